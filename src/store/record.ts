@@ -1,0 +1,77 @@
+/** The record of an access token as the stores keep it: plain JSON, so that an operator can read it. */
+
+/** What an access token is: a static API token, or a secret key and kid that sign HS256 JWTs. */
+export type Kind = 'static' | 'jwt';
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A JSON object. */
+export type JsonObject = { [key: string]: Json };
+
+/** One token or secret of an access token, at rest. */
+export interface Secret {
+  /** Id of the master key that `value` was made with. */
+  masterKeyId: string;
+  /** base64url: for static the keyed hash of the token, for jwt the sealed secret key. */
+  value: string;
+  /** When it was made, in milliseconds since 1970. */
+  createdAt: number;
+  /** End of its grace after a rotation, in milliseconds since 1970; absent for the current one. */
+  goodUntil?: number;
+}
+
+/** JWTs of one access token that are revoked although the access token is good. */
+export interface RevokedJwts {
+  /** Those with `iat` before this are revoked, in seconds since 1970. */
+  issuedBefore?: number;
+  /** Hash of a `jti` → when the revocation was made, in seconds since 1970. */
+  ids?: Record<string, number>;
+  /** Hash of a `sub` → those with `iat` up to this are revoked, in seconds since 1970. */
+  subjects?: Record<string, number>;
+}
+
+/** How an imported token is known: by itself (hashed here), or only by a hash of it. */
+export type Imported = 'plain' | 'sha256' | 'sha512';
+
+/** An access token's record. Times are milliseconds since 1970. Empty optional fields are absent. */
+export interface AccessTokenRecord {
+  /** UUID, version 7, lower case: its order is the order of creation. */
+  id: string;
+  /** Increases by one with every change; starts at 1. */
+  revision: number;
+  kind: Kind;
+  name: string;
+  owner?: string;
+  scopes: string[];
+  metadata?: JsonObject;
+  /** kind jwt: the audiences its JWTs may name; absent allows any. */
+  audiences?: string[];
+  /** kind jwt: the longest lifetime of its JWTs, in seconds. */
+  jwtLifetimeMaxSeconds?: number;
+  createdAt: number;
+  updatedAt: number;
+  expiresAt?: number;
+  revokedAt?: number;
+  revokeReason?: string;
+  /** The current one first, then those still in their grace. */
+  secrets: Secret[];
+  revokedJwts?: RevokedJwts;
+  imported?: Imported;
+  /** Id of the audit event of its latest change, by which a repeated write is recognised. */
+  eventId: string;
+}
+
+/** Writes a record as text. */
+export function encodeRecord(record: AccessTokenRecord): string {
+  return JSON.stringify(record);
+}
+
+/** Reads a record from its text. Throws on anything that is not one. */
+export function decodeRecord(text: string): AccessTokenRecord {
+  const record = JSON.parse(text) as AccessTokenRecord;
+  if (typeof record?.id !== 'string' || typeof record.revision !== 'number') {
+    throw new Error('not an access token record');
+  }
+  return record;
+}

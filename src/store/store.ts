@@ -1,0 +1,158 @@
+/** What the rooms to the left may ask of a store. Split by capability, so that a reader cannot write. */
+
+import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
+import type { AccessTokenRecord } from './record.ts';
+
+/** A value now or later: the embedded store answers at once, Redis does not. */
+export type Awaitable<T> = T | Promise<T>;
+
+/**
+ * Thrown when the store cannot be asked or did not answer in time: the answer is not known. For a
+ * write it is then unknown whether it was made; a repeated `commit` of the same change makes it once.
+ * The cause is for the operator's log, never for a caller.
+ */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+  }
+}
+
+/** Reads single access tokens; all that verification needs. */
+export interface TokenReader {
+  /** The record of a UUID, or undefined when there is none. Throws Unavailable. */
+  get(id: string): Awaitable<AccessTokenRecord | undefined>;
+}
+
+/** Orders in which access tokens can be walked. */
+export type Order = 'newest' | 'oldest' | 'expiry';
+
+/** Which access tokens to walk, and from where. */
+export interface Scan {
+  /** 'expiry' leaves out those that never expire. */
+  order: Order;
+  /** Only those of this owner; not with order 'expiry'. */
+  owner?: string;
+  /** The cursor of the page before; absent for the start. */
+  after?: string;
+  /** How many at most. */
+  limit: number;
+}
+
+/** A stretch of a walk. */
+export interface ScanPage {
+  records: AccessTokenRecord[];
+  /** Where to go on; absent at the end. */
+  cursor?: string;
+}
+
+/** Walks access tokens. Throws Unavailable. */
+export interface TokenLister {
+  scan(scan: Scan): Awaitable<ScanPage>;
+  /** How many access tokens there are. */
+  count(): Awaitable<number>;
+}
+
+/** A change made under a request id, kept for a while so that a repeat can be answered. */
+export interface StoredRequest {
+  /** The caller's id and the request id, joined. */
+  key: string;
+  /** Hash of what was asked, so that the id used for something else is noticed. */
+  digest: string;
+  /** The access token that it made or changed. */
+  tokenId: string;
+  /** The sealed token or secret that was answered; absent where there was none. */
+  sealedReply?: string;
+  /** When the reply is no longer given, in milliseconds since 1970. */
+  replyUntil: number;
+  /** When all of it is forgotten, in milliseconds since 1970. */
+  keepUntil: number;
+}
+
+/** A change of one access token with all that goes with it: made whole, or not at all. */
+export interface Change {
+  /** The record that the change was made from; absent to create. */
+  before?: AccessTokenRecord;
+  /** The record to write; its revision is one more than `before`'s, its eventId is `event.id`. */
+  record: AccessTokenRecord;
+  event: AuditEvent;
+  request?: StoredRequest;
+}
+
+/** What became of a change. */
+export type Committed =
+  /** Written, durable, and in the audit log. */
+  | { outcome: 'done' }
+  /** Not written: the record is not at `before`'s revision any more, or exists already. */
+  | { outcome: 'conflict' }
+  /** Not written again: this request id was carried out before. */
+  | { outcome: 'repeated'; request: StoredRequest };
+
+/** Changes access tokens. */
+export interface TokenWriter {
+  /**
+   * Makes a change. A record that is revoked never becomes anything else, however late or often a
+   * write arrives. Resolves when the change would survive a kill -9. Throws Unavailable.
+   */
+  commit(change: Change): Promise<Committed>;
+  /** What was done under a request key, or undefined. Throws Unavailable. */
+  findRequest(key: string): Awaitable<StoredRequest | undefined>;
+}
+
+/** Which audit events to read. */
+export interface AuditScan {
+  order: 'newest' | 'oldest';
+  /** Only those of this access token. */
+  tokenId?: string;
+  /** Go on behind this sequence number; absent for the start. */
+  after?: number;
+  limit: number;
+}
+
+/** The audit log: append-only and hash-chained. Throws Unavailable. */
+export interface AuditLog {
+  /** Adds an event that goes with no change, such as a refused call. Once per event id. */
+  append(event: AuditEvent): Promise<void>;
+  events(scan: AuditScan): Awaitable<ChainedEvent[]>;
+  /** The end of the log. */
+  head(): Awaitable<ChainHead>;
+}
+
+/** Uses of one access token to be added. */
+export interface UsageDelta {
+  tokenId: string;
+  /** The day in UTC, as in "2024-02-22". */
+  date: string;
+  count: number;
+  /** Milliseconds since 1970. */
+  lastUsedAt: number;
+}
+
+/** How often and when an access token was used. */
+export interface Usage {
+  /** Day in UTC → count. */
+  days: Record<string, number>;
+  /** Milliseconds since 1970. */
+  lastUsedAt?: number;
+}
+
+/** Counts uses, apart from the records, so that counting never changes a revision. Throws Unavailable. */
+export interface UsageCounter {
+  addUsage(deltas: UsageDelta[]): Promise<void>;
+  /** One for each id, in order; empty for one never used. */
+  usage(tokenIds: string[]): Awaitable<Usage[]>;
+}
+
+/** Whether the store answers. */
+export interface StoreHealth {
+  readonly up: boolean;
+  /** Calls back on every change, until the returned function is called. */
+  onChange(listener: (up: boolean) => void): () => void;
+}
+
+/** A store. */
+export interface Store extends TokenReader, TokenLister, TokenWriter, AuditLog, UsageCounter {
+  readonly health: StoreHealth;
+  /** Ends connections and timers; what was asked before it is answered first. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,29 @@
+/** What a handler may know of the call it serves, whichever wire it came over. */
+
+/** The wires and doors, as metrics name them. */
+export type Door =
+  | 'grpc'
+  | 'connect'
+  | 'grpc-web'
+  | 'root'
+  | 'manager'
+  | 'envoy-grpc'
+  | 'envoy-http'
+  | 'forward-auth'
+  | 'introspect';
+
+/** A call. */
+export interface Call {
+  readonly door: Door;
+  /** All values of a header or metadata key (lower case), as many as were sent. */
+  header(name: string): readonly string[];
+  /** The peer's address, as the socket says. */
+  readonly peer: string;
+  /** Aborts when the caller is gone or the deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
+/** The call's Authorization header. Several are joined by a comma, which no credential holds. */
+export function authorization(call: Call): string {
+  return call.header('authorization').join(', ');
+}

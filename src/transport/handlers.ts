@@ -1,0 +1,38 @@
+/** The shape of an rpc's handler: written once, bound to grpc-js and to connect-node. */
+
+import type { DescMethod, DescService, MessageShape } from '@bufbuild/protobuf';
+import type { Call } from './call.ts';
+
+/** One request, one response. */
+export type Unary<M extends DescMethod> = (
+  request: MessageShape<M['input']>,
+  call: Call,
+) => Promise<MessageShape<M['output']>>;
+
+/** A stream of responses. */
+export type ServerStreaming<M extends DescMethod> = (
+  request: MessageShape<M['input']>,
+  call: Call,
+) => AsyncIterable<MessageShape<M['output']>>;
+
+/** A stream each way. */
+export type BidiStreaming<M extends DescMethod> = (
+  requests: AsyncIterable<MessageShape<M['input']>>,
+  call: Call,
+) => AsyncIterable<MessageShape<M['output']>>;
+
+/** The handler that a method's shape asks for. */
+export type Handler<M extends DescMethod> = M['methodKind'] extends 'unary'
+  ? Unary<M>
+  : M['methodKind'] extends 'server_streaming'
+    ? ServerStreaming<M>
+    : BidiStreaming<M>;
+
+/** A handler for every rpc of a service, by the method's local name. */
+export type Handlers<S extends DescService> = { [N in keyof S['method']]: Handler<S['method'][N]> };
+
+/** A service with its handlers. */
+export interface Binding<S extends DescService = DescService> {
+  service: S;
+  handlers: Handlers<S>;
+}

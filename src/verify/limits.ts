@@ -1,0 +1,21 @@
+/** Every bound of the decision, with its unit. Defaults and settings: config.ts. */
+
+/** Limits of verification. */
+export interface VerifyLimits {
+  /** Longest Authorization header value, in bytes. */
+  headerBytesMax: number;
+  /** Deepest nesting of a JWT's claims. */
+  claimsDepthMax: number;
+  /** How far an `iat` may lie in the future, in seconds: the clocks of those who sign differ. */
+  iatSkewSecondsMax: number;
+  /** Longest time a caller may reuse a verdict that it cannot see revoked, in milliseconds. */
+  cacheTtlMsMax: number;
+}
+
+/** What a deployment gets that sets nothing. */
+export const defaultVerifyLimits: VerifyLimits = {
+  headerBytesMax: 8192,
+  claimsDepthMax: 32,
+  iatSkewSecondsMax: 60,
+  cacheTtlMsMax: 2000,
+};
