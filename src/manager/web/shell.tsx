@@ -57,7 +57,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
   return (
     <AppShell
-      header={{ height: 56, collapsed: false, offset: true }}
+      header={{ height: { base: 56, md: 0 } }}
       navbar={{ width: 248, breakpoint: 'md', collapsed: { mobile: !opened } }}
       padding={0}
       layout="alt"

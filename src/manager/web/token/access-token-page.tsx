@@ -76,7 +76,7 @@ function Loaded({ token }: { token: AccessToken }) {
         <Anchor component={Link} href="/" size="sm">
           Access tokens
         </Anchor>
-        <Text size="sm" c="dimmed" truncate maw={320}>
+        <Text size="sm" c="dimmed" lh={1.55} truncate maw={320}>
           {token.name}
         </Text>
       </Breadcrumbs>

@@ -66,7 +66,7 @@ function UsageCard({ token }: { token: AccessToken }) {
   const total = usage.data?.days.reduce((sum, day) => sum + day.count, 0n) ?? 0n;
   return (
     <div className="card padded">
-      <Group justify="space-between" align="flex-start" mb="sm">
+      <Group justify="space-between" align="flex-start" mb="sm" wrap="nowrap">
         <div>
           <CardTitle>Usage</CardTitle>
           <Text size="sm" c="dimmed">

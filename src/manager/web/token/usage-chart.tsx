@@ -23,7 +23,7 @@ export default function UsageChart({ days }: { days: GetUsageResponse_Day[] }) {
           series={[{ name: 'Uses', color: 'var(--usher-bar)' }]}
           barProps={{ radius: [3, 3, 0, 0], isAnimationActive: false }}
           barChartProps={{ accessibilityLayer: false }}
-          gridAxis="y"
+          gridAxis="x"
           tickLine="none"
           xAxisProps={{ minTickGap: 28 }}
           yAxisProps={{ width: 44, allowDecimals: false }}

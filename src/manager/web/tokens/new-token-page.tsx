@@ -115,7 +115,7 @@ function KindChoice({ kind, onChange }: { kind: Kind; onChange: (kind: Kind) => 
         {kinds.map(choice => (
           <Radio.Card key={choice.kind} value={String(choice.kind)} className="choice" p="md">
             <Group wrap="nowrap" align="flex-start">
-              <choice.icon size={22} stroke={1.6} aria-hidden />
+              <choice.icon className="choice-icon" size={22} stroke={1.6} aria-hidden />
               <div>
                 <Text fw={600}>{choice.title}</Text>
                 <Text size="sm" c="dimmed">

@@ -50,7 +50,13 @@ const Row = memo(function Row({ token }: { token: AccessToken }) {
   return (
     <Table.Tr className="row-link">
       <Table.Td data-label="Name" className="cell-name">
-        <Anchor component={Link} href={`/tokens/${token.id}`} fw={600} className="row-anchor">
+        <Anchor
+          component={Link}
+          href={`/tokens/${token.id}`}
+          fw={600}
+          size="sm"
+          className="row-anchor"
+        >
           {token.name}
         </Anchor>
         <Text size="xs" c="dimmed" ff="monospace">
@@ -63,9 +69,9 @@ const Row = memo(function Row({ token }: { token: AccessToken }) {
       <Table.Td data-label="State">
         <StateBadge state={token.state} />
       </Table.Td>
-      <Table.Td data-label="Owner">{token.owner || <Text c="dimmed">none</Text>}</Table.Td>
+      <Table.Td data-label="Owner">{token.owner || <span className="quiet">none</span>}</Table.Td>
       <Table.Td data-label="Scopes">
-        <Chips words={token.scopes} none="none" max={2} />
+        <Chips words={token.scopes} none="none" max={1} />
       </Table.Td>
       <Table.Td data-label="Last used" className="nowrap">
         <When time={token.lastUsedTime} />

@@ -43,7 +43,7 @@ export function VerdictView({ verdict }: { verdict: VerifyResponse }) {
           <Text size="sm">
             {verdict.valid
               ? 'Good for what was asked.'
-              : `${ReasonSchema.value[verdict.reason]?.name}: ${verdict.message}`}
+              : `${ReasonSchema.value[verdict.reason]?.name}: ${verdict.message}.`}
             {` HTTP ${verdict.httpStatus}.`}
             {verdict.stale &&
               ' The store could not be asked; this rests on what was read shortly before.'}

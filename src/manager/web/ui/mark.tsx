@@ -8,13 +8,7 @@ export function Mark({ size = 'md' }: { size?: 'md' | 'lg' }) {
   return (
     <Group gap={10} wrap="nowrap">
       <svg width={pixels} height={pixels} viewBox="0 0 32 32" aria-hidden="true">
-        <defs>
-          <linearGradient id="mark" x1="0" y1="0" x2="1" y2="1">
-            <stop offset="0" stopColor="#6366f1" />
-            <stop offset="1" stopColor="#3730a3" />
-          </linearGradient>
-        </defs>
-        <rect width="32" height="32" rx="9" fill="url(#mark)" />
+        <rect width="32" height="32" rx="9" fill="#4f46e5" />
         <path
           d="M9.5 8v9.2a6.5 6.5 0 0 0 13 0V8"
           fill="none"

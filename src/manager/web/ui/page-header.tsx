@@ -14,7 +14,7 @@ export function PageHeader(props: { title: string; text?: ReactNode; actions?: R
           {props.title}
         </Title>
         {props.text && (
-          <Text c="dimmed" mt={4} maw={640}>
+          <Text c="dimmed" mt={4} maw={720} size="sm">
             {props.text}
           </Text>
         )}

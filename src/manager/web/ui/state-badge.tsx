@@ -1,6 +1,5 @@
 /** An access token's state and kind at a glance. */
 
-import { Badge } from '@mantine/core';
 import { Kind, State } from '../../../gen/usher/v1/access_token_pb.ts';
 
 /** Whether it is good now. */
@@ -21,9 +20,5 @@ function sayState(state: State): [word: string, tone: string] {
 
 /** What it is. */
 export function KindBadge({ kind }: { kind: Kind }) {
-  return (
-    <Badge variant="default" radius="sm" size="sm" className="kind">
-      {kind === Kind.JWT ? 'jwt' : 'static'}
-    </Badge>
-  );
+  return <span className="kind">{kind === Kind.JWT ? 'jwt' : 'static'}</span>;
 }
