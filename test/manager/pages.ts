@@ -70,7 +70,7 @@ export const pages: ShownPage[] = [
     path: '/tokens/:id',
     needsSession: true,
     arrange: async page => {
-      await page.locator('.recharts-bar-rectangle').first().waitFor();
+      await page.locator('.recharts-bar-rectangle path').last().waitFor();
     },
   },
   {
@@ -83,7 +83,7 @@ export const pages: ShownPage[] = [
     name: 'access-token-audit',
     path: '/tokens/:id?tab=audit',
     needsSession: true,
-    arrange: text(/Nothing happened|JWT/),
+    arrange: text('JWTs revoked'),
   },
   {
     name: 'access-token-missing',

@@ -112,6 +112,7 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
       const jwt = (await page.getByTestId('jwt').textContent()) ?? '';
       const jti = (await page.getByTestId('jti').textContent()) ?? '';
       await page.getByRole('button', { name: 'Done' }).click();
+      await page.getByTestId('jwt').waitFor({ state: 'detached' });
       expect(await page.content()).not.toContain(jwt);
 
       await tryIt(page, stage.url, `Bearer ${jwt}`);

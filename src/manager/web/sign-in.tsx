@@ -52,7 +52,7 @@ export function SignIn() {
         {search.get('link') === 'spent' && (
           <Alert
             icon={<IconInfoCircle aria-hidden />}
-            color="yellow"
+            data-tone="warn"
             title="That link was used or is too old"
           >
             A login link works once, for ten minutes. Sign in with an admin token instead.

@@ -92,15 +92,14 @@ function LastUse({ token }: { token: AccessToken }) {
   const total = usage.data?.days.reduce((sum, day) => sum + day.count, 0n);
   if (!lastUsed) {
     return (
-      <Alert color="gray" variant="light" title="It was never used">
+      <Alert data-tone="quiet" title="It was never used">
         Nothing will notice.
       </Alert>
     );
   }
   return (
     <Alert
-      color="orange"
-      variant="light"
+      data-tone="warn"
       icon={<IconAlertTriangle aria-hidden />}
       title={
         <>
