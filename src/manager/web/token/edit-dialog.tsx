@@ -1,6 +1,6 @@
 /** Changes the fields of an access token. */
 
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../../../gen/usher/v1/access_token_pb.ts';
 import { TokenFields } from '../tokens/token-fields.tsx';
 import { fieldsOf, formOf, validate } from '../tokens/token-form.ts';
+import { Dialog } from '../ui/dialog.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { useChange } from './use-change.ts';
 
@@ -33,13 +34,7 @@ export function EditDialog({ token, onClose }: { token: AccessToken; onClose: ()
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Edit access token"
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title="Edit access token" size="lg">
       <form onSubmit={form.onSubmit(values => void submit(values))} noValidate>
         <Stack>
           <TokenFields form={form} kind={token.kind} />
@@ -54,6 +49,6 @@ export function EditDialog({ token, onClose }: { token: AccessToken; onClose: ()
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

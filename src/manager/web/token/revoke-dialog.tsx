@@ -1,11 +1,12 @@
 /** Ends an access token for ever, after its name was typed. */
 
 import { useQuery } from '@connectrpc/connect-query';
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type AccessToken, AccessTokenService } from '../../../gen/usher/v1/access_token_pb.ts';
+import { Dialog } from '../ui/dialog.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { When } from '../ui/when.tsx';
 import { useChange } from './use-change.ts';
@@ -28,12 +29,7 @@ export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: 
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Revoke this access token?"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title="Revoke this access token?">
       <form
         onSubmit={event => {
           event.preventDefault();
@@ -82,7 +78,7 @@ export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

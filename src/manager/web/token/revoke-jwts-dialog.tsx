@@ -1,11 +1,12 @@
 /** Revokes some JWTs of an access token, which itself stays good. */
 
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { type AccessToken, AccessTokenService } from '../../../gen/usher/v1/access_token_pb.ts';
 import { localTime } from '../tokens/token-form.ts';
+import { Dialog } from '../ui/dialog.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { useChange } from './use-change.ts';
 
@@ -44,12 +45,7 @@ export function RevokeJwtsDialog({ token, onClose }: { token: AccessToken; onClo
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Revoke JWTs"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title="Revoke JWTs">
       <form
         onSubmit={event => {
           event.preventDefault();
@@ -104,6 +100,6 @@ export function RevokeJwtsDialog({ token, onClose }: { token: AccessToken; onClo
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

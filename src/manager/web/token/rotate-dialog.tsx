@@ -1,12 +1,13 @@
 /** Gives an access token a new token or secret. */
 
-import { Button, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core';
+import { Button, Group, NativeSelect, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import {
   type AccessToken,
   AccessTokenService,
   Kind,
 } from '../../../gen/usher/v1/access_token_pb.ts';
+import { Dialog } from '../ui/dialog.tsx';
 import { DurationInput } from '../ui/duration-input.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { useChange } from './use-change.ts';
@@ -45,12 +46,7 @@ export function RotateDialog(props: {
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Rotate the ${word}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
+    <Dialog onClose={onClose} title={`Rotate the ${word}`}>
       <form
         onSubmit={event => {
           event.preventDefault();
@@ -94,6 +90,6 @@ export function RotateDialog(props: {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
