@@ -62,7 +62,7 @@ export const pages: ShownPage[] = [
       await page.getByRole('radio', { name: 'JWT key' }).click();
       await page.getByLabel('Name').fill('checkout web');
       await page.getByRole('button', { name: 'Create access token' }).click();
-      await page.getByText('openssl').first().waitFor();
+      await page.locator('pre').waitFor();
     },
   },
   {

@@ -9,7 +9,7 @@ import {
   Kind,
 } from '../../../gen/usher/v1/access_token_pb.ts';
 import { TokenFields } from '../tokens/token-fields.tsx';
-import { fieldsOf, formOf, validate } from '../tokens/token-form.ts';
+import { fieldsOf, focusFirst, formOf, validate } from '../tokens/token-form.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { useChange } from './use-change.ts';
@@ -35,7 +35,7 @@ export function EditDialog({ token, onClose }: { token: AccessToken; onClose: ()
 
   return (
     <Dialog onClose={onClose} title="Edit access token" size="lg">
-      <form onSubmit={form.onSubmit(values => void submit(values))} noValidate>
+      <form onSubmit={form.onSubmit(values => void submit(values), focusFirst(form))} noValidate>
         <Stack>
           <TokenFields form={form} kind={token.kind} />
           {update.error && <ErrorPanel error={update.error} />}

@@ -104,3 +104,11 @@ export function localTime(date: Date): string {
   const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, 16);
 }
+
+/** Leads to the first field that is wrong. */
+export function focusFirst(form: { getInputNode(path: string): HTMLElement | null }) {
+  return (errors: Record<string, unknown>) => {
+    const [path] = Object.keys(errors);
+    if (path !== undefined) form.getInputNode(path)?.focus();
+  };
+}
