@@ -1,13 +1,14 @@
 /** Ends an access token for ever, after its name was typed. */
 
 import { useQuery } from '@connectrpc/connect-query';
-import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type AccessToken, AccessTokenService } from '../../../gen/usher/v1/access_token_pb.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { ErrorPanel } from '../ui/error-panel.tsx';
+import { DialogForm } from '../ui/dialog-form.tsx';
+import { ReasonInput } from '../ui/reason-input.tsx';
 import { When } from '../ui/when.tsx';
 import { useChange } from './use-change.ts';
 
@@ -30,54 +31,34 @@ export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: 
 
   return (
     <Dialog onClose={onClose} title="Revoke this access token?">
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          void submit();
-        }}
-        noValidate
+      <DialogForm
+        action="Revoke for ever"
+        isDangerous
+        disabled={!isConfirmed}
+        isBusy={revoke.isBusy}
+        error={revoke.error}
+        onSubmit={() => void submit()}
+        onCancel={onClose}
       >
-        <Stack>
-          <LastUse token={token} />
-          <Text size="sm">
-            Every request with it is refused from now on. This can't be undone; to change over
-            without a gap, rotate it instead.
-          </Text>
-          <TextInput
-            label={
-              <>
-                Type <strong className="typed-name">{token.name}</strong> to confirm
-              </>
-            }
-            value={typed}
-            onChange={event => setTyped(event.currentTarget.value)}
-            autoComplete="off"
-            spellCheck={false}
-            data-autofocus
-          />
-          <TextInput
-            label="Reason"
-            description="For the audit log; may stay empty."
-            maxLength={256}
-            value={reason}
-            onChange={event => setReason(event.currentTarget.value)}
-          />
-          {revoke.error && <ErrorPanel error={revoke.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              className="danger"
-              disabled={!isConfirmed}
-              loading={revoke.isBusy}
-            >
-              Revoke for ever
-            </Button>
-          </Group>
-        </Stack>
-      </form>
+        <LastUse token={token} />
+        <Text size="sm">
+          Every request with it is refused from now on. This can't be undone; to change over without
+          a gap, rotate it instead.
+        </Text>
+        <TextInput
+          label={
+            <>
+              Type <strong className="typed-name">{token.name}</strong> to confirm
+            </>
+          }
+          value={typed}
+          onChange={event => setTyped(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+          data-autofocus
+        />
+        <ReasonInput value={reason} onChange={setReason} />
+      </DialogForm>
     </Dialog>
   );
 }
