@@ -116,6 +116,20 @@ export const pages: ShownPage[] = [
     },
   },
   {
+    name: 'try-it-valid',
+    path: '/issue-jwt?kid=:id',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByLabel('Subject').fill('user-1');
+      await page.getByRole('button', { name: 'Issue', exact: true }).click();
+      const jwt = await page.getByTestId('jwt').textContent();
+      await page.goto(new URL('/try-it', page.url()).href);
+      await page.getByLabel('Authorization header').fill(`Bearer ${jwt}`);
+      await page.getByRole('button', { name: 'Verify' }).click();
+      await page.getByRole('heading', { name: 'Valid' }).waitFor();
+    },
+  },
+  {
     name: 'audit',
     path: '/audit',
     needsSession: true,
