@@ -18,8 +18,8 @@ export interface CallTimes {
   isStreaming(path: string): boolean;
 }
 
-/** What setTimeout can hold: a longer deadline would expire at once. */
-const timerMsMax = 2_147_483_647;
+/** The longest that setTimeout can hold: a longer deadline would expire at once. */
+export const timerMsMax = 2_147_483_647;
 
 /** After its deadline a stream that the caller keeps half open is closed. */
 const halfOpenMs = 1_000;
@@ -72,13 +72,17 @@ function mendCall(
   stream.setTimeout(times.deadlineMsMax + halfOpenMs, () => stream.close(constants.NGHTTP2_CANCEL));
 }
 
-/** A grpc-timeout no longer than `msMax`, in a form that grpc-js reads right, or refuses. */
+/**
+ * A grpc-timeout no longer than `msMax`, in a form that grpc-js and connect read right, or refuse.
+ * The protocol allows eight digits; connect's own clients send more, which is no reason to fail them.
+ */
 export function mendTimeout(asked: string | string[], msMax: number): string {
-  const [, digits, unit] = /^(\d{1,8})([HMSmun])$/.exec(String(asked)) ?? [];
+  const [, digits, unit] = /^(\d{1,15})([HMSmun])$/.exec(String(asked)) ?? [];
   if (digits === undefined || unit === undefined) return 'malformed';
   const ms = Number(digits) * unitMs[unit as keyof typeof unitMs];
-  if (ms <= msMax) return `${digits}${unit}`;
-  return msMax < 1e8 ? `${msMax}m` : `${Math.floor(msMax / 1000)}S`;
+  if (ms <= msMax && digits.length <= 8) return `${digits}${unit}`;
+  const cut = Math.min(Math.ceil(ms), msMax);
+  return cut < 1e8 ? `${cut}m` : `${Math.floor(cut / 1000)}S`;
 }
 
 function joinAuthorization(headers: IncomingHttpHeaders, raw: string[]): void {
