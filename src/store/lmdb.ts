@@ -223,12 +223,13 @@ function append(tables: Tables, event: AuditEvent) {
   );
 }
 
-function scanTokens(tables: Tables, { order, owner, after, limit }: Scan): ScanPage {
+function scanTokens(tables: Tables, scan: Scan): ScanPage {
+  const { order, owner, after, limit } = scan;
   const reverse = order === 'newest';
   let ids: string[];
   let cursors: string[];
   if (order === 'expiry') {
-    const from = after === undefined ? [] : (JSON.parse(after) as [number, string]);
+    const from = after === undefined ? [scan.expiresAfter ?? 0, '~'] : JSON.parse(after);
     const keys = [...tables.expiries.getKeys(behind(from, [Number.MAX_VALUE], false, limit))];
     ids = keys.map(key => key[1]);
     cursors = keys.map(key => JSON.stringify(key));

@@ -43,10 +43,10 @@ function toBase62(value: bigint, length: number): string {
 }
 
 function fromBase62(text: string): bigint {
-  // In steps of ten characters, whose value fits a number: bigint arithmetic per character is slow.
+  // In steps of eight characters, whose value is below 2^53: bigint arithmetic per character is slow.
   let value = 0n;
-  for (let at = 0; at < text.length; at += 10) {
-    const chunk = text.slice(at, at + 10);
+  for (let at = 0; at < text.length; at += 8) {
+    const chunk = text.slice(at, at + 8);
     let number = 0;
     for (const digit of chunk) number = number * 62 + digits.indexOf(digit);
     value = value * 62n ** BigInt(chunk.length) + BigInt(number);
