@@ -33,6 +33,8 @@ export interface Scan {
   order: Order;
   /** Only those of this owner; not with order 'expiry'. */
   owner?: string;
+  /** With order 'expiry': only those that expire after this, in milliseconds since 1970. */
+  expiresAfter?: number;
   /** The cursor of the page before; absent for the start. */
   after?: string;
   /** How many at most. */
