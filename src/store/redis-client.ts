@@ -60,7 +60,7 @@ function common(target: RedisTarget, use: ClientUse, limits: RedisLimits) {
 }
 
 /** With where the server is, or who knows where. */
-function singleOptions(target: RedisTarget, use: ClientUse, limits: RedisLimits): RedisOptions {
+function singleOptions(target: RedisTarget, use: ClientUse, limits: RedisLimits) {
   const options = common(target, use, limits);
   if (target.topology === 'single') {
     return { ...options, ...target.addresses[0], db: target.database };
@@ -69,12 +69,12 @@ function singleOptions(target: RedisTarget, use: ClientUse, limits: RedisLimits)
     ...options,
     sentinels: target.addresses,
     name: target.masterName,
-    role: 'master',
+    role: 'master' as const,
     failoverDetector: true,
     updateSentinels: true,
     sentinelCommandTimeout: limits.adminTimeoutMs,
-    sentinelRetryStrategy: attempt => pause(attempt, limits),
-    sentinelReconnectStrategy: attempt => pause(attempt, limits),
+    sentinelRetryStrategy: (attempt: number) => pause(attempt, limits),
+    sentinelReconnectStrategy: (attempt: number) => pause(attempt, limits),
     ...(target.sentinelUsername === undefined ? {} : { sentinelUsername: target.sentinelUsername }),
     ...(target.sentinelPassword === undefined ? {} : { sentinelPassword: target.sentinelPassword }),
     ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),

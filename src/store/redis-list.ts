@@ -2,7 +2,14 @@
 
 import { type AccessTokenRecord, decodeRecord } from './record.ts';
 import type { Asker } from './redis-ask.ts';
-import { createdKey, expiryKey, ownerKey, readExpiryMember, tokenKey } from './redis-keys.ts';
+import {
+  createdKey,
+  expiryKey,
+  expiryMember,
+  ownerKey,
+  readExpiryMember,
+  tokenKey,
+} from './redis-keys.ts';
 import { type Scan, type ScanPage, Unavailable } from './store.ts';
 
 /** Reads one record. */
@@ -32,14 +39,27 @@ export async function scanTokens(asker: Asker, scan: Scan): Promise<ScanPage> {
 }
 
 /** The entries of the page, and one more where there is one. */
-function readIndex(asker: Asker, { order, owner, after, limit }: Scan): Promise<string[]> {
+function readIndex(asker: Asker, scan: Scan): Promise<string[]> {
+  const { order, owner, after, limit } = scan;
   const byOwner = owner === undefined ? createdKey : ownerKey(owner);
-  const key = order === 'expiry' ? expiryKey : byOwner;
-  return asker.ask(client =>
-    order === 'newest'
-      ? client.zrevrangebylex(key, after ? `(${after}` : '+', '-', 'LIMIT', 0, limit + 1)
-      : client.zrangebylex(key, after ? `(${after}` : '-', '+', 'LIMIT', 0, limit + 1),
-  );
+  const from = after === undefined ? undefined : `(${after}`;
+  return asker.ask(client => {
+    switch (order) {
+      case 'newest':
+        return client.zrevrangebylex(byOwner, from ?? '+', '-', 'LIMIT', 0, limit + 1);
+      case 'oldest':
+        return client.zrangebylex(byOwner, from ?? '-', '+', 'LIMIT', 0, limit + 1);
+      case 'expiry':
+        return client.zrangebylex(expiryKey, expiryStart(scan), '+', 'LIMIT', 0, limit + 1);
+    }
+  });
+}
+
+/** Where a walk in the order of expiry goes on: behind the cursor, and not before the time asked for. */
+function expiryStart({ after, expiresAfter }: Scan): string {
+  const first = expiresAfter === undefined ? '' : expiryMember(expiresAfter + 1, '');
+  if (after !== undefined && after > first) return `(${after}`;
+  return first === '' ? '-' : `[${first}`;
 }
 
 async function readMember(
