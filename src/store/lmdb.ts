@@ -179,8 +179,8 @@ function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits)
     if (prior !== undefined && prior.keepUntil > now)
       return { outcome: 'repeated', request: prior };
   }
+  if (tables.auditIds.get(event.id) !== undefined) return { outcome: 'done' };
   const current = decode(tables.tokens.get(record.id));
-  if (current?.eventId === event.id) return { outcome: 'done' };
   if (current?.revision !== before?.revision || current?.revokedAt !== undefined) {
     return { outcome: 'conflict' };
   }
