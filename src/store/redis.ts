@@ -1,9 +1,11 @@
 /** The store in Redis that replicas share: a single server, one behind Sentinels, or a Cluster. */
 
+import { type CoherentLimits, createCoherentReader, defaultCoherentLimits } from './coherent.ts';
 import { asker } from './redis-ask.ts';
 import { redisAudit } from './redis-audit.ts';
 import { type RedisClient, redisClient } from './redis-client.ts';
 import { readRequest, redisCommitter } from './redis-commit.ts';
+import { redisFeed } from './redis-feed.ts';
 import { createdKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
@@ -19,6 +21,7 @@ export interface RedisStoreOptions {
   /** Told of a Redis that is set up so that it may lose data. */
   onWarning?: (message: string) => void;
   limits?: Partial<RedisLimits>;
+  cache?: Partial<CoherentLimits>;
 }
 
 /**
@@ -53,13 +56,18 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
   administrator.on('ready', () => void committer.sweep().catch(() => undefined));
   const gate = closable();
+  const get = (id: string) => gate.pass(() => readToken(reads, id));
 
   await connect(clients, limits.openWaitMs);
   await watch.ping();
+  const monotonicMs = () => performance.now();
+  const feed = redisFeed(target, reader, limits, monotonicMs);
+  const cache = { ...defaultCoherentLimits, ...options.cache };
 
   return {
     health: watch.health,
-    get: id => gate.pass(() => readToken(reads, id)),
+    get,
+    ...createCoherentReader({ get }, feed, monotonicMs, cache),
     scan: scan => gate.pass(() => scanTokens(admin, scan)),
     count: () => gate.pass(() => admin.ask(client => client.zcard(createdKey))),
     commit: change => gate.pass(() => committer.commit(change)),
@@ -76,6 +84,7 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     usage: ids => gate.pass(async () => usage.usage(ids)),
     async close() {
       stopSweeping();
+      await feed.close();
       await gate.close();
       watch.stop();
       for (const client of clients) client.disconnect();
