@@ -2,8 +2,9 @@
 
 import { asker } from './redis-ask.ts';
 import { redisAudit } from './redis-audit.ts';
-import { type RedisClient, redisClient } from './redis-client.ts';
+import { keepConnected, type RedisClient, redisClient } from './redis-client.ts';
 import { readRequest, redisCommitter } from './redis-commit.ts';
+import { watchFailover } from './redis-failover.ts';
 import { createdKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
@@ -54,7 +55,9 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   administrator.on('ready', () => void committer.sweep().catch(() => undefined));
   const gate = closable();
 
-  await connect(clients, limits.openWaitMs);
+  const connections = clients.map(client => keepConnected(client, limits));
+  const stopWatchingFailover = watchFailover(target, clients, limits);
+  await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
 
   return {
@@ -78,20 +81,26 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
       stopSweeping();
       await gate.close();
       watch.stop();
-      for (const client of clients) client.disconnect();
+      stopWatchingFailover();
+      for (const end of connections) end();
     },
   };
 }
 
-/** Resolves when all are connected, or when it has waited long enough. */
-async function connect(clients: RedisClient[], waitMs: number): Promise<void> {
+/** Resolves when all have connected or failed to, or when it has waited long enough. */
+async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<void> {
+  const outcomes = clients.map(
+    client =>
+      new Promise<void>(resolve => {
+        client.once('ready', resolve);
+        client.once('close', resolve);
+      }),
+  );
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise<void>(resolve => {
     timer = setTimeout(resolve, waitMs);
   });
-  // A first attempt that fails is followed by others, in the background.
-  const connected = Promise.allSettled(clients.map(client => client.connect()));
-  await Promise.race([connected, waited]);
+  await Promise.race([Promise.all(outcomes), waited]);
   clearTimeout(timer);
 }
 
