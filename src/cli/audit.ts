@@ -113,13 +113,24 @@ async function* readEntries({ stdin }: Context, path: string): AsyncGenerator<Au
   try {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       number += 1;
-      yield JSON.parse(line) as AuditEntry;
+      const entry = readEntry(line);
+      if (entry === undefined) throw new UsageError(`line ${number} is no entry of an audit log`);
+      yield entry;
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
-    if (code !== '') throw new UsageError(`${path} cannot be read${code}`);
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(`line ${number} is no JSON: the file is no export of the audit log`);
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    throw new UsageError(`${path} cannot be read (${error.code})`);
+  }
+}
+
+function readEntry(line: string): AuditEntry | undefined {
+  try {
+    const entry = JSON.parse(line) as Partial<AuditEntry> | null;
+    const { sequence, time, hash } = entry ?? {};
+    const whole = typeof sequence === 'number' && typeof hash === 'string';
+    return whole && !Number.isNaN(Date.parse(time ?? '')) ? (entry as AuditEntry) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -88,9 +88,10 @@ function isConnect(response: Response): boolean {
 
 function noServer(url: string, error: unknown): AdminError {
   const cause = error instanceof Error ? error.cause : undefined;
-  const code = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const why = code ?? (cause instanceof Error ? cause.message : 'unreachable');
   const advice = 'start it with `usher serve`, or set USHER_MANAGER_URL';
-  return new AdminError('NoServer', `no server answers at ${url}${code}: ${advice}`, error);
+  return new AdminError('NoServer', `no server answers at ${url} (${why}): ${advice}`, error);
 }
 
 function adminError(error: unknown): AdminError {
