@@ -139,10 +139,18 @@ function secretMistakes({ store }: Partial<Config>, env: Environment): string[] 
     );
 }
 
-function limitMistakes({ cacheTtlMsMax, leaseMs }: Partial<Config>): string[] {
-  if (cacheTtlMsMax === undefined || leaseMs === undefined || cacheTtlMsMax <= leaseMs) return [];
-  return [
-    'USHER_CACHE_TTL_MS_MAX is above USHER_LEASE_MS, so that a revoked token would be called good ' +
-      'for longer than promised; lower it or raise the lease',
-  ];
+function limitMistakes(config: Partial<Config>): string[] {
+  const mistakes: string[] = [];
+  const { cacheTtlMsMax = 0, leaseMs = cacheTtlMsMax } = config;
+  if (cacheTtlMsMax > leaseMs) {
+    mistakes.push(
+      'USHER_CACHE_TTL_MS_MAX is above USHER_LEASE_MS, so that a revoked token would be called ' +
+        'good for longer than promised; lower it or raise the lease',
+    );
+  }
+  const { deadlineMs = 0, deadlineMsMax = deadlineMs } = config;
+  if (deadlineMs > deadlineMsMax) {
+    mistakes.push('USHER_DEADLINE_MS is above USHER_DEADLINE_MS_MAX; lower it or raise the other');
+  }
+  return mistakes;
 }

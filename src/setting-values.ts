@@ -13,8 +13,8 @@ export type Listen = { host: string; port: number } | 'off';
 /** A key that seals what is kept at rest. */
 export interface MasterKey {
   id: string;
-  /** 32 bytes. */
-  key: Buffer;
+  /** 32 of them. */
+  bytes: Buffer;
 }
 
 /** An address range: its first address and the length of its prefix in bits. */
@@ -58,12 +58,12 @@ export function listen(text: string): Listen {
 /** `id:base64,…`; the first one writes. */
 export function masterKeys(text: string): MasterKey[] {
   const keys = text.split(',').map((entry, index) => masterKey(entry.trim(), index + 1));
-  for (const [index, { id, key }] of keys.entries()) {
+  for (const [index, { id, bytes }] of keys.entries()) {
     const before = keys.slice(0, index);
     if (before.some(other => other.id === id)) {
       throw new Mistake(`has two keys with one id (the second is key ${index + 1})`);
     }
-    if (before.some(other => other.key.equals(key))) {
+    if (before.some(other => other.bytes.equals(bytes))) {
       throw new Mistake(`has one key under two ids (the second is key ${index + 1})`);
     }
   }
@@ -79,14 +79,14 @@ function masterKey(entry: string, place: number): MasterKey {
       `is not id:base64,… (key ${place} has no id of 1 to 32 letters, digits, _ or -)`,
     );
   }
-  const key = Buffer.from(text, 'base64');
-  if (key.length !== 32 || key.toString('base64') !== text) {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length !== 32 || bytes.toString('base64') !== text) {
     throw new Mistake(
       `has a key that is not the base64 of exactly 32 bytes (key ${place}); ` +
         'make one with: openssl rand -base64 32',
     );
   }
-  return { id, key };
+  return { id, bytes };
 }
 
 /** A printable string without spaces, of 32 to 512 characters. */

@@ -38,8 +38,8 @@ const places = {
     name: 'USHER_STORE',
     meaning: 'Where the records are kept',
     range:
-      '`lmdb:<folder>`, `redis://…`, `rediss://…`, `redis-cluster://h1:p1,h2:p2`, ' +
-      '`redis-sentinel://h1:p1,h2:p2/<master name>`',
+      '`lmdb:<folder>`, `redis://…`, `redis-cluster://h1:p1,h2:p2`, ' +
+      '`redis-sentinel://h1:p1,h2:p2/<master name>`; `rediss…` for TLS',
     default: 'lmdb:./data',
     secret: true,
     read: storeAddress,
@@ -158,8 +158,13 @@ const limits = {
   }),
   storeTimeoutMs: limit(
     'USHER_STORE_TIMEOUT_MS',
-    'How long a question to the store may take before it counts as unavailable',
-    { min: 10, max: 60_000, default: 1000, unit: 'ms' },
+    'How long a question to Redis may take before the verdict counts as unknown',
+    { min: 10, max: 60_000, default: 250, unit: 'ms' },
+  ),
+  storeAckReplicas: limit(
+    'USHER_STORE_ACK_REPLICAS',
+    'Replicas of Redis that must have a change before it is acknowledged',
+    { min: 0, max: 10, default: 0, unit: 'replicas' },
   ),
   headerBytesMax: limit('USHER_HEADER_BYTES_MAX', 'Longest Authorization header value', {
     min: 256,
@@ -195,6 +200,12 @@ const limits = {
     default: 256,
     unit: 'headers',
   }),
+  deadlineMs: limit('USHER_DEADLINE_MS', 'How long a call may take that brings no deadline', {
+    min: 100,
+    max: 3_600_000,
+    default: 10_000,
+    unit: 'ms',
+  }),
   deadlineMsMax: limit(
     'USHER_DEADLINE_MS_MAX',
     'Longest time a call may take; a longer deadline of the caller is cut to it',
@@ -209,13 +220,13 @@ const limits = {
   streamsMax: limit('USHER_STREAMS_MAX', 'Most calls at a time on one HTTP/2 connection', {
     min: 1,
     max: 65_535,
-    default: 256,
+    default: 1000,
     unit: 'calls',
   }),
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',
     'How long a new connection may stay silent, and its first headers may take',
-    { min: 100, max: 600_000, default: 10_000, unit: 'ms' },
+    { min: 100, max: 600_000, default: 5000, unit: 'ms' },
   ),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may go on after the signal to stop', {
     min: 0,

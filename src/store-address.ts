@@ -4,29 +4,26 @@ import { Mistake } from './setting-values.ts';
 
 /** Where the records are: a folder of the embedded store, or Redis by its address. */
 export type StoreAddress =
-  | { kind: 'lmdb'; folder: string }
+  | { kind: 'lmdb'; folder: string; url: string }
   /** The whole address, with the password that it may hold. */
   | { kind: 'redis'; url: string };
 
-const schemes = 'lmdb:, redis://, rediss://, redis-cluster:// or redis-sentinel://';
+const redisForm =
+  /^rediss?(?:-(sentinel|cluster))?:\/\/(?:([^@/?#\s]*)@)?([^@/?#\s]+)(?:\/([^?#@\s]*))?(?:\?[^#\s]*)?$/;
 
 /** Reads the address of a store. */
 export function storeAddress(text: string): StoreAddress {
-  const scheme = /^([a-z-]+):/.exec(text)?.[1];
-  switch (scheme) {
-    case 'lmdb':
-      return { kind: 'lmdb', folder: lmdbFolder(text.slice('lmdb:'.length)) };
-    case 'redis':
-    case 'rediss':
-      checkRedis(text);
-      return { kind: 'redis', url: text };
-    case 'redis-cluster':
-    case 'redis-sentinel':
-      checkRedisNodes(scheme, text);
-      return { kind: 'redis', url: text };
-    default:
-      throw new Mistake(`does not begin with ${schemes}`);
+  if (text.startsWith('lmdb:')) {
+    const folder = lmdbFolder(text.slice('lmdb:'.length));
+    return { kind: 'lmdb', folder, url: `lmdb:${folder}` };
   }
+  if (!/^rediss?(-sentinel|-cluster)?:/.test(text)) {
+    throw new Mistake(
+      'does not begin with lmdb:, redis://, rediss://, redis-cluster:// or redis-sentinel://',
+    );
+  }
+  checkRedis(text);
+  return { kind: 'redis', url: text };
 }
 
 function lmdbFolder(path: string): string {
@@ -39,43 +36,40 @@ function lmdbFolder(path: string): string {
 }
 
 function checkRedis(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '') {
+  const [, topology, userInfo = '', hosts = '', path = ''] = redisForm.exec(text) ?? [];
+  if (hosts === '') {
     throw new Mistake(
       'is not an address of Redis; write redis://user:password@host:6379/0, with the characters ' +
         'of the password that are special in addresses percent-encoded',
     );
   }
-  if (!/^\/?[0-9]{0,4}$/.test(url.pathname)) {
-    throw new Mistake('has a path that is not the number of a database; write redis://host:6379/0');
+  if (/%(?![0-9a-fA-F]{2})/.test(userInfo)) {
+    throw new Mistake('has a percent sign in the password that is no escape; write %25');
   }
+  if (!hosts.split(',').every(isNode)) throw new Mistake('has an address that is not host:port');
+  checkTopology(topology, hosts, path);
 }
 
-/** Several nodes in one address are nothing that `URL` reads. */
-function checkRedisNodes(scheme: string, text: string): void {
-  const rest = text.slice(`${scheme}:`.length);
-  const [, nodes, path] =
-    /^\/\/(?:[^@/\s]*@)?([^/?#@\s]*)(\/[^?#]*)?(?:\?[^#]*)?$/.exec(rest) ?? [];
-  const entries = (nodes ?? '').split(',');
-  if (!entries.every(isNode)) {
-    throw new Mistake(
-      `is not an address of several nodes; write ${scheme}://host1:port,host2:port`,
-    );
+function checkTopology(topology: string | undefined, hosts: string, path: string): void {
+  if (topology === undefined && hosts.includes(',')) {
+    throw new Mistake('names one server only; use redis-cluster:// or redis-sentinel:// for more');
   }
-  if (scheme === 'redis-sentinel' && !/^\/[^/]+$/.test(path ?? '')) {
+  if (topology === undefined && !/^[0-9]{0,4}$/.test(path)) {
+    throw new Mistake('has a path that is not the number of a database; write redis://host:6379/0');
+  }
+  if (topology === 'sentinel' && !/^[^/]+$/.test(path)) {
     throw new Mistake(
       'does not name the master; write redis-sentinel://host1:26379,host2:26379/mymaster',
     );
   }
-  if (scheme === 'redis-cluster' && !/^\/?$/.test(path ?? '')) {
+  if (topology === 'cluster' && path !== '') {
     throw new Mistake('has a path; a cluster has no database number: leave the path out');
   }
 }
 
 function isNode(entry: string): boolean {
-  const [, port] = /^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?$/.exec(entry) ?? [
-    'x',
-    '-',
-  ];
-  return port === undefined || (Number(port) >= 1 && Number(port) <= 65535);
+  const form = /^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::([0-9]{1,5}))?$/;
+  const parts = form.exec(entry);
+  if (parts === null) return false;
+  return parts[1] === undefined || (Number(parts[1]) >= 1 && Number(parts[1]) <= 65535);
 }

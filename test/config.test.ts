@@ -33,7 +33,7 @@ describe('defaults', () => {
   const config = readConfig({});
 
   test('are those of the documentation', () => {
-    expect(config.store).toEqual({ kind: 'lmdb', folder: './data' });
+    expect(config.store).toEqual({ kind: 'lmdb', folder: './data', url: 'lmdb:./data' });
     expect(config.grpcListen).toEqual({ host: '127.0.0.1', port: 50051 });
     expect(config.httpListen).toEqual({ host: '127.0.0.1', port: 8080 });
     expect(config.managerListen).toEqual({ host: '127.0.0.1', port: 8081 });
@@ -60,9 +60,10 @@ describe('defaults', () => {
 
 describe('values', () => {
   test.each([
-    ['lmdb:/var/lib/usher', { kind: 'lmdb', folder: '/var/lib/usher' }],
-    ['lmdb:///var/lib/usher', { kind: 'lmdb', folder: '/var/lib/usher' }],
-  ])('store %s', (text, store) => {
+    ['lmdb:/var/lib/usher', '/var/lib/usher'],
+    ['lmdb:///var/lib/usher', '/var/lib/usher'],
+  ])('store %s', (text, folder) => {
+    const store = { kind: 'lmdb', folder, url: `lmdb:${folder}` };
     expect(readConfig({ USHER_STORE: text }).store).toEqual(store);
   });
 
@@ -70,6 +71,7 @@ describe('values', () => {
     'redis://localhost',
     'redis://user:p%40ss@localhost:6380/3',
     'rediss://[::1]:6379/0',
+    'rediss-cluster://h1:7000',
     'redis-cluster://h1:7000,h2:7001',
     'redis-cluster://user:pass@h1:7000,[::1]:7001/',
     'redis-sentinel://:pass@h1:26379,h2:26379/mymaster',
@@ -91,7 +93,7 @@ describe('values', () => {
   test('master keys keep their order', () => {
     const config = readConfig({ USHER_MASTER_KEYS: `b:${key(2)},a:${key(1)}` });
     expect(config.masterKeys?.map(({ id }) => id)).toEqual(['b', 'a']);
-    expect(config.masterKeys?.[0]?.key).toEqual(Buffer.alloc(32, 2));
+    expect(config.masterKeys?.[0]?.bytes).toEqual(Buffer.alloc(32, 2));
   });
 
   test('origins and proxies are lists', () => {
@@ -119,10 +121,13 @@ describe('mistakes', () => {
     ['USHER_STORE', 'lmdb:', /names no folder/],
     ['USHER_STORE', 'redis://', /not an address of Redis/],
     ['USHER_STORE', 'redis://h:6379/zero', /number of a database/],
+    ['USHER_STORE', 'redis://h1,h2', /names one server/],
+    ['USHER_STORE', 'redis://:100%@h', /percent sign/],
+    ['USHER_STORE', 'redis://:c4n/4ry@h', /not an address of Redis/],
     ['USHER_STORE', 'redis-sentinel://h1:26379', /does not name the master/],
     ['USHER_STORE', 'redis-cluster://h1:7000/2', /no database number/],
-    ['USHER_STORE', 'redis-cluster://h1:70000', /several nodes/],
-    ['USHER_STORE', 'redis-cluster://h1:7000,', /several nodes/],
+    ['USHER_STORE', 'redis-cluster://h1:70000', /not host:port/],
+    ['USHER_STORE', 'redis-cluster://h1:7000,', /not host:port/],
     ['USHER_HTTP_LISTEN', '8080', /is not host:port/],
     ['USHER_HTTP_LISTEN', ':8080', /is not host:port/],
     ['USHER_HTTP_LISTEN', '127.0.0.1:65536', /is not host:port/],
@@ -153,6 +158,7 @@ describe('mistakes', () => {
     ['USHER_LOG_LEVEL', 'loud', /none of fatal/],
     ['USHER_BATCH_MAX', '1e2', /whole number from 1 to 4096/],
     ['USHER_CACHE_TTL_MS_MAX', '2001', /above USHER_LEASE_MS/],
+    ['USHER_DEADLINE_MS', '30001', /above USHER_DEADLINE_MS_MAX/],
     ['USHER_ADMIN_TOKEN_FILE', '/nonexistent/file', /cannot be read \(ENOENT\)/],
     ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is no setting/],
   ])('%s=%s', (name, value, expected) => {

@@ -45,7 +45,7 @@ describe('the first start', () => {
     expect(secrets.firstStart).toBe(true);
     expect(secrets.warnings).toEqual([]);
     expect(secrets.masterKeys).toHaveLength(1);
-    expect(secrets.masterKeys[0]?.key).toHaveLength(32);
+    expect(secrets.masterKeys[0]?.bytes).toHaveLength(32);
     expect(secrets.adminToken).toMatch(/^usher-admin-[A-Za-z0-9_-]{43}$/);
     expect(readdirSync(folder).sort()).toEqual(['admin-token', 'master-keys']);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
@@ -59,7 +59,7 @@ describe('the first start', () => {
     folder = join(root, 'other');
     const two = open();
     expect(two.adminToken).not.toBe(one.adminToken);
-    expect(two.masterKeys[0]?.key).not.toEqual(one.masterKeys[0]?.key);
+    expect(two.masterKeys[0]?.bytes).not.toEqual(one.masterKeys[0]?.bytes);
   });
 
   test('takes given secrets and makes only those that are missing', () => {
