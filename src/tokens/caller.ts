@@ -1,9 +1,18 @@
 /** Who calls the API Manager's API or asks for a JWT, and what they may do. */
 
-/** Scopes that Usher itself asks for. */
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { AccessTokenRecord } from '../store/record.ts';
+import type { Reason } from '../verify/verdict.ts';
+import type { Verify } from '../verify/verify.ts';
+import { TokenError } from './errors.ts';
+
+/** May do everything. */
 export const adminScope = 'usher.admin';
+/** May read access tokens, their usage and the audit log. */
 export const readScope = 'usher.tokens.read';
+/** May have JWTs signed. */
 export const issueScope = 'usher.jwts.issue';
+/** May introspect and revoke tokens by RFC 7662 and RFC 7009. */
 export const introspectScope = 'usher.introspect';
 
 /** A caller that was let in. */
@@ -15,4 +24,50 @@ export interface Caller {
   /** Limited to access tokens of this owner; absent for no limit. */
   owner?: string;
   scopes: readonly string[];
+}
+
+/** Lets a caller in by an Authorization header, or gives the reason not to. Throws Unavailable. */
+export type Authenticate = (header: string, peer: string) => Promise<Caller | Reason>;
+
+/** Callers hold a static token, or the admin token of the configuration. */
+export function createAuthenticate(verify: Verify, adminToken: string): Authenticate {
+  const adminDigest = digest(adminToken);
+  return async (header, peer) => {
+    const token = header.replace(/^[ \t]*(?:bearer[ \t]+)?|[ \t]+$/gi, '');
+    if (timingSafeEqual(digest(token), adminDigest)) {
+      return { actor: 'admin', peer, scopes: [adminScope] };
+    }
+    const verdict = await verify({ header });
+    if (!verdict.valid) return verdict.reason;
+    const { kind, tokenId, owner, scopes } = verdict.identity;
+    // Whoever may sign JWTs must not become an administrator by signing one.
+    if (kind !== 'static') return 'INSUFFICIENT_SCOPE';
+    return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
+  };
+}
+
+/** Throws PERMISSION_DENIED unless the caller holds one of the scopes, or usher.admin. */
+export function demand(caller: Caller, ...scopes: readonly string[]): void {
+  if (caller.scopes.includes(adminScope) || scopes.some(scope => caller.scopes.includes(scope))) {
+    return;
+  }
+  const wanted = [...scopes, adminScope].join(' or ');
+  throw new TokenError('PERMISSION_DENIED', `the caller's token lacks the scope ${wanted}`);
+}
+
+/** The record, if the caller may know of it; another owner's is as if it were not there. */
+export function visible(
+  caller: Caller,
+  record: AccessTokenRecord | undefined,
+  id: string,
+): AccessTokenRecord {
+  const shown = caller.owner === undefined || record?.owner === caller.owner;
+  if (record === undefined || !shown) {
+    throw new TokenError('NOT_FOUND', `there is no access token with id ${JSON.stringify(id)}`);
+  }
+  return record;
+}
+
+function digest(token: string): Buffer {
+  return hash('sha256', token, 'buffer');
 }

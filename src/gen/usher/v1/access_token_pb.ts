@@ -818,7 +818,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * What: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
-   * "jwt.issue", "jwt.revoke", "session.create", "session.end", "call.refused".
+   * "jwt.revoke", "session.create", "session.end", "call.refused".
    *
    * @generated from field: string action = 3;
    */
