@@ -152,7 +152,7 @@ const limits = {
     { min: 0, max: 60_000, default: 2000, unit: 'ms' },
   ),
   cacheEntriesMax: limit('USHER_CACHE_ENTRIES_MAX', 'Most records kept in memory, per worker', {
-    min: 0,
+    min: 1,
     max: 10_000_000,
     default: 100_000,
     unit: 'records',
