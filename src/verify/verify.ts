@@ -60,5 +60,6 @@ function denied(reason: Reason, identity?: Identity): Denied {
 
 /** A caller may reuse the verdict until the token ends, but no longer than a revocation may take. */
 function cacheTtl({ exp }: Identity, now: number, { cacheTtlMsMax }: VerifyLimits): number {
-  return exp === 0 ? cacheTtlMsMax : Math.min(cacheTtlMsMax, exp * 1000 - now);
+  // `exp` is in whole seconds: the access token itself can end up to a second later.
+  return exp === 0 ? cacheTtlMsMax : Math.max(0, Math.min(cacheTtlMsMax, exp * 1000 - now));
 }
