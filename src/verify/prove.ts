@@ -1,13 +1,12 @@
 /** Whether a credential is the record's: the hash of a static token, the signature of a JWT. */
 
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AccessTokenRecord, Secret } from '../store/record.ts';
-import { Unavailable } from '../store/store.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
-import type { MasterKeys } from './master-keys.ts';
+import { type MasterKeys, unreadable } from './master-keys.ts';
 
-/** Opened jwt secrets that are kept, by their sealed form, which identifies them. */
+/** Opened jwt secrets that are kept. */
 const openedKeysMax = 10_000;
 
 /** Tells whether a credential is the record's. Takes as long when there is no record. */
@@ -19,13 +18,15 @@ export interface Prove {
 /** Makes it. Throws Unavailable for a record whose master key is not listed or that was altered. */
 export function createProve(keys: MasterKeys): Prove {
   const opened = new LRUCache<string, CryptoKey>({ max: openedKeysMax });
-  const nobody = { masterKeyId: keys.currentId, value: '' };
+  const nobody = { masterKeyId: keys.currentId, value: randomBytes(32).toString('base64url') };
 
   const keyOf = async (secret: Secret, tokenId: string) => {
-    let key = opened.get(secret.value);
+    // All that opening depends on: a sealed secret copied to another record must not open there.
+    const name = `${tokenId} ${secret.masterKeyId} ${secret.value}`;
+    let key = opened.get(name);
     if (key === undefined) {
-      key = await importJwtKey(readable(() => keys.open(secret, tokenId)));
-      opened.set(secret.value, key);
+      key = await importJwtKey(keys.open(secret, tokenId));
+      opened.set(name, key);
     }
     return key;
   };
@@ -34,9 +35,10 @@ export function createProve(keys: MasterKeys): Prove {
     static(token, record, now) {
       let proven = false;
       for (const secret of goodSecrets('static', record, now) ?? [nobody]) {
-        const hash = readable(() => keys.hash(token, secret.masterKeyId));
+        const hash = keys.hash(token, secret.masterKeyId);
         const expected = Buffer.from(secret.value, 'base64url');
-        if (expected.length === hash.length && timingSafeEqual(hash, expected)) proven = true;
+        if (expected.length !== hash.length) throw unreadable('the hash has the wrong length');
+        if (timingSafeEqual(hash, expected)) proven = true;
       }
       return proven;
     },
@@ -58,13 +60,4 @@ export function createProve(keys: MasterKeys): Prove {
 function goodSecrets(kind: 'static' | 'jwt', record: AccessTokenRecord | undefined, now: number) {
   if (record?.kind !== kind) return undefined;
   return record.secrets.filter(({ goodUntil }) => goodUntil === undefined || goodUntil > now);
-}
-
-/** A secret that cannot be read says nothing about the token: the verdict is not known. */
-function readable<T>(ask: () => T): T {
-  try {
-    return ask();
-  } catch (cause) {
-    throw new Unavailable('the record of the access token cannot be read', cause);
-  }
 }
