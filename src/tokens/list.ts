@@ -53,7 +53,9 @@ export async function list(
   const walk = walkOf(caller, query, at);
   const passes = filterOf(caller, query, at);
   const records: AccessTokenRecord[] = [];
-  let cursor: string | undefined = query.pageToken ? readPageToken(query.pageToken) : undefined;
+  let cursor: string | undefined = query.pageToken
+    ? readPageToken(walk.order, query.pageToken)
+    : undefined;
   let examined = 0;
   do {
     // Reads what the page still lacks, or more where the filter has let little through so far.
@@ -106,9 +108,11 @@ function cursorOf(walk: Omit<Scan, 'limit' | 'after'>, record: AccessTokenRecord
   return walk.order === 'expiry' ? JSON.stringify([record.expiresAt, record.id]) : record.id;
 }
 
-function readPageToken(token: string): string {
+/** A cursor of another order is refused here: a store must never be asked to read one. */
+function readPageToken(order: Scan['order'], token: string): string {
   const cursor = Buffer.from(token, 'base64url').toString();
-  if (!/^[\w-]{1,64}$|^\[\d{1,16},"[\w-]{1,64}"\]$/.test(cursor)) {
+  const form = order === 'expiry' ? /^\[[1-9]\d{0,15},"[\w-]{1,64}"\]$/ : /^[\w-]{1,64}$/;
+  if (!form.test(cursor)) {
     throw invalid('page_token', 'is not one that List gave');
   }
   return cursor;
