@@ -5,11 +5,13 @@ import { v4 } from 'uuid';
 import type { AccessTokenRecord, JsonObject } from '../store/record.ts';
 import type { TokenReader } from '../store/store.ts';
 import { importJwtKey } from '../verify/jwt.ts';
+import { defaultVerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, demand, issueScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import {
   checkAudiences,
+  checkJson,
   checkScopes,
   checkText,
   checkUuid,
@@ -105,6 +107,8 @@ function checkOrder(
   if (order.scopes.some(scope => !record.scopes.includes(scope))) {
     throw invalid('scopes', 'must be among those of the access token');
   }
+  // Deeper ones, or half a surrogate pair, would make a JWT that the verifier refuses.
+  checkJson('claims', order.claims, defaultVerifyLimits.claimsDepthMax);
   const reserved = reservedClaims.find(name => Object.hasOwn(order.claims, name));
   if (reserved !== undefined) {
     throw invalid('claims', `must not hold "${reserved}", which Usher sets or judges itself`);
