@@ -94,6 +94,8 @@ export async function change(deps: ChangeDeps, ask: Ask, make: Make): Promise<Ch
 
 function digestOf({ action, id = '', args }: Ask): string {
   const fields = Object.entries(args).map(([name, value]) => {
+    // A number that is none is named by its field's own check.
+    if (typeof value === 'number') return [name, String(value)];
     try {
       return [name, canonicalize(value) ?? ''];
     } catch {
