@@ -7,6 +7,7 @@ import type { TokenReader } from '../store/store.ts';
 import { importJwtKey } from '../verify/jwt.ts';
 import { defaultVerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
+import { claimHash } from '../verify/revoked-jwts.ts';
 import { type Caller, demand, issueScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import {
@@ -53,7 +54,7 @@ export function createIssueJwt(tokens: TokenReader, keys: MasterKeys, now: () =>
     demand(caller, issueScope);
     const id = checkUuid('token_id', order.tokenId);
     const record = visible(caller, await tokens.get(id), order.tokenId);
-    const iat = Math.floor(now() / 1000);
+    const iat = issuedAt(record, order.subject, now());
     const exp = 'exp' in order.expiry ? order.expiry.exp : iat + order.expiry.lifetimeSeconds;
     checkOrder(record, order, iat, exp, now());
 
@@ -69,6 +70,16 @@ export function createIssueJwt(tokens: TokenReader, keys: MasterKeys, now: () =>
     }
     return { jwt, jti, iat, exp };
   };
+}
+
+/**
+ * Now, in whole seconds. What was issued in the second of a revocation counts as issued before it, so
+ * that a JWT signed later in that second is dated the next one.
+ */
+function issuedAt(record: AccessTokenRecord, subject: string, now: number): number {
+  const { issuedBefore = 0, subjects } = record.revokedJwts ?? {};
+  const revoked = Math.max(issuedBefore, subjects?.[claimHash(record.id, subject)] ?? 0);
+  return Math.max(Math.floor(now / 1000), Math.ceil(revoked / 1000));
 }
 
 function claimsOf(order: JwtOrder, times: { iat: number; exp: number; jti: string }): JsonObject {
