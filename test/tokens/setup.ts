@@ -14,6 +14,7 @@ import type { Fields } from '../../src/tokens/fields.ts';
 import { createIssueJwt } from '../../src/tokens/issue.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { createMemory } from '../../src/verify/memory.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
 
@@ -27,7 +28,9 @@ export function openOffice() {
   const now = () => clock.ms;
   const store = openLmdb(folder, now);
   const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
-  const verify = createVerify(store, createProve(keys), now, defaultVerifyLimits);
+  const limits = defaultVerifyLimits;
+  const memory = createMemory(100);
+  const verify = createVerify({ records: store, prove: createProve(keys), memory, now, limits });
   const tokens = createAccessTokens({ store, keys, now, limits: defaultChangeLimits });
   afterAll(async () => {
     await store.close();

@@ -3,12 +3,20 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { AccessTokenRecord, Secret } from '../../src/store/record.ts';
 import { Unavailable } from '../../src/store/store.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import type { MasterKeys } from '../../src/verify/master-keys.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
-import { createVerify } from '../../src/verify/verify.ts';
-import { answer, jwtRecord, keys, now, nowMs, sign, staticRecord, verifierOf } from './setup.ts';
+import {
+  answer,
+  jwtRecord,
+  keys,
+  now,
+  nowMs,
+  sign,
+  staticRecord,
+  verifierOf,
+  verifierOver,
+} from './setup.ts';
 
 const claims = { exp: now + 60 };
 const bearer = (kid: string, key?: string) => `Bearer ${sign({ alg: 'HS256', kid }, claims, key)}`;
@@ -109,8 +117,8 @@ describe('a record that was altered gives no verdict', () => {
     await expect(verifierOf([record])({ header: token })).rejects.toThrow(Unavailable);
   });
   test('a store that cannot be asked gives none either', async () => {
-    const get = () => Promise.reject(new Unavailable('down'));
-    const verify = createVerify({ get }, createProve(keys), () => nowMs, defaultVerifyLimits);
+    const find = () => Promise.reject(new Unavailable('down'));
+    const verify = verifierOver({ find, isCurrent: () => false });
     await expect(verify({ header: staticRecord().token })).rejects.toThrow(Unavailable);
     expect(await verify({ header: 'x' })).toMatchObject({ reason: 'INVALID_TOKEN' });
   });
@@ -147,7 +155,9 @@ describe('what is unknown costs as much as what is wrong', () => {
     const { record } = staticRecord();
     for (const known of [undefined, jwtRecord(), record]) {
       hashes = 0;
-      expect(prove.static(makeStaticToken(record.id), known, nowMs)).toBe(false);
+      const token = makeStaticToken(record.id);
+      const credential = { kind: 'static', tokenId: record.id, token } as const;
+      expect(await prove(credential, known, nowMs)).toBeUndefined();
       expect(hashes).toBe(1);
     }
   });

@@ -2,8 +2,10 @@
 
 import { createHmac, randomUUID } from 'node:crypto';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
+import type { CoherentReader } from '../../src/store/store.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { createMemory } from '../../src/verify/memory.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { createVerify, type Question } from '../../src/verify/verify.ts';
@@ -43,8 +45,14 @@ function blank(id: string) {
 /** A verifier that knows these records only. */
 export function verifierOf(records: AccessTokenRecord[], clock: () => number = () => nowMs) {
   const map = new Map(records.map(record => [record.id, record]));
-  const reader = { get: (id: string) => map.get(id) };
-  return createVerify(reader, createProve(keys), clock, defaultVerifyLimits);
+  const find = (id: string) => ({ record: map.get(id), stale: false });
+  return verifierOver({ find, isCurrent: () => false }, clock);
+}
+
+/** A verifier over a reader of records. */
+export function verifierOver(records: CoherentReader, now: () => number = () => nowMs) {
+  const limits = defaultVerifyLimits;
+  return createVerify({ records, prove: createProve(keys), memory: createMemory(10), now, limits });
 }
 
 /** The reason, or 'valid'. */

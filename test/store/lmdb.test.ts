@@ -1,0 +1,20 @@
+/** The embedded store passes the suite. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStore } from '../../src/store/open.ts';
+import { describeStore } from './contract.ts';
+
+describeStore('lmdb', async () => {
+  const folders: string[] = [];
+  return {
+    async clear() {
+      folders.push(await mkdtemp(join(tmpdir(), 'usher-lmdb-')));
+    },
+    open: () => openStore(`lmdb:${folders.at(-1)}`, { now: Date.now }),
+    async stop() {
+      for (const folder of folders) await rm(folder, { recursive: true, force: true });
+    },
+  };
+});
