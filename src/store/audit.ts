@@ -55,26 +55,3 @@ export function chain(head: ChainHead, event: AuditEvent): ChainedEvent {
 export function linkHash(previous: string, entry: AuditEvent & { sequence: number }): string {
   return hash('sha256', previous + canonicalize(entry));
 }
-
-/** Where a chain stops being right, or that it is. */
-export type ChainCheck = { intact: true; head: ChainHead } | { intact: false; sequence: number };
-
-/**
- * Checks entries, oldest first, that follow `previous`. The sequence given for a chain that is broken is
- * that of the first entry that does not follow. A log cut off at its end shows only when the head that
- * comes out is compared with one that was written down elsewhere.
- */
-export function checkChain(
-  entries: Iterable<ChainedEvent>,
-  previous: ChainHead = emptyChain,
-): ChainCheck {
-  let head = previous;
-  for (const { hash: claimed, ...entry } of entries) {
-    const follows = entry.sequence === head.sequence + 1;
-    if (!follows || linkHash(head.hash, entry) !== claimed) {
-      return { intact: false, sequence: head.sequence + 1 };
-    }
-    head = { sequence: entry.sequence, hash: claimed };
-  }
-  return { intact: true, head };
-}

@@ -23,11 +23,8 @@ export type Prove = (
 /** Makes it. */
 export function createProve(keys: MasterKeys): Prove {
   const opened = new LRUCache<string, CryptoKey>({ max: openedKeysMax });
-  const nobody: Secret = {
-    masterKeyId: keys.currentId,
-    value: randomBytes(32).toString('base64url'),
-    createdAt: 0,
-  };
+  const nobodys = randomBytes(32).toString('base64url');
+  const nobody: Secret = { masterKeyId: keys.currentId, value: nobodys, createdAt: 0 };
 
   const keyOf = async (secret: Secret, tokenId: string) => {
     // All that opening depends on: a sealed secret copied to another record must not open there.
@@ -40,7 +37,7 @@ export function createProve(keys: MasterKeys): Prove {
     return key;
   };
 
-  const proveStatic = (token: string, secrets: Secret[] | undefined) => {
+  const proveStatic = async (token: string, secrets: Secret[] | undefined) => {
     let proven: Secret | undefined;
     for (const secret of secrets ?? [nobody]) {
       const hash = keys.hash(token, secret.masterKeyId);
@@ -59,11 +56,11 @@ export function createProve(keys: MasterKeys): Prove {
     return undefined;
   };
 
-  return async (credential, record, now) => {
+  return (credential, record, now) => {
     const secrets = goodSecrets(credential.kind, record, now);
     return credential.kind === 'static'
       ? proveStatic(credential.token, secrets)
-      : await proveJwt(credential.jwt, secrets);
+      : proveJwt(credential.jwt, secrets);
   };
 }
 

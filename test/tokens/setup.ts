@@ -28,13 +28,9 @@ export function openOffice() {
   const now = () => clock.ms;
   const store = openLmdb(folder, now);
   const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
-  const verify = createVerify({
-    records: store,
-    prove: createProve(keys),
-    memory: createMemory(100),
-    now,
-    limits: defaultVerifyLimits,
-  });
+  const limits = defaultVerifyLimits;
+  const memory = createMemory(100);
+  const verify = createVerify({ records: store, prove: createProve(keys), memory, now, limits });
   const tokens = createAccessTokens({ store, keys, now, limits: defaultChangeLimits });
   afterAll(async () => {
     await store.close();
