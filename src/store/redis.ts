@@ -1,9 +1,12 @@
 /** The store in Redis that replicas share: a single server, one behind Sentinels, or a Cluster. */
 
+import { type CoherentLimits, createCoherentReader, defaultCoherentLimits } from './coherent.ts';
 import { asker } from './redis-ask.ts';
 import { redisAudit } from './redis-audit.ts';
-import { type RedisClient, redisClient } from './redis-client.ts';
+import { keepConnected, type RedisClient, redisClient } from './redis-client.ts';
 import { readRequest, redisCommitter } from './redis-commit.ts';
+import { watchFailover } from './redis-failover.ts';
+import { redisFeed } from './redis-feed.ts';
 import { createdKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
@@ -19,6 +22,7 @@ export interface RedisStoreOptions {
   /** Told of a Redis that is set up so that it may lose data. */
   onWarning?: (message: string) => void;
   limits?: Partial<RedisLimits>;
+  cache?: Partial<CoherentLimits>;
 }
 
 /**
@@ -53,13 +57,21 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
   administrator.on('ready', () => void committer.sweep().catch(() => undefined));
   const gate = closable();
+  const get = (id: string) => gate.pass(() => readToken(reads, id));
 
-  await connect(clients, limits.openWaitMs);
+  const connections = clients.map(client => keepConnected(client, limits));
+  const stopWatchingFailover = watchFailover(target, clients, limits);
+  await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
+  const monotonicMs = () => performance.now();
+  const feed = redisFeed(target, reader, limits, monotonicMs);
+  const cache = { ...defaultCoherentLimits, ...options.cache };
 
   return {
     health: watch.health,
-    get: id => gate.pass(() => readToken(reads, id)),
+    feed,
+    get,
+    ...createCoherentReader({ get }, feed, monotonicMs, cache),
     scan: scan => gate.pass(() => scanTokens(admin, scan)),
     count: () => gate.pass(() => admin.ask(client => client.zcard(createdKey))),
     commit: change => gate.pass(() => committer.commit(change)),
@@ -76,22 +88,29 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     usage: ids => gate.pass(async () => usage.usage(ids)),
     async close() {
       stopSweeping();
+      await feed.close();
       await gate.close();
       watch.stop();
-      for (const client of clients) client.disconnect();
+      stopWatchingFailover();
+      for (const end of connections) end();
     },
   };
 }
 
-/** Resolves when all are connected, or when it has waited long enough. */
-async function connect(clients: RedisClient[], waitMs: number): Promise<void> {
+/** Resolves when all have connected or failed to, or when it has waited long enough. */
+async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<void> {
+  const outcomes = clients.map(
+    client =>
+      new Promise<void>(resolve => {
+        client.once('ready', resolve);
+        client.once('close', resolve);
+      }),
+  );
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise<void>(resolve => {
     timer = setTimeout(resolve, waitMs);
   });
-  // A first attempt that fails is followed by others, in the background.
-  const connected = Promise.allSettled(clients.map(client => client.connect()));
-  await Promise.race([connected, waited]);
+  await Promise.race([Promise.all(outcomes), waited]);
   clearTimeout(timer);
 }
 
