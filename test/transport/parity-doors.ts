@@ -45,6 +45,12 @@ export function parityDoors(server: TestServer): ParityDoor[] {
   ];
 }
 
+function reasonOf(code: ReasonCode): Reason | 'NONE' {
+  const [name] = Object.entries(ReasonCode).find(([, value]) => value === code) ?? [];
+  if (name === undefined) throw new Error(`an unknown reason: ${code}`);
+  return name as Reason | 'NONE';
+}
+
 function verifyDoor(name: string, transport: Transport): ParityDoor {
   const client = createClient(VerifierService, transport);
   return {
@@ -54,7 +60,7 @@ function verifyDoor(name: string, transport: Transport): ParityDoor {
       const header = headers.join(', ');
       const response = await client.verify({ header, audience, requiredScopes });
       const { valid, httpStatus, message } = response;
-      const reason = ReasonCode[response.reason] as Reason | 'NONE';
+      const reason = reasonOf(response.reason);
       if (valid !== (reason === 'NONE')) throw new Error(`valid ${valid} with ${reason}`);
       if (reason === 'NONE') {
         if (httpStatus !== 200) throw new Error(`valid with status ${httpStatus}`);
@@ -83,7 +89,8 @@ function helloDoor(name: string, transport: Transport): ParityDoor {
         if (!(error instanceof ConnectError)) throw error;
         const [denial] = error.findDetails(DenialSchema);
         if (denial === undefined) throw error;
-        const reason = ReasonCode[denial.reason] as Reason;
+        const reason = reasonOf(denial.reason);
+        if (reason === 'NONE') throw error;
         const { grpc, text: words } = reasons[reason];
         const code = Code[error.code].replace(/(?!^)[A-Z]/g, '_$&').toUpperCase();
         if (code !== grpc || error.rawMessage !== words) throw error;

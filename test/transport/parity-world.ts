@@ -56,6 +56,7 @@ export async function makeWorld(server: TestServer): Promise<World> {
   return {
     now: Math.floor(clock.ms / 1000),
     good: good.token,
+    goodId: good.kid,
     scoped: scoped.token,
     revoked: revoked.token,
     expired: expired.token,
