@@ -1,5 +1,6 @@
 /** Lists access tokens: walks them in a store's order and keeps those that pass the filter. */
 
+import { cursorBehind, isCursor } from '../store/cursor.ts';
 import type { AccessTokenRecord, Kind } from '../store/record.ts';
 import type { Scan, Store, Usage } from '../store/store.ts';
 import { type Caller, demand, readScope } from './caller.ts';
@@ -69,7 +70,11 @@ export async function list(
     for (const record of page.records) {
       if (records.length === pageSize) {
         // The next page starts behind the last one shown.
-        return await finish(store, records, cursorOf(walk, records.at(-1)));
+        return await finish(
+          store,
+          records,
+          cursorBehind(walk.order, records[pageSize - 1] as AccessTokenRecord),
+        );
       }
       if (
         walk.order === 'expiry' &&
@@ -103,16 +108,10 @@ function walkOf(caller: Caller, query: ListQuery, now: number): Omit<Scan, 'limi
   return { order: query.sort, ...(owner ? { owner } : {}) };
 }
 
-function cursorOf(walk: Omit<Scan, 'limit' | 'after'>, record: AccessTokenRecord | undefined) {
-  if (record === undefined) return undefined;
-  return walk.order === 'expiry' ? JSON.stringify([record.expiresAt, record.id]) : record.id;
-}
-
 /** A cursor of another order is refused here: a store must never be asked to read one. */
 function readPageToken(order: Scan['order'], token: string): string {
   const cursor = Buffer.from(token, 'base64url').toString();
-  const form = order === 'expiry' ? /^\[[1-9]\d{0,15},"[\w-]{1,64}"\]$/ : /^[\w-]{1,64}$/;
-  if (!form.test(cursor)) {
+  if (!isCursor(order, cursor)) {
     throw invalid('page_token', 'is not one that List gave');
   }
   return cursor;
