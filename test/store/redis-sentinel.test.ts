@@ -12,7 +12,7 @@ describeStore('redis sentinel', async () => {
   const servers = await startSentinels();
   return {
     clear: async () => void (await servers.master.send('FLUSHALL')),
-    open: () => openStore(servers.url, { now: Date.now }),
+    url: servers.url,
     stop: () => servers.stop(),
   };
 });
