@@ -39,6 +39,8 @@ interface Tables {
   root: RootDatabase<string, string>;
   /** UUID → record. */
   tokens: Database<string, string>;
+  /** UUID → revision: a look at it tells whether a record in memory is current. */
+  revisions: Database<string, string>;
   /** [owner, UUID]. */
   owners: Database<string, string[]>;
   /** [expiry in ms, UUID]. */
@@ -101,6 +103,10 @@ export function openLmdb(
   return {
     health,
     get: id => read(() => decode(tables.tokens.get(id))),
+    find: id => read(() => ({ record: decode(tables.tokens.get(id)), stale: false })),
+    isCurrent: ({ record }) =>
+      record !== undefined &&
+      read(() => tables.revisions.get(record.id)) === String(record.revision),
     scan: scan => read(() => scanTokens(tables, scan)),
     count: () => read(() => (tables.tokens.getStats() as { entryCount: number }).entryCount),
     commit: change => write(() => commit(tables, change, now(), limits)),
@@ -148,6 +154,7 @@ function openTables(folder: string, limits: LmdbLimits): Tables {
   return {
     root,
     tokens: table('tokens'),
+    revisions: table('revisions'),
     owners: table('owners') as never,
     expiries: table('expiries') as never,
     audit: table('audit') as never,
@@ -178,6 +185,7 @@ function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits)
     return { outcome: 'conflict' };
   }
   tables.tokens.put(record.id, encodeRecord(record));
+  tables.revisions.put(record.id, String(record.revision));
   index(tables, current, record);
   append(tables, event);
   if (request !== undefined) {

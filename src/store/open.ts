@@ -1,5 +1,6 @@
 /** Opens the store that a URL names. */
 
+import type { CoherentLimits } from './coherent.ts';
 import { defaultLmdbLimits, type LmdbLimits, openLmdb } from './lmdb.ts';
 import { openRedis } from './redis.ts';
 import type { RedisLimits } from './redis-limits.ts';
@@ -14,6 +15,7 @@ export interface StoreOptions {
   /** Bounds that differ from the defaults. */
   lmdb?: Partial<LmdbLimits>;
   redis?: Partial<RedisLimits>;
+  cache?: Partial<CoherentLimits>;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface StoreOptions {
  * Throws on a URL that is wrong or a folder that cannot be used, not on a Redis that is down.
  */
 export async function openStore(url: string, options: StoreOptions): Promise<Store> {
-  const { now, onWarning, lmdb, redis } = options;
+  const { now, onWarning, lmdb, redis, cache } = options;
   if (url.startsWith('lmdb:')) {
     const folder = url.slice('lmdb:'.length);
     if (folder === '') throw new Error('the store URL names no folder: lmdb:<folder>');
@@ -31,5 +33,6 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
     now,
     ...(onWarning === undefined ? {} : { onWarning }),
     ...(redis === undefined ? {} : { limits: redis }),
+    ...(cache === undefined ? {} : { cache }),
   });
 }

@@ -27,6 +27,23 @@ export function redisClient(target: RedisTarget, use: ClientUse, limits: RedisLi
   return client;
 }
 
+/** A client for the feed of a server, which its owner makes anew when it ends. */
+export function feedClient(target: RedisTarget, server: Redis, limits: RedisLimits): Redis {
+  const use = { name: 'usher-feed', commandTimeoutMs: limits.connectTimeoutMs, pipelined: false };
+  const { host, port } = server.options;
+  const options =
+    target.topology === 'cluster'
+      ? { ...common(target, use, limits), ...(host ? { host } : {}), ...(port ? { port } : {}) }
+      : singleOptions(target, use, limits);
+  const client = new Redis({
+    ...options,
+    retryStrategy: () => null,
+    reconnectOnError: () => false,
+  });
+  client.on('error', () => undefined);
+  return client;
+}
+
 /**
  * Connects a client, and again should it ever end: ioredis gives up when it is told to reconnect while
  * it asks the Sentinels. Returns the function that ends it for good.

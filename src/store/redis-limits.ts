@@ -48,6 +48,10 @@ export interface RedisLimits {
   linkAttemptsMax: number;
   /** How long an audit event's id is known, so that it isn't added again, in milliseconds. */
   eventKeepMs: number;
+  /** How long a silent feed is believed, in milliseconds: the bound of a revocation. */
+  leaseMs: number;
+  /** How often the feed is asked whether it is there, in milliseconds. */
+  feedPingMs: number;
   /** Usage counts that are sent at a time. */
   usageBatch: number;
 }
@@ -66,7 +70,7 @@ export const defaultRedisLimits: RedisLimits = {
   pingIntervalMs: 1000,
   clusterAttemptsMax: 4,
   clusterRetryDelayMs: 50,
-  clusterRefreshMs: 2000,
+  clusterRefreshMs: 1000,
   clusterRefreshTimeoutMs: 500,
   clusterNodeAttemptsMax: 10,
   ackReplicas: 0,
@@ -77,5 +81,7 @@ export const defaultRedisLimits: RedisLimits = {
   beginAttemptsMax: 100,
   linkAttemptsMax: 100,
   eventKeepMs: 24 * 60 * 60 * 1000,
+  leaseMs: 2000,
+  feedPingMs: 500,
   usageBatch: 200,
 };

@@ -1,10 +1,12 @@
 /** The store in Redis that replicas share: a single server, one behind Sentinels, or a Cluster. */
 
+import { type CoherentLimits, createCoherentReader, defaultCoherentLimits } from './coherent.ts';
 import { asker } from './redis-ask.ts';
 import { redisAudit } from './redis-audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './redis-client.ts';
 import { readRequest, redisCommitter } from './redis-commit.ts';
 import { watchFailover } from './redis-failover.ts';
+import { redisFeed } from './redis-feed.ts';
 import { createdKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
@@ -20,6 +22,7 @@ export interface RedisStoreOptions {
   /** Told of a Redis that is set up so that it may lose data. */
   onWarning?: (message: string) => void;
   limits?: Partial<RedisLimits>;
+  cache?: Partial<CoherentLimits>;
 }
 
 /**
@@ -54,15 +57,20 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
   administrator.on('ready', () => void committer.sweep().catch(() => undefined));
   const gate = closable();
+  const get = (id: string) => gate.pass(() => readToken(reads, id));
 
   const connections = clients.map(client => keepConnected(client, limits));
   const stopWatchingFailover = watchFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
+  const monotonicMs = () => performance.now();
+  const feed = redisFeed(target, reader, limits, monotonicMs);
+  const cache = { ...defaultCoherentLimits, ...options.cache };
 
   return {
     health: watch.health,
-    get: id => gate.pass(() => readToken(reads, id)),
+    get,
+    ...createCoherentReader({ get }, feed, monotonicMs, cache),
     scan: scan => gate.pass(() => scanTokens(admin, scan)),
     count: () => gate.pass(() => admin.ask(client => client.zcard(createdKey))),
     commit: change => gate.pass(() => committer.commit(change)),
@@ -79,6 +87,7 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     usage: ids => gate.pass(async () => usage.usage(ids)),
     async close() {
       stopSweeping();
+      await feed.close();
       await gate.close();
       watch.stop();
       stopWatchingFailover();

@@ -18,10 +18,26 @@ export class Unavailable extends Error {
   }
 }
 
-/** Reads single access tokens; all that verification needs. */
+/** Reads single access tokens, always from the store itself. */
 export interface TokenReader {
   /** The record of a UUID, or undefined when there is none. Throws Unavailable. */
   get(id: string): Awaitable<AccessTokenRecord | undefined>;
+}
+
+/** What is known of an access token. */
+export interface Found {
+  /** Undefined when there is none. */
+  readonly record: AccessTokenRecord | undefined;
+  /** The store could not be asked; the record was current shortly before. */
+  readonly stale: boolean;
+}
+
+/** Reads access tokens for verification, from memory where that is as good as from the store. */
+export interface CoherentReader {
+  /** What is known of a UUID. Throws Unavailable. */
+  find(id: string): Awaitable<Found>;
+  /** Whether what was found earlier may still be believed, without finding it again. */
+  isCurrent(found: Found): boolean;
 }
 
 /** Orders in which access tokens can be walked. */
@@ -153,7 +169,13 @@ export interface StoreHealth {
 }
 
 /** A store. */
-export interface Store extends TokenReader, TokenLister, TokenWriter, AuditLog, UsageCounter {
+export interface Store
+  extends TokenReader,
+    CoherentReader,
+    TokenLister,
+    TokenWriter,
+    AuditLog,
+    UsageCounter {
   readonly health: StoreHealth;
   /** Ends connections and timers; what was asked before it is answered first. */
   close(): Promise<void>;

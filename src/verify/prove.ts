@@ -2,68 +2,75 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AccessTokenRecord, Secret } from '../store/record.ts';
+import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
 import { Unavailable } from '../store/store.ts';
+import type { Credential } from './credential.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
 import type { MasterKeys } from './master-keys.ts';
 
 /** Opened jwt secrets that are kept, by their sealed form, which identifies them. */
 const openedKeysMax = 10_000;
 
-/** Tells whether a credential is the record's. Takes as long when there is no record. */
-export interface Prove {
-  static(token: string, record: AccessTokenRecord | undefined, now: number): boolean;
-  jwt(jwt: UnverifiedJwt, record: AccessTokenRecord | undefined, now: number): Promise<boolean>;
-}
+/**
+ * Finds the record's secret that a credential was made with; undefined when there is none. Takes as
+ * long when there is no record. Throws Unavailable when the record's secrets cannot be read.
+ */
+export type Prove = (
+  credential: Credential,
+  record: AccessTokenRecord | undefined,
+  now: number,
+) => Promise<Secret | undefined>;
 
-/** Makes it. Throws Unavailable for a record whose master key is not listed or that was altered. */
+/** Makes it. */
 export function createProve(keys: MasterKeys): Prove {
   const opened = new LRUCache<string, CryptoKey>({ max: openedKeysMax });
-  const nobody = { masterKeyId: keys.currentId, value: '' };
+  const nobody: Secret = { masterKeyId: keys.currentId, value: '', createdAt: 0 };
 
   const keyOf = async (secret: Secret, tokenId: string) => {
     let key = opened.get(secret.value);
     if (key === undefined) {
-      key = await importJwtKey(readable(() => keys.open(secret, tokenId)));
+      key = await readable(async () => importJwtKey(keys.open(secret, tokenId)));
       opened.set(secret.value, key);
     }
     return key;
   };
 
-  return {
-    static(token, record, now) {
-      let proven = false;
-      for (const secret of goodSecrets('static', record, now) ?? [nobody]) {
-        const hash = readable(() => keys.hash(token, secret.masterKeyId));
-        const expected = Buffer.from(secret.value, 'base64url');
-        if (expected.length === hash.length && timingSafeEqual(hash, expected)) proven = true;
-      }
-      return proven;
-    },
-    async jwt(jwt, record, now) {
-      const secrets = goodSecrets('jwt', record, now);
-      if (record === undefined || secrets === undefined) {
-        await isSignedWith(jwt, nobodysKey);
-        return false;
-      }
-      for (const secret of secrets) {
-        if (await isSignedWith(jwt, await keyOf(secret, record.id))) return true;
-      }
-      return false;
-    },
+  const proveStatic = async (token: string, secrets: Secret[] | undefined) => {
+    let proven: Secret | undefined;
+    for (const secret of secrets ?? [nobody]) {
+      const hash = await readable(async () => keys.hash(token, secret.masterKeyId));
+      const expected = Buffer.from(secret.value, 'base64url');
+      if (expected.length === hash.length && timingSafeEqual(hash, expected)) proven = secret;
+    }
+    return proven;
+  };
+
+  const proveJwt = async (jwt: UnverifiedJwt, secrets: Secret[] | undefined) => {
+    if (secrets === undefined) await isSignedWith(jwt, nobodysKey);
+    for (const secret of secrets ?? []) {
+      if (await isSignedWith(jwt, await keyOf(secret, jwt.kid))) return secret;
+    }
+    return undefined;
+  };
+
+  return (credential, record, now) => {
+    const secrets = goodSecrets(credential.kind, record, now);
+    return credential.kind === 'static'
+      ? proveStatic(credential.token, secrets)
+      : proveJwt(credential.jwt, secrets);
   };
 }
 
 /** The secrets that are current or in their grace; undefined where there is nothing to compare with. */
-function goodSecrets(kind: 'static' | 'jwt', record: AccessTokenRecord | undefined, now: number) {
+function goodSecrets(kind: Kind, record: AccessTokenRecord | undefined, now: number) {
   if (record?.kind !== kind) return undefined;
   return record.secrets.filter(({ goodUntil }) => goodUntil === undefined || goodUntil > now);
 }
 
 /** A secret that cannot be read says nothing about the token: the verdict is not known. */
-function readable<T>(ask: () => T): T {
+async function readable<T>(ask: () => Promise<T>): Promise<T> {
   try {
-    return ask();
+    return await ask();
   } catch (cause) {
     throw new Unavailable('the record of the access token cannot be read', cause);
   }
