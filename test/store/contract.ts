@@ -1,7 +1,7 @@
 /** The one suite that every store passes. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Unavailable } from '../../src/store/store.ts';
+import { type Store, Unavailable } from '../../src/store/store.ts';
 import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';

@@ -125,6 +125,16 @@ test('an error of Redis says why, and not what was sent', async () => {
   expect(describe(error)).not.toContain('private-name');
 });
 
+test('an operator learns why there is no connection', async () => {
+  await server.send('CONFIG', 'SET', 'requirepass', 'something');
+  const store = await openRedis(`redis://:hunter2@127.0.0.1:${server.port}`, { now: Date.now });
+  stores.push(store);
+  expect(store.health.up).toBe(false);
+  const error = await Promise.resolve(store.count()).catch((caught: unknown) => caught);
+  expect(describe(error)).toContain('WRONGPASS');
+  expect(describe(error)).not.toContain('hunter2');
+});
+
 test('a Redis that may throw data away is warned of, once', async () => {
   await server.send('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
   const warnings: string[] = [];
