@@ -1,6 +1,5 @@
 /** Lets callers of the API in, and has those who are refused noted. */
 
-import type { DescService } from '@bufbuild/protobuf';
 import type { Authenticate, Caller } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import type { NoteRefusal } from '../tokens/refusals.ts';
@@ -30,12 +29,12 @@ export function createCallerOf(authenticate: Authenticate, sessionOf?: SessionOf
 const known = new WeakMap<Call, Caller>();
 
 /** The same service, with its refused calls noted. `methods` names some of its rpcs; absent for all. */
-export function withRefusalsNoted<S extends DescService>(
-  { service, handlers }: Binding<S>,
+export function withRefusalsNoted(
+  { service, handlers }: Binding,
   note: NoteRefusal,
   onFailure: (error: unknown) => void,
   methods?: readonly string[],
-): Binding<S> {
+): Binding {
   const noted = Object.entries(handlers as Record<string, UnaryHandler>).map(([name, handler]) => {
     if (methods !== undefined && !methods.includes(name)) return [name, handler];
     const wrapped: UnaryHandler = async (request, call) => {
@@ -53,7 +52,7 @@ export function withRefusalsNoted<S extends DescService>(
     };
     return [name, wrapped];
   });
-  return { service, handlers: Object.fromEntries(noted) as Binding<S>['handlers'] };
+  return { service, handlers: Object.fromEntries(noted) };
 }
 
 type UnaryHandler = (request: unknown, call: Call) => Promise<unknown>;
