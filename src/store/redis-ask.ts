@@ -13,8 +13,15 @@ export interface Asker {
   run(script: Script, keys: string[], args: (string | number)[]): Promise<unknown>;
 }
 
-/** Wraps a client. Calls back when Redis could not be reached, or can't answer anything. */
-export function asker(client: RedisClient, onDown: () => void): Asker {
+/**
+ * Wraps a client. Calls back when Redis could not be reached, or can't answer anything; asks nothing
+ * while what is connected is no master.
+ */
+export function asker(
+  client: RedisClient,
+  onDown: () => void,
+  isDemoted: (client: RedisClient) => boolean = () => false,
+): Asker {
   // Whoever asks meanwhile is only told that there is no connection, which helps no operator.
   let lost: Error | undefined;
   const lose = (error: unknown) => {
@@ -27,6 +34,7 @@ export function asker(client: RedisClient, onDown: () => void): Asker {
   });
 
   const ask = async <T>(question: (client: RedisClient) => Promise<T>): Promise<T> => {
+    if (isDemoted(client)) throw new Unavailable('Redis is not the master any more');
     try {
       return await question(client);
     } catch (error) {

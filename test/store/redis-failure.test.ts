@@ -62,6 +62,26 @@ test('a hanging Redis is unavailable by the timeouts, and healed when it goes on
   expect(await store.get(record?.id ?? '')).toEqual(record);
 });
 
+test('a master that was made a replica is read no more, since it may be behind', async () => {
+  const store = await open();
+  const [record] = await create(store, {});
+  const other = await startRedis();
+  try {
+    await server.send('REPLICAOF', '127.0.0.1', other.port);
+    await until(() => !store.health.up);
+    for (let i = 0; i < 20; i++) {
+      await expect((async () => store.get(record?.id ?? ''))()).rejects.toBeInstanceOf(Unavailable);
+      await expect((async () => store.count())()).rejects.toBeInstanceOf(Unavailable);
+      await server.send('PING');
+    }
+    await server.send('REPLICAOF', 'NO', 'ONE');
+    await until(() => store.health.up);
+    expect(await store.commit(creation())).toEqual({ outcome: 'done' });
+  } finally {
+    await other.stop();
+  }
+});
+
 test('opening goes on without Redis, and connects when it comes', async () => {
   await server.stop();
   const port = await freePort();

@@ -49,6 +49,7 @@ describe('a failover', { timeout: 60_000 }, () => {
       await committed;
     }
     await back;
+    await until(() => store.health.up);
     for (const { record } of changes) expect(await store.get(record.id)).toEqual(record);
     expect(await walk(store, { order: 'oldest', limit: 7 })).toEqual(
       changes.map(({ record }) => record.id),
