@@ -45,7 +45,7 @@ const record: AccessTokenRecord = {
     { masterKeyId: 'm', value: 'sealed-current', createdAt: at - 3000 },
     { masterKeyId: 'm', value: 'sealed-previous', createdAt: at - 5000, goodUntil: at + 9000 },
   ],
-  revokedJwts: { issuedBefore: 1_700_000_000, ids: { x: 1, y: 1 }, subjects: { z: 1 } },
+  revokedJwts: { issuedBefore: 1_700_000_000_000, ids: { x: 1, y: 1 }, subjects: { z: 1 } },
   eventId: 'e',
 };
 const usage: Usage = { days: { '2024-02-22': 7, '2024-01-24': 1 }, lastUsedAt: at - 10 };
