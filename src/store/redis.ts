@@ -49,8 +49,8 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const watch = redisWatch(clients, limits.pingIntervalMs);
   watchEviction(administrator, options.onWarning ?? (() => undefined));
 
-  const reads = asker(reader, () => watch.health.set(false));
-  const admin = asker(administrator, () => undefined);
+  const reads = asker(reader, () => watch.health.set(false), watch.isDemoted);
+  const admin = asker(administrator, () => undefined, watch.isDemoted);
   const audit = redisAudit(admin, limits);
   const committer = redisCommitter(admin, audit, limits);
   const usage = redisUsage(admin, limits);
