@@ -23,11 +23,11 @@ export interface Secret {
 
 /** JWTs of one access token that are revoked although the access token is good. */
 export interface RevokedJwts {
-  /** Those with `iat` before this are revoked, in seconds since 1970. */
+  /** Those issued before this are revoked, in milliseconds since 1970. */
   issuedBefore?: number;
-  /** Hash of a `jti` → when the revocation was made, in seconds since 1970. */
+  /** Hash of a `jti` → when the revocation was made, in milliseconds since 1970. */
   ids?: Record<string, number>;
-  /** Hash of a `sub` → those with `iat` up to this are revoked, in seconds since 1970. */
+  /** Hash of a `sub` → those issued before this are revoked, in milliseconds since 1970. */
   subjects?: Record<string, number>;
 }
 

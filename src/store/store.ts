@@ -1,6 +1,7 @@
 /** What the rooms to the left may ask of a store. Split by capability, so that a reader cannot write. */
 
 import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
+import type { Feed } from './feed.ts';
 import type { AccessTokenRecord } from './record.ts';
 
 /** A value now or later: the embedded store answers at once, Redis does not. */
@@ -18,10 +19,26 @@ export class Unavailable extends Error {
   }
 }
 
-/** Reads single access tokens; all that verification needs. */
+/** Reads single access tokens, always from the store itself. */
 export interface TokenReader {
   /** The record of a UUID, or undefined when there is none. Throws Unavailable. */
   get(id: string): Awaitable<AccessTokenRecord | undefined>;
+}
+
+/** What is known of an access token. */
+export interface Found {
+  /** Undefined when there is none. */
+  readonly record: AccessTokenRecord | undefined;
+  /** The store could not be asked; the record was current shortly before. */
+  readonly stale: boolean;
+}
+
+/** Reads access tokens for verification, from memory where that is as good as from the store. */
+export interface CoherentReader {
+  /** What is known of a UUID. Throws Unavailable. */
+  find(id: string): Awaitable<Found>;
+  /** Whether what was found earlier may still be believed, without finding it again. */
+  isCurrent(found: Found): boolean;
 }
 
 /** Orders in which access tokens can be walked. */
@@ -33,6 +50,8 @@ export interface Scan {
   order: Order;
   /** Only those of this owner; not with order 'expiry'. */
   owner?: string;
+  /** With order 'expiry': only those that expire after this, in milliseconds since 1970. */
+  expiresAfter?: number;
   /** The cursor of the page before; absent for the start. */
   after?: string;
   /** How many at most. */
@@ -49,8 +68,8 @@ export interface ScanPage {
 /** Walks access tokens. Throws Unavailable. */
 export interface TokenLister {
   scan(scan: Scan): Awaitable<ScanPage>;
-  /** How many access tokens there are. */
-  count(): Awaitable<number>;
+  /** How many access tokens there are, of one owner or in all. */
+  count(owner?: string): Awaitable<number>;
 }
 
 /** A change made under a request id, kept for a while so that a repeat can be answered. */
@@ -151,8 +170,16 @@ export interface StoreHealth {
 }
 
 /** A store. */
-export interface Store extends TokenReader, TokenLister, TokenWriter, AuditLog, UsageCounter {
+export interface Store
+  extends TokenReader,
+    CoherentReader,
+    TokenLister,
+    TokenWriter,
+    AuditLog,
+    UsageCounter {
   readonly health: StoreHealth;
+  /** The feed that lets records in memory be believed; absent where each look asks the store. */
+  readonly feed?: Pick<Feed, 'isLive' | 'heardMsAgo'>;
   /** Ends connections and timers; what was asked before it is answered first. */
   close(): Promise<void>;
 }

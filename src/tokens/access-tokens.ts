@@ -1,54 +1,29 @@
-/** The life of access tokens as the API Manager offers it. */
+/** The life of access tokens as the API Manager offers it: create, read, update, rotate, revoke. */
 
+import { v7 } from 'uuid';
 import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
-import type { Caller } from './caller.ts';
+import { adminScope, type Caller, demand, readScope, visible } from './caller.ts';
+import { type ChangeDeps, change } from './change.ts';
+import { TokenError } from './errors.ts';
+import { checkFields, checkText, checkUuid, type Fields, fieldLimits, invalid } from './fields.ts';
+import { type ListPage, type ListQuery, list } from './list.ts';
+import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
+import { makeSecret } from './secret.ts';
 
-/** The fields of an access token that people choose. Times are milliseconds since 1970. */
-export interface Fields {
-  name: string;
-  owner?: string | undefined;
-  scopes: string[];
-  metadata?: JsonObject | undefined;
-  /** kind jwt only. */
-  audiences?: string[] | undefined;
-  /** kind jwt only; whole seconds. */
-  jwtLifetimeMaxSeconds?: number | undefined;
-  expiresAt?: number | undefined;
-}
+export type { Fields } from './fields.ts';
+export type { ListPage, ListQuery } from './list.ts';
+export type { JwtTarget } from './revoke-jwts.ts';
+export { stateOf } from './state.ts';
+
+/** Longest grace of a rotation, in seconds: 30 days. */
+export const graceSecondsMax = 30 * 86_400;
 
 /** An access token just made or rotated: the record, and this once its token or secret. */
 export interface Revealed {
   record: AccessTokenRecord;
   /** kind static: the token; kind jwt: the secret key. */
   secret: string;
-}
-
-/** Which JWTs of an access token to revoke. */
-export type JwtTarget =
-  | { jti: string }
-  | { subject: string }
-  /** Milliseconds since 1970. */
-  | { issuedBefore: number };
-
-/** Filter, order and place of a list. */
-export interface ListQuery {
-  pageSize: number;
-  pageToken?: string | undefined;
-  kind?: Kind | undefined;
-  owner?: string | undefined;
-  state?: 'active' | 'expired' | 'revoked' | undefined;
-  text?: string | undefined;
-  expiresWithinMs?: number | undefined;
-  sort: 'newest' | 'oldest' | 'expiry';
-}
-
-/** A page of a list. */
-export interface ListPage {
-  records: AccessTokenRecord[];
-  usage: Usage[];
-  nextPageToken: string;
-  total: number;
 }
 
 /** The API. Every method checks what the caller may do, and throws TokenError or Unavailable. */
@@ -88,8 +63,139 @@ export interface AccessTokens {
   ): Promise<AccessTokenRecord>;
 }
 
-/** Whether an access token is good at a time, in milliseconds since 1970. */
-export function stateOf(record: AccessTokenRecord, now: number): 'active' | 'expired' | 'revoked' {
-  if (record.revokedAt !== undefined) return 'revoked';
-  return record.expiresAt !== undefined && record.expiresAt <= now ? 'expired' : 'active';
+/** Makes the API. */
+export function createAccessTokens(deps: ChangeDeps): AccessTokens {
+  const { store, keys, now } = deps;
+  return {
+    async create(caller, kind, fields, requestId) {
+      demand(caller, adminScope);
+      const owner = ownerFor(caller, fields.owner);
+      const id = v7();
+      const args = { kind, ...fields } as unknown as JsonObject;
+      const ask = { caller, action: 'token.create', requestId, args };
+      const changed = await change(deps, ask, (_, at) => {
+        checkFields(kind, { ...fields, owner }, at);
+        const { secret, kept } = makeSecret(keys, kind, id, at);
+        const record = { id, kind, secrets: [kept], createdAt: at, ...unwritten };
+        return { record: { ...record, ...present({ ...fields, owner }) }, secret };
+      });
+      return changed as Revealed;
+    },
+
+    async get(caller, id) {
+      demand(caller, readScope);
+      const uuid = checkUuid('id', id);
+      const record = visible(caller, await store.get(uuid), id);
+      const [usage = { days: {} }] = await store.usage([uuid]);
+      return { record, usage };
+    },
+
+    list: (caller, query) => list(store, now, caller, query),
+
+    async update(caller, id, revision, fields, mask, requestId) {
+      demand(caller, adminScope);
+      if (mask.length === 0) throw invalid('update_mask', 'names no field');
+      if (!revision) throw invalid('revision', 'is required: the one the fields were read at');
+      const args = { revision, ...fields, mask: [...mask] } as unknown as JsonObject;
+      const ask = { caller, action: 'token.update', id: checkUuid('id', id), revision, requestId };
+      const { record } = await change(deps, { ...ask, args }, (before, at) => {
+        const old = notRevoked(before);
+        const chosen = Object.fromEntries(mask.map(name => [name, fields[name]]));
+        const next = { ...fieldsOf(old), ...chosen };
+        if (mask.includes('owner')) next.owner = ownerFor(caller, next.owner);
+        const checked = mask.includes('expiresAt') ? next : { ...next, expiresAt: undefined };
+        checkFields(old.kind, checked, at);
+        return { record: { ...withoutFields(old), ...present(next) } };
+      });
+      return record;
+    },
+
+    async rotate(caller, id, graceSeconds, revision, requestId) {
+      demand(caller, adminScope);
+      if (
+        !(Number.isInteger(graceSeconds) && graceSeconds >= 0 && graceSeconds <= graceSecondsMax)
+      ) {
+        throw invalid('grace', `must be whole seconds, 0 to ${graceSecondsMax} (30 days)`);
+      }
+      const args = { graceSeconds, revision };
+      const ask = { caller, action: 'token.rotate', id: checkUuid('id', id), revision, requestId };
+      const changed = await change(deps, { ...ask, args }, (before, at) => {
+        const old = notRevoked(before);
+        const { secret, kept } = makeSecret(keys, old.kind, old.id, at);
+        const previous = old.secrets
+          .slice(0, graceSeconds > 0 ? 1 : 0)
+          .map(last => ({ ...last, goodUntil: at + graceSeconds * 1000 }));
+        const { imported: _imported, ...rest } = old;
+        return { record: { ...rest, secrets: [kept, ...previous] }, secret };
+      });
+      return changed as Revealed;
+    },
+
+    async revoke(caller, id, reason, requestId) {
+      demand(caller, adminScope);
+      checkText('reason', reason, fieldLimits.reasonLengthMax);
+      const ask = { caller, action: 'token.revoke', id: checkUuid('id', id), requestId };
+      const { record } = await change(
+        deps,
+        { ...ask, args: { reason }, detail: reason },
+        (before, at) => {
+          if (before === undefined || before.revokedAt !== undefined) return undefined;
+          return { record: { ...before, revokedAt: at, ...present({ revokeReason: reason }) } };
+        },
+      );
+      return record;
+    },
+
+    async revokeJwts(caller, id, target, reason, requestId) {
+      demand(caller, adminScope);
+      checkText('reason', reason, fieldLimits.reasonLengthMax);
+      const ask = { caller, action: 'jwt.revoke', id: checkUuid('id', id), requestId };
+      const { record } = await change(
+        deps,
+        { ...ask, args: { ...target, reason }, detail: reason },
+        (before, at) => ({ record: withRevokedJwts(notRevoked(before), target, at) }),
+      );
+      return record;
+    },
+  };
+}
+
+/** What `change` fills in. */
+const unwritten = { revision: 0, updatedAt: 0, eventId: '' };
+
+function ownerFor(caller: Caller, owner: string | undefined): string | undefined {
+  if (caller.owner === undefined) return owner;
+  if (owner && owner !== caller.owner) {
+    throw new TokenError('PERMISSION_DENIED', "owner: is not the owner of the caller's token");
+  }
+  return caller.owner;
+}
+
+function notRevoked(record: AccessTokenRecord | undefined): AccessTokenRecord {
+  if (record === undefined || record.revokedAt !== undefined) {
+    throw new TokenError('FAILED_PRECONDITION', 'the access token has been revoked, for ever');
+  }
+  return record;
+}
+
+function fieldsOf(record: AccessTokenRecord): Fields {
+  const { name, owner, scopes, metadata, audiences, jwtLifetimeMaxSeconds, expiresAt } = record;
+  return { name, owner, scopes, metadata, audiences, jwtLifetimeMaxSeconds, expiresAt };
+}
+
+function withoutFields(record: AccessTokenRecord) {
+  const { name, owner, scopes, metadata, audiences, jwtLifetimeMaxSeconds, expiresAt, ...rest } =
+    record;
+  return rest;
+}
+
+/** Leaves out what is undefined, "" or an empty object: the record has no empty optional fields. */
+function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const kept = Object.entries(fields).filter(
+    ([name, value]) =>
+      value !== undefined &&
+      value !== '' &&
+      (name === 'scopes' || typeof value !== 'object' || Object.keys(value).length > 0),
+  );
+  return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

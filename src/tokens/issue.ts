@@ -1,7 +1,25 @@
 /** Signs JWTs for jwt access tokens (RFC 7519, HS256). */
 
-import type { JsonObject } from '../store/record.ts';
-import type { Caller } from './caller.ts';
+import { SignJWT } from 'jose';
+import { v4 } from 'uuid';
+import type { AccessTokenRecord, JsonObject } from '../store/record.ts';
+import type { TokenReader } from '../store/store.ts';
+import { importJwtKey } from '../verify/jwt.ts';
+import { defaultVerifyLimits } from '../verify/limits.ts';
+import type { MasterKeys } from '../verify/master-keys.ts';
+import { claimHash } from '../verify/revoked-jwts.ts';
+import { type Caller, demand, issueScope, visible } from './caller.ts';
+import { TokenError } from './errors.ts';
+import {
+  checkAudiences,
+  checkJson,
+  checkScopes,
+  checkText,
+  checkUuid,
+  fieldLimits,
+  invalid,
+} from './fields.ts';
+import { stateOf } from './state.ts';
 
 /** The JWT to sign. */
 export interface JwtOrder {
@@ -14,7 +32,7 @@ export interface JwtOrder {
   expiry: { lifetimeSeconds: number } | { exp: number };
 }
 
-/** A signed JWT. */
+/** A signed JWT. Times in seconds since 1970. */
 export interface IssuedJwt {
   jwt: string;
   jti: string;
@@ -24,3 +42,98 @@ export interface IssuedJwt {
 
 /** Signs. Throws TokenError or Unavailable. */
 export type IssueJwt = (caller: Caller, order: JwtOrder) => Promise<IssuedJwt>;
+
+/** Claims that Usher sets or judges itself. */
+const reservedClaims = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'scope'];
+/** Longest JWT that is signed, in bytes: longer ones would not fit an Authorization header. */
+const jwtBytesMax = 8192 - 'Bearer '.length;
+
+/** Makes the signer. */
+export function createIssueJwt(tokens: TokenReader, keys: MasterKeys, now: () => number): IssueJwt {
+  return async (caller, order) => {
+    demand(caller, issueScope);
+    const id = checkUuid('token_id', order.tokenId);
+    const record = visible(caller, await tokens.get(id), order.tokenId);
+    const iat = issuedAt(record, order.subject, now());
+    const exp = 'exp' in order.expiry ? order.expiry.exp : iat + order.expiry.lifetimeSeconds;
+    checkOrder(record, order, iat, exp, now());
+
+    const [current] = record.secrets;
+    if (current === undefined) throw new Error('the record has no secret');
+    const key = await importJwtKey(keys.open(current, id));
+    const jti = v4();
+    const jwt = await new SignJWT(claimsOf(order, { iat, exp, jti }))
+      .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: id })
+      .sign(key);
+    if (jwt.length > jwtBytesMax) {
+      throw invalid('claims', `make the JWT longer than ${jwtBytesMax} bytes`);
+    }
+    return { jwt, jti, iat, exp };
+  };
+}
+
+/**
+ * Now, in whole seconds. What was issued in the second of a revocation counts as issued before it, so
+ * that a JWT signed later in that second is dated the next one.
+ */
+function issuedAt(record: AccessTokenRecord, subject: string, now: number): number {
+  const { issuedBefore = 0, subjects } = record.revokedJwts ?? {};
+  const revoked = Math.max(issuedBefore, subjects?.[claimHash(record.id, subject)] ?? 0);
+  return Math.max(Math.floor(now / 1000), Math.ceil(revoked / 1000));
+}
+
+function claimsOf(order: JwtOrder, times: { iat: number; exp: number; jti: string }): JsonObject {
+  const { subject, audience, scopes, claims } = order;
+  const [only] = audience;
+  return {
+    ...claims,
+    ...(subject === '' ? {} : { sub: subject }),
+    ...(only === undefined ? {} : { aud: audience.length === 1 ? only : audience }),
+    ...(scopes.length === 0 ? {} : { scope: scopes.join(' ') }),
+    ...times,
+  };
+}
+
+function checkOrder(
+  record: AccessTokenRecord,
+  order: JwtOrder,
+  iat: number,
+  exp: number,
+  now: number,
+): void {
+  if (record.kind !== 'jwt') {
+    throw new TokenError('FAILED_PRECONDITION', 'the access token is static: it signs no JWTs');
+  }
+  const state = stateOf(record, now);
+  if (state !== 'active')
+    throw new TokenError('FAILED_PRECONDITION', `the access token is ${state}`);
+
+  checkText('subject', order.subject, fieldLimits.subjectLengthMax);
+  checkAudiences('audience', order.audience);
+  const strange = order.audience.filter(name => !(record.audiences?.includes(name) ?? true));
+  if (strange.length > 0 || (record.audiences !== undefined && order.audience.length === 0)) {
+    throw invalid('audience', 'must name audiences that the access token allows');
+  }
+  checkScopes('scopes', order.scopes);
+  if (order.scopes.some(scope => !record.scopes.includes(scope))) {
+    throw invalid('scopes', 'must be among those of the access token');
+  }
+  // Deeper ones, or half a surrogate pair, would make a JWT that the verifier refuses.
+  checkJson('claims', order.claims, defaultVerifyLimits.claimsDepthMax);
+  const reserved = reservedClaims.find(name => Object.hasOwn(order.claims, name));
+  if (reserved !== undefined) {
+    throw invalid('claims', `must not hold "${reserved}", which Usher sets or judges itself`);
+  }
+  if (!Number.isSafeInteger(exp) || exp <= iat) {
+    throw invalid(
+      'expiry',
+      'must be in the future: at least 1 s from now, below 2^53 s since 1970',
+    );
+  }
+  if (exp - iat > (record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY)) {
+    throw invalid(
+      'expiry',
+      `is beyond the access token's longest lifetime of ${record.jwtLifetimeMaxSeconds} s`,
+    );
+  }
+}

@@ -1,0 +1,173 @@
+/** The embedded store: LMDB in a folder of this machine, shared by its worker processes. */
+
+import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
+import { healthSwitch } from './health.ts';
+import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
+import { decode, scanEvents, scanTokens, walk } from './lmdb-walk.ts';
+import { type AccessTokenRecord, encodeRecord } from './record.ts';
+import {
+  type Change,
+  type Committed,
+  type Store,
+  type StoredRequest,
+  Unavailable,
+  type Usage,
+  type UsageDelta,
+} from './store.ts';
+import { addUsageDays } from './usage-days.ts';
+
+/** Opens, and makes if need be, the store in a folder. Throws when the folder cannot be used. */
+export function openLmdb(
+  folder: string,
+  now: () => number,
+  limits: LmdbLimits = defaultLmdbLimits,
+): Store {
+  let tables = openTables(folder, limits);
+  const health = healthSwitch(true);
+  tables.root.readerCheck();
+
+  /** A write that failed, on a full disk for instance, may leave the environment unusable. */
+  const reopen = async () => {
+    await tables.root.close().catch(() => undefined);
+    tables = openTables(folder, limits);
+    tables.root.getStats();
+    health.set(true);
+  };
+  const probe = setInterval(() => {
+    if (!health.up) reopen().catch(() => undefined);
+  }, limits.probeMs).unref();
+
+  const read = <T>(ask: () => T): T => {
+    try {
+      return ask();
+    } catch (cause) {
+      health.set(false);
+      throw new Unavailable('the embedded store cannot be read', cause);
+    }
+  };
+  /** Resolves once the transaction is on the disk: what was acknowledged survives a power loss. */
+  const write = async <T>(action: () => T): Promise<T> => {
+    try {
+      const result = await tables.root.transaction(action);
+      await tables.root.flushed;
+      return result;
+    } catch (cause) {
+      health.set(false);
+      throw new Unavailable('the embedded store cannot be written', cause);
+    }
+  };
+
+  return {
+    health,
+    get: id => decode(read(() => tables.tokens.get(id))),
+    find: id => ({ record: decode(read(() => tables.tokens.get(id))), stale: false }),
+    isCurrent: ({ record }) =>
+      record !== undefined &&
+      read(() => tables.revisions.get(record.id)) === String(record.revision),
+    scan: scan =>
+      scanTokens(
+        read(() => walk(tables, scan)),
+        tables,
+        scan,
+      ),
+    count: owner =>
+      read(() =>
+        owner === undefined
+          ? (tables.tokens.getStats() as { entryCount: number }).entryCount
+          : tables.owners.getKeysCount({ start: [owner], end: [owner, '~'] }),
+      ),
+    commit: change => write(() => commit(tables, change, now(), limits)),
+    findRequest: key =>
+      read(() => {
+        const text = tables.requests.get(key);
+        const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
+        return request !== undefined && request.keepUntil > now() ? request : undefined;
+      }),
+    append: event =>
+      write(() => {
+        if (tables.auditIds.get(event.id) === undefined) append(tables, event);
+      }),
+    events: scan => read(() => scanEvents(tables, scan)),
+    head: () => read(() => head(tables)),
+    addUsage: deltas => write(() => addUsage(tables, deltas)),
+    usage: ids => read(() => ids.map(id => usageOf(tables, id))),
+    async close() {
+      clearInterval(probe);
+      await tables.root.flushed;
+      await tables.root.close();
+    },
+  };
+}
+
+/** Runs inside a write transaction. All checks come before the first put: a throw does not undo. */
+function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits): Committed {
+  const { before, record, event, request } = change;
+  if (request !== undefined) {
+    const text = tables.requests.get(request.key);
+    const prior = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
+    if (prior !== undefined && prior.keepUntil > now)
+      return { outcome: 'repeated', request: prior };
+  }
+  if (tables.auditIds.get(event.id) !== undefined) return { outcome: 'done' };
+  const current = decode(tables.tokens.get(record.id));
+  if (current?.revision !== before?.revision || current?.revokedAt !== undefined) {
+    return { outcome: 'conflict' };
+  }
+  tables.tokens.put(record.id, encodeRecord(record));
+  tables.revisions.put(record.id, String(record.revision));
+  index(tables, current, record);
+  append(tables, event);
+  if (request !== undefined) {
+    tables.requests.put(request.key, JSON.stringify(request));
+    tables.requestEnds.put([request.keepUntil, request.key], '');
+    pruneRequests(tables, now, limits.requestsPrunedMax);
+  }
+  return { outcome: 'done' };
+}
+
+function index(tables: Tables, before: AccessTokenRecord | undefined, after: AccessTokenRecord) {
+  if (before?.owner !== after.owner) {
+    if (before?.owner !== undefined) tables.owners.remove([before.owner, before.id]);
+    if (after.owner !== undefined) tables.owners.put([after.owner, after.id], '');
+  }
+  if (before?.expiresAt !== after.expiresAt) {
+    if (before?.expiresAt !== undefined) tables.expiries.remove([before.expiresAt, before.id]);
+    if (after.expiresAt !== undefined) tables.expiries.put([after.expiresAt, after.id], '');
+  }
+}
+
+function pruneRequests(tables: Tables, now: number, most: number) {
+  const ended = [...tables.requestEnds.getKeys({ end: [now, ''], limit: most })];
+  for (const end of ended) {
+    tables.requestEnds.remove(end);
+    tables.requests.remove(end[1]);
+  }
+}
+
+function head(tables: Tables): ChainHead {
+  const text = tables.root.get('audit-head');
+  return text === undefined ? emptyChain : (JSON.parse(text) as ChainHead);
+}
+
+function append(tables: Tables, event: AuditEvent) {
+  const entry = chain(head(tables), event);
+  tables.audit.put(entry.sequence, JSON.stringify(entry));
+  tables.auditIds.put(entry.id, String(entry.sequence));
+  if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
+  tables.root.put(
+    'audit-head',
+    JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
+  );
+}
+
+function addUsage(tables: Tables, deltas: UsageDelta[]) {
+  for (const delta of deltas) {
+    const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
+    tables.usage.put(delta.tokenId, JSON.stringify(usage));
+  }
+}
+
+function usageOf(tables: Tables, id: string): Usage {
+  const text = tables.usage.get(id);
+  return text === undefined ? { days: {} } : (JSON.parse(text) as Usage);
+}

@@ -1,0 +1,84 @@
+/**
+ * The feed of a Redis store: server-assisted invalidation (CLIENT TRACKING, broadcasting) from every
+ * master. While one of them is not heard, the feed is not live.
+ */
+
+import type { Redis } from 'ioredis';
+import type { Feed, FeedListener, Lease } from './feed.ts';
+import { createLease } from './feed.ts';
+import { masters, type RedisClient } from './redis-client.ts';
+import { followMaster, type MasterFeed } from './redis-feed-master.ts';
+import { tokenKey } from './redis-keys.ts';
+import type { RedisLimits } from './redis-limits.ts';
+import type { RedisTarget } from './redis-url.ts';
+
+/** Follows the masters that a client reads from, also when they change. */
+export function redisFeed(
+  target: RedisTarget,
+  reader: RedisClient,
+  limits: RedisLimits,
+  monotonicMs: () => number,
+): Feed {
+  const listeners: FeedListener[] = [];
+  const followed = new Map<string, { feed: MasterFeed; lease: Lease }>();
+  let current: { feed: MasterFeed; lease: Lease }[] = [];
+
+  const changedAll = () => {
+    for (const listener of listeners) listener.changedAll();
+  };
+  const changed = (key: string) => {
+    const id = key.slice(tokenKey('').length);
+    for (const listener of listeners) listener.changed(id);
+  };
+
+  const follow = () => {
+    const servers = new Map(masters(reader).map(server => [nameOf(target, server), server]));
+    for (const [name, { feed }] of followed) {
+      if (servers.has(name)) continue;
+      feed.close();
+      followed.delete(name);
+      changedAll();
+    }
+    for (const [name, server] of servers) {
+      if (followed.has(name)) continue;
+      const lease = createLease(limits.leaseMs, monotonicMs);
+      const feed = followMaster(target, server, limits, monotonicMs, {
+        heard: lease.renew,
+        lost() {
+          lease.end();
+          changedAll();
+        },
+        changed,
+        changedAll,
+      });
+      followed.set(name, { feed, lease });
+      // A master that was not followed until now may have changed anything.
+      changedAll();
+    }
+    current = [...followed.values()];
+  };
+  follow();
+  const timer = setInterval(follow, limits.feedPingMs).unref();
+  reader.on('ready', follow);
+
+  return {
+    isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()),
+    heardMsAgo: () => Math.max(0, ...current.map(({ lease }) => lease.ageMs())),
+    listen: listener => void listeners.push(listener),
+    async close() {
+      clearInterval(timer);
+      reader.off('ready', follow);
+      for (const { feed, lease } of followed.values()) {
+        feed.close();
+        lease.end();
+      }
+      followed.clear();
+      current = [];
+    },
+  };
+}
+
+/** In a Cluster a master is told by its address; otherwise there is one, wherever it is. */
+function nameOf(target: RedisTarget, server: Redis) {
+  return target.topology === 'cluster' ? `${server.options.host}:${server.options.port}` : 'master';
+}

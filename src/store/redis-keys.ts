@@ -1,0 +1,42 @@
+/**
+ * The names of the keys in Redis. All but the records and the usage share the hash tag {log}, so that
+ * one script may touch them in a Cluster.
+ */
+
+/** The record of an access token. */
+export const tokenKey = (id: string) => `usher:token:${id}`;
+
+/** Hash: how often and when an access token was used. */
+export const usageKey = (id: string) => `usher:usage:${id}`;
+
+/** Hash: access token → the change of it that is under way. */
+export const intentsKey = 'usher:{log}:intents';
+
+/** Hash: request key → the access token whose intent holds it. */
+export const pendingKey = 'usher:{log}:pending';
+
+/** Stream: the audit log. */
+export const auditKey = 'usher:{log}:audit';
+
+/** Sorted set: the places in the audit log of one access token's entries. */
+export const tokenAuditKey = (id: string) => `usher:{log}:audit:${id}`;
+
+/** The place in the audit log of an event, for as long as it may be written again. */
+export const eventKey = (id: string) => `usher:{log}:event:${id}`;
+
+/** What was done under a request key. */
+export const requestKey = (key: string) => `usher:{log}:request:${key}`;
+
+/** Sorted set: all access tokens, in the order of creation. */
+export const createdKey = 'usher:{log}:created';
+
+/** Sorted set: the access tokens of one owner, in the order of creation. */
+export const ownerKey = (owner: string) => `usher:{log}:owner:${owner}`;
+
+/** Sorted set: expiry and id of the access tokens that expire, in that order. */
+export const expiryKey = 'usher:{log}:expiry';
+
+/** A key that is kept where another one is, to be written before the replicas are waited for. */
+export function beatKey(beside: string): string {
+  return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;
+}

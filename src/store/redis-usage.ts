@@ -1,0 +1,30 @@
+/** Counts uses of access tokens in Redis: one hash for each. */
+
+import type { Asker } from './redis-ask.ts';
+import { usageKey } from './redis-keys.ts';
+import type { RedisLimits } from './redis-limits.ts';
+import { addUsageScript } from './redis-scripts.ts';
+import type { Usage, UsageCounter, UsageDelta } from './store.ts';
+import { usageDaysMax } from './usage-days.ts';
+
+/** The counter of the Redis that is asked. */
+export function redisUsage(asker: Asker, limits: RedisLimits): UsageCounter {
+  const add = ({ tokenId, date, count, lastUsedAt }: UsageDelta) =>
+    asker.run(addUsageScript, [usageKey(tokenId)], [date, count, lastUsedAt, usageDaysMax]);
+  return {
+    async addUsage(deltas) {
+      for (let from = 0; from < deltas.length; from += limits.usageBatch) {
+        await Promise.all(deltas.slice(from, from + limits.usageBatch).map(add));
+      }
+    },
+    usage: ids =>
+      Promise.all(
+        ids.map(async id => readUsage(await asker.ask(client => client.hgetall(usageKey(id))))),
+      ),
+  };
+}
+
+function readUsage({ lastUsedAt, ...counts }: Record<string, string>): Usage {
+  const days = Object.fromEntries(Object.entries(counts).map(([day, n]) => [day, Number(n)]));
+  return lastUsedAt === undefined ? { days } : { days, lastUsedAt: Number(lastUsedAt) };
+}

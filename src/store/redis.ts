@@ -1,0 +1,161 @@
+/** The store in Redis that replicas share: a single server, one behind Sentinels, or a Cluster. */
+
+import { type CoherentLimits, createCoherentReader, defaultCoherentLimits } from './coherent.ts';
+import { asker } from './redis-ask.ts';
+import { redisAudit } from './redis-audit.ts';
+import { keepConnected, type RedisClient, redisClient } from './redis-client.ts';
+import { readRequest, redisCommitter } from './redis-commit.ts';
+import { watchFailover } from './redis-failover.ts';
+import { redisFeed } from './redis-feed.ts';
+import { createdKey, ownerKey, requestKey } from './redis-keys.ts';
+import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
+import { readToken, scanTokens } from './redis-list.ts';
+import { parseRedisUrl } from './redis-url.ts';
+import { redisUsage } from './redis-usage.ts';
+import { redisWatch, watchEviction } from './redis-watch.ts';
+import { type Store, Unavailable } from './store.ts';
+
+/** How the Redis store is opened. */
+export interface RedisStoreOptions {
+  /** Milliseconds since 1970. */
+  now: () => number;
+  /** Told of a Redis that is set up so that it may lose data. */
+  onWarning?: (message: string) => void;
+  limits?: Partial<RedisLimits>;
+  cache?: Partial<CoherentLimits>;
+}
+
+/**
+ * Opens the store. Throws only when the URL is wrong: while Redis can't be reached the store is open,
+ * not up, and connects as soon as it can.
+ */
+export async function openRedis(url: string, options: RedisStoreOptions): Promise<Store> {
+  const limits = { ...defaultRedisLimits, ...options.limits };
+  const target = parseRedisUrl(url);
+  const readTimeoutMs = limits.readTimeoutMs;
+  const adminTimeoutMs = limits.adminTimeoutMs + limits.ackTimeoutMs;
+  const reader = redisClient(
+    target,
+    { name: 'usher-read', commandTimeoutMs: readTimeoutMs, pipelined: true },
+    limits,
+  );
+  // Waiting for replicas holds up its whole connection, and a long list must not hold up a read.
+  const administrator = redisClient(
+    target,
+    { name: 'usher-admin', commandTimeoutMs: adminTimeoutMs, pipelined: false },
+    limits,
+  );
+  const clients = [reader, administrator];
+  const watch = redisWatch(clients, limits.pingIntervalMs);
+  watchEviction(administrator, options.onWarning ?? (() => undefined));
+
+  const reads = asker(reader, () => watch.health.set(false), watch.isDemoted);
+  const admin = asker(administrator, () => undefined, watch.isDemoted);
+  const audit = redisAudit(admin, limits);
+  const committer = redisCommitter(admin, audit, limits);
+  const usage = redisUsage(admin, limits);
+  const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
+  administrator.on('ready', () => void committer.sweep().catch(() => undefined));
+  const gate = closable();
+  const get = (id: string) => gate.pass(() => readToken(reads, id));
+
+  const connections = clients.map(client => keepConnected(client, limits));
+  const stopWatchingFailover = watchFailover(target, clients, limits);
+  await firstOutcome(clients, limits.openWaitMs);
+  await watch.ping();
+  const monotonicMs = () => performance.now();
+  const feed = redisFeed(target, reader, limits, monotonicMs);
+  const cache = { ...defaultCoherentLimits, ...options.cache };
+
+  return {
+    health: watch.health,
+    feed,
+    get,
+    ...createCoherentReader({ get }, feed, monotonicMs, cache),
+    scan: scan => gate.pass(() => scanTokens(admin, scan)),
+    count: owner => {
+      const index = owner === undefined ? createdKey : ownerKey(owner);
+      return gate.pass(() => admin.ask(client => client.zcard(index)));
+    },
+    commit: change => gate.pass(() => committer.commit(change)),
+    findRequest: key =>
+      gate.pass(async () => {
+        const text = await admin.ask(client => client.get(requestKey(key)));
+        const request = text === null ? undefined : readRequest(text);
+        return request !== undefined && request.keepUntil > options.now() ? request : undefined;
+      }),
+    append: event => gate.pass(() => audit.append(event)),
+    events: scan => gate.pass(async () => audit.events(scan)),
+    head: () => gate.pass(async () => audit.head()),
+    addUsage: deltas => gate.pass(() => usage.addUsage(deltas)),
+    usage: ids => gate.pass(async () => usage.usage(ids)),
+    async close() {
+      stopSweeping();
+      await feed.close();
+      await gate.close();
+      watch.stop();
+      stopWatchingFailover();
+      for (const end of connections) end();
+    },
+  };
+}
+
+/** Resolves when all have connected or failed to, or when it has waited long enough. */
+async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<void> {
+  const outcomes = clients.map(
+    client =>
+      new Promise<void>(resolve => {
+        client.once('ready', resolve);
+        client.once('close', resolve);
+      }),
+  );
+  let timer: NodeJS.Timeout | undefined;
+  const waited = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, waitMs);
+  });
+  await Promise.race([Promise.all(outcomes), waited]);
+  clearTimeout(timer);
+}
+
+/** Does something again and again until it is stopped; what fails is done the next time. */
+function repeat(task: () => Promise<void>, intervalMs: number): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const again = () => {
+    if (stopped) return;
+    timer = setTimeout(
+      () =>
+        task()
+          .catch(() => undefined)
+          .finally(again),
+      intervalMs,
+    ).unref();
+  };
+  again();
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
+}
+
+/** A gate that, once it is closing, lets nobody in and waits for those inside. */
+function closable() {
+  const inside = new Set<Promise<unknown>>();
+  let closed = false;
+  return {
+    async pass<T>(task: () => Promise<T>): Promise<T> {
+      if (closed) throw new Unavailable('the store is closed');
+      const answer = task();
+      inside.add(answer);
+      try {
+        return await answer;
+      } finally {
+        inside.delete(answer);
+      }
+    },
+    async close() {
+      closed = true;
+      await Promise.allSettled(inside);
+    },
+  };
+}

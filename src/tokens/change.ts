@@ -1,0 +1,181 @@
+/** Carries out one change of an access token: once per request id, against the newest revision, audited. */
+
+import { hash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { v4 } from 'uuid';
+import type { AccessTokenRecord, JsonObject } from '../store/record.ts';
+import type { Change, Store, StoredRequest } from '../store/store.ts';
+import type { MasterKeys } from '../verify/master-keys.ts';
+import { type Caller, visible } from './caller.ts';
+import { TokenError } from './errors.ts';
+import { auditFields, checkUuid, difference, invalid } from './fields.ts';
+
+/** Bounds of changes. */
+export interface ChangeLimits {
+  /** How often a change is tried again when others change the same access token. */
+  attemptsMax: number;
+  /** How long a repeated request is answered with its token or secret, in milliseconds. */
+  replyMs: number;
+  /** How long a request id is remembered, in milliseconds. */
+  requestMs: number;
+}
+
+/** What a deployment gets that sets nothing. */
+export const defaultChangeLimits: ChangeLimits = {
+  attemptsMax: 8,
+  replyMs: 600_000,
+  requestMs: 86_400_000,
+};
+
+/** What the changes need. */
+export interface ChangeDeps {
+  store: Store;
+  keys: MasterKeys;
+  now: () => number;
+  limits: ChangeLimits;
+}
+
+/** A change that somebody asked for. */
+export interface Ask {
+  caller: Caller;
+  /** As in AuditEvent.action: "token.create", … */
+  action: string;
+  /** The access token to change; absent to create. */
+  id?: string;
+  /** Only at this revision; 0 or absent for any. */
+  revision?: number;
+  /** A UUID; "" or absent for none. */
+  requestId?: string | undefined;
+  /** What was asked, by which a request id used for something else is noticed. */
+  args: JsonObject;
+  detail?: string;
+}
+
+/** The new record without its bookkeeping, and the secret to reveal; undefined changes nothing. */
+export type Make = (
+  before: AccessTokenRecord | undefined,
+  now: number,
+) => { record: AccessTokenRecord; secret?: string } | undefined;
+
+/** The record after the change, and the secret to reveal, if there is one. */
+export interface Changed {
+  record: AccessTokenRecord;
+  secret?: string;
+}
+
+/** Makes a change. Throws TokenError or Unavailable. */
+export async function change(deps: ChangeDeps, ask: Ask, make: Make): Promise<Changed> {
+  const { store, now, limits } = deps;
+  const requestId = ask.requestId ? checkUuid('request_id', ask.requestId) : '';
+  const key = requestId === '' ? undefined : `${ask.caller.actor}:${requestId}`;
+  const digest = digestOf(ask);
+
+  for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
+    const prior = key === undefined ? undefined : await store.findRequest(key);
+    if (prior !== undefined) return await repeat(deps, ask, prior, digest);
+
+    const at = now();
+    const before = ask.id === undefined ? undefined : await store.get(ask.id);
+    if (ask.id !== undefined) visible(ask.caller, before, ask.id);
+    if (before !== undefined && ask.revision && ask.revision !== before.revision) throw stale(ask);
+    const made = make(before, at);
+    if (made === undefined) return { record: before as AccessTokenRecord };
+
+    const commit = prepare(deps, ask, before, made, { key, requestId, digest, at });
+    const committed = await store.commit(commit);
+    if (committed.outcome === 'done') return { ...made, record: commit.record };
+    if (committed.outcome === 'repeated') {
+      return await repeat(deps, ask, committed.request, digest);
+    }
+    if (ask.revision) throw stale(ask);
+  }
+  throw new TokenError('ABORTED', 'others keep changing this access token; try again');
+}
+
+function digestOf({ action, id = '', args }: Ask): string {
+  const fields = Object.entries(args).map(([name, value]) => {
+    // A number that is none is named by its field's own check.
+    if (typeof value === 'number') return [name, String(value)];
+    try {
+      return [name, canonicalize(value) ?? ''];
+    } catch {
+      throw invalid(name, 'holds what JSON cannot: half a surrogate pair, or no finite number');
+    }
+  });
+  return hash('sha256', JSON.stringify([action, id, fields.sort()]));
+}
+
+function stale(ask: Ask): TokenError {
+  return new TokenError(
+    'ABORTED',
+    `revision ${ask.revision} is not the current one; read the access token again, then repeat`,
+  );
+}
+
+function prepare(
+  deps: ChangeDeps,
+  ask: Ask,
+  before: AccessTokenRecord | undefined,
+  made: Changed,
+  request: { key: string | undefined; requestId: string; digest: string; at: number },
+): Change {
+  const { keys, limits } = deps;
+  const { key, requestId, digest, at } = request;
+  const eventId = v4();
+  const revision = (before?.revision ?? 0) + 1;
+  const record = { ...made.record, revision, updatedAt: at, eventId };
+  const fields: { before?: JsonObject; after?: JsonObject } =
+    before === undefined
+      ? { after: auditFields(record) }
+      : difference(auditFields(before), auditFields(record));
+  const event = {
+    id: eventId,
+    time: at,
+    action: ask.action,
+    actor: ask.caller.actor,
+    peer: ask.caller.peer,
+    tokenId: record.id,
+    ...fields,
+    detail: ask.detail ?? '',
+    requestId,
+  };
+  const stored: StoredRequest | undefined =
+    key === undefined
+      ? undefined
+      : {
+          key,
+          digest,
+          tokenId: record.id,
+          ...(made.secret === undefined
+            ? {}
+            : { sealedReply: JSON.stringify(keys.seal(made.secret, `reply/${record.id}`)) }),
+          replyUntil: at + limits.replyMs,
+          keepUntil: at + limits.requestMs,
+        };
+  return {
+    ...(before === undefined ? {} : { before }),
+    record,
+    event,
+    ...(stored === undefined ? {} : { request: stored }),
+  };
+}
+
+async function repeat(
+  { store, keys, now }: ChangeDeps,
+  ask: Ask,
+  prior: StoredRequest,
+  digest: string,
+): Promise<Changed> {
+  if (prior.digest !== digest) throw invalid('request_id', 'was used for another call');
+  const record = visible(ask.caller, await store.get(prior.tokenId), prior.tokenId);
+  if (prior.sealedReply === undefined) return { record };
+  if (prior.replyUntil <= now()) {
+    throw new TokenError(
+      'FAILED_PRECONDITION',
+      `this request was carried out on access token ${record.id}, and its secret is not shown any ` +
+        'more; rotate the access token to get a new one',
+    );
+  }
+  const secret = keys.open(JSON.parse(prior.sealedReply), `reply/${record.id}`);
+  return { record, secret };
+}

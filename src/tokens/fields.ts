@@ -1,0 +1,170 @@
+/** Checks the fields of an access token that people choose, and says which is wrong and why. */
+
+import type { AccessTokenRecord, Json, JsonObject, Kind } from '../store/record.ts';
+import { TokenError } from './errors.ts';
+
+/** The fields of an access token that people choose. Times are milliseconds since 1970. */
+export interface Fields {
+  name: string;
+  owner?: string | undefined;
+  scopes: string[];
+  metadata?: JsonObject | undefined;
+  /** kind jwt only. */
+  audiences?: string[] | undefined;
+  /** kind jwt only; whole seconds. */
+  jwtLifetimeMaxSeconds?: number | undefined;
+  expiresAt?: number | undefined;
+}
+
+/** Bounds of the fields; lengths in UTF-16 code units, as JavaScript counts. */
+export const fieldLimits = {
+  nameLengthMax: 128,
+  ownerLengthMax: 128,
+  scopesMax: 64,
+  scopeLengthMax: 128,
+  audiencesMax: 64,
+  audienceLengthMax: 256,
+  metadataBytesMax: 16 * 1024,
+  metadataDepthMax: 16,
+  reasonLengthMax: 256,
+  subjectLengthMax: 256,
+  jtiLengthMax: 256,
+} as const;
+
+/** RFC 6749 section 3.3: printable ASCII without space, quote and backslash. */
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Control characters, which would forge lines in logs and headers. */
+const control = /\p{Cc}/u;
+
+/** A mistake in a named field. */
+export function invalid(field: string, what: string): TokenError {
+  return new TokenError('INVALID_ARGUMENT', `${field}: ${what}`);
+}
+
+/** Throws INVALID_ARGUMENT for the first field that is wrong. */
+export function checkFields(kind: Kind, fields: Fields, now: number): void {
+  if (fields.name.trim() === '') throw invalid('name', 'is required');
+  checkText('name', fields.name, fieldLimits.nameLengthMax);
+  if (fields.owner !== undefined) checkText('owner', fields.owner, fieldLimits.ownerLengthMax);
+  checkScopes('scopes', fields.scopes);
+  if (fields.metadata !== undefined) checkMetadata(fields.metadata);
+  if (fields.expiresAt !== undefined) {
+    if (!(fields.expiresAt > now)) throw invalid('expire_time', 'is not in the future');
+    if (!Number.isSafeInteger(fields.expiresAt)) {
+      throw invalid('expire_time', 'is not a whole number of milliseconds');
+    }
+  }
+  if (kind === 'static') {
+    if (fields.audiences !== undefined) throw invalid('audiences', 'are for kind jwt only');
+    if (fields.jwtLifetimeMaxSeconds !== undefined) {
+      throw invalid('jwt_lifetime_max', 'is for kind jwt only');
+    }
+  }
+  if (fields.audiences !== undefined) checkAudiences('audiences', fields.audiences);
+  const lifetime = fields.jwtLifetimeMaxSeconds;
+  if (lifetime !== undefined && !(Number.isSafeInteger(lifetime) && lifetime > 0)) {
+    throw invalid('jwt_lifetime_max', 'must be a whole number of seconds, at least 1');
+  }
+}
+
+/** Throws unless each is a scope token (RFC 6749 section 3.3), once, and not too many. */
+export function checkScopes(field: string, scopes: readonly string[]): void {
+  const { scopesMax, scopeLengthMax } = fieldLimits;
+  if (scopes.length > scopesMax) throw invalid(field, `are more than ${scopesMax}`);
+  if (new Set(scopes).size !== scopes.length) throw invalid(field, 'name one twice');
+  for (const scope of scopes) {
+    if (!scopeToken.test(scope)) {
+      throw invalid(
+        field,
+        'must be printable ASCII without space, " and \\ (RFC 6749 section 3.3)',
+      );
+    }
+    if (scope.length > scopeLengthMax) {
+      throw invalid(field, `has one longer than ${scopeLengthMax} characters`);
+    }
+  }
+}
+
+/** Throws unless each is a text of sensible length, once, and not too many. */
+export function checkAudiences(field: string, audiences: readonly string[]): void {
+  const { audiencesMax, audienceLengthMax } = fieldLimits;
+  if (audiences.length > audiencesMax) throw invalid(field, `are more than ${audiencesMax}`);
+  if (new Set(audiences).size !== audiences.length) throw invalid(field, 'name one twice');
+  for (const audience of audiences) {
+    if (audience === '') throw invalid(field, 'has an empty one');
+    checkText(field, audience, audienceLengthMax);
+  }
+}
+
+/** Throws unless it is a text without control characters and not too long. */
+export function checkText(field: string, text: string, lengthMax: number): void {
+  if (text.length > lengthMax) throw invalid(field, `is longer than ${lengthMax} characters`);
+  if (control.test(text)) throw invalid(field, 'has a control character');
+  if (!text.isWellFormed()) throw invalid(field, 'is not well-formed Unicode');
+}
+
+/** The UUID in lower case; throws for what is not one. */
+export function checkUuid(field: string, id: string): string {
+  if (!uuid.test(id)) throw invalid(field, 'must be a UUID, such as the API Manager shows');
+  return id.toLowerCase();
+}
+
+function checkMetadata(metadata: JsonObject): void {
+  const { metadataBytesMax, metadataDepthMax } = fieldLimits;
+  checkJson('metadata', metadata, metadataDepthMax);
+  if (Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax) {
+    throw invalid('metadata', `is larger than ${metadataBytesMax} bytes as JSON`);
+  }
+}
+
+/** Throws unless it is nested no deeper, and every number and text in it can be written as JSON. */
+export function checkJson(field: string, object: JsonObject, depthMax: number): void {
+  const check = (value: Json, depth: number): void => {
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw invalid(field, 'has a number that is not finite');
+    }
+    if (typeof value === 'string' && !value.isWellFormed()) {
+      throw invalid(field, 'is not well-formed Unicode');
+    }
+    if (typeof value !== 'object' || value === null) return;
+    if (depth > depthMax) throw invalid(field, `is nested deeper than ${depthMax} levels`);
+    for (const [name, member] of Object.entries(value)) {
+      check(name, depth);
+      check(member, depth + 1);
+    }
+  };
+  check(object, 1);
+}
+
+/** The fields as the audit log shows them. */
+export function auditFields(record: AccessTokenRecord): JsonObject {
+  const { id: _id, secrets, revokedJwts, eventId: _eventId, revision, ...fields } = record;
+  const previous = secrets[1]?.goodUntil;
+  return JSON.parse(
+    JSON.stringify({
+      ...fields,
+      revision,
+      rotatedAt: secrets[0]?.createdAt,
+      previousGoodUntil: previous,
+      jwtsRevokedBefore: revokedJwts?.issuedBefore,
+      revokedJwts: Object.keys(revokedJwts?.ids ?? {}).length,
+      revokedSubjects: Object.keys(revokedJwts?.subjects ?? {}).length,
+    }),
+  ) as JsonObject;
+}
+
+/** What differs between two sets of fields: the values before, and those after. */
+export function difference(
+  before: JsonObject,
+  after: JsonObject,
+): { before: JsonObject; after: JsonObject } {
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    name => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+  const pick = (from: JsonObject) =>
+    Object.fromEntries(
+      changed.filter(name => from[name] !== undefined).map(name => [name, from[name] as Json]),
+    );
+  return { before: pick(before), after: pick(after) };
+}

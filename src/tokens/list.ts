@@ -1,0 +1,133 @@
+/** Lists access tokens: walks them in a store's order and keeps those that pass the filter. */
+
+import { cursorBehind, isCursor } from '../store/cursor.ts';
+import type { AccessTokenRecord, Kind } from '../store/record.ts';
+import type { Scan, Store, Usage } from '../store/store.ts';
+import { type Caller, demand, readScope } from './caller.ts';
+import { invalid } from './fields.ts';
+import { stateOf } from './state.ts';
+
+/** Filter, order and place of a list. */
+export interface ListQuery {
+  pageSize: number;
+  pageToken?: string | undefined;
+  kind?: Kind | undefined;
+  owner?: string | undefined;
+  state?: 'active' | 'expired' | 'revoked' | undefined;
+  text?: string | undefined;
+  expiresWithinMs?: number | undefined;
+  sort: 'newest' | 'oldest' | 'expiry';
+}
+
+/** A page of a list. It can be short, even empty, though more follow. */
+export interface ListPage {
+  records: AccessTokenRecord[];
+  /** One for each record. */
+  usage: Usage[];
+  /** "" at the end. */
+  nextPageToken: string;
+  /** How many access tokens the caller may see in all, before any filter. */
+  total: number;
+}
+
+/** Bounds of a list. */
+export const listLimits = {
+  pageSizeDefault: 50,
+  pageSizeMax: 200,
+  /** Records looked at for one page: a filter that few pass must not hold up the store. */
+  examinedMax: 2000,
+} as const;
+
+/** Reads a page. Throws TokenError or Unavailable. */
+export async function list(
+  store: Store,
+  now: () => number,
+  caller: Caller,
+  query: ListQuery,
+): Promise<ListPage> {
+  demand(caller, readScope);
+  const at = now();
+  const pageSize = query.pageSize || listLimits.pageSizeDefault;
+  if (!(pageSize >= 1 && pageSize <= listLimits.pageSizeMax)) {
+    throw invalid('page_size', `must be 1 to ${listLimits.pageSizeMax}`);
+  }
+  const walk = walkOf(caller, query, at);
+  const passes = filterOf(caller, query, at);
+  const records: AccessTokenRecord[] = [];
+  let cursor: string | undefined = query.pageToken
+    ? readPageToken(walk.order, query.pageToken)
+    : undefined;
+  let examined = 0;
+  do {
+    // Reads what the page still lacks, or more where the filter has let little through so far.
+    const sparse = examined > 0 && records.length < examined / 4;
+    const limit = sparse ? 500 : pageSize - records.length;
+    const page = await store.scan(
+      cursor === undefined ? { ...walk, limit } : { ...walk, limit, after: cursor },
+    );
+    cursor = page.cursor;
+    examined += limit;
+    for (const record of page.records) {
+      if (records.length === pageSize) {
+        // The next page starts behind the last one shown.
+        const last = records[pageSize - 1] as AccessTokenRecord;
+        return await finish(store, caller, records, cursorBehind(walk.order, last));
+      }
+      if (
+        walk.order === 'expiry' &&
+        (record.expiresAt ?? 0) > at + (query.expiresWithinMs ?? Number.POSITIVE_INFINITY)
+      ) {
+        return await finish(store, caller, records, undefined);
+      }
+      if (passes(record)) records.push(record);
+    }
+  } while (cursor !== undefined && records.length < pageSize && examined < listLimits.examinedMax);
+  return await finish(store, caller, records, cursor);
+}
+
+async function finish(
+  store: Store,
+  caller: Caller,
+  records: AccessTokenRecord[],
+  cursor: string | undefined,
+): Promise<ListPage> {
+  const [usage, total] = await Promise.all([
+    store.usage(records.map(record => record.id)),
+    store.count(caller.owner),
+  ]);
+  const nextPageToken = cursor === undefined ? '' : Buffer.from(cursor).toString('base64url');
+  return { records, usage, nextPageToken, total };
+}
+
+function walkOf(caller: Caller, query: ListQuery, now: number): Omit<Scan, 'limit' | 'after'> {
+  if (query.expiresWithinMs !== undefined) return { order: 'expiry', expiresAfter: now };
+  if (query.sort === 'expiry') return { order: 'expiry' };
+  const owner = caller.owner ?? query.owner;
+  return { order: query.sort, ...(owner ? { owner } : {}) };
+}
+
+/** A cursor of another order is refused here: a store must never be asked to read one. */
+function readPageToken(order: Scan['order'], token: string): string {
+  const cursor = Buffer.from(token, 'base64url').toString();
+  if (!isCursor(order, cursor)) {
+    throw invalid('page_token', 'is not one that List gave');
+  }
+  return cursor;
+}
+
+function filterOf(caller: Caller, query: ListQuery, now: number) {
+  const text = query.text?.toLowerCase();
+  const owner = caller.owner ?? query.owner;
+  return (record: AccessTokenRecord): boolean => {
+    if (caller.owner !== undefined && query.owner && query.owner !== caller.owner) return false;
+    if (owner && record.owner !== owner) return false;
+    if (query.kind !== undefined && record.kind !== query.kind) return false;
+    const state = stateOf(record, now);
+    if (query.state !== undefined && state !== query.state) return false;
+    if (query.expiresWithinMs !== undefined && state !== 'active') return false;
+    if (!text) return true;
+    return [record.id, record.name, record.owner ?? '', ...record.scopes].some(value =>
+      value.toLowerCase().includes(text),
+    );
+  };
+}

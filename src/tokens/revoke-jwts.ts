@@ -1,0 +1,74 @@
+/** Revokes JWTs of an access token that itself stays good: one, a subject's, or all before a time. */
+
+import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
+import { claimHash } from '../verify/revoked-jwts.ts';
+import { TokenError } from './errors.ts';
+import { checkText, fieldLimits, invalid } from './fields.ts';
+
+/** Which JWTs of an access token to revoke. */
+export type JwtTarget =
+  | { jti: string }
+  | { subject: string }
+  /** Milliseconds since 1970. */
+  | { issuedBefore: number };
+
+/** JWTs and subjects that one access token's record can hold as revoked. */
+export const revokedJwtsMax = 10_000;
+
+/** The record with a further revocation. Throws TokenError. */
+export function withRevokedJwts(
+  record: AccessTokenRecord,
+  target: JwtTarget,
+  now: number,
+): AccessTokenRecord {
+  if (record.kind !== 'jwt') {
+    throw new TokenError('FAILED_PRECONDITION', 'the access token is static: it has no JWTs');
+  }
+  const revoked = record.revokedJwts ?? {};
+  return { ...record, revokedJwts: add(record.id, revoked, target, now) };
+}
+
+function add(id: string, revoked: RevokedJwts, target: JwtTarget, now: number): RevokedJwts {
+  if ('issuedBefore' in target) {
+    if (!(target.issuedBefore > 0 && target.issuedBefore <= now)) {
+      throw invalid('issued_before', 'must not be in the future');
+    }
+    return prune({
+      ...revoked,
+      issuedBefore: Math.max(revoked.issuedBefore ?? 0, target.issuedBefore),
+    });
+  }
+  const held = Object.keys(revoked.ids ?? {}).length + Object.keys(revoked.subjects ?? {}).length;
+  if (held >= revokedJwtsMax) {
+    throw new TokenError(
+      'RESOURCE_EXHAUSTED',
+      `the access token holds ${revokedJwtsMax} revoked JWTs and subjects; revoke all issued ` +
+        'before now instead',
+    );
+  }
+  if ('jti' in target) {
+    if (target.jti === '') throw invalid('jti', 'is empty');
+    checkText('jti', target.jti, fieldLimits.jtiLengthMax);
+    return { ...revoked, ids: { ...revoked.ids, [claimHash(id, target.jti)]: now } };
+  }
+  if (target.subject === '') throw invalid('subject', 'is empty');
+  checkText('subject', target.subject, fieldLimits.subjectLengthMax);
+  return { ...revoked, subjects: { ...revoked.subjects, [claimHash(id, target.subject)]: now } };
+}
+
+/** A JWT's clock may be ahead by this when it is revoked, in milliseconds. */
+const clockSkewMs = 3_600_000;
+
+/** Forgets what is refused by its time of issue anyway. */
+function prune(revoked: RevokedJwts & { issuedBefore: number }): RevokedJwts {
+  const keep = (made: Record<string, number> = {}, slackMs: number) =>
+    Object.fromEntries(
+      Object.entries(made).filter(([, time]) => time + slackMs > revoked.issuedBefore),
+    );
+  return {
+    issuedBefore: revoked.issuedBefore,
+    // What was revoked by name had been issued by then, give or take the clocks.
+    ids: keep(revoked.ids, clockSkewMs),
+    subjects: keep(revoked.subjects, 0),
+  };
+}

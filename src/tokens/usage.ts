@@ -1,0 +1,92 @@
+/** Counts how often access tokens are used: in memory, written in batches, never per verification. */
+
+import type { Store, Usage, UsageDelta } from '../store/store.ts';
+import { type Caller, demand, readScope, visible } from './caller.ts';
+import { checkUuid } from './fields.ts';
+
+/** Bounds of counting. */
+export interface UsageLimits {
+  /** How often counts are written, in milliseconds. */
+  flushMs: number;
+  /** Access tokens counted between two writes; reaching it writes at once. */
+  pendingMax: number;
+}
+
+/** What a deployment gets that sets nothing. */
+export const defaultUsageLimits: UsageLimits = { flushMs: 3000, pendingMax: 50_000 };
+
+/** Counts, and reads counts. */
+export interface UsageMeter {
+  /** Notes that an access token was verified as valid. */
+  note(tokenId: string): void;
+  /** Writes what is noted; keeps it for the next time when the store cannot be reached. */
+  flush(): Promise<void>;
+  /** Throws TokenError or Unavailable. */
+  read(caller: Caller, tokenId: string): Promise<Usage>;
+  /** Writes the last counts and ends the timer. */
+  close(): Promise<void>;
+}
+
+/** Makes it. `now` is in milliseconds since 1970. */
+export function createUsageMeter(
+  store: Store,
+  now: () => number,
+  limits: UsageLimits = defaultUsageLimits,
+): UsageMeter {
+  /** By day, then by access token; more than one day around midnight and after an outage. */
+  let pending = new Map<string, Map<string, UsageDelta>>();
+  let pendingCount = 0;
+
+  const note = (tokenId: string, date: string, count: number, at: number) => {
+    const ofDay = pending.get(date) ?? new Map<string, UsageDelta>();
+    pending.set(date, ofDay);
+    const delta = ofDay.get(tokenId);
+    if (delta === undefined) {
+      ofDay.set(tokenId, { tokenId, date, count, lastUsedAt: at });
+      pendingCount += 1;
+    } else {
+      delta.count += count;
+      delta.lastUsedAt = Math.max(delta.lastUsedAt, at);
+    }
+  };
+  const flush = async () => {
+    const batch = [...pending.values()].flatMap(ofDay => [...ofDay.values()]);
+    if (batch.length === 0) return;
+    pending = new Map();
+    pendingCount = 0;
+    try {
+      await store.addUsage(batch);
+    } catch {
+      // An outage that lasts must not fill the memory: beyond the bound, counts are lost.
+      for (const { tokenId, date, count, lastUsedAt } of batch) {
+        if (pendingCount < limits.pendingMax) note(tokenId, date, count, lastUsedAt);
+      }
+    }
+  };
+  const timer = setInterval(flush, limits.flushMs).unref();
+  let day = { ends: 0, date: '' };
+
+  return {
+    note(tokenId) {
+      const at = now();
+      if (at >= day.ends || at < day.ends - 86_400_000) {
+        const date = new Date(at).toISOString().slice(0, 10);
+        day = { date, ends: Date.parse(date) + 86_400_000 };
+      }
+      note(tokenId, day.date, 1, at);
+      if (pendingCount >= limits.pendingMax) void flush();
+    },
+    flush,
+    async read(caller, tokenId) {
+      demand(caller, readScope);
+      const id = checkUuid('id', tokenId);
+      visible(caller, await store.get(id), tokenId);
+      const [usage = { days: {} }] = await store.usage([id]);
+      return usage;
+    },
+    async close() {
+      clearInterval(timer);
+      await flush();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** Judges a token whose hash or signature was right: time, revocation, audience, scope. */
+
+import type { AccessTokenRecord } from '../store/record.ts';
+import type { Claims } from './jwt.ts';
+import type { VerifyLimits } from './limits.ts';
+import { isJwtRevoked } from './revoked-jwts.ts';
+import type { Identity, Reason } from './verdict.ts';
+
+/** What a request asks of the token. */
+export interface Requirements {
+  audience: string;
+  requiredScopes: readonly string[];
+}
+
+/** Who holds the token; claims are those of a JWT. */
+export function identify(record: AccessTokenRecord, claims: Claims | undefined): Identity {
+  const recordEnd = record.expiresAt === undefined ? 0 : Math.floor(record.expiresAt / 1000);
+  const ends = [recordEnd, claims?.exp ?? 0].filter(end => end > 0);
+  return {
+    tokenId: record.id,
+    kind: record.kind,
+    owner: record.owner ?? '',
+    subject: claims?.subject ?? '',
+    // A JWT never has more than its access token: whoever may sign it may narrow it, not widen it.
+    scopes: claims?.scopes?.filter(scope => record.scopes.includes(scope)) ?? record.scopes,
+    exp: ends.length === 0 ? 0 : Math.min(...ends),
+    ...(claims === undefined ? {} : { claims: claims.all }),
+    ...(record.metadata === undefined ? {} : { metadata: record.metadata }),
+    revision: record.revision,
+  };
+}
+
+/** The first reason to refuse, in the order of the verdict table; undefined for a good token. */
+export function judge(
+  record: AccessTokenRecord,
+  claims: Claims | undefined,
+  identity: Identity,
+  { audience, requiredScopes }: Requirements,
+  now: number,
+  limits: VerifyLimits,
+): Reason | undefined {
+  const seconds = now / 1000;
+  if (claims !== undefined) {
+    const lifetime = claims.exp - (claims.iat ?? seconds);
+    if (lifetime > (record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY)) {
+      return 'INVALID_TOKEN';
+    }
+    if ((claims.nbf ?? 0) > seconds) return 'NOT_YET_VALID';
+    if ((claims.iat ?? 0) > seconds + limits.iatSkewSecondsMax) return 'NOT_YET_VALID';
+    if (claims.exp <= seconds) return 'EXPIRED';
+  }
+  if (record.expiresAt !== undefined && record.expiresAt <= now) return 'EXPIRED';
+  if (record.revokedAt !== undefined) return 'REVOKED';
+  if (claims !== undefined) {
+    if (isJwtRevoked(record, claims)) return 'REVOKED';
+    if (audience !== '' && !claims.audience.includes(audience)) return 'WRONG_AUDIENCE';
+    if (record.audiences !== undefined && !isWithin(claims.audience, record.audiences)) {
+      return 'WRONG_AUDIENCE';
+    }
+  }
+  return requiredScopes.every(scope => identity.scopes.includes(scope))
+    ? undefined
+    : 'INSUFFICIENT_SCOPE';
+}
+
+function isWithin(named: readonly string[], allowed: readonly string[]): boolean {
+  return named.length > 0 && named.every(name => allowed.includes(name));
+}

@@ -1,0 +1,71 @@
+/** Whether a credential is the record's: the hash of a static token, the signature of a JWT. */
+
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
+import type { Credential } from './credential.ts';
+import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
+import { type MasterKeys, unreadable } from './master-keys.ts';
+
+/** Opened jwt secrets that are kept. */
+const openedKeysMax = 10_000;
+
+/**
+ * Finds the record's secret that a credential was made with; undefined when there is none. Takes as
+ * long when there is no record. Throws Unavailable when the record's secrets cannot be read.
+ */
+export type Prove = (
+  credential: Credential,
+  record: AccessTokenRecord | undefined,
+  now: number,
+) => Promise<Secret | undefined>;
+
+/** Makes it. */
+export function createProve(keys: MasterKeys): Prove {
+  const opened = new LRUCache<string, CryptoKey>({ max: openedKeysMax });
+  const nobodys = randomBytes(32).toString('base64url');
+  const nobody: Secret = { masterKeyId: keys.currentId, value: nobodys, createdAt: 0 };
+
+  const keyOf = async (secret: Secret, tokenId: string) => {
+    // All that opening depends on: a sealed secret copied to another record must not open there.
+    const name = `${tokenId} ${secret.masterKeyId} ${secret.value}`;
+    let key = opened.get(name);
+    if (key === undefined) {
+      key = await importJwtKey(keys.open(secret, tokenId));
+      opened.set(name, key);
+    }
+    return key;
+  };
+
+  const proveStatic = async (token: string, secrets: Secret[] | undefined) => {
+    let proven: Secret | undefined;
+    for (const secret of secrets ?? [nobody]) {
+      const hash = keys.hash(token, secret.masterKeyId);
+      const expected = Buffer.from(secret.value, 'base64url');
+      if (expected.length !== hash.length) throw unreadable('the hash has the wrong length');
+      if (timingSafeEqual(hash, expected)) proven = secret;
+    }
+    return proven;
+  };
+
+  const proveJwt = async (jwt: UnverifiedJwt, secrets: Secret[] | undefined) => {
+    if (secrets === undefined) await isSignedWith(jwt, nobodysKey);
+    for (const secret of secrets ?? []) {
+      if (await isSignedWith(jwt, await keyOf(secret, jwt.kid))) return secret;
+    }
+    return undefined;
+  };
+
+  return (credential, record, now) => {
+    const secrets = goodSecrets(credential.kind, record, now);
+    return credential.kind === 'static'
+      ? proveStatic(credential.token, secrets)
+      : proveJwt(credential.jwt, secrets);
+  };
+}
+
+/** The secrets that are current or in their grace; undefined where there is nothing to compare with. */
+function goodSecrets(kind: Kind, record: AccessTokenRecord | undefined, now: number) {
+  if (record?.kind !== kind) return undefined;
+  return record.secrets.filter(({ goodUntil }) => goodUntil === undefined || goodUntil > now);
+}

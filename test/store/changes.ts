@@ -1,0 +1,105 @@
+/** Makes changes of access tokens for tests of the stores. */
+
+import { v4, v7 } from 'uuid';
+import type { AuditEvent, ChainedEvent } from '../../src/store/audit.ts';
+import { linkHash } from '../../src/store/audit.ts';
+import type { AccessTokenRecord } from '../../src/store/record.ts';
+import type { Change, Scan, Store, StoredRequest } from '../../src/store/store.ts';
+
+/** A time that the tests' records were made at. */
+export const madeAt = 1_708_574_091_000;
+
+/** An event, of an access token or of none. */
+export function eventOf(action: string, tokenId = ''): AuditEvent {
+  return {
+    id: v4(),
+    time: madeAt,
+    action,
+    actor: 'admin',
+    peer: '127.0.0.1',
+    tokenId,
+    detail: '',
+    requestId: '',
+  };
+}
+
+/** The change that makes a new access token. */
+export function creation(fields: Partial<AccessTokenRecord> = {}): Change {
+  const id = fields.id ?? v7();
+  const event = eventOf('token.create', id);
+  const record: AccessTokenRecord = {
+    id,
+    revision: 1,
+    kind: 'static',
+    name: 'a token',
+    scopes: ['a:read'],
+    createdAt: madeAt,
+    updatedAt: madeAt,
+    secrets: [{ masterKeyId: 'k1', value: 'aGFzaA', createdAt: madeAt }],
+    eventId: event.id,
+    ...fields,
+  };
+  return { record, event };
+}
+
+/** The change of a record. */
+export function update(before: AccessTokenRecord, fields: Partial<AccessTokenRecord>): Change {
+  const event = eventOf('token.update', before.id);
+  const revision = before.revision + 1;
+  return { before, record: { ...before, ...fields, revision, eventId: event.id }, event };
+}
+
+/** The change that revokes. */
+export function revocation(before: AccessTokenRecord): Change {
+  return update(before, { revokedAt: madeAt, revokeReason: 'leaked' });
+}
+
+/** A request that stands for a change. */
+export function requestOf(change: Change, key = `admin:${v4()}`): StoredRequest {
+  return {
+    key,
+    digest: 'digest',
+    tokenId: change.record.id,
+    sealedReply: 'c2VhbGVk',
+    replyUntil: Date.now() + 60_000,
+    keepUntil: Date.now() + 120_000,
+  };
+}
+
+/** Makes access tokens, and resolves to their records. */
+export async function create(
+  store: Store,
+  ...all: Partial<AccessTokenRecord>[]
+): Promise<AccessTokenRecord[]> {
+  const changes = all.map(fields => creation(fields));
+  for (const change of changes) await store.commit(change);
+  return changes.map(change => change.record);
+}
+
+/** Walks to the end, page by page. */
+export async function walk(store: Store, scan: Omit<Scan, 'after'>): Promise<string[]> {
+  const ids: string[] = [];
+  let after: string | undefined;
+  do {
+    const page = await store.scan(after === undefined ? scan : { ...scan, after });
+    ids.push(...page.records.map(record => record.id));
+    after = page.cursor;
+  } while (after !== undefined);
+  return ids;
+}
+
+/** The whole audit log, after making sure that no entry is missing, changed or moved. */
+export async function intactLog(store: Store): Promise<ChainedEvent[]> {
+  const entries = await store.events({ order: 'oldest', limit: 10_000 });
+  let previous = '0'.repeat(64);
+  for (const [i, { hash, ...entry }] of entries.entries()) {
+    if (entry.sequence !== i + 1) throw new Error(`entry ${i + 1} has sequence ${entry.sequence}`);
+    if (hash !== linkHash(previous, entry)) throw new Error(`entry ${i + 1} has another hash`);
+    previous = hash;
+  }
+  const head = await store.head();
+  if (head.sequence !== entries.length || head.hash !== previous) {
+    throw new Error('the head is not the last entry');
+  }
+  return entries;
+}

@@ -1,0 +1,94 @@
+/** How every store keeps the audit log. */
+
+import { expect, test } from 'vitest';
+import { emptyChain } from '../../src/store/audit.ts';
+import { create, creation, eventOf, intactLog, revocation, update } from './changes.ts';
+import { type Opened, openPlace } from './place.ts';
+
+/** Describes the audit log. */
+export function describeAudit(opened: Opened): void {
+  test('an empty log has the head of an empty chain', async () => {
+    expect(await opened.store.head()).toEqual(emptyChain);
+    expect(await opened.store.events({ order: 'newest', limit: 5 })).toEqual([]);
+  });
+
+  test('every change and every event is in the log, in order and whole', async () => {
+    const { store } = opened;
+    const change = creation();
+    const refused = { ...eventOf('call.refused'), detail: 'Ünïcode "ok"', before: { a: [1] } };
+    await store.commit(change);
+    await store.append(refused);
+    const revoked = revocation(change.record);
+    await store.commit(revoked);
+    const log = await intactLog(store);
+    expect(log.map(({ sequence: _, hash: __, ...event }) => event)).toEqual([
+      change.event,
+      refused,
+      revoked.event,
+    ]);
+  });
+
+  test('an event is appended once', async () => {
+    const { store } = opened;
+    const event = eventOf('call.refused');
+    await Promise.all([store.append(event), store.append(event)]);
+    await store.append(eventOf('other'));
+    await store.append(event);
+    expect(await intactLog(store)).toHaveLength(2);
+  });
+
+  test('the log is read from any place, both ways', async () => {
+    const { store } = opened;
+    for (let i = 0; i < 5; i++) await store.append(eventOf(`action.${i}`));
+    const read = async (order: 'newest' | 'oldest', limit: number, after?: number) =>
+      (await store.events(after === undefined ? { order, limit } : { order, limit, after })).map(
+        ({ sequence }) => sequence,
+      );
+    expect(await read('oldest', 2)).toEqual([1, 2]);
+    expect(await read('oldest', 2, 2)).toEqual([3, 4]);
+    expect(await read('oldest', 9, 5)).toEqual([]);
+    expect(await read('newest', 2)).toEqual([5, 4]);
+    expect(await read('newest', 9, 4)).toEqual([3, 2, 1]);
+    expect(await read('newest', 9, 1)).toEqual([]);
+  });
+
+  test('the log is read for one access token', async () => {
+    const { store } = opened;
+    const [a, b] = await create(store, {}, {});
+    if (a === undefined || b === undefined) throw new Error('not made');
+    await store.append(eventOf('call.refused'));
+    await store.append(eventOf('token.show', a.id));
+    await store.commit(update(a, { name: 'new' }));
+    const read = async (order: 'newest' | 'oldest', limit: number, after?: number) => {
+      const scan = { order, limit, tokenId: a.id };
+      const events = await store.events(after === undefined ? scan : { ...scan, after });
+      return events.map(({ sequence }) => sequence);
+    };
+    expect(await read('oldest', 9)).toEqual([1, 4, 5]);
+    expect(await read('oldest', 1, 1)).toEqual([4]);
+    expect(await read('newest', 2)).toEqual([5, 4]);
+    expect(await read('newest', 9, 4)).toEqual([1]);
+    expect(await store.events({ order: 'oldest', limit: 9, tokenId: 'nobody' })).toEqual([]);
+    const [first] = await store.events({ order: 'oldest', limit: 1, tokenId: b.id });
+    expect(first).toEqual((await intactLog(store))[1]);
+  });
+
+  test('the log stays intact and complete when two replicas write at once', async () => {
+    const { store, place } = opened;
+    const other = await openPlace(place);
+    try {
+      const changes = Array.from({ length: 30 }, () => creation());
+      const events = Array.from({ length: 10 }, () => eventOf('call.refused'));
+      const all = [...changes.map(({ event }) => event), ...events];
+      await Promise.all([
+        ...changes.map((change, i) => (i % 2 ? store : other).commit(change)),
+        ...events.map((event, i) => (i % 2 ? store : other).append(event)),
+      ]);
+      const log = await intactLog(store);
+      expect(log.map(({ id }) => id).sort()).toEqual(all.map(({ id }) => id).sort());
+      expect(await other.head()).toEqual(await store.head());
+    } finally {
+      await other.close();
+    }
+  });
+}

@@ -1,0 +1,135 @@
+/** The one suite that every store passes. */
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Store, Unavailable } from '../../src/store/store.ts';
+import { create, creation, eventOf, update } from './changes.ts';
+import { describeAudit } from './contract-audit.ts';
+import { describeCommit } from './contract-commit.ts';
+import { describeKill } from './contract-kill.ts';
+import { describeScan } from './contract-scan.ts';
+import { type Opened, openPlace, type StorePlace } from './place.ts';
+
+/** Describes what a store does, with the store at a place. */
+export function describeStore(name: string, start: () => Promise<StorePlace>): void {
+  describe(name, () => {
+    const opened = {} as Opened;
+    beforeAll(async () => {
+      opened.place = await start();
+    });
+    beforeEach(async () => {
+      await opened.place.clear();
+      opened.store = await openPlace(opened.place);
+    });
+    afterEach(() => opened.store.close());
+    afterAll(() => opened.place?.stop());
+
+    describeCommit(opened);
+    describeScan(opened);
+    describeAudit(opened);
+    describeUsage(opened);
+    describeClosing(opened);
+    describeKill(opened);
+  });
+}
+
+function describeUsage(opened: Opened): void {
+  const use = (tokenId: string, date: string, count: number, lastUsedAt: number) => ({
+    tokenId,
+    date,
+    count,
+    lastUsedAt,
+  });
+
+  test('uses add up per day, and the latest one is known', async () => {
+    const { store } = opened;
+    await store.addUsage([use('a', '2024-02-22', 2, 500), use('b', '2024-02-22', 1, 100)]);
+    await store.addUsage([use('a', '2024-02-22', 3, 400), use('a', '2024-02-23', 1, 450)]);
+    expect(await store.usage(['b', 'never', 'a'])).toEqual([
+      { days: { '2024-02-22': 1 }, lastUsedAt: 100 },
+      { days: {} },
+      { days: { '2024-02-22': 5, '2024-02-23': 1 }, lastUsedAt: 500 },
+    ]);
+  });
+
+  test('uses of 32 days are kept', async () => {
+    const { store } = opened;
+    const dates = Array.from({ length: 40 }, (_, day) =>
+      new Date(Date.UTC(2024, 1, 1 + day)).toISOString().slice(0, 10),
+    );
+    await store.addUsage(dates.map((date, day) => use('a', date, 1, day)));
+    const [usage] = await store.usage(['a']);
+    expect(Object.keys(usage?.days ?? {}).sort()).toEqual(dates.slice(8));
+  });
+
+  test('counting a use changes no record', async () => {
+    const { store } = opened;
+    const [record] = await create(store, {});
+    await store.addUsage([use(record?.id ?? '', '2024-02-22', 1, 1)]);
+    expect(await store.get(record?.id ?? '')).toEqual(record);
+  });
+}
+
+function describeClosing(opened: Opened): void {
+  test('what was asked before closing is answered', async () => {
+    const { store, place } = opened;
+    const changes = Array.from({ length: 5 }, () => creation());
+    const outcomes = Promise.all(changes.map(change => store.commit(change)));
+    await store.close();
+    expect(await outcomes).toEqual(changes.map(() => ({ outcome: 'done' })));
+    opened.store = await openPlace(place);
+    expect(await opened.store.count()).toBe(5);
+  });
+
+  test('a closed store is unavailable', async () => {
+    const { store, place } = opened;
+    await store.close();
+    const change = creation();
+    const asked: (() => unknown)[] = [
+      () => store.get('a'),
+      () => store.scan({ order: 'newest', limit: 1 }),
+      () => store.count(),
+      () => store.commit(change),
+      () => store.findRequest('a'),
+      () => store.append(eventOf('call.refused')),
+      () => store.events({ order: 'newest', limit: 1 }),
+      () => store.head(),
+      () => store.addUsage([{ tokenId: 'a', date: '2024-02-22', count: 1, lastUsedAt: 1 }]),
+      () => store.usage(['a']),
+    ];
+    for (const ask of asked) {
+      await expect((async () => ask())()).rejects.toBeInstanceOf(Unavailable);
+    }
+    opened.store = await openPlace(place);
+  });
+
+  test('a store that is opened again has kept everything', async () => {
+    const { store, place } = opened;
+    const [first] = await create(store, { owner: 'ann', expiresAt: 5000 });
+    if (first === undefined) throw new Error('not made');
+    const change = update(first, { name: 'new' });
+    await store.commit(change);
+    await store.addUsage([{ tokenId: first.id, date: '2024-02-22', count: 1, lastUsedAt: 7 }]);
+    const before = await everything(store, first.id);
+    await store.close();
+    opened.store = await openPlace(place);
+    expect(await everything(opened.store, first.id)).toEqual(before);
+    expect(before.record).toEqual(change.record);
+    expect(before.events).toHaveLength(2);
+  });
+
+  test('an open store is up', () => {
+    expect(opened.store.health.up).toBe(true);
+  });
+}
+
+async function everything(store: Store, id: string) {
+  return {
+    record: await store.get(id),
+    newest: await store.scan({ order: 'newest', limit: 10 }),
+    owned: await store.scan({ order: 'oldest', owner: 'ann', limit: 10 }),
+    expiring: await store.scan({ order: 'expiry', limit: 10 }),
+    events: await store.events({ order: 'oldest', limit: 10 }),
+    head: await store.head(),
+    usage: await store.usage([id]),
+  };
+}
