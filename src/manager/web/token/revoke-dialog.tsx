@@ -12,6 +12,8 @@ import { ReasonInput } from '../ui/reason-input.tsx';
 import { When } from '../ui/when.tsx';
 import { useChange } from './use-change.ts';
 
+const usageMs = 1_500;
+
 /** The dialog. */
 export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: () => void }) {
   const [typed, setTyped] = useState('');
@@ -64,13 +66,18 @@ export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: 
 }
 
 function LastUse({ token }: { token: AccessToken }) {
-  const usage = useQuery(AccessTokenService.method.getUsage, { id: token.id });
+  const usage = useQuery(
+    AccessTokenService.method.getUsage,
+    { id: token.id },
+    // Uses are counted a few seconds late: one that was missed must not look like none.
+    { refetchInterval: usageMs, staleTime: 0 },
+  );
   const lastUsed = usage.data?.lastUsedTime ?? token.lastUsedTime;
   const total = usage.data?.days.reduce((sum, day) => sum + day.count, 0n);
   if (!lastUsed) {
     return (
-      <Alert data-tone="quiet" title="It was never used">
-        Nothing will notice.
+      <Alert data-tone="quiet" title="No use is known">
+        The latest uses show within a few seconds.
       </Alert>
     );
   }
