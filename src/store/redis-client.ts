@@ -44,6 +44,30 @@ export function feedClient(target: RedisTarget, server: Redis, limits: RedisLimi
   return client;
 }
 
+/**
+ * Connects a client, and again should it ever end: ioredis gives up when it is told to reconnect while
+ * it asks the Sentinels. Returns the function that ends it for good.
+ */
+export function keepConnected(client: RedisClient, limits: RedisLimits): () => void {
+  let attempt = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const connect = () => void client.connect().catch(() => undefined);
+  const again = () => {
+    attempt++;
+    timer = setTimeout(connect, pause(attempt, limits)).unref();
+  };
+  client.on('ready', () => {
+    attempt = 0;
+  });
+  client.on('end', again);
+  connect();
+  return () => {
+    client.off('end', again);
+    clearTimeout(timer);
+    client.disconnect();
+  };
+}
+
 /** The servers that hold the records: one, or the masters of a Cluster. */
 export function masters(client: RedisClient): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client];
@@ -87,11 +111,10 @@ function singleOptions(target: RedisTarget, use: ClientUse, limits: RedisLimits)
     sentinels: target.addresses,
     name: target.masterName,
     role: 'master' as const,
-    failoverDetector: true,
+    failoverDetector: false,
     updateSentinels: true,
     sentinelCommandTimeout: limits.adminTimeoutMs,
     sentinelRetryStrategy: (attempt: number) => pause(attempt, limits),
-    sentinelReconnectStrategy: (attempt: number) => pause(attempt, limits),
     ...(target.sentinelUsername === undefined ? {} : { sentinelUsername: target.sentinelUsername }),
     ...(target.sentinelPassword === undefined ? {} : { sentinelPassword: target.sentinelPassword }),
     ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
@@ -123,8 +146,8 @@ function clusterClient(target: RedisTarget, use: ClientUse, limits: RedisLimits)
   });
 }
 
-/** Grows from 50 ms; a little chance keeps replicas from coming all at once. */
-function pause(attempt: number, limits: RedisLimits): number {
+/** The pause before an attempt; a little chance keeps replicas from coming all at once. */
+export function pause(attempt: number, limits: RedisLimits): number {
   const delayMs = 50 * 2 ** Math.min(attempt - 1, 10);
   return Math.min(delayMs, limits.reconnectDelayMsMax) + Math.random() * 100;
 }

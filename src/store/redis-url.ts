@@ -49,7 +49,7 @@ export function parseRedisUrl(url: string): RedisTarget {
     addresses,
     database: readDatabase(topology, path, settings),
   };
-  if (topology === 'sentinel') target.masterName = decodeURIComponent(path);
+  if (topology === 'sentinel') target.masterName = decode(path);
   addCredentials(target, userInfo ?? '', settings);
   return target;
 }
@@ -78,12 +78,20 @@ function readDatabase(
 
 function addCredentials(target: RedisTarget, userInfo: string, settings: URLSearchParams): void {
   const colon = userInfo.indexOf(':');
-  const username = decodeURIComponent(colon === -1 ? userInfo : userInfo.slice(0, colon));
-  const password = colon === -1 ? '' : decodeURIComponent(userInfo.slice(colon + 1));
+  const username = decode(colon === -1 ? userInfo : userInfo.slice(0, colon));
+  const password = colon === -1 ? '' : decode(userInfo.slice(colon + 1));
   if (username !== '') target.username = username;
   if (password !== '') target.password = password;
   const sentinelUsername = settings.get('sentinelUsername');
   const sentinelPassword = settings.get('sentinelPassword');
   if (sentinelUsername !== null) target.sentinelUsername = sentinelUsername;
   if (sentinelPassword !== null) target.sentinelPassword = sentinelPassword;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Error('the store URL has a percent sign that is not an escape: write %25');
+  }
 }

@@ -1,7 +1,9 @@
 /** Keeps an eye on Redis: whether it answers, and whether it is set up to keep what it is given. */
 
+import type { Redis } from 'ioredis';
 import { type HealthSwitch, healthSwitch } from './health.ts';
 import { masters, type RedisClient } from './redis-client.ts';
+import { intentsKey } from './redis-keys.ts';
 
 /** A health that is kept up to date until it is stopped. */
 export interface RedisWatch {
@@ -19,10 +21,8 @@ export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWat
 
   const ping = async () => {
     const servers = clients.map(masters);
-    const results = await Promise.allSettled(servers.flat().map(server => server.ping()));
-    const up =
-      servers.every(list => list.length > 0) &&
-      results.every(({ status }) => status === 'fulfilled');
+    const answers = await Promise.all(servers.flat().map(isThere));
+    const up = servers.every(list => list.length > 0) && !answers.includes(false);
     if (!stopped) health.set(up);
   };
   const again = () => {
@@ -41,6 +41,19 @@ export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWat
       health.set(false);
     },
   };
+}
+
+/**
+ * Reads a key rather than pings, which a node answers also when its Cluster is down. MOVED to another
+ * node means that this one would have read it.
+ */
+async function isThere(server: Redis): Promise<boolean> {
+  try {
+    await server.exists(intentsKey);
+    return true;
+  } catch (error) {
+    return error instanceof Error && error.message.startsWith('MOVED');
+  }
 }
 
 /** Warns, on every new connection, of a Redis that throws data away when its memory is full. */

@@ -3,8 +3,9 @@
 import { type CoherentLimits, createCoherentReader, defaultCoherentLimits } from './coherent.ts';
 import { asker } from './redis-ask.ts';
 import { redisAudit } from './redis-audit.ts';
-import { type RedisClient, redisClient } from './redis-client.ts';
+import { keepConnected, type RedisClient, redisClient } from './redis-client.ts';
 import { readRequest, redisCommitter } from './redis-commit.ts';
+import { watchFailover } from './redis-failover.ts';
 import { redisFeed } from './redis-feed.ts';
 import { createdKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
@@ -58,7 +59,9 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const gate = closable();
   const get = (id: string) => gate.pass(() => readToken(reads, id));
 
-  await connect(clients, limits.openWaitMs);
+  const connections = clients.map(client => keepConnected(client, limits));
+  const stopWatchingFailover = watchFailover(target, clients, limits);
+  await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
   const monotonicMs = () => performance.now();
   const feed = redisFeed(target, reader, limits, monotonicMs);
@@ -87,20 +90,26 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
       await feed.close();
       await gate.close();
       watch.stop();
-      for (const client of clients) client.disconnect();
+      stopWatchingFailover();
+      for (const end of connections) end();
     },
   };
 }
 
-/** Resolves when all are connected, or when it has waited long enough. */
-async function connect(clients: RedisClient[], waitMs: number): Promise<void> {
+/** Resolves when all have connected or failed to, or when it has waited long enough. */
+async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<void> {
+  const outcomes = clients.map(
+    client =>
+      new Promise<void>(resolve => {
+        client.once('ready', resolve);
+        client.once('close', resolve);
+      }),
+  );
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise<void>(resolve => {
     timer = setTimeout(resolve, waitMs);
   });
-  // A first attempt that fails is followed by others, in the background.
-  const connected = Promise.allSettled(clients.map(client => client.connect()));
-  await Promise.race([connected, waited]);
+  await Promise.race([Promise.all(outcomes), waited]);
   clearTimeout(timer);
 }
 

@@ -31,8 +31,14 @@ export type Handler<M extends DescMethod> = M['methodKind'] extends 'unary'
 /** A handler for every rpc of a service, by the method's local name. */
 export type Handlers<S extends DescService> = { [N in keyof S['method']]: Handler<S['method'][N]> };
 
-/** A service with its handlers. */
-export interface Binding<S extends DescService = DescService> {
-  service: S;
-  handlers: Handlers<S>;
+/** A service with its handlers, whichever service it is. */
+export interface Binding {
+  service: DescService;
+  /** By the method's local name; `bind` has checked that each fits its method. */
+  handlers: Readonly<Record<string, unknown>>;
+}
+
+/** Puts a service and its handlers together. */
+export function bind<S extends DescService>(service: S, handlers: Handlers<S>): Binding {
+  return { service, handlers };
 }

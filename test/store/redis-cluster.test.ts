@@ -63,4 +63,19 @@ describe('a redis cluster of three masters', () => {
     await until(async () => (await intactLog(store)).at(-1)?.tokenId === there.id);
     expect(await store.commit(creation())).toEqual({ outcome: 'done' });
   });
+
+  test('a cluster that is gone as a whole is found again', async () => {
+    const [record] = await create(store, {});
+    for (const node of cluster.nodes) await node.kill();
+    await expect((async () => store.get(record?.id ?? ''))()).rejects.toBeInstanceOf(Unavailable);
+    await expect(store.commit(creation())).rejects.toBeInstanceOf(Unavailable);
+    const other = await openStore(cluster.url, { now: Date.now, redis: { openWaitMs: 50 } });
+    expect(other.health.up).toBe(false);
+    for (const node of cluster.nodes) await node.restart();
+    for (const each of [store, other]) {
+      await until(() => each.health.up);
+      expect(await each.get(record?.id ?? '')).toEqual(record);
+    }
+    await other.close();
+  });
 });

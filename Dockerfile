@@ -1,0 +1,34 @@
+# Usher in a container: docker build -t usher . && docker run -p 8080:8080 -p 127.0.0.1:8081:8081 -v usher:/data usher
+# Works with --read-only: only /data is written to.
+
+FROM node:26-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY . .
+RUN npm run --if-present build:web && mkdir -p dist
+
+FROM node:26-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# No package that runs needs its install script: native code comes built, by platform.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
+FROM node:26-slim
+WORKDIR /app
+ENV NODE_ENV=production \
+    USHER_STORE=lmdb:/data \
+    USHER_GRPC_LISTEN=0.0.0.0:50051 \
+    USHER_HTTP_LISTEN=0.0.0.0:8080 \
+    USHER_MANAGER_LISTEN=0.0.0.0:8081
+COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /app/package.json ./
+COPY --from=build /app/src ./src
+COPY --from=build /app/dist ./dist
+RUN mkdir -m 700 /data && chown node:node /data && ln -s /app/src/main.ts /usr/local/bin/usher
+USER node
+VOLUME /data
+EXPOSE 50051 8080 8081
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+  CMD ["node", "-e", "const port = process.env.USHER_HTTP_LISTEN.split(':').pop(); fetch(`http://127.0.0.1:${port}/readyz`).then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/main.ts", "serve"]

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Installs what the tests need beyond Node and npm, on Debian and what descends from it. It does
+# nothing where all of it is there already.
+set -eu
+
+missing=""
+
+# need <package> <command that succeeds when it is there>
+need() {
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 </dev/null || missing="$missing $package"
+}
+
+has() { command -v "$1" || [ -x "/usr/sbin/$1" ]; }
+
+need redis-server has redis-server           # the stores, against real servers
+need chromium has chromium                   # the API Manager, in a real browser
+need nginx has nginx                         # the doors, behind real gateways
+need haproxy has haproxy
+need curl has curl                           # the README's tour, as pasted
+need openssl has openssl
+need python3-jwt /usr/bin/python3 -c 'import jwt'
+need ruby has ruby
+need ruby-jwt ruby -e 'require "jwt"'
+need golang-go has go
+
+if [ -z "$missing" ]; then
+  echo "setup: everything the tests need is there"
+  exit 0
+fi
+
+if ! command -v apt-get >/dev/null; then
+  echo "setup: the tests need these, by their Debian names:$missing" >&2
+  echo "setup: there is no apt-get here; install them by hand, then run this again" >&2
+  exit 1
+fi
+
+as_root=""
+if [ "$(id -u)" != 0 ]; then
+  if ! sudo -n true 2>/dev/null; then
+    echo "setup: the tests need these packages:$missing" >&2
+    echo "setup: installing takes root; run: sudo scripts/setup.sh" >&2
+    exit 1
+  fi
+  as_root="sudo -n"
+fi
+
+# Redis and nginx come with services, which would take ports of this machine: not to be started.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap '$as_root rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+  $as_root chmod 755 "$policy"
+fi
+
+echo "setup: installing$missing"
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
+# shellcheck disable=SC2086
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+  $missing </dev/null
+echo "setup: done"

@@ -1,0 +1,152 @@
+/** `usher audit`: lists, exports and checks the audit log. */
+
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import type { ChainReport, KnownEntry } from '../client/audit-chain.ts';
+import { checkChain } from '../client/audit-chain.ts';
+import type { AuditEntry } from '../client/audit-log.ts';
+import { auditEntries } from '../client/audit-log.ts';
+import type { Context } from './context.ts';
+import { connect, optionsOf } from './context.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
+import { count, uuid } from './option-values.ts';
+import { progress } from './progress.ts';
+import { outJson, outTable } from './terminal.ts';
+
+const everything = Number.MAX_SAFE_INTEGER;
+
+/** Adds the commands. `exit` takes the exit code of a check. */
+export function addAuditCommands(
+  program: Command,
+  context: Context,
+  exit: (code: number) => void,
+): void {
+  const audit = program.command('audit').description('list, export and check the audit log');
+  addList(audit, context);
+  addExport(audit, context);
+  addVerify(audit, context, exit);
+}
+
+function addList(audit: Command, context: Context): void {
+  audit
+    .command('list')
+    .description('list entries, newest first')
+    .option('--token <id>', 'only those of this access token', uuid)
+    .option('--limit <count>', 'how many at most', count(1), 50)
+    .action(async (_, self: Command) => {
+      const options = optionsOf<{ token?: string; limit: number }>(self);
+      const query = { tokenId: options.token, oldestFirst: false, limit: options.limit };
+      const events = await Array.fromAsync(auditEntries(connect(context, options), query));
+      if (options.json) outJson(context.terminal, { events });
+      else outEntries(context, events);
+    });
+}
+
+function outEntries({ terminal }: Context, entries: AuditEntry[]): void {
+  const head = ['NO', 'TIME', 'ACTION', 'WHO', 'FROM', 'ACCESS TOKEN', 'DETAIL'];
+  const rows = entries.map(({ sequence, time, action, actor, peer, tokenId, detail }) => [
+    String(sequence),
+    time,
+    action,
+    actor || '-',
+    peer || '-',
+    tokenId || '-',
+    detail,
+  ]);
+  outTable(terminal, head, rows);
+}
+
+function addExport(audit: Command, context: Context): void {
+  audit
+    .command('export')
+    .description('write all entries as JSON Lines, oldest first')
+    .option('--out <file>', 'a new file, instead of the standard output')
+    .option('--token <id>', 'only those of this access token', uuid)
+    .action(async (_, self: Command) => {
+      const options = optionsOf<{ token?: string; out?: string }>(self);
+      const query = { tokenId: options.token, oldestFirst: true, limit: everything };
+      const entries = auditEntries(connect(context, options), query);
+      const shown = progress(context.terminal, entries, 'entries');
+      if (options.out !== undefined) await writeEntries(options.out, shown);
+      else for await (const entry of shown) outJson(context.terminal, entry);
+    });
+}
+
+async function writeEntries(path: string, entries: AsyncIterable<AuditEntry>): Promise<void> {
+  const file = await open(path, 'wx', 0o600).catch(error => {
+    throw new UsageError(`${path} cannot be made (${error.code}): name a new file`);
+  });
+  try {
+    for await (const entry of entries) await file.write(`${JSON.stringify(entry)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function addVerify(audit: Command, context: Context, exit: (code: number) => void): void {
+  audit
+    .command('verify')
+    .description('check that no entry was changed, removed or moved; exit code 0 whole, 1 not')
+    .argument('[file]', "an export to check instead of the server's log; - for standard input")
+    .option('--head <entry>', 'an entry of an earlier check that must still be there', knownEntry)
+    .action(async (file: string | undefined, _, self: Command) => {
+      const options = optionsOf<{ head?: KnownEntry }>(self);
+      const entries =
+        file === undefined
+          ? auditEntries(connect(context, options), { oldestFirst: true, limit: everything })
+          : readEntries(context, file);
+      const shown = progress(context.terminal, entries, 'entries');
+      const report = await checkChain(shown, options.head);
+      if (options.json) outJson(context.terminal, report);
+      else outReport(context, report);
+      exit(report.whole ? exitCodes.ok : exitCodes.refused);
+    });
+}
+
+async function* readEntries({ stdin }: Context, path: string): AsyncGenerator<AuditEntry> {
+  const input = path === '-' ? stdin : createReadStream(path);
+  let number = 0;
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      number += 1;
+      const entry = readEntry(line);
+      if (entry === undefined) throw new UsageError(`line ${number} is no entry of an audit log`);
+      yield entry;
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    throw new UsageError(`${path} cannot be read (${error.code})`);
+  }
+}
+
+function readEntry(line: string): AuditEntry | undefined {
+  try {
+    const entry = JSON.parse(line) as Partial<AuditEntry> | null;
+    const { sequence, time, hash } = entry ?? {};
+    const whole = typeof sequence === 'number' && typeof hash === 'string';
+    return whole && !Number.isNaN(Date.parse(time ?? '')) ? (entry as AuditEntry) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function knownEntry(text: string): KnownEntry {
+  const [, sequence, hash] = /^([1-9][0-9]{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (sequence !== undefined && hash !== undefined) return { sequence: Number(sequence), hash };
+  throw new InvalidArgumentError('an entry is <number>:<hash>, as `usher audit verify` shows it');
+}
+
+function outReport({ terminal }: Context, report: ChainReport): void {
+  const { colors } = terminal;
+  if (!report.whole) {
+    terminal.out(colors.red(`broken at entry ${report.sequence}: ${report.problem}`));
+    return;
+  }
+  terminal.out(colors.green(`whole: ${report.entries} entries, none changed, removed or moved`));
+  terminal.out(`--head ${report.entries}:${report.hash}`);
+  if (terminal.notesRich) terminal.note('keep this: only with it can a log cut short be noticed');
+}

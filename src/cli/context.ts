@@ -1,0 +1,93 @@
+/** What every command has at hand: its environment, its terminal and the way to the server. */
+
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import type { Admin } from '../client/admin.ts';
+import { AdminError, connectAdmin } from '../client/admin.ts';
+import type { Environment } from '../config.ts';
+import { readSetting } from '../config.ts';
+import { readAdminToken } from '../first-start.ts';
+import { Mistake } from '../setting-values.ts';
+import { UsageError } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a command may use. */
+export interface Context {
+  env: Environment;
+  terminal: Terminal;
+  stdin: NodeJS.ReadStream;
+  now: () => number;
+  /** Starts the server; resolves when it is up. */
+  serve: (env: Environment) => Promise<void>;
+}
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  json?: true;
+  timeout: number;
+}
+
+/** The options of a command with those that every command has. */
+export function optionsOf<T>(command: Command): T & GlobalOptions {
+  return command.optsWithGlobals<T & GlobalOptions>();
+}
+
+/** Connects as the administrator. */
+export function connect(context: Context, { timeout }: GlobalOptions): Admin {
+  const { env, terminal } = context;
+  const url = readSetting('managerUrl', env) ?? '';
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'http:' && !/^(localhost|127\.[0-9.]+|\[::1\])$/.test(hostname)) {
+    terminal.note(`warning: the admin token goes to ${hostname} unencrypted; use https`);
+  }
+  return connectAdmin({ url, authorization: findAdminToken(env), timeoutMs: timeout * 1000 });
+}
+
+function findAdminToken(env: Environment): string {
+  const given = readSetting('adminToken', env);
+  if (given !== undefined) return given;
+  const store = readSetting('store', env);
+  const own = store?.kind === 'lmdb' ? readAdminToken(store.folder) : undefined;
+  if (own !== undefined) return own;
+  const where = store?.kind === 'lmdb' ? ` and there is none in ${store.folder}` : '';
+  throw new Mistake(
+    `USHER_ADMIN_TOKEN is not set${where}; set it, or run this where the server's data folder is ` +
+      '(USHER_STORE)',
+  );
+}
+
+/**
+ * Makes a change under a request id, so that it is made once however often it is repeated. Where it
+ * is not known whether it was made, the error says how to repeat it.
+ */
+export async function change<T>(
+  given: string | undefined,
+  make: (requestId: string) => Promise<T>,
+): Promise<T> {
+  const requestId = given ?? randomUUID();
+  try {
+    return await make(requestId);
+  } catch (error) {
+    const unknown = error instanceof AdminError && /^(Unavailable|Deadline)/.test(error.code);
+    if (!unknown) throw error;
+    throw new AdminError(
+      'Unavailable',
+      `${error.message}\nwhether the change was made is not known: repeat the command with --request-id ${requestId}`,
+      error,
+    );
+  }
+}
+
+/** All of the standard input, without the line break at its end. */
+export async function readStdin({ stdin }: Context, bytesMax: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stdin) {
+    size += chunk.length;
+    if (size > bytesMax) throw new UsageError(`the standard input is over ${bytesMax} bytes long`);
+    chunks.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(chunks)
+    .toString('utf8')
+    .replace(/\r?\n$/, '');
+}

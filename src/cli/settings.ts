@@ -1,0 +1,24 @@
+/** `usher settings`: lists every setting, never a value that is set. */
+
+import type { Setting } from '../settings.ts';
+import { settings } from '../settings.ts';
+import type { Terminal } from './terminal.ts';
+import { outJson } from './terminal.ts';
+
+/** Shows all settings. */
+export function outSettings(terminal: Terminal, json?: boolean): void {
+  const all = Object.values<Setting<unknown>>(settings);
+  if (json) {
+    const listed = all.map(({ name, meaning, range, default: fallback, secret = false }) => {
+      return { name, meaning, range, ...(fallback !== undefined && { default: fallback }), secret };
+    });
+    outJson(terminal, { settings: listed });
+    return;
+  }
+  for (const { name, meaning, range, default: fallback, without, secret } of all) {
+    const file = secret ? ` (or ${name}_FILE)` : '';
+    const value = fallback === undefined ? without : `default ${fallback || 'none'}`;
+    terminal.out(`${terminal.colors.bold(name)}${file}`);
+    terminal.out(`    ${meaning}: ${range}; ${value}`.replaceAll('`', ''));
+  }
+}

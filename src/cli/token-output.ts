@@ -1,0 +1,92 @@
+/** Shows access tokens. */
+
+import type { AccessToken } from '../client/access-token.ts';
+import type { Revealed } from '../client/access-tokens.ts';
+import type { Terminal } from './terminal.ts';
+import { outJson, outTable, outValues } from './terminal.ts';
+
+/** Shows an access token just made or rotated, and this once its token or secret. */
+export function outRevealed(terminal: Terminal, made: Revealed, json?: boolean): void {
+  const { accessToken, token, secret } = made;
+  const { id, kind } = accessToken;
+  if (json) {
+    outJson(terminal, { id, kind, ...(token && { token }), ...(secret && { secret }) });
+    return;
+  }
+  if (token === undefined && secret === undefined) {
+    outToken(terminal, accessToken);
+    terminal.note(
+      'this request was carried out before, and its token or secret is not shown again: ' +
+        `make a new one with \`usher token rotate ${id}\``,
+    );
+    return;
+  }
+  outValues(terminal, [
+    [kind === 'jwt' ? 'kid' : 'id', id],
+    ['name', accessToken.name],
+    ['token', token],
+    ['secret', secret],
+    ['expires', accessToken.expireTime],
+    ['previous one good until', accessToken.previousSecretExpireTime],
+  ]);
+  terminal.note(
+    `Keep the ${token === undefined ? 'secret' : 'token'} now: it is not stored and never shown again.`,
+  );
+}
+
+/** Shows an access token. */
+export function outToken(terminal: Terminal, token: AccessToken, json?: boolean): void {
+  if (json) {
+    outJson(terminal, token);
+    return;
+  }
+  const { jwtLifetimeMaxSeconds: lifetime, metadata, revokedJwts } = token;
+  outValues(terminal, [
+    [token.kind === 'jwt' ? 'id, kid' : 'id', token.id],
+    ['kind', token.kind],
+    ['state', token.state],
+    ['name', token.name],
+    ['owner', token.owner],
+    ['scopes', token.scopes.join(' ')],
+    ['metadata', metadata && JSON.stringify(metadata)],
+    ['audiences', token.audiences?.join(' ')],
+    ['longest JWT lifetime', lifetime === undefined ? undefined : `${lifetime} s`],
+    ['created', token.createTime],
+    ['changed', token.updateTime],
+    ['rotated', token.rotateTime],
+    ['previous one good until', token.previousSecretExpireTime],
+    ['expires', token.expireTime],
+    ['revoked', token.revokeTime],
+    ['reason', token.revokeReason],
+    ['last used', token.lastUsedTime],
+    ['JWTs revoked before', token.jwtsRevokedBeforeTime],
+    ['JWTs revoked by name', revokedJwts === undefined ? undefined : String(revokedJwts)],
+    ['imported', token.imported],
+    ['revision', String(token.revision)],
+  ]);
+}
+
+/** Shows a list of access tokens. */
+export function outTokens(terminal: Terminal, tokens: AccessToken[]): void {
+  const { colors } = terminal;
+  if (tokens.length === 0) {
+    terminal.note('there are none');
+    return;
+  }
+  const paint = { active: colors.green, expired: colors.yellow, revoked: colors.red };
+  const head = ['ID', 'KIND', 'STATE', 'NAME', 'OWNER', 'SCOPES', 'EXPIRES', 'LAST USED'];
+  const rows = tokens.map(token => [
+    token.id,
+    token.kind,
+    token.state,
+    token.name,
+    token.owner ?? '-',
+    token.scopes.join(' ') || '-',
+    token.expireTime ?? 'never',
+    token.lastUsedTime ?? 'never',
+  ]);
+  outTable(terminal, head, rows, (text, column, row) => {
+    const state = column === 2 ? tokens[row]?.state : undefined;
+    return state ? paint[state](text) : text;
+  });
+}

@@ -1,0 +1,160 @@
+/** `usher token`: makes, lists, shows, changes, rotates and revokes access tokens. */
+
+import type { Command } from 'commander';
+import type { Kind, State } from '../client/access-token.ts';
+import type { ListFilter } from '../client/access-tokens.ts';
+import {
+  createToken,
+  getToken,
+  listTokens,
+  revokeToken,
+  rotateToken,
+  updateToken,
+} from '../client/access-tokens.ts';
+import type { Context } from './context.ts';
+import { change, connect, optionsOf } from './context.ts';
+import { count, durationSeconds, uuid, word } from './option-values.ts';
+import { outJson } from './terminal.ts';
+import type { ClearingOptions, FieldOptions } from './token-fields.ts';
+import {
+  addClearingOptions,
+  addFieldOptions,
+  changedFields,
+  chosenFields,
+} from './token-fields.ts';
+import { outRevealed, outToken, outTokens } from './token-output.ts';
+
+const kinds = ['static', 'jwt'] as const satisfies Kind[];
+const states = ['active', 'expired', 'revoked'] as const satisfies State[];
+const sorts = ['newest', 'oldest', 'expiry'] as const;
+
+/** Adds the commands. */
+export function addTokenCommands(program: Command, context: Context): void {
+  const token = program.command('token').description('make, show, change and end access tokens');
+  addCreate(token, context);
+  addList(token, context);
+  addShow(token, context);
+  addUpdate(token, context);
+  addRotate(token, context);
+  addRevoke(token, context);
+}
+
+type CreateOptions = FieldOptions & { kind: Kind; requestId?: string };
+
+function addCreate(token: Command, context: Context): void {
+  const command = token
+    .command('create')
+    .description('make an access token; its token or secret is shown this once')
+    .requiredOption('--kind <kind>', 'static or jwt', word(kinds))
+    .requiredOption('--name <name>', 'for people, 1 to 128 characters');
+  addFieldOptions(command).action(async (_, self: Command) => {
+    const options = optionsOf<CreateOptions>(self);
+    const fields = chosenFields(options, context.now());
+    const admin = connect(context, options);
+    const made = await change(options.requestId, id =>
+      createToken(admin, options.kind, fields, id),
+    );
+    outRevealed(context.terminal, made, options.json);
+  });
+}
+
+type ListOptions = ListFilter & { expiresWithin?: number; limit: number; all?: true };
+
+function addList(token: Command, context: Context): void {
+  token
+    .command('list')
+    .description('list access tokens')
+    .option('--kind <kind>', 'only static or jwt ones', word(kinds))
+    .option('--owner <owner>', 'only those of this owner')
+    .option('--state <state>', 'only active, expired or revoked ones', word(states))
+    .option('--text <text>', 'only those whose id, name, owner or a scope holds this text')
+    .option(
+      '--expires-within <duration>',
+      'only those that expire within this time',
+      durationSeconds,
+    )
+    .option('--sort <order>', 'newest, oldest or expiry', word(sorts))
+    .option('--limit <count>', 'how many at most', count(1), 100)
+    .option('--all', 'without a limit')
+    .action(async (_, self: Command) => {
+      const options = optionsOf<ListOptions>(self);
+      const filter = { ...options, expiresWithinSeconds: options.expiresWithin };
+      const limit = options.all ? Number.MAX_SAFE_INTEGER - 1 : options.limit;
+      const found = await Array.fromAsync(listTokens(connect(context, options), filter, limit + 1));
+      const more = found.length > limit;
+      const accessTokens = found.slice(0, limit);
+      if (options.json) return outJson(context.terminal, { accessTokens, more });
+      outTokens(context.terminal, accessTokens);
+      if (more) context.terminal.note('more follow: use --limit or --all');
+    });
+}
+
+function addShow(token: Command, context: Context): void {
+  token
+    .command('show')
+    .description('show an access token; never its token or secret')
+    .argument('<id>', 'UUID', uuid)
+    .action(async (id: string, _, self: Command) => {
+      const options = optionsOf(self);
+      outToken(context.terminal, await getToken(connect(context, options), id), options.json);
+    });
+}
+
+type UpdateOptions = FieldOptions & ClearingOptions & { revision?: number; requestId?: string };
+
+function addUpdate(token: Command, context: Context): void {
+  const command = token
+    .command('update')
+    .description('change the fields that are given')
+    .argument('<id>', 'UUID', uuid)
+    .option('--name <name>', 'for people, 1 to 128 characters')
+    .option('--revision <number>', 'change it only at this revision', count(1));
+  addClearingOptions(addFieldOptions(command)).action(async (id: string, _, self: Command) => {
+    const options = optionsOf<UpdateOptions>(self);
+    const fields = changedFields(options, context.now());
+    const admin = connect(context, options);
+    const changed = await change(options.requestId, requestId =>
+      updateToken(admin, id, fields, options.revision, requestId),
+    );
+    outToken(context.terminal, changed, options.json);
+  });
+}
+
+function addRotate(token: Command, context: Context): void {
+  token
+    .command('rotate')
+    .description('give it a new token or secret, shown this once')
+    .argument('<id>', 'UUID', uuid)
+    .option(
+      '--grace <duration>',
+      'how long the one before stays good, up to 30d',
+      durationSeconds,
+      0,
+    )
+    .option('--request-id <uuid>', 'repeat a rotation whose outcome is not known', uuid)
+    .action(async (id: string, _, self: Command) => {
+      const options = optionsOf<{ grace: number; requestId?: string }>(self);
+      const admin = connect(context, options);
+      const rotated = await change(options.requestId, requestId =>
+        rotateToken(admin, id, options.grace, requestId),
+      );
+      outRevealed(context.terminal, rotated, options.json);
+    });
+}
+
+function addRevoke(token: Command, context: Context): void {
+  token
+    .command('revoke')
+    .description('end it for ever')
+    .argument('<id>', 'UUID', uuid)
+    .option('--reason <text>', 'why, for people and the audit log', '')
+    .option('--request-id <uuid>', 'repeat a revocation whose outcome is not known', uuid)
+    .action(async (id: string, _, self: Command) => {
+      const options = optionsOf<{ reason: string; requestId?: string }>(self);
+      const admin = connect(context, options);
+      const revoked = await change(options.requestId, requestId =>
+        revokeToken(admin, id, options.reason, requestId),
+      );
+      outToken(context.terminal, revoked, options.json);
+    });
+}

@@ -1,0 +1,61 @@
+/** `usher verify`: asks for the verdict on an Authorization header. */
+
+import type { Command } from 'commander';
+import type { Verdict } from '../client/verdict.ts';
+import { verify } from '../client/verdict.ts';
+import type { Context } from './context.ts';
+import { connect, optionsOf, readStdin } from './context.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
+import { several } from './option-values.ts';
+import { outJson, outValues } from './terminal.ts';
+
+/** A header over the server's limit is for the server to refuse; this bounds what is read for it. */
+const stdinBytesMax = 1_048_576;
+
+/** Adds the command. `exit` takes the exit code of a verdict. */
+export function addVerifyCommand(
+  program: Command,
+  context: Context,
+  exit: (code: number) => void,
+): void {
+  program
+    .command('verify')
+    .description('give the verdict on an Authorization header; exit code 0 valid, 1 refused')
+    .argument('[header]', "the header's value; - or nothing reads it from the standard input", '-')
+    .option('--audience <audience>', 'the audience that it must be meant for')
+    .option('--scope <scope>', 'a scope that it must have; can be given several times', several)
+    .action(async (given: string, _, self: Command) => {
+      const options = optionsOf<{ audience?: string; scope?: string[] }>(self);
+      const header = given === '-' ? await headerFromStdin(context) : given;
+      const { audience, scope: requiredScopes } = options;
+      const question = { header, audience, requiredScopes };
+      const verdict = await verify(connect(context, options), question);
+      if (options.json) outJson(context.terminal, verdict);
+      else outVerdict(context, verdict);
+      exit(verdict.valid ? exitCodes.ok : exitCodes.refused);
+    });
+}
+
+async function headerFromStdin(context: Context): Promise<string> {
+  if (!context.stdin.isTTY) return readStdin(context, stdinBytesMax);
+  throw new UsageError('which header? pipe it in: printf \'%s\' "$API_TOKEN" | usher verify');
+}
+
+function outVerdict({ terminal }: Context, verdict: Verdict): void {
+  const { colors } = terminal;
+  const { valid, reason, message, claims, metadata } = verdict;
+  terminal.out(valid ? colors.green('valid') : colors.red(`refused: ${message} (${reason})`));
+  outValues(terminal, [
+    [verdict.kind === 'jwt' ? 'kid' : 'id', verdict.tokenId],
+    ['kind', verdict.kind],
+    ['owner', verdict.owner],
+    ['subject', verdict.subject],
+    ['scopes', verdict.scopes?.join(' ')],
+    ['ends', verdict.exp === 0 ? 'never' : (verdict.expireTime ?? verdict.exp?.toString())],
+    ['claims', claims && JSON.stringify(claims)],
+    ['metadata', metadata && JSON.stringify(metadata)],
+    ['revision', verdict.revision?.toString()],
+    ['HTTP status', String(verdict.httpStatus)],
+    ['stale', verdict.stale ? 'yes: the store could not be asked' : undefined],
+  ]);
+}

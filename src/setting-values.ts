@@ -1,0 +1,155 @@
+/** Reads the values of settings from text. A mistake says what is wrong and what to do, never the value. */
+
+import ipaddr from 'ipaddr.js';
+
+/** What is wrong with a setting, for the person who set it. */
+export class Mistake extends Error {
+  override readonly name = 'Mistake';
+}
+
+/** A listener's address; "off" for no listener. */
+export type Listen = { host: string; port: number } | 'off';
+
+/** A key that seals what is kept at rest. */
+export interface MasterKey {
+  id: string;
+  /** 32 of them. */
+  bytes: Buffer;
+}
+
+/** An address range: its first address and the length of its prefix in bits. */
+export type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/** A whole number within a range. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return text => {
+    const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new Mistake(`is not a whole number from ${min} to ${max}`);
+  };
+}
+
+/** One of some words. */
+export function oneOf<W extends string>(words: readonly W[]): (text: string) => W {
+  return text => {
+    const found = words.find(word => word === text);
+    if (found !== undefined) return found;
+    throw new Mistake(`is none of ${words.join(', ')}`);
+  };
+}
+
+/** `host:port`, `[::1]:port` or `off`. */
+export function listen(text: string): Listen {
+  if (text === 'off') return 'off';
+  const [, six, name, digits] = /^(?:\[([^\]]+)\]|([^:[\]/\s]+)):([0-9]{1,5})$/.exec(text) ?? [];
+  const host = six ?? name;
+  const port = Number(digits);
+  if (host === undefined || !(port <= 65535)) {
+    throw new Mistake('is not host:port; write 127.0.0.1:8080, [::1]:8080, 0.0.0.0:8080, or off');
+  }
+  const good = six === undefined ? /^[A-Za-z0-9._-]+$/.test(host) : ipaddr.IPv6.isValid(six);
+  if (!good) throw new Mistake('has a host that is neither a name nor an address');
+  if (/^[0-9.]+$/.test(host) && !ipaddr.IPv4.isValidFourPartDecimal(host)) {
+    throw new Mistake('has a host that is not an IPv4 address');
+  }
+  return { host, port };
+}
+
+/** `id:base64,…`; the first one writes. */
+export function masterKeys(text: string): MasterKey[] {
+  const keys = text.split(',').map((entry, index) => masterKey(entry.trim(), index + 1));
+  for (const [index, { id, bytes }] of keys.entries()) {
+    const before = keys.slice(0, index);
+    if (before.some(other => other.id === id)) {
+      throw new Mistake(`has two keys with one id (the second is key ${index + 1})`);
+    }
+    if (before.some(other => other.bytes.equals(bytes))) {
+      throw new Mistake(`has one key under two ids (the second is key ${index + 1})`);
+    }
+  }
+  return keys;
+}
+
+function masterKey(entry: string, place: number): MasterKey {
+  const colon = entry.indexOf(':');
+  const id = entry.slice(0, Math.max(colon, 0));
+  const text = entry.slice(colon + 1);
+  if (!/^[A-Za-z0-9_-]{1,32}$/.test(id)) {
+    throw new Mistake(
+      `is not id:base64,… (key ${place} has no id of 1 to 32 letters, digits, _ or -)`,
+    );
+  }
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length !== 32 || bytes.toString('base64') !== text) {
+    throw new Mistake(
+      `has a key that is not the base64 of exactly 32 bytes (key ${place}); ` +
+        'make one with: openssl rand -base64 32',
+    );
+  }
+  return { id, bytes };
+}
+
+/** A printable string without spaces, of 32 to 512 characters. */
+export function adminToken(text: string): string {
+  if (!/^[\x21-\x7e]*$/.test(text)) {
+    throw new Mistake('holds a space or a character that is not printable ASCII');
+  }
+  if (text.length < 32 || text.length > 512) {
+    throw new Mistake('is not 32 to 512 characters long; make one with: openssl rand -hex 32');
+  }
+  return text;
+}
+
+/** `*`, or a list of origins as a browser sends them. */
+export function origins(text: string): '*' | string[] {
+  if (text === '*') return '*';
+  return list(text).map((entry, index) => {
+    const url = URL.canParse(entry) ? new URL(entry) : undefined;
+    if (url?.origin === entry && /^https?:$/.test(url.protocol)) return entry;
+    throw new Mistake(
+      `has an entry that is not an origin (entry ${index + 1}); write https://app.example.com, ` +
+        'in lower case, without a path or slash at the end',
+    );
+  });
+}
+
+/** Addresses and CIDR ranges. One that holds every address is refused. */
+export function addressRanges(text: string): Cidr[] {
+  return list(text).map((entry, index) => {
+    const place = `(entry ${index + 1})`;
+    const cidr = readCidr(entry);
+    if (cidr === undefined) {
+      throw new Mistake(
+        `has an entry that is not an address or CIDR range ${place}; write 10.0.0.7 or 10.0.0.0/8`,
+      );
+    }
+    if (cidr[1] === 0) {
+      throw new Mistake(
+        `trusts every address ${place}, so that anyone could pretend to be a proxy; name your proxies`,
+      );
+    }
+    return cidr;
+  });
+}
+
+function readCidr(entry: string): Cidr | undefined {
+  if (ipaddr.IPv6.isValidCIDR(entry) || ipaddr.IPv4.isValidCIDRFourPartDecimal(entry)) {
+    return ipaddr.parseCIDR(entry);
+  }
+  if (ipaddr.IPv4.isValidFourPartDecimal(entry)) return [ipaddr.parse(entry), 32];
+  return ipaddr.IPv6.isValid(entry) ? [ipaddr.parse(entry), 128] : undefined;
+}
+
+/** An http or https address with nothing behind the host. */
+export function baseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.search) {
+    throw new Mistake('is not an http or https address; write http://127.0.0.1:8081');
+  }
+  return text.replace(/\/+$/, '');
+}
+
+/** Splits at commas; empty text is an empty list. */
+function list(text: string): string[] {
+  return text === '' ? [] : text.split(',').map(entry => entry.trim());
+}

@@ -1,0 +1,95 @@
+/**
+ * Mends the headers of each gRPC call before grpc-js reads them: deadlines that it would overflow on,
+ * calls without a deadline, and repeated Authorization headers, of which Node keeps but the first.
+ */
+
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { constants } from 'node:http2';
+import type { Socket } from 'node:net';
+
+/** How long calls may take. */
+export interface CallTimes {
+  /** Deadline of a unary call that brings none. */
+  deadlineMs: number;
+  /** Longest deadline of a unary call. */
+  deadlineMsMax: number;
+  /** Whether a path is that of a streaming method: those get no deadline of the server's. */
+  isStreaming(path: string): boolean;
+}
+
+/** The longest that setTimeout can hold: a longer deadline would expire at once. */
+export const timerMsMax = 2_147_483_647;
+
+/** After its deadline a stream that the caller keeps half open is closed. */
+const halfOpenMs = 1_000;
+
+const unitMs = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 } as const;
+
+const owner = Symbol('owner of the socket');
+type OwnedSocket = Socket & { [owner]?: CallTimes };
+
+/** Marks a socket, so that the calls on it are mended. */
+export function mendCallsOn(socket: Socket, times: CallTimes): void {
+  (socket as OwnedSocket)[owner] = times;
+}
+
+/**
+ * Starts mending calls on sockets marked with these times; the returned function stops it. grpc-js keeps its HTTP/2
+ * server to itself, so the sessions are found through Node's own announcements of new streams.
+ */
+export function watchCalls(times: CallTimes): () => void {
+  const seen = new WeakSet<ServerHttp2Session>();
+  const onCreated = (message: unknown) => {
+    const { session } = (message as { stream: ServerHttp2Stream }).stream;
+    if (!session || seen.has(session as ServerHttp2Session)) return;
+    seen.add(session as ServerHttp2Session);
+    if ((session.socket as OwnedSocket)[owner] !== times) return;
+    session.prependListener(
+      'stream',
+      (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) =>
+        mendCall(stream, headers, raw, times),
+    );
+  };
+  subscribe('http2.server.stream.created', onCreated);
+  return () => unsubscribe('http2.server.stream.created', onCreated);
+}
+
+function mendCall(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  raw: string[],
+  times: CallTimes,
+): void {
+  joinAuthorization(headers, raw);
+  const asked = headers['grpc-timeout'];
+  if (times.isStreaming(headers[':path'] as string)) {
+    if (asked !== undefined) headers['grpc-timeout'] = mendTimeout(asked, timerMsMax);
+    return;
+  }
+  headers['grpc-timeout'] =
+    asked === undefined ? `${times.deadlineMs}m` : mendTimeout(asked, times.deadlineMsMax);
+  stream.setTimeout(times.deadlineMsMax + halfOpenMs, () => stream.close(constants.NGHTTP2_CANCEL));
+}
+
+/**
+ * A grpc-timeout no longer than `msMax`, in a form that grpc-js and connect read right, or refuse.
+ * The protocol allows eight digits; connect's own clients send more, which is no reason to fail them.
+ */
+export function mendTimeout(asked: string | string[], msMax: number): string {
+  const [, digits, unit] = /^(\d{1,15})([HMSmun])$/.exec(String(asked)) ?? [];
+  if (digits === undefined || unit === undefined) return 'malformed';
+  const ms = Number(digits) * unitMs[unit as keyof typeof unitMs];
+  if (ms <= msMax && digits.length <= 8) return `${digits}${unit}`;
+  const cut = Math.min(Math.ceil(ms), msMax);
+  return cut < 1e8 ? `${cut}m` : `${Math.floor(cut / 1000)}S`;
+}
+
+function joinAuthorization(headers: IncomingHttpHeaders, raw: string[]): void {
+  let joined: string | undefined;
+  for (let index = 0; index < raw.length; index += 2) {
+    if (raw[index] !== 'authorization') continue;
+    joined = joined === undefined ? raw[index + 1] : `${joined}, ${raw[index + 1]}`;
+  }
+  if (joined !== undefined) headers.authorization = joined;
+}

@@ -1,0 +1,183 @@
+/** The gRPC listener: its own sockets, handed to grpc-js one by one. */
+
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { OnBug } from './errors.ts';
+import type { GrpcLimits } from './grpc-limits.ts';
+import type { GrpcService, Streams } from './grpc-methods.ts';
+import { grpcService, shuttingDownText } from './grpc-methods.ts';
+import { type CallTimes, mendCallsOn, watchCalls } from './grpc-timeout.ts';
+import type { Binding } from './handlers.ts';
+import { createHealth } from './health.ts';
+import type { Address, Listener } from './listener.ts';
+import { within } from './listener.ts';
+import { awaitPreface } from './preface.ts';
+import { createReflection } from './reflection.ts';
+
+/** What the gRPC listener needs. */
+export interface GrpcDeps {
+  /** The services; health and reflection come by themselves. */
+  bindings: readonly Binding[];
+  limits: GrpcLimits;
+  onBug: OnBug;
+}
+
+/** The gRPC listener. */
+export interface GrpcListener extends Listener {
+  /** What the health service answers. */
+  setServing(serving: boolean): void;
+}
+
+/** Makes the listener; it serves once `listen` has resolved. */
+export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcListener {
+  const server = new Server(serverOptions(limits));
+  const streams: Streams = new Set();
+  const streaming = new Set<string>();
+  const health = createHealth(bindings.map(({ service }) => service.typeName));
+  const add = ({ definition, implementation }: GrpcService) => {
+    server.addService(definition, implementation);
+    for (const { path, requestStream, responseStream } of Object.values(definition)) {
+      if (requestStream || responseStream) streaming.add(path);
+    }
+  };
+  for (const binding of bindings) add(grpcService(binding, streams, onBug));
+  const readyMade = {
+    addService: (
+      definition: GrpcService['definition'],
+      implementation: UntypedServiceImplementation,
+    ) => add({ definition, implementation: guarded(definition, implementation, streams) }),
+  };
+  health.addToServer(readyMade);
+  createReflection(bindings.map(({ service }) => service)).addToServer(readyMade);
+
+  const times = {
+    deadlineMs: limits.deadlineMs,
+    deadlineMsMax: limits.deadlineMsMax,
+    isStreaming: (path: string) => streaming.has(path),
+  };
+  return { ...listenerOf(server, limits, times, streams, health), setServing: health.setServing };
+}
+
+/** Every option of grpc-js that bounds something. */
+function serverOptions(limits: GrpcLimits): ChannelOptions {
+  return {
+    'grpc.max_receive_message_length': limits.receiveBytesMax,
+    'grpc.max_send_message_length': limits.sendBytesMax,
+    'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
+    'grpc.max_connection_idle_ms': limits.connectionIdleMs,
+    'grpc.max_connection_age_ms': limits.connectionAgeMs,
+    'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
+    'grpc.keepalive_time_ms': limits.keepaliveMs,
+    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+    'grpc.enable_channelz': 0,
+    'grpc-node.max_session_memory': limits.connectionMemoryMbMax,
+  };
+}
+
+function listenerOf(
+  server: Server,
+  limits: GrpcLimits,
+  times: CallTimes,
+  streams: Streams,
+  health: { setServing(serving: boolean): void },
+): Listener {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = new Set<Socket>();
+  const silent = new Set<Socket>();
+  const unwatch = watchCalls(times);
+  const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
+    sockets.add(socket);
+    silent.add(socket);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      silent.delete(socket);
+    });
+    awaitPreface(socket, limits.prefaceMs, ready => {
+      silent.delete(ready);
+      mendCallsOn(ready, times);
+      injector.injectConnection(ready);
+    });
+  });
+  sock.maxConnections = limits.connectionsMax;
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (graceMs: number) => {
+    health.setServing(false);
+    sock.close();
+    const closed = [...sockets].map(socket => once(socket, 'close'));
+    for (const socket of silent) socket.destroy();
+    for (const end of streams) end();
+    const finished = new Promise<void>(resolve => server.tryShutdown(() => resolve()));
+    await within(graceMs, Promise.all([...closed, finished]), () => {
+      server.forceShutdown();
+      // Without channelz, grpc-js does not know its sessions, and ends none of them by force.
+      for (const socket of sockets) socket.destroy();
+    });
+    unwatch();
+  };
+
+  return {
+    listen: ({ host, port, reusePort }: Address) =>
+      new Promise<AddressInfo>((resolve, reject) => {
+        sock.once('error', reject);
+        sock.listen({ host, port, reusePort: reusePort ?? false }, () => {
+          sock.off('error', reject);
+          resolve(sock.address() as AddressInfo);
+        });
+      }),
+    connections: () => sockets.size,
+    stop: graceMs => {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
+  };
+}
+
+/** Streams of ready-made services: ended when the server stops, and read no faster than written. */
+function guarded(
+  definition: GrpcService['definition'],
+  implementation: UntypedServiceImplementation,
+  streams: Streams,
+): UntypedServiceImplementation {
+  const guard: UntypedServiceImplementation = {};
+  for (const [name, method] of Object.entries(definition)) {
+    const handler = implementation[name] ?? implementation[method.originalName ?? ''];
+    if (!handler) throw new Error(`${method.path} has no handler`);
+    guard[name] = method.responseStream ? guardedStream(handler, streams) : handler;
+  }
+  return guard;
+}
+
+function guardedStream(
+  handler: UntypedServiceImplementation[string],
+  streams: Streams,
+): UntypedServiceImplementation[string] {
+  const serve = handler as (stream: GuardedStream) => void;
+  return ((stream: GuardedStream) => {
+    const end = () =>
+      stream.emit('error', { code: status.UNAVAILABLE, details: shuttingDownText, message: '' });
+    streams.add(end);
+    stream.once('cancelled', () => streams.delete(end));
+    const write = stream.write.bind(stream);
+    stream.write = (message: unknown) => {
+      const room = write(message);
+      if (!room && stream.pause) {
+        stream.pause();
+        stream.once('drain', () => stream.resume?.());
+      }
+      return room;
+    };
+    serve(stream);
+  }) as UntypedServiceImplementation[string];
+}
+
+/** What the guard uses of a stream, in one direction or both. */
+interface GuardedStream {
+  emit(event: string, value: unknown): boolean;
+  once(event: string, listener: () => void): unknown;
+  write(message: unknown): boolean;
+  pause?(): unknown;
+  resume?(): unknown;
+}

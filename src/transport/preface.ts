@@ -1,0 +1,55 @@
+/** Tells HTTP/2 connections from others by their first bytes, before anything is spent on them. */
+
+import type { Socket } from 'node:net';
+
+const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+
+const notHttp2Body = '{"error":"this is the gRPC port: it speaks HTTP/2 only"}\n';
+const notHttp2 = [
+  'HTTP/1.1 400 Bad Request',
+  'Content-Type: application/json',
+  `Content-Length: ${notHttp2Body.length}`,
+  'Connection: close',
+  '',
+  notHttp2Body,
+].join('\r\n');
+
+/**
+ * Waits for the connection preface (RFC 9113 section 3.4) and then hands the socket on, unread.
+ * One that sends something else is told so in HTTP/1.1; one that is too slow is closed.
+ */
+export function awaitPreface(socket: Socket, waitMs: number, accept: (socket: Socket) => void) {
+  let received: Buffer = Buffer.alloc(0);
+  const tooSlow = setTimeout(() => socket.destroy(), waitMs);
+  const onError = () => socket.destroy();
+  const onClose = () => clearTimeout(tooSlow);
+
+  const onData = (chunk: Buffer) => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    const length = Math.min(received.length, preface.length);
+    if (preface.compare(received, 0, length, 0, length) !== 0) return refuse();
+    if (length < preface.length) return;
+    release();
+    socket.off('error', onError);
+    socket.unshift(received);
+    accept(socket);
+  };
+
+  const release = () => {
+    clearTimeout(tooSlow);
+    socket.pause();
+    socket.off('data', onData);
+    socket.off('close', onClose);
+  };
+
+  // The timer stays armed: it also ends a peer that does not take the answer.
+  const refuse = () => {
+    socket.off('data', onData);
+    socket.resume();
+    socket.end(notHttp2);
+  };
+
+  socket.on('error', onError);
+  socket.on('close', onClose);
+  socket.on('data', onData);
+}

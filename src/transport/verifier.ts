@@ -1,0 +1,152 @@
+/** VerifierService: the handlers of its rpcs, for every wire. */
+
+import { create } from '@bufbuild/protobuf';
+import type {
+  IssueJwtRequest,
+  StreamVerifyRequest,
+  VerifyRequest,
+} from '../gen/usher/v1/verifier_pb.ts';
+import {
+  BatchVerifyResponseSchema,
+  HelloResponseSchema,
+  IssueJwtResponseSchema,
+  StreamVerifyResponse_ItemSchema,
+  StreamVerifyResponseSchema,
+  type VerifierService,
+} from '../gen/usher/v1/verifier_pb.ts';
+import { Unavailable } from '../store/store.ts';
+import type { Caller } from '../tokens/caller.ts';
+import type { IssueJwt, JwtOrder } from '../tokens/issue.ts';
+import type { Verdict } from '../verify/verdict.ts';
+import type { Question, Verify } from '../verify/verify.ts';
+import { authorization, type Call, type Door } from './call.ts';
+import { unavailableText } from './errors.ts';
+import type { Handlers } from './handlers.ts';
+import { hello } from './hello.ts';
+import { inOrder } from './in-order.ts';
+import { questionOf } from './question.ts';
+import { denialError, RpcError } from './status.ts';
+import { safeInteger, wholeSeconds } from './time.ts';
+import { verifyResponse } from './verify-response.ts';
+
+/** Is told each verdict that was given, for metrics and usage. */
+export type OnVerdict = (verdict: Verdict, door: Door) => void;
+
+/** What VerifierService needs. */
+export interface VerifierDeps {
+  verify: Verify;
+  issueJwt: IssueJwt;
+  /** Lets the caller in, or throws denialError, Unavailable or RpcError. */
+  authenticate(call: Call): Promise<Caller>;
+  now(): number;
+  /** Most requests in a batch, or items in a stream's message. */
+  batchMax: number;
+  /** Most messages of one stream that are worked on at once. */
+  streamMessagesAtOnceMax: number;
+  onVerdict?: OnVerdict;
+}
+
+/** The handlers of VerifierService. */
+export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierService> {
+  const { batchMax, onVerdict } = deps;
+
+  async function judge(question: Question, call: Call): Promise<Verdict> {
+    const verdict = await deps.verify(question);
+    onVerdict?.(verdict, call.door);
+    return verdict;
+  }
+
+  return {
+    async hello(_request, call) {
+      const verdict = await judge({ header: authorization(call) }, call);
+      if (!verdict.valid) throw denialError(verdict.reason);
+      return create(HelloResponseSchema, hello(deps.now()));
+    },
+
+    async verify(request, call) {
+      return verifyResponse(await judge(questionOf(request), call));
+    },
+
+    async batchVerify({ requests }, call) {
+      const questions = questionsOf(requests, batchMax);
+      const verdicts = await Promise.all(questions.map(question => judge(question, call)));
+      const response = create(BatchVerifyResponseSchema);
+      response.responses = verdicts.map(verifyResponse);
+      return response;
+    },
+
+    streamVerify(requests, call) {
+      const work = (message: StreamVerifyRequest) =>
+        answerItems(message, batchMax, question => judge(question, call));
+      return inOrder(requests, work, deps.streamMessagesAtOnceMax);
+    },
+
+    async issueJwt(request, call) {
+      const caller = await deps.authenticate(call);
+      const { jwt, jti, exp, iat } = await deps.issueJwt(caller, orderOf(request));
+      return create(IssueJwtResponseSchema, { jwt, jti, exp: BigInt(exp), iat: BigInt(iat) });
+    },
+  };
+}
+
+function questionsOf(requests: VerifyRequest[], batchMax: number): Question[] {
+  if (requests.length === 0) throw new RpcError('INVALID_ARGUMENT', 'requests is empty');
+  if (requests.length > batchMax) {
+    throw new RpcError('INVALID_ARGUMENT', `requests has more than ${batchMax} requests`);
+  }
+  return requests.map((request, index) => questionOf(request, `requests[${index}].`));
+}
+
+/** The answer to one message of a stream: what cannot be known is told per item. */
+async function answerItems(
+  { items }: StreamVerifyRequest,
+  batchMax: number,
+  judge: (question: Question) => Promise<Verdict>,
+) {
+  if (items.length === 0) throw new RpcError('INVALID_ARGUMENT', 'items is empty');
+  if (items.length > batchMax) {
+    throw new RpcError('INVALID_ARGUMENT', `items has more than ${batchMax} items`);
+  }
+  const questions = items.map((item, index) => {
+    if (!item.request) throw new RpcError('INVALID_ARGUMENT', `items[${index}].request is missing`);
+    return questionOf(item.request, `items[${index}].request.`);
+  });
+  const outcomes = await Promise.all(questions.map(question => outcomeOf(judge(question))));
+  const response = create(StreamVerifyResponseSchema);
+  response.items = items.map(({ id }, index) => {
+    const answer = create(StreamVerifyResponse_ItemSchema);
+    answer.id = id;
+    const verdict = outcomes[index];
+    answer.outcome = verdict
+      ? { case: 'response', value: verifyResponse(verdict) }
+      : { case: 'unavailable', value: unavailableText };
+    return answer;
+  });
+  return response;
+}
+
+/** The verdict, or undefined when it cannot be known. */
+async function outcomeOf(verdict: Promise<Verdict>): Promise<Verdict | undefined> {
+  try {
+    return await verdict;
+  } catch (error) {
+    if (error instanceof Unavailable) return undefined;
+    throw error;
+  }
+}
+
+function orderOf(request: IssueJwtRequest): JwtOrder {
+  const { tokenId, subject, audience, scopes, claims = {} } = request;
+  return { tokenId, subject, audience, scopes, claims, expiry: expiryOf(request.expiry) };
+}
+
+function expiryOf(expiry: IssueJwtRequest['expiry']): JwtOrder['expiry'] {
+  switch (expiry.case) {
+    case 'lifetime':
+      return { lifetimeSeconds: wholeSeconds(expiry.value, 'lifetime') };
+    case 'exp':
+      return { exp: safeInteger(expiry.value, 'exp') };
+    default:
+      throw new RpcError('INVALID_ARGUMENT', 'expiry is missing: give lifetime or exp');
+  }
+}

@@ -1,0 +1,39 @@
+/** A verdict as the contract's VerifyResponse: the hot path of every wire. */
+
+import { create } from '@bufbuild/protobuf';
+import { Kind } from '../gen/usher/v1/access_token_pb.ts';
+import type { VerifyResponse } from '../gen/usher/v1/verifier_pb.ts';
+import { Reason, VerifyResponseSchema } from '../gen/usher/v1/verifier_pb.ts';
+import type { Identity, Verdict } from '../verify/verdict.ts';
+import { reasons } from '../verify/verdict.ts';
+import { durationOfMs } from './time.ts';
+
+/** The response that goes with a verdict. */
+export function verifyResponse(verdict: Verdict): VerifyResponse {
+  const response = create(VerifyResponseSchema);
+  response.stale = verdict.stale;
+  if (verdict.valid) {
+    response.valid = true;
+    response.httpStatus = 200;
+    if (verdict.cacheTtlMs > 0) response.cacheTtl = durationOfMs(verdict.cacheTtlMs);
+  } else {
+    const { http, text } = reasons[verdict.reason];
+    response.reason = Reason[verdict.reason];
+    response.message = text;
+    response.httpStatus = http;
+  }
+  if (verdict.identity) identify(response, verdict.identity);
+  return response;
+}
+
+function identify(response: VerifyResponse, identity: Identity): void {
+  response.tokenId = identity.tokenId;
+  response.kind = identity.kind === 'static' ? Kind.STATIC : Kind.JWT;
+  response.owner = identity.owner;
+  response.subject = identity.subject;
+  response.scopes = identity.scopes as string[];
+  response.exp = BigInt(identity.exp);
+  response.revision = BigInt(identity.revision);
+  if (identity.claims) response.claims = identity.claims;
+  if (identity.metadata) response.metadata = identity.metadata;
+}

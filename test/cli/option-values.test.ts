@@ -1,0 +1,49 @@
+/** The values of options: what they mean, and what is refused. */
+
+import { describe, expect, test } from 'vitest';
+import { count, durationSeconds, jsonObject, time, uuid } from '../../src/cli/option-values.ts';
+
+describe('a duration', () => {
+  test.each([
+    ['0s', 0],
+    ['90s', 90],
+    ['15m', 900],
+    ['1h', 3600],
+    ['30d', 2_592_000],
+  ])('%s', (text, seconds) => {
+    expect(durationSeconds(text)).toBe(seconds);
+  });
+
+  test.each(['', '1', 's', '1.5h', '-1s', '1w', '1h30m', ' 1s', '1 s', '1H', '9999999999s'])(
+    '%j is none',
+    text => {
+      expect(() => durationSeconds(text)).toThrow(/90s, 15m, 1h or 30d/);
+    },
+  );
+});
+
+test('a time is RFC 3339', () => {
+  expect(time('2026-02-22T03:54:51+01:00').toISOString()).toBe('2026-02-22T02:54:51.000Z');
+  for (const text of ['2026-02-22', '1700000000', '2026-02-22T03:54:51', '2026-13-01T00:00:00Z']) {
+    expect(() => time(text), text).toThrow(/RFC 3339/);
+  }
+});
+
+test('JSON is an object', () => {
+  expect(jsonObject('{"a":[1]}')).toEqual({ a: [1] });
+  for (const text of ['', '[]', 'null', '1', '{a:1}']) {
+    expect(() => jsonObject(text), text).toThrow(/an object/);
+  }
+});
+
+test('a count is whole', () => {
+  expect(count(1)('9007199254740991')).toBe(9007199254740991);
+  for (const text of ['0', '-1', '1.5', '1e3', '9007199254740992']) {
+    expect(() => count(1)(text), text).toThrow(/whole/);
+  }
+});
+
+test('an id is a UUID, in lower case', () => {
+  expect(uuid('0198C0DE-0000-7000-8000-000000000001')).toBe('0198c0de-0000-7000-8000-000000000001');
+  expect(() => uuid('0198c0de')).toThrow(/UUID/);
+});

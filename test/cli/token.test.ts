@@ -1,0 +1,264 @@
+/** `usher token`, as processes against a fake API Manager. */
+
+import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type {
+  CreateRequest,
+  ListRequest,
+  RevokeRequest,
+  RotateRequest,
+  UpdateRequest,
+} from '../../src/gen/usher/v1/access_token_pb.ts';
+import { Kind, Sort, State } from '../../src/gen/usher/v1/access_token_pb.ts';
+import type { FakeManager } from './fake-manager.ts';
+import { startFakeManager } from './fake-manager.ts';
+import type { Ran } from './run-usher.ts';
+import { adminToken, runUsher } from './run-usher.ts';
+
+const id = '0198c0de-0000-7000-8000-000000000001';
+const record = (more = {}) => ({
+  id,
+  kind: Kind.STATIC,
+  state: State.ACTIVE,
+  name: 'billing',
+  scopes: ['a', 'b'],
+  createTime: timestampFromDate(new Date('2026-02-22T03:54:51Z')),
+  revision: 3n,
+  ...more,
+});
+
+let manager: FakeManager;
+let created: CreateRequest[] = [];
+let listed: ListRequest[] = [];
+let updated: UpdateRequest[] = [];
+let rotated: RotateRequest[] = [];
+let revoked: RevokeRequest[] = [];
+let failure: ConnectError | undefined;
+
+beforeAll(async () => {
+  manager = await startFakeManager({
+    tokens: {
+      create(request) {
+        created.push(request);
+        if (failure) throw failure;
+        const { kind, name } = request;
+        const shown = kind === Kind.JWT ? { secret: 's3cret' } : { token: 'ush_t0ken' };
+        return { accessToken: record({ kind, name }), ...shown };
+      },
+      get: ({ id: asked }) => {
+        if (asked === id) return { accessToken: record({ name: 'evil\u001b[2Jname' }) };
+        throw new ConnectError('no access token has this id', Code.NotFound);
+      },
+      list(request) {
+        listed.push(request);
+        const first = request.pageToken === '';
+        const names = first ? ['one', 'two'] : ['three', 'four'];
+        return {
+          accessTokens: names.map(name => record({ name })),
+          nextPageToken: first ? 'second' : '',
+        };
+      },
+      update(request) {
+        updated.push(request);
+        return { accessToken: record({ revision: 4n }) };
+      },
+      rotate(request) {
+        rotated.push(request);
+        return { accessToken: record(), token: 'ush_new' };
+      },
+      revoke(request) {
+        revoked.push(request);
+        return { accessToken: record({ state: State.REVOKED, revokeReason: request.reason }) };
+      },
+    },
+  });
+});
+afterAll(() => manager.close());
+beforeEach(() => {
+  created = [];
+  listed = [];
+  updated = [];
+  rotated = [];
+  revoked = [];
+  failure = undefined;
+});
+
+const usher = (...args: string[]): Promise<Ran> =>
+  runUsher(['token', ...args], { USHER_MANAGER_URL: manager.url });
+
+describe('create', () => {
+  test('--json prints id, kind and token, and nothing else', async () => {
+    const ran = await usher('create', '--kind', 'static', '--name', 'billing', '--json');
+    expect(ran).toEqual({
+      code: 0,
+      out: `{"id":"${id}","kind":"static","token":"ush_t0ken"}\n`,
+      err: '',
+    });
+    expect(manager.authorizations.at(-1)).toBe(adminToken);
+    expect(created[0]?.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('a jwt one prints its secret, and every field arrives', async () => {
+    const fields = ['--owner', 'team', '--scope', 'a', '--scope', 'b', '--metadata', '{"n":1}'];
+    const jwtFields = ['--audience', 'web', '--jwt-lifetime-max', '1h'];
+    const end = ['--expires-at', '2030-01-01T00:00:00Z'];
+    const args = ['--kind', 'jwt', '--name', 'app', ...fields, ...jwtFields, ...end, '--json'];
+    const { code, out } = await usher('create', ...args);
+    expect([code, out]).toEqual([0, `{"id":"${id}","kind":"jwt","secret":"s3cret"}\n`]);
+    expect(created[0]).toMatchObject({
+      kind: Kind.JWT,
+      name: 'app',
+      owner: 'team',
+      scopes: ['a', 'b'],
+      metadata: { n: 1 },
+      audiences: ['web'],
+      jwtLifetimeMax: { seconds: 3600n, nanos: 0 },
+      expireTime: { seconds: 1893456000n },
+    });
+  });
+
+  test('--expires-in counts from now', async () => {
+    const before = Date.now();
+    await usher('create', '--kind', 'static', '--name', 'x', '--expires-in', '30d');
+    const end = created[0]?.expireTime;
+    const lifetimeMs = end ? timestampDate(end).getTime() - before : 0;
+    expect(lifetimeMs).toBeGreaterThanOrEqual(30 * 86_400_000);
+    expect(lifetimeMs).toBeLessThan(31 * 86_400_000);
+  });
+
+  test('without --json shows the token once and says so, apart from the answer', async () => {
+    const { out, err } = await usher('create', '--kind', 'static', '--name', 'billing');
+    expect(out).toBe(`id\t${id}\nname\tbilling\ntoken\tush_t0ken\n`);
+    expect(err).toMatch(/Keep the token now/);
+  });
+
+  test('an outcome that is not known can be repeated under its request id', async () => {
+    failure = new ConnectError('the store cannot be reached', Code.Unavailable);
+    const { code, out, err } = await usher('create', '--kind', 'static', '--name', 'x');
+    expect([code, out]).toEqual([69, '']);
+    expect(err).toContain(`--request-id ${created[0]?.requestId}`);
+    failure = undefined;
+    const again = created[0]?.requestId ?? '';
+    await usher('create', '--kind', 'static', '--name', 'x', '--request-id', again);
+    expect(created[1]?.requestId).toBe(again);
+  });
+
+  test.each([
+    [Code.Unauthenticated, 77, /not allowed: told.*USHER_ADMIN_TOKEN/],
+    [Code.PermissionDenied, 77, /not allowed: told/],
+    [Code.InvalidArgument, 2, /told/],
+    [Code.ResourceExhausted, 1, /told/],
+    [Code.Internal, 70, /told/],
+  ])('an error with code %s ends with exit code %s', async (code, exitCode, message) => {
+    failure = new ConnectError('told', code);
+    const ran = await usher('create', '--kind', 'static', '--name', 'x', '--json');
+    expect([ran.code, ran.out]).toEqual([exitCode, '']);
+    expect(ran.err).toMatch(message);
+  });
+
+  test('both ways to say the end are refused', async () => {
+    const end = ['--expires-in', '1h', '--expires-at', '2030-01-01T00:00:00Z'];
+    const ran = await usher('create', '--kind', 'static', '--name', 'x', ...end);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/give one of them/);
+    expect(created).toEqual([]);
+  });
+});
+
+describe('list', () => {
+  test('walks the pages up to the limit and says that more follow', async () => {
+    const { out, err } = await usher('list', '--limit', '3');
+    expect(out.split('\n').map(line => line.split('\t')[3])).toEqual([
+      'NAME',
+      'one',
+      'two',
+      'three',
+      undefined,
+    ]);
+    expect(err).toMatch(/more follow/);
+    expect(listed.map(({ pageToken }) => pageToken)).toEqual(['', 'second']);
+  });
+
+  test('--all --json gives every one, with the filters sent', async () => {
+    const filters = ['--kind', 'static', '--owner', 'o', '--state', 'active', '--text', 't'];
+    const more = ['--expires-within', '7d', '--sort', 'expiry', '--all', '--json'];
+    const { out } = await usher('list', ...filters, ...more);
+    const { accessTokens, more: follow } = JSON.parse(out);
+    expect(accessTokens.map(({ name }: { name: string }) => name)).toEqual([
+      'one',
+      'two',
+      'three',
+      'four',
+    ]);
+    expect(follow).toBe(false);
+    expect(listed[0]).toMatchObject({
+      kind: Kind.STATIC,
+      owner: 'o',
+      state: State.ACTIVE,
+      text: 't',
+      expiresWithin: { seconds: 604800n },
+      sort: Sort.EXPIRY,
+      pageSize: 200,
+    });
+  });
+});
+
+describe('show', () => {
+  test('--json is plain JSON, with words for kind and state', async () => {
+    const { out } = await usher('show', id, '--json');
+    expect(JSON.parse(out)).toEqual({
+      id,
+      kind: 'static',
+      state: 'active',
+      name: 'evil\u001b[2Jname',
+      scopes: ['a', 'b'],
+      createTime: '2026-02-22T03:54:51.000Z',
+      revision: 3,
+    });
+  });
+
+  test('no name can write to the terminal', async () => {
+    const { out } = await usher('show', id);
+    expect(out).toContain('name\tevil\\u{1b}[2Jname\n');
+  });
+
+  test('an unknown one is refused', async () => {
+    const ran = await usher('show', '0198c0de-0000-7000-8000-00000000ffff');
+    expect([ran.code, ran.out, ran.err]).toEqual([1, '', 'usher: no access token has this id\n']);
+  });
+});
+
+describe('update', () => {
+  test('sends the fields given, at the revision read', async () => {
+    const ran = await usher('update', id, '--name', 'new', '--clear-scopes', '--clear-expiry');
+    expect(ran.code).toBe(0);
+    expect(updated[0]).toMatchObject({
+      accessToken: { id, revision: 3n, name: 'new', scopes: [] },
+      updateMask: { paths: ['name', 'scopes', 'expire_time'] },
+    });
+    expect(updated[0]?.accessToken?.expireTime).toBeUndefined();
+  });
+
+  test('at a revision that is given', async () => {
+    await usher('update', id, '--owner', 'o', '--revision', '2');
+    expect(updated[0]?.accessToken?.revision).toBe(2n);
+  });
+
+  test.each([[[]], [['--scope', 'a', '--clear-scopes']]])('refuses %j', async options => {
+    expect((await usher('update', id, ...options)).code).toBe(2);
+    expect(updated).toEqual([]);
+  });
+});
+
+test('rotate sends the grace and shows the new token', async () => {
+  const { out } = await usher('rotate', id, '--grace', '1h', '--json');
+  expect(out).toBe(`{"id":"${id}","kind":"static","token":"ush_new"}\n`);
+  expect(rotated[0]).toMatchObject({ id, grace: { seconds: 3600n, nanos: 0 }, revision: 0n });
+});
+
+test('revoke sends the reason', async () => {
+  const { out } = await usher('revoke', id, '--reason', 'leaked', '--json');
+  expect(JSON.parse(out)).toMatchObject({ id, state: 'revoked', revokeReason: 'leaked' });
+  expect(revoked[0]).toMatchObject({ id, reason: 'leaked' });
+});

@@ -1,0 +1,99 @@
+/** The log: no secret reaches it, by error or by field. */
+
+import { describe, expect, test } from 'vitest';
+import { errorOf, openLog, requestId } from '../src/log.ts';
+
+const canary = 'c4n4ry';
+
+function logged(write: (log: ReturnType<typeof openLog>) => void, level = 'info'): string[] {
+  const lines: string[] = [];
+  write(openLog(level, { write: (line: string) => void lines.push(line) }));
+  return lines;
+}
+
+describe('lines', () => {
+  test('are JSON with level, time and message', () => {
+    const [line] = logged(log => log.warn({ requestId: 'r1' }, 'slow'));
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      level: 'warn',
+      message: 'slow',
+      requestId: 'r1',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+    });
+  });
+
+  test('below the level are not written', () => {
+    expect(logged(log => log.info('x'), 'warn')).toEqual([]);
+    expect(logged(log => log.fatal('x'), 'silent')).toEqual([]);
+  });
+
+  test.each([
+    { authorization: canary },
+    { headers: { authorization: canary } },
+    { request: { headers: { cookie: canary } } },
+    { request: { headers: { 'set-cookie': canary } } },
+    { header: canary },
+    { token: canary },
+    { answer: { token: canary } },
+    { secret: canary, jwt: canary },
+    { config: { masterKeys: [{ id: 'k1', key: canary }], adminToken: canary } },
+    { identity: { claims: { sub: canary } } },
+  ])('leave out what is named like a secret: %j', fields => {
+    const [line] = logged(log => log.error(fields, 'x'));
+    expect(line).not.toContain(canary);
+    expect(line).toContain('[redacted]');
+  });
+
+  test('tell errors by errorOf, wherever they are given', () => {
+    const error = Object.assign(new Error('gone'), { command: { args: [canary] } });
+    for (const line of logged(log => {
+      log.error(error);
+      log.error({ error }, 'x');
+      log.error({ err: error }, 'x');
+    })) {
+      expect(line).toContain('gone');
+      expect(line).not.toContain(canary);
+    }
+  });
+});
+
+describe('errorOf', () => {
+  test('tells name, message, code, frames and causes', () => {
+    const inner = Object.assign(new TypeError('inner'), { code: 'ECONNREFUSED' });
+    const told = errorOf(new Error('outer', { cause: inner }));
+    expect(told).toMatchObject({
+      name: 'Error',
+      message: 'outer',
+      cause: { name: 'TypeError', message: 'inner', code: 'ECONNREFUSED' },
+    });
+    expect(told.stack).toMatch(/^\s+at /);
+    expect(told.stack).not.toContain('outer');
+  });
+
+  test('leaves out arguments that Redis repeats', () => {
+    const error = new Error(`ERR unknown command 'X', with args beginning with: '${canary}' `);
+    error.name = 'ReplyError';
+    expect(errorOf(error).message).toBe("ERR unknown command 'X'");
+    expect(JSON.stringify(errorOf(error))).not.toContain(canary);
+  });
+
+  test('tells what an AggregateError holds', () => {
+    const error = new AggregateError([new Error('one'), new Error('two')], 'both');
+    expect(errorOf(error).errors?.map(({ message }) => message)).toEqual(['one', 'two']);
+  });
+
+  test('never tells a thrown thing that is no error', () => {
+    expect(JSON.stringify(errorOf(canary))).not.toContain(canary);
+    expect(JSON.stringify(errorOf(new Error('x', { cause: canary })))).not.toContain(canary);
+  });
+
+  test('ends on a circle of causes', () => {
+    const error: Error = new Error('round');
+    error.cause = error;
+    expect(JSON.stringify(errorOf(error)).match(/round/g)).toHaveLength(9);
+  });
+});
+
+test('request ids differ', () => {
+  expect(requestId()).not.toBe(requestId());
+});
