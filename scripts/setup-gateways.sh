@@ -9,24 +9,8 @@ pinned="$scripts/gateways.txt"
 
 say() { echo "setup-gateways: $*"; }
 
-install_packages() {
-  say "installing $* with apt-get"
-  root=""
-  if [ "$(id -u)" != 0 ]; then root="sudo"; fi
-  $root apt-get update -qq
-  $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
-
-# Debian puts both where only root's PATH looks.
-PATH="$PATH:/usr/sbin:/sbin"
-missing=""
-command -v nginx >/dev/null || missing="$missing nginx-light"
-command -v haproxy >/dev/null || missing="$missing haproxy"
-if [ ! -f "$folder/pinned" ] || ! cmp -s "$pinned" "$folder/pinned"; then
-  python3 -m pip --version >/dev/null 2>&1 || missing="$missing python3-pip"
-fi
-# shellcheck disable=SC2086
-if [ -n "$missing" ]; then install_packages $missing; fi
+# nginx, HAProxy and pip.
+"$scripts/setup.sh"
 
 if [ -f "$folder/pinned" ] && cmp -s "$pinned" "$folder/pinned"; then
   say "all there"

@@ -10,7 +10,8 @@ export type Door =
   | 'envoy-grpc'
   | 'envoy-http'
   | 'forward-auth'
-  | 'introspect';
+  | 'introspect'
+  | 'revoke';
 
 /** A call. */
 export interface Call {

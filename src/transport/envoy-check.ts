@@ -1,7 +1,6 @@
 /** Envoy's ext_authz over gRPC: the Check rpc. */
 
 import { create, type JsonObject } from '@bufbuild/protobuf';
-import { BoolValueSchema } from '@bufbuild/protobuf/wkt';
 import type { HeaderValueOption } from '../gen/envoy/config/core/v3/base_pb.ts';
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
@@ -18,7 +17,7 @@ import {
 } from '../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { HttpStatusSchema } from '../gen/envoy/type/v3/http_status_pb.ts';
 import { StatusSchema } from '../gen/google/rpc/status_pb.ts';
-import type { Denied, Granted, Identity } from '../verify/verdict.ts';
+import type { Denied, Granted, Identity, ReasonEntry } from '../verify/verdict.ts';
 import { reasons } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import type { Handlers } from './handlers.ts';
@@ -94,7 +93,11 @@ function misconfigured(fault: string): CheckResponse {
   return refusal(403, `the gateway's configuration is wrong: ${fault}`, []);
 }
 
-function refusal(http: number, text: string, challenges: readonly string[]): CheckResponse {
+function refusal(
+  http: ReasonEntry['http'],
+  text: string,
+  challenges: readonly string[],
+): CheckResponse {
   const value = create(DeniedHttpResponseSchema, { body: JSON.stringify({ error: text }) });
   value.status = create(HttpStatusSchema, { code: http });
   value.headers = [
@@ -116,7 +119,7 @@ function header(key: string, value: string): HeaderValueOption {
   option.header = create(HeaderValueSchema);
   option.header.key = key;
   option.header.value = value;
-  option.append = create(BoolValueSchema).value;
+  option.append = false;
   option.appendAction = AppendAction.OVERWRITE_IF_EXISTS_OR_ADD;
   return option;
 }

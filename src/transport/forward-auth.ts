@@ -1,0 +1,58 @@
+/** /forward-auth: for nginx's auth_request, Traefik's ForwardAuth, Caddy's forward_auth and HAProxy. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Asked, askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
+import { identityHeaders } from './identity-headers.ts';
+import type { Route } from './router.ts';
+
+/**
+ * The route. What is required stands in the query that the gateway's configuration gives: `scopes`
+ * (separated by spaces), `audience`, and `flavour=nginx`; or in headers, which can only add to it.
+ * The verdict rests on nothing else of the request, so that no forwarded header needs to be believed.
+ */
+export function forwardAuthRoute(deps: GateDeps): Route {
+  const handle = async (req: IncomingMessage, res: ServerResponse) => {
+    const { gate, asked } = readQuery(req);
+    const verdict = await passGate(req, res, deps, gate, asked);
+    if (!verdict) return;
+    const sent: Record<string, string | number> = { 'Content-Length': 0 };
+    // Empty ones too: some gateways keep the client's own header where none comes from here.
+    for (const [name, value] of identityHeaders(verdict.identity)) sent[name] = value;
+    res.writeHead(200, sent).end();
+  };
+  return { path: '/forward-auth', methods: 'any', handle };
+}
+
+const plainGate: Gate = { door: 'forward-auth', statusOf: http => http };
+
+/** nginx knows 401 and 403, and makes a 500 with an entry in its error log of every other status. */
+const nginxGate: Gate = { ...plainGate, statusOf: http => (http === 401 ? 401 : 403) };
+
+function readQuery(req: IncomingMessage): { gate: Gate; asked: Asked | string } {
+  const byHeaders = askedByHeaders(req);
+  const url = req.url ?? '';
+  const start = url.indexOf('?');
+  if (start === -1) return { gate: plainGate, asked: byHeaders };
+  const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(url.slice(start + 1));
+  const gate = flavour.includes('nginx') ? nginxGate : plainGate;
+  const [unknown] = Object.keys(others);
+  // A requirement with a misspelt name must not be one that is not made.
+  if (unknown !== undefined) return { gate, asked: unknownText };
+  if (flavour.some(value => value !== 'nginx')) return { gate, asked: 'flavour is not nginx' };
+  const asked = {
+    audiences: [...audience, ...byHeaders.audiences],
+    scopes: [...scopes, ...byHeaders.scopes],
+  };
+  return { gate, asked };
+}
+
+const unknownText = 'the query has a parameter other than scopes, audience and flavour';
+
+function valuesOf(query: string): Record<string, string[]> {
+  const values: Record<string, string[]> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(query)) {
+    values[name] ??= [];
+    values[name].push(value);
+  }
+  return values;
+}
