@@ -21,7 +21,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
 
 /** Only `usher serve` loads the server, so that the other commands answer at once. */
 async function serve(env: Environment): Promise<void> {
-  const path = './server.ts';
-  const server: { serve(env: Environment): Promise<void> } = await import(path);
-  await server.serve(env);
+  const { serve: start } = await import('./serve.ts');
+  await start(env);
 }

@@ -142,8 +142,9 @@ const limits = {
   ),
   staleMaxMs: limit(
     'USHER_STALE_MAX_MS',
-    'How long records read before may answer, marked stale, while the store cannot be reached at all',
-    { min: 0, max: 3_600_000, default: 30_000, unit: 'ms' },
+    'How long records read before may answer, marked stale, while the store cannot be reached at ' +
+      'all; above 0 a revocation made meanwhile elsewhere is not seen here for so long',
+    { min: 0, max: 3_600_000, default: 0, unit: 'ms' },
   ),
   cacheTtlMsMax: limit(
     'USHER_CACHE_TTL_MS_MAX',
@@ -151,7 +152,7 @@ const limits = {
     { min: 0, max: 60_000, default: 2000, unit: 'ms' },
   ),
   cacheEntriesMax: limit('USHER_CACHE_ENTRIES_MAX', 'Most records kept in memory, per worker', {
-    min: 0,
+    min: 1,
     max: 10_000_000,
     default: 100_000,
     unit: 'records',

@@ -1,8 +1,8 @@
 /** Checks a VerifyRequest and makes the question of it: a caller's mistake is told, not guessed at. */
 
 import type { VerifyRequest } from '../gen/usher/v1/verifier_pb.ts';
+import { invalid } from '../tokens/fields.ts';
 import type { Question } from '../verify/verify.ts';
-import { RpcError } from './status.ts';
 
 /** Bounds of a question, as the contract names them. */
 export const questionLimits = { audienceCharactersMax: 256, requiredScopesMax: 64 } as const;
@@ -15,7 +15,7 @@ export function questionOf(request: VerifyRequest, at = ''): Question {
   const { header, audience, requiredScopes } = request;
   if (audience.length > questionLimits.audienceCharactersMax) {
     const most = questionLimits.audienceCharactersMax;
-    throw new RpcError('INVALID_ARGUMENT', `${at}audience is longer than ${most} characters`);
+    throw invalid(`${at}audience`, `is longer than ${most} characters`);
   }
   if (requiredScopes.length > 0) checkScopes(requiredScopes, at);
   return { header, audience, requiredScopes };
@@ -24,11 +24,11 @@ export function questionOf(request: VerifyRequest, at = ''): Question {
 function checkScopes(scopes: readonly string[], at: string): void {
   const most = questionLimits.requiredScopesMax;
   if (scopes.length > most) {
-    throw new RpcError('INVALID_ARGUMENT', `${at}required_scopes has more than ${most} scopes`);
+    throw invalid(`${at}required_scopes`, `has more than ${most} scopes`);
   }
   for (const [index, scope] of scopes.entries()) {
     if (scopeToken.test(scope)) continue;
     const why = scope === '' ? 'is empty' : 'is not a scope token of RFC 6749 section 3.3';
-    throw new RpcError('INVALID_ARGUMENT', `${at}required_scopes[${index}] ${why}`);
+    throw invalid(`${at}required_scopes[${index}]`, why);
   }
 }

@@ -3,7 +3,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
 import { DurationSchema, TimestampSchema } from '@bufbuild/protobuf/wkt';
-import { RpcError } from './status.ts';
+import { invalid } from '../tokens/fields.ts';
 
 /** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z: the range of a Timestamp. */
 const timestampSecondsMin = -62_135_596_800n;
@@ -13,10 +13,10 @@ const timestampSecondsMax = 253_402_300_799n;
 export function millisecondsOf(time: Timestamp, field: string): number {
   const { seconds, nanos } = time;
   if (seconds < timestampSecondsMin || seconds > timestampSecondsMax) {
-    throw new RpcError('INVALID_ARGUMENT', `${field} is outside the years 1 to 9999`);
+    throw invalid(field, 'is outside the years 1 to 9999');
   }
   if (nanos < 0 || nanos > 999_999_999) {
-    throw new RpcError('INVALID_ARGUMENT', `${field} has nanos outside 0 to 999999999`);
+    throw invalid(field, 'has nanos outside 0 to 999999999');
   }
   return Number(seconds) * 1000 + Math.floor(nanos / 1e6);
 }
@@ -28,10 +28,17 @@ export function timestampOf(ms: number): Timestamp {
   return create(TimestampSchema, { seconds: BigInt(seconds), nanos });
 }
 
+/** A Duration as milliseconds, not negative; finer parts are cut off. */
+export function durationMsOf({ seconds, nanos }: Duration, field: string): number {
+  if (nanos < 0 || nanos > 999_999_999) {
+    throw invalid(field, 'has nanos outside 0 to 999999999');
+  }
+  return safeInteger(seconds * 1000n, field) + Math.floor(nanos / 1e6);
+}
+
 /** A Duration of whole seconds, not negative. */
 export function wholeSeconds(duration: Duration, field: string): number {
-  if (duration.nanos !== 0)
-    throw new RpcError('INVALID_ARGUMENT', `${field} must be whole seconds`);
+  if (duration.nanos !== 0) throw invalid(field, 'must be whole seconds');
   return safeInteger(duration.seconds, field);
 }
 
@@ -44,9 +51,9 @@ export function durationOfMs(ms: number): Duration {
 
 /** A 64-bit number as one that JavaScript holds exactly: 0 to 2^53 - 1. */
 export function safeInteger(value: bigint, field: string): number {
-  if (value < 0n) throw new RpcError('INVALID_ARGUMENT', `${field} must not be negative`);
+  if (value < 0n) throw invalid(field, 'must not be negative');
   if (value > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new RpcError('INVALID_ARGUMENT', `${field} must be below 2^53`);
+    throw invalid(field, 'must be below 2^53');
   }
   return Number(value);
 }

@@ -16,6 +16,7 @@ import {
 } from '../gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
+import { invalid } from '../tokens/fields.ts';
 import type { IssueJwt, JwtOrder } from '../tokens/issue.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import type { Question, Verify } from '../verify/verify.ts';
@@ -25,7 +26,7 @@ import type { Handlers } from './handlers.ts';
 import { hello } from './hello.ts';
 import { inOrder } from './in-order.ts';
 import { questionOf } from './question.ts';
-import { denialError, RpcError } from './status.ts';
+import { denialError } from './status.ts';
 import { safeInteger, wholeSeconds } from './time.ts';
 import { verifyResponse } from './verify-response.ts';
 
@@ -90,9 +91,9 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
 }
 
 function questionsOf(requests: VerifyRequest[], batchMax: number): Question[] {
-  if (requests.length === 0) throw new RpcError('INVALID_ARGUMENT', 'requests is empty');
+  if (requests.length === 0) throw invalid('requests', 'is empty');
   if (requests.length > batchMax) {
-    throw new RpcError('INVALID_ARGUMENT', `requests has more than ${batchMax} requests`);
+    throw invalid('requests', `has more than ${batchMax} requests`);
   }
   return requests.map((request, index) => questionOf(request, `requests[${index}].`));
 }
@@ -103,12 +104,12 @@ async function answerItems(
   batchMax: number,
   judge: (question: Question) => Promise<Verdict>,
 ) {
-  if (items.length === 0) throw new RpcError('INVALID_ARGUMENT', 'items is empty');
+  if (items.length === 0) throw invalid('items', 'is empty');
   if (items.length > batchMax) {
-    throw new RpcError('INVALID_ARGUMENT', `items has more than ${batchMax} items`);
+    throw invalid('items', `has more than ${batchMax} items`);
   }
   const questions = items.map((item, index) => {
-    if (!item.request) throw new RpcError('INVALID_ARGUMENT', `items[${index}].request is missing`);
+    if (!item.request) throw invalid(`items[${index}].request`, 'is required');
     return questionOf(item.request, `items[${index}].request.`);
   });
   const outcomes = await Promise.all(questions.map(question => outcomeOf(judge(question))));
@@ -147,6 +148,6 @@ function expiryOf(expiry: IssueJwtRequest['expiry']): JwtOrder['expiry'] {
     case 'exp':
       return { exp: safeInteger(expiry.value, 'exp') };
     default:
-      throw new RpcError('INVALID_ARGUMENT', 'expiry is missing: give lifetime or exp');
+      throw invalid('expiry', 'is required: give lifetime or exp');
   }
 }

@@ -107,13 +107,13 @@ describe('Verify', () => {
   });
 
   test.each([
-    [{ audience: 'a'.repeat(257) }, 'audience is longer than 256 characters'],
-    [{ requiredScopes: Array(65).fill('a') }, 'required_scopes has more than 64 scopes'],
+    [{ audience: 'a'.repeat(257) }, 'audience: is longer than 256 characters'],
+    [{ requiredScopes: Array(65).fill('a') }, 'required_scopes: has more than 64 scopes'],
     [
       { requiredScopes: ['a', 'b c'] },
-      'required_scopes[1] is not a scope token of RFC 6749 section 3.3',
+      'required_scopes[1]: is not a scope token of RFC 6749 section 3.3',
     ],
-    [{ requiredScopes: [''] }, 'required_scopes[0] is empty'],
+    [{ requiredScopes: [''] }, 'required_scopes[0]: is empty'],
   ])('refuses a wrong request: %#', async (request, details) => {
     const error = await errorOf(unary(client, verify, { header: 'good', ...request }));
     expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details });
@@ -139,8 +139,8 @@ describe('BatchVerify', () => {
   });
 
   test.each([
-    [0, 'requests is empty'],
-    [5, 'requests has more than 4 requests'],
+    [0, 'requests: is empty'],
+    [5, 'requests: has more than 4 requests'],
   ])('refuses %i requests', async (count, details) => {
     const requests = Array.from({ length: count }, () => ({ header: 'good' }));
     const error = await errorOf(unary(client, batchVerify, { requests }));
@@ -195,9 +195,9 @@ describe('StreamVerify', () => {
   });
 
   test.each([
-    [ask(), 'items is empty'],
-    [ask('a', 'b', 'c', 'd', 'e'), 'items has more than 4 items'],
-    [create(StreamVerifyRequestSchema, { items: [{ id: 1n }] }), 'items[0].request is missing'],
+    [ask(), 'items: is empty'],
+    [ask('a', 'b', 'c', 'd', 'e'), 'items: has more than 4 items'],
+    [create(StreamVerifyRequestSchema, { items: [{ id: 1n }] }), 'items[0].request: is required'],
   ])('ends with INVALID_ARGUMENT', async (message, details) => {
     const stream = bidi(client, streamVerify);
     stream.write(message);
@@ -220,12 +220,12 @@ describe('IssueJwt', () => {
   });
 
   test.each([
-    [{ case: undefined }, 'expiry is missing: give lifetime or exp'],
-    [{ case: 'exp' as const, value: 2n ** 53n }, 'exp must be below 2^53'],
-    [{ case: 'exp' as const, value: -1n }, 'exp must not be negative'],
+    [{ case: undefined }, 'expiry: is required: give lifetime or exp'],
+    [{ case: 'exp' as const, value: 2n ** 53n }, 'exp: must be below 2^53'],
+    [{ case: 'exp' as const, value: -1n }, 'exp: must not be negative'],
     [
       { case: 'lifetime' as const, value: { seconds: 1n, nanos: 5 } },
-      'lifetime must be whole seconds',
+      'lifetime: must be whole seconds',
     ],
   ])('refuses expiry %#', async (expiry, details) => {
     const call = unary(client, issueJwt, { tokenId: 't', expiry }, { authorization: 'good' });

@@ -1,0 +1,74 @@
+/** Puts the rooms together: the store, the decision, the life of tokens. No listener yet. */
+
+import type { Config } from './config.ts';
+import type { ServerSecrets } from './first-start.ts';
+import type { Logger } from './log.ts';
+import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
+import { type AccessTokens, createAccessTokens } from './tokens/access-tokens.ts';
+import { type Audit, createAudit } from './tokens/audit.ts';
+import { type Authenticate, createAuthenticate } from './tokens/caller.ts';
+import { defaultChangeLimits } from './tokens/change.ts';
+import { createIssueJwt, type IssueJwt } from './tokens/issue.ts';
+import { createUsageMeter, type UsageMeter } from './tokens/usage.ts';
+import type { VerifyLimits } from './verify/limits.ts';
+import { createMasterKeys } from './verify/master-keys.ts';
+import { createMemory } from './verify/memory.ts';
+import { createProve } from './verify/prove.ts';
+import { createVerify, type Verify } from './verify/verify.ts';
+
+/** Everything behind the listeners. */
+export interface Rooms {
+  store: Store;
+  verify: Verify;
+  accessTokens: AccessTokens;
+  issueJwt: IssueJwt;
+  authenticate: Authenticate;
+  audit: Audit;
+  usage: UsageMeter;
+  /** Writes the last counts and closes the store. */
+  close(): Promise<void>;
+}
+
+/** Opens the store and builds on it. `now` is in milliseconds since 1970. */
+export async function openRooms(
+  config: Config,
+  secrets: ServerSecrets,
+  log: Logger,
+  now: () => number,
+): Promise<Rooms> {
+  const store = await openStore(config.store.url, {
+    now,
+    onWarning: message => log.warn(message),
+    redis: {
+      readTimeoutMs: config.storeTimeoutMs,
+      ackReplicas: config.storeAckReplicas,
+      leaseMs: config.leaseMs,
+      feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
+    },
+    cache: { entriesMax: config.cacheEntriesMax, staleMaxMs: config.staleMaxMs },
+  });
+  const keys = createMasterKeys(secrets.masterKeys);
+  const limits: VerifyLimits = {
+    headerBytesMax: config.headerBytesMax,
+    claimsDepthMax: config.claimsDepthMax,
+    iatSkewSecondsMax: config.iatSkewSecondsMax,
+    cacheTtlMsMax: config.cacheTtlMsMax,
+  };
+  const memory = createMemory(config.cacheEntriesMax);
+  const verify = createVerify({ records: store, prove: createProve(keys), memory, now, limits });
+  const usage = createUsageMeter(store, now);
+  return {
+    store,
+    verify,
+    accessTokens: createAccessTokens({ store, keys, now, limits: defaultChangeLimits }),
+    issueJwt: createIssueJwt(store, keys, now),
+    authenticate: createAuthenticate(verify, secrets.adminToken),
+    audit: createAudit(store, now),
+    usage,
+    async close() {
+      await usage.close();
+      await store.close();
+    },
+  };
+}
