@@ -13,7 +13,9 @@ import type { Listen } from './setting-values.ts';
 import { createNoteRefusal } from './tokens/refusals.ts';
 import { accessTokenHandlers } from './transport/access-token.ts';
 import { createCallerOf, withRefusalsNoted } from './transport/caller-of.ts';
+import { clientAddress, trustsRanges } from './transport/client-address.ts';
 import { createConnectDoor } from './transport/connect.ts';
+import { doorRoutes, envoyBinding } from './transport/doors.ts';
 import { createGrpcListener } from './transport/grpc.ts';
 import { defaultGrpcLimits } from './transport/grpc-limits.ts';
 import { bind } from './transport/handlers.ts';
@@ -105,7 +107,7 @@ export async function startServer(
   const probes = probeRoutes({ unreadiness });
 
   const grpc = createGrpcListener({
-    bindings: [noted(verifier, ['issueJwt'])],
+    bindings: [noted(verifier, ['issueJwt']), envoyBinding({ verify, onVerdict })],
     limits: grpcLimits,
     onBug,
   });
@@ -116,8 +118,16 @@ export async function startServer(
     cors: true,
     requireProtocolHeader: false,
   });
+  const trusts = trustsRanges(
+    config.trustedProxies.map(([first, bits]) => [first.toString(), bits] as const),
+  );
+  const doors = doorRoutes({
+    ...rooms,
+    onVerdict,
+    addressOf: req => clientAddress(req, trusts),
+  });
   const http = createHttpListener({
-    routes: [rootRoute({ verify, now, onVerdict }), ...probes, ...connect.routes],
+    routes: [rootRoute({ verify, now, onVerdict }), ...probes, ...doors, ...connect.routes],
     limits: httpLimits,
     corsOrigins: config.corsOrigins,
     onBug,

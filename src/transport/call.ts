@@ -10,8 +10,7 @@ export type Door =
   | 'envoy-grpc'
   | 'envoy-http'
   | 'forward-auth'
-  | 'introspect'
-  | 'revoke';
+  | 'introspect';
 
 /** A call. */
 export interface Call {

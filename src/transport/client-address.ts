@@ -7,7 +7,9 @@ import { BlockList, isIP } from 'node:net';
 export type Trusts = (address: string) => boolean;
 
 /** Trusts addresses in these ranges: the first address of each, and the length of its prefix. */
-export function trustsRanges(ranges: readonly [first: string, prefixBits: number][]): Trusts {
+export function trustsRanges(
+  ranges: readonly (readonly [first: string, prefixBits: number])[],
+): Trusts {
   const list = new BlockList();
   for (const [first, bits] of ranges) list.addSubnet(first, bits, familyOf(first));
   return address => list.check(address, familyOf(address));
