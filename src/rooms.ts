@@ -7,7 +7,12 @@ import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { type AccessTokens, createAccessTokens } from './tokens/access-tokens.ts';
 import { type Audit, createAudit } from './tokens/audit.ts';
-import { type Authenticate, createAuthenticate } from './tokens/caller.ts';
+import {
+  type Authenticate,
+  type CurrentCaller,
+  createAuthenticate,
+  createCurrentCaller,
+} from './tokens/caller.ts';
 import { defaultChangeLimits } from './tokens/change.ts';
 import { createIssueJwt, type IssueJwt } from './tokens/issue.ts';
 import { createUsageMeter, type UsageMeter } from './tokens/usage.ts';
@@ -24,6 +29,7 @@ export interface Rooms {
   accessTokens: AccessTokens;
   issueJwt: IssueJwt;
   authenticate: Authenticate;
+  currentCaller: CurrentCaller;
   audit: Audit;
   usage: UsageMeter;
   /** Writes the last counts and closes the store. */
@@ -64,6 +70,7 @@ export async function openRooms(
     accessTokens: createAccessTokens({ store, keys, now, limits: defaultChangeLimits }),
     issueJwt: createIssueJwt(store, keys, now),
     authenticate: createAuthenticate(verify, secrets.adminToken),
+    currentCaller: createCurrentCaller(store, now),
     audit: createAudit(store, now),
     usage,
     async close() {

@@ -13,7 +13,7 @@ export async function serve(env: Environment): Promise<void> {
   const log = openLog(config.logLevel);
   for (const warning of secrets.warnings) log.warn(warning);
   const server = await startServer(config, secrets, log);
-  process.stdout.write(welcome(server));
+  process.stdout.write(welcome(server, secrets.firstStart));
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -33,15 +33,17 @@ export async function serve(env: Environment): Promise<void> {
   process.on('SIGINT', stop);
 }
 
-function welcome({ addresses }: RunningServer): string {
-  const rows = [
-    ['gRPC', addresses.grpc],
-    ['HTTP', addresses.http && `http://${addresses.http}`],
-    ['API Manager', addresses.manager && `http://${addresses.manager}`],
-  ].map(([name = '', address]) => `  ${name.padEnd(12)} ${address ?? 'off'}\n`);
+function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boolean): string {
+  const { grpc, http, manager } = addresses;
+  const row = (name: string, address: string | undefined) => `  ${name.padEnd(12)} ${address}\n`;
   return [
     'Usher is ready.\n',
-    ...rows,
+    ...(firstStart && manager !== undefined
+      ? [`Sign in once, within ten minutes: http://${manager}/login?code=${issueLoginCode()}\n`]
+      : []),
+    row('gRPC', grpc ?? 'off'),
+    row('HTTP', http === undefined ? 'off' : `http://${http}`),
+    row('API Manager', manager === undefined ? 'off' : `http://${manager}`),
     'Next, in another terminal:\n',
     '  npm run -s usher -- token create --kind static --name first\n',
   ].join('');

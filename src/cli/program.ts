@@ -1,8 +1,8 @@
 /** The command line: all commands, their options, and how each of them ends. */
 
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { settingsTable } from '../settings.ts';
+import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
 import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
@@ -41,7 +41,7 @@ export async function runCommand(args: readonly string[], context: Context): Pro
 function build(context: Context, exit: (code: number) => void): Command {
   const program = new Command('usher')
     .description('Usher knows whether a token is good.')
-    .version(version(), '--version', 'the version of Usher')
+    .version(version, '--version', 'the version of Usher')
     .option('--json', 'answer in JSON')
     .option('--timeout <duration>', 'how long a call may take', durationSeconds, callTimeoutSeconds)
     .addHelpText('after', help)
@@ -70,9 +70,4 @@ function build(context: Context, exit: (code: number) => void): Command {
       else outSettings(context.terminal, json);
     });
   return program;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -15,6 +15,8 @@ export interface Feed {
    * Ask at each use: it turns false by the passing of time alone, also across a stall of the process.
    */
   isLive(): boolean;
+  /** How long ago the feed was asked, and answered, in milliseconds. */
+  heardMsAgo(): number;
   listen(listener: FeedListener): void;
   close(): Promise<void>;
 }
@@ -26,18 +28,23 @@ export interface Lease {
   /** The feed is lost. */
   end(): void;
   isLive(): boolean;
+  /** How long ago it was last renewed for, in milliseconds. */
+  ageMs(): number;
 }
 
 /** Makes a lease, not live yet. `monotonicMs` never jumps: `performance.now`. */
 export function createLease(leaseMs: number, monotonicMs: () => number): Lease {
   let until = Number.NEGATIVE_INFINITY;
+  let asked = Number.NEGATIVE_INFINITY;
   return {
     renew(askedAtMs) {
+      asked = Math.max(asked, askedAtMs);
       until = Math.max(until, askedAtMs + leaseMs);
     },
     end() {
       until = Number.NEGATIVE_INFINITY;
     },
     isLive: () => monotonicMs() < until,
+    ageMs: () => monotonicMs() - asked,
   };
 }

@@ -63,6 +63,7 @@ export function redisFeed(
 
   return {
     isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()),
+    heardMsAgo: () => Math.max(0, ...current.map(({ lease }) => lease.ageMs())),
     listen: listener => void listeners.push(listener),
     async close() {
       clearInterval(timer);

@@ -69,6 +69,7 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
 
   return {
     health: watch.health,
+    feed,
     get,
     ...createCoherentReader({ get }, feed, monotonicMs, cache),
     scan: scan => gate.pass(() => scanTokens(admin, scan)),

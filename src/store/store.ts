@@ -1,6 +1,7 @@
 /** What the rooms to the left may ask of a store. Split by capability, so that a reader cannot write. */
 
 import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
+import type { Feed } from './feed.ts';
 import type { AccessTokenRecord } from './record.ts';
 
 /** A value now or later: the embedded store answers at once, Redis does not. */
@@ -177,6 +178,8 @@ export interface Store
     AuditLog,
     UsageCounter {
   readonly health: StoreHealth;
+  /** The feed that lets records in memory be believed; absent where each look asks the store. */
+  readonly feed?: Pick<Feed, 'isLive' | 'heardMsAgo'>;
   /** Ends connections and timers; what was asked before it is answered first. */
   close(): Promise<void>;
 }

@@ -2,9 +2,11 @@
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { AccessTokenRecord } from '../store/record.ts';
+import type { CoherentReader } from '../store/store.ts';
 import type { Reason } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
+import { stateOf } from './state.ts';
 
 /** May do everything. */
 export const adminScope = 'usher.admin';
@@ -14,6 +16,9 @@ export const readScope = 'usher.tokens.read';
 export const issueScope = 'usher.jwts.issue';
 /** May introspect and revoke tokens by RFC 7662 and RFC 7009. */
 export const introspectScope = 'usher.introspect';
+
+/** Who holds the admin token of the configuration. */
+export const adminActor = 'admin';
 
 /** A caller that was let in. */
 export interface Caller {
@@ -35,7 +40,7 @@ export function createAuthenticate(verify: Verify, adminToken: string): Authenti
   return async (header, peer) => {
     const token = header.replace(/^[ \t]*(?:bearer[ \t]+)?|[ \t]+$/gi, '');
     if (timingSafeEqual(digest(token), adminDigest)) {
-      return { actor: 'admin', peer, scopes: [adminScope] };
+      return { actor: adminActor, peer, scopes: [adminScope] };
     }
     const verdict = await verify({ header });
     if (!verdict.valid) return verdict.reason;
@@ -43,6 +48,34 @@ export function createAuthenticate(verify: Verify, adminToken: string): Authenti
     // Whoever may sign JWTs must not become an administrator by signing one.
     if (kind !== 'static') return 'INSUFFICIENT_SCOPE';
     return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
+  };
+}
+
+/**
+ * The caller as it is now, who was let in at a time (milliseconds since 1970) and has kept a session
+ * since; undefined when the access token has ended meanwhile, or what it was let in by. Throws
+ * Unavailable.
+ */
+export type CurrentCaller = (
+  actor: string,
+  peer: string,
+  letInAt: number,
+) => Promise<Caller | undefined>;
+
+/** Makes it. */
+export function createCurrentCaller(records: CoherentReader, now: () => number): CurrentCaller {
+  return async (actor, peer, letInAt) => {
+    if (actor === adminActor) return { actor, peer, scopes: [adminScope] };
+    const { record } = await records.find(actor);
+    const at = now();
+    if (record === undefined || stateOf(record, at) !== 'active') return undefined;
+    const held = record.secrets.some(
+      ({ createdAt, goodUntil = Number.POSITIVE_INFINITY }) =>
+        createdAt <= letInAt && goodUntil > at,
+    );
+    if (!held) return undefined;
+    const { owner, scopes } = record;
+    return { actor, peer, scopes, ...(owner === undefined ? {} : { owner }) };
   };
 }
 

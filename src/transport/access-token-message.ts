@@ -71,9 +71,9 @@ function previousSecretUntil({ secrets }: AccessTokenRecord, nowMs: number): num
 
 /** An entry of the audit log as the contract shows it. */
 export function auditEventMessage(event: ChainedEvent): AuditEvent {
-  const { action, actor, peer, tokenId, detail, requestId, hash, before, after } = event;
+  const { id, action, actor, peer, tokenId, detail, requestId, hash, before, after } = event;
   const message = create(AuditEventSchema, {
-    ...{ action, actor, peer, tokenId, detail, requestId, hash },
+    ...{ id, action, actor, peer, tokenId, detail, requestId, hash },
     sequence: BigInt(event.sequence),
     time: timestampOf(event.time),
   });

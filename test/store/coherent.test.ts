@@ -53,6 +53,7 @@ describe('a reader with a coherent cache', () => {
       store,
       {
         isLive: lease.isLive,
+        heardMsAgo: lease.ageMs,
         listen(listener) {
           feed = listener;
         },

@@ -1,0 +1,137 @@
+/** Sign-in, sign-out and "who am I": `/session` and the one-time link `/login`. */
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { adminScope, type Caller, readScope } from '../tokens/caller.ts';
+import { sessionCookie } from './cookie.ts';
+import type { ManagerDeps, SignedIn } from './manager.ts';
+import { privateHeaders, sendJson } from './reply.ts';
+import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
+import type { Session, Sessions } from './session.ts';
+
+/** Answers a request for one of its paths; false for any other. */
+export type SessionRoutes = (
+  path: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+) => Promise<boolean>;
+
+interface RouteDeps
+  extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode' | 'audit'>,
+    Pick<ManagerDeps, 'limits' | 'now'> {
+  sessions: Sessions;
+  signedIn(req: IncomingMessage, peer: string): Promise<SignedIn | undefined>;
+  peerOf(req: IncomingMessage): string;
+  isSecure(req: { headers: IncomingHttpHeaders; socket: unknown }): boolean;
+}
+
+/** Makes the routes. */
+export function createSessionRoutes(deps: RouteDeps): SessionRoutes {
+  return async (path, req, res) => {
+    if (path === '/login' && req.method === 'GET') await logInByCode(deps, req, res);
+    else if (path !== '/session') return false;
+    else if (req.method === 'GET') await showSession(deps, req, res);
+    else if (req.method === 'POST') await signIn(deps, req, res);
+    else if (req.method === 'DELETE') await signOut(deps, req, res);
+    else sendJson(res, 405, { error: 'method is not allowed' }, { allow: 'GET, POST, DELETE' });
+    return true;
+  };
+}
+
+/** `GET /login?code=…`: the code is spent, and gone from the address bar with the redirect. */
+async function logInByCode(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
+  const code = new URL(req.url ?? '/', 'http://manager').searchParams.get('code') ?? '';
+  const actor = await deps.redeemLoginCode(code);
+  const peer = deps.peerOf(req);
+  const caller = actor && (await deps.currentCaller(actor, peer, deps.now()));
+  const opened = caller && maySignIn(caller) ? await openSession(deps, req, caller) : undefined;
+  res.writeHead(303, {
+    ...privateHeaders,
+    location: opened ? '/' : '/sign-in?link=spent',
+    ...(opened && { 'set-cookie': opened.cookie }),
+  });
+  res.end();
+}
+
+async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
+  // A sign-in that another site's page makes would put its own session under the visitor's hands.
+  if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
+  const header =
+    req.headers.authorization ?? (await tokenInBody(req, deps.limits.signInBodyBytesMax));
+  if (header === undefined) {
+    return sendJson(res, 400, { error: 'send {"token":"…"} as application/json' });
+  }
+  const caller = await deps.authenticate(header, deps.peerOf(req));
+  if (!caller) return sendJson(res, 401, { error: 'token is not valid' });
+  if (!maySignIn(caller)) {
+    return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
+  }
+  const { session, cookie } = await openSession(deps, req, caller);
+  sendJson(res, 200, describe(deps, session, caller), { 'set-cookie': cookie });
+}
+
+async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
+  if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
+  const found = await deps.signedIn(req, deps.peerOf(req));
+  if (!found) return sendJson(res, 401, { error: 'not signed in' });
+  const renewed = deps.sessions.renew(found.session);
+  const cookie = renewed && cookieOf(deps, req, renewed);
+  const body = describe(deps, renewed ?? found.session, found.caller);
+  sendJson(res, 200, body, cookie === undefined ? {} : { 'set-cookie': cookie });
+}
+
+async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
+  if (!madeByOwnPage(req.headers)) return refuseOtherSite(res);
+  const found = await deps.signedIn(req, deps.peerOf(req));
+  if (found) {
+    deps.sessions.end(found.session);
+    await deps.audit('session.end', found.caller);
+  }
+  sendJson(res, 200, {}, { 'set-cookie': sessionCookie('', 0, deps.isSecure(req)) });
+}
+
+function refuseOtherSite(res: ServerResponse) {
+  sendJson(res, 403, { error: 'only the API Manager itself may ask this' });
+}
+
+async function openSession(deps: RouteDeps, req: IncomingMessage, caller: Caller) {
+  const session = deps.sessions.open(caller.actor);
+  await deps.audit('session.create', caller);
+  return { session, cookie: cookieOf(deps, req, session) };
+}
+
+function cookieOf(deps: RouteDeps, req: IncomingMessage, session: Session): string {
+  const seconds = Math.ceil((deps.sessions.endOf(session) - deps.now()) / 1000);
+  return sessionCookie(deps.sessions.seal(session), seconds, deps.isSecure(req));
+}
+
+function describe(deps: RouteDeps, session: Session, caller: Caller) {
+  return {
+    actor: caller.actor,
+    owner: caller.owner ?? '',
+    scopes: caller.scopes.filter(scope => scope.startsWith('usher.')),
+    expiresAt: deps.sessions.endOf(session),
+  };
+}
+
+function maySignIn(caller: Caller): boolean {
+  return caller.scopes.includes(adminScope) || caller.scopes.includes(readScope);
+}
+
+/** The token of a JSON body; undefined when it is not such a body. */
+async function tokenInBody(req: IncomingMessage, bytesMax: number): Promise<string | undefined> {
+  const [type = ''] = (req.headers['content-type'] ?? '').split(';');
+  if (type.trim().toLowerCase() !== 'application/json') return undefined;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of req) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) return undefined;
+    chunks.push(chunk);
+  }
+  try {
+    const token: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))?.token;
+    return typeof token === 'string' && token !== '' ? token : undefined;
+  } catch {
+    return undefined;
+  }
+}

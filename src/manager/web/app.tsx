@@ -1,0 +1,81 @@
+/** The pages and their addresses. */
+
+import { Center, Loader } from '@mantine/core';
+import { lazy, Suspense } from 'react';
+import { Redirect, Route, Switch } from 'wouter';
+import { SessionContext, useSessionQuery } from './session.ts';
+import { Shell } from './shell.tsx';
+import { SignIn } from './sign-in.tsx';
+import { TokensPage } from './tokens/tokens-page.tsx';
+import { ErrorPanel } from './ui/error-panel.tsx';
+import { NotFound } from './ui/not-found.tsx';
+
+const AccessTokenPage = lazy(() => import('./token/access-token-page.tsx'));
+const NewTokenPage = lazy(() => import('./tokens/new-token-page.tsx'));
+const TryItPage = lazy(() => import('./try-it/try-it-page.tsx'));
+const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
+const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
+const StatusPage = lazy(() => import('./status-page.tsx'));
+
+/** The app: the sign-in page until there is a session, then the pages. */
+export function App() {
+  const session = useSessionQuery();
+  if (session.isPending) return <Waiting />;
+  if (session.isError) {
+    return (
+      <Center mih="100dvh" p="md">
+        <ErrorPanel error={session.error} onRetry={() => void session.refetch()} />
+      </Center>
+    );
+  }
+  if (!session.data) return <SignIn />;
+  return (
+    <SessionContext value={session.data}>
+      <Shell>
+        <Suspense fallback={<Waiting />}>
+          <Pages />
+        </Suspense>
+      </Shell>
+    </SessionContext>
+  );
+}
+
+function Pages() {
+  return (
+    <Switch>
+      <Route path="/">
+        <TokensPage />
+      </Route>
+      <Route path="/tokens/new">
+        <NewTokenPage />
+      </Route>
+      <Route path="/tokens/:id">{({ id }) => <AccessTokenPage key={id} id={id} />}</Route>
+      <Route path="/try-it">
+        <TryItPage />
+      </Route>
+      <Route path="/issue-jwt">
+        <IssueJwtPage />
+      </Route>
+      <Route path="/audit">
+        <AuditPage />
+      </Route>
+      <Route path="/status">
+        <StatusPage />
+      </Route>
+      <Route path="/sign-in">
+        <Redirect to="/" replace />
+      </Route>
+      <Route>
+        <NotFound />
+      </Route>
+    </Switch>
+  );
+}
+
+function Waiting() {
+  return (
+    <Center mih="40vh">
+      <Loader type="dots" aria-label="Loading" />
+    </Center>
+  );
+}

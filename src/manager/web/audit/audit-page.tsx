@@ -1,0 +1,50 @@
+/** The audit page. */
+
+import { Button, Group, TextInput } from '@mantine/core';
+import { type FormEvent, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { looksSecret } from '../tokens/filters.ts';
+import { PageHeader } from '../ui/page-header.tsx';
+import { AuditList } from './audit-list.tsx';
+
+/** Every change and every refused call, of all access tokens or of one. */
+export default function AuditPage() {
+  const [search, setSearch] = useSearchParams();
+  const tokenId = search.get('token') ?? '';
+  const [typed, setTyped] = useState(tokenId);
+  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(typed.trim());
+  const isWrong = typed.trim() !== '' && !isUuid;
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (isWrong) return;
+    setSearch(typed.trim() ? { token: typed.trim().toLowerCase() } : {}, { replace: true });
+  }
+
+  return (
+    <>
+      <PageHeader
+        title="Audit log"
+        text="Every change, and every call that was refused. Each entry holds the hash of the one before it."
+      />
+      <form onSubmit={submit} noValidate>
+        <Group mb="md" align="flex-start" gap="sm">
+          <TextInput
+            className="search wide"
+            aria-label="Only of the access token with this UUID"
+            placeholder="Only of the access token with this UUID"
+            value={typed}
+            onChange={event =>
+              setTyped(looksSecret(event.currentTarget.value) ? '' : event.currentTarget.value)
+            }
+            error={isWrong && 'This is not a whole UUID.'}
+          />
+          <Button type="submit" variant="default">
+            Show
+          </Button>
+        </Group>
+      </form>
+      <AuditList key={tokenId} tokenId={tokenId} />
+    </>
+  );
+}

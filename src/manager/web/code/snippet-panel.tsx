@@ -1,0 +1,68 @@
+/** Ready-to-paste code for one access token. */
+
+import { Box, Group, NativeSelect, Skeleton, Tabs, Text } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
+import type { AccessToken } from '../../../gen/usher/v1/access_token_pb.ts';
+import { CopyIcon } from '../ui/copy.tsx';
+import { useAddresses } from './addresses.ts';
+import { type Snippet, snippetsFor } from './snippets.ts';
+
+const HighlightedCode = lazy(() => import('./highlighted-code.tsx'));
+
+/** Code in many languages; with `secret`, the shell lines hold it. */
+export function SnippetPanel({ token, secret }: { token: AccessToken; secret?: string }) {
+  const addresses = useAddresses();
+  const [shown, setShown] = useState('curl');
+  const snippets = snippetsFor(token.kind, { id: token.id, secret, ...addresses });
+  return (
+    <div className="card snippets">
+      <Tabs
+        value={shown}
+        onChange={value => setShown(value ?? 'curl')}
+        variant="pills"
+        keepMounted={false}
+      >
+        <Tabs.List aria-label="Language" visibleFrom="sm" className="snippet-tabs">
+          {snippets.map(snippet => (
+            <Tabs.Tab key={snippet.id} value={snippet.id}>
+              {snippet.title}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Box hiddenFrom="sm" p="sm">
+          <NativeSelect
+            aria-label="Language"
+            value={shown}
+            onChange={event => setShown(event.currentTarget.value)}
+            data={snippets.map(snippet => ({ value: snippet.id, label: snippet.title }))}
+          />
+        </Box>
+        {snippets.map(snippet => (
+          <Tabs.Panel key={snippet.id} value={snippet.id}>
+            <Code snippet={snippet} />
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </div>
+  );
+}
+
+function Code({ snippet }: { snippet: Snippet }) {
+  return (
+    <>
+      <Group justify="space-between" wrap="nowrap" px="md" pt="xs" align="center">
+        <Text size="sm" c="dimmed">
+          {snippet.note}
+        </Text>
+        <CopyIcon value={snippet.code} what={`the ${snippet.title} code`} />
+      </Group>
+      <Suspense fallback={<Skeleton h={160} m="md" w="auto" />}>
+        <HighlightedCode
+          code={snippet.code}
+          language={snippet.language}
+          label={`${snippet.title} code`}
+        />
+      </Suspense>
+    </>
+  );
+}

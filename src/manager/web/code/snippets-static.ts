@@ -1,0 +1,100 @@
+/** Code that sends a static token. */
+
+import { type Filling, type Snippet, shellWord } from './snippets.ts';
+
+/** For servers; a static token does not belong into a browser. */
+export function staticSnippets({ secret, http, grpc }: Filling): Snippet[] {
+  const set = `export API_TOKEN=${secret === undefined ? "'…'" : shellWord(secret)}`;
+  return [
+    {
+      id: 'curl',
+      title: 'curl',
+      language: 'bash',
+      note: 'Answers "Oh, Hello" to a good token.',
+      code: `${set}\n\ncurl -H "Authorization: $API_TOKEN" ${http}/\n`,
+    },
+    {
+      id: 'grpcurl',
+      title: 'grpcurl',
+      language: 'bash',
+      note: 'The same over gRPC.',
+      code: `${set}
+
+grpcurl -plaintext -H "authorization: $API_TOKEN" \\
+  ${grpc} usher.v1.VerifierService/Hello
+`,
+    },
+    {
+      id: 'python',
+      title: 'Python',
+      language: 'python',
+      note: 'pip install requests',
+      code: `import os
+
+import requests
+
+answer = requests.get(
+    "${http}/",
+    headers={"Authorization": os.environ["API_TOKEN"]},
+    timeout=5,
+)
+answer.raise_for_status()
+print(answer.json())
+`,
+    },
+    {
+      id: 'node',
+      title: 'Node',
+      language: 'javascript',
+      note: 'Nothing to install.',
+      code: `const answer = await fetch('${http}/', {
+  headers: { authorization: process.env.API_TOKEN },
+});
+if (!answer.ok) throw new Error((await answer.json()).error);
+console.log(await answer.json());
+`,
+    },
+    {
+      id: 'go',
+      title: 'Go',
+      language: 'go',
+      note: 'Standard library only.',
+      code: `package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+)
+
+func main() {
+	request, err := http.NewRequest("GET", "${http}/", nil)
+	if err != nil {
+		panic(err)
+	}
+	request.Header.Set("Authorization", os.Getenv("API_TOKEN"))
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		panic(err)
+	}
+	defer answer.Body.Close()
+	body, _ := io.ReadAll(answer.Body)
+	fmt.Println(answer.Status, string(body))
+}
+`,
+    },
+    {
+      id: 'ruby',
+      title: 'Ruby',
+      language: 'ruby',
+      note: 'Standard library only.',
+      code: `require "net/http"
+
+uri = URI("${http}/")
+answer = Net::HTTP.get_response(uri, { "Authorization" => ENV.fetch("API_TOKEN") })
+puts answer.code, answer.body
+`,
+    },
+  ];
+}

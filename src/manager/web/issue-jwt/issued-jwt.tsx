@@ -1,0 +1,61 @@
+/** A JWT just issued, and how to send it. */
+
+import { Anchor, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Link } from 'wouter';
+import type { IssueJwtResponse } from '../../../gen/usher/v1/verifier_pb.ts';
+import { useAddresses } from '../code/addresses.ts';
+import { CopyButton, CopyIcon } from '../ui/copy.tsx';
+
+/** The JWT; with `onDone` it is gone from the page. */
+export function IssuedJwt(props: {
+  issued: IssueJwtResponse;
+  tokenId: string;
+  onDone: () => void;
+}) {
+  const { jwt, jti, exp } = props.issued;
+  const { http } = useAddresses();
+  const curl = `curl -H 'Authorization: Bearer ${jwt}' ${http}/`;
+  return (
+    <div className="card padded reveal">
+      <Title order={2} size="h4">
+        Signed
+      </Title>
+      <Text size="sm" c="dimmed" mb="md">
+        Good until {new Date(Number(exp) * 1000).toLocaleString('en')}.
+      </Text>
+      <code className="secret" data-testid="jwt">
+        {jwt}
+      </code>
+      <Group mt="md" mb="lg">
+        <CopyButton value={jwt} what="JWT" />
+        <Group gap={4}>
+          <Text size="sm">Copy as curl</Text>
+          <CopyIcon value={curl} what="as curl" />
+        </Group>
+      </Group>
+      <Stack gap={4}>
+        <Group gap={6}>
+          <Text size="sm" c="dimmed">
+            jti
+          </Text>
+          <code className="kid" data-testid="jti">
+            {jti}
+          </code>
+          <CopyIcon value={jti} what="jti" />
+        </Group>
+        <Text size="sm" c="dimmed">
+          Keep the jti to revoke this JWT alone, on{' '}
+          <Anchor component={Link} href={`/tokens/${props.tokenId}`} size="sm">
+            the page of its access token
+          </Anchor>
+          .
+        </Text>
+      </Stack>
+      <Group justify="flex-end" mt="md">
+        <Button variant="default" onClick={props.onDone}>
+          Done
+        </Button>
+      </Group>
+    </div>
+  );
+}

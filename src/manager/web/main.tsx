@@ -1,0 +1,49 @@
+/** Starts the web app: theme, data, session, pages. */
+
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/jetbrains-mono/wght.css';
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import './css/base.css';
+import './css/frame.css';
+import './css/surfaces.css';
+import './css/tokens-list.css';
+import './css/access-token.css';
+import './css/code.css';
+import './css/audit.css';
+import './css/verdict.css';
+import { TransportProvider } from '@connectrpc/connect-query';
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { setNonce } from 'get-nonce';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { createQueryClient } from './query-client.ts';
+import { cssVariablesResolver, theme } from './theme.ts';
+import { createTransport } from './transport.ts';
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
+// The dialog's scroll lock writes a style element of its own, which needs the nonce as well.
+setNonce(nonce);
+
+const queryClient = createQueryClient();
+const transport = createTransport(queryClient);
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no #root');
+
+createRoot(root).render(
+  <MantineProvider
+    theme={theme}
+    cssVariablesResolver={cssVariablesResolver}
+    defaultColorScheme="auto"
+    getStyleNonce={() => nonce}
+  >
+    <Notifications position="bottom-right" />
+    <QueryClientProvider client={queryClient}>
+      <TransportProvider transport={transport}>
+        <App />
+      </TransportProvider>
+    </QueryClientProvider>
+  </MantineProvider>,
+);

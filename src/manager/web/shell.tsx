@@ -1,0 +1,172 @@
+/** The frame of every page: navigation, colour scheme, who is signed in. */
+
+import {
+  ActionIcon,
+  AppShell,
+  Box,
+  Burger,
+  Button,
+  Group,
+  NavLink,
+  ScrollArea,
+  Stack,
+  Text,
+  Tooltip,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import {
+  IconActivityHeartbeat,
+  IconHistory,
+  IconKey,
+  IconLogout,
+  IconMoon,
+  IconSignature,
+  IconSun,
+  IconTestPipe,
+} from '@tabler/icons-react';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { Link, useLocation } from 'wouter';
+import { useSession, useSignOut } from './session.ts';
+import { Mark } from './ui/mark.tsx';
+
+const places = [
+  { to: '/', label: 'Access tokens', icon: IconKey },
+  { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature },
+  { to: '/try-it', label: 'Try it', icon: IconTestPipe },
+  { to: '/audit', label: 'Audit log', icon: IconHistory },
+  { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
+];
+
+/** The frame. */
+export function Shell({ children }: { children: ReactNode }) {
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const [path] = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const isFirst = useRef(true);
+
+  // A new page starts at its top, for eyes and for the keyboard.
+  useEffect(() => {
+    if (isFirst.current && path) isFirst.current = false;
+    else {
+      main.current?.focus({ preventScroll: true });
+      window.scrollTo(0, 0);
+    }
+  }, [path]);
+
+  return (
+    <AppShell
+      header={{ height: { base: 56, md: 0 } }}
+      navbar={{ width: 248, breakpoint: 'md', collapsed: { mobile: !opened } }}
+      padding={0}
+      layout="alt"
+    >
+      <a className="skip-link" href="#main">
+        Skip to content
+      </a>
+      <AppShell.Header className="app-header" hiddenFrom="md">
+        <Group h="100%" px="md" justify="space-between">
+          <Mark />
+          <Burger
+            opened={opened}
+            onClick={toggle}
+            size="sm"
+            aria-label={opened ? 'Close navigation' : 'Open navigation'}
+            aria-expanded={opened}
+          />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className="app-navbar" p="md" aria-label="Main">
+        <Group justify="space-between" mb="lg" px={6} h={36}>
+          <Mark />
+          <Burger
+            opened={opened}
+            onClick={toggle}
+            size="sm"
+            hiddenFrom="md"
+            aria-label="Close navigation"
+          />
+        </Group>
+        <ScrollArea className="app-navbar-links">
+          <Stack gap={4}>
+            {places.map(place => (
+              <NavLink
+                key={place.to}
+                component={Link}
+                href={place.to}
+                label={place.label}
+                leftSection={<place.icon size={18} stroke={1.7} aria-hidden />}
+                active={isAt(path, place.to)}
+                aria-current={isAt(path, place.to) ? 'page' : undefined}
+                onClick={close}
+              />
+            ))}
+          </Stack>
+        </ScrollArea>
+        <Account />
+      </AppShell.Navbar>
+      <AppShell.Main id="main" ref={main} tabIndex={-1} className="app-main">
+        <Box className="app-page">{children}</Box>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+function isAt(path: string, place: string): boolean {
+  return place === '/' ? path === '/' || path.startsWith('/tokens') : path.startsWith(place);
+}
+
+function Account() {
+  const session = useSession();
+  const signOut = useSignOut();
+  const name = session.actor === 'admin' ? 'Admin token' : session.actor.slice(0, 8);
+  return (
+    <Stack gap="xs" className="app-account">
+      <Group justify="space-between" wrap="nowrap" px={6}>
+        <Box miw={0}>
+          <Text size="sm" fw={600} truncate>
+            {name}
+          </Text>
+          <Text size="xs" c="dimmed" truncate>
+            {session.owner
+              ? `Owner ${session.owner}`
+              : session.mayChange
+                ? 'Full access'
+                : 'May read'}
+          </Text>
+        </Box>
+        <SchemeToggle />
+      </Group>
+      <Button
+        variant="default"
+        size="xs"
+        leftSection={<IconLogout size={15} aria-hidden />}
+        onClick={() => void signOut()}
+      >
+        Sign out
+      </Button>
+    </Stack>
+  );
+}
+
+/** Switches between light and dark. */
+export function SchemeToggle() {
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme('light');
+  const next = scheme === 'dark' ? 'light' : 'dark';
+  const Icon = scheme === 'dark' ? IconSun : IconMoon;
+  return (
+    <Tooltip label={`Use ${next} colours`}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="lg"
+        aria-label={`Use ${next} colours`}
+        onClick={() => setColorScheme(next)}
+      >
+        <Icon size={18} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,97 @@
+/** The sign-in page. */
+
+import {
+  Alert,
+  Button,
+  Center,
+  Code,
+  Group,
+  Paper,
+  PasswordInput,
+  Stack,
+  Text,
+  Title,
+} from '@mantine/core';
+import { IconInfoCircle } from '@tabler/icons-react';
+import { type FormEvent, useState } from 'react';
+import { useSearchParams } from 'wouter';
+import { useSignIn } from './session.ts';
+import { SchemeToggle } from './shell.tsx';
+import { Mark } from './ui/mark.tsx';
+import { useTitle } from './ui/use-title.ts';
+
+/** Asks for an admin token. */
+export function SignIn() {
+  useTitle('Sign in');
+  const [search] = useSearchParams();
+  const signIn = useSignIn();
+  const [token, setToken] = useState('');
+  const [problem, setProblem] = useState('');
+  const [isBusy, setBusy] = useState(false);
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    if (token.trim() === '') return setProblem('Paste a token first.');
+    setBusy(true);
+    try {
+      setProblem(await signIn(token.trim()));
+    } catch {
+      setProblem('The server cannot be reached.');
+    } finally {
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Center component="main" className="sign-in" mih="100dvh" p="md">
+      <Stack w="100%" maw={420} gap="lg">
+        <Group justify="space-between">
+          <Mark size="lg" />
+          <SchemeToggle />
+        </Group>
+        {search.get('link') === 'spent' && (
+          <Alert
+            icon={<IconInfoCircle aria-hidden />}
+            color="yellow"
+            title="That link was used or is too old"
+          >
+            A login link works once, for ten minutes. Sign in with an admin token instead.
+          </Alert>
+        )}
+        <Paper withBorder p="xl" radius="lg" shadow="sm" className="card">
+          <form onSubmit={event => void submit(event)} noValidate>
+            <Stack>
+              <div>
+                <Title order={1} size="h2">
+                  Sign in
+                </Title>
+                <Text c="dimmed" mt={4}>
+                  to the API Manager
+                </Text>
+              </div>
+              <PasswordInput
+                label="Admin token"
+                description="It goes to this server once, and is kept nowhere in this browser."
+                value={token}
+                onChange={event => setToken(event.currentTarget.value)}
+                error={problem || undefined}
+                autoComplete="off"
+                data-autofocus
+                autoFocus
+                visibilityToggleButtonProps={{ 'aria-label': 'Show the token', tabIndex: 0 }}
+              />
+              <Button type="submit" loading={isBusy} fullWidth size="md">
+                Sign in
+              </Button>
+            </Stack>
+          </form>
+        </Paper>
+        <Text size="sm" c="dimmed">
+          It is the one in <Code>USHER_ADMIN_TOKEN</Code>, or, with the embedded store, in the data
+          folder. Any access token with scope <Code>usher.admin</Code> or{' '}
+          <Code>usher.tokens.read</Code> will do as well.
+        </Text>
+      </Stack>
+    </Center>
+  );
+}

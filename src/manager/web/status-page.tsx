@@ -1,0 +1,119 @@
+/** The status page. */
+
+import { Group, SimpleGrid, Skeleton, Text, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+import type { Status } from '../status.ts';
+import { useStatus } from './status.ts';
+import { CopyIcon } from './ui/copy.tsx';
+import { ErrorPanel } from './ui/error-panel.tsx';
+import { PageHeader } from './ui/page-header.tsx';
+
+const storeNames: Record<Status['store']['kind'], string> = {
+  lmdb: 'LMDB (embedded)',
+  redis: 'Redis',
+  'redis-cluster': 'Redis Cluster',
+  'redis-sentinel': 'Redis with Sentinel',
+  memory: 'Memory',
+};
+
+/** Whether all is well, and where. */
+export default function StatusPage() {
+  const status = useStatus(true);
+  return (
+    <>
+      <PageHeader title="Status" text="Of this server, asked every few seconds." />
+      {status.isError && <ErrorPanel error={status.error} onRetry={() => void status.refetch()} />}
+      {status.isPending && <Skeleton h={220} aria-label="Loading the status" aria-busy="true" />}
+      {status.data && !status.isError && <Cards status={status.data} />}
+    </>
+  );
+}
+
+function Cards({ status }: { status: Status }) {
+  const { store, feed, listeners } = status;
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
+      <Card title="Store" state={store.up ? 'up' : 'down'}>
+        <Fact name="Kind" value={storeNames[store.kind]} />
+        <Text size="sm" c="dimmed" mt={6}>
+          {store.up
+            ? 'Answers.'
+            : 'Cannot be reached. Changes wait; verdicts rest on memory for a moment.'}
+        </Text>
+      </Card>
+      {feed && (
+        <Card title="Invalidation feed" state={feed.up ? 'up' : 'down'}>
+          <Fact name="Told by" value={feed.kind} />
+          <Fact name="Last heard" value={`${(feed.heardMsAgo / 1000).toFixed(1)} s ago`} />
+          {status.leaseMs !== undefined && (
+            <Fact name="A revocation is seen within" value={`${status.leaseMs / 1000} s`} />
+          )}
+        </Card>
+      )}
+      <Card title="Listeners">
+        <Address name="HTTP" value={listeners.http} />
+        <Address name="gRPC" value={listeners.grpc} />
+        <Address name="Manager" value={listeners.manager} />
+      </Card>
+      <Card title="Versions">
+        <Fact name="Usher" value={status.version} />
+        <Fact name="Node.js" value={status.nodeVersion} />
+        <Fact name="Worker processes" value={String(status.workers)} />
+        <Fact name="Up for" value={sayUptime(status.uptimeSeconds)} />
+      </Card>
+    </SimpleGrid>
+  );
+}
+
+function Card(props: { title: string; state?: 'up' | 'down'; children: ReactNode }) {
+  return (
+    <section className="card padded">
+      <Group justify="space-between" mb="sm">
+        <Title order={2} size="h5">
+          {props.title}
+        </Title>
+        {props.state && (
+          <span className="state" data-tone={props.state === 'up' ? 'good' : 'bad'}>
+            {props.state === 'up' ? 'Up' : 'Down'}
+          </span>
+        )}
+      </Group>
+      {props.children}
+    </section>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <Group justify="space-between" py={3}>
+      <Text size="sm" c="dimmed">
+        {name}
+      </Text>
+      <Text size="sm" fw={550}>
+        {value}
+      </Text>
+    </Group>
+  );
+}
+
+function Address({ name, value }: { name: string; value: string }) {
+  return (
+    <Group justify="space-between" py={1} wrap="nowrap">
+      <Text size="sm" c="dimmed">
+        {name}
+      </Text>
+      <Group gap={4} wrap="nowrap">
+        <code className="kid">{value}</code>
+        <CopyIcon value={value} what={`the ${name} address`} />
+      </Group>
+    </Group>
+  );
+}
+
+function sayUptime(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  const hours = Math.floor((seconds % 86_400) / 3_600);
+  const minutes = Math.floor((seconds % 3_600) / 60);
+  if (days > 0) return `${days} d ${hours} h`;
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${Math.floor(seconds % 60)} s`;
+}

@@ -1,0 +1,20 @@
+/** The server's status. */
+
+import { useQuery } from '@tanstack/react-query';
+import type { Status } from '../status.ts';
+
+/** The status, asked for anew every few seconds where it is `watched`. */
+export function useStatus(watched = false) {
+  return useQuery({
+    queryKey: ['status'],
+    queryFn: readStatus,
+    staleTime: 30_000,
+    refetchInterval: watched ? 5_000 : false,
+  });
+}
+
+async function readStatus(): Promise<Status> {
+  const response = await fetch('/status', { headers: { accept: 'application/json' } });
+  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  return response.json();
+}

@@ -1,0 +1,109 @@
+/** Revokes some JWTs of an access token, which itself stays good. */
+
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useState } from 'react';
+import { type AccessToken, AccessTokenService } from '../../../gen/usher/v1/access_token_pb.ts';
+import { localTime } from '../tokens/token-form.ts';
+import { ErrorPanel } from '../ui/error-panel.tsx';
+import { useChange } from './use-change.ts';
+
+type By = 'jti' | 'subject' | 'issuedBefore';
+
+const fields = {
+  jti: { label: 'jti', description: 'The JWT with this id.' },
+  subject: { label: 'Subject', description: 'All with this "sub" that were issued until now.' },
+  issuedBefore: {
+    label: 'Issued before',
+    description: 'All issued before this time, and all without "iat".',
+  },
+};
+
+/** The dialog. */
+export function RevokeJwtsDialog({ token, onClose }: { token: AccessToken; onClose: () => void }) {
+  const [by, setBy] = useState<By>('jti');
+  const [value, setValue] = useState('');
+  const [reason, setReason] = useState('');
+  const revoke = useChange(AccessTokenService.method.revokeJwts);
+
+  function choose(next: By) {
+    setBy(next);
+    setValue(next === 'issuedBefore' ? localTime(new Date()) : '');
+  }
+
+  async function submit() {
+    if (value.trim() === '') return;
+    const target =
+      by === 'issuedBefore'
+        ? { case: by, value: timestampFromDate(new Date(value)) }
+        : { case: by, value: value.trim() };
+    if (!(await revoke.run({ id: token.id, target, reason: reason.trim() }))) return;
+    notifications.show({ message: 'Those JWTs are refused from now on.', color: 'teal' });
+    onClose();
+  }
+
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title="Revoke JWTs"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form
+        onSubmit={event => {
+          event.preventDefault();
+          void submit();
+        }}
+        noValidate
+      >
+        <Stack>
+          <Text size="sm">
+            <strong>{token.name}</strong> stays good; only the JWTs that you name are refused.
+          </Text>
+          <SegmentedControl
+            aria-label="Which JWTs"
+            value={by}
+            onChange={next => choose(next as By)}
+            data={[
+              { value: 'jti', label: 'One, by jti' },
+              { value: 'subject', label: 'By subject' },
+              { value: 'issuedBefore', label: 'By time' },
+            ]}
+          />
+          <TextInput
+            {...fields[by]}
+            type={by === 'issuedBefore' ? 'datetime-local' : 'text'}
+            maxLength={256}
+            value={value}
+            onChange={event => setValue(event.currentTarget.value)}
+            autoComplete="off"
+            spellCheck={false}
+            required
+          />
+          <TextInput
+            label="Reason"
+            description="For the audit log; may stay empty."
+            maxLength={256}
+            value={reason}
+            onChange={event => setReason(event.currentTarget.value)}
+          />
+          {revoke.error && <ErrorPanel error={revoke.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button
+              type="submit"
+              className="danger"
+              disabled={value.trim() === ''}
+              loading={revoke.isBusy}
+            >
+              Revoke these JWTs
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,99 @@
+/** Gives an access token a new token or secret. */
+
+import { Button, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
+import {
+  type AccessToken,
+  AccessTokenService,
+  Kind,
+} from '../../../gen/usher/v1/access_token_pb.ts';
+import { DurationInput } from '../ui/duration-input.tsx';
+import { ErrorPanel } from '../ui/error-panel.tsx';
+import { useChange } from './use-change.ts';
+
+const graceChoices = [
+  { value: '0', label: 'None: it ends now' },
+  { value: '3600', label: '1 hour' },
+  { value: '86400', label: '1 day' },
+  { value: '604800', label: '7 days' },
+  { value: '2592000', label: '30 days' },
+  { value: 'other', label: 'Another time' },
+];
+const graceSecondsMax = 30 * 86_400;
+
+/** The dialog. */
+export function RotateDialog(props: {
+  token: AccessToken;
+  onClose: () => void;
+  onRotated: (rotated: { token: AccessToken; secret: string }) => void;
+}) {
+  const { token, onClose, onRotated } = props;
+  const [choice, setChoice] = useState('86400');
+  const [other, setOther] = useState<number | undefined>(3_600);
+  const rotate = useChange(AccessTokenService.method.rotate);
+  const word = token.kind === Kind.JWT ? 'secret key' : 'token';
+  const seconds = choice === 'other' ? other : Number(choice);
+  const isWrong = seconds === undefined || seconds > graceSecondsMax;
+
+  async function submit() {
+    if (isWrong) return;
+    const { id, revision } = token;
+    const answer = await rotate.run({ id, revision, grace: { seconds: BigInt(seconds) } });
+    if (!answer?.accessToken) return;
+    onClose();
+    onRotated({ token: answer.accessToken, secret: answer.token || answer.secret });
+  }
+
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={`Rotate the ${word}`}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
+      <form
+        onSubmit={event => {
+          event.preventDefault();
+          void submit();
+        }}
+        noValidate
+      >
+        <Stack>
+          <Text size="sm">
+            <strong>{token.name}</strong> gets a new {word}, which is shown this once. The one in
+            use now stays good for a while, so that you can change over without a gap.
+          </Text>
+          <NativeSelect
+            label={`The ${word} in use now stays good for`}
+            data={graceChoices}
+            value={choice}
+            onChange={event => setChoice(event.currentTarget.value)}
+            data-autofocus
+          />
+          {choice === 'other' && (
+            <DurationInput
+              label="Grace"
+              value={other}
+              onChange={setOther}
+              error={isWrong ? 'From 0 seconds to 30 days.' : undefined}
+            />
+          )}
+          {token.previousSecretExpireTime && (
+            <Text size="sm" c="dimmed">
+              There is still one before it in its own grace: that one ends now.
+            </Text>
+          )}
+          {rotate.error && <ErrorPanel error={rotate.error} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={rotate.isBusy}>
+              Rotate
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

@@ -1,0 +1,114 @@
+/** Search and filters above the list. */
+
+import {
+  Button,
+  CloseButton,
+  Group,
+  NativeSelect,
+  SegmentedControl,
+  TextInput,
+} from '@mantine/core';
+import { useDebouncedCallback } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+import { type Filters, isFiltered, looksSecret } from './filters.ts';
+
+const typingMs = 250;
+
+/** The filter's fields. */
+export function FilterBar(props: {
+  filters: Filters;
+  onChange: (change: Partial<Filters>) => void;
+  onClear: () => void;
+}) {
+  const { filters, onChange, onClear } = props;
+  return (
+    <Group gap="sm" mb="md" align="flex-start" role="search" aria-label="Access tokens">
+      <SearchBox
+        label="Search by name, owner, scope or id"
+        value={filters.text}
+        onChange={text => onChange({ text })}
+        wide
+      />
+      <SearchBox label="Owner" value={filters.owner} onChange={owner => onChange({ owner })} />
+      <SegmentedControl
+        aria-label="Kind"
+        value={filters.kind}
+        onChange={kind => onChange({ kind: kind as Filters['kind'] })}
+        data={[
+          { value: '', label: 'All' },
+          { value: 'static', label: 'Static' },
+          { value: 'jwt', label: 'JWT' },
+        ]}
+      />
+      <NativeSelect
+        aria-label="State"
+        value={filters.state}
+        onChange={event => onChange({ state: event.currentTarget.value as Filters['state'] })}
+        data={[
+          { value: '', label: 'Any state' },
+          { value: 'active', label: 'Active' },
+          { value: 'expiring', label: 'Expiring soon' },
+          { value: 'expired', label: 'Expired' },
+          { value: 'revoked', label: 'Revoked' },
+        ]}
+      />
+      <NativeSelect
+        aria-label="Order"
+        value={filters.sort}
+        onChange={event => onChange({ sort: event.currentTarget.value as Filters['sort'] })}
+        data={[
+          { value: 'newest', label: 'Newest first' },
+          { value: 'oldest', label: 'Oldest first' },
+          { value: 'expiry', label: 'Expiring first' },
+        ]}
+      />
+      {isFiltered(filters) && (
+        <Button variant="subtle" color="gray" onClick={onClear}>
+          Clear
+        </Button>
+      )}
+    </Group>
+  );
+}
+
+function SearchBox(props: {
+  label: string;
+  value: string;
+  onChange: (text: string) => void;
+  wide?: boolean;
+}) {
+  const [text, setText] = useState(props.value);
+  const [isSecret, setSecret] = useState(false);
+  const search = useDebouncedCallback(props.onChange, typingMs);
+  useEffect(() => setText(props.value), [props.value]);
+
+  function change(next: string) {
+    setSecret(looksSecret(next));
+    // A pasted token must not reach the address bar or the field: it is dropped right here.
+    if (looksSecret(next)) return setText('');
+    setText(next);
+    search(next.trim());
+  }
+
+  return (
+    <TextInput
+      className={props.wide ? 'search wide' : 'search'}
+      type="search"
+      aria-label={props.label}
+      placeholder={props.label}
+      value={text}
+      onChange={event => change(event.currentTarget.value)}
+      error={
+        isSecret &&
+        'That looks like a token itself. Search by its name or id; check it under "Try it".'
+      }
+      leftSection={props.wide && <IconSearch size={16} aria-hidden />}
+      rightSection={
+        text && (
+          <CloseButton size="sm" aria-label={`Clear: ${props.label}`} onClick={() => change('')} />
+        )
+      }
+    />
+  );
+}

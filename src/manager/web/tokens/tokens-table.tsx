@@ -1,0 +1,114 @@
+/** The list's rows: a table, which becomes cards on a phone. */
+
+import { timestampMs } from '@bufbuild/protobuf/wkt';
+import { Anchor, Skeleton, Table, Text } from '@mantine/core';
+import { memo } from 'react';
+import { Link } from 'wouter';
+import { type AccessToken, State } from '../../../gen/usher/v1/access_token_pb.ts';
+import { Chips } from '../ui/chips.tsx';
+import { KindBadge, StateBadge } from '../ui/state-badge.tsx';
+import { When } from '../ui/when.tsx';
+import { expiringSoonDays } from './filters.ts';
+
+const columns = ['Name', 'Kind', 'State', 'Owner', 'Scopes', 'Last used', 'Expires'];
+
+/** The rows; `isStale` while others are on their way. */
+export function TokensTable({ tokens, isStale }: { tokens: AccessToken[]; isStale: boolean }) {
+  return (
+    <div className="card table-card" data-stale={isStale || undefined} aria-busy={isStale}>
+      <Table
+        className="cards-on-phone"
+        verticalSpacing="sm"
+        horizontalSpacing="md"
+        highlightOnHover
+      >
+        <Head />
+        <Table.Tbody>
+          {tokens.map(token => (
+            <Row key={token.id} token={token} />
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}
+
+function Head() {
+  return (
+    <Table.Thead>
+      <Table.Tr>
+        {columns.map(column => (
+          <Table.Th key={column}>{column}</Table.Th>
+        ))}
+      </Table.Tr>
+    </Table.Thead>
+  );
+}
+
+// A list may be thousands of rows long: those that did not change are not drawn again.
+const Row = memo(function Row({ token }: { token: AccessToken }) {
+  return (
+    <Table.Tr className="row-link">
+      <Table.Td data-label="Name" className="cell-name">
+        <Anchor
+          component={Link}
+          href={`/tokens/${token.id}`}
+          fw={600}
+          size="sm"
+          className="row-anchor"
+        >
+          {token.name}
+        </Anchor>
+        <Text size="xs" c="dimmed" ff="monospace">
+          {token.id.slice(0, 8)}…{token.id.slice(-6)}
+        </Text>
+      </Table.Td>
+      <Table.Td data-label="Kind">
+        <KindBadge kind={token.kind} />
+      </Table.Td>
+      <Table.Td data-label="State">
+        <StateBadge state={token.state} />
+      </Table.Td>
+      <Table.Td data-label="Owner">{token.owner || <span className="quiet">none</span>}</Table.Td>
+      <Table.Td data-label="Scopes">
+        <Chips words={token.scopes} none="none" max={1} />
+      </Table.Td>
+      <Table.Td data-label="Last used" className="nowrap">
+        <When time={token.lastUsedTime} />
+      </Table.Td>
+      <Table.Td data-label="Expires" className="nowrap" data-tone={expiryTone(token)}>
+        <When time={token.expireTime} />
+      </Table.Td>
+    </Table.Tr>
+  );
+});
+
+function expiryTone(token: AccessToken): 'warn' | undefined {
+  if (token.state !== State.ACTIVE || !token.expireTime) return undefined;
+  const soonMs = Date.now() + expiringSoonDays * 86_400_000;
+  return timestampMs(token.expireTime) < soonMs ? 'warn' : undefined;
+}
+
+const skeletonRows = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+
+/** What is there before the first rows. */
+export function TokensTableSkeleton() {
+  return (
+    <div className="card table-card" aria-busy="true">
+      <Table verticalSpacing="sm" horizontalSpacing="md" aria-label="Loading access tokens">
+        <Head />
+        <Table.Tbody>
+          {skeletonRows.map(row => (
+            <Table.Tr key={row}>
+              {columns.map(column => (
+                <Table.Td key={column}>
+                  <Skeleton height={16} my={10} width={column === 'Name' ? 180 : 70} />
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </div>
+  );
+}

@@ -1,0 +1,151 @@
+/** A verdict: yes or no, how it came about, and what is known of the token. */
+
+import { Anchor, Code, Group, Text, Title } from '@mantine/core';
+import {
+  IconCheck,
+  IconMinus,
+  IconQuestionMark,
+  IconShieldCheck,
+  IconShieldX,
+  IconX,
+} from '@tabler/icons-react';
+import { Link } from 'wouter';
+import { ReasonSchema, type VerifyResponse } from '../../../gen/usher/v1/verifier_pb.ts';
+import { Chips } from '../ui/chips.tsx';
+import { KindBadge } from '../ui/state-badge.tsx';
+import { type Outcome, stepsOf } from './verdict-steps.ts';
+
+const icons: Record<Outcome, typeof IconCheck> = {
+  passed: IconCheck,
+  failed: IconX,
+  unknown: IconQuestionMark,
+  skipped: IconMinus,
+};
+
+const spoken: Record<Outcome, string> = {
+  passed: 'passed',
+  failed: 'failed',
+  unknown: 'not told',
+  skipped: 'not come to',
+};
+
+/** The verdict. */
+export function VerdictView({ verdict }: { verdict: VerifyResponse }) {
+  const Icon = verdict.valid ? IconShieldCheck : IconShieldX;
+  return (
+    <div className="card verdict" data-valid={verdict.valid}>
+      <Group className="verdict-head" wrap="nowrap">
+        <Icon size={36} stroke={1.6} aria-hidden />
+        <div>
+          <Title order={2} size="h3">
+            {verdict.valid ? 'Valid' : 'Refused'}
+          </Title>
+          <Text size="sm">
+            {verdict.valid
+              ? 'Good for what was asked.'
+              : `${ReasonSchema.value[verdict.reason]?.name}: ${verdict.message}.`}
+            {` HTTP ${verdict.httpStatus}.`}
+            {verdict.stale &&
+              ' The store could not be asked; this rests on what was read shortly before.'}
+          </Text>
+        </div>
+      </Group>
+      <ol className="steps">
+        {stepsOf(verdict.reason).map(step => {
+          const StepIcon = icons[step.outcome];
+          return (
+            <li key={step.title} data-outcome={step.outcome}>
+              <span className="step-mark">
+                <StepIcon size={14} stroke={2.6} aria-hidden />
+              </span>
+              <div>
+                <Text size="sm" fw={600}>
+                  {step.title} <span className="sr-only">({spoken[step.outcome]})</span>
+                </Text>
+                <Text size="sm" c="dimmed">
+                  {step.text}
+                </Text>
+              </div>
+            </li>
+          );
+        })}
+      </ol>
+      {verdict.tokenId && <Known verdict={verdict} />}
+    </div>
+  );
+}
+
+function Known({ verdict }: { verdict: VerifyResponse }) {
+  return (
+    <div className="verdict-known">
+      <dl className="facts">
+        <div>
+          <dt>Access token</dt>
+          <dd>
+            <Group gap={8}>
+              <Anchor
+                component={Link}
+                href={`/tokens/${verdict.tokenId}`}
+                size="sm"
+                className="mono"
+              >
+                {verdict.tokenId}
+              </Anchor>
+              <KindBadge kind={verdict.kind} />
+            </Group>
+          </dd>
+        </div>
+        {verdict.owner && <Fact name="Owner" value={verdict.owner} />}
+        {verdict.subject && <Fact name="Subject" value={verdict.subject} />}
+        <div>
+          <dt>Scopes</dt>
+          <dd>
+            <Chips words={verdict.scopes} none="none" />
+          </dd>
+        </div>
+        <Fact name="Ends" value={sayExp(verdict.exp)} />
+        <Fact name="May be reused for" value={sayTtl(verdict)} />
+        <Fact name="Revision" value={String(verdict.revision)} />
+      </dl>
+      <JsonBlock title="Claims" value={verdict.claims} />
+      <JsonBlock title="Metadata" value={verdict.metadata} />
+    </div>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function JsonBlock({ title, value }: { title: string; value: object | undefined }) {
+  if (!value) return null;
+  return (
+    <>
+      <Text size="sm" fw={600} mt="md" mb={6}>
+        {title}
+      </Text>
+      <Code block className="plain-code" tabIndex={0} role="region" aria-label={title}>
+        {JSON.stringify(value, null, 2)}
+      </Code>
+    </>
+  );
+}
+
+// The latest time that a Date can hold; "exp" may lie beyond it.
+const dateMsMax = 8.64e15;
+
+function sayExp(exp: bigint): string {
+  if (exp === 0n) return 'never';
+  const timeMs = Number(exp) * 1000;
+  return timeMs > dateMsMax ? `at ${exp} s after 1970` : new Date(timeMs).toLocaleString('en');
+}
+
+function sayTtl({ cacheTtl }: VerifyResponse): string {
+  const seconds = Number(cacheTtl?.seconds ?? 0n) + (cacheTtl?.nanos ?? 0) / 1e9;
+  return seconds === 0 ? 'no time: ask again' : `${seconds} s`;
+}

@@ -1,0 +1,29 @@
+/** A few words as chips: scopes, audiences. */
+
+import { Code, Group, Text } from '@mantine/core';
+
+/** The words; the first `max` of them where that is given. */
+export function Chips(props: { words: readonly string[]; none: string; max?: number }) {
+  const { words, none, max = words.length } = props;
+  if (words.length === 0) {
+    return (
+      <Text size="sm" c="dimmed" span>
+        {none}
+      </Text>
+    );
+  }
+  return (
+    <Group gap={6}>
+      {words.slice(0, max).map(word => (
+        <Code key={word} className="chip">
+          {word}
+        </Code>
+      ))}
+      {words.length > max && (
+        <Text size="xs" c="dimmed" span>
+          +{words.length - max}
+        </Text>
+      )}
+    </Group>
+  );
+}

@@ -1,0 +1,29 @@
+/** What went wrong, in words, with a way on. */
+
+import { ConnectError } from '@connectrpc/connect';
+import { Alert, Button, Group, Text } from '@mantine/core';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { explain } from './explain.ts';
+
+/** An error where its content would be. */
+export function ErrorPanel({ error, onRetry }: { error: Error; onRetry?: () => void }) {
+  const { title, text } = explain(ConnectError.from(error));
+  return (
+    <Alert
+      role="alert"
+      color="red"
+      variant="light"
+      icon={<IconAlertTriangle aria-hidden />}
+      title={title}
+    >
+      <Group justify="space-between" align="end">
+        <Text size="sm">{text}</Text>
+        {onRetry && (
+          <Button size="xs" variant="default" onClick={onRetry}>
+            Try again
+          </Button>
+        )}
+      </Group>
+    </Alert>
+  );
+}

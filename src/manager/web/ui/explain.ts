@@ -1,0 +1,34 @@
+/** Errors of the API in plain words. */
+
+import { Code, type ConnectError } from '@connectrpc/connect';
+
+/** A title and a text for an error. */
+export function explain(error: ConnectError): { title: string; text: string } {
+  const text = error.rawMessage;
+  switch (error.code) {
+    case Code.Unavailable:
+      return {
+        title: 'The store cannot be reached',
+        text: 'Nothing is lost. Try again in a moment.',
+      };
+    case Code.Unauthenticated:
+      return { title: 'Your session has ended', text: 'Sign in again.' };
+    case Code.PermissionDenied:
+      return { title: 'You may not do this', text };
+    case Code.NotFound:
+      return { title: 'There is no such access token', text: 'It may belong to another owner.' };
+    case Code.Aborted:
+      return {
+        title: 'Someone changed it meanwhile',
+        text: 'Close this, look at it again, and repeat.',
+      };
+    case Code.InvalidArgument:
+    case Code.FailedPrecondition:
+    case Code.ResourceExhausted:
+      return { title: 'This was refused', text };
+    case Code.DeadlineExceeded:
+      return { title: 'The server took too long', text: 'Try again: a change is made only once.' };
+    default:
+      return { title: 'The server cannot be reached', text: text || 'Try again in a moment.' };
+  }
+}

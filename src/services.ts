@@ -1,0 +1,59 @@
+/** The services with their handlers: which rpc is answered by what. */
+
+import type { Config } from './config.ts';
+import { AccessTokenService } from './gen/usher/v1/access_token_pb.ts';
+import { VerifierService } from './gen/usher/v1/verifier_pb.ts';
+import type { Logger } from './log.ts';
+import type { Rooms } from './rooms.ts';
+import { createNoteRefusal } from './tokens/refusals.ts';
+import { accessTokenHandlers } from './transport/access-token.ts';
+import { createCallerOf, type SessionOf, withRefusalsNoted } from './transport/caller-of.ts';
+import { type Binding, bind } from './transport/handlers.ts';
+import { type OnVerdict, verifierHandlers } from './transport/verifier.ts';
+
+/** Refused calls of the API that the audit log takes a minute. */
+const refusalsPerMinuteMax = 600;
+/** Messages of one stream that are worked on at once. */
+const streamMessagesAtOnceMax = 16;
+
+/** The services of each listener. */
+export interface Services {
+  /** For everyone who verifies. */
+  verifier: Binding[];
+  /** For the API Manager: its API, and the verifier for its web app and the command line. */
+  manager: Binding[];
+}
+
+/** Binds the services. */
+export function createServices(
+  config: Config,
+  rooms: Rooms,
+  log: Logger,
+  now: () => number,
+  onVerdict: OnVerdict,
+  sessionOf: SessionOf,
+): Services {
+  const note = createNoteRefusal(rooms.audit, now, refusalsPerMinuteMax);
+  const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
+  const verifier = (session?: SessionOf) => {
+    const handlers = verifierHandlers({
+      verify: rooms.verify,
+      issueJwt: rooms.issueJwt,
+      authenticate: createCallerOf(rooms.authenticate, session),
+      now,
+      batchMax: config.batchMax,
+      streamMessagesAtOnceMax,
+      onVerdict,
+    });
+    return withRefusalsNoted(bind(VerifierService, handlers), note, onFailure, ['issueJwt']);
+  };
+  const authenticate = createCallerOf(rooms.authenticate, sessionOf);
+  const accessTokens = bind(
+    AccessTokenService,
+    accessTokenHandlers({ ...rooms, authenticate, now }),
+  );
+  return {
+    verifier: [verifier()],
+    manager: [withRefusalsNoted(accessTokens, note, onFailure), verifier(sessionOf)],
+  };
+}

@@ -1,0 +1,84 @@
+/** The API Manager's browser part, with what it needs of the rest. */
+
+import { hash, hkdfSync } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Config } from './config.ts';
+import type { ServerSecrets } from './first-start.ts';
+import type { Logger } from './log.ts';
+import { createEndedSessions } from './manager/ended-sessions.ts';
+import { defaultManagerLimits } from './manager/limits.ts';
+import { createLoginCodes } from './manager/login-codes.ts';
+import { createManager, type Manager } from './manager/manager.ts';
+import type { Status } from './manager/status.ts';
+import type { Rooms } from './rooms.ts';
+import { adminActor } from './tokens/caller.ts';
+import { version } from './version.ts';
+
+/** The browser part, and the code of the one-time link. */
+export interface WebManager {
+  manager: Manager;
+  /** Makes a code with which someone signs in once as the administrator. */
+  issueLoginCode(): string;
+}
+
+/** Makes it. `listeners` is asked when the status page is. */
+export function createWebManager(
+  config: Config,
+  secrets: ServerSecrets,
+  rooms: Rooms,
+  log: Logger,
+  now: () => number,
+  listeners: () => Status['listeners'],
+): WebManager {
+  const limits = defaultManagerLimits;
+  const codes = createLoginCodes({ now, limits });
+  const manager = createManager({
+    sessionKey: sessionKey(secrets),
+    now,
+    limits,
+    ended: createEndedSessions({ now, max: limits.endedSessionsMax }),
+    webFolder: fileURLToPath(new URL('../dist/manager', import.meta.url)),
+    async authenticate(header, peer) {
+      const caller = await rooms.authenticate(header, peer);
+      return typeof caller === 'string' ? undefined : caller;
+    },
+    currentCaller: rooms.currentCaller,
+    redeemLoginCode: codes.redeem,
+    // Only names the cookie, and keeps it from plain HTTP: nobody gains by saying so without cause.
+    isSecure: ({ headers }) => headers['x-forwarded-proto'] === 'https',
+    audit: (action, { actor, peer }) => rooms.audit.add({ action, actor, peer, detail: '' }),
+    status: () => statusOf(config, rooms, listeners()),
+    onError: error => log.error({ error }, 'the API Manager failed'),
+  });
+  return { manager, issueLoginCode: () => codes.issue(adminActor) };
+}
+
+/** Another admin token or master key ends all sessions. */
+function sessionKey({ masterKeys, adminToken }: ServerSecrets): Uint8Array {
+  const master = masterKeys[0]?.bytes ?? new Uint8Array();
+  const salt = hash('sha256', adminToken, 'buffer');
+  return new Uint8Array(hkdfSync('sha256', master, salt, 'usher/v1/session', 32));
+}
+
+function statusOf(config: Config, rooms: Rooms, listeners: Status['listeners']): Status {
+  const { health, feed } = rooms.store;
+  return {
+    version,
+    nodeVersion: process.versions.node,
+    uptimeSeconds: Math.floor(process.uptime()),
+    workers: config.workers,
+    store: { kind: storeKind(config), up: health.up },
+    ...(feed && {
+      feed: { up: feed.isLive(), kind: 'tracking', heardMsAgo: Math.round(feed.heardMsAgo()) },
+    }),
+    listeners,
+    leaseMs: config.leaseMs,
+  };
+}
+
+function storeKind({ store }: Config): Status['store']['kind'] {
+  if (store.kind === 'lmdb') return 'lmdb';
+  return /^rediss?-(sentinel|cluster)/.exec(store.url)
+    ? (store.url.replace(/^rediss/, 'redis').split(':')[0] as Status['store']['kind'])
+    : 'redis';
+}

@@ -1,0 +1,161 @@
+/** A fake of AccessTokenService in memory: enough of it for the web app. */
+
+import { create } from '@bufbuild/protobuf';
+import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
+import {
+  type AccessToken,
+  type AccessTokenService,
+  CreateResponseSchema,
+  GetUsageResponseSchema,
+  Kind,
+  type ListRequest,
+  RotateResponseSchema,
+  Sort,
+  State,
+} from '../../src/gen/usher/v1/access_token_pb.ts';
+import { addToken, audit, type FakeEntry, type FakeState, newSecret, show } from './fake-state.ts';
+
+/** The service. */
+export function fakeAccessTokens(state: FakeState): ServiceImpl<typeof AccessTokenService> {
+  const find = (id: string): FakeEntry => {
+    const entry = state.entries.get(id);
+    if (!entry) throw new ConnectError('no such access token', Code.NotFound);
+    return entry;
+  };
+  const findLive = (id: string, revision = 0n): FakeEntry => {
+    const entry = find(id);
+    if (entry.token.revokeTime) throw new ConnectError('it is revoked', Code.FailedPrecondition);
+    if (revision !== 0n && revision !== entry.token.revision) {
+      throw new ConnectError('it was changed meanwhile', Code.Aborted);
+    }
+    return entry;
+  };
+  const touched = ({ token }: FakeEntry) => {
+    token.revision += 1n;
+    token.updateTime = timestampFromMs(state.now());
+  };
+  return {
+    create: request =>
+      once(state, request.requestId, () => {
+        const { $typeName: _, kind, requestId, ...fields } = request;
+        const { entry, secret } = addToken(state, kind, fields);
+        const { id, name, scopes } = entry.token;
+        audit(state, { action: 'token.create', tokenId: id, requestId, after: { name, scopes } });
+        return create(CreateResponseSchema, reveal(show(state, entry), secret));
+      }),
+    get: ({ id }) => ({ accessToken: show(state, find(id)) }),
+    list: request => listTokens(state, request),
+    update: ({ accessToken, updateMask, requestId }) => {
+      const entry = findLive(accessToken?.id ?? '', accessToken?.revision);
+      const before = entry.token.name;
+      for (const path of updateMask?.paths ?? []) {
+        const field = path.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+        Object.assign(entry.token, { [field]: accessToken?.[field as keyof AccessToken] });
+      }
+      touched(entry);
+      const { id, name } = entry.token;
+      const change = { before: { name: before }, after: { name } };
+      audit(state, { action: 'token.update', tokenId: id, requestId, ...change });
+      return { accessToken: show(state, entry) };
+    },
+    rotate: ({ id, grace, revision, requestId }) =>
+      once(state, requestId, () => {
+        const entry = findLive(id, revision);
+        const graceMs = grace ? durationMs(grace) : 0;
+        const secret = newSecret(entry.token.kind);
+        const [current] = entry.secrets;
+        if (current) current.goodUntilMs = state.now() + graceMs;
+        entry.secrets.unshift({ value: secret, goodUntilMs: Number.POSITIVE_INFINITY });
+        entry.secrets.length = 2;
+        entry.token.rotateTime = timestampFromMs(state.now());
+        touched(entry);
+        const detail = `grace ${graceMs / 1000} s`;
+        audit(state, { action: 'token.rotate', tokenId: id, requestId, detail });
+        return create(RotateResponseSchema, reveal(show(state, entry), secret));
+      }),
+    revoke: ({ id, reason, requestId }) => {
+      const entry = find(id);
+      if (!entry.token.revokeTime) {
+        entry.token.revokeTime = timestampFromMs(state.now());
+        entry.token.revokeReason = reason;
+        touched(entry);
+        audit(state, { action: 'token.revoke', tokenId: id, requestId, detail: reason });
+      }
+      return { accessToken: show(state, entry) };
+    },
+    revokeJwts: ({ id, target, reason, requestId }) => {
+      const entry = findLive(id);
+      if (target.case === 'jti') entry.revokedIds.add(target.value);
+      if (target.case === 'subject') {
+        entry.revokedSubjects.set(target.value, Math.floor(state.now() / 1000));
+      }
+      if (target.case === 'issuedBefore') entry.token.jwtsRevokedBeforeTime = target.value;
+      touched(entry);
+      audit(state, { action: 'jwt.revoke', tokenId: id, requestId, detail: reason });
+      return { accessToken: show(state, entry) };
+    },
+    getUsage: ({ id }) => usageOf(state, find(id)),
+    listAuditEvents: ({ pageSize, pageToken, tokenId }) => {
+      const size = pageSize || 50;
+      const all = state.events.filter(event => tokenId === '' || event.tokenId === tokenId);
+      const start = Number(pageToken || 0);
+      const events = all.toReversed().slice(start, start + size);
+      return { events, nextPageToken: start + size < all.length ? String(start + size) : '' };
+    },
+  };
+}
+
+function reveal(accessToken: AccessToken, secret: string) {
+  return { accessToken, ...(accessToken.kind === Kind.JWT ? { secret } : { token: secret }) };
+}
+
+function once<T>(state: FakeState, requestId: string, make: () => T): T {
+  const answer = (state.answers.get(requestId) as T | undefined) ?? make();
+  if (requestId) state.answers.set(requestId, answer);
+  return answer;
+}
+
+function listTokens(state: FakeState, request: ListRequest) {
+  const size = request.pageSize || 50;
+  const start = Number(request.pageToken || 0);
+  const all = [...state.entries.values()].map(entry => show(state, entry));
+  const found = all.filter(token => matches(state, request, token)).sort(orderOf(request.sort));
+  return {
+    accessTokens: found.slice(start, start + size),
+    nextPageToken: start + size < found.length ? String(start + size) : '',
+    totalSize: BigInt(all.length),
+  };
+}
+
+function matches(state: FakeState, request: ListRequest, token: AccessToken): boolean {
+  const text = request.text.toLowerCase();
+  const words = [token.id, token.name, token.owner, ...token.scopes];
+  const end = token.expireTime && timestampMs(token.expireTime);
+  const within = request.expiresWithin && durationMs(request.expiresWithin);
+  const isSoon = end !== undefined && within !== undefined && end < state.now() + within;
+  return (
+    (request.kind === Kind.UNSPECIFIED || token.kind === request.kind) &&
+    (request.state === State.UNSPECIFIED || token.state === request.state) &&
+    (request.owner === '' || token.owner === request.owner) &&
+    (text === '' || words.some(word => word.toLowerCase().includes(text))) &&
+    (within === undefined || (isSoon && token.state === State.ACTIVE)) &&
+    (request.sort !== Sort.EXPIRY || end !== undefined)
+  );
+}
+
+function orderOf(sort: Sort): (a: AccessToken, b: AccessToken) => number {
+  if (sort === Sort.OLDEST) return (a, b) => (a.id < b.id ? -1 : 1);
+  if (sort !== Sort.EXPIRY) return (a, b) => (a.id < b.id ? 1 : -1);
+  const end = ({ expireTime }: AccessToken) => (expireTime ? timestampMs(expireTime) : 0);
+  return (a, b) => end(a) - end(b);
+}
+
+function usageOf(state: FakeState, entry: FakeEntry) {
+  const days = Array.from({ length: 30 }, (_, place) => {
+    const date = new Date(state.now() - (29 - place) * 86_400_000).toISOString().slice(0, 10);
+    return { date, count: BigInt(entry.uses.get(date) ?? 0) };
+  });
+  const { lastUsedTime } = entry.token;
+  return create(GetUsageResponseSchema, { days, ...(lastUsedTime && { lastUsedTime }) });
+}

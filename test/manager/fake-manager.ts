@@ -1,0 +1,118 @@
+/** The API Manager's browser part on fakes of the services behind it. */
+
+import { randomBytes } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { createEndedSessions } from '../../src/manager/ended-sessions.ts';
+import { defaultManagerLimits } from '../../src/manager/limits.ts';
+import { createLoginCodes } from '../../src/manager/login-codes.ts';
+import { createManager, type ManagerDeps } from '../../src/manager/manager.ts';
+import { sendJson } from '../../src/manager/reply.ts';
+import { adminScope } from '../../src/tokens/caller.ts';
+import { fakeAccessTokens } from './fake-access-tokens.ts';
+import { audit, createFakeState, type FakeState } from './fake-state.ts';
+import { fakeVerdict, fakeVerifier } from './fake-verifier.ts';
+
+/** A running fake. */
+export interface FakeManager {
+  /** Of the web app. */
+  url: string;
+  adminToken: string;
+  state: FakeState;
+  /** A one-time login link. */
+  loginLink(): string;
+  close(): Promise<void>;
+}
+
+/** Starts it on ports of its own. */
+export async function startFakeManager(options: {
+  webFolder: string;
+  now?: () => number;
+}): Promise<FakeManager> {
+  const now = options.now ?? Date.now;
+  const limits = defaultManagerLimits;
+  const state = createFakeState(now);
+  const adminToken = `admin-${randomBytes(24).toString('hex')}`;
+  const codes = createLoginCodes({ now, limits });
+  const hello = await listen(createServer(answerHello(state)));
+  const server = createServer();
+  const addressed = await listen(server);
+  const manager = createManager({
+    ...managerDeps(state, adminToken),
+    now,
+    limits,
+    webFolder: options.webFolder,
+    redeemLoginCode: code => codes.redeem(code),
+    status: () => ({
+      version: '0.1.0',
+      nodeVersion: process.versions.node,
+      uptimeSeconds: 93_784,
+      workers: 2,
+      store: { kind: 'memory', up: true },
+      feed: { kind: 'local', up: true, heardMsAgo: 120 },
+      leaseMs: 2000,
+      listeners: { grpc: '127.0.0.1:50051', http: hello.address, manager: addressed.address },
+    }),
+  });
+  const rpcs = connectNodeAdapter({
+    routes: router => {
+      router.service(AccessTokenService, fakeAccessTokens(state));
+      router.service(VerifierService, fakeVerifier(state));
+    },
+  });
+  server.on('request', (req, res) => {
+    void (async () => {
+      if (!req.url?.startsWith('/usher.v1.')) return manager.handle(req, res);
+      const caller = await manager.callerOf(req, '127.0.0.1');
+      if (caller) rpcs(req, res);
+      else sendJson(res, 401, { code: 'unauthenticated', message: 'sign in first' });
+    })();
+  });
+  return {
+    url: `http://${addressed.address}`,
+    adminToken,
+    state,
+    loginLink: () => `http://${addressed.address}/login?code=${codes.issue('admin')}`,
+    close: async () => {
+      await Promise.all([stop(server), stop(hello.server)]);
+    },
+  };
+}
+
+type FakeDeps = Omit<ManagerDeps, 'now' | 'limits' | 'webFolder' | 'redeemLoginCode' | 'status'>;
+
+function managerDeps(state: FakeState, adminToken: string): FakeDeps {
+  const admin = (peer: string) => ({ actor: 'admin', peer, scopes: [adminScope] });
+  return {
+    sessionKey: randomBytes(32),
+    ended: createEndedSessions({ now: state.now, max: 100 }),
+    authenticate: async (header, peer) => (header === adminToken ? admin(peer) : undefined),
+    currentCaller: async (actor, peer) => (actor === 'admin' ? admin(peer) : undefined),
+    audit: async (action, { actor, peer }) => audit(state, { action, actor, peer }),
+  };
+}
+
+/** `GET /` of the HTTP listener: what pasted code is greeted by. */
+function answerHello(state: FakeState): RequestListener {
+  return (req, res) => {
+    const header = req.headers.authorization ?? '';
+    const verdict = fakeVerdict(state, { header, audience: '', requiredScopes: [] });
+    const time = new Date(state.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+    if (verdict.valid) sendJson(res, 200, { message: 'Oh, Hello', time });
+    else sendJson(res, verdict.httpStatus, { error: verdict.message });
+  };
+}
+
+async function listen(server: Server): Promise<{ server: Server; address: string }> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { server, address: `127.0.0.1:${port}` };
+}
+
+function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise(resolve => server.close(() => resolve()));
+}
