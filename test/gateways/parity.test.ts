@@ -1,0 +1,91 @@
+/** Every case through every gateway, with the real gateway in front of a service. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Reason, reasons } from '../../src/verify/verdict.ts';
+import { type Case, makeCases, refusalBody, required } from './cases.ts';
+import { type Gateway, gatewayNames, startGateway } from './gateway.ts';
+import { type Answer, send } from './request.ts';
+import { type Received, startUpstream, type Upstream, valuesOf } from './upstream.ts';
+import { startUsher, type Usher } from './usher.ts';
+
+let usher: Usher;
+let upstream: Upstream;
+let cases: Case[];
+
+beforeAll(async () => {
+  usher = await startUsher();
+  upstream = await startUpstream();
+  cases = await makeCases(usher);
+});
+
+afterAll(async () => {
+  await usher.stop();
+  await upstream.stop();
+});
+
+describe.each(gatewayNames)('%s', name => {
+  let gateway: Gateway;
+
+  beforeAll(async () => {
+    const { grpc, http } = usher;
+    gateway = await startGateway(name, { grpc, http, upstream: upstream.address, ...required });
+  });
+  afterAll(() => gateway.stop());
+
+  test('gives the verdict of every case', async () => {
+    const outcomes = [];
+    const wanted = [];
+    for (const { name: caseName, sent, verdict } of cases) {
+      const answer = await send(gateway.port, sent);
+      outcomes.push({ case: caseName, ...seen(answer, upstream.take()) });
+      wanted.push({ case: caseName, ...expected(name, caseName, verdict) });
+    }
+    expect(outcomes).toEqual(wanted);
+  });
+});
+
+const identityNames = ['token-id', 'kind', 'owner', 'subject', 'scopes', 'revision'] as const;
+
+function seen({ status, body, headers }: Answer, received: Received[]) {
+  if (received.length === 0) {
+    const challenge = headers['www-authenticate']?.split(',')[0];
+    return { status, body, type: headers['content-type'], challenge };
+  }
+  return {
+    status,
+    body,
+    upstream: received.map(request => ({
+      url: request.url,
+      authorization: valuesOf(request, 'authorization'),
+      // A header without a value says as little as none.
+      ...Object.fromEntries(
+        identityNames.map(name => [
+          `x-usher-${name}`,
+          valuesOf(request, `x-usher-${name}`).filter(value => value !== ''),
+        ]),
+      ),
+    })),
+  };
+}
+
+function expected(gateway: string, caseName: string, verdict: Case['verdict']) {
+  if (typeof verdict === 'string') return refused(gateway, caseName, verdict);
+  const identity = Object.entries(verdict).map(([name, value]) => [name, value ? [value] : []]);
+  return {
+    status: 200,
+    body: '{"upstream":true}',
+    upstream: [{ url: '/orders?day=1', authorization: [], ...Object.fromEntries(identity) }],
+  };
+}
+
+function refused(gateway: string, _caseName: string, reason: Reason) {
+  // Envoy would take a 5xx over HTTP for an error, which may be let pass.
+  const status =
+    gateway === 'envoy-http' ? Math.min(reasons[reason].http, 401) : reasons[reason].http;
+  return {
+    status: reasons[reason].http === 403 ? 403 : status,
+    body: refusalBody(reason),
+    type: 'application/json',
+    challenge: reasons[reason].http === 500 ? undefined : 'Bearer realm="usher"',
+  };
+}
