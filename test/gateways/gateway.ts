@@ -4,12 +4,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runUsher } from '../cli/run-usher.ts';
 import { until } from '../store/redis-server.ts';
+import { send } from './request.ts';
 
 const downloaded = fileURLToPath(new URL('../../out/gateways', import.meta.url));
 
@@ -55,7 +56,7 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-/** Starts a gateway and waits until it takes connections. */
+/** Starts a gateway and waits until it answers. */
 export async function startGateway(name: GatewayName, options: GatewayOptions): Promise<Gateway> {
   const folder = await mkdtemp(join(tmpdir(), `usher-${name}-`));
   const port = await freePort();
@@ -78,7 +79,7 @@ export async function startGateway(name: GatewayName, options: GatewayOptions): 
   const exited = once(child, 'exit');
   await until(async () => {
     if (child.exitCode !== null) throw new Error(`${name} ended: ${output}`);
-    return await connects(port);
+    return await answers(port);
   });
   return {
     port,
@@ -127,12 +128,8 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function connects(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
+/** Traefik listens before it has read what to do; until then it answers 404. */
+async function answers(port: number): Promise<boolean> {
+  const { status } = await send(port);
+  return status !== 404;
 }

@@ -37,12 +37,22 @@ describe.each(gatewayNames)('%s', name => {
     const wanted = [];
     for (const { name: caseName, sent, verdict } of cases) {
       const answer = await send(gateway.port, sent);
-      outcomes.push({ case: caseName, ...seen(answer, upstream.take()) });
-      wanted.push({ case: caseName, ...expected(name, caseName, verdict) });
+      const received = upstream.take();
+      if (ownRefusals[name]?.includes(caseName) && answer.status === 400) {
+        expect(received).toEqual([]);
+        continue;
+      }
+      outcomes.push({ case: caseName, ...seen(answer, received) });
+      wanted.push({ case: caseName, ...expected(name, verdict) });
     }
     expect(outcomes).toEqual(wanted);
   });
 });
+
+/** What some releases refuse by themselves, with a 400, before anyone is asked. */
+const ownRefusals: Readonly<Record<string, readonly string[]>> = {
+  nginx: ['two headers', 'a long one'],
+};
 
 const identityNames = ['token-id', 'kind', 'owner', 'subject', 'scopes', 'revision'] as const;
 
@@ -68,8 +78,8 @@ function seen({ status, body, headers }: Answer, received: Received[]) {
   };
 }
 
-function expected(gateway: string, caseName: string, verdict: Case['verdict']) {
-  if (typeof verdict === 'string') return refused(gateway, caseName, verdict);
+function expected(gateway: string, verdict: Case['verdict']) {
+  if (typeof verdict === 'string') return refused(gateway, verdict);
   const identity = Object.entries(verdict).map(([name, value]) => [name, value ? [value] : []]);
   return {
     status: 200,
@@ -78,14 +88,13 @@ function expected(gateway: string, caseName: string, verdict: Case['verdict']) {
   };
 }
 
-function refused(gateway: string, _caseName: string, reason: Reason) {
-  // Envoy would take a 5xx over HTTP for an error, which may be let pass.
-  const status =
-    gateway === 'envoy-http' ? Math.min(reasons[reason].http, 401) : reasons[reason].http;
+function refused(gateway: string, reason: Reason) {
+  const { http } = reasons[reason];
   return {
-    status: reasons[reason].http === 403 ? 403 : status,
+    // Envoy would take a 5xx over HTTP for an error, which may be let pass.
+    status: gateway === 'envoy-http' && http === 500 ? 401 : http,
     body: refusalBody(reason),
     type: 'application/json',
-    challenge: reasons[reason].http === 500 ? undefined : 'Bearer realm="usher"',
+    challenge: http === 500 ? undefined : 'Bearer realm="usher"',
   };
 }

@@ -39,6 +39,7 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
       # nginx drops the body of a refusal; these bring it back.
       auth_request_set $usher_status $upstream_http_x_usher_status;
       auth_request_set $usher_error $upstream_http_x_usher_error;
+      auth_request_set $usher_challenge $upstream_http_www_authenticate;
       error_page 401 403 500 = @usher_refused;
 
       proxy_http_version 1.1;
@@ -69,6 +70,9 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
         return 401 '{"error":"$usher_error"}';
       }
       if ($usher_status = 403) {
+        # On a 401 nginx sends it by itself.
+        add_header WWW-Authenticate $usher_challenge always;
+        add_header Cache-Control no-store always;
         return 403 '{"error":"$usher_error"}';
       }
       if ($usher_status = 500) {
