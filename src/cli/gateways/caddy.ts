@@ -18,8 +18,9 @@ http://:${port} {
 
 	# In this order, which Caddy would change outside of "route".
 	route {
-		# Releases before 2.10 leave the client's own where Usher says nothing.
-		request_header -X-Usher-*
+		# The client's own, also in the spelling that some services take for the same.
+		request_header -X-Usher*
+		request_header -X_Usher*
 		forward_auth ${settings.http} {
 			# With a query, since Caddy would send the client's where there is none.
 			uri ${JSON.stringify(forwardAuthPath(settings))}

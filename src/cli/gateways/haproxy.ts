@@ -16,6 +16,8 @@ defaults
 
 frontend web
   bind ${settings.listen}
+  # The client's own, also in the spelling that some services take for the same.
+  http-request del-header ^x[-_]usher -m reg
   http-request lua.usher
   # Hides the token from the upstream; leave it out to pass the token on.
   http-request del-header Authorization
@@ -60,8 +62,6 @@ core.register_action("usher", {"http-req"}, function(txn)
   local status = answer and answer.status
   if status == 200 then
     for _, name in ipairs(identity) do
-      -- What the client sent under this name must not survive.
-      txn.http:req_del_header(name)
       local value = values(answer.headers, name)[1]
       if value and value ~= "" then txn.http:req_set_header(name, value) end
     end
