@@ -59,7 +59,11 @@ describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) 
     return upstream.take().some(request => valuesOf(request, 'x-usher-token-id').length > 0);
   };
   const unknown = async () => {
-    const { status } = await ask(authorized(unseen.pop() ?? ''));
+    const sent = [
+      ['Authorization', unseen.pop() ?? ''] as const,
+      ['X-Usher-Token-Id', 'evil'] as const,
+    ];
+    const { status } = await ask({ headers: sent });
     const received = upstream.take();
     if (open) {
       // Let in by the operator's choice, and as nobody.

@@ -1,6 +1,11 @@
 /** Envoy: its ext_authz filter, over gRPC or over HTTP. */
 
-import { type GatewayConfig, type GatewaySettings, hostAndPort } from './gateway.ts';
+import {
+  type GatewayConfig,
+  type GatewaySettings,
+  hostAndPort,
+  identityHeaders,
+} from './gateway.ts';
 
 /** Over gRPC. */
 export const envoy: GatewayConfig = settings => ({
@@ -34,8 +39,8 @@ export const envoyHttp: GatewayConfig = settings => ({
                       authorization_request:
                         # What a request needs besides a good token.
                         headers_to_add:
-                          - { key: x-usher-required-scopes, value: ${quoted(settings.scopes.join(' '))} }
-                          - { key: x-usher-audience, value: ${quoted(settings.audience)} }
+                          - { key: x-usher-required-scopes, value: ${quoted(escaped(settings.scopes.join(' ')))} }
+                          - { key: x-usher-audience, value: ${quoted(escaped(settings.audience))} }
                           # Hides the token from the upstream; "keep" passes it on.
                           - { key: x-usher-credential, value: remove }
                       authorization_response:
@@ -47,8 +52,14 @@ export const envoyHttp: GatewayConfig = settings => ({
   }),
 });
 
+const removals = identityHeaders
+  .map(name => `                        - { remove: ${name.toLowerCase()} }`)
+  .join('\n');
+
 /** JSON is YAML. */
 const quoted = (text: string) => JSON.stringify(text);
+/** Header values are formats, in which a percent sign means something. */
+const escaped = (text: string) => text.replaceAll('%', '%%');
 
 interface Parts {
   vhost: string;
@@ -74,6 +85,13 @@ static_resources:
                 merge_slashes: true
                 path_with_escaped_slashes_action: REJECT_REQUEST
                 common_http_protocol_options: { headers_with_underscores_action: REJECT_REQUEST }
+                # The client's own never arrive, not even where an error lets a request pass.
+                early_header_mutation_extensions:
+                  - name: envoy.http.early_header_mutation.header_mutation
+                    typed_config:
+                      '@type': type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation
+                      mutations:
+${removals}
                 route_config:
                   virtual_hosts:
                     - name: app
