@@ -104,29 +104,3 @@ describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) 
     expect(upstream.take()).toEqual([]);
   });
 });
-
-test('raw headers are read as well', async () => {
-  const { grpc, http } = usher;
-  const change = (text: string) =>
-    text.replace(
-      'validate_mutations: true',
-      'validate_mutations: true\n                    encode_raw_headers: true',
-    );
-  const gateway = await startGateway('envoy', {
-    grpc,
-    http,
-    upstream: upstream.address,
-    change,
-  });
-  const { token } = await makeStatic(usher);
-  const twice: Sent = {
-    headers: [
-      ['Authorization', token],
-      ['Authorization', token],
-    ],
-  };
-  expect((await send(gateway.port, authorized(token))).status).toBe(200);
-  const { status, body } = await send(gateway.port, twice);
-  expect([status, body]).toEqual([401, refusalBody('MALFORMED_CREDENTIALS')]);
-  await gateway.stop();
-});
