@@ -1,15 +1,13 @@
 /** The services with their handlers: which rpc is answered by what. */
 
 import type { Config } from './config.ts';
-import { AccessTokenService } from './gen/usher/v1/access_token_pb.ts';
-import { VerifierService } from './gen/usher/v1/verifier_pb.ts';
 import type { Logger } from './log.ts';
 import type { Rooms } from './rooms.ts';
 import { createNoteRefusal } from './tokens/refusals.ts';
-import { accessTokenHandlers } from './transport/access-token.ts';
+import { AccessTokenService, accessTokenHandlers } from './transport/access-token.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from './transport/caller-of.ts';
 import { type Binding, bind } from './transport/handlers.ts';
-import { type OnVerdict, verifierHandlers } from './transport/verifier.ts';
+import { type OnVerdict, VerifierService, verifierHandlers } from './transport/verifier.ts';
 
 /** Refused calls of the API that the audit log takes a minute. */
 const refusalsPerMinuteMax = 600;

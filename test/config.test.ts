@@ -38,7 +38,7 @@ describe('defaults', () => {
     expect(config.httpListen).toEqual({ host: '127.0.0.1', port: 8080 });
     expect(config.managerListen).toEqual({ host: '127.0.0.1', port: 8081 });
     expect(config).toMatchObject({ workers: 1, corsOrigins: '*', trustedProxies: [] });
-    expect(config).toMatchObject({ staleMaxMs: 30_000, leaseMs: 2000, batchMax: 256 });
+    expect(config).toMatchObject({ staleMaxMs: 0, leaseMs: 2000, batchMax: 256 });
     expect(config.masterKeys).toBeUndefined();
     expect(config.adminToken).toBeUndefined();
   });

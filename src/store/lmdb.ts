@@ -2,6 +2,7 @@
 
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type AuditEvent, type ChainedEvent, type ChainHead, chain, emptyChain } from './audit.ts';
+import { expiryMember, readExpiryMember } from './cursor.ts';
 import { healthSwitch } from './health.ts';
 import { type AccessTokenRecord, decodeRecord, encodeRecord } from './record.ts';
 import {
@@ -237,10 +238,11 @@ function scanTokens(tables: Tables, scan: Scan): ScanPage {
   let ids: string[];
   let cursors: string[];
   if (order === 'expiry') {
-    const from = after === undefined ? [scan.expiresAfter ?? 0, '~'] : JSON.parse(after);
+    const { expiresAt, id } = readExpiryMember(after ?? expiryMember(scan.expiresAfter ?? 0, '~'));
+    const from = [expiresAt, id];
     const keys = [...tables.expiries.getKeys(behind(from, [Number.MAX_VALUE], false, limit))];
     ids = keys.map(key => key[1]);
-    cursors = keys.map(key => JSON.stringify(key));
+    cursors = keys.map(key => expiryMember(...key));
   } else if (owner !== undefined) {
     const from = after === undefined ? undefined : [owner, after];
     const range = reverse

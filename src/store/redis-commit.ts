@@ -4,6 +4,7 @@
  */
 
 import type { AuditEvent } from './audit.ts';
+import { expiryMember } from './cursor.ts';
 import { type AccessTokenRecord, encodeRecord } from './record.ts';
 import type { Asker } from './redis-ask.ts';
 import type { RedisAudit } from './redis-audit.ts';
@@ -13,7 +14,6 @@ import {
   createdKey,
   eventKey,
   expiryKey,
-  expiryMember,
   intentsKey,
   ownerKey,
   pendingKey,

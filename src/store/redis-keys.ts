@@ -36,19 +36,6 @@ export const ownerKey = (owner: string) => `usher:{log}:owner:${owner}`;
 /** Sorted set: expiry and id of the access tokens that expire, in that order. */
 export const expiryKey = 'usher:{log}:expiry';
 
-/** Digits of the largest integer that is exact. */
-const expiryDigits = 16;
-
-/** An entry of the expiry index: its alphabetical order is that of the expiry, then of the id. */
-export function expiryMember(expiresAt: number, id: string): string {
-  return `${String(expiresAt).padStart(expiryDigits, '0')}:${id}`;
-}
-
-/** The two parts of an entry of the expiry index. */
-export function readExpiryMember(member: string): { expiresAt: number; id: string } {
-  return { expiresAt: Number(member.slice(0, expiryDigits)), id: member.slice(expiryDigits + 1) };
-}
-
 /** A key that is kept where another one is, to be written before the replicas are waited for. */
 export function beatKey(beside: string): string {
   return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;

@@ -1,15 +1,9 @@
 /** Walks access tokens in Redis, along indexes in alphabetical order. */
 
+import { expiryMember, readExpiryMember } from './cursor.ts';
 import { type AccessTokenRecord, decodeRecord } from './record.ts';
 import type { Asker } from './redis-ask.ts';
-import {
-  createdKey,
-  expiryKey,
-  expiryMember,
-  ownerKey,
-  readExpiryMember,
-  tokenKey,
-} from './redis-keys.ts';
+import { createdKey, expiryKey, ownerKey, tokenKey } from './redis-keys.ts';
 import { type Scan, type ScanPage, Unavailable } from './store.ts';
 
 /** Reads one record. */

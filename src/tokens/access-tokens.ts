@@ -70,11 +70,11 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     async create(caller, kind, fields, requestId) {
       demand(caller, adminScope);
       const owner = ownerFor(caller, fields.owner);
-      checkFields(kind, { ...fields, owner }, now());
       const id = v7();
       const args = { kind, ...fields } as unknown as JsonObject;
       const ask = { caller, action: 'token.create', requestId, args };
       const changed = await change(deps, ask, (_, at) => {
+        checkFields(kind, { ...fields, owner }, at);
         const { secret, kept } = makeSecret(keys, kind, id, at);
         const record = { id, kind, secrets: [kept], createdAt: at, ...unwritten };
         return { record: { ...record, ...present({ ...fields, owner }) }, secret };

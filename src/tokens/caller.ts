@@ -3,6 +3,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
+import { trimBlanks } from '../verify/credential.ts';
 import type { Reason } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
@@ -34,11 +35,18 @@ export interface Caller {
 /** Lets a caller in by an Authorization header, or gives the reason not to. Throws Unavailable. */
 export type Authenticate = (header: string, peer: string) => Promise<Caller | Reason>;
 
+/** Shortest admin token, in characters. */
+const adminTokenLengthMin = 32;
+
 /** Callers hold a static token, or the admin token of the configuration. */
 export function createAuthenticate(verify: Verify, adminToken: string): Authenticate {
+  // An empty one would let everyone in who sends no header.
+  if (adminToken.length < adminTokenLengthMin) {
+    throw new Error(`the admin token is shorter than ${adminTokenLengthMin} characters`);
+  }
   const adminDigest = digest(adminToken);
   return async (header, peer) => {
-    const token = header.replace(/^[ \t]*(?:bearer[ \t]+)?|[ \t]+$/gi, '');
+    const token = trimBlanks(trimBlanks(header).replace(/^bearer[ \t]/i, ''));
     if (timingSafeEqual(digest(token), adminDigest)) {
       return { actor: adminActor, peer, scopes: [adminScope] };
     }

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { v4 } from 'uuid';
-import type { AccessTokenRecord, Json, JsonObject } from '../store/record.ts';
+import type { AccessTokenRecord, JsonObject } from '../store/record.ts';
 import type { Change, Store, StoredRequest } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, visible } from './caller.ts';
@@ -47,7 +47,7 @@ export interface Ask {
   /** A UUID; "" or absent for none. */
   requestId?: string | undefined;
   /** What was asked, by which a request id used for something else is noticed. */
-  args: Json;
+  args: JsonObject;
   detail?: string;
 }
 
@@ -68,7 +68,7 @@ export async function change(deps: ChangeDeps, ask: Ask, make: Make): Promise<Ch
   const { store, now, limits } = deps;
   const requestId = ask.requestId ? checkUuid('request_id', ask.requestId) : '';
   const key = requestId === '' ? undefined : `${ask.caller.actor}:${requestId}`;
-  const digest = hash('sha256', canonicalize([ask.action, ask.id ?? '', ask.args]) ?? '');
+  const digest = digestOf(ask);
 
   for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
     const prior = key === undefined ? undefined : await store.findRequest(key);
@@ -90,6 +90,19 @@ export async function change(deps: ChangeDeps, ask: Ask, make: Make): Promise<Ch
     if (ask.revision) throw stale(ask);
   }
   throw new TokenError('ABORTED', 'others keep changing this access token; try again');
+}
+
+function digestOf({ action, id = '', args }: Ask): string {
+  const fields = Object.entries(args).map(([name, value]) => {
+    // A number that is none is named by its field's own check.
+    if (typeof value === 'number') return [name, String(value)];
+    try {
+      return [name, canonicalize(value) ?? ''];
+    } catch {
+      throw invalid(name, 'holds what JSON cannot: half a surrogate pair, or no finite number');
+    }
+  });
+  return hash('sha256', JSON.stringify([action, id, fields.sort()]));
 }
 
 function stale(ask: Ask): TokenError {

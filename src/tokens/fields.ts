@@ -49,8 +49,11 @@ export function checkFields(kind: Kind, fields: Fields, now: number): void {
   if (fields.owner !== undefined) checkText('owner', fields.owner, fieldLimits.ownerLengthMax);
   checkScopes('scopes', fields.scopes);
   if (fields.metadata !== undefined) checkMetadata(fields.metadata);
-  if (fields.expiresAt !== undefined && !(fields.expiresAt > now)) {
-    throw invalid('expire_time', 'is not in the future');
+  if (fields.expiresAt !== undefined) {
+    if (!(fields.expiresAt > now)) throw invalid('expire_time', 'is not in the future');
+    if (!Number.isSafeInteger(fields.expiresAt)) {
+      throw invalid('expire_time', 'is not a whole number of milliseconds');
+    }
   }
   if (kind === 'static') {
     if (fields.audiences !== undefined) throw invalid('audiences', 'are for kind jwt only');
@@ -109,17 +112,29 @@ export function checkUuid(field: string, id: string): string {
 
 function checkMetadata(metadata: JsonObject): void {
   const { metadataBytesMax, metadataDepthMax } = fieldLimits;
-  if (depthOf(metadata) > metadataDepthMax) {
-    throw invalid('metadata', `is nested deeper than ${metadataDepthMax} levels`);
-  }
+  checkJson('metadata', metadata, metadataDepthMax);
   if (Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax) {
     throw invalid('metadata', `is larger than ${metadataBytesMax} bytes as JSON`);
   }
 }
 
-function depthOf(value: Json): number {
-  if (typeof value !== 'object' || value === null) return 0;
-  return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+/** Throws unless it is nested no deeper, and every number and text in it can be written as JSON. */
+export function checkJson(field: string, object: JsonObject, depthMax: number): void {
+  const check = (value: Json, depth: number): void => {
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw invalid(field, 'has a number that is not finite');
+    }
+    if (typeof value === 'string' && !value.isWellFormed()) {
+      throw invalid(field, 'is not well-formed Unicode');
+    }
+    if (typeof value !== 'object' || value === null) return;
+    if (depth > depthMax) throw invalid(field, `is nested deeper than ${depthMax} levels`);
+    for (const [name, member] of Object.entries(value)) {
+      check(name, depth);
+      check(member, depth + 1);
+    }
+  };
+  check(object, 1);
 }
 
 /** The fields as the audit log shows them. */

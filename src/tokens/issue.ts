@@ -5,11 +5,14 @@ import { v4 } from 'uuid';
 import type { AccessTokenRecord, JsonObject } from '../store/record.ts';
 import type { TokenReader } from '../store/store.ts';
 import { importJwtKey } from '../verify/jwt.ts';
+import { defaultVerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
+import { claimHash } from '../verify/revoked-jwts.ts';
 import { type Caller, demand, issueScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import {
   checkAudiences,
+  checkJson,
   checkScopes,
   checkText,
   checkUuid,
@@ -51,7 +54,7 @@ export function createIssueJwt(tokens: TokenReader, keys: MasterKeys, now: () =>
     demand(caller, issueScope);
     const id = checkUuid('token_id', order.tokenId);
     const record = visible(caller, await tokens.get(id), order.tokenId);
-    const iat = Math.floor(now() / 1000);
+    const iat = issuedAt(record, order.subject, now());
     const exp = 'exp' in order.expiry ? order.expiry.exp : iat + order.expiry.lifetimeSeconds;
     checkOrder(record, order, iat, exp, now());
 
@@ -67,6 +70,16 @@ export function createIssueJwt(tokens: TokenReader, keys: MasterKeys, now: () =>
     }
     return { jwt, jti, iat, exp };
   };
+}
+
+/**
+ * Now, in whole seconds. What was issued in the second of a revocation counts as issued before it, so
+ * that a JWT signed later in that second is dated the next one.
+ */
+function issuedAt(record: AccessTokenRecord, subject: string, now: number): number {
+  const { issuedBefore = 0, subjects } = record.revokedJwts ?? {};
+  const revoked = Math.max(issuedBefore, subjects?.[claimHash(record.id, subject)] ?? 0);
+  return Math.max(Math.floor(now / 1000), Math.ceil(revoked / 1000));
 }
 
 function claimsOf(order: JwtOrder, times: { iat: number; exp: number; jti: string }): JsonObject {
@@ -105,6 +118,8 @@ function checkOrder(
   if (order.scopes.some(scope => !record.scopes.includes(scope))) {
     throw invalid('scopes', 'must be among those of the access token');
   }
+  // Deeper ones, or half a surrogate pair, would make a JWT that the verifier refuses.
+  checkJson('claims', order.claims, defaultVerifyLimits.claimsDepthMax);
   const reserved = reservedClaims.find(name => Object.hasOwn(order.claims, name));
   if (reserved !== undefined) {
     throw invalid('claims', `must not hold "${reserved}", which Usher sets or judges itself`);

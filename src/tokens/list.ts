@@ -1,5 +1,6 @@
 /** Lists access tokens: walks them in a store's order and keeps those that pass the filter. */
 
+import { cursorBehind, isCursor } from '../store/cursor.ts';
 import type { AccessTokenRecord, Kind } from '../store/record.ts';
 import type { Scan, Store, Usage } from '../store/store.ts';
 import { type Caller, demand, readScope } from './caller.ts';
@@ -53,7 +54,9 @@ export async function list(
   const walk = walkOf(caller, query, at);
   const passes = filterOf(caller, query, at);
   const records: AccessTokenRecord[] = [];
-  let cursor: string | undefined = query.pageToken ? readPageToken(query.pageToken) : undefined;
+  let cursor: string | undefined = query.pageToken
+    ? readPageToken(walk.order, query.pageToken)
+    : undefined;
   let examined = 0;
   do {
     // Reads what the page still lacks, or more where the filter has let little through so far.
@@ -67,7 +70,11 @@ export async function list(
     for (const record of page.records) {
       if (records.length === pageSize) {
         // The next page starts behind the last one shown.
-        return await finish(store, records, cursorOf(walk, records.at(-1)));
+        return await finish(
+          store,
+          records,
+          cursorBehind(walk.order, records[pageSize - 1] as AccessTokenRecord),
+        );
       }
       if (
         walk.order === 'expiry' &&
@@ -101,14 +108,10 @@ function walkOf(caller: Caller, query: ListQuery, now: number): Omit<Scan, 'limi
   return { order: query.sort, ...(owner ? { owner } : {}) };
 }
 
-function cursorOf(walk: Omit<Scan, 'limit' | 'after'>, record: AccessTokenRecord | undefined) {
-  if (record === undefined) return undefined;
-  return walk.order === 'expiry' ? JSON.stringify([record.expiresAt, record.id]) : record.id;
-}
-
-function readPageToken(token: string): string {
+/** A cursor of another order is refused here: a store must never be asked to read one. */
+function readPageToken(order: Scan['order'], token: string): string {
   const cursor = Buffer.from(token, 'base64url').toString();
-  if (!/^[\w-]{1,64}$|^\[\d{1,16},"[\w-]{1,64}"\]$/.test(cursor)) {
+  if (!isCursor(order, cursor)) {
     throw invalid('page_token', 'is not one that List gave');
   }
   return cursor;

@@ -33,33 +33,33 @@ export function createUsageMeter(
   now: () => number,
   limits: UsageLimits = defaultUsageLimits,
 ): UsageMeter {
-  let pending = new Map<string, UsageDelta>();
+  /** By day, then by access token; more than one day around midnight and after an outage. */
+  let pending = new Map<string, Map<string, UsageDelta>>();
+  let pendingCount = 0;
 
   const note = (tokenId: string, date: string, count: number, at: number) => {
-    const delta = pending.get(tokenId);
-    if (delta !== undefined && delta.date === date) {
+    const ofDay = pending.get(date) ?? new Map<string, UsageDelta>();
+    pending.set(date, ofDay);
+    const delta = ofDay.get(tokenId);
+    if (delta === undefined) {
+      ofDay.set(tokenId, { tokenId, date, count, lastUsedAt: at });
+      pendingCount += 1;
+    } else {
       delta.count += count;
       delta.lastUsedAt = Math.max(delta.lastUsedAt, at);
-    } else if (delta === undefined) {
-      pending.set(tokenId, { tokenId, date, count, lastUsedAt: at });
-    } else {
-      // Midnight has passed: the old day's count moves to a key of its own until it is written.
-      pending.set(`${tokenId} ${delta.date}`, delta);
-      pending.set(tokenId, { tokenId, date, count, lastUsedAt: at });
     }
   };
   const flush = async () => {
-    const batch = pending;
-    if (batch.size === 0) return;
+    const batch = [...pending.values()].flatMap(ofDay => [...ofDay.values()]);
+    if (batch.length === 0) return;
     pending = new Map();
+    pendingCount = 0;
     try {
-      await store.addUsage([...batch.values()]);
+      await store.addUsage(batch);
     } catch {
       // An outage that lasts must not fill the memory: beyond the bound, counts are lost.
-      if (pending.size < limits.pendingMax) {
-        for (const { tokenId, date, count, lastUsedAt } of batch.values()) {
-          note(tokenId, date, count, lastUsedAt);
-        }
+      for (const { tokenId, date, count, lastUsedAt } of batch) {
+        if (pendingCount < limits.pendingMax) note(tokenId, date, count, lastUsedAt);
       }
     }
   };
@@ -74,7 +74,7 @@ export function createUsageMeter(
         day = { date, ends: Date.parse(date) + 86_400_000 };
       }
       note(tokenId, day.date, 1, at);
-      if (pending.size >= limits.pendingMax) void flush();
+      if (pendingCount >= limits.pendingMax) void flush();
     },
     flush,
     async read(caller, tokenId) {

@@ -57,7 +57,7 @@ export function accessTokenMessage(
   if (previousUntil !== undefined) message.previousSecretExpireTime = timestampOf(previousUntil);
   if (usage?.lastUsedAt !== undefined) message.lastUsedTime = timestampOf(usage.lastUsedAt);
   if (revokedJwts?.issuedBefore !== undefined) {
-    message.jwtsRevokedBeforeTime = timestampOf(revokedJwts.issuedBefore * 1000);
+    message.jwtsRevokedBeforeTime = timestampOf(revokedJwts.issuedBefore);
   }
   return message;
 }

@@ -25,6 +25,8 @@ import type { Call } from './call.ts';
 import type { Handlers } from './handlers.ts';
 import { safeInteger, wholeSeconds } from './time.ts';
 
+export { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
+
 /** What AccessTokenService needs. */
 export interface AccessTokenDeps {
   accessTokens: AccessTokens;

@@ -5,8 +5,8 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
-import { constants } from 'node:http2';
 import type { Socket } from 'node:net';
+import { type HalfOpenWatch, watchHalfOpen } from './half-open.ts';
 
 /** How long calls may take. */
 export interface CallTimes {
@@ -21,7 +21,7 @@ export interface CallTimes {
 /** The longest that setTimeout can hold: a longer deadline would expire at once. */
 export const timerMsMax = 2_147_483_647;
 
-/** After its deadline a stream that the caller keeps half open is closed. */
+/** How long after the longest deadline a stream that the caller keeps half open may be closed. */
 const halfOpenMs = 1_000;
 
 const unitMs = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 } as const;
@@ -39,6 +39,7 @@ export function mendCallsOn(socket: Socket, times: CallTimes): void {
  * server to itself, so the sessions are found through Node's own announcements of new streams.
  */
 export function watchCalls(times: CallTimes): () => void {
+  const halfOpen = watchHalfOpen(times.deadlineMsMax + halfOpenMs);
   const seen = new WeakSet<ServerHttp2Session>();
   const onCreated = (message: unknown) => {
     const { session } = (message as { stream: ServerHttp2Stream }).stream;
@@ -48,11 +49,14 @@ export function watchCalls(times: CallTimes): () => void {
     session.prependListener(
       'stream',
       (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) =>
-        mendCall(stream, headers, raw, times),
+        mendCall(stream, headers, raw, times, halfOpen),
     );
   };
   subscribe('http2.server.stream.created', onCreated);
-  return () => unsubscribe('http2.server.stream.created', onCreated);
+  return () => {
+    unsubscribe('http2.server.stream.created', onCreated);
+    halfOpen.stop();
+  };
 }
 
 function mendCall(
@@ -60,6 +64,7 @@ function mendCall(
   headers: IncomingHttpHeaders,
   raw: string[],
   times: CallTimes,
+  halfOpen: HalfOpenWatch,
 ): void {
   joinAuthorization(headers, raw);
   const asked = headers['grpc-timeout'];
@@ -69,7 +74,7 @@ function mendCall(
   }
   headers['grpc-timeout'] =
     asked === undefined ? `${times.deadlineMs}m` : mendTimeout(asked, times.deadlineMsMax);
-  stream.setTimeout(times.deadlineMsMax + halfOpenMs, () => stream.close(constants.NGHTTP2_CANCEL));
+  halfOpen.watch(stream);
 }
 
 /**

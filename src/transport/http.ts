@@ -51,6 +51,8 @@ export function createHttpListener(deps: HttpDeps): Listener {
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
     server.close();
+    // Node closes those that idle between requests, but not those that never sent a byte.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     onStop?.();
     await within(graceMs, Promise.all(closed), () => server.closeAllConnections());
   };

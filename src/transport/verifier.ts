@@ -33,6 +33,8 @@ import { verifyResponse } from './verify-response.ts';
 /** Is told each verdict that was given, for metrics and usage. */
 export type OnVerdict = (verdict: Verdict, door: Door) => void;
 
+export { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
+
 /** What VerifierService needs. */
 export interface VerifierDeps {
   verify: Verify;

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { compactVerify } from 'jose';
 import type { JsonObject } from '../store/record.ts';
 import type { VerifyLimits } from './limits.ts';
+import { unreadable } from './master-keys.ts';
 import { decodeJsonObject } from './strict-json.ts';
 import type { Reason } from './verdict.ts';
 
@@ -62,10 +63,13 @@ export async function isSignedWith(jwt: UnverifiedJwt, key: CryptoKey): Promise<
   }
 }
 
-/** Makes the HMAC key of a secret: the UTF-8 bytes of the string, at least 32 (RFC 7518 section 3.2). */
+/**
+ * Makes the HMAC key of a secret: the UTF-8 bytes of the string. Throws Unavailable for fewer than 32
+ * (RFC 7518 section 3.2), which jose would take.
+ */
 export async function importJwtKey(secret: string): Promise<CryptoKey> {
   const bytes = new TextEncoder().encode(secret);
-  if (bytes.length < 32) throw new Error('a jwt secret is shorter than 32 bytes');
+  if (bytes.length < 32) throw unreadable('a jwt secret is shorter than 32 bytes');
   return await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
     'sign',
     'verify',

@@ -13,6 +13,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import type { Secret } from '../store/record.ts';
+import { Unavailable } from '../store/store.ts';
 
 /** A master key: 32 random bytes with a name. */
 export interface MasterKey {
@@ -27,11 +28,11 @@ export type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
 export interface MasterKeys {
   /** The id of the one that writes. */
   readonly currentId: string;
-  /** The keyed hash of a static token. Throws for a master key that is not listed. */
+  /** The keyed hash of a static token. Throws Unavailable for a master key that is not listed. */
   hash(token: string, masterKeyId: string): Buffer;
   /** Seals a secret for an access token: nothing but that UUID opens it again. */
   seal(secret: string, tokenId: string): Sealed;
-  /** Opens it. Throws, without saying why, when it was altered or its master key is not listed. */
+  /** Opens it. Throws Unavailable when it was altered or its master key is not listed. */
   open(sealed: Sealed, tokenId: string): string;
 }
 
@@ -43,6 +44,7 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
   const keys = new Map<string, { hashing: KeyObject; sealing: KeyObject }>();
   for (const { id, bytes } of list) {
     if (bytes.length !== 32) throw new Error(`master key ${id} is not 32 bytes long`);
+    if (keys.has(id)) throw new Error(`there are two master keys ${id}`);
     keys.set(id, {
       hashing: derive(bytes, 'usher/v1/static-token-hash'),
       sealing: derive(bytes, 'usher/v1/jwt-secret-seal'),
@@ -52,7 +54,7 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
   if (current === undefined) throw new Error('there is no master key');
   const keyOf = (id: string) => {
     const key = keys.get(id);
-    if (key === undefined) throw new Error(`master key ${JSON.stringify(id)} is not listed`);
+    if (key === undefined) throw unreadable(`master key ${JSON.stringify(id)} is not listed`);
     return key;
   };
 
@@ -70,17 +72,26 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
       return { masterKeyId: current.id, value };
     },
     open({ masterKeyId, value }, tokenId) {
+      const { sealing } = keyOf(masterKeyId);
       const bytes = Buffer.from(value, 'base64url');
+      if (bytes.length < nonceBytes + tagBytes) throw unreadable('the sealed secret is too short');
       const nonce = bytes.subarray(0, nonceBytes);
-      const decipher = createDecipheriv('aes-256-gcm', keyOf(masterKeyId).sealing, nonce, {
-        authTagLength: tagBytes,
-      });
+      const decipher = createDecipheriv('aes-256-gcm', sealing, nonce, { authTagLength: tagBytes });
       decipher.setAAD(Buffer.from(tokenId));
       decipher.setAuthTag(bytes.subarray(-tagBytes));
       const text = decipher.update(bytes.subarray(nonceBytes, -tagBytes));
-      return Buffer.concat([text, decipher.final()]).toString('utf8');
+      try {
+        return Buffer.concat([text, decipher.final()]).toString('utf8');
+      } catch (cause) {
+        throw unreadable(cause);
+      }
     },
   };
+}
+
+/** A secret that cannot be read says nothing about the token: the verdict is not known. */
+export function unreadable(cause: unknown): Unavailable {
+  return new Unavailable('the record of the access token cannot be read', cause);
 }
 
 function derive(master: Uint8Array, purpose: string): KeyObject {

@@ -1,14 +1,13 @@
 /** Whether a credential is the record's: the hash of a static token, the signature of a JWT. */
 
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
-import { Unavailable } from '../store/store.ts';
 import type { Credential } from './credential.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
-import type { MasterKeys } from './master-keys.ts';
+import { type MasterKeys, unreadable } from './master-keys.ts';
 
-/** Opened jwt secrets that are kept, by their sealed form, which identifies them. */
+/** Opened jwt secrets that are kept. */
 const openedKeysMax = 10_000;
 
 /**
@@ -24,13 +23,16 @@ export type Prove = (
 /** Makes it. */
 export function createProve(keys: MasterKeys): Prove {
   const opened = new LRUCache<string, CryptoKey>({ max: openedKeysMax });
-  const nobody: Secret = { masterKeyId: keys.currentId, value: '', createdAt: 0 };
+  const nobodys = randomBytes(32).toString('base64url');
+  const nobody: Secret = { masterKeyId: keys.currentId, value: nobodys, createdAt: 0 };
 
   const keyOf = async (secret: Secret, tokenId: string) => {
-    let key = opened.get(secret.value);
+    // All that opening depends on: a sealed secret copied to another record must not open there.
+    const name = `${tokenId} ${secret.masterKeyId} ${secret.value}`;
+    let key = opened.get(name);
     if (key === undefined) {
-      key = await readable(async () => importJwtKey(keys.open(secret, tokenId)));
-      opened.set(secret.value, key);
+      key = await importJwtKey(keys.open(secret, tokenId));
+      opened.set(name, key);
     }
     return key;
   };
@@ -38,9 +40,10 @@ export function createProve(keys: MasterKeys): Prove {
   const proveStatic = async (token: string, secrets: Secret[] | undefined) => {
     let proven: Secret | undefined;
     for (const secret of secrets ?? [nobody]) {
-      const hash = await readable(async () => keys.hash(token, secret.masterKeyId));
+      const hash = keys.hash(token, secret.masterKeyId);
       const expected = Buffer.from(secret.value, 'base64url');
-      if (expected.length === hash.length && timingSafeEqual(hash, expected)) proven = secret;
+      if (expected.length !== hash.length) throw unreadable('the hash has the wrong length');
+      if (timingSafeEqual(hash, expected)) proven = secret;
     }
     return proven;
   };
@@ -65,13 +68,4 @@ export function createProve(keys: MasterKeys): Prove {
 function goodSecrets(kind: Kind, record: AccessTokenRecord | undefined, now: number) {
   if (record?.kind !== kind) return undefined;
   return record.secrets.filter(({ goodUntil }) => goodUntil === undefined || goodUntil > now);
-}
-
-/** A secret that cannot be read says nothing about the token: the verdict is not known. */
-async function readable<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (cause) {
-    throw new Unavailable('the record of the access token cannot be read', cause);
-  }
 }

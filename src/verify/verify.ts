@@ -82,6 +82,7 @@ function denied(reason: Reason, proven?: Pick<Proven, 'found' | 'identity'>): De
 /** Callers may reuse the verdict until the token ends, but no longer than a revocation may take. */
 function granted(proven: Proven, now: number, { cacheTtlMsMax }: VerifyLimits): Granted {
   const { identity, found } = proven;
+  // `exp` is in whole seconds: the access token itself can end up to a second later.
   const leftMs = identity.exp === 0 ? cacheTtlMsMax : identity.exp * 1000 - now;
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(cacheTtlMsMax, leftMs));
   if (proven.granted?.cacheTtlMs !== cacheTtlMs || proven.granted.stale !== found.stale) {

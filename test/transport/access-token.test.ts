@@ -19,7 +19,7 @@ import { Unavailable, type Usage } from '../../src/store/store.ts';
 import type { AccessTokens } from '../../src/tokens/access-tokens.ts';
 import { TokenError } from '../../src/tokens/errors.ts';
 import { accessTokenHandlers } from '../../src/transport/access-token.ts';
-import { authenticateCall } from '../../src/transport/authenticate.ts';
+import { createCallerOf } from '../../src/transport/caller-of.ts';
 import { createConnectDoor } from '../../src/transport/connect.ts';
 import { bind } from '../../src/transport/handlers.ts';
 import { createHttpListener } from '../../src/transport/http.ts';
@@ -45,7 +45,7 @@ const record: AccessTokenRecord = {
     { masterKeyId: 'm', value: 'sealed-current', createdAt: at - 3000 },
     { masterKeyId: 'm', value: 'sealed-previous', createdAt: at - 5000, goodUntil: at + 9000 },
   ],
-  revokedJwts: { issuedBefore: 1_700_000_000, ids: { x: 1, y: 1 }, subjects: { z: 1 } },
+  revokedJwts: { issuedBefore: 1_700_000_000_000, ids: { x: 1, y: 1 }, subjects: { z: 1 } },
   eventId: 'e',
 };
 const usage: Usage = { days: { '2024-02-22': 7, '2024-01-24': 1 }, lastUsedAt: at - 10 };
@@ -96,7 +96,7 @@ const door = createConnectDoor({
             return { events, nextPageToken: '5' };
           },
         },
-        authenticate: authenticateCall(async (header, peer) =>
+        authenticate: createCallerOf(async (header, peer) =>
           header === 'admin' ? { actor: 'admin', peer, scopes: [] } : 'INVALID_TOKEN',
         ),
         now: () => at,

@@ -1,0 +1,137 @@
+/** Every page of the web app and every dialog, as they are looked at. */
+
+import type { Page } from 'playwright-core';
+
+/** A page in a state worth a look. */
+export interface ShownPage {
+  name: string;
+  /** ":id" stands for a jwt access token's. */
+  path: string;
+  needsSession: boolean;
+  /** Brings it into that state, and waits for it. */
+  arrange(page: Page): Promise<void>;
+}
+
+const dialog = (button: string) => async (page: Page) => {
+  await page.getByRole('button', { name: button, exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).waitFor();
+};
+
+const text = (words: string | RegExp) => async (page: Page) => {
+  await page.getByText(words).first().waitFor();
+};
+
+/** All of them. */
+export const pages: ShownPage[] = [
+  { name: 'sign-in', path: '/', needsSession: false, arrange: text('Admin token') },
+  {
+    name: 'sign-in-spent',
+    path: '/sign-in?link=spent',
+    needsSession: false,
+    arrange: text('That link was used'),
+  },
+  { name: 'tokens', path: '/', needsSession: true, arrange: text(/in all$/) },
+  {
+    name: 'tokens-expiring',
+    path: '/?state=expiring',
+    needsSession: true,
+    arrange: text(/in \d+ days/),
+  },
+  {
+    name: 'tokens-none',
+    path: '/?q=nothing-like-it',
+    needsSession: true,
+    arrange: text('Nothing matches'),
+  },
+  { name: 'new-token', path: '/tokens/new', needsSession: true, arrange: text('Metadata') },
+  {
+    name: 'new-token-jwt',
+    path: '/tokens/new',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByRole('radio', { name: 'JWT key' }).click();
+      await page.getByRole('button', { name: 'Create access token' }).click();
+      await page.getByText('Give it a name.').waitFor();
+    },
+  },
+  {
+    name: 'secret',
+    path: '/tokens/new',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByRole('radio', { name: 'JWT key' }).click();
+      await page.getByLabel('Name').fill('checkout web');
+      await page.getByRole('button', { name: 'Create access token' }).click();
+      await page.getByText('openssl').first().waitFor();
+    },
+  },
+  {
+    name: 'access-token',
+    path: '/tokens/:id',
+    needsSession: true,
+    arrange: async page => {
+      await page.locator('.recharts-bar-rectangle').first().waitFor();
+    },
+  },
+  {
+    name: 'access-token-code',
+    path: '/tokens/:id?tab=code',
+    needsSession: true,
+    arrange: text('openssl'),
+  },
+  {
+    name: 'access-token-audit',
+    path: '/tokens/:id?tab=audit',
+    needsSession: true,
+    arrange: text(/Nothing happened|JWT/),
+  },
+  {
+    name: 'access-token-missing',
+    path: '/tokens/none',
+    needsSession: true,
+    arrange: text('There is no such'),
+  },
+  { name: 'edit', path: '/tokens/:id', needsSession: true, arrange: dialog('Edit') },
+  { name: 'rotate', path: '/tokens/:id', needsSession: true, arrange: dialog('Rotate') },
+  { name: 'revoke', path: '/tokens/:id', needsSession: true, arrange: dialog('Revoke') },
+  { name: 'revoke-jwts', path: '/tokens/:id', needsSession: true, arrange: dialog('Revoke JWTs') },
+  {
+    name: 'issue-jwt',
+    path: '/issue-jwt?kid=:id',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByLabel('Subject').fill('user-1');
+      await page.getByRole('button', { name: 'Issue', exact: true }).click();
+      await page.getByTestId('jwt').waitFor();
+    },
+  },
+  {
+    name: 'try-it',
+    path: '/try-it',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByLabel('Authorization header').fill('Bearer not-a-good-one');
+      await page.getByRole('button', { name: 'Verify' }).click();
+      await page.getByText('INVALID_TOKEN').waitFor();
+    },
+  },
+  {
+    name: 'audit',
+    path: '/audit',
+    needsSession: true,
+    arrange: async page => {
+      await page
+        .getByRole('button', { name: /Access token created/ })
+        .first()
+        .click();
+      await page.getByText('Place in the log').waitFor();
+    },
+  },
+  { name: 'status', path: '/status', needsSession: true, arrange: text('Invalidation feed') },
+  {
+    name: 'not-found',
+    path: '/nothing/here',
+    needsSession: true,
+    arrange: text('There is no page here'),
+  },
+];

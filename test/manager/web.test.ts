@@ -1,0 +1,69 @@
+/** The web app in real Chromium, on fakes of the services behind it. */
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { buildWeb } from './built-web.ts';
+import { axeViolations, keepPicture, launchChromium, looks, newVisitor } from './chromium.ts';
+import { type FakeManager, startFakeManager } from './fake-manager.ts';
+import { seed } from './fake-state.ts';
+import { firstLoadBytes } from './first-load.ts';
+import { pages } from './pages.ts';
+import { playStory } from './story.ts';
+
+const firstLoadBytesMax = 250_000;
+let webFolder: string;
+
+beforeAll(async () => {
+  webFolder = await buildWeb('web-test');
+});
+
+test('the first load is small', () => {
+  const bytes = firstLoadBytes(webFolder);
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(bytes).toBeLessThan(firstLoadBytesMax);
+});
+
+playStory('the story of an access token, on fakes', async () => {
+  const fake = await startFakeManager({ webFolder });
+  return { url: fake.url, loginLink: fake.loginLink(), close: fake.close };
+});
+
+describe('every page', () => {
+  let fake: FakeManager;
+  let browser: Browser;
+  beforeAll(async () => {
+    fake = await startFakeManager({ webFolder });
+    seed(fake.state, 120);
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await fake?.close();
+  });
+
+  test.each(looks)(
+    'has no serious mistake of accessibility, and its picture is kept: %s',
+    async look => {
+      const complaints: string[] = [];
+      const { context, page } = await newVisitor(browser, look, complaints);
+      const mistakes: string[] = [];
+      const token = [...fake.state.entries.values()].findLast(
+        entry => entry.token.kind === Kind.JWT && !entry.token.revokeTime,
+      );
+      for (const shown of pages) {
+        if (shown.needsSession && (await context.cookies()).length === 0) {
+          await page.goto(fake.loginLink());
+        }
+        await page.goto(fake.url + shown.path.replace(':id', token?.token.id ?? ''));
+        await shown.arrange(page);
+        await keepPicture(page, shown.name, look);
+        for (const mistake of await axeViolations(page)) mistakes.push(`${shown.name}: ${mistake}`);
+      }
+      expect(mistakes).toEqual([]);
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+    120_000,
+  );
+});

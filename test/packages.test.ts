@@ -1,0 +1,35 @@
+/** A production install has every package that the server and the command line import. */
+
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dependencies: Record<string, string> = JSON.parse(
+  readFileSync(`${root}package.json`, 'utf8'),
+).dependencies;
+
+test('what src imports is a dependency, not a development dependency', () => {
+  // The web app is bundled when it is built; its packages are not there at run time.
+  const files = globSync('src/**/*.ts', { cwd: root }).filter(
+    path => !path.startsWith('src/manager/web/'),
+  );
+  const packages = new Set(files.flatMap(path => importedPackages(`${root}${path}`)));
+  expect([...packages].filter(name => !(name in dependencies))).toEqual([]);
+  expect(packages).toContain('@connectrpc/connect-web');
+});
+
+function importedPackages(path: string): string[] {
+  const specifiers = readFileSync(path, 'utf8').matchAll(
+    /\bfrom '([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/g,
+  );
+  return [...specifiers]
+    .map(([, from, dynamic]) => from ?? dynamic ?? '')
+    .filter(name => !name.startsWith('node:'))
+    .map(name =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+}

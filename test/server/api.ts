@@ -1,0 +1,33 @@
+/** Clients of a running server's API. */
+
+import type { DescService } from '@bufbuild/protobuf';
+import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { createConnectTransport } from '@connectrpc/connect-web';
+import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import type { TestServer } from './run-server.ts';
+
+/** A client over Connect that sends an Authorization header with every call. */
+export function clientOf<S extends DescService>(
+  service: S,
+  address: string,
+  authorization: string,
+): Client<S> {
+  return createClient(service, transportOf(address, authorization));
+}
+
+/** The API Manager's API, as its administrator. */
+export function adminOf({ manager, adminToken }: Pick<TestServer, 'manager' | 'adminToken'>) {
+  return clientOf(AccessTokenService, manager, adminToken);
+}
+
+function transportOf(address: string, authorization: string): Transport {
+  return createConnectTransport({
+    baseUrl: `http://${address}`,
+    interceptors: [
+      next => request => {
+        request.header.set('authorization', authorization);
+        return next(request);
+      },
+    ],
+  });
+}

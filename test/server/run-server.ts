@@ -1,0 +1,59 @@
+/** A whole server for tests: every part real, on free ports, with a clock that the test moves. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../../src/config.ts';
+import { openSecrets } from '../../src/first-start.ts';
+import { openLog } from '../../src/log.ts';
+import { startServer } from '../../src/server.ts';
+
+/** A master key and an admin token, as with Redis both must be given. */
+export const secrets = {
+  USHER_MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
+  USHER_ADMIN_TOKEN: `admin-${randomBytes(24).toString('hex')}`,
+};
+
+export interface TestServer {
+  /** "host:port". */
+  grpc: string;
+  http: string;
+  manager: string;
+  adminToken: string;
+  clock: { ms: number };
+  /** All that was logged. */
+  logged: string[];
+  issueLoginCode(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts one; without USHER_STORE on an embedded store of its own. */
+export async function runServer(
+  env: Record<string, string> = {},
+  clock = { ms: Date.now() },
+): Promise<TestServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'usher-server-'));
+  const config = readConfig({
+    USHER_STORE: `lmdb:${folder}`,
+    USHER_GRPC_LISTEN: '127.0.0.1:0',
+    USHER_HTTP_LISTEN: '127.0.0.1:0',
+    USHER_MANAGER_LISTEN: '127.0.0.1:0',
+    USHER_GRACE_MS: '2000',
+    ...secrets,
+    ...env,
+  });
+  const logged: string[] = [];
+  const log = openLog('debug', { write: line => void logged.push(line) });
+  const server = await startServer(config, openSecrets(config), log, () => clock.ms);
+  const { grpc = '', http = '', manager = '' } = server.addresses;
+  return {
+    ...{ grpc, http, manager, clock, logged },
+    adminToken: secrets.USHER_ADMIN_TOKEN,
+    issueLoginCode: server.issueLoginCode,
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

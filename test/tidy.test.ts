@@ -1,0 +1,252 @@
+/** Reads the tree and keeps the house rules: which room may import which, sizes, names and comments. */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' })
+  .split('\0')
+  .filter(path => path !== '' && existsSync(path));
+const read = (path: string) => readFileSync(path, 'utf8');
+const self = 'test/tidy.test.ts';
+const code = tracked
+  .filter(path => path !== self && /\.[jt]sx?$/.test(path) && !path.startsWith('src/gen/'))
+  .map(path => ({ path, text: read(path), imports: importsOf(path, read(path)) }));
+const source = code.filter(({ path }) => path.startsWith('src/'));
+const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'));
+
+/** What a file imports, also later or as a worker: paths of ours, and names of packages. */
+function importsOf(path: string, text: string): string[] {
+  const statement =
+    /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'|\bnew URL\('(\.[^']+\.[jt]sx?)'/gm;
+  return [...text.matchAll(statement)].map(found => {
+    const name = found.slice(1).find(group => group !== undefined) ?? '';
+    if (name.startsWith('.')) return join(dirname(path), name);
+    return name.startsWith('node:') ? name : /^(@[^/]+\/)?[^/]+/.exec(name)?.[0];
+  }) as string[];
+}
+
+/** Top-level files that put the rooms together. The other ones are settings, log and metrics. */
+const servers = ['serve', 'server', 'services', 'listeners', 'rooms', 'web-manager', 'worker'];
+
+/** Which rooms each room may import besides itself. */
+const mayImport: Record<string, readonly string[]> = {
+  main: ['server', 'settings', 'cli'],
+  server: ['transport', 'manager', 'tokens', 'verify', 'store', 'settings'],
+  transport: ['manager', 'tokens', 'verify', 'store', 'gen'],
+  manager: ['tokens', 'verify', 'store'],
+  tokens: ['verify', 'store'],
+  verify: ['store'],
+  store: [],
+  settings: ['verify', 'store'],
+  cli: ['client', 'settings'],
+  client: ['gen'],
+  web: ['gen', 'manager'],
+  gen: [],
+};
+
+function roomOf(path: string): string {
+  const [, first = '', second] = path.split('/');
+  if (path.startsWith('src/manager/web/')) return 'web';
+  if (second !== undefined) return first;
+  if (first === 'main.ts') return 'main';
+  return servers.includes(basename(first, '.ts')) ? 'server' : 'settings';
+}
+
+/** Packages that only certain files may import. */
+const owners: Record<string, RegExp> = {
+  jose: /^src\/(verify\/jwt|tokens\/issue)\.ts$/,
+  ioredis: /^src\/store\/redis[\w-]*\.ts$/,
+  lmdb: /^src\/store\/lmdb\.ts$/,
+  '@grpc/grpc-js': /^src\/transport\/grpc[\w-]*\.ts$/,
+  '@grpc/reflection': /^src\/transport\/reflection\.ts$/,
+  'grpc-health-check': /^src\/transport\/health\.ts$/,
+  '@connectrpc/connect-node': /^src\/(transport\/connect|client\/[\w-]+)\.ts$/,
+  '@connectrpc/connect-web': /^src\/(client|manager\/web)\//,
+  '@connectrpc/connect': /^src\/(transport\/connect\.ts|client\/|manager\/web\/)/,
+  '@bufbuild/protobuf': /^src\/(transport|client|manager\/web)\//,
+  canonicalize: /^src\/(store\/audit|tokens\/change|client\/audit-chain)\.ts$/,
+  uuid: /^src\/(tokens|manager)\//,
+  'lru-cache': /^src\/(store|verify|client)\//,
+  pino: /^src\/log\.ts$/,
+  'prom-client': /^src\/metrics\.ts$/,
+  sirv: /^src\/manager\/[\w-]+\.ts$/,
+  commander: /^src\/cli\//,
+  'cli-table3': /^src\/cli\/terminal\.ts$/,
+  picocolors: /^src\/cli\/terminal\.ts$/,
+};
+
+/** Lines that break a rule, as "path:line: text". */
+function linesWith(pattern: RegExp, files: { path: string; text: string }[]): string[] {
+  return files
+    .filter(({ path }) => path !== self)
+    .flatMap(({ path, text }) =>
+      text
+        .split('\n')
+        .map((line, n) => (pattern.test(line) ? `${path}:${n + 1}: ${line.trim()}` : ''))
+        .filter(found => found !== ''),
+    );
+}
+
+test('all ways to import are seen', () => {
+  const text = [
+    "import { a } from './a.ts';",
+    "import type {\n  B,\n} from '../b.ts';",
+    "export { c } from '@scope/c/deep';",
+    "import 'd/deep.css';",
+    "const e = await import('./e.ts');",
+    "new Worker(new URL('./f.ts', import.meta.url));",
+    "const text = 'copied from'; // from './not.ts'",
+  ].join('\n');
+  const seen = ['src/x/a.ts', 'src/b.ts', '@scope/c', 'd', 'src/x/e.ts', 'src/x/f.ts'];
+  expect(importsOf('src/x/y.ts', text)).toEqual(seen);
+});
+
+test('there is a tree to read', () => {
+  expect(source.length).toBeGreaterThan(50);
+  expect(source.flatMap(({ imports }) => imports).length).toBeGreaterThan(200);
+});
+
+describe('imports', () => {
+  test('run one way between the rooms', () => {
+    const wrong = source.flatMap(({ path, imports }) => {
+      const from = roomOf(path);
+      const strange = imports.filter(to => {
+        if (to.startsWith('src/')) {
+          return roomOf(to) !== from && !mayImport[from]?.includes(roomOf(to));
+        }
+        return to.startsWith('test/') || to.startsWith('bench/');
+      });
+      return strange.map(to => `${path} imports ${to}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('of a package come from the files that own it', () => {
+    const wrong = source.flatMap(({ path, imports }) =>
+      imports.filter(to => owners[to]?.test(path) === false).map(to => `${path} imports ${to}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('name files that are there, and packages that package.json names', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'));
+    const wrong = code.flatMap(({ path, imports }) => {
+      const needed = path.startsWith('src/') && roomOf(path) !== 'web';
+      const named = needed ? dependencies : { ...dependencies, ...devDependencies };
+      const missing = imports.filter(to => {
+        const ours = /^(?:src|test|bench|scripts)\//.test(to);
+        return !to.startsWith('node:') && !(ours ? existsSync(to) : Object.hasOwn(named, to));
+      });
+      return missing.map(to => `${path} imports ${to}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('reach every file of src', () => {
+    const entries = [
+      'src/main.ts',
+      'src/client/index.ts',
+      'src/manager/web/main.tsx',
+      'src/manager/web/vite.config.ts',
+    ];
+    const imports = new Map(code.map(file => [file.path, file.imports]));
+    const reached = new Set<string>();
+    const visit = (path: string) => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const to of imports.get(path) ?? []) visit(to);
+    };
+    for (const entry of entries) visit(entry);
+    expect(source.map(({ path }) => path).filter(path => !reached.has(path))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  test('are at most 300 lines long, tests 400', () => {
+    const long = code
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+      .filter(({ path, lines }) => lines > (path.startsWith('test/') ? 400 : 300));
+    expect(long).toEqual([]);
+  });
+
+  test('have names of their own, in kebab-case', () => {
+    const drawers = /^(utils?|helpers?|common|types|constants|shared|lib|misc)$/;
+    const wrong = tracked
+      .filter(path => /^(src|test|bench)\//.test(path) && !path.startsWith('src/gen/'))
+      .filter(path => {
+        const parts = path.split('/').map(part => part.replace(/(\.\w+)+$/, ''));
+        return parts.some(part => drawers.test(part) || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part));
+      });
+    expect(wrong).toEqual([]);
+  });
+
+  test('start with a sentence that says what they are for', () => {
+    const silent = source.filter(({ text }) => !/^(#!.*\n)?\/(\*\*|\/) ?\S|^\/\*\*\n/.test(text));
+    expect(silent.map(({ path }) => path)).toEqual([]);
+  });
+});
+
+test('every exported declaration of src has a doc comment', () => {
+  const declared =
+    /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|const|let|class|interface|type) [\w$]/;
+  const silent = server.flatMap(({ path, text }) => {
+    const lines = text.split('\n');
+    return lines
+      .filter((line, n) => declared.test(line) && !lines[n - 1]?.trimEnd().endsWith('*/'))
+      .map(line => `${path}: ${line}`);
+  });
+  expect(silent).toEqual([]);
+});
+
+describe('code has no', () => {
+  const text = tracked
+    .filter(path => /\.([jt]sx?|md|proto|sh|ya?ml|css|html)$|Dockerfile/.test(path))
+    .filter(path => !path.startsWith('src/gen/'))
+    .map(path => ({ path, text: read(path) }));
+  test.each<[string, RegExp]>([
+    ['work left over', /\b(?:TODO|FIXME|XXX)\b/],
+    [
+      'silenced compiler or linter',
+      /@ts-(?:ignore|expect-error|nocheck)|(?:biome|eslint)-(?:ignore|disable)/,
+    ],
+    ['machine path', /(?:^|[\s'"`(=])\/(?:work|home|Users)\//],
+  ])('%s', (_, pattern) => expect(linesWith(pattern, text)).toEqual([]));
+
+  test.each<[string, RegExp]>([
+    ['any', /\bas any\b|:\s*any\b(?![\w'])(?=\s*[;,)=\]|>])|<any>/],
+    [
+      'test left out, or run alone',
+      /\b(?:test|it|describe|suite|bench)(?:\.\w+)*\.(?:only|skip|todo)\b/,
+    ],
+    [
+      'enum or namespace, which type stripping cannot run',
+      /^\s*(?:export |declare |const )*(?:enum|namespace) \w/,
+    ],
+    ['import of ours without its ending', /\bfrom '\.{1,2}\/[^']*(?<!\.(?:[jt]sx?|css|json|svg))'/],
+    [
+      'built-in module without node:',
+      /\bfrom '(?:fs|path|crypto|net|http2?|os|util|url|stream|events|zlib)'/,
+    ],
+  ])('%s', (_, pattern) => expect(linesWith(pattern, code)).toEqual([]));
+});
+
+test('only what React loads later, and configuration, is a default export', () => {
+  const files = code.filter(({ path }) => !/^src\/manager\/web\/.*\.tsx$/.test(path));
+  expect(linesWith(/^export default (?!defineConfig)/, files)).toEqual([]);
+});
+
+test('every Markdown file has exactly one title', () => {
+  const titles = tracked
+    .filter(path => path.endsWith('.md'))
+    .map(path => {
+      const prose = read(path).replace(/^(```|~~~)[\s\S]*?^\1/gm, '');
+      return { path, titles: prose.match(/^# /gm)?.length ?? 0 };
+    });
+  expect(titles.filter(({ titles }) => titles !== 1)).toEqual([]);
+});
+
+test('the lock file names no registry', () => {
+  expect(read('package-lock.json')).not.toContain('"resolved"');
+});

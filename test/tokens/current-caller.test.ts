@@ -1,0 +1,62 @@
+/** A session's caller, looked at anew with every call: it ends with what it was let in by. */
+
+import { describe, expect, test } from 'vitest';
+import { adminScope, createCurrentCaller } from '../../src/tokens/caller.ts';
+import { admin, fields, openOffice } from './setup.ts';
+
+const { tokens, store, clock, now } = openOffice();
+const currentCaller = createCurrentCaller(store, now);
+const peer = '192.0.2.1';
+
+async function letIn(some = {}) {
+  const { record } = await tokens.create(
+    admin,
+    'static',
+    fields({ scopes: [adminScope], ...some }),
+  );
+  const letInAt = clock.ms;
+  clock.ms += 1;
+  return { id: record.id, ask: () => currentCaller(record.id, peer, letInAt) };
+}
+
+describe('who is let in', () => {
+  test('stays so, with the owner and scopes of now', async () => {
+    const { id, ask } = await letIn({ owner: 'ann' });
+    const caller = { actor: id, peer, owner: 'ann', scopes: [adminScope] };
+    expect(await ask()).toEqual(caller);
+    await tokens.update(admin, id, 1, { scopes: ['x'], owner: 'bob' }, ['scopes', 'owner']);
+    expect(await ask()).toEqual({ ...caller, owner: 'bob', scopes: ['x'] });
+  });
+  test('by the admin token, stays so', async () => {
+    expect(await currentCaller('admin', peer, 1)).toEqual({ ...admin, peer });
+  });
+});
+
+describe('who was let in is out', () => {
+  test('when the access token is revoked', async () => {
+    const { id, ask } = await letIn();
+    await tokens.revoke(admin, id, '');
+    expect(await ask()).toBeUndefined();
+  });
+  test('when it expires, to the millisecond', async () => {
+    const { ask } = await letIn({ expiresAt: clock.ms + 100 });
+    clock.ms += 98;
+    expect(await ask()).toBeDefined();
+    clock.ms += 1;
+    expect(await ask()).toBeUndefined();
+  });
+  test('when it is rotated: at once, or when the grace ends', async () => {
+    const hard = await letIn();
+    await tokens.rotate(admin, hard.id, 0, 0);
+    expect(await hard.ask()).toBeUndefined();
+    const soft = await letIn();
+    await tokens.rotate(admin, soft.id, 1, 0);
+    clock.ms += 999;
+    expect(await soft.ask()).toBeDefined();
+    clock.ms += 1;
+    expect(await soft.ask()).toBeUndefined();
+  });
+  test('when there is no such access token', async () => {
+    expect(await currentCaller('01890a5d-ac96-774b-bcce-b302099a8057', peer, 1)).toBeUndefined();
+  });
+});

@@ -1,0 +1,161 @@
+/** Who may do what: scopes, owners, and the ways to get more than was given. */
+
+import { describe, expect, test } from 'vitest';
+import {
+  adminScope,
+  type Caller,
+  createAuthenticate,
+  issueScope,
+  readScope,
+} from '../../src/tokens/caller.ts';
+import type { TokenError } from '../../src/tokens/errors.ts';
+import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
+
+const { tokens, issue, audit, verify, store } = openOffice();
+const ann = adminOf('ann');
+const made = async (owner?: string, kind: 'static' | 'jwt' = 'jwt') =>
+  (await tokens.create(admin, kind, fields({ owner }))).record;
+
+/** Every call that reads or changes one access token. */
+const calls = {
+  get: (caller: Caller, id: string) => tokens.get(caller, id),
+  update: (caller: Caller, id: string) => tokens.update(caller, id, 1, { name: 'mine' }, ['name']),
+  rotate: (caller: Caller, id: string) => tokens.rotate(caller, id, 0, 0),
+  revoke: (caller: Caller, id: string) => tokens.revoke(caller, id, ''),
+  revokeJwts: (caller: Caller, id: string) => tokens.revokeJwts(caller, id, { jti: 'x' }, ''),
+  issue: (caller: Caller, id: string) => {
+    const order = { tokenId: id, subject: '', audience: [], scopes: [], claims: {} };
+    return issue(caller, { ...order, expiry: { lifetimeSeconds: 60 } });
+  },
+  events: (caller: Caller, tokenId: string) =>
+    audit.list(caller, { pageSize: 0, tokenId, oldestFirst: false }),
+};
+const names = Object.keys(calls) as (keyof typeof calls)[];
+
+describe("another owner's access token is as if it were not there", () => {
+  test.each(names)('%s', async name => {
+    const unknown = '01890a5d-ac96-774b-bcce-b302099a8057';
+    const told = (id: string) =>
+      calls[name](ann, id).then(
+        () => 'let in',
+        (error: TokenError) => `${error.code} ${error.message.replace(id, 'ID')}`,
+      );
+    const missing = await told(unknown);
+    expect(missing).toMatch(/^NOT_FOUND /);
+    for (const owner of ['bob', 'Ann', 'ann ', undefined]) {
+      const { id } = await made(owner);
+      expect(await told(id)).toBe(missing);
+      expect((await store.get(id))?.revision).toBe(1);
+    }
+  });
+  test('its own is open to all calls', async () => {
+    for (const name of names) await calls[name](ann, (await made('ann')).id);
+  });
+});
+
+describe('an administrator of one owner', () => {
+  test('creates for that owner, named or not', async () => {
+    for (const owner of [undefined, '', 'ann']) {
+      const { record } = await tokens.create(ann, 'static', fields({ owner }));
+      expect(record.owner).toBe('ann');
+    }
+  });
+  test('creates for nobody else', async () => {
+    const call = tokens.create(ann, 'static', fields({ owner: 'bob' }));
+    await expectRefused(call, 'PERMISSION_DENIED', /^owner: /);
+  });
+  test('gives no access token away, and frees none of its owner', async () => {
+    const { id } = await made('ann');
+    const away = tokens.update(ann, id, 1, { owner: 'bob' }, ['owner']);
+    await expectRefused(away, 'PERMISSION_DENIED', /^owner: /);
+    for (const [n, owner] of [undefined, ''].entries()) {
+      const after = await tokens.update(ann, id, n + 1, { owner }, ['owner']);
+      expect(after.owner).toBe('ann');
+    }
+  });
+  test('makes administrators that have the same owner', async () => {
+    const { secret } = await tokens.create(ann, 'static', fields({ scopes: [adminScope] }));
+    const caller = await createAuthenticate(verify, 'x'.repeat(32))(secret, 'peer');
+    expect(caller).toMatchObject({ owner: 'ann', scopes: [adminScope] });
+  });
+  test('does not read the whole audit log', async () => {
+    const call = audit.list(ann, { pageSize: 0, oldestFirst: false });
+    await expectRefused(call, 'PERMISSION_DENIED', /^token_id: /);
+  });
+});
+
+describe('scopes', () => {
+  const writing = names.filter(name => !['get', 'events'].includes(name));
+  test.each(writing)('usher.tokens.read does not allow %s', async name => {
+    const { id } = await made();
+    await expectRefused(calls[name](reader, id), 'PERMISSION_DENIED', adminScope);
+    expect((await store.get(id))?.revision).toBe(1);
+  });
+  test('nor create', async () => {
+    await expectRefused(tokens.create(reader, 'static', fields()), 'PERMISSION_DENIED', adminScope);
+  });
+  test.each(names)('no scope allows no %s', async name => {
+    const { id } = await made();
+    const nobody = { ...reader, scopes: [] };
+    await expectRefused(calls[name](nobody, id), 'PERMISSION_DENIED');
+    await expectRefused(calls[name](nobody, 'x'), 'PERMISSION_DENIED');
+  });
+  test('usher.jwts.issue allows to sign, not to read', async () => {
+    const signer = { ...reader, scopes: [issueScope] };
+    const { id } = await made();
+    await calls.issue(signer, id);
+    await expectRefused(calls.get(signer, id), 'PERMISSION_DENIED', readScope);
+  });
+  test.each(['usher', 'usher.', 'usher.*', '*', 'USHER.ADMIN', 'usher.admin.x', ' usher.admin'])(
+    '%j is not usher.admin',
+    async scope => {
+      const caller = { ...reader, scopes: [scope] };
+      await expectRefused(tokens.create(caller, 'static', fields()), 'PERMISSION_DENIED');
+    },
+  );
+});
+
+describe('letting a caller in', () => {
+  const adminToken = 'the admin token of 32 characters or more!';
+  const authenticate = createAuthenticate(verify, adminToken);
+  const letIn = (header: string) => authenticate(header, '192.0.2.1');
+
+  test.each([
+    adminToken,
+    `Bearer ${adminToken}`,
+    `bearer\t ${adminToken}`,
+    ` Bearer   ${adminToken} \t`,
+  ])('the admin token: %j', async header => {
+    const caller = { actor: 'admin', peer: '192.0.2.1', scopes: [adminScope] };
+    expect(await letIn(header)).toEqual(caller);
+  });
+  test.each([
+    ['', 'MISSING_CREDENTIALS'],
+    [' ', 'MISSING_CREDENTIALS'],
+    ['Bearer', 'MALFORMED_CREDENTIALS'],
+    [`Basic ${adminToken}`, 'MALFORMED_CREDENTIALS'],
+    [adminToken.slice(0, -1), 'MALFORMED_CREDENTIALS'],
+    [adminToken.toUpperCase(), 'MALFORMED_CREDENTIALS'],
+    [`${adminToken}, ${adminToken}`, 'MALFORMED_CREDENTIALS'],
+    ['Bearer x', 'INVALID_TOKEN'],
+  ])('%j is refused as %s', async (header, reason) => expect(await letIn(header)).toBe(reason));
+  test('a static token, with its owner and scopes', async () => {
+    const some = fields({ owner: 'ann', scopes: [readScope] });
+    const { record, secret } = await tokens.create(admin, 'static', some);
+    const caller = { actor: record.id, peer: '192.0.2.1', owner: 'ann', scopes: [readScope] };
+    expect(await letIn(secret)).toEqual(caller);
+    expect(await letIn(`Bearer ${secret}`)).toEqual(caller);
+    await tokens.revoke(admin, record.id, '');
+    expect(await letIn(secret)).toBe('REVOKED');
+  });
+  test('no JWT, whatever its access token may do', async () => {
+    const { record } = await tokens.create(admin, 'jwt', fields({ scopes: [adminScope] }));
+    const order = { tokenId: record.id, subject: 'admin', audience: [], scopes: [], claims: {} };
+    const { jwt } = await issue(admin, { ...order, expiry: { lifetimeSeconds: 60 } });
+    expect((await verify({ header: `Bearer ${jwt}` })).valid).toBe(true);
+    expect(await letIn(`Bearer ${jwt}`)).toBe('INSUFFICIENT_SCOPE');
+  });
+  test.each(['', ' ', 'short', 'x'.repeat(31)])('an admin token %j is not taken', token => {
+    expect(() => createAuthenticate(verify, token)).toThrow('shorter than 32 characters');
+  });
+});

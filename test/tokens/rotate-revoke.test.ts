@@ -1,0 +1,188 @@
+/** The end of secrets, of access tokens, and of single JWTs. */
+
+import { describe, expect, test } from 'vitest';
+import { graceSecondsMax } from '../../src/tokens/access-tokens.ts';
+import { revokedJwtsMax, withRevokedJwts } from '../../src/tokens/revoke-jwts.ts';
+import { admin, expectRefused, fields, openOffice } from './setup.ts';
+
+const { tokens, store, clock, verdictOn, issue } = openOffice();
+const make = (kind: 'static' | 'jwt' = 'static') => tokens.create(admin, kind, fields());
+const sign = async (tokenId: string, subject = '') => {
+  const order = { tokenId, subject, audience: [], scopes: [], claims: {} };
+  const issued = await issue(admin, { ...order, expiry: { lifetimeSeconds: 3600 } });
+  return { ...issued, header: `Bearer ${issued.jwt}` };
+};
+
+describe('rotate', () => {
+  test.each([1, 60, graceSecondsMax])('grace of %d s, to the millisecond', async grace => {
+    const old = await make();
+    const { record, secret } = await tokens.rotate(admin, old.record.id, grace, 0);
+    expect(record.secrets[1]?.goodUntil).toBe(clock.ms + grace * 1000);
+    clock.ms += grace * 1000 - 1;
+    expect(await verdictOn(old.secret)).toBe('valid');
+    clock.ms += 1;
+    expect(await verdictOn(old.secret)).toBe('INVALID_TOKEN');
+    expect(await verdictOn(secret)).toBe('valid');
+  });
+  test('without grace the old one ends at once, and nothing of it is kept', async () => {
+    const old = await make();
+    const { record, secret } = await tokens.rotate(admin, old.record.id, 0, 0);
+    expect(record.secrets).toHaveLength(1);
+    expect(await verdictOn(old.secret)).toBe('INVALID_TOKEN');
+    expect(await verdictOn(secret)).toBe('valid');
+  });
+  test('JWTs of the old secret are good until the grace ends', async () => {
+    const { record } = await make('jwt');
+    const { header } = await sign(record.id);
+    await tokens.rotate(admin, record.id, 60, 0);
+    clock.ms += 59_999;
+    expect(await verdictOn(header)).toBe('valid');
+    expect(await verdictOn((await sign(record.id)).header)).toBe('valid');
+    clock.ms += 1;
+    expect(await verdictOn(header)).toBe('INVALID_TOKEN');
+  });
+  test('one still in its grace ends with the next rotation', async () => {
+    const first = await make();
+    const second = await tokens.rotate(admin, first.record.id, 3600, 0);
+    const third = await tokens.rotate(admin, first.record.id, 60, 0);
+    expect(await verdictOn(first.secret)).toBe('INVALID_TOKEN');
+    expect(await verdictOn(second.secret)).toBe('valid');
+    expect(await verdictOn(third.secret)).toBe('valid');
+  });
+  test.each([-1, 0.5, Number.NaN, graceSecondsMax + 1, Number.POSITIVE_INFINITY])(
+    'a grace of %d is refused',
+    async grace => {
+      const { record } = await make();
+      const call = tokens.rotate(admin, record.id, grace, 0);
+      await expectRefused(call, 'INVALID_ARGUMENT', /^grace: /);
+    },
+  );
+  test('only at the revision given', async () => {
+    const { record } = await make();
+    await tokens.rotate(admin, record.id, 0, 1);
+    await expectRefused(tokens.rotate(admin, record.id, 0, 1), 'ABORTED');
+    await tokens.rotate(admin, record.id, 0, 0);
+  });
+  test('two at once at any revision: both are made, one after the other', async () => {
+    const { record } = await make();
+    const both = await Promise.all([1, 2].map(() => tokens.rotate(admin, record.id, 60, 0)));
+    for (const { secret } of both) expect(await verdictOn(secret)).toBe('valid');
+    expect((await store.get(record.id))?.revision).toBe(3);
+  });
+});
+
+describe('revoke', () => {
+  test('ends all secrets, also one in its grace', async () => {
+    const old = await make();
+    const { secret } = await tokens.rotate(admin, old.record.id, 60, 0);
+    const record = await tokens.revoke(admin, old.record.id, 'leaked');
+    expect(record).toMatchObject({ revokedAt: clock.ms, revokeReason: 'leaked', revision: 3 });
+    expect(await verdictOn(old.secret)).toBe('REVOKED');
+    expect(await verdictOn(secret)).toBe('REVOKED');
+  });
+  test('again changes nothing and succeeds', async () => {
+    const { record } = await make();
+    const first = await tokens.revoke(admin, record.id, 'one');
+    clock.ms += 1000;
+    expect(await tokens.revoke(admin, record.id, 'two')).toEqual(first);
+  });
+  test('is for ever: nothing else is possible afterwards', async () => {
+    const { record, secret } = await make('jwt');
+    const before = await store.get(record.id);
+    await tokens.revoke(admin, record.id, '');
+    const after = await store.get(record.id);
+    for (const call of [
+      tokens.update(admin, record.id, 2, { name: 'x' }, ['name']),
+      tokens.update(admin, record.id, 2, { expiresAt: clock.ms + 1e9 }, ['expiresAt']),
+      tokens.rotate(admin, record.id, 60, 0),
+      tokens.revokeJwts(admin, record.id, { jti: 'x' }, ''),
+      sign(record.id),
+    ]) {
+      await expectRefused(call, 'FAILED_PRECONDITION', 'revoked');
+    }
+    expect(await store.get(record.id)).toEqual(after);
+    expect(before?.secrets).toEqual(after?.secrets);
+    expect(secret).toBeDefined();
+  });
+  test('wins over changes made at the same time', async () => {
+    const { record, secret } = await make();
+    await Promise.allSettled([
+      tokens.rotate(admin, record.id, 60, 0),
+      tokens.revoke(admin, record.id, ''),
+      tokens.rotate(admin, record.id, 60, 0),
+      tokens.update(admin, record.id, 1, { name: 'x' }, ['name']),
+    ]);
+    expect(await verdictOn(secret)).toBe('REVOKED');
+  });
+  test.each(['r'.repeat(257), 'a\nb', 'a\ud800'])('a reason %j is refused', async reason => {
+    const { record } = await make();
+    const call = tokens.revoke(admin, record.id, reason);
+    await expectRefused(call, 'INVALID_ARGUMENT', /^reason: /);
+    expect(await store.get(record.id)).toEqual(record);
+  });
+});
+
+describe('revoke JWTs', () => {
+  test('by jti: this one, and no other', async () => {
+    const { record } = await make('jwt');
+    const [bad, good] = [await sign(record.id), await sign(record.id)];
+    await tokens.revokeJwts(admin, record.id, { jti: bad.jti }, '');
+    expect(await verdictOn(bad.header)).toBe('REVOKED');
+    expect(await verdictOn(good.header)).toBe('valid');
+  });
+  test('by subject: those issued until now', async () => {
+    const { record } = await make('jwt');
+    const [bad, good] = [await sign(record.id, 'ann'), await sign(record.id, 'bob')];
+    clock.ms += 1000;
+    await tokens.revokeJwts(admin, record.id, { subject: 'ann' }, '');
+    expect(await verdictOn(bad.header)).toBe('REVOKED');
+    expect(await verdictOn(good.header)).toBe('valid');
+    clock.ms += 1000;
+    expect(await verdictOn((await sign(record.id, 'ann')).header)).toBe('valid');
+  });
+  test('all issued before a time; an earlier time later takes nothing back', async () => {
+    const { record } = await make('jwt');
+    const bad = await sign(record.id);
+    clock.ms += 1000;
+    await tokens.revokeJwts(admin, record.id, { issuedBefore: clock.ms }, '');
+    const after = await tokens.revokeJwts(admin, record.id, { issuedBefore: 1 }, '');
+    expect(after.revokedJwts?.issuedBefore).toBe(clock.ms);
+    expect(await verdictOn(bad.header)).toBe('REVOKED');
+    expect(await verdictOn((await sign(record.id)).header)).toBe('valid');
+  });
+  test('the record holds neither jti nor subject', async () => {
+    const { record } = await make('jwt');
+    await tokens.revokeJwts(admin, record.id, { jti: 'my-jti' }, '');
+    await tokens.revokeJwts(admin, record.id, { subject: 'ann@example.com' }, '');
+    expect(JSON.stringify(await store.get(record.id))).not.toMatch(/my-jti|ann@/);
+  });
+  test.each<[string, Parameters<typeof tokens.revokeJwts>[2]]>([
+    ['jti', { jti: '' }],
+    ['jti', { jti: 'j'.repeat(257) }],
+    ['jti', { jti: 'a\0' }],
+    ['subject', { subject: '' }],
+    ['subject', { subject: 's'.repeat(257) }],
+    ['issued_before', { issuedBefore: 0 }],
+    ['issued_before', { issuedBefore: -1 }],
+    ['issued_before', { issuedBefore: Number.NaN }],
+    ['issued_before', { issuedBefore: 1e15 }],
+  ])('a wrong %s is named: %j', async (field, target) => {
+    const { record } = await make('jwt');
+    const call = tokens.revokeJwts(admin, record.id, target, '');
+    await expectRefused(call, 'INVALID_ARGUMENT', new RegExp(`^${field}: `));
+  });
+  test('of a static one there are none', async () => {
+    const { record } = await make();
+    const call = tokens.revokeJwts(admin, record.id, { jti: 'x' }, '');
+    await expectRefused(call, 'FAILED_PRECONDITION', 'static');
+  });
+  test('as many as the record holds, and all before a time also then', async () => {
+    const { record } = await make('jwt');
+    const names = Array.from({ length: revokedJwtsMax }, (_, n) => [`h${n}`, 1] as const);
+    const full = { ...record, revokedJwts: { ids: Object.fromEntries(names) } };
+    expect(() => withRevokedJwts(full, { jti: 'x' }, clock.ms)).toThrow('before now instead');
+    expect(() => withRevokedJwts(full, { subject: 'x' }, clock.ms)).toThrow('before now instead');
+    const after = withRevokedJwts(full, { issuedBefore: clock.ms }, clock.ms);
+    expect(after.revokedJwts?.issuedBefore).toBe(clock.ms);
+  });
+});

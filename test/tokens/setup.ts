@@ -1,0 +1,85 @@
+/** The API over the real embedded store in a folder of its own, with a clock that tests set. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect } from 'vitest';
+import { openLmdb } from '../../src/store/lmdb.ts';
+import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
+import { createAudit } from '../../src/tokens/audit.ts';
+import { adminScope, type Caller, readScope } from '../../src/tokens/caller.ts';
+import { defaultChangeLimits } from '../../src/tokens/change.ts';
+import { TokenError, type TokenErrorCode } from '../../src/tokens/errors.ts';
+import type { Fields } from '../../src/tokens/fields.ts';
+import { createIssueJwt } from '../../src/tokens/issue.ts';
+import { defaultVerifyLimits } from '../../src/verify/limits.ts';
+import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { createMemory } from '../../src/verify/memory.ts';
+import { createProve } from '../../src/verify/prove.ts';
+import { createVerify } from '../../src/verify/verify.ts';
+
+/** When every test's clock starts, in milliseconds. */
+export const startMs = 1_700_000_000_000;
+
+/** All that the tests of this folder need; closed and removed after the file's tests. */
+export function openOffice() {
+  const folder = mkdtempSync(join(tmpdir(), 'usher-tokens-'));
+  const clock = { ms: startMs };
+  const now = () => clock.ms;
+  const store = openLmdb(folder, now);
+  const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
+  const limits = defaultVerifyLimits;
+  const memory = createMemory(100);
+  const verify = createVerify({ records: store, prove: createProve(keys), memory, now, limits });
+  const tokens = createAccessTokens({ store, keys, now, limits: defaultChangeLimits });
+  afterAll(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  const verdictOn = async (header: string) => {
+    const verdict = await verify({ header });
+    return verdict.valid ? 'valid' : verdict.reason;
+  };
+  return {
+    clock,
+    now,
+    store,
+    keys,
+    verify,
+    verdictOn,
+    tokens,
+    audit: createAudit(store, now),
+    issue: createIssueJwt(store, keys, now),
+  };
+}
+
+/** The holder of the configuration's admin token. */
+export const admin: Caller = { actor: 'admin', peer: '127.0.0.1', scopes: [adminScope] };
+
+/** A caller whose access token may only read. */
+export const reader: Caller = { actor: 'reader', peer: '127.0.0.1', scopes: [readScope] };
+
+/** An administrator of one owner's access tokens. */
+export const adminOf = (owner: string): Caller => ({ ...admin, actor: `admin of ${owner}`, owner });
+
+/** The fields of an access token, with those that a test is about. */
+export const fields = (some: Partial<Fields> = {}): Fields => ({
+  name: 'test',
+  scopes: ['a'],
+  ...some,
+});
+
+/** Expects a TokenError of this code whose message matches. */
+export async function expectRefused(
+  call: Promise<unknown>,
+  code: TokenErrorCode,
+  message: string | RegExp = '',
+) {
+  const error = await call.then(
+    () => expect.unreachable('it was not refused'),
+    (cause: unknown) => cause,
+  );
+  expect(error).toBeInstanceOf(TokenError);
+  expect(error).toMatchObject({ code });
+  expect((error as TokenError).message).toMatch(message);
+}

@@ -1,0 +1,180 @@
+/** Counting uses: in batches, over midnight and over outages of the store, without losing one. */
+
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Store, Unavailable, type UsageDelta } from '../../src/store/store.ts';
+import { createUsageMeter, defaultUsageLimits } from '../../src/tokens/usage.ts';
+import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
+
+const { store, tokens, clock, now } = openOffice();
+const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+const morning = Date.parse('2024-02-28T08:00:00Z');
+const midnight = Date.parse('2024-02-29T00:00:00Z');
+
+/** The store with an outage that tests switch on and off; it tells what was written. */
+function flaky() {
+  const state = { down: false, batches: [] as UsageDelta[][] };
+  const faulty: Store = {
+    ...store,
+    async addUsage(deltas) {
+      await Promise.resolve();
+      if (state.down) throw new Unavailable('down');
+      state.batches.push(deltas.map(delta => ({ ...delta })));
+    },
+  };
+  const sum = (date: string, tokenId = id) =>
+    state.batches
+      .flat()
+      .filter(delta => delta.date === date && delta.tokenId === tokenId)
+      .reduce((total, { count }) => total + count, 0);
+  return { faulty, state, sum };
+}
+
+const open: { close(): Promise<void> }[] = [];
+const meterOver = (over: Store, limits = defaultUsageLimits) => {
+  const meter = createUsageMeter(over, now, limits);
+  open.push(meter);
+  return meter;
+};
+afterEach(async () => {
+  for (const meter of open.splice(0)) await meter.close();
+});
+
+test('uses are written together, once', async () => {
+  const { faulty, state } = flaky();
+  const meter = meterOver(faulty);
+  clock.ms = morning;
+  for (let n = 0; n < 1000; n++) meter.note(id);
+  clock.ms += 5;
+  meter.note(id);
+  meter.note('other');
+  expect(state.batches).toEqual([]);
+  await meter.flush();
+  await meter.flush();
+  const date = '2024-02-28';
+  expect(state.batches).toEqual([
+    [
+      { tokenId: id, date, count: 1001, lastUsedAt: morning + 5 },
+      { tokenId: 'other', date, count: 1, lastUsedAt: morning + 5 },
+    ],
+  ]);
+});
+
+test('each day has its own count, from the first millisecond after midnight in UTC', async () => {
+  const { faulty, sum } = flaky();
+  const meter = meterOver(faulty);
+  clock.ms = midnight - 1;
+  meter.note(id);
+  meter.note(id);
+  clock.ms = midnight;
+  meter.note(id);
+  await meter.flush();
+  expect([sum('2024-02-28'), sum('2024-02-29')]).toEqual([2, 1]);
+});
+
+test('a clock set back over midnight counts for the day it shows', async () => {
+  const { faulty, sum } = flaky();
+  const meter = meterOver(faulty);
+  for (const at of [midnight, midnight - 1, midnight]) {
+    clock.ms = at;
+    meter.note(id);
+  }
+  await meter.flush();
+  expect([sum('2024-02-28'), sum('2024-02-29')]).toEqual([1, 2]);
+});
+
+describe('an outage', () => {
+  test('loses nothing, whatever comes meanwhile', async () => {
+    const { faulty, state, sum } = flaky();
+    const meter = meterOver(faulty);
+    clock.ms = morning;
+    state.down = true;
+    meter.note(id);
+    const failing = meter.flush();
+    clock.ms += 1;
+    meter.note(id);
+    await failing;
+    await meter.flush();
+    state.down = false;
+    await meter.flush();
+    expect(sum('2024-02-28')).toBe(2);
+    expect(state.batches.flat().at(-1)?.lastUsedAt).toBe(morning + 1);
+  });
+  test('that lasts over two midnights keeps the days apart, and loses nothing', async () => {
+    const { faulty, state, sum } = flaky();
+    const meter = meterOver(faulty);
+    state.down = true;
+    for (let day = 0; day < 3; day++) {
+      for (let n = 0; n < 4; n++) {
+        clock.ms = midnight + day * 86_400_000 + n;
+        meter.note(id);
+        const failing = meter.flush();
+        meter.note(id);
+        await failing;
+      }
+    }
+    state.down = false;
+    await meter.flush();
+    expect(['2024-02-29', '2024-03-01', '2024-03-02'].map(date => sum(date))).toEqual([8, 8, 8]);
+  });
+  test('fills no more memory than the bound', async () => {
+    const { faulty, state } = flaky();
+    const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 10 });
+    state.down = true;
+    for (let n = 0; n < 1000; n++) {
+      meter.note(`token ${n}`);
+      await meter.flush();
+    }
+    // The write that the last note began has failed by the next turn.
+    await setImmediate();
+    state.down = false;
+    await meter.flush();
+    expect(state.batches.flat()).toHaveLength(10);
+  });
+});
+
+test('reaching the bound writes at once', async () => {
+  const { faulty, state } = flaky();
+  const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 3 });
+  for (const name of ['a', 'b', 'c', 'd']) meter.note(name);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(state.batches.flat().map(({ tokenId }) => tokenId)).toEqual(['a', 'b', 'c']);
+});
+
+test('closing writes the last counts', async () => {
+  const { faulty, state } = flaky();
+  const meter = createUsageMeter(faulty, now);
+  meter.note(id);
+  await meter.close();
+  expect(state.batches.flat()).toHaveLength(1);
+});
+
+describe('reading', () => {
+  test('over the real store, summed over batches, and shown by get and list', async () => {
+    const meter = meterOver(store);
+    const { record } = await tokens.create(admin, 'static', fields({ owner: 'ann' }));
+    clock.ms = morning;
+    for (let batch = 0; batch < 3; batch++) {
+      meter.note(record.id);
+      clock.ms += 10;
+      meter.note(record.id);
+      await meter.flush();
+    }
+    const usage = { days: { '2024-02-28': 6 }, lastUsedAt: morning + 30 };
+    expect(await meter.read(reader, record.id)).toEqual(usage);
+    expect((await tokens.get(reader, record.id)).usage).toEqual(usage);
+    const page = await tokens.list(reader, { pageSize: 1, sort: 'newest' });
+    expect(page.usage).toEqual([usage]);
+    expect((await store.get(record.id))?.revision).toBe(1);
+  });
+  test('is for those who may read, and see it', async () => {
+    const meter = meterOver(store);
+    const { record } = await tokens.create(admin, 'static', fields({ owner: 'ann' }));
+    expect(await meter.read(adminOf('ann'), record.id)).toEqual({ days: {} });
+    await expectRefused(meter.read(adminOf('bob'), record.id), 'NOT_FOUND');
+    const nobody = { ...reader, scopes: [] };
+    await expectRefused(meter.read(nobody, record.id), 'PERMISSION_DENIED');
+    await expectRefused(meter.read(reader, 'x'), 'INVALID_ARGUMENT', /^id: /);
+  });
+});

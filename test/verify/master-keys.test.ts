@@ -1,0 +1,104 @@
+/** The keyed hash of static tokens, and the sealing of secrets. */
+
+import { describe, expect, test } from 'vitest';
+import { Unavailable } from '../../src/store/store.ts';
+import { createMasterKeys } from '../../src/verify/master-keys.ts';
+
+const key = (id: string, fill: number) => ({ id, bytes: new Uint8Array(32).fill(fill) });
+const keys = createMasterKeys([key('new', 2), key('old', 1)]);
+const older = createMasterKeys([key('old', 1)]);
+const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+const other = '01890a5d-ac96-774b-bcce-b302099a8058';
+const secret = 'usk_a secret key, with ümlauts and 😀';
+
+describe('sealing', () => {
+  test('what was sealed for an access token opens for it', () => {
+    expect(keys.open(keys.seal(secret, id), id)).toBe(secret);
+    expect(keys.open(keys.seal('', id), id)).toBe('');
+  });
+  test('the first key seals, the others still open', () => {
+    expect(keys.seal(secret, id).masterKeyId).toBe('new');
+    expect(keys.currentId).toBe('new');
+    expect(keys.open(older.seal(secret, id), id)).toBe(secret);
+  });
+  test('the same secret never looks the same, and is not in what is kept', () => {
+    const sealed = Array.from({ length: 100 }, () => keys.seal(secret, id).value);
+    expect(new Set(sealed).size).toBe(100);
+    for (const value of sealed) {
+      expect(Buffer.from(value, 'base64url').includes(secret)).toBe(false);
+    }
+  });
+  test('it opens for no other access token, whatever its name', () => {
+    const sealed = keys.seal(secret, id);
+    for (const name of [other, '', id.toUpperCase(), `${id} `, `reply/${id}`]) {
+      expect(() => keys.open(sealed, name)).toThrow(Unavailable);
+    }
+  });
+  test('with any byte changed it does not open', () => {
+    const sealed = keys.seal(secret, id);
+    const bytes = Buffer.from(sealed.value, 'base64url');
+    for (let at = 0; at < bytes.length; at++) {
+      const bent = Buffer.from(bytes);
+      bent[at] = (bent[at] ?? 0) ^ 1;
+      const value = bent.toString('base64url');
+      expect(() => keys.open({ ...sealed, value }, id)).toThrow(Unavailable);
+    }
+  });
+  test('cut anywhere, at either end, it does not open', () => {
+    const sealed = keys.seal(secret, id);
+    const bytes = Buffer.from(sealed.value, 'base64url');
+    for (let length = 0; length < bytes.length; length++) {
+      for (const cut of [bytes.subarray(0, length), bytes.subarray(bytes.length - length)]) {
+        const value = cut.toString('base64url');
+        expect(() => keys.open({ ...sealed, value }, id)).toThrow(Unavailable);
+      }
+    }
+  });
+  test('under the name of another master key it does not open', () => {
+    const sealed = keys.seal(secret, id);
+    expect(() => keys.open({ ...sealed, masterKeyId: 'old' }, id)).toThrow(Unavailable);
+  });
+  test('a master key that is not listed opens nothing', () => {
+    for (const masterKeyId of ['gone', '', '__proto__', 'constructor']) {
+      const sealed = { ...keys.seal(secret, id), masterKeyId };
+      expect(() => keys.open(sealed, id)).toThrow(Unavailable);
+    }
+    expect(() => older.open(keys.seal(secret, id), id)).toThrow(Unavailable);
+  });
+  test('the error does not hold what was sealed', () => {
+    try {
+      keys.open(keys.seal(secret, id), other);
+      expect.unreachable();
+    } catch (error) {
+      const { message, cause } = error as Error;
+      expect(`${message} ${cause}`).not.toContain(secret);
+    }
+  });
+});
+
+describe('hashing', () => {
+  test('is the same for the same token and master key, and for nothing else', () => {
+    expect(keys.hash('t', 'old')).toEqual(older.hash('t', 'old'));
+    expect(keys.hash('t', 'old')).not.toEqual(keys.hash('t', 'new'));
+    expect(keys.hash('t', 'old')).not.toEqual(keys.hash('T', 'old'));
+    expect(keys.hash('t', 'old')).toHaveLength(32);
+  });
+  test('does not depend on the name of the master key, which may be changed', () => {
+    const renamed = createMasterKeys([key('renamed', 1)]);
+    expect(renamed.hash('t', 'renamed')).toEqual(older.hash('t', 'old'));
+  });
+  test('with a master key that is not listed is unknown', () => {
+    expect(() => keys.hash('t', 'gone')).toThrow(Unavailable);
+  });
+});
+
+describe('a list is refused', () => {
+  test('without a key', () => expect(() => createMasterKeys([])).toThrow('no master key'));
+  test.each([0, 16, 31, 33, 64])('with a key of %d bytes', length => {
+    const bytes = new Uint8Array(length).fill(7);
+    expect(() => createMasterKeys([{ id: 'short', bytes }])).toThrow('short is not 32 bytes long');
+  });
+  test('with a name twice: the second would write', () => {
+    expect(() => createMasterKeys([key('a', 1), key('a', 2)])).toThrow('two master keys a');
+  });
+});

@@ -1,0 +1,151 @@
+/** What was proven before is used again, and never longer than it is true. */
+
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { AccessTokenRecord, Secret } from '../../src/store/record.ts';
+import { type CoherentReader, type Found, Unavailable } from '../../src/store/store.ts';
+import { memoryKey } from '../../src/verify/memory.ts';
+import { jwtRecord, now, nowMs, sign, staticRecord, verifierOver } from './setup.ts';
+
+/** A store that tests set; what was found is current until it is changed or the feed is lost. */
+function scripted() {
+  const state = {
+    record: undefined as AccessTokenRecord | undefined,
+    current: true,
+    stale: false,
+    down: false,
+    reads: 0,
+    clock: nowMs,
+  };
+  const records: CoherentReader = {
+    find() {
+      state.reads += 1;
+      if (state.down) throw new Unavailable('down');
+      return { record: state.record, stale: state.stale };
+    },
+    isCurrent: (found: Found) => state.current && found.record === state.record,
+  };
+  return { state, verify: verifierOver(records, () => state.clock) };
+}
+
+let { state, verify } = scripted();
+beforeEach(() => {
+  ({ state, verify } = scripted());
+});
+const told = async (header: string, asked = {}) => {
+  const verdict = await verify({ header, ...asked });
+  return verdict.valid ? 'valid' : verdict.reason;
+};
+const change = (fields: Partial<AccessTokenRecord>) => {
+  const { record } = state;
+  if (record !== undefined) {
+    state.record = { ...record, ...fields, revision: record.revision + 1 };
+  }
+};
+
+test('while the record is current, the store is asked once', async () => {
+  const { record, token } = staticRecord();
+  state.record = record;
+  for (let time = 0; time < 3; time++) expect(await told(token)).toBe('valid');
+  expect(state.reads).toBe(1);
+  expect(await verify({ header: token })).toBe(await verify({ header: token }));
+});
+
+test('what is refused is not remembered', async () => {
+  const { record, token } = staticRecord();
+  expect(await told(token)).toBe('INVALID_TOKEN');
+  state.record = record;
+  expect(await told(token)).toBe('valid');
+});
+
+describe('a header proven before is judged anew', () => {
+  test('at every audience and scope', async () => {
+    const record = jwtRecord({ scopes: ['a'] });
+    state.record = record;
+    const header = `Bearer ${sign({ alg: 'HS256', kid: record.id }, { exp: now + 9, aud: 'x' })}`;
+    expect(await told(header, { audience: 'x', requiredScopes: ['a'] })).toBe('valid');
+    expect(await told(header, { audience: 'y' })).toBe('WRONG_AUDIENCE');
+    expect(await told(header, { requiredScopes: ['b'] })).toBe('INSUFFICIENT_SCOPE');
+  });
+  test('at every time: the end of a JWT, and of the access token', async () => {
+    const record = jwtRecord({ expiresAt: nowMs + 20_000 });
+    state.record = record;
+    const header = (exp: number) => `Bearer ${sign({ alg: 'HS256', kid: record.id }, { exp })}`;
+    const [short, long] = [header(now + 10), header(now + 99)];
+    expect([await told(short), await told(long)]).toEqual(['valid', 'valid']);
+    state.clock += 10_000;
+    expect([await told(short), await told(long)]).toEqual(['EXPIRED', 'valid']);
+    state.clock += 10_000;
+    expect([await told(short), await told(long)]).toEqual(['EXPIRED', 'EXPIRED']);
+  });
+  test('its reuse by callers shrinks as its end comes near', async () => {
+    const { record, token } = staticRecord({ expiresAt: nowMs + 3000 });
+    state.record = record;
+    const ttls = [];
+    for (const step of [0, 1500, 1000]) {
+      state.clock += step;
+      const verdict = await verify({ header: token });
+      ttls.push(verdict.valid && verdict.cacheTtlMs);
+    }
+    expect(ttls).toEqual([2000, 1500, 500]);
+  });
+  test.each(['static', 'jwt'] as const)('%s: the end of the grace of its secret', async kind => {
+    const made = staticRecord();
+    const record = kind === 'static' ? made.record : jwtRecord();
+    const [secret] = record.secrets as [Secret];
+    record.secrets = [{ ...secret, goodUntil: nowMs + 5000 }];
+    state.record = record;
+    const jwt = sign({ alg: 'HS256', kid: record.id }, { exp: now + 99 });
+    const header = kind === 'static' ? made.token : `Bearer ${jwt}`;
+    expect(await told(header)).toBe('valid');
+    state.clock += 4999;
+    expect(await told(header)).toBe('valid');
+    state.clock += 1;
+    expect(await told(header)).toBe('INVALID_TOKEN');
+  });
+});
+
+describe('a record that changed is looked at anew', () => {
+  const { record, token } = staticRecord();
+  beforeEach(async () => {
+    state.record = record;
+    expect(await told(token)).toBe('valid');
+  });
+  test('revoked', async () => {
+    change({ revokedAt: nowMs });
+    expect(await told(token)).toBe('REVOKED');
+  });
+  test('rotated without grace', async () => {
+    change({ secrets: staticRecord({ id: record.id }).record.secrets });
+    expect(await told(token)).toBe('INVALID_TOKEN');
+  });
+  test('fewer scopes', async () => {
+    change({ scopes: [] });
+    expect(await told(token, { requiredScopes: ['a'] })).toBe('INSUFFICIENT_SCOPE');
+  });
+  test('gone', async () => {
+    state.record = undefined;
+    expect(await told(token)).toBe('INVALID_TOKEN');
+  });
+  test('not known, when the store cannot be asked', async () => {
+    state.current = false;
+    state.down = true;
+    await expect(verify({ header: token })).rejects.toThrow(Unavailable);
+  });
+  test('stale, when the store says so: no caller may reuse it', async () => {
+    state.current = false;
+    state.stale = true;
+    expect(await verify({ header: token })).toMatchObject({ stale: true, cacheTtlMs: 0 });
+    state.stale = false;
+    expect(await verify({ header: token })).toMatchObject({ stale: false, cacheTtlMs: 2000 });
+  });
+});
+
+test('a header that differs by anything is another one', async () => {
+  const { record, token } = staticRecord();
+  state.record = record;
+  expect(await told(token)).toBe('valid');
+  const last = token.at(-1) === 'A' ? 'B' : 'A';
+  expect(await told(token.slice(0, -1) + last)).toBe('INVALID_TOKEN');
+  expect(await told(`${token}, ${token}`)).toBe('MALFORMED_CREDENTIALS');
+  expect(memoryKey(token)).not.toContain(token.slice(4, 12));
+});

@@ -1,0 +1,80 @@
+/** The form of static tokens. */
+
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { makeStaticToken, parseStaticToken } from '../../src/verify/static-token.ts';
+
+const digits = [...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
+const token = fc.uuid().map(makeStaticToken);
+
+test('every UUID comes back from its token', () => {
+  fc.assert(fc.property(fc.uuid(), id => parseStaticToken(makeStaticToken(id)) === id));
+});
+
+test.each(['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'])(
+  'also %s',
+  id => expect(parseStaticToken(makeStaticToken(id))).toBe(id),
+);
+
+test('the form is ush_, 22, _, 43 and 6 base62 characters', () => {
+  fc.assert(fc.property(token, text => /^ush_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}$/.test(text)));
+});
+
+test('no two are the same', () => {
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+  expect(new Set(Array.from({ length: 1000 }, () => makeStaticToken(id))).size).toBe(1000);
+});
+
+describe('refused', () => {
+  test('with any one character changed', () => {
+    const at = fc.nat({ max: 75 });
+    const changed = fc.tuple(token, at, fc.oneof(fc.constantFrom(...digits), fc.string()));
+    fc.assert(
+      fc.property(changed, ([text, place, put]) => {
+        fc.pre(text[place] !== put);
+        return parseStaticToken(text.slice(0, place) + put + text.slice(place + 1)) === undefined;
+      }),
+      { numRuns: 2000 },
+    );
+  });
+  test('with two neighbours swapped', () => {
+    fc.assert(
+      fc.property(token, fc.nat({ max: 74 }), (text, at) => {
+        const [a = '', b = ''] = text.slice(at, at + 2);
+        fc.pre(a !== b);
+        return parseStaticToken(text.slice(0, at) + b + a + text.slice(at + 2)) === undefined;
+      }),
+    );
+  });
+  test('cut short, at either end', () => {
+    fc.assert(
+      fc.property(token, fc.integer({ min: 1, max: 76 }), (text, cut) => {
+        expect(parseStaticToken(text.slice(0, -cut))).toBeUndefined();
+        expect(parseStaticToken(text.slice(cut))).toBeUndefined();
+      }),
+    );
+  });
+  test('with anything before or behind, a line end too', () => {
+    const some = fc.oneof(fc.constantFrom('\n', '\r', ' ', '\0', '='), fc.string({ minLength: 1 }));
+    fc.assert(
+      fc.property(token, some, (text, more) => {
+        expect(parseStaticToken(text + more)).toBeUndefined();
+        expect(parseStaticToken(more + text)).toBeUndefined();
+      }),
+    );
+  });
+});
+
+test('whatever the text, nothing is thrown', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.string().map(s => `ush_${s}`),
+      ),
+      text => {
+        expect(parseStaticToken(text)).toBeUndefined();
+      },
+    ),
+  );
+});
