@@ -58,7 +58,7 @@ function roomOf(path: string): string {
 const owners: Record<string, RegExp> = {
   jose: /^src\/(verify\/jwt|tokens\/issue)\.ts$/,
   ioredis: /^src\/store\/redis[\w-]*\.ts$/,
-  lmdb: /^src\/store\/lmdb\.ts$/,
+  lmdb: /^src\/store\/lmdb-tables\.ts$/,
   '@grpc/grpc-js': /^src\/transport\/grpc[\w-]*\.ts$/,
   '@grpc/reflection': /^src\/transport\/reflection\.ts$/,
   'grpc-health-check': /^src\/transport\/health\.ts$/,

@@ -1,16 +1,13 @@
 /** The embedded store: LMDB in a folder of this machine, shared by its worker processes. */
 
-import { type Database, open, type RootDatabase } from 'lmdb';
-import { type AuditEvent, type ChainedEvent, type ChainHead, chain, emptyChain } from './audit.ts';
-import { expiryMember, readExpiryMember } from './cursor.ts';
+import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
 import { healthSwitch } from './health.ts';
-import { type AccessTokenRecord, decodeRecord, encodeRecord } from './record.ts';
+import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
+import { decode, scanEvents, scanTokens, walk } from './lmdb-walk.ts';
+import { type AccessTokenRecord, encodeRecord } from './record.ts';
 import {
-  type AuditScan,
   type Change,
   type Committed,
-  type Scan,
-  type ScanPage,
   type Store,
   type StoredRequest,
   Unavailable,
@@ -18,47 +15,6 @@ import {
   type UsageDelta,
 } from './store.ts';
 import { addUsageDays } from './usage-days.ts';
-
-/** Bounds of the embedded store. */
-export interface LmdbLimits {
-  /** Reading processes and threads at once. */
-  readersMax: number;
-  /** Forgotten request ids dropped per change. */
-  requestsPrunedMax: number;
-  /** How often a store that failed is tried again, in milliseconds. */
-  probeMs: number;
-}
-
-/** What a deployment gets that sets nothing. */
-export const defaultLmdbLimits: LmdbLimits = {
-  readersMax: 512,
-  requestsPrunedMax: 8,
-  probeMs: 1000,
-};
-
-interface Tables {
-  root: RootDatabase<string, string>;
-  /** UUID → record. */
-  tokens: Database<string, string>;
-  /** UUID → revision: a look at it tells whether a record in memory is current. */
-  revisions: Database<string, string>;
-  /** [owner, UUID]. */
-  owners: Database<string, string[]>;
-  /** [expiry in ms, UUID]. */
-  expiries: Database<string, [number, string]>;
-  /** Sequence → entry. */
-  audit: Database<string, number>;
-  /** [token UUID, sequence]. */
-  auditByToken: Database<string, [string, number]>;
-  /** Event UUID → sequence, as text. */
-  auditIds: Database<string, string>;
-  /** Request key → request. */
-  requests: Database<string, string>;
-  /** [when forgotten in ms, request key]. */
-  requestEnds: Database<string, [number, string]>;
-  /** UUID → usage. */
-  usage: Database<string, string>;
-}
 
 /** Opens, and makes if need be, the store in a folder. Throws when the folder cannot be used. */
 export function openLmdb(
@@ -103,13 +59,23 @@ export function openLmdb(
 
   return {
     health,
-    get: id => read(() => decode(tables.tokens.get(id))),
-    find: id => read(() => ({ record: decode(tables.tokens.get(id)), stale: false })),
+    get: id => decode(read(() => tables.tokens.get(id))),
+    find: id => ({ record: decode(read(() => tables.tokens.get(id))), stale: false }),
     isCurrent: ({ record }) =>
       record !== undefined &&
       read(() => tables.revisions.get(record.id)) === String(record.revision),
-    scan: scan => read(() => scanTokens(tables, scan)),
-    count: () => read(() => (tables.tokens.getStats() as { entryCount: number }).entryCount),
+    scan: scan =>
+      scanTokens(
+        read(() => walk(tables, scan)),
+        tables,
+        scan,
+      ),
+    count: owner =>
+      read(() =>
+        owner === undefined
+          ? (tables.tokens.getStats() as { entryCount: number }).entryCount
+          : tables.owners.getKeysCount({ start: [owner], end: [owner, '~'] }),
+      ),
     commit: change => write(() => commit(tables, change, now(), limits)),
     findRequest: key =>
       read(() => {
@@ -131,44 +97,6 @@ export function openLmdb(
       await tables.root.close();
     },
   };
-}
-
-function openTables(folder: string, limits: LmdbLimits): Tables {
-  const root = open<string, string>({
-    path: folder,
-    noSubdir: false,
-    encoding: 'string',
-    maxDbs: 16,
-    maxReaders: limits.readersMax,
-    overlappingSync: true,
-    noMemInit: false,
-    useWritemap: false,
-    noSync: false,
-    cache: false,
-    compression: false,
-  });
-  const table = <K extends Parameters<typeof root.get>[0] | unknown[]>(name: string) =>
-    root.openDB<string, never>({ name, encoding: 'string', cache: false }) as unknown as Database<
-      string,
-      K & string
-    >;
-  return {
-    root,
-    tokens: table('tokens'),
-    revisions: table('revisions'),
-    owners: table('owners') as never,
-    expiries: table('expiries') as never,
-    audit: table('audit') as never,
-    auditByToken: table('audit-by-token') as never,
-    auditIds: table('audit-ids'),
-    requests: table('requests'),
-    requestEnds: table('request-ends') as never,
-    usage: table('usage'),
-  };
-}
-
-function decode(text: string | undefined): AccessTokenRecord | undefined {
-  return text === undefined ? undefined : decodeRecord(text);
 }
 
 /** Runs inside a write transaction. All checks come before the first put: a throw does not undo. */
@@ -229,56 +157,6 @@ function append(tables: Tables, event: AuditEvent) {
   tables.root.put(
     'audit-head',
     JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
-  );
-}
-
-function scanTokens(tables: Tables, scan: Scan): ScanPage {
-  const { order, owner, after, limit } = scan;
-  const reverse = order === 'newest';
-  let ids: string[];
-  let cursors: string[];
-  if (order === 'expiry') {
-    const { expiresAt, id } = readExpiryMember(after ?? expiryMember(scan.expiresAfter ?? 0, '~'));
-    const from = [expiresAt, id];
-    const keys = [...tables.expiries.getKeys(behind(from, [Number.MAX_VALUE], false, limit))];
-    ids = keys.map(key => key[1]);
-    cursors = keys.map(key => expiryMember(...key));
-  } else if (owner !== undefined) {
-    const from = after === undefined ? undefined : [owner, after];
-    const range = reverse
-      ? behind(from ?? [owner, '~'], [owner], true, limit)
-      : behind(from ?? [owner], [owner, '~'], false, limit);
-    ids = [...tables.owners.getKeys(range)].map(key => key[1] as string);
-    cursors = ids;
-  } else {
-    const edges: [string, string] = reverse ? ['~', ''] : ['', '~'];
-    ids = [...tables.tokens.getKeys(behind(after ?? edges[0], edges[1], reverse, limit))];
-    cursors = ids;
-  }
-  const records = ids
-    .map(id => decode(tables.tokens.get(id)))
-    .filter(record => record !== undefined);
-  const last = cursors.at(-1);
-  return ids.length === limit && last !== undefined ? { records, cursor: last } : { records };
-}
-
-/** A range that starts behind a key, and not at it. */
-function behind<K>(start: K, end: unknown, reverse: boolean, limit: number) {
-  return { start, end, reverse, limit, exclusiveStart: true } as never;
-}
-
-function scanEvents(tables: Tables, { order, tokenId, after, limit }: AuditScan): ChainedEvent[] {
-  const reverse = order === 'newest';
-  const from = after ?? (reverse ? Number.MAX_SAFE_INTEGER : 0);
-  const to = reverse ? 0 : Number.MAX_SAFE_INTEGER;
-  const sequences =
-    tokenId === undefined
-      ? [...tables.audit.getKeys(behind(from, to, reverse, limit))]
-      : [
-          ...tables.auditByToken.getKeys(behind([tokenId, from], [tokenId, to], reverse, limit)),
-        ].map(key => key[1]);
-  return sequences.map(
-    sequence => JSON.parse(tables.audit.get(sequence) ?? 'null') as ChainedEvent,
   );
 }
 

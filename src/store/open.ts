@@ -1,7 +1,8 @@
 /** Opens the store that a URL names. */
 
 import type { CoherentLimits } from './coherent.ts';
-import { defaultLmdbLimits, type LmdbLimits, openLmdb } from './lmdb.ts';
+import { openLmdb } from './lmdb.ts';
+import { defaultLmdbLimits, type LmdbLimits } from './lmdb-tables.ts';
 import { openRedis } from './redis.ts';
 import type { RedisLimits } from './redis-limits.ts';
 import type { Store } from './store.ts';

@@ -13,14 +13,33 @@ export interface Asker {
   run(script: Script, keys: string[], args: (string | number)[]): Promise<unknown>;
 }
 
-/** Wraps a client. Calls back when Redis could not be reached, or can't answer anything. */
-export function asker(client: RedisClient, onDown: () => void): Asker {
+/**
+ * Wraps a client. Calls back when Redis could not be reached, or can't answer anything; asks nothing
+ * while what is connected is no master.
+ */
+export function asker(
+  client: RedisClient,
+  onDown: () => void,
+  isDemoted: (client: RedisClient) => boolean = () => false,
+): Asker {
+  // Whoever asks meanwhile is only told that there is no connection, which helps no operator.
+  let lost: Error | undefined;
+  const lose = (error: unknown) => {
+    lost = withoutArguments(error);
+  };
+  client.on('error', lose);
+  client.on('node error', lose);
+  client.on('ready', () => {
+    lost = undefined;
+  });
+
   const ask = async <T>(question: (client: RedisClient) => Promise<T>): Promise<T> => {
+    if (isDemoted(client)) throw new Unavailable('Redis is not the master any more');
     try {
       return await question(client);
     } catch (error) {
       if (isDown(error)) onDown();
-      throw new Unavailable('Redis did not answer', withoutArguments(error));
+      throw new Unavailable('Redis did not answer', withoutArguments(error, lost));
     }
   };
   return {
@@ -69,10 +88,7 @@ function isDown(error: unknown): boolean {
 }
 
 /** An ioredis error carries the command with its arguments, and so may a message: neither is kept. */
-function withoutArguments(error: unknown): Error {
-  return new Error(
-    messageOf(error)
-      .replace(/,? with args beginning with.*/s, '')
-      .slice(0, 200),
-  );
+function withoutArguments(error: unknown, cause?: Error): Error {
+  const message = messageOf(error).replace(/,? with args beginning with.*/s, '');
+  return new Error(message.slice(0, 200), cause === undefined ? {} : { cause });
 }

@@ -8,31 +8,45 @@ import { intentsKey } from './redis-keys.ts';
 /** A health that is kept up to date until it is stopped. */
 export interface RedisWatch {
   readonly health: HealthSwitch;
+  /** Whether a client is connected to what is no master any more: what it reads may be old. */
+  isDemoted(client: RedisClient): boolean;
   /** Asks all clients at once whether Redis is there. */
   ping(): Promise<void>;
   stop(): void;
 }
 
-/** Pings all clients, so that a silent connection is noticed and made anew. */
+/** Asks all clients again and again, so that a silent connection is noticed and made anew. */
 export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWatch {
   const health = healthSwitch(false);
+  const demoted = new WeakSet<RedisClient>();
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
+  const look = async (client: RedisClient): Promise<boolean> => {
+    const answers = await Promise.all(masters(client).map(isThere));
+    if (answers.includes('replica')) demoted.add(client);
+    else if (answers.includes('master')) demoted.delete(client);
+    return answers.length > 0 && answers.every(answer => answer === 'master');
+  };
   const ping = async () => {
-    const servers = clients.map(masters);
-    const answers = await Promise.all(servers.flat().map(isThere));
-    const up = servers.every(list => list.length > 0) && !answers.includes(false);
-    if (!stopped) health.set(up);
+    const up = await Promise.all(clients.map(look));
+    if (!stopped) health.set(!up.includes(false));
   };
   const again = () => {
-    timer = setTimeout(() => ping().finally(() => stopped || again()), intervalMs).unref();
+    timer = setTimeout(async () => {
+      await ping();
+      if (stopped) return;
+      // Its name or the Sentinels may lead to the new master.
+      for (const client of clients) if (demoted.has(client)) client.disconnect(true);
+      again();
+    }, intervalMs).unref();
   };
   again();
   for (const client of clients) client.on('ready', ping);
 
   return {
     health,
+    isDemoted: client => demoted.has(client),
     ping,
     stop() {
       stopped = true;
@@ -44,15 +58,26 @@ export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWat
 }
 
 /**
- * Reads a key rather than pings, which a node answers also when its Cluster is down. MOVED to another
- * node means that this one would have read it.
+ * Reads a key rather than pings, which a node answers also when its Cluster is down. There, MOVED means
+ * that this node would have read it, and a replica reads nothing; elsewhere one reads what may be old.
  */
-async function isThere(server: Redis): Promise<boolean> {
+async function isThere(server: Redis): Promise<'master' | 'replica' | 'away'> {
   try {
-    await server.exists(intentsKey);
-    return true;
+    const [role] = await Promise.all([roleOf(server), server.exists(intentsKey)]);
+    return role;
   } catch (error) {
-    return error instanceof Error && error.message.startsWith('MOVED');
+    return error instanceof Error && error.message.startsWith('MOVED') ? 'master' : 'away';
+  }
+}
+
+/** A user who may not ask is believed to be connected to a master. */
+async function roleOf(server: Redis): Promise<'master' | 'replica'> {
+  try {
+    const reply = (await server.call('ROLE')) as [role: string];
+    return reply[0] === 'slave' ? 'replica' : 'master';
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('NOPERM')) return 'master';
+    throw error;
   }
 }
 

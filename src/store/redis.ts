@@ -7,7 +7,7 @@ import { keepConnected, type RedisClient, redisClient } from './redis-client.ts'
 import { readRequest, redisCommitter } from './redis-commit.ts';
 import { watchFailover } from './redis-failover.ts';
 import { redisFeed } from './redis-feed.ts';
-import { createdKey, requestKey } from './redis-keys.ts';
+import { createdKey, ownerKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
 import { parseRedisUrl } from './redis-url.ts';
@@ -49,8 +49,8 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const watch = redisWatch(clients, limits.pingIntervalMs);
   watchEviction(administrator, options.onWarning ?? (() => undefined));
 
-  const reads = asker(reader, () => watch.health.set(false));
-  const admin = asker(administrator, () => undefined);
+  const reads = asker(reader, () => watch.health.set(false), watch.isDemoted);
+  const admin = asker(administrator, () => undefined, watch.isDemoted);
   const audit = redisAudit(admin, limits);
   const committer = redisCommitter(admin, audit, limits);
   const usage = redisUsage(admin, limits);
@@ -73,7 +73,10 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     get,
     ...createCoherentReader({ get }, feed, monotonicMs, cache),
     scan: scan => gate.pass(() => scanTokens(admin, scan)),
-    count: () => gate.pass(() => admin.ask(client => client.zcard(createdKey))),
+    count: owner => {
+      const index = owner === undefined ? createdKey : ownerKey(owner);
+      return gate.pass(() => admin.ask(client => client.zcard(index)));
+    },
     commit: change => gate.pass(() => committer.commit(change)),
     findRequest: key =>
       gate.pass(async () => {

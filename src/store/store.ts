@@ -68,8 +68,8 @@ export interface ScanPage {
 /** Walks access tokens. Throws Unavailable. */
 export interface TokenLister {
   scan(scan: Scan): Awaitable<ScanPage>;
-  /** How many access tokens there are. */
-  count(): Awaitable<number>;
+  /** How many access tokens there are, of one owner or in all. */
+  count(owner?: string): Awaitable<number>;
 }
 
 /** A change made under a request id, kept for a while so that a repeat can be answered. */

@@ -26,7 +26,7 @@ export interface ListPage {
   usage: Usage[];
   /** "" at the end. */
   nextPageToken: string;
-  /** How many access tokens there are in all, before any filter. */
+  /** How many access tokens the caller may see in all, before any filter. */
   total: number;
 }
 
@@ -70,32 +70,30 @@ export async function list(
     for (const record of page.records) {
       if (records.length === pageSize) {
         // The next page starts behind the last one shown.
-        return await finish(
-          store,
-          records,
-          cursorBehind(walk.order, records[pageSize - 1] as AccessTokenRecord),
-        );
+        const last = records[pageSize - 1] as AccessTokenRecord;
+        return await finish(store, caller, records, cursorBehind(walk.order, last));
       }
       if (
         walk.order === 'expiry' &&
         (record.expiresAt ?? 0) > at + (query.expiresWithinMs ?? Number.POSITIVE_INFINITY)
       ) {
-        return await finish(store, records, undefined);
+        return await finish(store, caller, records, undefined);
       }
       if (passes(record)) records.push(record);
     }
   } while (cursor !== undefined && records.length < pageSize && examined < listLimits.examinedMax);
-  return await finish(store, records, cursor);
+  return await finish(store, caller, records, cursor);
 }
 
 async function finish(
   store: Store,
+  caller: Caller,
   records: AccessTokenRecord[],
   cursor: string | undefined,
 ): Promise<ListPage> {
   const [usage, total] = await Promise.all([
     store.usage(records.map(record => record.id)),
-    store.count(),
+    store.count(caller.owner),
   ]);
   const nextPageToken = cursor === undefined ? '' : Buffer.from(cursor).toString('base64url');
   return { records, usage, nextPageToken, total };

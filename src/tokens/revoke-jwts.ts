@@ -33,7 +33,10 @@ function add(id: string, revoked: RevokedJwts, target: JwtTarget, now: number): 
     if (!(target.issuedBefore > 0 && target.issuedBefore <= now)) {
       throw invalid('issued_before', 'must not be in the future');
     }
-    return { ...revoked, issuedBefore: Math.max(revoked.issuedBefore ?? 0, target.issuedBefore) };
+    return prune({
+      ...revoked,
+      issuedBefore: Math.max(revoked.issuedBefore ?? 0, target.issuedBefore),
+    });
   }
   const held = Object.keys(revoked.ids ?? {}).length + Object.keys(revoked.subjects ?? {}).length;
   if (held >= revokedJwtsMax) {
@@ -51,4 +54,21 @@ function add(id: string, revoked: RevokedJwts, target: JwtTarget, now: number): 
   if (target.subject === '') throw invalid('subject', 'is empty');
   checkText('subject', target.subject, fieldLimits.subjectLengthMax);
   return { ...revoked, subjects: { ...revoked.subjects, [claimHash(id, target.subject)]: now } };
+}
+
+/** A JWT's clock may be ahead by this when it is revoked, in milliseconds. */
+const clockSkewMs = 3_600_000;
+
+/** Forgets what is refused by its time of issue anyway. */
+function prune(revoked: RevokedJwts & { issuedBefore: number }): RevokedJwts {
+  const keep = (made: Record<string, number> = {}, slackMs: number) =>
+    Object.fromEntries(
+      Object.entries(made).filter(([, time]) => time + slackMs > revoked.issuedBefore),
+    );
+  return {
+    issuedBefore: revoked.issuedBefore,
+    // What was revoked by name had been issued by then, give or take the clocks.
+    ids: keep(revoked.ids, clockSkewMs),
+    subjects: keep(revoked.subjects, 0),
+  };
 }

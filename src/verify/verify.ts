@@ -83,7 +83,8 @@ function denied(reason: Reason, proven?: Pick<Proven, 'found' | 'identity'>): De
 function granted(proven: Proven, now: number, { cacheTtlMsMax }: VerifyLimits): Granted {
   const { identity, found } = proven;
   // `exp` is in whole seconds: the access token itself can end up to a second later.
-  const leftMs = identity.exp === 0 ? cacheTtlMsMax : identity.exp * 1000 - now;
+  const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
+  const leftMs = Math.min(endsMs, proven.provenUntil) - now;
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(cacheTtlMsMax, leftMs));
   if (proven.granted?.cacheTtlMs !== cacheTtlMs || proven.granted.stale !== found.stale) {
     proven.granted = { valid: true, identity, cacheTtlMs, stale: found.stale };

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { emptyChain } from '../../src/store/audit.ts';
 import { create, creation, eventOf, intactLog, revocation, update } from './changes.ts';
-import type { Opened } from './contract.ts';
+import { type Opened, openPlace } from './place.ts';
 
 /** Describes the audit log. */
 export function describeAudit(opened: Opened): void {
@@ -75,7 +75,7 @@ export function describeAudit(opened: Opened): void {
 
   test('the log stays intact and complete when two replicas write at once', async () => {
     const { store, place } = opened;
-    const other = await place.open();
+    const other = await openPlace(place);
     try {
       const changes = Array.from({ length: 30 }, () => creation());
       const events = Array.from({ length: 10 }, () => eventOf('call.refused'));

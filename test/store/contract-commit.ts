@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { create, creation, intactLog, requestOf, revocation, update } from './changes.ts';
-import type { Opened } from './contract.ts';
+import type { Opened } from './place.ts';
 
 const done = { outcome: 'done' };
 const conflict = { outcome: 'conflict' };

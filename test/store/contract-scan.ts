@@ -3,7 +3,7 @@
 import { v7 } from 'uuid';
 import { expect, test } from 'vitest';
 import { create, revocation, update, walk } from './changes.ts';
-import type { Opened } from './contract.ts';
+import type { Opened } from './place.ts';
 
 /** Describes lists, pages and the count. */
 export function describeScan(opened: Opened): void {

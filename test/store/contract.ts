@@ -5,23 +5,9 @@ import { type Store, Unavailable } from '../../src/store/store.ts';
 import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
+import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
-
-/** Where a store keeps its data. */
-export interface StorePlace {
-  /** Removes all data; the store is not open. */
-  clear(): Promise<void>;
-  /** Opens the store. */
-  open(): Promise<Store>;
-  /** Ends what was started. */
-  stop(): Promise<void>;
-}
-
-/** The store that is open during a test. */
-export interface Opened {
-  store: Store;
-  place: StorePlace;
-}
+import { type Opened, openPlace, type StorePlace } from './place.ts';
 
 /** Describes what a store does, with the store at a place. */
 export function describeStore(name: string, start: () => Promise<StorePlace>): void {
@@ -32,7 +18,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     });
     beforeEach(async () => {
       await opened.place.clear();
-      opened.store = await opened.place.open();
+      opened.store = await openPlace(opened.place);
     });
     afterEach(() => opened.store.close());
     afterAll(() => opened.place?.stop());
@@ -42,6 +28,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeAudit(opened);
     describeUsage(opened);
     describeClosing(opened);
+    describeKill(opened);
   });
 }
 
@@ -89,7 +76,7 @@ function describeClosing(opened: Opened): void {
     const outcomes = Promise.all(changes.map(change => store.commit(change)));
     await store.close();
     expect(await outcomes).toEqual(changes.map(() => ({ outcome: 'done' })));
-    opened.store = await place.open();
+    opened.store = await openPlace(place);
     expect(await opened.store.count()).toBe(5);
   });
 
@@ -112,7 +99,7 @@ function describeClosing(opened: Opened): void {
     for (const ask of asked) {
       await expect((async () => ask())()).rejects.toBeInstanceOf(Unavailable);
     }
-    opened.store = await place.open();
+    opened.store = await openPlace(place);
   });
 
   test('a store that is opened again has kept everything', async () => {
@@ -124,7 +111,7 @@ function describeClosing(opened: Opened): void {
     await store.addUsage([{ tokenId: first.id, date: '2024-02-22', count: 1, lastUsedAt: 7 }]);
     const before = await everything(store, first.id);
     await store.close();
-    opened.store = await place.open();
+    opened.store = await openPlace(place);
     expect(await everything(opened.store, first.id)).toEqual(before);
     expect(before.record).toEqual(change.record);
     expect(before.events).toHaveLength(2);

@@ -3,7 +3,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStore } from '../../src/store/open.ts';
 import { describeStore } from './contract.ts';
 
 describeStore('lmdb', async () => {
@@ -12,7 +11,9 @@ describeStore('lmdb', async () => {
     async clear() {
       folders.push(await mkdtemp(join(tmpdir(), 'usher-lmdb-')));
     },
-    open: () => openStore(`lmdb:${folders.at(-1)}`, { now: Date.now }),
+    get url() {
+      return `lmdb:${folders.at(-1)}`;
+    },
     async stop() {
       for (const folder of folders) await rm(folder, { recursive: true, force: true });
     },

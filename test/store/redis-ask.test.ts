@@ -16,6 +16,7 @@ function oldServer() {
     return Promise.reject(error);
   };
   const client = {
+    on: () => undefined,
     evalsha(sha: string) {
       sent.push('evalsha');
       return known.has(sha) ? Promise.resolve('ran') : refusal('NOSCRIPT No matching script.');

@@ -14,7 +14,7 @@ describeStore('redis cluster', async () => {
     clear: async () => {
       for (const node of cluster.nodes) await node.send('FLUSHALL');
     },
-    open: () => openStore(cluster.url, { now: Date.now }),
+    url: cluster.url,
     stop: () => cluster.stop(),
   };
 });

@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { encodeRecord } from '../../src/store/record.ts';
 import { openRedis } from '../../src/store/redis.ts';
 import { type Asker, asker } from '../../src/store/redis-ask.ts';
+import { redisAudit } from '../../src/store/redis-audit.ts';
+import { redisCommitter } from '../../src/store/redis-commit.ts';
 import {
   eventKey,
   intentsKey,
@@ -12,9 +14,19 @@ import {
   requestKey,
   tokenKey,
 } from '../../src/store/redis-keys.ts';
+import { defaultRedisLimits } from '../../src/store/redis-limits.ts';
 import { applyScript, beginScript } from '../../src/store/redis-scripts.ts';
 import type { Change, Store } from '../../src/store/store.ts';
-import { create, creation, intactLog, requestOf, revocation, update, walk } from './changes.ts';
+import {
+  create,
+  creation,
+  eventOf,
+  intactLog,
+  requestOf,
+  revocation,
+  update,
+  walk,
+} from './changes.ts';
 import { type RedisServer, startRedis, until } from './redis-server.ts';
 
 let server: RedisServer;
@@ -154,6 +166,35 @@ test('a second step that arrives late changes nothing', async () => {
   const args = [encodeRecord(late.record), late.event.id, first.revision];
   expect(await raw.run(applyScript, [tokenKey(first.id)], args)).toBe('conflict');
   expect(await store.get(first.id)).toEqual(revoked.record);
+});
+
+test('a maker that was overtaken by others is told that its change was made', async () => {
+  const change = creation();
+  const next = update(change.record, { name: 'next' });
+  const overtaken: Asker = {
+    ...raw,
+    async run(script, keys, args) {
+      if (script === applyScript) {
+        expect(await store.commit(change)).toEqual({ outcome: 'done' });
+        expect(await store.commit(next)).toEqual({ outcome: 'done' });
+      }
+      return raw.run(script, keys, args);
+    },
+  };
+  const audit = redisAudit(overtaken, defaultRedisLimits);
+  const { commit } = redisCommitter(overtaken, audit, defaultRedisLimits);
+  expect(await commit(change)).toEqual({ outcome: 'done' });
+  expect(await store.get(change.record.id)).toEqual(next.record);
+  expect(await intactLog(store)).toHaveLength(2);
+});
+
+test('a log that became another, as after a restore, is not gone on with as if it were the old', async () => {
+  await store.append(eventOf('old'));
+  await client.flushall();
+  const other = await open(3_600_000);
+  await other.append(eventOf('new')).finally(() => other.close());
+  await store.append(eventOf('later'));
+  expect((await intactLog(store)).map(({ action }) => action)).toEqual(['new', 'later']);
 });
 
 async function pending(): Promise<boolean> {

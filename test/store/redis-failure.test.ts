@@ -62,6 +62,28 @@ test('a hanging Redis is unavailable by the timeouts, and healed when it goes on
   expect(await store.get(record?.id ?? '')).toEqual(record);
 });
 
+test('a master that was made a replica is read no more, since it may be behind', async () => {
+  const store = await open();
+  const unhurried = await open({ pingIntervalMs: 3_600_000 });
+  const other = await startRedis();
+  const read = () => Promise.resolve(unhurried.get('a')).catch((error: Error) => error.message);
+  try {
+    await server.send('REPLICAOF', '127.0.0.1', other.port);
+    await until(() => !store.health.up);
+    await until(async () => ((await server.send('ROLE')) as string[])[3] === 'connected');
+    // It looks again when it is connected again, and then stays connected.
+    await server.send('CLIENT', 'KILL', 'TYPE', 'normal');
+    await until(async () => (await read()) === 'Redis is not the master any more');
+    for (let i = 0; i < 20; i++) expect(await read()).toBe('Redis is not the master any more');
+
+    await server.send('REPLICAOF', 'NO', 'ONE');
+    await until(() => store.health.up);
+    expect(await store.commit(creation())).toEqual({ outcome: 'done' });
+  } finally {
+    await other.stop();
+  }
+});
+
 test('opening goes on without Redis, and connects when it comes', async () => {
   await server.stop();
   const port = await freePort();
@@ -123,6 +145,16 @@ test('an error of Redis says why, and not what was sent', async () => {
   expect(error).toBeInstanceOf(Unavailable);
   expect(describe(error)).toContain('NOPERM');
   expect(describe(error)).not.toContain('private-name');
+});
+
+test('an operator learns why there is no connection', async () => {
+  await server.send('CONFIG', 'SET', 'requirepass', 'something');
+  const store = await openRedis(`redis://:hunter2@127.0.0.1:${server.port}`, { now: Date.now });
+  stores.push(store);
+  expect(store.health.up).toBe(false);
+  const error = await Promise.resolve(store.count()).catch((caught: unknown) => caught);
+  expect(describe(error)).toContain('WRONGPASS');
+  expect(describe(error)).not.toContain('hunter2');
 });
 
 test('a Redis that may throw data away is warned of, once', async () => {

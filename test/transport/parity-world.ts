@@ -6,7 +6,7 @@ import { DurationSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { type CreateRequestSchema, Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { adminOf } from '../server/api.ts';
 import type { TestServer } from '../server/run-server.ts';
-import type { Key, World } from './parity-cases.ts';
+import type { Key, World } from './parity-case.ts';
 
 const minuteMs = 60_000;
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runServer, type TestServer } from '../server/run-server.ts';
 import { type RedisServer, startRedis } from '../store/redis-server.ts';
-import { parityCases, type World } from './parity-cases.ts';
+import type { World } from './parity-case.ts';
+import { parityCases } from './parity-cases.ts';
 import { type ParityDoor, parityDoors } from './parity-doors.ts';
 import { makeWorld } from './parity-world.ts';
 

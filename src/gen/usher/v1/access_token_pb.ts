@@ -425,7 +425,7 @@ export type ListResponse = Message<"usher.v1.ListResponse"> & {
   nextPageToken: string;
 
   /**
-   * How many access tokens there are in all, before any filter.
+   * How many access tokens the caller may see in all, before any filter.
    *
    * @generated from field: uint64 total_size = 3;
    */

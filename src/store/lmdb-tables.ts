@@ -1,0 +1,80 @@
+/** The tables of the embedded store. */
+
+import { type Database, open, type RootDatabase } from 'lmdb';
+
+/** Bounds of the embedded store. */
+export interface LmdbLimits {
+  /** Reading processes and threads at once. */
+  readersMax: number;
+  /** Forgotten request ids dropped per change. */
+  requestsPrunedMax: number;
+  /** How often a store that failed is tried again, in milliseconds. */
+  probeMs: number;
+}
+
+/** What a deployment gets that sets nothing. */
+export const defaultLmdbLimits: LmdbLimits = {
+  readersMax: 512,
+  requestsPrunedMax: 8,
+  probeMs: 1000,
+};
+
+/** The tables. */
+export interface Tables {
+  root: RootDatabase<string, string>;
+  /** UUID → record. */
+  tokens: Database<string, string>;
+  /** UUID → revision: a look at it tells whether a record in memory is current. */
+  revisions: Database<string, string>;
+  /** [owner, UUID]. */
+  owners: Database<string, string[]>;
+  /** [expiry in ms, UUID]. */
+  expiries: Database<string, [number, string]>;
+  /** Sequence → entry. */
+  audit: Database<string, number>;
+  /** [token UUID, sequence]. */
+  auditByToken: Database<string, [string, number]>;
+  /** Event UUID → sequence, as text. */
+  auditIds: Database<string, string>;
+  /** Request key → request. */
+  requests: Database<string, string>;
+  /** [when forgotten in ms, request key]. */
+  requestEnds: Database<string, [number, string]>;
+  /** UUID → usage. */
+  usage: Database<string, string>;
+}
+
+/** Opens, and makes if need be, the tables in a folder. Throws when it cannot be used. */
+export function openTables(folder: string, limits: LmdbLimits): Tables {
+  const root = open<string, string>({
+    path: folder,
+    noSubdir: false,
+    encoding: 'string',
+    maxDbs: 16,
+    maxReaders: limits.readersMax,
+    overlappingSync: true,
+    noMemInit: false,
+    useWritemap: false,
+    noSync: false,
+    cache: false,
+    compression: false,
+  });
+  const table = <K extends Parameters<typeof root.get>[0] | unknown[]>(name: string) =>
+    root.openDB<string, never>({ name, encoding: 'string', cache: false }) as unknown as Database<
+      string,
+      K & string
+    >;
+  return {
+    root,
+    tokens: table('tokens'),
+    revisions: table('revisions'),
+    owners: table('owners') as never,
+    expiries: table('expiries') as never,
+    audit: table('audit') as never,
+    auditByToken: table('audit-by-token') as never,
+    auditIds: table('audit-ids'),
+    requests: table('requests'),
+    requestEnds: table('request-ends') as never,
+    usage: table('usage'),
+  };
+}

@@ -1,0 +1,19 @@
+/** A process that changes access tokens until it is killed, and says what was acknowledged. */
+
+import { writeSync } from 'node:fs';
+import { openStore } from '../../src/store/open.ts';
+import { creation, update } from './changes.ts';
+
+const store = await openStore(process.argv[2] ?? '', { now: Date.now });
+
+async function commitForever(): Promise<void> {
+  for (;;) {
+    const made = creation({ owner: 'ann' });
+    for (const change of [made, update(made.record, { name: 'changed' })]) {
+      const { outcome } = await store.commit(change);
+      if (outcome === 'done') writeSync(1, `${change.event.id}\n`);
+    }
+  }
+}
+
+await Promise.all(Array.from({ length: 4 }, commitForever));

@@ -1,0 +1,28 @@
+/** Where the suite's store is, and how it is opened. */
+
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/store.ts';
+
+/** Where a store keeps its data. */
+export interface StorePlace {
+  /** The URL by which the store is opened. */
+  readonly url: string;
+  /** Removes all data; the store is not open. */
+  clear(): Promise<void>;
+  /** Ends what was started. */
+  stop(): Promise<void>;
+}
+
+/** The store that is open during a test. */
+export interface Opened {
+  store: Store;
+  place: StorePlace;
+}
+
+/** Opens the store at a place. */
+export function openPlace(place: StorePlace): Promise<Store> {
+  return openStore(place.url, {
+    now: Date.now,
+    redis: { intentAgeMs: 200, sweepIntervalMs: 200 },
+  });
+}
