@@ -1,22 +1,23 @@
 /** Envoy while the verdict cannot be known: what becomes of a request is its operator's choice, and only then. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runServer, type TestServer } from '../server/run-server.ts';
 import { type RedisServer, startRedis, until } from '../store/redis-server.ts';
 import { refusalBody, required } from './cases.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Sent, send } from './request.ts';
+import { makeJwt, makeStatic } from './tokens.ts';
 import { startUpstream, type Upstream, valuesOf } from './upstream.ts';
-import { makeJwt, makeStatic, startUsher, type Usher } from './usher.ts';
 
 let redis: RedisServer;
-let usher: Usher;
+let usher: TestServer;
 let upstream: Upstream;
 const authorized = (value: string): Sent => ({ headers: [['Authorization', value]] });
 
 beforeAll(async () => {
   redis = await startRedis({ persistent: true });
   upstream = await startUpstream();
-  usher = await startUsher({
+  usher = await runServer({
     USHER_STORE: `redis://127.0.0.1:${redis.port}`,
     // What was known before must not hide that the store is gone.
     USHER_STALE_MAX_MS: '0',

@@ -1,18 +1,19 @@
 /** Envoy with other options than the printed ones. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runServer, type TestServer } from '../server/run-server.ts';
 import { refusalBody } from './cases.ts';
 import { type GatewayName, startGateway } from './gateway.ts';
 import { type Sent, send } from './request.ts';
+import { makeStatic } from './tokens.ts';
 import { startUpstream, type Upstream, valuesOf } from './upstream.ts';
-import { makeStatic, startUsher, type Usher } from './usher.ts';
 
-let usher: Usher;
+let usher: TestServer;
 let upstream: Upstream;
 let token: string;
 
 beforeAll(async () => {
-  [usher, upstream] = await Promise.all([startUsher(), startUpstream()]);
+  [usher, upstream] = await Promise.all([runServer(), startUpstream()]);
   ({ token } = await makeStatic(usher));
 });
 afterAll(() => Promise.all([usher.stop(), upstream.stop()]));

@@ -1,19 +1,21 @@
 /** What no gateway may do: reach the service without a verdict, or with an identity that is not one. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adminOf } from '../server/api.ts';
+import { runServer, type TestServer } from '../server/run-server.ts';
 import { refusalBody, required } from './cases.ts';
 import { type Gateway, type GatewayName, gatewayNames, startGateway } from './gateway.ts';
 import { type Sent, send } from './request.ts';
+import { makeStatic } from './tokens.ts';
 import { type Received, startUpstream, type Upstream } from './upstream.ts';
-import { makeStatic, startUsher, type Usher } from './usher.ts';
 
-let usher: Usher;
+let usher: TestServer;
 let upstream: Upstream;
 let token: { id: string; token: string };
 const gateways = new Map<GatewayName, Gateway>();
 
 beforeAll(async () => {
-  [usher, upstream] = await Promise.all([startUsher(), startUpstream()]);
+  [usher, upstream] = await Promise.all([runServer(), startUpstream()]);
   token = await makeStatic(usher, { scopes: ['orders.read'] });
   const { grpc, http } = usher;
   const options = { grpc, http, upstream: upstream.address, ...required };
@@ -91,7 +93,7 @@ describe.each(gatewayNames)('%s', name => {
     const made = await makeStatic(usher, { scopes: ['orders.read'] });
     const sent: Sent = { headers: [['Authorization', made.token]] };
     expect((await send(portOf(name), sent)).status).toBe(200);
-    await usher.admin.tokens.revoke({ id: made.id, reason: 'test' });
+    await adminOf(usher).revoke({ id: made.id, reason: 'test' });
     upstream.take();
     const { status, body } = await send(portOf(name), sent);
     expect({ status, body }).toEqual({ status: 401, body: refusalBody('REVOKED') });

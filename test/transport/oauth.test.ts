@@ -2,14 +2,16 @@
 
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeJwt, makeStatic, startUsher, type Usher } from '../gateways/usher.ts';
+import { makeJwt, makeStatic } from '../gateways/tokens.ts';
+import { adminOf } from '../server/api.ts';
+import { runServer, type TestServer } from '../server/run-server.ts';
 
-let usher: Usher;
+let usher: TestServer;
 let caller: { id: string; token: string };
 let server: oauth.AuthorizationServer;
 
 beforeAll(async () => {
-  usher = await startUsher({ USHER_TRUSTED_PROXIES: '127.0.0.0/8' });
+  usher = await runServer({ USHER_TRUSTED_PROXIES: '127.0.0.0/8' });
   caller = await makeStatic(usher, { scopes: ['usher.introspect'] });
   const url = `http://${usher.http}`;
   server = {
@@ -80,7 +82,7 @@ describe('oauth4webapi', () => {
   test('revokes a JWT that is not valid yet', async () => {
     const { id, sign } = await makeJwt(usher);
     await revoke(await sign({ exp: 4_102_444_800, nbf: 4_000_000_000, jti: 'later' }));
-    const { accessToken } = await usher.admin.tokens.get({ id });
+    const { accessToken } = await adminOf(usher).get({ id });
     expect(accessToken?.revokedJwts).toBe(1);
   });
 
@@ -117,7 +119,7 @@ const basic = (id: string, token: string) => ({
 
 describe('callers', () => {
   test('come by Bearer and by Basic, the admin token too', async () => {
-    const admin = 'admin-token-of-the-gateway-tests-0123';
+    const admin = usher.adminToken;
     const ways = [bearer(caller.token), basic(caller.id, caller.token), basic('admin', admin)];
     for (const headers of ways) {
       const { status, json, headers: sent } = await post('introspect', 'token=x', headers);
@@ -167,7 +169,7 @@ describe('callers', () => {
     const { id, token } = await makeStatic(usher);
     const forwarded = { 'X-Forwarded-For': '198.51.100.7' };
     await post('revoke', `token=${token}`, { ...bearer(caller.token), ...forwarded });
-    const { events } = await usher.admin.tokens.listAuditEvents({ tokenId: id });
+    const { events } = await adminOf(usher).listAuditEvents({ tokenId: id });
     const [event] = events;
     expect([event?.action, event?.actor, event?.peer]).toEqual([
       'token.revoke',
