@@ -1,6 +1,7 @@
 /** Envoy's ext_authz over gRPC: the Check rpc. */
 
-import { create, type JsonObject } from '@bufbuild/protobuf';
+import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
+import { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { HeaderValueOption } from '../gen/envoy/config/core/v3/base_pb.ts';
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
@@ -17,7 +18,7 @@ import {
 } from '../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { HttpStatusSchema } from '../gen/envoy/type/v3/http_status_pb.ts';
 import { StatusSchema } from '../gen/google/rpc/status_pb.ts';
-import type { Denied, Granted, Identity, ReasonEntry } from '../verify/verdict.ts';
+import type { Denied, Identity, ReasonEntry } from '../verify/verdict.ts';
 import { reasons } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import type { Handlers } from './handlers.ts';
@@ -36,6 +37,7 @@ export interface EnvoyCheckDeps {
 /** The handlers of envoy.service.auth.v3.Authorization. */
 export function envoyCheckHandlers(deps: EnvoyCheckDeps): Handlers<typeof Authorization> {
   const { verify, onVerdict } = deps;
+  const grants = { keep: createGrants(true), remove: createGrants(false) };
   return {
     async check({ attributes }) {
       const asked = attributes?.contextExtensions ?? {};
@@ -45,7 +47,8 @@ export function envoyCheckHandlers(deps: EnvoyCheckDeps): Handlers<typeof Author
       const verdict = await verify({ header: authorizationOf(attributes), ...requirements });
       onVerdict?.(verdict, 'envoy-grpc');
       if (!verdict.valid) return denied(verdict, requirements.requiredScopes);
-      return granted(verdict, (asked.credential ?? 'keep') === 'keep');
+      const keeps = (asked.credential ?? 'keep') === 'keep';
+      return grants[keeps ? 'keep' : 'remove'](verdict.identity);
     },
   };
 }
@@ -64,7 +67,32 @@ function authorizationOf(attributes: AttributeContext | undefined): string {
   return values.join(', ');
 }
 
-function granted({ identity }: Granted, keepCredential: boolean): CheckResponse {
+/** Answers for good tokens: the verifier gives the same identity while nothing has changed. */
+function createGrants(keepCredential: boolean): (identity: Identity) => CheckResponse {
+  const known = new WeakMap<Identity, CheckResponse>();
+  return identity => {
+    let response = known.get(identity);
+    if (response === undefined) {
+      response = encodedOnce(granted(identity, keepCredential));
+      known.set(identity, response);
+    }
+    return response;
+  };
+}
+
+/** The response with its fields as bytes, which every later encoding only copies. */
+function encodedOnce(response: CheckResponse): CheckResponse {
+  const reader = new BinaryReader(toBinary(CheckResponseSchema, response));
+  const encoded = create(CheckResponseSchema);
+  encoded.$unknown = [];
+  while (reader.pos < reader.len) {
+    const [no, wireType] = reader.tag();
+    encoded.$unknown.push({ no, wireType, data: reader.skip(wireType, no) });
+  }
+  return encoded;
+}
+
+function granted(identity: Identity, keepCredential: boolean): CheckResponse {
   const ok = create(OkHttpResponseSchema);
   for (const [name, value] of identityHeaders(identity)) {
     // What the client sent under this name must not survive.

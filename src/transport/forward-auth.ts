@@ -11,9 +11,10 @@ import type { Route } from './router.ts';
  * The verdict rests on nothing else of the request, so that no forwarded header needs to be believed.
  */
 export function forwardAuthRoute(deps: GateDeps): Route {
+  const queries = createQueries();
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
-    const { gate, asked } = readQuery(req);
-    const verdict = await passGate(req, res, deps, gate, asked);
+    const { gate, asked } = queries(queryOf(req));
+    const verdict = await passGate(req, res, deps, gate, withHeaders(asked, req));
     if (!verdict) return;
     const sent: Record<string, string | number> = { 'Content-Length': 0 };
     // Empty ones too: some gateways keep the client's own header where none comes from here.
@@ -28,22 +29,41 @@ const plainGate: Gate = { door: 'forward-auth', statusOf: http => http };
 /** nginx knows 401 and 403, and makes a 500 with an entry in its error log of every other status. */
 const nginxGate: Gate = { ...plainGate, statusOf: http => (http === 401 ? 401 : 403) };
 
-function readQuery(req: IncomingMessage): { gate: Gate; asked: Asked | string } {
-  const byHeaders = askedByHeaders(req);
-  const url = req.url ?? '';
-  const start = url.indexOf('?');
-  if (start === -1) return { gate: plainGate, asked: byHeaders };
-  const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(url.slice(start + 1));
-  const gate = flavour.includes('nginx') ? nginxGate : plainGate;
-  const [unknown] = Object.keys(others);
-  // A requirement with a misspelt name must not be one that is not made.
-  if (unknown !== undefined) return { gate, asked: unknownText };
-  if (flavour.some(value => value !== 'nginx')) return { gate, asked: 'flavour is not nginx' };
-  const asked = {
-    audiences: [...audience, ...byHeaders.audiences],
-    scopes: [...scopes, ...byHeaders.scopes],
+/** What a query says. */
+interface Query {
+  gate: Gate;
+  asked: Asked | string;
+}
+
+/** Queries that are remembered: gateways have few, and always the same. */
+const queriesMax = 256;
+
+function createQueries(): (query: string) => Query {
+  const known = new Map<string, Query>();
+  return query => {
+    let read = known.get(query);
+    if (read === undefined) {
+      read = readQuery(query);
+      // Clients may have a hand in it behind a gateway that passes their query on.
+      if (known.size >= queriesMax) known.clear();
+      known.set(query, read);
+    }
+    return read;
   };
-  return { gate, asked };
+}
+
+function queryOf({ url = '' }: IncomingMessage): string {
+  const start = url.indexOf('?');
+  return start === -1 ? '' : url.slice(start + 1);
+}
+
+function readQuery(query: string): Query {
+  const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(query);
+  const gate = flavour.includes('nginx') ? nginxGate : plainGate;
+  // A requirement with a misspelt name must not be one that is not made.
+  if (Object.keys(others).length > 0) return { gate, asked: unknownText };
+  if (flavour.some(value => value !== 'nginx')) return { gate, asked: 'flavour is not nginx' };
+  return { gate, asked: { audiences: audience, scopes } };
 }
 
 const unknownText = 'the query has a parameter other than scopes, audience and flavour';
@@ -55,4 +75,14 @@ function valuesOf(query: string): Record<string, string[]> {
     values[name].push(value);
   }
   return values;
+}
+
+function withHeaders(asked: Asked | string, req: IncomingMessage): Asked | string {
+  if (typeof asked === 'string') return asked;
+  const { audiences, scopes } = askedByHeaders(req);
+  if (audiences.length === 0 && scopes.length === 0) return asked;
+  return {
+    audiences: [...asked.audiences, ...audiences],
+    scopes: [...asked.scopes, ...scopes],
+  };
 }
