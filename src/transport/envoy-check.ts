@@ -41,7 +41,10 @@ export function envoyCheckHandlers(deps: EnvoyCheckDeps): Handlers<typeof Author
   return {
     async check({ attributes }) {
       const asked = attributes?.contextExtensions ?? {};
-      const requirements = requirementsOf([asked.audience ?? ''], [asked.scopes ?? '']);
+      const requirements = requirementsOf({
+        audiences: [asked.audience ?? ''],
+        scopes: [asked.scopes ?? ''],
+      });
       if (typeof requirements === 'string') return misconfigured(requirements);
       // Unavailable goes on up, and fails the call: a refusal would take the choice from Envoy.
       const verdict = await verify({ header: authorizationOf(attributes), ...requirements });

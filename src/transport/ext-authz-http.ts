@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
 import { identityHeaders } from './identity-headers.ts';
+import { type Requirements, requirementsOf } from './requirements.ts';
 import type { Route } from './router.ts';
 
 /**
@@ -11,7 +12,9 @@ import type { Route } from './router.ts';
  */
 export function extAuthzHttpRoute(deps: GateDeps): Route {
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
-    const verdict = await passGate(req, res, deps, gate, askedByHeaders(req));
+    const asked = askedByHeaders(req);
+    const requirements = asked ? requirementsOf(asked) : nothing;
+    const verdict = await passGate(req, res, deps, gate, requirements);
     if (!verdict) return;
     const sent: Record<string, string | number> = { 'Content-Length': 0 };
     const removed: string[] = [];
@@ -33,3 +36,5 @@ const gate: Gate = {
   // by sending a JWT without `kid`.
   statusOf: http => (http < 500 ? http : 401),
 };
+
+const nothing: Requirements = { audience: '', requiredScopes: [] };

@@ -1,8 +1,10 @@
 /** /forward-auth: for nginx's auth_request, Traefik's ForwardAuth, Caddy's forward_auth and HAProxy. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Asked, askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
+import type { Identity } from '../verify/verdict.ts';
+import { askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
 import { identityHeaders } from './identity-headers.ts';
+import { type Asked, type Requirements, requirementsOf } from './requirements.ts';
 import type { Route } from './router.ts';
 
 /**
@@ -12,14 +14,13 @@ import type { Route } from './router.ts';
  */
 export function forwardAuthRoute(deps: GateDeps): Route {
   const queries = createQueries();
+  const headersOf = createHeaders();
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
-    const { gate, asked } = queries(queryOf(req));
-    const verdict = await passGate(req, res, deps, gate, withHeaders(asked, req));
-    if (!verdict) return;
-    const sent: Record<string, string | number> = { 'Content-Length': 0 };
-    // Empty ones too: some gateways keep the client's own header where none comes from here.
-    for (const [name, value] of identityHeaders(verdict.identity)) sent[name] = value;
-    res.writeHead(200, sent).end();
+    const { gate, asked, requirements } = queries(queryOf(req));
+    const byHeaders = askedByHeaders(req);
+    const all = byHeaders ? requirementsOf(asked, byHeaders) : requirements;
+    const verdict = await passGate(req, res, deps, gate, all);
+    if (verdict) res.writeHead(200, headersOf(verdict.identity)).end();
   };
   return { path: '/forward-auth', methods: 'any', handle };
 }
@@ -29,10 +30,26 @@ const plainGate: Gate = { door: 'forward-auth', statusOf: http => http };
 /** nginx knows 401 and 403, and makes a 500 with an entry in its error log of every other status. */
 const nginxGate: Gate = { ...plainGate, statusOf: http => (http === 401 ? 401 : 403) };
 
+/** The headers of the answer; the verifier gives the same identity while nothing has changed. */
+function createHeaders(): (identity: Identity) => string[] {
+  const known = new WeakMap<Identity, string[]>();
+  return identity => {
+    let headers = known.get(identity);
+    if (headers === undefined) {
+      // Empty ones too: some gateways keep the client's own header where none comes from here.
+      headers = ['Content-Length', '0', ...identityHeaders(identity).flat()];
+      known.set(identity, headers);
+    }
+    return headers;
+  };
+}
+
 /** What a query says. */
 interface Query {
   gate: Gate;
   asked: Asked | string;
+  /** What is asked by it alone. */
+  requirements: Requirements | string;
 }
 
 /** Queries that are remembered: gateways have few, and always the same. */
@@ -43,7 +60,8 @@ function createQueries(): (query: string) => Query {
   return query => {
     let read = known.get(query);
     if (read === undefined) {
-      read = readQuery(query);
+      const { gate, asked } = readQuery(query);
+      read = { gate, asked, requirements: requirementsOf(asked) };
       // Clients may have a hand in it behind a gateway that passes their query on.
       if (known.size >= queriesMax) known.clear();
       known.set(query, read);
@@ -57,7 +75,7 @@ function queryOf({ url = '' }: IncomingMessage): string {
   return start === -1 ? '' : url.slice(start + 1);
 }
 
-function readQuery(query: string): Query {
+function readQuery(query: string): Pick<Query, 'gate' | 'asked'> {
   const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(query);
   const gate = flavour.includes('nginx') ? nginxGate : plainGate;
   // A requirement with a misspelt name must not be one that is not made.
@@ -75,14 +93,4 @@ function valuesOf(query: string): Record<string, string[]> {
     values[name].push(value);
   }
   return values;
-}
-
-function withHeaders(asked: Asked | string, req: IncomingMessage): Asked | string {
-  if (typeof asked === 'string') return asked;
-  const { audiences, scopes } = askedByHeaders(req);
-  if (audiences.length === 0 && scopes.length === 0) return asked;
-  return {
-    audiences: [...asked.audiences, ...audiences],
-    scopes: [...asked.scopes, ...scopes],
-  };
 }

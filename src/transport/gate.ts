@@ -2,13 +2,13 @@
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Unavailable } from '../store/store.ts';
-import type { Denied, Verdict } from '../verify/verdict.ts';
+import type { Denied, Granted } from '../verify/verdict.ts';
 import { reasons } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { answerError } from './answer.ts';
 import type { Door } from './call.ts';
 import { unavailableText } from './errors.ts';
-import { requirementsOf } from './requirements.ts';
+import type { Asked, Requirements } from './requirements.ts';
 import type { OnVerdict } from './verifier.ts';
 import { challengeOf } from './www-authenticate.ts';
 
@@ -16,12 +16,6 @@ import { challengeOf } from './www-authenticate.ts';
 export interface GateDeps {
   verify: Verify;
   onVerdict?: OnVerdict;
-}
-
-/** What the gateway's configuration asks, as often as it says so. */
-export interface Asked {
-  audiences: readonly string[];
-  scopes: readonly string[];
 }
 
 /** How one door differs from another. */
@@ -37,10 +31,8 @@ export async function passGate(
   res: ServerResponse,
   { verify, onVerdict }: GateDeps,
   gate: Gate,
-  asked: Asked | string,
-): Promise<Extract<Verdict, { valid: true }> | undefined> {
-  const requirements =
-    typeof asked === 'string' ? asked : requirementsOf(asked.audiences, asked.scopes);
+  requirements: Requirements | string,
+): Promise<Granted | undefined> {
   if (typeof requirements === 'string') {
     refuseMisconfigured(res, requirements);
     return undefined;
@@ -58,12 +50,15 @@ export async function passGate(
   return undefined;
 }
 
-/** Headers by which a gateway asks for more than its address says. A client that sends them asks more of itself. */
-export function askedByHeaders({ headers }: IncomingMessage): Asked {
-  return {
-    audiences: valuesOf(headers['x-usher-audience']),
-    scopes: valuesOf(headers['x-usher-required-scopes']),
-  };
+/**
+ * What is asked by headers, for gateways whose address cannot say it; undefined for nothing. A client
+ * that sends them asks more of itself.
+ */
+export function askedByHeaders({ headers }: IncomingMessage): Asked | undefined {
+  const audience = headers['x-usher-audience'];
+  const scopes = headers['x-usher-required-scopes'];
+  if (audience === undefined && scopes === undefined) return undefined;
+  return { audiences: valuesOf(audience), scopes: valuesOf(scopes) };
 }
 
 /** All values of a header; Node joins several by a comma and a space. */

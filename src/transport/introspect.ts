@@ -18,7 +18,7 @@ export interface IntrospectDeps extends OauthDeps {
 export function introspectRoute(deps: IntrospectDeps): Route {
   return oauthRoute('/oauth2/introspect', deps, async (token, form, { owner }) => {
     // Not in RFC 7662, but some callers ask whether the token has these scopes.
-    const requirements = requirementsOf([], [form.get('scope') ?? '']);
+    const requirements = requirementsOf({ audiences: [], scopes: [form.get('scope') ?? ''] });
     if (typeof requirements === 'string') return inactive;
     const verdict = await deps.verify({ header: `Bearer ${token}`, ...requirements });
     deps.onVerdict?.(verdict, 'introspect');
