@@ -20,9 +20,17 @@ http:
   routers:
     app:
       rule: PathPrefix(\`/\`)
-      middlewares: [usher]
+      middlewares: [other-spellings, usher]
       service: app
   middlewares:
+    # Some services take these for the headers that Usher answers with; an empty value removes them.
+    other-spellings:
+      headers:
+        customRequestHeaders:
+${identityHeaders
+  .flatMap(otherSpellings)
+  .map(name => `          ${name}: ''`)
+  .join('\n')}
     usher:
       forwardAuth:
         address: ${JSON.stringify(`http://${settings.http}${forwardAuthPath(settings)}`)}
@@ -42,3 +50,13 @@ ${identityHeaders.map(name => `          - ${name}`).join('\n')}
           - url: ${JSON.stringify(`http://${settings.upstream}`)}
 `,
 });
+
+/** The name with underscores in place of one or more of its hyphens. */
+function otherSpellings(name: string): string[] {
+  const [first = '', ...rest] = name.split('-');
+  const all = rest.reduce(
+    (spellings, part) => spellings.flatMap(before => [`${before}-${part}`, `${before}_${part}`]),
+    [first],
+  );
+  return all.filter(spelling => spelling !== name);
+}
