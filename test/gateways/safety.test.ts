@@ -89,6 +89,19 @@ describe.each(gatewayNames)('%s', name => {
     }
   });
 
+  test('keeps what it tells when the client names it as a header of its connection', async () => {
+    const headers = [
+      ['Authorization', token.token],
+      ['Connection', 'X-Usher-Token-Id, X-Usher-Scopes'],
+    ] as const;
+    const { received } = await probe(name, { headers });
+    for (const request of received) {
+      const names = identityIn(request).map(([identity]) => identity);
+      expect(names).toContain('x-usher-token-id');
+      expect(names).toContain('x-usher-scopes');
+    }
+  });
+
   test('refuses a token from the next request after its revocation', async () => {
     const made = await makeStatic(usher, { scopes: ['orders.read'] });
     const sent: Sent = { headers: [['Authorization', made.token]] };

@@ -21,6 +21,8 @@ http://:${port} {
 		# The client's own, also in the spelling that some services take for the same.
 		request_header -X-Usher*
 		request_header -X_Usher*
+		# Caddy takes out what the client lists here, and so would take out what Usher says.
+		request_header Connection (?i)x-usher-[a-z-]* ""
 		forward_auth ${settings.http} {
 			# With a query, since Caddy would send the client's where there is none.
 			uri ${JSON.stringify(forwardAuthPath(settings))}
