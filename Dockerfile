@@ -29,6 +29,7 @@ RUN mkdir -m 700 /data && chown node:node /data && ln -s /app/src/main.ts /usr/l
 USER node
 VOLUME /data
 EXPOSE 50051 8080 8081
+# Asks the HTTP listener or, where that is off, the API Manager's; without either: docker run --no-healthcheck.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "const port = process.env.USHER_HTTP_LISTEN.split(':').pop(); fetch(`http://127.0.0.1:${port}/readyz`).then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { USHER_HTTP_LISTEN: http, USHER_MANAGER_LISTEN: manager } = process.env; const port = (http === 'off' ? manager : http).split(':').pop(); fetch(`http://127.0.0.1:${port}/readyz`).then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/main.ts", "serve"]
