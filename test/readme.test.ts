@@ -1,11 +1,12 @@
 /** The README's commands, run in order as pasted: they do what it says, and print what it shows. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reasons } from '../src/verify/verdict.ts';
 import { launchChromium } from './manager/chromium.ts';
 import { type BashSession, openBash } from './readme/bash-session.ts';
 import { codeBlock, outputLike, type Snippet, shellSnippets } from './readme/snippets.ts';
@@ -90,6 +91,13 @@ describe('JWTs', () => {
       await new Promise(resolve => page.close(resolve));
     }
   });
+});
+
+test('the table of refusals is that of the code', () => {
+  const rows = Object.entries(reasons).map(
+    ([reason, { http, grpc, text }]) => `| \`${reason}\` | ${http} | \`${grpc}\` | ${text} |`,
+  );
+  expect(readFileSync(join(checkout, 'README.md'), 'utf8')).toContain(rows.join('\n'));
 });
 
 test('the server ends when npm is told to', async () => {

@@ -17,7 +17,9 @@ export interface Place {
 
 /** Finds free ports. */
 export async function findPlace(more: Record<string, string>): Promise<Place> {
-  const [grpc, http, manager] = [await freePort(), await freePort(), await freePort()];
+  const ports = new Set<number>();
+  while (ports.size < 3) ports.add(await freePort());
+  const [grpc, http, manager] = ports;
   // The test runner's own variables are not those of a reader.
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(USHER_|npm_|VITEST|NODE_ENV|NODE_OPTIONS)/.test(name),
