@@ -30,6 +30,8 @@ export interface Tables {
   owners: Database<string, string[]>;
   /** [expiry in ms, UUID]. */
   expiries: Database<string, [number, string]>;
+  /** Digest of an imported token → UUID. */
+  foreign: Database<string, string>;
   /** Sequence → entry. */
   audit: Database<string, number>;
   /** [token UUID, sequence]. */
@@ -70,6 +72,7 @@ export function openTables(folder: string, limits: LmdbLimits): Tables {
     revisions: table('revisions'),
     owners: table('owners') as never,
     expiries: table('expiries') as never,
+    foreign: table('foreign'),
     audit: table('audit') as never,
     auditByToken: table('audit-by-token') as never,
     auditIds: table('audit-ids'),

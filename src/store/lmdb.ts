@@ -2,6 +2,7 @@
 
 import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
 import { healthSwitch } from './health.ts';
+import { readForms, reserve } from './lmdb-foreign.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
 import { decode, scanEvents, scanTokens, walk } from './lmdb-walk.ts';
 import { type AccessTokenRecord, encodeRecord } from './record.ts';
@@ -83,6 +84,9 @@ export function openLmdb(
         const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
         return request !== undefined && request.keepUntil > now() ? request : undefined;
       }),
+    foreignForms: () => read(() => readForms(tables)),
+    findForeign: digest => read(() => tables.foreign.get(digest)),
+    reserveForeign: (forms, entries) => write(() => reserve(tables, forms, entries)),
     append: event =>
       write(() => {
         if (tables.auditIds.get(event.id) === undefined) append(tables, event);

@@ -183,7 +183,7 @@ async function drop(asker: Asker, { record, event, request }: Intent) {
  * Waits until enough replicas have all that was written where a key is kept. WAIT counts from the last
  * write of its own connection, so one is made first; when the memory is full that is the change itself.
  */
-async function acknowledge(asker: Asker, key: string, limits: RedisLimits): Promise<void> {
+export async function acknowledge(asker: Asker, key: string, limits: RedisLimits): Promise<void> {
   if (limits.ackReplicas === 0) return;
   const results = await asker.ask(client =>
     client

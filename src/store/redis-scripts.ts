@@ -134,6 +134,25 @@ if redis.call('EXISTS', KEYS[2]) == 1 then return {'recorded'} end
 local ofToken = ARGV[6] == '1' and KEYS[3] or ''
 return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]) or {'linked'}`);
 
+/** Adds words to a text of words. Key: the text. Arguments: words. */
+export const addWordsScript = script(`
+local text = redis.call('GET', KEYS[1]) or ''
+local before = text
+for _, word in ipairs(ARGV) do
+  if not string.find(' ' .. text .. ' ', ' ' .. word .. ' ', 1, true) then
+    text = text == '' and word or text .. ' ' .. word
+  end
+end
+if text ~= before then redis.call('SET', KEYS[1], text) end
+return 1`);
+
+/** Reserves a key for a value, unless it has one: answers what it has then. Argument: value. */
+export const reserveScript = script(`
+local held = redis.call('GET', KEYS[1])
+if held then return held end
+redis.call('SET', KEYS[1], ARGV[1])
+return ARGV[1]`);
+
 /** The intents of some age. Key: intents. Arguments: age in ms, how many at most. */
 export const overdueScript = script(`
 local time = redis.call('TIME')

@@ -118,6 +118,25 @@ export interface TokenWriter {
   findRequest(key: string): Awaitable<StoredRequest | undefined>;
 }
 
+/** A digest of an imported token, and the access token that it is to lead to. */
+export interface ForeignEntry {
+  digest: string;
+  tokenId: string;
+}
+
+/** Leads from a digest of an imported token to its access token, which the token does not name. */
+export interface ForeignIndex {
+  /** The forms that imported tokens have: words of the one who reserves; none without imports. */
+  foreignForms(): Awaitable<readonly string[]>;
+  /** The UUID that a digest was reserved for, for ever, or undefined. Throws Unavailable. */
+  findForeign(digest: string): Awaitable<string | undefined>;
+  /**
+   * Adds forms, then reserves digests; resolves to the UUID that each leads to now, in order, which is
+   * an earlier one where there was one. The access token is made afterwards. Throws Unavailable.
+   */
+  reserveForeign(forms: readonly string[], entries: readonly ForeignEntry[]): Promise<string[]>;
+}
+
 /** Which audit events to read. */
 export interface AuditScan {
   order: 'newest' | 'oldest';
@@ -175,6 +194,7 @@ export interface Store
     CoherentReader,
     TokenLister,
     TokenWriter,
+    ForeignIndex,
     AuditLog,
     UsageCounter {
   readonly health: StoreHealth;

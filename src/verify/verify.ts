@@ -2,6 +2,7 @@
 
 import type { CoherentReader } from '../store/store.ts';
 import { parseAuthorization } from './credential.ts';
+import type { FindForeign } from './foreign.ts';
 import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
@@ -25,6 +26,7 @@ export type Verify = (question: Question) => Promise<Verdict>;
 /** What the verifier needs. */
 export interface VerifyDeps {
   records: CoherentReader;
+  findForeign: FindForeign;
   prove: Prove;
   memory: Memory;
   /** Milliseconds since 1970. */
@@ -33,7 +35,8 @@ export interface VerifyDeps {
 }
 
 /** Makes the verifier. */
-export function createVerify({ records, prove, memory, now, limits }: VerifyDeps): Verify {
+export function createVerify(deps: VerifyDeps): Verify {
+  const { records, findForeign, prove, memory, now, limits } = deps;
   return async ({ header, audience = '', requiredScopes = [] }) => {
     const key = memoryKey(header);
     const known = memory.recall(key);
@@ -54,7 +57,10 @@ export function createVerify({ records, prove, memory, now, limits }: VerifyDeps
     const credential = parseAuthorization(header, limits);
     if (typeof credential === 'string') return denied(credential);
 
-    const { record, stale } = await records.find(credential.tokenId);
+    const tokenId = credential.tokenId ?? (await findForeign(credential.token));
+    if (tokenId === undefined) return denied('INVALID_TOKEN');
+
+    const { record, stale } = await records.find(tokenId);
     const same = record !== undefined && record.revision === known?.found.record.revision;
     if (same) return { ...known, found: { record, stale } };
 

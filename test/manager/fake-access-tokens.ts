@@ -17,7 +17,9 @@ import {
 import { addToken, audit, type FakeEntry, type FakeState, newSecret, show } from './fake-state.ts';
 
 /** The service. */
-export function fakeAccessTokens(state: FakeState): ServiceImpl<typeof AccessTokenService> {
+export function fakeAccessTokens(
+  state: FakeState,
+): Partial<ServiceImpl<typeof AccessTokenService>> {
   const find = (id: string): FakeEntry => {
     const entry = state.entries.get(id);
     if (!entry) throw new ConnectError('no such access token', Code.NotFound);
