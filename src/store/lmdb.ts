@@ -164,11 +164,12 @@ function append(tables: Tables, event: AuditEvent) {
   );
 }
 
-function addUsage(tables: Tables, deltas: UsageDelta[]) {
+function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {
   for (const delta of deltas) {
     const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
     tables.usage.put(delta.tokenId, JSON.stringify(usage));
   }
+  return [];
 }
 
 function usageOf(tables: Tables, id: string): Usage {

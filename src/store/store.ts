@@ -176,7 +176,8 @@ export interface Usage {
 
 /** Counts uses, apart from the records, so that counting never changes a revision. Throws Unavailable. */
 export interface UsageCounter {
-  addUsage(deltas: UsageDelta[]): Promise<void>;
+  /** Resolves to those that could not be added, for which it may be tried again. */
+  addUsage(deltas: UsageDelta[]): Promise<UsageDelta[]>;
   /** One for each id, in order; empty for one never used. */
   usage(tokenIds: string[]): Awaitable<Usage[]>;
 }
