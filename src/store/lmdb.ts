@@ -3,6 +3,7 @@
 import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
 import { healthSwitch } from './health.ts';
 import { readForms, reserve } from './lmdb-foreign.ts';
+import { lmdbReader } from './lmdb-reader.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
 import { decode, scanEvents, scanTokens, walk } from './lmdb-walk.ts';
 import { type AccessTokenRecord, encodeRecord } from './record.ts';
@@ -46,11 +47,13 @@ export function openLmdb(
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
+  const reader = lmdbReader(() => tables, read);
   /** Resolves once the transaction is on the disk: what was acknowledged survives a power loss. */
   const write = async <T>(action: () => T): Promise<T> => {
     try {
       const result = await tables.root.transaction(action);
       await tables.root.flushed;
+      reader.written();
       return result;
     } catch (cause) {
       health.set(false);
@@ -61,10 +64,7 @@ export function openLmdb(
   return {
     health,
     get: id => decode(read(() => tables.tokens.get(id))),
-    find: id => ({ record: decode(read(() => tables.tokens.get(id))), stale: false }),
-    isCurrent: ({ record }) =>
-      record !== undefined &&
-      read(() => tables.revisions.get(record.id)) === String(record.revision),
+    ...reader.records,
     scan: scan =>
       scanTokens(
         read(() => walk(tables, scan)),
@@ -158,6 +158,7 @@ function append(tables: Tables, event: AuditEvent) {
   tables.audit.put(entry.sequence, JSON.stringify(entry));
   tables.auditIds.put(entry.id, String(entry.sequence));
   if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
+  tables.root.put('audit-sequence', String(entry.sequence));
   tables.root.put(
     'audit-head',
     JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),

@@ -38,7 +38,10 @@ export function mendCallsOn(socket: Socket, times: CallTimes): void {
  * Starts mending calls on sockets marked with these times; the returned function stops it. grpc-js keeps its HTTP/2
  * server to itself, so the sessions are found through Node's own announcements of new streams.
  */
-export function watchCalls(times: CallTimes): () => void {
+export function watchCalls(
+  times: CallTimes,
+  take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
+): () => void {
   const halfOpen = watchHalfOpen(times.deadlineMsMax + halfOpenMs);
   const seen = new WeakSet<ServerHttp2Session>();
   const onCreated = (message: unknown) => {
@@ -46,11 +49,14 @@ export function watchCalls(times: CallTimes): () => void {
     if (!session || seen.has(session as ServerHttp2Session)) return;
     seen.add(session as ServerHttp2Session);
     if ((session.socket as OwnedSocket)[owner] !== times) return;
-    session.prependListener(
-      'stream',
-      (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) =>
-        mendCall(stream, headers, raw, times, halfOpen),
-    );
+    const [others] = session.listeners('stream') as OnStream[];
+    session.removeAllListeners('stream');
+    session.on('stream', function (this: ServerHttp2Session, stream, headers, flags, raw) {
+      joinAuthorization(headers, raw);
+      if (take(stream, headers)) return;
+      mendCall(stream, headers, times, halfOpen);
+      others?.call(this, stream, headers, flags, raw);
+    } as OnStream);
   };
   subscribe('http2.server.stream.created', onCreated);
   return () => {
@@ -59,14 +65,20 @@ export function watchCalls(times: CallTimes): () => void {
   };
 }
 
+type OnStream = (
+  this: ServerHttp2Session,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  flags: number,
+  raw: string[],
+) => void;
+
 function mendCall(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  raw: string[],
   times: CallTimes,
   halfOpen: HalfOpenWatch,
 ): void {
-  joinAuthorization(headers, raw);
   const asked = headers['grpc-timeout'];
   if (times.isStreaming(headers[':path'] as string)) {
     if (asked !== undefined) headers['grpc-timeout'] = mendTimeout(asked, timerMsMax);
@@ -77,20 +89,37 @@ function mendCall(
   halfOpen.watch(stream);
 }
 
+/** The time a unary call has, in milliseconds; undefined for a grpc-timeout that is none. */
+export function deadlineOf(
+  asked: string | string[] | undefined,
+  { deadlineMs, deadlineMsMax }: Pick<CallTimes, 'deadlineMs' | 'deadlineMsMax'>,
+): number | undefined {
+  if (asked === undefined) return deadlineMs;
+  const ms = millisecondsOf(asked);
+  return ms === undefined ? undefined : Math.min(ms, deadlineMsMax);
+}
+
+function millisecondsOf(asked: string | string[]): number | undefined {
+  const [, digits, unit] = /^(\d{1,15})([HMSmun])$/.exec(String(asked)) ?? [];
+  return digits === undefined ? undefined : Number(digits) * unitMs[unit as keyof typeof unitMs];
+}
+
 /**
  * A grpc-timeout no longer than `msMax`, in a form that grpc-js and connect read right, or refuse.
  * The protocol allows eight digits; connect's own clients send more, which is no reason to fail them.
  */
 export function mendTimeout(asked: string | string[], msMax: number): string {
-  const [, digits, unit] = /^(\d{1,15})([HMSmun])$/.exec(String(asked)) ?? [];
-  if (digits === undefined || unit === undefined) return 'malformed';
-  const ms = Number(digits) * unitMs[unit as keyof typeof unitMs];
-  if (ms <= msMax && digits.length <= 8) return `${digits}${unit}`;
+  const ms = millisecondsOf(asked);
+  if (ms === undefined) return 'malformed';
+  // Eight digits and the unit.
+  if (ms <= msMax && asked.length <= 9) return String(asked);
   const cut = Math.min(Math.ceil(ms), msMax);
   return cut < 1e8 ? `${cut}m` : `${Math.floor(cut / 1000)}S`;
 }
 
+/** Node keeps the first of several; all of them are one that no credential can be. */
 function joinAuthorization(headers: IncomingHttpHeaders, raw: string[]): void {
+  if (headers.authorization === undefined) return;
   let joined: string | undefined;
   for (let index = 0; index < raw.length; index += 2) {
     if (raw[index] !== 'authorization') continue;

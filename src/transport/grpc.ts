@@ -9,6 +9,7 @@ import type { GrpcLimits } from './grpc-limits.ts';
 import type { GrpcService, Streams } from './grpc-methods.ts';
 import { grpcService, shuttingDownText } from './grpc-methods.ts';
 import { type CallTimes, mendCallsOn, watchCalls } from './grpc-timeout.ts';
+import { createUnaryPath, type UnaryPath } from './grpc-unary.ts';
 import type { Binding } from './handlers.ts';
 import { createHealth } from './health.ts';
 import type { Address, Listener } from './listener.ts';
@@ -57,7 +58,9 @@ export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcL
     deadlineMsMax: limits.deadlineMsMax,
     isStreaming: (path: string) => streaming.has(path),
   };
-  return { ...listenerOf(server, limits, times, streams, health), setServing: health.setServing };
+  const unary = createUnaryPath(bindings, limits, onBug);
+  const listener = listenerOf(server, limits, times, streams, health, unary);
+  return { ...listener, setServing: health.setServing };
 }
 
 /** Every option of grpc-js that bounds something. */
@@ -82,11 +85,12 @@ function listenerOf(
   times: CallTimes,
   streams: Streams,
   health: { setServing(serving: boolean): void },
+  unary: UnaryPath,
 ): Listener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   const silent = new Set<Socket>();
-  const unwatch = watchCalls(times);
+  const unwatch = watchCalls(times, unary.take);
   const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
     sockets.add(socket);
     silent.add(socket);
@@ -116,6 +120,7 @@ function listenerOf(
       for (const socket of sockets) socket.destroy();
     });
     unwatch();
+    unary.stop();
   };
 
   return {

@@ -1,6 +1,6 @@
 /** The decision: header → credential → record → proof → claims → verdict. */
 
-import type { CoherentReader } from '../store/store.ts';
+import type { Awaitable, CoherentReader, Found } from '../store/store.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindForeign } from './foreign.ts';
 import { identify, judge } from './judge.ts';
@@ -20,8 +20,8 @@ export interface Question {
   requiredScopes?: readonly string[];
 }
 
-/** Gives the verdict. Throws Unavailable when it cannot be known. */
-export type Verify = (question: Question) => Promise<Verdict>;
+/** Gives the verdict, at once where it is remembered. Throws Unavailable when it cannot be known. */
+export type Verify = (question: Question) => Awaitable<Verdict>;
 
 /** What the verifier needs. */
 export interface VerifyDeps {
@@ -37,21 +37,25 @@ export interface VerifyDeps {
 /** Makes the verifier. */
 export function createVerify(deps: VerifyDeps): Verify {
   const { records, findForeign, prove, memory, now, limits } = deps;
-  return async ({ header, audience = '', requiredScopes = [] }) => {
-    const key = memoryKey(header);
+  return question => {
+    const key = memoryKey(question.header);
     const known = memory.recall(key);
-    const isKnown = known !== undefined && records.isCurrent(known.found);
-    const proven = isKnown ? known : await proveAnew(header, known);
-    if ('reason' in proven) return proven;
-    if (!isKnown) memory.keep(key, proven);
+    if (known !== undefined && records.isCurrent(known.found)) return judgeNow(known, question);
+    return proveAnew(question.header, known).then(proven => {
+      if ('reason' in proven) return proven;
+      memory.keep(key, proven);
+      return judgeNow(proven, question);
+    });
+  };
 
+  function judgeNow(proven: Proven, { audience = '', requiredScopes = [] }: Question): Verdict {
     const at = now();
     const { found, claims, identity, provenUntil } = proven;
     if (provenUntil <= at) return denied('INVALID_TOKEN');
     const asked = { audience, requiredScopes };
     const reason = judge(found.record, claims, identity, asked, at, limits);
     return reason === undefined ? granted(proven, at, limits) : denied(reason, proven);
-  };
+  }
 
   async function proveAnew(header: string, known: Proven | undefined): Promise<Proven | Denied> {
     const credential = parseAuthorization(header, limits);
@@ -60,21 +64,30 @@ export function createVerify(deps: VerifyDeps): Verify {
     const tokenId = credential.tokenId ?? (await findForeign(credential.token));
     if (tokenId === undefined) return denied('INVALID_TOKEN');
 
-    const { record, stale } = await records.find(tokenId);
-    const same = record !== undefined && record.revision === known?.found.record.revision;
-    if (same) return { ...known, found: { record, stale } };
+    const found = await records.find(tokenId);
+    const { record } = found;
+    if (known !== undefined && isSame(found, known)) return { ...known, found };
 
     const secret = await prove(credential, record, now());
-    if (record === undefined || secret === undefined) return denied('INVALID_TOKEN');
+    if (!isFound(found) || secret === undefined) return denied('INVALID_TOKEN');
 
-    const found = { record, stale };
     const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;
     if (typeof claims === 'string') {
-      return denied(claims, { found, identity: identify(record, undefined) });
+      return denied(claims, { found, identity: identify(found.record, undefined) });
     }
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
-    return { found, provenUntil, claims, identity: identify(record, claims) };
+    return { found, provenUntil, claims, identity: identify(found.record, claims) };
   }
+}
+
+/** Whether the record is still the one that the header was proven against. */
+function isSame(found: Found, known: Proven): found is Proven['found'] {
+  const { id, revision } = known.found.record;
+  return found.record?.id === id && found.record.revision === revision;
+}
+
+function isFound(found: Found): found is Proven['found'] {
+  return found.record !== undefined;
 }
 
 /** An invalid token is nobody's, also where its signature was right: nothing is told of it. */
