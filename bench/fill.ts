@@ -3,8 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { v7 } from 'uuid';
+import { encodeRecord } from '../src/store/kept-record.ts';
 import { defaultLmdbLimits, openTables } from '../src/store/lmdb-tables.ts';
-import { type AccessTokenRecord, encodeRecord } from '../src/store/record.ts';
+import type { AccessTokenRecord } from '../src/store/record.ts';
 import { createdKey, ownerKey, tokenKey } from '../src/store/redis-keys.ts';
 
 /** Owners that share the access tokens evenly. */
@@ -40,7 +41,13 @@ function* batches(count: number): Generator<AccessTokenRecord[]> {
 
 /** Fills the embedded store in a folder, which nobody has open. */
 export async function fillLmdb(folder: string, count: number): Promise<void> {
-  const { root, tokens, revisions, owners: byOwner } = openTables(folder, defaultLmdbLimits);
+  const {
+    root,
+    tokens,
+    revisions,
+    owners: byOwner,
+    ownerCounts,
+  } = openTables(folder, defaultLmdbLimits);
   for (const batch of batches(count)) {
     await root.transaction(() => {
       for (const record of batch) {
@@ -50,6 +57,9 @@ export async function fillLmdb(folder: string, count: number): Promise<void> {
       }
     });
   }
+  await root.transaction(() => {
+    for (const owner of owners) ownerCounts.put(owner, String(count / owners.length));
+  });
   await root.close();
 }
 

@@ -1,4 +1,4 @@
-/** The record of an access token as the stores keep it: plain JSON, so that an operator can read it. */
+/** The record of an access token. How the stores keep it: kept-record.ts. */
 
 /** What an access token is: a static API token, or a secret key and kid that sign HS256 JWTs. */
 export type Kind = 'static' | 'jwt';
@@ -65,18 +65,4 @@ export interface AccessTokenRecord {
   imported?: Imported;
   /** Id of the audit event of its latest change, by which a repeated write is recognised. */
   eventId: string;
-}
-
-/** Writes a record as text. */
-export function encodeRecord(record: AccessTokenRecord): string {
-  return JSON.stringify(record);
-}
-
-/** Reads a record from its text. Throws on anything that is not one. */
-export function decodeRecord(text: string): AccessTokenRecord {
-  const record = JSON.parse(text) as AccessTokenRecord;
-  if (typeof record?.id !== 'string' || typeof record.revision !== 'number') {
-    throw new Error('not an access token record');
-  }
-  return record;
 }

@@ -5,7 +5,8 @@
 
 import type { AuditEvent } from './audit.ts';
 import { expiryMember } from './cursor.ts';
-import { type AccessTokenRecord, encodeRecord } from './record.ts';
+import { encodeRecord, keptEventId } from './kept-record.ts';
+import type { AccessTokenRecord } from './record.ts';
 import type { Asker } from './redis-ask.ts';
 import type { RedisAudit } from './redis-audit.ts';
 import {
@@ -58,7 +59,7 @@ export function redisCommitter(
     const applied = await asker.run(
       applyScript,
       [tokenKey(record.id)],
-      [encodeRecord(record), event.id, before?.revision ?? ''],
+      [encodeRecord(record), keptEventId(event.id), before?.revision ?? ''],
     );
     if (applied === 'done') {
       await acknowledge(asker, tokenKey(record.id), limits);

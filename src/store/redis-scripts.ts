@@ -50,15 +50,15 @@ export const urgentBeginScript = urgent(beginText);
 
 /**
  * Writes the record, if it is as the change found it and not revoked.
- * Key: record. Arguments: new record, event id, revision before or "".
+ * Key: record. Arguments: new record, event id as it keeps it, revision before or "".
  */
 export const applyScript = urgent(`
 local text = redis.call('GET', KEYS[1])
 if text then
   local current = cjson.decode(text)
-  if current.eventId == ARGV[2] then return 'done' end
+  if current.event == ARGV[2] then return 'done' end
   if current.revokedAt ~= nil then return 'conflict' end
-  if ARGV[3] == '' or current.revision ~= tonumber(ARGV[3]) then return 'conflict' end
+  if ARGV[3] == '' or current.rev ~= tonumber(ARGV[3]) then return 'conflict' end
 elseif ARGV[3] ~= '' then
   return 'conflict'
 end
