@@ -3,10 +3,18 @@
 import { v7 } from 'uuid';
 import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
-import { adminScope, type Caller, demand, readScope, visible } from './caller.ts';
+import { adminScope, type Caller, demand, ownerFor, readScope, visible } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { TokenError } from './errors.ts';
-import { checkFields, checkText, checkUuid, type Fields, fieldLimits, invalid } from './fields.ts';
+import {
+  checkFields,
+  checkText,
+  checkUuid,
+  type Fields,
+  fieldLimits,
+  invalid,
+  present,
+} from './fields.ts';
 import { type ListPage, type ListQuery, list } from './list.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
@@ -163,14 +171,6 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
 /** What `change` fills in. */
 const unwritten = { revision: 0, updatedAt: 0, eventId: '' };
 
-function ownerFor(caller: Caller, owner: string | undefined): string | undefined {
-  if (caller.owner === undefined) return owner;
-  if (owner && owner !== caller.owner) {
-    throw new TokenError('PERMISSION_DENIED', "owner: is not the owner of the caller's token");
-  }
-  return caller.owner;
-}
-
 function notRevoked(record: AccessTokenRecord | undefined): AccessTokenRecord {
   if (record === undefined || record.revokedAt !== undefined) {
     throw new TokenError('FAILED_PRECONDITION', 'the access token has been revoked, for ever');
@@ -187,15 +187,4 @@ function withoutFields(record: AccessTokenRecord) {
   const { name, owner, scopes, metadata, audiences, jwtLifetimeMaxSeconds, expiresAt, ...rest } =
     record;
   return rest;
-}
-
-/** Leaves out what is undefined, "" or an empty object: the record has no empty optional fields. */
-function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const kept = Object.entries(fields).filter(
-    ([name, value]) =>
-      value !== undefined &&
-      value !== '' &&
-      (name === 'scopes' || typeof value !== 'object' || Object.keys(value).length > 0),
-  );
-  return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

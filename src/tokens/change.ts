@@ -9,6 +9,7 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, difference, invalid } from './fields.ts';
+import { withCurrentSeals } from './secret.ts';
 
 /** Bounds of changes. */
 export interface ChangeLimits {
@@ -123,7 +124,8 @@ function prepare(
   const { key, requestId, digest, at } = request;
   const eventId = v4();
   const revision = (before?.revision ?? 0) + 1;
-  const record = { ...made.record, revision, updatedAt: at, eventId };
+  const current = withCurrentSeals(keys, made.record);
+  const record = { ...current, revision, updatedAt: at, eventId };
   const fields: { before?: JsonObject; after?: JsonObject } =
     before === undefined
       ? { after: auditFields(record) }

@@ -5,6 +5,7 @@ import { type Store, Unavailable } from '../../src/store/store.ts';
 import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
+import { describeForeign } from './contract-foreign.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
@@ -27,6 +28,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeScan(opened);
     describeAudit(opened);
     describeUsage(opened);
+    describeForeign(opened);
     describeClosing(opened);
     describeKill(opened);
   });
@@ -90,6 +92,9 @@ function describeClosing(opened: Opened): void {
       () => store.count(),
       () => store.commit(change),
       () => store.findRequest('a'),
+      () => store.foreignForms(),
+      () => store.findForeign('a'),
+      () => store.reserveForeign(['f'], [{ digest: 'd', tokenId: 'a' }]),
       () => store.append(eventOf('call.refused')),
       () => store.events({ order: 'newest', limit: 1 }),
       () => store.head(),
@@ -109,6 +114,7 @@ function describeClosing(opened: Opened): void {
     const change = update(first, { name: 'new' });
     await store.commit(change);
     await store.addUsage([{ tokenId: first.id, date: '2024-02-22', count: 1, lastUsedAt: 7 }]);
+    await store.reserveForeign(['form'], [{ digest: 'd', tokenId: first.id }]);
     const before = await everything(store, first.id);
     await store.close();
     opened.store = await openPlace(place);
@@ -131,5 +137,7 @@ async function everything(store: Store, id: string) {
     events: await store.events({ order: 'oldest', limit: 10 }),
     head: await store.head(),
     usage: await store.usage([id]),
+    forms: await store.foreignForms(),
+    foreign: await store.findForeign('d'),
   };
 }
