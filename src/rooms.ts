@@ -70,7 +70,8 @@ export async function openRooms(
   const findForeign = createFindForeign(store, keys);
   const prove = createProve(keys);
   const verify = createVerify({ records: store, findForeign, prove, memory, now, limits });
-  const changes = { store, keys, now, limits: defaultChangeLimits };
+  const { revokedJwtsMax } = config;
+  const changes = { store, keys, now, limits: { ...defaultChangeLimits, revokedJwtsMax } };
   const usage = createUsageMeter(store, now);
   return {
     store,
@@ -78,7 +79,7 @@ export async function openRooms(
     accessTokens: createAccessTokens(changes),
     importTokens: createImport(changes),
     reseal: createReseal(changes),
-    issueJwt: createIssueJwt(store, keys, now),
+    issueJwt: createIssueJwt(store, keys, now, limits),
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
     audit: createAudit(store, now),

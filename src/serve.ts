@@ -94,13 +94,18 @@ function onSignals(log: Logger, end: () => Promise<void>): () => void {
   };
 }
 
+/** The address to type for a server that listens on all of its machine's. */
+function reachable(address: string): string {
+  return `http://${address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, 'localhost')}`;
+}
+
 function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boolean): string {
   const { grpc, http, manager } = addresses;
   const row = (name: string, address: string | undefined) => `  ${name.padEnd(12)} ${address}\n`;
   return [
     'Usher is ready.\n',
     ...(firstStart && manager !== undefined
-      ? [`Sign in once, within ten minutes: http://${manager}/login?code=${issueLoginCode()}\n`]
+      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login?code=${issueLoginCode()}\n`]
       : []),
     row('gRPC', grpc ?? 'off'),
     row('HTTP', http === undefined ? 'off' : `http://${http}`),

@@ -74,6 +74,7 @@ export interface AccessTokens {
 /** Makes the API. */
 export function createAccessTokens(deps: ChangeDeps): AccessTokens {
   const { store, keys, now } = deps;
+  const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
       demand(caller, adminScope);
@@ -161,7 +162,9 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       const { record } = await change(
         deps,
         { ...ask, args: { ...target, reason }, detail: reason },
-        (before, at) => ({ record: withRevokedJwts(notRevoked(before), target, at) }),
+        (before, at) => ({
+          record: withRevokedJwts(notRevoked(before), target, at, revokedJwtsMax),
+        }),
       );
       return record;
     },

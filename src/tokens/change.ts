@@ -19,6 +19,8 @@ export interface ChangeLimits {
   replyMs: number;
   /** How long a request id is remembered, in milliseconds. */
   requestMs: number;
+  /** JWTs and subjects that one access token can hold as revoked by name. */
+  revokedJwtsMax: number;
 }
 
 /** What a deployment gets that sets nothing. */
@@ -26,6 +28,7 @@ export const defaultChangeLimits: ChangeLimits = {
   attemptsMax: 8,
   replyMs: 600_000,
   requestMs: 86_400_000,
+  revokedJwtsMax: 10_000,
 };
 
 /** What the changes need. */

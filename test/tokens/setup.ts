@@ -52,7 +52,7 @@ export function openOffice() {
     verdictOn,
     tokens,
     audit: createAudit(store, now),
-    issue: createIssueJwt(store, keys, now),
+    issue: createIssueJwt(store, keys, now, defaultVerifyLimits),
   };
 }
 
