@@ -2,6 +2,7 @@
 
 import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
 import { healthSwitch } from './health.ts';
+import { lmdbFeed } from './lmdb-feed.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
 import { decode, scanEvents, scanTokens, walk } from './lmdb-walk.ts';
 import { type AccessTokenRecord, encodeRecord } from './record.ts';
@@ -57,8 +58,23 @@ export function openLmdb(
     }
   };
 
+  const feed = lmdbFeed(
+    {
+      head() {
+        // Reads of one turn of the event loop share a snapshot, taken at its first read.
+        tables.root.resetReadTxn();
+        return read(() => head(tables));
+      },
+      eventsAfter: (after, limit) =>
+        read(() => scanEvents(tables, { order: 'oldest', after, limit })),
+    },
+    limits,
+    () => performance.now(),
+  );
+
   return {
     health,
+    feed,
     get: id => decode(read(() => tables.tokens.get(id))),
     find: id => ({ record: decode(read(() => tables.tokens.get(id))), stale: false }),
     isCurrent: ({ record }) =>
@@ -76,7 +92,11 @@ export function openLmdb(
           ? (tables.tokens.getStats() as { entryCount: number }).entryCount
           : tables.owners.getKeysCount({ start: [owner], end: [owner, '~'] }),
       ),
-    commit: change => write(() => commit(tables, change, now(), limits)),
+    async commit(change) {
+      const committed = await write(() => commit(tables, change, now(), limits));
+      feed.look();
+      return committed;
+    },
     findRequest: key =>
       read(() => {
         const text = tables.requests.get(key);
@@ -93,6 +113,7 @@ export function openLmdb(
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     async close() {
       clearInterval(probe);
+      await feed.close();
       await tables.root.flushed;
       await tables.root.close();
     },
