@@ -22,6 +22,9 @@ export function verifyResponse(verdict: Verdict): VerifyResponse {
     response.message = text;
     response.httpStatus = http;
   }
+  if (verdict.watchedTtlMs !== undefined) {
+    response.watchedTtl = durationOfMs(verdict.watchedTtlMs);
+  }
   if (verdict.identity) identify(response, verdict.identity);
   return response;
 }
