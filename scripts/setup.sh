@@ -18,6 +18,7 @@ need redis-server has redis-server           # the stores, against real servers
 need chromium has chromium                   # the API Manager, in a real browser
 need nginx has nginx                         # the doors, behind real gateways
 need haproxy has haproxy
+need python3-pip python3 -m pip --version  # brings the other gateways
 need curl has curl                           # the README's tour, as pasted
 need openssl has openssl
 need python3-jwt /usr/bin/python3 -c 'import jwt'

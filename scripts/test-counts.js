@@ -1,17 +1,22 @@
-// Prints how many tests passed and failed, from the JSON report of vitest; fails when any failed or
-// none ran. Plain JavaScript, since it runs on the Node of the machine.
+// Prints how many tests passed and failed, from the JSON reports of vitest; fails when any failed, or
+// when one of the reports has none. Plain JavaScript, since it runs on the Node of the machine.
 
 import { readFileSync } from 'node:fs';
 
-const report = readReport(process.argv[2]);
-const brokenFiles = report.testResults.filter(
-  file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
-);
-const passed = report.numPassedTests;
-// A file that could not be loaded has no test that failed: it counts as one.
-const failed = report.numFailedTests + brokenFiles.length;
+const counts = process.argv.slice(2).map(path => countsOf(readReport(path)));
+const passed = counts.reduce((sum, each) => sum + each.passed, 0);
+const failed = counts.reduce((sum, each) => sum + each.failed, 0);
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = passed > 0 && failed === 0 ? 0 : 1;
+process.exitCode = failed === 0 && counts.every(each => each.passed > 0) ? 0 : 1;
+
+function countsOf(report) {
+  const brokenFiles = report.testResults.filter(
+    file =>
+      file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
+  );
+  // A file that could not be loaded has no test that failed: it counts as one.
+  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length };
+}
 
 function readReport(path) {
   try {

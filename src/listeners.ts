@@ -5,7 +5,9 @@ import type { Manager } from './manager/manager.ts';
 import type { Metrics } from './metrics.ts';
 import type { Rooms } from './rooms.ts';
 import type { Services } from './services.ts';
+import { clientAddress, trustsRanges } from './transport/client-address.ts';
 import { createConnectDoor } from './transport/connect.ts';
+import { doorRoutes, envoyBinding } from './transport/doors.ts';
 import type { OnBug } from './transport/errors.ts';
 import { createGrpcListener, type GrpcListener } from './transport/grpc.ts';
 import { defaultGrpcLimits } from './transport/grpc-limits.ts';
@@ -58,11 +60,16 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     cors: false,
     requireProtocolHeader: false,
   });
-  const root = rootRoute({ verify: parts.rooms.verify, now, onVerdict });
+  const { verify } = parts.rooms;
+  const root = rootRoute({ verify, now, onVerdict });
   return {
-    grpc: createGrpcListener({ bindings: services.verifier, limits: limits.grpc, onBug }),
+    grpc: createGrpcListener({
+      bindings: [...services.verifier, envoyBinding({ verify, onVerdict })],
+      limits: limits.grpc,
+      onBug,
+    }),
     http: createHttpListener({
-      routes: [root, ...probes, ...connect.routes],
+      routes: [root, ...probes, ...gatewayDoors(config, parts), ...connect.routes],
       limits: limits.http,
       corsOrigins: config.corsOrigins,
       onBug,
@@ -81,6 +88,12 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       onStop: managerDoor.endStreams,
     }),
   };
+}
+
+/** The gateways' doors on the HTTP listener. */
+function gatewayDoors({ trustedProxies }: Config, { rooms, onVerdict }: ListenerParts): Route[] {
+  const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
+  return doorRoutes({ ...rooms, onVerdict, addressOf: req => clientAddress(req, trusts) });
 }
 
 /** Everything else on the manager port: the web app and its session. */

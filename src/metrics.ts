@@ -23,11 +23,17 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const verdicts = new Counter({
+  /** Counted here and not in the counter: finding a labelled one costs more than a verdict. */
+  const counts = new Map<string, { reason: string; kind: string; door: string; count: number }>();
+  new Counter({
     name: 'usher_verdicts_total',
     help: 'Verdicts by reason (NONE for a good token), kind of token and door.',
     labelNames: ['reason', 'kind', 'door'] as const,
     registers,
+    collect() {
+      this.reset();
+      for (const { count, ...labels } of counts.values()) this.inc(labels, count);
+    },
   });
   const unavailable = new Counter({
     name: 'usher_unavailable_total',
@@ -49,7 +55,11 @@ export function createMetrics(): Metrics {
   return {
     verdict(verdict, door) {
       const reason = verdict.valid ? 'NONE' : verdict.reason;
-      verdicts.inc({ reason, kind: verdict.identity?.kind ?? 'unknown', door });
+      const kind = verdict.identity?.kind ?? 'unknown';
+      const key = `${reason} ${kind} ${door}`;
+      const counted = counts.get(key);
+      if (counted === undefined) counts.set(key, { reason, kind, door, count: 1 });
+      else counted.count++;
     },
     unavailable: door => unavailable.inc({ door }),
     bug: () => bugs.inc(),

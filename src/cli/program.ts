@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { settingsTable } from '../settings.ts';
 import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
+import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { exitCodeOf, exitCodes, explain } from './exit-codes.ts';
 import { addJwtCommands } from './jwt.ts';
@@ -58,6 +59,7 @@ function build(context: Context, exit: (code: number) => void): Command {
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
   addAuditCommands(program, context, exit);
+  addConfigCommand(program, context);
   program
     .command('settings')
     .description('list all settings')

@@ -159,7 +159,8 @@ function boundHandler(
       const answer = handler as Unary<DescMethod>;
       return async (request: Message, context: HandlerContext) => {
         try {
-          return await unlessAborted(answer(request, callOf(context, deps.door)), context.signal);
+          const result = answer(request, callOf(context, deps.door));
+          return result instanceof Promise ? await unlessAborted(result, context.signal) : result;
         } catch (error) {
           throw fail(error);
         }

@@ -18,6 +18,7 @@ import { failureOf, type OnBug } from './errors.ts';
 import { callOf } from './grpc-call.ts';
 import { requestsOf } from './grpc-requests.ts';
 import type { BidiStreaming, Binding, ServerStreaming, Unary } from './handlers.ts';
+import { bytesOf } from './kept-bytes.ts';
 import { codes, RpcError } from './status.ts';
 import { statusDetails } from './status-details.ts';
 
@@ -95,15 +96,24 @@ function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array>
 type Fail = (thrown: unknown) => ServerErrorResponse;
 
 function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
-  const answer: handleUnaryCall<Message, Uint8Array> = async (call, callback) => {
-    let bytes: Uint8Array;
+  const answer: handleUnaryCall<Message, Uint8Array> = (call, callback) => {
+    const send = (message: Message) => {
+      let bytes: Uint8Array;
+      try {
+        bytes = encode(method, message);
+      } catch (error) {
+        return callback(fail(error));
+      }
+      callback(null, bytes);
+    };
     try {
-      const request = checked(method, call.request);
-      bytes = encode(method, await handler(request, callOf(call)));
+      // What is known at once is answered at once: a promise costs more than the verdict itself.
+      const message = handler(checked(method, call.request), callOf(call));
+      if (!(message instanceof Promise)) return send(message);
+      message.then(send, error => callback(fail(error)));
     } catch (error) {
-      return callback(fail(error));
+      callback(fail(error));
     }
-    callback(null, bytes);
   };
   return answer;
 }
@@ -194,8 +204,7 @@ function checked(method: DescMethod, message: Message): Message {
 }
 
 function encode(method: DescMethod, message: Message): Buffer {
-  const bytes = toBinary(method.output, message);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return bytesOf(method.output, message);
 }
 
 function grpcError(thrown: unknown, onBug: OnBug): ServerErrorResponse {

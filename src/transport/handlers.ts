@@ -1,13 +1,14 @@
 /** The shape of an rpc's handler: written once, bound to grpc-js and to connect-node. */
 
 import type { DescMethod, DescService, MessageShape } from '@bufbuild/protobuf';
+import type { Awaitable } from '../store/store.ts';
 import type { Call } from './call.ts';
 
-/** One request, one response. */
+/** One request, one response: at once where it is known at once. */
 export type Unary<M extends DescMethod> = (
   request: MessageShape<M['input']>,
   call: Call,
-) => Promise<MessageShape<M['output']>>;
+) => Awaitable<MessageShape<M['output']>>;
 
 /** A stream of responses. */
 export type ServerStreaming<M extends DescMethod> = (

@@ -8,7 +8,7 @@ import type { Question } from '../verify/verify.ts';
 export const questionLimits = { audienceCharactersMax: 256, requiredScopesMax: 64 } as const;
 
 /** RFC 6749 section 3.3: printable ASCII without space, `"` and `\`. */
-const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+export const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 /** The question that a request asks. `at` names the request in an error, such as "requests[3].". */
 export function questionOf(request: VerifyRequest, at = ''): Question {

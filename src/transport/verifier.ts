@@ -14,7 +14,7 @@ import {
   StreamVerifyResponseSchema,
   type VerifierService,
 } from '../gen/usher/v1/verifier_pb.ts';
-import { Unavailable } from '../store/store.ts';
+import { type Awaitable, Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import { invalid } from '../tokens/fields.ts';
 import type { IssueJwt, JwtOrder } from '../tokens/issue.ts';
@@ -57,10 +57,11 @@ export interface VerifierDeps {
 export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierService> {
   const { batchMax, onVerdict } = deps;
 
-  async function judge(question: Question, call: Call): Promise<Verdict> {
-    const verdict = await deps.verify(question);
-    onVerdict?.(verdict, call.door);
-    return verdict;
+  function judge(question: Question, call: Call): Awaitable<Verdict> {
+    return onceKnown(deps.verify(question), verdict => {
+      onVerdict?.(verdict, call.door);
+      return verdict;
+    });
   }
 
   return {
@@ -70,9 +71,7 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
       return create(HelloResponseSchema, hello(deps.now()));
     },
 
-    async verify(request, call) {
-      return verifyResponse(await judge(questionOf(request), call));
-    },
+    verify: (request, call) => onceKnown(judge(questionOf(request), call), verifyResponse),
 
     async batchVerify({ requests }, call) {
       const questions = questionsOf(requests, batchMax);
@@ -103,6 +102,11 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
   };
 }
 
+/** Goes on with a value when it is known, which may be at once. */
+function onceKnown<T, U>(value: Awaitable<T>, goOn: (value: T) => U): Awaitable<U> {
+  return value instanceof Promise ? value.then(goOn) : goOn(value);
+}
+
 function questionsOf(requests: VerifyRequest[], batchMax: number): Question[] {
   if (requests.length === 0) throw invalid('requests', 'is empty');
   if (requests.length > batchMax) {
@@ -116,7 +120,7 @@ async function answerItems(
   { items }: StreamVerifyRequest,
   instance: string,
   batchMax: number,
-  judge: (question: Question) => Promise<Verdict>,
+  judge: (question: Question) => Awaitable<Verdict>,
 ) {
   if (items.length === 0) throw invalid('items', 'is empty');
   if (items.length > batchMax) {
@@ -126,7 +130,7 @@ async function answerItems(
     if (!item.request) throw invalid(`items[${index}].request`, 'is required');
     return questionOf(item.request, `items[${index}].request.`);
   });
-  const outcomes = await Promise.all(questions.map(question => outcomeOf(judge(question))));
+  const outcomes = await Promise.all(questions.map(question => outcomeOf(() => judge(question))));
   const response = create(StreamVerifyResponseSchema);
   response.instance = instance;
   response.items = items.map(({ id }, index) => {
@@ -142,9 +146,9 @@ async function answerItems(
 }
 
 /** The verdict, or undefined when it cannot be known. */
-async function outcomeOf(verdict: Promise<Verdict>): Promise<Verdict | undefined> {
+async function outcomeOf(ask: () => Awaitable<Verdict>): Promise<Verdict | undefined> {
   try {
-    return await verdict;
+    return await ask();
   } catch (error) {
     if (error instanceof Unavailable) return undefined;
     throw error;

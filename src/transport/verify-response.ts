@@ -4,12 +4,27 @@ import { create } from '@bufbuild/protobuf';
 import { Kind } from '../gen/usher/v1/access_token_pb.ts';
 import type { VerifyResponse } from '../gen/usher/v1/verifier_pb.ts';
 import { Reason, VerifyResponseSchema } from '../gen/usher/v1/verifier_pb.ts';
-import type { Identity, Verdict } from '../verify/verdict.ts';
+import type { Granted, Identity, Verdict } from '../verify/verdict.ts';
 import { reasons } from '../verify/verdict.ts';
+import { keepBytes } from './kept-bytes.ts';
 import { durationOfMs } from './time.ts';
+
+/** Responses to verdicts that are given again: the verifier hands out the same object then. */
+const responses = new WeakMap<Granted, VerifyResponse>();
 
 /** The response that goes with a verdict. */
 export function verifyResponse(verdict: Verdict): VerifyResponse {
+  if (!verdict.valid) return responseOf(verdict);
+  let response = responses.get(verdict);
+  if (response === undefined) {
+    response = responseOf(verdict);
+    responses.set(verdict, response);
+    keepBytes(response);
+  }
+  return response;
+}
+
+function responseOf(verdict: Verdict): VerifyResponse {
   const response = create(VerifyResponseSchema);
   response.stale = verdict.stale;
   if (verdict.valid) {

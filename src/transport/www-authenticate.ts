@@ -3,12 +3,15 @@
 import { type Reason, reasons } from '../verify/verdict.ts';
 
 /** The challenge of a 401 or 403, or undefined for a reason that is neither. */
-export function challengeOf(reason: Reason): string | undefined {
+export function challengeOf(reason: Reason, scopes: readonly string[] = []): string | undefined {
   const { http, text } = reasons[reason];
   if (http === 500) return undefined;
   // RFC 6750 section 3.1: without credentials there is no error to tell.
   if (reason === 'MISSING_CREDENTIALS') return realm;
-  return `${realm}, error="${errorOf(reason)}", error_description="${text.replaceAll('"', "'")}"`;
+  const description = text.replaceAll('"', "'");
+  const challenge = `${realm}, error="${errorOf(reason)}", error_description="${description}"`;
+  if (reason !== 'INSUFFICIENT_SCOPE' || scopes.length === 0) return challenge;
+  return `${challenge}, scope="${scopes.join(' ')}"`;
 }
 
 const realm = 'Bearer realm="usher"';

@@ -1,6 +1,6 @@
 /** The decision: header → credential → record → proof → claims → verdict. */
 
-import type { CoherentReader } from '../store/store.ts';
+import type { Awaitable, CoherentReader, Found } from '../store/store.ts';
 import { parseAuthorization } from './credential.ts';
 import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
@@ -20,8 +20,8 @@ export interface Question {
   requiredScopes?: readonly string[];
 }
 
-/** Gives the verdict. Throws Unavailable when it cannot be known. */
-export type Verify = (question: Question) => Promise<Verdict>;
+/** Gives the verdict, at once where it is remembered. Throws Unavailable when it cannot be known. */
+export type Verify = (question: Question) => Awaitable<Verdict>;
 
 /** What the verifier needs. */
 export interface VerifyDeps {
@@ -35,60 +35,75 @@ export interface VerifyDeps {
 
 /** Makes the verifier. */
 export function createVerify({ records, prove, memory, now, limits }: VerifyDeps): Verify {
-  return async ({ header, audience = '', requiredScopes = [] }) => {
-    const key = memoryKey(header);
+  return question => {
+    const key = memoryKey(question.header);
     const known = memory.recall(key);
-    const isKnown = known !== undefined && records.isCurrent(known.found);
-    const proven = isKnown ? known : await proveAnew(header, known);
-    if ('reason' in proven) return proven;
-    if (!isKnown) memory.keep(key, proven);
+    if (known !== undefined && records.isCurrent(known.found)) return judgeNow(known, question);
+    return proveAnew(question.header, known).then(proven => {
+      if ('reason' in proven) return proven;
+      memory.keep(key, proven);
+      return judgeNow(proven, question);
+    });
+  };
 
+  function judgeNow(proven: Proven, { audience = '', requiredScopes = [] }: Question): Verdict {
     const at = now();
     const { found, claims, identity, provenUntil } = proven;
-    if (provenUntil <= at) return denied('INVALID_TOKEN', at);
+    if (provenUntil <= at) return denied('INVALID_TOKEN');
     const asked = { audience, requiredScopes };
     const reason = judge(found.record, claims, identity, asked, at, limits);
-    return reason === undefined ? granted(proven, at, limits) : denied(reason, at, proven);
-  };
+    return reason === undefined ? granted(proven, at, limits) : refused(reason, proven, at);
+  }
 
   async function proveAnew(header: string, known: Proven | undefined): Promise<Proven | Denied> {
     const credential = parseAuthorization(header, limits);
-    if (typeof credential === 'string') return denied(credential, now());
+    if (typeof credential === 'string') return denied(credential);
 
-    const { record, stale } = await records.find(credential.tokenId);
-    const same = record !== undefined && record.revision === known?.found.record.revision;
-    if (same) return { ...known, found: { record, stale } };
+    const found = await records.find(credential.tokenId);
+    const { record } = found;
+    if (known !== undefined && isSame(found, known)) return { ...known, found };
 
     const secret = await prove(credential, record, now());
-    if (record === undefined || secret === undefined) return denied('INVALID_TOKEN', now());
+    if (!isFound(found) || secret === undefined) return denied('INVALID_TOKEN');
 
-    const found = { record, stale };
     const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
     if (typeof claims === 'string') {
-      const identity = identify(record, undefined);
-      return denied(claims, now(), { found, provenUntil, identity });
+      const identity = identify(found.record, undefined);
+      return refused(claims, { found, provenUntil, identity }, now());
     }
-    return { found, provenUntil, claims, identity: identify(record, claims) };
+    return { found, provenUntil, claims, identity: identify(found.record, claims) };
   }
 }
 
+/** Whether the record is still the one that the header was proven against. */
+function isSame(found: Found, known: Proven): found is Proven['found'] {
+  return found.record?.revision === known.found.record.revision;
+}
+
+function isFound(found: Found): found is Proven['found'] {
+  return found.record !== undefined;
+}
+
+/** Refused without knowing whose it is. */
+function denied(reason: Reason): Denied {
+  return { valid: false, reason, stale: false };
+}
+
 /** An invalid token is nobody's, also where its signature was right: nothing is told of it. */
-function denied(
+function refused(
   reason: Reason,
+  proven: Pick<Proven, 'found' | 'provenUntil' | 'identity'>,
   now: number,
-  proven?: Pick<Proven, 'found' | 'provenUntil' | 'identity'>,
 ): Denied {
-  if (proven === undefined || reason === 'INVALID_TOKEN') {
-    return { valid: false, reason, stale: false };
-  }
+  if (reason === 'INVALID_TOKEN') return denied(reason);
   const watched = watchedTtlMs(proven, reason, now);
   return {
     valid: false,
     reason,
     identity: proven.identity,
-    stale: proven.found.stale,
     ...(watched !== undefined && { watchedTtlMs: watched }),
+    stale: proven.found.stale,
   };
 }
 
@@ -101,9 +116,9 @@ function granted(proven: Proven, now: number, { cacheTtlMsMax }: VerifyLimits): 
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(cacheTtlMsMax, leftMs));
   const watched = watchedTtlMs(proven, undefined, now);
   const last = proven.granted;
-  const same =
+  const isSame =
     last?.cacheTtlMs === cacheTtlMs && last.watchedTtlMs === watched && last.stale === found.stale;
-  if (same) return last;
+  if (isSame) return last;
   proven.granted = {
     valid: true,
     identity,

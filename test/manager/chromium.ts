@@ -57,10 +57,17 @@ export async function newVisitor(
   return { context, page };
 }
 
-/** Serious mistakes of accessibility on the page as it is now. */
-export async function axeViolations(page: Page): Promise<string[]> {
+/** Serious mistakes of accessibility on the page as it is now; a phone has the colours of light. */
+export async function axeViolations(page: Page, look: Look): Promise<string[]> {
   await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(() => window.axe.run(document));
+  const { violations } = await page.evaluate(
+    withColours =>
+      window.axe.run(document, {
+        resultTypes: ['violations'],
+        rules: { 'color-contrast': { enabled: withColours } },
+      }),
+    look !== 'phone',
+  );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`);

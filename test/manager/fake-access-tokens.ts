@@ -18,23 +18,29 @@ import { addToken, audit, type FakeEntry, type FakeState, newSecret, show } from
 
 /** The service. */
 export function fakeAccessTokens(state: FakeState): ServiceImpl<typeof AccessTokenService> {
-  const find = (id: string): FakeEntry => {
-    const entry = state.entries.get(id);
-    if (!entry) throw new ConnectError('no such access token', Code.NotFound);
-    return entry;
+  return { ...fakeReads(state), ...fakeChanges(state), ...fakeRevocations(state) };
+}
+
+type Service = ServiceImpl<typeof AccessTokenService>;
+type Reads = Pick<Service, 'get' | 'list' | 'getUsage' | 'listAuditEvents'>;
+type Revocations = Pick<Service, 'revoke' | 'revokeJwts'>;
+
+function fakeReads(state: FakeState): Reads {
+  return {
+    get: ({ id }) => ({ accessToken: show(state, find(state, id)) }),
+    list: request => listTokens(state, request),
+    getUsage: ({ id }) => usageOf(state, find(state, id)),
+    listAuditEvents: ({ pageSize, pageToken, tokenId }) => {
+      const size = pageSize || 50;
+      const all = state.events.filter(event => tokenId === '' || event.tokenId === tokenId);
+      const start = Number(pageToken || 0);
+      const events = all.toReversed().slice(start, start + size);
+      return { events, nextPageToken: start + size < all.length ? String(start + size) : '' };
+    },
   };
-  const findLive = (id: string, revision = 0n): FakeEntry => {
-    const entry = find(id);
-    if (entry.token.revokeTime) throw new ConnectError('it is revoked', Code.FailedPrecondition);
-    if (revision !== 0n && revision !== entry.token.revision) {
-      throw new ConnectError('it was changed meanwhile', Code.Aborted);
-    }
-    return entry;
-  };
-  const touched = ({ token }: FakeEntry) => {
-    token.revision += 1n;
-    token.updateTime = timestampFromMs(state.now());
-  };
+}
+
+function fakeChanges(state: FakeState): Omit<Service, keyof Reads | keyof Revocations> {
   return {
     create: request =>
       once(state, request.requestId, () => {
@@ -44,16 +50,14 @@ export function fakeAccessTokens(state: FakeState): ServiceImpl<typeof AccessTok
         audit(state, { action: 'token.create', tokenId: id, requestId, after: { name, scopes } });
         return create(CreateResponseSchema, reveal(show(state, entry), secret));
       }),
-    get: ({ id }) => ({ accessToken: show(state, find(id)) }),
-    list: request => listTokens(state, request),
     update: ({ accessToken, updateMask, requestId }) => {
-      const entry = findLive(accessToken?.id ?? '', accessToken?.revision);
+      const entry = findLive(state, accessToken?.id ?? '', accessToken?.revision);
       const before = entry.token.name;
       for (const path of updateMask?.paths ?? []) {
         const field = path.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
         Object.assign(entry.token, { [field]: accessToken?.[field as keyof AccessToken] });
       }
-      touched(entry);
+      touch(state, entry);
       const { id, name } = entry.token;
       const change = { before: { name: before }, after: { name } };
       audit(state, { action: 'token.update', tokenId: id, requestId, ...change });
@@ -61,7 +65,7 @@ export function fakeAccessTokens(state: FakeState): ServiceImpl<typeof AccessTok
     },
     rotate: ({ id, grace, revision, requestId }) =>
       once(state, requestId, () => {
-        const entry = findLive(id, revision);
+        const entry = findLive(state, id, revision);
         const graceMs = grace ? durationMs(grace) : 0;
         const secret = newSecret(entry.token.kind);
         const [current] = entry.secrets;
@@ -69,41 +73,58 @@ export function fakeAccessTokens(state: FakeState): ServiceImpl<typeof AccessTok
         entry.secrets.unshift({ value: secret, goodUntilMs: Number.POSITIVE_INFINITY });
         entry.secrets.length = 2;
         entry.token.rotateTime = timestampFromMs(state.now());
-        touched(entry);
+        touch(state, entry);
         const detail = `grace ${graceMs / 1000} s`;
         audit(state, { action: 'token.rotate', tokenId: id, requestId, detail });
         return create(RotateResponseSchema, reveal(show(state, entry), secret));
       }),
+  };
+}
+
+function fakeRevocations(state: FakeState): Revocations {
+  return {
     revoke: ({ id, reason, requestId }) => {
-      const entry = find(id);
+      const entry = find(state, id);
       if (!entry.token.revokeTime) {
         entry.token.revokeTime = timestampFromMs(state.now());
         entry.token.revokeReason = reason;
-        touched(entry);
+        touch(state, entry);
         audit(state, { action: 'token.revoke', tokenId: id, requestId, detail: reason });
       }
       return { accessToken: show(state, entry) };
     },
     revokeJwts: ({ id, target, reason, requestId }) => {
-      const entry = findLive(id);
+      const entry = findLive(state, id);
       if (target.case === 'jti') entry.revokedIds.add(target.value);
       if (target.case === 'subject') {
         entry.revokedSubjects.set(target.value, Math.floor(state.now() / 1000));
       }
       if (target.case === 'issuedBefore') entry.token.jwtsRevokedBeforeTime = target.value;
-      touched(entry);
+      touch(state, entry);
       audit(state, { action: 'jwt.revoke', tokenId: id, requestId, detail: reason });
       return { accessToken: show(state, entry) };
     },
-    getUsage: ({ id }) => usageOf(state, find(id)),
-    listAuditEvents: ({ pageSize, pageToken, tokenId }) => {
-      const size = pageSize || 50;
-      const all = state.events.filter(event => tokenId === '' || event.tokenId === tokenId);
-      const start = Number(pageToken || 0);
-      const events = all.toReversed().slice(start, start + size);
-      return { events, nextPageToken: start + size < all.length ? String(start + size) : '' };
-    },
   };
+}
+
+function find(state: FakeState, id: string): FakeEntry {
+  const entry = state.entries.get(id);
+  if (!entry) throw new ConnectError('no such access token', Code.NotFound);
+  return entry;
+}
+
+function findLive(state: FakeState, id: string, revision = 0n): FakeEntry {
+  const entry = find(state, id);
+  if (entry.token.revokeTime) throw new ConnectError('it is revoked', Code.FailedPrecondition);
+  if (revision !== 0n && revision !== entry.token.revision) {
+    throw new ConnectError('it was changed meanwhile', Code.Aborted);
+  }
+  return entry;
+}
+
+function touch(state: FakeState, { token }: FakeEntry): void {
+  token.revision += 1n;
+  token.updateTime = timestampFromMs(state.now());
 }
 
 function reveal(accessToken: AccessToken, secret: string) {

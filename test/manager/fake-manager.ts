@@ -1,7 +1,12 @@
 /** The API Manager's browser part on fakes of the services behind it. */
 
 import { randomBytes } from 'node:crypto';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
@@ -22,6 +27,8 @@ export interface FakeManager {
   url: string;
   adminToken: string;
   state: FakeState;
+  /** Headers of the rpcs that were refused. */
+  refused: IncomingHttpHeaders[];
   /** A one-time login link. */
   loginLink(): string;
   close(): Promise<void>;
@@ -35,6 +42,7 @@ export async function startFakeManager(options: {
   const now = options.now ?? Date.now;
   const limits = defaultManagerLimits;
   const state = createFakeState(now);
+  const refused: IncomingHttpHeaders[] = [];
   const adminToken = `admin-${randomBytes(24).toString('hex')}`;
   const codes = createLoginCodes({ now, limits });
   const hello = await listen(createServer(answerHello(state)));
@@ -68,13 +76,17 @@ export async function startFakeManager(options: {
       if (!req.url?.startsWith('/usher.v1.')) return manager.handle(req, res);
       const caller = await manager.callerOf(req, '127.0.0.1');
       if (caller) rpcs(req, res);
-      else sendJson(res, 401, { code: 'unauthenticated', message: 'sign in first' });
+      else {
+        refused.push(req.headers);
+        sendJson(res, 401, { code: 'unauthenticated', message: 'sign in first' });
+      }
     })();
   });
   return {
     url: `http://${addressed.address}`,
     adminToken,
     state,
+    refused,
     loginLink: () => `http://${addressed.address}/login?code=${codes.issue('admin')}`,
     close: async () => {
       await Promise.all([stop(server), stop(hello.server)]);

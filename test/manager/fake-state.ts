@@ -158,7 +158,21 @@ export function seed(state: FakeState, count: number): void {
     );
     if (place % 11 === 0) entry.token.revokeTime = timestampFromMs(state.now() - dayMs);
     if (place % 5 !== 1) seedUses(state, entry, place);
+    if (place <= 20) seedEvents(state, entry);
   }
+}
+
+function seedEvents(state: FakeState, { token }: FakeEntry): void {
+  const tokenId = token.id;
+  const { name, owner, scopes } = token;
+  audit(state, { action: 'token.create', tokenId, after: { name, owner, scopes } });
+  audit(state, { action: 'token.rotate', tokenId, detail: 'grace 86400 s' });
+  const scopesBefore = [...scopes, 'users.write'];
+  const change = { before: { scopes: scopesBefore }, after: { scopes } };
+  audit(state, { action: 'token.update', tokenId, ...change });
+  if (token.kind === Kind.JWT)
+    audit(state, { action: 'jwt.revoke', tokenId, detail: 'lost phone' });
+  audit(state, { action: 'call.refused', actor: '', detail: 'Revoke: token has expired' });
 }
 
 function seedUses(state: FakeState, entry: FakeEntry, place: number): void {

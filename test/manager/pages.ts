@@ -62,7 +62,7 @@ export const pages: ShownPage[] = [
       await page.getByRole('radio', { name: 'JWT key' }).click();
       await page.getByLabel('Name').fill('checkout web');
       await page.getByRole('button', { name: 'Create access token' }).click();
-      await page.getByText('openssl').first().waitFor();
+      await page.locator('pre').waitFor();
     },
   },
   {
@@ -70,7 +70,7 @@ export const pages: ShownPage[] = [
     path: '/tokens/:id',
     needsSession: true,
     arrange: async page => {
-      await page.locator('.recharts-bar-rectangle').first().waitFor();
+      await page.locator('.recharts-bar-rectangle path').last().waitFor();
     },
   },
   {
@@ -83,7 +83,7 @@ export const pages: ShownPage[] = [
     name: 'access-token-audit',
     path: '/tokens/:id?tab=audit',
     needsSession: true,
-    arrange: text(/Nothing happened|JWT/),
+    arrange: text('JWTs revoked'),
   },
   {
     name: 'access-token-missing',
@@ -113,6 +113,20 @@ export const pages: ShownPage[] = [
       await page.getByLabel('Authorization header').fill('Bearer not-a-good-one');
       await page.getByRole('button', { name: 'Verify' }).click();
       await page.getByText('INVALID_TOKEN').waitFor();
+    },
+  },
+  {
+    name: 'try-it-valid',
+    path: '/issue-jwt?kid=:id',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByLabel('Subject').fill('user-1');
+      await page.getByRole('button', { name: 'Issue', exact: true }).click();
+      const jwt = await page.getByTestId('jwt').textContent();
+      await page.goto(new URL('/try-it', page.url()).href);
+      await page.getByLabel('Authorization header').fill(`Bearer ${jwt}`);
+      await page.getByRole('button', { name: 'Verify' }).click();
+      await page.getByRole('heading', { name: 'Valid' }).waitFor();
     },
   },
   {

@@ -6,10 +6,11 @@ import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { buildWeb } from './built-web.ts';
 import { axeViolations, keepPicture, launchChromium, looks, newVisitor } from './chromium.ts';
 import { type FakeManager, startFakeManager } from './fake-manager.ts';
-import { seed } from './fake-state.ts';
+import { type FakeEntry, seed } from './fake-state.ts';
 import { firstLoadBytes } from './first-load.ts';
 import { pages } from './pages.ts';
 import { playStory } from './story.ts';
+import { playSurprises } from './surprises.ts';
 
 const firstLoadBytesMax = 250_000;
 let webFolder: string;
@@ -29,12 +30,17 @@ playStory('the story of an access token, on fakes', async () => {
   return { url: fake.url, loginLink: fake.loginLink(), close: fake.close };
 });
 
+playSurprises(() => webFolder);
+
 describe('every page', () => {
   let fake: FakeManager;
   let browser: Browser;
+  let jwtId: string;
   beforeAll(async () => {
     fake = await startFakeManager({ webFolder });
-    seed(fake.state, 120);
+    seed(fake.state, 40);
+    const isGoodJwt = ({ token }: FakeEntry) => token.kind === Kind.JWT && !token.revokeTime;
+    jwtId = [...fake.state.entries.values()].findLast(isGoodJwt)?.token.id ?? '';
     browser = await launchChromium();
   });
   afterAll(async () => {
@@ -48,17 +54,15 @@ describe('every page', () => {
       const complaints: string[] = [];
       const { context, page } = await newVisitor(browser, look, complaints);
       const mistakes: string[] = [];
-      const token = [...fake.state.entries.values()].findLast(
-        entry => entry.token.kind === Kind.JWT && !entry.token.revokeTime,
-      );
       for (const shown of pages) {
         if (shown.needsSession && (await context.cookies()).length === 0) {
           await page.goto(fake.loginLink());
         }
-        await page.goto(fake.url + shown.path.replace(':id', token?.token.id ?? ''));
+        await page.goto(fake.url + shown.path.replace(':id', jwtId));
         await shown.arrange(page);
         await keepPicture(page, shown.name, look);
-        for (const mistake of await axeViolations(page)) mistakes.push(`${shown.name}: ${mistake}`);
+        for (const mistake of await axeViolations(page, look))
+          mistakes.push(`${shown.name}: ${mistake}`);
       }
       expect(mistakes).toEqual([]);
       expect(complaints).toEqual([]);

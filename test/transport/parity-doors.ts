@@ -15,6 +15,7 @@ import {
 } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { type Reason, reasons } from '../../src/verify/verdict.ts';
 import type { TestServer } from '../server/run-server.ts';
+import { gatewayDoors } from './parity-gateway-doors.ts';
 
 /** What came of a case. */
 export type Outcome = 'valid' | Reason;
@@ -42,6 +43,7 @@ export function parityDoors(server: TestServer): ParityDoor[] {
       helloDoor(name, transport),
     ]),
     rootDoor(server),
+    ...gatewayDoors(server),
   ];
 }
 

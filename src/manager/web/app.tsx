@@ -75,7 +75,7 @@ function Pages() {
 function Waiting() {
   return (
     <Center mih="40vh">
-      <Loader type="dots" aria-label="Loading" />
+      <Loader type="dots" role="status" aria-label="Loading" />
     </Center>
   );
 }

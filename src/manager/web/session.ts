@@ -56,8 +56,8 @@ export function useSignOut() {
   const queryClient = useQueryClient();
   return async () => {
     await fetch('/session', { method: 'DELETE', headers: { 'content-type': 'application/json' } });
-    queryClient.clear();
     queryClient.setQueryData(sessionKey, null);
+    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
   };
 }
 

@@ -68,48 +68,55 @@ export function Shell({ children }: { children: ReactNode }) {
       <AppShell.Header className="app-header" hiddenFrom="md">
         <Group h="100%" px="md" justify="space-between">
           <Mark />
-          <Burger
-            opened={opened}
-            onClick={toggle}
-            size="sm"
-            aria-label={opened ? 'Close navigation' : 'Open navigation'}
-            aria-expanded={opened}
-          />
+          <NavigationButton opened={opened} onClick={toggle} />
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className="app-navbar" p="md" aria-label="Main">
         <Group justify="space-between" mb="lg" px={6} h={36}>
           <Mark />
-          <Burger
-            opened={opened}
-            onClick={toggle}
-            size="sm"
-            hiddenFrom="md"
-            aria-label="Close navigation"
-          />
+          <NavigationButton opened={opened} onClick={toggle} />
         </Group>
-        <ScrollArea className="app-navbar-links">
-          <Stack gap={4}>
-            {places.map(place => (
-              <NavLink
-                key={place.to}
-                component={Link}
-                href={place.to}
-                label={place.label}
-                leftSection={<place.icon size={18} stroke={1.7} aria-hidden />}
-                active={isAt(path, place.to)}
-                aria-current={isAt(path, place.to) ? 'page' : undefined}
-                onClick={close}
-              />
-            ))}
-          </Stack>
-        </ScrollArea>
+        <Places path={path} onGo={close} />
         <Account />
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="app-main">
         <Box className="app-page">{children}</Box>
       </AppShell.Main>
     </AppShell>
+  );
+}
+
+function NavigationButton({ opened, onClick }: { opened: boolean; onClick: () => void }) {
+  return (
+    <Burger
+      opened={opened}
+      onClick={onClick}
+      size="sm"
+      hiddenFrom="md"
+      aria-label={opened ? 'Close navigation' : 'Open navigation'}
+      aria-expanded={opened}
+    />
+  );
+}
+
+function Places({ path, onGo }: { path: string; onGo: () => void }) {
+  return (
+    <ScrollArea className="app-navbar-links">
+      <Stack gap={4}>
+        {places.map(place => (
+          <NavLink
+            key={place.to}
+            component={Link}
+            href={place.to}
+            label={place.label}
+            leftSection={<place.icon size={18} stroke={1.7} aria-hidden />}
+            active={isAt(path, place.to)}
+            aria-current={isAt(path, place.to) ? 'page' : undefined}
+            onClick={onGo}
+          />
+        ))}
+      </Stack>
+    </ScrollArea>
   );
 }
 

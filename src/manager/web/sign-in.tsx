@@ -49,15 +49,7 @@ export function SignIn() {
           <Mark size="lg" />
           <SchemeToggle />
         </Group>
-        {search.get('link') === 'spent' && (
-          <Alert
-            icon={<IconInfoCircle aria-hidden />}
-            color="yellow"
-            title="That link was used or is too old"
-          >
-            A login link works once, for ten minutes. Sign in with an admin token instead.
-          </Alert>
-        )}
+        {search.get('link') === 'spent' && <SpentLink />}
         <Paper withBorder p="xl" radius="lg" shadow="sm" className="card">
           <form onSubmit={event => void submit(event)} noValidate>
             <Stack>
@@ -86,12 +78,30 @@ export function SignIn() {
             </Stack>
           </form>
         </Paper>
-        <Text size="sm" c="dimmed">
-          It is the one in <Code>USHER_ADMIN_TOKEN</Code>, or, with the embedded store, in the data
-          folder. Any access token with scope <Code>usher.admin</Code> or{' '}
-          <Code>usher.tokens.read</Code> will do as well.
-        </Text>
+        <Hint />
       </Stack>
     </Center>
+  );
+}
+
+function SpentLink() {
+  return (
+    <Alert
+      icon={<IconInfoCircle aria-hidden />}
+      data-tone="warn"
+      title="That link was used or is too old"
+    >
+      A login link works once, for ten minutes. Sign in with an admin token instead.
+    </Alert>
+  );
+}
+
+function Hint() {
+  return (
+    <Text size="sm" c="dimmed">
+      It is the one in <Code>USHER_ADMIN_TOKEN</Code>, or, with the embedded store, in the data
+      folder. Any access token with scope <Code>usher.admin</Code> or <Code>usher.tokens.read</Code>{' '}
+      will do as well.
+    </Text>
   );
 }

@@ -1,6 +1,7 @@
 /** Colours, type and component defaults. */
 
 import {
+  Alert,
   type CSSVariablesResolver,
   createTheme,
   type MantineColorsTuple,
@@ -47,8 +48,13 @@ export const theme = createTheme({
   focusRing: 'auto',
   respectReducedMotion: true,
   components: {
+    Alert: Alert.extend({ defaultProps: { variant: 'outline', radius: 'md' } }),
     Modal: Modal.extend({
-      defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.5, blur: 3 } },
+      defaultProps: {
+        centered: true,
+        radius: 'lg',
+        overlayProps: { backgroundOpacity: 0.5, blur: 3 },
+      },
     }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 250 } }),
   },

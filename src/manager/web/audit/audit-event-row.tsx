@@ -56,7 +56,7 @@ export function AuditEventRow({ event, withToken }: { event: AuditEvent; withTok
 }
 
 function sayActor(actor: string): string {
-  if (actor === '') return 'someone unknown';
+  if (actor === '') return 'unknown';
   return actor === 'admin' ? 'admin' : actor.slice(0, 8);
 }
 

@@ -1,6 +1,7 @@
 /** Where this server is reached, as code to paste needs it. */
 
 import { useStatus } from '../status.ts';
+import { reachable } from './reachable.ts';
 
 /** The addresses of the listeners. */
 export interface Addresses {
@@ -19,11 +20,4 @@ export function useAddresses(): Addresses {
     http: `${protocol}//${reachable(listeners.http, hostname)}`,
     grpc: reachable(listeners.grpc, hostname),
   };
-}
-
-/** A listener on every interface is reached by the name that this page was reached by. */
-export function reachable(listener: string, hostname: string): string {
-  return listener.replace(/^(0\.0\.0\.0|\[::\]|\*)?(?=:\d+$)/, found =>
-    found === '' && !listener.startsWith(':') ? found : hostname,
-  );
 }

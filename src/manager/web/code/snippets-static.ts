@@ -3,7 +3,11 @@
 import { type Filling, type Snippet, shellWord } from './snippets.ts';
 
 /** For servers; a static token does not belong into a browser. */
-export function staticSnippets({ secret, http, grpc }: Filling): Snippet[] {
+export function staticSnippets(filling: Filling): Snippet[] {
+  return [...shellSnippets(filling), ...programSnippets(filling)];
+}
+
+function shellSnippets({ secret, http, grpc }: Filling): Snippet[] {
   const set = `export API_TOKEN=${secret === undefined ? "'…'" : shellWord(secret)}`;
   return [
     {
@@ -24,6 +28,11 @@ grpcurl -plaintext -H "authorization: $API_TOKEN" \\
   ${grpc} usher.v1.VerifierService/Hello
 `,
     },
+  ];
+}
+
+function programSnippets({ http }: Filling): Snippet[] {
+  return [
     {
       id: 'python',
       title: 'Python',

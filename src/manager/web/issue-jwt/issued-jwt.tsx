@@ -45,7 +45,7 @@ export function IssuedJwt(props: {
         </Group>
         <Text size="sm" c="dimmed">
           Keep the jti to revoke this JWT alone, on{' '}
-          <Anchor component={Link} href={`/tokens/${props.tokenId}`} size="sm">
+          <Anchor component={Link} href={`/tokens/${props.tokenId}`} size="sm" underline="always">
             the page of its access token
           </Anchor>
           .

@@ -1,5 +1,6 @@
 /** The Access Token page. */
 
+import { Code } from '@connectrpc/connect';
 import { useQuery } from '@connectrpc/connect-query';
 import {
   Anchor,
@@ -58,7 +59,10 @@ export default function AccessTokenPage({ id }: { id: string }) {
         <Title order={1} size="h2">
           Access Token
         </Title>
-        <ErrorPanel error={query.error} onRetry={() => void query.refetch()} />
+        <ErrorPanel
+          error={query.error}
+          {...(query.error.code !== Code.NotFound && { onRetry: () => void query.refetch() })}
+        />
       </Stack>
     );
   }

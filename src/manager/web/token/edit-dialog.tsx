@@ -1,23 +1,27 @@
 /** Changes the fields of an access token. */
 
-import { Button, Group, Modal, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
+import { useState } from 'react';
 import {
   type AccessToken,
   AccessTokenService,
   Kind,
 } from '../../../gen/usher/v1/access_token_pb.ts';
 import { TokenFields } from '../tokens/token-fields.tsx';
-import { fieldsOf, formOf, validate } from '../tokens/token-form.ts';
-import { ErrorPanel } from '../ui/error-panel.tsx';
+import { fieldsOf, focusFirst, formOf, validate } from '../tokens/token-form.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { DialogForm } from '../ui/dialog-form.tsx';
 import { useChange } from './use-change.ts';
 
 const paths = ['name', 'owner', 'scopes', 'metadata', 'expire_time'];
 const jwtPaths = ['audiences', 'jwt_lifetime_max'];
 
 /** The dialog. */
-export function EditDialog({ token, onClose }: { token: AccessToken; onClose: () => void }) {
+export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
+  const { onClose } = props;
+  // As it was when the dialog opened: what someone else changed since must not be written over.
+  const [token] = useState(props.token);
   const form = useForm({ initialValues: formOf(token), validate });
   const update = useChange(AccessTokenService.method.update);
 
@@ -33,27 +37,16 @@ export function EditDialog({ token, onClose }: { token: AccessToken; onClose: ()
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Edit access token"
-      size="lg"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <form onSubmit={form.onSubmit(values => void submit(values))} noValidate>
-        <Stack>
-          <TokenFields form={form} kind={token.kind} />
-          {update.error && <ErrorPanel error={update.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={update.isBusy}>
-              Save
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Dialog onClose={onClose} title="Edit access token" size="lg">
+      <DialogForm
+        action="Save"
+        isBusy={update.isBusy}
+        error={update.error}
+        onSubmit={form.onSubmit(values => void submit(values), focusFirst(form))}
+        onCancel={onClose}
+      >
+        <TokenFields form={form} kind={token.kind} />
+      </DialogForm>
+    </Dialog>
   );
 }

@@ -29,7 +29,7 @@ export function Reveal(props: {
           {props.rotated ? `The new ${word} of ${token.name}` : `${token.name} is ready`}
         </Title>
         <Text c="dimmed" mt={4}>
-          Copy the {word} now. It is shown this once, and kept nowhere.
+          Copy the {word} now. It is shown this once, and never again.
         </Text>
       </div>
       <div className="card padded reveal">
@@ -52,7 +52,7 @@ export function Reveal(props: {
           )}
         </Group>
       </div>
-      <Alert color="yellow" variant="light" icon={<IconAlertTriangle aria-hidden />}>
+      <Alert data-tone="warn" icon={<IconAlertTriangle aria-hidden />}>
         Never commit it. Keep it in a secret manager or an environment variable.
       </Alert>
       <SnippetPanel token={token} secret={secret} />

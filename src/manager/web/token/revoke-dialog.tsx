@@ -1,14 +1,18 @@
 /** Ends an access token for ever, after its name was typed. */
 
 import { useQuery } from '@connectrpc/connect-query';
-import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useState } from 'react';
 import { type AccessToken, AccessTokenService } from '../../../gen/usher/v1/access_token_pb.ts';
-import { ErrorPanel } from '../ui/error-panel.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { DialogForm } from '../ui/dialog-form.tsx';
+import { ReasonInput } from '../ui/reason-input.tsx';
 import { When } from '../ui/when.tsx';
 import { useChange } from './use-change.ts';
+
+const usageMs = 1_500;
 
 /** The dialog. */
 export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: () => void }) {
@@ -28,79 +32,58 @@ export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: 
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Revoke this access token?"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          void submit();
-        }}
-        noValidate
+    <Dialog onClose={onClose} title="Revoke this access token?">
+      <DialogForm
+        action="Revoke for ever"
+        isDangerous
+        disabled={!isConfirmed}
+        isBusy={revoke.isBusy}
+        error={revoke.error}
+        onSubmit={() => void submit()}
+        onCancel={onClose}
       >
-        <Stack>
-          <LastUse token={token} />
-          <Text size="sm">
-            Every request with it is refused from now on. This can't be undone; to change over
-            without a gap, rotate it instead.
-          </Text>
-          <TextInput
-            label={
-              <>
-                Type <strong className="typed-name">{token.name}</strong> to confirm
-              </>
-            }
-            value={typed}
-            onChange={event => setTyped(event.currentTarget.value)}
-            autoComplete="off"
-            spellCheck={false}
-            data-autofocus
-          />
-          <TextInput
-            label="Reason"
-            description="For the audit log; may stay empty."
-            maxLength={256}
-            value={reason}
-            onChange={event => setReason(event.currentTarget.value)}
-          />
-          {revoke.error && <ErrorPanel error={revoke.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              className="danger"
-              disabled={!isConfirmed}
-              loading={revoke.isBusy}
-            >
-              Revoke for ever
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+        <LastUse token={token} />
+        <Text size="sm">
+          Every request with it is refused from now on. This can't be undone; to change over without
+          a gap, rotate it instead.
+        </Text>
+        <TextInput
+          label={
+            <>
+              Type <strong className="typed-name">{token.name}</strong> to confirm
+            </>
+          }
+          value={typed}
+          onChange={event => setTyped(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+          data-autofocus
+        />
+        <ReasonInput value={reason} onChange={setReason} />
+      </DialogForm>
+    </Dialog>
   );
 }
 
 function LastUse({ token }: { token: AccessToken }) {
-  const usage = useQuery(AccessTokenService.method.getUsage, { id: token.id });
+  const usage = useQuery(
+    AccessTokenService.method.getUsage,
+    { id: token.id },
+    // Uses are counted a few seconds late: one that was missed must not look like none.
+    { refetchInterval: usageMs, staleTime: 0 },
+  );
   const lastUsed = usage.data?.lastUsedTime ?? token.lastUsedTime;
   const total = usage.data?.days.reduce((sum, day) => sum + day.count, 0n);
   if (!lastUsed) {
     return (
-      <Alert color="gray" variant="light" title="It was never used">
-        Nothing will notice.
+      <Alert data-tone="quiet" title="No use is known">
+        The latest uses show within a few seconds.
       </Alert>
     );
   }
   return (
     <Alert
-      color="orange"
-      variant="light"
+      data-tone="warn"
       icon={<IconAlertTriangle aria-hidden />}
       title={
         <>

@@ -1,12 +1,14 @@
 /** Revokes some JWTs of an access token, which itself stays good. */
 
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
-import { Button, Group, Modal, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { SegmentedControl, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { type AccessToken, AccessTokenService } from '../../../gen/usher/v1/access_token_pb.ts';
 import { localTime } from '../tokens/token-form.ts';
-import { ErrorPanel } from '../ui/error-panel.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { DialogForm } from '../ui/dialog-form.tsx';
+import { ReasonInput } from '../ui/reason-input.tsx';
 import { useChange } from './use-change.ts';
 
 type By = 'jti' | 'subject' | 'issuedBefore';
@@ -29,7 +31,7 @@ export function RevokeJwtsDialog({ token, onClose }: { token: AccessToken; onClo
 
   function choose(next: By) {
     setBy(next);
-    setValue(next === 'issuedBefore' ? localTime(new Date()) : '');
+    setValue(next === 'issuedBefore' ? localTime(new Date(), 'second') : '');
   }
 
   async function submit() {
@@ -44,66 +46,42 @@ export function RevokeJwtsDialog({ token, onClose }: { token: AccessToken; onClo
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title="Revoke JWTs"
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          void submit();
-        }}
-        noValidate
+    <Dialog onClose={onClose} title="Revoke JWTs">
+      <DialogForm
+        action="Revoke these JWTs"
+        isDangerous
+        disabled={value.trim() === ''}
+        isBusy={revoke.isBusy}
+        error={revoke.error}
+        onSubmit={() => void submit()}
+        onCancel={onClose}
       >
-        <Stack>
-          <Text size="sm">
-            <strong>{token.name}</strong> stays good; only the JWTs that you name are refused.
-          </Text>
-          <SegmentedControl
-            aria-label="Which JWTs"
-            value={by}
-            onChange={next => choose(next as By)}
-            data={[
-              { value: 'jti', label: 'One, by jti' },
-              { value: 'subject', label: 'By subject' },
-              { value: 'issuedBefore', label: 'By time' },
-            ]}
-          />
-          <TextInput
-            {...fields[by]}
-            type={by === 'issuedBefore' ? 'datetime-local' : 'text'}
-            maxLength={256}
-            value={value}
-            onChange={event => setValue(event.currentTarget.value)}
-            autoComplete="off"
-            spellCheck={false}
-            required
-          />
-          <TextInput
-            label="Reason"
-            description="For the audit log; may stay empty."
-            maxLength={256}
-            value={reason}
-            onChange={event => setReason(event.currentTarget.value)}
-          />
-          {revoke.error && <ErrorPanel error={revoke.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button
-              type="submit"
-              className="danger"
-              disabled={value.trim() === ''}
-              loading={revoke.isBusy}
-            >
-              Revoke these JWTs
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+        <Text size="sm">
+          <strong>{token.name}</strong> stays good; only the JWTs that you name are refused.
+        </Text>
+        <SegmentedControl
+          aria-label="Which JWTs"
+          value={by}
+          onChange={next => choose(next as By)}
+          data={[
+            { value: 'jti', label: 'One, by jti' },
+            { value: 'subject', label: 'By subject' },
+            { value: 'issuedBefore', label: 'By time' },
+          ]}
+        />
+        <TextInput
+          {...fields[by]}
+          type={by === 'issuedBefore' ? 'datetime-local' : 'text'}
+          step={1}
+          maxLength={256}
+          value={value}
+          onChange={event => setValue(event.currentTarget.value)}
+          autoComplete="off"
+          spellCheck={false}
+          required
+        />
+        <ReasonInput value={reason} onChange={setReason} />
+      </DialogForm>
+    </Dialog>
   );
 }

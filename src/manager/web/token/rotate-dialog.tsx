@@ -1,14 +1,15 @@
 /** Gives an access token a new token or secret. */
 
-import { Button, Group, Modal, NativeSelect, Stack, Text } from '@mantine/core';
+import { NativeSelect, Text } from '@mantine/core';
 import { useState } from 'react';
 import {
   type AccessToken,
   AccessTokenService,
   Kind,
 } from '../../../gen/usher/v1/access_token_pb.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { DialogForm } from '../ui/dialog-form.tsx';
 import { DurationInput } from '../ui/duration-input.tsx';
-import { ErrorPanel } from '../ui/error-panel.tsx';
 import { useChange } from './use-change.ts';
 
 const graceChoices = [
@@ -45,55 +46,39 @@ export function RotateDialog(props: {
   }
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={`Rotate the ${word}`}
-      closeButtonProps={{ 'aria-label': 'Close' }}
-    >
-      <form
-        onSubmit={event => {
-          event.preventDefault();
-          void submit();
-        }}
-        noValidate
+    <Dialog onClose={onClose} title={`Rotate the ${word}`}>
+      <DialogForm
+        action="Rotate"
+        isBusy={rotate.isBusy}
+        error={rotate.error}
+        onSubmit={() => void submit()}
+        onCancel={onClose}
       >
-        <Stack>
-          <Text size="sm">
-            <strong>{token.name}</strong> gets a new {word}, which is shown this once. The one in
-            use now stays good for a while, so that you can change over without a gap.
-          </Text>
-          <NativeSelect
-            label={`The ${word} in use now stays good for`}
-            data={graceChoices}
-            value={choice}
-            onChange={event => setChoice(event.currentTarget.value)}
-            data-autofocus
+        <Text size="sm">
+          <strong>{token.name}</strong> gets a new {word}, which is shown this once. The one in use
+          now stays good for a while, so that you can change over without a gap.
+        </Text>
+        <NativeSelect
+          label={`The ${word} in use now stays good for`}
+          data={graceChoices}
+          value={choice}
+          onChange={event => setChoice(event.currentTarget.value)}
+          data-autofocus
+        />
+        {choice === 'other' && (
+          <DurationInput
+            label="Grace"
+            value={other}
+            onChange={setOther}
+            error={isWrong ? 'From 0 seconds to 30 days.' : undefined}
           />
-          {choice === 'other' && (
-            <DurationInput
-              label="Grace"
-              value={other}
-              onChange={setOther}
-              error={isWrong ? 'From 0 seconds to 30 days.' : undefined}
-            />
-          )}
-          {token.previousSecretExpireTime && (
-            <Text size="sm" c="dimmed">
-              There is still one before it in its own grace: that one ends now.
-            </Text>
-          )}
-          {rotate.error && <ErrorPanel error={rotate.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={rotate.isBusy}>
-              Rotate
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+        )}
+        {token.previousSecretExpireTime && (
+          <Text size="sm" c="dimmed">
+            There is still one before it in its own grace: that one ends now.
+          </Text>
+        )}
+      </DialogForm>
+    </Dialog>
   );
 }

@@ -18,7 +18,7 @@ import { ErrorPanel } from '../ui/error-panel.tsx';
 import { PageHeader } from '../ui/page-header.tsx';
 import { useRequestId } from '../ui/use-request-id.ts';
 import { TokenFields } from './token-fields.tsx';
-import { emptyForm, fieldsOf, validate } from './token-form.ts';
+import { emptyForm, fieldsOf, focusFirst, validate } from './token-form.ts';
 
 const kinds = [
   {
@@ -81,7 +81,10 @@ function NewToken(props: { onMade: (made: { token: AccessToken; secret: string }
     <>
       <PageHeader title="New access token" text="Its secret is shown once, right after." />
       <form
-        onSubmit={form.onSubmit(values => void submit(values).catch(() => undefined))}
+        onSubmit={form.onSubmit(
+          values => void submit(values).catch(() => undefined),
+          focusFirst(form),
+        )}
         noValidate
       >
         <Stack maw={680} gap="lg">

@@ -100,7 +100,15 @@ export function readObject(text: string): JsonObject | undefined {
 }
 
 /** A time as a datetime-local field has it. */
-export function localTime(date: Date): string {
+export function localTime(date: Date, to: 'minute' | 'second' = 'minute'): string {
   const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
-  return local.toISOString().slice(0, 16);
+  return local.toISOString().slice(0, to === 'minute' ? 16 : 19);
+}
+
+/** Leads to the first field that is wrong. */
+export function focusFirst(form: { getInputNode(path: string): HTMLElement | null }) {
+  return (errors: Record<string, unknown>) => {
+    const [path] = Object.keys(errors);
+    if (path !== undefined) form.getInputNode(path)?.focus();
+  };
 }

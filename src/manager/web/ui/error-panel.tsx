@@ -9,13 +9,7 @@ import { explain } from './explain.ts';
 export function ErrorPanel({ error, onRetry }: { error: Error; onRetry?: () => void }) {
   const { title, text } = explain(ConnectError.from(error));
   return (
-    <Alert
-      role="alert"
-      color="red"
-      variant="light"
-      icon={<IconAlertTriangle aria-hidden />}
-      title={title}
-    >
+    <Alert role="alert" data-tone="bad" icon={<IconAlertTriangle aria-hidden />} title={title}>
       <Group justify="space-between" align="end">
         <Text size="sm">{text}</Text>
         {onRetry && (

@@ -1,0 +1,124 @@
+/** `usher config`: prints a gateway's whole configuration, filled in with where this Usher listens. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { readSetting } from '../config.ts';
+import { listen as readListen } from '../setting-values.ts';
+import type { Context } from './context.ts';
+import { optionsOf } from './context.ts';
+import { UsageError } from './exit-codes.ts';
+import { caddy } from './gateways/caddy.ts';
+import { envoy, envoyHttp } from './gateways/envoy.ts';
+import type { GatewayConfig, GatewaySettings } from './gateways/gateway.ts';
+import { haproxy } from './gateways/haproxy.ts';
+import { nginx } from './gateways/nginx.ts';
+import { traefik } from './gateways/traefik.ts';
+import { outJson } from './terminal.ts';
+
+/** The gateways, by the name that the command takes. */
+export const gateways: Readonly<Record<string, GatewayConfig>> = {
+  envoy,
+  'envoy-http': envoyHttp,
+  nginx,
+  traefik,
+  caddy,
+  haproxy,
+};
+
+interface Options {
+  grpc?: string;
+  http?: string;
+  listen: string;
+  upstream: string;
+  scope?: string[];
+  audience?: string;
+  out?: string;
+}
+
+/** Adds the command. */
+export function addConfigCommand(program: Command, context: Context): void {
+  program
+    .command('config')
+    .description("print a gateway's configuration that asks Usher about every request")
+    .argument('<gateway>', Object.keys(gateways).join(', '))
+    .option('--grpc <address>', "Usher's gRPC address; otherwise USHER_GRPC_LISTEN", address)
+    .option('--http <address>', "Usher's HTTP address; otherwise USHER_HTTP_LISTEN", address)
+    .option('--listen <address>', 'where the gateway is to listen', address, '127.0.0.1:8000')
+    .option('--upstream <address>', 'the service behind the gateway', address, '127.0.0.1:3000')
+    .option('--scope <scope>', 'a scope that every token must have; several times', scopes)
+    .option('--audience <audience>', 'the audience that every token must be meant for', audience)
+    .option('--out <folder>', 'write the files there instead of printing them')
+    .action((gateway: string, _, self: Command) => {
+      const options = optionsOf<Options>(self);
+      const make = Object.hasOwn(gateways, gateway) ? gateways[gateway] : undefined;
+      if (!make) {
+        throw new UsageError(`which gateway? one of ${Object.keys(gateways).join(', ')}`);
+      }
+      const files = make(settingsOf(context, options));
+      if (options.out !== undefined) writeFiles(context, options.out, files);
+      else if (options.json) outJson(context.terminal, { files });
+      else context.terminal.out(filesText(files).trimEnd());
+    });
+}
+
+/** The files one after the other; where there are several, each under its name. */
+export function filesText(files: Readonly<Record<string, string>>): string {
+  const entries = Object.entries(files);
+  if (entries.length === 1) return entries.map(([, text]) => text).join('');
+  return entries.map(([name, text]) => `==> ${name} <==\n${text}`).join('\n');
+}
+
+function settingsOf({ env }: Context, options: Options): GatewaySettings {
+  return {
+    grpc: options.grpc ?? reachable('USHER_GRPC_LISTEN', readSetting('grpcListen', env)),
+    http: options.http ?? reachable('USHER_HTTP_LISTEN', readSetting('httpListen', env)),
+    listen: options.listen,
+    upstream: options.upstream,
+    scopes: options.scope ?? [],
+    audience: options.audience ?? '',
+  };
+}
+
+/** Where a listener is reached from the same machine. */
+function reachable(name: string, listen: ReturnType<typeof readListen> | undefined): string {
+  if (listen === undefined || listen === 'off' || listen.port === 0) {
+    throw new UsageError(`${name} gives no address; name it with --grpc or --http`);
+  }
+  const host = listen.host === '0.0.0.0' || listen.host === '::' ? '127.0.0.1' : listen.host;
+  return `${host.includes(':') ? `[${host}]` : host}:${listen.port}`;
+}
+
+function writeFiles({ terminal }: Context, folder: string, files: Record<string, string>): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(join(folder, name), text);
+    terminal.note(`wrote ${join(folder, name)}`);
+  }
+}
+
+/** What these take goes into files of other syntaxes: nothing in it may mean something there. */
+function address(text: string): string {
+  try {
+    const listen = readListen(text);
+    if (listen !== 'off' && listen.port > 0) return text;
+  } catch {
+    // Told below.
+  }
+  throw new InvalidArgumentError('an address is host:port');
+}
+
+function scopes(text: string, before: string[] = []): string[] {
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text)) {
+    throw new InvalidArgumentError('a scope is printable ASCII without space, quote or backslash');
+  }
+  return [...before, text];
+}
+
+function audience(text: string): string {
+  if (!/^[\x21-\x7e]{1,256}$/.test(text)) {
+    throw new InvalidArgumentError('an audience here is printable ASCII without spaces');
+  }
+  return text;
+}

@@ -1,0 +1,135 @@
+/** Envoy: its ext_authz filter, over gRPC or over HTTP. */
+
+import {
+  type GatewayConfig,
+  type GatewaySettings,
+  hostAndPort,
+  identityHeaders,
+} from './gateway.ts';
+
+/** Over gRPC. */
+export const envoy: GatewayConfig = settings => ({
+  'envoy.yaml': envoyYaml(settings, {
+    vhost: `
+                      typed_per_filter_config:
+                        envoy.filters.http.ext_authz:
+                          '@type': type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute
+                          check_settings:
+                            # What a request needs besides a good token; a route can have its own.
+                            context_extensions:
+                              scopes: ${quoted(settings.scopes.join(' '))}
+                              audience: ${quoted(settings.audience)}
+                              # Hides the token from the upstream; "keep" passes it on.
+                              credential: remove`,
+    service: `transport_api_version: V3
+                    grpc_service:
+                      envoy_grpc: { cluster_name: usher }
+                      timeout: 0.2s`,
+    cluster: clusterYaml('usher', settings.grpc, true),
+  }),
+});
+
+/** Over HTTP. */
+export const envoyHttp: GatewayConfig = settings => ({
+  'envoy.yaml': envoyYaml(settings, {
+    vhost: '',
+    service: `http_service:
+                      path_prefix: /ext-authz
+                      server_uri: { uri: ${quoted(`http://${settings.http}`)}, cluster: usher, timeout: 0.2s }
+                      authorization_request:
+                        # What a request needs besides a good token.
+                        headers_to_add:
+                          - { key: x-usher-required-scopes, value: ${quoted(escaped(settings.scopes.join(' ')))} }
+                          - { key: x-usher-audience, value: ${quoted(escaped(settings.audience))} }
+                          # Hides the token from the upstream; "keep" passes it on.
+                          - { key: x-usher-credential, value: remove }
+                      authorization_response:
+                        allowed_upstream_headers:
+                          patterns: [{ prefix: x-usher- }]
+                        allowed_client_headers:
+                          patterns: [{ exact: content-type }, { exact: cache-control }]`,
+    cluster: clusterYaml('usher', settings.http, false),
+  }),
+});
+
+const removals = identityHeaders
+  .map(name => `                        - { remove: ${name.toLowerCase()} }`)
+  .join('\n');
+
+/** JSON is YAML. */
+const quoted = (text: string) => JSON.stringify(text);
+/** Header values are formats, in which a percent sign means something. */
+const escaped = (text: string) => text.replaceAll('%', '%%');
+
+interface Parts {
+  vhost: string;
+  service: string;
+  cluster: string;
+}
+
+function envoyYaml(settings: GatewaySettings, { vhost, service, cluster }: Parts): string {
+  const listen = hostAndPort(settings.listen);
+  return `# Run it with: envoy -c envoy.yaml
+static_resources:
+  listeners:
+    - name: web
+      address: { socket_address: { address: ${quoted(listen.host)}, port_value: ${listen.port} } }
+      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                stat_prefix: web
+                # The upstream must not see another path, or other headers, than were judged.
+                normalize_path: true
+                merge_slashes: true
+                path_with_escaped_slashes_action: REJECT_REQUEST
+                common_http_protocol_options: { headers_with_underscores_action: REJECT_REQUEST }
+                # The client's own never arrive, not even where an error lets a request pass.
+                early_header_mutation_extensions:
+                  - name: envoy.http.early_header_mutation.header_mutation
+                    typed_config:
+                      '@type': type.googleapis.com/envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation
+                      mutations:
+${removals}
+                route_config:
+                  virtual_hosts:
+                    - name: app
+                      domains: ['*']${vhost}
+                      routes:
+                        - { match: { prefix: / }, route: { cluster: app } }
+                http_filters:
+                - name: envoy.filters.http.ext_authz
+                  typed_config:
+                    '@type': type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz
+                    ${service}
+                    # A verdict that can't be known in time refuses the request; true lets it pass.
+                    failure_mode_allow: false
+                    status_on_error: { code: ServiceUnavailable }
+                    validate_mutations: true
+                - name: envoy.filters.http.router
+                  typed_config:
+                    '@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+  clusters:
+${cluster}
+${clusterYaml('app', settings.upstream, false)}
+`;
+}
+
+function clusterYaml(name: string, address: string, http2: boolean): string {
+  const { host, port } = hostAndPort(address);
+  const protocol = `
+      typed_extension_protocol_options:
+        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+          '@type': type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+          explicit_http_config:
+            http2_protocol_options: { connection_keepalive: { interval: 30s, timeout: 5s } }`;
+  return `    - name: ${name}
+      type: STRICT_DNS
+      connect_timeout: 1s${http2 ? protocol : ''}
+      load_assignment:
+        cluster_name: ${name}
+        endpoints:
+          - lb_endpoints:
+              - endpoint: { address: { socket_address: { address: ${quoted(host)}, port_value: ${port} } } }`;
+}

@@ -1,0 +1,75 @@
+/** HAProxy: a few lines of Lua that ask Usher by HAProxy's own HTTP client. */
+
+import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
+
+/** haproxy.cfg and the Lua that it loads. */
+export const haproxy: GatewayConfig = settings => ({
+  'haproxy.cfg': `# Run it with: haproxy -f haproxy.cfg
+global
+  lua-load usher.lua
+
+defaults
+  mode http
+  timeout connect 1s
+  timeout client 30s
+  timeout server 30s
+
+frontend web
+  bind ${settings.listen}
+  # The client's own, also in the spelling that some services take for the same.
+  http-request del-header ^x[-_]usher -m reg
+  http-request lua.usher
+  # Hides the token from the upstream; leave it out to pass the token on.
+  http-request del-header Authorization
+  default_backend app
+
+backend app
+  server app ${settings.upstream}
+`,
+  'usher.lua': `-- Asks Usher about each request: the action "lua.usher" of haproxy.cfg.
+local address = ${JSON.stringify(`http://${settings.http}${forwardAuthPath(settings)}`)}
+local identity = {
+${identityHeaders.map(name => `  "${name.toLowerCase()}",`).join('\n')}
+}
+local unknown = '{"error":"the verdict cannot be known; ask again"}'
+
+local function refuse(txn, status, body, challenge)
+  local reply = txn:reply{status = status, body = body}
+  reply:add_header("content-type", "application/json")
+  reply:add_header("cache-control", "no-store")
+  if challenge then reply:add_header("www-authenticate", challenge) end
+  txn:done(reply)
+end
+
+local function values(headers, name)
+  local found = {}
+  local list = headers and headers[name]
+  local index = 0
+  while list and list[index] do
+    found[#found + 1] = list[index]
+    index = index + 1
+  end
+  return found
+end
+
+core.register_action("usher", {"http-req"}, function(txn)
+  local sent = {}
+  -- Several are sent joined by a comma, which Usher refuses.
+  local credentials = values(txn.http:req_get_headers(), "authorization")
+  if #credentials > 0 then sent["authorization"] = {table.concat(credentials, ", ")} end
+
+  local answer = core.httpclient():get{url = address, headers = sent, timeout = 2000}
+  local status = answer and answer.status
+  if status == 200 then
+    for _, name in ipairs(identity) do
+      local value = values(answer.headers, name)[1]
+      if value and value ~= "" then txn.http:req_set_header(name, value) end
+    end
+  elseif status and values(answer.headers, "x-usher-status")[1] then
+    refuse(txn, status, answer.body, values(answer.headers, "www-authenticate")[1])
+  else
+    refuse(txn, 503, unknown)
+  end
+end)
+`,
+});

@@ -1,0 +1,91 @@
+/** nginx: its auth_request. */
+
+import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
+
+/** nginx.conf. */
+export const nginx: GatewayConfig = settings => ({
+  'nginx.conf': `# Run it with: nginx -p "$PWD" -c nginx.conf
+daemon off;
+pid nginx.pid;
+error_log stderr;
+
+events {}
+
+http {
+  access_log off;
+
+  upstream usher {
+    server ${settings.http};
+    keepalive 32;
+  }
+
+  upstream app {
+    server ${settings.upstream};
+    keepalive 32;
+  }
+
+  server {
+    listen ${settings.listen};
+
+    location / {
+      auth_request /_usher;
+
+      # Who calls, for the upstream; what the client sent under these names is replaced.
+${identityHeaders.map(name => `      auth_request_set ${variable(name)} ${source(name)};`).join('\n')}
+${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};`).join('\n')}
+      # Hides the token from the upstream; leave it out to pass the token on.
+      proxy_set_header Authorization "";
+
+      # nginx drops the body of a refusal; these bring it back.
+      auth_request_set $usher_status $upstream_http_x_usher_status;
+      auth_request_set $usher_error $upstream_http_x_usher_error;
+      auth_request_set $usher_challenge $upstream_http_www_authenticate;
+      error_page 401 403 500 = @usher_refused;
+
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_pass http://app;
+    }
+
+    location = /_usher {
+      internal;
+      proxy_pass "http://usher${forwardAuthPath(settings, 'nginx')}";
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Content-Length "";
+      proxy_pass_request_body off;
+      # Room for the longest identity headers.
+      proxy_buffer_size 16k;
+      proxy_buffers 4 16k;
+      proxy_connect_timeout 1s;
+      proxy_read_timeout 2s;
+    }
+
+    location @usher_refused {
+      internal;
+      default_type application/json;
+      add_header Cache-Control no-store always;
+      if ($usher_status = 401) {
+        return 401 '{"error":"$usher_error"}';
+      }
+      if ($usher_status = 403) {
+        # On a 401 nginx sends it by itself.
+        add_header WWW-Authenticate $usher_challenge always;
+        add_header Cache-Control no-store always;
+        return 403 '{"error":"$usher_error"}';
+      }
+      if ($usher_status = 500) {
+        return 500 '{"error":"$usher_error"}';
+      }
+      # No verdict: the store can't be reached, or Usher itself.
+      return 503 '{"error":"the verdict cannot be known; ask again"}';
+    }
+  }
+}
+`,
+});
+
+const variable = (name: string) => `$${snake(name)}`.replace('$x_', '$');
+const source = (name: string) => `$upstream_http_${snake(name)}`;
+const snake = (name: string) => name.toLowerCase().replaceAll('-', '_');

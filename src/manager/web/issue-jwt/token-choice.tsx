@@ -1,0 +1,47 @@
+/** Chooses an access token of kind jwt. */
+
+import { useQuery } from '@connectrpc/connect-query';
+import { Select } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { useState } from 'react';
+import { AccessTokenService, Kind, State } from '../../../gen/usher/v1/access_token_pb.ts';
+import { looksSecret } from '../tokens/filters.ts';
+
+const typingMs = 250;
+const optionsMax = 20;
+
+/** Searches as one types. */
+export function TokenChoice(props: {
+  value: string;
+  /** Of the one that is chosen. */
+  name: string | undefined;
+  onChange: (id: string | null) => void;
+}) {
+  const { value, name, onChange } = props;
+  const [text, setText] = useState('');
+  const [asked] = useDebouncedValue(text === name || looksSecret(text) ? '' : text, typingMs);
+  const list = useQuery(AccessTokenService.method.list, {
+    kind: Kind.JWT,
+    state: State.ACTIVE,
+    text: asked,
+    pageSize: optionsMax,
+  });
+  const found = list.data?.accessTokens.map(({ id, name }) => ({ value: id, label: name })) ?? [];
+  const isListed = found.some(option => option.value === value);
+  return (
+    <Select
+      label="Access token"
+      description="One of kind jwt. Type to search."
+      placeholder="Choose one"
+      searchable
+      required
+      data={value && name && !isListed ? [{ value, label: name }, ...found] : found}
+      filter={({ options }) => options}
+      value={value || null}
+      onChange={onChange}
+      searchValue={text}
+      onSearchChange={setText}
+      nothingFoundMessage={list.isFetching ? 'Searching…' : 'None of kind jwt matches'}
+    />
+  );
+}

@@ -1,0 +1,21 @@
+/** The encoded form of answers that are given again and again. */
+
+import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+
+/** Messages that are sent more than once, with their bytes as soon as they are known. */
+const kept = new WeakMap<object, Buffer | undefined>();
+
+/** Says that a message will be sent again, unchanged. */
+export function keepBytes(message: object): void {
+  kept.set(message, undefined);
+}
+
+/** Encodes a message, or finds the bytes that were kept of it. */
+export function bytesOf<M extends DescMessage>(schema: M, message: MessageShape<M>): Buffer {
+  const known = kept.get(message);
+  if (known !== undefined) return known;
+  const bytes = toBinary(schema, message);
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (kept.has(message)) kept.set(message, buffer);
+  return buffer;
+}

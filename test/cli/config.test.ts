@@ -1,0 +1,134 @@
+/** `usher config`, and docs/gateways.md, which holds what it prints. */
+
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  Gateway,
+  HTTPExternalAuthFilter,
+  HTTPRoute,
+} from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
+import { ReferenceGrant } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1beta1';
+import { AuthorizationPolicy } from '@kubernetes-models/istio/security.istio.io/v1';
+import { describe, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { filesText, gateways } from '../../src/cli/config.ts';
+import { runUsher } from './run-usher.ts';
+
+const docs = await readFile(new URL('../../docs/gateways.md', import.meta.url), 'utf8');
+const names = Object.keys(gateways);
+
+async function filesOf(...args: string[]): Promise<Record<string, string>> {
+  const { code, out, err } = await runUsher(['config', ...args, '--json']);
+  if (code !== 0) throw new Error(err);
+  return (JSON.parse(out) as { files: Record<string, string> }).files;
+}
+
+test.each(names)('the documentation holds the configuration of %s', async name => {
+  for (const [file, text] of Object.entries(await filesOf(name))) {
+    expect(docs).toContain(`\`${file}\`:\n`);
+    expect(docs).toContain(`\n${text}\`\`\`\n`);
+  }
+});
+
+test('prints one file as it is, and several under their names', async () => {
+  const { out } = await runUsher(['config', 'caddy']);
+  expect(out).toBe((await filesOf('caddy')).Caddyfile);
+  const several = await runUsher(['config', 'haproxy']);
+  expect(several.out).toBe(filesText(await filesOf('haproxy')));
+  expect(several.out).toMatch(/^==> haproxy\.cfg <==\n# Run it/);
+});
+
+test('writes the files into a folder', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'usher-config-'));
+  const { code, out } = await runUsher(['config', 'traefik', '--out', join(folder, 'new')]);
+  expect([code, out]).toEqual([0, '']);
+  expect((await readdir(join(folder, 'new'))).sort()).toEqual(['traefik.yaml', 'usher.yaml']);
+  await rm(folder, { recursive: true });
+});
+
+test.each(names)('%s is told where things are, and what is required', async name => {
+  const addresses = ['--listen', '127.0.0.2:1', '--upstream', 'app:2'];
+  const usher = ['--grpc', '127.0.0.4:4', '--http', '127.0.0.4:4'];
+  const required = ['--scope', 'a:x', '--scope', 'b', '--audience', 'c%{x}$y'];
+  const text = filesText(await filesOf(name, ...addresses, ...usher, ...required));
+  for (const part of ['127.0.0.2', '127.0.0.4']) expect(text).toContain(part);
+  expect(text).toMatch(/app:2|"app", port_value: 2/);
+  expect(text).toMatch(/a:x b|a%3Ax\+b/);
+  expect(text).toMatch(/c%%\{x\}\$y|c%25%7Bx%7D%24y|"c%\{x\}\$y"/);
+});
+
+test("Usher's addresses are those of its settings", async () => {
+  const env = { USHER_HTTP_LISTEN: '0.0.0.0:9', USHER_GRPC_LISTEN: '[::]:7' };
+  const nginx = await runUsher(['config', 'nginx'], env);
+  expect(nginx.out).toContain('server 127.0.0.1:9;');
+  const envoy = await runUsher(['config', 'envoy'], env);
+  expect(envoy.out).toContain('address: "127.0.0.1", port_value: 7');
+});
+
+describe('refuses', () => {
+  test.each([
+    [['apache']],
+    [['constructor']],
+    [['nginx', '--listen', '80']],
+    [['nginx', '--upstream', 'a;b:80']],
+    [['nginx', '--http', 'off']],
+    [['nginx', '--scope', 'a b']],
+    [['nginx', '--scope', 'a"b']],
+    [['nginx', '--audience', 'a\nb']],
+  ])('%j', async args => {
+    const { code, out } = await runUsher(['config', ...args]);
+    expect([code, out]).toEqual([2, '']);
+  });
+
+  test('settings without an address', async () => {
+    const { code, err } = await runUsher(['config', 'nginx'], { USHER_HTTP_LISTEN: 'off' });
+    expect(code).toBe(2);
+    expect(err).toContain('USHER_HTTP_LISTEN');
+  });
+});
+
+/** Models made from the published schemas. */
+const models: Readonly<Record<string, new (data: never) => { validate(): void }>> = {
+  Gateway,
+  HTTPRoute,
+  ReferenceGrant,
+  AuthorizationPolicy,
+};
+
+/** Checks an object by the schema of its kind; throws on a mistake. */
+function checkByModel(object: { kind: string }): void {
+  const Model = models[object.kind];
+  if (!Model) throw new Error(`no schema for ${object.kind}`);
+  new Model(object as never).validate();
+}
+
+/** The filter ExternalAuth, which the schema of the standard channel does not know within a route. */
+function takeExternalAuth(object: { spec?: { rules?: { filters?: Filter[] }[] } }): Filter[] {
+  return (object.spec?.rules ?? []).flatMap(rule => {
+    const taken = (rule.filters ?? []).filter(({ type }) => type === 'ExternalAuth');
+    if (taken.length > 0) delete rule.filters;
+    return taken;
+  });
+}
+
+interface Filter {
+  type: string;
+  externalAuth: never;
+}
+
+test('the examples for Kubernetes fit the published schemas', () => {
+  const chapter = docs.slice(docs.indexOf('## Kubernetes: Istio'), docs.indexOf('## Others'));
+  const fences = [...chapter.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
+  const objects = fences.flatMap(text => parseAllDocuments(text)).map(each => each.toJS());
+  expect(objects).toHaveLength(7);
+  for (const object of objects) {
+    // The schema of this one takes anything.
+    if (object.kind === 'IstioOperator') continue;
+    for (const { externalAuth } of takeExternalAuth(object)) {
+      new HTTPExternalAuthFilter(externalAuth).validate();
+    }
+    checkByModel(object);
+    expect(() => checkByModel({ ...object, spec: 'none' })).toThrow();
+  }
+});

@@ -1,0 +1,107 @@
+/** Envoy while the verdict cannot be known: what becomes of a request is its operator's choice, and only then. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runServer, type TestServer } from '../server/run-server.ts';
+import { type RedisServer, startRedis, until } from '../store/redis-server.ts';
+import { refusalBody, required } from './cases.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { type Sent, send } from './request.ts';
+import { makeJwt, makeStatic } from './tokens.ts';
+import { startUpstream, type Upstream, valuesOf } from './upstream.ts';
+
+let redis: RedisServer;
+let usher: TestServer;
+let upstream: Upstream;
+const authorized = (value: string): Sent => ({ headers: [['Authorization', value]] });
+
+beforeAll(async () => {
+  redis = await startRedis({ persistent: true });
+  upstream = await startUpstream();
+  usher = await runServer({
+    USHER_STORE: `redis://127.0.0.1:${redis.port}`,
+    // What was known before must not hide that the store is gone.
+    USHER_STALE_MAX_MS: '0',
+  });
+});
+
+afterAll(async () => {
+  await usher.stop();
+  await Promise.all([redis.stop(), upstream.stop()]);
+});
+
+const doors = ['envoy', 'envoy-http'] as const;
+const choices = doors.flatMap(door => [false, true].map(open => ({ door, open })));
+
+describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) => {
+  let gateway: Gateway;
+  let token: string;
+  /** Never asked about before, so that no memory can answer. */
+  let unseen: string[];
+  let withoutKid: string;
+
+  beforeAll(async () => {
+    const { grpc, http } = usher;
+    const change = (text: string) =>
+      text.replace('failure_mode_allow: false', `failure_mode_allow: ${open}`);
+    const options = { grpc, http, upstream: upstream.address, ...required, change };
+    gateway = await startGateway(door, options);
+    const made = [1, 2, 3].map(() => makeStatic(usher, { scopes: ['orders.read'] }));
+    [token = '', ...unseen] = (await Promise.all(made)).map(each => each.token);
+    withoutKid = `Bearer ${await (await makeJwt(usher)).sign({ exp: 4_102_444_800 }, {})}`;
+  });
+  afterAll(() => gateway.stop());
+
+  const ask = (sent: Sent) => {
+    upstream.take();
+    return send(gateway.port, sent);
+  };
+  const isGood = async () => {
+    await ask(authorized(token));
+    return upstream.take().some(request => valuesOf(request, 'x-usher-token-id').length > 0);
+  };
+  const unknown = async () => {
+    const sent = [
+      ['Authorization', unseen.pop() ?? ''] as const,
+      ['X-Usher-Token-Id', 'evil'] as const,
+    ];
+    const { status } = await ask({ headers: sent });
+    const received = upstream.take();
+    if (open) {
+      // Let in by the operator's choice, and as nobody.
+      expect(status).toBe(200);
+      expect(received.map(each => valuesOf(each, 'x-usher-token-id'))).toEqual([[]]);
+    } else {
+      expect([status, received]).toEqual([503, []]);
+    }
+  };
+  const refused = async () => {
+    const { status, body } = await ask(authorized('nonsense'));
+    expect([status, body]).toEqual([401, refusalBody('INVALID_TOKEN')]);
+    expect(upstream.take()).toEqual([]);
+  };
+
+  test('a store that dies and comes back', async () => {
+    expect(await isGood()).toBe(true);
+    await redis.kill();
+    await unknown();
+    // What needs no store to be refused is refused.
+    await refused();
+    await redis.restart();
+    await until(isGood);
+  });
+
+  test('a store slower than Envoy waits', async () => {
+    expect(await isGood()).toBe(true);
+    redis.pause();
+    await unknown();
+    await refused();
+    redis.resume();
+    await until(isGood);
+  });
+
+  test('a JWT without kid is refused, and no error', async () => {
+    const { status, body } = await ask(authorized(withoutKid));
+    expect([status, body]).toEqual([door === 'envoy' ? 500 : 401, refusalBody('JWT_MISSING_KID')]);
+    expect(upstream.take()).toEqual([]);
+  });
+});

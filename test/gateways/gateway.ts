@@ -1,0 +1,135 @@
+/** Starts real gateways with exactly the configuration that `usher config` prints. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runUsher } from '../cli/run-usher.ts';
+import { until } from '../store/redis-server.ts';
+import { send } from './request.ts';
+
+const downloaded = fileURLToPath(new URL('../../out/gateways', import.meta.url));
+
+/** How each is started in the folder of its files. */
+const commands = {
+  envoy: ['envoy', '-c', 'envoy.yaml', '--disable-hot-restart', '--concurrency', '1', '-l', 'warn'],
+  'envoy-http': [
+    'envoy',
+    '-c',
+    'envoy.yaml',
+    '--disable-hot-restart',
+    '--concurrency',
+    '1',
+    '-l',
+    'warn',
+  ],
+  nginx: ['nginx', '-p', '.', '-c', 'nginx.conf'],
+  traefik: ['traefik', '--configFile=traefik.yaml'],
+  caddy: ['caddy', 'run', '--config', 'Caddyfile'],
+  haproxy: ['haproxy', '-f', 'haproxy.cfg'],
+} as const;
+
+/** A gateway, by the name that `usher config` takes. */
+export type GatewayName = keyof typeof commands;
+
+/** All of them. */
+export const gatewayNames = Object.keys(commands) as GatewayName[];
+
+/** Where Usher and the service are, and what is required. */
+export interface GatewayOptions {
+  grpc: string;
+  http: string;
+  upstream: string;
+  scope?: string;
+  audience?: string;
+  /** Changes the printed files, by name, before the gateway reads them. */
+  change?(text: string, name: string): string;
+}
+
+/** A running gateway. */
+export interface Gateway {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a gateway and waits until it answers. */
+export async function startGateway(name: GatewayName, options: GatewayOptions): Promise<Gateway> {
+  const folder = await mkdtemp(join(tmpdir(), `usher-${name}-`));
+  const port = await freePort();
+  await writeConfig(name, folder, port, options);
+  const [program, ...args] = commands[name];
+  const child = spawn(findProgram(program), args, {
+    cwd: folder,
+    env: { HOME: folder, PATH: process.env.PATH ?? '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  child.stdout.on('data', data => {
+    output += data;
+  });
+  child.stderr.on('data', data => {
+    output += data;
+  });
+  const killNow = () => void child.kill('SIGKILL');
+  process.once('exit', killNow);
+  const exited = once(child, 'exit');
+  await until(async () => {
+    if (child.exitCode !== null) throw new Error(`${name} ended: ${output}`);
+    return await answers(port);
+  });
+  return {
+    port,
+    async stop() {
+      process.off('exit', killNow);
+      // nginx leaves its workers behind when it is killed.
+      child.kill(name === 'nginx' ? 'SIGTERM' : 'SIGKILL');
+      await exited;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function writeConfig(
+  name: GatewayName,
+  folder: string,
+  port: number,
+  { grpc, http, upstream, scope, audience, change }: GatewayOptions,
+): Promise<void> {
+  const flags = { grpc, http, upstream, scope, audience, listen: `127.0.0.1:${port}` };
+  const args = Object.entries(flags).flatMap(([flag, value]) =>
+    value ? [`--${flag}`, value] : [],
+  );
+  const { code, out, err } = await runUsher(['config', name, '--json', ...args]);
+  if (code !== 0) throw new Error(err);
+  const { files } = JSON.parse(out) as { files: Record<string, string> };
+  for (const [file, text] of Object.entries(files)) {
+    await writeFile(join(folder, file), change ? change(text, file) : text);
+  }
+}
+
+/** nginx and HAProxy from the system, the others from where scripts/setup-gateways.sh puts them. */
+function findProgram(name: string): string {
+  const folders = [downloaded, ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  const found = folders.map(folder => join(folder, name)).find(path => existsSync(path));
+  if (found === undefined) throw new Error(`${name} is not here; run scripts/setup-gateways.sh`);
+  return found;
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+/** Traefik listens before it has read what to do; until then it answers 404. */
+async function answers(port: number): Promise<boolean> {
+  const { status } = await send(port);
+  return status !== 404;
+}

@@ -1,0 +1,103 @@
+/** Code to paste, the addresses in it, and the steps of a verdict. */
+
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from 'vitest';
+import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { Reason } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { reachable } from '../../src/manager/web/code/reachable.ts';
+import { shellWord, snippetsFor } from '../../src/manager/web/code/snippets.ts';
+import { stepsOf } from '../../src/manager/web/try-it/verdict-steps.ts';
+
+const filling = {
+  id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  secret: 'the-secret',
+  http: 'http://usher.example:8080',
+  grpc: 'usher.example:50051',
+};
+
+describe('code to paste', () => {
+  test('there is one for each language and gateway', () => {
+    const names = (kind: Kind) => snippetsFor(kind, filling).map(({ id }) => id);
+    expect(names(Kind.STATIC)).toEqual([
+      'curl',
+      'grpcurl',
+      'python',
+      'node',
+      'go',
+      'ruby',
+      'envoy',
+      'nginx',
+    ]);
+    expect(names(Kind.JWT)).toEqual([
+      'curl',
+      'pyjwt',
+      'jose',
+      'go',
+      'ruby',
+      'browser',
+      'grpcurl',
+      'envoy',
+      'nginx',
+    ]);
+  });
+
+  test('the secret is in the shell lines alone, programs read it from the environment', () => {
+    for (const kind of [Kind.STATIC, Kind.JWT]) {
+      const shown = snippetsFor(kind, filling).filter(({ code }) => code.includes('the-secret'));
+      expect(shown.map(({ id }) => id).sort()).toEqual(['curl', 'grpcurl']);
+    }
+  });
+
+  test('code that signs holds the kid, code that asks holds an address', () => {
+    for (const { id, code } of snippetsFor(Kind.JWT, filling)) {
+      const isSigning = ['curl', 'pyjwt', 'jose', 'go', 'ruby', 'grpcurl'].includes(id);
+      expect(code.includes(filling.id), id).toBe(isSigning);
+      if (!isSigning) expect(code, id).toContain('usher.example');
+    }
+    for (const { id, code } of snippetsFor(Kind.STATIC, filling)) {
+      expect(code, id).toContain('usher.example');
+    }
+  });
+
+  test('a word of the shell is that word again', () => {
+    const word = `it's "$HOME" \\ and \`date\``;
+    const heard = execFileSync('sh', ['-c', `printf %s ${shellWord(word)}`], { encoding: 'utf8' });
+    expect(heard).toBe(word);
+  });
+});
+
+test.each([
+  ['127.0.0.1:8080', '127.0.0.1:8080'],
+  ['0.0.0.0:8080', 'my.host:8080'],
+  ['[::]:8080', 'my.host:8080'],
+  [':8080', 'my.host:8080'],
+  ['usher.example:8080', 'usher.example:8080'],
+  ['[::1]:8080', '[::1]:8080'],
+])('a listener on %s is reached at %s', (listener, address) => {
+  expect(reachable(listener, 'my.host')).toBe(address);
+});
+
+describe('the steps of a verdict', () => {
+  const outcomes = (reason: Reason) => stepsOf(reason).map(({ outcome }) => outcome);
+
+  test('a good token passed them all', () => {
+    expect(new Set(outcomes(Reason.NONE))).toEqual(new Set(['passed']));
+  });
+
+  test('every reason fails at one step, those before it are passed, none after it', () => {
+    const places = Object.values(Reason)
+      .filter(reason => reason !== Reason.NONE)
+      .map(reason => {
+        const found = outcomes(reason);
+        const place = found.indexOf('failed');
+        expect(found.slice(0, place).every(outcome => outcome === 'passed')).toBe(true);
+        expect(found.slice(place + 1).some(outcome => outcome === 'passed')).toBe(false);
+        return place;
+      });
+    expect(places).toEqual([0, 0, 0, 1, 3, 3, 3, 4, 5, 6]);
+  });
+
+  test('"not valid" does not say whether it is the token or the signature', () => {
+    expect(outcomes(Reason.INVALID_TOKEN).slice(0, 3)).toEqual(['passed', 'failed', 'unknown']);
+  });
+});

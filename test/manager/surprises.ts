@@ -1,0 +1,171 @@
+/** What the web app does when things are not as usual: no mouse, no store, many tokens, foreign pages. */
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { launchChromium, newVisitor } from './chromium.ts';
+import { type FakeManager, startFakeManager } from './fake-manager.ts';
+import { addToken, seed } from './fake-state.ts';
+
+/** Registers the tests. */
+export function playSurprises(webFolder: () => string): void {
+  describe('when things are not as usual', () => {
+    let fake: FakeManager;
+    let browser: Browser;
+    let context: BrowserContext;
+    let page: Page;
+    beforeAll(async () => {
+      browser = await launchChromium();
+    });
+    afterAll(() => browser?.close());
+    beforeEach(async () => {
+      fake = await startFakeManager({ webFolder: webFolder() });
+      ({ context, page } = await newVisitor(browser, 'light'));
+      await page.goto(fake.loginLink());
+      await page.getByRole('heading', { level: 1 }).waitFor();
+    });
+    afterEach(async () => {
+      await context.close();
+      await fake.close();
+    });
+    const rpc = (name: string) => `**/usher.v1.AccessTokenService/${name}`;
+    const unavailable = { code: 'unavailable', message: 'the store cannot be reached' };
+
+    test('an admin token signs in as well, a wrong one is told so', async () => {
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      const field = page.getByLabel('Admin token', { exact: true });
+      await field.fill('wrong');
+      await page.keyboard.press('Enter');
+      await page.getByText('token is not valid').waitFor();
+      await field.fill(fake.adminToken);
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Access tokens', exact: true }).waitFor();
+      expect(await page.content()).not.toContain(fake.adminToken);
+    });
+
+    test('without tokens the list leads to the first one', async () => {
+      await page.getByText('No access tokens yet').waitFor();
+      await page.getByRole('link', { name: 'New access token' }).last().click();
+      await page.getByRole('heading', { name: 'New access token' }).waitFor();
+    });
+
+    test('the keyboard is enough', async () => {
+      const { entry } = addToken(fake.state, Kind.STATIC, { name: 'by keyboard' });
+      await page.goto(`${fake.url}/tokens/${entry.token.id}`);
+      const rotate = page.getByRole('button', { name: 'Rotate' });
+      await rotate.waitFor();
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      expect(await page.evaluate('location.hash')).toBe('#main');
+      await rotate.focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog');
+      await dialog.waitFor();
+      await dialog.locator(':focus').waitFor();
+      for (let presses = 0; presses < 8; presses++) await page.keyboard.press('Tab');
+      expect(await dialog.locator(':focus').count()).toBe(1);
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      await page.locator('button:focus', { hasText: 'Rotate' }).waitFor();
+    });
+
+    test('a change that got no answer is tried again with its request id, and made once', async () => {
+      const requests: Request[] = [];
+      await page.route(rpc('Create'), async route => {
+        requests.push(route.request());
+        // The first is carried out, and its answer is lost.
+        const answer = await route.fetch();
+        if (requests.length > 1) return route.fulfill({ response: answer });
+        return route.fulfill({ status: 503, json: unavailable });
+      });
+      await page.goto(`${fake.url}/tokens/new`);
+      await page.getByLabel('Name').fill('only once');
+      await page.getByRole('button', { name: 'Create access token' }).click();
+      await page.getByTestId('secret').waitFor();
+      const ids = requests.map(request => request.postDataJSON().requestId);
+      expect(ids).toHaveLength(2);
+      expect(ids[0]).toMatch(/^[0-9a-f-]{36}$/);
+      expect(ids[1]).toBe(ids[0]);
+      expect(fake.state.entries.size).toBe(1);
+    });
+
+    test('a store that is down is told, and asked again on demand', async () => {
+      seed(fake.state, 3);
+      await page.route(rpc('List'), route => route.fulfill({ status: 503, json: unavailable }));
+      await page.goto(fake.url);
+      await page.getByRole('alert').getByText('The store cannot be reached').waitFor();
+      await page.unroute(rpc('List'));
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByText('3 shown, 3 in all').waitFor();
+    });
+
+    test('a stale change is refused, and says so', async () => {
+      const { entry } = addToken(fake.state, Kind.STATIC, { name: 'contested' });
+      await page.goto(`${fake.url}/tokens/${entry.token.id}`);
+      await page.getByRole('button', { name: 'Edit' }).click();
+      entry.token.revision += 1n;
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name').fill('mine');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await dialog.getByText('Someone changed it meanwhile').waitFor();
+      expect(entry.token.name).toBe('contested');
+    });
+
+    test('a hundred thousand tokens are listed page by page, filtered and searched', async () => {
+      for (let place = 0; place < 100_000; place++) {
+        addToken(fake.state, place % 2 ? Kind.JWT : Kind.STATIC, { name: `token ${place}` });
+      }
+      await page.goto(fake.url);
+      await page.getByText('50 shown, 100,000 in all').waitFor();
+      await page.getByRole('button', { name: 'Load more' }).click();
+      await page.getByText('100 shown').waitFor();
+      await page.getByText('JWT', { exact: true }).click();
+      await page.waitForURL(/kind=jwt/);
+      const search = page.getByLabel('Search by name, owner, scope or id', { exact: true });
+      await search.fill('token 77777');
+      await page.getByText('1 shown').waitFor();
+      await page.getByRole('link', { name: 'token 77777' }).waitFor();
+    });
+
+    test('a token pasted into the search reaches neither the address nor the server', async () => {
+      const asked: string[] = [];
+      page.on('request', request => asked.push(request.url() + (request.postData() ?? '')));
+      const secret = `ush_${'a'.repeat(22)}_${'b'.repeat(49)}`;
+      await page.getByLabel('Search by name, owner, scope or id', { exact: true }).fill(secret);
+      await page.getByText('That looks like a token itself').waitFor();
+      expect(await page.content()).not.toContain(secret);
+      expect(page.url()).not.toContain('ush_');
+      expect(asked.join()).not.toContain(secret);
+    });
+
+    test("a page of another origin can't act with the session", async () => {
+      const { entry } = addToken(fake.state, Kind.STATIC, { name: 'attacked' });
+      const server = createServer((_, res) => res.end('<p>another origin'));
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const foreign = await context.newPage();
+      await foreign.goto(`http://127.0.0.1:${port}/`);
+      // Another port is the same site: the cookie is sent, and must not be enough.
+      await foreign.evaluate(
+        `fetch('${fake.url}/usher.v1.AccessTokenService/Revoke', {
+          method: 'POST', mode: 'no-cors', credentials: 'include',
+          body: '{"id":"${entry.token.id}"}',
+        }).then(() => 0)`,
+      );
+      expect(fake.refused).toHaveLength(1);
+      expect(fake.refused[0]?.cookie).toContain('usher-session=');
+      const readable = `fetch('${fake.url}/session', { credentials: 'include' }).then(r => r.text(), () => 'refused')`;
+      expect(await foreign.evaluate(readable)).toBe('refused');
+      expect(entry.token.revokeTime).toBeUndefined();
+      await new Promise(resolve => server.close(resolve));
+    });
+
+    test('when the session ends meanwhile, the sign-in page comes', async () => {
+      await context.clearCookies();
+      await page.getByRole('link', { name: 'Audit log' }).click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    });
+  });
+}
