@@ -63,7 +63,9 @@ async function watchOnce(
   const check = setInterval(
     () => {
       const now = clock();
-      if (now >= openedMs + limits.openMs && now >= kept.believedUntilMs()) stalled.abort();
+      if (now < openedMs + limits.openMs || now < kept.believedUntilMs()) return;
+      stalled.abort();
+      links.all[place]?.reset();
     },
     Math.max(10, limits.openMs / 8),
   );

@@ -3,18 +3,19 @@
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { Connect } from './links.ts';
 
-/** How long an idle connection is kept, and how often one in use is looked at, in milliseconds. */
-const connectionMs = { idle: 15 * 60_000, ping: 5_000, pingTimeout: 2_000 };
+/** How long a connection without calls is kept. */
+const idleMs = 15 * 60_000;
 const messageBytesMax = 16_777_216;
 
 /** To "host:port", "http://host:port" or "https://host:port", which is TLS. */
 export const connectByGrpc: Connect = address => {
   const baseUrl = /^https?:\/\//.test(address) ? address : `http://${address}`;
+  // No pings: one that falls due on a session just destroyed is an uncaught exception, which would end
+  // the whole service. The heartbeats of the watch find out about a dead connection as well.
   const sessionManager = new Http2SessionManager(baseUrl, {
-    pingIntervalMs: connectionMs.ping,
-    pingTimeoutMs: connectionMs.pingTimeout,
-    pingIdleConnection: true,
-    idleConnectionTimeoutMs: connectionMs.idle,
+    pingIntervalMs: Number.POSITIVE_INFINITY,
+    pingIdleConnection: false,
+    idleConnectionTimeoutMs: idleMs,
   });
   const transport = createGrpcTransport({
     baseUrl,
@@ -23,5 +24,6 @@ export const connectByGrpc: Connect = address => {
     readMaxBytes: messageBytesMax,
     writeMaxBytes: messageBytesMax,
   });
-  return { transport, streams: true, close: () => sessionManager.abort() };
+  const end = () => sessionManager.abort();
+  return { transport, streams: true, reset: end, close: end };
 };

@@ -9,6 +9,8 @@ export interface Link {
   transport: Transport;
   /** Whether it can carry a stream in both directions. */
   streams: boolean;
+  /** It fell silent: what is asked from now on goes over a new connection. */
+  reset?(): void;
   /** Ends its connections. */
   close?(): void;
 }
@@ -20,6 +22,7 @@ export type Connect = (address: string) => Link;
 export interface UsherLink {
   client: Client<typeof VerifierService>;
   streams: boolean;
+  reset(): void;
   close(): void;
 }
 
@@ -37,8 +40,13 @@ export interface Links {
 export function createLinks(addresses: readonly string[], connect: Connect): Links {
   if (addresses.length === 0) throw new TypeError('addresses is empty: name at least one');
   const all = addresses.map(address => {
-    const { transport, streams, close } = connect(address);
-    return { client: createClient(VerifierService, transport), streams, close: () => close?.() };
+    const { transport, streams, reset, close } = connect(address);
+    return {
+      client: createClient(VerifierService, transport),
+      streams,
+      reset: () => reset?.(),
+      close: () => close?.(),
+    };
   });
   let current = 0;
   return {

@@ -73,7 +73,7 @@ interface Stream {
   abort: AbortController;
 }
 
-function streamSender({ client }: UsherLink, { clock }: SenderDeps): Sender {
+function streamSender({ client, reset }: UsherLink, { clock }: SenderDeps): Sender {
   let open: Stream | undefined;
   let lastId = 0n;
 
@@ -118,7 +118,9 @@ function streamSender({ client }: UsherLink, { clock }: SenderDeps): Sender {
       open.push({ items });
     },
     timedOut(sentMs) {
-      if (open !== undefined && open.answeredMs < sentMs) open.abort.abort(brokenConnection());
+      if (open === undefined || open.answeredMs >= sentMs) return;
+      open.abort.abort(brokenConnection());
+      reset();
     },
     close: () => open?.abort.abort(brokenConnection()),
   };
