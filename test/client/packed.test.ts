@@ -91,7 +91,7 @@ test('has types that fit Express, Fastify, grpc-js and ConnectRPC', async () => 
   await writeFile(join(folder, 'wrong.ts'), wrong);
   expect(await typeErrors('typed.ts')).toEqual([]);
   expect(await typeErrors('wrong.ts')).toEqual([
-    expect.stringContaining("Property 'reason' does not exist on type 'Granted'"),
+    expect.stringContaining("Property 'reason' does not exist on type 'Verdict'"),
   ]);
 });
 
