@@ -50,7 +50,7 @@ function roomOf(path: string): string {
   const [, first = '', second] = path.split('/');
   if (path.startsWith('src/manager/web/')) return 'web';
   if (second !== undefined) return first;
-  if (first === 'main.ts') return 'main';
+  if (first === 'main.ts' || first === 'command.ts') return 'main';
   return servers.includes(basename(first, '.ts')) ? 'server' : 'settings';
 }
 

@@ -3,6 +3,7 @@
 import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
 import { healthSwitch } from './health.ts';
 import { lmdbFeed } from './lmdb-feed.ts';
+import { lmdbReader } from './lmdb-reader.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
 import { decode, scanEvents, scanTokens, walk } from './lmdb-walk.ts';
 import { type AccessTokenRecord, encodeRecord } from './record.ts';
@@ -46,11 +47,13 @@ export function openLmdb(
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
+  const reader = lmdbReader(() => tables, read);
   /** Resolves once the transaction is on the disk: what was acknowledged survives a power loss. */
   const write = async <T>(action: () => T): Promise<T> => {
     try {
       const result = await tables.root.transaction(action);
       await tables.root.flushed;
+      reader.written();
       return result;
     } catch (cause) {
       health.set(false);
@@ -61,8 +64,10 @@ export function openLmdb(
   const feed = lmdbFeed(
     {
       head() {
-        // Reads of one turn of the event loop share a snapshot, taken at its first read.
+        // Reads of one turn of the event loop share a snapshot, taken at its first read: what is told
+        // as changed must be read as changed by whoever asks next.
         tables.root.resetReadTxn();
+        reader.written();
         return read(() => head(tables));
       },
       eventsAfter: (after, limit) =>
@@ -76,10 +81,7 @@ export function openLmdb(
     health,
     feed,
     get: id => decode(read(() => tables.tokens.get(id))),
-    find: id => ({ record: decode(read(() => tables.tokens.get(id))), stale: false }),
-    isCurrent: ({ record }) =>
-      record !== undefined &&
-      read(() => tables.revisions.get(record.id)) === String(record.revision),
+    ...reader.records,
     scan: scan =>
       scanTokens(
         read(() => walk(tables, scan)),
@@ -175,6 +177,7 @@ function append(tables: Tables, event: AuditEvent) {
   tables.audit.put(entry.sequence, JSON.stringify(entry));
   tables.auditIds.put(entry.id, String(entry.sequence));
   if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
+  tables.root.put('audit-sequence', String(entry.sequence));
   tables.root.put(
     'audit-head',
     JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),

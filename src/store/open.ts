@@ -3,7 +3,6 @@
 import type { CoherentLimits } from './coherent.ts';
 import { openLmdb } from './lmdb.ts';
 import { defaultLmdbLimits, type LmdbLimits } from './lmdb-tables.ts';
-import { openRedis } from './redis.ts';
 import type { RedisLimits } from './redis-limits.ts';
 import type { Store } from './store.ts';
 
@@ -30,7 +29,9 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
     if (folder === '') throw new Error('the store URL names no folder: lmdb:<folder>');
     return openLmdb(folder, now, { ...defaultLmdbLimits, ...lmdb });
   }
-  return openRedis(url, {
+  // Loaded only where it is used: a deployment on the embedded store starts without it.
+  const { openRedis } = await import('./redis.ts');
+  return await openRedis(url, {
     now,
     ...(onWarning === undefined ? {} : { onWarning }),
     ...(redis === undefined ? {} : { limits: redis }),

@@ -1,7 +1,6 @@
 /** Envoy's ext_authz over gRPC: the Check rpc. */
 
-import { create, type JsonObject, toBinary } from '@bufbuild/protobuf';
-import { BinaryReader } from '@bufbuild/protobuf/wire';
+import { create, type JsonObject } from '@bufbuild/protobuf';
 import type { HeaderValueOption } from '../gen/envoy/config/core/v3/base_pb.ts';
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
@@ -23,6 +22,8 @@ import { reasons } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import type { Handlers } from './handlers.ts';
 import { identityHeaders } from './identity-headers.ts';
+import { keepBytes } from './kept-bytes.ts';
+import { onceKnown } from './once-known.ts';
 import { requirementsOf } from './requirements.ts';
 import { codes } from './status.ts';
 import type { OnVerdict } from './verifier.ts';
@@ -39,7 +40,7 @@ export function envoyCheckHandlers(deps: EnvoyCheckDeps): Handlers<typeof Author
   const { verify, onVerdict } = deps;
   const grants = { keep: createGrants(true), remove: createGrants(false) };
   return {
-    async check({ attributes }) {
+    check({ attributes }) {
       const asked = attributes?.contextExtensions ?? {};
       const requirements = requirementsOf({
         audiences: [asked.audience ?? ''],
@@ -47,11 +48,13 @@ export function envoyCheckHandlers(deps: EnvoyCheckDeps): Handlers<typeof Author
       });
       if (typeof requirements === 'string') return misconfigured(requirements);
       // Unavailable goes on up, and fails the call: a refusal would take the choice from Envoy.
-      const verdict = await verify({ header: authorizationOf(attributes), ...requirements });
-      onVerdict?.(verdict, 'envoy-grpc');
-      if (!verdict.valid) return denied(verdict, requirements.requiredScopes);
-      const keeps = (asked.credential ?? 'keep') === 'keep';
-      return grants[keeps ? 'keep' : 'remove'](verdict.identity);
+      const question = { header: authorizationOf(attributes), ...requirements };
+      return onceKnown(verify(question), verdict => {
+        onVerdict?.(verdict, 'envoy-grpc');
+        if (!verdict.valid) return denied(verdict, requirements.requiredScopes);
+        const keeps = (asked.credential ?? 'keep') === 'keep';
+        return grants[keeps ? 'keep' : 'remove'](verdict.identity);
+      });
     },
   };
 }
@@ -76,23 +79,12 @@ function createGrants(keepCredential: boolean): (identity: Identity) => CheckRes
   return identity => {
     let response = known.get(identity);
     if (response === undefined) {
-      response = encodedOnce(granted(identity, keepCredential));
+      response = granted(identity, keepCredential);
       known.set(identity, response);
+      keepBytes(response);
     }
     return response;
   };
-}
-
-/** The response with its fields as bytes, which every later encoding only copies. */
-function encodedOnce(response: CheckResponse): CheckResponse {
-  const reader = new BinaryReader(toBinary(CheckResponseSchema, response));
-  const encoded = create(CheckResponseSchema);
-  encoded.$unknown = [];
-  while (reader.pos < reader.len) {
-    const [no, wireType] = reader.tag();
-    encoded.$unknown.push({ no, wireType, data: reader.skip(wireType, no) });
-  }
-  return encoded;
 }
 
 function granted(identity: Identity, keepCredential: boolean): CheckResponse {

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Identity } from '../verify/verdict.ts';
 import { askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
 import { identityHeaders } from './identity-headers.ts';
+import { onceKnown } from './once-known.ts';
 import { type Asked, type Requirements, requirementsOf } from './requirements.ts';
 import type { Route } from './router.ts';
 
@@ -15,12 +16,13 @@ import type { Route } from './router.ts';
 export function forwardAuthRoute(deps: GateDeps): Route {
   const queries = createQueries();
   const headersOf = createHeaders();
-  const handle = async (req: IncomingMessage, res: ServerResponse) => {
+  const handle = (req: IncomingMessage, res: ServerResponse) => {
     const { gate, asked, requirements } = queries(queryOf(req));
     const byHeaders = askedByHeaders(req);
     const all = byHeaders ? requirementsOf(asked, byHeaders) : requirements;
-    const verdict = await passGate(req, res, deps, gate, all);
-    if (verdict) res.writeHead(200, headersOf(verdict.identity)).end();
+    return onceKnown(passGate(req, res, deps, gate, all), verdict => {
+      if (verdict) res.writeHead(200, headersOf(verdict.identity)).end();
+    });
   };
   return { path: '/forward-auth', methods: 'any', handle };
 }

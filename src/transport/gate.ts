@@ -1,8 +1,8 @@
 /** The verdict for a gateway that asks over HTTP, whichever gateway it is. */
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { Unavailable } from '../store/store.ts';
-import type { Denied, Granted } from '../verify/verdict.ts';
+import { type Awaitable, Unavailable } from '../store/store.ts';
+import type { Denied, Granted, Verdict } from '../verify/verdict.ts';
 import { reasons } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { answerError } from './answer.ts';
@@ -26,28 +26,34 @@ export interface Gate {
 }
 
 /** Answers a request that may not pass, and gives the identity of one that may. */
-export async function passGate(
+export function passGate(
   req: IncomingMessage,
   res: ServerResponse,
   { verify, onVerdict }: GateDeps,
   gate: Gate,
   requirements: Requirements | string,
-): Promise<Granted | undefined> {
+): Awaitable<Granted | undefined> {
   if (typeof requirements === 'string') {
     refuseMisconfigured(res, requirements);
     return undefined;
   }
-  try {
-    // Several are joined by a comma, which no credential holds.
-    const verdict = await verify({ header: req.headers.authorization ?? '', ...requirements });
+  const settle = (verdict: Verdict): Granted | undefined => {
     onVerdict?.(verdict, gate.door);
     if (verdict.valid) return verdict;
     refuse(res, verdict, gate, requirements.requiredScopes);
-  } catch (error) {
+    return undefined;
+  };
+  const fail = (error: unknown): undefined => {
     if (!(error instanceof Unavailable)) throw error;
     answerError(res, 503, unavailableText, { ...told(503, unavailableText), 'Retry-After': 1 });
+  };
+  try {
+    // Several are joined by a comma, which no credential holds.
+    const verdict = verify({ header: req.headers.authorization ?? '', ...requirements });
+    return verdict instanceof Promise ? verdict.then(settle).catch(fail) : settle(verdict);
+  } catch (error) {
+    return fail(error);
   }
-  return undefined;
 }
 
 /**

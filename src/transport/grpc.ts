@@ -8,9 +8,12 @@ import type { OnBug } from './errors.ts';
 import type { GrpcLimits } from './grpc-limits.ts';
 import type { GrpcService, Streams } from './grpc-methods.ts';
 import { grpcService, shuttingDownText } from './grpc-methods.ts';
-import { type CallTimes, mendCallsOn, watchCalls } from './grpc-timeout.ts';
+import { findSessions } from './grpc-sessions.ts';
+import type { CallTimes } from './grpc-timeout.ts';
+import { createUnaryPath, type UnaryPath } from './grpc-unary.ts';
 import type { Binding } from './handlers.ts';
 import { createHealth } from './health.ts';
+import { watchIdle } from './idle.ts';
 import type { Address, Listener } from './listener.ts';
 import { within } from './listener.ts';
 import { awaitPreface } from './preface.ts';
@@ -57,7 +60,9 @@ export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcL
     deadlineMsMax: limits.deadlineMsMax,
     isStreaming: (path: string) => streaming.has(path),
   };
-  return { ...listenerOf(server, limits, times, streams, health), setServing: health.setServing };
+  const unary = createUnaryPath(bindings, limits, onBug);
+  const listener = listenerOf(server, limits, times, streams, health, unary);
+  return { ...listener, setServing: health.setServing };
 }
 
 /** Every option of grpc-js that bounds something. */
@@ -66,7 +71,6 @@ function serverOptions(limits: GrpcLimits): ChannelOptions {
     'grpc.max_receive_message_length': limits.receiveBytesMax,
     'grpc.max_send_message_length': limits.sendBytesMax,
     'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
-    'grpc.max_connection_idle_ms': limits.connectionIdleMs,
     'grpc.max_connection_age_ms': limits.connectionAgeMs,
     'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
     'grpc.keepalive_time_ms': limits.keepaliveMs,
@@ -82,11 +86,12 @@ function listenerOf(
   times: CallTimes,
   streams: Streams,
   health: { setServing(serving: boolean): void },
+  unary: UnaryPath,
 ): Listener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   const silent = new Set<Socket>();
-  const unwatch = watchCalls(times);
+  const sessions = findSessions(times, unary.take);
   const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
     sockets.add(socket);
     silent.add(socket);
@@ -96,7 +101,7 @@ function listenerOf(
     });
     awaitPreface(socket, limits.prefaceMs, ready => {
       silent.delete(ready);
-      mendCallsOn(ready, times);
+      sessions.expect(ready, watchIdle(ready, limits.connectionIdleMs));
       injector.injectConnection(ready);
     });
   });
@@ -115,7 +120,8 @@ function listenerOf(
       // Without channelz, grpc-js does not know its sessions, and ends none of them by force.
       for (const socket of sockets) socket.destroy();
     });
-    unwatch();
+    sessions.stop();
+    unary.stop();
   };
 
   return {

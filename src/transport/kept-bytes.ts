@@ -19,3 +19,18 @@ export function bytesOf<M extends DescMessage>(schema: M, message: MessageShape<
   if (kept.has(message)) kept.set(message, buffer);
   return buffer;
 }
+
+/** The same as a gRPC message: a byte that says "not compressed", the length, the bytes. */
+export function frameOf<M extends DescMessage>(schema: M, message: MessageShape<M>): Buffer {
+  const known = frames.get(message);
+  if (known !== undefined) return known;
+  const bytes = toBinary(schema, message);
+  const frame = Buffer.allocUnsafe(5 + bytes.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(bytes.length, 1);
+  frame.set(bytes, 5);
+  if (kept.has(message)) frames.set(message, frame);
+  return frame;
+}
+
+const frames = new WeakMap<object, Buffer>();

@@ -15,7 +15,15 @@ export function faultOf(req: IncomingMessage): string | undefined {
 /** A name, an IPv4 or a bracketed IPv6 address, with or without a port. */
 const hostShape = /^(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 
+/** Hosts that passed: callers have few names for a server. */
+const good = new Set<string>();
+const goodMax = 256;
+
 /** What passes both cannot make `new URL` throw. */
 function isHost(host: string): boolean {
-  return hostShape.test(host) && URL.canParse(`http://${host}/`);
+  if (good.has(host)) return true;
+  if (!hostShape.test(host) || !URL.canParse(`http://${host}/`)) return false;
+  if (good.size >= goodMax) good.clear();
+  good.add(host);
+  return true;
 }

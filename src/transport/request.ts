@@ -40,7 +40,8 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
   return (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', () => {});
     try {
-      answer(req, res)?.catch(error => fail(error, res));
+      const answered = answer(req, res);
+      if (answered instanceof Promise) answered.catch(error => fail(error, res));
     } catch (error) {
       fail(error, res);
     }

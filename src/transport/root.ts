@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Unavailable } from '../store/store.ts';
-import { reasons } from '../verify/verdict.ts';
+import { reasons, type Verdict } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { answerError, answerJson } from './answer.ts';
 import { unavailableText } from './errors.ts';
@@ -20,18 +20,25 @@ export interface RootDeps {
 
 /** The route of the root path, for browsers too. */
 export function rootRoute({ verify, now, onVerdict }: RootDeps): Route {
-  const handle = async (req: IncomingMessage, res: ServerResponse) => {
+  const settle = (verdict: Verdict, res: ServerResponse) => {
+    onVerdict?.(verdict, 'root');
+    if (verdict.valid) return answerJson(res, 200, hello(now()));
+    const { http, text } = reasons[verdict.reason];
+    const challenge = challengeOf(verdict.reason);
+    answerError(res, http, text, challenge ? { 'WWW-Authenticate': challenge } : {});
+  };
+  const fail = (error: unknown, res: ServerResponse) => {
+    if (!(error instanceof Unavailable)) throw error;
+    answerError(res, 503, unavailableText, { 'Retry-After': 1 });
+  };
+  const handle = (req: IncomingMessage, res: ServerResponse) => {
     try {
       // Several are joined by a comma, which no credential holds.
-      const verdict = await verify({ header: req.headers.authorization ?? '' });
-      onVerdict?.(verdict, 'root');
-      if (verdict.valid) return answerJson(res, 200, hello(now()));
-      const { http, text } = reasons[verdict.reason];
-      const challenge = challengeOf(verdict.reason);
-      answerError(res, http, text, challenge ? { 'WWW-Authenticate': challenge } : {});
+      const verdict = verify({ header: req.headers.authorization ?? '' });
+      if (!(verdict instanceof Promise)) return settle(verdict, res);
+      return verdict.then(known => settle(known, res)).catch(error => fail(error, res));
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      answerError(res, 503, unavailableText, { 'Retry-After': 1 });
+      return fail(error, res);
     }
   };
   return { path: '/', methods: ['GET', 'HEAD'], cors: true, handle };

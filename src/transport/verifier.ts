@@ -25,6 +25,7 @@ import { unavailableText } from './errors.ts';
 import type { Handler, Handlers } from './handlers.ts';
 import { hello } from './hello.ts';
 import { inOrder } from './in-order.ts';
+import { onceKnown } from './once-known.ts';
 import { questionOf } from './question.ts';
 import { denialError } from './status.ts';
 import { safeInteger, wholeSeconds } from './time.ts';
@@ -100,11 +101,6 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
       return create(IssueJwtResponseSchema, { jwt, jti, exp: BigInt(exp), iat: BigInt(iat) });
     },
   };
-}
-
-/** Goes on with a value when it is known, which may be at once. */
-function onceKnown<T, U>(value: Awaitable<T>, goOn: (value: T) => U): Awaitable<U> {
-  return value instanceof Promise ? value.then(goOn) : goOn(value);
 }
 
 function questionsOf(requests: VerifyRequest[], batchMax: number): Question[] {

@@ -1,0 +1,7 @@
+// Compiles the server once, so that its first start is as fast as any other.
+import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/usher', import.meta.url)));
+await import('../src/serve.ts');
+await import('../src/cli/program.ts');

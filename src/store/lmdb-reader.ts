@@ -1,0 +1,57 @@
+/** Reads records for verification, and tells whether one read earlier is still current. */
+
+import type { Tables } from './lmdb-tables.ts';
+import { decode } from './lmdb-walk.ts';
+import type { CoherentReader, Found } from './store.ts';
+
+/** A record with the end of the audit log at which it was last known to be current. */
+interface LmdbFound extends Found {
+  sequence: number;
+}
+
+/** The reader, and word for it of the own process's changes. */
+export interface LmdbReader {
+  records: CoherentReader;
+  /** Something was written: what comes next looks again. */
+  written(): void;
+}
+
+/**
+ * Makes the reader. Every change of a record is in the audit log, so that nothing has changed while
+ * the log has not. Its end is read once in a turn of the event loop: within one, a transaction of LMDB
+ * would show nothing newer either.
+ */
+export function lmdbReader(tables: () => Tables, read: <T>(ask: () => T) => T): LmdbReader {
+  let isFresh = false;
+  let sequence = 0;
+  const grow = () => {
+    isFresh = false;
+  };
+  const end = (): number => {
+    if (!isFresh) {
+      sequence = Number(read(() => tables().root.get('audit-sequence')) ?? 0);
+      isFresh = true;
+      setImmediate(grow);
+    }
+    return sequence;
+  };
+
+  const records: CoherentReader = {
+    find(id) {
+      // The end first: a change between the two makes the record look older than it is.
+      const found: LmdbFound = { sequence: end(), record: undefined, stale: false };
+      const record = decode(read(() => tables().tokens.get(id)));
+      return Object.assign(found, { record });
+    },
+    isCurrent(found) {
+      const { record, sequence: known } = found as LmdbFound;
+      if (record === undefined) return false;
+      const now = end();
+      if (known === now) return true;
+      const isSame = read(() => tables().revisions.get(record.id)) === String(record.revision);
+      if (isSame) (found as LmdbFound).sequence = now;
+      return isSame;
+    },
+  };
+  return { records, written: grow };
+}
