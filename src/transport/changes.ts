@@ -26,11 +26,9 @@ export interface Changes {
   heardMs(): number | undefined;
   /** Calls back after each change, until the returned function is called. */
   onChange(listener: () => void): () => void;
-  /** Follows no longer. */
-  close(): void;
 }
 
-/** Follows a feed from the first listener on. `monotonicMs` is `performance.now`. */
+/** Follows a feed from the first listener on, until the feed is closed. `monotonicMs` is `performance.now`. */
 export function createChanges(
   feed: Omit<Feed, 'close'>,
   keptMax: number,
@@ -42,7 +40,7 @@ export function createChanges(
   let end = 0;
   /** The earliest place to go on from. */
   let start = 0;
-  let unlisten: (() => void) | undefined;
+  let isFollowing = false;
 
   const tell = () => {
     for (const listener of listeners) listener();
@@ -76,13 +74,10 @@ export function createChanges(
     heardMs: () => (feed.isLive() ? monotonicMs() - feed.heardMsAgo() : undefined),
     onChange(listener) {
       // What changed before someone listened was told to nobody, and nobody resumes from there.
-      unlisten ??= follow();
+      if (!isFollowing) follow();
+      isFollowing = true;
       listeners.add(listener);
       return () => void listeners.delete(listener);
-    },
-    close() {
-      unlisten?.();
-      unlisten = undefined;
     },
   };
 }
