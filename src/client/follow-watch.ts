@@ -1,10 +1,9 @@
 /** Follows WatchInvalidations: there, elsewhere when it breaks, and from where it was when it can. */
 
-import { durationMs } from '@bufbuild/protobuf/wkt';
-import type { WatchInvalidationsResponse } from '../gen/usher/v1/verifier_pb.ts';
 import { type BackoffLimits, backoffMs } from './backoff.ts';
 import type { KeptVerdicts } from './kept-verdicts.ts';
 import type { Links } from './links.ts';
+import { createWatchReader, type WatchReader } from './watch-reader.ts';
 
 /** Bounds of watching. */
 export interface WatchLimits {
@@ -29,14 +28,14 @@ export interface WatchDeps {
 
 /** Watches until the returned function is called. */
 export function followWatch(deps: WatchDeps): () => void {
-  const { links, limits, random } = deps;
+  const { links, kept, limits, random } = deps;
   const closing = new AbortController();
-  const apply = createApply(deps);
+  const reader = createWatchReader(kept, limits.leaseMsMax);
 
   const run = async () => {
     for (let failures = 0; !closing.signal.aborted; ) {
       const place = links.current();
-      const heard = await watchOnce(place, deps, apply, closing.signal);
+      const heard = await watchOnce(place, deps, reader, closing.signal);
       if (closing.signal.aborted) return;
       links.leave(place);
       failures = heard ? 1 : failures + 1;
@@ -50,8 +49,8 @@ export function followWatch(deps: WatchDeps): () => void {
 /** Watches one stream to its end. Resolves to whether it ever let anything be believed. */
 async function watchOnce(
   place: number,
-  { links, kept, limits, clock }: WatchDeps,
-  apply: ReturnType<typeof createApply>,
+  { links, kept, limits, clock, onBelief }: WatchDeps,
+  reader: WatchReader,
   closing: AbortSignal,
 ): Promise<boolean> {
   const stalled = new AbortController();
@@ -70,11 +69,13 @@ async function watchOnce(
     Math.max(10, limits.openMs / 8),
   );
   try {
-    const resumePosition = apply.position();
+    const resumePosition = reader.position();
     const messages = links.all[place]?.client.watchInvalidations({ resumePosition }, { signal });
     for await (const message of messages ?? []) {
       if (signal.aborted) break;
-      heard = apply.message(message, openedMs) || heard;
+      if (!reader.read(message, openedMs)) continue;
+      heard = true;
+      onBelief();
     }
   } catch {
     // However it ended, it is called again.
@@ -82,32 +83,6 @@ async function watchOnce(
     clearInterval(check);
   }
   return heard;
-}
-
-/** What the messages of all streams, one after the other, mean for what is kept. */
-function createApply({ kept, limits, onBelief }: WatchDeps) {
-  let position = '';
-  let instance = '';
-  let leaseMs = 0;
-  return {
-    position: () => position,
-    /** Returns whether more may be believed. The order matters: first what to drop, then that. */
-    message(message: WatchInvalidationsResponse, openedMs: number): boolean {
-      const { event, heard, lease } = message;
-      const [from = ''] = message.position.split(':');
-      position = message.position;
-      if (lease !== undefined) leaseMs = Math.min(durationMs(lease), limits.leaseMsMax);
-      if (event.case === 'reset' || from !== instance) {
-        instance = from;
-        kept.reset(instance);
-      }
-      if (event.case === 'changed') kept.changed(event.value.tokenIds);
-      if (heard === undefined) return false;
-      kept.believe(openedMs + durationMs(heard) + leaseMs);
-      onBelief();
-      return true;
-    },
-  };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

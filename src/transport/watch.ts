@@ -37,17 +37,10 @@ export function createWatch({ changes, limits, monotonicMs }: WatchDeps): Watch 
     const waiting = createWait(limits.heartbeatMs, signal);
     const unlisten = changes.onChange(waiting.wake);
     try {
-      let place = placeOf(resumeFrom, changes);
-      for (let first = true; !signal.aborted; first = false) {
-        const stretch = place === undefined ? undefined : changes.from(place, limits.idsMax);
-        place = stretch?.next ?? changes.end();
-        const message = messageOf(stretch?.ids, `${changes.instance}:${place}`);
-        if (first) message.lease = durationOfMs(limits.leaseMs);
-        const isAll = place === changes.end();
-        const heardMs = isAll ? changes.heardMs() : undefined;
-        if (heardMs !== undefined) message.heard = durationOfMs(heardMs - receivedMs);
-        yield message;
-        if (place === changes.end()) await waiting.next();
+      const tell = createTell(changes, limits, resumeFrom, receivedMs);
+      while (!signal.aborted) {
+        yield tell.next();
+        if (!tell.hasMore()) await waiting.next();
       }
     } finally {
       unlisten();
@@ -71,6 +64,31 @@ export function createWatch({ changes, limits, monotonicMs }: WatchDeps): Watch 
   }
 
   return ({ resumePosition }, { signal }) => counted(follow(resumePosition, monotonicMs(), signal));
+}
+
+/** The messages of one watch, each made of how things are when it is asked for. */
+export function createTell(
+  changes: Changes,
+  limits: Pick<WatchLimits, 'leaseMs' | 'idsMax'>,
+  resumeFrom: string,
+  receivedMs: number,
+) {
+  let place = placeOf(resumeFrom, changes);
+  let isFirst = true;
+  return {
+    /** Whether there are changes that were not told. */
+    hasMore: () => place !== changes.end(),
+    next(): WatchInvalidationsResponse {
+      const stretch = place === undefined ? undefined : changes.from(place, limits.idsMax);
+      place = stretch?.next ?? changes.end();
+      const message = messageOf(stretch?.ids, `${changes.instance}:${place}`);
+      if (isFirst) message.lease = durationOfMs(limits.leaseMs);
+      isFirst = false;
+      const heardMs = place === changes.end() ? changes.heardMs() : undefined;
+      if (heardMs !== undefined) message.heard = durationOfMs(heardMs - receivedMs);
+      return message;
+    },
+  };
 }
 
 /** The place to go on from; undefined where this server cannot tell what was missed. */
