@@ -46,6 +46,11 @@ async function play(seed: number) {
   const anyId = () => tokenIds[schedule.between(0, tokenIds.length - 1)] ?? '';
   const anyServer = () => servers[schedule.between(0, 1)] ?? servers[0];
   again(5, 60, () => schedule.after(0, client.self, () => client.use(anyId())));
+  // Others ask, too, so that the servers have most of it in memory.
+  again(20, 100, () => {
+    const server = anyServer();
+    if (server) schedule.after(0, server.self, () => void server.find(anyId()).catch(() => {}));
+  });
   again(200, 3000, () => store.write(anyId(), false));
   again(2000, 8000, () => store.write(anyId(), true));
   again(1000, 6000, () => anyServer()?.cutFeed());

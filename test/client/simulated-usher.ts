@@ -186,7 +186,7 @@ export function simulatedClient(
       const startedMs = schedule.now();
       const verdict = kept.find(id, '', [], startedMs);
       if (verdict !== undefined) return onVerdict(id, verdict.valid, startedMs, true);
-      const place = schedule.random() < 0.8 ? current : schedule.between(0, servers.length - 1);
+      const place = schedule.random() < 0.6 ? current : schedule.between(0, servers.length - 1);
       const server = servers[place] as Server;
       const mark = kept.mark();
       schedule.after(schedule.between(0, 40), server.self, () => {
@@ -194,7 +194,7 @@ export function simulatedClient(
           const valid = record?.revokedAt === undefined;
           const response = create(VerifyResponseSchema, { valid, tokenId: id, stale, reason: 8 });
           const { instance } = server.changes;
-          schedule.after(schedule.between(0, schedule.random() < 0.05 ? 3000 : 40), self, () => {
+          schedule.after(schedule.between(0, schedule.random() < 0.1 ? 3000 : 40), self, () => {
             const question = { header: id, audience: '', scopes: [] };
             kept.keep(question, answerOf(response, instance), mark, startedMs);
             onVerdict(id, valid, startedMs, false);
