@@ -57,6 +57,7 @@ export async function openRooms(
       leaseMs: config.leaseMs,
       feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
     },
+    lmdb: { leaseMs: config.leaseMs },
     cache: { entriesMax: config.cacheEntriesMax, staleMaxMs: config.staleMaxMs },
   });
   const keys = createMasterKeys(secrets.masterKeys);

@@ -3,6 +3,7 @@
 import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
 import { healthSwitch } from './health.ts';
 import { encodeRecord } from './kept-record.ts';
+import { lmdbFeed } from './lmdb-feed.ts';
 import { readForms, reserve } from './lmdb-foreign.ts';
 import { lmdbReader } from './lmdb-reader.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
@@ -62,8 +63,25 @@ export function openLmdb(
     }
   };
 
+  const feed = lmdbFeed(
+    {
+      head() {
+        // Reads of one turn of the event loop share a snapshot, taken at its first read: what is told
+        // as changed must be read as changed by whoever asks next.
+        tables.root.resetReadTxn();
+        reader.written();
+        return read(() => head(tables));
+      },
+      eventsAfter: (after, limit) =>
+        read(() => scanEvents(tables, { order: 'oldest', after, limit })),
+    },
+    limits,
+    () => performance.now(),
+  );
+
   return {
     health,
+    feed,
     get: id =>
       decode(
         id,
@@ -82,7 +100,11 @@ export function openLmdb(
           ? (tables.tokens.getStats() as { entryCount: number }).entryCount
           : Number(tables.ownerCounts.get(owner) ?? 0),
       ),
-    commit: change => write(() => commit(tables, change, now(), limits)),
+    async commit(change) {
+      const committed = await write(() => commit(tables, change, now(), limits));
+      feed.look();
+      return committed;
+    },
     findRequest: key =>
       read(() => {
         const text = tables.requests.get(key);
@@ -102,6 +124,7 @@ export function openLmdb(
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     async close() {
       clearInterval(probe);
+      await feed.close();
       await tables.root.flushed;
       await tables.root.close();
     },

@@ -19,7 +19,7 @@ export function redisFeed(
   limits: RedisLimits,
   monotonicMs: () => number,
 ): Feed {
-  const listeners: FeedListener[] = [];
+  const listeners = new Set<FeedListener>();
   const followed = new Map<string, { feed: MasterFeed; lease: Lease }>();
   let current: { feed: MasterFeed; lease: Lease }[] = [];
 
@@ -69,7 +69,10 @@ export function redisFeed(
   return {
     isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()),
     heardMsAgo: () => Math.max(0, ...current.map(({ lease }) => lease.ageMs())),
-    listen: listener => void listeners.push(listener),
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     async close() {
       clearInterval(timer);
       reader.off('ready', follow);

@@ -199,8 +199,8 @@ export interface Store
     AuditLog,
     UsageCounter {
   readonly health: StoreHealth;
-  /** The feed that lets records in memory be believed; absent where each look asks the store. */
-  readonly feed?: Pick<Feed, 'isLive' | 'heardMsAgo'>;
+  /** Word of changed records, whoever changed them. */
+  readonly feed: Omit<Feed, 'close'>;
   /** Ends connections and timers; what was asked before it is answered first. */
   close(): Promise<void>;
 }

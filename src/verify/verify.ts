@@ -9,6 +9,7 @@ import type { VerifyLimits } from './limits.ts';
 import { type Memory, memoryKey, type Proven } from './memory.ts';
 import type { Prove } from './prove.ts';
 import type { Denied, Granted, Reason, Verdict } from './verdict.ts';
+import { watchedTtlMs } from './watched-ttl.ts';
 
 /** What is asked of the verifier. */
 export interface Question {
@@ -54,7 +55,7 @@ export function createVerify(deps: VerifyDeps): Verify {
     if (provenUntil <= at) return denied('INVALID_TOKEN');
     const asked = { audience, requiredScopes };
     const reason = judge(found.record, claims, identity, asked, at, limits);
-    return reason === undefined ? granted(proven, at, limits) : denied(reason, proven);
+    return reason === undefined ? granted(proven, at, limits) : refused(reason, proven, at);
   }
 
   async function proveAnew(header: string, known: Proven | undefined): Promise<Proven | Denied> {
@@ -72,10 +73,11 @@ export function createVerify(deps: VerifyDeps): Verify {
     if (!isFound(found) || secret === undefined) return denied('INVALID_TOKEN');
 
     const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;
-    if (typeof claims === 'string') {
-      return denied(claims, { found, identity: identify(found.record, undefined) });
-    }
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
+    if (typeof claims === 'string') {
+      const identity = identify(found.record, undefined);
+      return refused(claims, { found, provenUntil, identity }, now());
+    }
     return { found, provenUntil, claims, identity: identify(found.record, claims) };
   }
 }
@@ -90,12 +92,26 @@ function isFound(found: Found): found is Proven['found'] {
   return found.record !== undefined;
 }
 
+/** Refused without knowing whose it is. */
+function denied(reason: Reason): Denied {
+  return { valid: false, reason, stale: false };
+}
+
 /** An invalid token is nobody's, also where its signature was right: nothing is told of it. */
-function denied(reason: Reason, proven?: Pick<Proven, 'found' | 'identity'>): Denied {
-  if (proven === undefined || reason === 'INVALID_TOKEN') {
-    return { valid: false, reason, stale: false };
-  }
-  return { valid: false, reason, identity: proven.identity, stale: proven.found.stale };
+function refused(
+  reason: Reason,
+  proven: Pick<Proven, 'found' | 'provenUntil' | 'identity'>,
+  now: number,
+): Denied {
+  if (reason === 'INVALID_TOKEN') return denied(reason);
+  const watched = watchedTtlMs(proven, reason, now);
+  return {
+    valid: false,
+    reason,
+    identity: proven.identity,
+    ...(watched !== undefined && { watchedTtlMs: watched }),
+    stale: proven.found.stale,
+  };
 }
 
 /** Callers may reuse the verdict until the token ends, but no longer than a revocation may take. */
@@ -105,8 +121,17 @@ function granted(proven: Proven, now: number, { cacheTtlMsMax }: VerifyLimits): 
   const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const leftMs = Math.min(endsMs, proven.provenUntil) - now;
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(cacheTtlMsMax, leftMs));
-  if (proven.granted?.cacheTtlMs !== cacheTtlMs || proven.granted.stale !== found.stale) {
-    proven.granted = { valid: true, identity, cacheTtlMs, stale: found.stale };
-  }
+  const watched = watchedTtlMs(proven, undefined, now);
+  const last = proven.granted;
+  const isSame =
+    last?.cacheTtlMs === cacheTtlMs && last.watchedTtlMs === watched && last.stale === found.stale;
+  if (isSame) return last;
+  proven.granted = {
+    valid: true,
+    identity,
+    cacheTtlMs,
+    ...(watched !== undefined && { watchedTtlMs: watched }),
+    stale: found.stale,
+  };
   return proven.granted;
 }

@@ -56,6 +56,7 @@ describe('a reader with a coherent cache', () => {
         heardMsAgo: lease.ageMs,
         listen(listener) {
           feed = listener;
+          return () => {};
         },
         close: async () => {},
       },
