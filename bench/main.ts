@@ -8,13 +8,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { charts } from './charts.ts';
 import { doorRows } from './doors.ts';
+import { firstSightRows } from './first-sight.ts';
+import { floodRows } from './flood.ts';
 import { listRows } from './list.ts';
+import { missRows } from './redis-miss.ts';
 import { page, type Section, table } from './report.ts';
 import type { Row } from './row.ts';
 import { sdkRows } from './sdk-rows.ts';
 import { startRows } from './start.ts';
 import { streamRows } from './streams.ts';
 import { unaryRows } from './unary.ts';
+import { workerRows } from './workers.ts';
+import { zipfRows } from './zipf.ts';
 
 const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
   start: { title: 'Start', rows: startRows },
@@ -22,6 +27,11 @@ const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
   doors: { title: 'Doors of the gateways', rows: doorRows },
   streams: { title: 'Streams and batches', rows: streamRows },
   sdk: { title: 'The SDK', rows: sdkRows },
+  'first-sight': { title: 'First sight', rows: firstSightRows },
+  misses: { title: 'Misses on Redis', rows: missRows },
+  zipf: { title: 'Many access tokens', rows: zipfRows },
+  flood: { title: 'A flood of bad tokens', rows: floodRows },
+  workers: { title: 'Workers', rows: workerRows },
   lists: { title: 'Lists and memory', rows: listRows },
 };
 
