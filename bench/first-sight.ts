@@ -73,7 +73,9 @@ async function rowsOf(store: string, env: Record<string, string>, tokens: string
     for (const [what, headers, status] of sorts) {
       await costOf(usher, headers.slice(0, warmUps), status);
       const cost = await costOf(usher, headers.slice(warmUps), status);
-      rows.push(costRow(`${store}: ${what}, GET /`, cost));
+      const row = costRow(`${store}: ${what}, GET /`, cost);
+      if (cost.unavailable > 0) row.measured += `, ${cost.unavailable} answered 503`;
+      rows.push(row);
       process.stderr.write('.');
     }
     return rows;
@@ -87,7 +89,11 @@ export function unknownToken(): string {
   return makeStaticToken(crypto.randomUUID());
 }
 
-async function costOf({ pid, http }: Usher, headers: string[], status: number): Promise<Cost> {
+async function costOf(
+  { pid, http }: Usher,
+  headers: string[],
+  status: number,
+): Promise<Cost & { unavailable: number }> {
   const port = Number(http.split(':')[1]);
   const order: Calls[] = [
     { port, path: '/', headers, calls: headers.length, connections: 16, status },

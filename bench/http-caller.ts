@@ -17,7 +17,7 @@ export interface Calls {
   connections: number;
   /** As fast as answers come when absent. */
   perSecond?: number;
-  /** The status that every answer must have. */
+  /** The status that an answer must have. */
   status: number;
 }
 
@@ -26,6 +26,8 @@ export interface CallsOutcome {
   callsPerSecond: number;
   p50Ms: number;
   p99Ms: number;
+  /** Answers that said 503: the verdict could not be known, in time or for too many at once. */
+  unavailable: number;
 }
 
 const sorts = (await json(process.stdin)) as Calls[];
@@ -35,10 +37,11 @@ async function play(order: Calls): Promise<CallsOutcome> {
   const { calls, connections, headers } = order;
   const requests = headers.map(header => requestOf(order, header));
   const timesMs: number[] = [];
+  const outcome = { unavailable: 0 };
   let sent = 0;
   const next = () => requests[sent++ % requests.length] as Buffer;
   const began = performance.now();
-  const lines = Array.from({ length: connections }, () => openLine(order, timesMs));
+  const lines = Array.from({ length: connections }, () => openLine(order, timesMs, outcome));
   if (order.perSecond === undefined) {
     const follow = async (line: Line) => {
       while (sent < calls) await line(next(), performance.now());
@@ -52,6 +55,7 @@ async function play(order: Calls): Promise<CallsOutcome> {
   for (const line of lines) line.socket.destroy();
   timesMs.sort((a, b) => a - b);
   return {
+    ...outcome,
     callsPerSecond: calls / seconds,
     p50Ms: quantile(timesMs, 0.5),
     p99Ms: quantile(timesMs, 0.99),
@@ -81,18 +85,22 @@ async function pace(perSecond: number, calls: number, call: (dueAt: number) => v
 type Line = ((request: Buffer, sinceMs: number) => Promise<void>) & { socket: Socket };
 
 /** A connection, on which requests wait for those before them. */
-function openLine({ port, status }: Calls, timesMs: number[]): Line {
+function openLine(
+  { port, status }: Calls,
+  timesMs: number[],
+  outcome: { unavailable: number },
+): Line {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const waiting: { request: Buffer; sinceMs: number; done: () => void }[] = [];
   const expected = `HTTP/1.1 ${status} `;
   socket.on('data', (chunk: Buffer) => {
-    if (chunk.toString('latin1', 0, expected.length) !== expected) {
-      throw new Error(`answered ${chunk.toString('latin1', 0, 15)}, not ${status}`);
-    }
-    const answered = waiting.shift();
-    if (answered === undefined) throw new Error('an answer in two pieces');
-    timesMs.push(performance.now() - answered.sinceMs);
-    answered.done();
+    const answered = chunk.toString('latin1', 0, expected.length);
+    if (answered === 'HTTP/1.1 503 ') outcome.unavailable++;
+    else if (answered !== expected) throw new Error(`${answered}instead of ${expected}`);
+    const first = waiting.shift();
+    if (first === undefined) throw new Error('an answer in two pieces');
+    timesMs.push(performance.now() - first.sinceMs);
+    first.done();
     const following = waiting[0];
     if (following !== undefined) socket.write(following.request);
   });

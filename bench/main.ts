@@ -13,6 +13,7 @@ import { floodRows } from './flood.ts';
 import { listRows } from './list.ts';
 import { missRows } from './redis-miss.ts';
 import { page, type Section, table } from './report.ts';
+import { revocationRows } from './revocation.ts';
 import type { Row } from './row.ts';
 import { sdkRows } from './sdk-rows.ts';
 import { startRows } from './start.ts';
@@ -31,6 +32,7 @@ const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
   misses: { title: 'Misses on Redis', rows: missRows },
   zipf: { title: 'Many access tokens', rows: zipfRows },
   flood: { title: 'A flood of bad tokens', rows: floodRows },
+  revocation: { title: 'Revocation', rows: revocationRows },
   workers: { title: 'Workers', rows: workerRows },
   lists: { title: 'Lists and memory', rows: listRows },
 };

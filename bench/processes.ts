@@ -26,6 +26,7 @@ export interface Floor {
 export async function startFloor(file: string, ...args: string[]): Promise<Floor> {
   const command = ['-c', cores.server, process.execPath, file, ...args];
   const child = spawn('taskset', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  endWithUs(child);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { pid: child.pid as number, port: Number(line.toString()), stop: () => stop(child) };
 }
@@ -35,6 +36,7 @@ export async function runOn<T>(core: string, file: string, input: object): Promi
   const child = spawn('taskset', ['-c', core, process.execPath, file], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  endWithUs(child);
   child.stdin.end(JSON.stringify(input));
   return JSON.parse(await text(child.stdout)) as T;
 }
@@ -73,6 +75,7 @@ export async function startUsher(
       ...env,
     },
   });
+  endWithUs(child);
   const isReady = () =>
     fetch(`http://127.0.0.1:${http}/readyz`).then(
       answer => answer.ok,
@@ -108,19 +111,27 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts an empty Redis that keeps nothing on disk, on the load's core. */
-export async function startRedis(): Promise<RedisServer> {
+/** Starts an empty Redis that keeps nothing on disk, on the load's core unless told another. */
+export async function startRedis(on: string = cores.load): Promise<RedisServer> {
   const port = await freePort();
   const config = ['--port', String(port), '--bind', '127.0.0.1', '--save', ''];
   config.push('--appendonly', 'no', '--maxmemory-policy', 'noeviction');
-  const child = spawn('taskset', ['-c', cores.load, 'redis-server', ...config], {
+  const child = spawn('taskset', ['-c', on, 'redis-server', ...config], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  endWithUs(child);
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.includes('Ready to accept connections')) break;
   }
   child.stdout.resume();
   return { pid: child.pid as number, port, stop: () => stop(child) };
+}
+
+/** Sees to it that a process does not outlive this one, even where this one fails. */
+export function endWithUs(child: ChildProcess): void {
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
 }
 
 /** Ends a process in order, and waits for it. */
