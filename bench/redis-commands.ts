@@ -2,8 +2,10 @@
 
 import { Redis } from 'ioredis';
 
-/** Commands that keep connections alive and look after them: asked whether anybody calls or not. */
-const upkeep = new Set(['ping', 'info', 'client', 'hello', 'auth', 'select', 'config', 'command']);
+/** Commands that look after connections and unfinished changes: asked whether anybody calls or not. */
+const upkeep = new Set(
+  'ping info client hello auth select config command role time hvals exists subscribe'.split(' '),
+);
 
 /** Does something, and gives how often each command was asked for meanwhile, upkeep left out. */
 export async function commandsOf(
@@ -26,7 +28,7 @@ export async function commandsOf(
 }
 
 /** Commands that count uses, once in a while, for many verdicts together. */
-const counting = new Set(['evalsha', 'eval', 'hincrby', 'hset', 'hget', 'expire', 'multi', 'exec']);
+const counting = new Set(['evalsha', 'eval', 'hincrby', 'hset', 'hget', 'hlen', 'hkeys', 'hdel']);
 
 /** How many commands were asked for that read records, and their names. */
 export function readsAmong(counts: Map<string, number>): { total: number; names: string } {

@@ -1,6 +1,7 @@
 /** Processes with SDK clients in them, and what they tell of tokens that were revoked. */
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { endWithUs } from './processes.ts';
 import type { Telling, Told } from './revocation-clients.ts';
 
@@ -12,7 +13,7 @@ export interface Clients {
   drop(id: number): Promise<number>;
   /** How many verdicts on these are valid, at once; and how many verdicts there were in all. */
   check(headers: string[]): Promise<{ valid: number; verdicts: number }>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 const perProcess = 10;
@@ -63,8 +64,9 @@ export async function startClients(addresses: string[]): Promise<Clients> {
         verdicts: told.reduce((sum, { verdicts }) => sum + verdicts, 0),
       };
     },
-    stop() {
+    async stop() {
       for (const child of children) child.disconnect();
+      await Promise.all(children.map(child => once(child, 'exit')));
     },
   };
 }
