@@ -46,12 +46,23 @@ async function costChart(sections: readonly Section[]): Promise<Chart | undefine
       data: { values },
       mark: { type: 'bar' },
       encoding: {
-        y: { field: 'what', type: 'nominal', sort: null, title: null, axis: { labelLimit: 480 } },
+        y: {
+          field: 'what',
+          type: 'nominal',
+          sort: null,
+          title: null,
+          // Text is measured by a rough guess here, so nothing is cut off; what it is against goes below.
+          axis: {
+            labelLimit: 0,
+            labelExpr: "split(replace(datum.label, ', against', '|against'), '|')",
+          },
+        },
         yOffset: { field: 'server', sort: ['Usher', 'compared with'] },
         x: { field: 'cpuUs', type: 'quantitative', title: 'µs' },
         color: {
           field: 'server',
           title: null,
+          legend: { orient: 'bottom' },
           scale: { domain: ['Usher', 'compared with'], range: [ours, floors] },
         },
       },
@@ -96,7 +107,7 @@ async function revocationChart(sections: readonly Section[]): Promise<Chart | un
           type: 'nominal',
           sort: null,
           title: null,
-          legend: { orient: 'bottom', columns: 1, labelLimit: 480 },
+          legend: { orient: 'bottom', columns: 1, labelLimit: 0 },
         },
       },
     }),

@@ -49,6 +49,9 @@ if (unknown.length > 0 || (values.write && positionals.length > 0)) {
   process.exit(2);
 }
 
+// What was started ends with this process, however that ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 const sections: Section[] = [];
 const began = performance.now();
 for (const [name, { title, rows }] of Object.entries(parts)) {

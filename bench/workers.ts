@@ -4,12 +4,11 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { VerifyRequestSchema } from '../src/gen/usher/v1/verifier_pb.ts';
 import { type Cost, cores, grpcFrame, type Load, measure, paired } from './load.ts';
 import { childrenOf, startUsher, type Usher } from './processes.ts';
-import type { Row } from './row.ts';
-import { median } from './row.ts';
+import { median, type Row } from './row.ts';
 import { cachedHeaders } from './unary.ts';
 
-const rounds = 7;
-const calls = 40_000;
+const rounds = 5;
+const calls = 20_000;
 const ratioMin = 1.6;
 
 /** The rows of the workers. */
