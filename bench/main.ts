@@ -11,6 +11,7 @@ import { doorRows } from './doors.ts';
 import { firstSightRows } from './first-sight.ts';
 import { floodRows } from './flood.ts';
 import { listRows } from './list.ts';
+import { missing } from './needs.ts';
 import { missRows } from './redis-miss.ts';
 import { page, type Section, table } from './report.ts';
 import { revocationRows } from './revocation.ts';
@@ -46,6 +47,12 @@ if (unknown.length > 0 || (values.write && positionals.length > 0)) {
   process.stderr.write(
     `usage: npm run bench -- [--write | NAME…], with names of ${Object.keys(parts).join(', ')}\n`,
   );
+  process.exit(2);
+}
+
+const lacks = missing();
+if (lacks.length > 0) {
+  process.stderr.write(`${lacks.join('\n')}\n`);
   process.exit(2);
 }
 
