@@ -25,10 +25,18 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/src ./src
 COPY --from=build /app/dist ./dist
-RUN mkdir -m 700 /data && chown node:node /data && ln -s /app/src/main.ts /usr/local/bin/usher
+COPY --from=build /app/scripts/warm.js ./scripts/
+RUN mkdir -m 700 /data && chown node:node /data && ln -s /app/src/main.ts /usr/local/bin/usher \
+  && mkdir -p node_modules/.cache/usher && chown node:node node_modules/.cache/usher
+# Node keeps what it compiled by user. The server may read it, and not change what it runs.
+USER node
+RUN node scripts/warm.js
+USER root
+RUN chown -R root:root node_modules/.cache && chmod -R a+rX node_modules/.cache
 USER node
 VOLUME /data
 EXPOSE 50051 8080 8081
+# Asks the HTTP listener or, where that is off, the API Manager's; without either: docker run --no-healthcheck.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
-  CMD ["node", "-e", "const port = process.env.USHER_HTTP_LISTEN.split(':').pop(); fetch(`http://127.0.0.1:${port}/readyz`).then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const { USHER_HTTP_LISTEN: http, USHER_MANAGER_LISTEN: manager } = process.env; const port = (http === 'off' ? manager : http).split(':').pop(); fetch(`http://127.0.0.1:${port}/readyz`).then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "src/main.ts", "serve"]

@@ -7,15 +7,10 @@ import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService, Kind } from '../src/gen/usher/v1/access_token_pb.ts';
 import { VerifyRequestSchema } from '../src/gen/usher/v1/verifier_pb.ts';
 import { type Comparison, compareDoors } from './doors.ts';
+import { listRows } from './list.ts';
 import { grpcFrame, measure, paired, residentMb } from './load.ts';
 import { sdkRate, startFloor, startUsher, type Usher } from './processes.ts';
-
-interface Row {
-  what: string;
-  measured: string;
-  bound: string;
-  pass: boolean;
-}
+import type { Row } from './row.ts';
 
 const calls = 20_000;
 const rounds = 5;
@@ -34,6 +29,7 @@ try {
 } finally {
   await Promise.all([usher.stop(), floor.stop()]);
 }
+rows.push(...(await listRows()));
 print(rows);
 process.exitCode = rows.every(row => row.pass) ? 0 : 1;
 

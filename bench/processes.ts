@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { cores } from './load.ts';
 
@@ -83,6 +84,27 @@ export async function startUsher(env: Record<string, string> = {}): Promise<Ushe
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Starts an empty Redis that keeps nothing on disk. */
+export async function startRedis(): Promise<{ port: number; stop(): Promise<void> }> {
+  const port = await freePort();
+  const config = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+  ];
+  const child = spawn('redis-server', config, { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.includes('Ready to accept connections')) break;
+  }
+  child.stdout.resume();
+  return { port, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -2,6 +2,7 @@
 # Installs what the tests need beyond Node and npm, on Debian and what descends from it. It does
 # nothing where all of it is there already.
 set -eu
+cd "$(dirname "$0")/.."
 
 missing=""
 
@@ -25,39 +26,49 @@ need python3-jwt /usr/bin/python3 -c 'import jwt'
 need ruby has ruby
 need ruby-jwt ruby -e 'require "jwt"'
 need golang-go has go
+need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 
-if [ -z "$missing" ]; then
-  echo "setup: everything the tests need is there"
-  exit 0
-fi
-
-if ! command -v apt-get >/dev/null; then
-  echo "setup: the tests need these, by their Debian names:$missing" >&2
-  echo "setup: there is no apt-get here; install them by hand, then run this again" >&2
-  exit 1
-fi
-
-as_root=""
-if [ "$(id -u)" != 0 ]; then
-  if ! sudo -n true 2>/dev/null; then
-    echo "setup: the tests need these packages:$missing" >&2
-    echo "setup: installing takes root; run: sudo scripts/setup.sh" >&2
+install_packages() {
+  if ! command -v apt-get >/dev/null; then
+    echo "setup: the tests need these, by their Debian names:$missing" >&2
+    echo "setup: there is no apt-get here; install them by hand, then run this again" >&2
     exit 1
   fi
-  as_root="sudo -n"
+
+  as_root=""
+  if [ "$(id -u)" != 0 ]; then
+    if ! sudo -n true 2>/dev/null; then
+      echo "setup: the tests need these packages:$missing" >&2
+      echo "setup: installing takes root; run: sudo sh scripts/setup.sh" >&2
+      exit 1
+    fi
+    as_root="sudo -n"
+  fi
+
+  # Redis and nginx come with services, which would take ports of this machine: not to be started.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap '$as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+    $as_root chmod 755 "$policy"
+  fi
+
+  echo "setup: installing$missing"
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
+  # shellcheck disable=SC2086
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    $missing </dev/null
+}
+
+[ -z "$missing" ] || install_packages
+
+# grpcurl is in no Debian release. This is the newest one that Debian's Go can build.
+if [ ! -x out/tools/grpcurl ] && ! has grpcurl >/dev/null; then
+  echo "setup: building grpcurl, which takes a minute or two"
+  mkdir -p out/tools
+  # Without cgo there is no need for a C compiler.
+  CGO_ENABLED=0 GOBIN="$PWD/out/tools" go install \
+    github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9 </dev/null
 fi
 
-# Redis and nginx come with services, which would take ports of this machine: not to be started.
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  trap '$as_root rm -f "$policy"' EXIT
-  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
-  $as_root chmod 755 "$policy"
-fi
-
-echo "setup: installing$missing"
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
-# shellcheck disable=SC2086
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-  $missing </dev/null
-echo "setup: done"
+echo "setup: everything the tests need is there"

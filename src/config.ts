@@ -113,6 +113,12 @@ function listenerMistakes(config: Partial<Config>): string[] {
     return ['USHER_GRPC_LISTEN, USHER_HTTP_LISTEN and USHER_MANAGER_LISTEN are all off; set one'];
   }
   const mistakes: string[] = [];
+  for (const [name, listen] of named.slice(0, 2)) {
+    // Each worker would get another free port.
+    if ((config.workers ?? 1) > 1 && listen !== 'off' && listen?.port === 0) {
+      mistakes.push(`${name} has port 0, which several workers cannot share; name a port`);
+    }
+  }
   const taken = new Map<string, string>();
   for (const [name, listen] of named) {
     if (listen === undefined || listen === 'off' || listen.port === 0) continue;

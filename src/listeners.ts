@@ -5,6 +5,7 @@ import type { Manager } from './manager/manager.ts';
 import type { Metrics } from './metrics.ts';
 import type { Rooms } from './rooms.ts';
 import type { Services } from './services.ts';
+import { answerError } from './transport/answer.ts';
 import { clientAddress, trustsRanges } from './transport/client-address.ts';
 import { createConnectDoor } from './transport/connect.ts';
 import { doorRoutes, envoyBinding } from './transport/doors.ts';
@@ -103,7 +104,7 @@ function webRoute(manager: Manager): Route {
     prefix: true,
     methods: 'any',
     handle: async (req, res) => {
-      await manager.handle(req, res);
+      if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
     },
   };
 }
@@ -116,7 +117,13 @@ function limitsOf(config: Config) {
     deadlineMsMax: config.deadlineMsMax,
   };
   return {
-    http: { ...defaultHttpLimits, ...shared, headersMs: config.firstByteMs },
+    http: {
+      ...defaultHttpLimits,
+      ...shared,
+      headersMs: config.firstByteMs,
+      // The longest Authorization header, and room for all others.
+      headerBytesMax: defaultHttpLimits.headerBytesMax + config.headerBytesMax,
+    },
     grpc: {
       ...defaultGrpcLimits,
       ...shared,

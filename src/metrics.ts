@@ -1,6 +1,6 @@
 /** What Prometheus may know: counts by reason, kind and door. Never a token, an id or a claim. */
 
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Verdict } from './verify/verdict.ts';
 
 /** The metrics of one server. */
@@ -8,18 +8,20 @@ export interface Metrics {
   /** Counts a verdict. */
   verdict(verdict: Verdict, door: string): void;
   /** Counts a verdict that could not be known. */
-  unavailable(door: string): void;
+  unavailable(): void;
   /** Counts an error that nobody expected. */
   bug(): void;
   /** Says whether the store answers. */
   storeUp(up: boolean): void;
-  /** All of it in the text format of Prometheus. */
+  /** All of it as JSON, to be added up with that of other processes. */
+  json(): Promise<object>;
+  /** All of it in the text format of Prometheus, with that of other processes. */
   text(): Promise<string>;
   readonly contentType: string;
 }
 
-/** Makes them, in a registry of their own. */
-export function createMetrics(): Metrics {
+/** Makes them, in a registry of their own. `others` are those of other processes, as JSON. */
+export function createMetrics(others: () => Promise<object[]> = async () => []): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -37,8 +39,7 @@ export function createMetrics(): Metrics {
   });
   const unavailable = new Counter({
     name: 'usher_unavailable_total',
-    help: 'Questions whose verdict could not be known, by door.',
-    labelNames: ['door'] as const,
+    help: 'Questions whose verdict could not be known.',
     registers,
   });
   const bugs = new Counter({
@@ -49,6 +50,7 @@ export function createMetrics(): Metrics {
   const storeUp = new Gauge({
     name: 'usher_store_up',
     help: '1 while the store answers, otherwise 0.',
+    aggregator: 'min',
     registers,
   });
 
@@ -61,10 +63,16 @@ export function createMetrics(): Metrics {
       if (counted === undefined) counts.set(key, { reason, kind, door, count: 1 });
       else counted.count++;
     },
-    unavailable: door => unavailable.inc({ door }),
+    unavailable: () => unavailable.inc(),
     bug: () => bugs.inc(),
     storeUp: up => storeUp.set(up ? 1 : 0),
-    text: () => registry.metrics(),
+    json: () => registry.getMetricsAsJSON(),
+    async text() {
+      const all = await others();
+      if (all.length === 0) return await registry.metrics();
+      const own = await registry.getMetricsAsJSON();
+      return await AggregatorRegistry.aggregate([own, ...all]).metrics();
+    },
     contentType: registry.contentType,
   };
 }

@@ -14,8 +14,11 @@ import {
   createCurrentCaller,
 } from './tokens/caller.ts';
 import { defaultChangeLimits } from './tokens/change.ts';
+import { createImport, type Import } from './tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from './tokens/issue.ts';
+import { createReseal, type Reseal } from './tokens/reseal.ts';
 import { createUsageMeter, type UsageMeter } from './tokens/usage.ts';
+import { createFindForeign } from './verify/foreign.ts';
 import type { VerifyLimits } from './verify/limits.ts';
 import { createMasterKeys } from './verify/master-keys.ts';
 import { createMemory } from './verify/memory.ts';
@@ -27,6 +30,8 @@ export interface Rooms {
   store: Store;
   verify: Verify;
   accessTokens: AccessTokens;
+  importTokens: Import;
+  reseal: Reseal;
   issueJwt: IssueJwt;
   authenticate: Authenticate;
   currentCaller: CurrentCaller;
@@ -63,13 +68,19 @@ export async function openRooms(
     cacheTtlMsMax: config.cacheTtlMsMax,
   };
   const memory = createMemory(config.cacheEntriesMax);
-  const verify = createVerify({ records: store, prove: createProve(keys), memory, now, limits });
+  const findForeign = createFindForeign(store, keys);
+  const prove = createProve(keys);
+  const verify = createVerify({ records: store, findForeign, prove, memory, now, limits });
+  const { revokedJwtsMax } = config;
+  const changes = { store, keys, now, limits: { ...defaultChangeLimits, revokedJwtsMax } };
   const usage = createUsageMeter(store, now);
   return {
     store,
     verify,
-    accessTokens: createAccessTokens({ store, keys, now, limits: defaultChangeLimits }),
-    issueJwt: createIssueJwt(store, keys, now),
+    accessTokens: createAccessTokens(changes),
+    importTokens: createImport(changes),
+    reseal: createReseal(changes),
+    issueJwt: createIssueJwt(store, keys, now, limits),
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
     audit: createAudit(store, now),

@@ -1,28 +1,86 @@
 /** `usher serve`: the server as a process, from its settings to its last signal. */
 
-import type { Environment } from './config.ts';
+import type { Config, Environment } from './config.ts';
 import { readConfig } from './config.ts';
-import { openSecrets } from './first-start.ts';
-import { openLog } from './log.ts';
-import { type RunningServer, startServer } from './server.ts';
+import { openSecrets, type ServerSecrets } from './first-start.ts';
+import { type Logger, openLog } from './log.ts';
+import { type Addresses, type RunningServer, startServer } from './server.ts';
+import type { Listen } from './setting-values.ts';
+import { isWorker, serveParent } from './worker-messages.ts';
+import { startWorkers, type Workers } from './workers.ts';
 
 /** Starts the server and says where it is. Resolves when it is up; throws SettingsError. */
 export async function serve(env: Environment): Promise<void> {
   const config = readConfig(env);
   const secrets = openSecrets(config);
   const log = openLog(config.logLevel);
+  if (isWorker(env)) return await serveAsWorker(config, secrets, log);
   for (const warning of secrets.warnings) log.warn(warning);
-  const server = await startServer(config, secrets, log);
+  const { server, workers } =
+    config.workers > 1
+      ? await startMany(config, secrets, log, env)
+      : { server: await startServer(config, secrets, log) };
   process.stdout.write(welcome(server, secrets.firstStart));
+  onSignals(log, async () => {
+    await workers?.stop();
+    await server.stop();
+  });
+  process.on('SIGHUP', () => {
+    workers?.renew().catch(error => log.error({ error }, 'the workers could not be renewed'));
+  });
+}
 
+/** This process has the API Manager; the workers verify. */
+async function startMany(config: Config, secrets: ServerSecrets, log: Logger, env: Environment) {
+  const started: { workers?: Workers } = {};
+  const server = await startServer(
+    { ...config, grpcListen: 'off', httpListen: 'off' },
+    secrets,
+    log,
+    {
+      otherMetrics: async () => (await started.workers?.metrics()) ?? [],
+      elsewhere: {
+        ...namedAddress('grpc', config.grpcListen),
+        ...namedAddress('http', config.httpListen),
+      },
+    },
+  );
+  const workers = startWorkers(config.workers, env, log);
+  started.workers = workers;
+  await workers.ready.catch(async error => {
+    await workers.stop();
+    await server.stop();
+    throw error;
+  });
+  return { server, workers };
+}
+
+async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger): Promise<void> {
+  const own: Config = { ...config, managerListen: 'off' };
+  const server = await startServer(own, secrets, log, { reusePort: true });
+  const stop = onSignals(log, server.stop);
+  serveParent(server.metrics, stop);
+}
+
+function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
+  if (listen === 'off') return {};
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  return { [name]: `${host}:${listen.port}` };
+}
+
+/** Stops on a signal; the returned function stops too. Whoever signals twice does not want to wait. */
+function onSignals(log: Logger, end: () => Promise<void>): () => void {
   let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    // Whoever signals twice does not want to wait.
+  const stop = (signal?: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
     log.info({ signal }, 'stopping');
-    server.stop().then(
-      () => log.info('stopped'),
+    end().then(
+      () => {
+        log.info('stopped');
+        // The channel to the process that started this one would keep it alive.
+        if (process.connected) process.disconnect?.();
+      },
       error => {
         log.error({ error }, 'could not stop in order');
         process.exit(1);
@@ -31,6 +89,14 @@ export async function serve(env: Environment): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  return () => {
+    if (!stopping) stop();
+  };
+}
+
+/** The address to type for a server that listens on all of its machine's. */
+function reachable(address: string): string {
+  return `http://${address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, 'localhost')}`;
 }
 
 function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boolean): string {
@@ -39,7 +105,7 @@ function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boole
   return [
     'Usher is ready.\n',
     ...(firstStart && manager !== undefined
-      ? [`Sign in once, within ten minutes: http://${manager}/login?code=${issueLoginCode()}\n`]
+      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login?code=${issueLoginCode()}\n`]
       : []),
     row('gRPC', grpc ?? 'off'),
     row('HTTP', http === undefined ? 'off' : `http://${http}`),

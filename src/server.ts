@@ -8,9 +8,11 @@ import type { Logger } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openRooms, type Rooms } from './rooms.ts';
 import { createServices } from './services.ts';
+import { Unavailable } from './store/store.ts';
 
 import { createSessionOf } from './transport/session-of.ts';
 import type { OnVerdict } from './transport/verifier.ts';
+import type { Verify } from './verify/verify.ts';
 import { createWebManager } from './web-manager.ts';
 
 /** Where a server listens, as "host:port"; a listener that is off is absent. */
@@ -23,10 +25,23 @@ export interface Addresses {
 /** A server that runs. */
 export interface RunningServer {
   addresses: Addresses;
+  metrics: Metrics;
   /** Makes a code with which someone signs in to the API Manager once, as its administrator. */
   issueLoginCode(): string;
   /** Finishes what is under way, within the grace, and ends. */
   stop(): Promise<void>;
+}
+
+/** How a server is run. */
+export interface RunOptions {
+  /** Milliseconds since 1970. */
+  now?: () => number;
+  /** Shares its addresses with other processes. */
+  reusePort?: boolean;
+  /** Metrics of other processes, as JSON. */
+  otherMetrics?: () => Promise<object[]>;
+  /** Where other processes listen. */
+  elsewhere?: Addresses;
 }
 
 /** Starts the server. Rejects when an address or the data folder cannot be used. */
@@ -34,12 +49,13 @@ export async function startServer(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
-  now: () => number = Date.now,
+  { now = Date.now, reusePort = false, otherMetrics, elsewhere = {} }: RunOptions = {},
 ): Promise<RunningServer> {
-  const rooms = await openRooms(config, secrets, log, now);
-  const metrics = createMetrics();
+  const metrics = createMetrics(otherMetrics);
+  const opened = await openRooms(config, secrets, log, now);
+  const rooms = { ...opened, verify: countUnavailable(opened.verify, metrics) };
   const onVerdict = onVerdictOf(rooms, metrics);
-  const state = { addresses: {} as Addresses, stopping: false };
+  const state = { addresses: elsewhere, stopping: false };
   const web = createWebManager(config, secrets, rooms, log, now, () => ({
     grpc: state.addresses.grpc ?? 'off',
     http: state.addresses.http ?? 'off',
@@ -72,12 +88,12 @@ export async function startServer(
     await rooms.close();
   };
   try {
-    state.addresses = await listenAll(config, listeners);
+    state.addresses = { ...elsewhere, ...(await listenAll(config, listeners, reusePort)) };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { addresses: state.addresses, issueLoginCode: web.issueLoginCode, stop };
+  return { addresses: state.addresses, metrics, issueLoginCode: web.issueLoginCode, stop };
 }
 
 function onVerdictOf(rooms: Rooms, metrics: Metrics): OnVerdict {
@@ -106,7 +122,27 @@ function followStore(
   });
 }
 
-async function listenAll(config: Config, listeners: Listeners): Promise<Addresses> {
+/** Counts the verdicts that cannot be known, whoever asked. */
+function countUnavailable(verify: Verify, metrics: Metrics): Verify {
+  const count = (error: unknown): never => {
+    if (error instanceof Unavailable) metrics.unavailable();
+    throw error;
+  };
+  return question => {
+    try {
+      const verdict = verify(question);
+      return verdict instanceof Promise ? verdict.catch(count) : verdict;
+    } catch (error) {
+      return count(error);
+    }
+  };
+}
+
+async function listenAll(
+  config: Config,
+  listeners: Listeners,
+  reusePort: boolean,
+): Promise<Addresses> {
   const places = {
     grpc: config.grpcListen,
     http: config.httpListen,
@@ -115,7 +151,8 @@ async function listenAll(config: Config, listeners: Listeners): Promise<Addresse
   const addresses: Addresses = {};
   for (const name of ['grpc', 'http', 'manager'] as const) {
     const where = places[name];
-    if (where !== 'off') addresses[name] = addressText(await listeners[name].listen(where));
+    if (where === 'off') continue;
+    addresses[name] = addressText(await listeners[name].listen({ ...where, reusePort }));
   }
   return addresses;
 }

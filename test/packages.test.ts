@@ -1,13 +1,16 @@
-/** A production install has every package that the server and the command line import. */
+/** A production install has every package that the server and the command line import, and can run them. */
 
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dependencies: Record<string, string> = JSON.parse(
+const {
+  bin,
+  dependencies,
+}: Record<'bin' | 'dependencies', Record<string, string>> = JSON.parse(
   readFileSync(`${root}package.json`, 'utf8'),
-).dependencies;
+);
 
 test('what src imports is a dependency, not a development dependency', () => {
   // The web app is bundled when it is built; its packages are not there at run time.
@@ -17,6 +20,11 @@ test('what src imports is a dependency, not a development dependency', () => {
   const packages = new Set(files.flatMap(path => importedPackages(`${root}${path}`)));
   expect([...packages].filter(name => !(name in dependencies))).toEqual([]);
   expect(packages).toContain('@connectrpc/connect-web');
+});
+
+test('the command is a program', () => {
+  // The container's /usr/local/bin/usher is a link to it.
+  expect(statSync(`${root}${bin.usher}`).mode & 0o111).toBe(0o111);
 });
 
 function importedPackages(path: string): string[] {

@@ -28,7 +28,16 @@ function importsOf(path: string, text: string): string[] {
 }
 
 /** Top-level files that put the rooms together. The other ones are settings, log and metrics. */
-const servers = ['serve', 'server', 'services', 'listeners', 'rooms', 'web-manager', 'worker'];
+const servers = [
+  'serve',
+  'server',
+  'services',
+  'listeners',
+  'rooms',
+  'web-manager',
+  'workers',
+  'worker-messages',
+];
 
 /** Which rooms each room may import besides itself. */
 const mayImport: Record<string, readonly string[]> = {

@@ -55,7 +55,7 @@ function build(context: Context, exit: (code: number) => void): Command {
     .command('serve')
     .description('start the server')
     .action(() => context.serve(context.env));
-  addTokenCommands(program, context);
+  addTokenCommands(program, context, exit);
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
   addAuditCommands(program, context, exit);

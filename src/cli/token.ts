@@ -1,4 +1,4 @@
-/** `usher token`: makes, lists, shows, changes, rotates and revokes access tokens. */
+/** `usher token`: makes, lists, shows, changes, rotates, revokes and imports access tokens. */
 
 import type { Command } from 'commander';
 import type { Kind, State } from '../client/access-token.ts';
@@ -13,7 +13,9 @@ import {
 } from '../client/access-tokens.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
+import { addImport } from './import.ts';
 import { count, durationSeconds, uuid, word } from './option-values.ts';
+import { addReseal } from './reseal.ts';
 import { outJson } from './terminal.ts';
 import type { ClearingOptions, FieldOptions } from './token-fields.ts';
 import {
@@ -28,8 +30,12 @@ const kinds = ['static', 'jwt'] as const satisfies Kind[];
 const states = ['active', 'expired', 'revoked'] as const satisfies State[];
 const sorts = ['newest', 'oldest', 'expiry'] as const;
 
-/** Adds the commands. */
-export function addTokenCommands(program: Command, context: Context): void {
+/** Adds the commands. `exit` takes the exit code of an import, or of sealing anew. */
+export function addTokenCommands(
+  program: Command,
+  context: Context,
+  exit: (code: number) => void,
+): void {
   const token = program.command('token').description('make, show, change and end access tokens');
   addCreate(token, context);
   addList(token, context);
@@ -37,6 +43,8 @@ export function addTokenCommands(program: Command, context: Context): void {
   addUpdate(token, context);
   addRotate(token, context);
   addRevoke(token, context);
+  addImport(token, context, exit);
+  addReseal(token, context, exit);
 }
 
 type CreateOptions = FieldOptions & { kind: Kind; requestId?: string };

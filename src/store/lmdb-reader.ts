@@ -40,7 +40,10 @@ export function lmdbReader(tables: () => Tables, read: <T>(ask: () => T) => T): 
     find(id) {
       // The end first: a change between the two makes the record look older than it is.
       const found: LmdbFound = { sequence: end(), record: undefined, stale: false };
-      const record = decode(read(() => tables().tokens.get(id)));
+      const record = decode(
+        id,
+        read(() => tables().tokens.get(id)),
+      );
       return Object.assign(found, { record });
     },
     isCurrent(found) {

@@ -37,8 +37,12 @@ export interface Tables {
   revisions: Database<string, string>;
   /** [owner, UUID]. */
   owners: Database<string, string[]>;
+  /** Owner → how many: counting them would take as long as they are many. */
+  ownerCounts: Database<string, string>;
   /** [expiry in ms, UUID]. */
   expiries: Database<string, [number, string]>;
+  /** Digest of an imported token → UUID. */
+  foreign: Database<string, string>;
   /** Sequence → entry. */
   audit: Database<string, number>;
   /** [token UUID, sequence]. */
@@ -78,7 +82,9 @@ export function openTables(folder: string, limits: LmdbLimits): Tables {
     tokens: table('tokens'),
     revisions: table('revisions'),
     owners: table('owners') as never,
+    ownerCounts: table('owner-counts'),
     expiries: table('expiries') as never,
+    foreign: table('foreign'),
     audit: table('audit') as never,
     auditByToken: table('audit-by-token') as never,
     auditIds: table('audit-ids'),

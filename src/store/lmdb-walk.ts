@@ -2,8 +2,9 @@
 
 import type { ChainedEvent } from './audit.ts';
 import { expiryMember, readExpiryMember } from './cursor.ts';
+import { decodeRecord } from './kept-record.ts';
 import type { Tables } from './lmdb-tables.ts';
-import { type AccessTokenRecord, decodeRecord } from './record.ts';
+import type { AccessTokenRecord } from './record.ts';
 import { type AuditScan, type Scan, type ScanPage, Unavailable } from './store.ts';
 
 /** A stretch of an index: ids, and the cursors behind them. */
@@ -38,7 +39,7 @@ export function walk(tables: Tables, scan: Scan): Stretch {
 /** The records of a stretch. */
 export function scanTokens({ ids, cursors }: Stretch, tables: Tables, { limit }: Scan): ScanPage {
   const records = ids
-    .map(id => decode(tables.tokens.get(id)))
+    .map(id => decode(id, tables.tokens.get(id)))
     .filter(record => record !== undefined);
   const last = cursors.at(-1);
   return ids.length === limit && last !== undefined ? { records, cursor: last } : { records };
@@ -69,9 +70,9 @@ export function scanEvents(
 }
 
 /** Reads a record; one that cannot be read says nothing of the others, and the store stays up. */
-export function decode(text: string | undefined): AccessTokenRecord | undefined {
+export function decode(id: string, text: string | undefined): AccessTokenRecord | undefined {
   try {
-    return text === undefined ? undefined : decodeRecord(text);
+    return text === undefined ? undefined : decodeRecord(id, text);
   } catch {
     // The parser's own words would repeat parts of the record.
     throw new Unavailable('a record cannot be read', new Error('corrupt record'));

@@ -2,11 +2,13 @@
 
 import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
 import { healthSwitch } from './health.ts';
+import { encodeRecord } from './kept-record.ts';
 import { lmdbFeed } from './lmdb-feed.ts';
+import { readForms, reserve } from './lmdb-foreign.ts';
 import { lmdbReader } from './lmdb-reader.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
 import { decode, scanEvents, scanTokens, walk } from './lmdb-walk.ts';
-import { type AccessTokenRecord, encodeRecord } from './record.ts';
+import type { AccessTokenRecord } from './record.ts';
 import {
   type Change,
   type Committed,
@@ -80,7 +82,11 @@ export function openLmdb(
   return {
     health,
     feed,
-    get: id => decode(read(() => tables.tokens.get(id))),
+    get: id =>
+      decode(
+        id,
+        read(() => tables.tokens.get(id)),
+      ),
     ...reader.records,
     scan: scan =>
       scanTokens(
@@ -92,7 +98,7 @@ export function openLmdb(
       read(() =>
         owner === undefined
           ? (tables.tokens.getStats() as { entryCount: number }).entryCount
-          : tables.owners.getKeysCount({ start: [owner], end: [owner, '~'] }),
+          : Number(tables.ownerCounts.get(owner) ?? 0),
       ),
     async commit(change) {
       const committed = await write(() => commit(tables, change, now(), limits));
@@ -105,6 +111,9 @@ export function openLmdb(
         const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
         return request !== undefined && request.keepUntil > now() ? request : undefined;
       }),
+    foreignForms: () => read(() => readForms(tables)),
+    findForeign: digest => read(() => tables.foreign.get(digest)),
+    reserveForeign: (forms, entries) => write(() => reserve(tables, forms, entries)),
     append: event =>
       write(() => {
         if (tables.auditIds.get(event.id) === undefined) append(tables, event);
@@ -132,7 +141,7 @@ function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits)
       return { outcome: 'repeated', request: prior };
   }
   if (tables.auditIds.get(event.id) !== undefined) return { outcome: 'done' };
-  const current = decode(tables.tokens.get(record.id));
+  const current = decode(record.id, tables.tokens.get(record.id));
   if (current?.revision !== before?.revision || current?.revokedAt !== undefined) {
     return { outcome: 'conflict' };
   }
@@ -150,13 +159,25 @@ function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits)
 
 function index(tables: Tables, before: AccessTokenRecord | undefined, after: AccessTokenRecord) {
   if (before?.owner !== after.owner) {
-    if (before?.owner !== undefined) tables.owners.remove([before.owner, before.id]);
-    if (after.owner !== undefined) tables.owners.put([after.owner, after.id], '');
+    if (before?.owner !== undefined) {
+      tables.owners.remove([before.owner, before.id]);
+      addToOwner(tables, before.owner, -1);
+    }
+    if (after.owner !== undefined) {
+      tables.owners.put([after.owner, after.id], '');
+      addToOwner(tables, after.owner, 1);
+    }
   }
   if (before?.expiresAt !== after.expiresAt) {
     if (before?.expiresAt !== undefined) tables.expiries.remove([before.expiresAt, before.id]);
     if (after.expiresAt !== undefined) tables.expiries.put([after.expiresAt, after.id], '');
   }
+}
+
+function addToOwner(tables: Tables, owner: string, more: number) {
+  const count = Number(tables.ownerCounts.get(owner) ?? 0) + more;
+  if (count > 0) tables.ownerCounts.put(owner, String(count));
+  else tables.ownerCounts.remove(owner);
 }
 
 function pruneRequests(tables: Tables, now: number, most: number) {
@@ -184,11 +205,12 @@ function append(tables: Tables, event: AuditEvent) {
   );
 }
 
-function addUsage(tables: Tables, deltas: UsageDelta[]) {
+function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {
   for (const delta of deltas) {
     const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
     tables.usage.put(delta.tokenId, JSON.stringify(usage));
   }
+  return [];
 }
 
 function usageOf(tables: Tables, id: string): Usage {

@@ -1,4 +1,4 @@
-/** The record of an access token as the stores keep it: plain JSON, so that an operator can read it. */
+/** The record of an access token. How the stores keep it: kept-record.ts. */
 
 /** What an access token is: a static API token, or a secret key and kid that sign HS256 JWTs. */
 export type Kind = 'static' | 'jwt';
@@ -9,12 +9,17 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** A JSON object. */
 export type JsonObject = { [key: string]: Json };
 
+/** A hash under which tokens of other systems are known. */
+export type ForeignHash = 'sha256' | 'sha512';
+
 /** One token or secret of an access token, at rest. */
 export interface Secret {
   /** Id of the master key that `value` was made with. */
   masterKeyId: string;
   /** base64url: for static the keyed hash of the token, for jwt the sealed secret key. */
   value: string;
+  /** Of an imported token: `value` is the keyed hash of this hash of it, not of the token itself. */
+  hashed?: ForeignHash;
   /** When it was made, in milliseconds since 1970. */
   createdAt: number;
   /** End of its grace after a rotation, in milliseconds since 1970; absent for the current one. */
@@ -32,7 +37,7 @@ export interface RevokedJwts {
 }
 
 /** How an imported token is known: by itself (hashed here), or only by a hash of it. */
-export type Imported = 'plain' | 'sha256' | 'sha512';
+export type Imported = 'plain' | ForeignHash;
 
 /** An access token's record. Times are milliseconds since 1970. Empty optional fields are absent. */
 export interface AccessTokenRecord {
@@ -60,18 +65,4 @@ export interface AccessTokenRecord {
   imported?: Imported;
   /** Id of the audit event of its latest change, by which a repeated write is recognised. */
   eventId: string;
-}
-
-/** Writes a record as text. */
-export function encodeRecord(record: AccessTokenRecord): string {
-  return JSON.stringify(record);
-}
-
-/** Reads a record from its text. Throws on anything that is not one. */
-export function decodeRecord(text: string): AccessTokenRecord {
-  const record = JSON.parse(text) as AccessTokenRecord;
-  if (typeof record?.id !== 'string' || typeof record.revision !== 'number') {
-    throw new Error('not an access token record');
-  }
-  return record;
 }

@@ -5,7 +5,8 @@
 
 import type { AuditEvent } from './audit.ts';
 import { expiryMember } from './cursor.ts';
-import { type AccessTokenRecord, encodeRecord } from './record.ts';
+import { encodeRecord, keptEventId } from './kept-record.ts';
+import type { AccessTokenRecord } from './record.ts';
 import type { Asker } from './redis-ask.ts';
 import type { RedisAudit } from './redis-audit.ts';
 import {
@@ -58,7 +59,7 @@ export function redisCommitter(
     const applied = await asker.run(
       applyScript,
       [tokenKey(record.id)],
-      [encodeRecord(record), event.id, before?.revision ?? ''],
+      [encodeRecord(record), keptEventId(event.id), before?.revision ?? ''],
     );
     if (applied === 'done') {
       await acknowledge(asker, tokenKey(record.id), limits);
@@ -183,7 +184,7 @@ async function drop(asker: Asker, { record, event, request }: Intent) {
  * Waits until enough replicas have all that was written where a key is kept. WAIT counts from the last
  * write of its own connection, so one is made first; when the memory is full that is the change itself.
  */
-async function acknowledge(asker: Asker, key: string, limits: RedisLimits): Promise<void> {
+export async function acknowledge(asker: Asker, key: string, limits: RedisLimits): Promise<void> {
   if (limits.ackReplicas === 0) return;
   const results = await asker.ask(client =>
     client

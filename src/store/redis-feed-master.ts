@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { feedClient } from './redis-client.ts';
-import { tokenKey } from './redis-keys.ts';
+import { foreignKey, tokenKey } from './redis-keys.ts';
 import type { RedisLimits } from './redis-limits.ts';
 import type { RedisTarget } from './redis-url.ts';
 
@@ -107,7 +107,8 @@ async function arm(client: Redis, events: MasterEvents) {
   await client.connect();
   const id = await client.client('ID');
   const runId = runIdOf(await client.info('server'));
-  await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', 'PREFIX', tokenKey(''));
+  const prefixes = [tokenKey(''), foreignKey('')].flatMap(prefix => ['PREFIX', prefix]);
+  await client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id, 'BCAST', ...prefixes);
   await client.subscribe(channel);
 
   return async (server: Redis, limits: RedisLimits): Promise<string> => {

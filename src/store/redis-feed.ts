@@ -8,7 +8,7 @@ import type { Feed, FeedListener, Lease } from './feed.ts';
 import { createLease } from './feed.ts';
 import { masters, type RedisClient } from './redis-client.ts';
 import { followMaster, type MasterFeed } from './redis-feed-master.ts';
-import { tokenKey } from './redis-keys.ts';
+import { foreignKey, tokenKey } from './redis-keys.ts';
 import type { RedisLimits } from './redis-limits.ts';
 import type { RedisTarget } from './redis-url.ts';
 
@@ -27,6 +27,11 @@ export function redisFeed(
     for (const listener of listeners) listener.changedAll();
   };
   const changed = (key: string) => {
+    if (key.startsWith(foreignKey(''))) {
+      const digest = key.slice(foreignKey('').length);
+      for (const listener of listeners) listener.foreignChanged?.(digest);
+      return;
+    }
     const id = key.slice(tokenKey('').length);
     for (const listener of listeners) listener.changed(id);
   };

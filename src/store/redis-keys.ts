@@ -6,6 +6,12 @@
 /** The record of an access token. */
 export const tokenKey = (id: string) => `usher:token:${id}`;
 
+/** The access token that a digest of an imported token leads to. */
+export const foreignKey = (digest: string) => `usher:foreign:${digest}`;
+
+/** The forms of imported tokens; no digest has this name. */
+export const foreignFormsKey = foreignKey('forms');
+
 /** Hash: how often and when an access token was used. */
 export const usageKey = (id: string) => `usher:usage:${id}`;
 

@@ -1,7 +1,8 @@
 /** Walks access tokens in Redis, along indexes in alphabetical order. */
 
 import { expiryMember, readExpiryMember } from './cursor.ts';
-import { type AccessTokenRecord, decodeRecord } from './record.ts';
+import { decodeRecord } from './kept-record.ts';
+import type { AccessTokenRecord } from './record.ts';
 import type { Asker } from './redis-ask.ts';
 import { createdKey, expiryKey, ownerKey, tokenKey } from './redis-keys.ts';
 import { type Scan, type ScanPage, Unavailable } from './store.ts';
@@ -11,7 +12,7 @@ export async function readToken(asker: Asker, id: string): Promise<AccessTokenRe
   const text = await asker.ask(client => client.get(tokenKey(id)));
   if (text === null) return undefined;
   try {
-    return decodeRecord(text);
+    return decodeRecord(id, text);
   } catch {
     // The parser's own words would repeat parts of the record.
     throw new Unavailable('a record cannot be read', new Error(`corrupt: ${tokenKey(id)}`));

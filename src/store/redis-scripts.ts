@@ -50,15 +50,15 @@ export const urgentBeginScript = urgent(beginText);
 
 /**
  * Writes the record, if it is as the change found it and not revoked.
- * Key: record. Arguments: new record, event id, revision before or "".
+ * Key: record. Arguments: new record, event id as it keeps it, revision before or "".
  */
 export const applyScript = urgent(`
 local text = redis.call('GET', KEYS[1])
 if text then
   local current = cjson.decode(text)
-  if current.eventId == ARGV[2] then return 'done' end
+  if current.event == ARGV[2] then return 'done' end
   if current.revokedAt ~= nil then return 'conflict' end
-  if ARGV[3] == '' or current.revision ~= tonumber(ARGV[3]) then return 'conflict' end
+  if ARGV[3] == '' or current.rev ~= tonumber(ARGV[3]) then return 'conflict' end
 elseif ARGV[3] ~= '' then
   return 'conflict'
 end
@@ -133,6 +133,25 @@ export const appendScript = script(`${linkText}
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'recorded'} end
 local ofToken = ARGV[6] == '1' and KEYS[3] or ''
 return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]) or {'linked'}`);
+
+/** Adds words to a text of words. Key: the text. Arguments: words. */
+export const addWordsScript = script(`
+local text = redis.call('GET', KEYS[1]) or ''
+local before = text
+for _, word in ipairs(ARGV) do
+  if not string.find(' ' .. text .. ' ', ' ' .. word .. ' ', 1, true) then
+    text = text == '' and word or text .. ' ' .. word
+  end
+end
+if text ~= before then redis.call('SET', KEYS[1], text) end
+return 1`);
+
+/** Reserves a key for a value, unless it has one: answers what it has then. Argument: value. */
+export const reserveScript = script(`
+local held = redis.call('GET', KEYS[1])
+if held then return held end
+redis.call('SET', KEYS[1], ARGV[1])
+return ARGV[1]`);
 
 /** The intents of some age. Key: intents. Arguments: age in ms, how many at most. */
 export const overdueScript = script(`

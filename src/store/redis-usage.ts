@@ -14,8 +14,13 @@ export function redisUsage(asker: Asker, limits: RedisLimits): UsageCounter {
   return {
     async addUsage(deltas) {
       for (let from = 0; from < deltas.length; from += limits.usageBatch) {
-        await Promise.all(deltas.slice(from, from + limits.usageBatch).map(add));
+        const batch = deltas.slice(from, from + limits.usageBatch);
+        const added = await Promise.allSettled(batch.map(add));
+        // Those that were added must not be counted again because of the others.
+        const left = batch.filter((_, n) => added[n]?.status === 'rejected');
+        if (left.length > 0) return [...left, ...deltas.slice(from + limits.usageBatch)];
       }
+      return [];
     },
     usage: ids =>
       Promise.all(

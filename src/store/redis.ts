@@ -7,13 +7,14 @@ import { keepConnected, type RedisClient, redisClient } from './redis-client.ts'
 import { readRequest, redisCommitter } from './redis-commit.ts';
 import { watchFailover } from './redis-failover.ts';
 import { redisFeed } from './redis-feed.ts';
+import { redisForeign } from './redis-foreign.ts';
 import { createdKey, ownerKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import { redisUsage } from './redis-usage.ts';
 import { redisWatch, watchEviction } from './redis-watch.ts';
-import { type Store, Unavailable } from './store.ts';
+import { type Awaitable, type Store, Unavailable } from './store.ts';
 
 /** How the Redis store is opened. */
 export interface RedisStoreOptions {
@@ -66,6 +67,7 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const monotonicMs = () => performance.now();
   const feed = redisFeed(target, reader, limits, monotonicMs);
   const cache = { ...defaultCoherentLimits, ...options.cache };
+  const foreign = redisForeign({ reads, admin }, feed, limits, cache);
 
   return {
     health: watch.health,
@@ -84,6 +86,9 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
         const request = text === null ? undefined : readRequest(text);
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
+    foreignForms: () => gate.passNow(() => foreign.foreignForms()),
+    findForeign: digest => gate.passNow(() => foreign.findForeign(digest)),
+    reserveForeign: (forms, entries) => gate.pass(() => foreign.reserveForeign(forms, entries)),
     append: event => gate.pass(() => audit.append(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
@@ -152,6 +157,11 @@ function closable() {
       } finally {
         inside.delete(answer);
       }
+    },
+    /** For what may be answered at once, from memory. */
+    passNow<T>(task: () => Awaitable<T>): Awaitable<T> {
+      if (closed) throw new Unavailable('the store is closed');
+      return task();
     },
     async close() {
       closed = true;

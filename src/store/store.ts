@@ -118,6 +118,25 @@ export interface TokenWriter {
   findRequest(key: string): Awaitable<StoredRequest | undefined>;
 }
 
+/** A digest of an imported token, and the access token that it is to lead to. */
+export interface ForeignEntry {
+  digest: string;
+  tokenId: string;
+}
+
+/** Leads from a digest of an imported token to its access token, which the token does not name. */
+export interface ForeignIndex {
+  /** The forms that imported tokens have: words of the one who reserves; none without imports. */
+  foreignForms(): Awaitable<readonly string[]>;
+  /** The UUID that a digest was reserved for, for ever, or undefined. Throws Unavailable. */
+  findForeign(digest: string): Awaitable<string | undefined>;
+  /**
+   * Adds forms, then reserves digests; resolves to the UUID that each leads to now, in order, which is
+   * an earlier one where there was one. The access token is made afterwards. Throws Unavailable.
+   */
+  reserveForeign(forms: readonly string[], entries: readonly ForeignEntry[]): Promise<string[]>;
+}
+
 /** Which audit events to read. */
 export interface AuditScan {
   order: 'newest' | 'oldest';
@@ -157,7 +176,8 @@ export interface Usage {
 
 /** Counts uses, apart from the records, so that counting never changes a revision. Throws Unavailable. */
 export interface UsageCounter {
-  addUsage(deltas: UsageDelta[]): Promise<void>;
+  /** Resolves to those that could not be added, for which it may be tried again. */
+  addUsage(deltas: UsageDelta[]): Promise<UsageDelta[]>;
   /** One for each id, in order; empty for one never used. */
   usage(tokenIds: string[]): Awaitable<Usage[]>;
 }
@@ -175,6 +195,7 @@ export interface Store
     CoherentReader,
     TokenLister,
     TokenWriter,
+    ForeignIndex,
     AuditLog,
     UsageCounter {
   readonly health: StoreHealth;

@@ -3,10 +3,18 @@
 import { v7 } from 'uuid';
 import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
-import { adminScope, type Caller, demand, readScope, visible } from './caller.ts';
+import { adminScope, type Caller, demand, ownerFor, readScope, visible } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { TokenError } from './errors.ts';
-import { checkFields, checkText, checkUuid, type Fields, fieldLimits, invalid } from './fields.ts';
+import {
+  checkFields,
+  checkText,
+  checkUuid,
+  type Fields,
+  fieldLimits,
+  invalid,
+  present,
+} from './fields.ts';
 import { type ListPage, type ListQuery, list } from './list.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
@@ -66,6 +74,7 @@ export interface AccessTokens {
 /** Makes the API. */
 export function createAccessTokens(deps: ChangeDeps): AccessTokens {
   const { store, keys, now } = deps;
+  const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
       demand(caller, adminScope);
@@ -153,7 +162,9 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       const { record } = await change(
         deps,
         { ...ask, args: { ...target, reason }, detail: reason },
-        (before, at) => ({ record: withRevokedJwts(notRevoked(before), target, at) }),
+        (before, at) => ({
+          record: withRevokedJwts(notRevoked(before), target, at, revokedJwtsMax),
+        }),
       );
       return record;
     },
@@ -162,14 +173,6 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
 
 /** What `change` fills in. */
 const unwritten = { revision: 0, updatedAt: 0, eventId: '' };
-
-function ownerFor(caller: Caller, owner: string | undefined): string | undefined {
-  if (caller.owner === undefined) return owner;
-  if (owner && owner !== caller.owner) {
-    throw new TokenError('PERMISSION_DENIED', "owner: is not the owner of the caller's token");
-  }
-  return caller.owner;
-}
 
 function notRevoked(record: AccessTokenRecord | undefined): AccessTokenRecord {
   if (record === undefined || record.revokedAt !== undefined) {
@@ -187,15 +190,4 @@ function withoutFields(record: AccessTokenRecord) {
   const { name, owner, scopes, metadata, audiences, jwtLifetimeMaxSeconds, expiresAt, ...rest } =
     record;
   return rest;
-}
-
-/** Leaves out what is undefined, "" or an empty object: the record has no empty optional fields. */
-function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const kept = Object.entries(fields).filter(
-    ([name, value]) =>
-      value !== undefined &&
-      value !== '' &&
-      (name === 'scopes' || typeof value !== 'object' || Object.keys(value).length > 0),
-  );
-  return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

@@ -96,6 +96,15 @@ export function demand(caller: Caller, ...scopes: readonly string[]): void {
   throw new TokenError('PERMISSION_DENIED', `the caller's token lacks the scope ${wanted}`);
 }
 
+/** The owner of what a caller makes: the caller's own, where it has one. Throws PERMISSION_DENIED. */
+export function ownerFor(caller: Caller, owner: string | undefined): string | undefined {
+  if (caller.owner === undefined) return owner;
+  if (owner && owner !== caller.owner) {
+    throw new TokenError('PERMISSION_DENIED', "owner: is not the owner of the caller's token");
+  }
+  return caller.owner;
+}
+
 /** The record, if the caller may know of it; another owner's is as if it were not there. */
 export function visible(
   caller: Caller,

@@ -9,6 +9,7 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, difference, invalid } from './fields.ts';
+import { withCurrentSeals } from './secret.ts';
 
 /** Bounds of changes. */
 export interface ChangeLimits {
@@ -18,6 +19,8 @@ export interface ChangeLimits {
   replyMs: number;
   /** How long a request id is remembered, in milliseconds. */
   requestMs: number;
+  /** JWTs and subjects that one access token can hold as revoked by name. */
+  revokedJwtsMax: number;
 }
 
 /** What a deployment gets that sets nothing. */
@@ -25,6 +28,7 @@ export const defaultChangeLimits: ChangeLimits = {
   attemptsMax: 8,
   replyMs: 600_000,
   requestMs: 86_400_000,
+  revokedJwtsMax: 10_000,
 };
 
 /** What the changes need. */
@@ -123,7 +127,8 @@ function prepare(
   const { key, requestId, digest, at } = request;
   const eventId = v4();
   const revision = (before?.revision ?? 0) + 1;
-  const record = { ...made.record, revision, updatedAt: at, eventId };
+  const current = withCurrentSeals(keys, made.record);
+  const record = { ...current, revision, updatedAt: at, eventId };
   const fields: { before?: JsonObject; after?: JsonObject } =
     before === undefined
       ? { after: auditFields(record) }

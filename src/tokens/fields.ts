@@ -137,6 +137,17 @@ export function checkJson(field: string, object: JsonObject, depthMax: number): 
   check(object, 1);
 }
 
+/** Leaves out what is undefined, "" or an empty object: the record has no empty optional fields. */
+export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const kept = Object.entries(fields).filter(
+    ([name, value]) =>
+      value !== undefined &&
+      value !== '' &&
+      (name === 'scopes' || typeof value !== 'object' || Object.keys(value).length > 0),
+  );
+  return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
 /** The fields as the audit log shows them. */
 export function auditFields(record: AccessTokenRecord): JsonObject {
   const { id: _id, secrets, revokedJwts, eventId: _eventId, revision, ...fields } = record;

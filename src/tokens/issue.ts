@@ -5,7 +5,7 @@ import { v4 } from 'uuid';
 import type { AccessTokenRecord, JsonObject } from '../store/record.ts';
 import type { TokenReader } from '../store/store.ts';
 import { importJwtKey } from '../verify/jwt.ts';
-import { defaultVerifyLimits } from '../verify/limits.ts';
+import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { claimHash } from '../verify/revoked-jwts.ts';
 import { type Caller, demand, issueScope, visible } from './caller.ts';
@@ -45,11 +45,14 @@ export type IssueJwt = (caller: Caller, order: JwtOrder) => Promise<IssuedJwt>;
 
 /** Claims that Usher sets or judges itself. */
 const reservedClaims = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'scope'];
-/** Longest JWT that is signed, in bytes: longer ones would not fit an Authorization header. */
-const jwtBytesMax = 8192 - 'Bearer '.length;
-
-/** Makes the signer. */
-export function createIssueJwt(tokens: TokenReader, keys: MasterKeys, now: () => number): IssueJwt {
+/** Makes the signer: what it signs is within the limits that it will be verified by. */
+export function createIssueJwt(
+  tokens: TokenReader,
+  keys: MasterKeys,
+  now: () => number,
+  limits: VerifyLimits,
+): IssueJwt {
+  const jwtBytesMax = limits.headerBytesMax - 'Bearer '.length;
   return async (caller, order) => {
     demand(caller, issueScope);
     const id = checkUuid('token_id', order.tokenId);
@@ -57,6 +60,7 @@ export function createIssueJwt(tokens: TokenReader, keys: MasterKeys, now: () =>
     const iat = issuedAt(record, order.subject, now());
     const exp = 'exp' in order.expiry ? order.expiry.exp : iat + order.expiry.lifetimeSeconds;
     checkOrder(record, order, iat, exp, now());
+    checkJson('claims', order.claims, limits.claimsDepthMax);
 
     const [current] = record.secrets;
     if (current === undefined) throw new Error('the record has no secret');
@@ -119,7 +123,6 @@ function checkOrder(
     throw invalid('scopes', 'must be among those of the access token');
   }
   // Deeper ones, or half a surrogate pair, would make a JWT that the verifier refuses.
-  checkJson('claims', order.claims, defaultVerifyLimits.claimsDepthMax);
   const reserved = reservedClaims.find(name => Object.hasOwn(order.claims, name));
   if (reserved !== undefined) {
     throw invalid('claims', `must not hold "${reserved}", which Usher sets or judges itself`);

@@ -12,23 +12,30 @@ export type JwtTarget =
   /** Milliseconds since 1970. */
   | { issuedBefore: number };
 
-/** JWTs and subjects that one access token's record can hold as revoked. */
-export const revokedJwtsMax = 10_000;
-
-/** The record with a further revocation. Throws TokenError. */
+/**
+ * The record with a further revocation; it can hold so many JWTs and subjects as revoked by name.
+ * Throws TokenError.
+ */
 export function withRevokedJwts(
   record: AccessTokenRecord,
   target: JwtTarget,
   now: number,
+  revokedJwtsMax: number,
 ): AccessTokenRecord {
   if (record.kind !== 'jwt') {
     throw new TokenError('FAILED_PRECONDITION', 'the access token is static: it has no JWTs');
   }
   const revoked = record.revokedJwts ?? {};
-  return { ...record, revokedJwts: add(record.id, revoked, target, now) };
+  return { ...record, revokedJwts: add(record.id, revoked, target, now, revokedJwtsMax) };
 }
 
-function add(id: string, revoked: RevokedJwts, target: JwtTarget, now: number): RevokedJwts {
+function add(
+  id: string,
+  revoked: RevokedJwts,
+  target: JwtTarget,
+  now: number,
+  revokedJwtsMax: number,
+): RevokedJwts {
   if ('issuedBefore' in target) {
     if (!(target.issuedBefore > 0 && target.issuedBefore <= now)) {
       throw invalid('issued_before', 'must not be in the future');

@@ -49,19 +49,22 @@ export function createUsageMeter(
       delta.lastUsedAt = Math.max(delta.lastUsedAt, at);
     }
   };
-  const flush = async () => {
+  const write = async () => {
     const batch = [...pending.values()].flatMap(ofDay => [...ofDay.values()]);
     if (batch.length === 0) return;
     pending = new Map();
     pendingCount = 0;
-    try {
-      await store.addUsage(batch);
-    } catch {
-      // An outage that lasts must not fill the memory: beyond the bound, counts are lost.
-      for (const { tokenId, date, count, lastUsedAt } of batch) {
-        if (pendingCount < limits.pendingMax) note(tokenId, date, count, lastUsedAt);
-      }
+    const left = await store.addUsage(batch).catch(() => batch);
+    // An outage that lasts must not fill the memory: beyond the bound, counts are lost.
+    for (const { tokenId, date, count, lastUsedAt } of left) {
+      if (pendingCount < limits.pendingMax) note(tokenId, date, count, lastUsedAt);
     }
+  };
+  let underway: Promise<unknown> = Promise.resolve();
+  const flush = () => {
+    const written = write();
+    underway = Promise.all([underway, written]);
+    return written;
   };
   const timer = setInterval(flush, limits.flushMs).unref();
   let day = { ends: 0, date: '' };
@@ -86,6 +89,8 @@ export function createUsageMeter(
     },
     async close() {
       clearInterval(timer);
+      // What could not be written so far is tried once more.
+      await underway;
       await flush();
     },
   };

@@ -1,18 +1,26 @@
 /** Records of the store as messages of the contract. */
 
 import { create } from '@bufbuild/protobuf';
-import type { AccessToken, AuditEvent, GetUsageResponse } from '../gen/usher/v1/access_token_pb.ts';
+import type {
+  AccessToken,
+  AuditEvent,
+  GetUsageResponse,
+  ImportResponse_Result,
+} from '../gen/usher/v1/access_token_pb.ts';
 import {
   AccessTokenSchema,
   AuditEventSchema,
   GetUsageResponse_DaySchema,
   GetUsageResponseSchema,
+  ImportOutcome,
+  ImportResponse_ResultSchema,
   Kind,
   State,
 } from '../gen/usher/v1/access_token_pb.ts';
 import type { ChainedEvent } from '../store/audit.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
+import type { ImportResult } from '../tokens/import.ts';
 import { stateOf } from '../tokens/state.ts';
 import { durationOfMs, timestampOf } from './time.ts';
 
@@ -80,6 +88,17 @@ export function auditEventMessage(event: ChainedEvent): AuditEvent {
   if (before) message.before = before;
   if (after) message.after = after;
   return message;
+}
+
+const outcomes = {
+  imported: ImportOutcome.IMPORTED,
+  existing: ImportOutcome.EXISTING,
+  refused: ImportOutcome.REFUSED,
+} as const;
+
+/** What became of an item of an import, as the contract shows it. */
+export function importResultMessage({ outcome, id, problem }: ImportResult): ImportResponse_Result {
+  return create(ImportResponse_ResultSchema, { outcome: outcomes[outcome], id, problem });
 }
 
 const daysShown = 30;

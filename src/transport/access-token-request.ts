@@ -3,6 +3,7 @@
 import type {
   AccessToken,
   CreateRequest,
+  ImportRequest_Item,
   ListRequest,
   RevokeJwtsRequest,
 } from '../gen/usher/v1/access_token_pb.ts';
@@ -10,6 +11,7 @@ import { Kind, Sort, State } from '../gen/usher/v1/access_token_pb.ts';
 import type { Kind as KindName } from '../store/record.ts';
 import type { JwtTarget, ListQuery } from '../tokens/access-tokens.ts';
 import { type Fields, invalid } from '../tokens/fields.ts';
+import type { ForeignSecret, ImportItem } from '../tokens/import.ts';
 import { durationMsOf, millisecondsOf, wholeSeconds } from './time.ts';
 
 type Chosen = Pick<
@@ -124,5 +126,26 @@ export function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
       return { issuedBefore: millisecondsOf(target.value, 'issued_before') };
     default:
       throw invalid('target', 'is required: give jti, subject or issued_before');
+  }
+}
+
+/** An item of an import. One without token and hash has an empty token. */
+export function importItemOf(item: ImportRequest_Item): ImportItem {
+  const { id, name, owner, scopes, metadata, expireTime } = item;
+  const expiresAt = expireTime && millisecondsOf(expireTime, 'expire_time');
+  const fields = { name, owner: owner || undefined, scopes, metadata, expiresAt };
+  return { secret: foreignSecretOf(item.secret), id, fields };
+}
+
+function foreignSecretOf(secret: ImportRequest_Item['secret']): ForeignSecret {
+  switch (secret.case) {
+    case 'token':
+      return { token: secret.value };
+    case 'sha256':
+      return { sha256: secret.value };
+    case 'sha512':
+      return { sha512: secret.value };
+    default:
+      return { token: '' };
   }
 }

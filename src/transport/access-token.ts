@@ -5,8 +5,10 @@ import type { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
 import {
   CreateResponseSchema,
   GetResponseSchema,
+  ImportResponseSchema,
   ListAuditEventsResponseSchema,
   ListResponseSchema,
+  ResealResponseSchema,
   RevokeJwtsResponseSchema,
   RevokeResponseSchema,
   RotateResponseSchema,
@@ -18,9 +20,23 @@ import type { AccessTokens, Revealed } from '../tokens/access-tokens.ts';
 import type { Audit } from '../tokens/audit.ts';
 import type { Caller } from '../tokens/caller.ts';
 import { invalid } from '../tokens/fields.ts';
+import type { Import } from '../tokens/import.ts';
+import type { Reseal } from '../tokens/reseal.ts';
 import type { UsageMeter } from '../tokens/usage.ts';
-import { accessTokenMessage, auditEventMessage, usageMessage } from './access-token-message.ts';
-import { fieldsOf, jwtTargetOf, kindOf, listQueryOf, maskOf } from './access-token-request.ts';
+import {
+  accessTokenMessage,
+  auditEventMessage,
+  importResultMessage,
+  usageMessage,
+} from './access-token-message.ts';
+import {
+  fieldsOf,
+  importItemOf,
+  jwtTargetOf,
+  kindOf,
+  listQueryOf,
+  maskOf,
+} from './access-token-request.ts';
 import type { Call } from './call.ts';
 import type { Handlers } from './handlers.ts';
 import { safeInteger, wholeSeconds } from './time.ts';
@@ -32,6 +48,8 @@ export interface AccessTokenDeps {
   accessTokens: AccessTokens;
   usage: Pick<UsageMeter, 'read'>;
   audit: Pick<Audit, 'list'>;
+  importTokens: Import;
+  reseal: Reseal;
   /** Lets the caller in, or throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
   now(): number;
@@ -119,6 +137,20 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const requestId = requestIdOf(request);
       const record = await accessTokens.revokeJwts(caller, id, target, reason, requestId);
       return create(RevokeJwtsResponseSchema, { accessToken: await changed(caller, record) });
+    },
+
+    async import(request, call) {
+      const caller = await authenticate(call);
+      const { dryRun, allowWeak } = request;
+      const options = { dryRun, allowWeak, requestId: requestIdOf(request) };
+      const results = await deps.importTokens(caller, request.items.map(importItemOf), options);
+      return create(ImportResponseSchema, { results: results.map(importResultMessage) });
+    },
+
+    async reseal({ pageSize, pageToken }, call) {
+      const page = await deps.reseal(await authenticate(call), { pageSize, pageToken });
+      const { examined, resealed, nextPageToken, left: masterKeys } = page;
+      return create(ResealResponseSchema, { examined, resealed, masterKeys, nextPageToken });
     },
 
     async getUsage({ id }, call) {

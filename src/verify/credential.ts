@@ -2,18 +2,23 @@
 
 import { parseJwt, type UnverifiedJwt } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
-import { parseStaticToken } from './static-token.ts';
+import { parseStaticToken, staticTokenPrefix } from './static-token.ts';
 import type { Reason } from './verdict.ts';
 
 /** What the header holds, before anything was looked up. */
 export type Credential =
   | { kind: 'static'; tokenId: string; token: string }
+  /** It names no access token: an imported one, if it is any. */
+  | { kind: 'static'; tokenId: undefined; token: string }
   | { kind: 'jwt'; tokenId: string; jwt: UnverifiedJwt };
 
 /** Without backtracking: the header can be all blanks, and long. */
 const bearer = /^bearer(?:[ \t]+([^ \t].*)?)?$/i;
-/** RFC 9110's token68, which RFC 6750 calls b64token. A comma, as between joined headers, is not in it. */
-const token68 = /^[A-Za-z0-9\-._~+/]+=*$/;
+/**
+ * Visible ASCII but for the comma, as between joined headers, and the quote and backslash of quoted
+ * strings: more than RFC 9110's token68, since imported tokens have what their makers liked.
+ */
+const visible = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/;
 const jwtForm = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /** Finds the credential in a header, or the reason to refuse it. */
@@ -23,7 +28,7 @@ export function parseAuthorization(header: string, limits: VerifyLimits): Creden
   if (value === '') return 'MISSING_CREDENTIALS';
   const scheme = bearer.exec(value);
   const token = scheme === null ? value : (scheme[1] ?? '');
-  if (!token68.test(token)) return 'MALFORMED_CREDENTIALS';
+  if (!visible.test(token)) return 'MALFORMED_CREDENTIALS';
 
   if (jwtForm.test(token)) {
     if (scheme === null) return 'MALFORMED_CREDENTIALS';
@@ -31,7 +36,13 @@ export function parseAuthorization(header: string, limits: VerifyLimits): Creden
     return typeof jwt === 'string' ? jwt : { kind: 'jwt', tokenId: jwt.kid, jwt };
   }
   const tokenId = parseStaticToken(token);
-  return tokenId === undefined ? 'INVALID_TOKEN' : { kind: 'static', tokenId, token };
+  if (tokenId !== undefined) return { kind: 'static', tokenId, token };
+  return isForeign(token) ? { kind: 'static', tokenId, token } : 'INVALID_TOKEN';
+}
+
+/** Whether a token has a form that an imported one may have: neither a JWT's nor that of Usher's own. */
+export function isForeign(token: string): boolean {
+  return visible.test(token) && !jwtForm.test(token) && !token.startsWith(staticTokenPrefix);
 }
 
 /** Without the spaces and tabs around it (RFC 9110 section 5.5). A regex would take quadratic time. */

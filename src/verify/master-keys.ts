@@ -8,11 +8,12 @@ import {
   createDecipheriv,
   createHmac,
   createSecretKey,
+  hash as digest,
   hkdfSync,
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
-import type { Secret } from '../store/record.ts';
+import type { ForeignHash, Secret } from '../store/record.ts';
 import { Unavailable } from '../store/store.ts';
 
 /** A master key: 32 random bytes with a name. */
@@ -28,8 +29,12 @@ export type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
 export interface MasterKeys {
   /** The id of the one that writes. */
   readonly currentId: string;
+  /** The ids of all that are listed. */
+  readonly ids: readonly string[];
   /** The keyed hash of a static token. Throws Unavailable for a master key that is not listed. */
   hash(token: string, masterKeyId: string): Buffer;
+  /** The keyed hash of an imported token's hash. Throws Unavailable as above. */
+  hashForeign(tokenHash: Uint8Array, masterKeyId: string): Buffer;
   /** Seals a secret for an access token: nothing but that UUID opens it again. */
   seal(secret: string, tokenId: string): Sealed;
   /** Opens it. Throws Unavailable when it was altered or its master key is not listed. */
@@ -41,12 +46,13 @@ const tagBytes = 16;
 
 /** Derives what each master key needs (HKDF, RFC 5869). At least one key. */
 export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
-  const keys = new Map<string, { hashing: KeyObject; sealing: KeyObject }>();
+  const keys = new Map<string, { hashing: KeyObject; foreign: KeyObject; sealing: KeyObject }>();
   for (const { id, bytes } of list) {
     if (bytes.length !== 32) throw new Error(`master key ${id} is not 32 bytes long`);
     if (keys.has(id)) throw new Error(`there are two master keys ${id}`);
     keys.set(id, {
       hashing: derive(bytes, 'usher/v1/static-token-hash'),
+      foreign: derive(bytes, 'usher/v1/foreign-token-hash'),
       sealing: derive(bytes, 'usher/v1/jwt-secret-seal'),
     });
   }
@@ -60,7 +66,10 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
 
   return {
     currentId: current.id,
+    ids: list.map(({ id }) => id),
     hash: (token, id) => createHmac('sha256', keyOf(id).hashing).update(token).digest(),
+    hashForeign: (tokenHash, id) =>
+      createHmac('sha256', keyOf(id).foreign).update(tokenHash).digest(),
     seal(secret, tokenId) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv('aes-256-gcm', keyOf(current.id).sealing, nonce, {
@@ -87,6 +96,11 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
       }
     },
   };
+}
+
+/** The hash of a whole token, as other systems keep it: of its UTF-8 bytes. */
+export function foreignHash(token: string, algorithm: ForeignHash): Buffer {
+  return digest(algorithm, token, 'buffer');
 }
 
 /** A secret that cannot be read says nothing about the token: the verdict is not known. */

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
 import type { Credential } from './credential.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
-import { type MasterKeys, unreadable } from './master-keys.ts';
+import { foreignHash, type MasterKeys, unreadable } from './master-keys.ts';
 
 /** Opened jwt secrets that are kept. */
 const openedKeysMax = 10_000;
@@ -40,7 +40,11 @@ export function createProve(keys: MasterKeys): Prove {
   const proveStatic = async (token: string, secrets: Secret[] | undefined) => {
     let proven: Secret | undefined;
     for (const secret of secrets ?? [nobody]) {
-      const hash = keys.hash(token, secret.masterKeyId);
+      const { hashed, masterKeyId } = secret;
+      const hash =
+        hashed === undefined
+          ? keys.hash(token, masterKeyId)
+          : keys.hashForeign(foreignHash(token, hashed), masterKeyId);
       const expected = Buffer.from(secret.value, 'base64url');
       if (expected.length !== hash.length) throw unreadable('the hash has the wrong length');
       if (timingSafeEqual(hash, expected)) proven = secret;

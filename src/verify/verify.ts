@@ -2,6 +2,7 @@
 
 import type { Awaitable, CoherentReader, Found } from '../store/store.ts';
 import { parseAuthorization } from './credential.ts';
+import type { FindForeign } from './foreign.ts';
 import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
@@ -26,6 +27,7 @@ export type Verify = (question: Question) => Awaitable<Verdict>;
 /** What the verifier needs. */
 export interface VerifyDeps {
   records: CoherentReader;
+  findForeign: FindForeign;
   prove: Prove;
   memory: Memory;
   /** Milliseconds since 1970. */
@@ -34,7 +36,8 @@ export interface VerifyDeps {
 }
 
 /** Makes the verifier. */
-export function createVerify({ records, prove, memory, now, limits }: VerifyDeps): Verify {
+export function createVerify(deps: VerifyDeps): Verify {
+  const { records, findForeign, prove, memory, now, limits } = deps;
   return question => {
     const key = memoryKey(question.header);
     const known = memory.recall(key);
@@ -59,7 +62,10 @@ export function createVerify({ records, prove, memory, now, limits }: VerifyDeps
     const credential = parseAuthorization(header, limits);
     if (typeof credential === 'string') return denied(credential);
 
-    const found = await records.find(credential.tokenId);
+    const tokenId = credential.tokenId ?? (await findForeign(credential.token));
+    if (tokenId === undefined) return denied('INVALID_TOKEN');
+
+    const found = await records.find(tokenId);
     const { record } = found;
     if (known !== undefined && isSame(found, known)) return { ...known, found };
 
@@ -78,7 +84,8 @@ export function createVerify({ records, prove, memory, now, limits }: VerifyDeps
 
 /** Whether the record is still the one that the header was proven against. */
 function isSame(found: Found, known: Proven): found is Proven['found'] {
-  return found.record?.revision === known.found.record.revision;
+  const { id, revision } = known.found.record;
+  return found.record?.id === id && found.record.revision === revision;
 }
 
 function isFound(found: Found): found is Proven['found'] {

@@ -17,11 +17,12 @@ import {
 import { addToken, audit, type FakeEntry, type FakeState, newSecret, show } from './fake-state.ts';
 
 /** The service. */
-export function fakeAccessTokens(state: FakeState): ServiceImpl<typeof AccessTokenService> {
+export function fakeAccessTokens(state: FakeState): Service {
   return { ...fakeReads(state), ...fakeChanges(state), ...fakeRevocations(state) };
 }
 
-type Service = ServiceImpl<typeof AccessTokenService>;
+/** All of it but what the web app has no page for. */
+type Service = Omit<ServiceImpl<typeof AccessTokenService>, 'import' | 'reseal'>;
 type Reads = Pick<Service, 'get' | 'list' | 'getUsage' | 'listAuditEvents'>;
 type Revocations = Pick<Service, 'revoke' | 'revokeJwts'>;
 

@@ -45,7 +45,9 @@ export async function runServer(
   });
   const logged: string[] = [];
   const log = openLog('debug', { write: line => void logged.push(line) });
-  const server = await startServer(config, openSecrets(config), log, () => clock.ms);
+  const server = await startServer(config, openSecrets(config), log, {
+    now: () => clock.ms,
+  });
   const { grpc = '', http = '', manager = '' } = server.addresses;
   return {
     ...{ grpc, http, manager, clock, logged },

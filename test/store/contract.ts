@@ -6,6 +6,7 @@ import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
 import { describeFeed } from './contract-feed.ts';
+import { describeForeign } from './contract-foreign.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
@@ -29,6 +30,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeAudit(opened);
     describeFeed(opened);
     describeUsage(opened);
+    describeForeign(opened);
     describeClosing(opened);
     describeKill(opened);
   });
@@ -92,6 +94,9 @@ function describeClosing(opened: Opened): void {
       () => store.count(),
       () => store.commit(change),
       () => store.findRequest('a'),
+      () => store.foreignForms(),
+      () => store.findForeign('a'),
+      () => store.reserveForeign(['f'], [{ digest: 'd', tokenId: 'a' }]),
       () => store.append(eventOf('call.refused')),
       () => store.events({ order: 'newest', limit: 1 }),
       () => store.head(),
@@ -111,6 +116,7 @@ function describeClosing(opened: Opened): void {
     const change = update(first, { name: 'new' });
     await store.commit(change);
     await store.addUsage([{ tokenId: first.id, date: '2024-02-22', count: 1, lastUsedAt: 7 }]);
+    await store.reserveForeign(['form'], [{ digest: 'd', tokenId: first.id }]);
     const before = await everything(store, first.id);
     await store.close();
     opened.store = await openPlace(place);
@@ -133,5 +139,7 @@ async function everything(store: Store, id: string) {
     events: await store.events({ order: 'oldest', limit: 10 }),
     head: await store.head(),
     usage: await store.usage([id]),
+    forms: await store.foreignForms(),
+    foreign: await store.findForeign('d'),
   };
 }

@@ -12,6 +12,7 @@ import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { TokenError, type TokenErrorCode } from '../../src/tokens/errors.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
 import { createIssueJwt } from '../../src/tokens/issue.ts';
+import { createFindForeign } from '../../src/verify/foreign.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createMemory } from '../../src/verify/memory.ts';
@@ -30,7 +31,9 @@ export function openOffice() {
   const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
   const limits = defaultVerifyLimits;
   const memory = createMemory(100);
-  const verify = createVerify({ records: store, prove: createProve(keys), memory, now, limits });
+  const findForeign = createFindForeign(store, keys);
+  const prove = createProve(keys);
+  const verify = createVerify({ records: store, findForeign, prove, memory, now, limits });
   const tokens = createAccessTokens({ store, keys, now, limits: defaultChangeLimits });
   afterAll(async () => {
     await store.close();
@@ -49,7 +52,7 @@ export function openOffice() {
     verdictOn,
     tokens,
     audit: createAudit(store, now),
-    issue: createIssueJwt(store, keys, now),
+    issue: createIssueJwt(store, keys, now, defaultVerifyLimits),
   };
 }
 

@@ -13,13 +13,15 @@ const midnight = Date.parse('2024-02-29T00:00:00Z');
 
 /** The store with an outage that tests switch on and off; it tells what was written. */
 function flaky() {
-  const state = { down: false, batches: [] as UsageDelta[][] };
+  const state = { down: false, room: Number.POSITIVE_INFINITY, batches: [] as UsageDelta[][] };
   const faulty: Store = {
     ...store,
     async addUsage(deltas) {
       await Promise.resolve();
       if (state.down) throw new Unavailable('down');
-      state.batches.push(deltas.map(delta => ({ ...delta })));
+      const added = deltas.slice(0, state.room);
+      state.batches.push(added.map(delta => ({ ...delta })));
+      return deltas.slice(state.room);
     },
   };
   const sum = (date: string, tokenId = id) =>
@@ -148,6 +150,35 @@ test('closing writes the last counts', async () => {
   meter.note(id);
   await meter.close();
   expect(state.batches.flat()).toHaveLength(1);
+});
+
+test('what the store could not add is written the next time, and nothing twice', async () => {
+  const { faulty, state } = flaky();
+  const meter = meterOver(faulty);
+  for (const name of ['a', 'b', 'c']) meter.note(name);
+  state.room = 1;
+  await meter.flush();
+  state.room = Number.POSITIVE_INFINITY;
+  await meter.flush();
+  await meter.flush();
+  expect(state.batches.map(batch => batch.map(({ tokenId }) => tokenId))).toEqual([
+    ['a'],
+    ['b', 'c'],
+  ]);
+});
+
+test('closing waits for the write under way, and writes again what failed', async () => {
+  const { faulty, state, sum } = flaky();
+  const meter = createUsageMeter(faulty, now);
+  clock.ms = morning;
+  state.down = true;
+  meter.note(id);
+  const failing = meter.flush();
+  const closing = meter.close();
+  await failing;
+  state.down = false;
+  await closing;
+  expect(sum('2024-02-28')).toBe(1);
 });
 
 describe('reading', () => {

@@ -96,6 +96,14 @@ const door = createConnectDoor({
             return { events, nextPageToken: '5' };
           },
         },
+        importTokens: answering('import', [
+          { outcome: 'imported', id, problem: '' },
+          { outcome: 'refused', id: '', problem: 'token: is empty' },
+        ]),
+        reseal: answering('reseal', {
+          ...{ examined: 3, resealed: 1, nextPageToken: 'n' },
+          left: [{ masterKeyId: 'k1', secrets: 2, listed: false }],
+        }),
         authenticate: createCallerOf(async (header, peer) =>
           header === 'admin' ? { actor: 'admin', peer, scopes: [] } : 'INVALID_TOKEN',
         ),

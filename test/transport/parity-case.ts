@@ -13,6 +13,8 @@ export interface World {
   scoped: string;
   revoked: string;
   expired: string;
+  /** Imported tokens, by how they came and what became of them. */
+  imported: Record<'plain' | 'sha256' | 'sha512' | 'odd' | 'scoped' | ImportedEnd, string>;
   rotated: { inGrace: string; current: string; afterGrace: string };
   /** jwt access tokens. */
   jwt: Key;
@@ -24,6 +26,9 @@ export interface World {
   jwtRotated: { kid: string; old: string; current: string };
   jwtRevocations: Key & { jti: string; subject: string; issuedBefore: number };
 }
+
+/** What may become of an imported token. */
+export type ImportedEnd = 'revoked' | 'expired' | 'inGrace' | 'afterGrace' | 'native';
 
 /** A kid and its secret. */
 export interface Key {

@@ -7,6 +7,7 @@ import { type CreateRequestSchema, Kind } from '../../src/gen/usher/v1/access_to
 import { adminOf } from '../server/api.ts';
 import type { TestServer } from '../server/run-server.ts';
 import type { Key, World } from './parity-case.ts';
+import { importWorld } from './parity-imports.ts';
 
 const minuteMs = 60_000;
 
@@ -52,6 +53,8 @@ export async function makeWorld(server: TestServer): Promise<World> {
   const before = timestampFromMs(issuedBefore * 1000);
   await admin.revokeJwts({ id, target: { case: 'issuedBefore', value: before } });
 
+  const imported = await importWorld(server);
+
   clock.ms += 30 * minuteMs;
   return {
     now: Math.floor(clock.ms / 1000),
@@ -60,6 +63,7 @@ export async function makeWorld(server: TestServer): Promise<World> {
     scoped: scoped.token,
     revoked: revoked.token,
     expired: expired.token,
+    imported,
     rotated: {
       inGrace: rotated.token,
       current: rotatedNow.token,

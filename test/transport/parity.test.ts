@@ -42,6 +42,7 @@ describe.each(['LMDB', 'Redis'])('every door comes to the same verdict, on %s', 
   test('no token, secret or claim is in the log', () => {
     const log = server.logged.join('');
     expect(log).not.toContain(world.good);
+    expect(log).not.toContain(world.imported.plain);
     expect(log).not.toContain(world.jwt.secret);
     expect(log).not.toContain('lost-phone');
     expect(log).not.toContain('mallory');

@@ -52,7 +52,9 @@ export function verifierOf(records: AccessTokenRecord[], clock: () => number = (
 /** A verifier over a reader of records. */
 export function verifierOver(records: CoherentReader, now: () => number = () => nowMs) {
   const limits = defaultVerifyLimits;
-  return createVerify({ records, prove: createProve(keys), memory: createMemory(10), now, limits });
+  const findForeign = async () => undefined;
+  const parts = { records, findForeign, prove: createProve(keys), memory: createMemory(10) };
+  return createVerify({ ...parts, now, limits });
 }
 
 /** The reason, or 'valid'. */

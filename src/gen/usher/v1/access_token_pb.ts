@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIvAFCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkikgIKDUNyZWF0ZVJlcXVlc3QSHAoEa2luZBgBIAEoDjIOLnVzaGVyLnYxLktpbmQSDAoEbmFtZRgCIAEoCRINCgVvd25lchgDIAEoCRIOCgZzY29wZXMYBCADKAkSKQoIbWV0YWRhdGEYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhEKCWF1ZGllbmNlcxgGIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KC2V4cGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXF1ZXN0X2lkGAkgASgJIlwKDkNyZWF0ZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEg0KBXRva2VuGAIgASgJEg4KBnNlY3JldBgDIAEoCSIYCgpHZXRSZXF1ZXN0EgoKAmlkGAEgASgJIjoKC0dldFJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuABCgtMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQiaQoMTGlzdFJlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKBAQoNVXBkYXRlUmVxdWVzdBIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSEgoKcmVxdWVzdF9pZBgDIAEoCSI9Cg5VcGRhdGVSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbiJrCg1Sb3RhdGVSZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiXAoOUm90YXRlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIj8KDVJldm9rZVJlcXVlc3QSCgoCaWQYASABKAkSDgoGcmVhc29uGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkiPQoOUmV2b2tlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ipAEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQilgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCSJnChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCCJYChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIkCgZldmVudHMYASADKAsyFC51c2hlci52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo7CgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIPCgtLSU5EX1NUQVRJQxABEgwKCEtJTkRfSldUEAIqVgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIRCg1TVEFURV9FWFBJUkVEEAISEQoNU1RBVEVfUkVWT0tFRBADKk8KBFNvcnQSFAoQU09SVF9VTlNQRUNJRklFRBAAEg8KC1NPUlRfTkVXRVNUEAESDwoLU09SVF9PTERFU1QQAhIPCgtTT1JUX0VYUElSWRADMtcEChJBY2Nlc3NUb2tlblNlcnZpY2USOwoGQ3JlYXRlEhcudXNoZXIudjEuQ3JlYXRlUmVxdWVzdBoYLnVzaGVyLnYxLkNyZWF0ZVJlc3BvbnNlEjIKA0dldBIULnVzaGVyLnYxLkdldFJlcXVlc3QaFS51c2hlci52MS5HZXRSZXNwb25zZRI1CgRMaXN0EhUudXNoZXIudjEuTGlzdFJlcXVlc3QaFi51c2hlci52MS5MaXN0UmVzcG9uc2USOwoGVXBkYXRlEhcudXNoZXIudjEuVXBkYXRlUmVxdWVzdBoYLnVzaGVyLnYxLlVwZGF0ZVJlc3BvbnNlEjsKBlJvdGF0ZRIXLnVzaGVyLnYxLlJvdGF0ZVJlcXVlc3QaGC51c2hlci52MS5Sb3RhdGVSZXNwb25zZRI7CgZSZXZva2USFy51c2hlci52MS5SZXZva2VSZXF1ZXN0GhgudXNoZXIudjEuUmV2b2tlUmVzcG9uc2USRwoKUmV2b2tlSnd0cxIbLnVzaGVyLnYxLlJldm9rZUp3dHNSZXF1ZXN0GhwudXNoZXIudjEuUmV2b2tlSnd0c1Jlc3BvbnNlEkEKCEdldFVzYWdlEhkudXNoZXIudjEuR2V0VXNhZ2VSZXF1ZXN0GhoudXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIvAFCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkikgIKDUNyZWF0ZVJlcXVlc3QSHAoEa2luZBgBIAEoDjIOLnVzaGVyLnYxLktpbmQSDAoEbmFtZRgCIAEoCRINCgVvd25lchgDIAEoCRIOCgZzY29wZXMYBCADKAkSKQoIbWV0YWRhdGEYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhEKCWF1ZGllbmNlcxgGIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KC2V4cGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXF1ZXN0X2lkGAkgASgJIlwKDkNyZWF0ZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEg0KBXRva2VuGAIgASgJEg4KBnNlY3JldBgDIAEoCSIYCgpHZXRSZXF1ZXN0EgoKAmlkGAEgASgJIjoKC0dldFJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuABCgtMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQiaQoMTGlzdFJlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKBAQoNVXBkYXRlUmVxdWVzdBIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSEgoKcmVxdWVzdF9pZBgDIAEoCSI9Cg5VcGRhdGVSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbiJrCg1Sb3RhdGVSZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiXAoOUm90YXRlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIj8KDVJldm9rZVJlcXVlc3QSCgoCaWQYASABKAkSDgoGcmVhc29uGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkiPQoOUmV2b2tlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ipAEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4i0gIKDUltcG9ydFJlcXVlc3QSKwoFaXRlbXMYASADKAsyHC51c2hlci52MS5JbXBvcnRSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAka2gEKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIKCgJpZBgEIAEoCRIMCgRuYW1lGAUgASgJEg0KBW93bmVyGAYgASgJEg4KBnNjb3BlcxgHIAMoCRIpCghtZXRhZGF0YRgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQggKBnNlY3JldCKTAQoOSW1wb3J0UmVzcG9uc2USMAoHcmVzdWx0cxgBIAMoCzIfLnVzaGVyLnYxLkltcG9ydFJlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSI2Cg1SZXNlYWxSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJItEBCg5SZXNlYWxSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRI6CgttYXN0ZXJfa2V5cxgDIAMoCzIlLnVzaGVyLnYxLlJlc2VhbFJlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQilgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCSJnChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCCJYChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIkCgZldmVudHMYASADKAsyFC51c2hlci52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo7CgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIPCgtLSU5EX1NUQVRJQxABEgwKCEtJTkRfSldUEAIqVgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIRCg1TVEFURV9FWFBJUkVEEAISEQoNU1RBVEVfUkVWT0tFRBADKk8KBFNvcnQSFAoQU09SVF9VTlNQRUNJRklFRBAAEg8KC1NPUlRfTkVXRVNUEAESDwoLU09SVF9PTERFU1QQAhIPCgtTT1JUX0VYUElSWRADKoUBCg1JbXBvcnRPdXRjb21lEh4KGklNUE9SVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXSU1QT1JUX09VVENPTUVfSU1QT1JURUQQARIbChdJTVBPUlRfT1VUQ09NRV9FWElTVElORxACEhoKFklNUE9SVF9PVVRDT01FX1JFRlVTRUQQAzLRBQoSQWNjZXNzVG9rZW5TZXJ2aWNlEjsKBkNyZWF0ZRIXLnVzaGVyLnYxLkNyZWF0ZVJlcXVlc3QaGC51c2hlci52MS5DcmVhdGVSZXNwb25zZRIyCgNHZXQSFC51c2hlci52MS5HZXRSZXF1ZXN0GhUudXNoZXIudjEuR2V0UmVzcG9uc2USNQoETGlzdBIVLnVzaGVyLnYxLkxpc3RSZXF1ZXN0GhYudXNoZXIudjEuTGlzdFJlc3BvbnNlEjsKBlVwZGF0ZRIXLnVzaGVyLnYxLlVwZGF0ZVJlcXVlc3QaGC51c2hlci52MS5VcGRhdGVSZXNwb25zZRI7CgZSb3RhdGUSFy51c2hlci52MS5Sb3RhdGVSZXF1ZXN0GhgudXNoZXIudjEuUm90YXRlUmVzcG9uc2USOwoGUmV2b2tlEhcudXNoZXIudjEuUmV2b2tlUmVxdWVzdBoYLnVzaGVyLnYxLlJldm9rZVJlc3BvbnNlEkcKClJldm9rZUp3dHMSGy51c2hlci52MS5SZXZva2VKd3RzUmVxdWVzdBocLnVzaGVyLnYxLlJldm9rZUp3dHNSZXNwb25zZRI7CgZJbXBvcnQSFy51c2hlci52MS5JbXBvcnRSZXF1ZXN0GhgudXNoZXIudjEuSW1wb3J0UmVzcG9uc2USOwoGUmVzZWFsEhcudXNoZXIudjEuUmVzZWFsUmVxdWVzdBoYLnVzaGVyLnYxLlJlc2VhbFJlc3BvbnNlEkEKCEdldFVzYWdlEhkudXNoZXIudjEuR2V0VXNhZ2VSZXF1ZXN0GhoudXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret.
@@ -720,6 +720,299 @@ export const RevokeJwtsResponseSchema: GenMessage<RevokeJwtsResponse> = /*@__PUR
   messageDesc(file_usher_v1_access_token, 14);
 
 /**
+ * ImportRequest holds static tokens of another system.
+ *
+ * @generated from message usher.v1.ImportRequest
+ */
+export type ImportRequest = Message<"usher.v1.ImportRequest"> & {
+  /**
+   * The tokens. 1 to 500.
+   *
+   * @generated from field: repeated usher.v1.ImportRequest.Item items = 1;
+   */
+  items: ImportRequest_Item[];
+
+  /**
+   * Only says what would be done.
+   *
+   * @generated from field: bool dry_run = 2;
+   */
+  dryRun: boolean;
+
+  /**
+   * Takes tokens of fewer than 20 characters too, which can be guessed.
+   *
+   * @generated from field: bool allow_weak = 3;
+   */
+  allowWeak: boolean;
+
+  /**
+   * As in CreateRequest: repeating the call with it answers again what was imported by it.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message usher.v1.ImportRequest.
+ * Use `create(ImportRequestSchema)` to create a new message.
+ */
+export const ImportRequestSchema: GenMessage<ImportRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 15);
+
+/**
+ * Item is one token.
+ *
+ * @generated from message usher.v1.ImportRequest.Item
+ */
+export type ImportRequest_Item = Message<"usher.v1.ImportRequest.Item"> & {
+  /**
+   * The token, or a hash of the whole of it. Required.
+   *
+   * @generated from oneof usher.v1.ImportRequest.Item.secret
+   */
+  secret: {
+    /**
+     * The token itself: visible ASCII without space, comma, quote and backslash. It is hashed on
+     * arrival and not kept. One of Usher's own form keeps the UUID that it names.
+     *
+     * @generated from field: string token = 1;
+     */
+    value: string;
+    case: "token";
+  } | {
+    /**
+     * SHA-256 of the token, 32 bytes.
+     *
+     * @generated from field: bytes sha256 = 2;
+     */
+    value: Uint8Array;
+    case: "sha256";
+  } | {
+    /**
+     * SHA-512 of the token, 64 bytes.
+     *
+     * @generated from field: bytes sha512 = 3;
+     */
+    value: Uint8Array;
+    case: "sha512";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * UUID to give it; empty for a fresh one. Lists in the order of create_time go by the UUID, as
+   * version 7 has it.
+   *
+   * @generated from field: string id = 4;
+   */
+  id: string;
+
+  /**
+   * See AccessToken. Required.
+   *
+   * @generated from field: string name = 5;
+   */
+  name: string;
+
+  /**
+   * See CreateRequest.
+   *
+   * @generated from field: string owner = 6;
+   */
+  owner: string;
+
+  /**
+   * See AccessToken.
+   *
+   * @generated from field: repeated string scopes = 7;
+   */
+  scopes: string[];
+
+  /**
+   * See AccessToken.
+   *
+   * @generated from field: google.protobuf.Struct metadata = 8;
+   */
+  metadata?: JsonObject | undefined;
+
+  /**
+   * When it ends, in the future; not set for never.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 9;
+   */
+  expireTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message usher.v1.ImportRequest.Item.
+ * Use `create(ImportRequest_ItemSchema)` to create a new message.
+ */
+export const ImportRequest_ItemSchema: GenMessage<ImportRequest_Item> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 15, 0);
+
+/**
+ * ImportResponse says what became of each item.
+ *
+ * @generated from message usher.v1.ImportResponse
+ */
+export type ImportResponse = Message<"usher.v1.ImportResponse"> & {
+  /**
+   * One for each item, in order.
+   *
+   * @generated from field: repeated usher.v1.ImportResponse.Result results = 1;
+   */
+  results: ImportResponse_Result[];
+};
+
+/**
+ * Describes the message usher.v1.ImportResponse.
+ * Use `create(ImportResponseSchema)` to create a new message.
+ */
+export const ImportResponseSchema: GenMessage<ImportResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 16);
+
+/**
+ * Result is what became of one item.
+ *
+ * @generated from message usher.v1.ImportResponse.Result
+ */
+export type ImportResponse_Result = Message<"usher.v1.ImportResponse.Result"> & {
+  /**
+   * What became of it.
+   *
+   * @generated from field: usher.v1.ImportOutcome outcome = 1;
+   */
+  outcome: ImportOutcome;
+
+  /**
+   * UUID of the access token; empty when refused, on a dry run, and when it has an owner that is not
+   * the caller's.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * Why it was refused: the field and what is wrong with it.
+   *
+   * @generated from field: string problem = 3;
+   */
+  problem: string;
+};
+
+/**
+ * Describes the message usher.v1.ImportResponse.Result.
+ * Use `create(ImportResponse_ResultSchema)` to create a new message.
+ */
+export const ImportResponse_ResultSchema: GenMessage<ImportResponse_Result> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 16, 0);
+
+/**
+ * ResealRequest asks for a page of access tokens to be sealed anew.
+ *
+ * @generated from message usher.v1.ResealRequest
+ */
+export type ResealRequest = Message<"usher.v1.ResealRequest"> & {
+  /**
+   * How many access tokens to look at: 1 to 500; 0 means 200.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before; empty for the first.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.ResealRequest.
+ * Use `create(ResealRequestSchema)` to create a new message.
+ */
+export const ResealRequestSchema: GenMessage<ResealRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 17);
+
+/**
+ * ResealResponse tells of the page.
+ *
+ * @generated from message usher.v1.ResealResponse
+ */
+export type ResealResponse = Message<"usher.v1.ResealResponse"> & {
+  /**
+   * Access tokens looked at.
+   *
+   * @generated from field: uint32 examined = 1;
+   */
+  examined: number;
+
+  /**
+   * Access tokens whose secrets were sealed anew.
+   *
+   * @generated from field: uint32 resealed = 2;
+   */
+  resealed: number;
+
+  /**
+   * By master key.
+   *
+   * @generated from field: repeated usher.v1.ResealResponse.MasterKeyUse master_keys = 3;
+   */
+  masterKeys: ResealResponse_MasterKeyUse[];
+
+  /**
+   * For the next page; empty at the end.
+   *
+   * @generated from field: string next_page_token = 4;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.ResealResponse.
+ * Use `create(ResealResponseSchema)` to create a new message.
+ */
+export const ResealResponseSchema: GenMessage<ResealResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 18);
+
+/**
+ * MasterKeyUse counts tokens and secrets under one master key.
+ *
+ * @generated from message usher.v1.ResealResponse.MasterKeyUse
+ */
+export type ResealResponse_MasterKeyUse = Message<"usher.v1.ResealResponse.MasterKeyUse"> & {
+  /**
+   * Id of the master key.
+   *
+   * @generated from field: string master_key_id = 1;
+   */
+  masterKeyId: string;
+
+  /**
+   * How many of this page's good tokens and secrets are under it now.
+   *
+   * @generated from field: uint32 secrets = 2;
+   */
+  secrets: number;
+
+  /**
+   * Whether the configuration lists it. What is under one that is not can't be verified.
+   *
+   * @generated from field: bool listed = 3;
+   */
+  listed: boolean;
+};
+
+/**
+ * Describes the message usher.v1.ResealResponse.MasterKeyUse.
+ * Use `create(ResealResponse_MasterKeyUseSchema)` to create a new message.
+ */
+export const ResealResponse_MasterKeyUseSchema: GenMessage<ResealResponse_MasterKeyUse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 18, 0);
+
+/**
  * GetUsageRequest names an access token.
  *
  * @generated from message usher.v1.GetUsageRequest
@@ -738,7 +1031,7 @@ export type GetUsageRequest = Message<"usher.v1.GetUsageRequest"> & {
  * Use `create(GetUsageRequestSchema)` to create a new message.
  */
 export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 15);
+  messageDesc(file_usher_v1_access_token, 19);
 
 /**
  * GetUsageResponse says how often an access token was verified as valid, correct to a few seconds.
@@ -766,7 +1059,7 @@ export type GetUsageResponse = Message<"usher.v1.GetUsageResponse"> & {
  * Use `create(GetUsageResponseSchema)` to create a new message.
  */
 export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 16);
+  messageDesc(file_usher_v1_access_token, 20);
 
 /**
  * Day is the count of one day.
@@ -794,7 +1087,7 @@ export type GetUsageResponse_Day = Message<"usher.v1.GetUsageResponse.Day"> & {
  * Use `create(GetUsageResponse_DaySchema)` to create a new message.
  */
 export const GetUsageResponse_DaySchema: GenMessage<GetUsageResponse_Day> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 16, 0);
+  messageDesc(file_usher_v1_access_token, 20, 0);
 
 /**
  * AuditEvent is one entry of the audit log. It never holds a token, a secret or a JWT's claims.
@@ -818,7 +1111,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * What: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
-   * "jwt.revoke", "session.create", "session.end", "call.refused".
+   * "token.reseal", "jwt.revoke", "session.create", "session.end", "call.refused".
    *
    * @generated from field: string action = 3;
    */
@@ -896,7 +1189,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
  * Use `create(AuditEventSchema)` to create a new message.
  */
 export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 17);
+  messageDesc(file_usher_v1_access_token, 21);
 
 /**
  * ListAuditEventsRequest asks for a page of the audit log.
@@ -938,7 +1231,7 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
  * Use `create(ListAuditEventsRequestSchema)` to create a new message.
  */
 export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 18);
+  messageDesc(file_usher_v1_access_token, 22);
 
 /**
  * ListAuditEventsResponse is a page of the audit log.
@@ -966,7 +1259,7 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
  * Use `create(ListAuditEventsResponseSchema)` to create a new message.
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 19);
+  messageDesc(file_usher_v1_access_token, 23);
 
 /**
  * Kind of an access token.
@@ -1106,6 +1399,54 @@ export const SortSchema: GenEnum<Sort> = /*@__PURE__*/
   enumDesc(file_usher_v1_access_token, 2);
 
 /**
+ * ImportOutcome is what became of an item of an import.
+ *
+ * @generated from enum usher.v1.ImportOutcome
+ */
+export const ImportOutcome = {
+  /**
+   * Not said.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It was taken in, or would be on a dry run.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_IMPORTED = 1;
+   */
+  IMPORTED: 1,
+
+  /**
+   * It was taken in before, and is left as it is.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_EXISTING = 2;
+   */
+  EXISTING: 2,
+
+  /**
+   * It is wrong: see the problem.
+   *
+   * @generated from enum value: IMPORT_OUTCOME_REFUSED = 3;
+   */
+  REFUSED: 3,
+} as const;
+
+/**
+ * ImportOutcome is what became of an item of an import.
+ *
+ * @generated from enum usher.v1.ImportOutcome
+ */
+export type ImportOutcome = (typeof ImportOutcome)[keyof typeof ImportOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.ImportOutcome.
+ */
+export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 3);
+
+/**
  * AccessTokenService is the API Manager's API: it makes, shows, changes, rotates and revokes access
  * tokens, and lists the audit log.
  *
@@ -1200,6 +1541,30 @@ export const AccessTokenService: GenService<{
     methodKind: "unary";
     input: typeof RevokeJwtsRequestSchema;
     output: typeof RevokeJwtsResponseSchema;
+  },
+  /**
+   * Import takes in static tokens of another system, so that those who hold them go on as before. What
+   * is taken in already is left as it is, so that an import may be repeated after any failure. At most
+   * 500 items in a call.
+   *
+   * @generated from rpc usher.v1.AccessTokenService.Import
+   */
+  import: {
+    methodKind: "unary";
+    input: typeof ImportRequestSchema;
+    output: typeof ImportResponseSchema;
+  },
+  /**
+   * Reseal seals the jwt secrets of a page of access tokens anew, with the first master key of the
+   * configuration, and counts what is left under which master key: keyed hashes of static tokens can't
+   * be made anew, they end with the next rotation. Not for callers whose token has an owner.
+   *
+   * @generated from rpc usher.v1.AccessTokenService.Reseal
+   */
+  reseal: {
+    methodKind: "unary";
+    input: typeof ResealRequestSchema;
+    output: typeof ResealResponseSchema;
   },
   /**
    * GetUsage reads how often an access token was verified as valid. Errors: NOT_FOUND.

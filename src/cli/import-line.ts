@@ -1,0 +1,92 @@
+/** Reads a line of an import: a JSON object with a token or its hash, and the fields it is to have. */
+
+import type { JsonObject } from '../client/access-token.ts';
+import type { ForeignSecret, ImportItem } from '../client/import.ts';
+import { time } from './option-values.ts';
+
+/** A mistake in a line; the message repeats nothing of it. */
+export class LineError extends Error {
+  override readonly name = 'LineError';
+}
+
+const members = [
+  ...['token', 'sha256', 'sha512', 'id', 'name', 'owner', 'scopes', 'metadata', 'expires_at'],
+];
+
+/** Reads it. Throws LineError. */
+export function readLine(line: string): ImportItem {
+  const object = readObject(line);
+  const unknown = Object.keys(object).filter(name => !members.includes(name));
+  if (unknown.length > 0) throw new LineError(`has a member that is none of ${members.join(', ')}`);
+  const set = new Map(Object.entries(object).filter(([, value]) => value !== null));
+  const expiry = text(set, 'expires_at');
+  return {
+    secret: readSecret(set),
+    id: text(set, 'id'),
+    name: text(set, 'name') ?? '',
+    owner: text(set, 'owner'),
+    scopes: readScopes(set.get('scopes')),
+    metadata: readMetadata(set.get('metadata')),
+    expireTime: expiry === undefined ? undefined : readTime(expiry),
+  };
+}
+
+function readObject(line: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // The parser's own words would repeat parts of the token.
+    throw new LineError('is no JSON');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>;
+  }
+  throw new LineError('is no JSON object');
+}
+
+function readSecret(set: Map<string, unknown>): ForeignSecret {
+  const given = ['token', 'sha256', 'sha512'].filter(name => set.has(name));
+  if (given.length !== 1) throw new LineError('needs one of token, sha256 and sha512');
+  const token = text(set, 'token');
+  if (token !== undefined) return { token };
+  const sha256 = text(set, 'sha256');
+  if (sha256 !== undefined) return { sha256: readHash('sha256', sha256, 32) };
+  return { sha512: readHash('sha512', text(set, 'sha512') ?? '', 64) };
+}
+
+/** Hexadecimal, or base64 of either alphabet, padded or not. */
+function readHash(name: string, value: string, bytes: number): Uint8Array {
+  if (value.length === bytes * 2 && /^[0-9a-f]+$/i.test(value)) return Buffer.from(value, 'hex');
+  const plain = value.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
+  const read = Buffer.from(plain, 'base64');
+  const same = read.toString('base64').replace(/=+$/, '') === plain;
+  if (same && read.length === bytes) return read;
+  throw new LineError(`${name}: is not ${bytes} bytes in hexadecimal or base64`);
+}
+
+function text(set: Map<string, unknown>, name: string): string | undefined {
+  const value = set.get(name);
+  if (value === undefined || typeof value === 'string') return value;
+  throw new LineError(`${name}: is no text`);
+}
+
+function readScopes(value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every(scope => typeof scope === 'string')) return value;
+  throw new LineError('scopes: is no list of texts');
+}
+
+function readMetadata(value: unknown): JsonObject | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'object' && !Array.isArray(value)) return value as JsonObject;
+  throw new LineError('metadata: is no JSON object');
+}
+
+function readTime(value: string): Date {
+  try {
+    return time(value);
+  } catch {
+    throw new LineError('expires_at: is not a time as in 2026-02-22T03:54:51Z (RFC 3339)');
+  }
+}

@@ -1,0 +1,172 @@
+/** `usher token import`: takes in tokens of other systems from JSON Lines. */
+
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { type Admin, AdminError } from '../client/admin.ts';
+import type { ImportItem, ImportOptions, ImportResult } from '../client/import.ts';
+import { importItemsMax, importTokens } from '../client/import.ts';
+import type { Context } from './context.ts';
+import { connect, optionsOf } from './context.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
+import { LineError, readLine } from './import-line.ts';
+import { outJson } from './terminal.ts';
+
+/** A server takes 64 KiB in one call unless it is told otherwise. */
+const batchBytesMax = 48 * 1024;
+const lineBytesMax = 40 * 1024;
+const progressStep = 5000;
+/** Pauses before a call is made again whose outcome is not known. */
+const retryPausesMs = [200, 1000, 3000];
+
+/** What became of a file. */
+interface Tally {
+  imported: number;
+  existing: number;
+  refused: number;
+  problems: { line: number; problem: string }[];
+}
+
+interface Line {
+  number: number;
+  item: ImportItem;
+}
+
+/** Adds the command. `exit` takes the exit code of an import with refused lines. */
+export function addImport(token: Command, context: Context, exit: (code: number) => void): void {
+  token
+    .command('import')
+    .description('take in tokens of another system from JSON Lines; exit code 1 if any is refused')
+    .argument('[file]', 'the file; - or nothing reads the standard input', '-')
+    .option('--dry-run', 'only say what would be done')
+    .option('--allow-weak', 'take tokens of fewer than 20 characters too, which can be guessed')
+    .addHelpText('after', help)
+    .action(async (path: string, _, self: Command) => {
+      const options = optionsOf<{ dryRun?: true; allowWeak?: true }>(self);
+      const how = { dryRun: options.dryRun === true, allowWeak: options.allowWeak === true };
+      const tally = await importFile(context, connect(context, options), path, how);
+      if (options.json) outJson(context.terminal, { ...tally, dryRun: how.dryRun });
+      else outTally(context, tally, how);
+      exit(tally.refused > 0 ? exitCodes.refused : exitCodes.ok);
+    });
+}
+
+const help = `
+A line is an object with the token, or the SHA-256 or SHA-512 of the whole of it in hexadecimal or
+base64; a name; and, where wanted, owner, scopes, metadata, expires_at and id:
+
+  {"token": "sk_live_…", "name": "billing", "owner": "acme", "scopes": ["orders:read"]}
+  {"sha256": "9f86d0…", "name": "mail", "expires_at": "2027-01-01T00:00:00Z"}
+
+A token that was taken in before is left as it is: repeat an import that was broken off.`;
+
+async function importFile(
+  context: Context,
+  admin: Admin,
+  path: string,
+  options: ImportOptions,
+): Promise<Tally> {
+  const tally: Tally = { imported: 0, existing: 0, refused: 0, problems: [] };
+  const refuse = (line: number, problem: string) => {
+    tally.refused += 1;
+    tally.problems.push({ line, problem });
+    context.terminal.note(`line ${line}: ${problem}`);
+  };
+  let shown = progressStep;
+  const settle = (batch: Line[], results: ImportResult[]) => {
+    for (const [n, { outcome, problem }] of results.entries()) {
+      if (outcome === 'refused') refuse(batch[n]?.number ?? 0, problem);
+      else tally[outcome] += 1;
+    }
+    const done = tally.imported + tally.existing + tally.refused;
+    if (!context.terminal.notesRich || done < shown) return;
+    context.terminal.note(`${done} tokens …`);
+    shown = done - (done % progressStep) + progressStep;
+  };
+
+  try {
+    // The next batch is read while one is under way.
+    let underway = Promise.resolve();
+    for await (const batch of batches(context, path, refuse)) {
+      await underway;
+      const items = batch.map(({ item }) => item);
+      underway = send(admin, items, options).then(results => settle(batch, results));
+      underway.catch(() => undefined);
+    }
+    await underway;
+  } catch (error) {
+    const { imported, existing } = tally;
+    context.terminal.note(`broken off: ${imported} imported, ${existing} there before; repeat it`);
+    throw error;
+  }
+  return tally;
+}
+
+/** Calls again, under the same request id, while it is not known what became of it. */
+async function send(admin: Admin, items: ImportItem[], options: ImportOptions) {
+  const requestId = randomUUID();
+  for (const pauseMs of retryPausesMs) {
+    try {
+      return await importTokens(admin, items, options, requestId);
+    } catch (error) {
+      const unknown = error instanceof AdminError && /^(Unavailable|Deadline)/.test(error.code);
+      if (!unknown) throw error;
+      await pause(pauseMs);
+    }
+  }
+  return await importTokens(admin, items, options, requestId);
+}
+
+async function* batches(
+  { stdin }: Context,
+  path: string,
+  refuse: (line: number, problem: string) => void,
+): AsyncGenerator<Line[]> {
+  const input = path === '-' ? stdin : createReadStream(path);
+  let number = 0;
+  let batch: Line[] = [];
+  let bytes = 0;
+  try {
+    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      number += 1;
+      if (text.trim() === '') continue;
+      const item = readItem(text, problem => refuse(number, problem));
+      if (item === undefined) continue;
+      const size = Buffer.byteLength(text);
+      if (batch.length === importItemsMax || bytes + size > batchBytesMax) {
+        yield batch;
+        batch = [];
+        bytes = 0;
+      }
+      batch.push({ number, item });
+      bytes += size;
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error instanceof AdminError) throw error;
+    throw new UsageError(`${path} cannot be read (${error.code})`);
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function readItem(text: string, refuse: (problem: string) => void): ImportItem | undefined {
+  try {
+    if (Buffer.byteLength(text) > lineBytesMax) {
+      throw new LineError(`is longer than ${lineBytesMax} bytes`);
+    }
+    return readLine(text);
+  } catch (error) {
+    if (!(error instanceof LineError)) throw error;
+    refuse(error.message);
+    return undefined;
+  }
+}
+
+function outTally({ terminal }: Context, tally: Tally, { dryRun }: ImportOptions): void {
+  const { imported, existing, refused } = tally;
+  const would = dryRun ? 'would be ' : '';
+  const { green, red } = terminal.colors;
+  terminal.out(green(`${imported} ${would}imported, ${existing} there before`));
+  if (refused > 0) terminal.out(red(`${refused} ${would}refused`));
+}

@@ -1,0 +1,52 @@
+/** The index of imported tokens in Redis: read from memory while the feed is live. */
+
+import type { CoherentLimits } from './coherent.ts';
+import { createCoherentIndex } from './coherent-index.ts';
+import type { Feed } from './feed.ts';
+import type { Asker } from './redis-ask.ts';
+import { acknowledge } from './redis-commit.ts';
+import { foreignFormsKey, foreignKey } from './redis-keys.ts';
+import type { RedisLimits } from './redis-limits.ts';
+import { addWordsScript, reserveScript } from './redis-scripts.ts';
+import type { ForeignIndex } from './store.ts';
+
+/** The name under which the forms are kept beside the digests. */
+const forms = foreignFormsKey.slice(foreignKey('').length);
+
+/** The index of the Redis that is asked: `reads` is for verifications, `admin` for changes. */
+export function redisForeign(
+  { reads, admin }: { reads: Asker; admin: Asker },
+  feed: Feed,
+  limits: RedisLimits,
+  cache: CoherentLimits,
+): ForeignIndex {
+  const index = createCoherentIndex(
+    async name => (await reads.ask(client => client.get(foreignKey(name)))) ?? undefined,
+    feed,
+    cache,
+  );
+  const change = async <T>(name: string, write: (key: string) => Promise<T>): Promise<T> => {
+    const key = foreignKey(name);
+    const answer = await write(key);
+    // Whoever made it may ask for it before the feed has told.
+    index.forget(name);
+    await acknowledge(admin, key, limits);
+    return answer;
+  };
+  const words = (text: string | undefined) => text?.split(' ') ?? [];
+  return {
+    foreignForms() {
+      const text = index.find(forms);
+      return text instanceof Promise ? text.then(words) : words(text);
+    },
+    findForeign: digest => index.find(digest),
+    async reserveForeign(added, entries) {
+      // First the forms: what is reserved must be looked for.
+      await change(forms, key => admin.run(addWordsScript, [key], [...added]));
+      const reserved = entries.map(({ digest, tokenId }) =>
+        change(digest, key => admin.run(reserveScript, [key], [tokenId])),
+      );
+      return (await Promise.all(reserved)) as string[];
+    },
+  };
+}

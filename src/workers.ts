@@ -1,0 +1,140 @@
+/**
+ * Several worker processes behind one address: the kernel spreads connections over them. The process
+ * that starts them has the API Manager, so that sign-ins, metrics and administration stay one.
+ */
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Environment } from './config.ts';
+import type { Logger } from './log.ts';
+import type { FromWorker, ToWorker } from './worker-messages.ts';
+
+/** Bounds of the supervision. */
+export interface WorkerLimits {
+  /** How long a worker may take to be ready, in milliseconds. */
+  readyMs: number;
+  /** Shortest pause before a worker that died is started again, in milliseconds; it doubles. */
+  restartMsMin: number;
+  /** Longest such pause, in milliseconds. */
+  restartMsMax: number;
+  /** How long a worker may take to answer with its metrics, in milliseconds. */
+  metricsMs: number;
+}
+
+/** What a deployment gets that sets nothing. */
+export const defaultWorkerLimits: WorkerLimits = {
+  readyMs: 30_000,
+  restartMsMin: 100,
+  restartMsMax: 5000,
+  metricsMs: 1000,
+};
+
+/** The workers. */
+export interface Workers {
+  /** Resolves when all of them are ready for the first time; rejects when one cannot start. */
+  ready: Promise<void>;
+  /** Metrics of each, as prom-client has them in JSON; one that does not answer is left out. */
+  metrics(): Promise<object[]>;
+  /** Puts a new process in the place of each, one after the other, without refusing a call. */
+  renew(): Promise<void>;
+  /** Ends them, one after the other. */
+  stop(): Promise<void>;
+}
+
+interface Worker {
+  process: ChildProcess;
+  ready: Promise<void>;
+}
+
+/** Starts workers. */
+export function startWorkers(
+  count: number,
+  env: Environment,
+  log: Logger,
+  limits: WorkerLimits = defaultWorkerLimits,
+): Workers {
+  const places: Worker[] = [];
+  let stopping = false;
+
+  const start = (place: number, pauseMs: number): Worker => {
+    const child = fork(fileURLToPath(new URL('main.ts', import.meta.url)), ['serve'], {
+      env: { ...env, WORKER_OF_USHER: '1' },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const worker = { process: child, ready: readyOf(child, limits.readyMs) };
+    const startedMs = performance.now();
+    worker.ready.catch(() => child.kill('SIGKILL'));
+    child.once('exit', (code, signal) => {
+      if (stopping || places[place] !== worker) return;
+      log.error({ worker: child.pid, code, signal }, 'a worker died; it is started again');
+      // One that lived for a while starts again without a longer pause.
+      const lived = performance.now() - startedMs > limits.restartMsMax;
+      const nextMs = lived ? limits.restartMsMin : pauseMs;
+      setTimeout(() => {
+        if (stopping) return;
+        places[place] = start(place, Math.min(nextMs * 2, limits.restartMsMax));
+        places[place].ready.catch(() => undefined);
+      }, nextMs);
+    });
+    return worker;
+  };
+  for (let place = 0; place < count; place++) places.push(start(place, limits.restartMsMin));
+
+  return {
+    ready: Promise.all(places.map(({ ready }) => ready)).then(() => undefined),
+    async metrics() {
+      const answers = await Promise.allSettled(
+        places.map(({ process }) => metricsOf(process, limits.metricsMs)),
+      );
+      return answers.filter(answer => answer.status === 'fulfilled').map(({ value }) => value);
+    },
+    async renew() {
+      for (const [place, old] of places.entries()) {
+        const next = start(place, limits.restartMsMin);
+        await next.ready;
+        places[place] = next;
+        await end(old.process);
+      }
+      log.info('all workers are new');
+    },
+    async stop() {
+      stopping = true;
+      for (const { process } of places) await end(process);
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+/** Resolves when a worker says that it is ready; rejects when it ends, or takes too long. */
+function readyOf(child: ChildProcess, waitMs: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => reject(new Error('a worker takes too long to start')), waitMs);
+  child.once('exit', () => reject(new Error('a worker ended before it was ready')));
+  child.on('message', (message: FromWorker) => {
+    if (message.kind === 'ready') resolve();
+  });
+  return promise.finally(() => clearTimeout(timer));
+}
+
+let asked = 0;
+
+function metricsOf(child: ChildProcess, waitMs: number): Promise<object> {
+  const { promise, resolve, reject } = Promise.withResolvers<object>();
+  const ask = ++asked;
+  const timer = setTimeout(() => reject(new Error('a worker does not answer')), waitMs);
+  const listen = (message: FromWorker) => {
+    if (message.kind === 'metrics' && message.ask === ask) resolve(message.metrics);
+  };
+  child.on('message', listen);
+  child.send({ kind: 'metrics', ask } satisfies ToWorker, error => error && reject(error));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    child.off('message', listen);
+  });
+}

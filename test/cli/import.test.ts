@@ -1,0 +1,197 @@
+/** `usher token import` and `usher token reseal`, as processes against a fake API Manager. */
+
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ImportOutcome, type ImportRequest } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { type FakeManager, startFakeManager } from './fake-manager.ts';
+import { type Ran, runUsher } from './run-usher.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'usher-import-'));
+let manager: FakeManager;
+let requests: ImportRequest[] = [];
+/** Failures of the next calls. */
+let failures: ConnectError[] = [];
+let unlisted = false;
+
+beforeAll(async () => {
+  manager = await startFakeManager({
+    tokens: {
+      import(request) {
+        requests.push(request);
+        const failure = failures.shift();
+        if (failure) throw failure;
+        return {
+          results: request.items.map(({ name }) => {
+            if (name === 'bad') return { outcome: ImportOutcome.REFUSED, problem: 'name: is bad' };
+            const there = name === 'there';
+            return { outcome: there ? ImportOutcome.EXISTING : ImportOutcome.IMPORTED };
+          }),
+        };
+      },
+      reseal({ pageToken }) {
+        const first = pageToken === '';
+        const keys = [{ masterKeyId: 'k2', secrets: 5, listed: true }];
+        if (!first) keys.push({ masterKeyId: 'k1', secrets: 2, listed: !unlisted });
+        const nextPageToken = first ? 'second' : '';
+        return { examined: 200, resealed: 3, masterKeys: keys, nextPageToken };
+      },
+    },
+  });
+});
+beforeEach(() => {
+  requests = [];
+  failures = [];
+  unlisted = false;
+});
+afterAll(async () => {
+  await manager.close();
+  rmSync(folder, { recursive: true });
+});
+
+function usher(args: string[], stdin = ''): Promise<Ran> {
+  return runUsher(['token', ...args], { USHER_MANAGER_URL: manager.url }, { stdin });
+}
+
+const jsonl = (...lines: unknown[]) => `${lines.map(line => JSON.stringify(line)).join('\n')}\n`;
+const digest = createHash('sha256').update('x').digest();
+
+test('all fields of a line are sent, from the standard input', async () => {
+  const line = {
+    ...{ id: '0198c0de-0000-7000-8000-000000000001', name: 'billing', owner: 'acme' },
+    ...{ token: 'sk_live_0123456789abcdef', scopes: ['a', 'b'], metadata: { team: 1 } },
+    expires_at: '2027-01-01T00:00:00Z',
+  };
+  const ran = await usher(['import'], jsonl(line));
+  expect(ran).toEqual({ code: 0, out: '1 imported, 0 there before\n', err: '' });
+  const [request] = requests;
+  expect(request).toMatchObject({ dryRun: false, allowWeak: false });
+  expect(request?.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  const [item] = request?.items ?? [];
+  expect(item).toMatchObject({
+    ...{ id: line.id, name: line.name, owner: line.owner, scopes: line.scopes },
+    ...{ secret: { case: 'token', value: line.token }, metadata: line.metadata },
+  });
+  expect(item?.expireTime && timestampDate(item.expireTime).toISOString()).toBe(
+    '2027-01-01T00:00:00.000Z',
+  );
+});
+
+test('a hash is read in hexadecimal and either base64', async () => {
+  const long = createHash('sha512').update('x').digest();
+  const lines = [
+    { name: 'a', sha256: digest.toString('hex') },
+    { name: 'b', sha256: digest.toString('hex').toUpperCase() },
+    { name: 'c', sha256: digest.toString('base64') },
+    { name: 'd', sha256: digest.toString('base64url') },
+    { name: 'e', sha512: long.toString('hex') },
+    { name: 'f', sha512: long.toString('base64') },
+  ];
+  const file = join(folder, 'hashes.jsonl');
+  writeFileSync(file, jsonl(...lines));
+  expect(await usher(['import', file])).toMatchObject({ code: 0, err: '' });
+  const sent = requests[0]?.items.map(({ secret }) => Buffer.from(secret.value ?? ''));
+  expect(sent).toEqual([digest, digest, digest, digest, long, long]);
+});
+
+test('each mistake is named with its line, the rest goes on, and nothing of a token is shown', async () => {
+  const token = 'sk_live_0123456789abcdef';
+  const input = [
+    `{"token": "${token}"`,
+    `["${token}"]`,
+    JSON.stringify({ name: 'a' }),
+    JSON.stringify({ name: 'a', token, sha256: digest.toString('hex') }),
+    JSON.stringify({ name: 'a', sha256: digest.toString('hex').slice(2) }),
+    JSON.stringify({ name: 'a', token, scope: 'a' }),
+    JSON.stringify({ name: 'a', token, scopes: 'a' }),
+    JSON.stringify({ name: 'a', token, expires_at: 'soon' }),
+    JSON.stringify({ name: 7, token }),
+    '',
+    JSON.stringify({ name: 'bad', token }),
+    JSON.stringify({ name: 'there', token }),
+    JSON.stringify({ name: 'good', token, owner: null }),
+  ].join('\r\n');
+  const ran = await usher(['import', '-'], input);
+  expect(ran.code).toBe(1);
+  expect(ran.out).toBe('1 imported, 1 there before\n10 refused\n');
+  expect(ran.err.split('\n')).toEqual([
+    'line 1: is no JSON',
+    'line 2: is no JSON object',
+    'line 3: needs one of token, sha256 and sha512',
+    'line 4: needs one of token, sha256 and sha512',
+    'line 5: sha256: is not 32 bytes in hexadecimal or base64',
+    expect.stringContaining('line 6: has a member that is none of token, sha256,'),
+    'line 7: scopes: is no list of texts',
+    'line 8: expires_at: is not a time as in 2026-02-22T03:54:51Z (RFC 3339)',
+    'line 9: name: is no text',
+    'line 11: name: is bad',
+    '',
+  ]);
+  expect(ran.out + ran.err).not.toContain(token);
+});
+
+test('many lines go in calls of at most 500, that a server takes', async () => {
+  const lines = Array.from({ length: 1201 }, (_, n) => ({ name: `n${n}`, token: `token-${n}` }));
+  lines.push({ name: 'large', token: 'x'.repeat(8000) });
+  const ran = await usher(['import', '--json'], jsonl(...lines));
+  const done = { imported: 1202, existing: 0, refused: 0, problems: [], dryRun: false };
+  expect(JSON.parse(ran.out)).toEqual(done);
+  expect(requests.map(({ items }) => items.length)).toEqual([500, 500, 202]);
+  expect(requests.flatMap(({ items }) => items.map(({ name }) => name))).toEqual(
+    lines.map(({ name }) => name),
+  );
+});
+
+test('a call whose outcome is not known is made again, under the same request id', async () => {
+  failures = [new ConnectError('', Code.Unavailable), new ConnectError('', Code.Unavailable)];
+  const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
+  expect(ran).toMatchObject({ code: 0, out: '1 imported, 0 there before\n' });
+  expect(requests).toHaveLength(3);
+  expect(new Set(requests.map(({ requestId }) => requestId)).size).toBe(1);
+});
+
+test('a refusal of the call ends it, and tells how far it came', async () => {
+  failures = [new ConnectError('no', Code.PermissionDenied)];
+  const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
+  expect(ran.code).toBe(77);
+  expect(ran.err).toContain('broken off: 0 imported, 0 there before; repeat it');
+});
+
+test('options are passed on', async () => {
+  const ran = await usher(
+    ['import', '--dry-run', '--allow-weak'],
+    jsonl({ name: 'a', token: 'x' }),
+  );
+  expect(ran.out).toBe('1 would be imported, 0 there before\n');
+  expect(requests).toMatchObject([{ dryRun: true, allowWeak: true }]);
+});
+
+test('a file that is not there is wrong usage', async () => {
+  expect(await usher(['import', join(folder, 'none')])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('cannot be read (ENOENT)'),
+  });
+});
+
+test('sealing anew walks all, and tells what is left under which master key', async () => {
+  expect(await usher(['reseal'])).toEqual({
+    code: 0,
+    out: '400 access tokens, 6 sealed anew\nMASTER KEY\tSECRETS LEFT\tLISTED\nk2\t10\tyes\nk1\t2\tyes\n',
+    err: '',
+  });
+  unlisted = true;
+  const ran = await usher(['reseal', '--json']);
+  expect(ran.code).toBe(1);
+  expect(JSON.parse(ran.out)).toEqual({
+    ...{ examined: 400, resealed: 6 },
+    masterKeys: [
+      { id: 'k2', secrets: 10, listed: true },
+      { id: 'k1', secrets: 2, listed: false },
+    ],
+  });
+  expect(ran.err).toContain('2 tokens and secrets are under master key k1');
+});

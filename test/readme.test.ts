@@ -1,0 +1,145 @@
+/** The README's commands, run in order as pasted: they do what it says, and print what it shows. */
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reasons } from '../src/verify/verdict.ts';
+import { launchChromium } from './manager/chromium.ts';
+import { type BashSession, openBash } from './readme/bash-session.ts';
+import { codeBlock, outputLike, type Snippet, shellSnippets } from './readme/snippets.ts';
+import { checkout, findPlace, type Place, type Started, start } from './readme/started.ts';
+import { type RedisServer, startRedis, until } from './store/redis-server.ts';
+
+/** Go downloads a module, and npm starts a process for each command. */
+const snippetMsMax = 120_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'usher-readme-'));
+let place: Place;
+let server: Started;
+let bash: BashSession;
+
+const [startUp] = shellSnippets('Start');
+
+beforeAll(async () => {
+  place = await findPlace({ USHER_STORE: `lmdb:${folder}/data`, TMPDIR: folder });
+  server = await start('npm start', place.env, '--name first');
+  bash = openBash(checkout, place.env);
+});
+
+afterAll(async () => {
+  await bash.close();
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+async function runs({ commands, shown }: Snippet) {
+  const { code, stdout, stderr } = await bash.run(place.adapt(commands));
+  expect(code, stderr).toBe(0);
+  if (shown !== undefined) expect(stdout.replaceAll('\r', '').trim()).toMatch(outputLike(shown));
+}
+
+test('two commands start it, and it says where it is', () => {
+  expect(startUp?.commands).toBe('npm ci\nnpm start\n');
+  const said = server.stdout().slice(server.stdout().indexOf('Usher is ready.'));
+  expect(said.trim()).toMatch(outputLike(place.adapt(startUp?.shown ?? '')));
+});
+
+describe('the tour', () => {
+  const tour = shellSnippets('One minute');
+
+  test('has all its steps', () => expect(tour).toHaveLength(4));
+
+  test.each(tour.map(snippet => [snippet.commands.split('\n')[0], snippet] as const))(
+    '%s',
+    async (_, snippet) => runs(snippet),
+    snippetMsMax,
+  );
+});
+
+describe('JWTs', () => {
+  const snippets = shellSnippets('JWTs');
+
+  test('has all its steps', () => expect(snippets).toHaveLength(7));
+
+  test.each(snippets.map(snippet => [snippet.commands.split('\n')[0], snippet] as const))(
+    '%s',
+    async (_, snippet) => runs(snippet),
+    snippetMsMax,
+  );
+
+  test('the browser fetches from a page of another origin', async () => {
+    const jwt = await bash.valueOf('JWT');
+    const script = place.adapt(codeBlock('JWTs', 'js')).replace('[JWT_VALUE]', jwt);
+    const page = createServer((_, res) => {
+      res.setHeader('Content-Type', 'text/html').end('<title>an app</title>');
+    });
+    await new Promise<void>(resolve => page.listen(0, '127.0.0.1', resolve));
+    const browser = await launchChromium();
+    try {
+      const tab = await browser.newPage();
+      await tab.goto(`http://127.0.0.1:${(page.address() as AddressInfo).port}/`);
+      const [logged] = await Promise.all([tab.waitForEvent('console'), tab.evaluate(script)]);
+      expect(await logged.args()[0]?.jsonValue()).toEqual({
+        message: 'Oh, Hello',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      });
+    } finally {
+      await browser.close();
+      await new Promise(resolve => page.close(resolve));
+    }
+  });
+});
+
+test('the table of refusals is that of the code', () => {
+  const rows = Object.entries(reasons).map(
+    ([reason, { http, grpc, text }]) => `| \`${reason}\` | ${http} | \`${grpc}\` | ${text} |`,
+  );
+  expect(readFileSync(join(checkout, 'README.md'), 'utf8')).toContain(rows.join('\n'));
+});
+
+test('the server ends when npm is told to', async () => {
+  expect(await server.stop()).toBe(0);
+  await expect(fetch(`${place.http}/healthz`)).rejects.toThrow();
+});
+
+describe('with Redis', () => {
+  let redis: RedisServer;
+  beforeAll(async () => {
+    redis = await startRedis({ persistent: true, config: ['maxmemory-policy noeviction'] });
+  });
+  afterAll(() => redis.stop());
+
+  test(
+    'it starts with the settings that are shown, as a user that may do only what is shown',
+    async () => {
+      await redis.send(...codeBlock('Using Redis', 'text').trim().split(' '));
+      const [snippet] = shellSnippets('Using Redis');
+      const commands = snippet?.commands
+        .replace('redis://127.0.0.1:6379', `redis://usher:password@127.0.0.1:${redis.port}`)
+        .replace('npm start', `npm start >${folder}/log 2>&1 &`);
+      await bash.run(commands ?? '');
+      try {
+        await until(async () => (await fetch(`${place.http}/readyz`)).ok);
+        // The feed is armed, so that records may be believed from memory.
+        await until(async () =>
+          / name=usher-feed .* flags=\w*t/.test(String(await redis.send('CLIENT', 'LIST'))),
+        );
+        const [tour] = shellSnippets('One minute');
+        if (tour === undefined) throw new Error('there is no tour');
+        await runs(tour);
+        await runs({ commands: 'npm run -s usher -- token revoke "$ID"', shown: undefined });
+        const refused = { commands: `curl -H "Authorization: $API_TOKEN" ${place.http}/` };
+        await runs({ ...refused, shown: '{"error":"token has been revoked"}' });
+        expect((await bash.run(`cat ${folder}/log`)).stdout).not.toMatch(
+          /"level":"(?:warn|error)"/,
+        );
+      } finally {
+        await bash.run('kill %1; wait');
+      }
+    },
+    snippetMsMax,
+  );
+});

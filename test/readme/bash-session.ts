@@ -1,0 +1,64 @@
+/** One bash that is given snippet after snippet, as by someone who pastes them into a terminal. */
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Duplex } from 'node:stream';
+
+/** What a snippet did. */
+export interface Ran {
+  /** Exit code of its last command. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A session. */
+export interface BashSession {
+  run(snippet: string): Promise<Ran>;
+  /** The value of a variable. */
+  valueOf(name: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Snippets come over a channel of their own, so that no command can read them from its input. */
+const loop = `
+while IFS= read -r -d '' snippet <&3; do
+  eval "$snippet" </dev/null >"$0/stdout" 2>"$0/stderr"
+  echo "$?" >&4
+done`;
+
+/** Starts one. */
+export function openBash(folder: string, env: NodeJS.ProcessEnv): BashSession {
+  const outputs = mkdtempSync(join(tmpdir(), 'usher-readme-output-'));
+  const bash = spawn('bash', ['--norc', '-c', loop, outputs], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<void>(resolve => bash.once('exit', () => resolve()));
+  const snippets = bash.stdio[3] as Duplex;
+  const codes = createInterface({ input: bash.stdio[4] as Duplex })[Symbol.asyncIterator]();
+
+  const run = async (snippet: string): Promise<Ran> => {
+    snippets.write(`${snippet}\0`);
+    const { value, done } = await codes.next();
+    if (done) throw new Error('bash ended');
+    const [stdout = '', stderr = ''] = ['stdout', 'stderr'].map(name =>
+      readFileSync(join(outputs, name), 'utf8'),
+    );
+    return { code: Number(value), stdout, stderr };
+  };
+
+  return {
+    run,
+    valueOf: async name => (await run(`printf %s "$${name}"`)).stdout,
+    async close() {
+      snippets.end();
+      await ended;
+      rmSync(outputs, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** Where the README's commands run: this checkout, with ports and a data folder of the test's own. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../store/redis-server.ts';
+
+/** The checkout. */
+export const checkout = fileURLToPath(new URL('../..', import.meta.url));
+
+/** An environment for the README's commands, and its text with the addresses of that environment. */
+export interface Place {
+  env: NodeJS.ProcessEnv;
+  /** "http://127.0.0.1:<port>" of the HTTP listener. */
+  http: string;
+  adapt(text: string): string;
+}
+
+/** Finds free ports. */
+export async function findPlace(more: Record<string, string>): Promise<Place> {
+  const ports = new Set<number>();
+  while (ports.size < 3) ports.add(await freePort());
+  const [grpc, http, manager] = ports;
+  // The test runner's own variables are not those of a reader.
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(USHER_|npm_|VITEST|NODE_ENV|NODE_OPTIONS)/.test(name),
+  );
+  const env = {
+    ...Object.fromEntries(own),
+    // Debian's Python, which has python3-jwt, comes before any other.
+    PATH: `${checkout}out/tools:/usr/bin:/bin:${process.env.PATH}`,
+    USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
+    USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
+    USHER_MANAGER_LISTEN: `127.0.0.1:${manager}`,
+    USHER_MANAGER_URL: `http://127.0.0.1:${manager}`,
+    ...more,
+  };
+  return {
+    env,
+    http: `http://127.0.0.1:${http}`,
+    adapt: text =>
+      text
+        .replaceAll('127.0.0.1:50051', env.USHER_GRPC_LISTEN)
+        .replaceAll('127.0.0.1:8080', env.USHER_HTTP_LISTEN)
+        .replaceAll('127.0.0.1:8081', env.USHER_MANAGER_LISTEN),
+  };
+}
+
+/** A server that was started as the README says. */
+export interface Started {
+  /** All that it wrote to its standard output. */
+  stdout(): string;
+  /** Ends it as a service manager would, by the process that was started; its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a program and waits until it says a text. */
+export async function start(
+  command: string,
+  env: NodeJS.ProcessEnv,
+  until: string,
+): Promise<Started> {
+  const [program = '', ...args] = command.split(' ');
+  const child: ChildProcess = spawn(program, args, { cwd: checkout, env });
+  let stdout = '';
+  let stderr = '';
+  const exited = new Promise<number | null>(resolve => child.once('close', resolve));
+  child.stderr?.on('data', chunk => {
+    stderr += chunk;
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', chunk => {
+      stdout += chunk;
+      if (stdout.includes(until)) resolve();
+    });
+    void exited.then(code => reject(new Error(`${command} ended with ${code}: ${stderr}`)));
+  });
+  return {
+    stdout: () => stdout,
+    stop() {
+      child.kill('SIGTERM');
+      return exited;
+    },
+  };
+}

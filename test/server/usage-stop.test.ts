@@ -1,0 +1,46 @@
+/** Uses are counted exactly, also those of the last moment before a stop in order. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { startRedis, until } from '../store/redis-server.ts';
+import { adminOf, clientOf } from './api.ts';
+import { startUsherProcess } from './usher-process.ts';
+
+async function place(store: string) {
+  if (store === 'Redis') {
+    const redis = await startRedis();
+    return { url: `redis://127.0.0.1:${redis.port}`, end: () => redis.stop() };
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'usher-usage-'));
+  return { url: `lmdb:${folder}`, end: async () => rmSync(folder, { recursive: true }) };
+}
+
+test.each(['LMDB', 'Redis'])('on %s', async store => {
+  const { url, end } = await place(store);
+  const usher = await startUsherProcess(url);
+  try {
+    const admin = adminOf(usher);
+    const made = await admin.create({ kind: Kind.STATIC, name: 'used' });
+    const id = made.accessToken?.id ?? '';
+    const verifier = clientOf(VerifierService, usher.http, '');
+    const use = () => verifier.verify({ header: made.token });
+    const count = async () => {
+      const { days } = await admin.getUsage({ id });
+      return days.reduce((sum, day) => sum + Number(day.count), 0);
+    };
+
+    for (let n = 0; n < 40; n++) await use();
+    await until(async () => (await count()) === 40);
+    for (let n = 0; n < 25; n++) await use();
+    expect(await usher.stop()).toBe(0);
+    await usher.start();
+    expect(await count()).toBe(65);
+  } finally {
+    await usher.kill();
+    await end();
+  }
+});
