@@ -66,6 +66,7 @@ export async function openRooms(
     claimsDepthMax: config.claimsDepthMax,
     iatSkewSecondsMax: config.iatSkewSecondsMax,
     cacheTtlMsMax: config.cacheTtlMsMax,
+    leaseMs: config.leaseMs,
   };
   const memory = createMemory(config.cacheEntriesMax);
   const findForeign = createFindForeign(store, keys);

@@ -131,6 +131,7 @@ export function createCoherentReader(
       reads.set(id, started);
       return started.answer;
     },
+    ageMs: feed.heardMsAgo,
     isCurrent(found) {
       const id = found.record?.id;
       return id !== undefined && feed.isLive() && present.get(id) === found;

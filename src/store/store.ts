@@ -39,6 +39,8 @@ export interface CoherentReader {
   find(id: string): Awaitable<Found>;
   /** Whether what was found earlier may still be believed, without finding it again. */
   isCurrent(found: Found): boolean;
+  /** How old what is believed may be, in milliseconds; absent where it is never older than the look. */
+  ageMs?(): number;
 }
 
 /** Orders in which access tokens can be walked. */

@@ -3,13 +3,13 @@
 import type { Awaitable, CoherentReader, Found } from '../store/store.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindForeign } from './foreign.ts';
+import { denied, granted, refused } from './give.ts';
 import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import { type Memory, memoryKey, type Proven } from './memory.ts';
 import type { Prove } from './prove.ts';
-import type { Denied, Granted, Reason, Verdict } from './verdict.ts';
-import { watchedTtlMs } from './watched-ttl.ts';
+import type { Denied, Verdict } from './verdict.ts';
 
 /** What is asked of the verifier. */
 export interface Question {
@@ -35,6 +35,9 @@ export interface VerifyDeps {
   limits: VerifyLimits;
 }
 
+/** Steps of the times that are told, in milliseconds. */
+const stepMs = 250;
+
 /** Makes the verifier. */
 export function createVerify(deps: VerifyDeps): Verify {
   const { records, findForeign, prove, memory, now, limits } = deps;
@@ -55,7 +58,16 @@ export function createVerify(deps: VerifyDeps): Verify {
     if (provenUntil <= at) return denied('INVALID_TOKEN');
     const asked = { audience, requiredScopes };
     const reason = judge(found.record, claims, identity, asked, at, limits);
-    return reason === undefined ? granted(proven, at, limits) : refused(reason, proven, at);
+    return reason === undefined ? granted(proven, at, callersMs()) : refused(reason, proven, at);
+  }
+
+  /**
+   * How long a caller may go on with a verdict: what it rests on was heard some time ago, and all of it
+   * must be over within the lease. In steps, so that the same verdict can be given many times.
+   */
+  function callersMs(): number {
+    const leftMs = limits.leaseMs - (records.ageMs?.() ?? 0);
+    return Math.min(limits.cacheTtlMsMax, Math.max(0, Math.floor(leftMs / stepMs) * stepMs));
   }
 
   async function proveAnew(header: string, known: Proven | undefined): Promise<Proven | Denied> {
@@ -90,48 +102,4 @@ function isSame(found: Found, known: Proven): found is Proven['found'] {
 
 function isFound(found: Found): found is Proven['found'] {
   return found.record !== undefined;
-}
-
-/** Refused without knowing whose it is. */
-function denied(reason: Reason): Denied {
-  return { valid: false, reason, stale: false };
-}
-
-/** An invalid token is nobody's, also where its signature was right: nothing is told of it. */
-function refused(
-  reason: Reason,
-  proven: Pick<Proven, 'found' | 'provenUntil' | 'identity'>,
-  now: number,
-): Denied {
-  if (reason === 'INVALID_TOKEN') return denied(reason);
-  const watched = watchedTtlMs(proven, reason, now);
-  return {
-    valid: false,
-    reason,
-    identity: proven.identity,
-    ...(watched !== undefined && { watchedTtlMs: watched }),
-    stale: proven.found.stale,
-  };
-}
-
-/** Callers may reuse the verdict until the token ends, but no longer than a revocation may take. */
-function granted(proven: Proven, now: number, { cacheTtlMsMax }: VerifyLimits): Granted {
-  const { identity, found } = proven;
-  // `exp` is in whole seconds: the access token itself can end up to a second later.
-  const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
-  const leftMs = Math.min(endsMs, proven.provenUntil) - now;
-  const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(cacheTtlMsMax, leftMs));
-  const watched = watchedTtlMs(proven, undefined, now);
-  const last = proven.granted;
-  const isSame =
-    last?.cacheTtlMs === cacheTtlMs && last.watchedTtlMs === watched && last.stale === found.stale;
-  if (isSame) return last;
-  proven.granted = {
-    valid: true,
-    identity,
-    cacheTtlMs,
-    ...(watched !== undefined && { watchedTtlMs: watched }),
-    stale: found.stale,
-  };
-  return proven.granted;
 }
