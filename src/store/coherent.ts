@@ -14,6 +14,11 @@ export interface CoherentLimits {
   /** Reads of the store at once; further ones are refused as unavailable. */
   readsMax: number;
   /**
+   * How old a read under way may be for another one to share it, in milliseconds: what it read can be as
+   * old as that, however long this process was suspended meanwhile.
+   */
+  sharedReadMsMax: number;
+  /**
    * How long a record that was good is used, marked stale, when the store cannot be reached, in
    * milliseconds since it was last known to be current. 0 for not at all.
    */
@@ -25,11 +30,13 @@ export const defaultCoherentLimits: CoherentLimits = {
   entriesMax: 100_000,
   absentMax: 20_000,
   readsMax: 1000,
+  sharedReadMsMax: 100,
   staleMaxMs: 0,
 };
 
 interface Read {
   answer: Promise<Found>;
+  startedMs: number;
   /** The record changed, or the feed was lost, while it was being read: do not keep the answer. */
   dirty: boolean;
 }
@@ -106,12 +113,20 @@ export function createCoherentReader(
       }
       const underway = reads.get(id);
       // One that is dirty may have read the record before the change: whoever asks now reads anew.
-      if (underway !== undefined && !underway.dirty) return underway.answer;
+      const isYoung =
+        underway !== undefined && monotonicMs() - underway.startedMs <= limits.sharedReadMsMax;
+      if (isYoung && !underway.dirty) return underway.answer;
+      // Word of a change reaches but the latest read of a record: what an earlier one read is not kept.
+      if (underway !== undefined) underway.dirty = true;
       if (reads.size >= limits.readsMax) {
         return stale(id, new Unavailable('too many reads of the store are under way'));
       }
       const self: { read?: Read } = {};
-      const started: Read = { answer: read(id, self), dirty: false };
+      const started: Read = {
+        answer: read(id, self),
+        startedMs: monotonicMs(),
+        dirty: false,
+      };
       self.read = started;
       reads.set(id, started);
       return started.answer;
