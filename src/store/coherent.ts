@@ -34,6 +34,13 @@ interface Read {
   dirty: boolean;
 }
 
+/** A record that may have changed unheard. */
+interface Unverified {
+  record: AccessTokenRecord;
+  /** When it was last known to be current. */
+  currentMs: number;
+}
+
 /** Puts the cache before a store. `monotonicMs` is `performance.now`. */
 export function createCoherentReader(
   store: TokenReader,
@@ -44,9 +51,16 @@ export function createCoherentReader(
   const present = new LRUCache<string, Found>({ max: limits.entriesMax });
   const absent = new LRUCache<string, Found>({ max: limits.absentMax });
   const reads = new Map<string, Read>();
-  /** Entries from before an interruption, with the time they were last known to be current. */
-  let unverified = new Map<string, AccessTokenRecord>();
-  let currentUntilMs = monotonicMs();
+  /** For when the store cannot be reached: from before an interruption, or read without a feed. */
+  const unverified = new LRUCache<string, Unverified>({ max: limits.entriesMax });
+  /** All that was acknowledged before it has been heard. */
+  const heardMs = () => monotonicMs() - feed.heardMsAgo();
+
+  const distrust = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
+    const isUseful = limits.staleMaxMs > 0 || record?.revokedAt !== undefined;
+    if (record === undefined || !isUseful) unverified.delete(id);
+    else unverified.set(id, { record, currentMs });
+  };
 
   feed.listen({
     changed(id) {
@@ -57,13 +71,8 @@ export function createCoherentReader(
       if (read !== undefined) read.dirty = true;
     },
     changedAll() {
-      if (present.size > 0) {
-        unverified = new Map();
-        for (const [id, { record }] of present.entries()) {
-          const useful = limits.staleMaxMs > 0 || record?.revokedAt !== undefined;
-          if (record !== undefined && useful) unverified.set(id, record);
-        }
-      }
+      const currentMs = heardMs();
+      for (const id of present.rkeys()) distrust(id, present.peek(id)?.record, currentMs);
       present.clear();
       absent.clear();
       for (const read of reads.values()) read.dirty = true;
@@ -77,18 +86,23 @@ export function createCoherentReader(
 
   /** What may be said of a record when the store cannot be reached. */
   const stale = (id: string, cause: unknown): Found => {
-    const record = unverified.get(id) ?? present.get(id)?.record;
-    const tolerable =
-      record !== undefined &&
-      (record.revokedAt !== undefined || monotonicMs() - currentUntilMs <= limits.staleMaxMs);
-    if (tolerable) return { record, stale: true };
+    const kept = present.get(id)?.record;
+    const known = kept ? { record: kept, currentMs: heardMs() } : unverified.get(id);
+    if (known?.record.revokedAt !== undefined) return { record: known.record, stale: true };
+    if (known !== undefined && monotonicMs() - known.currentMs <= limits.staleMaxMs) {
+      return { record: known.record, stale: true };
+    }
     throw cause instanceof Unavailable ? cause : new Unavailable('the store failed', cause);
   };
 
   const read = async (id: string, self: { read?: Read }): Promise<Found> => {
+    const startedMs = monotonicMs();
     try {
       const found = { record: await store.get(id), stale: false };
-      if (self.read?.dirty === false && feed.isLive()) keep(id, found);
+      if (self.read?.dirty === false) {
+        if (feed.isLive()) keep(id, found);
+        else distrust(id, found.record, startedMs);
+      }
       return found;
     } catch (cause) {
       return stale(id, cause);
@@ -100,7 +114,6 @@ export function createCoherentReader(
   return {
     find(id) {
       if (feed.isLive()) {
-        currentUntilMs = monotonicMs();
         const found = present.get(id) ?? absent.get(id);
         if (found !== undefined) return found;
       }

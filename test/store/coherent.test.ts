@@ -160,6 +160,43 @@ describe('a reader with a coherent cache', () => {
     await expect(unknown).rejects.toBeInstanceOf(Unavailable);
   });
 
+  test('what was known before an interruption is not current because the feed is again', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    lease.renew(clock);
+    feed.changedAll();
+    reader.find('b');
+    store.waiting.shift()?.answer(undefined);
+    clock += 1;
+    const unknown = reader.find('a');
+    store.waiting.shift()?.fail();
+    await expect(unknown).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  test('without the store, what was read last is told, also when no feed was live', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    expect((await fill(record(2))).stale).toBe(false);
+    const stale = reader.find('a');
+    store.waiting.shift()?.fail();
+    expect(await stale).toMatchObject({ stale: true, record: { revision: 2 } });
+  });
+
+  test('a record that was in use is stale from when the feed was heard, not when it was found', async () => {
+    await fill(record(1));
+    clock += 1e6;
+    lease.renew(clock);
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    const stale = reader.find('a');
+    store.waiting.shift()?.fail();
+    expect(await stale).toMatchObject({ stale: true, record: { revision: 1 } });
+  });
+
   test('what is known to be revoked stays so without the store, for ever', async () => {
     await fill(record(2, { revokedAt: 1 }));
     lease.end();
