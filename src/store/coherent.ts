@@ -14,6 +14,11 @@ export interface CoherentLimits {
   /** Reads of the store at once; further ones are refused as unavailable. */
   readsMax: number;
   /**
+   * How long a read under way is shared with those who ask later, in milliseconds. At most the feed's
+   * lease: after a stall its answer can have lain here, unread, since before a revocation.
+   */
+  sharedMsMax: number;
+  /**
    * How long a record that was good is used, marked stale, when the store cannot be reached, in
    * milliseconds since it was last known to be current. 0 for not at all.
    */
@@ -25,11 +30,13 @@ export const defaultCoherentLimits: CoherentLimits = {
   entriesMax: 100_000,
   absentMax: 20_000,
   readsMax: 1000,
+  sharedMsMax: 100,
   staleMaxMs: 0,
 };
 
 interface Read {
   answer: Promise<Found>;
+  startedMs: number;
   /** The record changed, or the feed was lost, while it was being read: do not keep the answer. */
   dirty: boolean;
 }
@@ -95,8 +102,9 @@ export function createCoherentReader(
     throw cause instanceof Unavailable ? cause : new Unavailable('the store failed', cause);
   };
 
-  const read = async (id: string, self: { read?: Read }): Promise<Found> => {
-    const startedMs = monotonicMs();
+  const isYoung = ({ startedMs }: Read) => monotonicMs() - startedMs < limits.sharedMsMax;
+
+  const read = async (id: string, startedMs: number, self: { read?: Read }): Promise<Found> => {
     try {
       const found = { record: await store.get(id), stale: false };
       if (self.read?.dirty === false) {
@@ -119,12 +127,15 @@ export function createCoherentReader(
       }
       const underway = reads.get(id);
       // One that is dirty may have read the record before the change: whoever asks now reads anew.
-      if (underway !== undefined && !underway.dirty) return underway.answer;
+      if (underway !== undefined && !underway.dirty && isYoung(underway)) return underway.answer;
       if (reads.size >= limits.readsMax) {
         return stale(id, new Unavailable('too many reads of the store are under way'));
       }
+      // Two answers for one id may come in any order: that of the older one is not kept.
+      if (underway !== undefined) underway.dirty = true;
       const self: { read?: Read } = {};
-      const started: Read = { answer: read(id, self), dirty: false };
+      const startedMs = monotonicMs();
+      const started: Read = { answer: read(id, startedMs, self), startedMs, dirty: false };
       self.read = started;
       reads.set(id, started);
       return started.answer;
