@@ -67,6 +67,13 @@ export function createCoherentReader(
     const isUseful = limits.staleMaxMs > 0 || record?.revokedAt !== undefined;
     if (record === undefined || !isUseful) unverified.delete(id);
     else unverified.set(id, { record, currentMs });
+    present.delete(id);
+  };
+  /** What is no answer for others can still be news: a revocation that was seen stays seen. */
+  const learn = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
+    const known = present.peek(id)?.record ?? unverified.peek(id)?.record;
+    const isNews = record !== undefined && record.revision > (known?.revision ?? 0);
+    if (isNews) distrust(id, record, currentMs);
   };
 
   feed.listen({
@@ -79,8 +86,7 @@ export function createCoherentReader(
     },
     changedAll() {
       const currentMs = heardMs();
-      for (const id of present.rkeys()) distrust(id, present.peek(id)?.record, currentMs);
-      present.clear();
+      for (const id of [...present.rkeys()]) distrust(id, present.peek(id)?.record, currentMs);
       absent.clear();
       for (const read of reads.values()) read.dirty = true;
     },
@@ -107,10 +113,9 @@ export function createCoherentReader(
   const read = async (id: string, startedMs: number, self: { read?: Read }): Promise<Found> => {
     try {
       const found = { record: await store.get(id), stale: false };
-      if (self.read?.dirty === false) {
-        if (feed.isLive()) keep(id, found);
-        else distrust(id, found.record, startedMs);
-      }
+      if (self.read?.dirty !== false) learn(id, found.record, startedMs);
+      else if (feed.isLive()) keep(id, found);
+      else distrust(id, found.record, startedMs);
       return found;
     } catch (cause) {
       return stale(id, cause);
