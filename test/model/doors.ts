@@ -81,7 +81,9 @@ export function sdkDoor(
   };
 }
 
-const reasonNames = new Map(Object.entries(Reason).map(([name, code]) => [code, name]));
+const reasonNames = new Map<number, string>(
+  Object.entries(Reason).map(([name, code]) => [code, name]),
+);
 
 function outcomeOf({ valid, stale, reason }: VerifyResponse): Verification['outcome'] {
   return valid ? { valid, stale } : { valid, stale, reason: reasonNames.get(reason) ?? '' };

@@ -25,7 +25,8 @@ export interface Load {
   wrong: string[];
   /** How many verdicts each door gave. */
   verdicts: Map<string, number>;
-  revoked(): number;
+  /** How many revocations and rotations were acknowledged. */
+  changes(): number;
   /** Resolves when every door gives verdicts; how many attempts it took the slowest. */
   recovered(attemptsMax: number): Promise<number>;
   stop(): Promise<void>;
@@ -52,6 +53,7 @@ export async function startLoad(
   const verdicts = new Map<string, number>();
   let stopped = false;
   let questions = 0;
+  let changes = 0;
 
   /** Anywhere, again and again under one request id, until it is acknowledged. */
   const acknowledged = async <T>(change: (admin: ReturnType<typeof adminOf>) => Promise<T>) => {
@@ -90,6 +92,7 @@ export async function startLoad(
     if (what === 'revoke') await acknowledged(admin => admin.revoke({ id, requestId }, options));
     else await acknowledged(admin => admin.rotate({ id, requestId }, options));
     ending.ackedMs = now();
+    changes++;
     if (ended.length > 3 * tokensAtOnce) ended.shift();
   };
 
@@ -127,7 +130,7 @@ export async function startLoad(
   return {
     wrong,
     verdicts,
-    revoked: () => ended.length,
+    changes: () => changes,
     async recovered(attemptsMax) {
       const attempts = doors.map(async door => {
         for (let attempt = 1; attempt <= attemptsMax; attempt++) {
