@@ -49,7 +49,8 @@ export function openLmdb(
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
-  const reader = lmdbReader(() => tables, read);
+  const monotonicMs = () => performance.now();
+  const reader = lmdbReader(() => tables, read, monotonicMs);
   /** Resolves once the transaction is on the disk: what was acknowledged survives a power loss. */
   const write = async <T>(action: () => T): Promise<T> => {
     try {
@@ -76,7 +77,7 @@ export function openLmdb(
         read(() => scanEvents(tables, { order: 'oldest', after, limit })),
     },
     limits,
-    () => performance.now(),
+    monotonicMs,
   );
 
   return {
