@@ -37,7 +37,7 @@ function connection(network: Network, kind: 'data' | 'feed', timeoutMs: number, 
 
   const end = () => {
     if (wire === undefined) return;
-    wire.close();
+    wire.end();
     wire = undefined;
     network[kind] = undefined;
     for (const fail of owed) fail(new Error('Connection is closed.'));

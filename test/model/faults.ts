@@ -4,6 +4,7 @@ import { tokenKey } from '../../src/store/redis-keys.ts';
 import type { Random } from './random.ts';
 import type { Redis } from './redis.ts';
 import type { Replica } from './replica.ts';
+import type { Service } from './service.ts';
 import type { World } from './world.ts';
 
 /** What faults act on. */
@@ -12,8 +13,9 @@ export interface Victims {
   redis: Redis;
   random: Random;
   replicas: Replica[];
-  /** Begins a verification at a replica now. */
-  wedge(replica: Replica): void;
+  services: Service[];
+  /** Begins a verification somewhere now. */
+  wedge(who: Replica | Service): void;
   note(text: string): void;
 }
 
@@ -82,7 +84,7 @@ export const faults: Record<string, Fault> = {
   'failover, the old one alive': victims => {
     const { redis, random } = victims;
     if (redis.servers.some(({ up, stopped }) => !up || stopped)) return;
-    const linked = random.chance(0.5);
+    const linked = random.chance(0.3);
     redis.failover(linked);
     if (!linked) later(victims, redis.link);
   },
@@ -106,8 +108,40 @@ export const faults: Record<string, Fault> = {
   },
 };
 
+/** Those between a service with the SDK and a replica. */
+const serviceFaults: Record<string, (victims: Victims, service: Service) => void> = {
+  'link cut': ({ random }, { links }) => random.pick(links).cut(),
+  'link silent': (victims, { links }) => {
+    const { pipe } = victims.random.pick(links);
+    pipe.silence(true);
+    if (victims.random.chance(0.7)) later(victims, () => pipe.silence(false));
+  },
+  'link slow': (victims, { links }) => {
+    const { pipe } = victims.random.pick(links);
+    const { delayMs } = pipe;
+    pipe.delayMs = () => victims.random.between(50, 700);
+    later(victims, () => {
+      pipe.delayMs = delayMs;
+    });
+  },
+  'service stalled': ({ world, random, wedge }, service) => {
+    world.stall(service.actor, random.between(50, 5000), () => wedge(service));
+  },
+  'wall clock of the service set': ({ random }, service) => {
+    service.wall.offsetMs = random.pick([-3_600_000, 0, 500, 3_600_000]);
+    service.steps++;
+  },
+};
+
 /** Does one of them. */
 export function injectFault(victims: Victims): void {
+  const service = victims.services[0];
+  if (service !== undefined && victims.random.chance(0.3)) {
+    const name = victims.random.pick(Object.keys(serviceFaults));
+    victims.note(name);
+    serviceFaults[name]?.(victims, service);
+    return;
+  }
   const name = victims.random.pick(Object.keys(faults));
   const replica = victims.random.pick(victims.replicas);
   victims.note(`${name} (${replica.network.actor.name})`);
@@ -115,7 +149,8 @@ export function injectFault(victims: Victims): void {
 }
 
 /** Ends all that does not end by itself. */
-export function heal({ redis, replicas }: Victims): void {
+export function heal({ redis, replicas, services }: Victims): void {
+  for (const { links } of services) for (const { pipe } of links) pipe.silence(false);
   for (const server of redis.servers) {
     if (!server.up) redis.restart(server);
     if (server.stopped) redis.resume(server);

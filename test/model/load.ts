@@ -46,7 +46,7 @@ export async function startLoad(
   doors: readonly Door[],
   managers: readonly Manager[],
 ): Promise<Load> {
-  const judge = createOracle({ boundMs, staleMaxMs: 0 });
+  const judge = createOracle({ boundMs, staleMaxMs: 0, unknownTtlMs: 1000 });
   const good: Credential[] = [];
   const ended: Credential[] = [];
   const wrong: string[] = [];

@@ -37,10 +37,12 @@ export interface Verification {
 export interface Promised {
   boundMs: number;
   staleMaxMs: number;
+  /** How long a refusal of an unknown token may be used again, at the most. */
+  unknownTtlMs: number;
 }
 
 /** Makes it. The answer is what is wrong with a verdict, or undefined. */
-export function createOracle({ boundMs, staleMaxMs }: Promised) {
+export function createOracle({ boundMs, staleMaxMs, unknownTtlMs }: Promised) {
   /** "where header" of those that a process has told to be revoked. */
   const toldRevoked = new Map<string, number>();
 
@@ -68,7 +70,7 @@ export function createOracle({ boundMs, staleMaxMs }: Promised) {
         const rotated = asked.some(
           ({ what, goodUntilWallMs }) => what === 'rotate' && goodUntilWallMs <= wallMs.greatest,
         );
-        if (rotated || startedMs - createdAckedMs <= boundMs) return undefined;
+        if (rotated || startedMs - createdAckedMs <= boundMs + unknownTtlMs) return undefined;
         return 'INVALID_TOKEN for a good token';
       }
       default:

@@ -9,6 +9,8 @@ import { defaultRedisLimits } from '../../src/store/redis-limits.ts';
 import { readToken } from '../../src/store/redis-list.ts';
 import { parseRedisUrl } from '../../src/store/redis-url.ts';
 import { redisWatch } from '../../src/store/redis-watch.ts';
+import { type Changes, createChanges } from '../../src/transport/changes.ts';
+import { createWatch } from '../../src/transport/watch.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMemory } from '../../src/verify/memory.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
@@ -24,6 +26,9 @@ export interface Replica {
   wall: { offsetMs: number; history: { atMs: number; offsetMs: number }[] };
   /** When it last failed to read the store. */
   failedMs: number;
+  /** WatchInvalidations, and what it tells of. */
+  changes: Changes;
+  watch: ReturnType<typeof createWatch>;
 }
 
 /** Where the wall clock stands at the start of the world. */
@@ -46,9 +51,12 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
       replica.failedMs = world.now();
       throw error;
     });
+  // Little is kept and told at once, so that watchers are reset as well.
+  const changes = createChanges(feed, 4, world.now);
+  const watchLimits = { watchersMax: 10, leaseMs: defaultRedisLimits.leaseMs, heartbeatMs: 250 };
   const replica: Replica = {
-    network,
-    feed,
+    ...{ network, feed, changes },
+    watch: createWatch({ changes, limits: { ...watchLimits, idsMax: 2 }, monotonicMs: world.now }),
     wall: { offsetMs: 0, history: [{ atMs: 0, offsetMs: 0 }] },
     failedMs: Number.NEGATIVE_INFINITY,
     verify: createVerify({

@@ -1,5 +1,6 @@
 /** One schedule of the model: load, changes and faults by chance, and what the oracle says of it. */
 
+import { UsherUnavailable } from '../../src/client/unavailable.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Made } from './access-tokens.ts';
 import { createAdmin } from './admin.ts';
@@ -8,7 +9,8 @@ import { heal, injectFault, type Victims } from './faults.ts';
 import { type Credential, createOracle } from './oracle.ts';
 import { createRandom } from './random.ts';
 import { createRedis } from './redis.ts';
-import { type Replica, startReplica, wallBetween } from './replica.ts';
+import { type Replica, startReplica, wallBetween, wallStartMs } from './replica.ts';
+import { type Service, startService } from './service.ts';
 import { createWorld } from './world.ts';
 
 /** The bound of the promise, and how long faults last. */
@@ -38,7 +40,7 @@ export async function playSchedule(seed: number, made: readonly Made[]): Promise
   const count = (name: string) => counts.set(name, (counts.get(name) ?? 0) + 1);
   const note = (text: string) => void (wrong ?? story.push(`${world.now().toFixed(1)} ${text}`));
   const staleMaxMs = random.pick([0, 0, 3000]);
-  const judge = createOracle({ boundMs, staleMaxMs });
+  const judge = createOracle({ boundMs, staleMaxMs, unknownTtlMs: 1000 });
   const admin = createAdmin({ world, redis, random }, note);
   let verdicts = 0;
 
@@ -49,40 +51,38 @@ export async function playSchedule(seed: number, made: readonly Made[]): Promise
       ...{ world, redis, random, actor, cutOff: false, data: undefined, feed: undefined },
       delayMs: () => (random.chance(0.9) ? random.between(0.1, 2) : random.between(2, 40)),
       // A name, or a Sentinel, may lead to the one before for a while.
-      target: () => (random.chance(0.9) ? redis.master() : random.pick(redis.servers)),
+      target: () => (random.chance(0.7) ? redis.master() : random.pick(redis.servers)),
     };
     world.later(random.between(0, 100), actor, 'start', () => {
       replicas.push(startReplica(network, staleMaxMs));
     });
   }
 
-  /** Verifies in the replica's process, now; the start may be from before. */
-  const verify = async (
-    replica: Replica,
-    credential: Credential,
-    startedMs: number,
-    isFinal: boolean,
-  ) => {
-    const where = replica.network.actor.name;
-    const tell = (outcome: { valid: boolean; stale: boolean; reason?: string }) => {
+  const services: Service[] = [];
+  if (random.chance(0.5)) {
+    const actor = world.actor('service');
+    world.later(200, actor, 'start', () => {
+      services.push(startService({ world, random, actor }, replicas));
+    });
+  }
+
+  /** Verifies where it is asked, now; the start may be from before. */
+  const verify = async (who: Replica | Service, credential: Credential, startedMs: number) => {
+    const { name, outcomeOf, context } = askerOf(who, replicas);
+    const isFinal = world.now() > troubleMs + recoveryMs;
+    try {
+      const outcome = await outcomeOf(credential.header);
       verdicts++;
       const endedMs = world.now();
       const text = outcome.valid ? (outcome.stale ? 'valid, stale' : 'valid') : outcome.reason;
-      count(`${text}`);
-      note(`${where} says ${text} of ${credential.name}, asked at ${startedMs.toFixed(1)}`);
-      wrong ??= judge({
-        ...{ where, credential, startedMs, endedMs, outcome },
-        wallMs: wallBetween(replica, startedMs, endedMs),
-        storeFailed: replica.failedMs >= startedMs,
-      });
+      count(`${text}${'usher' in who ? ' (SDK)' : ''}`);
+      note(`${name} says ${text} of ${credential.name}, asked at ${startedMs.toFixed(1)}`);
+      wrong ??= judge({ credential, startedMs, endedMs, outcome, ...context(startedMs, endedMs) });
       if (isFinal && outcome.stale) wrong ??= 'still stale, long after the last fault';
-    };
-    try {
-      tell(await replica.verify({ header: credential.header }));
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
+      if (!(error instanceof Unavailable || error instanceof UsherUnavailable)) throw error;
       count('UNAVAILABLE');
-      note(`${where} cannot know of ${credential.name}, asked at ${startedMs.toFixed(1)}`);
+      note(`${name} cannot know of ${credential.name}, asked at ${startedMs.toFixed(1)}`);
       if (isFinal) wrong ??= 'still unavailable, long after the last fault';
     }
   };
@@ -91,16 +91,17 @@ export async function playSchedule(seed: number, made: readonly Made[]): Promise
     return random.pick((tokens.length > 0 ? tokens : admin.issued).flatMap(t => t.credentials));
   };
   let requests = 0;
-  const ask = (replica: Replica, credential: Credential, isFinal = false) => {
+  const ask = (who: Replica | Service, credential: Credential) => {
     const startedMs = world.now();
-    const lane = `request${requests++}`;
-    world.later(random.between(0, 3), replica.network.actor, lane, () => {
-      void verify(replica, credential, startedMs, isFinal);
+    const { actor } = 'usher' in who ? who : who.network;
+    world.later(random.between(0, 3), actor, `request${requests++}`, () => {
+      void verify(who, credential, startedMs);
     });
   };
+  const askers = () => [...replicas, ...services, ...services];
   const victims: Victims = {
-    ...{ world, redis, random, replicas },
-    wedge: replica => void verify(replica, anyCredential(), world.now(), false),
+    ...{ world, redis, random, replicas, services },
+    wedge: who => void verify(who, anyCredential(), world.now()),
     note(text) {
       count(text.replace(/ \(.*/, ''));
       note(text);
@@ -124,20 +125,55 @@ export async function playSchedule(seed: number, made: readonly Made[]): Promise
     often(1500, admin.end);
     often(random.pick([400, 1000, 2500]), () => injectFault(victims));
     often(random.pick([20, 60, 150]), () => {
-      const [replica, credential] = [random.pick(replicas), anyCredential()];
-      for (let n = random.pick([1, 1, 1, 3]); n > 0; n--) ask(replica, credential);
+      const [who, credential] = [random.pick(askers()), anyCredential()];
+      for (let n = random.pick([1, 1, 1, 3]); n > 0; n--) ask(who, credential);
     });
     await world.runUntil(troubleMs);
     heal(victims);
     await world.runUntil(troubleMs + recoveryMs);
-    for (const replica of replicas) {
+    for (const who of [...replicas, ...services]) {
       for (const { credentials } of admin.issued) {
-        for (const credential of credentials) ask(replica, credential, true);
+        for (const credential of credentials) ask(who, credential);
       }
     }
-    await world.runUntil(troubleMs + recoveryMs + 1000);
+    await world.runUntil(troubleMs + recoveryMs + 2000);
   } finally {
     world.end();
   }
   return { verdicts, counts, wrong, story };
+}
+
+let answers = 0;
+
+/** How a replica, or a service with the SDK, is asked, and what the oracle must know of it. */
+function askerOf(who: Replica | Service, replicas: readonly Replica[]) {
+  if ('usher' in who) {
+    const isSet = [...replicas.map(({ wall }) => wall.history.length), who.steps].some(n => n > 1);
+    const leastMs = isSet ? Number.NEGATIVE_INFINITY : wallStartMs;
+    return {
+      name: who.actor.name,
+      outcomeOf: async (header: string) => outcomeOf(await who.usher.verify(header)),
+      // It may go to another replica, which need not know what the one before has told.
+      context: (startedMs: number, endedMs: number) => ({
+        where: `answer ${answers++}`,
+        storeFailed: replicas.some(({ failedMs }) => failedMs >= startedMs),
+        wallMs: { least: leastMs + startedMs, greatest: wallStartMs + endedMs + 7_200_000 },
+      }),
+    };
+  }
+  const { name } = who.network.actor;
+  return {
+    name,
+    outcomeOf: async (header: string) => outcomeOf(await who.verify({ header })),
+    context: (startedMs: number, endedMs: number) => ({
+      where: name,
+      storeFailed: who.failedMs >= startedMs,
+      wallMs: wallBetween(who, startedMs, endedMs),
+    }),
+  };
+}
+
+function outcomeOf(verdict: { valid: boolean; stale: boolean; reason?: string }) {
+  const { valid, stale, reason } = verdict;
+  return { valid, stale, ...(reason === undefined ? {} : { reason }) };
 }

@@ -33,13 +33,12 @@ export interface World {
 }
 
 const realImmediate = globalThis.setImmediate;
-/** All that follows from an event without more input: microtasks, and immediates that they set. */
+/** All that follows from an event without more input: microtasks, and one immediate that they set. */
 const settle = async () => {
-  for (let round = 0; round < settleRounds; round++) {
+  for (let round = 0; round < 2; round++) {
     await new Promise<void>(done => realImmediate(done));
   }
 };
-const settleRounds = 1;
 
 /** Makes a world at time 0. The timers of Node are the world's while one of its processes is at work. */
 export function createWorld(random: Random): World & { end(): void } {

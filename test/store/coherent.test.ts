@@ -100,6 +100,13 @@ describe('a reader with a coherent cache', () => {
     expect(reader.isCurrent(found)).toBe(false);
   });
 
+  test('does not keep what was being read when anything may have changed', async () => {
+    const reading = reader.find('a');
+    feed.changedAll();
+    store.waiting.shift()?.answer(record(1));
+    expect(reader.isCurrent(await reading)).toBe(false);
+  });
+
   test('whoever asks after the change does not share a read from before it', async () => {
     const early = reader.find('a');
     feed.changed('a');
