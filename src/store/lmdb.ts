@@ -42,7 +42,8 @@ export function openLmdb(
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
-  const reader = lmdbReader(() => tables, read);
+  const monotonicMs = () => performance.now();
+  const reader = lmdbReader(() => tables, read, monotonicMs);
   let canWrite = true;
   /**
    * Resolves once the transaction is on the disk: what was acknowledged survives a power loss. One that
@@ -76,7 +77,7 @@ export function openLmdb(
         read(() => scanEvents(tables, { order: 'oldest', after, limit })),
     },
     limits,
-    () => performance.now(),
+    monotonicMs,
   );
 
   return {
