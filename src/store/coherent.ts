@@ -14,6 +14,11 @@ export interface CoherentLimits {
   /** Reads of the store at once; further ones are refused as unavailable. */
   readsMax: number;
   /**
+   * How long a read under way is shared with those who ask later, in milliseconds. At most the feed's
+   * lease: after a stall its answer can have lain here, unread, since before a revocation.
+   */
+  sharedMsMax: number;
+  /**
    * How long a record that was good is used, marked stale, when the store cannot be reached, in
    * milliseconds since it was last known to be current. 0 for not at all.
    */
@@ -25,13 +30,22 @@ export const defaultCoherentLimits: CoherentLimits = {
   entriesMax: 100_000,
   absentMax: 20_000,
   readsMax: 1000,
+  sharedMsMax: 100,
   staleMaxMs: 0,
 };
 
 interface Read {
   answer: Promise<Found>;
+  startedMs: number;
   /** The record changed, or the feed was lost, while it was being read: do not keep the answer. */
   dirty: boolean;
+}
+
+/** A record that may have changed unheard. */
+interface Unverified {
+  record: AccessTokenRecord;
+  /** When it was last known to be current. */
+  currentMs: number;
 }
 
 /** Puts the cache before a store. `monotonicMs` is `performance.now`. */
@@ -44,9 +58,23 @@ export function createCoherentReader(
   const present = new LRUCache<string, Found>({ max: limits.entriesMax });
   const absent = new LRUCache<string, Found>({ max: limits.absentMax });
   const reads = new Map<string, Read>();
-  /** Entries from before an interruption, with the time they were last known to be current. */
-  let unverified = new Map<string, AccessTokenRecord>();
-  let currentUntilMs = monotonicMs();
+  /** For when the store cannot be reached: from before an interruption, or read without a feed. */
+  const unverified = new LRUCache<string, Unverified>({ max: limits.entriesMax });
+  /** All that was acknowledged before it has been heard. */
+  const heardMs = () => monotonicMs() - feed.heardMsAgo();
+
+  const distrust = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
+    const isUseful = limits.staleMaxMs > 0 || record?.revokedAt !== undefined;
+    if (record === undefined || !isUseful) unverified.delete(id);
+    else unverified.set(id, { record, currentMs });
+    present.delete(id);
+  };
+  /** What is no answer for others can still be news: a revocation that was seen stays seen. */
+  const learn = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
+    const known = present.peek(id)?.record ?? unverified.peek(id)?.record;
+    const isNews = record !== undefined && record.revision > (known?.revision ?? 0);
+    if (isNews) distrust(id, record, currentMs);
+  };
 
   feed.listen({
     changed(id) {
@@ -57,14 +85,8 @@ export function createCoherentReader(
       if (read !== undefined) read.dirty = true;
     },
     changedAll() {
-      if (present.size > 0) {
-        unverified = new Map();
-        for (const [id, { record }] of present.entries()) {
-          const useful = limits.staleMaxMs > 0 || record?.revokedAt !== undefined;
-          if (record !== undefined && useful) unverified.set(id, record);
-        }
-      }
-      present.clear();
+      const currentMs = heardMs();
+      for (const id of [...present.rkeys()]) distrust(id, present.peek(id)?.record, currentMs);
       absent.clear();
       for (const read of reads.values()) read.dirty = true;
     },
@@ -77,18 +99,23 @@ export function createCoherentReader(
 
   /** What may be said of a record when the store cannot be reached. */
   const stale = (id: string, cause: unknown): Found => {
-    const record = unverified.get(id) ?? present.get(id)?.record;
-    const tolerable =
-      record !== undefined &&
-      (record.revokedAt !== undefined || monotonicMs() - currentUntilMs <= limits.staleMaxMs);
-    if (tolerable) return { record, stale: true };
+    const kept = present.get(id)?.record;
+    const known = kept ? { record: kept, currentMs: heardMs() } : unverified.get(id);
+    if (known?.record.revokedAt !== undefined) return { record: known.record, stale: true };
+    if (known !== undefined && monotonicMs() - known.currentMs <= limits.staleMaxMs) {
+      return { record: known.record, stale: true };
+    }
     throw cause instanceof Unavailable ? cause : new Unavailable('the store failed', cause);
   };
 
-  const read = async (id: string, self: { read?: Read }): Promise<Found> => {
+  const isYoung = ({ startedMs }: Read) => monotonicMs() - startedMs < limits.sharedMsMax;
+
+  const read = async (id: string, startedMs: number, self: { read?: Read }): Promise<Found> => {
     try {
       const found = { record: await store.get(id), stale: false };
-      if (self.read?.dirty === false && feed.isLive()) keep(id, found);
+      if (self.read?.dirty !== false) learn(id, found.record, startedMs);
+      else if (feed.isLive()) keep(id, found);
+      else distrust(id, found.record, startedMs);
       return found;
     } catch (cause) {
       return stale(id, cause);
@@ -100,18 +127,20 @@ export function createCoherentReader(
   return {
     find(id) {
       if (feed.isLive()) {
-        currentUntilMs = monotonicMs();
         const found = present.get(id) ?? absent.get(id);
         if (found !== undefined) return found;
       }
       const underway = reads.get(id);
       // One that is dirty may have read the record before the change: whoever asks now reads anew.
-      if (underway !== undefined && !underway.dirty) return underway.answer;
+      if (underway !== undefined && !underway.dirty && isYoung(underway)) return underway.answer;
       if (reads.size >= limits.readsMax) {
         return stale(id, new Unavailable('too many reads of the store are under way'));
       }
+      // Two answers for one id may come in any order: that of the older one is not kept.
+      if (underway !== undefined) underway.dirty = true;
       const self: { read?: Read } = {};
-      const started: Read = { answer: read(id, self), dirty: false };
+      const startedMs = monotonicMs();
+      const started: Read = { answer: read(id, startedMs, self), startedMs, dirty: false };
       self.read = started;
       reads.set(id, started);
       return started.answer;

@@ -16,20 +16,35 @@ export interface LmdbReader {
   written(): void;
 }
 
+/** A turn of the event loop that takes longer, in milliseconds, was held up. */
+const turnMsMax = 20;
+
 /**
  * Makes the reader. Every change of a record is in the audit log, so that nothing has changed while
- * the log has not. Its end is read once in a turn of the event loop: within one, a transaction of LMDB
- * would show nothing newer either.
+ * the log has not. Its end is read once in a turn of the event loop, unless that was held up: what is
+ * asked after a stall, in the same turn still, can have been sent long after the end was read.
+ * `monotonicMs` is `performance.now`.
  */
-export function lmdbReader(tables: () => Tables, read: <T>(ask: () => T) => T): LmdbReader {
+export function lmdbReader(
+  tables: () => Tables,
+  read: <T>(ask: () => T) => T,
+  monotonicMs: () => number,
+): LmdbReader {
   let isFresh = false;
+  let readAtMs = 0;
   let sequence = 0;
   const grow = () => {
     isFresh = false;
   };
   const end = (): number => {
-    if (!isFresh) {
-      sequence = Number(read(() => tables().root.get('audit-sequence')) ?? 0);
+    const nowMs = monotonicMs();
+    if (!isFresh || nowMs - readAtMs > turnMsMax) {
+      readAtMs = nowMs;
+      sequence = read(() => {
+        // Another read of this turn may have left a snapshot from before the stall.
+        tables().root.resetReadTxn();
+        return Number(tables().root.get('audit-sequence') ?? 0);
+      });
       isFresh = true;
       setImmediate(grow);
     }

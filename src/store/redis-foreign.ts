@@ -5,6 +5,7 @@ import { createCoherentIndex } from './coherent-index.ts';
 import type { Feed } from './feed.ts';
 import type { Asker } from './redis-ask.ts';
 import { acknowledge } from './redis-commit.ts';
+import type { Get } from './redis-get.ts';
 import { foreignFormsKey, foreignKey } from './redis-keys.ts';
 import type { RedisLimits } from './redis-limits.ts';
 import { addWordsScript, reserveScript } from './redis-scripts.ts';
@@ -13,15 +14,15 @@ import type { ForeignIndex } from './store.ts';
 /** The name under which the forms are kept beside the digests. */
 const forms = foreignFormsKey.slice(foreignKey('').length);
 
-/** The index of the Redis that is asked: `reads` is for verifications, `admin` for changes. */
+/** The index of the Redis that is asked: `get` is for verifications, `admin` for changes. */
 export function redisForeign(
-  { reads, admin }: { reads: Asker; admin: Asker },
+  { get, admin }: { get: Get; admin: Asker },
   feed: Feed,
   limits: RedisLimits,
   cache: CoherentLimits,
 ): ForeignIndex {
   const index = createCoherentIndex(
-    async name => (await reads.ask(client => client.get(foreignKey(name)))) ?? undefined,
+    async name => (await get(foreignKey(name))) ?? undefined,
     feed,
     cache,
   );

@@ -4,12 +4,13 @@ import { expiryMember, readExpiryMember } from './cursor.ts';
 import { decodeRecord } from './kept-record.ts';
 import type { AccessTokenRecord } from './record.ts';
 import type { Asker } from './redis-ask.ts';
+import { type Get, plainGet } from './redis-get.ts';
 import { createdKey, expiryKey, ownerKey, tokenKey } from './redis-keys.ts';
 import { type Scan, type ScanPage, Unavailable } from './store.ts';
 
 /** Reads one record. */
-export async function readToken(asker: Asker, id: string): Promise<AccessTokenRecord | undefined> {
-  const text = await asker.ask(client => client.get(tokenKey(id)));
+export async function readToken(get: Get, id: string): Promise<AccessTokenRecord | undefined> {
+  const text = await get(tokenKey(id));
   if (text === null) return undefined;
   try {
     return decodeRecord(id, text);
@@ -64,9 +65,9 @@ async function readMember(
 ): Promise<AccessTokenRecord | undefined> {
   if (scan.order === 'expiry') {
     const { id, expiresAt } = readExpiryMember(member);
-    const record = await readToken(asker, id);
+    const record = await readToken(plainGet(asker), id);
     return record?.expiresAt === expiresAt ? record : undefined;
   }
-  const record = await readToken(asker, member);
+  const record = await readToken(plainGet(asker), member);
   return scan.owner === undefined || record?.owner === scan.owner ? record : undefined;
 }

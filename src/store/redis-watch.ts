@@ -10,22 +10,35 @@ export interface RedisWatch {
   readonly health: HealthSwitch;
   /** Whether a client is connected to what is no master any more: what it reads may be old. */
   isDemoted(client: RedisClient): boolean;
+  /** How long ago a client's connection was asked, and was a master's; since it is connected. */
+  masterMsAgo(client: RedisClient): number;
   /** Asks all clients at once whether Redis is there. */
   ping(): Promise<void>;
   stop(): void;
 }
 
 /** Asks all clients again and again, so that a silent connection is noticed and made anew. */
-export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWatch {
+export function redisWatch(
+  clients: RedisClient[],
+  intervalMs: number,
+  monotonicMs: () => number,
+): RedisWatch {
   const health = healthSwitch(false);
+  const masterAtMs = new WeakMap<RedisClient, number>();
   const demoted = new WeakSet<RedisClient>();
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
   const look = async (client: RedisClient): Promise<boolean> => {
+    const askedAtMs = monotonicMs();
     const answers = await Promise.all(masters(client).map(isThere));
-    if (answers.includes('replica')) demoted.add(client);
-    else if (answers.includes('master')) demoted.delete(client);
+    if (answers.includes('replica')) {
+      demoted.add(client);
+      masterAtMs.delete(client);
+    } else if (answers.includes('master')) {
+      demoted.delete(client);
+      masterAtMs.set(client, askedAtMs);
+    }
     return answers.length > 0 && answers.every(answer => answer === 'master');
   };
   const ping = async () => {
@@ -42,11 +55,15 @@ export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWat
     }, intervalMs).unref();
   };
   again();
-  for (const client of clients) client.on('ready', ping);
+  for (const client of clients) {
+    client.on('ready', ping);
+    client.on('close', () => masterAtMs.delete(client));
+  }
 
   return {
     health,
     isDemoted: client => demoted.has(client),
+    masterMsAgo: client => monotonicMs() - (masterAtMs.get(client) ?? Number.NEGATIVE_INFINITY),
     ping,
     stop() {
       stopped = true;
@@ -70,8 +87,8 @@ async function isThere(server: Redis): Promise<'master' | 'replica' | 'away'> {
   }
 }
 
-/** A user who may not ask is believed to be connected to a master. */
-async function roleOf(server: Redis): Promise<'master' | 'replica'> {
+/** What is connected says that it is. A user who may not ask is believed to be connected to a master. */
+export async function roleOf(server: RedisClient): Promise<'master' | 'replica'> {
   try {
     const reply = (await server.call('ROLE')) as [role: string];
     return reply[0] === 'slave' ? 'replica' : 'master';

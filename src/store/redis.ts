@@ -8,6 +8,7 @@ import { readRequest, redisCommitter } from './redis-commit.ts';
 import { watchFailover } from './redis-failover.ts';
 import { redisFeed } from './redis-feed.ts';
 import { redisForeign } from './redis-foreign.ts';
+import { masterGet, plainGet } from './redis-get.ts';
 import { createdKey, ownerKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
@@ -47,7 +48,8 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     limits,
   );
   const clients = [reader, administrator];
-  const watch = redisWatch(clients, limits.pingIntervalMs);
+  const monotonicMs = () => performance.now();
+  const watch = redisWatch(clients, limits.pingIntervalMs, monotonicMs);
   watchEviction(administrator, options.onWarning ?? (() => undefined));
 
   const reads = asker(reader, () => watch.health.set(false), watch.isDemoted);
@@ -58,16 +60,17 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
   administrator.on('ready', () => void committer.sweep().catch(() => undefined));
   const gate = closable();
-  const get = (id: string) => gate.pass(() => readToken(reads, id));
+  const getKey =
+    target.topology === 'cluster' ? plainGet(reads) : masterGet(reads, watch, limits.leaseMs);
+  const get = (id: string) => gate.pass(() => readToken(getKey, id));
 
   const connections = clients.map(client => keepConnected(client, limits));
   const stopWatchingFailover = watchFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
-  const monotonicMs = () => performance.now();
   const feed = redisFeed(target, reader, limits, monotonicMs);
   const cache = { ...defaultCoherentLimits, ...options.cache };
-  const foreign = redisForeign({ reads, admin }, feed, limits, cache);
+  const foreign = redisForeign({ get: getKey, admin }, feed, limits, cache);
 
   return {
     health: watch.health,

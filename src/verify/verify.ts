@@ -1,6 +1,6 @@
 /** The decision: header → credential → record → proof → claims → verdict. */
 
-import type { Awaitable, CoherentReader, Found } from '../store/store.ts';
+import { type Awaitable, type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindForeign } from './foreign.ts';
 import { denied, granted, refused } from './give.ts';
@@ -55,9 +55,10 @@ export function createVerify(deps: VerifyDeps): Verify {
   function judgeNow(proven: Proven, { audience = '', requiredScopes = [] }: Question): Verdict {
     const at = now();
     const { found, claims, identity, provenUntil } = proven;
-    if (provenUntil <= at) return denied('INVALID_TOKEN');
+    if (provenUntil <= at) return invalid(found);
     const asked = { audience, requiredScopes };
     const reason = judge(found.record, claims, identity, asked, at, limits);
+    if (reason === 'INVALID_TOKEN') return invalid(found);
     return reason === undefined ? granted(proven, at, callersMs()) : refused(reason, proven, at);
   }
 
@@ -79,10 +80,10 @@ export function createVerify(deps: VerifyDeps): Verify {
 
     const found = await records.find(tokenId);
     const { record } = found;
-    if (known !== undefined && isSame(found, known)) return { ...known, found };
+    if (known !== undefined && isFound(found) && isSame(found, known)) return { ...known, found };
 
     const secret = await prove(credential, record, now());
-    if (!isFound(found) || secret === undefined) return denied('INVALID_TOKEN');
+    if (!isFound(found) || secret === undefined) return invalid(found);
 
     const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
@@ -94,10 +95,19 @@ export function createVerify(deps: VerifyDeps): Verify {
   }
 }
 
-/** Whether the record is still the one that the header was proven against. */
-function isSame(found: Found, known: Proven): found is Proven['found'] {
-  const { id, revision } = known.found.record;
-  return found.record?.id === id && found.record.revision === revision;
+/**
+ * Whether the record is still the one that the header was proven against. After a failover that lost a
+ * change another one has its revision, but not its event.
+ */
+function isSame({ record }: Found, known: Proven): boolean {
+  const { id, revision, eventId } = known.found.record;
+  return record?.id === id && record.revision === revision && record.eventId === eventId;
+}
+
+/** By a record that is stale a good token may look invalid, whose secret came after it. */
+function invalid({ stale }: Found): Denied {
+  if (stale) throw new Unavailable('the record is too old to call a token invalid');
+  return denied('INVALID_TOKEN');
 }
 
 function isFound(found: Found): found is Proven['found'] {

@@ -100,6 +100,13 @@ describe('a reader with a coherent cache', () => {
     expect(reader.isCurrent(found)).toBe(false);
   });
 
+  test('does not keep what was being read when anything may have changed', async () => {
+    const reading = reader.find('a');
+    feed.changedAll();
+    store.waiting.shift()?.answer(record(1));
+    expect(reader.isCurrent(await reading)).toBe(false);
+  });
+
   test('whoever asks after the change does not share a read from before it', async () => {
     const early = reader.find('a');
     feed.changed('a');
@@ -117,6 +124,18 @@ describe('a reader with a coherent cache', () => {
     expect(store.waiting).toHaveLength(1);
     store.waiting[0]?.answer(record(1));
     expect(new Set(await Promise.all(all)).size).toBe(1);
+  });
+
+  test('a read is not shared for longer than for a moment, and is not kept then', async () => {
+    const early = reader.find('a');
+    clock += defaultCoherentLimits.sharedMsMax;
+    const late = reader.find('a');
+    expect(store.waiting).toHaveLength(2);
+    store.waiting[1]?.answer(record(2));
+    store.waiting[0]?.answer(record(1));
+    expect((await early).record?.revision).toBe(1);
+    expect((await late).record?.revision).toBe(2);
+    expect((reader.find('a') as Found).record?.revision).toBe(2);
   });
 
   test('a lease that ran out is noticed by time alone', async () => {
@@ -158,6 +177,43 @@ describe('a reader with a coherent cache', () => {
     const unknown = reader.find('a');
     store.waiting.shift()?.fail();
     await expect(unknown).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  test('what was known before an interruption is not current because the feed is again', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    lease.renew(clock);
+    feed.changedAll();
+    reader.find('b');
+    store.waiting.shift()?.answer(undefined);
+    clock += 1;
+    const unknown = reader.find('a');
+    store.waiting.shift()?.fail();
+    await expect(unknown).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  test('without the store, what was read last is told, also when no feed was live', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    expect((await fill(record(2))).stale).toBe(false);
+    const stale = reader.find('a');
+    store.waiting.shift()?.fail();
+    expect(await stale).toMatchObject({ stale: true, record: { revision: 2 } });
+  });
+
+  test('a record that was in use is stale from when the feed was heard, not when it was found', async () => {
+    await fill(record(1));
+    clock += 1e6;
+    lease.renew(clock);
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    const stale = reader.find('a');
+    store.waiting.shift()?.fail();
+    expect(await stale).toMatchObject({ stale: true, record: { revision: 1 } });
   });
 
   test('what is known to be revoked stays so without the store, for ever', async () => {

@@ -1,0 +1,45 @@
+/**
+ * The published promise, on random schedules: after a revocation was acknowledged, no verification that
+ * starts later than the bound says valid; and none says INVALID_TOKEN of a good token. The code is the
+ * real one, from the verifier down to the feed; Redis, the network and time are simulated.
+ *
+ * USHER_MODEL_SEED=n plays that schedule and tells its story; USHER_MODEL_SCHEDULES=n plays so many.
+ */
+
+import { expect, test, vi } from 'vitest';
+import { makeAccessTokens } from './access-tokens.ts';
+import { feedClient, type Network } from './clients.ts';
+import { networks } from './replica.ts';
+import { playSchedule } from './schedule.ts';
+
+vi.mock('../../src/store/redis-client.ts', () => ({
+  masters: (client: object) => [client],
+  feedClient: (_target: unknown, server: object) => feedClient(networks.get(server) as Network),
+}));
+
+const { USHER_MODEL_SEED, USHER_MODEL_SCHEDULES = '1000' } = process.env;
+const made = makeAccessTokens(12);
+
+test('no schedule breaks the promise', { timeout: 300_000 }, async () => {
+  const isOne = USHER_MODEL_SEED !== undefined;
+  const first = isOne ? Number(USHER_MODEL_SEED) : Math.floor(Math.random() * 2 ** 31);
+  const schedules = isOne ? 1 : Number(USHER_MODEL_SCHEDULES);
+  const counts = new Map<string, number>();
+  for (let seed = first; seed < first + schedules; seed++) {
+    const { wrong, story, counts: more } = await playSchedule(seed, made);
+    for (const [name, count] of more) counts.set(name, (counts.get(name) ?? 0) + count);
+    const told = isOne ? story : story.slice(-40);
+    if (wrong !== undefined) {
+      throw new Error(`${wrong}\nUSHER_MODEL_SEED=${seed}\n${told.join('\n')}`);
+    }
+    if (isOne) say(story);
+  }
+  say([`${schedules} schedules, seeds from ${first}`]);
+  say([...counts].sort().map(([name, count]) => `  ${name}: ${count}`));
+  expect(counts.get('valid')).toBeGreaterThan(0);
+  expect(counts.get('REVOKED')).toBeGreaterThan(0);
+});
+
+function say(lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}

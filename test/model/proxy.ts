@@ -1,0 +1,77 @@
+/** A TCP proxy before Redis that can be cut, hold everything back, or be slow: for all, or for one use. */
+
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** What a connection is for; the feed names itself in its first words. */
+export type Use = 'feed' | 'other';
+
+/** The proxy. */
+export interface TcpProxy {
+  port: number;
+  cut(use: Use): void;
+  /** Nothing passes, and nobody is told: half-open. Connections made meanwhile are silent too. */
+  silence(use: Use, isSilent: boolean): void;
+  /** Whatever passes takes so long. */
+  slow(delayMs: number): void;
+  close(): Promise<void>;
+}
+
+interface Pair {
+  use: Use;
+  sides: [Socket, Socket];
+}
+
+/** Starts one before a port of this machine. */
+export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
+  const pairs = new Set<Pair>();
+  const silent = new Set<Use>();
+  let delayMs = 0;
+
+  const hold = ({ sides }: Pair, isHeld: boolean) => {
+    for (const side of sides) isHeld ? side.pause() : side.resume();
+  };
+  const server = createServer(client => {
+    const upstream = connect(upstreamPort, '127.0.0.1');
+    const pair: Pair = { use: 'other', sides: [client, upstream] };
+    pairs.add(pair);
+    const end = () => {
+      pairs.delete(pair);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const [from, to] of [pair.sides, [...pair.sides].reverse() as [Socket, Socket]]) {
+      from.setNoDelay(true);
+      from.on('error', end);
+      from.on('close', end);
+      from.on('data', (chunk: Buffer) => {
+        if (from === client && chunk.includes('usher-feed')) pair.use = 'feed';
+        if (delayMs > 0) setTimeout(() => to.write(chunk), delayMs);
+        else to.write(chunk);
+        if (silent.has(pair.use)) hold(pair, true);
+      });
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const all = (use: Use) => [...pairs].filter(pair => pair.use === use);
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut(use) {
+      for (const { sides } of all(use)) for (const side of sides) side.destroy();
+    },
+    silence(use, isSilent) {
+      if (isSilent) silent.add(use);
+      else silent.delete(use);
+      for (const pair of all(use)) hold(pair, isSilent);
+    },
+    slow(ms) {
+      delayMs = ms;
+    },
+    async close() {
+      server.close();
+      for (const { sides } of pairs) for (const side of sides) side.destroy();
+      await once(server, 'close');
+    },
+  };
+}

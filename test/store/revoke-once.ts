@@ -1,0 +1,10 @@
+/** A process that revokes one access token of a store, and ends. */
+
+import { openStore } from '../../src/store/open.ts';
+import { update } from './changes.ts';
+
+const [url = '', id = ''] = process.argv.slice(2);
+const store = await openStore(url, { now: Date.now });
+const record = await store.get(id);
+if (record !== undefined) await store.commit(update(record, { revokedAt: Date.now() }));
+await store.close();
