@@ -44,7 +44,10 @@ async function onRedis(): Promise<Row[]> {
   const redis = await startRedis();
   try {
     const tokens = await fillRedis(redis.port, warmUps + calls, allKnown);
-    const env = { USHER_STORE: `redis://127.0.0.1:${redis.port}` };
+    const env = {
+      USHER_STORE: `redis://127.0.0.1:${redis.port}`,
+      USHER_STORE_TIMEOUT_MS: '5000',
+    };
     return await rowsOf('Redis', env, [...tokens.values()]);
   } finally {
     await redis.stop();

@@ -17,7 +17,10 @@ export async function missRows(): Promise<Row[]> {
   const redis = await startRedis();
   const keys = createMasterKeys([masterKey]);
   const tokens = await fillRedis(redis.port, misses, { keys, isKnown: () => true });
-  const usher = await startUsher({ USHER_STORE: `redis://127.0.0.1:${redis.port}` });
+  const usher = await startUsher({
+    USHER_STORE: `redis://127.0.0.1:${redis.port}`,
+    USHER_STORE_TIMEOUT_MS: '5000',
+  });
   try {
     const transport = createGrpcTransport({ baseUrl: `http://${usher.grpc}` });
     const verifier = createClient(VerifierService, transport);

@@ -49,7 +49,12 @@ const tokens =
     ? await fillRedis(place, order.tokens, known)
     : await fillLmdb(place, order.tokens, known);
 const url = typeof place === 'number' ? `redis://127.0.0.1:${place}` : `lmdb:${place}`;
-const store = await openStore(url, { now: Date.now, cache: { entriesMax: entries } });
+const store = await openStore(url, {
+  now: Date.now,
+  cache: { entriesMax: entries },
+  // What a verdict costs is asked here, not whether it comes in time on a machine that does other work.
+  redis: { readTimeoutMs: 5000 },
+});
 let looks = 0;
 const verify = createVerify({
   records: {
