@@ -14,7 +14,7 @@ const watchedAtOnce = 16;
 const watchedMs = 500;
 const healthyMs = { p99: 50, max: 250 };
 const leaseMs = 2000;
-const faultRounds = 3;
+const faultRounds = 2;
 const faultTokens = 8;
 /** How long a fault lasts, in milliseconds. */
 const faultMs = 3500;
@@ -33,7 +33,11 @@ export async function revocationRows(): Promise<Row[]> {
   const way = await openCuttable(redis.port);
   const ushers = await Promise.all(
     [redis.port, redis.port, way.port].map(port =>
-      startUsher({ USHER_STORE: `redis://127.0.0.1:${port}` }, cores.both),
+      startUsher(
+        // That the store does not answer is what the faults are for.
+        { USHER_STORE: `redis://127.0.0.1:${port}`, USHER_LOG_LEVEL: 'fatal' },
+        cores.both,
+      ),
     ),
   );
   const place = { redis, way, ushers, manager: managerOf(ushers[0] as Usher) };
