@@ -69,7 +69,7 @@ function statusOf(config: Config, rooms: Rooms, listeners: Status['listeners']):
     workers: config.workers,
     store: { kind: storeKind(config), up: health.up },
     ...(feed && {
-      feed: { up: feed.isLive(), kind: 'tracking', heardMsAgo: Math.round(feed.heardMsAgo()) },
+      feed: { up: feed.isLive(), kind: feed.kind, heardMsAgo: Math.round(feed.heardMsAgo()) },
     }),
     listeners,
     leaseMs: config.leaseMs,

@@ -1,7 +1,7 @@
 /** Records in memory, believed only while the feed's lease is live: fast, and revoked at once. */
 
-import { LRUCache } from 'lru-cache';
 import type { Feed } from './feed.ts';
+import { createReadMemory } from './read-memory.ts';
 import type { AccessTokenRecord } from './record.ts';
 import { type CoherentReader, type Found, type TokenReader, Unavailable } from './store.ts';
 
@@ -18,6 +18,11 @@ export interface CoherentLimits {
    * milliseconds since it was last known to be current. 0 for not at all.
    */
   staleMaxMs: number;
+  /**
+   * How long something read is believed, in milliseconds, where the feed is of messages: what others
+   * than Usher change in the store is not told there.
+   */
+  messagesAgeMsMax: number;
 }
 
 /** What a deployment gets that sets nothing. */
@@ -26,6 +31,7 @@ export const defaultCoherentLimits: CoherentLimits = {
   absentMax: 20_000,
   readsMax: 1000,
   staleMaxMs: 0,
+  messagesAgeMsMax: 30_000,
 };
 
 interface Read {
@@ -41,11 +47,14 @@ export function createCoherentReader(
   monotonicMs: () => number,
   limits: CoherentLimits,
 ): CoherentReader {
-  const present = new LRUCache<string, Found>({ max: limits.entriesMax });
-  const absent = new LRUCache<string, Found>({ max: limits.absentMax });
+  const memory = (entriesMax: number) =>
+    createReadMemory<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
+  const present = memory(limits.entriesMax);
+  const absent = memory(limits.absentMax);
   const reads = new Map<string, Read>();
-  /** Entries from before an interruption, with the time they were last known to be current. */
+  /** Entries from before an interruption, and when they were last known to be current. */
   let unverified = new Map<string, AccessTokenRecord>();
+  let unverifiedUntilMs = Number.NEGATIVE_INFINITY;
   let currentUntilMs = monotonicMs();
 
   feed.listen({
@@ -59,6 +68,7 @@ export function createCoherentReader(
     changedAll() {
       if (present.size > 0) {
         unverified = new Map();
+        unverifiedUntilMs = currentUntilMs;
         for (const [id, { record }] of present.entries()) {
           const useful = limits.staleMaxMs > 0 || record?.revokedAt !== undefined;
           if (record !== undefined && useful) unverified.set(id, record);
@@ -71,16 +81,18 @@ export function createCoherentReader(
   });
 
   const keep = (id: string, found: Found) => {
-    (found.record === undefined ? absent : present).set(id, found);
+    (found.record === undefined ? absent : present).keep(id, found);
     unverified.delete(id);
   };
 
   /** What may be said of a record when the store cannot be reached. */
   const stale = (id: string, cause: unknown): Found => {
-    const record = unverified.get(id) ?? present.get(id)?.record;
+    const old = unverified.get(id);
+    const record = old ?? present.getOld(id)?.record;
+    const untilMs = old === undefined ? currentUntilMs : unverifiedUntilMs;
     const tolerable =
       record !== undefined &&
-      (record.revokedAt !== undefined || monotonicMs() - currentUntilMs <= limits.staleMaxMs);
+      (record.revokedAt !== undefined || monotonicMs() - untilMs <= limits.staleMaxMs);
     if (tolerable) return { record, stale: true };
     throw cause instanceof Unavailable ? cause : new Unavailable('the store failed', cause);
   };

@@ -7,17 +7,17 @@ import type { Redis } from 'ioredis';
 import type { Feed, FeedListener, Lease } from './feed.ts';
 import { createLease } from './feed.ts';
 import { masters, type RedisClient } from './redis-client.ts';
-import { followMaster, type MasterFeed } from './redis-feed-master.ts';
+import { type Followed, followMaster, type MasterFeed } from './redis-feed-master.ts';
 import { foreignKey, tokenKey } from './redis-keys.ts';
 import type { RedisLimits } from './redis-limits.ts';
 import type { RedisTarget } from './redis-url.ts';
 
 /** Follows the masters that a client reads from, also when they change. */
 export function redisFeed(
-  target: RedisTarget,
-  reader: RedisClient,
+  { target, reader, log }: { target: RedisTarget; reader: RedisClient; log: Followed['log'] },
   limits: RedisLimits,
   monotonicMs: () => number,
+  onWarning: (message: string) => void,
 ): Feed {
   const listeners: FeedListener[] = [];
   const followed = new Map<string, { feed: MasterFeed; lease: Lease }>();
@@ -36,6 +36,17 @@ export function redisFeed(
     for (const listener of listeners) listener.changed(id);
   };
 
+  const warned = new Set<string>();
+  const refused = (reason: string) => {
+    if (!warned.has(reason)) {
+      onWarning(
+        `Redis does not tell of changes by itself (${reason}): published messages are followed, ` +
+          'which say nothing of keys that others than Usher change',
+      );
+    }
+    warned.add(reason);
+  };
+
   const follow = () => {
     const servers = new Map(masters(reader).map(server => [nameOf(target, server), server]));
     for (const [name, { feed }] of followed) {
@@ -47,15 +58,19 @@ export function redisFeed(
     for (const [name, server] of servers) {
       if (followed.has(name)) continue;
       const lease = createLease(limits.leaseMs, monotonicMs);
-      const feed = followMaster(target, server, limits, monotonicMs, {
-        heard: lease.renew,
-        lost() {
-          lease.end();
-          changedAll();
+      const feed = followMaster(
+        { target, server, log, limits, monotonicMs },
+        {
+          heard: lease.renew,
+          lost() {
+            lease.end();
+            changedAll();
+          },
+          changed,
+          changedAll,
+          refused,
         },
-        changed,
-        changedAll,
-      });
+      );
       followed.set(name, { feed, lease });
       // A master that was not followed until now may have changed anything.
       changedAll();
@@ -67,6 +82,9 @@ export function redisFeed(
   reader.on('ready', follow);
 
   return {
+    get kind() {
+      return current.some(({ feed }) => feed.kind === 'messages') ? 'messages' : 'tracking';
+    },
     isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()),
     heardMsAgo: () => Math.max(0, ...current.map(({ lease }) => lease.ageMs())),
     listen: listener => void listeners.push(listener),

@@ -18,11 +18,13 @@ export function redisForeign(
   { reads, admin }: { reads: Asker; admin: Asker },
   feed: Feed,
   limits: RedisLimits,
+  monotonicMs: () => number,
   cache: CoherentLimits,
 ): ForeignIndex {
   const index = createCoherentIndex(
     async name => (await reads.ask(client => client.get(foreignKey(name)))) ?? undefined,
     feed,
+    monotonicMs,
     cache,
   );
   const change = async <T>(name: string, write: (key: string) => Promise<T>): Promise<T> => {
@@ -42,9 +44,9 @@ export function redisForeign(
     findForeign: digest => index.find(digest),
     async reserveForeign(added, entries) {
       // First the forms: what is reserved must be looked for.
-      await change(forms, key => admin.run(addWordsScript, [key], [...added]));
+      await change(forms, key => admin.run(addWordsScript, [key], [forms, ...added]));
       const reserved = entries.map(({ digest, tokenId }) =>
-        change(digest, key => admin.run(reserveScript, [key], [tokenId])),
+        change(digest, key => admin.run(reserveScript, [key], [digest, tokenId])),
       );
       return (await Promise.all(reserved)) as string[];
     },

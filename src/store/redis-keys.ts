@@ -42,6 +42,9 @@ export const ownerKey = (owner: string) => `usher:{log}:owner:${owner}`;
 /** Sorted set: expiry and id of the access tokens that expire, in that order. */
 export const expiryKey = 'usher:{log}:expiry';
 
+/** Channel: the entries of the audit log and the foreign digests as they come, for those who can't track. */
+export const changesChannel = 'usher:{log}:changes';
+
 /** A key that is kept where another one is, to be written before the replicas are waited for. */
 export function beatKey(beside: string): string {
   return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;

@@ -52,6 +52,10 @@ export interface RedisLimits {
   leaseMs: number;
   /** How often the feed is asked whether it is there, in milliseconds. */
   feedPingMs: number;
+  /** Writes that a feed may miss before it is taken to hear nothing. */
+  probesMax: number;
+  /** Missed messages of the feed that are told one by one; when there were more, all may have changed. */
+  feedEntriesMax: number;
   /** Usage counts that are sent at a time. */
   usageBatch: number;
 }
@@ -83,5 +87,7 @@ export const defaultRedisLimits: RedisLimits = {
   eventKeepMs: 24 * 60 * 60 * 1000,
   leaseMs: 2000,
   feedPingMs: 500,
+  probesMax: 2,
+  feedEntriesMax: 1000,
   usageBatch: 200,
 };

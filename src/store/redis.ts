@@ -48,7 +48,8 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   );
   const clients = [reader, administrator];
   const watch = redisWatch(clients, limits.pingIntervalMs);
-  watchEviction(administrator, options.onWarning ?? (() => undefined));
+  const onWarning = options.onWarning ?? (() => undefined);
+  watchEviction(administrator, onWarning);
 
   const reads = asker(reader, () => watch.health.set(false), watch.isDemoted);
   const admin = asker(administrator, () => undefined, watch.isDemoted);
@@ -65,9 +66,10 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
   const monotonicMs = () => performance.now();
-  const feed = redisFeed(target, reader, limits, monotonicMs);
+  const followed = { target, reader, log: redisAudit(reads, limits) };
+  const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   const cache = { ...defaultCoherentLimits, ...options.cache };
-  const foreign = redisForeign({ reads, admin }, feed, limits, cache);
+  const foreign = redisForeign({ reads, admin }, feed, limits, monotonicMs, cache);
 
   return {
     health: watch.health,

@@ -200,7 +200,7 @@ export interface Store
     UsageCounter {
   readonly health: StoreHealth;
   /** The feed that lets records in memory be believed; absent where each look asks the store. */
-  readonly feed?: Pick<Feed, 'isLive' | 'heardMsAgo'>;
+  readonly feed?: Pick<Feed, 'kind' | 'isLive' | 'heardMsAgo'>;
   /** Ends connections and timers; what was asked before it is answered first. */
   close(): Promise<void>;
 }
