@@ -63,7 +63,7 @@ export function runIdOf(server: Redis): Promise<string> {
 
 /** Whether Redis understood, and will not do it: for this user, or at all. */
 export function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && /^(NOPERM|ERR) /.test(error.message);
+  return error instanceof Error && /^(NOPERM|ERR|OOM|MISCONF|NOREPLICAS) /.test(error.message);
 }
 
 function unlessRefused(instead: string) {

@@ -6,15 +6,22 @@
 import type { Redis } from 'ioredis';
 import type { Feed, FeedListener, Lease } from './feed.ts';
 import { createLease } from './feed.ts';
-import { masters, type RedisClient } from './redis-client.ts';
+import { masters, nameOf, type RedisClient } from './redis-client.ts';
 import { type Followed, followMaster, type MasterFeed } from './redis-feed-master.ts';
 import { foreignKey, tokenKey } from './redis-keys.ts';
 import type { RedisLimits } from './redis-limits.ts';
-import type { RedisTarget } from './redis-url.ts';
+
+/** What is followed. */
+export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
+  /** The client that the records are read with. */
+  reader: RedisClient;
+  /** Whether what it reads can be believed to be from the master. */
+  isFit(): boolean;
+}
 
 /** Follows the masters that a client reads from, also when they change. */
 export function redisFeed(
-  { target, reader, log }: { target: RedisTarget; reader: RedisClient; log: Followed['log'] },
+  { target, reader, log, isFit }: FollowedStore,
   limits: RedisLimits,
   monotonicMs: () => number,
   onWarning: (message: string) => void,
@@ -47,8 +54,11 @@ export function redisFeed(
     warned.add(reason);
   };
 
+  /** In a Cluster a master is told by its address; otherwise there is one, wherever it is. */
+  const placeOf = (server: Redis) => (target.topology === 'cluster' ? nameOf(server) : 'master');
+
   const follow = () => {
-    const servers = new Map(masters(reader).map(server => [nameOf(target, server), server]));
+    const servers = new Map(masters(reader).map(server => [placeOf(server), server]));
     for (const [name, { feed }] of followed) {
       if (servers.has(name)) continue;
       feed.close();
@@ -85,7 +95,7 @@ export function redisFeed(
     get kind() {
       return current.some(({ feed }) => feed.kind === 'messages') ? 'messages' : 'tracking';
     },
-    isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()),
+    isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()) && isFit(),
     heardMsAgo: () => Math.max(0, ...current.map(({ lease }) => lease.ageMs())),
     listen: listener => void listeners.push(listener),
     async close() {
@@ -99,9 +109,4 @@ export function redisFeed(
       current = [];
     },
   };
-}
-
-/** In a Cluster a master is told by its address; otherwise there is one, wherever it is. */
-function nameOf(target: RedisTarget, server: Redis) {
-  return target.topology === 'cluster' ? `${server.options.host}:${server.options.port}` : 'master';
 }

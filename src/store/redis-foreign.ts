@@ -5,6 +5,7 @@ import { createCoherentIndex } from './coherent-index.ts';
 import type { Feed } from './feed.ts';
 import type { Asker } from './redis-ask.ts';
 import { acknowledge } from './redis-commit.ts';
+import type { StoreIdentity } from './redis-identity.ts';
 import { foreignFormsKey, foreignKey } from './redis-keys.ts';
 import type { RedisLimits } from './redis-limits.ts';
 import { addWordsScript, reserveScript } from './redis-scripts.ts';
@@ -15,14 +16,18 @@ const forms = foreignFormsKey.slice(foreignKey('').length);
 
 /** The index of the Redis that is asked: `reads` is for verifications, `admin` for changes. */
 export function redisForeign(
-  { reads, admin }: { reads: Asker; admin: Asker },
+  { reads, admin, identity }: { reads: Asker; admin: Asker; identity: StoreIdentity },
   feed: Feed,
   limits: RedisLimits,
   monotonicMs: () => number,
   cache: CoherentLimits,
 ): ForeignIndex {
   const index = createCoherentIndex(
-    async name => (await reads.ask(client => client.get(foreignKey(name)))) ?? undefined,
+    async name => {
+      const value = await reads.ask(client => client.get(foreignKey(name)));
+      if (value === null) await identity.confirmAbsence();
+      return value ?? undefined;
+    },
     feed,
     monotonicMs,
     cache,

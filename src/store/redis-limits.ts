@@ -36,6 +36,11 @@ export interface RedisLimits {
   ackReplicas: number;
   /** How long they may take, in milliseconds. */
   ackTimeoutMs: number;
+  /**
+   * How often replicas must have a write for the server to be read from, in milliseconds: only with
+   * `ackReplicas`, and within the lease. 0 for never.
+   */
+  beatMs: number;
   /** Age of a begun change at which others complete it, in milliseconds. */
   intentAgeMs: number;
   /** How often is looked for such, in milliseconds. */
@@ -79,6 +84,7 @@ export const defaultRedisLimits: RedisLimits = {
   clusterNodeAttemptsMax: 10,
   ackReplicas: 0,
   ackTimeoutMs: 500,
+  beatMs: 500,
   intentAgeMs: 3000,
   sweepIntervalMs: 2000,
   sweepIntentsMax: 100,

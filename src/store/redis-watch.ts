@@ -8,15 +8,22 @@ import { intentsKey } from './redis-keys.ts';
 /** A health that is kept up to date until it is stopped. */
 export interface RedisWatch {
   readonly health: HealthSwitch;
-  /** Whether a client is connected to what is no master any more: what it reads may be old. */
-  isDemoted(client: RedisClient): boolean;
+  /** Why what a client reads may be old: it is connected to what is no master any more. */
+  unfit(client: RedisClient): string | undefined;
   /** Asks all clients at once whether Redis is there. */
   ping(): Promise<void>;
   stop(): void;
 }
 
-/** Asks all clients again and again, so that a silent connection is noticed and made anew. */
-export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWatch {
+/**
+ * Asks all clients again and again, so that a silent connection is noticed and made anew. Up is what
+ * answers and is, says `isSame`, the store that it was.
+ */
+export function redisWatch(
+  clients: RedisClient[],
+  intervalMs: number,
+  isSame: () => Promise<boolean>,
+): RedisWatch {
   const health = healthSwitch(false);
   const demoted = new WeakSet<RedisClient>();
   let stopped = false;
@@ -30,7 +37,8 @@ export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWat
   };
   const ping = async () => {
     const up = await Promise.all(clients.map(look));
-    if (!stopped) health.set(!up.includes(false));
+    const isUp = !up.includes(false) && (await isSame().catch(() => false));
+    if (!stopped) health.set(isUp);
   };
   const again = () => {
     timer = setTimeout(async () => {
@@ -46,7 +54,7 @@ export function redisWatch(clients: RedisClient[], intervalMs: number): RedisWat
 
   return {
     health,
-    isDemoted: client => demoted.has(client),
+    unfit: client => (demoted.has(client) ? 'Redis is not the master any more' : undefined),
     ping,
     stop() {
       stopped = true;

@@ -1,13 +1,16 @@
 /** The store in Redis that replicas share: a single server, one behind Sentinels, or a Cluster. */
 
 import { type CoherentLimits, createCoherentReader, defaultCoherentLimits } from './coherent.ts';
+import type { Feed } from './feed.ts';
 import { asker } from './redis-ask.ts';
 import { redisAudit } from './redis-audit.ts';
+import { redisBeat } from './redis-beat.ts';
 import { keepConnected, type RedisClient, redisClient } from './redis-client.ts';
 import { readRequest, redisCommitter } from './redis-commit.ts';
 import { watchFailover } from './redis-failover.ts';
 import { redisFeed } from './redis-feed.ts';
 import { redisForeign } from './redis-foreign.ts';
+import { type StoreIdentity, storeIdentity } from './redis-identity.ts';
 import { createdKey, ownerKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
@@ -47,29 +50,44 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     limits,
   );
   const clients = [reader, administrator];
-  const watch = redisWatch(clients, limits.pingIntervalMs);
   const onWarning = options.onWarning ?? (() => undefined);
   watchEviction(administrator, onWarning);
-
-  const reads = asker(reader, () => watch.health.set(false), watch.isDemoted);
-  const admin = asker(administrator, () => undefined, watch.isDemoted);
+  const monotonicMs = () => performance.now();
+  const beat = redisBeat(target, reader, limits, monotonicMs);
+  const watch = redisWatch(
+    clients,
+    limits.pingIntervalMs,
+    async () => (await identity.isSame()) && beat.isLive(),
+  );
+  const reads = asker(
+    reader,
+    () => watch.health.set(false),
+    client => watch.unfit(client) ?? (beat.isLive() ? undefined : 'too few replicas follow Redis'),
+  );
+  const admin = asker(administrator, () => undefined, watch.unfit);
+  const identity = storeIdentity(reads, onWarning);
   const audit = redisAudit(admin, limits);
   const committer = redisCommitter(admin, audit, limits);
   const usage = redisUsage(admin, limits);
   const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
   administrator.on('ready', () => void committer.sweep().catch(() => undefined));
   const gate = closable();
-  const get = (id: string) => gate.pass(() => readToken(reads, id));
+  const get = (id: string) =>
+    gate.pass(async () => {
+      const record = await readToken(reads, id);
+      if (record === undefined) await identity.confirmAbsence();
+      return record;
+    });
 
   const connections = clients.map(client => keepConnected(client, limits));
   const stopWatchingFailover = watchFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
-  const monotonicMs = () => performance.now();
-  const followed = { target, reader, log: redisAudit(reads, limits) };
+  const followed = { target, reader, log: redisAudit(reads, limits), isFit: beat.isLive };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
+  doubtAfterLoss(identity, reader, feed);
   const cache = { ...defaultCoherentLimits, ...options.cache };
-  const foreign = redisForeign({ reads, admin }, feed, limits, monotonicMs, cache);
+  const foreign = redisForeign({ reads, admin, identity }, feed, limits, monotonicMs, cache);
 
   return {
     health: watch.health,
@@ -101,10 +119,18 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
       await feed.close();
       await gate.close();
       watch.stop();
+      beat.stop();
       stopWatchingFailover();
       for (const end of connections) end();
     },
   };
+}
+
+/** What was connected, heard or emptied anew may hold another store. */
+function doubtAfterLoss(identity: StoreIdentity, reader: RedisClient, feed: Feed): void {
+  reader.on('close', identity.doubt);
+  reader.on('+node', (node: RedisClient) => void node.on('close', identity.doubt));
+  feed.listen({ changed: () => undefined, changedAll: identity.doubt });
 }
 
 /** Resolves when all have connected or failed to, or when it has waited long enough. */

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openRedis } from '../../src/store/redis.ts';
 import { changesChannel } from '../../src/store/redis-keys.ts';
 import type { RedisLimits } from '../../src/store/redis-limits.ts';
-import type { Found, Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { believe } from './believe.ts';
 import { create, creation, revocation, update } from './changes.ts';
 import { describeStore } from './contract.ts';
 import { type RedisServer, startRedis, until } from './redis-server.ts';
@@ -46,17 +47,6 @@ async function open(url: string, limits: Partial<RedisLimits> = {}): Promise<Sto
   stores.push(store);
   await until(() => store.feed?.isLive() === true);
   return store;
-}
-
-/** Finds what is then believed. */
-async function believe(store: Store, id: string): Promise<Found> {
-  let found: Found | undefined;
-  await until(async () => {
-    found = await store.find(id);
-    return found.record === undefined || store.isCurrent(found);
-  });
-  if (found === undefined) throw new Error('not found');
-  return found;
 }
 
 beforeEach(() => {
