@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { cores } from './load.ts';
 
 /** A running floor. */
@@ -23,6 +24,15 @@ export async function startFloor(file: string): Promise<Floor> {
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { pid: child.pid as number, port: Number(line.toString()), stop: () => stop(child) };
+}
+
+/** Verdicts a second from the memory of the SDK, in a process on the load's core. */
+export async function sdkRate(address: string, token: string): Promise<number> {
+  const child = spawn('taskset', ['-c', cores.load, process.execPath, 'bench/sdk.ts'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env.PATH, USHER_ADDRESS: address, USHER_TOKEN: token },
+  });
+  return Number(await text(child.stdout));
 }
 
 /** A running Usher with an embedded store of its own. */

@@ -58,6 +58,7 @@ export async function openRooms(
       feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
       beatMs: Math.max(25, Math.floor(config.leaseMs / 4)),
     },
+    lmdb: { leaseMs: config.leaseMs },
     cache: { entriesMax: config.cacheEntriesMax, staleMaxMs: config.staleMaxMs },
   });
   const keys = createMasterKeys(secrets.masterKeys);
@@ -66,6 +67,7 @@ export async function openRooms(
     claimsDepthMax: config.claimsDepthMax,
     iatSkewSecondsMax: config.iatSkewSecondsMax,
     cacheTtlMsMax: config.cacheTtlMsMax,
+    leaseMs: config.leaseMs,
   };
   const memory = createMemory(config.cacheEntriesMax);
   const findForeign = createFindForeign(store, keys);

@@ -6,13 +6,19 @@ import type { Rooms } from './rooms.ts';
 import { createNoteRefusal } from './tokens/refusals.ts';
 import { AccessTokenService, accessTokenHandlers } from './transport/access-token.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from './transport/caller-of.ts';
+import { createChanges } from './transport/changes.ts';
 import { type Binding, bind } from './transport/handlers.ts';
 import { type OnVerdict, VerifierService, verifierHandlers } from './transport/verifier.ts';
+import { createWatch } from './transport/watch.ts';
 
 /** Refused calls of the API that the audit log takes a minute. */
 const refusalsPerMinuteMax = 600;
 /** Messages of one stream that are worked on at once. */
 const streamMessagesAtOnceMax = 16;
+/** Changes that a watcher who was away, or reads slowly, is still told one by one. */
+const changesKeptMax = 10_000;
+/** Access tokens named in one message of a watch. */
+const watchIdsMax = 256;
 
 /** The services of each listener. */
 export interface Services {
@@ -33,12 +39,20 @@ export function createServices(
 ): Services {
   const note = createNoteRefusal(rooms.audit, now, refusalsPerMinuteMax);
   const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
+  const { leaseMs, watchersMax } = config;
+  const monotonicMs = () => performance.now();
+  const changes = createChanges(rooms.store.feed, changesKeptMax, monotonicMs);
+  const heartbeatMs = Math.max(10, Math.floor(leaseMs / 8));
+  const watchLimits = { watchersMax, leaseMs, heartbeatMs, idsMax: watchIdsMax };
+  const watch = createWatch({ changes, limits: watchLimits, monotonicMs });
   const verifier = (session?: SessionOf) => {
     const handlers = verifierHandlers({
       verify: rooms.verify,
       issueJwt: rooms.issueJwt,
       authenticate: createCallerOf(rooms.authenticate, session),
       now,
+      watch,
+      instance: changes.instance,
       batchMax: config.batchMax,
       streamMessagesAtOnceMax,
       onVerdict,

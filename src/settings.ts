@@ -224,6 +224,16 @@ const limits = {
     default: 1000,
     unit: 'calls',
   }),
+  watchersMax: limit(
+    'USHER_WATCHERS_MAX',
+    'Most callers that watch for invalidations, per worker',
+    {
+      min: 1,
+      max: 1_000_000,
+      default: 10_000,
+      unit: 'watchers',
+    },
+  ),
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',
     'How long a new connection may stay silent, and its first headers may take',

@@ -68,9 +68,12 @@ function statusOf(config: Config, rooms: Rooms, listeners: Status['listeners']):
     uptimeSeconds: Math.floor(process.uptime()),
     workers: config.workers,
     store: { kind: storeKind(config), up: health.up },
-    ...(feed && {
-      feed: { up: feed.isLive(), kind: feed.kind, heardMsAgo: Math.round(feed.heardMsAgo()) },
-    }),
+    feed: {
+      up: feed.isLive(),
+      kind: feed.kind,
+      // Infinite before the first answer, which JSON cannot say.
+      heardMsAgo: Math.round(Math.min(feed.heardMsAgo(), Number.MAX_SAFE_INTEGER)),
+    },
     listeners,
     leaseMs: config.leaseMs,
   };

@@ -157,6 +157,7 @@ describe('imports', () => {
     const entries = [
       'src/main.ts',
       'src/client/index.ts',
+      'src/client/node.ts',
       'src/manager/web/main.tsx',
       'src/manager/web/vite.config.ts',
     ];

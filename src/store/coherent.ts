@@ -14,6 +14,11 @@ export interface CoherentLimits {
   /** Reads of the store at once; further ones are refused as unavailable. */
   readsMax: number;
   /**
+   * How old a read under way may be for another one to share it, in milliseconds: what it read can be as
+   * old as that, however long this process was suspended meanwhile.
+   */
+  sharedReadMsMax: number;
+  /**
    * How long a record that was good is used, marked stale, when the store cannot be reached, in
    * milliseconds since it was last known to be current. 0 for not at all.
    */
@@ -30,12 +35,14 @@ export const defaultCoherentLimits: CoherentLimits = {
   entriesMax: 100_000,
   absentMax: 20_000,
   readsMax: 1000,
+  sharedReadMsMax: 100,
   staleMaxMs: 0,
   messagesAgeMsMax: 30_000,
 };
 
 interface Read {
   answer: Promise<Found>;
+  startedMs: number;
   /** The record changed, or the feed was lost, while it was being read: do not keep the answer. */
   dirty: boolean;
 }
@@ -99,7 +106,11 @@ export function createCoherentReader(
 
   const read = async (id: string, self: { read?: Read }): Promise<Found> => {
     try {
-      const found = { record: await store.get(id), stale: false };
+      const record = await store.get(id);
+      const found: Found =
+        feed.kind === 'messages'
+          ? { record, stale: false, believedMs: limits.messagesAgeMsMax }
+          : { record, stale: false };
       if (self.read?.dirty === false && feed.isLive()) keep(id, found);
       return found;
     } catch (cause) {
@@ -118,16 +129,25 @@ export function createCoherentReader(
       }
       const underway = reads.get(id);
       // One that is dirty may have read the record before the change: whoever asks now reads anew.
-      if (underway !== undefined && !underway.dirty) return underway.answer;
+      const isYoung =
+        underway !== undefined && monotonicMs() - underway.startedMs <= limits.sharedReadMsMax;
+      if (isYoung && !underway.dirty) return underway.answer;
+      // Word of a change reaches but the latest read of a record: what an earlier one read is not kept.
+      if (underway !== undefined) underway.dirty = true;
       if (reads.size >= limits.readsMax) {
         return stale(id, new Unavailable('too many reads of the store are under way'));
       }
       const self: { read?: Read } = {};
-      const started: Read = { answer: read(id, self), dirty: false };
+      const started: Read = {
+        answer: read(id, self),
+        startedMs: monotonicMs(),
+        dirty: false,
+      };
       self.read = started;
       reads.set(id, started);
       return started.answer;
     },
+    ageMs: feed.heardMsAgo,
     isCurrent(found) {
       const id = found.record?.id;
       return id !== undefined && feed.isLive() && present.get(id) === found;

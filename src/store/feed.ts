@@ -24,7 +24,8 @@ export interface Feed {
   isLive(): boolean;
   /** How long ago the feed was asked, and answered, in milliseconds. */
   heardMsAgo(): number;
-  listen(listener: FeedListener): void;
+  /** Tells until the returned function is called. */
+  listen(listener: FeedListener): () => void;
   close(): Promise<void>;
 }
 

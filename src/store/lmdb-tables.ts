@@ -10,6 +10,12 @@ export interface LmdbLimits {
   requestsPrunedMax: number;
   /** How often a store that failed is tried again, in milliseconds. */
   probeMs: number;
+  /** How long a feed that cannot be read is believed, in milliseconds: the bound of a revocation. */
+  leaseMs: number;
+  /** How often the feed looks for changes of other processes, in milliseconds. */
+  feedLookMs: number;
+  /** Changes that are told one by one; when there were more, all may have changed. */
+  feedEntriesMax: number;
 }
 
 /** What a deployment gets that sets nothing. */
@@ -17,6 +23,9 @@ export const defaultLmdbLimits: LmdbLimits = {
   readersMax: 512,
   requestsPrunedMax: 8,
   probeMs: 1000,
+  leaseMs: 2000,
+  feedLookMs: 25,
+  feedEntriesMax: 10_000,
 };
 
 /** The tables. */
@@ -57,6 +66,8 @@ export function openTables(folder: string, limits: LmdbLimits): Tables {
     maxDbs: 16,
     maxReaders: limits.readersMax,
     overlappingSync: true,
+    // Each change is a transaction of its own; a batch around them has a promise that nobody hears.
+    eventTurnBatching: false,
     noMemInit: false,
     useWritemap: false,
     noSync: false,

@@ -3,6 +3,7 @@
 import { type AuditEvent, type ChainHead, chain, emptyChain } from './audit.ts';
 import { healthSwitch } from './health.ts';
 import { encodeRecord } from './kept-record.ts';
+import { lmdbFeed } from './lmdb-feed.ts';
 import { readForms, reserve } from './lmdb-foreign.ts';
 import { lmdbReader } from './lmdb-reader.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './lmdb-tables.ts';
@@ -24,20 +25,13 @@ export function openLmdb(
   folder: string,
   now: () => number,
   limits: LmdbLimits = defaultLmdbLimits,
+  onWarning: (message: string) => void = () => undefined,
 ): Store {
-  let tables = openTables(folder, limits);
+  const tables = openTables(folder, limits);
   const health = healthSwitch(true);
   tables.root.readerCheck();
-
-  /** A write that failed, on a full disk for instance, may leave the environment unusable. */
-  const reopen = async () => {
-    await tables.root.close().catch(() => undefined);
-    tables = openTables(folder, limits);
-    tables.root.getStats();
-    health.set(true);
-  };
   const probe = setInterval(() => {
-    if (!health.up) reopen().catch(() => undefined);
+    if (!health.up && canRead(tables)) health.set(true);
   }, limits.probeMs).unref();
 
   const read = <T>(ask: () => T): T => {
@@ -49,21 +43,45 @@ export function openLmdb(
     }
   };
   const reader = lmdbReader(() => tables, read);
-  /** Resolves once the transaction is on the disk: what was acknowledged survives a power loss. */
+  let canWrite = true;
+  /**
+   * Resolves once the transaction is on the disk: what was acknowledged survives a power loss. One that
+   * fails, on a full disk for instance, leaves no trace, and what is there can still be read.
+   */
   const write = async <T>(action: () => T): Promise<T> => {
     try {
       const result = await tables.root.transaction(action);
       await tables.root.flushed;
       reader.written();
+      canWrite = true;
       return result;
-    } catch (cause) {
-      health.set(false);
+    } catch (error) {
+      const cause = await causeOf(error);
+      if (canWrite) onWarning(`the embedded store cannot be written: ${cause.message}`);
+      canWrite = false;
       throw new Unavailable('the embedded store cannot be written', cause);
     }
   };
 
+  const feed = lmdbFeed(
+    {
+      head() {
+        // Reads of one turn of the event loop share a snapshot, taken at its first read: what is told
+        // as changed must be read as changed by whoever asks next.
+        tables.root.resetReadTxn();
+        reader.written();
+        return read(() => head(tables));
+      },
+      eventsAfter: (after, limit) =>
+        read(() => scanEvents(tables, { order: 'oldest', after, limit })),
+    },
+    limits,
+    () => performance.now(),
+  );
+
   return {
     health,
+    feed,
     get: id =>
       decode(
         id,
@@ -82,7 +100,11 @@ export function openLmdb(
           ? (tables.tokens.getStats() as { entryCount: number }).entryCount
           : Number(tables.ownerCounts.get(owner) ?? 0),
       ),
-    commit: change => write(() => commit(tables, change, now(), limits)),
+    async commit(change) {
+      const committed = await write(() => commit(tables, change, now(), limits));
+      feed.look();
+      return committed;
+    },
     findRequest: key =>
       read(() => {
         const text = tables.requests.get(key);
@@ -102,10 +124,27 @@ export function openLmdb(
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     async close() {
       clearInterval(probe);
+      await feed.close();
       await tables.root.flushed;
       await tables.root.close();
     },
   };
+}
+
+function canRead({ root }: Tables): boolean {
+  try {
+    root.get('audit-head');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What LMDB says of a failed commit, which it keeps in a promise of its own. */
+async function causeOf(error: unknown): Promise<Error> {
+  const { commitError } = error as { commitError?: Promise<never> };
+  const cause = await Promise.race([commitError, undefined]).catch(reason => reason);
+  return cause instanceof Error ? cause : (error as Error);
 }
 
 /** Runs inside a write transaction. All checks come before the first put: a throw does not undo. */

@@ -26,7 +26,7 @@ export function redisFeed(
   monotonicMs: () => number,
   onWarning: (message: string) => void,
 ): Feed {
-  const listeners: FeedListener[] = [];
+  const listeners = new Set<FeedListener>();
   const followed = new Map<string, { feed: MasterFeed; lease: Lease }>();
   let current: { feed: MasterFeed; lease: Lease }[] = [];
 
@@ -97,7 +97,10 @@ export function redisFeed(
     },
     isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()) && isFit(),
     heardMsAgo: () => Math.max(0, ...current.map(({ lease }) => lease.ageMs())),
-    listen: listener => void listeners.push(listener),
+    listen(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     async close() {
       clearInterval(timer);
       reader.off('ready', follow);

@@ -31,6 +31,8 @@ export interface Found {
   readonly record: AccessTokenRecord | undefined;
   /** The store could not be asked; the record was current shortly before. */
   readonly stale: boolean;
+  /** How long others who are told of changes may go on believing it, in milliseconds; absent: until told. */
+  readonly believedMs?: number;
 }
 
 /** Reads access tokens for verification, from memory where that is as good as from the store. */
@@ -39,6 +41,8 @@ export interface CoherentReader {
   find(id: string): Awaitable<Found>;
   /** Whether what was found earlier may still be believed, without finding it again. */
   isCurrent(found: Found): boolean;
+  /** How old what is believed may be, in milliseconds; absent where it is never older than the look. */
+  ageMs?(): number;
 }
 
 /** Orders in which access tokens can be walked. */
@@ -199,8 +203,8 @@ export interface Store
     AuditLog,
     UsageCounter {
   readonly health: StoreHealth;
-  /** The feed that lets records in memory be believed; absent where each look asks the store. */
-  readonly feed?: Pick<Feed, 'kind' | 'isLive' | 'heardMsAgo'>;
+  /** Word of changed records, whoever changed them. */
+  readonly feed: Omit<Feed, 'close'>;
   /** Ends connections and timers; what was asked before it is answered first. */
   close(): Promise<void>;
 }

@@ -42,9 +42,9 @@ export function wholeSeconds(duration: Duration, field: string): number {
   return safeInteger(duration.seconds, field);
 }
 
-/** Milliseconds as a Duration. */
+/** Milliseconds as a Duration; of a negative one both parts are negative. */
 export function durationOfMs(ms: number): Duration {
-  const seconds = Math.floor(ms / 1000);
+  const seconds = Math.trunc(ms / 1000);
   const nanos = Math.round((ms - seconds * 1000) * 1e6);
   return create(DurationSchema, { seconds: BigInt(seconds), nanos });
 }

@@ -22,7 +22,7 @@ import type { Verdict } from '../verify/verdict.ts';
 import type { Question, Verify } from '../verify/verify.ts';
 import { authorization, type Call, type Door } from './call.ts';
 import { unavailableText } from './errors.ts';
-import type { Handlers } from './handlers.ts';
+import type { Handler, Handlers } from './handlers.ts';
 import { hello } from './hello.ts';
 import { inOrder } from './in-order.ts';
 import { onceKnown } from './once-known.ts';
@@ -43,6 +43,10 @@ export interface VerifierDeps {
   /** Lets the caller in, or throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
   now(): number;
+  /** WatchInvalidations, over every wire the same. */
+  watch: Handler<(typeof VerifierService)['method']['watchInvalidations']>;
+  /** UUID of this server instance, as the watch names it. */
+  instance: string;
   /** Most requests in a batch, or items in a stream's message. */
   batchMax: number;
   /** Most messages of one stream that are worked on at once. */
@@ -72,17 +76,26 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
 
     async batchVerify({ requests }, call) {
       const questions = questionsOf(requests, batchMax);
-      const verdicts = await Promise.all(questions.map(question => judge(question, call)));
+      const asked = questions.map(question => judge(question, call));
+      const known = asked.every(each => !(each instanceof Promise));
+      const verdicts = known ? (asked as Verdict[]) : await Promise.all(asked);
       const response = create(BatchVerifyResponseSchema);
       response.responses = verdicts.map(verifyResponse);
+      response.instance = deps.instance;
       return response;
     },
 
     streamVerify(requests, call) {
-      const work = (message: StreamVerifyRequest) =>
-        answerItems(message, batchMax, question => judge(question, call));
+      let isFirst = true;
+      const work = (message: StreamVerifyRequest) => {
+        const instance = isFirst ? deps.instance : '';
+        isFirst = false;
+        return answerItems(message, instance, batchMax, question => judge(question, call));
+      };
       return inOrder(requests, work, deps.streamMessagesAtOnceMax);
     },
+
+    watchInvalidations: deps.watch,
 
     async issueJwt(request, call) {
       const caller = await deps.authenticate(call);
@@ -103,6 +116,7 @@ function questionsOf(requests: VerifyRequest[], batchMax: number): Question[] {
 /** The answer to one message of a stream: what cannot be known is told per item. */
 async function answerItems(
   { items }: StreamVerifyRequest,
+  instance: string,
   batchMax: number,
   judge: (question: Question) => Awaitable<Verdict>,
 ) {
@@ -114,8 +128,12 @@ async function answerItems(
     if (!item.request) throw invalid(`items[${index}].request`, 'is required');
     return questionOf(item.request, `items[${index}].request.`);
   });
-  const outcomes = await Promise.all(questions.map(question => outcomeOf(() => judge(question))));
+  const asked = questions.map(question => outcomeOf(judge, question));
+  const outcomes = asked.some(each => each instanceof Promise)
+    ? await Promise.all(asked)
+    : (asked as (Verdict | undefined)[]);
   const response = create(StreamVerifyResponseSchema);
+  response.instance = instance;
   response.items = items.map(({ id }, index) => {
     const answer = create(StreamVerifyResponse_ItemSchema);
     answer.id = id;
@@ -129,12 +147,18 @@ async function answerItems(
 }
 
 /** The verdict, or undefined when it cannot be known. */
-async function outcomeOf(ask: () => Awaitable<Verdict>): Promise<Verdict | undefined> {
+function outcomeOf(
+  judge: (question: Question) => Awaitable<Verdict>,
+  question: Question,
+): Awaitable<Verdict | undefined> {
+  const fail = (error: unknown): undefined => {
+    if (!(error instanceof Unavailable)) throw error;
+  };
   try {
-    return await ask();
+    const verdict = judge(question);
+    return verdict instanceof Promise ? verdict.catch(fail) : verdict;
   } catch (error) {
-    if (error instanceof Unavailable) return undefined;
-    throw error;
+    return fail(error);
   }
 }
 

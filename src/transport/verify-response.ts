@@ -37,6 +37,9 @@ function responseOf(verdict: Verdict): VerifyResponse {
     response.message = text;
     response.httpStatus = http;
   }
+  if (verdict.watchedTtlMs !== undefined) {
+    response.watchedTtl = durationOfMs(verdict.watchedTtlMs);
+  }
   if (verdict.identity) identify(response, verdict.identity);
   return response;
 }

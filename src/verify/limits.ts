@@ -10,6 +10,8 @@ export interface VerifyLimits {
   iatSkewSecondsMax: number;
   /** Longest time a caller may reuse a verdict that it cannot see revoked, in milliseconds. */
   cacheTtlMsMax: number;
+  /** Within how long a revocation is seen, in milliseconds: a caller's reuse must end within it too. */
+  leaseMs: number;
 }
 
 /** What a deployment gets that sets nothing. */
@@ -18,4 +20,5 @@ export const defaultVerifyLimits: VerifyLimits = {
   claimsDepthMax: 32,
   iatSkewSecondsMax: 60,
   cacheTtlMsMax: 2000,
+  leaseMs: 2000,
 };

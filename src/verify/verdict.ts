@@ -74,6 +74,8 @@ export interface Granted {
   identity: Identity;
   /** How long a caller may reuse this verdict, in milliseconds. */
   cacheTtlMs: number;
+  /** The same for a caller that is told of changes, in milliseconds; absent when time ends nothing. */
+  watchedTtlMs?: number;
   /** It rests on a record that could not be read again. */
   stale: boolean;
 }
@@ -84,6 +86,8 @@ export interface Denied {
   reason: Reason;
   /** Present when the hash or signature was right. */
   identity?: Identity;
+  /** As for a good one; 0 where time alone can make the token good. */
+  watchedTtlMs?: number;
   stale: boolean;
 }
 

@@ -3,12 +3,13 @@
 import type { Awaitable, CoherentReader, Found } from '../store/store.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindForeign } from './foreign.ts';
+import { denied, granted, refused } from './give.ts';
 import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import { type Memory, memoryKey, type Proven } from './memory.ts';
 import type { Prove } from './prove.ts';
-import type { Denied, Granted, Reason, Verdict } from './verdict.ts';
+import type { Denied, Verdict } from './verdict.ts';
 
 /** What is asked of the verifier. */
 export interface Question {
@@ -34,6 +35,9 @@ export interface VerifyDeps {
   limits: VerifyLimits;
 }
 
+/** Steps of the times that are told, in milliseconds. */
+const stepMs = 250;
+
 /** Makes the verifier. */
 export function createVerify(deps: VerifyDeps): Verify {
   const { records, findForeign, prove, memory, now, limits } = deps;
@@ -54,7 +58,16 @@ export function createVerify(deps: VerifyDeps): Verify {
     if (provenUntil <= at) return denied('INVALID_TOKEN');
     const asked = { audience, requiredScopes };
     const reason = judge(found.record, claims, identity, asked, at, limits);
-    return reason === undefined ? granted(proven, at, limits) : denied(reason, proven);
+    return reason === undefined ? granted(proven, at, callersMs()) : refused(reason, proven, at);
+  }
+
+  /**
+   * How long a caller may go on with a verdict: what it rests on was heard some time ago, and all of it
+   * must be over within the lease. In steps, so that the same verdict can be given many times.
+   */
+  function callersMs(): number {
+    const leftMs = limits.leaseMs - (records.ageMs?.() ?? 0);
+    return Math.min(limits.cacheTtlMsMax, Math.max(0, Math.floor(leftMs / stepMs) * stepMs));
   }
 
   async function proveAnew(header: string, known: Proven | undefined): Promise<Proven | Denied> {
@@ -72,10 +85,11 @@ export function createVerify(deps: VerifyDeps): Verify {
     if (!isFound(found) || secret === undefined) return denied('INVALID_TOKEN');
 
     const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;
-    if (typeof claims === 'string') {
-      return denied(claims, { found, identity: identify(found.record, undefined) });
-    }
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
+    if (typeof claims === 'string') {
+      const identity = identify(found.record, undefined);
+      return refused(claims, { found, provenUntil, identity }, now());
+    }
     return { found, provenUntil, claims, identity: identify(found.record, claims) };
   }
 }
@@ -88,25 +102,4 @@ function isSame(found: Found, known: Proven): found is Proven['found'] {
 
 function isFound(found: Found): found is Proven['found'] {
   return found.record !== undefined;
-}
-
-/** An invalid token is nobody's, also where its signature was right: nothing is told of it. */
-function denied(reason: Reason, proven?: Pick<Proven, 'found' | 'identity'>): Denied {
-  if (proven === undefined || reason === 'INVALID_TOKEN') {
-    return { valid: false, reason, stale: false };
-  }
-  return { valid: false, reason, identity: proven.identity, stale: proven.found.stale };
-}
-
-/** Callers may reuse the verdict until the token ends, but no longer than a revocation may take. */
-function granted(proven: Proven, now: number, { cacheTtlMsMax }: VerifyLimits): Granted {
-  const { identity, found } = proven;
-  // `exp` is in whole seconds: the access token itself can end up to a second later.
-  const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
-  const leftMs = Math.min(endsMs, proven.provenUntil) - now;
-  const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(cacheTtlMsMax, leftMs));
-  if (proven.granted?.cacheTtlMs !== cacheTtlMs || proven.granted.stale !== found.stale) {
-    proven.granted = { valid: true, identity, cacheTtlMs, stale: found.stale };
-  }
-  return proven.granted;
 }

@@ -41,6 +41,7 @@ beforeEach(() => {
       heardMsAgo: () => 0,
       listen(listener) {
         feed = listener;
+        return () => {};
       },
       close: async () => {},
     },

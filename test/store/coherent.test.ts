@@ -61,6 +61,7 @@ describe('a reader with a coherent cache', () => {
         heardMsAgo: lease.ageMs,
         listen(listener) {
           feed = listener;
+          return () => {};
         },
         close: async () => {},
       },
@@ -121,6 +122,18 @@ describe('a reader with a coherent cache', () => {
     expect(store.waiting).toHaveLength(1);
     store.waiting[0]?.answer(record(1));
     expect(new Set(await Promise.all(all)).size).toBe(1);
+  });
+
+  test('whoever asks long after a read was sent does not share it', async () => {
+    const early = reader.find('a');
+    clock += defaultCoherentLimits.sharedReadMsMax + 1;
+    const late = reader.find('a');
+    expect(store.waiting).toHaveLength(2);
+    store.waiting[1]?.answer(record(2, { revokedAt: 1 }));
+    expect((await late).record?.revision).toBe(2);
+    store.waiting[0]?.answer(record(1));
+    await early;
+    expect((reader.find('a') as Found).record?.revision).toBe(2);
   });
 
   test('a lease that ran out is noticed by time alone', async () => {

@@ -5,6 +5,7 @@ import { type Store, Unavailable } from '../../src/store/store.ts';
 import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
+import { describeFeed } from './contract-feed.ts';
 import { describeForeign } from './contract-foreign.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
@@ -27,6 +28,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeCommit(opened);
     describeScan(opened);
     describeAudit(opened);
+    describeFeed(opened);
     describeUsage(opened);
     describeForeign(opened);
     describeClosing(opened);

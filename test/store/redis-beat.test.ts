@@ -32,15 +32,15 @@ afterEach(async () => {
 
 test('nothing is read from a master whose only replica was made one, until another follows', async () => {
   store = await open({ ackReplicas: 1 });
-  await until(() => store.health.up && store.feed?.isLive() === true);
+  await until(() => store.health.up && store.feed.isLive() === true);
   const [record] = await create(store, {});
   const found = await believe(store, record?.id ?? '');
   await replica.send('REPLICAOF', 'NO', 'ONE');
   await until(() => !store.isCurrent(found) && !store.health.up);
-  expect(store.feed?.isLive()).toBe(false);
+  expect(store.feed.isLive()).toBe(false);
   await expect((async () => store.find(record?.id ?? ''))()).rejects.toBeInstanceOf(Unavailable);
   await replica.send('REPLICAOF', '127.0.0.1', master.port);
-  await until(() => store.health.up && store.feed?.isLive() === true);
+  await until(() => store.health.up && store.feed.isLive() === true);
   expect((await believe(store, record?.id ?? '')).record).toEqual(record);
 });
 
@@ -51,6 +51,6 @@ test.each<[string, Partial<RedisLimits>]>([
   store = await open(limits);
   await replica.send('REPLICAOF', 'NO', 'ONE');
   await until(async () => ((await master.send('ROLE')) as unknown[][])[2]?.length === 0);
-  await until(() => store.health.up && store.feed?.isLive() === true);
+  await until(() => store.health.up && store.feed.isLive() === true);
   expect((await believe(store, 'never')).record).toBeUndefined();
 });

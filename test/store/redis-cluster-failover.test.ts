@@ -92,7 +92,7 @@ test.each([
       }
     }
     await death;
-    await until(() => reader.health.up && reader.feed?.isLive() === true);
+    await until(() => reader.health.up && reader.feed.isLive() === true);
     for (const [id, state] of acknowledged) {
       const { record } = await reader.find(id);
       expect(record?.revokedAt === undefined ? 'good' : 'revoked').toBe(state);

@@ -19,7 +19,7 @@ async function open(url: string, limits: Partial<RedisLimits> = {}): Promise<Sto
     limits: { feedPingMs: 50, leaseMs: 1000, clusterRefreshMs: 200, ...limits },
   });
   stores.push(store);
-  await until(() => store.feed?.isLive() === true);
+  await until(() => store.feed.isLive() === true);
   return store;
 }
 
@@ -46,7 +46,7 @@ describe('a cluster', () => {
 
   test('tells of a change on each master', async () => {
     const all = await believeAll();
-    expect(reader.feed?.kind).toBe('tracking');
+    expect(reader.feed.kind).toBe('tracking');
     for (const record of records) await writer.commit(revocation(record));
     await until(() => !all.some(found => reader.isCurrent(found)));
     for (const { record } of await believeAll()) expect(record?.revokedAt).toBeDefined();
@@ -61,10 +61,10 @@ describe('a cluster', () => {
     const node = (await Promise.all(log)).find(({ hasLog }) => hasLog === 0)?.node;
     if (node === undefined) throw new Error('no node');
     await node.kill();
-    await until(() => reader.feed?.isLive() === false);
+    await until(() => reader.feed.isLive() === false);
     expect(all.some(found => reader.isCurrent(found))).toBe(false);
     await node.restart();
-    await until(() => reader.feed?.isLive() === true);
+    await until(() => reader.feed.isLive() === true);
     const [record] = await keptBy(node);
     if (record === undefined) throw new Error('none there');
     const found = await believe(reader, record.id);
@@ -150,9 +150,9 @@ test('behind Sentinels, what was believed of the old master is not after a failo
     const found = await believe(reader, record.id);
     await until(async () => (await servers.replica.send('EXISTS', tokenKey(record.id))) === 1);
     servers.master.pause();
-    await until(() => reader.feed?.isLive() === false);
+    await until(() => reader.feed.isLive() === false);
     expect(reader.isCurrent(found)).toBe(false);
-    await until(() => writer.health.up && reader.feed?.isLive() === true);
+    await until(() => writer.health.up && reader.feed.isLive() === true);
     expect(await servers.replica.send('ROLE')).toEqual(expect.arrayContaining(['master']));
     await writer.commit(revocation(record));
     expect((await believe(reader, record.id)).record?.revokedAt).toBeDefined();

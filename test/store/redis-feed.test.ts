@@ -17,7 +17,7 @@ const unhurried = { feedPingMs: 3_600_000, leaseMs: 7_200_000 };
 async function open(port: number, limits: Partial<RedisLimits> = {}): Promise<Store> {
   const store = await openRedis(`redis://127.0.0.1:${port}`, { now: Date.now, limits });
   stores.push(store);
-  await until(() => store.feed?.isLive() === true);
+  await until(() => store.feed.isLive() === true);
   return store;
 }
 
@@ -50,8 +50,8 @@ describe('what is believed is not any more', () => {
   });
 
   test('once it is tracked, probed and heard', () => {
-    expect(reader.feed?.kind).toBe('tracking');
-    expect(reader.feed?.heardMsAgo()).toBeGreaterThanOrEqual(0);
+    expect(reader.feed.kind).toBe('tracking');
+    expect(reader.feed.heardMsAgo()).toBeGreaterThanOrEqual(0);
     expect(reader.isCurrent(found)).toBe(true);
   });
 
@@ -95,7 +95,7 @@ describe('what is believed is not any more', () => {
   test('a change while the feed was cut off is seen when it is heard again', async () => {
     await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await writer.commit(revocation(record));
-    await until(() => reader.feed?.isLive() === true);
+    await until(() => reader.feed.isLive() === true);
     expect((await believe(reader, record.id)).record?.revokedAt).toBeDefined();
   });
 });
@@ -115,7 +115,7 @@ describe('a Redis', () => {
     const record = await made(store);
     const found = await believe(store, record.id);
     server.pause();
-    await until(() => store.feed?.isLive() === false);
+    await until(() => store.feed.isLive() === false);
     expect(store.isCurrent(found)).toBe(false);
     server.resume();
     expect((await believe(store, record.id)).record).toEqual(record);
@@ -126,9 +126,9 @@ describe('a Redis', () => {
     const record = await made(store);
     const found = await believe(store, record.id);
     await server.kill();
-    await until(() => !store.isCurrent(found) && store.feed?.isLive() === false);
+    await until(() => !store.isCurrent(found) && store.feed.isLive() === false);
     await server.restart();
-    await until(() => store.health.up && store.feed?.isLive() === true);
+    await until(() => store.health.up && store.feed.isLive() === true);
     const again = await believe(store, record.id);
     expect(store.isCurrent(found)).toBe(false);
     await store.commit(revocation(record));
@@ -142,7 +142,7 @@ describe('a Redis', () => {
       const record = await made(store);
       const found = await believe(store, record.id);
       await server.send('REPLICAOF', '127.0.0.1', other.port);
-      await until(() => store.feed?.isLive() === false);
+      await until(() => store.feed.isLive() === false);
       expect(store.isCurrent(found)).toBe(false);
     } finally {
       await other.stop();
@@ -152,6 +152,6 @@ describe('a Redis', () => {
   test('that is full, so that it takes no probe, is followed by its messages', async () => {
     await server.send('CONFIG', 'SET', 'maxmemory', '1mb');
     const store = await open(server.port);
-    expect(store.feed?.kind).toBe('messages');
+    expect(store.feed.kind).toBe('messages');
   });
 });

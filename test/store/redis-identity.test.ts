@@ -20,7 +20,7 @@ async function open(url = `redis://127.0.0.1:${server.port}`, pingIntervalMs = 3
     limits: { pingIntervalMs },
   });
   stores.push(store);
-  await until(() => store.feed?.isLive() === true);
+  await until(() => store.feed.isLive() === true);
   return store;
 }
 

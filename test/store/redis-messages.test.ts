@@ -45,7 +45,7 @@ async function open(url: string, limits: Partial<RedisLimits> = {}): Promise<Sto
     limits,
   });
   stores.push(store);
-  await until(() => store.feed?.isLive() === true);
+  await until(() => store.feed.isLive() === true);
   return store;
 }
 
@@ -72,7 +72,7 @@ describe('a Redis that refuses tracking', () => {
 
   test('is followed by messages, of which the operator is told', async () => {
     const store = await open(url);
-    expect(store.feed?.kind).toBe('messages');
+    expect(store.feed.kind).toBe('messages');
     expect(warnings).toEqual([expect.stringContaining('tracking')]);
   });
 
@@ -160,10 +160,10 @@ describe('a Redis that refuses tracking', () => {
     const [record] = await create(store, {});
     const found = await believe(store, record?.id ?? '');
     server.pause();
-    await until(() => store.feed?.isLive() === false);
+    await until(() => store.feed.isLive() === false);
     expect(store.isCurrent(found)).toBe(false);
     server.resume();
-    await until(() => store.feed?.isLive() === true);
+    await until(() => store.feed.isLive() === true);
     expect((await believe(store, record?.id ?? '')).record).toEqual(record);
   });
 
@@ -175,7 +175,7 @@ describe('a Redis that refuses tracking', () => {
     await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await until(() => !reader.isCurrent(found));
     await writer.commit(revocation(record));
-    await until(() => reader.feed?.isLive() === true);
+    await until(() => reader.feed.isLive() === true);
     expect((await believe(reader, record.id)).record?.revokedAt).toBeDefined();
   });
 
@@ -191,7 +191,7 @@ describe('a Redis that refuses tracking', () => {
     const store = await open(url);
     await server.send('ACL', 'SETUSER', 'default', '+client|tracking');
     await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
-    await until(() => store.feed?.kind === 'tracking' && store.feed.isLive());
+    await until(() => store.feed.kind === 'tracking' && store.feed.isLive());
   });
 });
 
@@ -204,7 +204,7 @@ test.each([
   try {
     await server.send('ACL', 'SETUSER', 'limited', 'on', '>pw', '~*', '&*', ...rules.split(' '));
     const store = await open(`redis://limited:pw@127.0.0.1:${server.port}`);
-    expect(store.feed?.kind).toBe('messages');
+    expect(store.feed.kind).toBe('messages');
     const [record] = await create(store, {});
     if (record === undefined) throw new Error('not made');
     const found = await believe(store, record.id);
@@ -220,7 +220,7 @@ test('in a cluster without tracking a revocation on each master is seen', async 
   const cluster = await startCluster([refusing]);
   try {
     const [writer, reader] = [await open(cluster.url), await open(cluster.url)];
-    expect(reader.feed?.kind).toBe('messages');
+    expect(reader.feed.kind).toBe('messages');
     const records = await create(writer, ...Array.from({ length: 12 }, () => ({})));
     const all = await Promise.all(records.map(record => believe(reader, record.id)));
     for (const record of records) await writer.commit(revocation(record));

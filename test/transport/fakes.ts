@@ -3,9 +3,11 @@
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import { TokenError } from '../../src/tokens/errors.ts';
+import { createChanges } from '../../src/transport/changes.ts';
 import { bind } from '../../src/transport/handlers.ts';
 import { denialError } from '../../src/transport/status.ts';
 import { type VerifierDeps, verifierHandlers } from '../../src/transport/verifier.ts';
+import { createWatch } from '../../src/transport/watch.ts';
 import type { Granted, Reason } from '../../src/verify/verdict.ts';
 import { reasons } from '../../src/verify/verdict.ts';
 import type { Verify } from '../../src/verify/verify.ts';
@@ -40,6 +42,13 @@ export const verify: Verify = async ({ header }) => {
   return { valid: false, reason, stale: false };
 };
 
+/** A feed that never tells anything. */
+const silence = createChanges(
+  { kind: 'tracking' as const, isLive: () => true, heardMsAgo: () => 0, listen: () => () => {} },
+  10,
+  () => performance.now(),
+);
+
 export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps {
   return {
     verify,
@@ -52,6 +61,12 @@ export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps 
       return { actor: 'admin', peer: call.peer, scopes: ['usher.admin'] };
     },
     now,
+    watch: createWatch({
+      changes: silence,
+      limits: { watchersMax: 10, leaseMs: 2000, heartbeatMs: 250, idsMax: 2 },
+      monotonicMs: () => performance.now(),
+    }),
+    instance: silence.instance,
     batchMax: 4,
     streamMessagesAtOnceMax: 8,
     ...changes,

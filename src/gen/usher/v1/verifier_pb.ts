@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/verifier.proto.
  */
 export const file_usher_v1_verifier: GenFile = /*@__PURE__*/
-  fileDesc("Chd1c2hlci92MS92ZXJpZmllci5wcm90bxIIdXNoZXIudjEiDgoMSGVsbG9SZXF1ZXN0Ii4KDUhlbGxvUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIMCgR0aW1lGAIgASgJIlAKBkRlbmlhbBIgCgZyZWFzb24YASABKA4yEC51c2hlci52MS5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgtodHRwX3N0YXR1cxgDIAEoDSJKCg1WZXJpZnlSZXF1ZXN0Eg4KBmhlYWRlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIXCg9yZXF1aXJlZF9zY29wZXMYAyADKAki9wIKDlZlcmlmeVJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEiAKBnJlYXNvbhgCIAEoDjIQLnVzaGVyLnYxLlJlYXNvbhIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEhwKBGtpbmQYBiABKA4yDi51c2hlci52MS5LaW5kEg0KBW93bmVyGAcgASgJEg8KB3N1YmplY3QYCCABKAkSDgoGc2NvcGVzGAkgAygJEgsKA2V4cBgKIAEoAxInCgZjbGFpbXMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIsCgljYWNoZV90dGwYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcmV2aXNpb24YDiABKAQSDQoFc3RhbGUYDyABKAgiPwoSQmF0Y2hWZXJpZnlSZXF1ZXN0EikKCHJlcXVlc3RzGAEgAygLMhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdCJCChNCYXRjaFZlcmlmeVJlc3BvbnNlEisKCXJlc3BvbnNlcxgBIAMoCzIYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlIoYBChNTdHJlYW1WZXJpZnlSZXF1ZXN0EjEKBWl0ZW1zGAEgAygLMiIudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVxdWVzdC5JdGVtGjwKBEl0ZW0SCgoCaWQYASABKAQSKAoHcmVxdWVzdBgCIAEoCzIXLnVzaGVyLnYxLlZlcmlmeVJlcXVlc3QirgEKFFN0cmVhbVZlcmlmeVJlc3BvbnNlEjIKBWl0ZW1zGAEgAygLMiMudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UuSXRlbRpiCgRJdGVtEgoKAmlkGAEgASgEEiwKCHJlc3BvbnNlGAIgASgLMhgudXNoZXIudjEuVmVyaWZ5UmVzcG9uc2VIABIVCgt1bmF2YWlsYWJsZRgDIAEoCUgAQgkKB291dGNvbWUixwEKD0lzc3VlSnd0UmVxdWVzdBIQCgh0b2tlbl9pZBgBIAEoCRIPCgdzdWJqZWN0GAIgASgJEhAKCGF1ZGllbmNlGAMgAygJEg4KBnNjb3BlcxgEIAMoCRInCgZjbGFpbXMYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei0KCGxpZmV0aW1lGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSAASDQoDZXhwGAcgASgDSABCCAoGZXhwaXJ5IkYKEElzc3VlSnd0UmVzcG9uc2USCwoDand0GAEgASgJEgsKA2p0aRgCIAEoCRILCgNleHAYAyABKAMSCwoDaWF0GAQgASgDKtwBCgZSZWFzb24SCAoETk9ORRAAEhcKE01JU1NJTkdfQ1JFREVOVElBTFMQARIZChVNQUxGT1JNRURfQ1JFREVOVElBTFMQAhITCg9KV1RfTUlTU0lOR19LSUQQAxIRCg1JTlZBTElEX1RPS0VOEAQSEwoPSldUX01JU1NJTkdfRVhQEAUSEQoNTk9UX1lFVF9WQUxJRBAGEgsKB0VYUElSRUQQBxILCgdSRVZPS0VEEAgSEgoOV1JPTkdfQVVESUVOQ0UQCRIWChJJTlNVRkZJQ0lFTlRfU0NPUEUQCjLqAgoPVmVyaWZpZXJTZXJ2aWNlEjgKBUhlbGxvEhYudXNoZXIudjEuSGVsbG9SZXF1ZXN0GhcudXNoZXIudjEuSGVsbG9SZXNwb25zZRI7CgZWZXJpZnkSFy51c2hlci52MS5WZXJpZnlSZXF1ZXN0GhgudXNoZXIudjEuVmVyaWZ5UmVzcG9uc2USSgoLQmF0Y2hWZXJpZnkSHC51c2hlci52MS5CYXRjaFZlcmlmeVJlcXVlc3QaHS51c2hlci52MS5CYXRjaFZlcmlmeVJlc3BvbnNlElEKDFN0cmVhbVZlcmlmeRIdLnVzaGVyLnYxLlN0cmVhbVZlcmlmeVJlcXVlc3QaHi51c2hlci52MS5TdHJlYW1WZXJpZnlSZXNwb25zZSgBMAESQQoISXNzdWVKd3QSGS51c2hlci52MS5Jc3N1ZUp3dFJlcXVlc3QaGi51c2hlci52MS5Jc3N1ZUp3dFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_usher_v1_access_token]);
+  fileDesc("Chd1c2hlci92MS92ZXJpZmllci5wcm90bxIIdXNoZXIudjEiDgoMSGVsbG9SZXF1ZXN0Ii4KDUhlbGxvUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIMCgR0aW1lGAIgASgJIlAKBkRlbmlhbBIgCgZyZWFzb24YASABKA4yEC51c2hlci52MS5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgtodHRwX3N0YXR1cxgDIAEoDSJKCg1WZXJpZnlSZXF1ZXN0Eg4KBmhlYWRlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIXCg9yZXF1aXJlZF9zY29wZXMYAyADKAkipwMKDlZlcmlmeVJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEiAKBnJlYXNvbhgCIAEoDjIQLnVzaGVyLnYxLlJlYXNvbhIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEhwKBGtpbmQYBiABKA4yDi51c2hlci52MS5LaW5kEg0KBW93bmVyGAcgASgJEg8KB3N1YmplY3QYCCABKAkSDgoGc2NvcGVzGAkgAygJEgsKA2V4cBgKIAEoAxInCgZjbGFpbXMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIsCgljYWNoZV90dGwYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcmV2aXNpb24YDiABKAQSDQoFc3RhbGUYDyABKAgSLgoLd2F0Y2hlZF90dGwYECABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPwoSQmF0Y2hWZXJpZnlSZXF1ZXN0EikKCHJlcXVlc3RzGAEgAygLMhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdCJUChNCYXRjaFZlcmlmeVJlc3BvbnNlEisKCXJlc3BvbnNlcxgBIAMoCzIYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEhAKCGluc3RhbmNlGAIgASgJIoYBChNTdHJlYW1WZXJpZnlSZXF1ZXN0EjEKBWl0ZW1zGAEgAygLMiIudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVxdWVzdC5JdGVtGjwKBEl0ZW0SCgoCaWQYASABKAQSKAoHcmVxdWVzdBgCIAEoCzIXLnVzaGVyLnYxLlZlcmlmeVJlcXVlc3QiwAEKFFN0cmVhbVZlcmlmeVJlc3BvbnNlEjIKBWl0ZW1zGAEgAygLMiMudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UuSXRlbRIQCghpbnN0YW5jZRgCIAEoCRpiCgRJdGVtEgoKAmlkGAEgASgEEiwKCHJlc3BvbnNlGAIgASgLMhgudXNoZXIudjEuVmVyaWZ5UmVzcG9uc2VIABIVCgt1bmF2YWlsYWJsZRgDIAEoCUgAQgkKB291dGNvbWUiNAoZV2F0Y2hJbnZhbGlkYXRpb25zUmVxdWVzdBIXCg9yZXN1bWVfcG9zaXRpb24YASABKAkisAIKGldhdGNoSW52YWxpZGF0aW9uc1Jlc3BvbnNlEj8KB2NoYW5nZWQYASABKAsyLC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5DaGFuZ2VkSAASOwoFcmVzZXQYAiABKAsyKi51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5SZXNldEgAEhAKCHBvc2l0aW9uGAMgASgJEigKBWhlYXJkGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBWxlYXNlGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGhwKB0NoYW5nZWQSEQoJdG9rZW5faWRzGAEgAygJGgcKBVJlc2V0QgcKBWV2ZW50IscBCg9Jc3N1ZUp3dFJlcXVlc3QSEAoIdG9rZW5faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIQCghhdWRpZW5jZRgDIAMoCRIOCgZzY29wZXMYBCADKAkSJwoGY2xhaW1zGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBItCghsaWZldGltZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkgAEg0KA2V4cBgHIAEoA0gAQggKBmV4cGlyeSJGChBJc3N1ZUp3dFJlc3BvbnNlEgsKA2p3dBgBIAEoCRILCgNqdGkYAiABKAkSCwoDZXhwGAMgASgDEgsKA2lhdBgEIAEoAyrcAQoGUmVhc29uEggKBE5PTkUQABIXChNNSVNTSU5HX0NSRURFTlRJQUxTEAESGQoVTUFMRk9STUVEX0NSRURFTlRJQUxTEAISEwoPSldUX01JU1NJTkdfS0lEEAMSEQoNSU5WQUxJRF9UT0tFThAEEhMKD0pXVF9NSVNTSU5HX0VYUBAFEhEKDU5PVF9ZRVRfVkFMSUQQBhILCgdFWFBJUkVEEAcSCwoHUkVWT0tFRBAIEhIKDldST05HX0FVRElFTkNFEAkSFgoSSU5TVUZGSUNJRU5UX1NDT1BFEAoyzQMKD1ZlcmlmaWVyU2VydmljZRI4CgVIZWxsbxIWLnVzaGVyLnYxLkhlbGxvUmVxdWVzdBoXLnVzaGVyLnYxLkhlbGxvUmVzcG9uc2USOwoGVmVyaWZ5EhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdBoYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEkoKC0JhdGNoVmVyaWZ5EhwudXNoZXIudjEuQmF0Y2hWZXJpZnlSZXF1ZXN0Gh0udXNoZXIudjEuQmF0Y2hWZXJpZnlSZXNwb25zZRJRCgxTdHJlYW1WZXJpZnkSHS51c2hlci52MS5TdHJlYW1WZXJpZnlSZXF1ZXN0Gh4udXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UoATABEmEKEldhdGNoSW52YWxpZGF0aW9ucxIjLnVzaGVyLnYxLldhdGNoSW52YWxpZGF0aW9uc1JlcXVlc3QaJC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZTABEkEKCElzc3VlSnd0EhkudXNoZXIudjEuSXNzdWVKd3RSZXF1ZXN0GhoudXNoZXIudjEuSXNzdWVKd3RSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_usher_v1_access_token]);
 
 /**
  * HelloRequest is empty: Hello looks at the call's own metadata.
@@ -245,6 +245,16 @@ export type VerifyResponse = Message<"usher.v1.VerifyResponse"> & {
    * @generated from field: bool stale = 15;
    */
   stale: boolean;
+
+  /**
+   * How long a caller that watches the access token by WatchInvalidations may reuse this verdict for
+   * the same request, from when it asked: until something ends by time alone, such as a JWT. Not set
+   * when nothing does. Zero where time alone can make the token good. Means nothing without a
+   * `token_id`: such a verdict cannot be watched.
+   *
+   * @generated from field: google.protobuf.Duration watched_ttl = 16;
+   */
+  watchedTtl?: Duration | undefined;
 };
 
 /**
@@ -287,6 +297,13 @@ export type BatchVerifyResponse = Message<"usher.v1.BatchVerifyResponse"> & {
    * @generated from field: repeated usher.v1.VerifyResponse responses = 1;
    */
   responses: VerifyResponse[];
+
+  /**
+   * The server instance that gave them, a UUID: see WatchInvalidations.
+   *
+   * @generated from field: string instance = 2;
+   */
+  instance: string;
 };
 
 /**
@@ -357,6 +374,13 @@ export type StreamVerifyResponse = Message<"usher.v1.StreamVerifyResponse"> & {
    * @generated from field: repeated usher.v1.StreamVerifyResponse.Item items = 1;
    */
   items: StreamVerifyResponse_Item[];
+
+  /**
+   * The server instance, a UUID: see WatchInvalidations. Set in the first message of the stream.
+   *
+   * @generated from field: string instance = 2;
+   */
+  instance: string;
 };
 
 /**
@@ -409,6 +433,124 @@ export type StreamVerifyResponse_Item = Message<"usher.v1.StreamVerifyResponse.I
  */
 export const StreamVerifyResponse_ItemSchema: GenMessage<StreamVerifyResponse_Item> = /*@__PURE__*/
   messageDesc(file_usher_v1_verifier, 8, 0);
+
+/**
+ * WatchInvalidationsRequest starts or resumes a watch.
+ *
+ * @generated from message usher.v1.WatchInvalidationsRequest
+ */
+export type WatchInvalidationsRequest = Message<"usher.v1.WatchInvalidationsRequest"> & {
+  /**
+   * The last position that was received; empty to start. Where the server cannot go on from it, the
+   * first message is a reset.
+   *
+   * @generated from field: string resume_position = 1;
+   */
+  resumePosition: string;
+};
+
+/**
+ * Describes the message usher.v1.WatchInvalidationsRequest.
+ * Use `create(WatchInvalidationsRequestSchema)` to create a new message.
+ */
+export const WatchInvalidationsRequestSchema: GenMessage<WatchInvalidationsRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_verifier, 9);
+
+/**
+ * WatchInvalidationsResponse tells what changed, or, without an event, that the watch is alive.
+ *
+ * @generated from message usher.v1.WatchInvalidationsResponse
+ */
+export type WatchInvalidationsResponse = Message<"usher.v1.WatchInvalidationsResponse"> & {
+  /**
+   * What changed; neither in a heartbeat.
+   *
+   * @generated from oneof usher.v1.WatchInvalidationsResponse.event
+   */
+  event: {
+    /**
+     * Drop the verdicts of these access tokens.
+     *
+     * @generated from field: usher.v1.WatchInvalidationsResponse.Changed changed = 1;
+     */
+    value: WatchInvalidationsResponse_Changed;
+    case: "changed";
+  } | {
+    /**
+     * Drop all verdicts.
+     *
+     * @generated from field: usher.v1.WatchInvalidationsResponse.Reset reset = 2;
+     */
+    value: WatchInvalidationsResponse_Reset;
+    case: "reset";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Where to resume: the server instance's UUID, a colon, and a number.
+   *
+   * @generated from field: string position = 3;
+   */
+  position: string;
+
+  /**
+   * Every change that was acknowledged before (the server received this call + heard) has been told
+   * on this stream, or before the position that it was resumed from. Measured on the server's
+   * monotonic clock; can be negative. Not set while the server itself cannot know.
+   *
+   * @generated from field: google.protobuf.Duration heard = 4;
+   */
+  heard?: Duration | undefined;
+
+  /**
+   * How long silence may be believed. Set in the first message.
+   *
+   * @generated from field: google.protobuf.Duration lease = 5;
+   */
+  lease?: Duration | undefined;
+};
+
+/**
+ * Describes the message usher.v1.WatchInvalidationsResponse.
+ * Use `create(WatchInvalidationsResponseSchema)` to create a new message.
+ */
+export const WatchInvalidationsResponseSchema: GenMessage<WatchInvalidationsResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_verifier, 10);
+
+/**
+ * Changed names access tokens.
+ *
+ * @generated from message usher.v1.WatchInvalidationsResponse.Changed
+ */
+export type WatchInvalidationsResponse_Changed = Message<"usher.v1.WatchInvalidationsResponse.Changed"> & {
+  /**
+   * UUIDs of access tokens that were created or changed. At least one.
+   *
+   * @generated from field: repeated string token_ids = 1;
+   */
+  tokenIds: string[];
+};
+
+/**
+ * Describes the message usher.v1.WatchInvalidationsResponse.Changed.
+ * Use `create(WatchInvalidationsResponse_ChangedSchema)` to create a new message.
+ */
+export const WatchInvalidationsResponse_ChangedSchema: GenMessage<WatchInvalidationsResponse_Changed> = /*@__PURE__*/
+  messageDesc(file_usher_v1_verifier, 10, 0);
+
+/**
+ * Reset means that anything may have changed.
+ *
+ * @generated from message usher.v1.WatchInvalidationsResponse.Reset
+ */
+export type WatchInvalidationsResponse_Reset = Message<"usher.v1.WatchInvalidationsResponse.Reset"> & {
+};
+
+/**
+ * Describes the message usher.v1.WatchInvalidationsResponse.Reset.
+ * Use `create(WatchInvalidationsResponse_ResetSchema)` to create a new message.
+ */
+export const WatchInvalidationsResponse_ResetSchema: GenMessage<WatchInvalidationsResponse_Reset> = /*@__PURE__*/
+  messageDesc(file_usher_v1_verifier, 10, 1);
 
 /**
  * IssueJwtRequest describes the JWT to sign.
@@ -483,7 +625,7 @@ export type IssueJwtRequest = Message<"usher.v1.IssueJwtRequest"> & {
  * Use `create(IssueJwtRequestSchema)` to create a new message.
  */
 export const IssueJwtRequestSchema: GenMessage<IssueJwtRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_verifier, 9);
+  messageDesc(file_usher_v1_verifier, 11);
 
 /**
  * IssueJwtResponse holds the signed JWT.
@@ -525,7 +667,7 @@ export type IssueJwtResponse = Message<"usher.v1.IssueJwtResponse"> & {
  * Use `create(IssueJwtResponseSchema)` to create a new message.
  */
 export const IssueJwtResponseSchema: GenMessage<IssueJwtResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_verifier, 10);
+  messageDesc(file_usher_v1_verifier, 12);
 
 /**
  * Reason says why a token was refused. The numbers and names are stable; the order is that in which
@@ -698,6 +840,33 @@ export const VerifierService: GenService<{
     methodKind: "bidi_streaming";
     input: typeof StreamVerifyRequestSchema;
     output: typeof StreamVerifyResponseSchema;
+  },
+  /**
+   * WatchInvalidations tells a caller that keeps verdicts in memory which of them to drop, and how
+   * long silence may be believed. With it a caller can reuse verdicts and still see a revocation at
+   * once, and within the lease even when the stream, the server or the store is cut off.
+   *
+   * How to use it, on one monotonic clock of the caller's:
+   *
+   *   1. Note the time, `opened`, before sending the call.
+   *   2. After each message that has `heard`: what is in memory may be believed until
+   *      `opened + heard + lease`, and never longer. No clocks are compared.
+   *   3. On `changed`, drop the verdicts of those access tokens; on `reset`, drop all. A verdict that
+   *      was asked for before and arrives after must not be kept either.
+   *   4. Keep only verdicts of BatchVerify or StreamVerify whose `instance` is the part of `position`
+   *      before the colon: another instance may not have heard what this one has.
+   *   5. Keep a verdict for `watched_ttl` at most, from when it was asked for; and only one that has
+   *      a `token_id` and is not `stale`.
+   *   6. When the stream ends, call again with the last `position`, there or elsewhere.
+   *
+   * Errors: RESOURCE_EXHAUSTED when the server has too many watchers; UNAVAILABLE when it stops.
+   *
+   * @generated from rpc usher.v1.VerifierService.WatchInvalidations
+   */
+  watchInvalidations: {
+    methodKind: "server_streaming";
+    input: typeof WatchInvalidationsRequestSchema;
+    output: typeof WatchInvalidationsResponseSchema;
   },
   /**
    * IssueJwt signs a JWT (HS256, RFC 7519) with the current secret of a jwt access token.

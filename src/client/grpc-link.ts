@@ -1,0 +1,29 @@
+/** Connects by gRPC over HTTP/2, on Node. */
+
+import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import type { Connect } from './links.ts';
+
+/** How long a connection without calls is kept. */
+const idleMs = 15 * 60_000;
+const messageBytesMax = 16_777_216;
+
+/** To "host:port", "http://host:port" or "https://host:port", which is TLS. */
+export const connectByGrpc: Connect = address => {
+  const baseUrl = /^https?:\/\//.test(address) ? address : `http://${address}`;
+  // No pings: one that falls due on a session just destroyed is an uncaught exception, which would end
+  // the whole service. The heartbeats of the watch find out about a dead connection as well.
+  const sessionManager = new Http2SessionManager(baseUrl, {
+    pingIntervalMs: Number.POSITIVE_INFINITY,
+    pingIdleConnection: false,
+    idleConnectionTimeoutMs: idleMs,
+  });
+  const transport = createGrpcTransport({
+    baseUrl,
+    sessionManager,
+    acceptCompression: [],
+    readMaxBytes: messageBytesMax,
+    writeMaxBytes: messageBytesMax,
+  });
+  const end = () => sessionManager.abort();
+  return { transport, streams: true, reset: end, close: end };
+};

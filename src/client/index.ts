@@ -1,0 +1,41 @@
+/**
+ * The SDK for browsers, and for whatever else has fetch: what `usher/client` is outside of Node.
+ *
+ * @example
+ * const usher = createUsher({ addresses: ['https://usher.example.com'] });
+ * const verdict = await usher.verify(request.headers.get('authorization'), { scopes: ['orders.read'] });
+ * if (verdict.valid) console.log(verdict.identity.owner);
+ */
+
+import type { Connect } from './links.ts';
+import { createUsherOn, type Usher, type UsherLimits } from './usher.ts';
+import { connectByFetch } from './web-link.ts';
+
+export { connectAuth, identityKey } from './connect-interceptor.ts';
+export { expressAuth, type WebRequest, type WebResponse } from './express.ts';
+export {
+  type FastifyReplyLike,
+  type FastifyRequestLike,
+  fastifyAuth,
+  fastifyHello,
+} from './fastify.ts';
+export { type GrpcModule, grpcAuth, identityOf } from './grpc-interceptor.ts';
+export { greeting, hello } from './hello.ts';
+export type { Connect, Link } from './links.ts';
+export { UsherUnavailable } from './unavailable.ts';
+export type { Requirement, Usher, UsherLimits } from './usher.ts';
+export type { Granted, Identity, Reason, Refused, Verdict } from './usher-verdict.ts';
+
+/** How to reach Usher, from anywhere that has fetch. */
+export interface UsherOptions extends UsherLimits {
+  /** As in "https://usher.example.com", or "host:port" without TLS: of servers that share one store. */
+  addresses: readonly string[];
+  /** Connect over fetch by default; or a function that connects to an address by a transport of its own. */
+  transport?: 'connect' | Connect;
+}
+
+/** Makes a client, which watches for invalidations until it is closed. */
+export function createUsher({ transport = 'connect', ...options }: UsherOptions): Usher {
+  const connect = transport === 'connect' ? connectByFetch : transport;
+  return createUsherOn({ ...options, connect });
+}

@@ -1,0 +1,22 @@
+/** Checks what a service requires of tokens: a mistake is the service's, and told before asking. */
+
+import type { Question } from './kept-verdicts.ts';
+
+/** As the server bounds them. */
+const audienceCharactersMax = 256;
+const scopesMax = 64;
+/** RFC 6749 section 3.3: printable ASCII without space, `"` and `\`. */
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** Throws TypeError for an audience or scope that the server would refuse to look at. */
+export function checkRequirement({ audience, scopes }: Pick<Question, 'audience' | 'scopes'>) {
+  if (audience.length > audienceCharactersMax || !audience.isWellFormed()) {
+    throw new TypeError(`audience must be text of at most ${audienceCharactersMax} characters`);
+  }
+  if (scopes.length > scopesMax) throw new TypeError(`scopes has more than ${scopesMax} scopes`);
+  for (const [at, scope] of scopes.entries()) {
+    if (!scopeToken.test(scope)) {
+      throw new TypeError(`scopes[${at}] is not a scope token of RFC 6749 section 3.3`);
+    }
+  }
+}

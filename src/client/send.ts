@@ -1,0 +1,152 @@
+/** Sends batches of questions to one address: over one stream where it can carry one, else call by call. */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { StreamVerifyRequestSchema } from '../gen/usher/v1/verifier_pb.ts';
+import type { Question } from './kept-verdicts.ts';
+import type { UsherLink } from './links.ts';
+import { brokenConnection } from './unavailable.ts';
+import { type Answer, answerOf } from './usher-verdict.ts';
+
+/** A question that waits for its answer. */
+export interface Sent {
+  question: Question;
+  answered(answer: Answer): void;
+  /** With the transport's error; asking again elsewhere may help. */
+  failed(error: unknown): void;
+}
+
+/** Sends to one address. */
+export interface Sender {
+  send(batch: readonly Sent[]): void;
+  /** A question got no answer in time: a stream on which none came at all since is made anew. */
+  timedOut(sentMs: number): void;
+  close(): void;
+}
+
+/** What sending needs. */
+export interface SenderDeps {
+  deadlineMs: number;
+  clock: () => number;
+}
+
+/** Makes the sender of an address. */
+export function createSender(link: UsherLink, deps: SenderDeps): Sender {
+  return link.streams ? streamSender(link, deps) : batchSender(link, deps);
+}
+
+const requestOf = ({ header, audience, scopes }: Question) => ({
+  header,
+  audience,
+  requiredScopes: [...scopes],
+});
+
+function batchSender({ client }: UsherLink, { deadlineMs }: SenderDeps): Sender {
+  const closing = new AbortController();
+  const call = async (batch: readonly Sent[]) => {
+    const requests = batch.map(({ question }) => requestOf(question));
+    const options = { timeoutMs: deadlineMs, signal: closing.signal };
+    const { responses, instance } = await client.batchVerify({ requests }, options);
+    for (const [at, { answered, failed }] of batch.entries()) {
+      const response = responses[at];
+      if (response === undefined) failed(brokenConnection());
+      else answered(answerOf(response, instance));
+    }
+  };
+  return {
+    send(batch) {
+      call(batch).catch(error => {
+        for (const { failed } of batch) failed(error);
+      });
+    },
+    timedOut() {},
+    close: () => closing.abort(),
+  };
+}
+
+type Message = MessageInitShape<typeof StreamVerifyRequestSchema>;
+
+/** A stream, from its first message to its end. */
+interface Stream {
+  push(message: Message): void;
+  waiting: Map<bigint, Sent>;
+  answeredMs: number;
+  abort: AbortController;
+}
+
+function streamSender({ client, reset }: UsherLink, { clock }: SenderDeps): Sender {
+  let open: Stream | undefined;
+  let lastId = 0n;
+
+  const read = async (stream: Stream, messages: AsyncIterable<Message>) => {
+    let instance = '';
+    try {
+      const { signal } = stream.abort;
+      for await (const message of client.streamVerify(messages, { signal })) {
+        stream.answeredMs = clock();
+        instance ||= message.instance;
+        for (const { id, outcome } of message.items) {
+          const sent = stream.waiting.get(id);
+          stream.waiting.delete(id);
+          if (outcome.case === 'response') sent?.answered(answerOf(outcome.value, instance));
+          else sent?.failed(brokenConnection());
+        }
+      }
+      throw brokenConnection();
+    } catch (error) {
+      if (open === stream) open = undefined;
+      for (const { failed } of stream.waiting.values()) failed(error);
+      stream.waiting.clear();
+    }
+  };
+
+  const start = () => {
+    const { push, messages } = createQueue();
+    const abort = new AbortController();
+    const stream = { push, waiting: new Map(), answeredMs: Number.NEGATIVE_INFINITY, abort };
+    void read(stream, messages(abort.signal));
+    return stream;
+  };
+
+  return {
+    send(batch) {
+      open ??= start();
+      const items = batch.map(sent => {
+        const id = ++lastId;
+        open?.waiting.set(id, sent);
+        return { id, request: requestOf(sent.question) };
+      });
+      open.push({ items });
+    },
+    timedOut(sentMs) {
+      if (open === undefined || open.answeredMs >= sentMs) return;
+      open.abort.abort(brokenConnection());
+      reset();
+    },
+    close: () => open?.abort.abort(brokenConnection()),
+  };
+}
+
+/** Messages that are sent as the stream takes them. Bounded by the questions under way. */
+function createQueue() {
+  const queued: Message[] = [];
+  let wake = () => {};
+  return {
+    push(message: Message) {
+      queued.push(message);
+      wake();
+    },
+    async *messages(signal: AbortSignal): AsyncGenerator<Message> {
+      signal.addEventListener('abort', () => wake(), { once: true });
+      while (!signal.aborted) {
+        const message = queued.shift();
+        if (message !== undefined) {
+          yield message;
+          continue;
+        }
+        await new Promise<void>(resolve => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}

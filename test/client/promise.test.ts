@@ -1,0 +1,83 @@
+/**
+ * The promise, over runs of chance: feeds and streams that are cut in silence, processes that are
+ * suspended, late answers, two servers. After a revocation was acknowledged no verification that starts
+ * later than the lease says valid, and none says revoked before.
+ */
+
+import { expect, test } from 'vitest';
+import { createSchedule } from './simulated-time.ts';
+import {
+  leaseMs,
+  simulatedClient,
+  simulatedServer,
+  simulatedStore,
+  tokenIds,
+} from './simulated-usher.ts';
+
+const runMs = 20_000;
+const runs = 200;
+const firstSeed = 1 + Math.floor(Math.random() * 1e9);
+
+async function play(seed: number) {
+  const schedule = createSchedule(seed);
+  const store = simulatedStore(schedule);
+  const servers = [simulatedServer(schedule, store), simulatedServer(schedule, store)];
+  const broken: string[] = [];
+  const seen = { kept: 0, late: 0, revoked: 0 };
+  const client = simulatedClient(schedule, servers, (id, valid, startedMs, kept) => {
+    const revoked = store.revokedAt.get(id);
+    if (kept && valid) seen.kept++;
+    if (!valid) seen.revoked++;
+    if (valid && revoked && startedMs > revoked.acknowledgedMs) seen.late++;
+    if (valid && revoked && startedMs > revoked.acknowledgedMs + leaseMs) {
+      broken.push(`${id} valid ${startedMs - revoked.acknowledgedMs} ms after its revocation`);
+    }
+    if (!valid && !revoked) broken.push(`${id} refused, and good`);
+  });
+  const everyone = () => ({ suspendedUntil: 0 });
+  const world = everyone();
+  const again = (low: number, high: number, task: () => void) => {
+    const next = () => {
+      task();
+      schedule.after(schedule.between(low, high), world, next);
+    };
+    schedule.after(schedule.between(low, high), world, next);
+  };
+  const anyId = () => tokenIds[schedule.between(0, tokenIds.length - 1)] ?? '';
+  const anyServer = () => servers[schedule.between(0, 1)] ?? servers[0];
+  again(5, 60, () => schedule.after(0, client.self, () => client.use(anyId())));
+  // Others ask, too, so that the servers have most of it in memory.
+  again(20, 100, () => {
+    const server = anyServer();
+    if (server) schedule.after(0, server.self, () => void server.find(anyId()).catch(() => {}));
+  });
+  again(200, 3000, () => store.write(anyId(), false));
+  again(2000, 8000, () => store.write(anyId(), true));
+  again(1000, 6000, () => anyServer()?.cutFeed());
+  again(1000, 6000, () => client.cutWatch(schedule.random() < 0.5));
+  again(3000, 9000, () => {
+    const stopped = [client, ...servers][schedule.between(0, 2)] ?? client;
+    stopped.self.suspendedUntil = schedule.now() + schedule.between(100, 5000);
+  });
+  again(3000, 9000, () => {
+    store.isDown = !store.isDown;
+  });
+  await schedule.run(runMs);
+  client.close();
+  return { broken, seen };
+}
+
+test('it is kept in every run', async () => {
+  const all = { kept: 0, late: 0, revoked: 0 };
+  for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+    const { broken, seen } = await play(seed);
+    expect(broken, `seed ${seed}`).toEqual([]);
+    all.kept += seen.kept;
+    all.late += seen.late;
+    all.revoked += seen.revoked;
+  }
+  // The runs are worth something: much was answered from memory, and some of it within the lease.
+  expect(all.kept).toBeGreaterThan(10 * runs);
+  expect(all.late).toBeGreaterThan(0);
+  expect(all.revoked).toBeGreaterThan(10 * runs);
+});

@@ -1,0 +1,78 @@
+/** What the feed of every store tells: each change, whoever made it, and how current it is. */
+
+import { describe, expect, test } from 'vitest';
+import { create, creation, eventOf, revocation, update } from './changes.ts';
+import { type Opened, openPlace } from './place.ts';
+import { until } from './redis-server.ts';
+
+/** Describes it. */
+export function describeFeed(opened: Opened): void {
+  describe('the feed', () => {
+    const listen = () => {
+      const told: string[] = [];
+      const unlisten = opened.store.feed.listen({
+        changed: id => told.push(id),
+        changedAll: () => told.push('all'),
+      });
+      return { told, unlisten };
+    };
+    const live = () => until(() => opened.store.feed.isLive());
+
+    test('tells the changes of this process', async () => {
+      await live();
+      const { told } = listen();
+      const [record] = await create(opened.store, {});
+      if (record === undefined) throw new Error('not made');
+      await until(() => told.includes(record.id));
+      told.length = 0;
+      await opened.store.commit(revocation(record));
+      await until(() => told.includes(record.id));
+    });
+
+    test('tells the changes of another process', async () => {
+      const other = await openPlace(opened.place);
+      await live();
+      const { told } = listen();
+      const change = creation();
+      await other.commit(change);
+      await until(() => told.includes(change.record.id));
+      await other.close();
+    });
+
+    test('had told every change that was acknowledged before it was heard', async () => {
+      await live();
+      const { told } = listen();
+      const [first] = await create(opened.store, {});
+      let record = first;
+      for (let round = 0; round < 3 && record !== undefined; round++) {
+        const change = update(record, { name: `round ${round}` });
+        told.length = 0;
+        await opened.store.commit(change);
+        const acknowledgedMs = performance.now();
+        const { feed } = opened.store;
+        await until(() => performance.now() - feed.heardMsAgo() > acknowledgedMs && feed.isLive());
+        expect(told).toContain(record.id);
+        record = change.record;
+      }
+    });
+
+    test('tells nobody who stopped listening', async () => {
+      await live();
+      const gone = listen();
+      const there = listen();
+      gone.unlisten();
+      const [record] = await create(opened.store, {});
+      await until(() => there.told.includes(record?.id ?? ''));
+      expect(gone.told).not.toContain(record?.id);
+    });
+
+    test('tells no change where an event goes with none', async () => {
+      await live();
+      const { told } = listen();
+      await opened.store.append(eventOf('call.refused'));
+      const [record] = await create(opened.store, {});
+      await until(() => told.includes(record?.id ?? ''));
+      expect(told).not.toContain('');
+    });
+  });
+}
