@@ -1,5 +1,6 @@
 /** Records in memory follow Redis by tracking: whatever changes them, and whatever happens to it. */
 
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { openRedis } from '../../src/store/redis.ts';
@@ -147,6 +148,26 @@ describe('a Redis', () => {
     } finally {
       await other.stop();
     }
+  });
+
+  test.each([
+    ['tracking', ''],
+    ['messages', ' -client|tracking'],
+  ])('whose user may do what the README says is followed by %s', async (kind, more) => {
+    const readme = await readFile('README.md', 'utf8');
+    const rules = /^ACL SETUSER usher (.*)$/m.exec(readme)?.[1] ?? '';
+    await server.send('ACL', 'SETUSER', 'usher', ...`${rules}${more}`.split(' '));
+    const store = await openRedis(`redis://usher:password@127.0.0.1:${server.port}`, {
+      now: Date.now,
+      limits: unhurried,
+    });
+    stores.push(store);
+    await until(() => store.feed.isLive());
+    expect(store.feed.kind).toBe(kind);
+    const record = await made(store);
+    const found = await believe(store, record.id);
+    await store.commit(revocation(record));
+    await until(() => !store.isCurrent(found));
   });
 
   test('that is full, so that it takes no probe, is followed by its messages', async () => {
