@@ -1,12 +1,13 @@
 /** `usher serve`: the server as a process, from its settings to its last signal. */
 
+import cluster from 'node:cluster';
 import type { Config, Environment } from './config.ts';
 import { readConfig } from './config.ts';
 import { openSecrets, type ServerSecrets } from './first-start.ts';
 import { type Logger, openLog } from './log.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import type { Listen } from './setting-values.ts';
-import { isWorker, serveParent } from './worker-messages.ts';
+import { serveParent } from './worker-messages.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 /** Starts the server and says where it is. Resolves when it is up; throws SettingsError. */
@@ -14,7 +15,7 @@ export async function serve(env: Environment): Promise<void> {
   const config = readConfig(env);
   const secrets = openSecrets(config);
   const log = openLog(config.logLevel);
-  if (isWorker(env)) return await serveAsWorker(config, secrets, log);
+  if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
   for (const warning of secrets.warnings) log.warn(warning);
   const { server, workers } =
     config.workers > 1
@@ -57,7 +58,7 @@ async function startMany(config: Config, secrets: ServerSecrets, log: Logger, en
 
 async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger): Promise<void> {
   const own: Config = { ...config, managerListen: 'off' };
-  const server = await startServer(own, secrets, log, { reusePort: true });
+  const server = await startServer(own, secrets, log);
   const stop = onSignals(log, server.stop);
   serveParent(server.metrics, stop);
 }

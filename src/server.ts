@@ -36,8 +36,6 @@ export interface RunningServer {
 export interface RunOptions {
   /** Milliseconds since 1970. */
   now?: () => number;
-  /** Shares its addresses with other processes. */
-  reusePort?: boolean;
   /** Metrics of other processes, as JSON. */
   otherMetrics?: () => Promise<object[]>;
   /** Where other processes listen. */
@@ -49,7 +47,7 @@ export async function startServer(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
-  { now = Date.now, reusePort = false, otherMetrics, elsewhere = {} }: RunOptions = {},
+  { now = Date.now, otherMetrics, elsewhere = {} }: RunOptions = {},
 ): Promise<RunningServer> {
   const metrics = createMetrics(otherMetrics);
   const opened = await openRooms(config, secrets, log, now);
@@ -88,7 +86,7 @@ export async function startServer(
     await rooms.close();
   };
   try {
-    state.addresses = { ...elsewhere, ...(await listenAll(config, listeners, reusePort)) };
+    state.addresses = { ...elsewhere, ...(await listenAll(config, listeners)) };
   } catch (error) {
     await stop();
     throw error;
@@ -138,11 +136,7 @@ function countUnavailable(verify: Verify, metrics: Metrics): Verify {
   };
 }
 
-async function listenAll(
-  config: Config,
-  listeners: Listeners,
-  reusePort: boolean,
-): Promise<Addresses> {
+async function listenAll(config: Config, listeners: Listeners): Promise<Addresses> {
   const places = {
     grpc: config.grpcListen,
     http: config.httpListen,
@@ -152,7 +146,7 @@ async function listenAll(
   for (const name of ['grpc', 'http', 'manager'] as const) {
     const where = places[name];
     if (where === 'off') continue;
-    addresses[name] = addressText(await listeners[name].listen({ ...where, reusePort }));
+    addresses[name] = addressText(await listeners[name].listen(where));
   }
   return addresses;
 }

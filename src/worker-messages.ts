@@ -8,11 +8,6 @@ export type ToWorker = { kind: 'metrics'; ask: number };
 /** From a worker. */
 export type FromWorker = { kind: 'ready' } | { kind: 'metrics'; ask: number; metrics: object };
 
-/** Whether this process is a worker. */
-export function isWorker(env: Readonly<Record<string, string | undefined>>): boolean {
-  return env.WORKER_OF_USHER === '1' && process.send !== undefined;
-}
-
 /** Says that this worker is ready, answers for its metrics, and ends when it is left alone. */
 export function serveParent(metrics: Pick<Metrics, 'json'>, stop: () => void): void {
   const tell = (message: FromWorker) => process.send?.(message);

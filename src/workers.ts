@@ -1,9 +1,12 @@
 /**
- * Several worker processes behind one address: the kernel spreads connections over them. The process
- * that starts them has the API Manager, so that sign-ins, metrics and administration stay one.
+ * Several worker processes behind one address. The process that starts them accepts connections and
+ * gives them to the workers in turn, so that none is lost while workers come and go: with a socket of
+ * its own for each (SO_REUSEPORT), the kernel resets what waits in that of one that ends. It also has
+ * the API Manager, so that sign-ins, metrics and administration stay one.
  */
 
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from './config.ts';
@@ -54,14 +57,17 @@ export function startWorkers(
   log: Logger,
   limits: WorkerLimits = defaultWorkerLimits,
 ): Workers {
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  cluster.setupPrimary({
+    exec: fileURLToPath(new URL('main.ts', import.meta.url)),
+    args: ['serve'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const places: Worker[] = [];
   let stopping = false;
 
   const start = (place: number, pauseMs: number): Worker => {
-    const child = fork(fileURLToPath(new URL('main.ts', import.meta.url)), ['serve'], {
-      env: { ...env, WORKER_OF_USHER: '1' },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const child = cluster.fork(env).process;
     const worker = { process: child, ready: readyOf(child, limits.readyMs) };
     const startedMs = performance.now();
     worker.ready.catch(() => child.kill('SIGKILL'));

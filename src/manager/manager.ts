@@ -4,44 +4,12 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { TLSSocket } from 'node:tls';
 import type { Caller } from '../tokens/caller.ts';
 import { readCookie } from './cookie.ts';
-import type { EndedSessions } from './ended-sessions.ts';
-import type { ManagerLimits } from './limits.ts';
+import type { ManagerDeps, SignedIn } from './deps.ts';
 import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
-import { createSessions, type Session } from './session.ts';
+import { createSessions } from './session.ts';
 import { createSessionRoutes } from './session-routes.ts';
-import type { Status } from './status.ts';
 import { serveWebApp } from './web-app.ts';
-
-/** What the API Manager asks of the rest of the server. */
-export interface ManagerDeps {
-  /** 32 bytes, the same in every worker and replica; another one ends all sessions. */
-  sessionKey: Uint8Array;
-  now: () => number;
-  limits: ManagerLimits;
-  /** Who signed out; one per process, told of the others' by `announce` and `add`. */
-  ended: EndedSessions;
-  /** The folder of the built web app: `dist/manager`. */
-  webFolder: string;
-  /** The caller of an Authorization header; undefined when its token is refused. */
-  authenticate(header: string, peer: string): Promise<Caller | undefined>;
-  /**
-   * The caller behind a session as the store knows it now; undefined when its access token is
-   * revoked, expired or, by `signedInAt`, rotated with its grace over. Asked on each request.
-   */
-  currentCaller(actor: string, peer: string, signedInAt: number): Promise<Caller | undefined>;
-  /** The actor of a one-time login code, which is then spent; see login-codes.ts. */
-  redeemLoginCode(code: string): string | undefined | Promise<string | undefined>;
-  /** Writes "session.create" and "session.end" to the audit log. */
-  audit(action: 'session.create' | 'session.end', caller: Caller): Promise<void>;
-  status(): Status | Promise<Status>;
-  /** The address of a request's peer, behind trusted proxies; by default the socket's. */
-  peerOf?(req: IncomingMessage): string;
-  /** Whether the browser came by https, also when a trusted proxy ends TLS; by default the socket's. */
-  isSecure?(req: { headers: IncomingHttpHeaders; socket: unknown }): boolean;
-  /** Told of errors that were answered as 500 or 503; holds no secret. */
-  onError?(error: unknown): void;
-}
 
 /** The API Manager's browser part. */
 export interface Manager {
@@ -55,12 +23,6 @@ export interface Manager {
     req: { headers: IncomingHttpHeaders; socket: unknown },
     peer: string,
   ): Promise<Caller | undefined>;
-}
-
-/** A session with its caller as known now. */
-export interface SignedIn {
-  session: Session;
-  caller: Caller;
 }
 
 /** Puts the API Manager's browser part together. */

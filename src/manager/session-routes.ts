@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { adminScope, type Caller, readScope } from '../tokens/caller.ts';
 import { sessionCookie } from './cookie.ts';
-import type { ManagerDeps, SignedIn } from './manager.ts';
+import type { ManagerDeps, SignedIn } from './deps.ts';
 import { privateHeaders, sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
 import type { Session, Sessions } from './session.ts';

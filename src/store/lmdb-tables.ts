@@ -66,6 +66,8 @@ export function openTables(folder: string, limits: LmdbLimits): Tables {
     maxDbs: 16,
     maxReaders: limits.readersMax,
     overlappingSync: true,
+    // Each change is a transaction of its own; a batch around them has a promise that nobody hears.
+    eventTurnBatching: false,
     noMemInit: false,
     useWritemap: false,
     noSync: false,

@@ -25,20 +25,13 @@ export function openLmdb(
   folder: string,
   now: () => number,
   limits: LmdbLimits = defaultLmdbLimits,
+  onWarning: (message: string) => void = () => undefined,
 ): Store {
-  let tables = openTables(folder, limits);
+  const tables = openTables(folder, limits);
   const health = healthSwitch(true);
   tables.root.readerCheck();
-
-  /** A write that failed, on a full disk for instance, may leave the environment unusable. */
-  const reopen = async () => {
-    await tables.root.close().catch(() => undefined);
-    tables = openTables(folder, limits);
-    tables.root.getStats();
-    health.set(true);
-  };
   const probe = setInterval(() => {
-    if (!health.up) reopen().catch(() => undefined);
+    if (!health.up && canRead(tables)) health.set(true);
   }, limits.probeMs).unref();
 
   const read = <T>(ask: () => T): T => {
@@ -51,15 +44,22 @@ export function openLmdb(
   };
   const monotonicMs = () => performance.now();
   const reader = lmdbReader(() => tables, read, monotonicMs);
-  /** Resolves once the transaction is on the disk: what was acknowledged survives a power loss. */
+  let canWrite = true;
+  /**
+   * Resolves once the transaction is on the disk: what was acknowledged survives a power loss. One that
+   * fails, on a full disk for instance, leaves no trace, and what is there can still be read.
+   */
   const write = async <T>(action: () => T): Promise<T> => {
     try {
       const result = await tables.root.transaction(action);
       await tables.root.flushed;
       reader.written();
+      canWrite = true;
       return result;
-    } catch (cause) {
-      health.set(false);
+    } catch (error) {
+      const cause = await causeOf(error);
+      if (canWrite) onWarning(`the embedded store cannot be written: ${cause.message}`);
+      canWrite = false;
       throw new Unavailable('the embedded store cannot be written', cause);
     }
   };
@@ -130,6 +130,22 @@ export function openLmdb(
       await tables.root.close();
     },
   };
+}
+
+function canRead({ root }: Tables): boolean {
+  try {
+    root.get('audit-head');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What LMDB says of a failed commit, which it keeps in a promise of its own. */
+async function causeOf(error: unknown): Promise<Error> {
+  const { commitError } = error as { commitError?: Promise<never> };
+  const cause = await Promise.race([commitError, undefined]).catch(reason => reason);
+  return cause instanceof Error ? cause : (error as Error);
 }
 
 /** Runs inside a write transaction. All checks come before the first put: a throw does not undo. */

@@ -27,7 +27,7 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
   if (url.startsWith('lmdb:')) {
     const folder = url.slice('lmdb:'.length);
     if (folder === '') throw new Error('the store URL names no folder: lmdb:<folder>');
-    return openLmdb(folder, now, { ...defaultLmdbLimits, ...lmdb });
+    return openLmdb(folder, now, { ...defaultLmdbLimits, ...lmdb }, onWarning);
   }
   // Loaded only where it is used: a deployment on the embedded store starts without it.
   const { openRedis } = await import('./redis.ts');

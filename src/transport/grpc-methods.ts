@@ -14,6 +14,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
+import { encode } from './encode.ts';
 import { failureOf, type OnBug } from './errors.ts';
 import { callOf } from './grpc-call.ts';
 import { requestsOf } from './grpc-requests.ts';
@@ -100,7 +101,7 @@ function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
     const send = (message: Message) => {
       let bytes: Uint8Array;
       try {
-        bytes = encode(method, message);
+        bytes = bytesOfAnswer(method, message);
       } catch (error) {
         return callback(fail(error));
       }
@@ -178,7 +179,7 @@ type Stream = ServerWritableStream<Message, Uint8Array> | ServerDuplexStream<Mes
 async function writeAll(stream: Stream, answers: AsyncIterable<Message>, method: DescMethod) {
   for await (const message of answers) {
     if (stream.cancelled || stream.writableEnded) return;
-    if (!stream.write(encode(method, message))) await drained(stream);
+    if (!stream.write(bytesOfAnswer(method, message))) await drained(stream);
   }
 }
 
@@ -203,8 +204,8 @@ function checked(method: DescMethod, message: Message): Message {
   throw new RpcError('INVALID_ARGUMENT', `the request is not a ${method.input.typeName} message`);
 }
 
-function encode(method: DescMethod, message: Message): Buffer {
-  return bytesOf(method.output, message);
+function bytesOfAnswer(method: DescMethod, message: Message): Buffer {
+  return bytesOf(method.output, message, encode);
 }
 
 function grpcError(thrown: unknown, onBug: OnBug): ServerErrorResponse {

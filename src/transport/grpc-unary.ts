@@ -7,6 +7,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { type DescMethod, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import type { Call } from './call.ts';
+import { encode } from './encode.ts';
 import { type Failure, failureOf, type OnBug } from './errors.ts';
 import type { GrpcLimits } from './grpc-limits.ts';
 import { deadlineOf } from './grpc-timeout.ts';
@@ -108,7 +109,7 @@ function receive(
   });
 
   const send = (message: MessageShape<DescMethod['output']>) => {
-    const frame = frameOf(route.method.output, message);
+    const frame = frameOf(route.method.output, message, encode);
     deadlines.forget(stream);
     if (stream.headersSent || stream.destroyed) return;
     stream.respond(responseHeaders, responseOptions);

@@ -125,10 +125,10 @@ function listenerOf(
   };
 
   return {
-    listen: ({ host, port, reusePort }: Address) =>
+    listen: ({ host, port }: Address) =>
       new Promise<AddressInfo>((resolve, reject) => {
         sock.once('error', reject);
-        sock.listen({ host, port, reusePort: reusePort ?? false }, () => {
+        sock.listen({ host, port }, () => {
           sock.off('error', reject);
           resolve(sock.address() as AddressInfo);
         });

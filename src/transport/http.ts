@@ -87,11 +87,11 @@ function serverOptions(limits: HttpLimits): ServerOptions {
 
 function listen(
   server: Server,
-  { host, port, reusePort }: Parameters<Listener['listen']>[0],
+  { host, port }: Parameters<Listener['listen']>[0],
 ): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, reusePort: reusePort ?? false }, () => {
+    server.listen({ host, port }, () => {
       server.off('error', reject);
       resolve(server.address() as AddressInfo);
     });

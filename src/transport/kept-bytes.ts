@@ -1,6 +1,9 @@
 /** The encoded form of answers that are given again and again. */
 
-import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+
+/** Encodes a message of which no bytes are kept. */
+export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
 
 /** Messages that are sent more than once, with their bytes as soon as they are known. */
 const kept = new WeakMap<object, Buffer | undefined>();
@@ -11,20 +14,28 @@ export function keepBytes(message: object): void {
 }
 
 /** Encodes a message, or finds the bytes that were kept of it. */
-export function bytesOf<M extends DescMessage>(schema: M, message: MessageShape<M>): Buffer {
+export function bytesOf<M extends DescMessage>(
+  schema: M,
+  message: MessageShape<M>,
+  encode: Encode,
+): Buffer {
   const known = kept.get(message);
   if (known !== undefined) return known;
-  const bytes = toBinary(schema, message);
+  const bytes = encode(schema, message);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (kept.has(message)) kept.set(message, buffer);
   return buffer;
 }
 
 /** The same as a gRPC message: a byte that says "not compressed", the length, the bytes. */
-export function frameOf<M extends DescMessage>(schema: M, message: MessageShape<M>): Buffer {
+export function frameOf<M extends DescMessage>(
+  schema: M,
+  message: MessageShape<M>,
+  encode: Encode,
+): Buffer {
   const known = frames.get(message);
   if (known !== undefined) return known;
-  const bytes = toBinary(schema, message);
+  const bytes = encode(schema, message);
   const frame = Buffer.allocUnsafe(5 + bytes.length);
   frame[0] = 0;
   frame.writeUInt32BE(bytes.length, 1);

@@ -7,8 +7,6 @@ export interface Address {
   host: string;
   /** 0 takes any free port. */
   port: number;
-  /** Lets several processes listen on the same port; the kernel spreads connections over them. */
-  reusePort?: boolean;
 }
 
 /** A listener. */

@@ -76,7 +76,9 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
 
     async batchVerify({ requests }, call) {
       const questions = questionsOf(requests, batchMax);
-      const verdicts = await Promise.all(questions.map(question => judge(question, call)));
+      const asked = questions.map(question => judge(question, call));
+      const known = asked.every(each => !(each instanceof Promise));
+      const verdicts = known ? (asked as Verdict[]) : await Promise.all(asked);
       const response = create(BatchVerifyResponseSchema);
       response.responses = verdicts.map(verifyResponse);
       response.instance = deps.instance;
@@ -126,7 +128,10 @@ async function answerItems(
     if (!item.request) throw invalid(`items[${index}].request`, 'is required');
     return questionOf(item.request, `items[${index}].request.`);
   });
-  const outcomes = await Promise.all(questions.map(question => outcomeOf(() => judge(question))));
+  const asked = questions.map(question => outcomeOf(judge, question));
+  const outcomes = asked.some(each => each instanceof Promise)
+    ? await Promise.all(asked)
+    : (asked as (Verdict | undefined)[]);
   const response = create(StreamVerifyResponseSchema);
   response.instance = instance;
   response.items = items.map(({ id }, index) => {
@@ -142,12 +147,18 @@ async function answerItems(
 }
 
 /** The verdict, or undefined when it cannot be known. */
-async function outcomeOf(ask: () => Awaitable<Verdict>): Promise<Verdict | undefined> {
+function outcomeOf(
+  judge: (question: Question) => Awaitable<Verdict>,
+  question: Question,
+): Awaitable<Verdict | undefined> {
+  const fail = (error: unknown): undefined => {
+    if (!(error instanceof Unavailable)) throw error;
+  };
   try {
-    return await ask();
+    const verdict = judge(question);
+    return verdict instanceof Promise ? verdict.catch(fail) : verdict;
   } catch (error) {
-    if (error instanceof Unavailable) return undefined;
-    throw error;
+    return fail(error);
   }
 }
 

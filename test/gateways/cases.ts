@@ -182,7 +182,12 @@ function hostileHeaders({ token }: Static): Case[] {
       sent: authorization(`${token}, ${token}`),
       verdict: 'MALFORMED_CREDENTIALS',
     },
-    { name: 'beyond ASCII', sent: authorization(`${token}é`), verdict: 'MALFORMED_CREDENTIALS' },
+    // Some gateways pass another character on in its place; either way it is nobody's.
+    {
+      name: 'a blank within',
+      sent: authorization(`Bearer ${token} x`),
+      verdict: 'MALFORMED_CREDENTIALS',
+    },
     { name: 'a long one', sent: authorization('a'.repeat(9000)), verdict: 'MALFORMED_CREDENTIALS' },
   ];
 }

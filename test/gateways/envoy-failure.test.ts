@@ -75,7 +75,8 @@ describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) 
     }
   };
   const refused = async () => {
-    const { status, body } = await ask(authorized('nonsense'));
+    // Of this form none was ever imported: no store need be asked.
+    const { status, body } = await ask(authorized('ush_nonsense'));
     expect([status, body]).toEqual([401, refusalBody('INVALID_TOKEN')]);
     expect(upstream.take()).toEqual([]);
   };

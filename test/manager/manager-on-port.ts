@@ -6,10 +6,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ManagerDeps } from '../../src/manager/deps.ts';
 import { createEndedSessions, type EndedSessions } from '../../src/manager/ended-sessions.ts';
 import { defaultManagerLimits } from '../../src/manager/limits.ts';
 import { createLoginCodes, type LoginCodes } from '../../src/manager/login-codes.ts';
-import { createManager, type Manager, type ManagerDeps } from '../../src/manager/manager.ts';
+import { createManager, type Manager } from '../../src/manager/manager.ts';
 import { adminScope, type Caller } from '../../src/tokens/caller.ts';
 
 /** What a test turns. */

@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { Reason } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { reachable } from '../../src/manager/web/code/reachable.ts';
-import { shellWord, snippetsFor } from '../../src/manager/web/code/snippets.ts';
+import { shellWord } from '../../src/manager/web/code/snippet.ts';
+import { snippetsFor } from '../../src/manager/web/code/snippets.ts';
 import { stepsOf } from '../../src/manager/web/try-it/verdict-steps.ts';
 
 const filling = {

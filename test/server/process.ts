@@ -28,9 +28,11 @@ export interface UsherProcess {
 export async function startUsherProcess(
   env: Record<string, string> = {},
   folder = mkdtempSync(join(tmpdir(), 'usher-process-')),
+  /** Shell commands to run in the process before it becomes Usher. */
+  before = ':',
 ): Promise<UsherProcess> {
   const [grpc, http, manager] = await Promise.all([freePort(), freePort(), freePort()]);
-  const child = spawn(process.execPath, ['src/main.ts', 'serve'], {
+  const child = spawn('sh', ['-c', `${before}; exec "$0" src/main.ts serve`, process.execPath], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,

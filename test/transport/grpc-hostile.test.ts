@@ -14,7 +14,7 @@ import { verifierBinding } from './fakes.ts';
 const bugs: unknown[] = [];
 const listener = createGrpcListener({
   bindings: [verifierBinding()],
-  limits: { ...defaultGrpcLimits, prefaceMs: 200, deadlineMs: 150, connectionsMax: 20 },
+  limits: { ...defaultGrpcLimits, prefaceMs: 200, deadlineMs: 1500, connectionsMax: 20 },
   onBug: error => bugs.push(error),
 });
 let port: number;

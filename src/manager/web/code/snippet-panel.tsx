@@ -5,7 +5,8 @@ import { lazy, Suspense, useState } from 'react';
 import type { AccessToken } from '../../../gen/usher/v1/access_token_pb.ts';
 import { CopyIcon } from '../ui/copy.tsx';
 import { useAddresses } from './addresses.ts';
-import { type Snippet, snippetsFor } from './snippets.ts';
+import type { Snippet } from './snippet.ts';
+import { snippetsFor } from './snippets.ts';
 
 const HighlightedCode = lazy(() => import('./highlighted-code.tsx'));
 

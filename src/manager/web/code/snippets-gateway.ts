@@ -1,6 +1,6 @@
 /** Configuration of gateways that ask this server before they let a request through. */
 
-import type { Filling, Snippet } from './snippets.ts';
+import type { Filling, Snippet } from './snippet.ts';
 
 /** Envoy and nginx. */
 export function gatewaySnippets({ http, grpc }: Filling): Snippet[] {

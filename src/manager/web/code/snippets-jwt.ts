@@ -1,6 +1,6 @@
 /** Code that signs a JWT with the secret key of an access token, and code that sends it. */
 
-import { type Filling, type Snippet, shellWord } from './snippets.ts';
+import { type Filling, type Snippet, shellWord } from './snippet.ts';
 
 /** The seed of each: HS256, the access token's UUID as kid, and an expiry. */
 export function jwtSnippets({ id, secret, http, grpc }: Filling): Snippet[] {

@@ -1,6 +1,6 @@
 /** Code that sends a static token. */
 
-import { type Filling, type Snippet, shellWord } from './snippets.ts';
+import { type Filling, type Snippet, shellWord } from './snippet.ts';
 
 /** For servers; a static token does not belong into a browser. */
 export function staticSnippets(filling: Filling): Snippet[] {

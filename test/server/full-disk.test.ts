@@ -1,0 +1,52 @@
+/** A full disk: changes fail and say so, verification goes on, and all is well when there is room. */
+
+import { execFileSync } from 'node:child_process';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { until } from '../store/redis-server.ts';
+import { adminOf } from './api.ts';
+import { startUsherProcess, type UsherProcess } from './process.ts';
+
+let usher: UsherProcess;
+
+beforeAll(async () => {
+  // No file may grow beyond 512 KiB, which the store takes for a disk that is full.
+  usher = await startUsherProcess({}, undefined, "trap '' XFSZ; ulimit -S -f 1024");
+});
+afterAll(async () => await usher.stop());
+
+test('a full disk', async () => {
+  const admin = adminOf(usher);
+  const make = () => admin.create({ kind: Kind.STATIC, name: 'x'.repeat(100) });
+  const hello = async (authorization: string) =>
+    (await fetch(`http://${usher.http}/`, { headers: { authorization } })).status;
+
+  const first = (await make()).token;
+  let failure: ConnectError | undefined;
+  let last = first;
+  while (failure === undefined) {
+    for (const made of await Promise.allSettled(Array.from({ length: 16 }, make))) {
+      if (made.status === 'fulfilled') last = made.value.token;
+      else failure = ConnectError.from(made.reason);
+    }
+  }
+  expect(failure.code).toBe(Code.Unavailable);
+  await until(async () =>
+    usher.log.some(
+      ({ level, message }) =>
+        level === 'warn' && message.startsWith('the embedded store cannot be written: '),
+    ),
+  );
+  expect([await hello(first), await hello(last)]).toEqual([200, 200]);
+  expect((await fetch(`http://${usher.http}/readyz`)).status).toBe(200);
+
+  execFileSync('prlimit', ['--pid', String(usher.child.pid), '--fsize=unlimited']);
+  await until(() =>
+    make().then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(await hello(last)).toBe(200);
+});
