@@ -9,8 +9,8 @@ import { doorsOf, sdkDoor } from './doors.ts';
 import { type Load, startLoad } from './load.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
-/** Longer than the lease, so that what was believed must end meanwhile. */
-const faultMs = 2500;
+/** So much longer than the lease that what was believed must have ended for a while. */
+const faultMs = 3500;
 const attemptsMax = 150;
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
