@@ -34,10 +34,11 @@ export interface Load {
 
 const boundMs = 2000;
 const pauseMs = 15;
-const changePauseMs = 120;
+const changePauseMs = 400;
+const administrators = 4;
 const tokensAtOnce = 12;
 /** So many, and with such pauses between them, that each is asked for longer than the bound. */
-const endedAtOnce = 30;
+const endedAtOnce = 40;
 const never = Number.POSITIVE_INFINITY;
 const now = () => performance.now();
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
@@ -128,7 +129,11 @@ export async function startLoad(
   };
 
   await Promise.all(Array.from({ length: tokensAtOnce }, create));
-  const loops = [...doors.map(keepVerifying), ...doors.map(keepVerifying), keepChanging()];
+  const loops = [
+    ...doors.map(keepVerifying),
+    ...doors.map(keepVerifying),
+    ...Array.from({ length: administrators }, keepChanging),
+  ];
   return {
     wrong,
     verdicts,

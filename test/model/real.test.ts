@@ -115,8 +115,8 @@ test('three replicas on one Redis', { timeout: 180_000 }, async () => {
     () => redis.kill(),
     () => redis.restart(),
   );
-  expect(load.changes()).toBeGreaterThan(50);
-  for (const door of doors) expect(load.verdicts.get(door.name) ?? 0).toBeGreaterThan(50);
+  expect(load.changes()).toBeGreaterThan(20);
+  for (const door of doors) expect(load.verdicts.get(door.name) ?? 0).toBeGreaterThan(20);
 });
 
 test('two workers on the embedded store', { timeout: 90_000 }, async () => {
