@@ -14,10 +14,10 @@ export interface CoherentLimits {
   /** Reads of the store at once; further ones are refused as unavailable. */
   readsMax: number;
   /**
-   * How old a read under way may be for another one to share it, in milliseconds: what it read can be as
-   * old as that, however long this process was suspended meanwhile.
+   * How long a read under way is shared with those who ask later, in milliseconds. At most the feed's
+   * lease: after a stall its answer can have lain here, unread, since before a revocation.
    */
-  sharedReadMsMax: number;
+  sharedMsMax: number;
   /**
    * How long a record that was good is used, marked stale, when the store cannot be reached, in
    * milliseconds since it was last known to be current. 0 for not at all.
@@ -30,7 +30,7 @@ export const defaultCoherentLimits: CoherentLimits = {
   entriesMax: 100_000,
   absentMax: 20_000,
   readsMax: 1000,
-  sharedReadMsMax: 100,
+  sharedMsMax: 100,
   staleMaxMs: 0,
 };
 
@@ -108,6 +108,8 @@ export function createCoherentReader(
     throw cause instanceof Unavailable ? cause : new Unavailable('the store failed', cause);
   };
 
+  const isYoung = ({ startedMs }: Read) => monotonicMs() - startedMs < limits.sharedMsMax;
+
   const read = async (id: string, startedMs: number, self: { read?: Read }): Promise<Found> => {
     try {
       const found = { record: await store.get(id), stale: false };
@@ -130,14 +132,12 @@ export function createCoherentReader(
       }
       const underway = reads.get(id);
       // One that is dirty may have read the record before the change: whoever asks now reads anew.
-      const isYoung =
-        underway !== undefined && monotonicMs() - underway.startedMs <= limits.sharedReadMsMax;
-      if (isYoung && !underway.dirty) return underway.answer;
-      // Word of a change reaches but the latest read of a record: what an earlier one read is not kept.
-      if (underway !== undefined) underway.dirty = true;
+      if (underway !== undefined && !underway.dirty && isYoung(underway)) return underway.answer;
       if (reads.size >= limits.readsMax) {
         return stale(id, new Unavailable('too many reads of the store are under way'));
       }
+      // Two answers for one id may come in any order: that of the older one is not kept.
+      if (underway !== undefined) underway.dirty = true;
       const self: { read?: Read } = {};
       const startedMs = monotonicMs();
       const started: Read = { answer: read(id, startedMs, self), startedMs, dirty: false };
