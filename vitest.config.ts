@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // These start real gateways, which scripts/setup-gateways.sh brings: npm run test:gateways.
-    exclude: ['test/gateways/**'],
+    // The first need real gateways (npm run test:gateways); the other takes minutes (npm run test:promise).
+    exclude: ['test/gateways/**', 'test/model/real.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },
