@@ -2,6 +2,9 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openRedis } from '../../src/store/redis.ts';
+import { asker } from '../../src/store/redis-ask.ts';
+import type { RedisClient } from '../../src/store/redis-client.ts';
+import { storeIdentity } from '../../src/store/redis-identity.ts';
 import { identityKey } from '../../src/store/redis-keys.ts';
 import { type Store, Unavailable } from '../../src/store/store.ts';
 import { believe } from './believe.ts';
@@ -117,6 +120,40 @@ test('the identity is left when there is room for it', async () => {
   await server.send('CONFIG', 'SET', 'maxmemory', '0');
   await until(async () => (await server.send('GET', identityKey)) !== null);
   expect(warnings.filter(warning => warning.includes(identityKey))).toEqual([]);
+});
+
+test('what is doubted during a look is looked for again', async () => {
+  let looks = 0;
+  let meanwhile = () => {};
+  const client = {
+    options: { host: 'h', port: 1 },
+    exists: async () => 1,
+    get: async () => {
+      looks++;
+      meanwhile();
+      return 'identity';
+    },
+  };
+  const reads = asker({ ...client, on: () => {} } as unknown as RedisClient, () => undefined);
+  const identity = storeIdentity(reads, warning => warnings.push(warning));
+  await identity.isSame();
+  await identity.confirmAbsence();
+  const sure = looks;
+  await identity.confirmAbsence();
+  expect(looks).toBe(sure);
+
+  meanwhile = () => {
+    identity.doubt();
+    meanwhile = () => {};
+  };
+  await identity.isSame();
+  const doubted = looks;
+  await identity.confirmAbsence();
+  expect(looks).toBeGreaterThan(doubted);
+
+  meanwhile = identity.doubt;
+  identity.doubt();
+  await expect(identity.confirmAbsence()).rejects.toBeInstanceOf(Unavailable);
 });
 
 test('in a cluster, one emptied master is enough', async () => {
