@@ -4,46 +4,37 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { CheckRequestSchema } from '../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { VerifyRequestSchema } from '../src/gen/usher/v1/verifier_pb.ts';
-import { type Cost, grpcFrame, measure, paired } from './load.ts';
-import { startFloor, type Usher } from './processes.ts';
+import { grpcFrame, measure, paired } from './load.ts';
+import { startFloor, startUsher, type Usher } from './processes.ts';
+import { type Row, ratioRow } from './row.ts';
+import { asAnswered, cachedHeaders, withFloor } from './unary.ts';
 
-/** A comparison, as the table shows it. */
-export interface Comparison {
-  what: string;
-  ours: Cost;
-  floor: Cost;
-  ratio: number;
-  ratioMax: number;
+const rounds = 5;
+const calls = 15_000;
+
+/** The rows of the doors, with a static token. */
+export async function doorRows(): Promise<Row[]> {
+  const usher = await startUsher();
+  try {
+    const [[, token] = ['', '']] = await cachedHeaders(usher);
+    return [await compareCheck(usher, token), await compareForwardAuth(usher, token)];
+  } finally {
+    await usher.stop();
+  }
 }
 
-/** Compares both. */
-export async function compareDoors(
-  usher: Usher,
-  token: string,
-  rounds: number,
-  calls: number,
-): Promise<Comparison[]> {
-  const check = await compareCheck(usher, token, rounds, calls);
-  return [check, await compareForwardAuth(usher, token, rounds, calls)];
-}
-
-async function compareCheck(
-  { pid, grpc }: Usher,
-  token: string,
-  rounds: number,
-  calls: number,
-): Promise<Comparison> {
+async function compareCheck({ pid, grpc }: Usher, token: string): Promise<Row> {
   const headers = { 'content-type': 'application/grpc', te: 'trailers' };
   const shape = { headers, calls, connections: 4, streams: 16 };
   const rpc = (path: string, message: Uint8Array) => () =>
-    measure(pid, { ...shape, body: grpcFrame(message), url: `http://${grpc}/${path}` });
+    measure([pid], { ...shape, body: grpcFrame(message), url: `http://${grpc}/${path}` });
   const verify = create(VerifyRequestSchema, { header: token });
   const compared = await paired(
     rounds,
     rpc('envoy.service.auth.v3.Authorization/Check', checkRequest(token)),
     rpc('usher.v1.VerifierService/Verify', toBinary(VerifyRequestSchema, verify)),
   );
-  return { what: "Envoy's Check of a cached token against Verify", ...compared, ratioMax: 1.4 };
+  return ratioRow("Envoy's Check of a cached token against Verify", compared, 1.4);
 }
 
 /** What Envoy sends about a plain request of a browser. */
@@ -84,24 +75,20 @@ function checkRequest(token: string): Uint8Array {
   return toBinary(CheckRequestSchema, request);
 }
 
-async function compareForwardAuth(
-  { pid, http }: Usher,
-  token: string,
-  rounds: number,
-  calls: number,
-): Promise<Comparison> {
-  const floor = await startFloor('bench/floor-http.ts');
-  const shape = { headers: { authorization: token }, calls, connections: 16 };
+async function compareForwardAuth({ pid, http }: Usher, token: string): Promise<Row> {
+  const shape = { headers: { authorization: token }, calls, connections: 32 };
   const path = '/forward-auth?scopes=';
-  try {
-    const compared = await paired(
-      rounds,
-      () => measure(pid, { ...shape, url: `http://${http}${path}` }),
-      () => measure(floor.pid, { ...shape, url: `http://127.0.0.1:${floor.port}${path}` }),
-    );
-    const what = '/forward-auth of a cached token against a bare node:http handler';
-    return { what, ...compared, ratioMax: 1.3 };
-  } finally {
-    await floor.stop();
-  }
+  const answer = await fetch(`http://${http}${path}`, { headers: shape.headers });
+  return await withFloor(
+    startFloor('bench/floor-http.ts', await asAnswered(answer)),
+    async floor => {
+      const compared = await paired(
+        rounds,
+        () => measure([pid], { ...shape, url: `http://${http}${path}` }),
+        () => measure([floor.pid], { ...shape, url: `http://127.0.0.1:${floor.port}${path}` }),
+      );
+      const what = '/forward-auth of a cached token against a bare node:http handler';
+      return ratioRow(what, compared, 1.3);
+    },
+  );
 }

@@ -1,8 +1,8 @@
-/** The floor under every gRPC call: a bare grpc-js server with an empty handler. Prints its port. */
+/** The floor under gRPC calls: a bare grpc-js server whose handler answers so many bytes. Prints its port. */
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 
-const empty = Buffer.alloc(0);
+const answer = Buffer.alloc(Number(process.argv[2]));
 const server = new Server({ 'grpc.enable_channelz': 0 });
 server.addService(
   {
@@ -16,7 +16,7 @@ server.addService(
       responseDeserialize: (value: Buffer) => value,
     },
   },
-  { empty: (_call: unknown, done: (error: null, value: Buffer) => void) => done(null, empty) },
+  { empty: (_call: unknown, done: (error: null, value: Buffer) => void) => done(null, answer) },
 );
 server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
   if (error !== null) throw error;

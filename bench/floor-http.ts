@@ -1,20 +1,15 @@
-/** The least that a node:http server costs which answers as /forward-auth does. */
+/**
+ * The least that a node:http server costs which answers with such headers and such a body: an array of
+ * the two, as JSON, in the first argument. Prints its port.
+ */
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-const headers = {
-  'Content-Length': 0,
-  'x-usher-token-id': '018dcf2e-7a00-7000-8000-000000000001',
-  'x-usher-kind': 'static',
-  'x-usher-owner': '',
-  'x-usher-subject': '',
-  'x-usher-scopes': 'orders.read',
-  'x-usher-revision': '1',
-};
+const [headers, body] = JSON.parse(process.argv[2] as string) as [Record<string, string>, string];
 
 const server = createServer((_req, res) => {
-  res.writeHead(200, headers).end();
+  res.writeHead(200, headers).end(body);
 });
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);

@@ -36,7 +36,7 @@ const pages: [name: string, query: Partial<ListQuery>, as: typeof caller & { own
 interface Place {
   name: string;
   url: string;
-  fill(count: number): Promise<void>;
+  fill(count: number): Promise<unknown>;
   end(): Promise<void>;
 }
 

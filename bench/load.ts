@@ -1,15 +1,16 @@
 /** Load from h2load (Debian's nghttp2-client) on one core, and the server's CPU time on another. */
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { median, quantile } from './row.ts';
 
 const run = promisify(execFile);
 
 /** The cores: the server has the first, the load the second. */
-export const cores = { server: '0', load: '1' };
+export const cores = { server: '0', load: '1', both: '0,1' };
 
 /** A kind of call to repeat. */
 export interface Load {
@@ -21,6 +22,8 @@ export interface Load {
   connections: number;
   /** Calls at once on a connection; HTTP/1.1 when absent. */
   streams?: number;
+  /** Where the load runs; on the load's core when absent. */
+  cores?: string;
 }
 
 /** What a load cost. */
@@ -28,24 +31,36 @@ export interface Cost {
   /** Server CPU per call, user and system, in microseconds. */
   cpuUs: number;
   callsPerSecond: number;
+  /** From sending a call to the end of its answer. */
+  p50Ms: number;
+  p99Ms: number;
 }
 
-/** Plays a load and measures the server's process. Throws when a call failed. */
-export async function measure(pid: number, load: Load): Promise<Cost> {
+/** Plays a load and measures the server's processes. Throws when a call failed. */
+export async function measure(pids: readonly number[], load: Load): Promise<Cost> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-bench-'));
   try {
-    const args = ['-c', cores.load, 'h2load', ...arguments_(load, folder)];
-    const before = cpuSeconds(pid);
+    const log = join(folder, 'log');
+    const args = ['-c', load.cores ?? cores.load, 'h2load', '--log-file', log];
+    args.push(...arguments_(load, folder));
+    const before = cpuUsOf(pids);
     const { stdout } = await run('taskset', args, { maxBuffer: 1 << 24 });
-    const after = cpuSeconds(pid);
+    const after = cpuUsOf(pids);
     const finished = /finished in [\d.]+m?s, ([\d.]+) req\/s/.exec(stdout);
     const statuses = /status codes: (\d+) 2xx/.exec(stdout);
     if (finished === null || Number(statuses?.[1]) !== load.calls) {
       throw new Error(`h2load: not every call was answered\n${stdout}`);
     }
+    const timesMs = readFileSync(log, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => Number(line.split('\t')[2]) / 1000)
+      .sort((a, b) => a - b);
     return {
-      cpuUs: ((after - before) * 1e6) / load.calls,
+      cpuUs: (after - before) / load.calls,
       callsPerSecond: Number(finished[1]),
+      p50Ms: quantile(timesMs, 0.5),
+      p99Ms: quantile(timesMs, 0.99),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -64,12 +79,15 @@ function arguments_(load: Load, folder: string): string[] {
   return [...args, load.url];
 }
 
-/** User and system time of a process so far, in seconds (proc(5), clock ticks of 10 ms). */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+/** CPU time of all threads of some processes so far, in microseconds (schedstat in proc(5)). */
+export function cpuUsOf(pids: readonly number[]): number {
+  let ns = 0;
+  for (const pid of pids) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      ns += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+    }
+  }
+  return ns / 1000;
 }
 
 /** Resident memory of a process, in MB. */
@@ -99,12 +117,19 @@ export async function paired(
     pairs.push({ ours: await ours(), floor: await floor() });
     process.stderr.write('.');
   }
-  const median = (values: number[]) =>
-    values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-  const cost = (side: 'ours' | 'floor'): Cost => ({
-    cpuUs: median(pairs.map(pair => pair[side].cpuUs)),
-    callsPerSecond: median(pairs.map(pair => pair[side].callsPerSecond)),
-  });
-  const ratio = median(pairs.map(pair => pair.ours.cpuUs / pair.floor.cpuUs));
-  return { ours: cost('ours'), floor: cost('floor'), ratio };
+  return {
+    ours: medianCost(pairs.map(pair => pair.ours)),
+    floor: medianCost(pairs.map(pair => pair.floor)),
+    ratio: median(pairs.map(pair => pair.ours.cpuUs / pair.floor.cpuUs)),
+  };
+}
+
+/** Of each number the median. */
+export function medianCost(costs: readonly Cost[]): Cost {
+  return {
+    cpuUs: median(costs.map(cost => cost.cpuUs)),
+    callsPerSecond: median(costs.map(cost => cost.callsPerSecond)),
+    p50Ms: median(costs.map(cost => cost.p50Ms)),
+    p99Ms: median(costs.map(cost => cost.p99Ms)),
+  };
 }

@@ -1,6 +1,7 @@
 /** Starts the processes that are measured, each pinned to the server's core. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -10,6 +11,10 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { cores } from './load.ts';
 
+/** The master key of every Usher here, so that stores can be filled beforehand. */
+export const masterKey = { id: 'k1', bytes: randomBytes(32) };
+const adminToken = randomBytes(32).toString('hex');
+
 /** A running floor. */
 export interface Floor {
   pid: number;
@@ -18,24 +23,25 @@ export interface Floor {
 }
 
 /** Starts a floor, which prints its port. */
-export async function startFloor(file: string): Promise<Floor> {
-  const child = spawn('taskset', ['-c', cores.server, process.execPath, file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+export async function startFloor(file: string, ...args: string[]): Promise<Floor> {
+  const command = ['-c', cores.server, process.execPath, file, ...args];
+  const child = spawn('taskset', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  endWithUs(child);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { pid: child.pid as number, port: Number(line.toString()), stop: () => stop(child) };
 }
 
-/** Verdicts a second from the memory of the SDK, in a process on the load's core. */
-export async function sdkRate(address: string, token: string): Promise<number> {
-  const child = spawn('taskset', ['-c', cores.load, process.execPath, 'bench/sdk.ts'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env.PATH, USHER_ADDRESS: address, USHER_TOKEN: token },
+/** Runs a program of ours on a core, and gives what it printed as JSON. */
+export async function runOn<T>(core: string, file: string, input: object): Promise<T> {
+  const child = spawn('taskset', ['-c', core, process.execPath, file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
-  return Number(await text(child.stdout));
+  endWithUs(child);
+  child.stdin.end(JSON.stringify(input));
+  return JSON.parse(await text(child.stdout)) as T;
 }
 
-/** A running Usher with an embedded store of its own. */
+/** A running Usher. */
 export interface Usher {
   pid: number;
   grpc: string;
@@ -47,12 +53,15 @@ export interface Usher {
   stop(): Promise<void>;
 }
 
-/** Starts Usher and waits until it is ready. */
-export async function startUsher(env: Record<string, string> = {}): Promise<Usher> {
+/** Starts Usher and waits until it is ready. It has an embedded store of its own, unless told another. */
+export async function startUsher(
+  env: Record<string, string> = {},
+  on: string = cores.server,
+): Promise<Usher> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-bench-'));
   const [grpc, http, manager] = await Promise.all([freePort(), freePort(), freePort()]);
   const began = performance.now();
-  const child = spawn('taskset', ['-c', cores.server, process.execPath, 'src/main.ts', 'serve'], {
+  const child = spawn('taskset', ['-c', on, process.execPath, 'src/main.ts', 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env.PATH,
@@ -60,10 +69,13 @@ export async function startUsher(env: Record<string, string> = {}): Promise<Ushe
       USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
       USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
       USHER_MANAGER_LISTEN: `127.0.0.1:${manager}`,
+      USHER_MASTER_KEYS: `${masterKey.id}:${masterKey.bytes.toString('base64')}`,
+      USHER_ADMIN_TOKEN: adminToken,
       USHER_LOG_LEVEL: 'error',
       ...env,
     },
   });
+  endWithUs(child);
   const isReady = () =>
     fetch(`http://127.0.0.1:${http}/readyz`).then(
       answer => answer.ok,
@@ -77,7 +89,7 @@ export async function startUsher(env: Record<string, string> = {}): Promise<Ushe
     grpc: `127.0.0.1:${grpc}`,
     http: `127.0.0.1:${http}`,
     manager: `127.0.0.1:${manager}`,
-    adminToken: env.USHER_ADMIN_TOKEN ?? readFileSync(join(folder, 'admin-token'), 'utf8').trim(),
+    adminToken,
     startMs: performance.now() - began,
     async stop() {
       await stop(child);
@@ -86,28 +98,44 @@ export async function startUsher(env: Record<string, string> = {}): Promise<Ushe
   };
 }
 
-/** Starts an empty Redis that keeps nothing on disk. */
-export async function startRedis(): Promise<{ port: number; stop(): Promise<void> }> {
+/** The processes that a process started, such as Usher's workers. */
+export function childrenOf(pid: number): number[] {
+  const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return list === '' ? [] : list.split(' ').map(Number);
+}
+
+/** A running Redis. */
+export interface RedisServer {
+  pid: number;
+  port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts an empty Redis that keeps nothing on disk, on the load's core unless told another. */
+export async function startRedis(on: string = cores.load): Promise<RedisServer> {
   const port = await freePort();
-  const config = [
-    '--port',
-    String(port),
-    '--bind',
-    '127.0.0.1',
-    '--save',
-    '',
-    '--appendonly',
-    'no',
-  ];
-  const child = spawn('redis-server', config, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const config = ['--port', String(port), '--bind', '127.0.0.1', '--save', ''];
+  config.push('--appendonly', 'no', '--maxmemory-policy', 'noeviction');
+  const child = spawn('taskset', ['-c', on, 'redis-server', ...config], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  endWithUs(child);
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.includes('Ready to accept connections')) break;
   }
   child.stdout.resume();
-  return { port, stop: () => stop(child) };
+  return { pid: child.pid as number, port, stop: () => stop(child) };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+/** Sees to it that a process does not outlive this one, even where this one fails. */
+export function endWithUs(child: ChildProcess): void {
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+}
+
+/** Ends a process in order, and waits for it. */
+export async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }

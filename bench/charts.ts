@@ -1,0 +1,129 @@
+/** Charts of the benchmark, as SVG. */
+
+import { parse, View } from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import type { Section } from './report.ts';
+import { quantile } from './row.ts';
+
+/** A chart. */
+export interface Chart {
+  /** Its name in docs/. */
+  file: string;
+  title: string;
+  svg: string;
+}
+
+const ours = '#5b3fd4';
+const floors = '#b8bcc6';
+
+/** Draws what there is to draw. */
+export async function charts(sections: readonly Section[]): Promise<Chart[]> {
+  return [await costChart(sections), await revocationChart(sections)].filter(
+    chart => chart !== undefined,
+  );
+}
+
+/** CPU per call beside that of the floor. */
+async function costChart(sections: readonly Section[]): Promise<Chart | undefined> {
+  const values = sections
+    .flatMap(({ rows }) => rows)
+    .flatMap(({ what, cost, floor }) =>
+      cost === undefined || floor === undefined
+        ? []
+        : [
+            { what, server: 'Usher', cpuUs: cost.cpuUs },
+            { what, server: 'compared with', cpuUs: floor.cpuUs },
+          ],
+    );
+  if (values.length === 0) return undefined;
+  const title = 'Server CPU per call, in microseconds';
+  return {
+    file: 'benchmarks-cpu.svg',
+    title,
+    svg: await draw({
+      title,
+      width: 480,
+      data: { values },
+      mark: { type: 'bar' },
+      encoding: {
+        y: {
+          field: 'what',
+          type: 'nominal',
+          sort: null,
+          title: null,
+          // Text is measured by a rough guess here, so nothing is cut off; what it is against goes below.
+          axis: {
+            labelLimit: 0,
+            labelExpr: "split(replace(datum.label, ', against', '|against'), '|')",
+          },
+        },
+        yOffset: { field: 'server', sort: ['Usher', 'compared with'] },
+        x: { field: 'cpuUs', type: 'quantitative', title: 'µs' },
+        color: {
+          field: 'server',
+          title: null,
+          legend: { orient: 'bottom' },
+          scale: { domain: ['Usher', 'compared with'], range: [ours, floors] },
+        },
+      },
+    }),
+  };
+}
+
+/** How many revocations were seen everywhere after how long. */
+async function revocationChart(sections: readonly Section[]): Promise<Chart | undefined> {
+  const series = sections
+    .flatMap(({ rows }) => rows)
+    .flatMap(({ what, values }) => (values === undefined ? [] : [{ what, values }]));
+  if (series.length === 0) return undefined;
+  const shares = [...Array.from({ length: 100 }, (_, n) => n / 100), 0.995, 0.999, 1];
+  const values = series.flatMap(({ what, values: sorted }) =>
+    shares.map(share => ({
+      what,
+      percent: share * 100,
+      ms: Math.max(0.1, quantile(sorted, share)),
+    })),
+  );
+  const title = 'From the acknowledged revocation to the last "valid", anywhere';
+  return {
+    file: 'benchmarks-revocation.svg',
+    title,
+    svg: await draw({
+      title,
+      width: 480,
+      height: 240,
+      data: { values },
+      mark: { type: 'line', interpolate: 'step-after' },
+      encoding: {
+        x: {
+          field: 'ms',
+          type: 'quantitative',
+          title: 'ms, at most',
+          scale: { type: 'log', domain: [0.1, 4000] },
+        },
+        y: { field: 'percent', type: 'quantitative', title: '% of the revocations' },
+        color: {
+          field: 'what',
+          type: 'nominal',
+          sort: null,
+          title: null,
+          legend: { orient: 'bottom', columns: 1, labelLimit: 0 },
+        },
+      },
+    }),
+  };
+}
+
+/** As SVG that can be read on a light and on a dark page. */
+async function draw(spec: TopLevelSpec): Promise<string> {
+  const full = {
+    ...spec,
+    background: 'white',
+    padding: 12,
+    config: { font: 'system-ui, sans-serif' },
+  } as TopLevelSpec;
+  const view = new View(parse(compile(full).spec), { renderer: 'none' });
+  const svg = await view.toSVG();
+  view.finalize();
+  return svg;
+}

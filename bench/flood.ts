@@ -1,0 +1,120 @@
+/** A flood of bad tokens: what it does to those who have good ones, and to Redis. */
+
+import { managerOf } from './access-tokens.ts';
+import { unknownToken } from './first-sight.ts';
+import type { Calls, CallsOutcome } from './http-caller.ts';
+import { cores } from './load.ts';
+import { type RedisServer, runOn, startRedis, startUsher, type Usher } from './processes.ts';
+import { commandsOf, readsAmong } from './redis-commands.ts';
+import { median, type Row } from './row.ts';
+
+const rounds = 5;
+const knownTokens = 100;
+const seconds = 3;
+const badTokens = 5000;
+/** Shares of what the server can do: of the calls with good tokens, and of the flood. */
+const knownShare = 0.1;
+const floodShare = 0.5;
+const ratioMax = 2;
+
+/** The rows of the flood. */
+export async function floodRows(): Promise<Row[]> {
+  const redis = await startRedis();
+  const usher = await startUsher({ USHER_STORE: `redis://127.0.0.1:${redis.port}` });
+  try {
+    const manager = managerOf(usher);
+    const known: string[] = [];
+    while (known.length < knownTokens) known.push((await manager.createStatic()).token);
+    return [await latencyRow(usher, known), ...(await commandRows(usher, redis))];
+  } finally {
+    await usher.stop();
+    await redis.stop();
+  }
+}
+
+const garbage = () => `garbage-${crypto.randomUUID()}`;
+
+async function latencyRow(usher: Usher, known: string[]): Promise<Row> {
+  const bad = (count: number) =>
+    Array.from({ length: count }, (_, n) => (n % 2 === 0 ? garbage() : unknownToken()));
+  const capacity = await capacityOf(usher, bad);
+  const perSecond = Math.floor(capacity * floodShare);
+  const good: Calls = {
+    ...callsTo(usher),
+    headers: known,
+    calls: Math.floor(capacity * knownShare * seconds),
+    perSecond: capacity * knownShare,
+    connections: 16,
+    status: 200,
+  };
+  const alone: number[] = [];
+  const flooded: number[] = [];
+  let refused = 0;
+  for (let round = -1; round < rounds; round++) {
+    const calls = perSecond * seconds;
+    const flood = { ...callsTo(usher), headers: bad(calls), calls, perSecond, connections: 16 };
+    const [quiet] = await play([good]);
+    const [loud] = await play([good, { ...flood, status: 401 }]);
+    process.stderr.write('.');
+    const { unavailable } = loud as CallsOutcome;
+    refused += unavailable;
+    if (round < 0) continue;
+    alone.push((quiet as CallsOutcome).p99Ms);
+    flooded.push((loud as CallsOutcome).p99Ms);
+  }
+  const ratio = median(flooded.map((p99Ms, n) => p99Ms / (alone[n] as number)));
+  return {
+    what:
+      'p99 of known tokens while bad ones come at half of capacity ' +
+      `(${perSecond.toLocaleString('en')}/s), against without them; Redis, GET /`,
+    measured: `${ratio.toFixed(2)} x (${median(flooded).toFixed(2)} against ${median(alone).toFixed(2)} ms), ${refused} known tokens answered 503`,
+    bound: `at most ${ratioMax} x`,
+    pass: ratio <= ratioMax && refused === 0,
+  };
+}
+
+/** Bad tokens a second that keep the server busy. */
+async function capacityOf(usher: Usher, bad: (count: number) => string[]): Promise<number> {
+  const rates: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    const headers = bad(badTokens);
+    const calls = headers.length;
+    const [outcome] = await play([
+      { ...callsTo(usher), headers, calls, connections: 32, status: 401 },
+    ]);
+    rates.push((outcome as CallsOutcome).callsPerSecond);
+  }
+  return median(rates.slice(1));
+}
+
+async function commandRows(usher: Usher, redis: RedisServer): Promise<Row[]> {
+  const sorts: [what: string, make: () => string, commandsMax: number][] = [
+    ['garbage tokens', garbage, 0],
+    ['unknown tokens of the right form', unknownToken, badTokens],
+  ];
+  const rows: Row[] = [];
+  for (const [what, make, commandsMax] of sorts) {
+    const headers = Array.from({ length: badTokens }, make);
+    // Each of them twice: the second time nobody needs to ask.
+    const calls = 2 * badTokens;
+    const counts = await commandsOf(redis.port, () =>
+      play([{ ...callsTo(usher), headers, calls, connections: 32, status: 401 }]),
+    );
+    const { total, names } = readsAmong(counts);
+    rows.push({
+      what: `commands to Redis for ${badTokens.toLocaleString('en')} ${what}, each sent twice`,
+      measured: names,
+      bound: commandsMax === 0 ? 'none' : 'at most one each',
+      pass: total <= commandsMax,
+    });
+  }
+  return rows;
+}
+
+function callsTo({ http }: Usher): Pick<Calls, 'port' | 'path'> {
+  return { port: Number(http.split(':')[1]), path: '/' };
+}
+
+async function play(sorts: Calls[]): Promise<CallsOutcome[]> {
+  return await runOn(cores.load, 'bench/http-caller.ts', sorts);
+}

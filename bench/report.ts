@@ -1,0 +1,67 @@
+/** The page that the benchmark writes: what was measured, where, and when. */
+
+import { cpus, release, totalmem, type } from 'node:os';
+import type { Chart } from './charts.ts';
+import type { Cost } from './load.ts';
+import type { Row } from './row.ts';
+
+/** A part of the benchmark with what came of it. */
+export interface Section {
+  title: string;
+  rows: readonly Row[];
+}
+
+/** The whole page, as Markdown. */
+export function page(sections: readonly Section[], charts: readonly Chart[]): string {
+  const date = new Date().toISOString().slice(0, 10);
+  const rows = sections.flatMap(section => section.rows);
+  const bounded = rows.filter(({ pass }) => pass !== undefined);
+  const short = bounded.filter(({ pass }) => pass === false);
+  return [
+    '# Benchmarks',
+    `Measured on ${date} with Node ${process.version} on ${machine()}; \`npm run bench -- --write\` ` +
+      'measures all of it again and writes this page. ' +
+      `${bounded.length - short.length} of ${bounded.length} bounds are kept` +
+      (short.length === 0 ? '.' : '; the others are marked **falls short**.'),
+    'The server has the first core, the load the second. Each ratio compares two servers that were ' +
+      'measured in turn in the same run, several times: the number is the median of the ratios. CPU is ' +
+      "the server's own, user and system. Calls/s and times are those of a load that keeps the server " +
+      'busy, so that a call waits for those before it.',
+    ...charts.map(({ file, title }) => `![${title}](${file})`),
+    ...sections.flatMap(({ title, rows: of }) => [`## ${title}`, table(of)]),
+    '',
+  ].join('\n\n');
+}
+
+/** Rows as a Markdown table. */
+export function table(rows: readonly Row[]): string {
+  const timed = rows.some(({ cost }) => cost !== undefined);
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const head = ['what', 'measured', 'bound', ''];
+  const more = ['calls/s', 'p50 ms', 'p99 ms'];
+  const names = timed ? [...head, ...more] : head;
+  return [
+    line(names),
+    `|${names.map((_, n) => (n > 3 ? '---:' : '---')).join('|')}|`,
+    ...rows.map(row => {
+      const cells = [row.what, row.measured, row.bound ?? '', verdict(row)];
+      return line(timed ? [...cells, ...timesOf(row.cost)] : cells);
+    }),
+  ].join('\n');
+}
+
+function timesOf(cost: Cost | undefined): string[] {
+  if (cost === undefined) return ['', '', ''];
+  const rate = Math.round(cost.callsPerSecond).toLocaleString('en');
+  return [rate, cost.p50Ms.toFixed(2), cost.p99Ms.toFixed(2)];
+}
+
+function verdict({ pass }: Row): string {
+  if (pass === undefined) return '';
+  return pass ? 'pass' : '**falls short**';
+}
+
+function machine(): string {
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return `${cpus().length} x ${cpus()[0]?.model.trim()}, ${memory}, ${type()} ${release()}`;
+}
