@@ -56,6 +56,7 @@ export async function openRooms(
       ackReplicas: config.storeAckReplicas,
       leaseMs: config.leaseMs,
       feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
+      beatMs: Math.max(25, Math.floor(config.leaseMs / 4)),
     },
     lmdb: { leaseMs: config.leaseMs },
     cache: { entriesMax: config.cacheEntriesMax, staleMaxMs: config.staleMaxMs },

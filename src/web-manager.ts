@@ -70,7 +70,7 @@ function statusOf(config: Config, rooms: Rooms, listeners: Status['listeners']):
     store: { kind: storeKind(config), up: health.up },
     feed: {
       up: feed.isLive(),
-      kind: config.store.kind === 'lmdb' ? 'local' : 'tracking',
+      kind: feed.kind,
       // Infinite before the first answer, which JSON cannot say.
       heardMsAgo: Math.round(Math.min(feed.heardMsAgo(), Number.MAX_SAFE_INTEGER)),
     },

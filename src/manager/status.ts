@@ -16,7 +16,7 @@ export interface Status {
   /** The invalidation feed that lets verifiers answer from memory; absent where there is none. */
   feed?: {
     up: boolean;
-    /** How it is told: "tracking", "pubsub" or "local". */
+    /** How it is told: "tracking", "messages" or "local". */
     kind: string;
     /** How long ago it was last heard, in milliseconds. */
     heardMsAgo: number;

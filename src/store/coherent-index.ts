@@ -3,6 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { CoherentLimits } from './coherent.ts';
 import type { Feed } from './feed.ts';
+import { createReadMemory } from './read-memory.ts';
 import { type Awaitable, Unavailable } from './store.ts';
 
 /** Reads entries of an index. */
@@ -20,16 +21,19 @@ interface Read {
 }
 
 /**
- * Puts the memory before an index whose entries come and stay. When the store cannot be reached, an
+ * Puts the memory before an index whose entries come and stay. `monotonicMs` is `performance.now`. When the store cannot be reached, an
  * entry that was there is used: what it leads to says whether it may be.
  */
 export function createCoherentIndex(
   read: (name: string) => Promise<string | undefined>,
   feed: Feed,
+  monotonicMs: () => number,
   limits: CoherentLimits,
 ): CoherentIndex {
-  const present = new LRUCache<string, string>({ max: limits.entriesMax });
-  const absent = new LRUCache<string, true>({ max: limits.absentMax });
+  const memory = <T extends string | true>(entriesMax: number) =>
+    createReadMemory<T>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
+  const present = memory<string>(limits.entriesMax);
+  const absent = memory<true>(limits.absentMax);
   /** Entries that may not be there any more, after the feed was lost or the store emptied. */
   const unverified = new LRUCache<string, string>({ max: limits.entriesMax });
   const reads = new Map<string, Read>();
@@ -56,12 +60,12 @@ export function createCoherentIndex(
       const value = await read(name);
       unverified.delete(name);
       if (self.read?.dirty === false && feed.isLive()) {
-        if (value === undefined) absent.set(name, true);
-        else present.set(name, value);
+        if (value === undefined) absent.keep(name, true);
+        else present.keep(name, value);
       }
       return value;
     } catch (cause) {
-      const last = present.get(name) ?? unverified.get(name);
+      const last = present.getOld(name) ?? unverified.get(name);
       if (last !== undefined) return last;
       throw cause;
     } finally {
@@ -75,12 +79,12 @@ export function createCoherentIndex(
       if (feed.isLive()) {
         const value = present.get(name);
         if (value !== undefined) return value;
-        if (absent.has(name)) return undefined;
+        if (absent.get(name)) return undefined;
       }
       const underway = reads.get(name);
       if (underway !== undefined && !underway.dirty) return underway.answer;
       if (reads.size >= limits.readsMax) {
-        const last = present.get(name) ?? unverified.get(name);
+        const last = present.getOld(name) ?? unverified.get(name);
         if (last !== undefined) return last;
         throw new Unavailable('too many reads of the store are under way');
       }

@@ -2,6 +2,7 @@
 
 import { LRUCache } from 'lru-cache';
 import type { Feed } from './feed.ts';
+import { createReadMemory } from './read-memory.ts';
 import type { AccessTokenRecord } from './record.ts';
 import { type CoherentReader, type Found, type TokenReader, Unavailable } from './store.ts';
 
@@ -23,6 +24,11 @@ export interface CoherentLimits {
    * milliseconds since it was last known to be current. 0 for not at all.
    */
   staleMaxMs: number;
+  /**
+   * How long something read is believed, in milliseconds, where the feed is of messages: what others
+   * than Usher change in the store is not told there.
+   */
+  messagesAgeMsMax: number;
 }
 
 /** What a deployment gets that sets nothing. */
@@ -32,6 +38,7 @@ export const defaultCoherentLimits: CoherentLimits = {
   readsMax: 1000,
   sharedMsMax: 100,
   staleMaxMs: 0,
+  messagesAgeMsMax: 30_000,
 };
 
 interface Read {
@@ -55,8 +62,10 @@ export function createCoherentReader(
   monotonicMs: () => number,
   limits: CoherentLimits,
 ): CoherentReader {
-  const present = new LRUCache<string, Found>({ max: limits.entriesMax });
-  const absent = new LRUCache<string, Found>({ max: limits.absentMax });
+  const memory = (entriesMax: number) =>
+    createReadMemory<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
+  const present = memory(limits.entriesMax);
+  const absent = memory(limits.absentMax);
   const reads = new Map<string, Read>();
   /** For when the store cannot be reached: from before an interruption, or read without a feed. */
   const unverified = new LRUCache<string, Unverified>({ max: limits.entriesMax });
@@ -71,7 +80,7 @@ export function createCoherentReader(
   };
   /** What is no answer for others can still be news: a revocation that was seen stays seen. */
   const learn = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
-    const known = present.peek(id)?.record ?? unverified.peek(id)?.record;
+    const known = present.getOld(id)?.record ?? unverified.peek(id)?.record;
     const isNews = record !== undefined && record.revision > (known?.revision ?? 0);
     if (isNews) distrust(id, record, currentMs);
   };
@@ -86,20 +95,21 @@ export function createCoherentReader(
     },
     changedAll() {
       const currentMs = heardMs();
-      for (const id of [...present.rkeys()]) distrust(id, present.peek(id)?.record, currentMs);
+      for (const [id, { record }] of [...present.entries()]) distrust(id, record, currentMs);
+      present.clear();
       absent.clear();
       for (const read of reads.values()) read.dirty = true;
     },
   });
 
   const keep = (id: string, found: Found) => {
-    (found.record === undefined ? absent : present).set(id, found);
+    (found.record === undefined ? absent : present).keep(id, found);
     unverified.delete(id);
   };
 
   /** What may be said of a record when the store cannot be reached. */
   const stale = (id: string, cause: unknown): Found => {
-    const kept = present.get(id)?.record;
+    const kept = present.getOld(id)?.record;
     const known = kept ? { record: kept, currentMs: heardMs() } : unverified.get(id);
     if (known?.record.revokedAt !== undefined) return { record: known.record, stale: true };
     if (known !== undefined && monotonicMs() - known.currentMs <= limits.staleMaxMs) {
@@ -112,10 +122,14 @@ export function createCoherentReader(
 
   const read = async (id: string, startedMs: number, self: { read?: Read }): Promise<Found> => {
     try {
-      const found = { record: await store.get(id), stale: false };
-      if (self.read?.dirty !== false) learn(id, found.record, startedMs);
+      const record = await store.get(id);
+      const found: Found =
+        feed.kind === 'messages'
+          ? { record, stale: false, believedMs: limits.messagesAgeMsMax }
+          : { record, stale: false };
+      if (self.read?.dirty !== false) learn(id, record, startedMs);
       else if (feed.isLive()) keep(id, found);
-      else distrust(id, found.record, startedMs);
+      else distrust(id, record, startedMs);
       return found;
     } catch (cause) {
       return stale(id, cause);

@@ -10,8 +10,13 @@ export interface FeedListener {
   changedAll(): void;
 }
 
+/** How a feed hears: by Redis' tracking, by messages that the writers publish, or from its own process. */
+export type FeedKind = 'tracking' | 'messages' | 'local';
+
 /** A feed of invalidations. */
 export interface Feed {
+  /** With 'messages', what is written past the store's own code is not told. */
+  readonly kind: FeedKind;
   /**
    * Whether every change that was acknowledged longer than the lease ago has been announced here.
    * Ask at each use: it turns false by the passing of time alone, also across a stall of the process.

@@ -74,6 +74,7 @@ export function lmdbFeed(
   };
 
   return {
+    kind: 'local',
     look() {
       if (timer !== undefined) look();
     },

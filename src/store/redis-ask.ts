@@ -15,12 +15,12 @@ export interface Asker {
 
 /**
  * Wraps a client. Calls back when Redis could not be reached, or can't answer anything; asks nothing
- * while what is connected is no master.
+ * while there is a reason to believe no answer.
  */
 export function asker(
   client: RedisClient,
   onDown: () => void,
-  isDemoted: (client: RedisClient) => boolean = () => false,
+  unfit: (client: RedisClient) => string | undefined = () => undefined,
 ): Asker {
   // Whoever asks meanwhile is only told that there is no connection, which helps no operator.
   let lost: Error | undefined;
@@ -34,7 +34,8 @@ export function asker(
   });
 
   const ask = async <T>(question: (client: RedisClient) => Promise<T>): Promise<T> => {
-    if (isDemoted(client)) throw new Unavailable('Redis is not the master any more');
+    const reason = unfit(client);
+    if (reason !== undefined) throw new Unavailable(reason);
     try {
       return await question(client);
     } catch (error) {

@@ -73,6 +73,11 @@ export function masters(client: RedisClient): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client];
 }
 
+/** What a server of a Cluster is told by. */
+export function nameOf(server: Redis): string {
+  return `${server.options.host}:${server.options.port}`;
+}
+
 function common(target: RedisTarget, use: ClientUse, limits: RedisLimits) {
   return {
     ...(target.username === undefined ? {} : { username: target.username }),

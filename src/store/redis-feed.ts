@@ -6,18 +6,25 @@
 import type { Redis } from 'ioredis';
 import type { Feed, FeedListener, Lease } from './feed.ts';
 import { createLease } from './feed.ts';
-import { masters, type RedisClient } from './redis-client.ts';
-import { followMaster, type MasterFeed } from './redis-feed-master.ts';
+import { masters, nameOf, type RedisClient } from './redis-client.ts';
+import { type Followed, followMaster, type MasterFeed } from './redis-feed-master.ts';
 import { foreignKey, tokenKey } from './redis-keys.ts';
 import type { RedisLimits } from './redis-limits.ts';
-import type { RedisTarget } from './redis-url.ts';
+
+/** What is followed. */
+export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
+  /** The client that the records are read with. */
+  reader: RedisClient;
+  /** Whether what it reads can be believed to be from the master. */
+  isFit(): boolean;
+}
 
 /** Follows the masters that a client reads from, also when they change. */
 export function redisFeed(
-  target: RedisTarget,
-  reader: RedisClient,
+  { target, reader, log, isFit }: FollowedStore,
   limits: RedisLimits,
   monotonicMs: () => number,
+  onWarning: (message: string) => void,
 ): Feed {
   const listeners = new Set<FeedListener>();
   const followed = new Map<string, { feed: MasterFeed; lease: Lease }>();
@@ -36,8 +43,22 @@ export function redisFeed(
     for (const listener of listeners) listener.changed(id);
   };
 
+  const warned = new Set<string>();
+  const refused = (reason: string) => {
+    if (!warned.has(reason)) {
+      onWarning(
+        `Redis does not tell of changes by itself (${reason}): published messages are followed, ` +
+          'which say nothing of keys that others than Usher change',
+      );
+    }
+    warned.add(reason);
+  };
+
+  /** In a Cluster a master is told by its address; otherwise there is one, wherever it is. */
+  const placeOf = (server: Redis) => (target.topology === 'cluster' ? nameOf(server) : 'master');
+
   const follow = () => {
-    const servers = new Map(masters(reader).map(server => [nameOf(target, server), server]));
+    const servers = new Map(masters(reader).map(server => [placeOf(server), server]));
     for (const [name, { feed }] of followed) {
       if (servers.has(name)) continue;
       feed.close();
@@ -47,15 +68,19 @@ export function redisFeed(
     for (const [name, server] of servers) {
       if (followed.has(name)) continue;
       const lease = createLease(limits.leaseMs, monotonicMs);
-      const feed = followMaster(target, server, limits, monotonicMs, {
-        heard: lease.renew,
-        lost() {
-          lease.end();
-          changedAll();
+      const feed = followMaster(
+        { target, server, log, limits, monotonicMs },
+        {
+          heard: lease.renew,
+          lost() {
+            lease.end();
+            changedAll();
+          },
+          changed,
+          changedAll,
+          refused,
         },
-        changed,
-        changedAll,
-      });
+      );
       followed.set(name, { feed, lease });
       // A master that was not followed until now may have changed anything.
       changedAll();
@@ -67,7 +92,10 @@ export function redisFeed(
   reader.on('ready', follow);
 
   return {
-    isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()),
+    get kind() {
+      return current.some(({ feed }) => feed.kind === 'messages') ? 'messages' : 'tracking';
+    },
+    isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()) && isFit(),
     heardMsAgo: () => Math.max(0, ...current.map(({ lease }) => lease.ageMs())),
     listen(listener) {
       listeners.add(listener);
@@ -84,9 +112,4 @@ export function redisFeed(
       current = [];
     },
   };
-}
-
-/** In a Cluster a master is told by its address; otherwise there is one, wherever it is. */
-function nameOf(target: RedisTarget, server: Redis) {
-  return target.topology === 'cluster' ? `${server.options.host}:${server.options.port}` : 'master';
 }

@@ -6,6 +6,7 @@ import type { Feed } from './feed.ts';
 import type { Asker } from './redis-ask.ts';
 import { acknowledge } from './redis-commit.ts';
 import type { Get } from './redis-get.ts';
+import type { StoreIdentity } from './redis-identity.ts';
 import { foreignFormsKey, foreignKey } from './redis-keys.ts';
 import type { RedisLimits } from './redis-limits.ts';
 import { addWordsScript, reserveScript } from './redis-scripts.ts';
@@ -16,14 +17,20 @@ const forms = foreignFormsKey.slice(foreignKey('').length);
 
 /** The index of the Redis that is asked: `get` is for verifications, `admin` for changes. */
 export function redisForeign(
-  { get, admin }: { get: Get; admin: Asker },
+  { get, admin, identity }: { get: Get; admin: Asker; identity: StoreIdentity },
   feed: Feed,
   limits: RedisLimits,
+  monotonicMs: () => number,
   cache: CoherentLimits,
 ): ForeignIndex {
   const index = createCoherentIndex(
-    async name => (await get(foreignKey(name))) ?? undefined,
+    async name => {
+      const value = await get(foreignKey(name));
+      if (value === null) await identity.confirmAbsence();
+      return value ?? undefined;
+    },
     feed,
+    monotonicMs,
     cache,
   );
   const change = async <T>(name: string, write: (key: string) => Promise<T>): Promise<T> => {
@@ -43,9 +50,9 @@ export function redisForeign(
     findForeign: digest => index.find(digest),
     async reserveForeign(added, entries) {
       // First the forms: what is reserved must be looked for.
-      await change(forms, key => admin.run(addWordsScript, [key], [...added]));
+      await change(forms, key => admin.run(addWordsScript, [key], [forms, ...added]));
       const reserved = entries.map(({ digest, tokenId }) =>
-        change(digest, key => admin.run(reserveScript, [key], [tokenId])),
+        change(digest, key => admin.run(reserveScript, [key], [digest, tokenId])),
       );
       return (await Promise.all(reserved)) as string[];
     },

@@ -42,6 +42,15 @@ export const ownerKey = (owner: string) => `usher:{log}:owner:${owner}`;
 /** Sorted set: expiry and id of the access tokens that expire, in that order. */
 export const expiryKey = 'usher:{log}:expiry';
 
+/** A random value, made when the store was first opened: as long as it is there, so is the store. */
+export const identityKey = 'usher:{log}:identity';
+
+/** The same for a master of a Cluster that does not keep the log: one of these is in its slots. */
+export const markKey = (n: number) => `usher:mark:${n}`;
+
+/** Channel: the entries of the audit log and the foreign digests as they come, for those who can't track. */
+export const changesChannel = 'usher:{log}:changes';
+
 /** A key that is kept where another one is, to be written before the replicas are waited for. */
 export function beatKey(beside: string): string {
   return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;

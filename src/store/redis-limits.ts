@@ -36,6 +36,11 @@ export interface RedisLimits {
   ackReplicas: number;
   /** How long they may take, in milliseconds. */
   ackTimeoutMs: number;
+  /**
+   * How often replicas must have a write for the server to be read from, in milliseconds: only with
+   * `ackReplicas`, and within the lease. 0 for never.
+   */
+  beatMs: number;
   /** Age of a begun change at which others complete it, in milliseconds. */
   intentAgeMs: number;
   /** How often is looked for such, in milliseconds. */
@@ -52,6 +57,10 @@ export interface RedisLimits {
   leaseMs: number;
   /** How often the feed is asked whether it is there, in milliseconds. */
   feedPingMs: number;
+  /** Writes that a feed may miss before it is taken to hear nothing. */
+  probesMax: number;
+  /** Missed messages of the feed that are told one by one; when there were more, all may have changed. */
+  feedEntriesMax: number;
   /** Usage counts that are sent at a time. */
   usageBatch: number;
 }
@@ -75,6 +84,7 @@ export const defaultRedisLimits: RedisLimits = {
   clusterNodeAttemptsMax: 10,
   ackReplicas: 0,
   ackTimeoutMs: 500,
+  beatMs: 500,
   intentAgeMs: 3000,
   sweepIntervalMs: 2000,
   sweepIntentsMax: 100,
@@ -83,5 +93,7 @@ export const defaultRedisLimits: RedisLimits = {
   eventKeepMs: 24 * 60 * 60 * 1000,
   leaseMs: 2000,
   feedPingMs: 500,
+  probesMax: 2,
+  feedEntriesMax: 1000,
   usageBatch: 200,
 };

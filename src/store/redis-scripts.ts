@@ -1,6 +1,7 @@
 /** The Lua scripts that write to Redis: each is one step that happens whole, or not at all. */
 
 import { hash } from 'node:crypto';
+import { changesChannel } from './redis-keys.ts';
 
 /** A script, and the name that Redis knows it by. */
 export interface Script {
@@ -65,9 +66,18 @@ end
 redis.call('SET', KEYS[1], ARGV[1])
 return 'done'`);
 
-/** Puts an entry behind the end of the log, if the end is where the caller thinks it is. */
-const linkText = `
-local function link(audit, event, ofToken, previous, sequence, hash, entry, keepMs)
+/**
+ * Tells whoever listens. A user who may not publish must still be able to write, and Redis has no way
+ * to undo what a script did before it failed.
+ */
+const publishText = `
+local function publish(...)
+  redis.pcall('PUBLISH', '${changesChannel}', table.concat({...}, ' '))
+end`;
+
+/** Puts an entry behind the end of the log, if the end is where the caller thinks it is, and tells of it. */
+const linkText = `${publishText}
+local function link(audit, event, ofToken, previous, sequence, hash, entry, keepMs, tokenId)
   local last = redis.call('XREVRANGE', audit, '+', '-', 'COUNT', 1)[1]
   local at = last and string.match(last[1], '^%d+') or '0'
   local lastHash = last and last[2][2] or string.rep('0', 64)
@@ -77,6 +87,7 @@ local function link(audit, event, ofToken, previous, sequence, hash, entry, keep
   redis.call('XADD', audit, sequence .. '-1', 'hash', hash, 'entry', entry)
   redis.call('SET', event, sequence, 'PX', keepMs)
   if ofToken ~= '' then redis.call('ZADD', ofToken, sequence, sequence) end
+  publish(sequence, previous, hash, tokenId)
 end`;
 
 /** Whether the intent is still the one of this event. */
@@ -98,7 +109,7 @@ local tokenId, eventId, requestId = ARGV[1], ARGV[2], ARGV[12]
 if not held(KEYS[1], tokenId, eventId) then return {'gone', redis.call('EXISTS', KEYS[4])} end
 if redis.call('EXISTS', KEYS[4]) == 0 then
   local ofToken = ARGV[15] == '1' and KEYS[5] or ''
-  local moved = link(KEYS[3], KEYS[4], ofToken, ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7])
+  local moved = link(KEYS[3], KEYS[4], ofToken, ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], tokenId)
   if moved then return moved end
 end
 redis.call('ZADD', KEYS[6], 0, tokenId)
@@ -132,26 +143,31 @@ return {'dropped'}`);
 export const appendScript = script(`${linkText}
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'recorded'} end
 local ofToken = ARGV[6] == '1' and KEYS[3] or ''
-return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]) or {'linked'}`);
+return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], '') or {'linked'}`);
 
-/** Adds words to a text of words. Key: the text. Arguments: words. */
-export const addWordsScript = script(`
+/** Adds words to a text of words. Key: the text. Arguments: name of the text in the index, words. */
+export const addWordsScript = script(`${publishText}
 local text = redis.call('GET', KEYS[1]) or ''
 local before = text
-for _, word in ipairs(ARGV) do
+for i = 2, #ARGV do
+  local word = ARGV[i]
   if not string.find(' ' .. text .. ' ', ' ' .. word .. ' ', 1, true) then
     text = text == '' and word or text .. ' ' .. word
   end
 end
-if text ~= before then redis.call('SET', KEYS[1], text) end
+if text ~= before then
+  redis.call('SET', KEYS[1], text)
+  publish('foreign', ARGV[1])
+end
 return 1`);
 
-/** Reserves a key for a value, unless it has one: answers what it has then. Argument: value. */
-export const reserveScript = script(`
+/** Reserves a key for a value, unless it has one: answers what it has then. Arguments: its name in the index, value. */
+export const reserveScript = script(`${publishText}
 local held = redis.call('GET', KEYS[1])
 if held then return held end
-redis.call('SET', KEYS[1], ARGV[1])
-return ARGV[1]`);
+redis.call('SET', KEYS[1], ARGV[2])
+publish('foreign', ARGV[1])
+return ARGV[2]`);
 
 /** The intents of some age. Key: intents. Arguments: age in ms, how many at most. */
 export const overdueScript = script(`

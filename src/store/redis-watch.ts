@@ -8,8 +8,8 @@ import { intentsKey } from './redis-keys.ts';
 /** A health that is kept up to date until it is stopped. */
 export interface RedisWatch {
   readonly health: HealthSwitch;
-  /** Whether a client is connected to what is no master any more: what it reads may be old. */
-  isDemoted(client: RedisClient): boolean;
+  /** Why what a client reads may be old: it is connected to what is no master any more. */
+  unfit(client: RedisClient): string | undefined;
   /** How long ago a client's connection was asked, and was a master's; since it is connected. */
   masterMsAgo(client: RedisClient): number;
   /** Asks all clients at once whether Redis is there. */
@@ -17,11 +17,15 @@ export interface RedisWatch {
   stop(): void;
 }
 
-/** Asks all clients again and again, so that a silent connection is noticed and made anew. */
+/**
+ * Asks all clients again and again, so that a silent connection is noticed and made anew. Up is what
+ * answers and is, says `isSame`, the store that it was.
+ */
 export function redisWatch(
   clients: RedisClient[],
   intervalMs: number,
   monotonicMs: () => number,
+  isSame: () => Promise<boolean>,
 ): RedisWatch {
   const health = healthSwitch(false);
   const masterAtMs = new WeakMap<RedisClient, number>();
@@ -43,7 +47,8 @@ export function redisWatch(
   };
   const ping = async () => {
     const up = await Promise.all(clients.map(look));
-    if (!stopped) health.set(!up.includes(false));
+    const isUp = !up.includes(false) && (await isSame().catch(() => false));
+    if (!stopped) health.set(isUp);
   };
   const again = () => {
     timer = setTimeout(async () => {
@@ -62,7 +67,7 @@ export function redisWatch(
 
   return {
     health,
-    isDemoted: client => demoted.has(client),
+    unfit: client => (demoted.has(client) ? 'Redis is not the master any more' : undefined),
     masterMsAgo: client => monotonicMs() - (masterAtMs.get(client) ?? Number.NEGATIVE_INFINITY),
     ping,
     stop() {

@@ -1,14 +1,17 @@
 /** The store in Redis that replicas share: a single server, one behind Sentinels, or a Cluster. */
 
 import { type CoherentLimits, createCoherentReader, defaultCoherentLimits } from './coherent.ts';
+import type { Feed } from './feed.ts';
 import { asker } from './redis-ask.ts';
 import { redisAudit } from './redis-audit.ts';
+import { redisBeat } from './redis-beat.ts';
 import { keepConnected, type RedisClient, redisClient } from './redis-client.ts';
 import { readRequest, redisCommitter } from './redis-commit.ts';
 import { watchFailover } from './redis-failover.ts';
 import { redisFeed } from './redis-feed.ts';
 import { redisForeign } from './redis-foreign.ts';
 import { masterGet, plainGet } from './redis-get.ts';
+import { type StoreIdentity, storeIdentity } from './redis-identity.ts';
 import { createdKey, ownerKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
@@ -48,12 +51,23 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     limits,
   );
   const clients = [reader, administrator];
+  const onWarning = options.onWarning ?? (() => undefined);
+  watchEviction(administrator, onWarning);
   const monotonicMs = () => performance.now();
-  const watch = redisWatch(clients, limits.pingIntervalMs, monotonicMs);
-  watchEviction(administrator, options.onWarning ?? (() => undefined));
-
-  const reads = asker(reader, () => watch.health.set(false), watch.isDemoted);
-  const admin = asker(administrator, () => undefined, watch.isDemoted);
+  const beat = redisBeat(target, reader, limits, monotonicMs);
+  const watch = redisWatch(
+    clients,
+    limits.pingIntervalMs,
+    monotonicMs,
+    async () => (await identity.isSame()) && beat.isLive(),
+  );
+  const reads = asker(
+    reader,
+    () => watch.health.set(false),
+    client => watch.unfit(client) ?? (beat.isLive() ? undefined : 'too few replicas follow Redis'),
+  );
+  const admin = asker(administrator, () => undefined, watch.unfit);
+  const identity = storeIdentity(reads, onWarning);
   const audit = redisAudit(admin, limits);
   const committer = redisCommitter(admin, audit, limits);
   const usage = redisUsage(admin, limits);
@@ -62,15 +76,22 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const gate = closable();
   const getKey =
     target.topology === 'cluster' ? plainGet(reads) : masterGet(reads, watch, limits.leaseMs);
-  const get = (id: string) => gate.pass(() => readToken(getKey, id));
+  const get = (id: string) =>
+    gate.pass(async () => {
+      const record = await readToken(getKey, id);
+      if (record === undefined) await identity.confirmAbsence();
+      return record;
+    });
 
   const connections = clients.map(client => keepConnected(client, limits));
   const stopWatchingFailover = watchFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
-  const feed = redisFeed(target, reader, limits, monotonicMs);
+  const followed = { target, reader, log: redisAudit(reads, limits), isFit: beat.isLive };
+  const feed = redisFeed(followed, limits, monotonicMs, onWarning);
+  doubtAfterLoss(identity, reader, feed);
   const cache = { ...defaultCoherentLimits, ...options.cache };
-  const foreign = redisForeign({ get: getKey, admin }, feed, limits, cache);
+  const foreign = redisForeign({ get: getKey, admin, identity }, feed, limits, monotonicMs, cache);
 
   return {
     health: watch.health,
@@ -102,10 +123,18 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
       await feed.close();
       await gate.close();
       watch.stop();
+      beat.stop();
       stopWatchingFailover();
       for (const end of connections) end();
     },
   };
+}
+
+/** What was connected, heard or emptied anew may hold another store. */
+function doubtAfterLoss(identity: StoreIdentity, reader: RedisClient, feed: Feed): void {
+  reader.on('close', identity.doubt);
+  reader.on('+node', (node: RedisClient) => void node.on('close', identity.doubt));
+  feed.listen({ changed: () => undefined, changedAll: identity.doubt });
 }
 
 /** Resolves when all have connected or failed to, or when it has waited long enough. */

@@ -16,7 +16,7 @@ export function refused(
   now: number,
 ): Denied {
   if (reason === 'INVALID_TOKEN') return denied(reason);
-  const watched = watchedTtlMs(proven, reason, now);
+  const watched = watchedTtlMs(proven, reason, now, proven.found.believedMs);
   return {
     valid: false,
     reason,
@@ -33,7 +33,7 @@ export function granted(proven: Proven, now: number, callersMs: number): Granted
   const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const leftMs = Math.min(endsMs, proven.provenUntil) - now;
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(callersMs, leftMs));
-  const watched = watchedTtlMs(proven, undefined, now);
+  const watched = watchedTtlMs(proven, undefined, now, found.believedMs);
   const last = proven.granted;
   const isSame =
     last?.cacheTtlMs === cacheTtlMs && last.watchedTtlMs === watched && last.stale === found.stale;

@@ -6,17 +6,21 @@ import type { Reason } from './verdict.ts';
 /** Beyond this a caller asks again, whatever the token. */
 const watchedTtlMsMax = 24 * 60 * 60 * 1000;
 
-/** In milliseconds; undefined when nothing ends. `reason` is undefined for a good token. */
+/**
+ * In milliseconds; undefined when nothing ends. `reason` is undefined for a good token, and
+ * `believedMs` is for how long the record is believed.
+ */
 export function watchedTtlMs(
   { identity, provenUntil }: Pick<Proven, 'identity' | 'provenUntil'>,
   reason: Reason | undefined,
   now: number,
+  believedMs: number = Number.POSITIVE_INFINITY,
 ): number | undefined {
   if (reason === 'NOT_YET_VALID') return 0;
   // `exp` is in whole seconds: a good token can be beyond it already, within its last second.
   const expMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const ends = [expMs, provenUntil].filter(end => reason === undefined || end > now);
-  const leftMs = Math.min(...ends) - now;
+  const leftMs = Math.min(Math.min(...ends) - now, believedMs);
   return leftMs === Number.POSITIVE_INFINITY ? undefined : coarse(Math.max(0, leftMs));
 }
 

@@ -89,6 +89,7 @@ export function simulatedServer(schedule: Schedule, store: Store) {
     for (const each of listeners) each.changed(id);
   };
   const feed = {
+    kind: 'tracking' as const,
     isLive: lease.isLive,
     heardMsAgo: lease.ageMs,
     listen(listener: FeedListener) {

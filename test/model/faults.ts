@@ -27,6 +27,11 @@ const lastsMs = (random: Random) =>
 const later = ({ world, random }: Victims, task: () => void) =>
   void world.later(lastsMs(random), undefined, 'faults', task);
 
+const shortMs =
+  ({ random }: Victims) =>
+  () =>
+    random.between(0.1, 2);
+
 const silence = (kind: 'data' | 'feed'): Fault => {
   return (victims, { network }) => {
     const wire = network[kind];
@@ -118,10 +123,9 @@ const serviceFaults: Record<string, (victims: Victims, service: Service) => void
   },
   'link slow': (victims, { links }) => {
     const { pipe } = victims.random.pick(links);
-    const { delayMs } = pipe;
     pipe.delayMs = () => victims.random.between(50, 700);
     later(victims, () => {
-      pipe.delayMs = delayMs;
+      pipe.delayMs = shortMs(victims);
     });
   },
   'service stalled': ({ world, random, wedge }, service) => {
@@ -149,8 +153,12 @@ export function injectFault(victims: Victims): void {
 }
 
 /** Ends all that does not end by itself. */
-export function heal({ redis, replicas, services }: Victims): void {
-  for (const { links } of services) for (const { pipe } of links) pipe.silence(false);
+export function heal(victims: Victims): void {
+  const { redis, replicas, services } = victims;
+  for (const { pipe } of services.flatMap(({ links }) => links)) {
+    pipe.silence(false);
+    pipe.delayMs = shortMs(victims);
+  }
   for (const server of redis.servers) {
     if (!server.up) redis.restart(server);
     if (server.stopped) redis.resume(server);

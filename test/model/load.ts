@@ -34,8 +34,11 @@ export interface Load {
 
 const boundMs = 2000;
 const pauseMs = 15;
-const changePauseMs = 120;
+const changePauseMs = 400;
+const administrators = 4;
 const tokensAtOnce = 12;
+/** So many, and with such pauses between them, that each is asked for longer than the bound. */
+const endedAtOnce = 40;
 const never = Number.POSITIVE_INFINITY;
 const now = () => performance.now();
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
@@ -93,7 +96,7 @@ export async function startLoad(
     else await acknowledged(admin => admin.rotate({ id, requestId }, options));
     ending.ackedMs = now();
     changes++;
-    if (ended.length > 3 * tokensAtOnce) ended.shift();
+    if (ended.length > endedAtOnce) ended.shift();
   };
 
   const verify = async (door: Door, credential: Credential): Promise<boolean> => {
@@ -112,8 +115,8 @@ export async function startLoad(
   };
   const keepVerifying = async (door: Door) => {
     while (!stopped) {
-      const latest = ended.slice(-6);
-      await verify(door, pick(Math.random() < 0.5 && latest.length > 0 ? latest : good));
+      // Those that ended a while ago most of all: of these none may be valid any more.
+      await verify(door, pick(Math.random() < 0.7 && ended.length > 0 ? ended : good));
       await pause(pauseMs);
     }
   };
@@ -126,7 +129,11 @@ export async function startLoad(
   };
 
   await Promise.all(Array.from({ length: tokensAtOnce }, create));
-  const loops = [...doors.map(keepVerifying), ...doors.map(keepVerifying), keepChanging()];
+  const loops = [
+    ...doors.map(keepVerifying),
+    ...doors.map(keepVerifying),
+    ...Array.from({ length: administrators }, keepChanging),
+  ];
   return {
     wrong,
     verdicts,

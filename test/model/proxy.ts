@@ -44,10 +44,14 @@ export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
       from.setNoDelay(true);
       from.on('error', end);
       from.on('close', end);
+      const queue: Buffer[] = [];
       from.on('data', (chunk: Buffer) => {
         if (from === client && chunk.includes('usher-feed')) pair.use = 'feed';
-        if (delayMs > 0) setTimeout(() => to.write(chunk), delayMs);
-        else to.write(chunk);
+        // Each timer writes what waits longest, so that the order stays when the delay changes.
+        queue.push(chunk);
+        const write = () => to.write(queue.shift() ?? '');
+        if (delayMs > 0 || queue.length > 1) setTimeout(write, Math.max(delayMs, 1));
+        else write();
         if (silent.has(pair.use)) hold(pair, true);
       });
     }

@@ -9,8 +9,8 @@ import { doorsOf, sdkDoor } from './doors.ts';
 import { type Load, startLoad } from './load.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
-/** Longer than the lease, so that what was believed must end meanwhile. */
-const faultMs = 2500;
+/** So much longer than the lease that what was believed must have ended for a while. */
+const faultMs = 3500;
 const attemptsMax = 150;
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
@@ -115,8 +115,8 @@ test('three replicas on one Redis', { timeout: 180_000 }, async () => {
     () => redis.kill(),
     () => redis.restart(),
   );
-  expect(load.changes()).toBeGreaterThan(50);
-  for (const door of doors) expect(load.verdicts.get(door.name) ?? 0).toBeGreaterThan(50);
+  expect(load.changes()).toBeGreaterThan(20);
+  for (const door of doors) expect(load.verdicts.get(door.name) ?? 0).toBeGreaterThan(20);
 });
 
 test('two workers on the embedded store', { timeout: 90_000 }, async () => {

@@ -3,6 +3,7 @@
 import { createCoherentReader, defaultCoherentLimits } from '../../src/store/coherent.ts';
 import type { Feed } from '../../src/store/feed.ts';
 import { asker } from '../../src/store/redis-ask.ts';
+import { redisAudit } from '../../src/store/redis-audit.ts';
 import { redisFeed } from '../../src/store/redis-feed.ts';
 import { masterGet } from '../../src/store/redis-get.ts';
 import { defaultRedisLimits } from '../../src/store/redis-limits.ts';
@@ -43,9 +44,12 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const target = parseRedisUrl('redis://model');
   const reader = dataClient(network);
   networks.set(reader, network);
-  const watch = redisWatch([reader], defaultRedisLimits.pingIntervalMs, world.now);
-  const reads = asker(reader, () => watch.health.set(false), watch.isDemoted);
-  const feed = redisFeed(target, reader, defaultRedisLimits, world.now);
+  const { pingIntervalMs } = defaultRedisLimits;
+  const watch = redisWatch([reader], pingIntervalMs, world.now, async () => true);
+  const reads = asker(reader, () => watch.health.set(false), watch.unfit);
+  const log = redisAudit(reads, defaultRedisLimits);
+  const followed = { target, reader, log, isFit: () => true };
+  const feed = redisFeed(followed, defaultRedisLimits, world.now, () => undefined);
   const get = (id: string) =>
     readToken(masterGet(reads, watch, defaultRedisLimits.leaseMs), id).catch(error => {
       replica.failedMs = world.now();

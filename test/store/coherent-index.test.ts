@@ -3,7 +3,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { defaultCoherentLimits } from '../../src/store/coherent.ts';
 import { type CoherentIndex, createCoherentIndex } from '../../src/store/coherent-index.ts';
-import type { FeedListener } from '../../src/store/feed.ts';
+import type { FeedKind, FeedListener } from '../../src/store/feed.ts';
 import { Unavailable } from '../../src/store/store.ts';
 
 let entries: Map<string, string>;
@@ -14,11 +14,15 @@ let feed: FeedListener;
 let index: CoherentIndex;
 /** While set, reads wait for it. */
 let gate: Promise<void> | undefined;
+let kind: FeedKind;
+let clock: number;
 
 beforeEach(() => {
   entries = new Map([['here', 'a']]);
   reads = [];
   live = true;
+  kind = 'tracking';
+  clock = 1000;
   down = false;
   gate = undefined;
   index = createCoherentIndex(
@@ -30,6 +34,9 @@ beforeEach(() => {
       return value;
     },
     {
+      get kind() {
+        return kind;
+      },
       isLive: () => live,
       heardMsAgo: () => 0,
       listen(listener) {
@@ -38,6 +45,7 @@ beforeEach(() => {
       },
       close: async () => {},
     },
+    () => clock,
     { ...defaultCoherentLimits, absentMax: 5, readsMax: 3 },
   );
 });
@@ -48,6 +56,18 @@ test('asks once for what is there, and once for what is not', async () => {
     expect(await index.find('gone')).toBeUndefined();
   }
   expect(reads).toEqual(['here', 'gone']);
+});
+
+test('under messages, asks anew after a while', async () => {
+  kind = 'messages';
+  const find = async () => [await index.find('here'), await index.find('gone')];
+  expect(await find()).toEqual(['a', undefined]);
+  clock += defaultCoherentLimits.messagesAgeMsMax;
+  await find();
+  expect(reads).toEqual(['here', 'gone']);
+  clock += 1;
+  await find();
+  expect(reads).toEqual(['here', 'gone', 'here', 'gone']);
 });
 
 test('asks anew once the feed told of the entry', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createCoherentReader, defaultCoherentLimits } from '../../src/store/coherent.ts';
-import { createLease, type FeedListener } from '../../src/store/feed.ts';
+import { createLease, type FeedKind, type FeedListener } from '../../src/store/feed.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { type CoherentReader, type Found, Unavailable } from '../../src/store/store.ts';
 
@@ -44,14 +44,19 @@ describe('a reader with a coherent cache', () => {
   let lease: ReturnType<typeof createLease>;
   let feed: FeedListener;
   let reader: CoherentReader;
+  let kind: FeedKind;
 
   beforeEach(() => {
     clock = 1000;
+    kind = 'tracking';
     store = scriptedStore();
     lease = createLease(leaseMs, () => clock);
     reader = createCoherentReader(
       store,
       {
+        get kind() {
+          return kind;
+        },
         isLive: lease.isLive,
         heardMsAgo: lease.ageMs,
         listen(listener) {
@@ -224,6 +229,49 @@ describe('a reader with a coherent cache', () => {
     const found = reader.find('a');
     store.waiting.shift()?.fail();
     expect((await found).record?.revokedAt).toBe(1);
+  });
+
+  test('what was read before an earlier interruption does not become younger by a later one', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    // It is heard again, and somebody else's record is read, but not this one.
+    lease.renew(clock);
+    feed.changedAll();
+    reader.find('b');
+    store.waiting.shift()?.answer(undefined);
+    clock += 1;
+    const unknown = reader.find('a');
+    store.waiting.shift()?.fail();
+    await expect(unknown).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  test('under messages, what was read is believed for a while; under tracking, as long as it is told', async () => {
+    const { messagesAgeMsMax } = defaultCoherentLimits;
+    const believedAfter = async (ms: number) => {
+      const found = await fill(record(1));
+      clock += ms;
+      lease.renew(clock);
+      const isCurrent = reader.isCurrent(found);
+      feed.changed('a');
+      return isCurrent;
+    };
+    expect(await believedAfter(1e9)).toBe(true);
+    kind = 'messages';
+    expect(await believedAfter(messagesAgeMsMax)).toBe(true);
+    expect(await believedAfter(messagesAgeMsMax + 1)).toBe(false);
+  });
+
+  test('under messages, what was too old is read anew, and stale when it cannot be', async () => {
+    kind = 'messages';
+    const old = await fill(record(1));
+    clock += defaultCoherentLimits.messagesAgeMsMax + 1;
+    lease.renew(clock);
+    const asked = reader.find('a');
+    expect(store.waiting).toHaveLength(1);
+    store.waiting.shift()?.fail();
+    expect(await asked).toEqual({ record: old.record, stale: true });
   });
 
   test('reads at once are bounded', async () => {

@@ -65,9 +65,11 @@ test('a hanging Redis is unavailable by the timeouts, and healed when it goes on
 test('a master that was made a replica is read no more, since it may be behind', async () => {
   const store = await open();
   const unhurried = await open({ pingIntervalMs: 3_600_000 });
-  const other = await startRedis();
+  const other = await startRedis({ config: [`replicaof 127.0.0.1 ${server.port}`] });
   const read = () => Promise.resolve(unhurried.get('a')).catch((error: Error) => error.message);
   try {
+    await until(async () => ((await other.send('ROLE')) as string[])[3] === 'connected');
+    await other.send('REPLICAOF', 'NO', 'ONE');
     await server.send('REPLICAOF', '127.0.0.1', other.port);
     await until(() => !store.health.up);
     await until(async () => ((await server.send('ROLE')) as string[])[3] === 'connected');

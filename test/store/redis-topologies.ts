@@ -2,7 +2,7 @@
 
 import { freePort, type RedisServer, startRedis, until } from './redis-server.ts';
 
-/** A Cluster of three masters. */
+/** A Cluster of three masters, whose places others can take. */
 export interface RedisCluster {
   readonly url: string;
   readonly nodes: RedisServer[];
@@ -10,15 +10,16 @@ export interface RedisCluster {
 }
 
 const slots = 16_384;
+const clusterConfig = [
+  'cluster-enabled yes',
+  'cluster-config-file nodes.conf',
+  'cluster-node-timeout 1000',
+  'cluster-require-full-coverage no',
+];
 
-/** Starts a Cluster in which every node serves a third of the slots. */
-export async function startCluster(): Promise<RedisCluster> {
-  const config = [
-    'cluster-enabled yes',
-    'cluster-config-file nodes.conf',
-    'cluster-node-timeout 1000',
-    'cluster-require-full-coverage no',
-  ];
+/** Starts a Cluster in which every node serves a third of the slots; more lines for each one's configuration. */
+export async function startCluster(more: string[] = []): Promise<RedisCluster> {
+  const config = [...clusterConfig, ...more];
   const nodes = await Promise.all([0, 1, 2].map(() => startRedis({ config, persistent: true })));
   const edges = [0, 1, 2, 3].map(i => Math.floor((slots * i) / 3));
   for (const [i, node] of nodes.entries()) {
@@ -39,6 +40,38 @@ export async function startCluster(): Promise<RedisCluster> {
     nodes,
     stop: async () => void (await Promise.all(nodes.map(node => node.stop()))),
   };
+}
+
+/** Adds a replica to each master, and waits until it has all. */
+export async function addReplicas({ nodes }: RedisCluster): Promise<RedisServer[]> {
+  return await Promise.all(
+    nodes.map(async master => {
+      const replica = await addNode(nodes[0] ?? master);
+      const id = String(await master.send('CLUSTER', 'MYID'));
+      await until(async () => (await replica.send('CLUSTER', 'REPLICATE', id)) === 'OK');
+      await until(async () => ((await replica.send('ROLE')) as string[])[3] === 'connected');
+      for (const node of nodes) {
+        const myId = String(await replica.send('CLUSTER', 'MYID'));
+        await until(async () =>
+          new RegExp(`^${myId} .*slave ${id}`, 'm').test(
+            String(await node.send('CLUSTER', 'NODES')),
+          ),
+        );
+      }
+      return replica;
+    }),
+  );
+}
+
+/** Starts a node without slots, and has it meet the others. */
+export async function addNode(met: RedisServer): Promise<RedisServer> {
+  const node = await startRedis({ config: clusterConfig, persistent: true });
+  await node.send('CLUSTER', 'MEET', '127.0.0.1', met.port);
+  await until(async () => {
+    const info = String(await node.send('CLUSTER', 'INFO'));
+    return /cluster_state:ok/.test(info) && /cluster_slots_ok:16384/.test(info);
+  });
+  return node;
 }
 
 /** A master and its replica behind three Sentinels. */

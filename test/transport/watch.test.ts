@@ -24,6 +24,7 @@ beforeEach(() => {
   askedMs = clock;
   isLive = true;
   const source = {
+    kind: 'tracking' as const,
     isLive: () => isLive,
     heardMsAgo: () => clock - askedMs,
     listen(listener: FeedListener) {

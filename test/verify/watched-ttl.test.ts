@@ -39,6 +39,12 @@ test('it is a day at most, also for a token that ends in millions of years', () 
   expect(watchedTtlMs(proven(2 ** 53 - 1), undefined, now)).toBe(dayMs);
 });
 
+test('it is no longer than the record is believed where not every change is told', () => {
+  expect(watchedTtlMs(proven(0), undefined, now, 30_000)).toBeGreaterThan(28_000);
+  expect(watchedTtlMs(proven(0), undefined, now, 30_000)).toBeLessThanOrEqual(30_000);
+  expect(watchedTtlMs(proven(now / 1000 + 8), undefined, now, 30_000)).toBeLessThanOrEqual(8000);
+});
+
 test('the grace of a rotated secret ends it', () => {
   expect(watchedTtlMs(proven(0, now + 8), undefined, now)).toBe(8);
 });

@@ -1,0 +1,15 @@
+/** Waits until a store answers from memory. */
+
+import type { Found, Store } from '../../src/store/store.ts';
+import { until } from './redis-server.ts';
+
+/** Finds what is then believed: what is there, or that nothing is. */
+export async function believe(store: Store, id: string): Promise<Found> {
+  let found: Found | undefined;
+  await until(async () => {
+    found = await store.find(id);
+    return found.record === undefined || store.isCurrent(found);
+  });
+  if (found === undefined) throw new Error('not found');
+  return found;
+}
