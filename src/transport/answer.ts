@@ -9,7 +9,16 @@ export function answerJson(
   value: unknown,
   headers: OutgoingHttpHeaders = {},
 ): void {
-  const body = JSON.stringify(value);
+  answerText(res, status, JSON.stringify(value), headers);
+}
+
+/** Answers with a JSON text. */
+export function answerText(
+  res: ServerResponse,
+  status: number,
+  body: string,
+  headers: OutgoingHttpHeaders = {},
+): void {
   res.writeHead(status, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(body),

@@ -33,6 +33,8 @@ const exposedHeaders = [
 export function allowOrigin(req: IncomingMessage, res: ServerResponse, cors: CorsSettings): void {
   const { origin } = req.headers;
   if (cors.origins === '*') {
+    // Others than browsers send no Origin, and have no use for the answer.
+    if (origin === undefined) return;
     res.setHeader('Access-Control-Allow-Origin', '*');
   } else {
     res.setHeader('Vary', 'Origin');

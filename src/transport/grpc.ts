@@ -1,6 +1,5 @@
 /** The gRPC listener: its own sockets, handed to grpc-js one by one. */
 
-import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
@@ -111,7 +110,9 @@ function listenerOf(
   const stop = async (graceMs: number) => {
     health.setServing(false);
     sock.close();
-    const closed = [...sockets].map(socket => once(socket, 'close'));
+    const closed = [...sockets].map(
+      socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
+    );
     for (const socket of silent) socket.destroy();
     for (const end of streams) end();
     const finished = new Promise<void>(resolve => server.tryShutdown(() => resolve()));

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Unavailable } from '../store/store.ts';
 import { reasons, type Verdict } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
-import { answerError, answerJson } from './answer.ts';
+import { answerError, answerText } from './answer.ts';
 import { unavailableText } from './errors.ts';
 import { hello } from './hello.ts';
 import type { Route } from './router.ts';
@@ -20,9 +20,10 @@ export interface RootDeps {
 
 /** The route of the root path, for browsers too. */
 export function rootRoute({ verify, now, onVerdict }: RootDeps): Route {
+  const greet = createGreeter();
   const settle = (verdict: Verdict, res: ServerResponse) => {
     onVerdict?.(verdict, 'root');
-    if (verdict.valid) return answerJson(res, 200, hello(now()));
+    if (verdict.valid) return greet(res, now());
     const { http, text } = reasons[verdict.reason];
     const challenge = challengeOf(verdict.reason);
     answerError(res, http, text, challenge ? { 'WWW-Authenticate': challenge } : {});
@@ -42,4 +43,18 @@ export function rootRoute({ verify, now, onVerdict }: RootDeps): Route {
     }
   };
   return { path: '/', methods: ['GET', 'HEAD'], cors: true, handle };
+}
+
+/** Answers with the greeting, which is made once a second. */
+function createGreeter(): (res: ServerResponse, nowMs: number) => void {
+  let second = Number.NaN;
+  let body = '';
+  return (res, nowMs) => {
+    const current = Math.floor(nowMs / 1000);
+    if (current !== second) {
+      second = current;
+      body = JSON.stringify(hello(nowMs));
+    }
+    answerText(res, 200, body);
+  };
 }

@@ -125,7 +125,11 @@ describe('raw requests', () => {
   const json = { 'content-type': 'application/json' };
 
   test('a plain JSON call is enough, and is not kept', async () => {
-    const answer = await post('Hello', { ...json, authorization: 'good' }, '{}');
+    const answer = await post(
+      'Hello',
+      { ...json, authorization: 'good', origin: 'https://app.example.com' },
+      '{}',
+    );
     expect(await answer.json()).toEqual({ message: 'Oh, Hello', time: '2024-02-22T03:54:51Z' });
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
