@@ -14,6 +14,8 @@ import type { RedisTarget } from './redis-url.ts';
 export interface RedisBeat {
   /** Whether enough replicas followed the server that is read from, no longer ago than the lease. */
   isLive(): boolean;
+  /** How long ago they did, in milliseconds. */
+  ageMs(): number;
   stop(): void;
 }
 
@@ -29,7 +31,7 @@ export function redisBeat(
 ): RedisBeat {
   const { ackReplicas, ackTimeoutMs, beatMs, leaseMs } = limits;
   if (ackReplicas === 0 || beatMs === 0 || target.topology === 'cluster') {
-    return { isLive: () => true, stop: () => undefined };
+    return { isLive: () => true, ageMs: () => 0, stop: () => undefined };
   }
   const commandTimeoutMs = limits.adminTimeoutMs + ackTimeoutMs;
   const client = redisClient(
@@ -65,6 +67,7 @@ export function redisBeat(
 
   return {
     isLive: lease.isLive,
+    ageMs: lease.ageMs,
     stop() {
       stopped = true;
       clearTimeout(timer);

@@ -6,6 +6,7 @@
 import type { Redis } from 'ioredis';
 import type { Feed, FeedListener, Lease } from './feed.ts';
 import { createLease } from './feed.ts';
+import type { RedisBeat } from './redis-beat.ts';
 import { masters, nameOf, type RedisClient } from './redis-client.ts';
 import { type Followed, followMaster, type MasterFeed } from './redis-feed-master.ts';
 import { foreignKey, tokenKey } from './redis-keys.ts';
@@ -15,13 +16,13 @@ import type { RedisLimits } from './redis-limits.ts';
 export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
   /** The client that the records are read with. */
   reader: RedisClient;
-  /** Whether what it reads can be believed to be from the master. */
-  isFit(): boolean;
+  /** Whether, and since when, what it reads can be believed to be from the master. */
+  beat: Pick<RedisBeat, 'isLive' | 'ageMs'>;
 }
 
 /** Follows the masters that a client reads from, also when they change. */
 export function redisFeed(
-  { target, reader, log, isFit }: FollowedStore,
+  { target, reader, log, beat }: FollowedStore,
   limits: RedisLimits,
   monotonicMs: () => number,
   onWarning: (message: string) => void,
@@ -95,8 +96,9 @@ export function redisFeed(
     get kind() {
       return current.some(({ feed }) => feed.kind === 'messages') ? 'messages' : 'tracking';
     },
-    isLive: () => current.length > 0 && current.every(({ lease }) => lease.isLive()) && isFit(),
-    heardMsAgo: () => Math.max(0, ...current.map(({ lease }) => lease.ageMs())),
+    isLive: () =>
+      current.length > 0 && current.every(({ lease }) => lease.isLive()) && beat.isLive(),
+    heardMsAgo: () => Math.max(beat.ageMs(), ...current.map(({ lease }) => lease.ageMs())),
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

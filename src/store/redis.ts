@@ -15,7 +15,7 @@ import { type StoreIdentity, storeIdentity } from './redis-identity.ts';
 import { createdKey, ownerKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
-import { parseRedisUrl } from './redis-url.ts';
+import { parseRedisUrl, type RedisTarget } from './redis-url.ts';
 import { redisUsage } from './redis-usage.ts';
 import { redisWatch, watchEviction } from './redis-watch.ts';
 import { type Awaitable, type Store, Unavailable } from './store.ts';
@@ -37,19 +37,7 @@ export interface RedisStoreOptions {
 export async function openRedis(url: string, options: RedisStoreOptions): Promise<Store> {
   const limits = { ...defaultRedisLimits, ...options.limits };
   const target = parseRedisUrl(url);
-  const readTimeoutMs = limits.readTimeoutMs;
-  const adminTimeoutMs = limits.adminTimeoutMs + limits.ackTimeoutMs;
-  const reader = redisClient(
-    target,
-    { name: 'usher-read', commandTimeoutMs: readTimeoutMs, pipelined: true },
-    limits,
-  );
-  // Waiting for replicas holds up its whole connection, and a long list must not hold up a read.
-  const administrator = redisClient(
-    target,
-    { name: 'usher-admin', commandTimeoutMs: adminTimeoutMs, pipelined: false },
-    limits,
-  );
+  const { reader, administrator } = clientsOf(target, limits);
   const clients = [reader, administrator];
   const onWarning = options.onWarning ?? (() => undefined);
   watchEviction(administrator, onWarning);
@@ -87,7 +75,7 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
   const stopWatchingFailover = watchFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
-  const followed = { target, reader, log: redisAudit(reads, limits), isFit: beat.isLive };
+  const followed = { target, reader, log: redisAudit(reads, limits), beat };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   doubtAfterLoss(identity, reader, feed);
   const cache = { ...defaultCoherentLimits, ...options.cache };
@@ -127,6 +115,16 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
       stopWatchingFailover();
       for (const end of connections) end();
     },
+  };
+}
+
+/** Waiting for replicas holds up its whole connection, and a long list must not hold up a read. */
+function clientsOf(target: RedisTarget, limits: RedisLimits) {
+  const use = (name: string, commandTimeoutMs: number, pipelined: boolean) =>
+    redisClient(target, { name, commandTimeoutMs, pipelined }, limits);
+  return {
+    reader: use('usher-read', limits.readTimeoutMs, true),
+    administrator: use('usher-admin', limits.adminTimeoutMs + limits.ackTimeoutMs, false),
   };
 }
 

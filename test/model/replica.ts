@@ -48,7 +48,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const watch = redisWatch([reader], pingIntervalMs, world.now, async () => true);
   const reads = asker(reader, () => watch.health.set(false), watch.unfit);
   const log = redisAudit(reads, defaultRedisLimits);
-  const followed = { target, reader, log, isFit: () => true };
+  const followed = { target, reader, log, beat: { isLive: () => true, ageMs: () => 0 } };
   const feed = redisFeed(followed, defaultRedisLimits, world.now, () => undefined);
   const get = (id: string) =>
     readToken(masterGet(reads, watch, defaultRedisLimits.leaseMs), id).catch(error => {

@@ -50,6 +50,8 @@ test('nothing is read from a master whose only replica was made one, until anoth
   await replica.send('REPLICAOF', 'NO', 'ONE');
   await until(() => !store.isCurrent(found) && !store.health.up);
   expect(store.feed.isLive()).toBe(false);
+  // What a caller is told of the age of a verdict counts from there too.
+  expect(store.feed.heardMsAgo()).toBeGreaterThanOrEqual(1000);
   await expect((async () => store.find(record?.id ?? ''))()).rejects.toBeInstanceOf(Unavailable);
   await replica.send('REPLICAOF', '127.0.0.1', master.port);
   await until(() => store.health.up && store.feed.isLive() === true);
