@@ -1,7 +1,12 @@
-/** JWTs (RFC 7519, RFC 8725): the strict form before any crypto, the signature by jose, the claims after. */
+/** JWTs (RFC 7519, RFC 8725): the strict form before any crypto, then the signature, the claims last. */
 
-import { randomBytes } from 'node:crypto';
-import { compactVerify } from 'jose';
+import {
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import type { JsonObject } from '../store/record.ts';
 import type { VerifyLimits } from './limits.ts';
 import { unreadable } from './master-keys.ts';
@@ -10,9 +15,11 @@ import type { Reason } from './verdict.ts';
 
 /** A JWT of the right form, whose signature nobody has looked at. */
 export interface UnverifiedJwt {
-  token: string;
   kid: string;
   payload: string;
+  /** What the signature is of: both parts as they came, and the dot between them (RFC 7515 section 5.2). */
+  signingInput: string;
+  signature: string;
 }
 
 /** Claims that Usher judges, of the right types. Times in seconds since 1970 (NumericDate). */
@@ -50,34 +57,31 @@ export function parseJwt(token: string): UnverifiedJwt | Reason {
     (typ === undefined || (typeof typ === 'string' && accessTokenType.test(typ))) &&
     !refusedParameters.some(name => Object.hasOwn(header, name)) &&
     hs256Signature.test(signature);
-  return formed ? { token, kid, payload } : 'INVALID_TOKEN';
+  if (!formed) return 'INVALID_TOKEN';
+  return { kid, payload, signingInput: `${head}.${payload}`, signature };
 }
 
-/** Whether the JWT was signed with this key. */
-export async function isSignedWith(jwt: UnverifiedJwt, key: CryptoKey): Promise<boolean> {
-  try {
-    await compactVerify(jwt.token, key, { algorithms: ['HS256'] });
-    return true;
-  } catch {
-    return false;
-  }
+/**
+ * Whether the JWT was signed with this key (HS256, RFC 7518 section 3.2). Done at once: a trip to the
+ * thread pool, as WebCrypto makes it, costs ten times what the HMAC does.
+ */
+export function isSignedWith({ signingInput, signature }: UnverifiedJwt, key: KeyObject): boolean {
+  const expected = createHmac('sha256', key).update(signingInput, 'ascii').digest();
+  return timingSafeEqual(expected, Buffer.from(signature, 'base64url'));
 }
 
 /**
  * Makes the HMAC key of a secret: the UTF-8 bytes of the string. Throws Unavailable for fewer than 32
- * (RFC 7518 section 3.2), which jose would take.
+ * (RFC 7518 section 3.2), which node:crypto would take.
  */
-export async function importJwtKey(secret: string): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secret);
+export function importJwtKey(secret: string): KeyObject {
+  const bytes = Buffer.from(secret, 'utf8');
   if (bytes.length < 32) throw unreadable('a jwt secret is shorter than 32 bytes');
-  return await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
-    'sign',
-    'verify',
-  ]);
+  return createSecretKey(bytes);
 }
 
 /** A key that signed nothing: checking against it takes as long as against a real one. */
-export const nobodysKey = await importJwtKey(randomBytes(32).toString('base64url'));
+export const nobodysKey = createSecretKey(randomBytes(32));
 
 /** Reads the claims of a JWT whose signature was right, or gives the reason to refuse it. */
 export function readClaims(jwt: UnverifiedJwt, limits: VerifyLimits): Claims | Reason {

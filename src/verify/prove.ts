@@ -1,6 +1,6 @@
 /** Whether a credential is the record's: the hash of a static token, the signature of a JWT. */
 
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
 import type { Credential } from './credential.ts';
@@ -18,26 +18,26 @@ export type Prove = (
   credential: Credential,
   record: AccessTokenRecord | undefined,
   now: number,
-) => Promise<Secret | undefined>;
+) => Secret | undefined;
 
 /** Makes it. */
 export function createProve(keys: MasterKeys): Prove {
-  const opened = new LRUCache<string, CryptoKey>({ max: openedKeysMax });
+  const opened = new LRUCache<string, KeyObject>({ max: openedKeysMax });
   const nobodys = randomBytes(32).toString('base64url');
   const nobody: Secret = { masterKeyId: keys.currentId, value: nobodys, createdAt: 0 };
 
-  const keyOf = async (secret: Secret, tokenId: string) => {
+  const keyOf = (secret: Secret, tokenId: string) => {
     // All that opening depends on: a sealed secret copied to another record must not open there.
     const name = `${tokenId} ${secret.masterKeyId} ${secret.value}`;
     let key = opened.get(name);
     if (key === undefined) {
-      key = await importJwtKey(keys.open(secret, tokenId));
+      key = importJwtKey(keys.open(secret, tokenId));
       opened.set(name, key);
     }
     return key;
   };
 
-  const proveStatic = async (token: string, secrets: Secret[] | undefined) => {
+  const proveStatic = (token: string, secrets: Secret[] | undefined) => {
     let proven: Secret | undefined;
     for (const secret of secrets ?? [nobody]) {
       const { hashed, masterKeyId } = secret;
@@ -52,10 +52,10 @@ export function createProve(keys: MasterKeys): Prove {
     return proven;
   };
 
-  const proveJwt = async (jwt: UnverifiedJwt, secrets: Secret[] | undefined) => {
-    if (secrets === undefined) await isSignedWith(jwt, nobodysKey);
+  const proveJwt = (jwt: UnverifiedJwt, secrets: Secret[] | undefined) => {
+    if (secrets === undefined) isSignedWith(jwt, nobodysKey);
     for (const secret of secrets ?? []) {
-      if (await isSignedWith(jwt, await keyOf(secret, jwt.kid))) return secret;
+      if (isSignedWith(jwt, keyOf(secret, jwt.kid))) return secret;
     }
     return undefined;
   };

@@ -1,51 +1,54 @@
 /** JSON as a token may hold it: an object without duplicate names, bounded in depth (RFC 8725, 7515 section 4). */
 
+import { isUtf8 } from 'node:buffer';
 import type { Json, JsonObject } from '../store/record.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const tokens = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
+/** Strings of valid JSON, in which a colon separates nothing. */
+const strings = /"(?:[^"\\]|\\.)*"/g;
 
 /** Reads base64url of a JSON object; undefined for anything that is not strictly one. */
 export function decodeJsonObject(base64url: string, depthMax: number): JsonObject | undefined {
   const bytes = Buffer.from(base64url, 'base64url');
   // Other spellings of the same bytes (padding, stray bits) would make many strings of one token.
-  if (bytes.toString('base64url') !== base64url) return undefined;
+  if (bytes.toString('base64url') !== base64url || !isUtf8(bytes)) return undefined;
+  const text = bytes.toString('utf8');
+  const value = parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  // Parsers differ in which of two members of one name they keep: here one of them is missing.
+  return countMembers(value, depthMax) === countColons(text) ? value : undefined;
+}
+
+function parse(text: string): Json | undefined {
   try {
-    const text = utf8.decode(bytes);
-    const value = JSON.parse(text) as Json;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    return isStrict(text, depthMax) && isRepresentable(value) ? value : undefined;
+    return JSON.parse(text) as Json;
   } catch {
     return undefined;
   }
 }
 
-/** Whether valid JSON names no member twice (parsers differ in which they keep) and is not too deep. */
-function isStrict(text: string, depthMax: number): boolean {
-  const open: (Set<string> | undefined)[] = [];
-  let name = '';
-  for (const [token] of text.matchAll(tokens)) {
-    if (token === '{' || token === '[') {
-      if (open.push(token === '{' ? new Set() : undefined) > depthMax) return false;
-    } else if (token === '}' || token === ']') {
-      open.pop();
-    } else if (token === ':') {
-      const names = open.at(-1);
-      const member = JSON.parse(name) as string;
-      if (names === undefined || names.has(member)) return false;
-      names.add(member);
-    } else {
-      name = token;
-    }
-  }
-  return true;
+function countColons(text: string): number {
+  let count = 0;
+  for (const character of text.replace(strings, '')) if (character === ':') count++;
+  return count;
 }
 
-/** Whether every answer can carry it: no 1e999, which reads as Infinity, and no half surrogate pair. */
-function isRepresentable(value: Json): boolean {
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (typeof value === 'string') return value.isWellFormed();
-  if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every(isRepresentable);
-  return Object.entries(value).every(([k, v]) => k.isWellFormed() && isRepresentable(v));
+/**
+ * Counts the members at all depths. NaN where it is too deep, or where not every answer can carry it:
+ * for 1e999, which reads as Infinity, or half a surrogate pair.
+ */
+function countMembers(value: Json, depthMax: number): number {
+  if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN;
+  if (typeof value === 'string') return value.isWellFormed() ? 0 : Number.NaN;
+  if (typeof value !== 'object' || value === null) return 0;
+  if (depthMax === 0) return Number.NaN;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const each of value) count += countMembers(each, depthMax - 1);
+    return count;
+  }
+  for (const [name, each] of Object.entries(value)) {
+    if (!name.isWellFormed()) return Number.NaN;
+    count += 1 + countMembers(each, depthMax - 1);
+  }
+  return count;
 }

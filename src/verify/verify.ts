@@ -82,7 +82,7 @@ export function createVerify(deps: VerifyDeps): Verify {
     const { record } = found;
     if (known !== undefined && isFound(found) && isSame(found, known)) return { ...known, found };
 
-    const secret = await prove(credential, record, now());
+    const secret = prove(credential, record, now());
     if (!isFound(found) || secret === undefined) return invalid(found);
 
     const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;

@@ -1,8 +1,7 @@
 /** Access tokens with their credentials for the model, made once and used by every schedule. */
 
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
-import { createProve, type Prove } from '../../src/verify/prove.ts';
+import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { jwtRecord, keys, now, secretKey, sign, staticRecord } from '../verify/setup.ts';
 
@@ -42,19 +41,5 @@ function makeJwt(): Made {
   };
 }
 
-const prove = createProve(keys);
-
-/** The real proof of static tokens; of JWTs one without threads, whose order chance would decide. */
-export const proveInOrder: Prove = async (credential, record, at) => {
-  if (credential.kind === 'static') return await prove(credential, record, at);
-  if (record?.kind !== 'jwt') return undefined;
-  const { token } = credential.jwt;
-  const input = token.slice(0, token.lastIndexOf('.'));
-  const signature = Buffer.from(token.slice(input.length + 1), 'base64url');
-  return record.secrets
-    .filter(({ goodUntil }) => goodUntil === undefined || goodUntil > at)
-    .find(secret => {
-      const key = keys.open(secret, record.id);
-      return timingSafeEqual(createHmac('sha256', key).update(input).digest(), signature);
-    });
-};
+/** The proof that a server has. */
+export const prove = createProve(keys);

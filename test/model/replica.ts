@@ -15,7 +15,7 @@ import { createWatch } from '../../src/transport/watch.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMemory } from '../../src/verify/memory.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
-import { proveInOrder } from './access-tokens.ts';
+import { prove } from './access-tokens.ts';
 import { dataClient, type Network } from './clients.ts';
 
 /** A replica. */
@@ -70,7 +70,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
         ...{ entriesMax: 20, absentMax: 20, staleMaxMs },
       }),
       findForeign: async () => undefined,
-      prove: proveInOrder,
+      prove,
       memory: createMemory(20),
       now: () => wallStartMs + world.now() + replica.wall.offsetMs,
       limits: defaultVerifyLimits,

@@ -1,5 +1,7 @@
 /** Whether a credential is the record's: grace, kinds that are confused, records that were altered. */
 
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import { describe, expect, test, vi } from 'vitest';
 import type { AccessTokenRecord, Secret } from '../../src/store/record.ts';
 import { Unavailable } from '../../src/store/store.ts';
@@ -130,7 +132,8 @@ describe('what is unknown costs as much as what is wrong', () => {
     const { record: fixed } = staticRecord();
     const verify = verifierOf([record, fixed]);
     await verify({ header: bearer(record.id) });
-    const checked = vi.spyOn(crypto.subtle, 'verify');
+    const checked = vi.spyOn(crypto, 'createHmac');
+    syncBuiltinESMExports();
     for (const header of [
       bearer('01890a5d-ac96-774b-bcce-b302099a8057'),
       bearer(fixed.id),
@@ -141,6 +144,7 @@ describe('what is unknown costs as much as what is wrong', () => {
       expect(checked).toHaveBeenCalledTimes(1);
     }
     checked.mockRestore();
+    syncBuiltinESMExports();
   });
   test('one hash is made for an unknown UUID, a jwt UUID, and a wrong token', async () => {
     let hashes = 0;
@@ -157,7 +161,7 @@ describe('what is unknown costs as much as what is wrong', () => {
       hashes = 0;
       const token = makeStaticToken(record.id);
       const credential = { kind: 'static', tokenId: record.id, token } as const;
-      expect(await prove(credential, known, nowMs)).toBeUndefined();
+      expect(prove(credential, known, nowMs)).toBeUndefined();
       expect(hashes).toBe(1);
     }
   });
