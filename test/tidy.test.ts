@@ -73,7 +73,7 @@ const owners: Record<string, RegExp> = {
   'grpc-health-check': /^src\/transport\/health\.ts$/,
   '@connectrpc/connect-node': /^src\/(transport\/connect|client\/[\w-]+)\.ts$/,
   '@connectrpc/connect-web': /^src\/(client|manager\/web)\//,
-  '@connectrpc/connect': /^src\/(transport\/connect\.ts|client\/|manager\/web\/)/,
+  '@connectrpc/connect': /^src\/(transport\/connect(-error)?\.ts|client\/|manager\/web\/)/,
   '@bufbuild/protobuf': /^src\/(transport|client|manager\/web)\//,
   canonicalize: /^src\/(store\/audit|tokens\/change|client\/audit-chain)\.ts$/,
   uuid: /^src\/(tokens|manager)\//,

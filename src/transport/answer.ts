@@ -1,6 +1,6 @@
 /** Answers of the HTTP doors: JSON, never kept by anyone, errors always `{"error": "…"}`. */
 
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 /** Answers with a JSON value. */
 export function answerJson(
@@ -19,13 +19,18 @@ export function answerText(
   body: string,
   headers: OutgoingHttpHeaders = {},
 ): void {
-  res.writeHead(status, {
-    'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(body),
-    'Cache-Control': 'no-store',
-    ...headers,
-  });
-  res.end(body);
+  const all: OutgoingHttpHeader[] = headersOf(body);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) all.push(name, value);
+  }
+  res.writeHead(status, all).end(body);
+}
+
+/** The headers that go with a JSON text, names and values in turn: node:http takes them fastest so. */
+export function headersOf(body: string): string[] {
+  const length = String(Buffer.byteLength(body));
+  const type = ['Content-Type', 'application/json', 'Content-Length', length];
+  return [...type, 'Cache-Control', 'no-store'];
 }
 
 /** Answers with an error. The text goes to the caller: no token, secret or claim. */

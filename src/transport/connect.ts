@@ -3,7 +3,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import {
-  ConnectError,
   type ConnectRouterOptions,
   createConnectRouter,
   createContextKey,
@@ -16,15 +15,16 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
-import { DenialSchema } from '../gen/usher/v1/verifier_pb.ts';
 import { answerError } from './answer.ts';
 import type { Call, Door } from './call.ts';
+import { connectError, malformedError } from './connect-error.ts';
 import { clampTimeout } from './connect-timeout.ts';
+import { createConnectUnary } from './connect-unary.ts';
 import { failureOf, type OnBug } from './errors.ts';
 import type { Binding, ServerStreaming, Unary } from './handlers.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { Route } from './router.ts';
-import { codes, RpcError } from './status.ts';
+import { RpcError } from './status.ts';
 
 /** What the rpcs over HTTP need. */
 export interface ConnectDeps {
@@ -55,9 +55,12 @@ type Handler = ReturnType<typeof createConnectRouter>['handlers'][number];
 export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   const stopping = new AbortController();
   const router = createConnectRouter(routerOptions(deps));
+  const take = createConnectUnary({ ...deps, door: deps.door ?? 'connect' });
+  const plains = new Map<DescMethod, Unary<DescMethod>>();
   for (const { service, handlers } of deps.bindings) {
     const bound = service.methods.map(method => {
       const handler = handlers[method.localName];
+      if (method.methodKind === 'unary') plains.set(method, handler as Unary<DescMethod>);
       return [method.localName, boundHandler(method, handler, deps, stopping.signal)] as const;
     });
     router.service(service, Object.fromEntries(bound) as unknown as ServiceImpl<typeof service>);
@@ -67,7 +70,12 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
       path: handler.requestPath,
       methods: ['POST'],
       cors: deps.cors,
-      handle: (req, res) => serve(handler, req, res, deps),
+      handle(req, res) {
+        const plain = plains.get(handler.method);
+        if (plain === undefined || !take(handler.method, plain, req, res)) {
+          return serve(handler, req, res, deps);
+        }
+      },
     })),
     endStreams: () => stopping.abort(),
   };
@@ -135,7 +143,7 @@ async function mendMalformed(answer: Answer, method: DescMethod): Promise<Answer
   if (!(error as { message?: string }).message?.startsWith('parse binary: ')) {
     return { ...answer, body: bodyOf(bytes) };
   }
-  const message = `the request is not a ${method.input.typeName} message`;
+  const { rawMessage: message } = malformedError(method.input.typeName);
   const mended = Buffer.from(JSON.stringify({ code: 'invalid_argument', message }));
   const header = new Headers(answer.header);
   header.set('Content-Length', String(mended.length));
@@ -220,11 +228,4 @@ function callOf(context: HandlerContext, door: Door | undefined): Call {
     peer: context.values.get(peerKey),
     signal,
   };
-}
-
-function connectError(thrown: unknown, onBug: OnBug): ConnectError {
-  if (thrown instanceof ConnectError) return thrown;
-  const { code, message, denial } = failureOf(thrown, onBug);
-  const details = denial ? [{ desc: DenialSchema, value: denial }] : [];
-  return new ConnectError(message, codes[code], undefined, details);
 }

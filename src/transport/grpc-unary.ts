@@ -4,9 +4,10 @@
  * compressed requests, odd headers.
  */
 
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type DescMethod, fromBinary, type MessageShape } from '@bufbuild/protobuf';
 import type { Call } from './call.ts';
+import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { encode } from './encode.ts';
 import { type Failure, failureOf, type OnBug } from './errors.ts';
 import type { GrpcLimits } from './grpc-limits.ts';
@@ -15,7 +16,6 @@ import type { Binding, Unary } from './handlers.ts';
 import { frameOf } from './kept-bytes.ts';
 import { codes, RpcError } from './status.ts';
 import { statusDetails } from './status-details.ts';
-import { createStreamDeadlines, type StreamDeadlines } from './stream-deadlines.ts';
 
 /** Takes calls from the HTTP/2 sessions. */
 export interface UnaryPath {
@@ -30,6 +30,8 @@ interface Route {
   handler: Unary<DescMethod>;
 }
 
+/** How long a stream may stay that its caller keeps half open after the answer, in milliseconds. */
+const halfOpenMs = 1000;
 const frameHeadBytes = 5;
 const responseHeaders = [':status', '200', 'content-type', 'application/grpc+proto'];
 const responseOptions = { waitForTrailers: true };
@@ -52,9 +54,15 @@ export function createUnaryPath(
       routes.set(`/${service.typeName}/${method.name}`, { method, handler });
     }
   }
-  const deadlines = createStreamDeadlines(stream =>
-    refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug),
-  );
+  const deadlines = createDeadlines<ServerHttp2Stream>(stream => {
+    if (stream.destroyed) return undefined;
+    if (!stream.headersSent) {
+      refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
+      return halfOpenMs;
+    }
+    stream.close(constants.NGHTTP2_CANCEL);
+    return undefined;
+  });
   return {
     take(stream, headers) {
       const route = routes.get(headers[':path'] as string);
@@ -84,7 +92,7 @@ function receive(
   headers: IncomingHttpHeaders,
   route: Route,
   bytesMax: number,
-  deadlines: StreamDeadlines,
+  deadlines: Deadlines<ServerHttp2Stream>,
   onBug: OnBug,
 ): void {
   let received: Buffer = nothing;

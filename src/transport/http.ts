@@ -1,6 +1,6 @@
 /** An HTTP listener: hardened against what arrives, and stopped without breaking what is under way. */
 
-import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HttpLimits } from './http-limits.ts';
@@ -30,12 +30,14 @@ export function createHttpListener(deps: HttpDeps): Listener {
   const server = createServer(serverOptions(limits), (req, res) => {
     busy.add(req.socket);
     if (stopping) res.shouldKeepAlive = false;
-    res.once('close', () => {
-      busy.delete(req.socket);
-      if (stopping) server.closeIdleConnections();
-    });
+    res.on('close', onClose);
     answer(req, res);
   });
+  /** One function for all responses: they come too often for one each. */
+  function onClose(this: ServerResponse) {
+    busy.delete(this.req.socket);
+    if (stopping) server.closeIdleConnections();
+  }
   server.maxConnections = limits.connectionsMax;
   // Headers are bounded by their bytes; Node would drop what is beyond a count in silence.
   server.maxHeadersCount = 0;

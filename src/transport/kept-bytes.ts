@@ -1,6 +1,6 @@
 /** The encoded form of answers that are given again and again. */
 
-import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { type DescMessage, type MessageShape, toJsonString } from '@bufbuild/protobuf';
 
 /** Encodes a message of which no bytes are kept. */
 export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
@@ -45,3 +45,22 @@ export function frameOf<M extends DescMessage>(
 }
 
 const frames = new WeakMap<object, Buffer>();
+
+/** A message in JSON. */
+export interface JsonText {
+  text: string;
+  /** In bytes of UTF-8. */
+  length: number;
+}
+
+/** The same as canonical JSON of Protobuf. */
+export function jsonOf<M extends DescMessage>(schema: M, message: MessageShape<M>): JsonText {
+  const known = texts.get(message);
+  if (known !== undefined) return known;
+  const text = toJsonString(schema, message);
+  const json = { text, length: Buffer.byteLength(text) };
+  if (kept.has(message)) texts.set(message, json);
+  return json;
+}
+
+const texts = new WeakMap<object, JsonText>();

@@ -38,7 +38,7 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
   };
 
   return (req: IncomingMessage, res: ServerResponse) => {
-    res.on('error', () => {});
+    res.on('error', ignore);
     try {
       const answered = answer(req, res);
       if (answered instanceof Promise) answered.catch(error => fail(error, res));
@@ -47,6 +47,9 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
     }
   };
 }
+
+/** The caller is gone: nobody is left to be told. */
+function ignore(): void {}
 
 function allowOf({ methods, cors }: Route): string {
   return [...methods, ...(cors ? ['OPTIONS'] : [])].join(', ');

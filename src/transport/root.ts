@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Unavailable } from '../store/store.ts';
 import { reasons, type Verdict } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
-import { answerError, answerText } from './answer.ts';
+import { answerError, headersOf } from './answer.ts';
 import { unavailableText } from './errors.ts';
 import { hello } from './hello.ts';
 import type { Route } from './router.ts';
@@ -49,12 +49,14 @@ export function rootRoute({ verify, now, onVerdict }: RootDeps): Route {
 function createGreeter(): (res: ServerResponse, nowMs: number) => void {
   let second = Number.NaN;
   let body = '';
+  let headers: string[] = [];
   return (res, nowMs) => {
     const current = Math.floor(nowMs / 1000);
     if (current !== second) {
       second = current;
       body = JSON.stringify(hello(nowMs));
+      headers = headersOf(body);
     }
-    answerText(res, 200, body);
+    res.writeHead(200, headers).end(body);
   };
 }
