@@ -25,8 +25,8 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  /** Counted here and not in the counter: finding a labelled one costs more than a verdict. */
-  const counts = new Map<string, { reason: string; kind: string; door: string; count: number }>();
+  /** By door, reason and kind, and not in the counter: to find a labelled one costs more than a verdict. */
+  const counts = new Map<string, Map<string, Map<string, { count: number }>>>();
   new Counter({
     name: 'usher_verdicts_total',
     help: 'Verdicts by reason (NONE for a good token), kind of token and door.',
@@ -34,9 +34,18 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     registers,
     collect() {
       this.reset();
-      for (const { count, ...labels } of counts.values()) this.inc(labels, count);
+      for (const [door, reasons] of counts) {
+        for (const [reason, kinds] of reasons) {
+          for (const [kind, { count }] of kinds) this.inc({ reason, kind, door }, count);
+        }
+      }
     },
   });
+  const countFirst = (door: string, reason: string, kind: string) => {
+    const reasons = counts.get(door) ?? new Map<string, Map<string, { count: number }>>();
+    const kinds = reasons.get(reason) ?? new Map<string, { count: number }>();
+    counts.set(door, reasons.set(reason, kinds.set(kind, { count: 1 })));
+  };
   const unavailable = new Counter({
     name: 'usher_unavailable_total',
     help: 'Questions whose verdict could not be known.',
@@ -58,9 +67,8 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     verdict(verdict, door) {
       const reason = verdict.valid ? 'NONE' : verdict.reason;
       const kind = verdict.identity?.kind ?? 'unknown';
-      const key = `${reason} ${kind} ${door}`;
-      const counted = counts.get(key);
-      if (counted === undefined) counts.set(key, { reason, kind, door, count: 1 });
+      const counted = counts.get(door)?.get(reason)?.get(kind);
+      if (counted === undefined) countFirst(door, reason, kind);
       else counted.count++;
     },
     unavailable: () => unavailable.inc(),

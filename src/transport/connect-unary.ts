@@ -5,10 +5,11 @@
  */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { type DescMethod, fromBinary, fromJsonString, type MessageShape } from '@bufbuild/protobuf';
+import { type DescMethod, fromJsonString, type MessageShape } from '@bufbuild/protobuf';
 import type { Call, Door } from './call.ts';
 import { connectError, connectErrorAnswer, malformedError } from './connect-error.ts';
 import { createDeadlines } from './deadlines.ts';
+import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import type { OnBug } from './errors.ts';
 import type { Unary } from './handlers.ts';
@@ -63,7 +64,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
     const fail = (error: unknown) => refuse(res, error);
     receive(req, res, limits.receiveBytesMax, fail, body => {
       try {
-        const message = handler(decode(method, format, body), callOf(req, res, door));
+        const message = handler(messageOf(method, format, body), callOf(req, res, door));
         if (!(message instanceof Promise)) return send(message);
         message.then(send).catch(fail);
       } catch (error) {
@@ -122,10 +123,10 @@ function receive(
 
 const readOptions = { ignoreUnknownFields: true };
 
-function decode({ input }: DescMethod, format: Format, body: Buffer) {
+function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
   try {
     return format === 'proto'
-      ? fromBinary(input, body)
+      ? decode(input, body)
       : fromJsonString(input, body.toString('utf8'), readOptions);
   } catch (error) {
     // What the caller wrote is in it, and goes to the caller alone.

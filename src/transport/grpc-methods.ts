@@ -14,6 +14,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
+import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { failureOf, type OnBug } from './errors.ts';
 import { callOf } from './grpc-call.ts';
@@ -82,7 +83,7 @@ function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array>
     responseStream: methodKind === 'bidi_streaming' || methodKind === 'server_streaming',
     requestDeserialize(bytes) {
       try {
-        return fromBinary(input, bytes);
+        return decode(input, bytes);
       } catch {
         return malformed;
       }

@@ -5,9 +5,10 @@
  */
 
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
-import { type DescMethod, fromBinary, type MessageShape } from '@bufbuild/protobuf';
+import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import type { Call } from './call.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { type Failure, failureOf, type OnBug } from './errors.ts';
 import type { GrpcLimits } from './grpc-limits.ts';
@@ -107,7 +108,7 @@ function receive(
   stream.on('end', () => {
     if (stream.headersSent || stream.destroyed) return deadlines.forget(stream);
     try {
-      const request = decode(route.method, received, bytesMax);
+      const request = messageOf(route.method, received, bytesMax);
       const answer = route.handler(request, callOf(stream, headers));
       if (!(answer instanceof Promise)) return send(answer);
       answer.then(send).catch(fail);
@@ -137,7 +138,7 @@ function sendOk(this: ServerHttp2Stream): void {
 function ignore(): void {}
 
 /** The one message that the caller sent. */
-function decode(
+function messageOf(
   method: DescMethod,
   received: Buffer,
   bytesMax: number,
@@ -153,7 +154,7 @@ function decode(
     throw new RpcError('INTERNAL', 'the request is compressed, but no encoding is named');
   }
   try {
-    return fromBinary(method.input, received.subarray(frameHeadBytes));
+    return decode(method.input, received.subarray(frameHeadBytes));
   } catch {
     throw new RpcError('INVALID_ARGUMENT', `the request is not a ${method.input.typeName} message`);
   }

@@ -151,15 +151,16 @@ function outcomeOf(
   judge: (question: Question) => Awaitable<Verdict>,
   question: Question,
 ): Awaitable<Verdict | undefined> {
-  const fail = (error: unknown): undefined => {
-    if (!(error instanceof Unavailable)) throw error;
-  };
   try {
     const verdict = judge(question);
-    return verdict instanceof Promise ? verdict.catch(fail) : verdict;
+    return verdict instanceof Promise ? verdict.catch(unknownOf) : verdict;
   } catch (error) {
-    return fail(error);
+    return unknownOf(error);
   }
+}
+
+function unknownOf(error: unknown): undefined {
+  if (!(error instanceof Unavailable)) throw error;
 }
 
 function orderOf(request: IssueJwtRequest): JwtOrder {

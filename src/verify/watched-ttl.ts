@@ -19,8 +19,12 @@ export function watchedTtlMs(
   if (reason === 'NOT_YET_VALID') return 0;
   // `exp` is in whole seconds: a good token can be beyond it already, within its last second.
   const expMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
-  const ends = [expMs, provenUntil].filter(end => reason === undefined || end > now);
-  const leftMs = Math.min(Math.min(...ends) - now, believedMs);
+  const isOver = (end: number) => reason !== undefined && end <= now;
+  const endsMs = Math.min(
+    isOver(expMs) ? Number.POSITIVE_INFINITY : expMs,
+    isOver(provenUntil) ? Number.POSITIVE_INFINITY : provenUntil,
+  );
+  const leftMs = Math.min(endsMs - now, believedMs);
   return leftMs === Number.POSITIVE_INFINITY ? undefined : coarse(Math.max(0, leftMs));
 }
 
