@@ -5,6 +5,7 @@
  */
 
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
+import { CheckRequestSchema } from '../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import {
   type BatchVerifyRequest,
   BatchVerifyRequestSchema,
@@ -15,25 +16,22 @@ import {
   type VerifyRequest,
   VerifyRequestSchema,
 } from '../gen/usher/v1/verifier_pb.ts';
+import { readCheck } from './decode-check.ts';
+import {
+  type Cursor,
+  type Read,
+  readEnd,
+  readText,
+  readVarint,
+  tagOf,
+  wireTypes,
+} from './plain-wire.ts';
 
 /** The message that bytes hold. Throws for bytes that hold none. */
 export function decode<M extends DescMessage>(schema: M, bytes: Buffer): MessageShape<M> {
   const plain = readers[schema.typeName]?.({ bytes, at: 0 }, bytes.length);
   return (plain as MessageShape<M> | undefined) ?? fromBinary(schema, bytes);
 }
-
-/** Bytes, and how far they were read. */
-interface Cursor {
-  readonly bytes: Buffer;
-  at: number;
-}
-
-/** Reads a message that ends at `end`; undefined where it is not plain. */
-type Read<T> = (cursor: Cursor, end: number) => T | undefined;
-
-const lengthDelimited = 2;
-const tagOf = ({ number }: { number: number }, wireType = lengthDelimited) =>
-  (number << 3) | wireType;
 
 const headerTag = tagOf(VerifyRequestSchema.field.header);
 const audienceTag = tagOf(VerifyRequestSchema.field.audience);
@@ -69,7 +67,7 @@ const readStream: Read<StreamVerifyRequest> = (cursor, end) => {
   return items && { $typeName: StreamVerifyRequestSchema.typeName, items };
 };
 
-const idTag = tagOf(StreamVerifyRequest_ItemSchema.field.id, 0);
+const idTag = tagOf(StreamVerifyRequest_ItemSchema.field.id, wireTypes.varint);
 const requestTag = tagOf(StreamVerifyRequest_ItemSchema.field.request);
 
 const readItem: Read<StreamVerifyRequest_Item> = (cursor, end) => {
@@ -97,6 +95,7 @@ const readItem: Read<StreamVerifyRequest_Item> = (cursor, end) => {
 };
 
 const readers: Record<string, Read<unknown>> = {
+  [CheckRequestSchema.typeName]: readCheck,
   [VerifyRequestSchema.typeName]: readVerify,
   [BatchVerifyRequestSchema.typeName]: readBatch,
   [StreamVerifyRequestSchema.typeName]: readStream,
@@ -113,35 +112,4 @@ function readList<T>(cursor: Cursor, end: number, tag: number, read: Read<T>): T
     list.push(message);
   }
   return list;
-}
-
-function readText(cursor: Cursor, end: number): string | undefined {
-  const ends = readEnd(cursor, end);
-  if (ends === undefined) return undefined;
-  const text = cursor.bytes.toString('utf8', cursor.at, ends);
-  cursor.at = ends;
-  // It stands for bytes that are not UTF-8, or for itself.
-  return text.includes('\ufffd') ? undefined : text;
-}
-
-/** Where a length-delimited field ends. */
-function readEnd(cursor: Cursor, end: number): number | undefined {
-  const length = readVarint(cursor, end);
-  return length < 0 || cursor.at + length > end ? undefined : cursor.at + length;
-}
-
-/** Seven bytes of seven bits each: what a number holds exactly. */
-const varintBytesMax = 7;
-
-/** A varint; -1 for one that is longer. */
-function readVarint(cursor: Cursor, end: number): number {
-  let value = 0;
-  let unit = 1;
-  for (let n = 0; n < varintBytesMax && cursor.at < end; n++) {
-    const byte = cursor.bytes[cursor.at++] as number;
-    value += (byte & 0x7f) * unit;
-    if (byte < 0x80) return value;
-    unit *= 128;
-  }
-  return -1;
 }
