@@ -110,6 +110,8 @@ function receive(
   goOn: (body: Buffer) => void,
 ): void {
   let received: Buffer = nothing;
+  // One that announced no body never ends: it has ended.
+  if (req.readableEnded) return goOn(received);
   req.on('data', (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     if (received.length <= bytesMax) return;

@@ -82,6 +82,8 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     joinDuplicateHeaders: true,
     // Ours says why, and holds for HTTP/1.0 too.
     requireHostHeader: false,
+    // A request without a body has none to wait for.
+    optimizeEmptyRequests: true,
     noDelay: true,
     keepAlive: true,
   };

@@ -26,6 +26,22 @@ afterAll(async () => {
 const get = (path: string, init?: RequestInit) => fetch(server.url + path, init);
 const withToken = (token: string) => ({ headers: { authorization: token } });
 
+describe('a POST without a body, which announces none', () => {
+  const post = (contentType: string) =>
+    raw(
+      server.port,
+      'POST /usher.v1.VerifierService/Verify HTTP/1.1\r\nHost: a\r\nConnection: close\r\n' +
+        `Content-Type: ${contentType}\r\n\r\n`,
+    );
+  test.each([
+    ['application/json', /^HTTP\/1.1 400 [\s\S]*"invalid_argument"/],
+    ['application/proto', /^HTTP\/1.1 200 [\s\S]*application\/proto/],
+    ['application/grpc-web+proto', /^HTTP\/1.1 200 [\s\S]*grpc-status: \d+/i],
+  ])('%s is answered', async (contentType, answer) => {
+    expect(await post(contentType)).toMatch(answer);
+  });
+});
+
 describe('GET /', () => {
   test('greets a good token, to the byte', async () => {
     const answer = await get('/', withToken('good'));
