@@ -126,12 +126,11 @@ async function fillMemory(usher: Usher, headers: string[]): Promise<void> {
 
 async function costOf({ pid, http }: Usher, headers: string[]): Promise<Cost> {
   const port = Number(http.split(':')[1]);
-  const order: Calls[] = [
-    { port, path: '/', headers, calls: headers.length, connections: 16, status: 200 },
-  ];
+  const calls = headers.length;
+  const order: Calls = { port, path: '/', headers, calls, connections: 16, status: 200 };
   const before = cpuUsOf([pid]);
-  const [outcome] = await runOn<CallsOutcome[]>(cores.load, 'bench/http-caller.ts', order);
-  const { unavailable, ...times } = outcome as CallsOutcome;
+  const outcome = await runOn<CallsOutcome>(cores.load, 'bench/http-caller.ts', order);
+  const { unavailable, ...times } = outcome;
   if (unavailable > 0) throw new Error(`${unavailable} calls were answered 503`);
   return { cpuUs: (cpuUsOf([pid]) - before) / headers.length, ...times };
 }
