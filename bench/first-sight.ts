@@ -98,11 +98,16 @@ async function costOf(
   status: number,
 ): Promise<Cost & { unavailable: number }> {
   const port = Number(http.split(':')[1]);
-  const order: Calls[] = [
-    { port, path: '/', headers, calls: headers.length, connections: 16, status },
-  ];
+  const order: Calls = {
+    port,
+    path: '/',
+    headers,
+    calls: headers.length,
+    connections: 16,
+    status,
+  };
   const before = cpuUsOf([pid]);
-  const [outcome] = await runOn<CallsOutcome[]>(cores.load, 'bench/http-caller.ts', order);
+  const outcome = await runOn<CallsOutcome>(cores.load, 'bench/http-caller.ts', order);
   const cpuUs = (cpuUsOf([pid]) - before) / headers.length;
-  return { cpuUs, ...(outcome as CallsOutcome) };
+  return { cpuUs, ...outcome };
 }

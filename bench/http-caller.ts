@@ -5,9 +5,10 @@
 
 import { connect, type Socket } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from './row.ts';
 
-/** Calls of one sort; several sorts are made at once. */
+/** The calls to make. */
 export interface Calls {
   port: number;
   path: string;
@@ -15,7 +16,7 @@ export interface Calls {
   headers: string[];
   calls: number;
   connections: number;
-  /** As fast as answers come when absent. */
+  /** As fast as answers come when absent; else how often a timer makes them, answered or not. */
   perSecond?: number;
   /** The status that an answer must have. */
   status: number;
@@ -30,8 +31,10 @@ export interface CallsOutcome {
   unavailable: number;
 }
 
-const sorts = (await json(process.stdin)) as Calls[];
-process.stdout.write(JSON.stringify(await Promise.all(sorts.map(play))));
+/** What a paced caller catches up at most. */
+const lateMsMax = 3;
+
+process.stdout.write(JSON.stringify(await play((await json(process.stdin)) as Calls)));
 
 async function play(order: Calls): Promise<CallsOutcome> {
   const { calls, connections, headers } = order;
@@ -48,8 +51,10 @@ async function play(order: Calls): Promise<CallsOutcome> {
     };
     await Promise.all(lines.map(follow));
   } else {
-    await pace(order.perSecond, calls, dueAt => void lines[sent % connections]?.(next(), dueAt));
-    while (timesMs.length < calls) await new Promise(resolve => setTimeout(resolve, 1));
+    await pace(order.perSecond, calls, () => {
+      void lines[sent % connections]?.(next(), performance.now());
+    });
+    while (timesMs.length < calls) await sleep(1);
   }
   const seconds = (performance.now() - began) / 1000;
   for (const line of lines) line.socket.destroy();
@@ -67,17 +72,19 @@ function requestOf({ port, path }: Calls, header: string): Buffer {
   return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${header}\r\n\r\n`);
 }
 
-/** Says when each call is due, whether those before it were answered or not. */
-async function pace(perSecond: number, calls: number, call: (dueAt: number) => void) {
-  const began = performance.now();
-  let due = 0;
-  while (due < calls) {
+/**
+ * Makes calls at a rate, whether those before were answered or not: at each tick of a timer those that
+ * are due, so that this process sleeps in between and leaves its core to others. What it is late for by
+ * more than `lateMsMax` it makes later, instead of all at once: that would be a load of its own.
+ */
+async function pace(perSecond: number, calls: number, call: () => void) {
+  let began = performance.now();
+  let made = 0;
+  while (made < calls) {
     const now = performance.now();
-    while (due < calls && began + (due * 1000) / perSecond <= now) {
-      call(began + (due * 1000) / perSecond);
-      due++;
-    }
-    await new Promise(resolve => setImmediate(resolve));
+    began = Math.max(began, now - lateMsMax - (made * 1000) / perSecond);
+    for (; made < calls && began + (made * 1000) / perSecond <= now; made++) call();
+    await sleep(1);
   }
 }
 

@@ -1,40 +1,51 @@
-/** Counts what a Redis was asked for while something was done (INFO commandstats). */
+/** Counts what a Redis was asked about records while something was done (MONITOR). */
 
+import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { foreignFormsKey, foreignKey, tokenKey } from '../src/store/redis-keys.ts';
 
-/** Commands that look after connections and unfinished changes: asked whether anybody calls or not. */
-const upkeep = new Set(
-  'ping info client hello auth select config command role time hvals exists subscribe'.split(' '),
-);
+/** How often each command was asked for that names a record or the digest of an imported token. */
+export type Commands = Map<string, number>;
 
-/** Does something, and gives how often each command was asked for meanwhile, upkeep left out. */
-export async function commandsOf(
-  port: number,
-  task: () => Promise<unknown>,
-): Promise<Map<string, number>> {
+/**
+ * Does something and counts meanwhile. What an open store asks for itself, such as whether Redis is
+ * there and still the same, names no record and is not counted; neither is the counting of uses.
+ */
+export async function commandsOf(port: number, task: () => Promise<unknown>): Promise<Commands> {
   const redis = new Redis({ port, host: '127.0.0.1', protocol: 2 });
+  const monitor = await redis.monitor();
   try {
-    await redis.config('RESETSTAT');
+    const counts: Commands = new Map();
+    const last = randomUUID();
+    const seenAll = new Promise<void>(resolve => {
+      monitor.on('monitor', (_time: string, [command = '', ...args]: string[]) => {
+        const name = command.toUpperCase();
+        if (args[0] === last) resolve();
+        else if (args.some(isRecordKey)) counts.set(name, (counts.get(name) ?? 0) + 1);
+      });
+    });
     await task();
-    const stats = await redis.info('commandstats');
-    const counts = new Map<string, number>();
-    for (const [, name = '', calls] of stats.matchAll(/^cmdstat_(\w+)[^:]*:calls=(\d+)/gm)) {
-      if (!upkeep.has(name)) counts.set(name, (counts.get(name) ?? 0) + Number(calls));
-    }
+    // Redis tells in the order in which it does: what it was asked for before, was told before.
+    await redis.echo(last);
+    await seenAll;
     return counts;
   } finally {
+    monitor.disconnect();
     redis.disconnect();
   }
 }
 
-/** Commands that count uses, once in a while, for many verdicts together. */
-const counting = new Set(['evalsha', 'eval', 'hincrby', 'hset', 'hget', 'hlen', 'hkeys', 'hdel']);
+/** The commands with their numbers, for people. */
+export function listed(counts: Commands): string {
+  return [...counts].map(([name, calls]) => `${calls} ${name}`).join(', ') || 'none';
+}
 
-/** How many commands were asked for that read records, and their names. */
-export function readsAmong(counts: Map<string, number>): { total: number; names: string } {
-  const reads = [...counts].filter(([name]) => !counting.has(name));
-  return {
-    total: reads.reduce((sum, [, calls]) => sum + calls, 0),
-    names: reads.map(([name, calls]) => `${calls} ${name.toUpperCase()}`).join(', ') || 'none',
-  };
+/** How many commands there were. */
+export function totalOf(counts: Commands): number {
+  return [...counts.values()].reduce((sum, calls) => sum + calls, 0);
+}
+
+function isRecordKey(key: string): boolean {
+  if (key === foreignFormsKey) return false;
+  return key.startsWith(tokenKey('')) || key.startsWith(foreignKey(''));
 }

@@ -6,7 +6,7 @@ import { VerifierService } from '../src/gen/usher/v1/verifier_pb.ts';
 import { createMasterKeys } from '../src/verify/master-keys.ts';
 import { fillRedis } from './fill.ts';
 import { masterKey, startRedis, startUsher } from './processes.ts';
-import { commandsOf, readsAmong } from './redis-commands.ts';
+import { commandsOf, listed, totalOf } from './redis-commands.ts';
 import type { Row } from './row.ts';
 
 const misses = 500;
@@ -32,13 +32,12 @@ export async function missRows(): Promise<Row[]> {
         }
       }
     });
-    const { total, names } = readsAmong(counts);
     return [
       {
         what: `commands to Redis for ${misses} misses, each asked for by ${callersAtOnce} callers at once`,
-        measured: names,
+        measured: listed(counts),
         bound: `${misses} GET: one command, one round trip each`,
-        pass: total === misses && counts.get('get') === misses,
+        pass: totalOf(counts) === misses && counts.get('GET') === misses,
       },
     ];
   } finally {
