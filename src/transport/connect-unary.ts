@@ -111,7 +111,10 @@ function receive(
 ): void {
   let received: Buffer = nothing;
   // One that announced no body never ends: it has ended.
-  if (req.readableEnded) return goOn(received);
+  if (req.readableEnded) {
+    goOn(received);
+    return;
+  }
   req.on('data', (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     if (received.length <= bytesMax) return;
