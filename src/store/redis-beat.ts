@@ -34,11 +34,7 @@ export function redisBeat(
     return { isLive: () => true, ageMs: () => 0, stop: () => undefined };
   }
   const commandTimeoutMs = limits.adminTimeoutMs + ackTimeoutMs;
-  const client = redisClient(
-    target,
-    { name: 'usher-beat', commandTimeoutMs, pipelined: false },
-    limits,
-  );
+  const client = redisClient(target, { name: 'usher-beat', commandTimeoutMs }, limits);
   const end = keepConnected(client, limits);
   const lease = createLease(leaseMs, monotonicMs);
   const key = beatKey('read');

@@ -12,8 +12,6 @@ export interface ClientUse {
   /** Shown in Redis' list of clients. */
   name: string;
   commandTimeoutMs: number;
-  /** Sends the commands of one turn of the event loop together. */
-  pipelined: boolean;
 }
 
 /** Makes a client, which doesn't connect yet. */
@@ -29,7 +27,7 @@ export function redisClient(target: RedisTarget, use: ClientUse, limits: RedisLi
 
 /** A client for the feed of a server, which its owner makes anew when it ends. */
 export function feedClient(target: RedisTarget, server: Redis, limits: RedisLimits): Redis {
-  const use = { name: 'usher-feed', commandTimeoutMs: limits.connectTimeoutMs, pipelined: false };
+  const use = { name: 'usher-feed', commandTimeoutMs: limits.connectTimeoutMs };
   const { host, port } = server.options;
   const options =
     target.topology === 'cluster'
@@ -98,7 +96,8 @@ function common(target: RedisTarget, use: ClientUse, limits: RedisLimits) {
     maxRetriesPerRequest: 0,
     enableReadyCheck: true,
     maxLoadingRetryTime: limits.loadingDelayMsMax,
-    enableAutoPipelining: use.pipelined,
+    // What it keeps of each command until the next turn makes the pauses of the GC five times as long.
+    enableAutoPipelining: false,
     retryStrategy: (attempt: number) => pause(attempt, limits),
     reconnectOnError: (error: Error) => /^(READONLY|MASTERDOWN|NOAUTH)/.test(error.message),
     lazyConnect: true,

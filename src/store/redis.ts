@@ -120,11 +120,11 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
 
 /** Waiting for replicas holds up its whole connection, and a long list must not hold up a read. */
 function clientsOf(target: RedisTarget, limits: RedisLimits) {
-  const use = (name: string, commandTimeoutMs: number, pipelined: boolean) =>
-    redisClient(target, { name, commandTimeoutMs, pipelined }, limits);
+  const use = (name: string, commandTimeoutMs: number) =>
+    redisClient(target, { name, commandTimeoutMs }, limits);
   return {
-    reader: use('usher-read', limits.readTimeoutMs, true),
-    administrator: use('usher-admin', limits.adminTimeoutMs + limits.ackTimeoutMs, false),
+    reader: use('usher-read', limits.readTimeoutMs),
+    administrator: use('usher-admin', limits.adminTimeoutMs + limits.ackTimeoutMs),
   };
 }
 

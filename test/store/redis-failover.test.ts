@@ -16,7 +16,7 @@ afterAll(() => server?.stop());
 
 const connect = async () => {
   const target = parseRedisUrl(`redis://127.0.0.1:${server.port}`);
-  const use = { name: 'test', commandTimeoutMs: 1000, pipelined: false };
+  const use = { name: 'test', commandTimeoutMs: 1000 };
   const client = redisClient(target, use, defaultRedisLimits);
   const end = keepConnected(client, defaultRedisLimits);
   await once(client, 'ready');
