@@ -79,8 +79,9 @@ function onSignals(log: Logger, end: () => Promise<void>): () => void {
     end().then(
       () => {
         log.info('stopped');
-        // The channel to the process that started this one would keep it alive.
-        if (process.connected) process.disconnect?.();
+        // The channel to the process that started this one would keep it alive. A worker first hands
+        // back the connections that were given to it meanwhile.
+        if (process.connected) (cluster.worker ?? process).disconnect?.();
       },
       error => {
         log.error({ error }, 'could not stop in order');

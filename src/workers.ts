@@ -87,6 +87,26 @@ export function startWorkers(
   };
   for (let place = 0; place < count; place++) places.push(start(place, limits.restartMsMin));
 
+  let renewing: Promise<void> = Promise.resolve();
+  /** The one that is about to take a place. */
+  let coming: Worker | undefined;
+  const renewAll = async () => {
+    for (const place of places.keys()) {
+      if (stopping) return;
+      const next = start(place, limits.restartMsMin);
+      coming = next;
+      await next.ready.catch(error => {
+        if (!stopping) throw error;
+      });
+      if (stopping) return;
+      const old = places[place] as Worker;
+      places[place] = next;
+      coming = undefined;
+      await end(old.process);
+    }
+    log.info('all workers are new');
+  };
+
   return {
     ready: Promise.all(places.map(({ ready }) => ready)).then(() => undefined),
     async metrics() {
@@ -95,17 +115,15 @@ export function startWorkers(
       );
       return answers.filter(answer => answer.status === 'fulfilled').map(({ value }) => value);
     },
-    async renew() {
-      for (const [place, old] of places.entries()) {
-        const next = start(place, limits.restartMsMin);
-        await next.ready;
-        places[place] = next;
-        await end(old.process);
-      }
-      log.info('all workers are new');
+    renew() {
+      // One asked for meanwhile comes after: two at once would end each other's workers.
+      const renewed = renewing.then(renewAll);
+      renewing = renewed.catch(() => undefined);
+      return renewed;
     },
     async stop() {
       stopping = true;
+      if (coming !== undefined) await end(coming.process);
       for (const { process } of places) await end(process);
     },
   };

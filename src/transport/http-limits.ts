@@ -16,6 +16,11 @@ export interface HttpLimits {
   keepAliveMs: number;
   /** A connection on which nothing moves at all is closed after this. */
   silenceMs: number;
+  /**
+   * How long a connection that has sent nothing may still send a request when the listener stops: it
+   * can have been made just before.
+   */
+  stopSilenceMs: number;
   /** Longest request message, after decompression. */
   receiveBytesMax: number;
   /** Longest response message. */
@@ -37,6 +42,7 @@ export const defaultHttpLimits: HttpLimits = {
   checkMs: 1_000,
   keepAliveMs: 65_000,
   silenceMs: 120_000,
+  stopSilenceMs: 250,
   receiveBytesMax: 65_536,
   sendBytesMax: 4_194_304,
   deadlineMs: 10_000,

@@ -54,9 +54,12 @@ export function createHttpListener(deps: HttpDeps): Listener {
     );
     server.close();
     // Node closes those that idle between requests, but not those that never sent a byte.
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    const silence = setTimeout(() => {
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    }, limits.stopSilenceMs);
     onStop?.();
     await within(graceMs, Promise.all(closed), () => server.closeAllConnections());
+    clearTimeout(silence);
   };
 
   return {

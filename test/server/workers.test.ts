@@ -67,6 +67,19 @@ test('SIGHUP renews the workers one after the other, and no call is refused', as
   expect(after.filter(pid => before.includes(pid))).toEqual([]);
 });
 
+test('SIGHUP twice renews them twice, one renewal after the other', async () => {
+  const renewed = usher.logged('all workers are new');
+  usher.child.kill('SIGHUP');
+  await until(async () => (await workerPids()).length === 3);
+  usher.child.kill('SIGHUP');
+  await renewed;
+  const between = await workerPids();
+  await usher.logged('all workers are new');
+  const after = await workerPids();
+  expect(after).toHaveLength(2);
+  expect(after.filter(pid => between.slice(0, 2).includes(pid))).toEqual([]);
+});
+
 test('a revocation is seen by every worker', async () => {
   await adminOf(usher).revoke({ id });
   const statuses = new Set<number>();
@@ -74,7 +87,9 @@ test('a revocation is seen by every worker', async () => {
   expect([...statuses]).toEqual([401]);
 });
 
-test('SIGTERM ends them all, in order', async () => {
+test('SIGTERM ends them all, in order, in the midst of a renewal too', async () => {
+  usher.child.kill('SIGHUP');
+  await until(async () => (await workerPids()).length === 3);
   const pids = await workerPids();
   usher.child.kill('SIGTERM');
   const [code] = await once(usher.child, 'exit');
