@@ -54,9 +54,11 @@ export function createHttpListener(deps: HttpDeps): Listener {
     );
     server.close();
     // Node closes those that idle between requests, but not those that never sent a byte.
-    const silence = setTimeout(() => {
+    const destroySilent = () => {
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-    }, limits.stopSilenceMs);
+    };
+    // After a held up turn the timer comes before what was received meanwhile; the immediate does not.
+    const silence = setTimeout(() => setImmediate(destroySilent), limits.stopSilenceMs);
     onStop?.();
     await within(graceMs, Promise.all(closed), () => server.closeAllConnections());
     clearTimeout(silence);
