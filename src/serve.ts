@@ -8,7 +8,7 @@ import { type Logger, openLog } from './log.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import type { Listen } from './setting-values.ts';
 import { serveParent } from './worker-messages.ts';
-import { startWorkers, type Workers } from './workers.ts';
+import { defaultWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
 /** Starts the server and says where it is. Resolves when it is up; throws SettingsError. */
 export async function serve(env: Environment): Promise<void> {
@@ -22,7 +22,11 @@ export async function serve(env: Environment): Promise<void> {
       ? await startMany(config, secrets, log, env)
       : { server: await startServer(config, secrets, log) };
   process.stdout.write(welcome(server, secrets.firstStart));
-  onSignals(log, async () => {
+  // The workers end one after the other, and this one last.
+  const workersMs =
+    workers === undefined ? 0 : config.workers * (stopLimitMs(config) + stopSlackMs);
+  const limitMs = workersMs + stopLimitMs(config);
+  onSignals(log, limitMs, async () => {
     await workers?.stop();
     await server.stop();
   });
@@ -46,7 +50,10 @@ async function startMany(config: Config, secrets: ServerSecrets, log: Logger, en
       },
     },
   );
-  const workers = startWorkers(config.workers, env, log);
+  const workers = startWorkers(config.workers, env, log, {
+    ...defaultWorkerLimits,
+    stopMs: stopLimitMs(config) + stopSlackMs,
+  });
   started.workers = workers;
   await workers.ready.catch(async error => {
     await workers.stop();
@@ -59,7 +66,7 @@ async function startMany(config: Config, secrets: ServerSecrets, log: Logger, en
 async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger): Promise<void> {
   const own: Config = { ...config, managerListen: 'off' };
   const server = await startServer(own, secrets, log);
-  const stop = onSignals(log, server.stop);
+  const stop = onSignals(log, stopLimitMs(config), server.stop);
   serveParent(server.metrics, stop);
 }
 
@@ -69,13 +76,27 @@ function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
   return { [name]: `${host}:${listen.port}` };
 }
 
-/** Stops on a signal; the returned function stops too. Whoever signals twice does not want to wait. */
-function onSignals(log: Logger, end: () => Promise<void>): () => void {
+/** How much longer than the grace of its calls a stop may take, to write counts and close the store. */
+const stopSlackMs = 5000;
+
+function stopLimitMs({ graceMs }: Config): number {
+  return graceMs + stopSlackMs;
+}
+
+/**
+ * Stops on a signal; the returned function stops too. Within a limit: what was acknowledged is kept
+ * already, so that nothing is lost. Whoever signals twice does not want to wait.
+ */
+function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): () => void {
   let stopping = false;
   const stop = (signal?: NodeJS.Signals) => {
     if (stopping) process.exit(1);
     stopping = true;
     log.info({ signal }, 'stopping');
+    setTimeout(() => {
+      log.error({ limitMs }, 'the stop takes too long; ending now');
+      process.exit(1);
+    }, limitMs).unref();
     end().then(
       () => {
         log.info('stopped');

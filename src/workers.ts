@@ -21,6 +21,8 @@ export interface WorkerLimits {
   restartMsMin: number;
   /** Longest such pause, in milliseconds. */
   restartMsMax: number;
+  /** How long a worker may take to stop before it is killed, in milliseconds. */
+  stopMs: number;
   /** How long a worker may take to answer with its metrics, in milliseconds. */
   metricsMs: number;
 }
@@ -30,6 +32,7 @@ export const defaultWorkerLimits: WorkerLimits = {
   readyMs: 30_000,
   restartMsMin: 100,
   restartMsMax: 5000,
+  stopMs: 20_000,
   metricsMs: 1000,
 };
 
@@ -102,7 +105,7 @@ export function startWorkers(
       const old = places[place] as Worker;
       places[place] = next;
       coming = undefined;
-      await end(old.process);
+      await end(old.process, limits.stopMs);
     }
     log.info('all workers are new');
   };
@@ -123,16 +126,20 @@ export function startWorkers(
     },
     async stop() {
       stopping = true;
-      if (coming !== undefined) await end(coming.process);
-      for (const { process } of places) await end(process);
+      if (coming !== undefined) await end(coming.process, limits.stopMs);
+      for (const { process } of places) await end(process, limits.stopMs);
     },
   };
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Ends a worker; one that is frozen or stuck is killed. */
+async function end(child: ChildProcess, limitMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
   child.kill('SIGTERM');
-  await once(child, 'exit');
+  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  await exit;
+  clearTimeout(timer);
 }
 
 /** Resolves when a worker says that it is ready; rejects when it ends, or takes too long. */

@@ -97,10 +97,21 @@ test('SIGTERM ends them all, in order, in the midst of a renewal too', async () 
   for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
 });
 
-/** The processes that this one started (proc(5)). */
-async function workerPids(): Promise<number[]> {
+test('SIGTERM ends a worker that is frozen too', { timeout: 60_000 }, async () => {
+  const other = await startUsherProcess({ USHER_WORKERS: '2', USHER_GRACE_MS: '0' });
+  const pids = await workerPids(other);
+  process.kill(pids[0] as number, 'SIGSTOP');
+  other.child.kill('SIGTERM');
+  const [code] = await once(other.child, 'exit');
+  expect(code).toBe(0);
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+  await other.stop();
+});
+
+/** The processes that a server started (proc(5)). */
+async function workerPids(of = usher): Promise<number[]> {
   const { readFile } = await import('node:fs/promises');
-  const pid = usher.child.pid;
+  const pid = of.child.pid;
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return children.trim().split(' ').filter(Boolean).map(Number);
 }
