@@ -10,6 +10,12 @@ import type { Listen } from './setting-values.ts';
 import { serveParent } from './worker-messages.ts';
 import { defaultWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
+/** What runs, as far as it is up. */
+interface Running {
+  server?: RunningServer;
+  workers?: Workers;
+}
+
 /** Starts the server and says where it is. Resolves when it is up; throws SettingsError. */
 export async function serve(env: Environment): Promise<void> {
   const config = readConfig(env);
@@ -17,57 +23,64 @@ export async function serve(env: Environment): Promise<void> {
   const log = openLog(config.logLevel);
   if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
   for (const warning of secrets.warnings) log.warn(warning);
-  const { server, workers } =
-    config.workers > 1
-      ? await startMany(config, secrets, log, env)
-      : { server: await startServer(config, secrets, log) };
-  process.stdout.write(welcome(server, secrets.firstStart));
+  const running: Running = {};
+  const end = async () => {
+    await running.workers?.stop();
+    await running.server?.stop();
+  };
   // The workers end one after the other, and this one last.
-  const workersMs =
-    workers === undefined ? 0 : config.workers * (stopLimitMs(config) + stopSlackMs);
-  const limitMs = workersMs + stopLimitMs(config);
-  onSignals(log, limitMs, async () => {
-    await workers?.stop();
-    await server.stop();
-  });
+  const workersMs = config.workers > 1 ? config.workers * workerStopMs(config) : 0;
+  const signals = onSignals(log, workersMs + stopLimitMs(config), end);
+  try {
+    if (config.workers > 1) await startMany(running, config, secrets, log, env);
+    else running.server = await startServer(config, secrets, log);
+  } catch (error) {
+    // Whoever asked it to stop does not want to know why it did not start.
+    if (!signals.stopping()) {
+      await end();
+      throw error;
+    }
+  }
+  if (signals.stopping()) return;
+  signals.up();
   process.on('SIGHUP', () => {
-    workers?.renew().catch(error => log.error({ error }, 'the workers could not be renewed'));
+    running.workers?.renew().catch(error => {
+      log.error({ error }, 'the workers could not be renewed');
+    });
   });
+  process.stdout.write(welcome(running.server as RunningServer, secrets.firstStart));
 }
 
 /** This process has the API Manager; the workers verify. */
-async function startMany(config: Config, secrets: ServerSecrets, log: Logger, env: Environment) {
-  const started: { workers?: Workers } = {};
-  const server = await startServer(
-    { ...config, grpcListen: 'off', httpListen: 'off' },
-    secrets,
-    log,
-    {
-      otherMetrics: async () => (await started.workers?.metrics()) ?? [],
-      elsewhere: {
-        ...namedAddress('grpc', config.grpcListen),
-        ...namedAddress('http', config.httpListen),
-      },
+async function startMany(
+  running: Running,
+  config: Config,
+  secrets: ServerSecrets,
+  log: Logger,
+  env: Environment,
+): Promise<void> {
+  const own: Config = { ...config, grpcListen: 'off', httpListen: 'off' };
+  running.server = await startServer(own, secrets, log, {
+    otherMetrics: async () => (await running.workers?.metrics()) ?? [],
+    elsewhere: {
+      ...namedAddress('grpc', config.grpcListen),
+      ...namedAddress('http', config.httpListen),
     },
-  );
-  const workers = startWorkers(config.workers, env, log, {
+  });
+  running.workers = startWorkers(config.workers, env, log, {
     ...defaultWorkerLimits,
-    stopMs: stopLimitMs(config) + stopSlackMs,
+    stopMs: workerStopMs(config),
   });
-  started.workers = workers;
-  await workers.ready.catch(async error => {
-    await workers.stop();
-    await server.stop();
-    throw error;
-  });
-  return { server, workers };
+  await running.workers.ready;
 }
 
 async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger): Promise<void> {
   const own: Config = { ...config, managerListen: 'off' };
-  const server = await startServer(own, secrets, log);
-  const stop = onSignals(log, stopLimitMs(config), server.stop);
-  serveParent(server.metrics, stop);
+  let server: RunningServer | undefined;
+  const signals = onSignals(log, stopLimitMs(config), async () => await server?.stop());
+  server = await startServer(own, secrets, log);
+  signals.up();
+  serveParent(server.metrics, signals.stop);
 }
 
 function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
@@ -83,15 +96,30 @@ function stopLimitMs({ graceMs }: Config): number {
   return graceMs + stopSlackMs;
 }
 
+/** A worker that is not frozen says that its stop takes too long, before it is killed. */
+function workerStopMs(config: Config): number {
+  return stopLimitMs(config) + stopSlackMs;
+}
+
+/** How the process takes signals. */
+interface Signals {
+  /** Stops, as a signal would. */
+  stop(): void;
+  stopping(): boolean;
+  /** Says that the start is over. */
+  up(): void;
+}
+
 /**
- * Stops on a signal; the returned function stops too. Within a limit: what was acknowledged is kept
- * already, so that nothing is lost. Whoever signals twice does not want to wait.
+ * Stops on a signal, from the first moment on: the first process of a container gets none that it does
+ * not listen for. Within a limit: what was acknowledged is kept already, so that nothing is lost.
+ * Whoever signals twice does not want to wait.
  */
-function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): () => void {
-  let stopping = false;
+function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Signals {
+  const state = { stopping: false, up: false };
   const stop = (signal?: NodeJS.Signals) => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (state.stopping) process.exit(1);
+    state.stopping = true;
     log.info({ signal }, 'stopping');
     setTimeout(() => {
       log.error({ limitMs }, 'the stop takes too long; ending now');
@@ -100,6 +128,8 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): () =
     end().then(
       () => {
         log.info('stopped');
+        // What is still being started has nothing to finish.
+        if (!state.up) process.exit(0);
         // The channel to the process that started this one would keep it alive. A worker first hands
         // back the connections that were given to it meanwhile.
         if (process.connected) (cluster.worker ?? process).disconnect?.();
@@ -112,8 +142,14 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): () =
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  return () => {
-    if (!stopping) stop();
+  return {
+    stop() {
+      if (!state.stopping) stop();
+    },
+    stopping: () => state.stopping,
+    up() {
+      state.up = true;
+    },
   };
 }
 

@@ -6,6 +6,8 @@ export interface GrpcLimits {
   connectionsMax: number;
   /** How long a new connection may take to send the HTTP/2 preface. */
   prefaceMs: number;
+  /** How long it may still take when the listener stops: it can have been made just before. */
+  stopPrefaceMs: number;
   /** Longest request message, after decompression. */
   receiveBytesMax: number;
   /** Longest response message. */
@@ -34,6 +36,7 @@ export interface GrpcLimits {
 export const defaultGrpcLimits: GrpcLimits = {
   connectionsMax: 10_000,
   prefaceMs: 5_000,
+  stopPrefaceMs: 250,
   receiveBytesMax: 65_536,
   sendBytesMax: 4_194_304,
   streamsPerConnectionMax: 1_000,

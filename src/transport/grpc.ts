@@ -89,23 +89,36 @@ function listenerOf(
 ): Listener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
-  const silent = new Set<Socket>();
+  /** Those that have not sent the preface, and when they have, or are closed. */
+  const silent = new Map<Socket, Promise<void>>();
   const sessions = findSessions(times, unary.take);
   const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
+    const heard = Promise.withResolvers<void>();
     sockets.add(socket);
-    silent.add(socket);
+    silent.set(socket, heard.promise);
     socket.once('close', () => {
       sockets.delete(socket);
       silent.delete(socket);
+      heard.resolve();
     });
     awaitPreface(socket, limits.prefaceMs, ready => {
       silent.delete(ready);
+      heard.resolve();
       sessions.expect(ready, watchIdle(ready, limits.connectionIdleMs));
       injector.injectConnection(ready);
     });
   });
   sock.maxConnections = limits.connectionsMax;
 
+  /** Lets those that connected just before become sessions, which are told that the server stops. */
+  const hearSilent = async () => {
+    const destroy = () => {
+      for (const socket of silent.keys()) socket.destroy();
+    };
+    const timer = setTimeout(() => setImmediate(destroy), limits.stopPrefaceMs);
+    await Promise.all(silent.values());
+    clearTimeout(timer);
+  };
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {
     health.setServing(false);
@@ -113,9 +126,10 @@ function listenerOf(
     const closed = [...sockets].map(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
-    for (const socket of silent) socket.destroy();
     for (const end of streams) end();
-    const finished = new Promise<void>(resolve => server.tryShutdown(() => resolve()));
+    const finished = hearSilent().then(
+      () => new Promise<void>(resolve => server.tryShutdown(() => resolve())),
+    );
     await within(graceMs, Promise.all([...closed, finished]), () => {
       server.forceShutdown();
       // Without channelz, grpc-js does not know its sessions, and ends none of them by force.

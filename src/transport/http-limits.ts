@@ -17,10 +17,10 @@ export interface HttpLimits {
   /** A connection on which nothing moves at all is closed after this. */
   silenceMs: number;
   /**
-   * How long a connection that has sent nothing may still send a request when the listener stops: it
-   * can have been made just before.
+   * How long a connection that idles is kept when the listener stops: a request can be on its way, and
+   * is answered with "Connection: close".
    */
-  stopSilenceMs: number;
+  stopIdleMs: number;
   /** Longest request message, after decompression. */
   receiveBytesMax: number;
   /** Longest response message. */
@@ -42,7 +42,7 @@ export const defaultHttpLimits: HttpLimits = {
   checkMs: 1_000,
   keepAliveMs: 65_000,
   silenceMs: 120_000,
-  stopSilenceMs: 250,
+  stopIdleMs: 250,
   receiveBytesMax: 65_536,
   sendBytesMax: 4_194_304,
   deadlineMs: 10_000,

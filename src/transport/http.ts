@@ -1,7 +1,7 @@
 /** An HTTP listener: hardened against what arrives, and stopped without breaking what is under way. */
 
 import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HttpLimits } from './http-limits.ts';
 import type { Listener } from './listener.ts';
@@ -25,6 +25,8 @@ export function createHttpListener(deps: HttpDeps): Listener {
   /** Sockets with a response under way: what else they send gets no answer in its midst. */
   const busy = new WeakSet<Duplex>();
   let stopping: Promise<void> | undefined;
+  /** During a stop: no request is on its way any more. */
+  let drained = false;
 
   const answer = requestFunction({ ...deps, cors: { origins: corsOrigins, preflightSeconds } });
   const server = createServer(serverOptions(limits), (req, res) => {
@@ -36,7 +38,7 @@ export function createHttpListener(deps: HttpDeps): Listener {
   /** One function for all responses: they come too often for one each. */
   function onClose(this: ServerResponse) {
     busy.delete(this.req.socket);
-    if (stopping) server.closeIdleConnections();
+    if (drained) server.closeIdleConnections();
   }
   server.maxConnections = limits.connectionsMax;
   // Headers are bounded by their bytes; Node would drop what is beyond a count in silence.
@@ -52,16 +54,18 @@ export function createHttpListener(deps: HttpDeps): Listener {
     const closed = [...sockets].map(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
-    server.close();
-    // Node closes those that idle between requests, but not those that never sent a byte.
-    const destroySilent = () => {
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    // That of node:http would at once close what idles too, with a request that may be on its way.
+    NetServer.prototype.close.call(server);
+    const drain = () => {
+      drained = true;
+      server.close();
     };
     // After a held up turn the timer comes before what was received meanwhile; the immediate does not.
-    const silence = setTimeout(() => setImmediate(destroySilent), limits.stopSilenceMs);
+    const idling = setTimeout(() => setImmediate(drain), limits.stopIdleMs);
     onStop?.();
     await within(graceMs, Promise.all(closed), () => server.closeAllConnections());
-    clearTimeout(silence);
+    clearTimeout(idling);
+    drain();
   };
 
   return {

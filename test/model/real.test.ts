@@ -1,9 +1,7 @@
 /** The published promise on real servers, through every door, while one thing after the other fails. */
 
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
-import { startUsherProcess, type UsherProcess } from '../server/process.ts';
+import { startUsherProcess, type UsherProcess, workerPids } from '../server/usher-process.ts';
 import { type RedisServer, startRedis } from '../store/redis-server.ts';
 import { doorsOf, sdkDoor } from './doors.ts';
 import { type Load, startLoad } from './load.ts';
@@ -23,30 +21,23 @@ const ending = <T>(thing: T, end: (thing: T) => unknown): T => {
   return thing;
 };
 
+/** A stop that takes too long ends with 1, and counts as a failure. */
+const stopInOrder = async (usher: UsherProcess) => {
+  const code = await usher.stop();
+  await usher.remove();
+  expect(code).toBe(0);
+};
+
 interface Replica {
   usher: UsherProcess;
   proxy: TcpProxy;
-  /** Starts it again, where it was. */
-  restart(): Promise<void>;
 }
 
 async function startReplica(redis: RedisServer): Promise<Replica> {
   const proxy = ending(await startProxy(redis.port), each => each.close());
   const env = { USHER_STORE: `redis://127.0.0.1:${proxy.port}` };
-  const usher = ending(await startUsherProcess(env), each => each.stop());
-  const { grpc, http, manager } = usher;
-  const listen = {
-    USHER_GRPC_LISTEN: grpc,
-    USHER_HTTP_LISTEN: http,
-    USHER_MANAGER_LISTEN: manager,
-  };
-  return {
-    usher,
-    proxy,
-    async restart() {
-      ending(await startUsherProcess({ ...env, ...listen }), each => each.stop());
-    },
-  };
+  const usher = ending(await startUsherProcess(env), stopInOrder);
+  return { usher, proxy };
 }
 
 /** Does something, and takes it back when the lease has run out meanwhile. */
@@ -99,16 +90,13 @@ test('three replicas on one Redis', { timeout: 180_000 }, async () => {
   );
   await during(
     load,
-    () => two.usher.child.kill('SIGSTOP'),
+    () => two.usher.pause(),
     () => two.usher.child.kill('SIGCONT'),
   );
   await during(
     load,
-    async () => {
-      three.usher.child.kill('SIGKILL');
-      await once(three.usher.child, 'exit');
-    },
-    () => three.restart(),
+    () => three.usher.kill(),
+    () => three.usher.start(),
   );
   await during(
     load,
@@ -120,7 +108,7 @@ test('three replicas on one Redis', { timeout: 180_000 }, async () => {
 });
 
 test('two workers on the embedded store', { timeout: 90_000 }, async () => {
-  const usher = ending(await startUsherProcess({ USHER_WORKERS: '2' }), each => each.stop());
+  const usher = ending(await startUsherProcess({ USHER_WORKERS: '2' }), stopInOrder);
   const doors = [
     ...doorsOf('worker', usher),
     ...doorsOf('worker too', usher),
@@ -141,9 +129,3 @@ test('two workers on the embedded store', { timeout: 90_000 }, async () => {
   );
   expect(load.changes()).toBeGreaterThan(10);
 });
-
-/** The processes that a server started (proc(5)). */
-async function workerPids({ child: { pid } }: UsherProcess): Promise<number[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return children.trim().split(' ').filter(Boolean).map(Number);
-}

@@ -37,8 +37,8 @@ afterEach(async () => {
 });
 
 async function startOn(store: string): Promise<UsherProcess> {
-  const usher = await startUsherProcess(store);
-  cleaning.push(() => usher.kill());
+  const usher = await startUsherProcess({ USHER_STORE: store });
+  cleaning.push(() => usher.remove());
   return usher;
 }
 

@@ -6,15 +6,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { until } from '../store/redis-server.ts';
 import { adminOf } from './api.ts';
-import { startUsherProcess, type UsherProcess } from './process.ts';
+import { startUsherProcess, type UsherProcess } from './usher-process.ts';
 
 let usher: UsherProcess;
 
 beforeAll(async () => {
   // No file may grow beyond 512 KiB, which the store takes for a disk that is full.
-  usher = await startUsherProcess({}, undefined, "trap '' XFSZ; ulimit -S -f 1024");
+  usher = await startUsherProcess({}, "trap '' XFSZ; ulimit -S -f 1024");
 });
-afterAll(async () => await usher.stop());
+afterAll(async () => await usher.remove());
 
 test('a full disk', async () => {
   const admin = adminOf(usher);

@@ -8,8 +8,8 @@ import { createUsherOn, type Usher } from '../../src/client/usher.ts';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { startRedis } from '../store/redis-server.ts';
 import { adminOf } from './api.ts';
-import { runServerProcess } from './run-process.ts';
 import { runServer, type TestServer } from './run-server.ts';
+import { startUsherProcess } from './usher-process.ts';
 
 const started: (() => unknown)[] = [];
 const ending = <T>(thing: T, end: (thing: T) => unknown): T => {
@@ -70,7 +70,9 @@ describe.each(['grpc', 'connect'] as const)('over %s', transport => {
 
 describe.each(['kill', 'pause'] as const)('a server that is gone by %s', how => {
   test('is believed until the lease ends, and then no verdict is known', async () => {
-    const server = ending(await runServerProcess({ USHER_LEASE_MS: '60000' }), each => each.stop());
+    const server = ending(await startUsherProcess({ USHER_LEASE_MS: '60000' }), each =>
+      each.remove(),
+    );
     let aheadMs = 0;
     const usher = closing(
       createUsherOn({
@@ -96,9 +98,9 @@ test.each(['stop', 'kill'] as const)(
   async how => {
     const redis = ending(await startRedis(), each => each.stop());
     const env = { USHER_STORE: `redis://127.0.0.1:${redis.port}` };
-    const start = () => (how === 'stop' ? runServer(env) : runServerProcess(env));
+    const start = () => (how === 'stop' ? runServer(env) : startUsherProcess(env));
     const first = await start();
-    started.push(() => first.stop());
+    started.push(() => ('remove' in first ? first.remove() : first.stop()));
     const second = ending(await runServer(env), each => each.stop());
     const usher = closing(createUsher({ addresses: [first.grpc, second.grpc], deadlineMs: 5000 }));
     const { token, id } = await makeToken(second);

@@ -21,7 +21,7 @@ async function place(store: string) {
 
 test.each(['LMDB', 'Redis'])('on %s', async store => {
   const { url, end } = await place(store);
-  const usher = await startUsherProcess(url);
+  const usher = await startUsherProcess({ USHER_STORE: url });
   try {
     const admin = adminOf(usher);
     const made = await admin.create({ kind: Kind.STATIC, name: 'used' });
@@ -40,7 +40,7 @@ test.each(['LMDB', 'Redis'])('on %s', async store => {
     await usher.start();
     expect(await count()).toBe(65);
   } finally {
-    await usher.kill();
+    await usher.remove();
     await end();
   }
 });

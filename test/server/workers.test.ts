@@ -1,11 +1,16 @@
 /** Several worker processes: one address, one API Manager, and no refused call while they change. */
 
 import { once } from 'node:events';
+import { Agent, get } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { until } from '../store/redis-server.ts';
+import { unary } from '../transport/grpc-client.ts';
 import { adminOf } from './api.ts';
-import { startUsherProcess, type UsherProcess } from './process.ts';
+import { startUsherProcess, type UsherProcess, workerPids } from './usher-process.ts';
 
 let usher: UsherProcess;
 let token: string;
@@ -17,7 +22,7 @@ beforeAll(async () => {
   token = made.token;
   id = made.accessToken?.id ?? '';
 });
-afterAll(async () => await usher.stop());
+afterAll(async () => await usher.remove());
 
 /** One call on a connection of its own. */
 async function hello(): Promise<number> {
@@ -28,9 +33,9 @@ async function hello(): Promise<number> {
 }
 
 async function good(): Promise<number> {
-  const text = await (await fetch(`http://${usher.manager}/metrics`)).text();
+  const metrics = await (await fetch(`http://${usher.manager}/metrics`)).text();
   const line = /^usher_verdicts_total\{reason="NONE",kind="static",door="root"\} (\d+)$/m.exec(
-    text,
+    metrics,
   );
   return Number(line?.[1] ?? 0);
 }
@@ -43,15 +48,32 @@ test('a token made in the API Manager is good in every worker, and counted in on
 
 test('a worker that is killed is replaced', async () => {
   const died = usher.logged('a worker died; it is started again');
-  const [first] = await workerPids();
+  const [first] = await workerPids(usher);
   process.kill(first as number, 'SIGKILL');
   expect(await died).toMatchObject({ worker: first, signal: 'SIGKILL' });
-  await until(async () => (await workerPids()).length === 2);
+  await until(async () => (await workerPids(usher)).length === 2);
   expect(await hello()).toBe(200);
 });
 
+/** A call on a connection that is used again and again. */
+async function helloKept(agent: Agent): Promise<number> {
+  const asked = get(`http://${usher.http}/`, { agent, headers: { authorization: token } });
+  const [answer] = await once(asked, 'response');
+  await text(answer);
+  return answer.statusCode;
+}
+
+/** A gRPC call on a connection of its own. */
+async function verified(): Promise<number> {
+  const own = { 'grpc.use_local_subchannel_pool': 1 };
+  const client = new Client(usher.grpc, credentials.createInsecure(), own);
+  const { valid } = await unary(client, VerifierService.method.verify, { header: token });
+  client.close();
+  return valid ? 200 : 401;
+}
+
 test('SIGHUP renews the workers one after the other, and no call is refused', async () => {
-  const before = await workerPids();
+  const before = await workerPids(usher);
   const renewed = usher.logged('all workers are new');
   usher.child.kill('SIGHUP');
   const statuses = new Set<number>();
@@ -59,10 +81,14 @@ test('SIGHUP renews the workers one after the other, and no call is refused', as
   const finish = renewed.then(() => {
     done = true;
   });
-  while (!done) statuses.add(await hello());
-  await finish;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const callers = [hello, () => helloKept(agent), verified].map(async call => {
+    while (!done) statuses.add(await call());
+  });
+  await Promise.all([finish, ...callers]);
+  agent.destroy();
   expect([...statuses]).toEqual([200]);
-  const after = await workerPids();
+  const after = await workerPids(usher);
   expect(after).toHaveLength(2);
   expect(after.filter(pid => before.includes(pid))).toEqual([]);
 });
@@ -70,12 +96,12 @@ test('SIGHUP renews the workers one after the other, and no call is refused', as
 test('SIGHUP twice renews them twice, one renewal after the other', async () => {
   const renewed = usher.logged('all workers are new');
   usher.child.kill('SIGHUP');
-  await until(async () => (await workerPids()).length === 3);
+  await until(async () => (await workerPids(usher)).length === 3);
   usher.child.kill('SIGHUP');
   await renewed;
-  const between = await workerPids();
+  const between = await workerPids(usher);
   await usher.logged('all workers are new');
-  const after = await workerPids();
+  const after = await workerPids(usher);
   expect(after).toHaveLength(2);
   expect(after.filter(pid => between.slice(0, 2).includes(pid))).toEqual([]);
 });
@@ -89,29 +115,35 @@ test('a revocation is seen by every worker', async () => {
 
 test('SIGTERM ends them all, in order, in the midst of a renewal too', async () => {
   usher.child.kill('SIGHUP');
-  await until(async () => (await workerPids()).length === 3);
-  const pids = await workerPids();
-  usher.child.kill('SIGTERM');
-  const [code] = await once(usher.child, 'exit');
-  expect(code).toBe(0);
-  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
+  await until(async () => (await workerPids(usher)).length === 3);
+  const pids = await workerPids(usher);
+  expect(await usher.stop()).toBe(0);
+  expectEnded(pids);
 });
 
 test('SIGTERM ends a worker that is frozen too', { timeout: 60_000 }, async () => {
   const other = await startUsherProcess({ USHER_WORKERS: '2', USHER_GRACE_MS: '0' });
   const pids = await workerPids(other);
   process.kill(pids[0] as number, 'SIGSTOP');
-  other.child.kill('SIGTERM');
-  const [code] = await once(other.child, 'exit');
-  expect(code).toBe(0);
-  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
-  await other.stop();
+  expect(await other.stop()).toBe(0);
+  expectEnded(pids);
+  await other.remove();
 });
 
-/** The processes that a server started (proc(5)). */
-async function workerPids(of = usher): Promise<number[]> {
-  const { readFile } = await import('node:fs/promises');
-  const pid = of.child.pid;
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return children.trim().split(' ').filter(Boolean).map(Number);
+test('SIGTERM ends them all while they start', { timeout: 60_000 }, async () => {
+  const other = await startUsherProcess({ USHER_WORKERS: '2', USHER_GRACE_MS: '0' });
+  await other.stop();
+  const started = expect(other.start()).rejects.toThrow('ended with 0 before it was ready');
+  await until(async () => (await workerPids(other)).length === 2);
+  const pids = await workerPids(other);
+  // One that is frozen cannot become ready in the meantime.
+  process.kill(pids[0] as number, 'SIGSTOP');
+  expect(await other.stop()).toBe(0);
+  await started;
+  expectEnded(pids);
+  await other.remove();
+});
+
+function expectEnded(pids: number[]): void {
+  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow();
 }

@@ -1,6 +1,9 @@
 /** Health, reflection and the graceful stop, with the tools that people use. */
 
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { connect as connectHttp2, constants } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { promisify } from 'node:util';
 import { create } from '@bufbuild/protobuf';
 import type { Client } from '@grpc/grpc-js';
@@ -138,6 +141,17 @@ describe('stop', () => {
     await listener.stop(1);
     // How a cut connection is told is the client's choice.
     expect([status.UNAVAILABLE, status.INTERNAL]).toContain((await call).code);
+  });
+
+  test('tells a connection that was made just before', async () => {
+    const socket = connectTcp(port, '127.0.0.1');
+    await once(socket, 'connect');
+    while (listener.connections() < 1) await new Promise(resolve => setImmediate(resolve));
+    const stopped = listener.stop(60_000);
+    const session = connectHttp2('http://a', { createConnection: () => socket });
+    expect((await once(session, 'goaway'))[0]).toBe(constants.NGHTTP2_NO_ERROR);
+    session.close();
+    await stopped;
   });
 
   test('takes no new connection', async () => {

@@ -233,6 +233,31 @@ describe('stop', () => {
     expect(listener.connections()).toBe(0);
   });
 
+  test.each([
+    ['a new connection', 1],
+    ['one that was used before', 2],
+  ])('answers a request that is on its way, on %s', async (_, requests) => {
+    const { listener, port } = await startHttp();
+    const socket = connect(port, '127.0.0.1');
+    let received = '';
+    socket.on('data', chunk => {
+      received += chunk;
+    });
+    await once(socket, 'connect');
+    while (listener.connections() < 1) await new Promise(resolve => setImmediate(resolve));
+    const ask = () => socket.write('GET / HTTP/1.1\r\nHost: a\r\nAuthorization: good\r\n\r\n');
+    for (let before = 1; before < requests; before++) {
+      ask();
+      await once(socket, 'data');
+    }
+    const stopped = listener.stop(60_000);
+    ask();
+    await once(socket, 'close');
+    await stopped;
+    expect(received.match(/HTTP\/1\.1 200/g)).toHaveLength(requests);
+    expect(received.match(/Connection: close/g)).toHaveLength(1);
+  });
+
   test('is bounded by the grace', async () => {
     const { listener, answer, release } = await waiting();
     const failed = expect(answer).rejects.toThrow();
