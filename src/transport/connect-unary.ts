@@ -6,13 +6,14 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { type DescMethod, fromJsonString, type MessageShape } from '@bufbuild/protobuf';
-import type { Call, Door } from './call.ts';
+import type { Door } from './call.ts';
 import { connectError, connectErrorAnswer, malformedError } from './connect-error.ts';
 import { createDeadlines } from './deadlines.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import type { OnBug } from './errors.ts';
 import type { Unary } from './handlers.ts';
+import { httpCall } from './http-call.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { bytesOf, jsonOf } from './kept-bytes.ts';
 import { RpcError } from './status.ts';
@@ -64,7 +65,8 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
     const fail = (error: unknown) => refuse(res, error);
     receive(req, res, limits.receiveBytesMax, fail, body => {
       try {
-        const message = handler(messageOf(method, format, body), callOf(req, res, door));
+        const call = httpCall(door, req.headers, res, peerOf);
+        const message = handler(messageOf(method, format, body), call);
         if (!(message instanceof Promise)) return send(message);
         message.then(send).catch(fail);
       } catch (error) {
@@ -167,28 +169,6 @@ function respond(
   res.writeHead(status, headers).end(body);
 }
 
-function callOf(req: IncomingMessage, res: ServerResponse, door: Door): Call {
-  let signal: AbortSignal | undefined;
-  return {
-    door,
-    header(name) {
-      const value = req.headers[name];
-      if (value === undefined) return [];
-      return Array.isArray(value) ? value : [value];
-    },
-    get peer() {
-      return req.socket.remoteAddress ?? '';
-    },
-    get signal() {
-      signal ??= signalOf(res);
-      return signal;
-    },
-  };
-}
-
-function signalOf(res: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  if (res.destroyed) gone.abort();
-  else res.once('close', () => gone.abort());
-  return gone.signal;
+function peerOf({ req }: ServerResponse): string | undefined {
+  return req.socket.remoteAddress;
 }

@@ -6,7 +6,6 @@
 
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
-import type { Call } from './call.ts';
 import { createDeadlines, type Deadlines } from './deadlines.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
@@ -14,6 +13,7 @@ import { type Failure, failureOf, type OnBug } from './errors.ts';
 import type { GrpcLimits } from './grpc-limits.ts';
 import { deadlineOf } from './grpc-timeout.ts';
 import type { Binding, Unary } from './handlers.ts';
+import { httpCall } from './http-call.ts';
 import { frameOf } from './kept-bytes.ts';
 import { codes, RpcError } from './status.ts';
 import { statusDetails } from './status-details.ts';
@@ -109,7 +109,7 @@ function receive(
     if (stream.headersSent || stream.destroyed) return deadlines.forget(stream);
     try {
       const request = messageOf(route.method, received, bytesMax);
-      const answer = route.handler(request, callOf(stream, headers));
+      const answer = route.handler(request, httpCall('grpc', headers, stream, peerOf));
       if (!(answer instanceof Promise)) return send(answer);
       answer.then(send).catch(fail);
     } catch (error) {
@@ -178,28 +178,6 @@ function statusHeaders(failure: Failure): string[] {
   return headers;
 }
 
-function callOf(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Call {
-  let signal: AbortSignal | undefined;
-  return {
-    door: 'grpc',
-    header(name) {
-      const value = headers[name];
-      if (value === undefined) return [];
-      return Array.isArray(value) ? value : [value];
-    },
-    get peer() {
-      return stream.session?.socket.remoteAddress ?? '';
-    },
-    get signal() {
-      signal ??= signalOf(stream);
-      return signal;
-    },
-  };
-}
-
-function signalOf(stream: ServerHttp2Stream): AbortSignal {
-  const gone = new AbortController();
-  if (stream.destroyed) gone.abort();
-  else stream.once('close', () => gone.abort());
-  return gone.signal;
+function peerOf({ session }: ServerHttp2Stream): string | undefined {
+  return session?.socket.remoteAddress;
 }
