@@ -52,7 +52,6 @@ export function openLmdb(
   const write = async <T>(action: () => T): Promise<T> => {
     try {
       const result = await tables.root.transaction(action);
-      await tables.root.flushed;
       reader.written();
       canWrite = true;
       return result;
@@ -126,7 +125,8 @@ export function openLmdb(
     async close() {
       clearInterval(probe);
       await feed.close();
-      await tables.root.flushed;
+      // Who asked for one that fails is told.
+      await Promise.allSettled([tables.root.committed]);
       await tables.root.close();
     },
   };
