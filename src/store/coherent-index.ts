@@ -21,8 +21,9 @@ interface Read {
 }
 
 /**
- * Puts the memory before an index whose entries come and stay. `monotonicMs` is `performance.now`. When the store cannot be reached, an
- * entry that was there is used: what it leads to says whether it may be.
+ * Puts the memory before an index whose entries come and stay. When the store cannot be reached, an
+ * entry that was there is used: what it leads to says whether it may be. `monotonicMs` is
+ * `performance.now`.
  */
 export function createCoherentIndex(
   read: (name: string) => Promise<string | undefined>,
@@ -36,7 +37,7 @@ export function createCoherentIndex(
   const absent = memory<true>(limits.absentMax);
   /** Entries that may not be there any more, after the feed was lost or the store emptied. */
   const unverified = new LRUCache<string, string>({ max: limits.entriesMax });
-  const reads = new Map<string, Read>();
+  const reads = new LRUCache<string, Read>({ max: limits.readsMax });
 
   const forget = (name: string) => {
     present.delete(name);

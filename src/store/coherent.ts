@@ -66,7 +66,9 @@ export function createCoherentReader(
     createReadMemory<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
   const present = memory(limits.entriesMax);
   const absent = memory(limits.absentMax);
-  const reads = new Map<string, Read>();
+  // No Map: the tables that one outgrows keep what was in them from being freed, for long pauses of
+  // the garbage collector.
+  const reads = new LRUCache<string, Read>({ max: limits.readsMax });
   /** For when the store cannot be reached: from before an interruption, or read without a feed. */
   const unverified = new LRUCache<string, Unverified>({ max: limits.entriesMax });
   /** All that was acknowledged before it has been heard. */

@@ -175,17 +175,18 @@ function repeat(task: () => Promise<void>, intervalMs: number): () => void {
 
 /** A gate that, once it is closing, lets nobody in and waits for those inside. */
 function closable() {
-  const inside = new Set<Promise<unknown>>();
+  let inside = 0;
+  let onEmpty: (() => void) | undefined;
   let closed = false;
   return {
     async pass<T>(task: () => Promise<T>): Promise<T> {
       if (closed) throw new Unavailable('the store is closed');
-      const answer = task();
-      inside.add(answer);
+      inside++;
       try {
-        return await answer;
+        return await task();
       } finally {
-        inside.delete(answer);
+        inside--;
+        if (inside === 0) onEmpty?.();
       }
     },
     /** For what may be answered at once, from memory. */
@@ -195,7 +196,11 @@ function closable() {
     },
     async close() {
       closed = true;
-      await Promise.allSettled(inside);
+      if (inside > 0) {
+        await new Promise<void>(resolve => {
+          onEmpty = resolve;
+        });
+      }
     },
   };
 }

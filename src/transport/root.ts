@@ -37,7 +37,10 @@ export function rootRoute({ verify, now, onVerdict }: RootDeps): Route {
       // Several are joined by a comma, which no credential holds.
       const verdict = verify({ header: req.headers.authorization ?? '' });
       if (!(verdict instanceof Promise)) return settle(verdict, res);
-      return verdict.then(known => settle(known, res)).catch(error => fail(error, res));
+      return verdict.then(
+        known => settle(known, res),
+        error => fail(error, res),
+      );
     } catch (error) {
       return fail(error, res);
     }
