@@ -42,7 +42,6 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const { limits, onBug, door } = deps;
 
   const refuse = (res: ServerResponse, thrown: unknown) => {
-    deadlines.forget(res);
     const error = connectError(thrown, onBug);
     if (res.headersSent || res.destroyed) return;
     const { status, text } = connectErrorAnswer(error);
@@ -57,12 +56,15 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
     const format = formatOf(req.headers, deps.requireProtocolHeader);
     const deadlineMs = deadlineOf(req.headers['connect-timeout-ms'], limits);
     if (format === undefined || deadlineMs === undefined) return false;
-    deadlines.watch(res, deadlineMs);
+    const watched = deadlines.watch(res, deadlineMs);
     const send = (message: MessageShape<DescMethod['output']>) => {
-      deadlines.forget(res);
+      watched.forget();
       if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
     };
-    const fail = (error: unknown) => refuse(res, error);
+    const fail = (error: unknown) => {
+      watched.forget();
+      refuse(res, error);
+    };
     receive(req, res, limits.receiveBytesMax, fail, body => {
       try {
         const call = httpCall(door, req.headers, res, peerOf);

@@ -2,11 +2,25 @@
 
 /** Watches calls until they are answered. */
 export interface Deadlines<T> {
-  watch(call: T, deadlineMs: number): void;
-  /** The call has been answered. */
-  forget(call: T): void;
+  watch(call: T, deadlineMs: number): Watched<T>;
   /** Ends the timer. */
   stop(): void;
+}
+
+/** A call that is watched. */
+export class Watched<T> {
+  call: T | undefined;
+  dueMs: number;
+
+  constructor(call: T, dueMs: number) {
+    this.call = call;
+    this.dueMs = dueMs;
+  }
+
+  /** The call has been answered. */
+  forget(): void {
+    this.call = undefined;
+  }
 }
 
 /** How late a deadline may be noticed, in milliseconds. The caller keeps its own to the point. */
@@ -17,29 +31,36 @@ const sweepMs = 50;
  * milliseconds later, if the call is not forgotten by then.
  */
 export function createDeadlines<T>(expire: (call: T) => number | undefined): Deadlines<T> {
-  const due = new Map<T, number>();
+  /** A list, for there are many calls, and few live until the next sweep. */
+  let all: Watched<T>[] = [];
   let timer: NodeJS.Timeout | undefined;
 
+  const isStillDue = (watched: Watched<T>, nowMs: number) => {
+    if (watched.call === undefined) return false;
+    if (watched.dueMs > nowMs) return true;
+    const againMs = expire(watched.call);
+    if (againMs === undefined) return false;
+    watched.dueMs = nowMs + againMs;
+    return true;
+  };
   const sweep = () => {
     timer = undefined;
-    const now = performance.now();
-    for (const [call, dueMs] of due) {
-      if (dueMs > now) continue;
-      const againMs = expire(call);
-      if (againMs === undefined) due.delete(call);
-      else due.set(call, now + againMs);
-    }
+    const nowMs = performance.now();
+    const swept = all;
+    all = [];
+    for (const watched of swept) if (isStillDue(watched, nowMs)) all.push(watched);
     arm();
   };
   const arm = () => {
-    if (due.size > 0) timer ??= setTimeout(sweep, sweepMs).unref();
+    if (all.length > 0) timer ??= setTimeout(sweep, sweepMs).unref();
   };
   return {
     watch(call, deadlineMs) {
-      due.set(call, performance.now() + deadlineMs);
+      const watched = new Watched(call, performance.now() + deadlineMs);
+      all.push(watched);
       arm();
+      return watched;
     },
-    forget: call => void due.delete(call),
     stop: () => clearTimeout(timer),
   };
 }

@@ -6,7 +6,7 @@
 
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
-import { createDeadlines, type Deadlines } from './deadlines.ts';
+import { createDeadlines, type Watched } from './deadlines.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
 import { type Failure, failureOf, type OnBug } from './errors.ts';
@@ -70,8 +70,8 @@ export function createUnaryPath(
       if (route === undefined || !isPlain(headers)) return false;
       const deadlineMs = deadlineOf(headers['grpc-timeout'], limits);
       if (deadlineMs === undefined) return false;
-      deadlines.watch(stream, deadlineMs);
-      receive(stream, headers, route, limits.receiveBytesMax, deadlines, onBug);
+      const watched = deadlines.watch(stream, deadlineMs);
+      receive(stream, headers, route, limits.receiveBytesMax, watched, onBug);
       return true;
     },
     stop: deadlines.stop,
@@ -93,7 +93,7 @@ function receive(
   headers: IncomingHttpHeaders,
   route: Route,
   bytesMax: number,
-  deadlines: Deadlines<ServerHttp2Stream>,
+  watched: Watched<ServerHttp2Stream>,
   onBug: OnBug,
 ): void {
   let received: Buffer = nothing;
@@ -106,7 +106,7 @@ function receive(
     refuse(stream, new RpcError('RESOURCE_EXHAUSTED', text), onBug);
   });
   stream.on('end', () => {
-    if (stream.headersSent || stream.destroyed) return deadlines.forget(stream);
+    if (stream.headersSent || stream.destroyed) return watched.forget();
     try {
       const request = messageOf(route.method, received, bytesMax);
       const answer = route.handler(request, httpCall('grpc', headers, stream, peerOf));
@@ -119,14 +119,14 @@ function receive(
 
   const send = (message: MessageShape<DescMethod['output']>) => {
     const frame = frameOf(route.method.output, message, encode);
-    deadlines.forget(stream);
+    watched.forget();
     if (stream.headersSent || stream.destroyed) return;
     stream.respond(responseHeaders, responseOptions);
     stream.on('wantTrailers', sendOk);
     stream.end(frame);
   };
   const fail = (error: unknown) => {
-    deadlines.forget(stream);
+    watched.forget();
     refuse(stream, error, onBug);
   };
 }
