@@ -14,6 +14,8 @@ export interface HttpLimits {
   checkMs: number;
   /** How long a connection may idle between requests: longer than load balancers reuse one. */
   keepAliveMs: number;
+  /** Answers on a connection close it after this, give or take a tenth, so that callers spread anew. */
+  connectionAgeMs: number;
   /** A connection on which nothing moves at all is closed after this. */
   silenceMs: number;
   /**
@@ -41,6 +43,7 @@ export const defaultHttpLimits: HttpLimits = {
   requestMs: 10_000,
   checkMs: 1_000,
   keepAliveMs: 65_000,
+  connectionAgeMs: 1_800_000,
   silenceMs: 120_000,
   stopIdleMs: 250,
   receiveBytesMax: 65_536,

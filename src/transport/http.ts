@@ -3,6 +3,7 @@
 import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { connectionAges } from './connection-age.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { Listener } from './listener.ts';
 import { within } from './listener.ts';
@@ -24,6 +25,7 @@ export function createHttpListener(deps: HttpDeps): Listener {
   const sockets = new Set<Socket>();
   /** Sockets with a response under way: what else they send gets no answer in its midst. */
   const busy = new WeakSet<Duplex>();
+  const ages = connectionAges(limits.connectionAgeMs);
   let stopping: Promise<void> | undefined;
   /** During a stop: no request is on its way any more. */
   let drained = false;
@@ -31,7 +33,7 @@ export function createHttpListener(deps: HttpDeps): Listener {
   const answer = requestFunction({ ...deps, cors: { origins: corsOrigins, preflightSeconds } });
   const server = createServer(serverOptions(limits), (req, res) => {
     busy.add(req.socket);
-    if (stopping) res.shouldKeepAlive = false;
+    if (stopping || ages.isOld(req.socket)) res.shouldKeepAlive = false;
     res.on('close', onClose);
     answer(req, res);
   });
@@ -47,6 +49,7 @@ export function createHttpListener(deps: HttpDeps): Listener {
   server.on('clientError', (error, socket) => answerBroken(error, socket, busy.has(socket)));
   server.on('connection', socket => {
     sockets.add(socket);
+    ages.watch(socket);
     socket.once('close', () => sockets.delete(socket));
   });
 

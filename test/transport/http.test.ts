@@ -1,6 +1,7 @@
 /** The HTTP listener: the root path, probes, CORS, hostile requests, and the stop. */
 
 import { once } from 'node:events';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Reason, reasons } from '../../src/verify/verdict.ts';
@@ -200,6 +201,21 @@ describe('hostile requests', () => {
       expect(await raw(server.port, `${rpc}Host: ${host}\r\n${json}`)).toMatch(/^HTTP\/1\.1 401 /);
     },
   );
+});
+
+test('an old connection is closed with its next answer', async () => {
+  const aging = await startHttp({ limits: { connectionAgeMs: 1 } });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async (url: string) => {
+    const [answer] = await once(request(url, { agent }).end(), 'response');
+    answer.resume();
+    await once(answer, 'end');
+    return answer.headers.connection;
+  };
+  while ((await ask(aging.url)) !== 'close');
+  expect(await ask(server.url)).toBe('keep-alive');
+  agent.destroy();
+  await aging.listener.stop(5_000);
 });
 
 describe('stop', () => {
