@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 import type { ServerSecrets } from './first-start.ts';
 import type { Logger } from './log.ts';
-import { createEndedSessions } from './manager/ended-sessions.ts';
 import { defaultManagerLimits } from './manager/limits.ts';
 import { createLoginCodes } from './manager/login-codes.ts';
 import { createManager, type Manager } from './manager/manager.ts';
@@ -36,7 +35,7 @@ export function createWebManager(
     sessionKey: sessionKey(secrets),
     now,
     limits,
-    ended: createEndedSessions({ now, max: limits.endedSessionsMax }),
+    ended: rooms.store,
     webFolder: fileURLToPath(new URL('../dist/manager', import.meta.url)),
     async authenticate(header, peer) {
       const caller = await rooms.authenticate(header, peer);

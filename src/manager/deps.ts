@@ -1,8 +1,8 @@
 /** What the API Manager's browser part is given, and who is signed in to it. */
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
-import type { EndedSessions } from './ended-sessions.ts';
 import type { ManagerLimits } from './limits.ts';
 import type { Session } from './session.ts';
 import type { Status } from './status.ts';
@@ -13,7 +13,7 @@ export interface ManagerDeps {
   sessionKey: Uint8Array;
   now: () => number;
   limits: ManagerLimits;
-  /** Who signed out; one per process, told of the others' by `announce` and `add`. */
+  /** Who signed out, anywhere. */
   ended: EndedSessions;
   /** The folder of the built web app: `dist/manager`. */
   webFolder: string;

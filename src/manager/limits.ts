@@ -8,8 +8,6 @@ export interface ManagerLimits {
   sessionIdleMs: number;
   /** A session's cookie is made anew when it is older than this, in milliseconds. */
   sessionRenewAfterMs: number;
-  /** How many sessions may be remembered as signed out before their time. */
-  endedSessionsMax: number;
   /** How long a one-time login code is good, in milliseconds. */
   loginCodeLifetimeMs: number;
   /** How many login codes may be open at a time. */
@@ -23,7 +21,6 @@ export const defaultManagerLimits: ManagerLimits = {
   sessionLifetimeMs: 12 * 3_600_000,
   sessionIdleMs: 3_600_000,
   sessionRenewAfterMs: 60_000,
-  endedSessionsMax: 10_000,
   loginCodeLifetimeMs: 600_000,
   loginCodesMax: 16,
   signInBodyBytesMax: 16_384,

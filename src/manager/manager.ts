@@ -36,16 +36,29 @@ export function createManager(deps: ManagerDeps): Manager {
     req: { headers: IncomingHttpHeaders; socket: unknown },
     peer: string,
   ): Promise<SignedIn | undefined> {
-    const session = sessions.read(readCookie(req.headers.cookie, isSecure(req)) ?? '');
+    const session = await sessions.read(cookieIn(req));
     if (!session) return undefined;
     const caller = await deps.currentCaller(session.actor, peer, session.signedInAt);
     return caller && { session, caller };
   }
 
+  const cookieIn = (req: { headers: IncomingHttpHeaders; socket: unknown }) =>
+    readCookie(req.headers.cookie, isSecure(req)) ?? '';
+
   const sessionRoutes = createSessionRoutes({ ...deps, sessions, signedIn, peerOf, isSecure });
 
+  /** While the store is down nobody knows who signed out, and the status page must say that it is. */
+  async function signedInOrDown(req: IncomingMessage): Promise<boolean> {
+    try {
+      return (await signedIn(req, peerOf(req))) !== undefined;
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      return sessions.unseal(cookieIn(req)) !== undefined;
+    }
+  }
+
   async function status(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const known = !madeByOtherSite(req.headers) && (await signedIn(req, peerOf(req)));
+    const known = !madeByOtherSite(req.headers) && (await signedInOrDown(req));
     if (!known) return sendJson(res, 401, { error: 'sign in first' });
     sendJson(res, 200, await deps.status());
   }
@@ -58,8 +71,7 @@ export function createManager(deps: ManagerDeps): Manager {
         else if (!(await sessionRoutes(path, req, res))) return webApp(req, res);
       } catch (error) {
         deps.onError?.(error);
-        const isDown = error instanceof Error && error.name === 'Unavailable';
-        if (isDown) sendJson(res, 503, { error: 'the store cannot be reached' });
+        if (isUnavailable(error)) sendJson(res, 503, { error: 'the store cannot be reached' });
         else sendJson(res, 500, { error: 'internal error' });
       }
       return true;
@@ -69,6 +81,10 @@ export function createManager(deps: ManagerDeps): Manager {
       return (await signedIn(req, peer))?.caller;
     },
   };
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof Error && error.name === 'Unavailable';
 }
 
 // The status page of the web app has the same path as its data: a browser that opens it asks for HTML.

@@ -83,7 +83,7 @@ async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerRespons
   if (!madeByOwnPage(req.headers)) return refuseOtherSite(res);
   const found = await deps.signedIn(req, deps.peerOf(req));
   if (found) {
-    deps.sessions.end(found.session);
+    await deps.sessions.end(found.session);
     await deps.audit('session.end', found.caller);
   }
   sendJson(res, 200, {}, { 'set-cookie': sessionCookie('', 0, deps.isSecure(req)) });

@@ -1,10 +1,10 @@
 /**
  * Sessions of the web app. A session is a sealed cookie, not a row in a table: any worker process or
- * replica that has the key can read it, and nothing has to be shared but who signed out.
+ * replica that has the key can read it, and nothing is kept in the store but who signed out.
  */
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { EndedSessions } from './ended-sessions.ts';
+import type { EndedSessions } from '../store/store.ts';
 import type { ManagerLimits } from './limits.ts';
 
 /** Who is signed in, and since when. Scopes are not in it: they are asked for on each request. */
@@ -24,11 +24,14 @@ export interface Sessions {
   open(actor: string): Session;
   /** The cookie's value for a session. */
   seal(session: Session): string;
-  /** The session of a cookie's value; undefined for one forged, too old or ended. */
-  read(value: string): Session | undefined;
+  /** The session of a cookie's value; undefined for one forged or too old. It may have been ended. */
+  unseal(value: string): Session | undefined;
+  /** The same; undefined for one ended too. Throws Unavailable. */
+  read(value: string): Promise<Session | undefined>;
   /** The same session, used now; undefined when its cookie is still young enough. */
   renew(session: Session): Session | undefined;
-  end(session: Session): void;
+  /** Ends it for every copy of its cookie. Throws Unavailable. */
+  end(session: Session): Promise<void>;
   /** When the session ends if it is not used any more, in milliseconds since 1970. */
   endOf(session: Session): number;
 }
@@ -50,16 +53,20 @@ export function createSessions(deps: {
   const { key, now, limits, ended } = deps;
   const endOf = (session: Session) =>
     Math.min(session.signedInAt + limits.sessionLifetimeMs, session.usedAt + limits.sessionIdleMs);
+  const unseal = (value: string) => {
+    const session = parseSession(unsealText(key, value));
+    return session && endOf(session) > now() ? session : undefined;
+  };
   return {
     open(actor) {
       const time = now();
       return { id: randomBytes(32).toString('base64url'), actor, signedInAt: time, usedAt: time };
     },
     seal: session => sealText(key, JSON.stringify(session)),
-    read(value) {
-      const session = parseSession(unsealText(key, value));
-      if (!session || endOf(session) <= now() || ended.has(session)) return undefined;
-      return session;
+    unseal,
+    async read(value) {
+      const session = unseal(value);
+      return session && !(await ended.isSessionEnded(session.id)) ? session : undefined;
     },
     renew(session) {
       const usedAt = now();
@@ -67,7 +74,7 @@ export function createSessions(deps: {
         ? undefined
         : { ...session, usedAt };
     },
-    end: session => ended.add(session.id, session.signedInAt + limits.sessionLifetimeMs),
+    end: session => ended.endSession(session.id, session.signedInAt + limits.sessionLifetimeMs),
     endOf,
   };
 }

@@ -6,8 +6,8 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 export interface LmdbLimits {
   /** Reading processes and threads at once. */
   readersMax: number;
-  /** Forgotten request ids dropped per change. */
-  requestsPrunedMax: number;
+  /** Request ids and ended sessions that are over, dropped per new one. */
+  prunedMax: number;
   /** How often a store that failed is tried again, in milliseconds. */
   probeMs: number;
   /** How long a feed that cannot be read is believed, in milliseconds: the bound of a revocation. */
@@ -21,7 +21,7 @@ export interface LmdbLimits {
 /** What a deployment gets that sets nothing. */
 export const defaultLmdbLimits: LmdbLimits = {
   readersMax: 512,
-  requestsPrunedMax: 8,
+  prunedMax: 8,
   probeMs: 1000,
   leaseMs: 2000,
   feedLookMs: 25,
@@ -53,6 +53,10 @@ export interface Tables {
   requests: Database<string, string>;
   /** [when forgotten in ms, request key]. */
   requestEnds: Database<string, [number, string]>;
+  /** Ended session → when it would have ended by itself, in ms. */
+  sessions: Database<string, string>;
+  /** [the same time, session]. */
+  sessionEnds: Database<string, [number, string]>;
   /** UUID → usage. */
   usage: Database<string, string>;
 }
@@ -94,6 +98,8 @@ export function openTables(folder: string, limits: LmdbLimits): Tables {
     auditIds: table('audit-ids'),
     requests: table('requests'),
     requestEnds: table('request-ends') as never,
+    sessions: table('sessions'),
+    sessionEnds: table('session-ends') as never,
     usage: table('usage'),
   };
 }

@@ -122,6 +122,8 @@ export function openLmdb(
     head: () => read(() => head(tables)),
     addUsage: deltas => write(() => addUsage(tables, deltas)),
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
+    endSession: (id, until) => write(() => endSession(tables, id, until, now(), limits)),
+    isSessionEnded: id => read(() => tables.sessions.get(id) !== undefined),
     async close() {
       clearInterval(probe);
       await feed.close();
@@ -169,7 +171,7 @@ function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits)
   if (request !== undefined) {
     tables.requests.put(request.key, JSON.stringify(request));
     tables.requestEnds.put([request.keepUntil, request.key], '');
-    pruneRequests(tables, now, limits.requestsPrunedMax);
+    prune(tables.requests, tables.requestEnds, now, limits.prunedMax);
   }
   return { outcome: 'done' };
 }
@@ -197,11 +199,28 @@ function addToOwner(tables: Tables, owner: string, more: number) {
   else tables.ownerCounts.remove(owner);
 }
 
-function pruneRequests(tables: Tables, now: number, most: number) {
-  const ended = [...tables.requestEnds.getKeys({ end: [now, ''], limit: most })];
-  for (const end of ended) {
-    tables.requestEnds.remove(end);
-    tables.requests.remove(end[1]);
+function endSession(
+  tables: Tables,
+  id: string,
+  until: number,
+  now: number,
+  { prunedMax }: LmdbLimits,
+): void {
+  tables.sessions.put(id, String(until));
+  tables.sessionEnds.put([until, id], '');
+  prune(tables.sessions, tables.sessionEnds, now, prunedMax);
+}
+
+/** Drops the oldest of what is over by itself. */
+function prune(
+  entries: Tables['requests'],
+  ends: Tables['requestEnds'],
+  now: number,
+  most: number,
+): void {
+  for (const end of [...ends.getKeys({ end: [now, ''], limit: most })]) {
+    ends.remove(end);
+    entries.remove(end[1]);
   }
 }
 

@@ -12,6 +12,9 @@ export const foreignKey = (digest: string) => `usher:foreign:${digest}`;
 /** The forms of imported tokens; no digest has this name. */
 export const foreignFormsKey = foreignKey('forms');
 
+/** A session of the API Manager that was ended, until it would have ended by itself. */
+export const endedSessionKey = (id: string) => `usher:session:${id}`;
+
 /** Hash: how often and when an access token was used. */
 export const usageKey = (id: string) => `usher:usage:${id}`;
 

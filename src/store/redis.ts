@@ -12,7 +12,7 @@ import { redisFeed } from './redis-feed.ts';
 import { redisForeign } from './redis-foreign.ts';
 import { masterGet, plainGet } from './redis-get.ts';
 import { type StoreIdentity, storeIdentity } from './redis-identity.ts';
-import { createdKey, ownerKey, requestKey } from './redis-keys.ts';
+import { createdKey, endedSessionKey, ownerKey, requestKey } from './redis-keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './redis-limits.ts';
 import { readToken, scanTokens } from './redis-list.ts';
 import { parseRedisUrl, type RedisTarget } from './redis-url.ts';
@@ -106,6 +106,12 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     head: () => gate.pass(async () => audit.head()),
     addUsage: deltas => gate.pass(() => usage.addUsage(deltas)),
     usage: ids => gate.pass(async () => usage.usage(ids)),
+    endSession: (id, until) =>
+      gate.pass(async () => {
+        const leftMs = Math.max(1, Math.ceil(until - options.now()));
+        await admin.ask(client => client.set(endedSessionKey(id), '', 'PX', leftMs));
+      }),
+    isSessionEnded: id => gate.pass(async () => (await getKey(endedSessionKey(id))) !== null),
     async close() {
       stopSweeping();
       await feed.close();

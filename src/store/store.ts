@@ -186,6 +186,13 @@ export interface UsageCounter {
   usage(tokenIds: string[]): Awaitable<Usage[]>;
 }
 
+/** Sessions of the API Manager that were ended before their time. Throws Unavailable. */
+export interface EndedSessions {
+  /** `until` is when it would have ended by itself, in milliseconds since 1970. */
+  endSession(id: string, until: number): Promise<void>;
+  isSessionEnded(id: string): Awaitable<boolean>;
+}
+
 /** Whether the store answers. */
 export interface StoreHealth {
   readonly up: boolean;
@@ -201,7 +208,8 @@ export interface Store
     TokenWriter,
     ForeignIndex,
     AuditLog,
-    UsageCounter {
+    UsageCounter,
+    EndedSessions {
   readonly health: StoreHealth;
   /** Word of changed records, whoever changed them. */
   readonly feed: Omit<Feed, 'close'>;

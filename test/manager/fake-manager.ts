@@ -12,12 +12,12 @@ import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import type { ManagerDeps } from '../../src/manager/deps.ts';
-import { createEndedSessions } from '../../src/manager/ended-sessions.ts';
 import { defaultManagerLimits } from '../../src/manager/limits.ts';
 import { createLoginCodes } from '../../src/manager/login-codes.ts';
 import { createManager } from '../../src/manager/manager.ts';
 import { sendJson } from '../../src/manager/reply.ts';
 import { adminScope } from '../../src/tokens/caller.ts';
+import { rememberEnded } from './ended-sessions.ts';
 import { fakeAccessTokens } from './fake-access-tokens.ts';
 import { audit, createFakeState, type FakeState } from './fake-state.ts';
 import { fakeVerdict, fakeVerifier } from './fake-verifier.ts';
@@ -101,7 +101,7 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
   const admin = (peer: string) => ({ actor: 'admin', peer, scopes: [adminScope] });
   return {
     sessionKey: randomBytes(32),
-    ended: createEndedSessions({ now: state.now, max: 100 }),
+    ended: rememberEnded(),
     authenticate: async (header, peer) => (header === adminToken ? admin(peer) : undefined),
     currentCaller: async (actor, peer) => (actor === 'admin' ? admin(peer) : undefined),
     audit: async (action, { actor, peer }) => audit(state, { action, actor, peer }),

@@ -7,11 +7,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ManagerDeps } from '../../src/manager/deps.ts';
-import { createEndedSessions, type EndedSessions } from '../../src/manager/ended-sessions.ts';
 import { defaultManagerLimits } from '../../src/manager/limits.ts';
 import { createLoginCodes, type LoginCodes } from '../../src/manager/login-codes.ts';
 import { createManager, type Manager } from '../../src/manager/manager.ts';
 import { adminScope, type Caller } from '../../src/tokens/caller.ts';
+import { rememberEnded } from './ended-sessions.ts';
 
 /** What a test turns. */
 export interface Knobs {
@@ -30,7 +30,6 @@ export interface ManagerOnPort {
   knobs: Knobs;
   manager: Manager;
   codes: LoginCodes;
-  ended: EndedSessions;
   close(): Promise<void>;
 }
 
@@ -47,10 +46,12 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   };
   const now = () => knobs.nowMs;
   const codes = createLoginCodes({ now, limits: defaultManagerLimits });
-  const ended = createEndedSessions({ now, max: 3 });
+  const fail = () => {
+    if (knobs.failure) throw knobs.failure;
+  };
   const webFolder = makeWebFolder();
   const callerOf = async (token: string, peer: string): Promise<Caller | undefined> => {
-    if (knobs.failure) throw knobs.failure;
+    fail();
     const scopes = knobs.tokens.get(token);
     return scopes && { actor: token, peer, scopes };
   };
@@ -58,7 +59,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     sessionKey: randomBytes(32),
     now,
     limits: defaultManagerLimits,
-    ended,
+    ended: rememberEnded(fail),
     webFolder,
     authenticate: callerOf,
     currentCaller: callerOf,
@@ -85,7 +86,6 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     knobs,
     manager,
     codes,
-    ended,
     close: async () => {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));

@@ -2,7 +2,6 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createEndedSessions } from '../../src/manager/ended-sessions.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import { readScope } from '../../src/tokens/caller.ts';
 import { type Answer, ask } from './ask.ts';
@@ -203,29 +202,20 @@ describe('sign-out', () => {
     expect((await whoAmI(cookie)).status).toBe(200);
   });
 
-  test('with more sign-outs than can be remembered, everyone is signed out', async () => {
-    const kept = cookieOf(await signIn());
-    for (let place = 0; place < 4; place++) await signOut(cookieOf(await signIn()));
-    expect((await whoAmI(kept)).status).toBe(401);
-    on.knobs.nowMs += 1;
-    expect((await whoAmI(cookieOf(await signIn()))).status).toBe(200);
+  test('that the store does not take is told, and the session goes on', async () => {
+    const cookie = cookieOf(await signIn());
+    on.knobs.failure = new Unavailable('the store is down');
+    expect((await signOut(cookie)).status).toBe(503);
+    delete on.knobs.failure;
+    expect((await whoAmI(cookie)).status).toBe(200);
   });
+});
 
-  test('is announced to other workers once, by them not again', () => {
-    const told: string[] = [];
-    const options = { now: () => 1000, max: 10 };
-    const other = createEndedSessions(options);
-    const ended = createEndedSessions({
-      ...options,
-      announce: (id, until) => {
-        told.push(id);
-        other.add(id, until);
-        ended.add(id, until);
-      },
-    });
-    ended.add('one', 2000);
-    ended.add('over', 1000);
-    expect(told).toEqual(['one']);
-    expect(other.has({ id: 'one', signedInAt: 900 })).toBe(true);
-  });
+test('the status is shown while the store is down, to whom has a session', async () => {
+  const cookie = cookieOf(await signIn());
+  on.knobs.failure = new Unavailable('the store is down');
+  const status = (headers: Record<string, string>) => ask(`${on.url}/status`, { headers });
+  expect((await status({ ...own, cookie })).status).toBe(200);
+  expect((await status({ ...own, cookie: `${cookie}x` })).status).toBe(401);
+  expect((await status({ cookie, 'sec-fetch-site': 'cross-site' })).status).toBe(401);
 });

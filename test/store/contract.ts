@@ -10,6 +10,7 @@ import { describeForeign } from './contract-foreign.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
+import { until } from './redis-server.ts';
 
 /** Describes what a store does, with the store at a place. */
 export function describeStore(name: string, start: () => Promise<StorePlace>): void {
@@ -31,6 +32,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeFeed(opened);
     describeUsage(opened);
     describeForeign(opened);
+    describeSessions(opened);
     describeClosing(opened);
     describeKill(opened);
   });
@@ -73,6 +75,22 @@ function describeUsage(opened: Opened): void {
   });
 }
 
+function describeSessions(opened: Opened): void {
+  test('an ended session is known to whoever opens the store, until it is over', async () => {
+    const { store, place } = opened;
+    await store.endSession('ended', Date.now() + 60_000);
+    await store.endSession('over', Date.now() - 1);
+    const other = await openPlace(place);
+    try {
+      expect(await other.isSessionEnded('ended')).toBe(true);
+      expect(await other.isSessionEnded('other')).toBe(false);
+      await until(async () => !(await other.isSessionEnded('over')));
+    } finally {
+      await other.close();
+    }
+  });
+}
+
 function describeClosing(opened: Opened): void {
   test('what was asked before closing is answered', async () => {
     const { store, place } = opened;
@@ -96,6 +114,8 @@ function describeClosing(opened: Opened): void {
       () => store.findRequest('a'),
       () => store.foreignForms(),
       () => store.findForeign('a'),
+      () => store.endSession('a', Date.now() + 1000),
+      () => store.isSessionEnded('a'),
       () => store.reserveForeign(['f'], [{ digest: 'd', tokenId: 'a' }]),
       () => store.append(eventOf('call.refused')),
       () => store.events({ order: 'newest', limit: 1 }),

@@ -1,0 +1,33 @@
+/** A sign-out ends every copy of the cookie: at every replica, and after a restart. */
+
+import { afterEach, expect, test } from 'vitest';
+import { startRedis } from '../store/redis-server.ts';
+import { runServer, type TestServer } from './run-server.ts';
+
+const started: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of started.splice(0).reverse()) await end();
+});
+
+const session = ({ manager }: TestServer, init: RequestInit) =>
+  fetch(`http://${manager}/session`, init);
+const own = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+
+test('at one replica holds at the others', async () => {
+  const redis = await startRedis();
+  started.push(() => redis.stop());
+  const start = async () => {
+    const server = await runServer({ USHER_STORE: `redis://127.0.0.1:${redis.port}` });
+    started.push(() => server.stop());
+    return server;
+  };
+  const [one, two] = [await start(), await start()];
+  const body = JSON.stringify({ token: one.adminToken });
+  const signedIn = await session(one, { method: 'POST', headers: own, body });
+  const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const headers = { ...own, cookie };
+  expect((await session(two, { headers })).status).toBe(200);
+  expect((await session(two, { method: 'DELETE', headers })).status).toBe(200);
+  expect((await session(one, { headers })).status).toBe(401);
+  expect((await session(await start(), { headers })).status).toBe(401);
+});
