@@ -45,6 +45,30 @@ export function playSurprises(webFolder: () => string): void {
       expect(await page.content()).not.toContain(fake.adminToken);
     });
 
+    test('a sign-out that fails is told, and can be tried again', async () => {
+      await page.route('**/session', route =>
+        route.request().method() === 'DELETE' ? route.fulfill({ status: 503 }) : route.continue(),
+      );
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByText('You are still signed in').waitFor();
+      await page.unroute('**/session');
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByLabel('Admin token', { exact: true }).waitFor();
+    });
+
+    test('who has an owner is asked for the access token whose audit log they want', async () => {
+      const { entry } = addToken(fake.state, Kind.STATIC, { name: 'owned' });
+      await page.route('**/session', async route => {
+        const answer = await route.fetch();
+        await route.fulfill({ json: { ...(await answer.json()), owner: 'payments' } });
+      });
+      await page.goto(`${fake.url}/audit`);
+      await page.getByRole('heading', { name: 'Which access token?' }).waitFor();
+      await page.getByPlaceholder('Only of the access token').fill(entry.token.id);
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Nothing happened yet' }).waitFor();
+    });
+
     test('without tokens the list leads to the first one', async () => {
       await page.getByText('No access tokens yet').waitFor();
       await page.getByRole('link', { name: 'New access token' }).last().click();

@@ -51,13 +51,18 @@ export function useSignIn() {
   };
 }
 
-/** Signs out, and forgets everything that was shown. */
+/** Signs out, and forgets everything that was shown. Resolves to what is wrong, or "" when all is well. */
 export function useSignOut() {
   const queryClient = useQueryClient();
-  return async () => {
-    await fetch('/session', { method: 'DELETE', headers: { 'content-type': 'application/json' } });
+  return async (): Promise<string> => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch('/session', { method: 'DELETE', headers }).catch(() => undefined);
+    if (!response?.ok) {
+      return 'You are still signed in: the server could not end the session. Try again.';
+    }
     queryClient.setQueryData(sessionKey, null);
     queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
+    return '';
   };
 }
 

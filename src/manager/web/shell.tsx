@@ -16,6 +16,7 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
 import {
   IconActivityHeartbeat,
   IconHistory,
@@ -26,7 +27,7 @@ import {
   IconSun,
   IconTestPipe,
 } from '@tabler/icons-react';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSession, useSignOut } from './session.ts';
 import { Mark } from './ui/mark.tsx';
@@ -127,6 +128,13 @@ function isAt(path: string, place: string): boolean {
 function Account() {
   const session = useSession();
   const signOut = useSignOut();
+  const [isBusy, setBusy] = useState(false);
+  async function leave() {
+    setBusy(true);
+    const message = await signOut();
+    setBusy(false);
+    if (message !== '') notifications.show({ message, color: 'red', role: 'alert' });
+  }
   const name = session.actor === 'admin' ? 'Admin token' : session.actor.slice(0, 8);
   return (
     <Stack gap="xs" className="app-account">
@@ -149,7 +157,8 @@ function Account() {
         variant="default"
         size="xs"
         leftSection={<IconLogout size={15} aria-hidden />}
-        onClick={() => void signOut()}
+        loading={isBusy}
+        onClick={() => void leave()}
       >
         Sign out
       </Button>

@@ -1,9 +1,12 @@
 /** The audit page. */
 
 import { Button, Group, TextInput } from '@mantine/core';
+import { IconHistory } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { useSearchParams } from 'wouter';
+import { useSession } from '../session.ts';
 import { looksSecret } from '../tokens/filters.ts';
+import { EmptyState } from '../ui/empty-state.tsx';
 import { PageHeader } from '../ui/page-header.tsx';
 import { AuditList } from './audit-list.tsx';
 
@@ -11,6 +14,7 @@ import { AuditList } from './audit-list.tsx';
 export default function AuditPage() {
   const [search, setSearch] = useSearchParams();
   const tokenId = search.get('token') ?? '';
+  const { owner } = useSession();
   const [typed, setTyped] = useState(tokenId);
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(typed.trim());
   const isWrong = typed.trim() !== '' && !isUuid;
@@ -44,7 +48,15 @@ export default function AuditPage() {
           </Button>
         </Group>
       </form>
-      <AuditList key={tokenId} tokenId={tokenId} />
+      {owner !== '' && tokenId === '' ? (
+        <EmptyState
+          icon={IconHistory}
+          title="Which access token?"
+          text={`You see the access tokens of ${owner}: enter the UUID of one, or open it in the list.`}
+        />
+      ) : (
+        <AuditList key={tokenId} tokenId={tokenId} />
+      )}
     </>
   );
 }
