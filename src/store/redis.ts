@@ -111,7 +111,12 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
         const leftMs = Math.max(1, Math.ceil(until - options.now()));
         await admin.ask(client => client.set(endedSessionKey(id), '', 'PX', leftMs));
       }),
-    isSessionEnded: id => gate.pass(async () => (await getKey(endedSessionKey(id))) !== null),
+    isSessionEnded: id =>
+      gate.pass(async () => {
+        const isEnded = (await getKey(endedSessionKey(id))) !== null;
+        if (!isEnded) await identity.confirmAbsence();
+        return isEnded;
+      }),
     async close() {
       stopSweeping();
       await feed.close();

@@ -72,6 +72,7 @@ test('of a Redis that comes back empty, nobody learns that an access token is un
   expect([...seen]).toEqual(['unavailable']);
   await expect((async () => store.get(id))()).rejects.toBeInstanceOf(Unavailable);
   await expect((async () => store.findForeign('digest'))()).rejects.toBeInstanceOf(Unavailable);
+  await expect((async () => store.isSessionEnded('a'))()).rejects.toBeInstanceOf(Unavailable);
   await until(() => !store.health.up);
   expect(warnings).toEqual([expect.stringContaining(identityKey)]);
 });
