@@ -6,7 +6,7 @@ import { asker } from './redis-ask.ts';
 import { redisAudit } from './redis-audit.ts';
 import { redisBeat } from './redis-beat.ts';
 import { keepConnected, type RedisClient, redisClient } from './redis-client.ts';
-import { readRequest, redisCommitter } from './redis-commit.ts';
+import { acknowledge, readRequest, redisCommitter } from './redis-commit.ts';
 import { watchFailover } from './redis-failover.ts';
 import { redisFeed } from './redis-feed.ts';
 import { redisForeign } from './redis-foreign.ts';
@@ -108,8 +108,10 @@ export async function openRedis(url: string, options: RedisStoreOptions): Promis
     usage: ids => gate.pass(async () => usage.usage(ids)),
     endSession: (id, until) =>
       gate.pass(async () => {
+        const key = endedSessionKey(id);
         const leftMs = Math.max(1, Math.ceil(until - options.now()));
-        await admin.ask(client => client.set(endedSessionKey(id), '', 'PX', leftMs));
+        await admin.ask(client => client.set(key, '', 'PX', leftMs));
+        await acknowledge(admin, key, limits);
       }),
     isSessionEnded: id =>
       gate.pass(async () => {

@@ -45,12 +45,16 @@ describe('a failover', { timeout: 60_000 }, () => {
     let back: Promise<void> | undefined;
     for (const [i, change] of changes.entries()) {
       const committed = insist(change);
-      if (i === 20) back = fault.begin().then(() => comeBack(fault.end));
+      if (i === 20) {
+        await store.endSession('left', Date.now() + 3_600_000);
+        back = fault.begin().then(() => comeBack(fault.end));
+      }
       await committed;
     }
     await back;
     await until(() => store.health.up);
     for (const { record } of changes) expect(await store.get(record.id)).toEqual(record);
+    expect(await store.isSessionEnded('left')).toBe(true);
     expect(await walk(store, { order: 'oldest', limit: 7 })).toEqual(
       changes.map(({ record }) => record.id),
     );
