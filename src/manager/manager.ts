@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
+import { Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import { readCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
@@ -52,7 +53,7 @@ export function createManager(deps: ManagerDeps): Manager {
     try {
       return (await signedIn(req, peerOf(req))) !== undefined;
     } catch (error) {
-      if (!isUnavailable(error)) throw error;
+      if (!(error instanceof Unavailable)) throw error;
       return sessions.unseal(cookieIn(req)) !== undefined;
     }
   }
@@ -71,7 +72,8 @@ export function createManager(deps: ManagerDeps): Manager {
         else if (!(await sessionRoutes(path, req, res))) return webApp(req, res);
       } catch (error) {
         deps.onError?.(error);
-        if (isUnavailable(error)) sendJson(res, 503, { error: 'the store cannot be reached' });
+        if (error instanceof Unavailable)
+          sendJson(res, 503, { error: 'the store cannot be reached' });
         else sendJson(res, 500, { error: 'internal error' });
       }
       return true;
@@ -81,10 +83,6 @@ export function createManager(deps: ManagerDeps): Manager {
       return (await signedIn(req, peer))?.caller;
     },
   };
-}
-
-function isUnavailable(error: unknown): boolean {
-  return error instanceof Error && error.name === 'Unavailable';
 }
 
 // The status page of the web app has the same path as its data: a browser that opens it asks for HTML.

@@ -69,8 +69,8 @@ export function openTables(folder: string, limits: LmdbLimits): Tables {
     encoding: 'string',
     maxDbs: 16,
     maxReaders: limits.readersMax,
-    // A commit is done when it is on the disk. Later flushes of their own are no faster, and one of the
-    // library's promises of them was seen to stay open after a worker had been killed.
+    // A commit is done when it is on the disk. With flushes apart, the library's promise of one was seen
+    // to stay open for ever after a worker had been killed.
     overlappingSync: false,
     // Each change is a transaction of its own; a batch around them has a promise that nobody hears.
     eventTurnBatching: false,

@@ -154,6 +154,14 @@ describe('stop', () => {
     await stopped;
   });
 
+  test('does not wait for a silent connection beyond the grace', async () => {
+    const socket = connectTcp(port, '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    while (listener.connections() < 1) await new Promise(resolve => setImmediate(resolve));
+    await listener.stop(1);
+    expect(listener.connections()).toBe(0);
+  });
+
   test('takes no new connection', async () => {
     await listener.stop(5_000);
     const late = clientOf(port);
