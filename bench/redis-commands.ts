@@ -59,6 +59,7 @@ export function totalOf(counts: Commands): number {
 }
 
 function isRecordKey(key: string): boolean {
-  if (key === foreignFormsKey) return false;
+  // The feed proves with the latter that it is told of writes.
+  if (key === foreignFormsKey || key.startsWith(tokenKey('probe:'))) return false;
   return key.startsWith(tokenKey('')) || key.startsWith(foreignKey(''));
 }
