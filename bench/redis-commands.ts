@@ -59,7 +59,8 @@ export function totalOf(counts: Commands): number {
 }
 
 function isRecordKey(key: string): boolean {
-  // The feed proves with the latter that it is told of writes.
-  if (key === foreignFormsKey || key.startsWith(tokenKey('probe:'))) return false;
+  // The feed asks to be told of the prefixes, and proves with a probe that it is.
+  const own = [foreignFormsKey, tokenKey(''), foreignKey('')];
+  if (own.includes(key) || key.startsWith(tokenKey('probe:'))) return false;
   return key.startsWith(tokenKey('')) || key.startsWith(foreignKey(''));
 }
