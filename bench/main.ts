@@ -7,21 +7,21 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { charts } from './charts.ts';
-import { doorRows } from './doors.ts';
-import { firstSightRows } from './first-sight.ts';
-import { floodRows } from './flood.ts';
-import { listRows } from './list.ts';
+import { sdkRows } from './client/sdk-rows.ts';
 import { missing } from './needs.ts';
-import { missRows } from './redis-miss.ts';
 import { page, type Section, table } from './report.ts';
-import { revocationRows } from './revocation.ts';
 import type { Row } from './row.ts';
-import { sdkRows } from './sdk-rows.ts';
-import { startRows } from './start.ts';
-import { streamRows } from './streams.ts';
-import { unaryRows } from './unary.ts';
-import { workerRows } from './workers.ts';
-import { zipfRows } from './zipf.ts';
+import { revocationRows } from './server/revocation.ts';
+import { startRows } from './server/start.ts';
+import { workerRows } from './server/workers.ts';
+import { listRows } from './store/list.ts';
+import { missRows } from './store/redis-miss.ts';
+import { zipfRows } from './store/zipf.ts';
+import { doorRows } from './transport/doors.ts';
+import { streamRows } from './transport/streams.ts';
+import { unaryRows } from './transport/unary.ts';
+import { firstSightRows } from './verify/first-sight.ts';
+import { floodRows } from './verify/flood.ts';
 
 const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
   start: { title: 'Start', rows: startRows },

@@ -3,5 +3,5 @@ import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/usher', import.meta.url)));
-await import('../src/serve.ts');
+await import('../src/server/serve.ts');
 await import('../src/cli/program.ts');

@@ -2,7 +2,7 @@
 
 import { runCommand } from './cli/program.ts';
 import { openTerminal } from './cli/terminal.ts';
-import type { Environment } from './config.ts';
+import type { Environment } from './settings/config.ts';
 
 // A reader that has seen enough, as in `usher token list | head`, is no error.
 process.stdout.on('error', error => {
@@ -20,6 +20,6 @@ process.exitCode = await runCommand(process.argv.slice(2), {
 
 /** Only `usher serve` loads the server, so that the other commands answer at once. */
 async function serve(env: Environment): Promise<void> {
-  const { serve: start } = await import('./serve.ts');
+  const { serve: start } = await import('./server/serve.ts');
   await start(env);
 }

@@ -19,67 +19,94 @@ const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'))
 /** What a file imports, also later or as a worker: paths of ours, and names of packages. */
 function importsOf(path: string, text: string): string[] {
   const statement =
-    /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'|\bnew URL\('(\.[^']+\.[jt]sx?)'/gm;
+    /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*(['"`])([^'"`]+)\3|\bnew URL\(\s*'([^':]+\.[jt]sx?)',\s*import\.meta\.url/gm;
   return [...text.matchAll(statement)].map(found => {
-    const name = found.slice(1).find(group => group !== undefined) ?? '';
+    const [, from, bare, , later, url] = found;
+    // The URL of a file needs no "./", other than an import of one.
+    if (url !== undefined) return join(dirname(path), url);
+    const name = from ?? bare ?? later ?? '';
     if (name.startsWith('.')) return join(dirname(path), name);
     return name.startsWith('node:') ? name : /^(@[^/]+\/)?[^/]+/.exec(name)?.[0];
   }) as string[];
 }
 
-/** Top-level files that put the rooms together. The other ones are settings, log and metrics. */
-const servers = [
-  'serve',
-  'server',
-  'services',
-  'listeners',
-  'rooms',
-  'web-manager',
-  'workers',
-  'worker-messages',
-];
-
-/** Which rooms each room may import besides itself. */
-const mayImport: Record<string, readonly string[]> = {
-  main: ['server', 'settings', 'cli'],
-  server: ['transport', 'manager', 'tokens', 'verify', 'store', 'settings'],
+/** What each room may import besides itself. A room is the first segment of a path below src. */
+const rooms: Record<string, readonly string[]> = {
+  main: ['command'],
+  command: ['server', 'settings', 'cli'],
+  log: [],
+  version: [],
+  server: [
+    'transport',
+    'manager',
+    'tokens',
+    'verify',
+    'store',
+    'settings',
+    'log',
+    'version',
+    'main',
+  ],
   transport: ['manager', 'tokens', 'verify', 'store', 'gen'],
   manager: ['tokens', 'verify', 'store'],
   tokens: ['verify', 'store'],
   verify: ['store'],
   store: [],
   settings: ['verify', 'store'],
-  cli: ['client', 'settings'],
+  cli: ['api', 'settings', 'version'],
+  api: ['client', 'gen'],
   client: ['gen'],
+  // A bundle of its own, for browsers.
   web: ['gen', 'manager'],
   gen: [],
 };
 
+/** The same for the folders inside a room. Files beside the folders are the room's contract. */
+const folders: Record<string, Record<string, readonly string[]>> = {
+  transport: {
+    doors: ['services', 'http', 'rpc', 'codec'],
+    connect: ['http', 'rpc', 'codec'],
+    grpc: ['rpc', 'codec'],
+    http: ['rpc', 'codec'],
+    services: ['rpc', 'codec'],
+    rpc: [],
+    codec: [],
+  },
+  store: {
+    '': ['redis', 'lmdb', 'cache'],
+    redis: ['', 'cache', 'format'],
+    lmdb: ['', 'cache', 'format'],
+    cache: [''],
+    format: [''],
+  },
+};
+
 function roomOf(path: string): string {
-  const [, first = '', second] = path.split('/');
   if (path.startsWith('src/manager/web/')) return 'web';
-  if (second !== undefined) return first;
-  if (first === 'main.ts' || first === 'command.ts') return 'main';
-  return servers.includes(basename(first, '.ts')) ? 'server' : 'settings';
+  return basename(path.split('/')[1] ?? '', '.ts');
 }
+
+/** The folder of a file inside its room; '' for a file beside the folders. */
+const folderOf = (path: string) => path.split('/').slice(2, -1)[0] ?? '';
 
 /** Packages that only certain files may import. */
 const owners: Record<string, RegExp> = {
   jose: /^src\/tokens\/issue\.ts$/,
-  ioredis: /^src\/store\/redis[\w-]*\.ts$/,
-  lmdb: /^src\/store\/lmdb-tables\.ts$/,
-  '@grpc/grpc-js': /^src\/transport\/grpc[\w-]*\.ts$/,
-  '@grpc/reflection': /^src\/transport\/reflection\.ts$/,
-  'grpc-health-check': /^src\/transport\/health\.ts$/,
-  '@connectrpc/connect-node': /^src\/(transport\/connect|client\/[\w-]+)\.ts$/,
-  '@connectrpc/connect-web': /^src\/(client|manager\/web)\//,
-  '@connectrpc/connect': /^src\/(transport\/connect(-error)?\.ts|client\/|manager\/web\/)/,
-  '@bufbuild/protobuf': /^src\/(transport|client|manager\/web)\//,
-  canonicalize: /^src\/(store\/audit|tokens\/change|client\/audit-chain)\.ts$/,
+  ioredis: /^src\/store\/redis\//,
+  lmdb: /^src\/store\/lmdb\/tables\.ts$/,
+  '@grpc/grpc-js': /^src\/transport\/grpc\//,
+  '@grpc/reflection': /^src\/transport\/grpc\/reflection\.ts$/,
+  'grpc-health-check': /^src\/transport\/grpc\/health\.ts$/,
+  '@connectrpc/connect-node':
+    /^src\/(transport\/connect\/listener|api\/connect|client\/[\w-]+)\.ts$/,
+  '@connectrpc/connect-web': /^src\/(api|client|manager\/web)\//,
+  '@connectrpc/connect': /^src\/(transport\/connect|api|client|manager\/web)\//,
+  '@bufbuild/protobuf': /^src\/(transport|api|client|manager\/web)\//,
+  canonicalize: /^src\/(store\/audit|tokens\/change|api\/audit-chain)\.ts$/,
   uuid: /^src\/(tokens|manager)\//,
   'lru-cache': /^src\/(store|verify|client)\//,
   pino: /^src\/log\.ts$/,
-  'prom-client': /^src\/metrics\.ts$/,
+  'prom-client': /^src\/server\/metrics\.ts$/,
   sirv: /^src\/manager\/[\w-]+\.ts$/,
   commander: /^src\/cli\//,
   'cli-table3': /^src\/cli\/terminal\.ts$/,
@@ -105,10 +132,17 @@ test('all ways to import are seen', () => {
     "export { c } from '@scope/c/deep';",
     "import 'd/deep.css';",
     "const e = await import('./e.ts');",
+    'const g = import(\n  `./g.ts`\n);',
     "new Worker(new URL('./f.ts', import.meta.url));",
+    "spawn(new URL('h.ts', import.meta.url));",
+    "new URL('no-file.ts', 'http://host');",
     "const text = 'copied from'; // from './not.ts'",
   ].join('\n');
-  const seen = ['src/x/a.ts', 'src/b.ts', '@scope/c', 'd', 'src/x/e.ts', 'src/x/f.ts'];
+  const [local, packages] = [
+    ['e', 'g', 'f', 'h'].map(name => `src/x/${name}.ts`),
+    ['@scope/c', 'd'],
+  ];
+  const seen = ['src/x/a.ts', 'src/b.ts', ...packages, ...local];
   expect(importsOf('src/x/y.ts', text)).toEqual(seen);
 });
 
@@ -123,11 +157,24 @@ describe('imports', () => {
       const from = roomOf(path);
       const strange = imports.filter(to => {
         if (to.startsWith('src/')) {
-          return roomOf(to) !== from && !mayImport[from]?.includes(roomOf(to));
+          return roomOf(to) !== from && !rooms[from]?.includes(roomOf(to));
         }
         return to.startsWith('test/') || to.startsWith('bench/');
       });
       return strange.map(to => `${path} imports ${to}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('run one way between the folders of a room', () => {
+    const wrong = source.flatMap(({ path, imports }) => {
+      const allowed = folders[roomOf(path)];
+      if (allowed === undefined) return [];
+      const inside = imports.filter(to => to.startsWith('src/') && roomOf(to) === roomOf(path));
+      return inside
+        .filter(to => folderOf(to) !== folderOf(path))
+        .filter(to => !allowed[folderOf(path)]?.includes(folderOf(to)))
+        .map(to => `${path} imports ${to}`);
     });
     expect(wrong).toEqual([]);
   });

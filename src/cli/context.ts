@@ -2,12 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { Admin } from '../client/admin.ts';
-import { AdminError, connectAdmin } from '../client/admin.ts';
-import type { Environment } from '../config.ts';
-import { readSetting } from '../config.ts';
-import { readAdminToken } from '../first-start.ts';
-import { Mistake } from '../setting-values.ts';
+import type { Admin } from '../api/connect.ts';
+import { AdminError, connectAdmin } from '../api/connect.ts';
+import type { Environment } from '../settings/config.ts';
+import { readSetting } from '../settings/config.ts';
+import { readAdminToken } from '../settings/first-start.ts';
+import { Mistake } from '../settings/values.ts';
 import { UsageError } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 

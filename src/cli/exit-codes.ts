@@ -1,10 +1,10 @@
 /** What the exit code of a command says, after sysexits(3) where that has a number. */
 
 import { CommanderError } from 'commander';
-import type { AdminErrorCode } from '../client/admin.ts';
-import { AdminError } from '../client/admin.ts';
-import { SettingsError } from '../config.ts';
-import { Mistake } from '../setting-values.ts';
+import type { AdminErrorCode } from '../api/connect.ts';
+import { AdminError } from '../api/connect.ts';
+import { SettingsError } from '../settings/config.ts';
+import { Mistake } from '../settings/values.ts';
 
 /** Exit codes, as the documentation lists them. */
 export const exitCodes = {

@@ -1,7 +1,7 @@
 /** Reads a line of an import: a JSON object with a token or its hash, and the fields it is to have. */
 
-import type { JsonObject } from '../client/access-token.ts';
-import type { ForeignSecret, ImportItem } from '../client/import.ts';
+import type { JsonObject } from '../api/access-token.ts';
+import type { ImportedSecret, ImportItem } from '../api/import.ts';
 import { time } from './option-values.ts';
 
 /** A mistake in a line; the message repeats nothing of it. */
@@ -45,7 +45,7 @@ function readObject(line: string): Record<string, unknown> {
   throw new LineError('is no JSON object');
 }
 
-function readSecret(set: Map<string, unknown>): ForeignSecret {
+function readSecret(set: Map<string, unknown>): ImportedSecret {
   const given = ['token', 'sha256', 'sha512'].filter(name => set.has(name));
   if (given.length !== 1) throw new LineError('needs one of token, sha256 and sha512');
   const token = text(set, 'token');

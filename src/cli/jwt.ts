@@ -1,10 +1,10 @@
 /** `usher jwt`: signs JWTs for a jwt access token, and revokes them. */
 
 import type { Command } from 'commander';
-import type { JsonObject } from '../client/access-token.ts';
-import type { JwtTarget } from '../client/access-tokens.ts';
-import { revokeJwts } from '../client/access-tokens.ts';
-import { issueJwt } from '../client/verdict.ts';
+import type { JsonObject } from '../api/access-token.ts';
+import type { JwtTarget } from '../api/access-tokens.ts';
+import { revokeJwts } from '../api/access-tokens.ts';
+import { issueJwt } from '../api/verifier.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
 import { UsageError } from './exit-codes.ts';

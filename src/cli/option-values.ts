@@ -1,7 +1,7 @@
 /** Reads the values of options: durations, times, numbers and JSON. Throws InvalidArgumentError. */
 
 import { InvalidArgumentError } from 'commander';
-import type { JsonObject } from '../client/access-token.ts';
+import type { JsonObject } from '../api/access-token.ts';
 
 const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 

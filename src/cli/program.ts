@@ -1,7 +1,7 @@
 /** The command line: all commands, their options, and how each of them ends. */
 
 import { Command, CommanderError } from 'commander';
-import { settingsTable } from '../settings.ts';
+import { settingsTable } from '../settings/settings.ts';
 import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
 import { addConfigCommand } from './config.ts';

@@ -1,7 +1,7 @@
 /** `usher token reseal`: seals secrets anew with the first master key, and says what is left. */
 
 import type { Command } from 'commander';
-import { reseal } from '../client/import.ts';
+import { reseal } from '../api/import.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
 import { exitCodes } from './exit-codes.ts';

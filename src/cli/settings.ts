@@ -1,7 +1,7 @@
 /** `usher settings`: lists every setting, never a value that is set. */
 
-import type { Setting } from '../settings.ts';
-import { settings } from '../settings.ts';
+import type { Setting } from '../settings/settings.ts';
+import { settings } from '../settings/settings.ts';
 import type { Terminal } from './terminal.ts';
 import { outJson } from './terminal.ts';
 

@@ -1,8 +1,8 @@
 /** The options with which the fields of an access token are chosen and changed. */
 
 import type { Command } from 'commander';
-import type { JsonObject } from '../client/access-token.ts';
-import type { TokenFields } from '../client/access-tokens.ts';
+import type { JsonObject } from '../api/access-token.ts';
+import type { TokenFields } from '../api/access-tokens.ts';
 import { UsageError } from './exit-codes.ts';
 import { durationSeconds, jsonObject, several, time, uuid } from './option-values.ts';
 

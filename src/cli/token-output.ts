@@ -1,7 +1,7 @@
 /** Shows access tokens. */
 
-import type { AccessToken } from '../client/access-token.ts';
-import type { Revealed } from '../client/access-tokens.ts';
+import type { AccessToken } from '../api/access-token.ts';
+import type { Revealed } from '../api/access-tokens.ts';
 import type { Terminal } from './terminal.ts';
 import { outJson, outTable, outValues } from './terminal.ts';
 

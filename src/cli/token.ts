@@ -1,8 +1,8 @@
 /** `usher token`: makes, lists, shows, changes, rotates, revokes and imports access tokens. */
 
 import type { Command } from 'commander';
-import type { Kind, State } from '../client/access-token.ts';
-import type { ListFilter } from '../client/access-tokens.ts';
+import type { Kind, State } from '../api/access-token.ts';
+import type { ListFilter } from '../api/access-tokens.ts';
 import {
   createToken,
   getToken,
@@ -10,7 +10,7 @@ import {
   revokeToken,
   rotateToken,
   updateToken,
-} from '../client/access-tokens.ts';
+} from '../api/access-tokens.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
 import { addImport } from './import.ts';

@@ -1,8 +1,8 @@
 /** `usher verify`: asks for the verdict on an Authorization header. */
 
 import type { Command } from 'commander';
-import type { Verdict } from '../client/verdict.ts';
-import { verify } from '../client/verdict.ts';
+import type { Verdict } from '../api/verifier.ts';
+import { verify } from '../api/verifier.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf, readStdin } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';

@@ -11,17 +11,17 @@ import type { Connect } from './links.ts';
 import { createUsherOn, type Usher, type UsherLimits } from './usher.ts';
 import { connectByFetch } from './web-link.ts';
 
-export { connectAuth, identityKey } from './connect-interceptor.ts';
-export { expressAuth, type WebRequest, type WebResponse } from './express.ts';
+export type { Connect, Link } from './links.ts';
+export { connectAuth, identityKey } from './middleware/connect.ts';
+export { expressAuth, type WebRequest, type WebResponse } from './middleware/express.ts';
 export {
   type FastifyReplyLike,
   type FastifyRequestLike,
   fastifyAuth,
   fastifyHello,
-} from './fastify.ts';
-export { type GrpcModule, grpcAuth, identityOf } from './grpc-interceptor.ts';
-export { greeting, hello } from './hello.ts';
-export type { Connect, Link } from './links.ts';
+} from './middleware/fastify.ts';
+export { type GrpcModule, grpcAuth, identityOf } from './middleware/grpc.ts';
+export { greeting, hello } from './middleware/hello.ts';
 export { UsherUnavailable } from './unavailable.ts';
 export type { Requirement, Usher, UsherLimits } from './usher.ts';
 export type { Granted, Identity, Reason, Refused, Verdict } from './usher-verdict.ts';

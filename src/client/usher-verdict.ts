@@ -4,7 +4,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { VerifyResponse } from '../gen/usher/v1/verifier_pb.ts';
 import { Reason as ReasonCode } from '../gen/usher/v1/verifier_pb.ts';
-import { type Kind, kindOf } from './access-token.ts';
+import { type Kind, kindOf } from './kind.ts';
 
 /** Why a token was refused. */
 export type Reason = Exclude<keyof typeof ReasonCode, 'NONE'>;

@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { ManagerLimits } from './limits.ts';
+import type { Status } from './server-status.ts';
 import type { Session } from './session.ts';
-import type { Status } from './status.ts';
 
 /** What the API Manager asks of the rest of the server. */
 export interface ManagerDeps {

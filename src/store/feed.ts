@@ -5,7 +5,7 @@ export interface FeedListener {
   /** The record of this UUID changed, came or went. */
   changed(id: string): void;
   /** An entry of the index of imported tokens came: its digest, or the name of the forms. */
-  foreignChanged?(digest: string): void;
+  importedChanged?(digest: string): void;
   /** Anything may have changed: the feed was interrupted, or the store was emptied. */
   changedAll(): void;
 }

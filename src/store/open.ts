@@ -1,9 +1,10 @@
-/** Opens the store that a URL names. */
+/** Opens the store that an address names. */
 
-import type { CoherentLimits } from './coherent.ts';
-import { openLmdb } from './lmdb.ts';
-import { defaultLmdbLimits, type LmdbLimits } from './lmdb-tables.ts';
-import type { RedisLimits } from './redis-limits.ts';
+import type { StoreAddress } from './address.ts';
+import type { CoherentLimits } from './cache/coherent.ts';
+import { openLmdb } from './lmdb/store.ts';
+import { defaultLmdbLimits, type LmdbLimits } from './lmdb/tables.ts';
+import type { RedisLimits } from './redis/limits.ts';
 import type { Store } from './store.ts';
 
 /** How a store is opened. */
@@ -18,20 +19,15 @@ export interface StoreOptions {
   cache?: Partial<CoherentLimits>;
 }
 
-/**
- * Opens `lmdb:<folder>`, `redis://`, `redis-sentinel://` or `redis-cluster://` (or `rediss…` with TLS).
- * Throws on a URL that is wrong or a folder that cannot be used, not on a Redis that is down.
- */
-export async function openStore(url: string, options: StoreOptions): Promise<Store> {
+/** Opens a store. Throws on a folder that cannot be used; a Redis that is down is no error. */
+export async function openStore(address: StoreAddress, options: StoreOptions): Promise<Store> {
   const { now, onWarning, lmdb, redis, cache } = options;
-  if (url.startsWith('lmdb:')) {
-    const folder = url.slice('lmdb:'.length);
-    if (folder === '') throw new Error('the store URL names no folder: lmdb:<folder>');
-    return openLmdb(folder, now, { ...defaultLmdbLimits, ...lmdb }, onWarning);
+  if (address.kind === 'lmdb') {
+    return openLmdb(address.folder, now, { ...defaultLmdbLimits, ...lmdb }, onWarning);
   }
   // Loaded only where it is used: a deployment on the embedded store starts without it.
-  const { openRedis } = await import('./redis.ts');
-  return await openRedis(url, {
+  const { openRedis } = await import('./redis/store.ts');
+  return await openRedis(address, {
     now,
     ...(onWarning === undefined ? {} : { onWarning }),
     ...(redis === undefined ? {} : { limits: redis }),

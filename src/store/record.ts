@@ -10,7 +10,7 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 export type JsonObject = { [key: string]: Json };
 
 /** A hash under which tokens of other systems are known. */
-export type ForeignHash = 'sha256' | 'sha512';
+export type ImportedHash = 'sha256' | 'sha512';
 
 /** One token or secret of an access token, at rest. */
 export interface Secret {
@@ -19,7 +19,7 @@ export interface Secret {
   /** base64url: for static the keyed hash of the token, for jwt the sealed secret key. */
   value: string;
   /** Of an imported token: `value` is the keyed hash of this hash of it, not of the token itself. */
-  hashed?: ForeignHash;
+  hashed?: ImportedHash;
   /** When it was made, in milliseconds since 1970. */
   createdAt: number;
   /** End of its grace after a rotation, in milliseconds since 1970; absent for the current one. */
@@ -37,7 +37,7 @@ export interface RevokedJwts {
 }
 
 /** How an imported token is known: by itself (hashed here), or only by a hash of it. */
-export type Imported = 'plain' | ForeignHash;
+export type Imported = 'plain' | ImportedHash;
 
 /** An access token's record. Times are milliseconds since 1970. Empty optional fields are absent. */
 export interface AccessTokenRecord {

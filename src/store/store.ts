@@ -123,22 +123,22 @@ export interface TokenWriter {
 }
 
 /** A digest of an imported token, and the access token that it is to lead to. */
-export interface ForeignEntry {
+export interface ImportedEntry {
   digest: string;
   tokenId: string;
 }
 
 /** Leads from a digest of an imported token to its access token, which the token does not name. */
-export interface ForeignIndex {
+export interface ImportedIndex {
   /** The forms that imported tokens have: words of the one who reserves; none without imports. */
-  foreignForms(): Awaitable<readonly string[]>;
+  importedForms(): Awaitable<readonly string[]>;
   /** The UUID that a digest was reserved for, for ever, or undefined. Throws Unavailable. */
-  findForeign(digest: string): Awaitable<string | undefined>;
+  findImported(digest: string): Awaitable<string | undefined>;
   /**
    * Adds forms, then reserves digests; resolves to the UUID that each leads to now, in order, which is
    * an earlier one where there was one. The access token is made afterwards. Throws Unavailable.
    */
-  reserveForeign(forms: readonly string[], entries: readonly ForeignEntry[]): Promise<string[]>;
+  reserveImported(forms: readonly string[], entries: readonly ImportedEntry[]): Promise<string[]>;
 }
 
 /** Which audit events to read. */
@@ -206,7 +206,7 @@ export interface Store
     CoherentReader,
     TokenLister,
     TokenWriter,
-    ForeignIndex,
+    ImportedIndex,
     AuditLog,
     UsageCounter,
     EndedSessions {

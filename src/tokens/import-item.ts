@@ -1,18 +1,18 @@
 /** Checks one token to take in, and works out the hashes that it is known by. */
 
-import type { ForeignHash, Imported } from '../store/record.ts';
-import { isForeign } from '../verify/credential.ts';
+import type { Imported, ImportedHash } from '../store/record.ts';
+import { mayBeImported } from '../verify/credential.ts';
 import { defaultVerifyLimits } from '../verify/limits.ts';
-import { foreignHash } from '../verify/master-keys.ts';
+import { importedHash } from '../verify/master-keys.ts';
 import { parseStaticToken } from '../verify/static-token.ts';
 import { checkFields, checkUuid, type Fields, invalid } from './fields.ts';
 
 /** A token of another system: itself, which is not kept, or a hash of the whole of it. */
-export type ForeignSecret = { token: string } | { sha256: Uint8Array } | { sha512: Uint8Array };
+export type ImportedSecret = { token: string } | { sha256: Uint8Array } | { sha512: Uint8Array };
 
 /** A token to take in. */
 export interface ImportItem {
-  secret: ForeignSecret;
+  secret: ImportedSecret;
   /** The UUID to give it; "" or absent for a fresh one. */
   id?: string;
   /** Those of kind static. */
@@ -23,10 +23,10 @@ export interface ImportItem {
 export interface CheckedItem {
   imported: Imported;
   /** The hash that the record keeps, and its name. */
-  hash: ForeignHash;
+  hash: ImportedHash;
   tokenHash: Uint8Array;
   /** All hashes by which it may have been taken in before. */
-  hashes: Partial<Record<ForeignHash, Uint8Array>>;
+  hashes: Partial<Record<ImportedHash, Uint8Array>>;
   /** The length of a token that is known itself, in characters. */
   length?: number;
   id?: string;
@@ -34,7 +34,7 @@ export interface CheckedItem {
 }
 
 /** Bounds of what is taken in, in characters. */
-export const foreignTokenLimits = {
+export const importedTokenLimits = {
   /** A shorter one could be guessed. */
   lengthMin: 20,
   /** The longest that fits an Authorization header behind "Bearer ". */
@@ -58,10 +58,10 @@ export function checkItem(item: ImportItem, allowWeak: boolean, now: number): Ch
 }
 
 function checkToken(token: string, allowWeak: boolean) {
-  const { lengthMin, lengthMax } = foreignTokenLimits;
+  const { lengthMin, lengthMax } = importedTokenLimits;
   if (token === '') throw invalid('token', 'is empty');
   if (token.length > lengthMax) throw invalid('token', `is longer than ${lengthMax} characters`);
-  if (!isForeign(token) && parseStaticToken(token) === undefined) {
+  if (!mayBeImported(token) && parseStaticToken(token) === undefined) {
     throw invalid(
       'token',
       'must be visible ASCII without space, comma, " and \\; no JWT, which is known by its ' +
@@ -71,13 +71,13 @@ function checkToken(token: string, allowWeak: boolean) {
   if (token.length < lengthMin && !allowWeak) {
     throw invalid('token', `is shorter than ${lengthMin} characters, so that it can be guessed`);
   }
-  const sha256 = foreignHash(token, 'sha256');
-  const hashes = { sha256, sha512: foreignHash(token, 'sha512') };
+  const sha256 = importedHash(token, 'sha256');
+  const hashes = { sha256, sha512: importedHash(token, 'sha512') };
   const imported = 'plain' as const;
   return { imported, hash: 'sha256' as const, tokenHash: sha256, hashes, length: token.length };
 }
 
-function checkHash(secret: Exclude<ForeignSecret, { token: string }>) {
+function checkHash(secret: Exclude<ImportedSecret, { token: string }>) {
   const hash = 'sha256' in secret ? 'sha256' : 'sha512';
   const tokenHash = 'sha256' in secret ? secret.sha256 : secret.sha512;
   if (tokenHash.length !== hashBytes[hash]) {

@@ -5,19 +5,19 @@ import { v4, v7 } from 'uuid';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import {
-  type ForeignForm,
   findByHash,
-  foreignDigest,
+  type ImportedForm,
+  importedDigest,
   readForm,
   writeForm,
-} from '../verify/foreign.ts';
+} from '../verify/imported.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, ownerFor } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, invalid, present } from './fields.ts';
 import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 
-export type { ForeignSecret, ImportItem } from './import-item.ts';
+export type { ImportedSecret, ImportItem } from './import-item.ts';
 
 /** How to take tokens in. */
 export interface ImportOptions {
@@ -88,7 +88,7 @@ export function createImport(deps: ImportDeps): Import {
     }
     const requestId = options.requestId ? checkUuid('request_id', options.requestId) : '';
     const at = now();
-    const forms = (await store.foreignForms()).map(readForm);
+    const forms = (await store.importedForms()).map(readForm);
     const plans = await Promise.all(
       items.map(async item => {
         const { owner } = item.fields;
@@ -126,11 +126,11 @@ export function createImport(deps: ImportDeps): Import {
 async function plan(
   { store, keys }: ImportDeps,
   item: CheckedItem,
-  forms: readonly ForeignForm[],
+  forms: readonly ImportedForm[],
   { actor }: Caller,
   requestId: string,
 ): Promise<Plan> {
-  const digest = foreignDigest(keys, item.tokenHash, keys.currentId);
+  const digest = importedDigest(keys, item.tokenHash, keys.currentId);
   const known = await findByHash(store, keys, forms, name => item.hashes[name]);
   if (known === undefined && item.id !== undefined && (await store.get(item.id))) throw taken();
   // A repeated request makes the same event, by which what it did before is recognised.
@@ -148,7 +148,7 @@ async function carryOut(
   deps: ImportDeps,
   caller: Caller,
   plans: readonly Plan[],
-  forms: readonly ForeignForm[],
+  forms: readonly ImportedForm[],
   requestId: string,
   at: number,
 ): Promise<ImportResult[]> {
@@ -159,7 +159,7 @@ async function carryOut(
   if (unknown.length > 0) {
     const entries = unknown.map(({ digest, item }) => ({ digest, tokenId: item.id ?? v7() }));
     const added = formsOf(unknown, forms, keys.currentId).map(writeForm);
-    const reserved = await store.reserveForeign(added, entries);
+    const reserved = await store.reserveImported(added, entries);
     for (const [n, each] of unknown.entries()) {
       const id = reserved[n] as string;
       targets.set(each, { id, isNew: id === entries[n]?.tokenId });
@@ -181,10 +181,10 @@ async function carryOut(
 /** The forms that verification must know of. */
 function formsOf(
   plans: readonly Plan[],
-  known: readonly ForeignForm[],
+  known: readonly ImportedForm[],
   masterKeyId: string,
-): ForeignForm[] {
-  const forms: ForeignForm[] = [];
+): ImportedForm[] {
+  const forms: ImportedForm[] = [];
   const lengths = new Set(plans.flatMap(({ item }) => item.length ?? []));
   const before = known.filter(form => form.masterKeyId === masterKeyId && form.hash === 'sha256');
   for (const { length } of before) if (length !== undefined) lengths.add(length);

@@ -37,11 +37,11 @@ export function parseAuthorization(header: string, limits: VerifyLimits): Creden
   }
   const tokenId = parseStaticToken(token);
   if (tokenId !== undefined) return { kind: 'static', tokenId, token };
-  return isForeign(token) ? { kind: 'static', tokenId, token } : 'INVALID_TOKEN';
+  return mayBeImported(token) ? { kind: 'static', tokenId, token } : 'INVALID_TOKEN';
 }
 
 /** Whether a token has a form that an imported one may have: neither a JWT's nor that of Usher's own. */
-export function isForeign(token: string): boolean {
+export function mayBeImported(token: string): boolean {
   return visible.test(token) && !jwtForm.test(token) && !token.startsWith(staticTokenPrefix);
 }
 

@@ -13,7 +13,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto';
-import type { ForeignHash, Secret } from '../store/record.ts';
+import type { ImportedHash, Secret } from '../store/record.ts';
 import { Unavailable } from '../store/store.ts';
 
 /** A master key: 32 random bytes with a name. */
@@ -34,7 +34,7 @@ export interface MasterKeys {
   /** The keyed hash of a static token. Throws Unavailable for a master key that is not listed. */
   hash(token: string, masterKeyId: string): Buffer;
   /** The keyed hash of an imported token's hash. Throws Unavailable as above. */
-  hashForeign(tokenHash: Uint8Array, masterKeyId: string): Buffer;
+  hashImported(tokenHash: Uint8Array, masterKeyId: string): Buffer;
   /** Seals a secret for an access token: nothing but that UUID opens it again. */
   seal(secret: string, tokenId: string): Sealed;
   /** Opens it. Throws Unavailable when it was altered or its master key is not listed. */
@@ -46,13 +46,13 @@ const tagBytes = 16;
 
 /** Derives what each master key needs (HKDF, RFC 5869). At least one key. */
 export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
-  const keys = new Map<string, { hashing: KeyObject; foreign: KeyObject; sealing: KeyObject }>();
+  const keys = new Map<string, { hashing: KeyObject; imported: KeyObject; sealing: KeyObject }>();
   for (const { id, bytes } of list) {
     if (bytes.length !== 32) throw new Error(`master key ${id} is not 32 bytes long`);
     if (keys.has(id)) throw new Error(`there are two master keys ${id}`);
     keys.set(id, {
       hashing: derive(bytes, 'usher/v1/static-token-hash'),
-      foreign: derive(bytes, 'usher/v1/foreign-token-hash'),
+      imported: derive(bytes, 'usher/v1/foreign-token-hash'),
       sealing: derive(bytes, 'usher/v1/jwt-secret-seal'),
     });
   }
@@ -68,8 +68,8 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
     currentId: current.id,
     ids: list.map(({ id }) => id),
     hash: (token, id) => createHmac('sha256', keyOf(id).hashing).update(token).digest(),
-    hashForeign: (tokenHash, id) =>
-      createHmac('sha256', keyOf(id).foreign).update(tokenHash).digest(),
+    hashImported: (tokenHash, id) =>
+      createHmac('sha256', keyOf(id).imported).update(tokenHash).digest(),
     seal(secret, tokenId) {
       const nonce = randomBytes(nonceBytes);
       const cipher = createCipheriv('aes-256-gcm', keyOf(current.id).sealing, nonce, {
@@ -99,7 +99,7 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
 }
 
 /** The hash of a whole token, as other systems keep it: of its UTF-8 bytes. */
-export function foreignHash(token: string, algorithm: ForeignHash): Buffer {
+export function importedHash(token: string, algorithm: ImportedHash): Buffer {
   return digest(algorithm, token, 'buffer');
 }
 

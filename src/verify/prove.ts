@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
 import type { Credential } from './credential.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
-import { foreignHash, type MasterKeys, unreadable } from './master-keys.ts';
+import { importedHash, type MasterKeys, unreadable } from './master-keys.ts';
 
 /** Opened jwt secrets that are kept. */
 const openedKeysMax = 10_000;
@@ -44,7 +44,7 @@ export function createProve(keys: MasterKeys): Prove {
       const hash =
         hashed === undefined
           ? keys.hash(token, masterKeyId)
-          : keys.hashForeign(foreignHash(token, hashed), masterKeyId);
+          : keys.hashImported(importedHash(token, hashed), masterKeyId);
       const expected = Buffer.from(secret.value, 'base64url');
       if (expected.length !== hash.length) throw unreadable('the hash has the wrong length');
       if (timingSafeEqual(hash, expected)) proven = secret;

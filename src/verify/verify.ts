@@ -2,8 +2,8 @@
 
 import { type Awaitable, type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { parseAuthorization } from './credential.ts';
-import type { FindForeign } from './foreign.ts';
 import { denied, granted, refused } from './give.ts';
+import type { FindImported } from './imported.ts';
 import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
@@ -27,7 +27,7 @@ export type Verify = (question: Question) => Awaitable<Verdict>;
 /** What the verifier needs. */
 export interface VerifyDeps {
   records: CoherentReader;
-  findForeign: FindForeign;
+  findImported: FindImported;
   prove: Prove;
   memory: Memory;
   /** Milliseconds since 1970. */
@@ -40,7 +40,7 @@ const stepMs = 250;
 
 /** Makes the verifier. */
 export function createVerify(deps: VerifyDeps): Verify {
-  const { records, findForeign, prove, memory, now, limits } = deps;
+  const { records, findImported, prove, memory, now, limits } = deps;
   return question => {
     const key = memoryKey(question.header);
     const known = memory.recall(key);
@@ -75,7 +75,7 @@ export function createVerify(deps: VerifyDeps): Verify {
     const credential = parseAuthorization(header, limits);
     if (typeof credential === 'string') return denied(credential);
 
-    const tokenId = credential.tokenId ?? (await findForeign(credential.token));
+    const tokenId = credential.tokenId ?? (await findImported(credential.token));
     if (tokenId === undefined) return denied('INVALID_TOKEN');
 
     const found = await records.find(tokenId);

@@ -10,7 +10,7 @@ import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { runCommand } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { openTerminal } from '../../src/cli/terminal.ts';
-import { SettingsError } from '../../src/config.ts';
+import { SettingsError } from '../../src/settings/config.ts';
 import { startFakeManager } from './fake-manager.ts';
 import { adminToken, runUsher } from './run-usher.ts';
 

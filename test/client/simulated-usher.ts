@@ -5,12 +5,12 @@ import { createKeptVerdicts } from '../../src/client/kept-verdicts.ts';
 import { answerOf } from '../../src/client/usher-verdict.ts';
 import { createWatchReader } from '../../src/client/watch-reader.ts';
 import { VerifyResponseSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
-import { createCoherentReader, defaultCoherentLimits } from '../../src/store/coherent.ts';
+import { createCoherentReader, defaultCoherentLimits } from '../../src/store/cache/coherent.ts';
 import { createLease, type FeedListener } from '../../src/store/feed.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { type Found, Unavailable } from '../../src/store/store.ts';
-import { createChanges } from '../../src/transport/changes.ts';
-import { createTell } from '../../src/transport/watch.ts';
+import { createChanges } from '../../src/transport/services/changes.ts';
+import { createTell } from '../../src/transport/services/watch.ts';
 import { type Actor, createWay, type Schedule } from './simulated-time.ts';
 
 /** How long silence may be believed. */

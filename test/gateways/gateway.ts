@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runUsher } from '../cli/run-usher.ts';
-import { until } from '../store/redis-server.ts';
+import { until } from '../store/redis/server.ts';
 import { send } from './request.ts';
 
 const downloaded = fileURLToPath(new URL('../../out/gateways', import.meta.url));

@@ -2,10 +2,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runServer, type TestServer } from '../server/run-server.ts';
-import type { World } from '../transport/parity-case.ts';
-import { parityCases } from '../transport/parity-cases.ts';
-import { reasonOfBody } from '../transport/parity-gateway-doors.ts';
-import { makeWorld } from '../transport/parity-world.ts';
+import type { World } from '../transport/parity/case.ts';
+import { parityCases } from '../transport/parity/cases.ts';
+import { reasonOfBody } from '../transport/parity/gateway-doors.ts';
+import { makeWorld } from '../transport/parity/world.ts';
 import { type Gateway, gatewayNames, startGateway } from './gateway.ts';
 import { send } from './request.ts';
 import { startUpstream, type Upstream } from './upstream.ts';

@@ -1,9 +1,9 @@
 /** The administrator of the model: makes, revokes and rotates, and notes when it was acknowledged. */
 
 import { randomUUID } from 'node:crypto';
-import { decodeRecord, encodeRecord } from '../../src/store/kept-record.ts';
+import { decodeRecord, encodeRecord } from '../../src/store/format/record.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
-import { tokenKey } from '../../src/store/redis-keys.ts';
+import { tokenKey } from '../../src/store/redis/keys.ts';
 import { withRevokedJwts } from '../../src/tokens/revoke-jwts.ts';
 import type { Made } from './access-tokens.ts';
 import type { Credential, Ending } from './oracle.ts';

@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { Redis as IoRedis } from 'ioredis';
-import { defaultRedisLimits } from '../../src/store/redis-limits.ts';
+import { defaultRedisLimits } from '../../src/store/redis/limits.ts';
 import type { Random } from './random.ts';
 import { type Redis, ReplyError, type Server } from './redis.ts';
 import { openWire, type Wire } from './wire.ts';

@@ -8,7 +8,7 @@ import {
   type VerifyResponse,
 } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { clientOf as connectClientOf } from '../server/api.ts';
-import { clientOf, unary } from '../transport/grpc-client.ts';
+import { clientOf, unary } from '../transport/grpc/client.ts';
 import type { Verification } from './oracle.ts';
 
 /** What came out; without an answer it throws. */

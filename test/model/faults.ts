@@ -1,6 +1,6 @@
 /** What goes wrong in the model, by chance, and how it is put right again. */
 
-import { tokenKey } from '../../src/store/redis-keys.ts';
+import { tokenKey } from '../../src/store/redis/keys.ts';
 import type { Random } from './random.ts';
 import type { Redis } from './redis.ts';
 import type { Replica } from './replica.ts';

@@ -13,7 +13,7 @@ import { feedClient, type Network } from './clients.ts';
 import { networks } from './replica.ts';
 import { playSchedule } from './schedule.ts';
 
-vi.mock('../../src/store/redis-client.ts', () => ({
+vi.mock('../../src/store/redis/client.ts', () => ({
   masters: (client: object) => [client],
   feedClient: (_target: unknown, server: object) => feedClient(networks.get(server) as Network),
 }));

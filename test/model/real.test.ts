@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { startUsherProcess, type UsherProcess, workerPids } from '../server/usher-process.ts';
-import { type RedisServer, startRedis } from '../store/redis-server.ts';
+import { type RedisServer, startRedis } from '../store/redis/server.ts';
 import { doorsOf, sdkDoor } from './doors.ts';
 import { type Load, startLoad } from './load.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';

@@ -1,17 +1,17 @@
 /** A replica of Usher in the model: the real reader, feed, lease and verifier over simulated Redis. */
 
-import { createCoherentReader, defaultCoherentLimits } from '../../src/store/coherent.ts';
+import { redisAddress } from '../../src/store/address.ts';
+import { createCoherentReader, defaultCoherentLimits } from '../../src/store/cache/coherent.ts';
 import type { Feed } from '../../src/store/feed.ts';
-import { asker } from '../../src/store/redis-ask.ts';
-import { redisAudit } from '../../src/store/redis-audit.ts';
-import { redisFeed } from '../../src/store/redis-feed.ts';
-import { masterGet } from '../../src/store/redis-get.ts';
-import { defaultRedisLimits } from '../../src/store/redis-limits.ts';
-import { readToken } from '../../src/store/redis-list.ts';
-import { parseRedisUrl } from '../../src/store/redis-url.ts';
-import { redisWatch } from '../../src/store/redis-watch.ts';
-import { type Changes, createChanges } from '../../src/transport/changes.ts';
-import { createWatch } from '../../src/transport/watch.ts';
+import { asker } from '../../src/store/redis/ask.ts';
+import { redisAudit } from '../../src/store/redis/audit.ts';
+import { redisFeed } from '../../src/store/redis/feed/feed.ts';
+import { masterGet } from '../../src/store/redis/get.ts';
+import { redisWatch } from '../../src/store/redis/health.ts';
+import { defaultRedisLimits } from '../../src/store/redis/limits.ts';
+import { readToken } from '../../src/store/redis/list.ts';
+import { type Changes, createChanges } from '../../src/transport/services/changes.ts';
+import { createWatch } from '../../src/transport/services/watch.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMemory } from '../../src/verify/memory.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
@@ -41,7 +41,7 @@ export const networks = new WeakMap<object, Network>();
 /** Starts one; call it in its process. */
 export function startReplica(network: Network, staleMaxMs: number): Replica {
   const { world } = network;
-  const target = parseRedisUrl('redis://model');
+  const target = redisAddress('redis://model');
   const reader = dataClient(network);
   networks.set(reader, network);
   const { pingIntervalMs } = defaultRedisLimits;
@@ -69,7 +69,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
         // Few: the caches take their room when they are made.
         ...{ entriesMax: 20, absentMax: 20, staleMaxMs },
       }),
-      findForeign: async () => undefined,
+      findImported: async () => undefined,
       prove,
       memory: createMemory(20),
       now: () => wallStartMs + world.now() + replica.wall.offsetMs,

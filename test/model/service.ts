@@ -12,8 +12,8 @@ import {
   type WatchInvalidationsResponse,
 } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../../src/store/store.ts';
-import type { Call } from '../../src/transport/call.ts';
-import { verifyResponse } from '../../src/transport/verify-response.ts';
+import type { Call } from '../../src/transport/rpc/call.ts';
+import { verifyResponse } from '../../src/transport/services/verify-response.ts';
 import { openPipe, type Pipe } from './pipe.ts';
 import type { Random } from './random.ts';
 import type { Replica } from './replica.ts';

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../store/redis-server.ts';
+import { freePort } from '../store/redis/server.ts';
 
 /** The checkout. */
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { defaultLmdbLimits, openTables } from '../../src/store/lmdb-tables.ts';
+import { defaultLmdbLimits, openTables } from '../../src/store/lmdb/tables.ts';
 import { runUsher } from '../cli/run-usher.ts';
-import { type RedisServer, startRedis } from '../store/redis-server.ts';
+import { type RedisServer, startRedis } from '../store/redis/server.ts';
 import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 

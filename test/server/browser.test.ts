@@ -8,7 +8,7 @@ import { build, type Rollup } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { launchChromium } from '../manager/chromium.ts';
-import { sign } from '../transport/parity-case.ts';
+import { sign } from '../transport/parity/case.ts';
 import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 

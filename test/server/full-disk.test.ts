@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { until } from '../store/redis-server.ts';
+import { until } from '../store/redis/server.ts';
 import { adminOf } from './api.ts';
 import { startUsherProcess, type UsherProcess } from './usher-process.ts';
 

@@ -8,7 +8,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
-import { type RedisServer, startRedis, until } from '../store/redis-server.ts';
+import { type RedisServer, startRedis, until } from '../store/redis/server.ts';
 import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
@@ -34,7 +34,7 @@ async function onLmdb(): Promise<{ server: TestServer }> {
   return { server };
 }
 
-const foreign = () => `sk_live_${randomBytes(16).toString('hex')}`;
+const imported = () => `sk_live_${randomBytes(16).toString('hex')}`;
 const reasonOf = async (server: TestServer, header: string) =>
   (await clientOf(VerifierService, server.http, '').verify({ header })).reason;
 
@@ -44,7 +44,7 @@ describe.each([
 ])('on %s', (_, start) => {
   test('a file of a thousand is imported by command, once', async () => {
     const { server } = await start();
-    const tokens = Array.from({ length: 1000 }, foreign);
+    const tokens = Array.from({ length: 1000 }, imported);
     const lines = tokens.map((token, n) => JSON.stringify({ token, name: `n${n}`, owner: 'ann' }));
     const [first = ''] = tokens;
     // Remembered as unknown, until it is not any more.
@@ -94,12 +94,12 @@ test('a flood of garbage costs Redis nothing before an import, and little after'
     }
     return (await getsOf(redis)) - before;
   };
-  const garbage = Array.from({ length: 50 }, foreign);
+  const garbage = Array.from({ length: 50 }, imported);
   // From when its feed is heard, what was read may be remembered.
-  await until(async () => (await cost([foreign()])) === 0);
+  await until(async () => (await cost([imported()])) === 0);
   expect(await cost(garbage)).toBe(0);
 
-  const token = foreign();
+  const token = imported();
   const item = { name: 'a', secret: { case: 'token', value: token } } as const;
   await adminOf(server).import({ items: [item], requestId: randomUUID() });
   await until(async () => (await reasonOf(server, token)) === Reason.NONE);
@@ -111,9 +111,9 @@ test('a flood of garbage costs Redis nothing before an import, and little after'
   ).toBe(0);
 });
 
-test('without Redis, it is not known whether a foreign token is good', async () => {
+test('without Redis, it is not known whether an imported token is good', async () => {
   const { redis, server } = await onRedis();
-  const token = foreign();
+  const token = imported();
   const item = { name: 'a', secret: { case: 'token', value: token } } as const;
   await adminOf(server).import({ items: [item] });
   await redis.kill();

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
-import { startRedis } from '../store/redis-server.ts';
+import { startRedis } from '../store/redis/server.ts';
 import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
@@ -60,13 +60,13 @@ test.each(['LMDB', 'Redis'])('on %s', async store => {
     const before = adminOf(await startWith(older));
     const made = await before.create({ kind: Kind.JWT, name: 'app' });
     const { token } = await before.create({ kind: Kind.STATIC, name: 'job' });
-    const foreign = `sk_live_${randomBytes(16).toString('hex')}`;
-    const secret = { case: 'token', value: foreign } as const;
+    const imported = `sk_live_${randomBytes(16).toString('hex')}`;
+    const secret = { case: 'token', value: imported } as const;
     await before.import({ items: [{ name: 'moved', secret }] });
     const jwt = jwtOf(made.accessToken?.id ?? '', made.secret);
 
     const between = await startWith(`${newer},${older}`);
-    for (const header of [jwt, token, foreign]) {
+    for (const header of [jwt, token, imported]) {
       expect(await verify(between, header)).toBe(Reason.NONE);
     }
     const counts = [
@@ -76,14 +76,14 @@ test.each(['LMDB', 'Redis'])('on %s', async store => {
     const expected = { code: 0, examined: 3, masterKeys: expect.arrayContaining(counts) };
     expect(await reseal(between)).toMatchObject({ ...expected, resealed: 1 });
     expect(await reseal(between)).toMatchObject({ ...expected, resealed: 0 });
-    for (const header of [jwt, token, foreign]) {
+    for (const header of [jwt, token, imported]) {
       expect(await verify(between, header)).toBe(Reason.NONE);
     }
 
     const after = await startWith(newer);
     expect(await verify(after, jwt)).toBe(Reason.NONE);
     expect(await verify(after, token)).toBe('unavailable');
-    expect(await verify(after, foreign)).toBe('unavailable');
+    expect(await verify(after, imported)).toBe('unavailable');
     const unlisted = expect.arrayContaining([{ id: 'k1', secrets: 2, listed: false }]);
     expect(await reseal(after)).toMatchObject({ code: 1, resealed: 0, masterKeys: unlisted });
   } finally {

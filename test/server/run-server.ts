@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../../src/config.ts';
-import { openSecrets } from '../../src/first-start.ts';
 import { openLog } from '../../src/log.ts';
-import { startServer } from '../../src/server.ts';
+import { startServer } from '../../src/server/server.ts';
+import { readConfig } from '../../src/settings/config.ts';
+import { openSecrets } from '../../src/settings/first-start.ts';
 
 /** A master key and an admin token, as with Redis both must be given. */
 export const secrets = {

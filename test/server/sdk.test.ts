@@ -6,7 +6,7 @@ import { connectByGrpc } from '../../src/client/grpc-link.ts';
 import { createUsher, UsherUnavailable } from '../../src/client/node.ts';
 import { createUsherOn, type Usher } from '../../src/client/usher.ts';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { startRedis } from '../store/redis-server.ts';
+import { startRedis } from '../store/redis/server.ts';
 import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 import { startUsherProcess } from './usher-process.ts';

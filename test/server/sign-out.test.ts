@@ -1,7 +1,7 @@
 /** A sign-out ends every copy of the cookie: at every replica, and after a restart. */
 
 import { afterEach, expect, test } from 'vitest';
-import { startRedis } from '../store/redis-server.ts';
+import { startRedis } from '../store/redis/server.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 const started: (() => Promise<void>)[] = [];

@@ -1,10 +1,11 @@
 /** A process that changes access tokens until it is killed, and says what was acknowledged. */
 
 import { writeSync } from 'node:fs';
+import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import { creation, update } from './changes.ts';
 
-const store = await openStore(process.argv[2] ?? '', { now: Date.now });
+const store = await openStore(storeAddress(process.argv[2] ?? ''), { now: Date.now });
 
 async function commitForever(): Promise<void> {
   for (;;) {

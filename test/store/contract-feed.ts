@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { create, creation, eventOf, revocation, update } from './changes.ts';
 import { type Opened, openPlace } from './place.ts';
-import { until } from './redis-server.ts';
+import { until } from './redis/server.ts';
 
 /** Describes it. */
 export function describeFeed(opened: Opened): void {

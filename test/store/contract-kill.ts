@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { intactLog, walk } from './changes.ts';
 import type { Opened } from './place.ts';
-import { until } from './redis-server.ts';
+import { until } from './redis/server.ts';
 
 const committer = fileURLToPath(new URL('./commit-forever.ts', import.meta.url));
 

@@ -6,11 +6,11 @@ import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
 import { describeFeed } from './contract-feed.ts';
-import { describeForeign } from './contract-foreign.ts';
+import { describeImported } from './contract-imported.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
-import { until } from './redis-server.ts';
+import { until } from './redis/server.ts';
 
 /** Describes what a store does, with the store at a place. */
 export function describeStore(name: string, start: () => Promise<StorePlace>): void {
@@ -31,7 +31,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeAudit(opened);
     describeFeed(opened);
     describeUsage(opened);
-    describeForeign(opened);
+    describeImported(opened);
     describeSessions(opened);
     describeClosing(opened);
     describeKill(opened);
@@ -112,11 +112,11 @@ function describeClosing(opened: Opened): void {
       () => store.count(),
       () => store.commit(change),
       () => store.findRequest('a'),
-      () => store.foreignForms(),
-      () => store.findForeign('a'),
+      () => store.importedForms(),
+      () => store.findImported('a'),
       () => store.endSession('a', Date.now() + 1000),
       () => store.isSessionEnded('a'),
-      () => store.reserveForeign(['f'], [{ digest: 'd', tokenId: 'a' }]),
+      () => store.reserveImported(['f'], [{ digest: 'd', tokenId: 'a' }]),
       () => store.append(eventOf('call.refused')),
       () => store.events({ order: 'newest', limit: 1 }),
       () => store.head(),
@@ -136,7 +136,7 @@ function describeClosing(opened: Opened): void {
     const change = update(first, { name: 'new' });
     await store.commit(change);
     await store.addUsage([{ tokenId: first.id, date: '2024-02-22', count: 1, lastUsedAt: 7 }]);
-    await store.reserveForeign(['form'], [{ digest: 'd', tokenId: first.id }]);
+    await store.reserveImported(['form'], [{ digest: 'd', tokenId: first.id }]);
     const before = await everything(store, first.id);
     await store.close();
     opened.store = await openPlace(place);
@@ -159,7 +159,7 @@ async function everything(store: Store, id: string) {
     events: await store.events({ order: 'oldest', limit: 10 }),
     head: await store.head(),
     usage: await store.usage([id]),
-    forms: await store.foreignForms(),
-    foreign: await store.findForeign('d'),
+    forms: await store.importedForms(),
+    imported: await store.findImported('d'),
   };
 }

@@ -1,5 +1,6 @@
 /** Where the suite's store is, and how it is opened. */
 
+import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -21,7 +22,7 @@ export interface Opened {
 
 /** Opens the store at a place. */
 export function openPlace(place: StorePlace): Promise<Store> {
-  return openStore(place.url, {
+  return openStore(storeAddress(place.url), {
     now: Date.now,
     redis: { intentAgeMs: 200, sweepIntervalMs: 200 },
   });

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkChain as checkEntries, type KnownEntry } from '../../src/client/audit-chain.ts';
+import { checkChain as checkEntries, type KnownEntry } from '../../src/api/audit-chain.ts';
 import { type ChainedEvent, linkHash } from '../../src/store/audit.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 

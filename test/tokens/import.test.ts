@@ -2,11 +2,11 @@
 
 import { createHash, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { ForeignEntry, Store } from '../../src/store/store.ts';
+import type { ImportedEntry, Store } from '../../src/store/store.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { createImport, type ImportItem, importLimits } from '../../src/tokens/import.ts';
-import { createFindForeign } from '../../src/verify/foreign.ts';
+import { createFindImported } from '../../src/verify/imported.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
@@ -16,7 +16,7 @@ const importTokens = createImport({ store, keys, now });
 const once = { dryRun: false, allowWeak: false };
 
 let number = 0;
-const foreign = () => `sk_live_${String(++number).padStart(4, '0')}-${randomUUID()}`;
+const imported = () => `sk_live_${String(++number).padStart(4, '0')}-${randomUUID()}`;
 const plain = (token: string, more: Partial<ImportItem> = {}): ImportItem => ({
   secret: { token },
   fields: fields(),
@@ -39,24 +39,24 @@ const one = async (item: ImportItem, options = {}) => {
 function counted() {
   const asked: string[] = [];
   const index = {
-    foreignForms: () => store.foreignForms(),
-    findForeign(digest: string) {
+    importedForms: () => store.importedForms(),
+    findImported(digest: string) {
       asked.push(digest);
-      return store.findForeign(digest);
+      return store.findImported(digest);
     },
   };
   return { asked, index };
 }
 
-test('before any import, a foreign token is not looked for', async () => {
+test('before any import, an imported token is not looked for', async () => {
   const { asked, index } = counted();
-  expect(await createFindForeign(index, keys)(foreign())).toBeUndefined();
+  expect(await createFindImported(index, keys)(imported())).toBeUndefined();
   expect(asked).toEqual([]);
 });
 
 describe('an imported token verifies', () => {
   test.each(['plain', 'sha256', 'sha512'] as const)('%s', async how => {
-    const token = foreign();
+    const token = imported();
     const item = how === 'plain' ? plain(token) : hashed(token, how);
     expect(await verdictOn(token)).toBe('INVALID_TOKEN');
     const { outcome, id } = await one(item);
@@ -78,7 +78,7 @@ describe('an imported token verifies', () => {
   });
 
   test('under the UUID that was given, with its fields, to its end', async () => {
-    const token = foreign();
+    const token = imported();
     const id = randomUUID();
     const expiresAt = clock.ms + 5000;
     const item = plain(token, { id, fields: fields({ owner: 'ann', expiresAt }) });
@@ -99,7 +99,7 @@ describe('an imported token verifies', () => {
 
 describe('its life', () => {
   test('revoked, it is refused, and cannot be imported back', async () => {
-    const token = foreign();
+    const token = imported();
     const { id } = await one(plain(token));
     expect(await verdictOn(token)).toBe('valid');
     await tokens.revoke(admin, id, 'leaked');
@@ -109,7 +109,7 @@ describe('its life', () => {
   });
 
   test('rotated, it becomes a token of Usher, and the old one has its grace', async () => {
-    const token = foreign();
+    const token = imported();
     const { id } = await one(hashed(token, 'sha512'));
     const { record, secret } = await tokens.rotate(admin, id, 60, 0);
     expect(record.imported).toBeUndefined();
@@ -120,7 +120,7 @@ describe('its life', () => {
   });
 
   test('its import is in the audit log, once, without the token', async () => {
-    const token = foreign();
+    const token = imported();
     const { id } = await one(plain(token));
     await one(plain(token));
     const events = await store.events({ order: 'oldest', tokenId: id, limit: 10 });
@@ -133,12 +133,12 @@ describe('its life', () => {
 
 describe('done again', () => {
   test('it leaves what is there, by whichever hash it comes', async () => {
-    const token = foreign();
+    const token = imported();
     const { id } = await one(hashed(token, 'sha512'));
     const again = { outcome: 'existing', id, problem: '' };
     expect(await one(hashed(token, 'sha512'))).toEqual(again);
     expect(await one(plain(token))).toEqual(again);
-    const twice = foreign();
+    const twice = imported();
     const results = await importTokens(admin, [plain(twice), hashed(twice, 'sha256')], once);
     expect(results.map(({ outcome }) => outcome)).toEqual(['imported', 'existing']);
     expect(results[1]?.id).toBe(results[0]?.id);
@@ -146,7 +146,7 @@ describe('done again', () => {
 
   test('a repeated request answers as the first time', async () => {
     const requestId = randomUUID();
-    const items = [plain(foreign()), hashed(foreign(), 'sha256')];
+    const items = [plain(imported()), hashed(imported(), 'sha256')];
     const first = await importTokens(admin, items, { ...once, requestId });
     const second = await importTokens(admin, items, { ...once, requestId });
     expect(second).toEqual(first);
@@ -154,7 +154,7 @@ describe('done again', () => {
   });
 
   test('at once, by several, makes one access token', async () => {
-    const token = foreign();
+    const token = imported();
     const before = await store.count();
     const all = await Promise.all(Array.from({ length: 5 }, () => one(plain(token))));
     expect(all.filter(({ outcome }) => outcome === 'imported')).toHaveLength(1);
@@ -163,13 +163,13 @@ describe('done again', () => {
   });
 
   test('after it was broken off before the access token was made, it goes on', async () => {
-    const token = foreign();
-    const reserved: ForeignEntry[] = [];
+    const token = imported();
+    const reserved: ImportedEntry[] = [];
     const broken: Store = {
       ...store,
-      async reserveForeign(forms, entries) {
+      async reserveImported(forms, entries) {
         reserved.push(...entries);
-        return await store.reserveForeign(forms, entries);
+        return await store.reserveImported(forms, entries);
       },
       commit: async () => {
         throw new Error('killed');
@@ -186,7 +186,7 @@ describe('done again', () => {
   });
 
   test('a dry run changes nothing', async () => {
-    const token = foreign();
+    const token = imported();
     const before = [await store.count(), await store.head()];
     expect(await one(plain(token), { dryRun: true })).toMatchObject({ outcome: 'imported' });
     expect([await store.count(), await store.head()]).toEqual(before);
@@ -197,7 +197,7 @@ describe('done again', () => {
 });
 
 describe('what is refused', () => {
-  const good = foreign();
+  const good = imported();
   test.each<[string, ImportItem, RegExp]>([
     ['no token', plain(''), /^token: is empty/],
     ['a short token', plain('sk_live_1234567890a'), /^token: is shorter than 20 characters/],
@@ -240,25 +240,25 @@ describe('what is refused', () => {
 
   test('the id of another access token', async () => {
     const { record } = await tokens.create(admin, 'static', fields());
-    const token = foreign();
+    const token = imported();
     const taken = { outcome: 'refused', id: '', problem: 'id: is that of another access token' };
     expect(await one(plain(token, { id: record.id }))).toEqual(taken);
     const id = randomUUID();
-    const items = [plain(foreign(), { id }), plain(foreign(), { id })];
+    const items = [plain(imported(), { id }), plain(imported(), { id })];
     const results = await importTokens(admin, items, once);
     expect(results.map(({ outcome }) => outcome).sort()).toEqual(['imported', 'refused']);
     expect(await verdictOn(token)).toBe('INVALID_TOKEN');
   });
 
   test('one bad item does not keep the others out', async () => {
-    const token = foreign();
+    const token = imported();
     const results = await importTokens(admin, [plain('x'), plain(token)], once);
     expect(results.map(({ outcome }) => outcome)).toEqual(['refused', 'imported']);
     expect(await verdictOn(token)).toBe('valid');
   });
 
   test('calls that nobody may make', async () => {
-    await expectRefused(importTokens(reader, [plain(foreign())], once), 'PERMISSION_DENIED');
+    await expectRefused(importTokens(reader, [plain(imported())], once), 'PERMISSION_DENIED');
     await expectRefused(importTokens(admin, [], once), 'INVALID_ARGUMENT', /^items: /);
     const many = Array.from({ length: importLimits.itemsMax + 1 }, () => plain(good));
     await expectRefused(importTokens(admin, many, once), 'INVALID_ARGUMENT', /^items: /);
@@ -267,12 +267,12 @@ describe('what is refused', () => {
   test('another owner than the caller’s', async () => {
     const [other, own] = await importTokens(
       adminOf('ann'),
-      [plain(foreign(), { fields: fields({ owner: 'bob' }) }), plain(foreign())],
+      [plain(imported(), { fields: fields({ owner: 'bob' }) }), plain(imported())],
       once,
     );
     expect(other).toMatchObject({ outcome: 'refused' });
     expect((await store.get(own?.id ?? ''))?.owner).toBe('ann');
-    const token = foreign();
+    const token = imported();
     await one(plain(token, { fields: fields({ owner: 'bob' }) }));
     const [seen] = await importTokens(adminOf('ann'), [plain(token)], once);
     expect(seen).toEqual({ outcome: 'existing', id: '', problem: '' });
@@ -285,17 +285,17 @@ describe('master keys', () => {
   const newOnly = createMasterKeys([masterKey('k2', 2)]);
 
   test('a token taken in under an older one is found while that is listed', async () => {
-    const token = foreign();
+    const token = imported();
     const { id } = await one(plain(token));
-    expect(await createFindForeign(store, both)(token)).toBe(id);
+    expect(await createFindImported(store, both)(token)).toBe(id);
     const again = createImport({ store, keys: both, now });
     expect(await again(admin, [plain(token)], once)).toMatchObject([{ outcome: 'existing', id }]);
     // Whether there is one can no longer be known.
-    await expect(createFindForeign(store, newOnly)(token)).rejects.toThrow('cannot be read');
+    await expect(createFindImported(store, newOnly)(token)).rejects.toThrow('cannot be read');
   });
 
   test('one rotated under the new key is sealed by it', async () => {
-    const { id } = await one(plain(foreign()));
+    const { id } = await one(plain(imported()));
     const renewed = createAccessTokens({ store, keys: both, now, limits: defaultChangeLimits });
     const { record } = await renewed.rotate(admin, id, 60, 0);
     expect(record.secrets.map(({ masterKeyId }) => masterKeyId)).toEqual(['k2', 'k1']);
@@ -306,8 +306,8 @@ test('of garbage, only what has the length of an imported token is looked for', 
   const { asked, index } = counted();
   const other = openOffice();
   await createImport(other)(admin, [plain('a'.repeat(30))], once);
-  const find = createFindForeign(
-    { ...index, foreignForms: () => other.store.foreignForms() },
+  const find = createFindImported(
+    { ...index, importedForms: () => other.store.importedForms() },
     keys,
   );
   await find('b'.repeat(29));
@@ -321,6 +321,6 @@ test('many lengths are told apart no more', async () => {
   const lengths = Array.from({ length: importLimits.lengthsMax + 1 }, (_, n) => 20 + n);
   const items = lengths.map(length => plain('a'.repeat(length)));
   await createImport(office)(admin, items, once);
-  expect(await office.store.foreignForms()).toEqual(['sha256/k1/*']);
+  expect(await office.store.importedForms()).toEqual(['sha256/k1/*']);
   expect(await office.verdictOn('a'.repeat(20))).toBe('valid');
 });

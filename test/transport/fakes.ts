@@ -3,11 +3,11 @@
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import { TokenError } from '../../src/tokens/errors.ts';
-import { createChanges } from '../../src/transport/changes.ts';
-import { bind } from '../../src/transport/handlers.ts';
-import { denialError } from '../../src/transport/status.ts';
-import { type VerifierDeps, verifierHandlers } from '../../src/transport/verifier.ts';
-import { createWatch } from '../../src/transport/watch.ts';
+import { bind } from '../../src/transport/rpc/handlers.ts';
+import { denialError } from '../../src/transport/rpc/rpc-error.ts';
+import { createChanges } from '../../src/transport/services/changes.ts';
+import { type VerifierDeps, verifierHandlers } from '../../src/transport/services/verifier.ts';
+import { createWatch } from '../../src/transport/services/watch.ts';
 import type { Granted, Reason } from '../../src/verify/verdict.ts';
 import { reasons } from '../../src/verify/verdict.ts';
 import type { Verify } from '../../src/verify/verify.ts';

@@ -12,7 +12,7 @@ const jwt = sign({ alg: 'HS256', kid: id }, { exp: now + 60 });
 const read = (header: string) => {
   const credential = parseAuthorization(header, defaultVerifyLimits);
   if (typeof credential === 'string') return credential;
-  return credential.tokenId ? `${credential.kind} ${credential.tokenId}` : 'foreign';
+  return credential.tokenId ? `${credential.kind} ${credential.tokenId}` : 'imported';
 };
 
 describe('a static token is read', () => {
@@ -103,7 +103,7 @@ describe('a token can only be an imported one', () => {
     ['five parts, bare', 'a.b.c.d.e'],
     ['dots', 'Bearer ...'],
     ['three empty parts', 'Bearer ..'],
-  ])('%s', (_, header) => expect(read(header)).toBe('foreign'));
+  ])('%s', (_, header) => expect(read(header)).toBe('imported'));
 });
 
 describe('a token is not valid', () => {
@@ -118,7 +118,7 @@ describe('a token is not valid', () => {
 describe('length', () => {
   const most = defaultVerifyLimits.headerBytesMax;
   test('a header of 8 KiB is read', () => {
-    expect(read(`Bearer ${'a'.repeat(most - 7)}`)).toBe('foreign');
+    expect(read(`Bearer ${'a'.repeat(most - 7)}`)).toBe('imported');
   });
   test('one byte more is malformed', () => {
     expect(read(`Bearer ${'a'.repeat(most - 6)}`)).toBe('MALFORMED_CREDENTIALS');

@@ -52,8 +52,8 @@ export function verifierOf(records: AccessTokenRecord[], clock: () => number = (
 /** A verifier over a reader of records. */
 export function verifierOver(records: CoherentReader, now: () => number = () => nowMs) {
   const limits = defaultVerifyLimits;
-  const findForeign = async () => undefined;
-  const parts = { records, findForeign, prove: createProve(keys), memory: createMemory(10) };
+  const findImported = async () => undefined;
+  const parts = { records, findImported, prove: createProve(keys), memory: createMemory(10) };
   return createVerify({ ...parts, now, limits });
 }
 

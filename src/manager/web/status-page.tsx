@@ -2,7 +2,7 @@
 
 import { Group, SimpleGrid, Skeleton, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { Status } from '../status.ts';
+import type { Status } from '../server-status.ts';
 import { useStatus } from './status.ts';
 import { CopyIcon } from './ui/copy.tsx';
 import { ErrorPanel } from './ui/error-panel.tsx';

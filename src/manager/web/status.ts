@@ -1,7 +1,7 @@
 /** The server's status. */
 
 import { useQuery } from '@tanstack/react-query';
-import type { Status } from '../status.ts';
+import type { Status } from '../server-status.ts';
 
 /** The status, asked for anew every few seconds where it is `watched`. */
 export function useStatus(watched = false) {

@@ -1,0 +1,124 @@
+/** Many verdicts together, by StreamVerify and BatchVerify, against as many single calls. */
+
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import {
+  BatchVerifyRequestSchema,
+  StreamVerifyRequestSchema,
+  StreamVerifyResponseSchema,
+  VerifyRequestSchema,
+} from '../../src/gen/usher/v1/verifier_pb.ts';
+import { managerOf } from '../access-tokens.ts';
+import { type Cost, cores, cpuUsOf, grpcFrame, measure, paired } from '../load.ts';
+import { runOn, startUsher, type Usher } from '../processes.ts';
+import type { Row } from '../row.ts';
+import type { StreamOrder, StreamOutcome } from './stream-caller.ts';
+
+const rounds = 5;
+const together = 32;
+const messages = 8000;
+const unaryCalls = 20_000;
+const grpcHeaders = { 'content-type': 'application/grpc', te: 'trailers' };
+
+/** The rows of streams and batches: of so many tokens, all of them cached. */
+export async function streamRows(): Promise<Row[]> {
+  const usher = await startUsher();
+  try {
+    const manager = managerOf(usher);
+    const headers: string[] = [];
+    while (headers.length < together) headers.push((await manager.createStatic()).token);
+    const unary = () => unaryCost(usher, headers[0] as string);
+    const stream = await paired(rounds, () => streamCost(usher, headers), unary);
+    const batch = await paired(rounds, () => batchCost(usher, headers), unary);
+    const {
+      bound: _bound,
+      pass: _pass,
+      ...ofBatch
+    } = share(`BatchVerify, per verdict, ${together} headers a call, against unary`, batch);
+    return [
+      share(`StreamVerify, per verdict, ${together} headers a message, against unary`, stream),
+      perSecond('StreamVerify, verdicts a second on one core', stream.ours.callsPerSecond),
+      // A whole unary call is a part of it, so that it can't get as near.
+      ofBatch,
+      perSecond('BatchVerify, verdicts a second on one core', batch.ours.callsPerSecond),
+    ];
+  } finally {
+    await usher.stop();
+  }
+}
+
+async function unaryCost({ pid, grpc }: Usher, header: string): Promise<Cost> {
+  const request = create(VerifyRequestSchema, { header });
+  return await measure([pid], {
+    url: `http://${grpc}/usher.v1.VerifierService/Verify`,
+    headers: grpcHeaders,
+    body: grpcFrame(toBinary(VerifyRequestSchema, request)),
+    calls: unaryCalls,
+    connections: 4,
+    streams: 16,
+  });
+}
+
+async function batchCost({ pid, grpc }: Usher, headers: string[]): Promise<Cost> {
+  const request = create(BatchVerifyRequestSchema, {
+    requests: headers.map(header => ({ header })),
+  });
+  const cost = await measure([pid], {
+    url: `http://${grpc}/usher.v1.VerifierService/BatchVerify`,
+    headers: grpcHeaders,
+    body: grpcFrame(toBinary(BatchVerifyRequestSchema, request)),
+    calls: messages,
+    connections: 4,
+    streams: 16,
+  });
+  return perVerdict(cost);
+}
+
+async function streamCost({ pid, grpc }: Usher, headers: string[]): Promise<Cost> {
+  const items = headers.map((header, id) => ({ id: BigInt(id), request: { header } }));
+  const request = create(StreamVerifyRequestSchema, { items });
+  const order: StreamOrder = {
+    address: grpc,
+    message: Buffer.from(grpcFrame(toBinary(StreamVerifyRequestSchema, request))).toString(
+      'base64',
+    ),
+    messages,
+    connections: 2,
+    streams: 2,
+    window: 8,
+  };
+  const before = cpuUsOf([pid]);
+  const outcome = await runOn<StreamOutcome>(cores.load, 'bench/transport/stream-caller.ts', order);
+  const cpuUs = (cpuUsOf([pid]) - before) / messages;
+  const answer = fromBinary(StreamVerifyResponseSchema, Buffer.from(outcome.answer, 'base64'));
+  const valid = answer.items.filter(
+    ({ outcome: { case: kind, value } }) => kind === 'response' && value.valid,
+  );
+  if (valid.length !== together)
+    throw new Error(`${valid.length} verdicts of a message were valid`);
+  const { messagesPerSecond: callsPerSecond, p50Ms, p99Ms } = outcome;
+  return perVerdict({ cpuUs, callsPerSecond, p50Ms, p99Ms });
+}
+
+function perVerdict({ cpuUs, callsPerSecond, ...times }: Cost): Cost {
+  return { cpuUs: cpuUs / together, callsPerSecond: callsPerSecond * together, ...times };
+}
+
+function share(what: string, { ours, floor, ratio }: Awaited<ReturnType<typeof paired>>): Row {
+  return {
+    what,
+    measured: `1/${(1 / ratio).toFixed(1)} (${ours.cpuUs.toFixed(2)} against ${floor.cpuUs.toFixed(0)} µs)`,
+    bound: 'at most 1/12',
+    pass: ratio <= 1 / 12,
+    cost: ours,
+    floor,
+  };
+}
+
+function perSecond(what: string, rate: number): Row {
+  return {
+    what,
+    measured: `${Math.round(rate).toLocaleString('en')}/s`,
+    bound: 'at least 150,000/s',
+    pass: rate >= 150_000,
+  };
+}

@@ -1,0 +1,187 @@
+/** Makes, shows, changes, rotates and revokes access tokens, in plain values. */
+
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { create } from '@bufbuild/protobuf';
+import { durationFromMs, timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { RevokeJwtsRequestSchema } from '../gen/usher/v1/access_token_pb.ts';
+import { AccessTokenSchema, Sort } from '../gen/usher/v1/access_token_pb.ts';
+import type { AccessToken, JsonObject, Kind, State } from './access-token.ts';
+import { accessToken, kindCodes, stateCodes } from './access-token.ts';
+import type { Admin } from './connect.ts';
+import { call } from './connect.ts';
+
+/** The fields that people choose. */
+export interface TokenFields {
+  name?: string | undefined;
+  owner?: string | undefined;
+  scopes?: string[] | undefined;
+  metadata?: JsonObject | undefined;
+  audiences?: string[] | undefined;
+  /** 0, on an update: no limit any more. */
+  jwtLifetimeMaxSeconds?: number | undefined;
+  /** 'never', on an update: it does not end any more. */
+  expireTime?: Date | 'never' | undefined;
+}
+
+/** An access token just made or rotated, with its token or secret: the only time it is seen. */
+export interface Revealed {
+  accessToken: AccessToken;
+  /** kind static. */
+  token?: string;
+  /** kind jwt. */
+  secret?: string;
+}
+
+/** Which access tokens to list. */
+export interface ListFilter {
+  kind?: Kind | undefined;
+  owner?: string | undefined;
+  state?: State | undefined;
+  text?: string | undefined;
+  expiresWithinSeconds?: number | undefined;
+  sort?: 'newest' | 'oldest' | 'expiry' | undefined;
+}
+
+/** Which JWTs to revoke. */
+export type JwtTarget = { jti: string } | { subject: string } | { issuedBefore: Date };
+
+const sorts = { newest: Sort.NEWEST, oldest: Sort.OLDEST, expiry: Sort.EXPIRY } as const;
+const pageSizeMax = 200;
+
+/** Makes one. */
+export async function createToken(
+  { tokens }: Admin,
+  kind: Kind,
+  fields: TokenFields,
+  requestId: string,
+): Promise<Revealed> {
+  return revealed(
+    await call(() => tokens.create({ kind: kindCodes[kind], ...onWire(fields), requestId })),
+  );
+}
+
+/** Reads one. */
+export async function getToken({ tokens }: Admin, id: string): Promise<AccessToken> {
+  return accessToken((await call(() => tokens.get({ id }))).accessToken);
+}
+
+/** Reads up to `limit` of them, page by page. */
+export async function* listTokens(
+  { tokens }: Admin,
+  filter: ListFilter,
+  limit: number,
+): AsyncGenerator<AccessToken> {
+  const { kind, owner = '', state, text = '', expiresWithinSeconds, sort = 'newest' } = filter;
+  const request = {
+    ...(kind && { kind: kindCodes[kind] }),
+    ...(state && { state: stateCodes[state] }),
+    ...(expiresWithinSeconds !== undefined && { expiresWithin: seconds(expiresWithinSeconds) }),
+    owner,
+    text,
+    sort: sorts[sort],
+  };
+  let pageToken = '';
+  let left = limit;
+  do {
+    const pageSize = Math.min(left, pageSizeMax);
+    const page = await call(() => tokens.list({ ...request, pageSize, pageToken }));
+    for (const message of page.accessTokens.slice(0, left)) yield accessToken(message);
+    left -= page.accessTokens.length;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '' && left > 0);
+}
+
+/** Changes the fields that are given, of the access token as it is now or was at `revision`. */
+export async function updateToken(
+  admin: Admin,
+  id: string,
+  fields: TokenFields,
+  revision: number | undefined,
+  requestId: string,
+): Promise<AccessToken> {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const paths = given.map(([name]) => maskNames[name as keyof TokenFields]);
+  const at = revision ?? (await getToken(admin, id)).revision;
+  const message = create(AccessTokenSchema, { id, revision: BigInt(at), ...onWire(fields) });
+  const request = { accessToken: message, updateMask: { paths }, requestId };
+  return accessToken((await call(() => admin.tokens.update(request))).accessToken);
+}
+
+/** Gives one a new token or secret; the one before stays good for the grace. */
+export async function rotateToken(
+  { tokens }: Admin,
+  id: string,
+  graceSeconds: number,
+  requestId: string,
+): Promise<Revealed> {
+  return revealed(await call(() => tokens.rotate({ id, grace: seconds(graceSeconds), requestId })));
+}
+
+/** Ends one for ever. */
+export async function revokeToken(
+  { tokens }: Admin,
+  id: string,
+  reason: string,
+  requestId: string,
+): Promise<AccessToken> {
+  return accessToken((await call(() => tokens.revoke({ id, reason, requestId }))).accessToken);
+}
+
+/** Revokes JWTs of one. */
+export async function revokeJwts(
+  { tokens }: Admin,
+  id: string,
+  target: JwtTarget,
+  reason: string,
+  requestId: string,
+): Promise<AccessToken> {
+  const request = { id, target: targetOnWire(target), reason, requestId };
+  return accessToken((await call(() => tokens.revokeJwts(request))).accessToken);
+}
+
+const maskNames: Record<keyof TokenFields, string> = {
+  name: 'name',
+  owner: 'owner',
+  scopes: 'scopes',
+  metadata: 'metadata',
+  audiences: 'audiences',
+  jwtLifetimeMaxSeconds: 'jwt_lifetime_max',
+  expireTime: 'expire_time',
+};
+
+function onWire(fields: TokenFields) {
+  const { jwtLifetimeMaxSeconds, expireTime } = fields;
+  return {
+    name: fields.name ?? '',
+    owner: fields.owner ?? '',
+    scopes: fields.scopes ?? [],
+    audiences: fields.audiences ?? [],
+    ...(fields.metadata && { metadata: fields.metadata }),
+    ...(jwtLifetimeMaxSeconds && { jwtLifetimeMax: seconds(jwtLifetimeMaxSeconds) }),
+    ...(expireTime instanceof Date && { expireTime: timestampFromDate(expireTime) }),
+  };
+}
+
+type TargetOnWire = NonNullable<MessageInitShape<typeof RevokeJwtsRequestSchema>['target']>;
+
+function targetOnWire(target: JwtTarget): TargetOnWire {
+  if ('jti' in target) return { case: 'jti', value: target.jti };
+  if ('subject' in target) return { case: 'subject', value: target.subject };
+  return { case: 'issuedBefore', value: timestampFromDate(target.issuedBefore) };
+}
+
+function seconds(count: number) {
+  return durationFromMs(count * 1000);
+}
+
+function revealed(answer: {
+  accessToken?: Parameters<typeof accessToken>[0];
+  token: string;
+  secret: string;
+}): Revealed {
+  return {
+    accessToken: accessToken(answer.accessToken),
+    ...(answer.token && { token: answer.token }),
+    ...(answer.secret && { secret: answer.secret }),
+  };
+}

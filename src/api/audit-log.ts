@@ -1,0 +1,69 @@
+/** Reads the audit log, in plain values. */
+
+import type { JsonObject } from '@bufbuild/protobuf';
+import { timestampDate } from '@bufbuild/protobuf/wkt';
+import type { AuditEvent } from '../gen/usher/v1/access_token_pb.ts';
+import type { Admin } from './connect.ts';
+import { call } from './connect.ts';
+
+/** An entry, as a line of an export holds it. */
+export interface AuditEntry {
+  sequence: number;
+  id: string;
+  /** RFC 3339, to the millisecond. */
+  time: string;
+  action: string;
+  actor: string;
+  peer: string;
+  tokenId: string;
+  before?: JsonObject;
+  after?: JsonObject;
+  detail: string;
+  requestId: string;
+  hash: string;
+}
+
+/** Which entries to read. */
+export interface AuditQuery {
+  tokenId?: string | undefined;
+  oldestFirst: boolean;
+  limit: number;
+}
+
+const pageSizeMax = 1000;
+
+/** Reads entries, page by page. */
+export async function* auditEntries(
+  { tokens }: Admin,
+  { tokenId = '', oldestFirst, limit }: AuditQuery,
+): AsyncGenerator<AuditEntry> {
+  let pageToken = '';
+  let left = limit;
+  do {
+    const pageSize = Math.min(left, pageSizeMax);
+    const page = await call(() =>
+      tokens.listAuditEvents({ pageSize, pageToken, tokenId, oldestFirst }),
+    );
+    for (const event of page.events.slice(0, left)) yield auditEntry(event);
+    left -= page.events.length;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '' && left > 0);
+}
+
+function auditEntry(event: AuditEvent): AuditEntry {
+  if (event.time === undefined) throw new Error('an audit event has no time');
+  return {
+    sequence: Number(event.sequence),
+    id: event.id,
+    time: timestampDate(event.time).toISOString(),
+    action: event.action,
+    actor: event.actor,
+    peer: event.peer,
+    tokenId: event.tokenId,
+    ...(event.before && { before: event.before }),
+    ...(event.after && { after: event.after }),
+    detail: event.detail,
+    requestId: event.requestId,
+    hash: event.hash,
+  };
+}

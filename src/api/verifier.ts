@@ -1,0 +1,112 @@
+/** Asks for a verdict and for JWTs, in plain values. */
+
+import type { JsonObject } from '@bufbuild/protobuf';
+import { durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
+import { type Kind, kindOf } from '../client/kind.ts';
+import type { VerifyResponse } from '../gen/usher/v1/verifier_pb.ts';
+import { Reason } from '../gen/usher/v1/verifier_pb.ts';
+import type { Admin } from './connect.ts';
+import { call } from './connect.ts';
+
+/** What to verify. */
+export interface Question {
+  /** The Authorization header's value. */
+  header: string;
+  audience?: string | undefined;
+  requiredScopes?: string[] | undefined;
+}
+
+/** A verdict. Who the token is of is told when its hash or signature was right. */
+export interface Verdict {
+  valid: boolean;
+  /** "NONE" when valid. */
+  reason: string;
+  message: string;
+  httpStatus: number;
+  stale: boolean;
+  tokenId?: string;
+  kind?: Kind;
+  owner?: string;
+  subject?: string;
+  scopes?: string[];
+  /** RFC 3339; absent for never, or later than dates go. */
+  expireTime?: string;
+  /** Seconds since 1970; 0 for never. */
+  exp?: number;
+  claims?: JsonObject;
+  metadata?: JsonObject;
+  revision?: number;
+  cacheTtlMs?: number;
+}
+
+/** The JWT to sign. */
+export interface JwtOrder {
+  tokenId: string;
+  subject?: string | undefined;
+  audience?: string[] | undefined;
+  scopes?: string[] | undefined;
+  claims?: JsonObject | undefined;
+  expiry: { lifetimeSeconds: number } | { exp: number };
+}
+
+/** A signed JWT. */
+export interface IssuedJwt {
+  jwt: string;
+  jti: string;
+  iat: number;
+  exp: number;
+}
+
+/** Gives the verdict on a header. */
+export async function verify({ verifier }: Admin, question: Question): Promise<Verdict> {
+  const { header, audience = '', requiredScopes = [] } = question;
+  const request = { header, audience, requiredScopes };
+  return verdict(await call(() => verifier.verify(request)));
+}
+
+/** Signs a JWT. */
+export async function issueJwt({ verifier }: Admin, order: JwtOrder): Promise<IssuedJwt> {
+  const { tokenId, subject = '', audience = [], scopes = [], claims, expiry } = order;
+  const answer = await call(() =>
+    verifier.issueJwt({
+      tokenId,
+      subject,
+      audience,
+      scopes,
+      ...(claims && { claims }),
+      expiry:
+        'exp' in expiry
+          ? { case: 'exp', value: BigInt(expiry.exp) }
+          : { case: 'lifetime', value: durationFromMs(expiry.lifetimeSeconds * 1000) },
+    }),
+  );
+  const { jwt, jti, iat, exp } = answer;
+  return { jwt, jti, iat: Number(iat), exp: Number(exp) };
+}
+
+const reasonNames = new Map<number, string>(
+  Object.entries(Reason).map(([name, code]) => [code, name]),
+);
+
+function verdict(answer: VerifyResponse): Verdict {
+  const { valid, message, httpStatus, stale } = answer;
+  const reason = reasonNames.get(answer.reason) ?? String(answer.reason);
+  const told: Verdict = { valid, reason, message, httpStatus, stale };
+  if (answer.tokenId === '') return told;
+  const exp = Number(answer.exp);
+  const end = exp > 0 ? new Date(exp * 1000) : undefined;
+  return {
+    ...told,
+    tokenId: answer.tokenId,
+    kind: kindOf(answer.kind),
+    ...(answer.owner && { owner: answer.owner }),
+    ...(answer.subject && { subject: answer.subject }),
+    scopes: answer.scopes,
+    exp,
+    ...(end && Number.isFinite(end.getTime()) && { expireTime: end.toISOString() }),
+    ...(answer.claims && { claims: answer.claims }),
+    ...(answer.metadata && { metadata: answer.metadata }),
+    revision: Number(answer.revision),
+    ...(answer.cacheTtl && { cacheTtlMs: durationMs(answer.cacheTtl) }),
+  };
+}

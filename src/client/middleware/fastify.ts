@@ -1,0 +1,64 @@
+/** A hook and a handler for Fastify. */
+
+import { UsherUnavailable } from '../unavailable.ts';
+import type { Requirement, Usher } from '../usher.ts';
+import type { Identity } from '../usher-verdict.ts';
+import { authorizationOf, type WebRequest } from './express.ts';
+import { greeting } from './hello.ts';
+import { type Refusal, refusalOf, unknownRefusal } from './refusal.ts';
+
+/** What is used of Fastify's request. */
+export interface FastifyRequestLike {
+  raw: WebRequest;
+  /** Who is asking; set by the hook. */
+  identity?: Identity;
+}
+
+/** What is used of Fastify's reply. */
+export interface FastifyReplyLike {
+  code(status: number): unknown;
+  headers(headers: Record<string, string>): unknown;
+  send(body: string): unknown;
+}
+
+/**
+ * Lets good tokens pass, and says who is asking in `request.identity`.
+ *
+ * @example
+ * app.addHook('onRequest', fastifyAuth(usher));
+ * app.get('/orders', { onRequest: fastifyAuth(usher, { scopes: ['orders.read'] }) }, handler);
+ */
+export function fastifyAuth(usher: Usher, requirement: Requirement = {}) {
+  return async (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown> => {
+    try {
+      const verdict = await usher.verify(authorizationOf(request.raw), requirement);
+      if (!verdict.valid) return refuse(reply, refusalOf(verdict));
+      request.identity = verdict.identity;
+      return undefined;
+    } catch (error) {
+      if (error instanceof UsherUnavailable) return refuse(reply, unknownRefusal());
+      throw error;
+    }
+  };
+}
+
+/**
+ * Greets whoever the hook let pass, as at the root path of Usher.
+ *
+ * @example
+ * app.get('/', { onRequest: fastifyAuth(usher) }, fastifyHello());
+ */
+export function fastifyHello(now: () => number = Date.now) {
+  return async (_request: unknown, reply: FastifyReplyLike): Promise<unknown> => {
+    reply.headers({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    return reply.send(JSON.stringify(greeting(now())));
+  };
+}
+
+/** Fastify takes a hook that returns its reply as answered. */
+function refuse(reply: FastifyReplyLike, { status, headers, body }: Refusal): unknown {
+  reply.code(status);
+  reply.headers(headers);
+  reply.send(body);
+  return reply;
+}

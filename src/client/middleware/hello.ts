@@ -1,0 +1,32 @@
+/** The greeting of a good token, as at the root path of Usher: any service can give it. */
+
+import { UsherUnavailable } from '../unavailable.ts';
+import type { Usher } from '../usher.ts';
+import { answer, authorizationOf, type WebRequest, type WebResponse } from './express.ts';
+import { refusalOf, unknownRefusal } from './refusal.ts';
+
+/** The message, and the time in UTC to the second. */
+export function greeting(nowMs: number = Date.now()): { message: string; time: string } {
+  return { message: 'Oh, Hello', time: `${new Date(nowMs).toISOString().slice(0, 19)}Z` };
+}
+
+/**
+ * Answers `{"message":"Oh, Hello","time":"…"}` to a good token: a handler for node:http, Express and
+ * the like.
+ *
+ * @example
+ * app.get('/', hello(usher));
+ */
+export function hello(usher: Usher, now: () => number = Date.now) {
+  return async (req: WebRequest, res: WebResponse): Promise<void> => {
+    try {
+      const verdict = await usher.verify(authorizationOf(req));
+      if (!verdict.valid) return answer(res, refusalOf(verdict));
+      const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
+      answer(res, { status: 200, headers, body: JSON.stringify(greeting(now())) });
+    } catch (error) {
+      if (!(error instanceof UsherUnavailable)) throw error;
+      answer(res, unknownRefusal());
+    }
+  };
+}

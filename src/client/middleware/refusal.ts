@@ -1,0 +1,58 @@
+/** What a service answers to who is refused: the verdict's status and text, as Usher itself does. */
+
+import type { Reason, Refused } from '../usher-verdict.ts';
+
+/** An answer over HTTP. The body is `{"error": "<text>"}`. */
+export interface Refusal {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The answer to a refused token. */
+export function refusalOf({ httpStatus, reason, message }: Refused): Refusal {
+  const challenge = challengeOf(httpStatus, reason, message);
+  return refusal(httpStatus, message, challenge === undefined ? {} : challenge);
+}
+
+/** What is said when the verdict cannot be known. */
+export const unknownText = 'the token cannot be verified now; try again';
+
+/** The answer when the verdict cannot be known. */
+export function unknownRefusal(): Refusal {
+  return refusal(503, unknownText, { 'Retry-After': '1' });
+}
+
+/** Codes of gRPC and Connect, which have the same numbers. */
+export const rpcCodes = { permissionDenied: 7, internal: 13, unavailable: 14, unauthenticated: 16 };
+
+/** The code of a refused token. */
+export function rpcCodeOf({ httpStatus }: Refused): number {
+  if (httpStatus === 403) return rpcCodes.permissionDenied;
+  return httpStatus === 401 ? rpcCodes.unauthenticated : rpcCodes.internal;
+}
+
+function refusal(status: number, error: string, headers: Record<string, string>): Refusal {
+  const body = JSON.stringify({ error });
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+    body,
+  };
+}
+
+const realm = 'Bearer realm="usher"';
+
+/** RFC 6750 section 3; without credentials there is no error to tell. */
+function challengeOf(status: number, reason: Reason, message: string) {
+  if (status !== 401 && status !== 403) return undefined;
+  if (reason === 'MISSING_CREDENTIALS') return { 'WWW-Authenticate': realm };
+  const error =
+    reason === 'MALFORMED_CREDENTIALS'
+      ? 'invalid_request'
+      : status === 403
+        ? 'insufficient_scope'
+        : 'invalid_token';
+  const words = message.replaceAll(/["\\]/g, "'");
+  return { 'WWW-Authenticate': `${realm}, error="${error}", error_description="${words}"` };
+}

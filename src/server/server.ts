@@ -1,0 +1,156 @@
+/** The server, as a list of its parts: rooms, services, listeners. */
+
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '../log.ts';
+import type { Config } from '../settings/config.ts';
+import type { ServerSecrets } from '../settings/first-start.ts';
+import { Unavailable } from '../store/store.ts';
+import { createSessionOf } from '../transport/rpc/session-of.ts';
+import type { OnVerdict } from '../transport/services/verifier.ts';
+import type { Verify } from '../verify/verify.ts';
+import { openRooms, type Rooms } from './core.ts';
+import { createListeners, type Listeners } from './listeners.ts';
+import { createWebManager } from './manager.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createServices } from './services.ts';
+
+/** Where a server listens, as "host:port"; a listener that is off is absent. */
+export interface Addresses {
+  grpc?: string;
+  http?: string;
+  manager?: string;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  addresses: Addresses;
+  metrics: Metrics;
+  /** Makes a code with which someone signs in to the API Manager once, as its administrator. */
+  issueLoginCode(): string;
+  /** Finishes what is under way, within the grace, and ends. */
+  stop(): Promise<void>;
+}
+
+/** How a server is run. */
+export interface RunOptions {
+  /** Milliseconds since 1970. */
+  now?: () => number;
+  /** Metrics of other processes, as JSON. */
+  otherMetrics?: () => Promise<object[]>;
+  /** Where other processes listen. */
+  elsewhere?: Addresses;
+}
+
+/** Starts the server. Rejects when an address or the data folder cannot be used. */
+export async function startServer(
+  config: Config,
+  secrets: ServerSecrets,
+  log: Logger,
+  { now = Date.now, otherMetrics, elsewhere = {} }: RunOptions = {},
+): Promise<RunningServer> {
+  const metrics = createMetrics(otherMetrics);
+  const opened = await openRooms(config, secrets, log, now);
+  const rooms = { ...opened, verify: countUnavailable(opened.verify, metrics) };
+  const onVerdict = onVerdictOf(rooms, metrics);
+  const state = { addresses: elsewhere, stopping: false };
+  const web = createWebManager(config, secrets, rooms, log, now, () => ({
+    grpc: state.addresses.grpc ?? 'off',
+    http: state.addresses.http ?? 'off',
+    manager: state.addresses.manager ?? 'off',
+  }));
+  const listeners = createListeners(config, {
+    rooms,
+    services: createServices(config, rooms, log, now, onVerdict, createSessionOf(web.manager)),
+    manager: web.manager,
+    metrics,
+    unreadiness: () => [
+      ...(state.stopping ? ['the server is stopping'] : []),
+      ...(rooms.store.health.up ? [] : ['the store does not answer']),
+    ],
+    now,
+    onVerdict,
+    onBug(error, requestId) {
+      metrics.bug();
+      log.error({ error, requestId }, 'internal error');
+    },
+  });
+  const unfollow = followStore(rooms, listeners, metrics, log);
+
+  const stop = async () => {
+    state.stopping = true;
+    unfollow();
+    await Promise.all(
+      [listeners.grpc, listeners.http, listeners.manager].map(each => each.stop(config.graceMs)),
+    );
+    await rooms.close();
+  };
+  try {
+    state.addresses = { ...elsewhere, ...(await listenAll(config, listeners)) };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { addresses: state.addresses, metrics, issueLoginCode: web.issueLoginCode, stop };
+}
+
+function onVerdictOf(rooms: Rooms, metrics: Metrics): OnVerdict {
+  return (verdict, door) => {
+    metrics.verdict(verdict, door);
+    if (verdict.valid) rooms.usage.note(verdict.identity.tokenId);
+  };
+}
+
+/** Health, metrics and log say what the store does. */
+function followStore(
+  { store }: Rooms,
+  { grpc }: Listeners,
+  metrics: Metrics,
+  log: Logger,
+): () => void {
+  const show = (up: boolean) => {
+    metrics.storeUp(up);
+    grpc.setServing(up);
+  };
+  show(store.health.up);
+  return store.health.onChange(up => {
+    show(up);
+    if (up) log.info('the store answers');
+    else log.error('the store does not answer');
+  });
+}
+
+/** Counts the verdicts that cannot be known, whoever asked. */
+function countUnavailable(verify: Verify, metrics: Metrics): Verify {
+  const count = (error: unknown): never => {
+    if (error instanceof Unavailable) metrics.unavailable();
+    throw error;
+  };
+  return question => {
+    try {
+      const verdict = verify(question);
+      return verdict instanceof Promise ? verdict.catch(count) : verdict;
+    } catch (error) {
+      return count(error);
+    }
+  };
+}
+
+async function listenAll(config: Config, listeners: Listeners): Promise<Addresses> {
+  const places = {
+    grpc: config.grpcListen,
+    http: config.httpListen,
+    manager: config.managerListen,
+  };
+  const addresses: Addresses = {};
+  for (const name of ['grpc', 'http', 'manager'] as const) {
+    const where = places[name];
+    if (where === 'off') continue;
+    addresses[name] = addressText(await listeners[name].listen(where));
+  }
+  return addresses;
+}
+
+/** "host:port", with an IPv6 address in brackets. */
+function addressText({ address, family, port }: AddressInfo): string {
+  return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+}

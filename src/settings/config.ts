@@ -1,0 +1,162 @@
+/** The configuration: the settings read from the environment, all at once, with every mistake named. */
+
+import { readFileSync } from 'node:fs';
+import type { Setting } from './settings.ts';
+import { settings } from './settings.ts';
+import type { Listen, MasterKey } from './values.ts';
+import { Mistake } from './values.ts';
+
+type Settings = typeof settings;
+/** These two can be absent: the embedded store makes its own. */
+type Optional = 'masterKeys' | 'adminToken';
+
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every setting's value. */
+export type Config = {
+  readonly [K in Exclude<keyof Settings, Optional>]: ReturnType<Settings[K]['read']>;
+} & { readonly masterKeys?: MasterKey[]; readonly adminToken?: string };
+
+/** Thrown with everything that is wrong with the settings. No message holds the value of one. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly mistakes: readonly string[];
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+/** Reads the configuration of a server. Throws SettingsError. */
+export function readConfig(env: Environment): Config {
+  const mistakes: string[] = [];
+  const config: Record<string, unknown> = {};
+  for (const key of Object.keys(settings) as (keyof Settings)[]) {
+    try {
+      const value = readSetting(key, env);
+      if (value !== undefined) config[key] = value;
+    } catch (error) {
+      mistakes.push(mistakeOf(error));
+    }
+  }
+  mistakes.push(...unknownNames(env), ...contradictions(config as Partial<Config>, env));
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  return config as unknown as Config;
+}
+
+/** Reads one setting; undefined when it is not set and has no default. Throws Mistake. */
+export function readSetting<K extends keyof Settings>(
+  key: K,
+  env: Environment,
+): ReturnType<Settings[K]['read']> | undefined {
+  const setting = settings[key] as Setting<ReturnType<Settings[K]['read']>>;
+  const text = textOf(setting, env) ?? setting.default;
+  if (text === undefined) return undefined;
+  try {
+    return setting.read(text);
+  } catch (error) {
+    throw new Mistake(`${setting.name} ${mistakeOf(error)}`);
+  }
+}
+
+function textOf(setting: Setting<unknown>, env: Environment): string | undefined {
+  const direct = env[setting.name];
+  const fileName = `${setting.name}_FILE`;
+  const path = setting.secret ? env[fileName] : undefined;
+  if (path === undefined) return direct;
+  if (direct !== undefined) {
+    throw new Mistake(`${setting.name} and ${fileName} are both set; unset one of them`);
+  }
+  try {
+    // Editors and secret managers end a file with a line break, which is no part of a secret.
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
+    throw new Mistake(
+      `${fileName} names a file that cannot be read${code}; check its path and its permissions`,
+    );
+  }
+}
+
+function mistakeOf(error: unknown): string {
+  if (error instanceof Mistake) return error.message;
+  throw error;
+}
+
+/** Kubernetes sets such variables in every container beside a service named usher. */
+const serviceLink =
+  /^USHER(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
+
+function unknownNames(env: Environment): string[] {
+  const known = new Set<string>();
+  for (const { name, secret } of Object.values<Setting<unknown>>(settings)) {
+    known.add(name);
+    if (secret) known.add(`${name}_FILE`);
+  }
+  return Object.keys(env)
+    .filter(name => name.startsWith('USHER_') && !known.has(name) && !serviceLink.test(name))
+    .map(name => `${name} is no setting; see \`usher settings\` for those there are, or unset it`);
+}
+
+function contradictions(config: Partial<Config>, env: Environment): string[] {
+  return [...listenerMistakes(config), ...secretMistakes(config, env), ...limitMistakes(config)];
+}
+
+function listenerMistakes(config: Partial<Config>): string[] {
+  const named: [string, Listen | undefined][] = [
+    ['USHER_GRPC_LISTEN', config.grpcListen],
+    ['USHER_HTTP_LISTEN', config.httpListen],
+    ['USHER_MANAGER_LISTEN', config.managerListen],
+  ];
+  if (named.every(([, listen]) => listen === 'off')) {
+    return ['USHER_GRPC_LISTEN, USHER_HTTP_LISTEN and USHER_MANAGER_LISTEN are all off; set one'];
+  }
+  const mistakes: string[] = [];
+  for (const [name, listen] of named.slice(0, 2)) {
+    // Each worker would get another free port.
+    if ((config.workers ?? 1) > 1 && listen !== 'off' && listen?.port === 0) {
+      mistakes.push(`${name} has port 0, which several workers cannot share; name a port`);
+    }
+  }
+  const taken = new Map<string, string>();
+  for (const [name, listen] of named) {
+    if (listen === undefined || listen === 'off' || listen.port === 0) continue;
+    const address = `${listen.host.toLowerCase()} ${listen.port}`;
+    const other = taken.get(address);
+    if (other) mistakes.push(`${name} is the same address as ${other}; give each its own port`);
+    taken.set(address, name);
+  }
+  return mistakes;
+}
+
+function secretMistakes({ store }: Partial<Config>, env: Environment): string[] {
+  if (store?.kind !== 'redis') return [];
+  const makeWith = {
+    USHER_MASTER_KEYS: 'echo "k1:$(openssl rand -base64 32)"',
+    USHER_ADMIN_TOKEN: 'openssl rand -hex 32',
+  };
+  return Object.entries(makeWith)
+    .filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
+    .map(
+      ([name, command]) =>
+        `${name} is required with Redis, where all replicas must have the same; ` +
+        `make one with: ${command}`,
+    );
+}
+
+function limitMistakes(config: Partial<Config>): string[] {
+  const mistakes: string[] = [];
+  const { cacheTtlMsMax = 0, leaseMs = cacheTtlMsMax } = config;
+  if (cacheTtlMsMax > leaseMs) {
+    mistakes.push(
+      'USHER_CACHE_TTL_MS_MAX is above USHER_LEASE_MS, so that a revoked token would be called ' +
+        'good for longer than promised; lower it or raise the lease',
+    );
+  }
+  const { deadlineMs = 0, deadlineMsMax = deadlineMs } = config;
+  if (deadlineMs > deadlineMsMax) {
+    mistakes.push('USHER_DEADLINE_MS is above USHER_DEADLINE_MS_MAX; lower it or raise the other');
+  }
+  return mistakes;
+}

@@ -1,0 +1,125 @@
+/** The embedded store's own secrets: made at the first start, read at every later one. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import { SettingsError } from './config.ts';
+import { createPrivateFile, readPrivateFile } from './private-file.ts';
+import type { MasterKey } from './values.ts';
+import { adminToken, Mistake, masterKeys } from './values.ts';
+
+/** Names in the data folder. */
+const masterKeysFile = 'master-keys';
+const adminTokenFile = 'admin-token';
+
+/** The secrets that a server runs with. */
+export interface ServerSecrets {
+  masterKeys: MasterKey[];
+  adminToken: string;
+  /** There was no store in the data folder. Always false with Redis. */
+  firstStart: boolean;
+  /** What an operator should mend; for the log. */
+  warnings: string[];
+}
+
+/**
+ * The secrets of the settings or, with the embedded store, of its data folder, where those missing
+ * are made. Throws SettingsError.
+ */
+export function openSecrets(config: Config): ServerSecrets {
+  if (config.store.kind !== 'lmdb') return givenSecrets(config);
+  const { folder } = config.store;
+  const warnings: string[] = [];
+  const mistakes: string[] = [];
+  const firstStart = openFolder(folder, warnings);
+  const keys = attempt(
+    () => config.masterKeys ?? ownMasterKeys(folder, firstStart, warnings),
+    mistakes,
+  );
+  const token = attempt(() => config.adminToken ?? ownAdminToken(folder, warnings), mistakes);
+  if (keys === undefined || token === undefined) throw new SettingsError(mistakes);
+  return { masterKeys: keys, adminToken: token, firstStart, warnings };
+}
+
+/** The admin token that a server keeps in its data folder; undefined when there is none. Throws Mistake. */
+export function readAdminToken(folder: string): string | undefined {
+  const path = join(folder, adminTokenFile);
+  const text = readPrivateFile(path)?.text;
+  return text === undefined ? undefined : parsed(path, text, adminToken, resetAdminToken);
+}
+
+function givenSecrets(config: Config): ServerSecrets {
+  const { masterKeys: keys, adminToken: token } = config;
+  if (keys === undefined || token === undefined) {
+    throw new SettingsError(['USHER_MASTER_KEYS and USHER_ADMIN_TOKEN are required with Redis']);
+  }
+  return { masterKeys: keys, adminToken: token, firstStart: false, warnings: [] };
+}
+
+/** What may lie in a data folder before there is a store in it. */
+const noStore = new Set([masterKeysFile, adminTokenFile, 'lost+found']);
+
+/** Makes the folder where it is missing. Whether it holds no store yet. */
+function openFolder(folder: string, warnings: string[]): boolean {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (statSync(folder).mode & 0o022) {
+      warnings.push(`others may write into the data folder ${folder}; run: chmod go-w ${folder}`);
+    }
+    return readdirSync(folder).every(name => name.startsWith('.') || noStore.has(name));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
+    throw new SettingsError([
+      `USHER_STORE names a data folder that cannot be used${code}; ` +
+        `make ${folder} a folder that this user owns`,
+    ]);
+  }
+}
+
+const resetAdminToken = 'restore it, or remove the file to have a new token made';
+const restoreMasterKeys =
+  'restore it from a backup, or set USHER_MASTER_KEYS: without it nothing can be read';
+
+function ownMasterKeys(folder: string, firstStart: boolean, warnings: string[]): MasterKey[] {
+  const path = join(folder, masterKeysFile);
+  let text = readOwn(path, warnings);
+  if (text === undefined) {
+    // New keys would make everything that is there unreadable.
+    if (!firstStart) throw new Mistake(`${path} is missing beside the store; ${restoreMasterKeys}`);
+    text = createPrivateFile(path, `k1:${randomBytes(32).toString('base64')}`);
+  }
+  return parsed(path, text, masterKeys, restoreMasterKeys);
+}
+
+function ownAdminToken(folder: string, warnings: string[]): string {
+  const path = join(folder, adminTokenFile);
+  const made = () =>
+    createPrivateFile(path, `usher-admin-${randomBytes(32).toString('base64url')}`);
+  return parsed(path, readOwn(path, warnings) ?? made(), adminToken, resetAdminToken);
+}
+
+function readOwn(path: string, warnings: string[]): string | undefined {
+  const file = readPrivateFile(path);
+  if (file?.open) warnings.push(`others may read ${path}; run: chmod 600 ${path}`);
+  return file?.text;
+}
+
+function parsed<T>(path: string, text: string, read: (text: string) => T, advice: string): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    throw new Mistake(`${path} ${error.message}; the file is damaged: ${advice}`);
+  }
+}
+
+function attempt<T>(work: () => T, mistakes: string[]): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    mistakes.push(error.message);
+    return undefined;
+  }
+}

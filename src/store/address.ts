@@ -1,0 +1,192 @@
+/**
+ * Reads the address of a store, which is the value of USHER_STORE. This is the only parser of it: what it
+ * accepts is what the store is opened with.
+ */
+
+/** An address that cannot be read. Its message says what is wrong and never repeats the address. */
+export class AddressError extends Error {
+  override readonly name = 'AddressError';
+}
+
+/** Where the records are. */
+export type StoreAddress = LmdbAddress | RedisAddress;
+
+/** The embedded store: a folder on this machine. */
+export interface LmdbAddress {
+  kind: 'lmdb';
+  folder: string;
+}
+
+/** A Redis: a single server, one that Sentinels name, or a Cluster. */
+export interface RedisAddress {
+  kind: 'redis';
+  topology: 'single' | 'sentinel' | 'cluster';
+  tls: boolean;
+  /** The server, the Sentinels, or some nodes of the Cluster. */
+  nodes: RedisNode[];
+  username?: string;
+  password?: string;
+  /** The name by which the Sentinels know the master. */
+  masterName?: string;
+  sentinelUsername?: string;
+  sentinelPassword?: string;
+  /** The number of the database; 0 for Sentinel and Cluster. */
+  database: number;
+}
+
+/** A host and its port. */
+export interface RedisNode {
+  host: string;
+  port: number;
+}
+
+/** Reads the address of a store. Throws AddressError. */
+export function storeAddress(text: string): StoreAddress {
+  if (text.startsWith('lmdb:')) {
+    return { kind: 'lmdb', folder: lmdbFolder(text.slice('lmdb:'.length)) };
+  }
+  if (/^rediss?(-sentinel|-cluster)?:/.test(text)) return redisAddress(text);
+  throw new AddressError(
+    'does not begin with lmdb:, redis://, rediss://, redis-cluster:// or redis-sentinel://',
+  );
+}
+
+function lmdbFolder(path: string): string {
+  // lmdb:///var/lib/usher means the same as lmdb:/var/lib/usher.
+  const folder = path.startsWith('///') ? path.slice(2) : path;
+  if (folder === '' || folder.startsWith('//') || folder.includes('\0')) {
+    throw new AddressError('names no folder; write lmdb:./data or lmdb:/var/lib/usher');
+  }
+  return folder;
+}
+
+const redisForm =
+  /^redis(s?)(?:-(sentinel|cluster))?:\/\/(?:([^@/?#\s]*)@)?([^@/?#\s]+)(?:\/([^?#@\s]*))?(?:\?([^#\s]*))?$/;
+
+/** Reads the address of a Redis. Throws AddressError. */
+export function redisAddress(text: string): RedisAddress {
+  const parts = redisForm.exec(text);
+  if (parts === null) {
+    throw new AddressError(
+      'is not an address of Redis; write redis://user:password@host:6379/0, with the characters ' +
+        'of the password that are special in addresses percent-encoded',
+    );
+  }
+  const [, tls, kind = 'single', userInfo = '', hosts = '', path = '', query = ''] = parts;
+  const topology = kind as RedisAddress['topology'];
+  const options = readOptions(topology, query);
+  return {
+    kind: 'redis',
+    topology,
+    tls: tls === 's',
+    nodes: readNodes(topology, hosts),
+    ...credentials(userInfo),
+    ...(topology === 'sentinel' ? { masterName: readMasterName(path) } : {}),
+    ...options.sentinel,
+    database: readDatabase(topology, path, options.database),
+  };
+}
+
+function readNodes(topology: RedisAddress['topology'], hosts: string): RedisNode[] {
+  const defaultPort = topology === 'sentinel' ? 26379 : 6379;
+  const nodes = hosts.split(',').map(entry => readNode(entry, defaultPort));
+  if (topology === 'single' && nodes.length > 1) {
+    throw new AddressError(
+      'names one server only; use redis-cluster:// or redis-sentinel:// for more',
+    );
+  }
+  return nodes;
+}
+
+function readNode(entry: string, defaultPort: number): RedisNode {
+  const form = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::([0-9]{1,5}))?$/;
+  const [, ipv6, name, digits] = form.exec(entry) ?? [];
+  const host = ipv6 ?? name;
+  const port = digits === undefined ? defaultPort : Number(digits);
+  if (host === undefined || port < 1 || port > 65535) {
+    throw new AddressError('has an address that is not host:port');
+  }
+  return { host, port };
+}
+
+function credentials(userInfo: string): Pick<RedisAddress, 'username' | 'password'> {
+  const colon = userInfo.indexOf(':');
+  const username = decode(colon === -1 ? userInfo : userInfo.slice(0, colon));
+  const password = colon === -1 ? '' : decode(userInfo.slice(colon + 1));
+  return {
+    ...(username === '' ? {} : { username }),
+    ...(password === '' ? {} : { password }),
+  };
+}
+
+function readMasterName(path: string): string {
+  if (/^[^/]+$/.test(path)) return decode(path);
+  throw new AddressError(
+    'does not name the master; write redis-sentinel://host1:26379,host2:26379/mymaster',
+  );
+}
+
+function readDatabase(
+  topology: RedisAddress['topology'],
+  path: string,
+  option: string | undefined,
+): number {
+  if (topology === 'cluster' && path !== '') {
+    throw new AddressError('has a path; a cluster has no database number: leave the path out');
+  }
+  if (topology !== 'single') return 0;
+  if (option !== undefined && path !== '') {
+    throw new AddressError('names the database twice; leave ?db= or the path out');
+  }
+  const text = option ?? path;
+  if (/^[0-9]{0,4}$/.test(text)) return Number(text);
+  throw new AddressError(
+    'has a path that is not the number of a database; write redis://host:6379/0',
+  );
+}
+
+/** Which options each topology has. */
+const optionNames: Record<RedisAddress['topology'], readonly string[]> = {
+  single: ['db'],
+  sentinel: ['sentinelUsername', 'sentinelPassword'],
+  cluster: [],
+};
+
+function readOptions(topology: RedisAddress['topology'], query: string) {
+  const given = new Map<string, string>();
+  for (const pair of query === '' ? [] : query.split('&')) {
+    const equals = pair.indexOf('=');
+    const name = equals === -1 ? pair : pair.slice(0, equals);
+    const known = optionNames[topology];
+    if (!known.includes(name)) {
+      const choice = known.length === 0 ? 'it takes none' : `it takes ${known.join(' and ')}`;
+      throw new AddressError(`has an option that ${schemes[topology]} does not take; ${choice}`);
+    }
+    if (given.has(name)) throw new AddressError(`has the option ${name} twice; leave one out`);
+    given.set(name, decode(equals === -1 ? '' : pair.slice(equals + 1)));
+  }
+  const sentinelUsername = given.get('sentinelUsername');
+  const sentinelPassword = given.get('sentinelPassword');
+  return {
+    database: given.get('db'),
+    sentinel: {
+      ...(sentinelUsername === undefined ? {} : { sentinelUsername }),
+      ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+    },
+  };
+}
+
+/** How each topology's address begins. */
+const schemes: Record<RedisAddress['topology'], string> = {
+  single: 'redis://',
+  sentinel: 'redis-sentinel://',
+  cluster: 'redis-cluster://',
+};
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new AddressError('has a percent sign that is no escape; write %25');
+  }
+}

@@ -1,0 +1,255 @@
+/** The embedded store: LMDB in a folder of this machine, shared by its worker processes. */
+
+import { type AuditEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import { encodeRecord } from '../format/record.ts';
+import { addUsageDays } from '../format/usage-days.ts';
+import { healthSwitch } from '../health.ts';
+import type { AccessTokenRecord } from '../record.ts';
+import {
+  type Change,
+  type Committed,
+  type Store,
+  type StoredRequest,
+  Unavailable,
+  type Usage,
+  type UsageDelta,
+} from '../store.ts';
+import { lmdbFeed } from './feed.ts';
+import { readForms, reserve } from './imported.ts';
+import { decode, scanEvents, scanTokens, walk } from './list.ts';
+import { lmdbReader } from './reader.ts';
+import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './tables.ts';
+
+/** Opens, and makes if need be, the store in a folder. Throws when the folder cannot be used. */
+export function openLmdb(
+  folder: string,
+  now: () => number,
+  limits: LmdbLimits = defaultLmdbLimits,
+  onWarning: (message: string) => void = () => undefined,
+): Store {
+  const tables = openTables(folder, limits);
+  const health = healthSwitch(true);
+  tables.root.readerCheck();
+  const probe = setInterval(() => {
+    if (!health.up && canRead(tables)) health.set(true);
+  }, limits.probeMs).unref();
+
+  const read = <T>(ask: () => T): T => {
+    try {
+      return ask();
+    } catch (cause) {
+      health.set(false);
+      throw new Unavailable('the embedded store cannot be read', cause);
+    }
+  };
+  const monotonicMs = () => performance.now();
+  const reader = lmdbReader(() => tables, read, monotonicMs);
+  let canWrite = true;
+  /**
+   * Resolves once the transaction is on the disk: what was acknowledged survives a power loss. One that
+   * fails, on a full disk for instance, leaves no trace, and what is there can still be read.
+   */
+  const write = async <T>(action: () => T): Promise<T> => {
+    try {
+      const result = await tables.root.transaction(action);
+      reader.written();
+      canWrite = true;
+      return result;
+    } catch (error) {
+      const cause = await causeOf(error);
+      if (canWrite) onWarning(`the embedded store cannot be written: ${cause.message}`);
+      canWrite = false;
+      throw new Unavailable('the embedded store cannot be written', cause);
+    }
+  };
+
+  const feed = lmdbFeed(
+    {
+      head() {
+        // Reads of one turn of the event loop share a snapshot, taken at its first read: what is told
+        // as changed must be read as changed by whoever asks next.
+        tables.root.resetReadTxn();
+        reader.written();
+        return read(() => head(tables));
+      },
+      eventsAfter: (after, limit) =>
+        read(() => scanEvents(tables, { order: 'oldest', after, limit })),
+    },
+    limits,
+    monotonicMs,
+  );
+
+  return {
+    health,
+    feed,
+    get: id =>
+      decode(
+        id,
+        read(() => tables.tokens.get(id)),
+      ),
+    ...reader.records,
+    scan: scan =>
+      scanTokens(
+        read(() => walk(tables, scan)),
+        tables,
+        scan,
+      ),
+    count: owner =>
+      read(() =>
+        owner === undefined
+          ? (tables.tokens.getStats() as { entryCount: number }).entryCount
+          : Number(tables.ownerCounts.get(owner) ?? 0),
+      ),
+    async commit(change) {
+      const committed = await write(() => commit(tables, change, now(), limits));
+      feed.look();
+      return committed;
+    },
+    findRequest: key =>
+      read(() => {
+        const text = tables.requests.get(key);
+        const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
+        return request !== undefined && request.keepUntil > now() ? request : undefined;
+      }),
+    importedForms: () => read(() => readForms(tables)),
+    findImported: digest => read(() => tables.imported.get(digest)),
+    reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
+    append: event =>
+      write(() => {
+        if (tables.auditIds.get(event.id) === undefined) append(tables, event);
+      }),
+    events: scan => read(() => scanEvents(tables, scan)),
+    head: () => read(() => head(tables)),
+    addUsage: deltas => write(() => addUsage(tables, deltas)),
+    usage: ids => read(() => ids.map(id => usageOf(tables, id))),
+    endSession: (id, until) => write(() => endSession(tables, id, until, now(), limits)),
+    isSessionEnded: id => read(() => tables.sessions.get(id) !== undefined),
+    async close() {
+      clearInterval(probe);
+      await feed.close();
+      // Who asked for one that fails is told.
+      await Promise.allSettled([tables.root.committed]);
+      await tables.root.close();
+    },
+  };
+}
+
+function canRead({ root }: Tables): boolean {
+  try {
+    root.get('audit-head');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What LMDB says of a failed commit, which it keeps in a promise of its own. */
+async function causeOf(error: unknown): Promise<Error> {
+  const { commitError } = error as { commitError?: Promise<never> };
+  const cause = await Promise.race([commitError, undefined]).catch(reason => reason);
+  return cause instanceof Error ? cause : (error as Error);
+}
+
+/** Runs inside a write transaction. All checks come before the first put: a throw does not undo. */
+function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits): Committed {
+  const { before, record, event, request } = change;
+  if (request !== undefined) {
+    const text = tables.requests.get(request.key);
+    const prior = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
+    if (prior !== undefined && prior.keepUntil > now)
+      return { outcome: 'repeated', request: prior };
+  }
+  if (tables.auditIds.get(event.id) !== undefined) return { outcome: 'done' };
+  const current = decode(record.id, tables.tokens.get(record.id));
+  if (current?.revision !== before?.revision || current?.revokedAt !== undefined) {
+    return { outcome: 'conflict' };
+  }
+  tables.tokens.put(record.id, encodeRecord(record));
+  tables.revisions.put(record.id, String(record.revision));
+  index(tables, current, record);
+  append(tables, event);
+  if (request !== undefined) {
+    tables.requests.put(request.key, JSON.stringify(request));
+    tables.requestEnds.put([request.keepUntil, request.key], '');
+    prune(tables.requests, tables.requestEnds, now, limits.prunedMax);
+  }
+  return { outcome: 'done' };
+}
+
+function index(tables: Tables, before: AccessTokenRecord | undefined, after: AccessTokenRecord) {
+  if (before?.owner !== after.owner) {
+    if (before?.owner !== undefined) {
+      tables.owners.remove([before.owner, before.id]);
+      addToOwner(tables, before.owner, -1);
+    }
+    if (after.owner !== undefined) {
+      tables.owners.put([after.owner, after.id], '');
+      addToOwner(tables, after.owner, 1);
+    }
+  }
+  if (before?.expiresAt !== after.expiresAt) {
+    if (before?.expiresAt !== undefined) tables.expiries.remove([before.expiresAt, before.id]);
+    if (after.expiresAt !== undefined) tables.expiries.put([after.expiresAt, after.id], '');
+  }
+}
+
+function addToOwner(tables: Tables, owner: string, more: number) {
+  const count = Number(tables.ownerCounts.get(owner) ?? 0) + more;
+  if (count > 0) tables.ownerCounts.put(owner, String(count));
+  else tables.ownerCounts.remove(owner);
+}
+
+function endSession(
+  tables: Tables,
+  id: string,
+  until: number,
+  now: number,
+  { prunedMax }: LmdbLimits,
+): void {
+  tables.sessions.put(id, String(until));
+  tables.sessionEnds.put([until, id], '');
+  prune(tables.sessions, tables.sessionEnds, now, prunedMax);
+}
+
+/** Drops the oldest of what is over by itself. */
+function prune(
+  entries: Tables['requests'],
+  ends: Tables['requestEnds'],
+  now: number,
+  most: number,
+): void {
+  for (const end of [...ends.getKeys({ end: [now, ''], limit: most })]) {
+    ends.remove(end);
+    entries.remove(end[1]);
+  }
+}
+
+function head(tables: Tables): ChainHead {
+  const text = tables.root.get('audit-head');
+  return text === undefined ? emptyChain : (JSON.parse(text) as ChainHead);
+}
+
+function append(tables: Tables, event: AuditEvent) {
+  const entry = chain(head(tables), event);
+  tables.audit.put(entry.sequence, JSON.stringify(entry));
+  tables.auditIds.put(entry.id, String(entry.sequence));
+  if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
+  tables.root.put('audit-sequence', String(entry.sequence));
+  tables.root.put(
+    'audit-head',
+    JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
+  );
+}
+
+function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {
+  for (const delta of deltas) {
+    const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
+    tables.usage.put(delta.tokenId, JSON.stringify(usage));
+  }
+  return [];
+}
+
+function usageOf(tables: Tables, id: string): Usage {
+  const text = tables.usage.get(id);
+  return text === undefined ? { days: {} } : (JSON.parse(text) as Usage);
+}

@@ -1,0 +1,103 @@
+/** The audit log in Redis: a stream whose entries are chained here, and linked there. */
+
+import { type AuditEvent, type ChainedEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import { type AuditLog, type AuditScan, Unavailable } from '../store.ts';
+import type { Asker } from './ask.ts';
+import { auditKey, eventKey, tokenAuditKey } from './keys.ts';
+import type { RedisLimits } from './limits.ts';
+import { appendScript, tokenEventsScript } from './scripts.ts';
+
+/** The arguments that link an entry, in the order of the scripts. */
+export type LinkArguments = [
+  previousHash: string,
+  sequence: number,
+  hash: string,
+  entry: string,
+  keepMs: number,
+];
+
+/** The audit log, and how a change puts its entry there. */
+export interface RedisAudit extends AuditLog {
+  /**
+   * Chains an event and has it written, again as long as others were faster. Resolves to the first
+   * word of the script's answer and what came with it.
+   */
+  link(event: AuditEvent, write: (link: LinkArguments) => Promise<unknown>): Promise<LinkReply>;
+}
+
+/** What a script that links an entry answers. */
+export type LinkReply = [word: string, ...rest: (string | number)[]];
+
+/** The audit log of the Redis that is asked. */
+export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
+  let known: ChainHead = emptyChain;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const linkNow: RedisAudit['link'] = async (event, write) => {
+    for (let attempt = 0; attempt < limits.linkAttemptsMax; attempt++) {
+      const { hash, ...entry } = chain(known, event);
+      const { sequence } = entry;
+      const reply = (await write([
+        known.hash,
+        sequence,
+        hash,
+        JSON.stringify(entry),
+        limits.eventKeepMs,
+      ])) as LinkReply;
+      if (reply[0] === 'linked') known = { sequence, hash };
+      if (reply[0] !== 'moved') return reply;
+      known = { sequence: Number(reply[1]), hash: String(reply[2]) };
+    }
+    throw new Unavailable('the audit log moves too fast');
+  };
+
+  /** One at a time, so that this process doesn't compete with itself for the end of the log. */
+  const link: RedisAudit['link'] = (event, write) => {
+    const linked = last.then(() => linkNow(event, write));
+    last = linked.catch(() => undefined);
+    return linked;
+  };
+
+  return {
+    link,
+    async append(event) {
+      const keys = [auditKey, eventKey(event.id), tokenAuditKey(event.tokenId)];
+      const ofToken = event.tokenId === '' ? 0 : 1;
+      await link(event, entry => asker.run(appendScript, keys, [...entry, ofToken]));
+    },
+    events: scan => (scan.tokenId === undefined ? scanAll(asker, scan) : scanToken(asker, scan)),
+    async head() {
+      const [entry] = await asker.ask(client => client.xrevrange(auditKey, '+', '-', 'COUNT', 1));
+      if (entry === undefined) return emptyChain;
+      const { sequence, hash } = readEntry(entry[1][1], entry[1][3]);
+      return { sequence, hash };
+    },
+  };
+}
+
+async function scanAll(asker: Asker, { order, after, limit }: AuditScan): Promise<ChainedEvent[]> {
+  const entries = await asker.ask(client =>
+    order === 'newest'
+      ? client.xrevrange(auditKey, after === undefined ? '+' : `(${after}-1`, '-', 'COUNT', limit)
+      : client.xrange(auditKey, after === undefined ? '-' : `(${after}-1`, '+', 'COUNT', limit),
+  );
+  return entries.map(([, fields]) => readEntry(fields[1], fields[3]));
+}
+
+async function scanToken(asker: Asker, scan: AuditScan): Promise<ChainedEvent[]> {
+  const { order, tokenId = '', after, limit } = scan;
+  const behind = after ?? (order === 'newest' ? '+inf' : '-inf');
+  const keys = [tokenAuditKey(tokenId), auditKey];
+  const found = (await asker.run(tokenEventsScript, keys, [order, behind, limit])) as string[];
+  const events: ChainedEvent[] = [];
+  for (let i = 0; i < found.length; i += 2) events.push(readEntry(found[i], found[i + 1]));
+  return events;
+}
+
+function readEntry(hash: string | undefined, entry: string | undefined): ChainedEvent {
+  try {
+    return { ...JSON.parse(entry ?? ''), hash: hash ?? '' } as ChainedEvent;
+  } catch {
+    throw new Unavailable('an entry of the audit log cannot be read');
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Changes of access tokens in Redis. A record and the log may lie on different nodes of a Cluster, so a
+ * change is written down as an intent before it is made; whoever finds an intent may complete it.
+ */
+
+import type { AuditEvent } from '../audit.ts';
+import { expiryMember } from '../cursor.ts';
+import { encodeRecord, keptEventId } from '../format/record.ts';
+import type { AccessTokenRecord } from '../record.ts';
+import { type Change, type Committed, type StoredRequest, Unavailable } from '../store.ts';
+import type { Asker } from './ask.ts';
+import type { RedisAudit } from './audit.ts';
+import {
+  auditKey,
+  beatKey,
+  createdKey,
+  eventKey,
+  expiryKey,
+  intentsKey,
+  ownerKey,
+  pendingKey,
+  requestKey,
+  tokenAuditKey,
+  tokenKey,
+} from './keys.ts';
+import type { RedisLimits } from './limits.ts';
+import {
+  applyScript,
+  beginScript,
+  dropScript,
+  finishScript,
+  overdueScript,
+  urgentBeginScript,
+} from './scripts.ts';
+
+/** A change under way, with what is needed of the record that it was made from. */
+export interface Intent {
+  before?: Pick<AccessTokenRecord, 'revision' | 'owner' | 'expiresAt'>;
+  record: AccessTokenRecord;
+  event: AuditEvent;
+  request?: StoredRequest;
+}
+
+/** The steps of a change. */
+export interface RedisCommitter {
+  commit(change: Change): Promise<Committed>;
+  /** Completes the changes that others began some time ago and did not end. */
+  sweep(): Promise<void>;
+}
+
+/** Commits to the Redis that is asked. */
+export function redisCommitter(
+  asker: Asker,
+  audit: RedisAudit,
+  limits: RedisLimits,
+): RedisCommitter {
+  const complete = async (intent: Intent): Promise<'done' | 'conflict'> => {
+    const { before, record, event } = intent;
+    const applied = await asker.run(
+      applyScript,
+      [tokenKey(record.id)],
+      [encodeRecord(record), keptEventId(event.id), before?.revision ?? ''],
+    );
+    if (applied === 'done') {
+      await acknowledge(asker, tokenKey(record.id), limits);
+      const [word, recorded] = await finish(asker, audit, intent);
+      // Gone and not in the log: another found a conflict, so a failover must have undone this change.
+      if (word === 'gone' && recorded !== 1) throw new Unavailable('the change was not recorded');
+      await acknowledge(asker, intentsKey, limits);
+      return 'done';
+    }
+    const [, recorded] = await drop(asker, intent);
+    // Another completed it meanwhile, and a later change is there already.
+    return recorded === 1 ? 'done' : 'conflict';
+  };
+
+  return {
+    async commit(change) {
+      const intent = intentOf(change);
+      for (let attempt = 0; attempt < limits.beginAttemptsMax; attempt++) {
+        const [word, text] = await begin(asker, intent);
+        if (word === 'begun') return { outcome: await complete(intent) };
+        if (word === 'pending') {
+          await complete(readIntent(text ?? ''));
+          continue;
+        }
+        await acknowledge(asker, tokenKey(change.record.id), limits);
+        await acknowledge(asker, intentsKey, limits);
+        if (word === 'recorded') return { outcome: 'done' };
+        return { outcome: 'repeated', request: readRequest(text ?? '') };
+      }
+      throw new Unavailable('the access token changes too fast');
+    },
+    async sweep() {
+      const args = [limits.intentAgeMs, limits.sweepIntentsMax];
+      const texts = (await asker.run(overdueScript, [intentsKey], args)) as string[];
+      const results = await Promise.allSettled(texts.map(async text => complete(readIntent(text))));
+      const failed = results.find(result => result.status === 'rejected');
+      if (failed !== undefined) throw failed.reason;
+    },
+  };
+}
+
+/** Reads the request that is stored under a key. */
+export function readRequest(text: string): StoredRequest {
+  try {
+    return JSON.parse(text) as StoredRequest;
+  } catch {
+    throw new Unavailable('a stored request cannot be read');
+  }
+}
+
+function intentOf({ before, record, event, request }: Change): Intent {
+  const intent: Intent = { record, event };
+  if (request !== undefined) intent.request = request;
+  if (before !== undefined) {
+    intent.before = { revision: before.revision };
+    if (before.owner !== undefined) intent.before.owner = before.owner;
+    if (before.expiresAt !== undefined) intent.before.expiresAt = before.expiresAt;
+  }
+  return intent;
+}
+
+/** The event's id and the time come first, for the scripts. */
+function readIntent(text: string): Intent {
+  try {
+    return JSON.parse(text.replace(/^\S+ \S+ /, '')) as Intent;
+  } catch {
+    throw new Unavailable('a change under way cannot be read');
+  }
+}
+
+/** A new access token needs free memory; taking rights away from an old one must not. */
+async function begin(asker: Asker, intent: Intent): Promise<[word: string, text?: string]> {
+  const { before, record, event, request } = intent;
+  const reply = await asker.run(
+    before === undefined ? beginScript : urgentBeginScript,
+    [intentsKey, pendingKey, requestKey(request?.key ?? ''), eventKey(event.id)],
+    [record.id, event.id, JSON.stringify(intent), request?.key ?? ''],
+  );
+  return reply as [string, string?];
+}
+
+function finish(asker: Asker, audit: RedisAudit, intent: Intent) {
+  const { before, record, event, request } = intent;
+  const id = record.id;
+  const keys = [
+    intentsKey,
+    pendingKey,
+    auditKey,
+    eventKey(event.id),
+    tokenAuditKey(event.tokenId),
+    createdKey,
+    expiryKey,
+    ownerKey(before?.owner ?? ''),
+    ownerKey(record.owner ?? ''),
+    requestKey(request?.key ?? ''),
+  ];
+  const index = [
+    expiryOf(before?.expiresAt, id),
+    expiryOf(record.expiresAt, id),
+    before?.owner === undefined ? 0 : 1,
+    record.owner === undefined ? 0 : 1,
+  ];
+  const stored =
+    request === undefined ? ['', '', 0] : [request.key, JSON.stringify(request), request.keepUntil];
+  const ofToken = event.tokenId === '' ? 0 : 1;
+  return audit.link(event, entry =>
+    asker.run(finishScript, keys, [id, event.id, ...entry, ...index, ...stored, ofToken]),
+  );
+}
+
+function expiryOf(expiresAt: number | undefined, id: string): string {
+  return expiresAt === undefined ? '' : expiryMember(expiresAt, id);
+}
+
+async function drop(asker: Asker, { record, event, request }: Intent) {
+  const keys = [intentsKey, pendingKey, eventKey(event.id)];
+  const reply = await asker.run(dropScript, keys, [record.id, event.id, request?.key ?? '']);
+  return reply as [word: string, recorded?: number];
+}
+
+/**
+ * Waits until enough replicas have all that was written where a key is kept. WAIT counts from the last
+ * write of its own connection, so one is made first; when the memory is full that is the change itself.
+ */
+export async function acknowledge(asker: Asker, key: string, limits: RedisLimits): Promise<void> {
+  if (limits.ackReplicas === 0) return;
+  const results = await asker.ask(client =>
+    client
+      .pipeline()
+      .set(beatKey(key), '1', 'PX', limits.ackTimeoutMs)
+      .call('WAIT', String(limits.ackReplicas), String(limits.ackTimeoutMs))
+      .exec(),
+  );
+  const replicas = results?.[1]?.[1];
+  if (typeof replicas !== 'number' || replicas < limits.ackReplicas) {
+    throw new Unavailable('too few replicas have the change');
+  }
+}

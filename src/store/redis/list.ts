@@ -1,0 +1,73 @@
+/** Walks access tokens in Redis, along indexes in alphabetical order. */
+
+import { expiryMember, readExpiryMember } from '../cursor.ts';
+import { decodeRecord } from '../format/record.ts';
+import type { AccessTokenRecord } from '../record.ts';
+import { type Scan, type ScanPage, Unavailable } from '../store.ts';
+import type { Asker } from './ask.ts';
+import { type Get, plainGet } from './get.ts';
+import { createdKey, expiryKey, ownerKey, tokenKey } from './keys.ts';
+
+/** Reads one record. */
+export async function readToken(get: Get, id: string): Promise<AccessTokenRecord | undefined> {
+  const text = await get(tokenKey(id));
+  if (text === null) return undefined;
+  try {
+    return decodeRecord(id, text);
+  } catch {
+    // The parser's own words would repeat parts of the record.
+    throw new Unavailable('a record cannot be read', new Error(`corrupt: ${tokenKey(id)}`));
+  }
+}
+
+/**
+ * Reads a page. An index may name a record that a failover lost, or be a moment behind one that just
+ * changed: such are left out, so that a page may be shorter than the limit and not the last.
+ */
+export async function scanTokens(asker: Asker, scan: Scan): Promise<ScanPage> {
+  const members = await readIndex(asker, scan);
+  const more = members.length > scan.limit;
+  const page = more ? members.slice(0, scan.limit) : members;
+  const found = await Promise.all(page.map(member => readMember(asker, scan, member)));
+  const records = found.filter(record => record !== undefined);
+  const cursor = page.at(-1);
+  return more && cursor !== undefined ? { records, cursor } : { records };
+}
+
+/** The entries of the page, and one more where there is one. */
+function readIndex(asker: Asker, scan: Scan): Promise<string[]> {
+  const { order, owner, after, limit } = scan;
+  const byOwner = owner === undefined ? createdKey : ownerKey(owner);
+  const from = after === undefined ? undefined : `(${after}`;
+  return asker.ask(client => {
+    switch (order) {
+      case 'newest':
+        return client.zrevrangebylex(byOwner, from ?? '+', '-', 'LIMIT', 0, limit + 1);
+      case 'oldest':
+        return client.zrangebylex(byOwner, from ?? '-', '+', 'LIMIT', 0, limit + 1);
+      case 'expiry':
+        return client.zrangebylex(expiryKey, expiryStart(scan), '+', 'LIMIT', 0, limit + 1);
+    }
+  });
+}
+
+/** Where a walk in the order of expiry goes on: behind the cursor, and not before the time asked for. */
+function expiryStart({ after, expiresAfter }: Scan): string {
+  const first = expiresAfter === undefined ? '' : expiryMember(expiresAfter + 1, '');
+  if (after !== undefined && after > first) return `(${after}`;
+  return first === '' ? '-' : `[${first}`;
+}
+
+async function readMember(
+  asker: Asker,
+  scan: Scan,
+  member: string,
+): Promise<AccessTokenRecord | undefined> {
+  if (scan.order === 'expiry') {
+    const { id, expiresAt } = readExpiryMember(member);
+    const record = await readToken(plainGet(asker), id);
+    return record?.expiresAt === expiresAt ? record : undefined;
+  }
+  const record = await readToken(plainGet(asker), member);
+  return scan.owner === undefined || record?.owner === scan.owner ? record : undefined;
+}

@@ -1,0 +1,219 @@
+/** The Lua scripts that write to Redis: each is one step that happens whole, or not at all. */
+
+import { hash } from 'node:crypto';
+import { changesChannel } from './keys.ts';
+
+/** A script, and the name that Redis knows it by. */
+export interface Script {
+  text: string;
+  sha: string;
+  /** The same for a Redis that refuses the flag, before version 7. */
+  plain?: Script;
+}
+
+/** A script that is refused when the memory is full. */
+function script(text: string): Script {
+  return { text, sha: hash('sha1', text) };
+}
+
+/** A script that goes through when the memory is full: what was begun must end, and a token be revoked. */
+function urgent(text: string): Script {
+  return { ...script(`#!lua flags=allow-oom\n${text}`), plain: script(text) };
+}
+
+const beginText = `
+local intents, pending, request, event = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local tokenId, eventId, change, requestId = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if requestId ~= '' then
+  local stored = redis.call('GET', request)
+  if stored then return {'repeated', stored} end
+  local holder = redis.call('HGET', pending, requestId)
+  local held = holder and redis.call('HGET', intents, holder)
+  if held then return {'pending', held} end
+end
+if redis.call('EXISTS', event) == 1 then return {'recorded'} end
+local other = redis.call('HGET', intents, tokenId)
+if other then return {'pending', other} end
+local time = redis.call('TIME')
+local now = time[1] .. string.sub('00000' .. time[2], -6, -4)
+redis.call('HSET', intents, tokenId, eventId .. ' ' .. now .. ' ' .. change)
+if requestId ~= '' then redis.call('HSET', pending, requestId, tokenId) end
+return {'begun'}`;
+
+/**
+ * Writes down what is about to be done, unless it was done before or something else is under way.
+ * Keys: intents, pending, request, event. Arguments: token id, event id, intent, request key or "".
+ */
+export const beginScript = script(beginText);
+
+/** The same for the change of an access token that exists: revoking needs no memory to be free. */
+export const urgentBeginScript = urgent(beginText);
+
+/**
+ * Writes the record, if it is as the change found it and not revoked.
+ * Key: record. Arguments: new record, event id as it keeps it, revision before or "".
+ */
+export const applyScript = urgent(`
+local text = redis.call('GET', KEYS[1])
+if text then
+  local current = cjson.decode(text)
+  if current.event == ARGV[2] then return 'done' end
+  if current.revokedAt ~= nil then return 'conflict' end
+  if ARGV[3] == '' or current.rev ~= tonumber(ARGV[3]) then return 'conflict' end
+elseif ARGV[3] ~= '' then
+  return 'conflict'
+end
+redis.call('SET', KEYS[1], ARGV[1])
+return 'done'`);
+
+/**
+ * Tells whoever listens. A user who may not publish must still be able to write, and Redis has no way
+ * to undo what a script did before it failed.
+ */
+const publishText = `
+local function publish(...)
+  redis.pcall('PUBLISH', '${changesChannel}', table.concat({...}, ' '))
+end`;
+
+/** Puts an entry behind the end of the log, if the end is where the caller thinks it is, and tells of it. */
+const linkText = `${publishText}
+local function link(audit, event, ofToken, previous, sequence, hash, entry, keepMs, tokenId)
+  local last = redis.call('XREVRANGE', audit, '+', '-', 'COUNT', 1)[1]
+  local at = last and string.match(last[1], '^%d+') or '0'
+  local lastHash = last and last[2][2] or string.rep('0', 64)
+  if lastHash ~= previous or tonumber(sequence) ~= tonumber(at) + 1 then
+    return {'moved', at, lastHash}
+  end
+  redis.call('XADD', audit, sequence .. '-1', 'hash', hash, 'entry', entry)
+  redis.call('SET', event, sequence, 'PX', keepMs)
+  if ofToken ~= '' then redis.call('ZADD', ofToken, sequence, sequence) end
+  publish(sequence, previous, hash, tokenId)
+end`;
+
+/** Whether the intent is still the one of this event. */
+const heldText = `
+local function held(intents, tokenId, eventId)
+  local intent = redis.call('HGET', intents, tokenId)
+  return intent and string.sub(intent, 1, #eventId + 1) == eventId .. ' '
+end`;
+
+/**
+ * Ends a change that was applied: audit log, indexes, request.
+ * Keys: intents, pending, audit, event, audit of the token, created, expiry, owner before, owner after,
+ * request. Arguments: token id, event id, hash before, sequence, hash, entry, for how long the event is
+ * known in ms, expiry entry before and after or "", 1 or 0 for an owner before and after, request key
+ * or "", request, until when it is kept in ms, 1 or 0 for an entry about a token.
+ */
+export const finishScript = urgent(`${linkText}${heldText}
+local tokenId, eventId, requestId = ARGV[1], ARGV[2], ARGV[12]
+if not held(KEYS[1], tokenId, eventId) then return {'gone', redis.call('EXISTS', KEYS[4])} end
+if redis.call('EXISTS', KEYS[4]) == 0 then
+  local ofToken = ARGV[15] == '1' and KEYS[5] or ''
+  local moved = link(KEYS[3], KEYS[4], ofToken, ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], tokenId)
+  if moved then return moved end
+end
+redis.call('ZADD', KEYS[6], 0, tokenId)
+if ARGV[8] ~= '' then redis.call('ZREM', KEYS[7], ARGV[8]) end
+if ARGV[9] ~= '' then redis.call('ZADD', KEYS[7], 0, ARGV[9]) end
+if ARGV[10] == '1' then redis.call('ZREM', KEYS[8], tokenId) end
+if ARGV[11] == '1' then redis.call('ZADD', KEYS[9], 0, tokenId) end
+if requestId ~= '' then
+  redis.call('SET', KEYS[10], ARGV[13])
+  redis.call('PEXPIREAT', KEYS[10], ARGV[14])
+  redis.call('HDEL', KEYS[2], requestId)
+end
+redis.call('HDEL', KEYS[1], tokenId)
+return {'linked'}`);
+
+/**
+ * Forgets a change that found another record than it was made from.
+ * Keys: intents, pending, event. Arguments: token id, event id, request key or "".
+ */
+export const dropScript = urgent(`${heldText}
+if not held(KEYS[1], ARGV[1], ARGV[2]) then return {'gone', redis.call('EXISTS', KEYS[3])} end
+if ARGV[3] ~= '' then redis.call('HDEL', KEYS[2], ARGV[3]) end
+redis.call('HDEL', KEYS[1], ARGV[1])
+return {'dropped'}`);
+
+/**
+ * Adds an event that goes with no change.
+ * Keys: audit, event, audit of the token. Arguments: hash before, sequence, hash, entry, for how long
+ * the event is known in ms, 1 or 0 for a token.
+ */
+export const appendScript = script(`${linkText}
+if redis.call('EXISTS', KEYS[2]) == 1 then return {'recorded'} end
+local ofToken = ARGV[6] == '1' and KEYS[3] or ''
+return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], '') or {'linked'}`);
+
+/** Adds words to a text of words. Key: the text. Arguments: name of the text in the index, words. */
+export const addWordsScript = script(`${publishText}
+local text = redis.call('GET', KEYS[1]) or ''
+local before = text
+for i = 2, #ARGV do
+  local word = ARGV[i]
+  if not string.find(' ' .. text .. ' ', ' ' .. word .. ' ', 1, true) then
+    text = text == '' and word or text .. ' ' .. word
+  end
+end
+if text ~= before then
+  redis.call('SET', KEYS[1], text)
+  publish('imported', ARGV[1])
+end
+return 1`);
+
+/** Reserves a key for a value, unless it has one: answers what it has then. Arguments: its name in the index, value. */
+export const reserveScript = script(`${publishText}
+local held = redis.call('GET', KEYS[1])
+if held then return held end
+redis.call('SET', KEYS[1], ARGV[2])
+publish('imported', ARGV[1])
+return ARGV[2]`);
+
+/** The intents of some age. Key: intents. Arguments: age in ms, how many at most. */
+export const overdueScript = script(`
+local time = redis.call('TIME')
+local before = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000 - tonumber(ARGV[1])
+local found = {}
+local intents = redis.call('HVALS', KEYS[1])
+for _, intent in ipairs(intents) do
+  if #found >= tonumber(ARGV[2]) then break end
+  if tonumber(string.match(intent, '^%S+ (%d+) ')) <= before then found[#found + 1] = intent end
+end
+return found`);
+
+/**
+ * The audit entries of one access token, as hash and entry in turns.
+ * Keys: audit of the token, audit. Arguments: "newest" or "oldest", place to go on behind, how many.
+ */
+export const tokenEventsScript = script(`
+local places
+if ARGV[1] == 'newest' then
+  places = redis.call('ZREVRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], '-inf', 'LIMIT', 0, ARGV[3])
+else
+  places = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[2], '+inf', 'LIMIT', 0, ARGV[3])
+end
+local found = {}
+for _, place in ipairs(places) do
+  local entry = redis.call('XRANGE', KEYS[2], place .. '-1', place .. '-1')[1]
+  if entry then
+    found[#found + 1] = entry[2][2]
+    found[#found + 1] = entry[2][4]
+  end
+end
+return found`);
+
+/**
+ * Adds uses, and forgets the days that are too old.
+ * Key: usage. Arguments: day, uses, when last used in ms, days kept.
+ */
+export const addUsageScript = script(`
+redis.call('HINCRBY', KEYS[1], ARGV[1], ARGV[2])
+local last = tonumber(redis.call('HGET', KEYS[1], 'lastUsedAt') or '0')
+if tonumber(ARGV[3]) > last then redis.call('HSET', KEYS[1], 'lastUsedAt', ARGV[3]) end
+local excess = redis.call('HLEN', KEYS[1]) - 1 - tonumber(ARGV[4])
+if excess > 0 then
+  local days = redis.call('HKEYS', KEYS[1])
+  table.sort(days)
+  for i = 1, excess do redis.call('HDEL', KEYS[1], days[i]) end
+end
+return 1`);

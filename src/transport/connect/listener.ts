@@ -1,0 +1,231 @@
+/** Binds handlers to connect-node: Connect and gRPC-Web over HTTP/1.1, for the same bindings as gRPC. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
+import {
+  type ConnectRouterOptions,
+  createConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+  type ServiceImpl,
+} from '@connectrpc/connect';
+import {
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from '@connectrpc/connect-node';
+import { answerError } from '../http/answer.ts';
+import type { HttpLimits } from '../http/limits.ts';
+import type { Route } from '../http/router.ts';
+import type { Call, Door } from '../rpc/call.ts';
+import { failureOf, type OnBug } from '../rpc/failure.ts';
+import type { Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
+import { connectError, malformedError } from './error.ts';
+import { clampTimeout } from './timeout.ts';
+import { createConnectUnary } from './unary.ts';
+
+/** What the rpcs over HTTP need. */
+export interface ConnectDeps {
+  bindings: readonly Binding[];
+  limits: HttpLimits;
+  onBug: OnBug;
+  /** Names the door in metrics where it is not the protocol's own name. */
+  door?: Door;
+  /** Whether browsers of other origins may call. */
+  cors: boolean;
+  /**
+   * Whether Connect calls must carry Connect-Protocol-Version, which a browser sends across origins
+   * only after a preflight: needed where a cookie lets a caller in.
+   */
+  requireProtocolHeader: boolean;
+}
+
+/** The rpcs over HTTP. */
+export interface ConnectDoor {
+  routes: Route[];
+  /** Ends open streams, so that a stop need not wait for them. */
+  endStreams(): void;
+}
+
+type Handler = ReturnType<typeof createConnectRouter>['handlers'][number];
+
+/** One route per rpc. */
+export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
+  const stopping = new AbortController();
+  const router = createConnectRouter(routerOptions(deps));
+  const take = createConnectUnary({ ...deps, door: deps.door ?? 'connect' });
+  const plains = new Map<DescMethod, Unary<DescMethod>>();
+  for (const { service, handlers } of deps.bindings) {
+    const bound = service.methods.map(method => {
+      const handler = handlers[method.localName];
+      if (method.methodKind === 'unary') plains.set(method, handler as Unary<DescMethod>);
+      return [method.localName, boundHandler(method, handler, deps, stopping.signal)] as const;
+    });
+    router.service(service, Object.fromEntries(bound) as unknown as ServiceImpl<typeof service>);
+  }
+  return {
+    routes: router.handlers.map(handler => ({
+      path: handler.requestPath,
+      methods: ['POST'],
+      cors: deps.cors,
+      handle(req, res) {
+        const plain = plains.get(handler.method);
+        if (plain === undefined || !take(handler.method, plain, req, res)) {
+          return serve(handler, req, res, deps);
+        }
+      },
+    })),
+    endStreams: () => stopping.abort(),
+  };
+}
+
+/** Every option of connect that bounds something. */
+function routerOptions({ limits, requireProtocolHeader }: ConnectDeps): ConnectRouterOptions {
+  return {
+    connect: true,
+    grpcWeb: true,
+    // Plain gRPC has its own port.
+    grpc: false,
+    // Requests may be compressed. Responses never are: they are short, and may hold secrets, whose
+    // length compression would tell (BREACH).
+    acceptCompression: [compressionGzip],
+    compressMinBytes: limits.sendBytesMax,
+    readMaxBytes: limits.receiveBytesMax,
+    writeMaxBytes: limits.sendBytesMax,
+    // Longer ones are cut before connect sees them.
+    maxTimeoutMs: Number.MAX_SAFE_INTEGER,
+    requireConnectProtocolHeader: requireProtocolHeader,
+    jsonOptions: { ignoreUnknownFields: true },
+  };
+}
+
+const peerKey = createContextKey('');
+
+async function serve(
+  handler: Handler,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { limits, onBug }: ConnectDeps,
+): Promise<void> {
+  clampTimeout(req.headers, handler.method.methodKind === 'unary', limits);
+  res.setHeader('Cache-Control', 'no-store');
+  const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
+  const answer = await handler(universalRequestFromNodeRequest(req, res, undefined, context));
+  if (answer.body === undefined && answer.status >= 400) {
+    const headers = Object.fromEntries(answer.header ?? []);
+    return answerError(res, answer.status, refusalOf(answer.status), headers);
+  }
+  const mended = await mendMalformed(answer, handler.method);
+  // Its promise stays pending when all is well; it fails when the caller is gone.
+  universalResponseToNodeResponse(mended, res).catch(error => {
+    if (!res.destroyed) failureOf(error, onBug);
+    res.destroy();
+  });
+}
+
+function refusalOf(status: number): string {
+  if (status === 415) return 'content type is not one of Connect or gRPC-Web';
+  if (status === 505) return 'a stream in both directions needs HTTP/2: use gRPC';
+  return 'request is not one of Connect or gRPC-Web';
+}
+
+type Answer = Awaited<ReturnType<Handler>>;
+
+/** Connect calls bytes that are no message an internal error; they are the caller's mistake. */
+async function mendMalformed(answer: Answer, method: DescMethod): Promise<Answer> {
+  if (answer.status !== 500 || !answer.body) return answer;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const error: unknown = JSON.parse(bytes.toString());
+  if (!(error as { message?: string }).message?.startsWith('parse binary: ')) {
+    return { ...answer, body: bodyOf(bytes) };
+  }
+  const { rawMessage: message } = malformedError(method.input.typeName);
+  const mended = Buffer.from(JSON.stringify({ code: 'invalid_argument', message }));
+  const header = new Headers(answer.header);
+  header.set('Content-Length', String(mended.length));
+  return { ...answer, status: 400, header, body: bodyOf(mended) };
+}
+
+async function* bodyOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** A handler as connect calls it. */
+function boundHandler(
+  method: DescMethod,
+  handler: unknown,
+  deps: ConnectDeps,
+  stopping: AbortSignal,
+) {
+  const fail = (thrown: unknown) => connectError(thrown, deps.onBug);
+  switch (method.methodKind) {
+    case 'unary': {
+      const answer = handler as Unary<DescMethod>;
+      return async (request: Message, context: HandlerContext) => {
+        try {
+          const result = answer(request, callOf(context, deps.door));
+          return result instanceof Promise ? await unlessAborted(result, context.signal) : result;
+        } catch (error) {
+          throw fail(error);
+        }
+      };
+    }
+    case 'server_streaming': {
+      const answers = handler as ServerStreaming<DescMethod>;
+      return async function* (request: Message, context: HandlerContext) {
+        const signal = AbortSignal.any([context.signal, stopping]);
+        try {
+          const call = { ...callOf(context, deps.door), signal };
+          yield* until(answers(request, call), stopping);
+        } catch (error) {
+          throw fail(error);
+        }
+      };
+    }
+    default:
+      // Over HTTP/1.1 connect refuses these before any handler is called.
+      return () => {
+        throw fail(new RpcError('UNIMPLEMENTED', refusalOf(505)));
+      };
+  }
+}
+
+type Message = MessageShape<DescMethod['input']>;
+
+/** The result, or the reason of the signal (deadline, caller gone), whichever is first. */
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort);
+  result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  return promise;
+}
+
+/** The answers of a stream, until the server stops. */
+async function* until<T>(answers: AsyncIterable<T>, stopping: AbortSignal): AsyncGenerator<T> {
+  for await (const answer of answers) {
+    if (stopping.aborted) break;
+    yield answer;
+  }
+  if (stopping.aborted) {
+    throw new RpcError('UNAVAILABLE', 'the server is shutting down; call again');
+  }
+}
+
+function callOf(context: HandlerContext, door: Door | undefined): Call {
+  const { requestHeader, protocolName, signal } = context;
+  return {
+    door: door ?? (protocolName === 'grpc-web' ? 'grpc-web' : 'connect'),
+    header(name) {
+      const value = requestHeader.get(name);
+      return value === null ? [] : [value];
+    },
+    peer: context.values.get(peerKey),
+    signal,
+  };
+}

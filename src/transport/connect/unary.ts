@@ -1,0 +1,176 @@
+/**
+ * Answers unary Connect calls on their HTTP request itself. What connect-node does for a call costs
+ * many times the verdict: the bench has both in one table. Whatever is not plain is left to
+ * connect-node: compressed requests, odd headers, gRPC-Web.
+ */
+
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { type DescMethod, fromJsonString, type MessageShape } from '@bufbuild/protobuf';
+import { decode } from '../codec/decode.ts';
+import { encode } from '../codec/encode.ts';
+import { bytesOf, jsonOf } from '../codec/kept-bytes.ts';
+import type { HttpLimits } from '../http/limits.ts';
+import type { Door } from '../rpc/call.ts';
+import { createDeadlines } from '../rpc/deadlines.ts';
+import type { OnBug } from '../rpc/failure.ts';
+import type { Unary } from '../rpc/handlers.ts';
+import { httpCall } from '../rpc/http-call.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
+import { connectError, connectErrorAnswer, malformedError } from './error.ts';
+
+/** What plain unary calls need. */
+export interface ConnectUnaryDeps {
+  limits: Pick<HttpLimits, 'receiveBytesMax' | 'deadlineMs' | 'deadlineMsMax'>;
+  onBug: OnBug;
+  door: Door;
+  /** Whether calls must carry Connect-Protocol-Version. */
+  requireProtocolHeader: boolean;
+}
+
+/** Answers a call, or says false and leaves it alone. */
+export type TakeUnary = (
+  method: DescMethod,
+  handler: Unary<DescMethod>,
+  req: IncomingMessage,
+  res: ServerResponse,
+) => boolean;
+
+type Format = 'json' | 'proto';
+
+/** Makes the path for plain unary calls. */
+export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
+  const { limits, onBug, door } = deps;
+
+  const refuse = (res: ServerResponse, thrown: unknown) => {
+    const error = connectError(thrown, onBug);
+    if (res.headersSent || res.destroyed) return;
+    const { status, text } = connectErrorAnswer(error);
+    respond(res, status, 'application/json', text, Buffer.byteLength(text));
+  };
+  const deadlines = createDeadlines<ServerResponse>(res => {
+    refuse(res, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
+    return undefined;
+  });
+
+  return (method, handler, req, res) => {
+    const format = formatOf(req.headers, deps.requireProtocolHeader);
+    const deadlineMs = deadlineOf(req.headers['connect-timeout-ms'], limits);
+    if (format === undefined || deadlineMs === undefined) return false;
+    const watched = deadlines.watch(res, deadlineMs);
+    const send = (message: MessageShape<DescMethod['output']>) => {
+      watched.forget();
+      if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
+    };
+    const fail = (error: unknown) => {
+      watched.forget();
+      refuse(res, error);
+    };
+    receive(req, res, limits.receiveBytesMax, fail, body => {
+      try {
+        const call = httpCall(door, req.headers, res, peerOf);
+        const message = handler(messageOf(method, format, body), call);
+        if (!(message instanceof Promise)) return send(message);
+        message.then(send).catch(fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    return true;
+  };
+}
+
+const contentType = /^application\/(?:(json)(?:; ?charset=utf-?8)?|proto)$/i;
+
+/** How the messages of a plain call are written; undefined for a call that is not plain. */
+function formatOf(
+  headers: IncomingHttpHeaders,
+  requireProtocolHeader: boolean,
+): Format | undefined {
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') return undefined;
+  if (requireProtocolHeader && headers['connect-protocol-version'] !== '1') return undefined;
+  const match = contentType.exec(headers['content-type'] ?? '');
+  if (match === null) return undefined;
+  return match[1] === undefined ? 'proto' : 'json';
+}
+
+/** The time a call has, in milliseconds; undefined for a Connect-Timeout-Ms that is none. */
+function deadlineOf(
+  asked: string | string[] | undefined,
+  { deadlineMs, deadlineMsMax }: ConnectUnaryDeps['limits'],
+): number | undefined {
+  if (asked === undefined) return deadlineMs;
+  return /^\d{1,10}$/.test(String(asked)) ? Math.min(Number(asked), deadlineMsMax) : undefined;
+}
+
+const nothing = Buffer.alloc(0);
+
+/** Collects the request's body, and goes on when the caller has sent all. */
+function receive(
+  req: IncomingMessage,
+  res: ServerResponse,
+  bytesMax: number,
+  fail: (error: unknown) => void,
+  goOn: (body: Buffer) => void,
+): void {
+  let received: Buffer = nothing;
+  // One that announced no body never ends: it has ended.
+  if (req.readableEnded) {
+    goOn(received);
+    return;
+  }
+  req.on('data', (chunk: Buffer) => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    if (received.length <= bytesMax) return;
+    received = nothing;
+    fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`));
+  });
+  req.on('end', () => {
+    if (!res.headersSent && !res.destroyed) goOn(received);
+  });
+}
+
+const readOptions = { ignoreUnknownFields: true };
+
+function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
+  try {
+    return format === 'proto'
+      ? decode(input, body)
+      : fromJsonString(input, body.toString('utf8'), readOptions);
+  } catch (error) {
+    // What the caller wrote is in it, and goes to the caller alone.
+    const why = format === 'json' && error instanceof Error ? error.message : undefined;
+    throw malformedError(input.typeName, why);
+  }
+}
+
+function answer(
+  res: ServerResponse,
+  { output }: DescMethod,
+  format: Format,
+  message: MessageShape<DescMethod['output']>,
+): void {
+  if (format === 'proto') {
+    const bytes = bytesOf(output, message, encode);
+    respond(res, 200, 'application/proto', bytes, bytes.length);
+  } else {
+    const { text, length } = jsonOf(output, message);
+    respond(res, 200, 'application/json', text, length);
+  }
+}
+
+function respond(
+  res: ServerResponse,
+  status: number,
+  type: string,
+  body: string | Buffer,
+  length: number,
+): void {
+  const headers = ['Content-Type', type, 'Content-Length', String(length)];
+  headers.push('Cache-Control', 'no-store');
+  res.writeHead(status, headers).end(body);
+}
+
+function peerOf({ req }: ServerResponse): string | undefined {
+  return req.socket.remoteAddress;
+}

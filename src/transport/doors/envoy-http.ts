@@ -1,0 +1,40 @@
+/** Envoy's ext_authz over HTTP: every method and path below /ext-authz. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Route } from '../http/router.ts';
+import { askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
+import { identityHeaders } from './identity-headers.ts';
+import { type Requirements, requirementsOf } from './requirements.ts';
+
+/**
+ * The route. Behind the prefix comes what the client asked for, its query too, so that what the
+ * gateway requires can only stand in headers, which Envoy adds by `headers_to_add`.
+ */
+export function extAuthzHttpRoute(deps: GateDeps): Route {
+  const handle = async (req: IncomingMessage, res: ServerResponse) => {
+    const asked = askedByHeaders(req);
+    const requirements = asked ? requirementsOf(asked) : nothing;
+    const verdict = await passGate(req, res, deps, gate, requirements);
+    if (!verdict) return;
+    const sent: Record<string, string | number> = { 'Content-Length': 0 };
+    const removed: string[] = [];
+    for (const [name, value] of identityHeaders(verdict.identity)) {
+      if (value === '') removed.push(name);
+      else sent[name] = value;
+    }
+    if ((req.headers['x-usher-credential'] ?? 'keep') !== 'keep') removed.push('authorization');
+    if (removed.length > 0) sent['x-envoy-auth-headers-to-remove'] = removed.join(', ');
+    // Exactly 200: Envoy takes every other status, 204 too, for a refusal.
+    res.writeHead(200, sent).end();
+  };
+  return { path: '/ext-authz/', prefix: true, methods: 'any', handle };
+}
+
+const gate: Gate = {
+  door: 'envoy-http',
+  // Envoy takes a 5xx for an error, which `failure_mode_allow` lets pass: any client could have one
+  // by sending a JWT without `kid`.
+  statusOf: http => (http < 500 ? http : 401),
+};
+
+const nothing: Requirements = { audience: '', requiredScopes: [] };

@@ -1,0 +1,98 @@
+/** /forward-auth: for nginx's auth_request, Traefik's ForwardAuth, Caddy's forward_auth and HAProxy. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Identity } from '../../verify/verdict.ts';
+import type { Route } from '../http/router.ts';
+import { onceKnown } from '../rpc/once-known.ts';
+import { askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
+import { identityHeaders } from './identity-headers.ts';
+import { type Asked, type Requirements, requirementsOf } from './requirements.ts';
+
+/**
+ * The route. What is required stands in the query that the gateway's configuration gives: `scopes`
+ * (separated by spaces), `audience`, and `flavour=nginx`; or in headers, which can only add to it.
+ * The verdict rests on nothing else of the request, so that no forwarded header needs to be believed.
+ */
+export function forwardAuthRoute(deps: GateDeps): Route {
+  const queries = createQueries();
+  const headersOf = createHeaders();
+  const handle = (req: IncomingMessage, res: ServerResponse) => {
+    const { gate, asked, requirements } = queries(queryOf(req));
+    const byHeaders = askedByHeaders(req);
+    const all = byHeaders ? requirementsOf(asked, byHeaders) : requirements;
+    return onceKnown(passGate(req, res, deps, gate, all), verdict => {
+      if (verdict) res.writeHead(200, headersOf(verdict.identity)).end();
+    });
+  };
+  return { path: '/forward-auth', methods: 'any', handle };
+}
+
+const plainGate: Gate = { door: 'forward-auth', statusOf: http => http };
+
+/** nginx knows 401 and 403, and makes a 500 with an entry in its error log of every other status. */
+const nginxGate: Gate = { ...plainGate, statusOf: http => (http === 401 ? 401 : 403) };
+
+/** The headers of the answer; the verifier gives the same identity while nothing has changed. */
+function createHeaders(): (identity: Identity) => string[] {
+  const known = new WeakMap<Identity, string[]>();
+  return identity => {
+    let headers = known.get(identity);
+    if (headers === undefined) {
+      // Empty ones too: some gateways keep the client's own header where none comes from here.
+      headers = ['Content-Length', '0', ...identityHeaders(identity).flat()];
+      known.set(identity, headers);
+    }
+    return headers;
+  };
+}
+
+/** What a query says. */
+interface Query {
+  gate: Gate;
+  asked: Asked | string;
+  /** What is asked by it alone. */
+  requirements: Requirements | string;
+}
+
+/** Queries that are remembered: gateways have few, and always the same. */
+const queriesMax = 256;
+
+function createQueries(): (query: string) => Query {
+  const known = new Map<string, Query>();
+  return query => {
+    let read = known.get(query);
+    if (read === undefined) {
+      const { gate, asked } = readQuery(query);
+      read = { gate, asked, requirements: requirementsOf(asked) };
+      // Clients may have a hand in it behind a gateway that passes their query on.
+      if (known.size >= queriesMax) known.clear();
+      known.set(query, read);
+    }
+    return read;
+  };
+}
+
+function queryOf({ url = '' }: IncomingMessage): string {
+  const start = url.indexOf('?');
+  return start === -1 ? '' : url.slice(start + 1);
+}
+
+function readQuery(query: string): Pick<Query, 'gate' | 'asked'> {
+  const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(query);
+  const gate = flavour.includes('nginx') ? nginxGate : plainGate;
+  // A requirement with a misspelt name must not be one that is not made.
+  if (Object.keys(others).length > 0) return { gate, asked: unknownText };
+  if (flavour.some(value => value !== 'nginx')) return { gate, asked: 'flavour is not nginx' };
+  return { gate, asked: { audiences: audience, scopes } };
+}
+
+const unknownText = 'the query has a parameter other than scopes, audience and flavour';
+
+function valuesOf(query: string): Record<string, string[]> {
+  const values: Record<string, string[]> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(query)) {
+    values[name] ??= [];
+    values[name].push(value);
+  }
+  return values;
+}

@@ -1,0 +1,125 @@
+/** What RFC 7662 and RFC 7009 have in common: who may ask, the form, and how mistakes are told. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Unavailable } from '../../store/store.ts';
+import {
+  type Authenticate,
+  adminScope,
+  type Caller,
+  introspectScope,
+} from '../../tokens/caller.ts';
+import { answerJson } from '../http/answer.ts';
+import { type Form, readForm } from '../http/form.ts';
+import type { Route } from '../http/router.ts';
+import { unavailableText } from '../rpc/failure.ts';
+
+/** What both need. */
+export interface OauthDeps {
+  authenticate: Authenticate;
+  /** The address that a request came from, for the audit log. */
+  addressOf(req: IncomingMessage): string;
+}
+
+/** Longest form: a token of the longest header's length, each byte of it percent-encoded, and more. */
+export const formBytesMax = 32_768;
+
+/** An error by the names of RFC 6749 section 5.2. */
+export interface OauthError {
+  status: 400 | 401 | 403 | 503;
+  error: string;
+  description: string;
+}
+
+/** A route for callers with the scope usher.introspect or usher.admin that post a token. */
+export function oauthRoute(
+  path: string,
+  { authenticate, addressOf }: OauthDeps,
+  handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
+): Route {
+  const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
+    const caller = await callerOf(req, authenticate, addressOf(req));
+    if ('error' in caller) return caller;
+    const form = await readForm(req, formBytesMax);
+    if (typeof form === 'string') return invalidRequest(form);
+    const token = form.get('token') ?? '';
+    if (token === '') return invalidRequest('the parameter token is missing');
+    return handle(token, form, caller);
+  };
+  return {
+    path,
+    methods: ['POST'],
+    async handle(req, res) {
+      send(req, res, await answer(req).catch(orUnavailable));
+    },
+  };
+}
+
+async function callerOf(
+  req: IncomingMessage,
+  authenticate: Authenticate,
+  address: string,
+): Promise<Caller | OauthError> {
+  const header = req.headers.authorization ?? '';
+  const basic = /^basic +([A-Za-z0-9+/]+=*) *$/i.exec(header)?.[1];
+  const [id, token] = basic === undefined ? [undefined, header] : readBasic(basic);
+  const caller = await authenticate(basic === undefined ? header : `Bearer ${token}`, address);
+  // The same to everyone whose token does not open this door by itself.
+  if (caller === 'INSUFFICIENT_SCOPE') return lacksScope;
+  if (typeof caller === 'string') return invalidClient;
+  if (id !== undefined && id.toLowerCase() !== caller.actor) return invalidClient;
+  const may = [introspectScope, adminScope].some(scope => caller.scopes.includes(scope));
+  return may ? caller : lacksScope;
+}
+
+/** Client id and secret, each form-encoded before they were joined (RFC 6749 section 2.3.1). */
+function readBasic(base64: string): [id: string, token: string] {
+  const text = Buffer.from(base64, 'base64').toString('latin1');
+  const colon = text.indexOf(':');
+  if (colon === -1) return ['', ''];
+  const [id, token] = [text.slice(0, colon), text.slice(colon + 1)];
+  try {
+    // A "+" is itself: no token holds a space, and many clients do not encode.
+    return [decodeURIComponent(id), decodeURIComponent(token)];
+  } catch {
+    return [id, token];
+  }
+}
+
+/** A mistake in the form. */
+export function invalidRequest(description: string): OauthError {
+  return { status: 400, error: 'invalid_request', description };
+}
+
+const invalidClient: OauthError = {
+  status: 401,
+  error: 'invalid_client',
+  description: 'give the id and the token of a static access token',
+};
+
+const lacksScope: OauthError = {
+  status: 403,
+  error: 'insufficient_scope',
+  description: `the caller needs a static access token with the scope ${introspectScope}`,
+};
+
+function orUnavailable(error: unknown): OauthError {
+  if (!(error instanceof Unavailable)) throw error;
+  return { status: 503, error: 'temporarily_unavailable', description: unavailableText };
+}
+
+function send(req: IncomingMessage, res: ServerResponse, answer: object | OauthError): void {
+  if (!('error' in answer)) {
+    answerJson(res, 200, answer);
+    return;
+  }
+  const { status, error, description } = answer;
+  const headers = {
+    ...(status === 401
+      ? { 'WWW-Authenticate': ['Basic realm="usher"', 'Bearer realm="usher"'] }
+      : {}),
+    ...(status === 503 ? { 'Retry-After': 1 } : {}),
+    // What was not read of the form is not waited for.
+    ...(req.complete ? {} : { Connection: 'close' }),
+  };
+  answerJson(res, status, { error, error_description: description }, headers);
+}

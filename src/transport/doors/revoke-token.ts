@@ -1,0 +1,79 @@
+/** RFC 7009: /oauth2/revoke revokes the token that is posted: an access token, or one JWT by its `jti`. */
+
+import type { AccessTokens } from '../../tokens/access-tokens.ts';
+import { adminScope, type Caller } from '../../tokens/caller.ts';
+import { TokenError } from '../../tokens/errors.ts';
+import type { Identity } from '../../verify/verdict.ts';
+import type { Verify } from '../../verify/verify.ts';
+import type { Route } from '../http/router.ts';
+import { type OauthDeps, type OauthError, oauthRoute } from './oauth.ts';
+
+/** What revocation needs. */
+export interface RevokeDeps extends OauthDeps {
+  verify: Verify;
+  accessTokens: Pick<AccessTokens, 'revoke' | 'revokeJwts'>;
+}
+
+/** The route. */
+export function revokeRoute(deps: RevokeDeps): Route {
+  return oauthRoute('/oauth2/revoke', deps, async (token, _form, caller) => {
+    const verdict = await deps.verify({ header: `Bearer ${token}` });
+    const { identity } = verdict;
+    // RFC 7009 section 2.2: a token that is no token any more is as good as revoked.
+    if (!identity || (!verdict.valid && isOver.has(verdict.reason))) return done;
+    if (caller.owner !== undefined && identity.owner !== caller.owner) return notYours;
+    try {
+      return await revoke(deps.accessTokens, caller, identity);
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      return errorOf(error);
+    }
+  });
+}
+
+const done = {};
+const isOver = new Set<string>(['EXPIRED', 'REVOKED', 'JWT_MISSING_EXP']);
+const reason = 'revoked by whoever held it (RFC 7009)';
+
+/** Who holds a token and may use this door may end it: that takes no right over other tokens. */
+async function revoke(
+  accessTokens: RevokeDeps['accessTokens'],
+  caller: Caller,
+  { kind, tokenId, claims }: Identity,
+): Promise<object | OauthError> {
+  const holder = { ...caller, scopes: [...caller.scopes, adminScope] };
+  if (kind === 'static') {
+    await accessTokens.revoke(holder, tokenId, reason);
+    return done;
+  }
+  const jti = claims?.jti;
+  if (typeof jti !== 'string' || jti === '') return hasNoJti;
+  await accessTokens.revokeJwts(holder, tokenId, { jti }, reason);
+  return done;
+}
+
+function errorOf({ code, message }: TokenError): object | OauthError {
+  switch (code) {
+    // Somebody else has revoked or removed it in between.
+    case 'FAILED_PRECONDITION':
+    case 'NOT_FOUND':
+      return done;
+    case 'RESOURCE_EXHAUSTED':
+    case 'ABORTED':
+      return { status: 503, error: 'temporarily_unavailable', description: message };
+    default:
+      return { status: 400, error: 'invalid_request', description: message };
+  }
+}
+
+const notYours: OauthError = {
+  status: 403,
+  error: 'unauthorized_client',
+  description: "the token is not one of the owner that the caller's access token is limited to",
+};
+
+const hasNoJti: OauthError = {
+  status: 400,
+  error: 'unsupported_token_type',
+  description: 'this JWT has no jti; revoke its subject or its access token in the API Manager',
+};

@@ -1,0 +1,65 @@
+/** The root path: `GET /` greets a good token. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Unavailable } from '../../store/store.ts';
+import { reasons, type Verdict } from '../../verify/verdict.ts';
+import type { Verify } from '../../verify/verify.ts';
+import { answerError, headersOf } from '../http/answer.ts';
+import type { Route } from '../http/router.ts';
+import { unavailableText } from '../rpc/failure.ts';
+import { hello } from '../services/hello.ts';
+import type { OnVerdict } from '../services/verifier.ts';
+import { challengeOf } from './www-authenticate.ts';
+
+/** What the root path needs. */
+export interface RootDeps {
+  verify: Verify;
+  now(): number;
+  onVerdict?: OnVerdict;
+}
+
+/** The route of the root path, for browsers too. */
+export function rootRoute({ verify, now, onVerdict }: RootDeps): Route {
+  const greet = createGreeter();
+  const settle = (verdict: Verdict, res: ServerResponse) => {
+    onVerdict?.(verdict, 'root');
+    if (verdict.valid) return greet(res, now());
+    const { http, text } = reasons[verdict.reason];
+    const challenge = challengeOf(verdict.reason);
+    answerError(res, http, text, challenge ? { 'WWW-Authenticate': challenge } : {});
+  };
+  const fail = (error: unknown, res: ServerResponse) => {
+    if (!(error instanceof Unavailable)) throw error;
+    answerError(res, 503, unavailableText, { 'Retry-After': 1 });
+  };
+  const handle = (req: IncomingMessage, res: ServerResponse) => {
+    try {
+      // Several are joined by a comma, which no credential holds.
+      const verdict = verify({ header: req.headers.authorization ?? '' });
+      if (!(verdict instanceof Promise)) return settle(verdict, res);
+      return verdict.then(
+        known => settle(known, res),
+        error => fail(error, res),
+      );
+    } catch (error) {
+      return fail(error, res);
+    }
+  };
+  return { path: '/', methods: ['GET', 'HEAD'], cors: true, handle };
+}
+
+/** Answers with the greeting, which is made once a second. */
+function createGreeter(): (res: ServerResponse, nowMs: number) => void {
+  let second = Number.NaN;
+  let body = '';
+  let headers: string[] = [];
+  return (res, nowMs) => {
+    const current = Math.floor(nowMs / 1000);
+    if (current !== second) {
+      second = current;
+      body = JSON.stringify(hello(nowMs));
+      headers = headersOf(body);
+    }
+    res.writeHead(200, headers).end(body);
+  };
+}

@@ -1,0 +1,22 @@
+/** The WWW-Authenticate challenge that goes with a refusal (RFC 6750 section 3). */
+
+import { type Reason, reasons } from '../../verify/verdict.ts';
+
+/** The challenge of a 401 or 403, or undefined for a reason that is neither. */
+export function challengeOf(reason: Reason, scopes: readonly string[] = []): string | undefined {
+  const { http, text } = reasons[reason];
+  if (http === 500) return undefined;
+  // RFC 6750 section 3.1: without credentials there is no error to tell.
+  if (reason === 'MISSING_CREDENTIALS') return realm;
+  const description = text.replaceAll('"', "'");
+  const challenge = `${realm}, error="${errorOf(reason)}", error_description="${description}"`;
+  if (reason !== 'INSUFFICIENT_SCOPE' || scopes.length === 0) return challenge;
+  return `${challenge}, scope="${scopes.join(' ')}"`;
+}
+
+const realm = 'Bearer realm="usher"';
+
+function errorOf(reason: Reason): string {
+  if (reason === 'MALFORMED_CREDENTIALS') return 'invalid_request';
+  return reasons[reason].http === 403 ? 'insufficient_scope' : 'invalid_token';
+}

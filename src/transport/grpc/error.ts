@@ -1,0 +1,26 @@
+/** The details of a failed gRPC call: what `grpc-status-details-bin` holds. */
+
+import { create, toBinary } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
+import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
+import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
+import type { Failure } from '../rpc/failure.ts';
+import { codes } from '../rpc/rpc-error.ts';
+
+/** One per reason: a reason's denial is always the same. */
+const encoded = new Map<Denial['reason'], Buffer>();
+
+/** google.rpc.Status with the denial among its details. */
+export function statusDetails(failure: Failure, denial: Denial): Buffer {
+  const known = encoded.get(denial.reason);
+  if (known) return known;
+  const status = create(StatusSchema, {
+    code: codes[failure.code],
+    message: failure.message,
+    details: [anyPack(DenialSchema, denial)],
+  });
+  const bytes = Buffer.from(toBinary(StatusSchema, status));
+  encoded.set(denial.reason, bytes);
+  return bytes;
+}

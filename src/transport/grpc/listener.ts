@@ -1,0 +1,204 @@
+/** The gRPC listener: its own sockets, handed to grpc-js one by one. */
+
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { OnBug } from '../rpc/failure.ts';
+import type { CallTimes } from '../rpc/grpc-timeout.ts';
+import type { Binding } from '../rpc/handlers.ts';
+import type { Address, Listener } from '../rpc/listener.ts';
+import { within } from '../rpc/listener.ts';
+import { createHealth } from './health.ts';
+import { watchIdle } from './idle.ts';
+import type { GrpcLimits } from './limits.ts';
+import type { GrpcService, Streams } from './methods.ts';
+import { grpcService, shuttingDownText } from './methods.ts';
+import { awaitPreface } from './preface.ts';
+import { createReflection } from './reflection.ts';
+import { findSessions } from './sessions.ts';
+import { createUnaryPath, type UnaryPath } from './unary.ts';
+
+/** What the gRPC listener needs. */
+export interface GrpcDeps {
+  /** The services; health and reflection come by themselves. */
+  bindings: readonly Binding[];
+  limits: GrpcLimits;
+  onBug: OnBug;
+}
+
+/** The gRPC listener. */
+export interface GrpcListener extends Listener {
+  /** What the health service answers. */
+  setServing(serving: boolean): void;
+}
+
+/** Makes the listener; it serves once `listen` has resolved. */
+export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcListener {
+  const server = new Server(serverOptions(limits));
+  const streams: Streams = new Set();
+  const streaming = new Set<string>();
+  const health = createHealth(bindings.map(({ service }) => service.typeName));
+  const add = ({ definition, implementation }: GrpcService) => {
+    server.addService(definition, implementation);
+    for (const { path, requestStream, responseStream } of Object.values(definition)) {
+      if (requestStream || responseStream) streaming.add(path);
+    }
+  };
+  for (const binding of bindings) add(grpcService(binding, streams, onBug));
+  const readyMade = {
+    addService: (
+      definition: GrpcService['definition'],
+      implementation: UntypedServiceImplementation,
+    ) => add({ definition, implementation: guarded(definition, implementation, streams) }),
+  };
+  health.addToServer(readyMade);
+  createReflection(bindings.map(({ service }) => service)).addToServer(readyMade);
+
+  const times = {
+    deadlineMs: limits.deadlineMs,
+    deadlineMsMax: limits.deadlineMsMax,
+    isStreaming: (path: string) => streaming.has(path),
+  };
+  const unary = createUnaryPath(bindings, limits, onBug);
+  const listener = listenerOf(server, limits, times, streams, health, unary);
+  return { ...listener, setServing: health.setServing };
+}
+
+/** Every option of grpc-js that bounds something. */
+function serverOptions(limits: GrpcLimits): ChannelOptions {
+  return {
+    'grpc.max_receive_message_length': limits.receiveBytesMax,
+    'grpc.max_send_message_length': limits.sendBytesMax,
+    'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
+    'grpc.max_connection_age_ms': limits.connectionAgeMs,
+    'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
+    'grpc.keepalive_time_ms': limits.keepaliveMs,
+    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+    'grpc.enable_channelz': 0,
+    'grpc-node.max_session_memory': limits.connectionMemoryMbMax,
+  };
+}
+
+function listenerOf(
+  server: Server,
+  limits: GrpcLimits,
+  times: CallTimes,
+  streams: Streams,
+  health: { setServing(serving: boolean): void },
+  unary: UnaryPath,
+): Listener {
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = new Set<Socket>();
+  /** Those that have not sent the preface, and when they have, or are closed. */
+  const silent = new Map<Socket, Promise<void>>();
+  const sessions = findSessions(times, unary.take);
+  const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
+    const heard = Promise.withResolvers<void>();
+    sockets.add(socket);
+    silent.set(socket, heard.promise);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      silent.delete(socket);
+      heard.resolve();
+    });
+    awaitPreface(socket, limits.prefaceMs, ready => {
+      silent.delete(ready);
+      heard.resolve();
+      sessions.expect(ready, watchIdle(ready, limits.connectionIdleMs));
+      injector.injectConnection(ready);
+    });
+  });
+  sock.maxConnections = limits.connectionsMax;
+
+  /** Lets those that connected just before become sessions, which are told that the server stops. */
+  const hearSilent = async () => {
+    const destroy = () => {
+      for (const socket of silent.keys()) socket.destroy();
+    };
+    const timer = setTimeout(() => setImmediate(destroy), limits.stopPrefaceMs);
+    await Promise.all(silent.values());
+    clearTimeout(timer);
+  };
+  let stopping: Promise<void> | undefined;
+  const stop = async (graceMs: number) => {
+    health.setServing(false);
+    sock.close();
+    const closed = [...sockets].map(
+      socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
+    );
+    for (const end of streams) end();
+    const finished = hearSilent().then(
+      () => new Promise<void>(resolve => server.tryShutdown(() => resolve())),
+    );
+    await within(graceMs, Promise.all([...closed, finished]), () => {
+      server.forceShutdown();
+      // Without channelz, grpc-js does not know its sessions, and ends none of them by force.
+      for (const socket of sockets) socket.destroy();
+    });
+    sessions.stop();
+    unary.stop();
+  };
+
+  return {
+    listen: ({ host, port }: Address) =>
+      new Promise<AddressInfo>((resolve, reject) => {
+        sock.once('error', reject);
+        sock.listen({ host, port }, () => {
+          sock.off('error', reject);
+          resolve(sock.address() as AddressInfo);
+        });
+      }),
+    connections: () => sockets.size,
+    stop: graceMs => {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
+  };
+}
+
+/** Streams of ready-made services: ended when the server stops, and read no faster than written. */
+function guarded(
+  definition: GrpcService['definition'],
+  implementation: UntypedServiceImplementation,
+  streams: Streams,
+): UntypedServiceImplementation {
+  const guard: UntypedServiceImplementation = {};
+  for (const [name, method] of Object.entries(definition)) {
+    const handler = implementation[name] ?? implementation[method.originalName ?? ''];
+    if (!handler) throw new Error(`${method.path} has no handler`);
+    guard[name] = method.responseStream ? guardedStream(handler, streams) : handler;
+  }
+  return guard;
+}
+
+function guardedStream(
+  handler: UntypedServiceImplementation[string],
+  streams: Streams,
+): UntypedServiceImplementation[string] {
+  const serve = handler as (stream: GuardedStream) => void;
+  return ((stream: GuardedStream) => {
+    const end = () =>
+      stream.emit('error', { code: status.UNAVAILABLE, details: shuttingDownText, message: '' });
+    streams.add(end);
+    stream.once('cancelled', () => streams.delete(end));
+    const write = stream.write.bind(stream);
+    stream.write = (message: unknown) => {
+      const room = write(message);
+      if (!room && stream.pause) {
+        stream.pause();
+        stream.once('drain', () => stream.resume?.());
+      }
+      return room;
+    };
+    serve(stream);
+  }) as UntypedServiceImplementation[string];
+}
+
+/** What the guard uses of a stream, in one direction or both. */
+interface GuardedStream {
+  emit(event: string, value: unknown): boolean;
+  once(event: string, listener: () => void): unknown;
+  write(message: unknown): boolean;
+  pause?(): unknown;
+  resume?(): unknown;
+}

@@ -1,0 +1,221 @@
+/** Binds handlers to grpc-js: one method definition and one thin function per rpc. */
+
+import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import type {
+  handleBidiStreamingCall,
+  handleServerStreamingCall,
+  handleUnaryCall,
+  MethodDefinition,
+  ServerDuplexStream,
+  ServerErrorResponse,
+  ServerWritableStream,
+  ServiceDefinition,
+  UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
+import { decode } from '../codec/decode.ts';
+import { encode } from '../codec/encode.ts';
+import { bytesOf } from '../codec/kept-bytes.ts';
+import { failureOf, type OnBug } from '../rpc/failure.ts';
+import type { BidiStreaming, Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
+import { codes, RpcError } from '../rpc/rpc-error.ts';
+import { callOf } from './call.ts';
+import { statusDetails } from './error.ts';
+import { requestsOf } from './requests.ts';
+
+type Message = MessageShape<DescMethod['input']>;
+/** Bytes that are no message: told to the caller as its mistake, which grpc-js would not. */
+const malformed = {} as Message;
+
+/** Ends open streams when the server stops. */
+export type Streams = Set<() => void>;
+
+/** A service as grpc-js takes it. */
+export interface GrpcService {
+  definition: ServiceDefinition;
+  implementation: UntypedServiceImplementation;
+}
+
+/** Why streams end when the server stops. */
+export const shuttingDownText = 'the server is shutting down; call again';
+
+/** Binds a service's handlers. */
+export function grpcService(binding: Binding, streams: Streams, onBug: OnBug): GrpcService {
+  const definition: Record<string, MethodDefinition<Message, Uint8Array>> = {};
+  const implementation: UntypedServiceImplementation = {};
+  const fail = (thrown: unknown) => grpcError(thrown, onBug);
+  for (const method of binding.service.methods) {
+    const handler = binding.handlers[method.localName];
+    definition[method.localName] = definitionOf(method);
+    switch (method.methodKind) {
+      case 'unary':
+        implementation[method.localName] = unary(method, handler as Unary<DescMethod>, fail);
+        break;
+      case 'server_streaming':
+        implementation[method.localName] = serverStreaming(
+          method,
+          handler as ServerStreaming<DescMethod>,
+          streams,
+          fail,
+        );
+        break;
+      case 'bidi_streaming':
+        implementation[method.localName] = bidiStreaming(
+          method,
+          handler as BidiStreaming<DescMethod>,
+          streams,
+          fail,
+        );
+        break;
+      default:
+        throw new Error(`${method.name}: a client stream has no handler shape`);
+    }
+  }
+  return { definition, implementation };
+}
+
+function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array> {
+  const { input, output, methodKind } = method;
+  return {
+    path: `/${method.parent.typeName}/${method.name}`,
+    requestStream: methodKind === 'bidi_streaming' || methodKind === 'client_streaming',
+    responseStream: methodKind === 'bidi_streaming' || methodKind === 'server_streaming',
+    requestDeserialize(bytes) {
+      try {
+        return decode(input, bytes);
+      } catch {
+        return malformed;
+      }
+    },
+    // The functions below encode, so that a failure to do so is handled like any other.
+    responseSerialize: bytes => bytes as Buffer,
+    requestSerialize: message => Buffer.from(toBinary(input, message)),
+    responseDeserialize: bytes => toBinary(output, fromBinary(output, bytes)),
+  };
+}
+
+type Fail = (thrown: unknown) => ServerErrorResponse;
+
+function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
+  const answer: handleUnaryCall<Message, Uint8Array> = (call, callback) => {
+    const send = (message: Message) => {
+      let bytes: Uint8Array;
+      try {
+        bytes = bytesOfAnswer(method, message);
+      } catch (error) {
+        return callback(fail(error));
+      }
+      callback(null, bytes);
+    };
+    try {
+      // What is known at once is answered at once: a promise costs more than the verdict itself.
+      const message = handler(checked(method, call.request), callOf(call));
+      if (!(message instanceof Promise)) return send(message);
+      message.then(send, error => callback(fail(error)));
+    } catch (error) {
+      callback(fail(error));
+    }
+  };
+  return answer;
+}
+
+function serverStreaming(
+  method: DescMethod,
+  handler: ServerStreaming<DescMethod>,
+  streams: Streams,
+  fail: Fail,
+) {
+  const answer: handleServerStreamingCall<Message, Uint8Array> = async stream => {
+    const stopped = new AbortController();
+    const end = () => {
+      stopped.abort();
+      endStream(stream, fail(new RpcError('UNAVAILABLE', shuttingDownText)));
+    };
+    await track(streams, end, async () => {
+      try {
+        const request = checked(method, stream.request);
+        const answers = handler(request, callOf(stream, stopped.signal));
+        await writeAll(stream, answers, method);
+        stream.end();
+      } catch (error) {
+        if (!stream.cancelled) endStream(stream, fail(error));
+      }
+    });
+  };
+  return answer;
+}
+
+function bidiStreaming(
+  method: DescMethod,
+  handler: BidiStreaming<DescMethod>,
+  streams: Streams,
+  fail: Fail,
+) {
+  const answer: handleBidiStreamingCall<Message, Uint8Array> = async stream => {
+    const requests = requestsOf<Message>(stream, message => checked(method, message));
+    // What was received is still answered; then the caller learns that no more will be.
+    const end = () => requests.end(new RpcError('UNAVAILABLE', shuttingDownText));
+    await track(streams, end, async () => {
+      try {
+        await writeAll(stream, handler(requests, callOf(stream)), method);
+        stream.end();
+      } catch (error) {
+        if (!stream.cancelled) endStream(stream, fail(error));
+      }
+      requests.end();
+    });
+  };
+  return answer;
+}
+
+async function track(streams: Streams, end: () => void, work: () => Promise<void>): Promise<void> {
+  streams.add(end);
+  await work();
+  streams.delete(end);
+}
+
+type Stream = ServerWritableStream<Message, Uint8Array> | ServerDuplexStream<Message, Uint8Array>;
+
+async function writeAll(stream: Stream, answers: AsyncIterable<Message>, method: DescMethod) {
+  for await (const message of answers) {
+    if (stream.cancelled || stream.writableEnded) return;
+    if (!stream.write(bytesOfAnswer(method, message))) await drained(stream);
+  }
+}
+
+/** Resolves when the caller has read enough, or is gone. */
+function drained(stream: Stream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => {
+    stream.off('drain', done).off('close', done).off('cancelled', done);
+    resolve();
+  };
+  stream.on('drain', done).on('close', done).on('cancelled', done);
+  return promise;
+}
+
+/** grpc-js takes the status of a stream from its error event. */
+function endStream(stream: Stream, error: ServerErrorResponse): void {
+  if (!stream.writableEnded) stream.emit('error', error);
+}
+
+function checked(method: DescMethod, message: Message): Message {
+  if (message !== malformed) return message;
+  throw new RpcError('INVALID_ARGUMENT', `the request is not a ${method.input.typeName} message`);
+}
+
+function bytesOfAnswer(method: DescMethod, message: Message): Buffer {
+  return bytesOf(method.output, message, encode);
+}
+
+function grpcError(thrown: unknown, onBug: OnBug): ServerErrorResponse {
+  const failure = failureOf(thrown, onBug);
+  const metadata = new Metadata();
+  if (failure.denial) {
+    metadata.set('grpc-status-details-bin', statusDetails(failure, failure.denial));
+  }
+  // A lone surrogate would make grpc-js throw when it escapes the text.
+  const details = failure.message.toWellFormed();
+  return { name: failure.code, message: details, code: codes[failure.code], details, metadata };
+}

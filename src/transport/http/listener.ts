@@ -1,0 +1,142 @@
+/** An HTTP listener: hardened against what arrives, and stopped without breaking what is under way. */
+
+import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Listener } from '../rpc/listener.ts';
+import { within } from '../rpc/listener.ts';
+import { connectionAges } from './connection-age.ts';
+import type { HttpLimits } from './limits.ts';
+import { type RequestDeps, requestFunction } from './request.ts';
+
+/** What an HTTP listener needs. */
+export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
+  limits: HttpLimits;
+  /** Which origins may call the routes that allow it; "*" for every one. */
+  corsOrigins: readonly string[] | '*';
+  /** Ends streams that would outlast a stop. */
+  onStop?(): void;
+}
+
+/** Makes the listener; it serves once `listen` has resolved. */
+export function createHttpListener(deps: HttpDeps): Listener {
+  const { limits, corsOrigins, onStop } = deps;
+  const { preflightSeconds } = limits;
+  const sockets = new Set<Socket>();
+  /** Sockets with a response under way: what else they send gets no answer in its midst. */
+  const busy = new WeakSet<Duplex>();
+  const ages = connectionAges(limits.connectionAgeMs);
+  let stopping: Promise<void> | undefined;
+  /** During a stop: no request is on its way any more. */
+  let drained = false;
+
+  const answer = requestFunction({ ...deps, cors: { origins: corsOrigins, preflightSeconds } });
+  const server = createServer(serverOptions(limits), (req, res) => {
+    busy.add(req.socket);
+    if (stopping || ages.isOld(req.socket)) res.shouldKeepAlive = false;
+    res.on('close', onClose);
+    answer(req, res);
+  });
+  /** One function for all responses: they come too often for one each. */
+  function onClose(this: ServerResponse) {
+    busy.delete(this.req.socket);
+    if (drained) server.closeIdleConnections();
+  }
+  server.maxConnections = limits.connectionsMax;
+  // Headers are bounded by their bytes; Node would drop what is beyond a count in silence.
+  server.maxHeadersCount = 0;
+  server.setTimeout(limits.silenceMs);
+  server.on('clientError', (error, socket) => answerBroken(error, socket, busy.has(socket)));
+  server.on('connection', socket => {
+    sockets.add(socket);
+    ages.watch(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+
+  const stop = async (graceMs: number) => {
+    const closed = [...sockets].map(
+      socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
+    );
+    // That of node:http would at once close what idles too, with a request that may be on its way.
+    NetServer.prototype.close.call(server);
+    const drain = () => {
+      drained = true;
+      server.close();
+    };
+    // After a held up turn the timer comes before what was received meanwhile; the immediate does not.
+    const idling = setTimeout(() => setImmediate(drain), limits.stopIdleMs);
+    onStop?.();
+    await within(graceMs, Promise.all(closed), () => server.closeAllConnections());
+    clearTimeout(idling);
+    drain();
+  };
+
+  return {
+    listen: address => listen(server, address),
+    connections: () => sockets.size,
+    stop: graceMs => {
+      stopping ??= stop(graceMs);
+      return stopping;
+    },
+  };
+}
+
+/** Every option of node:http that bounds something. */
+function serverOptions(limits: HttpLimits): ServerOptions {
+  return {
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    insecureHTTPParser: false,
+    // A second Authorization or Host is seen, joined by a comma, and so refused.
+    joinDuplicateHeaders: true,
+    // Ours says why, and holds for HTTP/1.0 too.
+    requireHostHeader: false,
+    // A request without a body has none to wait for.
+    optimizeEmptyRequests: true,
+    noDelay: true,
+    keepAlive: true,
+  };
+}
+
+function listen(
+  server: Server,
+  { host, port }: Parameters<Listener['listen']>[0],
+): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+/** The answer to bytes that are no request, by the code of Node's error. */
+function answerBroken(error: NodeJS.ErrnoException, socket: Duplex, busy: boolean): void {
+  if (busy || !socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, text] = brokenStatus(error.code);
+  const body = JSON.stringify({ error: text });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function brokenStatus(code: string | undefined): [status: string, text: string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return ['431 Request Header Fields Too Large', 'headers are too long'];
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return ['413 Payload Too Large', 'chunk extensions are too long'];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', 'request took too long'];
+    default:
+      return ['400 Bad Request', 'request is malformed'];
+  }
+}

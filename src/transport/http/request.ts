@@ -1,0 +1,62 @@
+/** Answers one HTTP request, whatever it is: nothing that it holds can end the process. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { failureOf, type OnBug } from '../rpc/failure.ts';
+import { answerError } from './answer.ts';
+import { allowOrigin, answerPreflight, type CorsSettings, isPreflight } from './cors.ts';
+import { faultOf } from './request-check.ts';
+import { createRouter, type Route } from './router.ts';
+
+/** What answering requests needs. */
+export interface RequestDeps {
+  routes: readonly Route[];
+  cors: CorsSettings;
+  onBug: OnBug;
+}
+
+/** The function that node:http calls for each request. */
+export function requestFunction({ routes, cors, onBug }: RequestDeps) {
+  const routeOf = createRouter(routes);
+
+  const fail = (thrown: unknown, res: ServerResponse) => {
+    const { code, message } = failureOf(thrown, onBug);
+    if (res.headersSent) res.destroy();
+    else answerError(res, code === 'UNAVAILABLE' ? 503 : 500, message);
+  };
+
+  const answer = (req: IncomingMessage, res: ServerResponse) => {
+    const fault = faultOf(req);
+    if (fault !== undefined) return answerError(res, 400, fault, { Connection: 'close' });
+    const route = routeOf(pathOf(req));
+    if (!route) return answerError(res, 404, 'not found');
+    if (route.cors && isPreflight(req)) return answerPreflight(req, res, cors, route.methods);
+    if (route.cors) allowOrigin(req, res, cors);
+    if (route.methods !== 'any' && !route.methods.includes(req.method ?? '')) {
+      return answerError(res, 405, 'method not allowed', { Allow: allowOf(route) });
+    }
+    return route.handle(req, res);
+  };
+
+  return (req: IncomingMessage, res: ServerResponse) => {
+    res.on('error', ignore);
+    try {
+      const answered = answer(req, res);
+      if (answered instanceof Promise) answered.catch(error => fail(error, res));
+    } catch (error) {
+      fail(error, res);
+    }
+  };
+}
+
+/** The caller is gone: nobody is left to be told. */
+function ignore(): void {}
+
+function allowOf({ methods, cors }: Route): string {
+  return [...methods, ...(cors ? ['OPTIONS'] : [])].join(', ');
+}
+
+function pathOf(req: IncomingMessage): string {
+  const url = req.url ?? '';
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}

@@ -1,0 +1,117 @@
+/** Records of the store as messages of the contract. */
+
+import { create } from '@bufbuild/protobuf';
+import type {
+  AccessToken,
+  AuditEvent,
+  GetUsageResponse,
+  ImportResponse_Result,
+} from '../../gen/usher/v1/access_token_pb.ts';
+import {
+  AccessTokenSchema,
+  AuditEventSchema,
+  GetUsageResponse_DaySchema,
+  GetUsageResponseSchema,
+  ImportOutcome,
+  ImportResponse_ResultSchema,
+  Kind,
+  State,
+} from '../../gen/usher/v1/access_token_pb.ts';
+import type { ChainedEvent } from '../../store/audit.ts';
+import type { AccessTokenRecord } from '../../store/record.ts';
+import type { Usage } from '../../store/store.ts';
+import type { ImportResult } from '../../tokens/import.ts';
+import { stateOf } from '../../tokens/state.ts';
+import { durationOfMs, timestampOf } from '../rpc/time.ts';
+
+const states = {
+  active: State.ACTIVE,
+  expired: State.EXPIRED,
+  revoked: State.REVOKED,
+} as const;
+
+/** An access token as the contract shows it. Without usage, it says nothing of its last use. */
+export function accessTokenMessage(
+  record: AccessTokenRecord,
+  usage: Usage | undefined,
+  nowMs: number,
+): AccessToken {
+  const { revokedJwts, expiresAt, revokedAt, jwtLifetimeMaxSeconds, metadata } = record;
+  const [current] = record.secrets;
+  const previousUntil = previousSecretUntil(record, nowMs);
+  const message = create(AccessTokenSchema, {
+    id: record.id,
+    kind: record.kind === 'static' ? Kind.STATIC : Kind.JWT,
+    state: states[stateOf(record, nowMs)],
+    name: record.name,
+    owner: record.owner ?? '',
+    scopes: record.scopes,
+    audiences: record.audiences ?? [],
+    createTime: timestampOf(record.createdAt),
+    updateTime: timestampOf(record.updatedAt),
+    revokeReason: record.revokeReason ?? '',
+    revision: BigInt(record.revision),
+    revokedJwts:
+      Object.keys(revokedJwts?.ids ?? {}).length + Object.keys(revokedJwts?.subjects ?? {}).length,
+    imported: record.imported ?? '',
+  });
+  if (metadata) message.metadata = metadata;
+  if (jwtLifetimeMaxSeconds !== undefined) {
+    message.jwtLifetimeMax = durationOfMs(jwtLifetimeMaxSeconds * 1000);
+  }
+  if (expiresAt !== undefined) message.expireTime = timestampOf(expiresAt);
+  if (revokedAt !== undefined) message.revokeTime = timestampOf(revokedAt);
+  if (current) message.rotateTime = timestampOf(current.createdAt);
+  if (previousUntil !== undefined) message.previousSecretExpireTime = timestampOf(previousUntil);
+  if (usage?.lastUsedAt !== undefined) message.lastUsedTime = timestampOf(usage.lastUsedAt);
+  if (revokedJwts?.issuedBefore !== undefined) {
+    message.jwtsRevokedBeforeTime = timestampOf(revokedJwts.issuedBefore);
+  }
+  return message;
+}
+
+/** The end of the grace that is still running, if any. */
+function previousSecretUntil({ secrets }: AccessTokenRecord, nowMs: number): number | undefined {
+  const running = secrets.slice(1).flatMap(({ goodUntil }) => goodUntil ?? []);
+  const until = Math.max(...running);
+  return until > nowMs ? until : undefined;
+}
+
+/** An entry of the audit log as the contract shows it. */
+export function auditEventMessage(event: ChainedEvent): AuditEvent {
+  const { id, action, actor, peer, tokenId, detail, requestId, hash, before, after } = event;
+  const message = create(AuditEventSchema, {
+    ...{ id, action, actor, peer, tokenId, detail, requestId, hash },
+    sequence: BigInt(event.sequence),
+    time: timestampOf(event.time),
+  });
+  if (before) message.before = before;
+  if (after) message.after = after;
+  return message;
+}
+
+const outcomes = {
+  imported: ImportOutcome.IMPORTED,
+  existing: ImportOutcome.EXISTING,
+  refused: ImportOutcome.REFUSED,
+} as const;
+
+/** What became of an item of an import, as the contract shows it. */
+export function importResultMessage({ outcome, id, problem }: ImportResult): ImportResponse_Result {
+  return create(ImportResponse_ResultSchema, { outcome: outcomes[outcome], id, problem });
+}
+
+const daysShown = 30;
+const dayMs = 86_400_000;
+
+/** Uses of the last 30 days, today last. */
+export function usageMessage(usage: Usage, nowMs: number): GetUsageResponse {
+  const message = create(GetUsageResponseSchema);
+  for (let back = daysShown - 1; back >= 0; back--) {
+    const date = new Date(nowMs - back * dayMs).toISOString().slice(0, 10);
+    const count = BigInt(usage.days[date] ?? 0);
+    message.days.push(create(GetUsageResponse_DaySchema, { date, count }));
+  }
+  if (usage.lastUsedAt !== undefined) message.lastUsedTime = timestampOf(usage.lastUsedAt);
+  return message;
+}

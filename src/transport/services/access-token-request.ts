@@ -1,0 +1,151 @@
+/** Requests of AccessTokenService as the tokens room takes them; what does not fit is refused. */
+
+import type {
+  AccessToken,
+  CreateRequest,
+  ImportRequest_Item,
+  ListRequest,
+  RevokeJwtsRequest,
+} from '../../gen/usher/v1/access_token_pb.ts';
+import { Kind, Sort, State } from '../../gen/usher/v1/access_token_pb.ts';
+import type { Kind as KindName } from '../../store/record.ts';
+import type { JwtTarget, ListQuery } from '../../tokens/access-tokens.ts';
+import { type Fields, invalid } from '../../tokens/fields.ts';
+import type { ImportedSecret, ImportItem } from '../../tokens/import.ts';
+import { durationMsOf, millisecondsOf, wholeSeconds } from '../rpc/time.ts';
+
+type Chosen = Pick<
+  CreateRequest | AccessToken,
+  'name' | 'owner' | 'scopes' | 'metadata' | 'audiences' | 'jwtLifetimeMax' | 'expireTime'
+>;
+
+/** The fields that people choose. An empty one counts as not given. */
+export function fieldsOf(chosen: Chosen): Fields {
+  const { name, owner, scopes, metadata, audiences, jwtLifetimeMax, expireTime } = chosen;
+  return {
+    name,
+    owner: owner || undefined,
+    scopes,
+    metadata,
+    audiences: audiences.length > 0 ? audiences : undefined,
+    jwtLifetimeMaxSeconds: jwtLifetimeMax && wholeSeconds(jwtLifetimeMax, 'jwt_lifetime_max'),
+    expiresAt: expireTime && millisecondsOf(expireTime, 'expire_time'),
+  };
+}
+
+/** Paths of an update mask. */
+const maskable: ReadonlyMap<string, keyof Fields> = new Map([
+  ['name', 'name'],
+  ['owner', 'owner'],
+  ['scopes', 'scopes'],
+  ['metadata', 'metadata'],
+  ['audiences', 'audiences'],
+  ['jwt_lifetime_max', 'jwtLifetimeMaxSeconds'],
+  ['expire_time', 'expiresAt'],
+]);
+
+/** The fields that a mask names. */
+export function maskOf(paths: readonly string[]): (keyof Fields)[] {
+  if (paths.length === 0) throw invalid('update_mask', 'is required');
+  const names = paths.map(path => {
+    const name = maskable.get(path);
+    if (name === undefined) {
+      throw invalid('update_mask', `can name only ${[...maskable.keys()].join(', ')}`);
+    }
+    return name;
+  });
+  return [...new Set(names)];
+}
+
+/** The kind, or undefined where none is said. */
+export function kindOf(kind: Kind): KindName | undefined {
+  switch (kind) {
+    case Kind.UNSPECIFIED:
+      return undefined;
+    case Kind.STATIC:
+      return 'static';
+    case Kind.JWT:
+      return 'jwt';
+    default:
+      throw invalid('kind', 'is neither static nor jwt');
+  }
+}
+
+/** Filter, order and place of a list. */
+export function listQueryOf(request: ListRequest): ListQuery {
+  const { pageSize, pageToken, owner, text, expiresWithin } = request;
+  return {
+    pageSize,
+    pageToken: pageToken || undefined,
+    kind: kindOf(request.kind),
+    owner: owner || undefined,
+    state: stateNameOf(request.state),
+    text: text || undefined,
+    expiresWithinMs: expiresWithin && durationMsOf(expiresWithin, 'expires_within'),
+    sort: sortOf(request.sort),
+  };
+}
+
+function stateNameOf(state: State): ListQuery['state'] {
+  switch (state) {
+    case State.UNSPECIFIED:
+      return undefined;
+    case State.ACTIVE:
+      return 'active';
+    case State.EXPIRED:
+      return 'expired';
+    case State.REVOKED:
+      return 'revoked';
+    default:
+      throw invalid('state', 'is not a known state');
+  }
+}
+
+function sortOf(sort: Sort): ListQuery['sort'] {
+  switch (sort) {
+    case Sort.UNSPECIFIED:
+    case Sort.NEWEST:
+      return 'newest';
+    case Sort.OLDEST:
+      return 'oldest';
+    case Sort.EXPIRY:
+      return 'expiry';
+    default:
+      throw invalid('sort', 'is not a known order');
+  }
+}
+
+/** Which JWTs to revoke. */
+export function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
+  switch (target.case) {
+    case 'jti':
+      return { jti: target.value };
+    case 'subject':
+      return { subject: target.value };
+    case 'issuedBefore':
+      return { issuedBefore: millisecondsOf(target.value, 'issued_before') };
+    default:
+      throw invalid('target', 'is required: give jti, subject or issued_before');
+  }
+}
+
+/** An item of an import. One without token and hash has an empty token. */
+export function importItemOf(item: ImportRequest_Item): ImportItem {
+  const { id, name, owner, scopes, metadata, expireTime } = item;
+  const expiresAt = expireTime && millisecondsOf(expireTime, 'expire_time');
+  const fields = { name, owner: owner || undefined, scopes, metadata, expiresAt };
+  return { secret: importedSecretOf(item.secret), id, fields };
+}
+
+function importedSecretOf(secret: ImportRequest_Item['secret']): ImportedSecret {
+  switch (secret.case) {
+    case 'token':
+      return { token: secret.value };
+    case 'sha256':
+      return { sha256: secret.value };
+    case 'sha512':
+      return { sha512: secret.value };
+    default:
+      return { token: '' };
+  }
+}

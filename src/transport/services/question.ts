@@ -1,0 +1,34 @@
+/** Checks a VerifyRequest and makes the question of it: a caller's mistake is told, not guessed at. */
+
+import type { VerifyRequest } from '../../gen/usher/v1/verifier_pb.ts';
+import { invalid } from '../../tokens/fields.ts';
+import type { Question } from '../../verify/verify.ts';
+
+/** Bounds of a question, as the contract names them. */
+export const questionLimits = { audienceCharactersMax: 256, requiredScopesMax: 64 } as const;
+
+/** RFC 6749 section 3.3: printable ASCII without space, `"` and `\`. */
+export const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** The question that a request asks. `at` names the request in an error, such as "requests[3].". */
+export function questionOf(request: VerifyRequest, at = ''): Question {
+  const { header, audience, requiredScopes } = request;
+  if (audience.length > questionLimits.audienceCharactersMax) {
+    const most = questionLimits.audienceCharactersMax;
+    throw invalid(`${at}audience`, `is longer than ${most} characters`);
+  }
+  if (requiredScopes.length > 0) checkScopes(requiredScopes, at);
+  return { header, audience, requiredScopes };
+}
+
+function checkScopes(scopes: readonly string[], at: string): void {
+  const most = questionLimits.requiredScopesMax;
+  if (scopes.length > most) {
+    throw invalid(`${at}required_scopes`, `has more than ${most} scopes`);
+  }
+  for (const [index, scope] of scopes.entries()) {
+    if (scopeToken.test(scope)) continue;
+    const why = scope === '' ? 'is empty' : 'is not a scope token of RFC 6749 section 3.3';
+    throw invalid(`${at}required_scopes[${index}]`, why);
+  }
+}

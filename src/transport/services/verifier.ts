@@ -1,0 +1,180 @@
+/** VerifierService: the handlers of its rpcs, for every wire. */
+
+import { create } from '@bufbuild/protobuf';
+import type {
+  IssueJwtRequest,
+  StreamVerifyRequest,
+  VerifyRequest,
+} from '../../gen/usher/v1/verifier_pb.ts';
+import {
+  BatchVerifyResponseSchema,
+  HelloResponseSchema,
+  IssueJwtResponseSchema,
+  StreamVerifyResponse_ItemSchema,
+  StreamVerifyResponseSchema,
+  type VerifierService,
+} from '../../gen/usher/v1/verifier_pb.ts';
+import { type Awaitable, Unavailable } from '../../store/store.ts';
+import type { Caller } from '../../tokens/caller.ts';
+import { invalid } from '../../tokens/fields.ts';
+import type { IssueJwt, JwtOrder } from '../../tokens/issue.ts';
+import type { Verdict } from '../../verify/verdict.ts';
+import type { Question, Verify } from '../../verify/verify.ts';
+import { authorization, type Call, type Door } from '../rpc/call.ts';
+import { unavailableText } from '../rpc/failure.ts';
+import type { Handler, Handlers } from '../rpc/handlers.ts';
+import { inOrder } from '../rpc/in-order.ts';
+import { onceKnown } from '../rpc/once-known.ts';
+import { denialError } from '../rpc/rpc-error.ts';
+import { safeInteger, wholeSeconds } from '../rpc/time.ts';
+import { hello } from './hello.ts';
+import { questionOf } from './question.ts';
+import { verifyResponse } from './verify-response.ts';
+
+/** Is told each verdict that was given, for metrics and usage. */
+export type OnVerdict = (verdict: Verdict, door: Door) => void;
+
+export { VerifierService } from '../../gen/usher/v1/verifier_pb.ts';
+
+/** What VerifierService needs. */
+export interface VerifierDeps {
+  verify: Verify;
+  issueJwt: IssueJwt;
+  /** Lets the caller in, or throws denialError, Unavailable or RpcError. */
+  authenticate(call: Call): Promise<Caller>;
+  now(): number;
+  /** WatchInvalidations, over every wire the same. */
+  watch: Handler<(typeof VerifierService)['method']['watchInvalidations']>;
+  /** UUID of this server instance, as the watch names it. */
+  instance: string;
+  /** Most requests in a batch, or items in a stream's message. */
+  batchMax: number;
+  /** Most messages of one stream that are worked on at once. */
+  streamMessagesAtOnceMax: number;
+  onVerdict?: OnVerdict;
+}
+
+/** The handlers of VerifierService. */
+export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierService> {
+  const { batchMax, onVerdict } = deps;
+
+  function judge(question: Question, call: Call): Awaitable<Verdict> {
+    return onceKnown(deps.verify(question), verdict => {
+      onVerdict?.(verdict, call.door);
+      return verdict;
+    });
+  }
+
+  return {
+    async hello(_request, call) {
+      const verdict = await judge({ header: authorization(call) }, call);
+      if (!verdict.valid) throw denialError(verdict.reason);
+      return create(HelloResponseSchema, hello(deps.now()));
+    },
+
+    verify: (request, call) => onceKnown(judge(questionOf(request), call), verifyResponse),
+
+    async batchVerify({ requests }, call) {
+      const questions = questionsOf(requests, batchMax);
+      const asked = questions.map(question => judge(question, call));
+      const known = asked.every(each => !(each instanceof Promise));
+      const verdicts = known ? (asked as Verdict[]) : await Promise.all(asked);
+      const response = create(BatchVerifyResponseSchema);
+      response.responses = verdicts.map(verifyResponse);
+      response.instance = deps.instance;
+      return response;
+    },
+
+    streamVerify(requests, call) {
+      let isFirst = true;
+      const work = (message: StreamVerifyRequest) => {
+        const instance = isFirst ? deps.instance : '';
+        isFirst = false;
+        return answerItems(message, instance, batchMax, question => judge(question, call));
+      };
+      return inOrder(requests, work, deps.streamMessagesAtOnceMax);
+    },
+
+    watchInvalidations: deps.watch,
+
+    async issueJwt(request, call) {
+      const caller = await deps.authenticate(call);
+      const { jwt, jti, exp, iat } = await deps.issueJwt(caller, orderOf(request));
+      return create(IssueJwtResponseSchema, { jwt, jti, exp: BigInt(exp), iat: BigInt(iat) });
+    },
+  };
+}
+
+function questionsOf(requests: VerifyRequest[], batchMax: number): Question[] {
+  if (requests.length === 0) throw invalid('requests', 'is empty');
+  if (requests.length > batchMax) {
+    throw invalid('requests', `has more than ${batchMax} requests`);
+  }
+  return requests.map((request, index) => questionOf(request, `requests[${index}].`));
+}
+
+/** The answer to one message of a stream: what cannot be known is told per item. */
+async function answerItems(
+  { items }: StreamVerifyRequest,
+  instance: string,
+  batchMax: number,
+  judge: (question: Question) => Awaitable<Verdict>,
+) {
+  if (items.length === 0) throw invalid('items', 'is empty');
+  if (items.length > batchMax) {
+    throw invalid('items', `has more than ${batchMax} items`);
+  }
+  const questions = items.map((item, index) => {
+    if (!item.request) throw invalid(`items[${index}].request`, 'is required');
+    return questionOf(item.request, `items[${index}].request.`);
+  });
+  const asked = questions.map(question => outcomeOf(judge, question));
+  const outcomes = asked.some(each => each instanceof Promise)
+    ? await Promise.all(asked)
+    : (asked as (Verdict | undefined)[]);
+  const response = create(StreamVerifyResponseSchema);
+  response.instance = instance;
+  response.items = items.map(({ id }, index) => {
+    const answer = create(StreamVerifyResponse_ItemSchema);
+    answer.id = id;
+    const verdict = outcomes[index];
+    answer.outcome = verdict
+      ? { case: 'response', value: verifyResponse(verdict) }
+      : { case: 'unavailable', value: unavailableText };
+    return answer;
+  });
+  return response;
+}
+
+/** The verdict, or undefined when it cannot be known. */
+function outcomeOf(
+  judge: (question: Question) => Awaitable<Verdict>,
+  question: Question,
+): Awaitable<Verdict | undefined> {
+  try {
+    const verdict = judge(question);
+    return verdict instanceof Promise ? verdict.catch(unknownOf) : verdict;
+  } catch (error) {
+    return unknownOf(error);
+  }
+}
+
+function unknownOf(error: unknown): undefined {
+  if (!(error instanceof Unavailable)) throw error;
+}
+
+function orderOf(request: IssueJwtRequest): JwtOrder {
+  const { tokenId, subject, audience, scopes, claims = {} } = request;
+  return { tokenId, subject, audience, scopes, claims, expiry: expiryOf(request.expiry) };
+}
+
+function expiryOf(expiry: IssueJwtRequest['expiry']): JwtOrder['expiry'] {
+  switch (expiry.case) {
+    case 'lifetime':
+      return { lifetimeSeconds: wholeSeconds(expiry.value, 'lifetime') };
+    case 'exp':
+      return { exp: safeInteger(expiry.value, 'exp') };
+    default:
+      throw invalid('expiry', 'is required: give lifetime or exp');
+  }
+}

@@ -1,0 +1,57 @@
+/** A verdict as the contract's VerifyResponse: the hot path of every wire. */
+
+import { create } from '@bufbuild/protobuf';
+import { Kind } from '../../gen/usher/v1/access_token_pb.ts';
+import type { VerifyResponse } from '../../gen/usher/v1/verifier_pb.ts';
+import { Reason, VerifyResponseSchema } from '../../gen/usher/v1/verifier_pb.ts';
+import type { Granted, Identity, Verdict } from '../../verify/verdict.ts';
+import { reasons } from '../../verify/verdict.ts';
+import { keepBytes } from '../codec/kept-bytes.ts';
+import { durationOfMs } from '../rpc/time.ts';
+
+/** Responses to verdicts that are given again: the verifier hands out the same object then. */
+const responses = new WeakMap<Granted, VerifyResponse>();
+
+/** The response that goes with a verdict. */
+export function verifyResponse(verdict: Verdict): VerifyResponse {
+  if (!verdict.valid) return responseOf(verdict);
+  let response = responses.get(verdict);
+  if (response === undefined) {
+    response = responseOf(verdict);
+    responses.set(verdict, response);
+    keepBytes(response);
+  }
+  return response;
+}
+
+function responseOf(verdict: Verdict): VerifyResponse {
+  const response = create(VerifyResponseSchema);
+  response.stale = verdict.stale;
+  if (verdict.valid) {
+    response.valid = true;
+    response.httpStatus = 200;
+    if (verdict.cacheTtlMs > 0) response.cacheTtl = durationOfMs(verdict.cacheTtlMs);
+  } else {
+    const { http, text } = reasons[verdict.reason];
+    response.reason = Reason[verdict.reason];
+    response.message = text;
+    response.httpStatus = http;
+  }
+  if (verdict.watchedTtlMs !== undefined) {
+    response.watchedTtl = durationOfMs(verdict.watchedTtlMs);
+  }
+  if (verdict.identity) identify(response, verdict.identity);
+  return response;
+}
+
+function identify(response: VerifyResponse, identity: Identity): void {
+  response.tokenId = identity.tokenId;
+  response.kind = identity.kind === 'static' ? Kind.STATIC : Kind.JWT;
+  response.owner = identity.owner;
+  response.subject = identity.subject;
+  response.scopes = identity.scopes as string[];
+  response.exp = BigInt(identity.exp);
+  response.revision = BigInt(identity.revision);
+  if (identity.claims) response.claims = identity.claims;
+  if (identity.metadata) response.metadata = identity.metadata;
+}

@@ -1,0 +1,40 @@
+/** An entry that the store chained is whole by the client's own check, after the way over the wire. */
+
+import { createClient, createRouterTransport } from '@connectrpc/connect';
+import { expect, test } from 'vitest';
+import { checkChain } from '../../src/api/audit-chain.ts';
+import { auditEntries } from '../../src/api/audit-log.ts';
+import type { Admin } from '../../src/api/connect.ts';
+import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { chain, emptyChain } from '../../src/store/audit.ts';
+import { auditEventMessage } from '../../src/transport/services/access-token-message.ts';
+
+test('the server shows all that is hashed', async () => {
+  const event = {
+    id: '0198c0de-0000-7000-8000-000000000001',
+    time: 1_708_574_091_007,
+    action: 'token.update',
+    actor: 'admin',
+    peer: '127.0.0.1',
+    tokenId: '0198c0de-0000-7000-8000-000000000002',
+    before: { scopes: ['a'], metadata: { n: 1.5, none: null } },
+    after: { scopes: [], metadata: {} },
+    detail: 'why',
+    requestId: '0198c0de-0000-7000-8000-000000000003',
+  };
+  const first = chain(emptyChain, event);
+  const { before: _, after: __, ...plain } = event;
+  const second = chain(first, { ...plain, id: '0198c0de-0000-7000-8000-000000000004' });
+  const transport = createRouterTransport(router => {
+    router.service(AccessTokenService, {
+      listAuditEvents: () => ({ events: [first, second].map(auditEventMessage) }),
+    });
+  });
+  const admin: Admin = {
+    tokens: createClient(AccessTokenService, transport),
+    verifier: createClient(VerifierService, transport),
+  };
+  const report = await checkChain(auditEntries(admin, { oldestFirst: true, limit: 10 }));
+  expect(report).toEqual({ whole: true, entries: 2, hash: second.hash });
+});

@@ -1,0 +1,19 @@
+/** A service on Express that takes tokens. */
+
+import express from 'express';
+import { expressAuth, hello, type Usher, type WebRequest } from '../../../../src/client/node.ts';
+
+/** Makes it. */
+export function expressService(usher: Usher) {
+  const app = express();
+  app.disable('x-powered-by');
+  app.get('/', hello(usher));
+  app.use(expressAuth(usher));
+  app.get('/whoami', (req: WebRequest, res) => {
+    res.json({ owner: req.identity?.owner });
+  });
+  app.get('/orders', expressAuth(usher, { scopes: ['orders.read'] }), (_req, res) => {
+    res.json([]);
+  });
+  return app;
+}

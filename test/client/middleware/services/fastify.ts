@@ -1,0 +1,23 @@
+/** A service on Fastify that takes tokens. */
+
+import fastify from 'fastify';
+import {
+  type FastifyRequestLike,
+  fastifyAuth,
+  fastifyHello,
+  type Usher,
+} from '../../../../src/client/node.ts';
+
+/** Makes it. */
+export function fastifyService(usher: Usher) {
+  const app = fastify();
+  app.addHook('onRequest', fastifyAuth(usher));
+  app.get('/', fastifyHello());
+  app.get('/whoami', async (request: FastifyRequestLike) => ({ owner: request.identity?.owner }));
+  app.get(
+    '/orders',
+    { onRequest: fastifyAuth(usher, { scopes: ['orders.read'] }) },
+    async () => [],
+  );
+  return app;
+}

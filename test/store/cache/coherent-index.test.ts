@@ -1,0 +1,141 @@
+/** The index of imported tokens in memory: as coherent as the records. */
+
+import { beforeEach, expect, test } from 'vitest';
+import { defaultCoherentLimits } from '../../../src/store/cache/coherent.ts';
+import {
+  type CoherentIndex,
+  createCoherentIndex,
+} from '../../../src/store/cache/coherent-index.ts';
+import type { FeedKind, FeedListener } from '../../../src/store/feed.ts';
+import { Unavailable } from '../../../src/store/store.ts';
+
+let entries: Map<string, string>;
+let reads: string[];
+let live: boolean;
+let down: boolean;
+let feed: FeedListener;
+let index: CoherentIndex;
+/** While set, reads wait for it. */
+let gate: Promise<void> | undefined;
+let kind: FeedKind;
+let clock: number;
+
+beforeEach(() => {
+  entries = new Map([['here', 'a']]);
+  reads = [];
+  live = true;
+  kind = 'tracking';
+  clock = 1000;
+  down = false;
+  gate = undefined;
+  index = createCoherentIndex(
+    async name => {
+      reads.push(name);
+      const value = entries.get(name);
+      await gate;
+      if (down) throw new Unavailable('down');
+      return value;
+    },
+    {
+      get kind() {
+        return kind;
+      },
+      isLive: () => live,
+      heardMsAgo: () => 0,
+      listen(listener) {
+        feed = listener;
+        return () => {};
+      },
+      close: async () => {},
+    },
+    () => clock,
+    { ...defaultCoherentLimits, absentMax: 5, readsMax: 3 },
+  );
+});
+
+test('asks once for what is there, and once for what is not', async () => {
+  for (let n = 0; n < 3; n++) {
+    expect(await index.find('here')).toBe('a');
+    expect(await index.find('gone')).toBeUndefined();
+  }
+  expect(reads).toEqual(['here', 'gone']);
+});
+
+test('under messages, asks anew after a while', async () => {
+  kind = 'messages';
+  const find = async () => [await index.find('here'), await index.find('gone')];
+  expect(await find()).toEqual(['a', undefined]);
+  clock += defaultCoherentLimits.messagesAgeMsMax;
+  await find();
+  expect(reads).toEqual(['here', 'gone']);
+  clock += 1;
+  await find();
+  expect(reads).toEqual(['here', 'gone', 'here', 'gone']);
+});
+
+test('asks anew once the feed told of the entry', async () => {
+  expect(await index.find('late')).toBeUndefined();
+  entries.set('late', 'b');
+  feed.importedChanged?.('late');
+  expect(await index.find('late')).toBe('b');
+});
+
+test('does not keep an absence that was read before the entry came', async () => {
+  let open = () => {};
+  gate = new Promise(resolve => {
+    open = resolve;
+  });
+  const early = index.find('late');
+  entries.set('late', 'b');
+  feed.importedChanged?.('late');
+  open();
+  expect(await early).toBeUndefined();
+  expect(await index.find('late')).toBe('b');
+});
+
+test('without a live feed it asks each time', async () => {
+  live = false;
+  await index.find('gone');
+  await index.find('gone');
+  expect(reads).toEqual(['gone', 'gone']);
+});
+
+test('a flood of what is not there evicts nothing that is, and is bounded', async () => {
+  await index.find('here');
+  for (let n = 0; n < 100; n++) await index.find(`garbage ${n}`);
+  reads.length = 0;
+  expect(await index.find('here')).toBe('a');
+  await index.find('garbage 99');
+  expect(reads).toEqual([]);
+  await index.find('garbage 0');
+  expect(reads).toEqual(['garbage 0']);
+});
+
+test('when the store is down, what was there is still found, and nothing is called absent', async () => {
+  await index.find('here');
+  await index.find('gone');
+  live = false;
+  down = true;
+  feed.changedAll();
+  expect(await index.find('here')).toBe('a');
+  await expect((async () => index.find('gone'))()).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('too many reads at once are unavailable', async () => {
+  let open = () => {};
+  gate = new Promise(resolve => {
+    open = resolve;
+  });
+  const underway = ['a', 'b', 'c'].map(name => index.find(name));
+  await expect((async () => index.find('d'))()).rejects.toBeInstanceOf(Unavailable);
+  open();
+  await Promise.all(underway);
+  expect(await index.find('d')).toBeUndefined();
+});
+
+test('an index that was emptied is read anew', async () => {
+  expect(await index.find('here')).toBe('a');
+  entries.clear();
+  feed.changedAll();
+  expect(await index.find('here')).toBeUndefined();
+});

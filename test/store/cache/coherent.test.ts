@@ -1,0 +1,283 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createCoherentReader, defaultCoherentLimits } from '../../../src/store/cache/coherent.ts';
+import { createLease, type FeedKind, type FeedListener } from '../../../src/store/feed.ts';
+import type { AccessTokenRecord } from '../../../src/store/record.ts';
+import { type CoherentReader, type Found, Unavailable } from '../../../src/store/store.ts';
+
+const leaseMs = 2000;
+const staleMaxMs = 30_000;
+
+/** A store whose answers the test gives, one by one. */
+function scriptedStore() {
+  const waiting: {
+    id: string;
+    answer: (record: AccessTokenRecord | undefined) => void;
+    fail: () => void;
+  }[] = [];
+  return {
+    waiting,
+    get: (id: string) =>
+      new Promise<AccessTokenRecord | undefined>((resolve, reject) => {
+        waiting.push({ id, answer: resolve, fail: () => reject(new Unavailable('gone')) });
+      }),
+  };
+}
+
+function record(revision: number, more: Partial<AccessTokenRecord> = {}): AccessTokenRecord {
+  return {
+    id: 'a',
+    revision,
+    kind: 'static',
+    name: 'a',
+    scopes: [],
+    createdAt: 0,
+    updatedAt: 0,
+    secrets: [],
+    eventId: 'e',
+    ...more,
+  };
+}
+
+describe('a reader with a coherent cache', () => {
+  let clock: number;
+  let store: ReturnType<typeof scriptedStore>;
+  let lease: ReturnType<typeof createLease>;
+  let feed: FeedListener;
+  let reader: CoherentReader;
+  let kind: FeedKind;
+
+  beforeEach(() => {
+    clock = 1000;
+    kind = 'tracking';
+    store = scriptedStore();
+    lease = createLease(leaseMs, () => clock);
+    reader = createCoherentReader(
+      store,
+      {
+        get kind() {
+          return kind;
+        },
+        isLive: lease.isLive,
+        heardMsAgo: lease.ageMs,
+        listen(listener) {
+          feed = listener;
+          return () => {};
+        },
+        close: async () => {},
+      },
+      () => clock,
+      { ...defaultCoherentLimits, readsMax: 2, staleMaxMs },
+    );
+    lease.renew(clock);
+  });
+
+  const fill = async (value: AccessTokenRecord | undefined): Promise<Found> => {
+    const found = reader.find('a');
+    store.waiting.shift()?.answer(value);
+    return await found;
+  };
+
+  test('asks the store once, then answers from memory', async () => {
+    const found = await fill(record(1));
+    expect(reader.find('a')).toBe(found);
+    expect(reader.isCurrent(found)).toBe(true);
+    expect(store.waiting).toHaveLength(0);
+  });
+
+  test('remembers that there is no record', async () => {
+    const found = await fill(undefined);
+    expect(found.record).toBeUndefined();
+    expect(reader.find('a')).toBe(found);
+  });
+
+  test('asks anew after word of a change', async () => {
+    const found = await fill(record(1));
+    feed.changed('a');
+    expect(reader.isCurrent(found)).toBe(false);
+    expect((await fill(record(2))).record?.revision).toBe(2);
+  });
+
+  test('does not keep what was being read while it changed', async () => {
+    const reading = reader.find('a');
+    feed.changed('a');
+    store.waiting.shift()?.answer(record(1));
+    const found = await reading;
+    expect(reader.isCurrent(found)).toBe(false);
+  });
+
+  test('does not keep what was being read when anything may have changed', async () => {
+    const reading = reader.find('a');
+    feed.changedAll();
+    store.waiting.shift()?.answer(record(1));
+    expect(reader.isCurrent(await reading)).toBe(false);
+  });
+
+  test('whoever asks after the change does not share a read from before it', async () => {
+    const early = reader.find('a');
+    feed.changed('a');
+    const late = reader.find('a');
+    expect(store.waiting).toHaveLength(2);
+    store.waiting[1]?.answer(record(2));
+    expect((await late).record?.revision).toBe(2);
+    store.waiting[0]?.answer(record(1));
+    expect((await early).record?.revision).toBe(1);
+    expect((reader.find('a') as Found).record?.revision).toBe(2);
+  });
+
+  test('many who ask at once share one read', async () => {
+    const all = [reader.find('a'), reader.find('a'), reader.find('a')];
+    expect(store.waiting).toHaveLength(1);
+    store.waiting[0]?.answer(record(1));
+    expect(new Set(await Promise.all(all)).size).toBe(1);
+  });
+
+  test('a read is not shared for longer than for a moment, and is not kept then', async () => {
+    const early = reader.find('a');
+    clock += defaultCoherentLimits.sharedMsMax;
+    const late = reader.find('a');
+    expect(store.waiting).toHaveLength(2);
+    store.waiting[1]?.answer(record(2));
+    store.waiting[0]?.answer(record(1));
+    expect((await early).record?.revision).toBe(1);
+    expect((await late).record?.revision).toBe(2);
+    expect((reader.find('a') as Found).record?.revision).toBe(2);
+  });
+
+  test('a lease that ran out is noticed by time alone', async () => {
+    const found = await fill(record(1));
+    clock += leaseMs;
+    expect(reader.isCurrent(found)).toBe(false);
+    reader.find('a');
+    expect(store.waiting).toHaveLength(1);
+  });
+
+  test('a read that began under a lease is not kept when the lease ends meanwhile', async () => {
+    const reading = reader.find('a');
+    clock += leaseMs;
+    store.waiting.shift()?.answer(record(1));
+    const found = await reading;
+    lease.renew(clock);
+    expect(reader.isCurrent(found)).toBe(false);
+  });
+
+  test('the lease runs from when the feed was asked, not from when it answered', () => {
+    const asked = clock;
+    clock += 1500;
+    lease.renew(asked);
+    clock += 499;
+    expect(lease.isLive()).toBe(true);
+    clock += 1;
+    expect(lease.isLive()).toBe(false);
+  });
+
+  test('without the store, a record is stale for a while, and then unavailable', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    const stale = reader.find('a');
+    store.waiting.shift()?.fail();
+    expect(await stale).toMatchObject({ stale: true, record: { revision: 1 } });
+    clock += 1;
+    const unknown = reader.find('a');
+    store.waiting.shift()?.fail();
+    await expect(unknown).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  test('what was known before an interruption is not current because the feed is again', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    lease.renew(clock);
+    feed.changedAll();
+    reader.find('b');
+    store.waiting.shift()?.answer(undefined);
+    clock += 1;
+    const unknown = reader.find('a');
+    store.waiting.shift()?.fail();
+    await expect(unknown).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  test('without the store, what was read last is told, also when no feed was live', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    expect((await fill(record(2))).stale).toBe(false);
+    const stale = reader.find('a');
+    store.waiting.shift()?.fail();
+    expect(await stale).toMatchObject({ stale: true, record: { revision: 2 } });
+  });
+
+  test('a record that was in use is stale from when the feed was heard, not when it was found', async () => {
+    await fill(record(1));
+    clock += 1e6;
+    lease.renew(clock);
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    const stale = reader.find('a');
+    store.waiting.shift()?.fail();
+    expect(await stale).toMatchObject({ stale: true, record: { revision: 1 } });
+  });
+
+  test('what is known to be revoked stays so without the store, for ever', async () => {
+    await fill(record(2, { revokedAt: 1 }));
+    lease.end();
+    feed.changedAll();
+    clock += 1e9;
+    const found = reader.find('a');
+    store.waiting.shift()?.fail();
+    expect((await found).record?.revokedAt).toBe(1);
+  });
+
+  test('what was read before an earlier interruption does not become younger by a later one', async () => {
+    await fill(record(1));
+    lease.end();
+    feed.changedAll();
+    clock += staleMaxMs;
+    // It is heard again, and somebody else's record is read, but not this one.
+    lease.renew(clock);
+    feed.changedAll();
+    reader.find('b');
+    store.waiting.shift()?.answer(undefined);
+    clock += 1;
+    const unknown = reader.find('a');
+    store.waiting.shift()?.fail();
+    await expect(unknown).rejects.toBeInstanceOf(Unavailable);
+  });
+
+  test('under messages, what was read is believed for a while; under tracking, as long as it is told', async () => {
+    const { messagesAgeMsMax } = defaultCoherentLimits;
+    const believedAfter = async (ms: number) => {
+      const found = await fill(record(1));
+      clock += ms;
+      lease.renew(clock);
+      const isCurrent = reader.isCurrent(found);
+      feed.changed('a');
+      return isCurrent;
+    };
+    expect(await believedAfter(1e9)).toBe(true);
+    kind = 'messages';
+    expect(await believedAfter(messagesAgeMsMax)).toBe(true);
+    expect(await believedAfter(messagesAgeMsMax + 1)).toBe(false);
+  });
+
+  test('under messages, what was too old is read anew, and stale when it cannot be', async () => {
+    kind = 'messages';
+    const old = await fill(record(1));
+    clock += defaultCoherentLimits.messagesAgeMsMax + 1;
+    lease.renew(clock);
+    const asked = reader.find('a');
+    expect(store.waiting).toHaveLength(1);
+    store.waiting.shift()?.fail();
+    expect(await asked).toEqual({ record: old.record, stale: true });
+  });
+
+  test('reads at once are bounded', async () => {
+    reader.find('a');
+    reader.find('b');
+    expect(() => reader.find('c')).toThrow(Unavailable);
+    expect(store.waiting).toHaveLength(2);
+  });
+});

@@ -1,0 +1,105 @@
+/** The feed of the embedded store over a log that fails, is replaced, or grows by too much at once. */
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type ChainedEvent, chain, emptyChain } from '../../../src/store/audit.ts';
+import { type LocalFeed, lmdbFeed } from '../../../src/store/lmdb/feed.ts';
+import { defaultLmdbLimits } from '../../../src/store/lmdb/tables.ts';
+import { eventOf } from '../changes.ts';
+
+const limits = { ...defaultLmdbLimits, leaseMs: 2000, feedLookMs: 25, feedEntriesMax: 3 };
+let log: ChainedEvent[];
+let failing: boolean;
+let feed: LocalFeed;
+let told: string[];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+  log = [];
+  failing = false;
+  told = [];
+  const read = <T>(value: T): T => {
+    if (failing) throw new Error('unreadable');
+    return value;
+  };
+  feed = lmdbFeed(
+    {
+      head: () => read(log.at(-1) ?? emptyChain),
+      eventsAfter: (after, limit) => read(log.slice(after, after + limit)),
+    },
+    limits,
+    () => performance.now(),
+  );
+});
+
+afterEach(async () => {
+  await feed.close();
+  vi.useRealTimers();
+});
+
+const add = (...ids: string[]) => {
+  for (const id of ids) log.push(chain(log.at(-1) ?? emptyChain, eventOf('token.update', id)));
+};
+const listen = () =>
+  feed.listen({ changed: id => told.push(id), changedAll: () => told.push('all') });
+
+test('tells what was added since the last look, in order', () => {
+  add('old');
+  listen();
+  add('a', 'b');
+  expect(told).toEqual([]);
+  vi.advanceTimersByTime(25);
+  expect(told).toEqual(['a', 'b']);
+  add('c');
+  feed.look();
+  expect(told).toEqual(['a', 'b', 'c']);
+});
+
+test('more changes than are told one by one are told as all', () => {
+  listen();
+  add('a', 'b', 'c', 'd');
+  vi.advanceTimersByTime(25);
+  expect(told).toEqual(['all']);
+});
+
+test('a log put back from a backup is told as all', () => {
+  add('a', 'b');
+  listen();
+  log.length = 1;
+  vi.advanceTimersByTime(25);
+  expect(told).toEqual(['all']);
+});
+
+test('a log that cannot be read ends the lease, and what was missed is told afterwards', () => {
+  listen();
+  failing = true;
+  add('a');
+  vi.advanceTimersByTime(1999);
+  expect(feed.isLive()).toBe(true);
+  vi.advanceTimersByTime(1);
+  expect(feed.isLive()).toBe(false);
+  failing = false;
+  vi.advanceTimersByTime(25);
+  expect(told).toEqual(['a']);
+  expect(feed.isLive()).toBe(true);
+});
+
+test('what changed before the first look that succeeded is told as all', () => {
+  failing = true;
+  listen();
+  add('a');
+  failing = false;
+  vi.advanceTimersByTime(25);
+  expect(told).toEqual(['all']);
+});
+
+test('nobody looks while nobody listens, but whoever asks is told', () => {
+  const unlisten = listen();
+  unlisten();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.advanceTimersByTime(60_000);
+  expect(feed.isLive()).toBe(true);
+  expect(feed.heardMsAgo()).toBe(0);
+  failing = true;
+  vi.advanceTimersByTime(2000);
+  expect(feed.isLive()).toBe(false);
+});

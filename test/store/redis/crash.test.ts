@@ -1,0 +1,203 @@
+/** A change whose maker was killed between two steps is completed by others. */
+
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { redisAddress } from '../../../src/store/address.ts';
+import { encodeRecord, keptEventId } from '../../../src/store/format/record.ts';
+import { type Asker, asker } from '../../../src/store/redis/ask.ts';
+import { redisAudit } from '../../../src/store/redis/audit.ts';
+import { redisCommitter } from '../../../src/store/redis/commit.ts';
+import {
+  eventKey,
+  intentsKey,
+  pendingKey,
+  requestKey,
+  tokenKey,
+} from '../../../src/store/redis/keys.ts';
+import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
+import { applyScript, beginScript } from '../../../src/store/redis/scripts.ts';
+import { openRedis } from '../../../src/store/redis/store.ts';
+import type { Change, Store } from '../../../src/store/store.ts';
+import {
+  create,
+  creation,
+  eventOf,
+  intactLog,
+  requestOf,
+  revocation,
+  update,
+  walk,
+} from '../changes.ts';
+import { type RedisServer, startRedis, until } from './server.ts';
+
+let server: RedisServer;
+let client: Redis;
+let raw: Asker;
+let store: Store;
+
+/** Opens a store that sweeps only when it is opened, or very often. */
+const open = (sweepIntervalMs: number) =>
+  openRedis(redisAddress(`redis://127.0.0.1:${server.port}`), {
+    now: Date.now,
+    limits: { sweepIntervalMs, intentAgeMs: 0 },
+  });
+
+beforeAll(async () => {
+  server = await startRedis();
+  client = new Redis({ port: server.port, host: '127.0.0.1' });
+  raw = asker(client, () => undefined);
+});
+beforeEach(async () => {
+  await client.flushall();
+  store = await open(3_600_000);
+});
+afterEach(() => store.close());
+afterAll(async () => {
+  client?.disconnect();
+  await server?.stop();
+});
+
+/** The first step of a change, by someone who dies after it. */
+async function begin(change: Change): Promise<void> {
+  const { before, record, event, request } = change;
+  const intent = {
+    record,
+    event,
+    ...(request === undefined ? {} : { request }),
+    ...(before === undefined ? {} : { before }),
+  };
+  const keys = [intentsKey, pendingKey, requestKey(request?.key ?? ''), eventKey(event.id)];
+  const args = [record.id, event.id, JSON.stringify(intent), request?.key ?? ''];
+  expect(await raw.run(beginScript, keys, args)).toEqual(['begun']);
+}
+
+/** The second step. */
+async function apply({ before, record, event }: Change): Promise<void> {
+  const args = [encodeRecord(record), keptEventId(event.id), before?.revision ?? ''];
+  expect(await raw.run(applyScript, [tokenKey(record.id)], args)).toBe('done');
+}
+
+const steps = { 'its first step': [begin], 'its second step': [begin, apply] };
+
+for (const [name, all] of Object.entries(steps)) {
+  describe(`a change whose maker died after ${name}`, () => {
+    const dieIn = async (change: Change) => {
+      for (const step of all) await step(change);
+    };
+
+    test('is completed by a sweep', async () => {
+      const change = creation({ owner: 'ann', expiresAt: 5000 });
+      const request = requestOf(change);
+      await dieIn({ ...change, request });
+      const other = await open(20);
+      try {
+        await until(async () => (await client.hlen(intentsKey)) === 0);
+      } finally {
+        await other.close();
+      }
+      expect(await store.get(change.record.id)).toEqual(change.record);
+      expect((await intactLog(store)).map(({ id }) => id)).toEqual([change.event.id]);
+      expect(await store.findRequest(request.key)).toEqual(request);
+      expect(await walk(store, { order: 'oldest', owner: 'ann', limit: 2 })).toHaveLength(1);
+      expect(await walk(store, { order: 'expiry', limit: 2 })).toHaveLength(1);
+      expect(await store.count()).toBe(1);
+      expect(await client.exists(intentsKey, pendingKey)).toBe(0);
+    });
+
+    test('is completed by the next change of the same access token', async () => {
+      const [first] = await create(store, {});
+      if (first === undefined) throw new Error('not made');
+      const died = revocation(first);
+      await dieIn(died);
+      expect(await store.commit(update(first, { name: 'x' }))).toEqual({ outcome: 'conflict' });
+      expect(await store.get(first.id)).toEqual(died.record);
+      expect((await intactLog(store)).map(({ id }) => id)).toEqual([first.eventId, died.event.id]);
+    });
+
+    test('is completed by its own repeat', async () => {
+      const change = creation();
+      await dieIn(change);
+      expect(await store.commit(change)).toEqual({ outcome: 'done' });
+      expect(await store.get(change.record.id)).toEqual(change.record);
+      expect(await intactLog(store)).toHaveLength(1);
+    });
+
+    test('is completed by the next change under the same request', async () => {
+      const died = creation();
+      const request = requestOf(died);
+      await dieIn({ ...died, request });
+      const next = creation();
+      const repeat = await store.commit({ ...next, request: requestOf(next, request.key) });
+      expect(repeat).toEqual({ outcome: 'repeated', request });
+      expect(await store.get(died.record.id)).toEqual(died.record);
+      expect(await store.get(next.record.id)).toBeUndefined();
+      expect(await intactLog(store)).toHaveLength(1);
+    });
+
+    test('is completed once when many try', async () => {
+      const change = creation();
+      await dieIn(change);
+      const others = await Promise.all(Array.from({ length: 4 }, () => open(5)));
+      try {
+        await Promise.all([store.commit(change), until(async () => !(await pending()))]);
+      } finally {
+        for (const other of others) await other.close();
+      }
+      expect(await intactLog(store)).toHaveLength(1);
+    });
+  });
+}
+
+test('a begun change that conflicts is forgotten by a sweep', async () => {
+  const [first] = await create(store, {});
+  if (first === undefined) throw new Error('not made');
+  await begin(update({ ...first, revision: 9 }, { name: 'x' }));
+  const other = await open(20);
+  await until(async () => !(await pending())).finally(() => other.close());
+  expect(await store.get(first.id)).toEqual(first);
+  expect(await intactLog(store)).toHaveLength(1);
+});
+
+test('a second step that arrives late changes nothing', async () => {
+  const [first] = await create(store, {});
+  if (first === undefined) throw new Error('not made');
+  const late = update(first, { name: 'late' });
+  const revoked = revocation(first);
+  await store.commit(revoked);
+  const args = [encodeRecord(late.record), keptEventId(late.event.id), first.revision];
+  expect(await raw.run(applyScript, [tokenKey(first.id)], args)).toBe('conflict');
+  expect(await store.get(first.id)).toEqual(revoked.record);
+});
+
+test('a maker that was overtaken by others is told that its change was made', async () => {
+  const change = creation();
+  const next = update(change.record, { name: 'next' });
+  const overtaken: Asker = {
+    ...raw,
+    async run(script, keys, args) {
+      if (script === applyScript) {
+        expect(await store.commit(change)).toEqual({ outcome: 'done' });
+        expect(await store.commit(next)).toEqual({ outcome: 'done' });
+      }
+      return raw.run(script, keys, args);
+    },
+  };
+  const audit = redisAudit(overtaken, defaultRedisLimits);
+  const { commit } = redisCommitter(overtaken, audit, defaultRedisLimits);
+  expect(await commit(change)).toEqual({ outcome: 'done' });
+  expect(await store.get(change.record.id)).toEqual(next.record);
+  expect(await intactLog(store)).toHaveLength(2);
+});
+
+test('a log that became another, as after a restore, is not gone on with as if it were the old', async () => {
+  await store.append(eventOf('old'));
+  await client.flushall();
+  const other = await open(3_600_000);
+  await other.append(eventOf('new')).finally(() => other.close());
+  await store.append(eventOf('later'));
+  expect((await intactLog(store)).map(({ action }) => action)).toEqual(['new', 'later']);
+});
+
+async function pending(): Promise<boolean> {
+  return (await client.hlen(intentsKey)) > 0;
+}

@@ -1,0 +1,44 @@
+/** A key is read from a master: one that was known to be within the lease, or says so with the answer. */
+
+import { expect, test } from 'vitest';
+import { asker } from '../../../src/store/redis/ask.ts';
+import type { RedisClient } from '../../../src/store/redis/client.ts';
+import { masterGet } from '../../../src/store/redis/get.ts';
+import type { RedisWatch } from '../../../src/store/redis/health.ts';
+import { Unavailable } from '../../../src/store/store.ts';
+
+const leaseMs = 2000;
+
+/** Reads from a server of a role that was last seen to be a master so long ago. */
+function reading(role: 'master' | 'slave', masterMsAgo: number) {
+  const sent: string[] = [];
+  const client = {
+    on: () => undefined,
+    get: async () => sent.push('GET') && 'value',
+    call: async (name: string) => sent.push(name) && [role],
+  } as unknown as RedisClient;
+  const watch = { masterMsAgo: () => masterMsAgo } as unknown as RedisWatch;
+  const get = masterGet(
+    asker(client, () => undefined),
+    watch,
+    leaseMs,
+  );
+  return { sent, read: () => get('key') };
+}
+
+test('one command while it was a master within the lease', async () => {
+  const { sent, read } = reading('master', leaseMs - 1);
+  expect(await read()).toBe('value');
+  expect(sent).toEqual(['GET']);
+});
+
+test('the role is asked before the key when that was too long ago', async () => {
+  const { sent, read } = reading('master', leaseMs);
+  expect(await read()).toBe('value');
+  expect(sent).toEqual(['ROLE', 'GET']);
+});
+
+test('what a replica answers is not believed', async () => {
+  const { read } = reading('slave', Number.POSITIVE_INFINITY);
+  await expect(read()).rejects.toBeInstanceOf(Unavailable);
+});

@@ -1,0 +1,116 @@
+/** The Redis store passes the suite behind Sentinels, and goes on after a failover. */
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { storeAddress } from '../../../src/store/address.ts';
+import { openStore } from '../../../src/store/open.ts';
+import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
+import { creation, intactLog, walk } from '../changes.ts';
+import { describeStore } from '../contract.ts';
+import { until } from './server.ts';
+import { type RedisSentinels, startSentinels } from './topologies.ts';
+
+describeStore('redis sentinel', async () => {
+  const servers = await startSentinels();
+  return {
+    clear: async () => void (await servers.master.send('FLUSHALL')),
+    url: servers.url,
+    stop: () => servers.stop(),
+  };
+});
+
+describe('a failover', { timeout: 60_000 }, () => {
+  let servers: RedisSentinels;
+  let store: Store;
+  beforeEach(async () => {
+    servers = await startSentinels();
+    store = await openStore(storeAddress(servers.url), {
+      now: Date.now,
+      redis: { ackReplicas: 1 },
+    });
+  });
+  afterEach(async () => {
+    await store?.close();
+    await servers?.stop();
+  });
+
+  const faults = {
+    'a master that dies': {
+      begin: () => servers.master.kill(),
+      end: () => servers.master.restart(),
+    },
+    'a master that hangs': {
+      begin: async () => servers.master.pause(),
+      end: async () => servers.master.resume(),
+    },
+  };
+
+  test.each(Object.entries(faults))('of %s loses no acknowledged change', async (_, fault) => {
+    const changes = Array.from({ length: 40 }, () => creation());
+    let back: Promise<void> | undefined;
+    for (const [i, change] of changes.entries()) {
+      const committed = insist(change);
+      if (i === 20) {
+        await store.endSession('left', Date.now() + 3_600_000);
+        back = fault.begin().then(() => comeBack(fault.end));
+      }
+      await committed;
+    }
+    await back;
+    await until(() => store.health.up);
+    for (const { record } of changes) expect(await store.get(record.id)).toEqual(record);
+    expect(await store.isSessionEnded('left')).toBe(true);
+    expect(await walk(store, { order: 'oldest', limit: 7 })).toEqual(
+      changes.map(({ record }) => record.id),
+    );
+    const logged = (await intactLog(store)).map(({ id }) => id);
+    expect(logged.toSorted()).toEqual(changes.map(({ event }) => event.id).toSorted());
+    expect(await servers.replica.send('ROLE')).toEqual(expect.arrayContaining(['master']));
+  });
+
+  /**
+   * The old master keeps nothing: should it come back while a Sentinel takes it for the master, that
+   * one would make the other its replica, and empty.
+   */
+  async function comeBack(end: () => Promise<void>): Promise<void> {
+    for (const sentinel of servers.sentinels) {
+      await until(async () => {
+        const master = await sentinel.send('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'usher');
+        return (master as string[])[1] === String(servers.replica.port);
+      });
+    }
+    await end();
+    await servers.master.send('REPLICAOF', '127.0.0.1', servers.replica.port);
+  }
+
+  /** Commits as often as it takes. */
+  async function insist(change: Change): Promise<void> {
+    for (;;) {
+      try {
+        expect(await store.commit(change)).toEqual({ outcome: 'done' });
+        return;
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+        await new Promise<void>(resolve => setTimeout(resolve, 20));
+      }
+    }
+  }
+});
+
+test('Sentinels that are down at the start are found later', async () => {
+  const servers = await startSentinels();
+  for (const sentinel of servers.sentinels) await sentinel.kill();
+  const store = await openStore(storeAddress(servers.url), {
+    now: Date.now,
+    redis: { openWaitMs: 50 },
+  });
+  try {
+    expect(store.health.up).toBe(false);
+    await expect((async () => store.get('a'))()).rejects.toBeInstanceOf(Unavailable);
+    for (const sentinel of servers.sentinels) await sentinel.restart();
+    await until(() => store.health.up);
+    expect(await store.commit(creation())).toEqual({ outcome: 'done' });
+  } finally {
+    await store.close();
+    await servers.stop();
+  }
+});

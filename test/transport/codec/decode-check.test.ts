@@ -1,0 +1,124 @@
+/** Of Envoy's request the same is read as the library reads, whatever the bytes. */
+
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type CheckRequest,
+  CheckRequestSchema,
+} from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { decode } from '../../../src/transport/codec/decode.ts';
+import { readCheck } from '../../../src/transport/codec/decode-check.ts';
+
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }).map(odd => odd.toWellFormed()),
+);
+const name = fc.oneof(fc.constantFrom('authorization', 'authorizatiom', 'accept', ''), text);
+const texts = fc.dictionary(name, text, { maxKeys: 4 });
+const peer = fc.record({ service: text, labels: texts, principal: text });
+const http = fc.record(
+  {
+    id: text,
+    method: text,
+    headers: texts,
+    path: text,
+    size: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    rawBody: fc.uint8Array({ maxLength: 4 }),
+    headerMap: fc.record({
+      headers: fc.array(fc.record({ key: name, value: text }), { maxLength: 2 }),
+    }),
+  },
+  { requiredKeys: ['headers'] },
+);
+const request = fc.record(
+  { time: fc.record({ seconds: fc.bigInt({ min: -5n, max: 2n ** 40n }) }), http },
+  { requiredKeys: [] },
+);
+const attributes = fc.record(
+  { source: peer, request, contextExtensions: texts },
+  { requiredKeys: [] },
+);
+const well = fc
+  .record({ attributes }, { requiredKeys: [] })
+  .map(init => toBinary(CheckRequestSchema, create(CheckRequestSchema, init)));
+
+/** What Check looks at. */
+function lookedAt({ attributes }: CheckRequest) {
+  const http = attributes?.request?.http;
+  return {
+    extensions: attributes?.contextExtensions,
+    authorization: http?.headers.authorization,
+    headerMap: http?.headerMap,
+  };
+}
+
+/** `isWhole` says whether what the library read was all there is: it reads beyond the ends of fields. */
+function same(some: Uint8Array, isWhole: (read: CheckRequest) => boolean = () => true) {
+  const bytes = Buffer.from(some);
+  let theirs: CheckRequest;
+  try {
+    theirs = fromBinary(CheckRequestSchema, bytes);
+  } catch {
+    // What is malformed where nobody looks may pass, unlike the rest.
+    return;
+  }
+  if (!isWhole(theirs)) return;
+  expect(lookedAt(decode(CheckRequestSchema, bytes))).toEqual(lookedAt(theirs));
+}
+
+describe('the same is looked at', () => {
+  test('well formed', () => {
+    fc.assert(
+      fc.property(well, bytes => same(bytes)),
+      { numRuns: 2000 },
+    );
+  });
+  test('bent: bytes changed, left out and put in', () => {
+    const bend = fc.tuple(well, fc.nat(), fc.nat({ max: 3 }), fc.uint8Array({ maxLength: 3 }));
+    fc.assert(
+      fc.property(bend, ([bytes, at, cut, put]) => {
+        const place = bytes.length === 0 ? 0 : at % bytes.length;
+        const bent = Buffer.concat([bytes.subarray(0, place), put, bytes.subarray(place + cut)]);
+        same(bent, read => bent.equals(toBinary(CheckRequestSchema, read)));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+  test('two messages in one, which are merged', () => {
+    fc.assert(
+      fc.property(well, well, (one, two) => same(Buffer.concat([one, two]))),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test('what Envoy sends is plain', () => {
+  const init = {
+    attributes: {
+      source: { principal: 'spiffe://mesh/client' },
+      request: {
+        time: { seconds: 1_700_000_000n, nanos: 5 },
+        http: {
+          ...{ id: '1', method: 'GET', path: '/', host: 'shop.example', size: -1n },
+          headers: { ':path': '/', authorization: 'usher_x', 'x-odd': 'é' },
+        },
+      },
+      contextExtensions: { scopes: 'a b' },
+    },
+  };
+  const bytes = Buffer.from(toBinary(CheckRequestSchema, create(CheckRequestSchema, init)));
+  const read = readCheck({ bytes, at: 0 }, bytes.length);
+  expect(read && lookedAt(read)).toEqual({
+    extensions: { scopes: 'a b' },
+    authorization: 'usher_x',
+    headerMap: undefined,
+  });
+});
+
+test('bytes that are malformed where Check looks are refused', () => {
+  const authorization = Buffer.from('0a0d617574686f72697a6174696f6e1202c328', 'hex');
+  const wrap = (tag: number, bytes: Buffer) => Buffer.concat([Buffer.of(tag, bytes.length), bytes]);
+  const bytes = wrap(0x0a, wrap(0x22, wrap(0x12, wrap(0x1a, authorization))));
+  expect(() => decode(CheckRequestSchema, bytes)).toThrow();
+});

@@ -1,0 +1,124 @@
+/** /ext-authz and /forward-auth on a real listener: what a gateway gets to read. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { extAuthzHttpRoute } from '../../../src/transport/doors/envoy-http.ts';
+import { forwardAuthRoute } from '../../../src/transport/doors/forward-auth.ts';
+import { defaultHttpLimits } from '../../../src/transport/http/limits.ts';
+import { createHttpListener } from '../../../src/transport/http/listener.ts';
+import type { Listener } from '../../../src/transport/rpc/listener.ts';
+import { type Reason, reasons } from '../../../src/verify/verdict.ts';
+import type { Question } from '../../../src/verify/verify.ts';
+import { type Sent, send } from '../../gateways/request.ts';
+import { granted, verify } from '../fakes.ts';
+
+let listener: Listener;
+let port: number;
+let asked: Question | undefined;
+const bugs: unknown[] = [];
+
+beforeAll(async () => {
+  const deps = {
+    verify: (question: Question) => {
+      asked = question;
+      return verify(question);
+    },
+  };
+  listener = createHttpListener({
+    routes: [extAuthzHttpRoute(deps), forwardAuthRoute(deps)],
+    limits: defaultHttpLimits,
+    corsOrigins: [],
+    onBug: error => bugs.push(error),
+  });
+  ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));
+});
+afterAll(() => listener.stop(0));
+
+const ask = (path: string, authorization: string, headers: Sent['headers'] = [], method = 'GET') =>
+  send(port, { path, method, headers: [['Authorization', authorization], ...headers] });
+
+const doors = ['/ext-authz/orders?day=1', '/forward-auth', '/forward-auth?flavour=nginx'] as const;
+
+test.each(doors)('%s gives every refusal with its true status beside', async path => {
+  for (const reason of Object.keys(reasons) as Reason[]) {
+    const { http, text } = reasons[reason];
+    const { status, body, headers } = await ask(path, reason);
+    expect(body).toBe(JSON.stringify({ error: text }));
+    expect(headers['x-usher-status']).toBe(String(http));
+    expect(headers['x-usher-error']).toBe(text);
+    const fit = { '/forward-auth': 500, '/forward-auth?flavour=nginx': 403 }[path as string] ?? 401;
+    expect(status).toBe(http === 500 ? fit : http);
+    expect(headers['www-authenticate'] !== undefined).toBe(http !== 500);
+  }
+});
+
+test.each(doors)('%s says that it cannot know, and fails on a bug', async path => {
+  const { status, headers } = await ask(path, 'down');
+  expect([status, headers['retry-after']]).toEqual([503, '1']);
+  expect((await ask(path, 'bug')).status).toBe(500);
+  expect(bugs.splice(0)).toHaveLength(1);
+});
+
+test('the challenge of a missing scope names it', async () => {
+  const { headers } = await ask('/forward-auth?scopes=a%20b', 'INSUFFICIENT_SCOPE');
+  expect(headers['www-authenticate']).toContain('error="insufficient_scope"');
+  expect(headers['www-authenticate']).toContain('scope="a b"');
+});
+
+test('/forward-auth answers with every identity header, empty ones too', async () => {
+  const { status, headers } = await ask('/forward-auth', 'good');
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({
+    'x-usher-token-id': granted.identity.tokenId,
+    'x-usher-kind': 'jwt',
+    'x-usher-owner': 'shop',
+    'x-usher-subject': 'u1',
+    'x-usher-scopes': 'orders.read',
+    'x-usher-revision': '7',
+  });
+});
+
+test('/ext-authz takes every method and path, and tells Envoy what to remove', async () => {
+  for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS', 'PURGE']) {
+    const remove = [['x-usher-credential', 'remove']] as const;
+    const { status, headers } = await ask('/ext-authz/../a?b', 'good', remove, method);
+    expect([status, headers['x-envoy-auth-headers-to-remove']]).toEqual([200, 'authorization']);
+  }
+  const { headers } = await ask('/ext-authz/a', 'good');
+  expect(headers['x-envoy-auth-headers-to-remove']).toBeUndefined();
+});
+
+test('the query and headers add up; neither takes anything away', async () => {
+  await ask('/forward-auth?scopes=a+b&audience=x', 'good', [
+    ['X-Usher-Required-Scopes', 'c'],
+    ['X-Usher-Required-Scopes', 'd e'],
+    ['X-Usher-Audience', 'x'],
+  ]);
+  expect(asked).toEqual({
+    header: 'good',
+    audience: 'x',
+    requiredScopes: ['a', 'b', 'c', 'd', 'e'],
+  });
+});
+
+test("/ext-authz reads nothing of the client's own query", async () => {
+  await ask('/ext-authz/orders?scopes=a&audience=x', 'good', [['X-Usher-Audience', 'y']]);
+  expect(asked).toEqual({ header: 'good', audience: 'y', requiredScopes: [] });
+});
+
+test.each([
+  ['/forward-auth?scope=a'],
+  ['/forward-auth?flavour=apache'],
+  ['/forward-auth?scopes=a%22b'],
+  ['/forward-auth?audience=x&audience=y'],
+  [`/forward-auth?audience=${'x'.repeat(257)}`],
+  [`/forward-auth?scopes=${'a+'.repeat(65)}`],
+])('what cannot be read as a requirement refuses: %s', async path => {
+  const { status, body } = await ask(path, 'good');
+  expect(status).toBe(403);
+  expect(body).toContain("the gateway's configuration is wrong");
+});
+
+test('two audiences, by query and header, refuse', async () => {
+  const { status } = await ask('/forward-auth?audience=x', 'good', [['X-Usher-Audience', 'y']]);
+  expect(status).toBe(403);
+});

@@ -1,0 +1,243 @@
+/** The verifier over gRPC: real sockets, a grpc-js client. */
+
+import { create } from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import type { Client } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  DenialSchema,
+  Reason as ReasonCode,
+  StreamVerifyRequestSchema,
+  type StreamVerifyResponse,
+  VerifierService,
+} from '../../../src/gen/usher/v1/verifier_pb.ts';
+import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
+import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { codes } from '../../../src/transport/rpc/rpc-error.ts';
+import { type Reason, reasons } from '../../../src/verify/verdict.ts';
+import { verifierBinding } from '../fakes.ts';
+import { bidi, clientOf, detailsOf, errorOf, unary } from './client.ts';
+
+const bugs: unknown[] = [];
+const listener = createGrpcListener({
+  bindings: [verifierBinding()],
+  limits: defaultGrpcLimits,
+  onBug: error => bugs.push(error),
+});
+let client: Client;
+
+beforeAll(async () => {
+  const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
+  client = clientOf(port);
+});
+
+afterAll(async () => {
+  client.close();
+  await listener.stop(5_000);
+  expect(listener.connections()).toBe(0);
+});
+
+const { hello, verify, batchVerify, streamVerify, issueJwt } = VerifierService.method;
+
+describe('Hello', () => {
+  test('greets a good token with the time to the second', async () => {
+    const answer = await unary(client, hello, {}, { authorization: 'good' });
+    expect(answer).toMatchObject({ message: 'Oh, Hello', time: '2024-02-22T03:54:51Z' });
+  });
+
+  test.each(Object.keys(reasons) as Reason[])(
+    'refuses with %s and a typed denial',
+    async reason => {
+      const headers = reason === 'MISSING_CREDENTIALS' ? {} : { authorization: reason };
+      const error = await errorOf(unary(client, hello, {}, headers as Record<string, string>));
+      const { grpc, http, text } = reasons[reason];
+      expect(error).toMatchObject({ code: codes[grpc], details: text });
+      const details = detailsOf(error);
+      expect(details).toMatchObject({ code: codes[grpc], message: text });
+      const [any] = details.details;
+      expect(any && anyUnpack(any, DenialSchema)).toMatchObject({
+        reason: ReasonCode[reason],
+        message: text,
+        httpStatus: http,
+      });
+    },
+  );
+
+  test('says UNAVAILABLE when the verdict cannot be known, and not why', async () => {
+    const error = await errorOf(unary(client, hello, {}, { authorization: 'down' }));
+    expect(error).toMatchObject({
+      code: status.UNAVAILABLE,
+      details: 'the store cannot be reached; ask again',
+    });
+  });
+
+  test('says "internal error" for a bug, which is reported, and nothing else', async () => {
+    const error = await errorOf(unary(client, hello, {}, { authorization: 'bug' }));
+    expect(error).toMatchObject({ code: status.INTERNAL, details: 'internal error' });
+    expect(JSON.stringify(error.metadata.getMap())).not.toContain('secret');
+    expect(bugs.pop()).toBeInstanceOf(TypeError);
+  });
+});
+
+describe('Verify', () => {
+  test('gives every part of a verdict', async () => {
+    const answer = await unary(client, verify, { header: 'good' });
+    expect(answer).toMatchObject({
+      valid: true,
+      reason: ReasonCode.NONE,
+      message: '',
+      httpStatus: 200,
+      owner: 'shop',
+      subject: 'u1',
+      scopes: ['orders.read'],
+      exp: 9007199254740991n,
+      claims: { sub: 'u1', deep: { list: [1, null, true] } },
+      metadata: { plan: 'gold' },
+      cacheTtl: { seconds: 1n, nanos: 500_000_000 },
+      revision: 7n,
+      stale: false,
+    });
+  });
+
+  test('gives a refusal as data', async () => {
+    const answer = await unary(client, verify, { header: 'JWT_MISSING_KID' });
+    expect(answer).toMatchObject({ valid: false, reason: ReasonCode.JWT_MISSING_KID });
+    expect(answer).toMatchObject({ httpStatus: 500, tokenId: '' });
+  });
+
+  test.each([
+    [{ audience: 'a'.repeat(257) }, 'audience: is longer than 256 characters'],
+    [{ requiredScopes: Array(65).fill('a') }, 'required_scopes: has more than 64 scopes'],
+    [
+      { requiredScopes: ['a', 'b c'] },
+      'required_scopes[1]: is not a scope token of RFC 6749 section 3.3',
+    ],
+    [{ requiredScopes: [''] }, 'required_scopes[0]: is empty'],
+  ])('refuses a wrong request: %#', async (request, details) => {
+    const error = await errorOf(unary(client, verify, { header: 'good', ...request }));
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details });
+  });
+
+  test('takes an audience and scopes as long as they may be', async () => {
+    const request = { audience: 'a'.repeat(256), requiredScopes: Array(64).fill('a:b/c') };
+    expect(await unary(client, verify, { header: 'good', ...request })).toMatchObject({
+      valid: true,
+    });
+  });
+});
+
+describe('BatchVerify', () => {
+  test('answers in order', async () => {
+    const requests = ['EXPIRED', 'good', 'REVOKED'].map(header => ({ header }));
+    const { responses } = await unary(client, batchVerify, { requests });
+    expect(responses.map(({ reason }) => reason)).toEqual([
+      ReasonCode.EXPIRED,
+      ReasonCode.NONE,
+      ReasonCode.REVOKED,
+    ]);
+  });
+
+  test.each([
+    [0, 'requests: is empty'],
+    [5, 'requests: has more than 4 requests'],
+  ])('refuses %i requests', async (count, details) => {
+    const requests = Array.from({ length: count }, () => ({ header: 'good' }));
+    const error = await errorOf(unary(client, batchVerify, { requests }));
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details });
+  });
+
+  test('fails as a whole when a verdict cannot be known', async () => {
+    const requests = [{ header: 'good' }, { header: 'down' }];
+    const error = await errorOf(unary(client, batchVerify, { requests }));
+    expect(error.code).toBe(status.UNAVAILABLE);
+  });
+});
+
+describe('StreamVerify', () => {
+  const ask = (...headers: string[]) =>
+    create(StreamVerifyRequestSchema, {
+      items: headers.map((header, index) => ({ id: BigInt(index), request: { header } })),
+    });
+
+  test('answers each message with one, in order, and outlives an outage', async () => {
+    const stream = bidi(client, streamVerify);
+    const messages = [ask('good', 'down'), ask('EXPIRED'), ask('good')];
+    for (const message of messages) stream.write(message);
+    stream.end();
+    const answers: StreamVerifyResponse[] = [];
+    for await (const answer of stream) answers.push(answer as StreamVerifyResponse);
+    const outcomes = answers.map(({ items }) => items.map(({ id, outcome }) => [id, outcome.case]));
+    expect(outcomes).toEqual([
+      [
+        [0n, 'response'],
+        [1n, 'unavailable'],
+      ],
+      [[0n, 'response']],
+      [[0n, 'response']],
+    ]);
+  });
+
+  test('answers hundreds of messages in order', async () => {
+    const stream = bidi(client, streamVerify);
+    const seen: bigint[] = [];
+    const all = (async () => {
+      for await (const { items } of stream) for (const { id } of items) seen.push(id);
+    })();
+    for (let id = 0n; id < 300n; id++) {
+      stream.write(
+        create(StreamVerifyRequestSchema, { items: [{ id, request: { header: 'good' } }] }),
+      );
+    }
+    stream.end();
+    await all;
+    expect(seen).toEqual(Array.from({ length: 300 }, (_, index) => BigInt(index)));
+  });
+
+  test.each([
+    [ask(), 'items: is empty'],
+    [ask('a', 'b', 'c', 'd', 'e'), 'items: has more than 4 items'],
+    [create(StreamVerifyRequestSchema, { items: [{ id: 1n }] }), 'items[0].request: is required'],
+  ])('ends with INVALID_ARGUMENT', async (message, details) => {
+    const stream = bidi(client, streamVerify);
+    stream.write(message);
+    const error = await errorOf(stream.toArray());
+    expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details });
+  });
+});
+
+describe('IssueJwt', () => {
+  test('takes a lifetime', async () => {
+    const request = {
+      tokenId: 't',
+      subject: 's',
+      audience: ['a'],
+      expiry: { case: 'lifetime' as const, value: { seconds: 60n } },
+    };
+    const { jwt, jti, exp } = await unary(client, issueJwt, request, { authorization: 'good' });
+    expect({ jwt, exp }).toEqual({ jwt: 'h.p.s', exp: 2n });
+    expect(JSON.parse(jti)).toMatchObject({ audience: ['a'], expiry: { lifetimeSeconds: 60 } });
+  });
+
+  test.each([
+    [{ case: undefined }, 'expiry: is required: give lifetime or exp'],
+    [{ case: 'exp' as const, value: 2n ** 53n }, 'exp: must be below 2^53'],
+    [{ case: 'exp' as const, value: -1n }, 'exp: must not be negative'],
+    [
+      { case: 'lifetime' as const, value: { seconds: 1n, nanos: 5 } },
+      'lifetime: must be whole seconds',
+    ],
+  ])('refuses expiry %#', async (expiry, details) => {
+    const call = unary(client, issueJwt, { tokenId: 't', expiry }, { authorization: 'good' });
+    expect(await errorOf(call)).toMatchObject({ code: status.INVALID_ARGUMENT, details });
+  });
+
+  test('passes on what the tokens room says, and refuses a caller with a denial', async () => {
+    const request = { tokenId: 'unknown', expiry: { case: 'exp' as const, value: 9n } };
+    const error = await errorOf(unary(client, issueJwt, request, { authorization: 'good' }));
+    expect(error).toMatchObject({ code: status.NOT_FOUND, details: 'token_id is unknown' });
+    const refused = await errorOf(unary(client, issueJwt, request));
+    expect(refused.code).toBe(status.UNAUTHENTICATED);
+    expect(detailsOf(refused).details).toHaveLength(1);
+  });
+});

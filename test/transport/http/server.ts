@@ -1,0 +1,52 @@
+/** An HTTP listener with the verifier, the root path and the probes, for tests. */
+
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { createConnectDoor } from '../../../src/transport/connect/listener.ts';
+import { rootRoute } from '../../../src/transport/doors/root.ts';
+import { defaultHttpLimits, type HttpLimits } from '../../../src/transport/http/limits.ts';
+import { createHttpListener, type HttpDeps } from '../../../src/transport/http/listener.ts';
+import { probeRoutes } from '../../../src/transport/http/probes.ts';
+import type { VerifierDeps } from '../../../src/transport/services/verifier.ts';
+import { now, verifierBinding, verify } from '../fakes.ts';
+
+export interface Setup {
+  limits?: Partial<HttpLimits>;
+  corsOrigins?: HttpDeps['corsOrigins'];
+  verifier?: Partial<VerifierDeps>;
+  unreadiness?: () => readonly string[];
+  requireProtocolHeader?: boolean;
+}
+
+export async function startHttp(setup: Setup = {}) {
+  const bugs: unknown[] = [];
+  const onBug = (error: unknown) => bugs.push(error);
+  const limits = { ...defaultHttpLimits, ...setup.limits };
+  const door = createConnectDoor({
+    bindings: [verifierBinding(setup.verifier)],
+    limits,
+    onBug,
+    cors: true,
+    requireProtocolHeader: setup.requireProtocolHeader ?? false,
+  });
+  const listener = createHttpListener({
+    routes: [
+      rootRoute({ verify: setup.verifier?.verify ?? verify, now }),
+      ...probeRoutes({ unreadiness: setup.unreadiness ?? (() => []) }),
+      ...door.routes,
+    ],
+    limits,
+    corsOrigins: setup.corsOrigins ?? '*',
+    onBug,
+    onStop: door.endStreams,
+  });
+  const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
+  return { listener, port, bugs, url: `http://127.0.0.1:${port}` };
+}
+
+/** Sends bytes and reads all that comes until the server closes. */
+export function raw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(bytes, 'latin1');
+  return text(socket);
+}

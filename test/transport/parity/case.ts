@@ -1,0 +1,84 @@
+/** What a case of the parity file is, and the access tokens that the cases speak of. */
+
+import { createHmac } from 'node:crypto';
+import type { Reason } from '../../../src/verify/verdict.ts';
+
+/** Access tokens that the cases speak of. */
+export interface World {
+  /** Whole seconds since 1970, as the server's clock stands when the cases are played. */
+  now: number;
+  /** Static tokens by what became of them. */
+  good: string;
+  goodId: string;
+  scoped: string;
+  revoked: string;
+  expired: string;
+  /** Imported tokens, by how they came and what became of them. */
+  imported: Record<'plain' | 'sha256' | 'sha512' | 'odd' | 'scoped' | ImportedEnd, string>;
+  rotated: { inGrace: string; current: string; afterGrace: string };
+  /** jwt access tokens. */
+  jwt: Key;
+  jwtScoped: Key;
+  jwtAudience: Key;
+  jwtShort: Key;
+  jwtRevoked: Key;
+  jwtExpired: Key;
+  jwtRotated: { kid: string; old: string; current: string };
+  jwtRevocations: Key & { jti: string; subject: string; issuedBefore: number };
+}
+
+/** What may become of an imported token. */
+export type ImportedEnd = 'revoked' | 'expired' | 'inGrace' | 'afterGrace' | 'native';
+
+/** A kid and its secret. */
+export interface Key {
+  kid: string;
+  secret: string;
+}
+
+/** One question and its answer. */
+export interface ParityCase {
+  name: string;
+  /** The Authorization headers, one each. */
+  headers(world: World): string[];
+  audience?: string;
+  scopes?: string[];
+  expected: 'valid' | Reason;
+}
+
+/** Signs any header and payload, however wrong, as the holder of the secret could. */
+export function sign(secret: string, header: unknown, payload: unknown): string {
+  const part = (value: unknown) =>
+    Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+  const body = `${part(header)}.${part(payload)}`;
+  return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
+}
+
+/** The claims of a JWT in a world. */
+export type Claims = (world: World) => unknown;
+
+/** In seconds. */
+export const hour = 3600;
+/** One Authorization header. */
+export const bearer = (token: string) => [`Bearer ${token}`];
+
+/** A JWT of the plain jwt access token, with some header parameters and claims. */
+export function jwt(
+  claims: Claims,
+  header: Record<string, unknown> = {},
+  key: (world: World) => Key = w => w.jwt,
+) {
+  return (world: World) => {
+    const { kid, secret } = key(world);
+    return bearer(sign(secret, { alg: 'HS256', typ: 'JWT', kid, ...header }, claims(world)));
+  };
+}
+
+/** Nothing but an end. */
+export const inAnHour: Claims = ({ now }) => ({ exp: now + hour });
+/** The header of a good JWT without one parameter. */
+export const without = (world: World, name: string) => {
+  const header: Record<string, unknown> = { alg: 'HS256', typ: 'JWT', kid: world.jwt.kid };
+  delete header[name];
+  return header;
+};

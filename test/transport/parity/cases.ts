@@ -1,0 +1,18 @@
+/** The parity file: every door must come to the same verdict for each case. */
+
+import type { ParityCase } from './case.ts';
+import { audienceCases, claimCases } from './claim-cases.ts';
+import { headerCases, staticCases } from './header-cases.ts';
+import { hostileCases, revocationCases } from './hostile-cases.ts';
+import { importCases } from './import-cases.ts';
+
+/** All of them. */
+export const parityCases: ParityCase[] = [
+  ...headerCases,
+  ...staticCases,
+  ...importCases,
+  ...claimCases,
+  ...audienceCases,
+  ...revocationCases,
+  ...hostileCases,
+];

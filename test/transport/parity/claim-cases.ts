@@ -1,0 +1,145 @@
+/** Cases of JWTs whose signature is right: claims, audience, scopes. */
+
+import { hour, inAnHour, jwt, type ParityCase } from './case.ts';
+
+/** Played through every door. */
+export const claimCases: ParityCase[] = [
+  { name: 'a JWT', headers: jwt(inAnHour), expected: 'valid' },
+  { name: 'a JWT without typ', headers: jwt(inAnHour, { typ: undefined }), expected: 'valid' },
+  { name: 'a JWT of type at+jwt', headers: jwt(inAnHour, { typ: 'at+jwt' }), expected: 'valid' },
+  {
+    name: 'the largest exp',
+    headers: jwt(() => ({ exp: Number.MAX_SAFE_INTEGER })),
+    expected: 'valid',
+  },
+  { name: 'exp now', headers: jwt(w => ({ exp: w.now })), expected: 'EXPIRED' },
+  { name: 'exp in a second', headers: jwt(w => ({ exp: w.now + 1 })), expected: 'valid' },
+  { name: 'exp long ago', headers: jwt(() => ({ exp: 1 })), expected: 'EXPIRED' },
+  { name: 'no exp', headers: jwt(() => ({ sub: 'a' })), expected: 'JWT_MISSING_EXP' },
+  { name: 'exp null', headers: jwt(() => ({ exp: null })), expected: 'INVALID_TOKEN' },
+  { name: 'exp text', headers: jwt(w => ({ exp: `${w.now + hour}` })), expected: 'INVALID_TOKEN' },
+  {
+    name: 'exp with a fraction',
+    headers: jwt(w => ({ exp: w.now + 0.5 })),
+    expected: 'INVALID_TOKEN',
+  },
+  { name: 'exp 2^53', headers: jwt(() => '{"exp":9007199254740992}'), expected: 'INVALID_TOKEN' },
+  { name: 'exp 1e999', headers: jwt(() => '{"exp":1e999}'), expected: 'INVALID_TOKEN' },
+  { name: 'exp 0', headers: jwt(() => ({ exp: 0 })), expected: 'INVALID_TOKEN' },
+  {
+    name: 'nbf in a minute',
+    headers: jwt(w => ({ exp: w.now + hour, nbf: w.now + 60 })),
+    expected: 'NOT_YET_VALID',
+  },
+  { name: 'nbf now', headers: jwt(w => ({ exp: w.now + hour, nbf: w.now })), expected: 'valid' },
+  {
+    name: 'iat in an hour',
+    headers: jwt(w => ({ exp: w.now + 2 * hour, iat: w.now + hour })),
+    expected: 'NOT_YET_VALID',
+  },
+  {
+    name: 'a numeric sub',
+    headers: jwt(w => ({ exp: w.now + hour, sub: 7 })),
+    expected: 'INVALID_TOKEN',
+  },
+  {
+    name: 'a claim named like an object’s innards',
+    headers: jwt(w => `{"exp":${w.now + hour},"__proto__":{"a":1},"constructor":"b"}`),
+    expected: 'valid',
+  },
+  {
+    name: 'exp twice',
+    headers: jwt(w => `{"exp":1,"exp":${w.now + hour}}`),
+    expected: 'INVALID_TOKEN',
+  },
+  {
+    name: 'a lifetime beyond the longest',
+    headers: jwt(
+      w => ({ iat: w.now, exp: w.now + 601 }),
+      {},
+      w => w.jwtShort,
+    ),
+    expected: 'INVALID_TOKEN',
+  },
+  {
+    name: 'the longest lifetime',
+    headers: jwt(
+      w => ({ iat: w.now, exp: w.now + 600 }),
+      {},
+      w => w.jwtShort,
+    ),
+    expected: 'valid',
+  },
+];
+
+/** Played through every door. */
+export const audienceCases: ParityCase[] = [
+  {
+    name: 'the audience asked for',
+    headers: jwt(w => ({ exp: w.now + hour, aud: 'orders' })),
+    audience: 'orders',
+    expected: 'valid',
+  },
+  {
+    name: 'one audience of several',
+    headers: jwt(w => ({ exp: w.now + hour, aud: ['mail', 'orders'] })),
+    audience: 'orders',
+    expected: 'valid',
+  },
+  {
+    name: 'another audience',
+    headers: jwt(w => ({ exp: w.now + hour, aud: 'mail' })),
+    audience: 'orders',
+    expected: 'WRONG_AUDIENCE',
+  },
+  {
+    name: 'no audience in the JWT',
+    headers: jwt(inAnHour),
+    audience: 'orders',
+    expected: 'WRONG_AUDIENCE',
+  },
+  {
+    name: 'an audience that the access token allows',
+    headers: jwt(
+      w => ({ exp: w.now + hour, aud: 'orders' }),
+      {},
+      w => w.jwtAudience,
+    ),
+    expected: 'valid',
+  },
+  {
+    name: 'an audience that the access token does not allow',
+    headers: jwt(
+      w => ({ exp: w.now + hour, aud: ['orders', 'mail'] }),
+      {},
+      w => w.jwtAudience,
+    ),
+    expected: 'WRONG_AUDIENCE',
+  },
+  {
+    name: 'no scope claim: the access token’s own',
+    headers: jwt(inAnHour, {}, w => w.jwtScoped),
+    scopes: ['orders:read', 'orders:write'],
+    expected: 'valid',
+  },
+  {
+    name: 'a scope claim that narrows',
+    headers: jwt(
+      w => ({ exp: w.now + hour, scope: 'orders:read' }),
+      {},
+      w => w.jwtScoped,
+    ),
+    scopes: ['orders:write'],
+    expected: 'INSUFFICIENT_SCOPE',
+  },
+  {
+    name: 'a scope claim that would widen',
+    headers: jwt(
+      w => ({ exp: w.now + hour, scope: 'usher.admin' }),
+      {},
+      w => w.jwtScoped,
+    ),
+    scopes: ['usher.admin'],
+    expected: 'INSUFFICIENT_SCOPE',
+  },
+];

@@ -1,0 +1,135 @@
+/** The doors that the parity cases are played through, each telling the verdict in the same words. */
+
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from '@connectrpc/connect-node';
+import {
+  DenialSchema,
+  Reason as ReasonCode,
+  VerifierService,
+} from '../../../src/gen/usher/v1/verifier_pb.ts';
+import { type Reason, reasons } from '../../../src/verify/verdict.ts';
+import type { TestServer } from '../../server/run-server.ts';
+import { gatewayDoors } from './gateway-doors.ts';
+
+/** What came of a case. */
+export type Outcome = 'valid' | Reason;
+
+/** A door, which is asked with one or more Authorization headers, or none. */
+export interface ParityDoor {
+  name: string;
+  /** Whether an audience and scopes can be asked for. */
+  asksMore: boolean;
+  ask(headers: string[], audience: string, requiredScopes: string[]): Promise<Outcome>;
+}
+
+/** All doors of a server. */
+export function parityDoors(server: TestServer): ParityDoor[] {
+  const http = { baseUrl: `http://${server.http}`, httpVersion: '1.1' as const };
+  const transports: [string, Transport][] = [
+    ['gRPC', createGrpcTransport({ baseUrl: `http://${server.grpc}` })],
+    ['Connect JSON', createConnectTransport({ ...http, useBinaryFormat: false })],
+    ['Connect proto', createConnectTransport({ ...http, useBinaryFormat: true })],
+    ['gRPC-Web', createGrpcWebTransport(http)],
+  ];
+  return [
+    ...transports.flatMap(([name, transport]) => [
+      verifyDoor(name, transport),
+      helloDoor(name, transport),
+    ]),
+    rootDoor(server),
+    ...gatewayDoors(server),
+  ];
+}
+
+function reasonOf(code: ReasonCode): Reason | 'NONE' {
+  const [name] = Object.entries(ReasonCode).find(([, value]) => value === code) ?? [];
+  if (name === undefined) throw new Error(`an unknown reason: ${code}`);
+  return name as Reason | 'NONE';
+}
+
+function verifyDoor(name: string, transport: Transport): ParityDoor {
+  const client = createClient(VerifierService, transport);
+  return {
+    name: `Verify over ${name}`,
+    asksMore: true,
+    async ask(headers, audience, requiredScopes) {
+      const header = headers.join(', ');
+      const response = await client.verify({ header, audience, requiredScopes });
+      const { valid, httpStatus, message } = response;
+      const reason = reasonOf(response.reason);
+      if (valid !== (reason === 'NONE')) throw new Error(`valid ${valid} with ${reason}`);
+      if (reason === 'NONE') {
+        if (httpStatus !== 200) throw new Error(`valid with status ${httpStatus}`);
+        return 'valid';
+      }
+      const { http, text: words } = reasons[reason];
+      if (httpStatus !== http || message !== words) throw new Error(`${httpStatus} ${message}`);
+      return reason;
+    },
+  };
+}
+
+function helloDoor(name: string, transport: Transport): ParityDoor {
+  const client = createClient(VerifierService, transport);
+  return {
+    name: `Hello over ${name}`,
+    asksMore: false,
+    async ask(headers) {
+      const sent = new Headers();
+      for (const value of headers) sent.append('authorization', value);
+      try {
+        const { message, time } = await client.hello({}, { headers: sent });
+        if (message !== 'Oh, Hello' || !/^[\d-]{10}T[\d:]{8}Z$/.test(time)) throw new Error(time);
+        return 'valid';
+      } catch (error) {
+        if (!(error instanceof ConnectError)) throw error;
+        const [denial] = error.findDetails(DenialSchema);
+        if (denial === undefined) throw error;
+        const reason = reasonOf(denial.reason);
+        if (reason === 'NONE') throw error;
+        const { grpc, text: words } = reasons[reason];
+        const code = Code[error.code].replace(/(?!^)[A-Z]/g, '_$&').toUpperCase();
+        if (code !== grpc || error.rawMessage !== words) throw error;
+        return reason;
+      }
+    },
+  };
+}
+
+function rootDoor(server: TestServer): ParityDoor {
+  const byAnswer = new Map<string, Reason>();
+  for (const [reason, { http, text: words }] of Object.entries(reasons)) {
+    byAnswer.set(`${http} {"error":"${words}"}`, reason as Reason);
+  }
+  return {
+    name: 'GET /',
+    asksMore: false,
+    async ask(headers) {
+      const answer = await get(server.http, headers);
+      if (/^200 \{"message":"Oh, Hello","time":"[\d-]{10}T[\d:]{8}Z"\}$/.test(answer))
+        return 'valid';
+      const reason = byAnswer.get(answer);
+      if (reason === undefined) throw new Error(answer);
+      return reason;
+    },
+  };
+}
+
+function get(address: string, headers: string[]): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  // As a flat list, names may repeat: each becomes a header line of its own.
+  const lines = ['Host', address, ...headers.flatMap(value => ['Authorization', value])];
+  const [host, port] = address.split(':');
+  request({ host, port, path: '/', headers: lines as never }, response => {
+    text(response).then(body => resolve(`${response.statusCode} ${body}`), reject);
+  })
+    .on('error', reject)
+    .end();
+  return promise;
+}

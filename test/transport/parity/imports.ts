@@ -1,0 +1,45 @@
+/** Takes in the tokens of other systems that the parity cases speak of. */
+
+import { createHash, randomBytes } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import { DurationSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
+import { adminOf } from '../../server/api.ts';
+import type { TestServer } from '../../server/run-server.ts';
+import type { World } from './case.ts';
+
+/** Takes them in; one expires, and one grace ends, in a minute. */
+export async function importWorld(server: TestServer): Promise<World['imported']> {
+  const admin = adminOf(server);
+  const seconds = (value: number) => create(DurationSchema, { seconds: BigInt(value) });
+  const token = (prefix: string) => prefix + randomBytes(20).toString('hex');
+  const tokens = {
+    plain: token('sk_live_'),
+    sha256: token('key-'),
+    sha512: token('pat.'),
+    odd: `123456:${token("!#$%&'()*+-./;<=>?@[]^_`{|}~")}==`,
+    scoped: token('sk_test_'),
+    revoked: token('gone_'),
+    expired: token('old_'),
+    inGrace: token('a_'),
+    afterGrace: token('b_'),
+  };
+  const hashOf = (name: string, value: string) =>
+    Uint8Array.from(createHash(name).update(value).digest());
+  const names = Object.keys(tokens) as (keyof typeof tokens)[];
+  const { results } = await admin.import({
+    items: names.map(name => ({
+      name,
+      secret:
+        name === 'sha256' || name === 'sha512'
+          ? { case: name, value: hashOf(name, tokens[name]) }
+          : { case: 'token', value: tokens[name] },
+      scopes: name === 'scoped' ? ['orders:read'] : [],
+      ...(name === 'expired' ? { expireTime: timestampFromMs(server.clock.ms + 60_000) } : {}),
+    })),
+  });
+  const idOf = (name: keyof typeof tokens) => results[names.indexOf(name)]?.id ?? '';
+  await admin.revoke({ id: idOf('revoked') });
+  const rotated = await admin.rotate({ id: idOf('inGrace'), grace: seconds(86_400) });
+  await admin.rotate({ id: idOf('afterGrace'), grace: seconds(60) });
+  return { ...tokens, native: rotated.token };
+}

@@ -1,0 +1,169 @@
+/** What a watcher is told: changes once and in order, resets, and how far silence may be believed. */
+
+import { durationMs } from '@bufbuild/protobuf/wkt';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { WatchInvalidationsResponse } from '../../../src/gen/usher/v1/verifier_pb.ts';
+import type { FeedListener } from '../../../src/store/feed.ts';
+import type { Call } from '../../../src/transport/rpc/call.ts';
+import { type Changes, createChanges } from '../../../src/transport/services/changes.ts';
+import { createWatch } from '../../../src/transport/services/watch.ts';
+
+const limits = { watchersMax: 2, leaseMs: 2000, heartbeatMs: 250, idsMax: 3 };
+const keptMax = 8;
+
+let clock: number;
+let feed: FeedListener;
+let askedMs: number;
+let isLive: boolean;
+let changes: Changes;
+let watch: ReturnType<typeof createWatch>;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  clock = 10_000;
+  askedMs = clock;
+  isLive = true;
+  const source = {
+    kind: 'tracking' as const,
+    isLive: () => isLive,
+    heardMsAgo: () => clock - askedMs,
+    listen(listener: FeedListener) {
+      feed = listener;
+      return () => {};
+    },
+  };
+  changes = createChanges(source, keptMax, () => clock);
+  watch = createWatch({ changes, limits, monotonicMs: () => clock });
+});
+afterEach(() => void vi.useRealTimers());
+
+function open(resumePosition = '') {
+  const gone = new AbortController();
+  const call: Call = { door: 'grpc', header: () => [], peer: '', signal: gone.signal };
+  const stream = watch({ resumePosition } as never, call)[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await stream.next();
+    if (done === true) throw new Error('the stream ended');
+    return told(value);
+  };
+  return { next, stream, leave: () => gone.abort() };
+}
+
+function told({ event, position, heard, lease }: WatchInvalidationsResponse) {
+  return {
+    event: event.case === 'changed' ? event.value.tokenIds : event.case,
+    place: position.slice(position.indexOf(':') + 1),
+    position,
+    heardMs: heard && durationMs(heard),
+    leaseMs: lease && durationMs(lease),
+  };
+}
+
+test('begins with a reset, the lease, and how far the feed had been heard', async () => {
+  askedMs = clock - 300;
+  const { next } = open();
+  expect(await next()).toMatchObject({ event: 'reset', place: '0', heardMs: -300, leaseMs: 2000 });
+});
+
+test('names what changed, at once and in order', async () => {
+  const { next } = open();
+  await next();
+  const waiting = next();
+  feed.changed('a');
+  feed.changed('b');
+  expect(await waiting).toMatchObject({ event: ['a', 'b'], place: '2', heardMs: 0 });
+});
+
+test('a heartbeat tells how far the feed was heard, on the clock of the call', async () => {
+  const { next } = open();
+  await next();
+  clock += 700;
+  askedMs = clock - 20;
+  const waiting = next();
+  await vi.advanceTimersByTimeAsync(limits.heartbeatMs);
+  expect(await waiting).toMatchObject({ event: undefined, heardMs: 680, leaseMs: undefined });
+});
+
+test('while the feed is not live, nothing is said to have been heard', async () => {
+  const { next } = open();
+  await next();
+  isLive = false;
+  const waiting = next();
+  await vi.advanceTimersByTimeAsync(limits.heartbeatMs);
+  expect(await waiting).toMatchObject({ event: undefined, heardMs: undefined });
+});
+
+test('says that all was heard only with the last of many changes', async () => {
+  const { next } = open();
+  await next();
+  const waiting = next();
+  for (const id of ['a', 'b', 'c', 'd']) feed.changed(id);
+  expect(await waiting).toMatchObject({ event: ['a', 'b', 'c'], heardMs: undefined });
+  expect(await next()).toMatchObject({ event: ['d'], heardMs: 0 });
+});
+
+test('an interruption of the feed is a reset', async () => {
+  const { next } = open();
+  await next();
+  const waiting = next();
+  feed.changed('a');
+  feed.changedAll();
+  expect(await waiting).toMatchObject({ event: 'reset', place: '2' });
+});
+
+test('goes on from where a watcher was', async () => {
+  const first = open();
+  await first.next();
+  const waiting = first.next();
+  feed.changed('a');
+  const { position } = await waiting;
+  first.leave();
+  feed.changed('b');
+  expect(await open(position).next()).toMatchObject({ event: ['b'], leaseMs: 2000, heardMs: 0 });
+});
+
+test.each([
+  ['of another instance', () => '01a20bc6-43c3-7533-9789-0773a9c6802c:0'],
+  ['that is no position', () => 'latest'],
+  ['not reached yet', () => `${changes.instance}:2`],
+  ['of an older time than is kept', () => `${changes.instance}:0`],
+  ['before a reset', () => `${changes.instance}:${keptMax}`],
+])('a position %s is a reset', async (_, position) => {
+  const listening = open();
+  await listening.next();
+  feed.changed('a');
+  if (position() !== `${changes.instance}:2`) {
+    for (let n = 0; n < keptMax; n++) feed.changed('a');
+    feed.changedAll();
+  }
+  expect(await open(position()).next()).toMatchObject({ event: 'reset' });
+});
+
+test('a watcher that reads too slowly is reset, and misses nothing after that', async () => {
+  const { next } = open();
+  await next();
+  for (let n = 0; n <= keptMax; n++) feed.changed(`id ${n}`);
+  expect(await next()).toMatchObject({ event: 'reset', place: String(keptMax + 1) });
+  const waiting = next();
+  feed.changed('later');
+  expect(await waiting).toMatchObject({ event: ['later'] });
+});
+
+test('more watchers than allowed are refused until one leaves', async () => {
+  const [first, second] = [open(), open()];
+  await Promise.all([first.next(), second.next()]);
+  await expect(open().next()).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+  const ended = first.stream.next();
+  first.leave();
+  expect(await ended).toMatchObject({ done: true });
+  expect(await open().next()).toMatchObject({ event: 'reset' });
+});
+
+test('nothing is left of a watcher that is gone', async () => {
+  const { next, stream, leave } = open();
+  await next();
+  const ended = stream.next();
+  leave();
+  await ended;
+  expect(vi.getTimerCount()).toBe(0);
+});
