@@ -4,10 +4,10 @@ import { createAsk } from './ask.ts';
 import type { BackoffLimits } from './backoff.ts';
 import { type Clock, createClock } from './clock.ts';
 import { followWatch } from './follow-watch.ts';
-import { createKeptVerdicts, type KeptVerdicts, type Question } from './kept-verdicts.ts';
 import { type Connect, createLinks } from './links.ts';
 import { checkRequirement } from './requirement.ts';
 import { malformed, type Verdict } from './usher-verdict.ts';
+import { createVerdictCache, type Question, type VerdictCache } from './verdict-cache.ts';
 
 /** What is required of a token beyond being good. */
 export interface Requirement {
@@ -72,7 +72,7 @@ const noScopes: readonly string[] = [];
 export function createUsherOn(deps: UsherDeps): Usher {
   const { clock = createClock(), random = Math.random, deadlineMs = 1000 } = deps;
   const backoff = deps.backoff ?? { firstMs: 10, mostMs: 250 };
-  const kept = createKeptVerdicts({
+  const cache = createVerdictCache({
     headersMax: deps.cacheEntriesMax ?? 10_000,
     unknownHeadersMax: 1000,
     unknownTtlMs: deps.unknownTtlMs ?? 1000,
@@ -89,36 +89,36 @@ export function createUsherOn(deps: UsherDeps): Usher {
     backoff,
   };
   const asking = createAsk({ links, limits, clock, random });
-  let onBelief = () => {};
+  let onValid = () => {};
   const ready = new Promise<void>(resolve => {
-    onBelief = resolve;
+    onValid = resolve;
   });
   const unwatch = followWatch({
     links,
-    kept,
+    cache,
     limits: { openMs: 2000, leaseMsMax: 60_000, backoff },
     clock,
     random,
-    onBelief,
+    onValid,
   });
-  const miss = createMiss(kept, asking.ask, clock);
+  const miss = createMiss(cache, asking.ask, clock);
 
   return {
     verify(header, requirement) {
       const { audience = '', scopes = noScopes } = requirement ?? {};
-      const verdict = kept.find(header ?? '', audience, scopes, clock());
+      const verdict = cache.find(header ?? '', audience, scopes, clock());
       if (verdict !== undefined) return Promise.resolve(verdict);
       return miss({ header: header ?? '', audience, scopes: [...scopes] });
     },
     cached(header, { audience = '', scopes = noScopes } = {}) {
-      return kept.find(header ?? '', audience, scopes, clock());
+      return cache.find(header ?? '', audience, scopes, clock());
     },
-    isWatching: () => clock() < kept.believedUntilMs(),
+    isWatching: () => clock() < cache.validUntilMs(),
     ready: () => ready,
     close() {
       unwatch();
       asking.close();
-      kept.close();
+      cache.close();
       links.close();
     },
   };
@@ -132,7 +132,7 @@ interface Fill {
 
 /** Asks for what is not in memory, once for all who ask the same at the same time. */
 function createMiss(
-  kept: KeptVerdicts,
+  cache: VerdictCache,
   ask: ReturnType<typeof createAsk>['ask'],
   clock: Clock,
 ): (question: Question) => Promise<Verdict> {
@@ -143,10 +143,10 @@ function createMiss(
     let sentMs = 0;
     const answer = await ask(question, () => {
       self.sent = true;
-      mark = kept.mark();
+      mark = cache.mark();
       sentMs = clock();
     });
-    kept.keep(question, answer, mark, sentMs);
+    cache.keep(question, answer, mark, sentMs);
     return answer.verdict;
   };
 
@@ -162,7 +162,7 @@ function createMiss(
       // revocation: it is shared only where it was kept, and can be believed by now.
       if (!other.sent) return await other.verdict;
       await other.verdict;
-      const verdict = kept.find(header, audience, scopes, clock());
+      const verdict = cache.find(header, audience, scopes, clock());
       if (verdict !== undefined) return verdict;
     }
     const self = { sent: false };

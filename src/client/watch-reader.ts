@@ -2,7 +2,7 @@
 
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { WatchInvalidationsResponse } from '../gen/usher/v1/verifier_pb.ts';
-import type { KeptVerdicts } from './kept-verdicts.ts';
+import type { VerdictCache } from './verdict-cache.ts';
 
 /** Reads the messages of all streams, one stream after the other. */
 export interface WatchReader {
@@ -16,7 +16,7 @@ export interface WatchReader {
 }
 
 /** Makes it. Silence is never believed longer than `leaseMsMax`, whatever the server allows. */
-export function createWatchReader(kept: KeptVerdicts, leaseMsMax: number): WatchReader {
+export function createWatchReader(cache: VerdictCache, leaseMsMax: number): WatchReader {
   let position = '';
   let instance = '';
   let leaseMs = 0;
@@ -29,11 +29,11 @@ export function createWatchReader(kept: KeptVerdicts, leaseMsMax: number): Watch
       // First what to drop, then how far to believe the rest.
       if (event.case === 'reset' || from !== instance) {
         instance = from;
-        kept.reset(instance);
+        cache.reset(instance);
       }
-      if (event.case === 'changed') kept.changed(event.value.tokenIds);
+      if (event.case === 'changed') cache.changed(event.value.tokenIds);
       if (heard === undefined) return false;
-      kept.believe(openedMs + durationMs(heard) + leaseMs);
+      cache.extendTo(openedMs + durationMs(heard) + leaseMs);
       return true;
     },
   };

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { ManagerLimits } from './limits.ts';
-import type { Status } from './server-status.ts';
+import type { ServerStatus } from './server-status.ts';
 import type { Session } from './session.ts';
 
 /** What the API Manager asks of the rest of the server. */
@@ -28,7 +28,7 @@ export interface ManagerDeps {
   redeemLoginCode(code: string): string | undefined | Promise<string | undefined>;
   /** Writes "session.create" and "session.end" to the audit log. */
   audit(action: 'session.create' | 'session.end', caller: Caller): Promise<void>;
-  status(): Status | Promise<Status>;
+  status(): ServerStatus | Promise<ServerStatus>;
   /** The address of a request's peer, behind trusted proxies; by default the socket's. */
   peerOf?(req: IncomingMessage): string;
   /** Whether the browser came by https, also when a trusted proxy ends TLS; by default the socket's. */

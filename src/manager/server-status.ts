@@ -1,7 +1,7 @@
 /** What the status page shows: the shape of `GET /status` on the manager port. */
 
 /** The server as a whole. */
-export interface Status {
+export interface ServerStatus {
   /** Of Usher, as in package.json. */
   version: string;
   /** Of Node.js, without the "v". */
@@ -19,7 +19,7 @@ export interface Status {
     /** How it is told: "tracking", "messages" or "local". */
     kind: string;
     /** How long ago it was last heard, in milliseconds. */
-    heardMsAgo: number;
+    lagMs: number;
   };
   /** Where the listeners are reached, as "host:port". */
   listeners: { grpc: string; http: string; manager: string };

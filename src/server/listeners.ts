@@ -17,13 +17,13 @@ import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import type { OnVerdict } from '../transport/services/verifier.ts';
-import type { Rooms } from './core.ts';
+import type { Core } from './core.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
 
 /** What the listeners serve. */
 export interface ListenerParts {
-  rooms: Rooms;
+  core: Core;
   services: Services;
   manager: Manager;
   metrics: Metrics;
@@ -61,7 +61,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     cors: false,
     requireProtocolHeader: false,
   });
-  const { verify } = parts.rooms;
+  const { verify } = parts.core;
   const root = rootRoute({ verify, now, onVerdict });
   return {
     grpc: createGrpcListener({
@@ -92,9 +92,9 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
 }
 
 /** The gateways' doors on the HTTP listener. */
-function gatewayDoors({ trustedProxies }: Config, { rooms, onVerdict }: ListenerParts): Route[] {
+function gatewayDoors({ trustedProxies }: Config, { core, onVerdict }: ListenerParts): Route[] {
   const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
-  return doorRoutes({ ...rooms, onVerdict, addressOf: req => clientAddress(req, trusts) });
+  return doorRoutes({ ...core, onVerdict, addressOf: req => clientAddress(req, trusts) });
 }
 
 /** Everything else on the manager port: the web app and its session. */

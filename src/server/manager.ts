@@ -6,12 +6,12 @@ import type { Logger } from '../log.ts';
 import { defaultManagerLimits } from '../manager/limits.ts';
 import { createLoginCodes } from '../manager/login-codes.ts';
 import { createManager, type Manager } from '../manager/manager.ts';
-import type { Status } from '../manager/server-status.ts';
+import type { ServerStatus } from '../manager/server-status.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor } from '../tokens/caller.ts';
 import { version } from '../version.ts';
-import type { Rooms } from './core.ts';
+import type { Core } from './core.ts';
 
 /** The browser part, and the code of the one-time link. */
 export interface WebManager {
@@ -24,10 +24,10 @@ export interface WebManager {
 export function createWebManager(
   config: Config,
   secrets: ServerSecrets,
-  rooms: Rooms,
+  core: Core,
   log: Logger,
   now: () => number,
-  listeners: () => Status['listeners'],
+  listeners: () => ServerStatus['listeners'],
 ): WebManager {
   const limits = defaultManagerLimits;
   const codes = createLoginCodes({ now, limits });
@@ -35,18 +35,18 @@ export function createWebManager(
     sessionKey: sessionKey(secrets),
     now,
     limits,
-    ended: rooms.store,
+    ended: core.store,
     webFolder: fileURLToPath(new URL('../../dist/manager', import.meta.url)),
     async authenticate(header, peer) {
-      const caller = await rooms.authenticate(header, peer);
+      const caller = await core.authenticate(header, peer);
       return typeof caller === 'string' ? undefined : caller;
     },
-    currentCaller: rooms.currentCaller,
+    currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,
     // Only names the cookie, and keeps it from plain HTTP: nobody gains by saying so without cause.
     isSecure: ({ headers }) => headers['x-forwarded-proto'] === 'https',
-    audit: (action, { actor, peer }) => rooms.audit.add({ action, actor, peer, detail: '' }),
-    status: () => statusOf(config, rooms, listeners()),
+    audit: (action, { actor, peer }) => core.audit.add({ action, actor, peer, detail: '' }),
+    status: () => statusOf(config, core, listeners()),
     onError: error => log.error({ error }, 'the API Manager failed'),
   });
   return { manager, issueLoginCode: () => codes.issue(adminActor) };
@@ -59,8 +59,8 @@ function sessionKey({ masterKeys, adminToken }: ServerSecrets): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', master, salt, 'usher/v1/session', 32));
 }
 
-function statusOf(config: Config, rooms: Rooms, listeners: Status['listeners']): Status {
-  const { health, feed } = rooms.store;
+function statusOf(config: Config, core: Core, listeners: ServerStatus['listeners']): ServerStatus {
+  const { health, feed } = core.store;
   return {
     version,
     nodeVersion: process.versions.node,
@@ -71,14 +71,14 @@ function statusOf(config: Config, rooms: Rooms, listeners: Status['listeners']):
       up: feed.isLive(),
       kind: feed.kind,
       // Infinite before the first answer, which JSON cannot say.
-      heardMsAgo: Math.round(Math.min(feed.heardMsAgo(), Number.MAX_SAFE_INTEGER)),
+      lagMs: Math.round(Math.min(feed.lagMs(), Number.MAX_SAFE_INTEGER)),
     },
     listeners,
     leaseMs: config.leaseMs,
   };
 }
 
-function storeKind({ store }: Config): Status['store']['kind'] {
+function storeKind({ store }: Config): ServerStatus['store']['kind'] {
   if (store.kind === 'lmdb') return 'lmdb';
   return store.topology === 'single' ? 'redis' : `redis-${store.topology}`;
 }

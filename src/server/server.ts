@@ -8,7 +8,7 @@ import { Unavailable } from '../store/store.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import type { OnVerdict } from '../transport/services/verifier.ts';
 import type { Verify } from '../verify/verify.ts';
-import { openRooms, type Rooms } from './core.ts';
+import { type Core, openCore } from './core.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -49,23 +49,23 @@ export async function startServer(
   { now = Date.now, otherMetrics, elsewhere = {} }: RunOptions = {},
 ): Promise<RunningServer> {
   const metrics = createMetrics(otherMetrics);
-  const opened = await openRooms(config, secrets, log, now);
-  const rooms = { ...opened, verify: countUnavailable(opened.verify, metrics) };
-  const onVerdict = onVerdictOf(rooms, metrics);
+  const opened = await openCore(config, secrets, log, now);
+  const core = { ...opened, verify: countUnavailable(opened.verify, metrics) };
+  const onVerdict = onVerdictOf(core, metrics);
   const state = { addresses: elsewhere, stopping: false };
-  const web = createWebManager(config, secrets, rooms, log, now, () => ({
+  const web = createWebManager(config, secrets, core, log, now, () => ({
     grpc: state.addresses.grpc ?? 'off',
     http: state.addresses.http ?? 'off',
     manager: state.addresses.manager ?? 'off',
   }));
   const listeners = createListeners(config, {
-    rooms,
-    services: createServices(config, rooms, log, now, onVerdict, createSessionOf(web.manager)),
+    core,
+    services: createServices(config, core, log, now, onVerdict, createSessionOf(web.manager)),
     manager: web.manager,
     metrics,
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),
-      ...(rooms.store.health.up ? [] : ['the store does not answer']),
+      ...(core.store.health.up ? [] : ['the store does not answer']),
     ],
     now,
     onVerdict,
@@ -74,7 +74,7 @@ export async function startServer(
       log.error({ error, requestId }, 'internal error');
     },
   });
-  const unfollow = followStore(rooms, listeners, metrics, log);
+  const unfollow = followStore(core, listeners, metrics, log);
 
   const stop = async () => {
     state.stopping = true;
@@ -82,7 +82,7 @@ export async function startServer(
     await Promise.all(
       [listeners.grpc, listeners.http, listeners.manager].map(each => each.stop(config.graceMs)),
     );
-    await rooms.close();
+    await core.close();
   };
   try {
     state.addresses = { ...elsewhere, ...(await listenAll(config, listeners)) };
@@ -93,16 +93,16 @@ export async function startServer(
   return { addresses: state.addresses, metrics, issueLoginCode: web.issueLoginCode, stop };
 }
 
-function onVerdictOf(rooms: Rooms, metrics: Metrics): OnVerdict {
+function onVerdictOf(core: Core, metrics: Metrics): OnVerdict {
   return (verdict, door) => {
     metrics.verdict(verdict, door);
-    if (verdict.valid) rooms.usage.note(verdict.identity.tokenId);
+    if (verdict.valid) core.usage.note(verdict.identity.tokenId);
   };
 }
 
 /** Health, metrics and log say what the store does. */
 function followStore(
-  { store }: Rooms,
+  { store }: Core,
   { grpc }: Listeners,
   metrics: Metrics,
   log: Logger,

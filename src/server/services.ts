@@ -13,14 +13,14 @@ import {
   verifierHandlers,
 } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
-import type { Rooms } from './core.ts';
+import type { Core } from './core.ts';
 
 /** Refused calls of the API that the audit log takes a minute. */
 const refusalsPerMinuteMax = 600;
 /** Messages of one stream that are worked on at once. */
 const streamMessagesAtOnceMax = 16;
 /** Changes that a watcher who was away, or reads slowly, is still told one by one. */
-const changesKeptMax = 10_000;
+const changesBacklogMax = 10_000;
 /** Access tokens named in one message of a watch. */
 const watchIdsMax = 256;
 
@@ -35,25 +35,25 @@ export interface Services {
 /** Binds the services. */
 export function createServices(
   config: Config,
-  rooms: Rooms,
+  core: Core,
   log: Logger,
   now: () => number,
   onVerdict: OnVerdict,
   sessionOf: SessionOf,
 ): Services {
-  const note = createNoteRefusal(rooms.audit, now, refusalsPerMinuteMax);
+  const note = createNoteRefusal(core.audit, now, refusalsPerMinuteMax);
   const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
   const { leaseMs, watchersMax } = config;
   const monotonicMs = () => performance.now();
-  const changes = createChanges(rooms.store.feed, changesKeptMax, monotonicMs);
+  const changes = createChanges(core.store.feed, changesBacklogMax, monotonicMs);
   const heartbeatMs = Math.max(10, Math.floor(leaseMs / 8));
   const watchLimits = { watchersMax, leaseMs, heartbeatMs, idsMax: watchIdsMax };
   const watch = createWatch({ changes, limits: watchLimits, monotonicMs });
   const verifier = (session?: SessionOf) => {
     const handlers = verifierHandlers({
-      verify: rooms.verify,
-      issueJwt: rooms.issueJwt,
-      authenticate: createCallerOf(rooms.authenticate, session),
+      verify: core.verify,
+      issueJwt: core.issueJwt,
+      authenticate: createCallerOf(core.authenticate, session),
       now,
       watch,
       instance: changes.instance,
@@ -63,10 +63,10 @@ export function createServices(
     });
     return withRefusalsNoted(bind(VerifierService, handlers), note, onFailure, ['issueJwt']);
   };
-  const authenticate = createCallerOf(rooms.authenticate, sessionOf);
+  const authenticate = createCallerOf(core.authenticate, sessionOf);
   const accessTokens = bind(
     AccessTokenService,
-    accessTokenHandlers({ ...rooms, authenticate, now }),
+    accessTokenHandlers({ ...core, authenticate, now }),
   );
   return {
     verifier: [verifier()],

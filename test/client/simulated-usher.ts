@@ -1,8 +1,8 @@
 /** A store, servers on it and a client of them in simulated time, made of the real parts. */
 
 import { create } from '@bufbuild/protobuf';
-import { createKeptVerdicts } from '../../src/client/kept-verdicts.ts';
 import { answerOf } from '../../src/client/usher-verdict.ts';
+import { createVerdictCache } from '../../src/client/verdict-cache.ts';
 import { createWatchReader } from '../../src/client/watch-reader.ts';
 import { VerifyResponseSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { createCoherentReader, defaultCoherentLimits } from '../../src/store/cache/coherent.ts';
@@ -91,7 +91,7 @@ export function simulatedServer(schedule: Schedule, store: Store) {
   const feed = {
     kind: 'tracking' as const,
     isLive: lease.isLive,
-    heardMsAgo: lease.ageMs,
+    lagMs: lease.ageMs,
     listen(listener: FeedListener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -128,11 +128,11 @@ export function simulatedClient(
   onVerdict: (id: string, valid: boolean, startedMs: number, kept: boolean) => void,
 ) {
   const self = actor();
-  const kept = createKeptVerdicts({
+  const cache = createVerdictCache({
     ...{ headersMax: 100, unknownHeadersMax: 10, unknownTtlMs: 1000 },
     ...{ requirementsMax: 2, changesMax: 4, plainMs: 1000 },
   });
-  const reader = createWatchReader(kept, 60_000);
+  const reader = createWatchReader(cache, 60_000);
   let current = 0;
   let ways = [createWay(schedule, self, () => 50)];
   const delay = () => (schedule.random() < 0.05 ? 1500 : 40);
@@ -145,7 +145,7 @@ export function simulatedClient(
     ways = mine;
     const check = () => {
       if (ways !== mine) return;
-      const isOver = schedule.now() >= Math.max(openedMs + leaseMs, kept.believedUntilMs());
+      const isOver = schedule.now() >= Math.max(openedMs + leaseMs, cache.validUntilMs());
       if (isOver) leave();
       else schedule.after(100, self, check);
     };
@@ -185,11 +185,11 @@ export function simulatedClient(
     },
     use(id: string) {
       const startedMs = schedule.now();
-      const verdict = kept.find(id, '', [], startedMs);
+      const verdict = cache.find(id, '', [], startedMs);
       if (verdict !== undefined) return onVerdict(id, verdict.valid, startedMs, true);
       const place = schedule.random() < 0.6 ? current : schedule.between(0, servers.length - 1);
       const server = servers[place] as Server;
-      const mark = kept.mark();
+      const mark = cache.mark();
       schedule.after(schedule.between(0, 40), server.self, () => {
         const answer = ({ record, stale }: Found) => {
           const valid = record?.revokedAt === undefined;
@@ -197,14 +197,14 @@ export function simulatedClient(
           const { instance } = server.changes;
           schedule.after(schedule.between(0, schedule.random() < 0.1 ? 3000 : 40), self, () => {
             const question = { header: id, audience: '', scopes: [] };
-            kept.keep(question, answerOf(response, instance), mark, startedMs);
+            cache.keep(question, answerOf(response, instance), mark, startedMs);
             onVerdict(id, valid, startedMs, false);
           });
         };
         server.find(id).then(answer, () => undefined);
       });
     },
-    close: () => kept.close(),
+    close: () => cache.close(),
   };
 }
 

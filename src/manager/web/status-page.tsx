@@ -2,13 +2,13 @@
 
 import { Group, SimpleGrid, Skeleton, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { Status } from '../server-status.ts';
+import type { ServerStatus } from '../server-status.ts';
 import { useStatus } from './status.ts';
 import { CopyIcon } from './ui/copy.tsx';
 import { ErrorPanel } from './ui/error-panel.tsx';
 import { PageHeader } from './ui/page-header.tsx';
 
-const storeNames: Record<Status['store']['kind'], string> = {
+const storeNames: Record<ServerStatus['store']['kind'], string> = {
   lmdb: 'LMDB (embedded)',
   redis: 'Redis',
   'redis-cluster': 'Redis Cluster',
@@ -29,7 +29,7 @@ export default function StatusPage() {
   );
 }
 
-function Cards({ status }: { status: Status }) {
+function Cards({ status }: { status: ServerStatus }) {
   const { store, feed, listeners } = status;
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
@@ -44,7 +44,7 @@ function Cards({ status }: { status: Status }) {
       {feed && (
         <Card title="Invalidation feed" state={feed.up ? 'up' : 'down'}>
           <Fact name="Told by" value={feed.kind} />
-          <Fact name="Last heard" value={`${(feed.heardMsAgo / 1000).toFixed(1)} s ago`} />
+          <Fact name="Last heard" value={`${(feed.lagMs / 1000).toFixed(1)} s ago`} />
           {status.leaseMs !== undefined && (
             <Fact name="A revocation is seen within" value={`${status.leaseMs / 1000} s`} />
           )}

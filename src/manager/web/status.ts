@@ -1,7 +1,7 @@
 /** The server's status. */
 
 import { useQuery } from '@tanstack/react-query';
-import type { Status } from '../server-status.ts';
+import type { ServerStatus } from '../server-status.ts';
 
 /** The status, asked for anew every few seconds where it is `watched`. */
 export function useStatus(watched = false) {
@@ -13,7 +13,7 @@ export function useStatus(watched = false) {
   });
 }
 
-async function readStatus(): Promise<Status> {
+async function readStatus(): Promise<ServerStatus> {
   const response = await fetch('/status', { headers: { accept: 'application/json' } });
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   return response.json();

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 import { type Awaitable, Unavailable } from '../store.ts';
 import type { CoherentLimits } from './coherent.ts';
-import { createReadMemory } from './read-memory.ts';
+import { createReadCache } from './read-cache.ts';
 
 /** Reads entries of an index. */
 export interface CoherentIndex {
@@ -31,10 +31,10 @@ export function createCoherentIndex(
   monotonicMs: () => number,
   limits: CoherentLimits,
 ): CoherentIndex {
-  const memory = <T extends string | true>(entriesMax: number) =>
-    createReadMemory<T>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
-  const present = memory<string>(limits.entriesMax);
-  const absent = memory<true>(limits.absentMax);
+  const cache = <T extends string | true>(entriesMax: number) =>
+    createReadCache<T>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
+  const present = cache<string>(limits.entriesMax);
+  const absent = cache<true>(limits.absentMax);
   /** Entries that may not be there any more, after the feed was lost or the store emptied. */
   const unverified = new LRUCache<string, string>({ max: limits.entriesMax });
   const reads = new LRUCache<string, Read>({ max: limits.readsMax });
@@ -61,12 +61,12 @@ export function createCoherentIndex(
       const value = await read(name);
       unverified.delete(name);
       if (self.read?.dirty === false && feed.isLive()) {
-        if (value === undefined) absent.keep(name, true);
-        else present.keep(name, value);
+        if (value === undefined) absent.set(name, true);
+        else present.set(name, value);
       }
       return value;
     } catch (cause) {
-      const last = present.getOld(name) ?? unverified.get(name);
+      const last = present.getExpired(name) ?? unverified.get(name);
       if (last !== undefined) return last;
       throw cause;
     } finally {
@@ -85,7 +85,7 @@ export function createCoherentIndex(
       const underway = reads.get(name);
       if (underway !== undefined && !underway.dirty) return underway.answer;
       if (reads.size >= limits.readsMax) {
-        const last = present.getOld(name) ?? unverified.get(name);
+        const last = present.getExpired(name) ?? unverified.get(name);
         if (last !== undefined) return last;
         throw new Unavailable('too many reads of the store are under way');
       }

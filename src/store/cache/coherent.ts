@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type CoherentReader, type Found, type TokenReader, Unavailable } from '../store.ts';
-import { createReadMemory } from './read-memory.ts';
+import { createReadCache } from './read-cache.ts';
 
 /** Bounds of the cache. */
 export interface CoherentLimits {
@@ -62,17 +62,17 @@ export function createCoherentReader(
   monotonicMs: () => number,
   limits: CoherentLimits,
 ): CoherentReader {
-  const memory = (entriesMax: number) =>
-    createReadMemory<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
-  const present = memory(limits.entriesMax);
-  const absent = memory(limits.absentMax);
+  const cache = (entriesMax: number) =>
+    createReadCache<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
+  const present = cache(limits.entriesMax);
+  const absent = cache(limits.absentMax);
   // No Map: the tables that one outgrows keep what was in them from being freed, for long pauses of
   // the garbage collector.
   const reads = new LRUCache<string, Read>({ max: limits.readsMax });
   /** For when the store cannot be reached: from before an interruption, or read without a feed. */
   const unverified = new LRUCache<string, Unverified>({ max: limits.entriesMax });
   /** All that was acknowledged before it has been heard. */
-  const heardMs = () => monotonicMs() - feed.heardMsAgo();
+  const currentAsOfMs = () => monotonicMs() - feed.lagMs();
 
   const distrust = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
     const isUseful = limits.staleMaxMs > 0 || record?.revokedAt !== undefined;
@@ -82,7 +82,7 @@ export function createCoherentReader(
   };
   /** What is no answer for others can still be news: a revocation that was seen stays seen. */
   const learn = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
-    const known = present.getOld(id)?.record ?? unverified.peek(id)?.record;
+    const known = present.getExpired(id)?.record ?? unverified.peek(id)?.record;
     const isNews = record !== undefined && record.revision > (known?.revision ?? 0);
     if (isNews) distrust(id, record, currentMs);
   };
@@ -96,7 +96,7 @@ export function createCoherentReader(
       if (read !== undefined) read.dirty = true;
     },
     changedAll() {
-      const currentMs = heardMs();
+      const currentMs = currentAsOfMs();
       for (const [id, { record }] of [...present.entries()]) distrust(id, record, currentMs);
       present.clear();
       absent.clear();
@@ -105,14 +105,14 @@ export function createCoherentReader(
   });
 
   const keep = (id: string, found: Found) => {
-    (found.record === undefined ? absent : present).keep(id, found);
+    (found.record === undefined ? absent : present).set(id, found);
     unverified.delete(id);
   };
 
   /** What may be said of a record when the store cannot be reached. */
   const stale = (id: string, cause: unknown): Found => {
-    const kept = present.getOld(id)?.record;
-    const known = kept ? { record: kept, currentMs: heardMs() } : unverified.get(id);
+    const kept = present.getExpired(id)?.record;
+    const known = kept ? { record: kept, currentMs: currentAsOfMs() } : unverified.get(id);
     if (known?.record.revokedAt !== undefined) return { record: known.record, stale: true };
     if (known !== undefined && monotonicMs() - known.currentMs <= limits.staleMaxMs) {
       return { record: known.record, stale: true };
@@ -127,7 +127,7 @@ export function createCoherentReader(
       const record = await store.get(id);
       const found: Found =
         feed.kind === 'messages'
-          ? { record, stale: false, believedMs: limits.messagesAgeMsMax }
+          ? { record, stale: false, freshMs: limits.messagesAgeMsMax }
           : { record, stale: false };
       if (self.read?.dirty !== false) learn(id, record, startedMs);
       else if (feed.isLive()) keep(id, found);
@@ -161,7 +161,7 @@ export function createCoherentReader(
       reads.set(id, started);
       return started.answer;
     },
-    ageMs: feed.heardMsAgo,
+    ageMs: feed.lagMs,
     isCurrent(found) {
       const id = found.record?.id;
       return id !== undefined && feed.isLive() && present.get(id) === found;

@@ -6,9 +6,9 @@
 import type { AccessTokenRecord, Secret } from '../record.ts';
 
 /** A secret: master key id and value with a space between, or these with what else is said of it. */
-type KeptSecret = string | (Partial<Secret> & { key: string; value: string });
+type StoredSecret = string | (Partial<Secret> & { key: string; value: string });
 
-interface Kept
+interface StoredRecord
   extends Omit<
     AccessTokenRecord,
     'id' | 'revision' | 'createdAt' | 'updatedAt' | 'eventId' | 'secrets'
@@ -19,30 +19,30 @@ interface Kept
   updated?: number;
   /** The event's id in base64url. */
   event: string;
-  secrets: KeptSecret[];
+  secrets: StoredSecret[];
 }
 
 /** Writes a record as the text that is kept under its id. */
 export function encodeRecord(record: AccessTokenRecord): string {
   const { id: _id, revision, createdAt, updatedAt, eventId, secrets, ...rest } = record;
-  const kept: Kept = {
+  const stored: StoredRecord = {
     rev: revision,
     ...rest,
     created: createdAt,
     ...(updatedAt === createdAt ? {} : { updated: updatedAt }),
-    event: keptEventId(eventId),
-    secrets: secrets.map(secret => keptSecret(secret, createdAt)),
+    event: storedEventId(eventId),
+    secrets: secrets.map(secret => storedSecret(secret, createdAt)),
   };
-  return JSON.stringify(kept);
+  return JSON.stringify(stored);
 }
 
 /** Reads a record from the text under its id. Throws on anything that is not one. */
 export function decodeRecord(id: string, text: string): AccessTokenRecord {
-  const kept = JSON.parse(text) as Kept;
-  if (typeof kept?.created !== 'number' || typeof kept.rev !== 'number') {
+  const stored = JSON.parse(text) as StoredRecord;
+  if (typeof stored?.created !== 'number' || typeof stored.rev !== 'number') {
     throw new Error('not an access token record');
   }
-  const { rev: revision, created: createdAt, updated, event, secrets, ...rest } = kept;
+  const { rev: revision, created: createdAt, updated, event, secrets, ...rest } = stored;
   return {
     ...{ id, revision, ...rest, createdAt, updatedAt: updated ?? createdAt },
     secrets: secrets.map(secret => readSecret(secret, createdAt)),
@@ -53,28 +53,28 @@ export function decodeRecord(id: string, text: string): AccessTokenRecord {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** An event's id as a record keeps it. */
-export function keptEventId(id: string): string {
+export function storedEventId(id: string): string {
   return uuid.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url') : id;
 }
 
-function readEventId(kept: string): string {
-  if (!/^[\w-]{22}$/.test(kept)) return kept;
-  const hex = Buffer.from(kept, 'base64url').toString('hex');
+function readEventId(stored: string): string {
+  if (!/^[\w-]{22}$/.test(stored)) return stored;
+  const hex = Buffer.from(stored, 'base64url').toString('hex');
   return [8, 12, 16, 20, 32].map((end, n) => hex.slice([0, 8, 12, 16, 20][n], end)).join('-');
 }
 
-function keptSecret(secret: Secret, recordCreatedAt: number): KeptSecret {
+function storedSecret(secret: Secret, recordCreatedAt: number): StoredSecret {
   const { masterKeyId: key, value, createdAt, ...rest } = secret;
   const more = { ...(createdAt === recordCreatedAt ? {} : { createdAt }), ...rest };
   const plain = Object.keys(more).length === 0 && !/ /.test(key + value);
   return plain ? `${key} ${value}` : { key, value, ...more };
 }
 
-function readSecret(kept: KeptSecret, recordCreatedAt: number): Secret {
-  if (typeof kept === 'string') {
-    const [masterKeyId = '', value = ''] = kept.split(' ');
+function readSecret(stored: StoredSecret, recordCreatedAt: number): Secret {
+  if (typeof stored === 'string') {
+    const [masterKeyId = '', value = ''] = stored.split(' ');
     return { masterKeyId, value, createdAt: recordCreatedAt };
   }
-  const { key, value, createdAt = recordCreatedAt, ...rest } = kept;
+  const { key, value, createdAt = recordCreatedAt, ...rest } = stored;
   return { masterKeyId: key, value, createdAt, ...rest };
 }

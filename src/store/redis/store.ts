@@ -10,13 +10,13 @@ import type { Feed } from '../feed.ts';
 import { type Awaitable, type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
-import { redisBeat } from './beat.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
 import { acknowledge, readRequest, redisCommitter } from './commit.ts';
-import { watchFailover } from './failover.ts';
+import { followFailover } from './failover.ts';
 import { redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
-import { redisWatch, watchEviction } from './health.ts';
+import { redisHealth, warnOfEviction } from './health.ts';
+import { redisHeartbeat } from './heartbeat.ts';
 import { type StoreIdentity, storeIdentity } from './identity.ts';
 import { redmayBeImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
@@ -40,21 +40,23 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const { reader, administrator } = clientsOf(target, limits);
   const clients = [reader, administrator];
   const onWarning = options.onWarning ?? (() => undefined);
-  watchEviction(administrator, onWarning);
+  warnOfEviction(administrator, onWarning);
   const monotonicMs = () => performance.now();
-  const beat = redisBeat(target, reader, limits, monotonicMs);
-  const watch = redisWatch(
+  const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
+  const redisState = redisHealth(
     clients,
     limits.pingIntervalMs,
     monotonicMs,
-    async () => (await identity.isSame()) && beat.isLive(),
+    async () => (await identity.isSame()) && heartbeat.isLive(),
   );
   const reads = asker(
     reader,
-    () => watch.health.set(false),
-    client => watch.unfit(client) ?? (beat.isLive() ? undefined : 'too few replicas follow Redis'),
+    () => redisState.health.set(false),
+    client =>
+      redisState.unfit(client) ??
+      (heartbeat.isLive() ? undefined : 'too few replicas follow Redis'),
   );
-  const admin = asker(administrator, () => undefined, watch.unfit);
+  const admin = asker(administrator, () => undefined, redisState.unfit);
   const identity = storeIdentity(reads, onWarning);
   const audit = redisAudit(admin, limits);
   const committer = redisCommitter(admin, audit, limits);
@@ -63,7 +65,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   administrator.on('ready', () => void committer.sweep().catch(() => undefined));
   const gate = closable();
   const getKey =
-    target.topology === 'cluster' ? plainGet(reads) : masterGet(reads, watch, limits.leaseMs);
+    target.topology === 'cluster' ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs);
   const get = (id: string) =>
     gate.pass(async () => {
       const record = await readToken(getKey, id);
@@ -72,10 +74,10 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     });
 
   const connections = clients.map(client => keepConnected(client, limits));
-  const stopWatchingFailover = watchFailover(target, clients, limits);
+  const stopFollowingFailover = followFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
-  await watch.ping();
-  const followed = { target, reader, log: redisAudit(reads, limits), beat };
+  await redisState.ping();
+  const followed = { target, reader, log: redisAudit(reads, limits), heartbeat };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   doubtAfterLoss(identity, reader, feed);
   const cache = { ...defaultCoherentLimits, ...options.cache };
@@ -88,7 +90,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   );
 
   return {
-    health: watch.health,
+    health: redisState.health,
     feed,
     get,
     ...createCoherentReader({ get }, feed, monotonicMs, cache),
@@ -129,9 +131,9 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       stopSweeping();
       await feed.close();
       await gate.close();
-      watch.stop();
-      beat.stop();
-      stopWatchingFailover();
+      redisState.stop();
+      heartbeat.stop();
+      stopFollowingFailover();
       for (const end of connections) end();
     },
   };

@@ -117,9 +117,9 @@ async function serve(
     const headers = Object.fromEntries(answer.header ?? []);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
   }
-  const mended = await mendMalformed(answer, handler.method);
+  const corrected = await correctMalformed(answer, handler.method);
   // Its promise stays pending when all is well; it fails when the caller is gone.
-  universalResponseToNodeResponse(mended, res).catch(error => {
+  universalResponseToNodeResponse(corrected, res).catch(error => {
     if (!res.destroyed) failureOf(error, onBug);
     res.destroy();
   });
@@ -134,7 +134,7 @@ function refusalOf(status: number): string {
 type Answer = Awaited<ReturnType<Handler>>;
 
 /** Connect calls bytes that are no message an internal error; they are the caller's mistake. */
-async function mendMalformed(answer: Answer, method: DescMethod): Promise<Answer> {
+async function correctMalformed(answer: Answer, method: DescMethod): Promise<Answer> {
   if (answer.status !== 500 || !answer.body) return answer;
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body) chunks.push(chunk);
@@ -144,10 +144,10 @@ async function mendMalformed(answer: Answer, method: DescMethod): Promise<Answer
     return { ...answer, body: bodyOf(bytes) };
   }
   const { rawMessage: message } = malformedError(method.input.typeName);
-  const mended = Buffer.from(JSON.stringify({ code: 'invalid_argument', message }));
+  const corrected = Buffer.from(JSON.stringify({ code: 'invalid_argument', message }));
   const header = new Headers(answer.header);
-  header.set('Content-Length', String(mended.length));
-  return { ...answer, status: 400, header, body: bodyOf(mended) };
+  header.set('Content-Length', String(corrected.length));
+  return { ...answer, status: 400, header, body: bodyOf(corrected) };
 }
 
 async function* bodyOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

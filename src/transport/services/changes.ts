@@ -31,7 +31,7 @@ export interface Changes {
 /** Follows a feed from the first listener on, until the feed is closed. `monotonicMs` is `performance.now`. */
 export function createChanges(
   feed: Omit<Feed, 'close'>,
-  keptMax: number,
+  backlogMax: number,
   monotonicMs: () => number,
 ): Changes {
   const listeners = new Set<() => void>();
@@ -48,9 +48,9 @@ export function createChanges(
   const follow = () =>
     feed.listen({
       changed(id) {
-        ring[end % keptMax] = id;
+        ring[end % backlogMax] = id;
         end++;
-        start = Math.max(start, end - keptMax);
+        start = Math.max(start, end - backlogMax);
         tell();
       },
       changedAll() {
@@ -68,10 +68,10 @@ export function createChanges(
       if (place < start || place > end) return undefined;
       const next = Math.min(end, place + idsMax);
       const ids: string[] = [];
-      for (let at = place; at < next; at++) ids.push(ring[at % keptMax] ?? '');
+      for (let at = place; at < next; at++) ids.push(ring[at % backlogMax] ?? '');
       return { ids, next };
     },
-    heardMs: () => (feed.isLive() ? monotonicMs() - feed.heardMsAgo() : undefined),
+    heardMs: () => (feed.isLive() ? monotonicMs() - feed.lagMs() : undefined),
     onChange(listener) {
       // What changed before someone listened was told to nobody, and nobody resumes from there.
       if (!isFollowing) follow();

@@ -8,8 +8,8 @@ import { storeIdentity } from '../../../src/store/redis/identity.ts';
 import { identityKey } from '../../../src/store/redis/keys.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
-import { believe } from '../believe.ts';
 import { create, creation, revocation } from '../changes.ts';
+import { untilCached } from '../until-cached.ts';
 import { type RedisServer, startRedis, until } from './server.ts';
 import { startCluster } from './topologies.ts';
 
@@ -60,7 +60,7 @@ test('of a Redis that comes back empty, nobody learns that an access token is un
   const store = await open();
   const [record] = await create(store, {});
   const id = record?.id ?? '';
-  await believe(store, id);
+  await untilCached(store, id);
   await server.kill();
   await server.restart();
   const seen = new Set<string>();
@@ -83,8 +83,8 @@ test('of an emptied Redis neither, and what was revoked before stays so', async 
   const [good, bad] = await create(store, {}, {});
   if (good === undefined || bad === undefined) throw new Error('not made');
   await store.commit(revocation(bad));
-  await until(async () => (await believe(store, bad.id)).record?.revokedAt !== undefined);
-  const found = await believe(store, good.id);
+  await until(async () => (await untilCached(store, bad.id)).record?.revokedAt !== undefined);
+  const found = await untilCached(store, good.id);
   await server.send('FLUSHALL');
   await until(() => !store.isCurrent(found));
   expect(await told(store, good.id)).toBe('unavailable');

@@ -9,7 +9,7 @@ import { type Changes, createChanges } from '../../../src/transport/services/cha
 import { createWatch } from '../../../src/transport/services/watch.ts';
 
 const limits = { watchersMax: 2, leaseMs: 2000, heartbeatMs: 250, idsMax: 3 };
-const keptMax = 8;
+const backlogMax = 8;
 
 let clock: number;
 let feed: FeedListener;
@@ -26,13 +26,13 @@ beforeEach(() => {
   const source = {
     kind: 'tracking' as const,
     isLive: () => isLive,
-    heardMsAgo: () => clock - askedMs,
+    lagMs: () => clock - askedMs,
     listen(listener: FeedListener) {
       feed = listener;
       return () => {};
     },
   };
-  changes = createChanges(source, keptMax, () => clock);
+  changes = createChanges(source, backlogMax, () => clock);
   watch = createWatch({ changes, limits, monotonicMs: () => clock });
 });
 afterEach(() => void vi.useRealTimers());
@@ -127,13 +127,13 @@ test.each([
   ['that is no position', () => 'latest'],
   ['not reached yet', () => `${changes.instance}:2`],
   ['of an older time than is kept', () => `${changes.instance}:0`],
-  ['before a reset', () => `${changes.instance}:${keptMax}`],
+  ['before a reset', () => `${changes.instance}:${backlogMax}`],
 ])('a position %s is a reset', async (_, position) => {
   const listening = open();
   await listening.next();
   feed.changed('a');
   if (position() !== `${changes.instance}:2`) {
-    for (let n = 0; n < keptMax; n++) feed.changed('a');
+    for (let n = 0; n < backlogMax; n++) feed.changed('a');
     feed.changedAll();
   }
   expect(await open(position()).next()).toMatchObject({ event: 'reset' });
@@ -142,8 +142,8 @@ test.each([
 test('a watcher that reads too slowly is reset, and misses nothing after that', async () => {
   const { next } = open();
   await next();
-  for (let n = 0; n <= keptMax; n++) feed.changed(`id ${n}`);
-  expect(await next()).toMatchObject({ event: 'reset', place: String(keptMax + 1) });
+  for (let n = 0; n <= backlogMax; n++) feed.changed(`id ${n}`);
+  expect(await next()).toMatchObject({ event: 'reset', place: String(backlogMax + 1) });
   const waiting = next();
   feed.changed('later');
   expect(await waiting).toMatchObject({ event: ['later'] });

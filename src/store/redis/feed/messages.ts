@@ -5,12 +5,12 @@
  */
 
 import { changesChannel, importedKey, tokenKey } from '../keys.ts';
-import { type Ear, isRefusal, stateOf } from './ear.ts';
+import { type FeedConnection, isRefusal, stateOf } from './connection.ts';
 import { followLog } from './follow-log.ts';
 
 /** Hears until the connection is lost. */
-export async function hearMessages(ear: Ear): Promise<never> {
-  const { client, server, log, events, limits } = ear;
+export async function followMessages(connection: FeedConnection): Promise<never> {
+  const { client, server, log, events, limits } = connection;
   const follower = followLog(log, limits.feedEntriesMax, {
     changed: id => events.changed(tokenKey(id)),
     changedAll: events.changedAll,
@@ -22,19 +22,21 @@ export async function hearMessages(ear: Ear): Promise<never> {
     const [previous = '', hash = '', id = ''] = rest;
     if (follower.tell({ sequence: Number(word), previous, hash, id })) return;
     missed = true;
-    ear.wake();
+    connection.wake();
   });
-  await ear.orLost(client.connect());
+  await connection.orLost(client.connect());
   // Where this is refused too, the log alone is heard, as often as it is asked.
-  await ear.orLost(client.subscribe(changesChannel).catch(unlessRefused));
-  const first = await ear.orLost(stateOf(server));
+  await connection.orLost(client.subscribe(changesChannel).catch(unlessRefused));
+  const first = await connection.orLost(stateOf(server));
   for (;;) {
     missed = false;
-    const askedAtMs = ear.monotonicMs();
-    const [seen] = await ear.orLost(Promise.all([stateOf(server), client.ping(), follower.look()]));
+    const askedAtMs = connection.monotonicMs();
+    const [seen] = await connection.orLost(
+      Promise.all([stateOf(server), client.ping(), follower.look()]),
+    );
     if (seen.role !== 'master' || seen.runId !== first.runId) throw new Error('another master');
-    events.heard(askedAtMs);
-    if (!missed) await ear.orLost(ear.pause(limits.feedPingMs));
+    events.confirmed(askedAtMs);
+    if (!missed) await connection.orLost(connection.pause(limits.feedPingMs));
   }
 }
 

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { importedKey, tokenKey } from '../keys.ts';
-import { type Ear, isRefusal, Refused, runIdOf, stateOf } from './ear.ts';
+import { type FeedConnection, isRefusal, Refused, runIdOf, stateOf } from './connection.ts';
 
 const channel = '__redis__:invalidate';
 const probePrefix = tokenKey('probe:');
@@ -14,8 +14,8 @@ const probePrefix = tokenKey('probe:');
 const probeAttemptsMax = 200;
 
 /** Hears until the connection is lost. Throws Refused where Redis does not offer it. */
-export async function hearTracking(ear: Ear): Promise<never> {
-  const { client, server, events, limits } = ear;
+export async function followTracking(connection: FeedConnection): Promise<never> {
+  const { client, server, events, limits } = connection;
   let onProbe = (_key: string) => {};
   client.on('messageBuffer', (_channel: Buffer, payload: unknown) => {
     // FLUSHALL and FLUSHDB have no keys to tell.
@@ -26,24 +26,24 @@ export async function hearTracking(ear: Ear): Promise<never> {
       else events.changed(name);
     }
   });
-  await ear.orLost(client.connect());
-  const runId = await ear.orLost(runIdOf(client));
+  await connection.orLost(client.connect());
+  const runId = await connection.orLost(runIdOf(client));
   // Without it there is no telling whether the reads come from the server that is heard.
   if (runId === '') throw new Refused('INFO is refused');
-  await ear.orLost(arm(client).catch(refuse));
-  await ear.orLost(
-    probe(ear, listener => {
+  await connection.orLost(arm(client).catch(refuse));
+  await connection.orLost(
+    probe(connection, listener => {
       onProbe = listener;
     }),
   );
   events.changedAll();
   for (;;) {
-    const askedAtMs = ear.monotonicMs();
-    const [seen] = await ear.orLost(Promise.all([stateOf(server), client.ping()]));
+    const askedAtMs = connection.monotonicMs();
+    const [seen] = await connection.orLost(Promise.all([stateOf(server), client.ping()]));
     // Reads must come from the master that is heard, and from nobody who was one.
     if (seen.role !== 'master' || seen.runId !== runId) throw new Error('not the same master');
-    events.heard(askedAtMs);
-    await ear.orLost(ear.pause(limits.feedPingMs));
+    events.confirmed(askedAtMs);
+    await connection.orLost(connection.pause(limits.feedPingMs));
   }
 }
 
@@ -55,10 +55,13 @@ async function arm(client: Redis): Promise<void> {
 }
 
 /** Proves the feed by a write that must be heard. A server that answers and tells nothing refuses. */
-async function probe(ear: Ear, listen: (onProbe: (key: string) => void) => void): Promise<void> {
-  const { server, limits } = ear;
+async function probe(
+  connection: FeedConnection,
+  listen: (onProbe: (key: string) => void) => void,
+): Promise<void> {
+  const { server, limits } = connection;
   for (let attempt = 1; attempt <= limits.probesMax; attempt++) {
-    const heard = new Promise<boolean>(resolve => {
+    const arrived = new Promise<boolean>(resolve => {
       const timer = setTimeout(resolve, limits.connectTimeoutMs, false);
       listen(() => {
         clearTimeout(timer);
@@ -66,7 +69,7 @@ async function probe(ear: Ear, listen: (onProbe: (key: string) => void) => void)
       });
     });
     await writeProbe(server).catch(refuse);
-    if (await heard) return;
+    if (await arrived) return;
     await server.ping();
   }
   throw new Refused('changes are not told');

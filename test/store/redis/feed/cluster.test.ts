@@ -7,8 +7,8 @@ import { identityKey, tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
-import { believe } from '../../believe.ts';
 import { create, revocation } from '../../changes.ts';
+import { untilCached } from '../../until-cached.ts';
 import { type RedisServer, until } from '../server.ts';
 import { addNode, type RedisCluster, startCluster, startSentinels } from '../topologies.ts';
 
@@ -39,22 +39,22 @@ describe('a cluster', () => {
     for (const store of stores.splice(0)) await store.close();
     await cluster.stop();
   });
-  const believeAll = () => Promise.all(records.map(({ id }) => believe(reader, id)));
+  const untilAllCached = () => Promise.all(records.map(({ id }) => untilCached(reader, id)));
   const keptBy = async (node: RedisServer) => {
     const keys = new Set((await node.send('KEYS', 'usher:token:*')) as string[]);
     return records.filter(({ id }) => keys.has(tokenKey(id)));
   };
 
   test('tells of a change on each master', async () => {
-    const all = await believeAll();
+    const all = await untilAllCached();
     expect(reader.feed.kind).toBe('tracking');
     for (const record of records) await writer.commit(revocation(record));
     await until(() => !all.some(found => reader.isCurrent(found)));
-    for (const { record } of await believeAll()) expect(record?.revokedAt).toBeDefined();
+    for (const { record } of await untilAllCached()) expect(record?.revokedAt).toBeDefined();
   });
 
   test('of which a master died is not believed, until that one is heard again', async () => {
-    const all = await believeAll();
+    const all = await untilAllCached();
     const log = cluster.nodes.map(async node => ({
       node,
       hasLog: await node.send('EXISTS', identityKey).catch(() => 0),
@@ -68,7 +68,7 @@ describe('a cluster', () => {
     await until(() => reader.feed.isLive() === true);
     const [record] = await keptBy(node);
     if (record === undefined) throw new Error('none there');
-    const found = await believe(reader, record.id);
+    const found = await untilCached(reader, record.id);
     await until(() => writer.health.up);
     await writer.commit(revocation(record));
     await until(() => !reader.isCurrent(found));
@@ -77,17 +77,17 @@ describe('a cluster', () => {
   test('whose slots move to a new master is followed there', async () => {
     const [record] = records;
     if (record === undefined) throw new Error('not made');
-    const all = await believeAll();
+    const all = await untilAllCached();
     const added = await addNode(cluster.nodes[0] as RedisServer);
     try {
       await moveSlotOf(tokenKey(record.id), cluster.nodes, added);
       expect(await keptBy(added)).toEqual([record]);
       // What is believed is believed anew, once the new master is followed too.
       await until(() => !all.some(found => reader.isCurrent(found)));
-      const found = await believe(reader, record.id);
+      const found = await untilCached(reader, record.id);
       await writer.commit(revocation(record));
       await until(() => !reader.isCurrent(found));
-      expect((await believe(reader, record.id)).record?.revokedAt).toBeDefined();
+      expect((await untilCached(reader, record.id)).record?.revokedAt).toBeDefined();
     } finally {
       await added.stop();
     }
@@ -100,12 +100,12 @@ describe('a cluster', () => {
       ownerOf(record, cluster.nodes),
       otherOf(record, cluster.nodes),
     ]);
-    await believe(reader, record.id);
+    await untilCached(reader, record.id);
     await moveSlotOf(tokenKey(record.id), [from], to, cluster.nodes);
-    const found = await believe(reader, record.id);
+    const found = await untilCached(reader, record.id);
     await writer.commit(revocation(record));
     await until(() => !reader.isCurrent(found));
-    expect((await believe(reader, record.id)).record?.revokedAt).toBeDefined();
+    expect((await untilCached(reader, record.id)).record?.revokedAt).toBeDefined();
   });
 
   async function ownerOf({ id }: AccessTokenRecord, nodes: RedisServer[]) {
@@ -148,7 +148,7 @@ test('behind Sentinels, what was believed of the old master is not after a failo
     const [writer, reader] = [await open(servers.url), await open(servers.url)];
     const [record] = await create(writer, {});
     if (record === undefined) throw new Error('not made');
-    const found = await believe(reader, record.id);
+    const found = await untilCached(reader, record.id);
     await until(async () => (await servers.replica.send('EXISTS', tokenKey(record.id))) === 1);
     servers.master.pause();
     await until(() => reader.feed.isLive() === false);
@@ -156,7 +156,7 @@ test('behind Sentinels, what was believed of the old master is not after a failo
     await until(() => writer.health.up && reader.feed.isLive() === true);
     expect(await servers.replica.send('ROLE')).toEqual(expect.arrayContaining(['master']));
     await writer.commit(revocation(record));
-    expect((await believe(reader, record.id)).record?.revokedAt).toBeDefined();
+    expect((await untilCached(reader, record.id)).record?.revokedAt).toBeDefined();
   } finally {
     servers.master.resume();
     for (const store of stores.splice(0)) await store.close();

@@ -8,8 +8,8 @@ import { tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Found, Store } from '../../../../src/store/store.ts';
-import { believe } from '../../believe.ts';
 import { create, creation, revocation } from '../../changes.ts';
+import { untilCached } from '../../until-cached.ts';
 import { freePort, type RedisServer, startRedis, until } from '../server.ts';
 
 const stores: Store[] = [];
@@ -51,12 +51,12 @@ describe('what is believed is not any more', () => {
     writer = await open(server.port);
     reader = await open(server.port, unhurried);
     record = await made(writer);
-    found = await believe(reader, record.id);
+    found = await untilCached(reader, record.id);
   });
 
   test('once it is tracked, probed and heard', () => {
     expect(reader.feed.kind).toBe('tracking');
-    expect(reader.feed.heardMsAgo()).toBeGreaterThanOrEqual(0);
+    expect(reader.feed.lagMs()).toBeGreaterThanOrEqual(0);
     expect(reader.isCurrent(found)).toBe(true);
   });
 
@@ -86,7 +86,7 @@ describe('what is believed is not any more', () => {
     const other = await made(writer);
     await until(() => reader.isCurrent(found));
     await writer.commit(revocation(other));
-    await believe(reader, other.id);
+    await untilCached(reader, other.id);
     expect(reader.isCurrent(found)).toBe(true);
   });
 
@@ -101,7 +101,7 @@ describe('what is believed is not any more', () => {
     await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await writer.commit(revocation(record));
     await until(() => reader.feed.isLive() === true);
-    expect((await believe(reader, record.id)).record?.revokedAt).toBeDefined();
+    expect((await untilCached(reader, record.id)).record?.revokedAt).toBeDefined();
   });
 });
 
@@ -118,23 +118,23 @@ describe('a Redis', () => {
   test('that hangs is believed for the lease at most', async () => {
     const store = await open(server.port, { leaseMs: 200, feedPingMs: 20 });
     const record = await made(store);
-    const found = await believe(store, record.id);
+    const found = await untilCached(store, record.id);
     server.pause();
     await until(() => store.feed.isLive() === false);
     expect(store.isCurrent(found)).toBe(false);
     server.resume();
-    expect((await believe(store, record.id)).record).toEqual(record);
+    expect((await untilCached(store, record.id)).record).toEqual(record);
   });
 
   test('that was killed and is back is followed anew', async () => {
     const store = await open(server.port);
     const record = await made(store);
-    const found = await believe(store, record.id);
+    const found = await untilCached(store, record.id);
     await server.kill();
     await until(() => !store.isCurrent(found) && store.feed.isLive() === false);
     await server.restart();
     await until(() => store.health.up && store.feed.isLive() === true);
-    const again = await believe(store, record.id);
+    const again = await untilCached(store, record.id);
     expect(store.isCurrent(found)).toBe(false);
     await store.commit(revocation(record));
     await until(() => !store.isCurrent(again));
@@ -143,7 +143,7 @@ describe('a Redis', () => {
   test('that became a replica is not believed, though it holds the same', async () => {
     const store = await open(server.port, { feedPingMs: 20, pingIntervalMs: 3_600_000 });
     const record = await made(store);
-    const found = await believe(store, record.id);
+    const found = await untilCached(store, record.id);
     // Of a master that is away, so that nothing else happens to its connections.
     await server.send('REPLICAOF', '127.0.0.1', await freePort());
     await until(() => !store.feed.isLive());
@@ -165,7 +165,7 @@ describe('a Redis', () => {
     await until(() => store.feed.isLive());
     expect(store.feed.kind).toBe(kind);
     const record = await made(store);
-    const found = await believe(store, record.id);
+    const found = await untilCached(store, record.id);
     await store.commit(revocation(record));
     await until(() => !store.isCurrent(found));
   });

@@ -7,9 +7,9 @@ import { changesChannel } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
-import { believe } from '../../believe.ts';
 import { create, creation, revocation, update } from '../../changes.ts';
 import { describeStore } from '../../contract.ts';
+import { untilCached } from '../../until-cached.ts';
 import { type RedisServer, startRedis, until } from '../server.ts';
 import { startCluster } from '../topologies.ts';
 
@@ -81,7 +81,7 @@ describe('a Redis that refuses tracking', () => {
     const [writer, reader] = [await open(url), await open(url, unhurried)];
     const [record] = await create(writer, {});
     if (record === undefined) throw new Error('not made');
-    const found = await believe(reader, record.id);
+    const found = await untilCached(reader, record.id);
     await writer.commit(revocation(record));
     await until(() => !reader.isCurrent(found));
     expect((await reader.find(record.id)).record?.revokedAt).toBeDefined();
@@ -108,7 +108,10 @@ describe('a Redis that refuses tracking', () => {
     // This one may not listen, as it is with users of Redis 7 who are given no channels.
     await server.send('ACL', 'SETUSER', 'deaf', 'on', '>pw', '~*', '+@all', '-client|tracking');
     const reader = await open(url.replace('//', '//deaf:pw@'), { feedPingMs: 20 });
-    const [found, untouched] = [await believe(reader, record.id), await believe(reader, other.id)];
+    const [found, untouched] = [
+      await untilCached(reader, record.id),
+      await untilCached(reader, other.id),
+    ];
     await writer.commit(revocation(record));
     await until(() => !reader.isCurrent(found));
     expect((await reader.find(record.id)).record?.revokedAt).toBeDefined();
@@ -127,11 +130,11 @@ describe('a Redis that refuses tracking', () => {
     const [writer, reader] = [await open(url), await open(url, unhurried)];
     const [record] = await create(writer, {});
     if (record === undefined) throw new Error('not made');
-    await believe(reader, record.id);
+    await untilCached(reader, record.id);
     for (const junk of ['', 'x', '1 2 3 4 5', `9 ${'0'.repeat(64)} x ${record.id}`, 'imported ']) {
       await server.send('PUBLISH', changesChannel, junk);
     }
-    const found = await believe(reader, record.id);
+    const found = await untilCached(reader, record.id);
     await writer.commit(revocation(record));
     await until(() => !reader.isCurrent(found));
   });
@@ -159,31 +162,31 @@ describe('a Redis that refuses tracking', () => {
   test('a Redis that hangs is not believed, and heard again when it goes on', async () => {
     const store = await open(url, { leaseMs: 200, feedPingMs: 20 });
     const [record] = await create(store, {});
-    const found = await believe(store, record?.id ?? '');
+    const found = await untilCached(store, record?.id ?? '');
     server.pause();
     await until(() => store.feed.isLive() === false);
     expect(store.isCurrent(found)).toBe(false);
     server.resume();
     await until(() => store.feed.isLive() === true);
-    expect((await believe(store, record?.id ?? '')).record).toEqual(record);
+    expect((await untilCached(store, record?.id ?? '')).record).toEqual(record);
   });
 
   test('what changed while the feed was cut off is not believed', async () => {
     const [writer, reader] = [await open(url), await open(url, unhurried)];
     const [record] = await create(writer, {});
     if (record === undefined) throw new Error('not made');
-    const found = await believe(reader, record.id);
+    const found = await untilCached(reader, record.id);
     await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await until(() => !reader.isCurrent(found));
     await writer.commit(revocation(record));
     await until(() => reader.feed.isLive() === true);
-    expect((await believe(reader, record.id)).record?.revokedAt).toBeDefined();
+    expect((await untilCached(reader, record.id)).record?.revokedAt).toBeDefined();
   });
 
   test('a store that was emptied is noticed, though no message says so', async () => {
     const store = await open(url, { feedPingMs: 20 });
     const [record] = await create(store, {});
-    const found = await believe(store, record?.id ?? '');
+    const found = await untilCached(store, record?.id ?? '');
     await server.send('FLUSHALL');
     await until(() => !store.isCurrent(found));
   });
@@ -208,7 +211,7 @@ test.each([
     expect(store.feed.kind).toBe('messages');
     const [record] = await create(store, {});
     if (record === undefined) throw new Error('not made');
-    const found = await believe(store, record.id);
+    const found = await untilCached(store, record.id);
     await store.commit(revocation(record));
     await until(() => !store.isCurrent(found));
   } finally {
@@ -223,7 +226,7 @@ test('in a cluster without tracking a revocation on each master is seen', async 
     const [writer, reader] = [await open(cluster.url), await open(cluster.url)];
     expect(reader.feed.kind).toBe('messages');
     const records = await create(writer, ...Array.from({ length: 12 }, () => ({})));
-    const all = await Promise.all(records.map(record => believe(reader, record.id)));
+    const all = await Promise.all(records.map(record => untilCached(reader, record.id)));
     for (const record of records) await writer.commit(revocation(record));
     await until(() => !all.some(found => reader.isCurrent(found)));
     for (const { id } of records) {

@@ -20,21 +20,21 @@ export interface Proven {
 }
 
 /** Remembers by a hash of the exact header, so that no token lies in memory. */
-export interface Memory {
-  recall(key: string): Proven | undefined;
-  keep(key: string, proven: Proven): void;
+export interface ProofCache {
+  get(key: string): Proven | undefined;
+  set(key: string, proven: Proven): void;
 }
 
 /** The key of a header. */
-export function memoryKey(header: string): string {
+export function proofKey(header: string): string {
   return hash('sha256', header, 'base64url');
 }
 
 /** Makes a memory for so many headers; the one used longest ago is forgotten first. */
-export function createMemory(headersMax: number): Memory {
+export function createProofCache(headersMax: number): ProofCache {
   const proven = new LRUCache<string, Proven>({ max: headersMax });
   return {
-    recall: key => proven.get(key),
-    keep: (key, value) => void proven.set(key, value),
+    get: key => proven.get(key),
+    set: (key, value) => void proven.set(key, value),
   };
 }

@@ -6,11 +6,11 @@ import { type DescMessage, type MessageShape, toJsonString } from '@bufbuild/pro
 export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
 
 /** Messages that are sent more than once, with their bytes as soon as they are known. */
-const kept = new WeakMap<object, Buffer | undefined>();
+const cached = new WeakMap<object, Buffer | undefined>();
 
 /** Says that a message will be sent again, unchanged. */
-export function keepBytes(message: object): void {
-  kept.set(message, undefined);
+export function cacheEncoded(message: object): void {
+  cached.set(message, undefined);
 }
 
 /** Encodes a message, or finds the bytes that were kept of it. */
@@ -19,11 +19,11 @@ export function bytesOf<M extends DescMessage>(
   message: MessageShape<M>,
   encode: Encode,
 ): Buffer {
-  const known = kept.get(message);
+  const known = cached.get(message);
   if (known !== undefined) return known;
   const bytes = encode(schema, message);
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (kept.has(message)) kept.set(message, buffer);
+  if (cached.has(message)) cached.set(message, buffer);
   return buffer;
 }
 
@@ -40,7 +40,7 @@ export function frameOf<M extends DescMessage>(
   frame[0] = 0;
   frame.writeUInt32BE(bytes.length, 1);
   frame.set(bytes, 5);
-  if (kept.has(message)) frames.set(message, frame);
+  if (cached.has(message)) frames.set(message, frame);
   return frame;
 }
 
@@ -59,7 +59,7 @@ export function jsonOf<M extends DescMessage>(schema: M, message: MessageShape<M
   if (known !== undefined) return known;
   const text = toJsonString(schema, message);
   const json = { text, length: Buffer.byteLength(text) };
-  if (kept.has(message)) texts.set(message, json);
+  if (cached.has(message)) texts.set(message, json);
   return json;
 }
 

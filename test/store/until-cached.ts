@@ -4,7 +4,7 @@ import type { Found, Store } from '../../src/store/store.ts';
 import { until } from './redis/server.ts';
 
 /** Finds what is then believed: what is there, or that nothing is. */
-export async function believe(store: Store, id: string): Promise<Found> {
+export async function untilCached(store: Store, id: string): Promise<Found> {
   let found: Found | undefined;
   await until(async () => {
     found = await store.find(id);

@@ -4,13 +4,13 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 
 /** A memory of reads, the least used of which goes when another one needs its place. */
-export interface ReadMemory<T> {
+export interface ReadCache<T> {
   readonly size: number;
   /** What is kept and may be believed. */
   get(key: string): T | undefined;
   /** The same, however old it is. */
-  getOld(key: string): T | undefined;
-  keep(key: string, value: T): void;
+  getExpired(key: string): T | undefined;
+  set(key: string, value: T): void;
   delete(key: string): void;
   clear(): void;
   /** All that may be believed. */
@@ -21,13 +21,13 @@ export interface ReadMemory<T> {
  * Makes one. Under a feed of messages what is kept is believed for `messagesAgeMsMax` only, since
  * changes by others than Usher are not told there. `monotonicMs` is `performance.now`.
  */
-export function createReadMemory<T extends object | string | true>(
+export function createReadCache<T extends object | string | true>(
   entriesMax: number,
   feed: Pick<Feed, 'kind'>,
   monotonicMs: () => number,
   messagesAgeMsMax: number,
-): ReadMemory<T> {
-  const kept = new LRUCache<string, T>({
+): ReadCache<T> {
+  const cache = new LRUCache<string, T>({
     max: entriesMax,
     ttl: messagesAgeMsMax,
     ttlResolution: 0,
@@ -36,15 +36,15 @@ export function createReadMemory<T extends object | string | true>(
   });
   return {
     get size() {
-      return kept.size;
+      return cache.size;
     },
-    get: key => kept.get(key),
-    getOld: key => kept.get(key, { allowStale: true }),
+    get: key => cache.get(key),
+    getExpired: key => cache.get(key, { allowStale: true }),
     // An age of 0 stands for none.
-    keep: (key, value) =>
-      void kept.set(key, value, { ttl: feed.kind === 'messages' ? messagesAgeMsMax : 0 }),
-    delete: key => void kept.delete(key),
-    clear: () => kept.clear(),
-    entries: () => kept.entries(),
+    set: (key, value) =>
+      void cache.set(key, value, { ttl: feed.kind === 'messages' ? messagesAgeMsMax : 0 }),
+    delete: key => void cache.delete(key),
+    clear: () => cache.clear(),
+    entries: () => cache.entries(),
   };
 }

@@ -7,7 +7,7 @@ import type { RedisLimits } from '../limits.ts';
 /** What a followed master tells. */
 export interface MasterEvents {
   /** All that was acknowledged before this time, on the monotonic clock, has been told. */
-  heard(askedAtMs: number): void;
+  confirmed(askedAtMs: number): void;
   lost(): void;
   /** The name of a key that changed. */
   changed(key: string): void;
@@ -17,7 +17,7 @@ export interface MasterEvents {
 }
 
 /** A connection to hear on, until it ends. */
-export interface Ear {
+export interface FeedConnection {
   /** RESP2, since the client drops the pushes of RESP3. */
   readonly client: Redis;
   /** The connection on which the records are read from the master that is heard. */
