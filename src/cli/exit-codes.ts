@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import type { AdminErrorCode } from '../api/connect.ts';
 import { AdminError } from '../api/connect.ts';
 import { SettingsError } from '../settings/config.ts';
+import { StartError } from '../settings/start-error.ts';
 import { Mistake } from '../settings/values.ts';
 
 /** Exit codes, as the documentation lists them. */
@@ -33,6 +34,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof UsageError) return exitCodes.usage;
   if (error instanceof SettingsError || error instanceof Mistake) return exitCodes.settings;
+  if (error instanceof StartError) return exitCodes.unavailable;
   if (error instanceof AdminError) return callExitCodes[error.code] ?? exitCodes.bug;
   return isListenError(error) ? exitCodes.unavailable : exitCodes.bug;
 }
@@ -59,6 +61,7 @@ export function explain(error: unknown): string {
     return ['the settings are wrong:', ...error.mistakes.map(text => `  ${text}`)].join('\n');
   }
   if (error instanceof AdminError) return explainCall(error);
+  if (error instanceof StartError) return `cannot start: ${error.message}`;
   if (error instanceof UsageError || error instanceof Mistake) return error.message;
   if (isListenError(error)) return `cannot listen: ${error.message}`;
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : typeof error}`;

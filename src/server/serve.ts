@@ -5,7 +5,9 @@ import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
 import { readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
+import { StartError } from '../settings/start-error.ts';
 import type { Listen } from '../settings/values.ts';
+import { StoreUnusable } from '../store/store.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
 import { defaultWorkerLimits, startWorkers, type Workers } from './workers.ts';
@@ -16,12 +18,21 @@ interface Running {
   workers?: Workers;
 }
 
-/** Starts the server and says where it is. Resolves when it is up; throws SettingsError. */
+/** Starts the server and says where it is. Resolves when it is up; throws SettingsError or StartError. */
 export async function serve(env: Environment): Promise<void> {
+  try {
+    await start(env);
+  } catch (error) {
+    throw error instanceof StoreUnusable ? new StartError(error.message, { cause: error }) : error;
+  }
+}
+
+async function start(env: Environment): Promise<void> {
   const config = readConfig(env);
   const secrets = openSecrets(config);
   const log = openLog(config.logLevel);
   if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
+  await ownStore(config);
   for (const warning of secrets.warnings) log.warn(warning);
   const running: Running = {};
   const end = async () => {
@@ -49,6 +60,13 @@ export async function serve(env: Environment): Promise<void> {
     });
   });
   process.stdout.write(welcome(running.server as RunningServer, secrets.firstStart));
+}
+
+/** Refuses to start beside another server on the same data folder; the workers share what is owned. */
+async function ownStore({ store }: Config): Promise<void> {
+  if (store.kind !== 'lmdb') return;
+  const { ownFolder } = await import('../store/lmdb/owner.ts');
+  ownFolder(store.folder);
 }
 
 /** This process has the API Manager; the workers verify. */

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownerFile } from '../store/lmdb/private-files.ts';
 import type { Config } from './config.ts';
 import { SettingsError } from './config.ts';
 import { createPrivateFile, readPrivateFile } from './private-file.ts';
@@ -58,7 +59,7 @@ function givenSecrets(config: Config): ServerSecrets {
 }
 
 /** What may lie in a data folder before there is a store in it. */
-const noStore = new Set([masterKeysFile, adminTokenFile, 'lost+found']);
+const noStore = new Set([masterKeysFile, adminTokenFile, ownerFile, 'lost+found']);
 
 /** Makes the folder where it is missing. Whether it holds no store yet. */
 function openFolder(folder: string, warnings: string[]): boolean {

@@ -19,6 +19,17 @@ export class Unavailable extends Error {
   }
 }
 
+/**
+ * Thrown at the start when a store cannot be used as it is. The message is for the operator: what is
+ * wrong, and what to do.
+ */
+export class StoreUnusable extends Error {
+  override readonly name = 'StoreUnusable';
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+  }
+}
+
 /** Reads single access tokens, always from the store itself. */
 export interface TokenReader {
   /** The record of a UUID, or undefined when there is none. Throws Unavailable. */

@@ -1,6 +1,9 @@
 /** The tables of the embedded store. */
 
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { StoreUnusable } from '../store.ts';
+import { checkDataFile } from './data-file.ts';
+import { privately } from './private-files.ts';
 
 /** Bounds of the embedded store. */
 export interface LmdbLimits {
@@ -61,8 +64,22 @@ export interface Tables {
   usage: Database<string, string>;
 }
 
-/** Opens, and makes if need be, the tables in a folder. Throws when it cannot be used. */
+/** Opens, and makes if need be, the tables in a folder. Throws StoreUnusable. */
 export function openTables(folder: string, limits: LmdbLimits): Tables {
+  checkDataFile(folder);
+  try {
+    return privately(folder, () => openAll(folder, limits));
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new StoreUnusable(
+      `cannot open the store in ${folder} (${detail}); it must be a folder that this user owns, on a ` +
+        'file system that can be written to and has room',
+      error,
+    );
+  }
+}
+
+function openAll(folder: string, limits: LmdbLimits): Tables {
   const root = open<string, string>({
     path: folder,
     noSubdir: false,

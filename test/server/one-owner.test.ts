@@ -1,0 +1,67 @@
+/** One server owns a data folder: a second one is refused in a sentence, and the first goes on. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { secrets } from './run-server.ts';
+import { startUsherProcess, type UsherProcess } from './usher-process.ts';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+let folder: string;
+let first: UsherProcess | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'usher-owner-'));
+});
+afterEach(async () => {
+  await first?.remove();
+  first = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a server that is expected to end by itself; answers its exit code and what it said. */
+async function refused(store: string): Promise<[number, string]> {
+  const child = spawn(process.execPath, [main, 'serve'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH: process.env.PATH,
+      USHER_STORE: store,
+      USHER_GRPC_LISTEN: '127.0.0.1:0',
+      USHER_HTTP_LISTEN: '127.0.0.1:0',
+      USHER_MANAGER_LISTEN: '127.0.0.1:0',
+      ...secrets,
+    },
+  });
+  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  return [code, said];
+}
+
+const inUse = /^usher: cannot start: the data folder .* is in use by another Usher; stop that one/;
+
+test('a second server on the folder is refused, and the first answers on', async () => {
+  first = await startUsherProcess({ USHER_STORE: `lmdb:${folder}` });
+  const [code, said] = await refused(`lmdb:${folder}`);
+  expect([code, said.trim().split('\n').length]).toEqual([69, 1]);
+  expect(said).toMatch(inUse);
+  expect((await fetch(`http://${first.http}/readyz`)).status).toBe(200);
+});
+
+test('workers share what their first process owns; a killed owner leaves nothing behind', async () => {
+  first = await startUsherProcess({ USHER_STORE: `lmdb:${folder}`, USHER_WORKERS: '2' });
+  expect((await refused(`lmdb:${folder}`))[1]).toMatch(inUse);
+  await first.kill();
+  await first.start();
+  expect((await fetch(`http://${first.http}/readyz`)).status).toBe(200);
+});
+
+test.each(['data.mdb', 'owner.lock'])('a %s that is something else is refused', async name => {
+  writeFileSync(join(folder, name), 'not a database '.repeat(1000));
+  const [code, said] = await refused(`lmdb:${folder}`);
+  expect([code, said.trim().split('\n').length]).toEqual([69, 1]);
+  expect(said).toContain(name);
+});

@@ -1,0 +1,95 @@
+/** A data folder that LMDB could not survive is refused in a sentence before LMDB sees it. */
+
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkDataFile } from '../../../src/store/lmdb/data-file.ts';
+import { defaultLmdbLimits, openTables } from '../../../src/store/lmdb/tables.ts';
+import { StoreUnusable } from '../../../src/store/store.ts';
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'usher-data-file-'));
+  file = join(folder, 'data.mdb');
+  const tables = openTables(folder, defaultLmdbLimits);
+  for (let n = 0; n < 200; n++) await tables.tokens.put(String(n), 'x'.repeat(500));
+  await tables.root.close();
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const refusal = (): string => {
+  try {
+    openTables(folder, defaultLmdbLimits);
+    return 'opened';
+  } catch (error) {
+    return error instanceof StoreUnusable ? error.message : `threw ${error}`;
+  }
+};
+const overwrite = (at: number, bytes: Buffer) => {
+  const whole = readFileSync(file);
+  bytes.copy(whole, at);
+  writeFileSync(file, whole);
+};
+
+test('a whole file, an empty one, and none are opened', () => {
+  expect(() => checkDataFile(folder)).not.toThrow();
+  truncateSync(file, 0);
+  expect(() => checkDataFile(folder)).not.toThrow();
+  rmSync(file);
+  expect(() => checkDataFile(folder)).not.toThrow();
+});
+
+test.each([100, 4096, 4200, 8192, 100_000])('a file cut to %i bytes is refused', bytes => {
+  truncateSync(file, bytes);
+  expect(refusal()).toMatch(/data\.mdb is damaged: it is cut short.*restore the data folder/);
+});
+
+test('a file that only lacks pages that are free is opened', () => {
+  const { size } = statSync(file);
+  // One page more than there is, as if it had been allocated and freed again.
+  overwrite(144, pageNumber(size / 4096));
+  overwrite(4096 + 144, pageNumber(size / 4096));
+  expect(() => checkDataFile(folder)).not.toThrow();
+});
+
+test('what is no LMDB file, or of another version, is refused', () => {
+  const good = readFileSync(file);
+  writeFileSync(file, Buffer.alloc(20_000, 'not a database '));
+  expect(refusal()).toContain('it is no LMDB file');
+  writeFileSync(file, good);
+  overwrite(28, Buffer.from([3]));
+  expect(refusal()).toContain("it has version 3 of LMDB's format");
+  writeFileSync(file, good);
+  overwrite(48, Buffer.from([1]));
+  expect(refusal()).toContain('its page size is impossible');
+});
+
+test('a folder that is a file is refused', () => {
+  expect(() => openTables(join(folder, 'data.mdb'), defaultLmdbLimits)).toThrow(StoreUnusable);
+});
+
+test('files of the store are for their owner alone, also those made before', async () => {
+  const mode = (name: string) => (statSync(join(folder, name)).mode & 0o777).toString(8);
+  expect([mode('data.mdb'), mode('lock.mdb')]).toEqual(['600', '600']);
+  chmodSync(file, 0o644);
+  const tables = openTables(folder, defaultLmdbLimits);
+  expect(mode('data.mdb')).toBe('600');
+  await tables.root.close();
+});
+
+function pageNumber(page: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(page));
+  return bytes;
+}
