@@ -93,7 +93,7 @@ const folderOf = (path: string) => path.split('/').slice(2, -1)[0] ?? '';
 const owners: Record<string, RegExp> = {
   jose: /^src\/tokens\/issue\.ts$/,
   ioredis: /^src\/store\/redis\//,
-  lmdb: /^src\/store\/lmdb\/tables\.ts$/,
+  lmdb: /^src\/store\/lmdb\/(tables|read-all)\.ts$/,
   '@grpc/grpc-js': /^src\/transport\/grpc\//,
   '@grpc/reflection': /^src\/transport\/grpc\/reflection\.ts$/,
   'grpc-health-check': /^src\/transport\/grpc\/health\.ts$/,
