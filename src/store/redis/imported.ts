@@ -16,7 +16,7 @@ import { addWordsScript, reserveScript } from './scripts.ts';
 const forms = importedFormsKey.slice(importedKey('').length);
 
 /** The index of the Redis that is asked: `get` is for verifications, `admin` for changes. */
-export function redmayBeImported(
+export function redisImported(
   { get, admin, identity }: { get: Get; admin: Asker; identity: StoreIdentity },
   feed: Feed,
   limits: RedisLimits,

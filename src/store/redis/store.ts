@@ -18,7 +18,7 @@ import { masterGet, plainGet } from './get.ts';
 import { redisHealth, warnOfEviction } from './health.ts';
 import { redisHeartbeat } from './heartbeat.ts';
 import { type StoreIdentity, storeIdentity } from './identity.ts';
-import { redmayBeImported } from './imported.ts';
+import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
@@ -81,7 +81,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   doubtAfterLoss(identity, reader, feed);
   const cache = { ...defaultCoherentLimits, ...options.cache };
-  const imported = redmayBeImported(
+  const imported = redisImported(
     { get: getKey, admin, identity },
     feed,
     limits,
