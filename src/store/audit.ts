@@ -40,15 +40,22 @@ export interface ChainHead {
   /** 0 for an empty log. */
   sequence: number;
   hash: string;
+  /** Time of the last entry, in milliseconds since 1970; 0 for an empty log. */
+  time: number;
 }
 
 /** The head of an empty log. */
-export const emptyChain: ChainHead = { sequence: 0, hash: '0'.repeat(64) };
+export const emptyChain: ChainHead = { sequence: 0, hash: '0'.repeat(64), time: 0 };
 
-/** Puts an event behind the head. */
+/** Puts an event behind the head. Times never run backwards along the log, whose clock wrote them. */
 export function chain(head: ChainHead, event: AuditEvent): ChainedEvent {
-  const sequence = head.sequence + 1;
-  return { ...event, sequence, hash: linkHash(head.hash, { ...event, sequence }) };
+  const place = { sequence: head.sequence + 1, time: Math.max(event.time, head.time) };
+  return { ...event, ...place, hash: linkHash(head.hash, { ...event, ...place }) };
+}
+
+/** The head of a log whose last entry this is. */
+export function headOf({ sequence, hash, time }: ChainedEvent): ChainHead {
+  return { sequence, hash, time };
 }
 
 /** The hash of an entry, given the hash of the one before it. */

@@ -131,6 +131,12 @@ export interface TokenWriter {
   commit(change: Change): Promise<Committed>;
   /** What was done under a request key, or undefined. Throws Unavailable. */
   findRequest(key: string): Awaitable<StoredRequest | undefined>;
+  /**
+   * Resolves when everything read of this access token so far is as durable as a commit: a change of it
+   * under way is completed first, with its audit entry. What was read must be read again afterwards, and
+   * is durable when it is the same. Throws Unavailable.
+   */
+  settle(tokenId: string): Promise<void>;
 }
 
 /** A digest of an imported token, and the access token that it is to lead to. */

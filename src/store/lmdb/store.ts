@@ -1,6 +1,13 @@
 /** The embedded store: LMDB in a folder of this machine, shared by its worker processes. */
 
-import { type AuditEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import {
+  type AuditEvent,
+  type ChainedEvent,
+  type ChainHead,
+  chain,
+  emptyChain,
+  headOf,
+} from '../audit.ts';
 import { encodeRecord } from '../format/record.ts';
 import { addUsageDays } from '../format/usage-days.ts';
 import { healthSwitch } from '../health.ts';
@@ -111,6 +118,9 @@ export function openLmdb(
         const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
         return request !== undefined && request.keepUntil > now() ? request : undefined;
       }),
+    // A commit of another process can be read a moment before it is on the disk; it holds the one lock
+    // for writing until then.
+    settle: () => write(() => undefined),
     importedForms: () => read(() => readForms(tables)),
     findImported: digest => read(() => tables.imported.get(digest)),
     reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
@@ -226,7 +236,15 @@ function prune(
 
 function head(tables: Tables): ChainHead {
   const text = tables.root.get('audit-head');
-  return text === undefined ? emptyChain : (JSON.parse(text) as ChainHead);
+  if (text === undefined) return emptyChain;
+  const { sequence, hash, time = timeOf(tables, sequence) } = JSON.parse(text) as ChainHead;
+  return { sequence, hash, time };
+}
+
+/** The time of an entry; heads that earlier versions wrote do not have it. */
+function timeOf(tables: Tables, sequence: number): number {
+  const text = tables.audit.get(sequence);
+  return text === undefined ? 0 : (JSON.parse(text) as ChainedEvent).time;
 }
 
 function append(tables: Tables, event: AuditEvent) {
@@ -235,10 +253,7 @@ function append(tables: Tables, event: AuditEvent) {
   tables.auditIds.put(entry.id, String(entry.sequence));
   if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
   tables.root.put('audit-sequence', String(entry.sequence));
-  tables.root.put(
-    'audit-head',
-    JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
-  );
+  tables.root.put('audit-head', JSON.stringify(headOf(entry)));
 }
 
 function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {

@@ -5,7 +5,7 @@ import { createCoherentIndex } from '../cache/coherent-index.ts';
 import type { Feed } from '../feed.ts';
 import type { ImportedIndex } from '../store.ts';
 import type { Asker } from './ask.ts';
-import { acknowledge } from './commit.ts';
+import { acknowledge, presence } from './commit.ts';
 import type { Get } from './get.ts';
 import type { StoreIdentity } from './identity.ts';
 import { importedFormsKey, importedKey } from './keys.ts';
@@ -38,7 +38,7 @@ export function redisImported(
     const answer = await write(key);
     // Whoever made it may ask for it before the feed has told.
     index.forget(name);
-    await acknowledge(admin, key, limits);
+    await acknowledge(admin, limits, presence(key));
     return answer;
   };
   const words = (text: string | undefined) => text?.split(' ') ?? [];

@@ -54,7 +54,5 @@ export const markKey = (n: number) => `usher:mark:${n}`;
 /** Channel: the entries of the audit log and the imported digests as they come, for those who can't track. */
 export const changesChannel = 'usher:{log}:changes';
 
-/** A key that is kept where another one is, to be written before the replicas are waited for. */
-export function heartbeatKey(beside: string): string {
-  return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;
-}
+/** Channel: messages that only make the replicas acknowledge. Nothing subscribes to it. */
+export const heartbeatChannel = 'usher:{log}:heartbeat';

@@ -11,7 +11,7 @@ import { type Awaitable, type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
-import { acknowledge, readRequest, redisCommitter } from './commit.ts';
+import { acknowledge, presence, readRequest, redisCommitter } from './commit.ts';
 import { followFailover } from './failover.ts';
 import { redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
@@ -106,6 +106,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         const request = text === null ? undefined : readRequest(text);
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
+    settle: tokenId => gate.pass(() => committer.settle(tokenId)),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => gate.pass(() => imported.reserveImported(forms, entries)),
@@ -119,7 +120,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         const key = endedSessionKey(id);
         const leftMs = Math.max(1, Math.ceil(until - options.now()));
         await admin.ask(client => client.set(key, '', 'PX', leftMs));
-        await acknowledge(admin, key, limits);
+        await acknowledge(admin, limits, presence(key));
       }),
     isSessionEnded: id =>
       gate.pass(async () => {

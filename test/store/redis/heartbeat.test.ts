@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
 import { redisHeartbeat } from '../../../src/store/redis/heartbeat.ts';
-import { heartbeatKey } from '../../../src/store/redis/keys.ts';
+import { heartbeatChannel } from '../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../src/store/redis/limits.ts';
 import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
@@ -66,11 +66,12 @@ test('the replicas of another server than is read from say nothing', async () =>
   const limits = { ...defaultRedisLimits, ackReplicas: 1, heartbeatMs: 20 };
   const heartbeat = redisHeartbeat(target, reader, limits, () => performance.now());
   try {
-    const seen = new Set<unknown>();
-    await until(async () => {
-      seen.add(await master.send('GET', heartbeatKey('read')));
-      return seen.size > 4;
-    });
+    const listener = new Redis({ port: master.port, host: '127.0.0.1' });
+    let heartbeats = 0;
+    listener.on('message', () => heartbeats++);
+    await listener.subscribe(heartbeatChannel);
+    await until(() => heartbeats > 4);
+    listener.disconnect();
     expect(heartbeat.isLive()).toBe(false);
   } finally {
     heartbeat.stop();

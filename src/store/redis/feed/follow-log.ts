@@ -13,6 +13,9 @@ export interface Published {
   id: string;
 }
 
+/** A place in the log. */
+type Place = Pick<ChainHead, 'sequence' | 'hash'>;
+
 /** Tells what a log says has changed. */
 export interface LogFollower {
   /** Tells of an entry. False when others before it were missed, or it was told before. */
@@ -27,23 +30,23 @@ export function followLog(
   entriesMax: number,
   events: { changed(id: string): void; changedAll(): void },
 ): LogFollower {
-  let known: ChainHead | undefined;
+  let known: Place | undefined;
   /** Hashes of the entries that were told since the look under way began. */
   let told = new Set<string>();
 
-  const tell = (id: string, to: ChainHead) => {
+  const tell = (id: string, to: Place) => {
     if (id !== '') events.changed(id);
     told.add(to.hash);
     known = to;
   };
   /** Another log, or too much to tell. */
-  const tellAll = (to: ChainHead) => {
+  const tellAll = (to: Place) => {
     known = to;
     told.add(to.hash);
     events.changedAll();
   };
 
-  const catchUp = async (from: ChainHead, head: ChainHead) => {
+  const catchUp = async (from: Place, head: Place) => {
     const behind = from.sequence - 1;
     const missing = head.sequence - from.sequence;
     if (missing <= 0 || missing > entriesMax) return tellAll(head);
