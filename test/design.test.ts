@@ -10,6 +10,10 @@ const design = readFileSync('DESIGN.md', 'utf8');
 const order = ['main', 'command', 'server', 'transport', 'manager', 'tokens', 'verify', 'store'];
 const roomOf = (path: string) => basename(path.split('/')[1] ?? '', '.ts');
 
+/** The paths of this tree that a text names. */
+const pathsIn = (text: string) =>
+  [...text.matchAll(/`((?:src|test|docs)\/[^`]+)`/g)].map(([, path = '']) => path);
+
 /** The numbered lists of the walks: what stands above each, and the file that begins each step. */
 const walks = [...design.matchAll(/^\*\*(.+)\*\*\n((?:\d+\. .*\n(?: {3}.*\n)*)+)/gm)].map(
   ([, title = '', list = '']) => ({
@@ -26,11 +30,11 @@ const ranksOf = (way: string) =>
 
 describe('DESIGN.md', () => {
   test('names files and folders that are there', () => {
-    const named = [...design.matchAll(/`((?:src|test|docs)\/[^`]+)`/g)].map(
-      ([, path = '']) => path,
-    );
-    expect(named.length).toBeGreaterThan(30);
-    expect(named.filter(path => !existsSync(path))).toEqual([]);
+    expect(pathsIn(design).length).toBeGreaterThan(30);
+    expect(pathsIn(design).filter(path => !existsSync(path))).toEqual([]);
+    const names = new Set(globSync('{src,test}/**/*.ts').map(path => basename(path)));
+    const short = [...design.matchAll(/`([\w-]+\.ts)`/g)].map(([, name = '']) => name);
+    expect(short.filter(name => !names.has(name))).toEqual([]);
   });
 
   test('has walks, each step of which begins with a file', () => {
@@ -109,6 +113,11 @@ describe('decision records', () => {
     expect(headings).toEqual(['Context', 'Decision', 'Cost']);
     const bodies = text.split(/^## .+$/m).slice(1);
     expect(bodies.filter(body => body.trim() === '')).toEqual([]);
+  });
+
+  test.each(records)('%s names files that are there, as long as it is accepted', name => {
+    const paths = fieldOf(name, 'Status') === 'accepted' ? pathsIn(textOf(name)) : [];
+    expect(paths.filter(path => !existsSync(path))).toEqual([]);
   });
 
   test.each(records)('%s is in the index, under its room, by its title', name => {
