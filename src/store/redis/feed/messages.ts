@@ -1,14 +1,14 @@
 /**
- * Hears what the scripts publish, for a Redis that refuses tracking. The audit log names every change
- * before it is acknowledged, numbered and chained, so that a message is only the fast word of an entry:
- * the log itself is asked whether one was missed.
+ * Follows the messages that the scripts publish, for a Redis that refuses tracking. The audit log
+ * holds every change before it is acknowledged, numbered and chained. So messages only make an
+ * invalidation fast; reading the log shows whether one was missed.
  */
 
 import { changesChannel, importedKey, tokenKey } from '../keys.ts';
 import { type Ear, isRefusal, stateOf } from './ear.ts';
 import { followLog } from './follow-log.ts';
 
-/** Hears until the connection is lost. */
+/** Follows until the connection is lost, then rejects. */
 export async function hearMessages(ear: Ear): Promise<never> {
   const { client, server, log, events, limits } = ear;
   const follower = followLog(log, limits.feedEntriesMax, {
@@ -25,7 +25,7 @@ export async function hearMessages(ear: Ear): Promise<never> {
     ear.wake();
   });
   await ear.orLost(client.connect());
-  // Where this is refused too, the log alone is heard, as often as it is asked.
+  // When Redis refuses this too, the log alone is followed, at the interval of the loop.
   await ear.orLost(client.subscribe(changesChannel).catch(unlessRefused));
   const first = await ear.orLost(stateOf(server));
   for (;;) {
