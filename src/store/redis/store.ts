@@ -56,7 +56,8 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     reader,
     () => watch.health.set(false),
     client =>
-      watch.unfit(client) ?? (beat.isLive() ? undefined : 'too few Redis replicas follow it'),
+      watch.unfit(client) ??
+      (beat.isLive() ? undefined : 'too few replicas follow the Redis master'),
   );
   const admin = asker(administrator, () => undefined, watch.unfit);
   const identity = storeIdentity(reads, onWarning);
