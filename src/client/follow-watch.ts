@@ -1,8 +1,8 @@
 /** Follows WatchInvalidations: there, elsewhere when it breaks, and from where it was when it can. */
 
 import { type BackoffLimits, backoffMs } from './backoff.ts';
-import type { KeptVerdicts } from './kept-verdicts.ts';
 import type { Links } from './links.ts';
+import type { VerdictCache } from './verdict-cache.ts';
 import { createWatchReader, type WatchReader } from './watch-reader.ts';
 
 /** Bounds of watching. */
@@ -17,13 +17,13 @@ export interface WatchLimits {
 /** What watching needs. */
 export interface WatchDeps {
   links: Links;
-  kept: KeptVerdicts;
+  kept: VerdictCache;
   limits: WatchLimits;
   clock: () => number;
   /** In [0, 1). */
   random: () => number;
   /** Is told when what is kept may be believed further. */
-  onBelief(): void;
+  onValid(): void;
 }
 
 /** Watches until the returned function is called. */
@@ -49,7 +49,7 @@ export function followWatch(deps: WatchDeps): () => void {
 /** Watches one stream to its end. Resolves to whether it ever let anything be believed. */
 async function watchOnce(
   place: number,
-  { links, kept, limits, clock, onBelief }: WatchDeps,
+  { links, kept, limits, clock, onValid }: WatchDeps,
   reader: WatchReader,
   closing: AbortSignal,
 ): Promise<boolean> {
@@ -62,7 +62,7 @@ async function watchOnce(
   const check = setInterval(
     () => {
       const now = clock();
-      if (now < openedMs + limits.openMs || now < kept.believedUntilMs()) return;
+      if (now < openedMs + limits.openMs || now < kept.validUntilMs()) return;
       stalled.abort();
       links.all[place]?.reset();
     },
@@ -75,7 +75,7 @@ async function watchOnce(
       if (signal.aborted) break;
       if (!reader.read(message, openedMs)) continue;
       heard = true;
-      onBelief();
+      onValid();
     }
   } catch {
     // However it ended, it is called again.

@@ -1,6 +1,6 @@
 /** Checks what a service requires of tokens: a mistake is the service's, and told before asking. */
 
-import type { Question } from './kept-verdicts.ts';
+import type { Question } from './verdict-cache.ts';
 
 /** As the server bounds them. */
 const audienceCharactersMax = 256;

@@ -2,7 +2,7 @@
 
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { WatchInvalidationsResponse } from '../gen/usher/v1/verifier_pb.ts';
-import type { KeptVerdicts } from './kept-verdicts.ts';
+import type { VerdictCache } from './verdict-cache.ts';
 
 /** Reads the messages of all streams, one stream after the other. */
 export interface WatchReader {
@@ -16,7 +16,7 @@ export interface WatchReader {
 }
 
 /** Makes it. Silence is never believed longer than `leaseMsMax`, whatever the server allows. */
-export function createWatchReader(kept: KeptVerdicts, leaseMsMax: number): WatchReader {
+export function createWatchReader(kept: VerdictCache, leaseMsMax: number): WatchReader {
   let position = '';
   let instance = '';
   let leaseMs = 0;

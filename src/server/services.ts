@@ -13,14 +13,14 @@ import {
   verifierHandlers,
 } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
-import type { Rooms } from './core.ts';
+import type { Core } from './core.ts';
 
 /** Refused calls of the API that the audit log takes a minute. */
 const refusalsPerMinuteMax = 600;
 /** Messages of one stream that are worked on at once. */
 const streamMessagesAtOnceMax = 16;
 /** Changes that a watcher who was away, or reads slowly, is still told one by one. */
-const changesKeptMax = 10_000;
+const changesBacklogMax = 10_000;
 /** Access tokens named in one message of a watch. */
 const watchIdsMax = 256;
 
@@ -35,7 +35,7 @@ export interface Services {
 /** Binds the services. */
 export function createServices(
   config: Config,
-  rooms: Rooms,
+  rooms: Core,
   log: Logger,
   now: () => number,
   onVerdict: OnVerdict,
@@ -45,7 +45,7 @@ export function createServices(
   const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
   const { leaseMs, watchersMax } = config;
   const monotonicMs = () => performance.now();
-  const changes = createChanges(rooms.store.feed, changesKeptMax, monotonicMs);
+  const changes = createChanges(rooms.store.feed, changesBacklogMax, monotonicMs);
   const heartbeatMs = Math.max(10, Math.floor(leaseMs / 8));
   const watchLimits = { watchersMax, leaseMs, heartbeatMs, idsMax: watchIdsMax };
   const watch = createWatch({ changes, limits: watchLimits, monotonicMs });

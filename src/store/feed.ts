@@ -28,7 +28,7 @@ export interface Feed {
    */
   isLive(): boolean;
   /** Age in milliseconds of the last request that the feed answered. */
-  heardMsAgo(): number;
+  lagMs(): number;
   /** Calls the listener until the returned function is called. */
   listen(listener: FeedListener): () => void;
   /** Ends the feed; it is not live afterwards. */

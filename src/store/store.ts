@@ -35,7 +35,7 @@ export interface Found {
    * How long a caller that watches invalidations may cache it, in milliseconds; absent: until
    * invalidated.
    */
-  readonly believedMs?: number;
+  readonly freshMs?: number;
 }
 
 /** Reads records for verification, from the cache where that is as good as from the store. */

@@ -2,7 +2,7 @@
  * How long a caller that watches invalidations may reuse a verdict: until time alone changes it.
  */
 
-import type { Proven } from './memory.ts';
+import type { Proven } from './proof-cache.ts';
 import type { Reason } from './verdict.ts';
 
 /** The longest such time, in milliseconds. */
@@ -10,14 +10,14 @@ const watchedTtlMsMax = 24 * 60 * 60 * 1000;
 
 /**
  * The time in milliseconds; undefined when time never changes the verdict. `reason` is undefined
- * for a valid token, `now` is in milliseconds since 1970, and `believedMs` is how long the record
+ * for a valid token, `now` is in milliseconds since 1970, and `freshMs` is how long the record
  * may be cached.
  */
 export function watchedTtlMs(
   { identity, provenUntil }: Pick<Proven, 'identity' | 'provenUntil'>,
   reason: Reason | undefined,
   now: number,
-  believedMs: number = Number.POSITIVE_INFINITY,
+  freshMs: number = Number.POSITIVE_INFINITY,
 ): number | undefined {
   if (reason === 'NOT_YET_VALID') return 0;
   // `exp` is in whole seconds: within its last second, a valid token can be past it.
@@ -27,7 +27,7 @@ export function watchedTtlMs(
     isOver(expMs) ? Number.POSITIVE_INFINITY : expMs,
     isOver(provenUntil) ? Number.POSITIVE_INFINITY : provenUntil,
   );
-  const leftMs = Math.min(endsMs - now, believedMs);
+  const leftMs = Math.min(endsMs - now, freshMs);
   return leftMs === Number.POSITIVE_INFINITY ? undefined : coarse(Math.max(0, leftMs));
 }
 

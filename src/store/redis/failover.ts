@@ -13,7 +13,7 @@ const channel = '+switch-master';
  * can do so (failoverDetector), but closes a client for good when the announcement arrives during
  * its connecting, and writes to stderr. Returns the function that ends it.
  */
-export function watchFailover(
+export function followFailover(
   target: RedisAddress,
   clients: RedisClient[],
   limits: RedisLimits,

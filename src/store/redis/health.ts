@@ -6,7 +6,7 @@ import { masters, type RedisClient } from './client.ts';
 import { intentsKey } from './keys.ts';
 
 /** A running health check. */
-export interface RedisWatch {
+export interface RedisHealth {
   /** Its result. */
   readonly health: HealthSwitch;
   /** Why a client must not be read from, because its server is no longer a master; or undefined. */
@@ -26,12 +26,12 @@ export interface RedisWatch {
  * Checks all clients at an interval, which also detects a connection that went silent. The store is
  * up when all answer as masters and `isSame` says that Redis still holds the same store.
  */
-export function redisWatch(
+export function redisHealth(
   clients: RedisClient[],
   intervalMs: number,
   monotonicMs: () => number,
   isSame: () => Promise<boolean>,
-): RedisWatch {
+): RedisHealth {
   const health = healthSwitch(false);
   const masterAtMs = new WeakMap<RedisClient, number>();
   const demoted = new WeakSet<RedisClient>();
@@ -111,7 +111,7 @@ export async function roleOf(server: RedisClient): Promise<'master' | 'replica'>
 }
 
 /** Checks, on every new connection, that Redis does not evict keys, and warns once if it may. */
-export function watchEviction(client: RedisClient, onWarning: (message: string) => void): void {
+export function warnOfEviction(client: RedisClient, onWarning: (message: string) => void): void {
   const warned = new Set<string>();
   const warn = (message: string) => {
     if (!warned.has(message)) onWarning(message);

@@ -16,7 +16,7 @@ import { addWordsScript, reserveScript } from './scripts.ts';
 const forms = importedFormsKey.slice(importedKey('').length);
 
 /** Creates the index. `get` reads for verifications, `admin` makes changes. */
-export function redmayBeImported(
+export function redisImported(
   { get, admin, identity }: { get: Get; admin: Asker; identity: StoreIdentity },
   feed: Feed,
   limits: RedisLimits,

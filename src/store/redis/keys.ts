@@ -59,6 +59,6 @@ export const changesChannel = 'usher:{log}:changes';
 /**
  * String: a key in the same slot as another one, written so that WAIT covers that slot's writes.
  */
-export function beatKey(beside: string): string {
+export function heartbeatKey(beside: string): string {
   return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;
 }

@@ -40,7 +40,7 @@ export interface RedisLimits {
    * Interval at which a fresh write must reach `ackReplicas` Redis replicas, in milliseconds.
    * Without one within the lease, the server is not read from. 0 for no such check.
    */
-  beatMs: number;
+  heartbeatMs: number;
   /** Age of an unfinished change at which other processes complete it, in milliseconds. */
   intentAgeMs: number;
   /** Interval of the search for unfinished changes, in milliseconds. */
@@ -87,7 +87,7 @@ export const defaultRedisLimits: RedisLimits = {
   clusterNodeAttemptsMax: 10,
   ackReplicas: 0,
   ackTimeoutMs: 500,
-  beatMs: 500,
+  heartbeatMs: 500,
   intentAgeMs: 3000,
   sweepIntervalMs: 2000,
   sweepIntentsMax: 100,

@@ -117,7 +117,7 @@ async function serve(
     const headers = Object.fromEntries(answer.header ?? []);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
   }
-  const mended = await mendMalformed(answer, handler.method);
+  const mended = await correctMalformed(answer, handler.method);
   // Its promise stays pending when all is well; it fails when the caller is gone.
   universalResponseToNodeResponse(mended, res).catch(error => {
     if (!res.destroyed) failureOf(error, onBug);
@@ -134,7 +134,7 @@ function refusalOf(status: number): string {
 type Answer = Awaited<ReturnType<Handler>>;
 
 /** Connect calls bytes that are no message an internal error; they are the caller's mistake. */
-async function mendMalformed(answer: Answer, method: DescMethod): Promise<Answer> {
+async function correctMalformed(answer: Answer, method: DescMethod): Promise<Answer> {
   if (answer.status !== 500 || !answer.body) return answer;
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body) chunks.push(chunk);

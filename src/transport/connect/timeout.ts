@@ -1,7 +1,7 @@
 /** Deadlines of rpcs over HTTP: none too long for a timer, and one for unary calls without. */
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { mendTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
+import { clampGrpcTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
 
 /** Cuts the deadline in a call's headers to what is allowed, and sets one where there is none. */
 export function clampTimeout(
@@ -16,7 +16,7 @@ export function clampTimeout(
   if (asked === undefined) {
     if (unary) headers[name] = grpcWeb ? `${limits.deadlineMs}m` : String(limits.deadlineMs);
   } else if (grpcWeb) {
-    headers[name] = mendTimeout(asked, most);
+    headers[name] = clampGrpcTimeout(asked, most);
   } else if (/^\d{1,10}$/.test(String(asked))) {
     headers[name] = String(Math.min(Number(asked), most));
   }

@@ -6,12 +6,12 @@ import { type Binding, bind } from '../rpc/handlers.ts';
 import { envoyCheckHandlers } from './envoy-check.ts';
 import { extAuthzHttpRoute } from './envoy-http.ts';
 import { forwardAuthRoute } from './forward-auth.ts';
-import type { GateDeps } from './gate.ts';
+import type { GatewayDoorDeps } from './gateway-door.ts';
 import { type IntrospectDeps, introspectRoute } from './introspect.ts';
-import { type RevokeDeps, revokeRoute } from './revoke-token.ts';
+import { type RevokeTokenDeps, revokeTokenRoute } from './revoke-token.ts';
 
 /** What the doors need. */
-export type DoorDeps = GateDeps & IntrospectDeps & RevokeDeps;
+export type DoorDeps = GatewayDoorDeps & IntrospectDeps & RevokeTokenDeps;
 
 /** The doors on the HTTP listener. */
 export function doorRoutes(deps: DoorDeps): Route[] {
@@ -19,11 +19,11 @@ export function doorRoutes(deps: DoorDeps): Route[] {
     extAuthzHttpRoute(deps),
     forwardAuthRoute(deps),
     introspectRoute(deps),
-    revokeRoute(deps),
+    revokeTokenRoute(deps),
   ];
 }
 
 /** The door on the gRPC listener. */
-export function envoyBinding(deps: GateDeps): Binding {
+export function envoyBinding(deps: GatewayDoorDeps): Binding {
   return bind(Authorization, envoyCheckHandlers(deps));
 }

@@ -1,10 +1,15 @@
 /** /forward-auth: for nginx's auth_request, Traefik's ForwardAuth, Caddy's forward_auth and HAProxy. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
-import { onceKnown } from '../rpc/once-known.ts';
-import { askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
+import {
+  askedByHeaders,
+  type GatewayDoor,
+  type GatewayDoorDeps,
+  verifyForGateway,
+} from './gateway-door.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { type Asked, type Requirements, requirementsOf } from './requirements.ts';
 
@@ -13,24 +18,24 @@ import { type Asked, type Requirements, requirementsOf } from './requirements.ts
  * (separated by spaces), `audience`, and `flavour=nginx`; or in headers, which can only add to it.
  * The verdict rests on nothing else of the request, so that no forwarded header needs to be believed.
  */
-export function forwardAuthRoute(deps: GateDeps): Route {
+export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
   const queries = createQueries();
   const headersOf = createHeaders();
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     const { gate, asked, requirements } = queries(queryOf(req));
     const byHeaders = askedByHeaders(req);
     const all = byHeaders ? requirementsOf(asked, byHeaders) : requirements;
-    return onceKnown(passGate(req, res, deps, gate, all), verdict => {
+    return mapAwaitable(verifyForGateway(req, res, deps, gate, all), verdict => {
       if (verdict) res.writeHead(200, headersOf(verdict.identity)).end();
     });
   };
   return { path: '/forward-auth', methods: 'any', handle };
 }
 
-const plainGate: Gate = { door: 'forward-auth', statusOf: http => http };
+const plainDoor: GatewayDoor = { door: 'forward-auth', statusOf: http => http };
 
 /** nginx knows 401 and 403, and makes a 500 with an entry in its error log of every other status. */
-const nginxGate: Gate = { ...plainGate, statusOf: http => (http === 401 ? 401 : 403) };
+const nginxDoor: GatewayDoor = { ...plainDoor, statusOf: http => (http === 401 ? 401 : 403) };
 
 /** The headers of the answer; the verifier gives the same identity while nothing has changed. */
 function createHeaders(): (identity: Identity) => string[] {
@@ -48,7 +53,7 @@ function createHeaders(): (identity: Identity) => string[] {
 
 /** What a query says. */
 interface Query {
-  gate: Gate;
+  gate: GatewayDoor;
   asked: Asked | string;
   /** What is asked by it alone. */
   requirements: Requirements | string;
@@ -79,7 +84,7 @@ function queryOf({ url = '' }: IncomingMessage): string {
 
 function readQuery(query: string): Pick<Query, 'gate' | 'asked'> {
   const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(query);
-  const gate = flavour.includes('nginx') ? nginxGate : plainGate;
+  const gate = flavour.includes('nginx') ? nginxDoor : plainDoor;
   // A requirement with a misspelt name must not be one that is not made.
   if (Object.keys(others).length > 0) return { gate, asked: unknownText };
   if (flavour.some(value => value !== 'nginx')) return { gate, asked: 'flavour is not nginx' };

@@ -9,13 +9,13 @@ import type { Route } from '../http/router.ts';
 import { type OauthDeps, type OauthError, oauthRoute } from './oauth.ts';
 
 /** What revocation needs. */
-export interface RevokeDeps extends OauthDeps {
+export interface RevokeTokenDeps extends OauthDeps {
   verify: Verify;
   accessTokens: Pick<AccessTokens, 'revoke' | 'revokeJwts'>;
 }
 
 /** The route. */
-export function revokeRoute(deps: RevokeDeps): Route {
+export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
   return oauthRoute('/oauth2/revoke', deps, async (token, _form, caller) => {
     const verdict = await deps.verify({ header: `Bearer ${token}` });
     const { identity } = verdict;
@@ -37,7 +37,7 @@ const reason = 'revoked by whoever held it (RFC 7009)';
 
 /** Who holds a token and may use this door may end it: that takes no right over other tokens. */
 async function revoke(
-  accessTokens: RevokeDeps['accessTokens'],
+  accessTokens: RevokeTokenDeps['accessTokens'],
   caller: Caller,
   { kind, tokenId, claims }: Identity,
 ): Promise<object | OauthError> {

@@ -3,7 +3,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 
 /** Watches streams. */
-export interface HalfOpenWatch {
+export interface HalfOpenStreams {
   /** Closes the stream once it is older than the bound, within twice the bound. */
   watch(stream: ServerHttp2Stream): void;
   /** Closes those older than the bound. */
@@ -16,7 +16,7 @@ export interface HalfOpenWatch {
  * grpc-js answers a call whose deadline has passed, but leaves its stream to the caller. A timer for
  * each call would cost a tenth of the call; two sets that change places cost next to nothing.
  */
-export function watchHalfOpen(boundMs: number): HalfOpenWatch {
+export function closeHalfOpen(boundMs: number): HalfOpenStreams {
   let young = new Set<ServerHttp2Stream>();
   let old = new Set<ServerHttp2Stream>();
   function onClose(this: ServerHttp2Stream) {

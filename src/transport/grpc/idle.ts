@@ -14,7 +14,7 @@ export interface Activity {
 }
 
 /** Watches a connection until it closes. Keepalive pings are no activity. */
-export function watchIdle(socket: Socket, idleMs: number): Activity {
+export function closeIdle(socket: Socket, idleMs: number): Activity {
   let open = 0;
   let lastMs = performance.now();
   const activity: Activity = {

@@ -34,7 +34,7 @@ function millisecondsOf(asked: string | string[]): number | undefined {
  * A grpc-timeout no longer than `msMax`, in a form that grpc-js and connect read right, or refuse.
  * The protocol allows eight digits; connect's own clients send more, which is no reason to fail them.
  */
-export function mendTimeout(asked: string | string[], msMax: number): string {
+export function clampGrpcTimeout(asked: string | string[], msMax: number): string {
   const ms = millisecondsOf(asked);
   if (ms === undefined) return 'malformed';
   // Eight digits and the unit.

@@ -71,7 +71,7 @@ export function createChanges(
       for (let at = place; at < next; at++) ids.push(ring[at % keptMax] ?? '');
       return { ids, next };
     },
-    heardMs: () => (feed.isLive() ? monotonicMs() - feed.heardMsAgo() : undefined),
+    heardMs: () => (feed.isLive() ? monotonicMs() - feed.lagMs() : undefined),
     onChange(listener) {
       // What changed before someone listened was told to nobody, and nobody resumes from there.
       if (!isFollowing) follow();

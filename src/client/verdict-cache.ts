@@ -5,7 +5,7 @@ import { headerKey } from './header-key.ts';
 import type { Answer, Verdict } from './usher-verdict.ts';
 
 /** Bounds of what is kept. */
-export interface KeptLimits {
+export interface VerdictCacheLimits {
   /** Headers with a verdict on an access token. */
   headersMax: number;
   /** Headers of no access token: apart, so that a flood of them evicts no good one. */
@@ -28,7 +28,7 @@ export interface Question {
 }
 
 /** What is kept, and how far it is believed. Times are those of the clock. */
-export interface KeptVerdicts {
+export interface VerdictCache {
   find(
     header: string,
     audience: string,
@@ -46,7 +46,7 @@ export interface KeptVerdicts {
   /** What the instance told is all that was acknowledged until so long ago: believe it until then. */
   believe(untilMs: number): void;
   /** Until when what is kept is believed. */
-  believedUntilMs(): number;
+  validUntilMs(): number;
   /** Forgets all, and ends its timer. */
   close(): void;
 }
@@ -68,7 +68,7 @@ interface Entry {
 }
 
 /** Makes it, empty. */
-export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
+export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
   const tokens = new Map<string, Token>();
   const release = (entries: Entry[]) => {
     for (const { token, tokenId } of entries.splice(0)) {
@@ -83,7 +83,7 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
   let latest = 0;
   /** Before this mark it is not known what changed. */
   let earliest = 0;
-  let believedUntilMs = Number.NEGATIVE_INFINITY;
+  let validUntilMs = Number.NEGATIVE_INFINITY;
   let watched = '';
 
   const entriesOf = (header: string) => {
@@ -129,7 +129,7 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
       for (const entry of entries) {
         if (!isSame(entry, audience, scopes)) continue;
         const { token } = entry;
-        const isGood = token === undefined || (!token.changed && now < believedUntilMs);
+        const isGood = token === undefined || (!token.changed && now < validUntilMs);
         return isGood && now < entry.untilMs ? entry.verdict : undefined;
       }
       return undefined;
@@ -164,7 +164,7 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
 
     reset(instance) {
       watched = instance;
-      believedUntilMs = Number.NEGATIVE_INFINITY;
+      validUntilMs = Number.NEGATIVE_INFINITY;
       known.clear();
       tokens.clear();
       plain.clear();
@@ -172,11 +172,11 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
     },
 
     believe(untilMs) {
-      believedUntilMs = Math.max(believedUntilMs, untilMs);
+      validUntilMs = Math.max(validUntilMs, untilMs);
     },
-    believedUntilMs: () => believedUntilMs,
+    validUntilMs: () => validUntilMs,
     close() {
-      believedUntilMs = Number.NEGATIVE_INFINITY;
+      validUntilMs = Number.NEGATIVE_INFINITY;
       watched = '';
       known.clear();
       unknown.clear();
@@ -186,7 +186,7 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
 }
 
 /** Headers of the last moment as they are: hashing costs more than all the rest of a look. */
-function createPlain({ headersMax, plainMs }: KeptLimits) {
+function createPlain({ headersMax, plainMs }: VerdictCacheLimits) {
   const entries = new Map<string, Entry[]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const clear = () => {

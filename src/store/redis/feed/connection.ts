@@ -21,7 +21,7 @@ export interface MasterEvents {
 }
 
 /** The feed's connection to a master, until it ends. */
-export interface Ear {
+export interface FeedConnection {
   /** The feed's own connection. RESP2, since ioredis drops the push messages of RESP3. */
   readonly client: Redis;
   /** The connection on which records are read from the same master. */

@@ -13,24 +13,24 @@ import type { Asked, Requirements } from './requirements.ts';
 import { challengeOf } from './www-authenticate.ts';
 
 /** What the gateways' doors over HTTP need. */
-export interface GateDeps {
+export interface GatewayDoorDeps {
   verify: Verify;
   onVerdict?: OnVerdict;
 }
 
 /** How one door differs from another. */
-export interface Gate {
+export interface GatewayDoor {
   door: Door;
   /** The status that a refusal is sent with, where the gateway makes something else of the true one. */
   statusOf(http: number): number;
 }
 
 /** Answers a request that may not pass, and gives the identity of one that may. */
-export function passGate(
+export function verifyForGateway(
   req: IncomingMessage,
   res: ServerResponse,
-  { verify, onVerdict }: GateDeps,
-  gate: Gate,
+  { verify, onVerdict }: GatewayDoorDeps,
+  gate: GatewayDoor,
   requirements: Requirements | string,
 ): Awaitable<Granted | undefined> {
   if (typeof requirements === 'string') {
@@ -72,7 +72,12 @@ function valuesOf(header: string | string[] | undefined): string[] {
   return header === undefined ? [] : String(header).split(', ');
 }
 
-function refuse(res: ServerResponse, { reason }: Denied, gate: Gate, scopes: readonly string[]) {
+function refuse(
+  res: ServerResponse,
+  { reason }: Denied,
+  gate: GatewayDoor,
+  scopes: readonly string[],
+) {
   const { http, text } = reasons[reason];
   const challenge = challengeOf(reason, scopes);
   const challenged = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };

@@ -3,6 +3,6 @@
 import type { Awaitable } from '../../store/store.ts';
 
 /** Goes on with a value when it is known, which may be at once. */
-export function onceKnown<T, U>(value: Awaitable<T>, goOn: (value: T) => U): Awaitable<U> {
+export function mapAwaitable<T, U>(value: Awaitable<T>, goOn: (value: T) => U): Awaitable<U> {
   return value instanceof Promise ? value.then(goOn) : goOn(value);
 }

@@ -29,12 +29,12 @@ export interface Memory {
 }
 
 /** The cache key of a header: SHA-256 in base64url. */
-export function memoryKey(header: string): string {
+export function proofKey(header: string): string {
   return hash('sha256', header, 'base64url');
 }
 
 /** Creates a cache for `headersMax` headers, which evicts the least recently used one. */
-export function createMemory(headersMax: number): Memory {
+export function createProofCache(headersMax: number): Memory {
   const proven = new LRUCache<string, Proven>({ max: headersMax });
   return {
     recall: key => proven.get(key),

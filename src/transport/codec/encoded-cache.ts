@@ -9,7 +9,7 @@ export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>
 const kept = new WeakMap<object, Buffer | undefined>();
 
 /** Says that a message will be sent again, unchanged. */
-export function keepBytes(message: object): void {
+export function cacheEncoded(message: object): void {
   kept.set(message, undefined);
 }
 

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 
 /** A cache that evicts the least recently used entry. */
-export interface ReadMemory<T> {
+export interface ReadCache<T> {
   /** How many entries it holds, outdated ones included. */
   readonly size: number;
   /** The entry, unless it is too old. */
@@ -26,12 +26,12 @@ export interface ReadMemory<T> {
  * `messagesAgeMsMax`, since that feed misses changes by others than Usher. `monotonicMs` is
  * `performance.now`.
  */
-export function createReadMemory<T extends object | string | true>(
+export function createReadCache<T extends object | string | true>(
   entriesMax: number,
   feed: Pick<Feed, 'kind'>,
   monotonicMs: () => number,
   messagesAgeMsMax: number,
-): ReadMemory<T> {
+): ReadCache<T> {
   const kept = new LRUCache<string, T>({
     max: entriesMax,
     ttl: messagesAgeMsMax,

@@ -7,11 +7,11 @@ import { randomUUID } from 'node:crypto';
 import type { RedisAddress } from '../address.ts';
 import { createLease } from '../feed.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
-import { beatKey } from './keys.ts';
+import { heartbeatKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 
 /** A running check. */
-export interface RedisBeat {
+export interface RedisHeartbeat {
   /** Whether, within the lease, a write to the server that is read from reached enough replicas. */
   isLive(): boolean;
   /** Age in milliseconds of the last such write. */
@@ -24,21 +24,21 @@ export interface RedisBeat {
  * Starts the check, on a connection of its own, since WAIT blocks it. Always live without replicas
  * to wait for, and in a Cluster, where a deposed master stops by itself (cluster-node-timeout).
  */
-export function redisBeat(
+export function redisHeartbeat(
   target: RedisAddress,
   reader: RedisClient,
   limits: RedisLimits,
   monotonicMs: () => number,
-): RedisBeat {
-  const { ackReplicas, ackTimeoutMs, beatMs, leaseMs } = limits;
-  if (ackReplicas === 0 || beatMs === 0 || target.topology === 'cluster') {
+): RedisHeartbeat {
+  const { ackReplicas, ackTimeoutMs, heartbeatMs, leaseMs } = limits;
+  if (ackReplicas === 0 || heartbeatMs === 0 || target.topology === 'cluster') {
     return { isLive: () => true, ageMs: () => 0, stop: () => undefined };
   }
   const commandTimeoutMs = limits.adminTimeoutMs + ackTimeoutMs;
   const client = redisClient(target, { name: 'usher-beat', commandTimeoutMs }, limits);
   const end = keepConnected(client, limits);
   const lease = createLease(leaseMs, monotonicMs);
-  const key = beatKey('read');
+  const key = heartbeatKey('read');
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
@@ -57,7 +57,7 @@ export function redisBeat(
   };
   const again = async () => {
     await beat().catch(() => undefined);
-    if (!stopped) timer = setTimeout(again, beatMs).unref();
+    if (!stopped) timer = setTimeout(again, heartbeatMs).unref();
   };
   client.on('ready', () => void beat().catch(() => undefined));
   void again();
