@@ -1,4 +1,6 @@
-/** Revokes JWTs of an access token that itself stays good: one, a subject's, or all before a time. */
+/**
+ * Revokes JWTs of an access token that itself stays valid: one, a subject's, or all before a time.
+ */
 
 import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
 import { claimHash } from '../verify/revoked-jwts.ts';
@@ -13,8 +15,8 @@ export type JwtTarget =
   | { issuedBefore: number };
 
 /**
- * The record with a further revocation; it can hold so many JWTs and subjects as revoked by name.
- * Throws TokenError.
+ * The record with a further revocation. `now` is in milliseconds since 1970; `revokedJwtsMax`
+ * limits the revocations by `jti` and subject that a record can hold. Throws TokenError.
  */
 export function withRevokedJwts(
   record: AccessTokenRecord,
@@ -23,7 +25,7 @@ export function withRevokedJwts(
   revokedJwtsMax: number,
 ): AccessTokenRecord {
   if (record.kind !== 'jwt') {
-    throw new TokenError('FAILED_PRECONDITION', 'the access token is static: it has no JWTs');
+    throw new TokenError('FAILED_PRECONDITION', 'the access token is static, so it has no JWTs');
   }
   const revoked = record.revokedJwts ?? {};
   return { ...record, revokedJwts: add(record.id, revoked, target, now, revokedJwtsMax) };
@@ -49,7 +51,7 @@ function add(
   if (held >= revokedJwtsMax) {
     throw new TokenError(
       'RESOURCE_EXHAUSTED',
-      `the access token holds ${revokedJwtsMax} revoked JWTs and subjects; revoke all issued ` +
+      `the access token holds ${revokedJwtsMax} revoked JWTs and subjects; revoke all JWTs issued ` +
         'before now instead',
     );
   }
@@ -63,10 +65,10 @@ function add(
   return { ...revoked, subjects: { ...revoked.subjects, [claimHash(id, target.subject)]: now } };
 }
 
-/** A JWT's clock may be ahead by this when it is revoked, in milliseconds. */
+/** How far the signer's clock may be ahead, in milliseconds. */
 const clockSkewMs = 3_600_000;
 
-/** Forgets what is refused by its time of issue anyway. */
+/** Removes revocations of JWTs that `issuedBefore` revokes too. */
 function prune(revoked: RevokedJwts & { issuedBefore: number }): RevokedJwts {
   const keep = (made: Record<string, number> = {}, slackMs: number) =>
     Object.fromEntries(
@@ -74,7 +76,7 @@ function prune(revoked: RevokedJwts & { issuedBefore: number }): RevokedJwts {
     );
   return {
     issuedBefore: revoked.issuedBefore,
-    // What was revoked by name had been issued by then, give or take the clocks.
+    // A JWT revoked by `jti` had been issued by the time of its revocation, up to the clocks' skew.
     ids: keep(revoked.ids, clockSkewMs),
     subjects: keep(revoked.subjects, 0),
   };
