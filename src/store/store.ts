@@ -1,11 +1,9 @@
 /** What the rooms to the left may ask of a store. Split by capability, so that a reader cannot write. */
 
 import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
+import type { Awaitable } from './awaitable.ts';
 import type { Feed } from './feed.ts';
 import type { AccessTokenRecord } from './record.ts';
-
-/** A value now or later: the embedded store answers at once, Redis does not. */
-export type Awaitable<T> = T | Promise<T>;
 
 /**
  * Thrown when the store cannot be asked or did not answer in time: the answer is not known. For a

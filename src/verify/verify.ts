@@ -1,6 +1,7 @@
 /** The decision: header → credential → record → proof → claims → verdict. */
 
-import { type Awaitable, type CoherentReader, type Found, Unavailable } from '../store/store.ts';
+import type { Awaitable } from '../store/awaitable.ts';
+import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';

@@ -1,8 +1,9 @@
 /** An index in memory, believed only while the feed's lease is live, as the records are. */
 
 import { LRUCache } from 'lru-cache';
+import type { Awaitable } from '../awaitable.ts';
 import type { Feed } from '../feed.ts';
-import { type Awaitable, Unavailable } from '../store.ts';
+import { Unavailable } from '../store.ts';
 import type { CoherentLimits } from './coherent.ts';
 import { createReadCache } from './read-cache.ts';
 
