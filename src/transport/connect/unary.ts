@@ -5,7 +5,12 @@
  */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { type DescMethod, fromJsonString, type MessageShape } from '@bufbuild/protobuf';
+import {
+  type DescMethod,
+  fromJsonString,
+  type MessageShape,
+  toJsonString,
+} from '@bufbuild/protobuf';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
@@ -154,7 +159,7 @@ function answer(
     const bytes = bytesOf(output, message, encode);
     respond(res, 200, 'application/proto', bytes, bytes.length);
   } else {
-    const { text, length } = jsonOf(output, message);
+    const { text, length } = jsonOf(output, message, toJsonString);
     respond(res, 200, 'application/json', text, length);
   }
 }
