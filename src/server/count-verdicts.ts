@@ -29,7 +29,7 @@ export function countVerdicts(
   };
   return (question, door) => {
     try {
-      return mapAwaitable(verify(question), verdict => count(verdict, door), fail);
+      return mapAwaitable(verify(question), count, fail, door);
     } catch (error) {
       return fail(error);
     }

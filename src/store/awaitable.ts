@@ -5,16 +5,18 @@ export type Awaitable<T> = T | Promise<T>;
 
 /**
  * Goes on with a value, at once where it is known. `onError` gets a rejection, and what `onValue` throws
- * after a wait; what is thrown at once is for the caller's own `try`.
+ * after a wait; what is thrown at once is for the caller's own `try`. Both get `context`, so that a call
+ * on a hot path needs no closure.
  */
-export function mapAwaitable<T, U>(
+export function mapAwaitable<T, U, C = undefined>(
   value: Awaitable<T>,
-  onValue: (value: T) => U,
-  onError?: (error: unknown) => U,
+  onValue: (value: T, context: C) => U,
+  onError?: (error: unknown, context: C) => U,
+  context: C = undefined as C,
 ): Awaitable<U> {
-  if (!(value instanceof Promise)) return onValue(value);
-  const done = value.then(onValue);
-  return onError === undefined ? done : done.catch(onError);
+  if (!(value instanceof Promise)) return onValue(value, context);
+  const done = value.then(known => onValue(known, context));
+  return onError === undefined ? done : done.catch(error => onError(error, context));
 }
 
 /** All values, in their order, at once where all are known. Rejects as `Promise.all` does. */

@@ -34,11 +34,7 @@ export function rootRoute({ verify, now }: RootDeps): Route {
     try {
       // Several are joined by a comma, which no credential holds.
       const verdict = verify({ header: req.headers.authorization ?? '' }, 'root');
-      return mapAwaitable(
-        verdict,
-        known => settle(known, res),
-        error => fail(error, res),
-      );
+      return mapAwaitable(verdict, settle, fail, res);
     } catch (error) {
       return fail(error, res);
     }

@@ -41,7 +41,7 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
   return (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', ignore);
     try {
-      mapAwaitable(answer(req, res), ignore, error => fail(error, res));
+      mapAwaitable(answer(req, res), ignore, fail, res);
     } catch (error) {
       fail(error, res);
     }
