@@ -1,11 +1,9 @@
 /** What a store does, as one interface per capability, so that a reader cannot write. */
 
 import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
+import type { Awaitable } from './awaitable.ts';
 import type { Feed } from './feed.ts';
 import type { AccessTokenRecord } from './record.ts';
-
-/** A value now or later: the embedded store answers synchronously, Redis does not. */
-export type Awaitable<T> = T | Promise<T>;
 
 /**
  * Thrown when the store cannot be reached, did not answer in time, or holds what cannot be read:

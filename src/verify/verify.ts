@@ -1,6 +1,7 @@
 /** Verifies a header: credential → record → hash or signature → claims → verdict. */
 
-import { type Awaitable, type CoherentReader, type Found, Unavailable } from '../store/store.ts';
+import type { Awaitable } from '../store/awaitable.ts';
+import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';

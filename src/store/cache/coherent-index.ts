@@ -1,8 +1,9 @@
 /** A cache of an index. Like cached records, its entries are valid only while the feed is live. */
 
 import { LRUCache } from 'lru-cache';
+import type { Awaitable } from '../awaitable.ts';
 import type { Feed } from '../feed.ts';
-import { type Awaitable, Unavailable } from '../store.ts';
+import { Unavailable } from '../store.ts';
 import type { CoherentLimits } from './coherent.ts';
 import { createReadCache } from './read-cache.ts';
 

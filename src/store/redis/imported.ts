@@ -1,5 +1,6 @@
 /** The index of imported tokens in Redis, cached while the feed is live. */
 
+import { mapAwaitable } from '../awaitable.ts';
 import type { CoherentLimits } from '../cache/coherent.ts';
 import { createCoherentIndex } from '../cache/coherent-index.ts';
 import type { Feed } from '../feed.ts';
@@ -43,10 +44,7 @@ export function redisImported(
   };
   const words = (text: string | undefined) => text?.split(' ') ?? [];
   return {
-    importedForms() {
-      const text = index.find(forms);
-      return text instanceof Promise ? text.then(words) : words(text);
-    },
+    importedForms: () => mapAwaitable(index.find(forms), words),
     findImported: digest => index.find(digest),
     async reserveImported(added, entries) {
       // The forms first: verification looks only for digests of known forms.

@@ -1,13 +1,14 @@
 /** The Redis store, which replicas of Usher share: a single server, Sentinels, or a Cluster. */
 
 import type { RedisAddress } from '../address.ts';
+import type { Awaitable } from '../awaitable.ts';
 import {
   type CoherentLimits,
   createCoherentReader,
   defaultCoherentLimits,
 } from '../cache/coherent.ts';
 import type { Feed } from '../feed.ts';
-import { type Awaitable, type Store, Unavailable } from '../store.ts';
+import { type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
