@@ -26,11 +26,11 @@ import { floodRows } from './verify/flood.ts';
 const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
   start: { title: 'Start', rows: startRows },
   unary: { title: 'Single calls', rows: unaryRows },
-  doors: { title: 'Doors of the gateways', rows: doorRows },
+  doors: { title: 'Doors for gateways', rows: doorRows },
   streams: { title: 'Streams and batches', rows: streamRows },
   sdk: { title: 'The SDK', rows: sdkRows },
   'first-sight': { title: 'First sight', rows: firstSightRows },
-  misses: { title: 'Misses on Redis', rows: missRows },
+  misses: { title: 'Cache misses on Redis', rows: missRows },
   zipf: { title: 'Many access tokens', rows: zipfRows },
   flood: { title: 'A flood of bad tokens', rows: floodRows },
   revocation: { title: 'Revocation', rows: revocationRows },

@@ -11,6 +11,16 @@ export interface Section {
   rows: readonly Row[];
 }
 
+/** What a reader must know of the tables. */
+const howToRead = [
+  '- **Cores**: the server has the first core, the load the second.',
+  '- **Ratios**: each compares two servers, measured in turns within one run. The number is the median ' +
+    'of several such ratios.',
+  '- **µs** are CPU time of the server, user and system. **Calls/s and times** are measured under a load ' +
+    'that keeps the server busy, so that a call waits for those before it.',
+  '- **First sight** is the first verification of a token, with nothing cached.',
+];
+
 /** The whole page, as Markdown. */
 export function page(sections: readonly Section[], charts: readonly Chart[]): string {
   const date = new Date().toISOString().slice(0, 10);
@@ -19,14 +29,11 @@ export function page(sections: readonly Section[], charts: readonly Chart[]): st
   const short = bounded.filter(({ pass }) => pass === false);
   return [
     '# Benchmarks',
-    `Measured on ${date} with Node ${process.version} on ${machine()}; \`npm run bench -- --write\` ` +
-      'measures all of it again and writes this page. ' +
-      `${bounded.length - short.length} of ${bounded.length} bounds are kept` +
-      (short.length === 0 ? '.' : '; the others are marked **falls short**.'),
-    'The server has the first core, the load the second. Each ratio compares two servers that were ' +
-      'measured in turn in the same run, several times: the number is the median of the ratios. CPU is ' +
-      "the server's own, user and system. Calls/s and times are those of a load that keeps the server " +
-      'busy, so that a call waits for those before it.',
+    `${bounded.length - short.length} of ${bounded.length} bounds are kept` +
+      (short.length === 0 ? '. ' : '; the others are marked **falls short**. ') +
+      `Measured on ${date} with Node ${process.version} on ${machine()}. ` +
+      '`npm run bench -- --write` measures everything again and writes this page.',
+    howToRead.join('\n'),
     ...charts.map(({ file, title }) => `![${title}](${file})`),
     ...sections.flatMap(({ title, rows: of }) => [`## ${title}`, table(of)]),
     '',

@@ -1,4 +1,4 @@
-/** The README's commands, run in order as pasted: they do what it says, and print what it shows. */
+/** The commands of the README and the docs, run in order as pasted: they print what is shown. */
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,7 +9,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { reasons } from '../src/verify/verdict.ts';
 import { launchChromium } from './manager/chromium.ts';
 import { type BashSession, openBash } from './readme/bash-session.ts';
-import { codeBlock, outputLike, type Snippet, shellSnippets } from './readme/snippets.ts';
+import {
+  codeBlock,
+  outputLike,
+  type Page,
+  type Snippet,
+  shellSnippets,
+} from './readme/snippets.ts';
 import { checkout, findPlace, type Place, type Started, start } from './readme/started.ts';
 import { type RedisServer, startRedis, until } from './store/redis/server.ts';
 
@@ -21,7 +27,11 @@ let place: Place;
 let server: Started;
 let bash: BashSession;
 
-const [startUp] = shellSnippets('Start');
+const tourPage: Page = { file: 'README.md', heading: 'One minute' };
+const jwtPage: Page = { file: 'docs/jwt.md' };
+const redisPage: Page = { file: 'docs/redis.md' };
+
+const [startUp] = shellSnippets({ file: 'README.md', heading: 'Start' });
 
 beforeAll(async () => {
   place = await findPlace({ USHER_STORE: `lmdb:${folder}/data`, TMPDIR: folder });
@@ -48,7 +58,7 @@ test('two commands start it, and it says where it is', () => {
 });
 
 describe('the tour', () => {
-  const tour = shellSnippets('One minute');
+  const tour = shellSnippets(tourPage);
 
   test('has all its steps', () => expect(tour).toHaveLength(4));
 
@@ -60,7 +70,7 @@ describe('the tour', () => {
 });
 
 describe('JWTs', () => {
-  const snippets = shellSnippets('JWTs');
+  const snippets = shellSnippets(jwtPage);
 
   test('has all its steps', () => expect(snippets).toHaveLength(7));
 
@@ -72,7 +82,7 @@ describe('JWTs', () => {
 
   test('the browser fetches from a page of another origin', async () => {
     const jwt = await bash.valueOf('JWT');
-    const script = place.adapt(codeBlock('JWTs', 'js')).replace('[JWT_VALUE]', jwt);
+    const script = place.adapt(codeBlock(jwtPage, 'js')).replace('[JWT_VALUE]', jwt);
     const page = createServer((_, res) => {
       res.setHeader('Content-Type', 'text/html').end('<title>an app</title>');
     });
@@ -97,7 +107,7 @@ test('the table of refusals is that of the code', () => {
   const rows = Object.entries(reasons).map(
     ([reason, { http, grpc, text }]) => `| \`${reason}\` | ${http} | \`${grpc}\` | ${text} |`,
   );
-  expect(readFileSync(join(checkout, 'README.md'), 'utf8')).toContain(rows.join('\n'));
+  expect(readFileSync(join(checkout, 'docs/verdicts.md'), 'utf8')).toContain(rows.join('\n'));
 });
 
 test('the server ends when npm is told to', async () => {
@@ -115,19 +125,19 @@ describe('with Redis', () => {
   test(
     'it starts with the settings that are shown, as a user that may do only what is shown',
     async () => {
-      await redis.send(...codeBlock('Using Redis', 'text').trim().split(' '));
-      const [snippet] = shellSnippets('Using Redis');
+      await redis.send(...codeBlock(redisPage, 'text').trim().split(' '));
+      const [snippet] = shellSnippets(redisPage);
       const commands = snippet?.commands
         .replace('redis://127.0.0.1:6379', `redis://usher:password@127.0.0.1:${redis.port}`)
         .replace('npm start', `npm start >${folder}/log 2>&1 &`);
       await bash.run(commands ?? '');
       try {
         await until(async () => (await fetch(`${place.http}/readyz`)).ok);
-        // The feed is armed, so that records may be believed from memory.
+        // The feed is armed, so that records may be served from memory.
         await until(async () =>
           / name=usher-feed .* flags=\w*t/.test(String(await redis.send('CLIENT', 'LIST'))),
         );
-        const [tour] = shellSnippets('One minute');
+        const [tour] = shellSnippets(tourPage);
         if (tour === undefined) throw new Error('there is no tour');
         await runs(tour);
         await runs({ commands: 'npm run -s usher -- token revoke "$ID"', shown: undefined });

@@ -85,7 +85,7 @@ async function rowsOf(kind: Kind, one: Usher, two: Usher): Promise<Row[]> {
       cost: ours,
     },
     {
-      what: `${kind.what}: cores that the two workers got, and the one: the rest of the two cores is the load`,
+      what: `${kind.what}: cores used by the two workers, and by the one (the load has the rest of the two cores)`,
       measured: `${busy(ours)} and ${busy(floor)}`,
     },
     {

@@ -114,7 +114,7 @@ async function latencies(
 function badRow(latencies: Latencies): Row {
   const { ratio, refused } = latencies;
   return {
-    what: 'p99 of known tokens while bad ones come at half of capacity, against without them; Redis, GET /',
+    what: 'p99 of known tokens during a flood of bad ones at half of capacity, against without the flood; Redis, GET /',
     measured: `${shown(latencies)} bad ones a second, ${refused} known tokens answered 503`,
     bound: `at most ${ratioMax} x`,
     pass: ratio <= ratioMax && refused === 0,
@@ -124,7 +124,7 @@ function badRow(latencies: Latencies): Row {
 /** What is due to the wait behind others, whatever they bring. */
 function knownRow(latencies: Latencies): Row {
   return {
-    what: 'the same while other known tokens come at half of capacity',
+    what: 'the same during a flood of other known tokens at half of capacity',
     measured: `${shown(latencies)} of them a second`,
   };
 }

@@ -8,8 +8,8 @@ const sleepMsMin = 50;
 
 /**
  * Makes one of the monotonic clock and the wall clock: where the wall clock got ahead, the machine
- * slept or someone set it, and either way time is counted as passed. What was believed for a while is
- * then believed too short rather than too long.
+ * slept or someone set it, and either way time is counted as passed. A cached verdict then expires too
+ * early rather than too late.
  */
 export function createClock(
   monotonicMs: Clock = () => performance.now(),

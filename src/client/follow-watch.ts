@@ -7,9 +7,9 @@ import { createWatchReader, type WatchReader } from './watch-reader.ts';
 
 /** Bounds of watching. */
 export interface WatchLimits {
-  /** How long the first word may take, in milliseconds. */
+  /** How long the first message of a stream may take, in milliseconds. */
   openMs: number;
-  /** Silence is never believed longer than this, whatever the server allows, in milliseconds. */
+  /** Longest lease that is taken from a server, in milliseconds. */
   leaseMsMax: number;
   backoff: BackoffLimits;
 }
@@ -22,7 +22,7 @@ export interface WatchDeps {
   clock: () => number;
   /** In [0, 1). */
   random: () => number;
-  /** Is told when what is kept may be believed further. */
+  /** Called whenever a message extends how long the cache is valid. */
   onValid(): void;
 }
 
@@ -35,10 +35,10 @@ export function followWatch(deps: WatchDeps): () => void {
   const run = async () => {
     for (let failures = 0; !closing.signal.aborted; ) {
       const place = links.current();
-      const heard = await watchOnce(place, deps, reader, closing.signal);
+      const extended = await watchOnce(place, deps, reader, closing.signal);
       if (closing.signal.aborted) return;
       links.leave(place);
-      failures = heard ? 1 : failures + 1;
+      failures = extended ? 1 : failures + 1;
       await pause(backoffMs(failures, limits.backoff, random), closing.signal);
     }
   };
@@ -46,7 +46,7 @@ export function followWatch(deps: WatchDeps): () => void {
   return () => closing.abort();
 }
 
-/** Watches one stream to its end. Resolves to whether it ever let anything be believed. */
+/** Watches one stream to its end. Resolves to whether it extended the cache. */
 async function watchOnce(
   place: number,
   { links, cache, limits, clock, onValid }: WatchDeps,
@@ -57,8 +57,8 @@ async function watchOnce(
   const signal = AbortSignal.any([closing, stalled.signal]);
   // Before the call is sent: the server cannot have received it earlier.
   const openedMs = clock();
-  let heard = false;
-  // What is believed can end while the stream stays: cut in silence, or without word of the store.
+  let extended = false;
+  // The cache can expire while the stream is open: cut silently, or the server lost the store.
   const check = setInterval(
     () => {
       const now = clock();
@@ -74,7 +74,7 @@ async function watchOnce(
     for await (const message of messages ?? []) {
       if (signal.aborted) break;
       if (!reader.read(message, openedMs)) continue;
-      heard = true;
+      extended = true;
       onValid();
     }
   } catch {
@@ -82,7 +82,7 @@ async function watchOnce(
   } finally {
     clearInterval(check);
   }
-  return heard;
+  return extended;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

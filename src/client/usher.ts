@@ -1,4 +1,4 @@
-/** The client that services embed: verdicts from memory where they can be believed, else from Usher. */
+/** The client that services embed: verdicts from its cache while that is valid, else from Usher. */
 
 import { createAsk } from './ask.ts';
 import type { BackoffLimits } from './backoff.ts';
@@ -21,7 +21,7 @@ export interface Requirement {
 export interface UsherLimits {
   /** How long a verdict may take, all attempts together, in milliseconds. 1000 by default. */
   deadlineMs?: number;
-  /** Headers whose verdicts are kept in memory. 10,000 by default. */
+  /** Most headers whose verdicts are cached. 10,000 by default. */
   cacheEntriesMax?: number;
   /**
    * How long a refusal of a header that belongs to no access token is used again, in milliseconds.
@@ -54,9 +54,9 @@ export interface Usher {
    * Rejects with UsherUnavailable when it cannot be known: answer 503.
    */
   verify(header: string | null | undefined, requirement?: Requirement): Promise<Verdict>;
-  /** The same, at once, where it is in memory and can be believed; otherwise undefined. */
+  /** The same, at once, where a valid verdict is cached; otherwise undefined. */
   cached(header: string | null | undefined, requirement?: Requirement): Verdict | undefined;
-  /** Whether what is in memory can be believed now. */
+  /** Whether the cache is valid now. */
   isWatching(): boolean;
   /** Resolves when that is so for the first time: for a service that wants to start warm. */
   ready(): Promise<void>;
@@ -130,7 +130,7 @@ interface Fill {
   verdict: Promise<Verdict>;
 }
 
-/** Asks for what is not in memory, once for all who ask the same at the same time. */
+/** Asks for what is not cached, once for all who ask the same at the same time. */
 function createMiss(
   cache: VerdictCache,
   ask: ReturnType<typeof createAsk>['ask'],
@@ -159,7 +159,7 @@ function createMiss(
       const other = underWay.get(key);
       if (other === undefined) break;
       // The answer to a question that was sent before this one was asked may be from before a
-      // revocation: it is shared only where it was kept, and can be believed by now.
+      // revocation: it is shared only where it was cached, and is still valid.
       if (!other.sent) return await other.verdict;
       await other.verdict;
       const verdict = cache.find(header, audience, scopes, clock());

@@ -1,10 +1,10 @@
-/** Verdicts in memory, believed only while a watch says what to drop, and no longer than its lease. */
+/** Verdicts in memory, valid only while a watch says which to drop, and no longer than its lease. */
 
 import { LRUCache } from 'lru-cache';
 import { headerKey } from './header-key.ts';
 import type { Answer, Verdict } from './usher-verdict.ts';
 
-/** Bounds of what is kept. */
+/** Bounds of the cache. */
 export interface VerdictCacheLimits {
   /** Headers with a verdict on an access token. */
   headersMax: number;
@@ -16,7 +16,7 @@ export interface VerdictCacheLimits {
   requirementsMax: number;
   /** Changes remembered for the verdicts that are still under way. */
   changesMax: number;
-  /** How long a header may lie in memory as it is, in milliseconds. */
+  /** How long a header may stay in memory in plain text, in milliseconds. */
   plainMs: number;
 }
 
@@ -27,7 +27,7 @@ export interface Question {
   scopes: readonly string[];
 }
 
-/** What is kept, and how far it is believed. Times are those of the clock. */
+/** The cache. Times are those of the clock. */
 export interface VerdictCache {
   find(
     header: string,
@@ -43,9 +43,9 @@ export interface VerdictCache {
   changed(tokenIds: readonly string[]): void;
   /** Anything may have changed; from now on this instance of the server is watched. */
   reset(instance: string): void;
-  /** What the instance told is all that was acknowledged until so long ago: believe it until then. */
+  /** Verdicts are valid until this time, as the instance has sent all changes so far. */
   extendTo(untilMs: number): void;
-  /** Until when what is kept is believed. */
+  /** Until when verdicts on access tokens are valid. */
   validUntilMs(): number;
   /** Forgets all, and ends its timer. */
   close(): void;

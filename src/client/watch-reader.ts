@@ -1,4 +1,4 @@
-/** What the messages of a watch mean for what is kept. */
+/** What the messages of a watch mean for the cache. */
 
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { WatchInvalidationsResponse } from '../gen/usher/v1/verifier_pb.ts';
@@ -10,12 +10,12 @@ export interface WatchReader {
   position(): string;
   /**
    * Reads a message of the stream that was opened at this time, taken before the call was sent. Returns
-   * whether it says how far what is kept can be believed.
+   * whether it extends how long the cache is valid.
    */
   read(message: WatchInvalidationsResponse, openedMs: number): boolean;
 }
 
-/** Makes it. Silence is never believed longer than `leaseMsMax`, whatever the server allows. */
+/** Makes it. A longer lease than `leaseMsMax`, in milliseconds, is cut to it. */
 export function createWatchReader(cache: VerdictCache, leaseMsMax: number): WatchReader {
   let position = '';
   let instance = '';
@@ -26,7 +26,7 @@ export function createWatchReader(cache: VerdictCache, leaseMsMax: number): Watc
       const [from = ''] = now.split(':');
       position = now;
       if (lease !== undefined) leaseMs = Math.min(durationMs(lease), leaseMsMax);
-      // First what to drop, then how far to believe the rest.
+      // First what to drop, then until when the rest is valid.
       if (event.case === 'reset' || from !== instance) {
         instance = from;
         cache.reset(instance);

@@ -10,7 +10,7 @@ export interface ServerStatus {
   /** Worker processes. */
   workers: number;
   store: {
-    kind: 'lmdb' | 'redis' | 'redis-cluster' | 'redis-sentinel' | 'memory';
+    kind: 'lmdb' | 'redis' | 'redis-cluster' | 'redis-sentinel';
     up: boolean;
   };
   /** The invalidation feed that lets verifiers answer from memory; absent where there is none. */

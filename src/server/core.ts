@@ -18,17 +18,20 @@ import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
+import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createFindImported } from '../verify/imported.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
 import { createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
-import { createVerify, type Verify } from '../verify/verify.ts';
+import { createVerify } from '../verify/verify.ts';
+import { countVerdicts } from './count-verdicts.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Everything behind the listeners. */
 export interface Core {
   store: Store;
-  verify: Verify;
+  verify: DoorVerify;
   accessTokens: AccessTokens;
   importTokens: Import;
   reseal: Reseal;
@@ -47,6 +50,7 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable'>,
 ): Promise<Core> {
   const store = await openStore(config.store, {
     now,
@@ -78,7 +82,7 @@ export async function openCore(
   const usage = createUsageMeter(store, now);
   return {
     store,
-    verify,
+    verify: countVerdicts(verify, metrics, usage),
     accessTokens: createAccessTokens(changes),
     importTokens: createImport(changes),
     reseal: createReseal(changes),

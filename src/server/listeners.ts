@@ -16,7 +16,6 @@ import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
-import type { OnVerdict } from '../transport/services/verifier.ts';
 import type { Core } from './core.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
@@ -30,7 +29,6 @@ export interface ListenerParts {
   /** Why calls should go elsewhere. */
   unreadiness(): readonly string[];
   now(): number;
-  onVerdict: OnVerdict;
   onBug: OnBug;
 }
 
@@ -43,7 +41,7 @@ export interface Listeners {
 
 /** Makes them. */
 export function createListeners(config: Config, parts: ListenerParts): Listeners {
-  const { services, onBug, onVerdict, now } = parts;
+  const { services, onBug, now } = parts;
   const limits = limitsOf(config);
   const probes = probeRoutes(parts);
   const connect = createConnectDoor({
@@ -62,10 +60,10 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     requireProtocolHeader: false,
   });
   const { verify } = parts.core;
-  const root = rootRoute({ verify, now, onVerdict });
+  const root = rootRoute({ verify, now });
   return {
     grpc: createGrpcListener({
-      bindings: [...services.verifier, envoyBinding({ verify, onVerdict })],
+      bindings: [...services.verifier, envoyBinding({ verify })],
       limits: limits.grpc,
       onBug,
     }),
@@ -92,9 +90,9 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
 }
 
 /** The gateways' doors on the HTTP listener. */
-function gatewayDoors({ trustedProxies }: Config, { core, onVerdict }: ListenerParts): Route[] {
+function gatewayDoors({ trustedProxies }: Config, { core }: ListenerParts): Route[] {
   const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
-  return doorRoutes({ ...core, onVerdict, addressOf: req => clientAddress(req, trusts) });
+  return doorRoutes({ ...core, addressOf: req => clientAddress(req, trusts) });
 }
 
 /** Everything else on the manager port: the web app and its session. */

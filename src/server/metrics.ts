@@ -1,12 +1,13 @@
 /** What Prometheus may know: counts by reason, kind and door. Never a token, an id or a claim. */
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Door } from '../transport/rpc/call.ts';
 import type { Verdict } from '../verify/verdict.ts';
 
 /** The metrics of one server. */
 export interface Metrics {
   /** Counts a verdict. */
-  verdict(verdict: Verdict, door: string): void;
+  verdict(verdict: Verdict, door: Door): void;
   /** Counts a verdict that could not be known. */
   unavailable(): void;
   /** Counts an error that nobody expected. */

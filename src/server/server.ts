@@ -1,13 +1,10 @@
-/** The server, as a list of its parts: rooms, services, listeners. */
+/** The server, as a list of its parts: core, services, listeners. */
 
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
-import { Unavailable } from '../store/store.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
-import type { OnVerdict } from '../transport/services/verifier.ts';
-import type { Verify } from '../verify/verify.ts';
 import { type Core, openCore } from './core.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
@@ -49,9 +46,7 @@ export async function startServer(
   { now = Date.now, otherMetrics, elsewhere = {} }: RunOptions = {},
 ): Promise<RunningServer> {
   const metrics = createMetrics(otherMetrics);
-  const opened = await openCore(config, secrets, log, now);
-  const core = { ...opened, verify: countUnavailable(opened.verify, metrics) };
-  const onVerdict = onVerdictOf(core, metrics);
+  const core = await openCore(config, secrets, log, now, metrics);
   const state = { addresses: elsewhere, stopping: false };
   const web = createWebManager(config, secrets, core, log, now, () => ({
     grpc: state.addresses.grpc ?? 'off',
@@ -60,7 +55,7 @@ export async function startServer(
   }));
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, log, now, onVerdict, createSessionOf(web.manager)),
+    services: createServices(config, core, log, now, createSessionOf(web.manager)),
     manager: web.manager,
     metrics,
     unreadiness: () => [
@@ -68,7 +63,6 @@ export async function startServer(
       ...(core.store.health.up ? [] : ['the store does not answer']),
     ],
     now,
-    onVerdict,
     onBug(error, requestId) {
       metrics.bug();
       log.error({ error, requestId }, 'internal error');
@@ -93,13 +87,6 @@ export async function startServer(
   return { addresses: state.addresses, metrics, issueLoginCode: web.issueLoginCode, stop };
 }
 
-function onVerdictOf(core: Core, metrics: Metrics): OnVerdict {
-  return (verdict, door) => {
-    metrics.verdict(verdict, door);
-    if (verdict.valid) core.usage.note(verdict.identity.tokenId);
-  };
-}
-
 /** Health, metrics and log say what the store does. */
 function followStore(
   { store }: Core,
@@ -117,22 +104,6 @@ function followStore(
     if (up) log.info('the store answers');
     else log.error('the store does not answer');
   });
-}
-
-/** Counts the verdicts that cannot be known, whoever asked. */
-function countUnavailable(verify: Verify, metrics: Metrics): Verify {
-  const count = (error: unknown): never => {
-    if (error instanceof Unavailable) metrics.unavailable();
-    throw error;
-  };
-  return question => {
-    try {
-      const verdict = verify(question);
-      return verdict instanceof Promise ? verdict.catch(count) : verdict;
-    } catch (error) {
-      return count(error);
-    }
-  };
 }
 
 async function listenAll(config: Config, listeners: Listeners): Promise<Addresses> {

@@ -7,11 +7,7 @@ import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
-import {
-  type OnVerdict,
-  VerifierService,
-  verifierHandlers,
-} from '../transport/services/verifier.ts';
+import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
 
@@ -38,7 +34,6 @@ export function createServices(
   core: Core,
   log: Logger,
   now: () => number,
-  onVerdict: OnVerdict,
   sessionOf: SessionOf,
 ): Services {
   const note = createNoteRefusal(core.audit, now, refusalsPerMinuteMax);
@@ -59,7 +54,6 @@ export function createServices(
       instance: changes.instance,
       batchMax: config.batchMax,
       streamMessagesAtOnceMax,
-      onVerdict,
     });
     return withRefusalsNoted(bind(VerifierService, handlers), note, onFailure, ['issueJwt']);
   };

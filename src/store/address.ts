@@ -1,46 +1,47 @@
-/**
- * Reads the address of a store, which is the value of USHER_STORE. This is the only parser of it: what it
- * accepts is what the store is opened with.
- */
+/** Parses USHER_STORE, the address of the store. There is no other parser of it. */
 
-/** An address that cannot be read. Its message says what is wrong and never repeats the address. */
+/** Thrown for an invalid address. The message says what is wrong and never repeats the address. */
 export class AddressError extends Error {
   override readonly name = 'AddressError';
 }
 
-/** Where the records are. */
+/** The address of a store. */
 export type StoreAddress = LmdbAddress | RedisAddress;
 
-/** The embedded store: a folder on this machine. */
+/** The embedded store. */
 export interface LmdbAddress {
   kind: 'lmdb';
+  /** Its folder on this machine, absolute or relative to the working directory. */
   folder: string;
 }
 
-/** A Redis: a single server, one that Sentinels name, or a Cluster. */
+/** A Redis: a single server, a master found through Sentinels, or a Cluster. */
 export interface RedisAddress {
   kind: 'redis';
   topology: 'single' | 'sentinel' | 'cluster';
+  /** Whether connections use TLS, those to Sentinels included. */
   tls: boolean;
   /** The server, the Sentinels, or some nodes of the Cluster. */
   nodes: RedisNode[];
   username?: string;
   password?: string;
-  /** The name by which the Sentinels know the master. */
+  /** The master's name at the Sentinels; only for `sentinel`. */
   masterName?: string;
   sentinelUsername?: string;
   sentinelPassword?: string;
-  /** The number of the database; 0 for Sentinel and Cluster. */
+  /** Number of the database (SELECT); 0 for Sentinel and Cluster. */
   database: number;
 }
 
 /** A host and its port. */
 export interface RedisNode {
+  /** A name, an IPv4 address, or an IPv6 address without brackets. */
   host: string;
+  /** 1 to 65535. */
   port: number;
 }
 
-/** Reads the address of a store. Throws AddressError. */
+/** Parses the address of a store. Throws AddressError. */
 export function storeAddress(text: string): StoreAddress {
   if (text.startsWith('lmdb:')) {
     return { kind: 'lmdb', folder: lmdbFolder(text.slice('lmdb:'.length)) };
@@ -63,7 +64,7 @@ function lmdbFolder(path: string): string {
 const redisForm =
   /^redis(s?)(?:-(sentinel|cluster))?:\/\/(?:([^@/?#\s]*)@)?([^@/?#\s]+)(?:\/([^?#@\s]*))?(?:\?([^#\s]*))?$/;
 
-/** Reads the address of a Redis. Throws AddressError. */
+/** Parses the address of a Redis. Throws AddressError. */
 export function redisAddress(text: string): RedisAddress {
   const parts = redisForm.exec(text);
   if (parts === null) {
@@ -145,7 +146,7 @@ function readDatabase(
   );
 }
 
-/** Which options each topology has. */
+/** The query options of each topology. */
 const optionNames: Record<RedisAddress['topology'], readonly string[]> = {
   single: ['db'],
   sentinel: ['sentinelUsername', 'sentinelPassword'],
@@ -176,7 +177,7 @@ function readOptions(topology: RedisAddress['topology'], query: string) {
   };
 }
 
-/** How each topology's address begins. */
+/** The URL scheme of each topology, as messages name it. */
 const schemes: Record<RedisAddress['topology'], string> = {
   single: 'redis://',
   sentinel: 'redis-sentinel://',

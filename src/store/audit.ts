@@ -1,27 +1,30 @@
-/** The audit log's entries and the hash chain that makes a changed, removed or moved one show. */
+/**
+ * The entries of the audit log, and the hash chain that exposes a changed, removed or moved entry.
+ */
 
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { JsonObject } from './record.ts';
 
-/** What happened, before it has a place in the log. Holds no token, secret or claim. */
+/** An event before it has a position in the log. Holds no token, secret or claim. */
 export interface AuditEvent {
-  /** UUID, by which a repeated write is recognised. */
+  /** UUID, by which a store recognises a repeated write. */
   id: string;
   /** Milliseconds since 1970. */
   time: number;
-  /** As in AuditEvent.action of the contract: "token.create", "call.refused", … */
+  /** As AuditEvent.action in the proto: "token.create", "call.refused", … */
   action: string;
-  /** UUID of the caller's access token, "admin", or "" for someone unknown. */
+  /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
-  /** The peer's address as the server saw it. */
+  /** The caller's network address as the server saw it. */
   peer: string;
-  /** The access token that it was done to, or "". */
+  /** UUID of the access token concerned, or "". */
   tokenId: string;
-  /** The changed fields before and after. */
+  /** The record's changed fields before the change; absent when there are none. */
   before?: JsonObject;
+  /** The record's changed fields after the change; absent when there are none. */
   after?: JsonObject;
-  /** Further words: a reason, or the rpc and refusal. */
+  /** A revocation's reason, or a refused call's rpc and error. */
   detail: string;
   /** The caller's request id, or "". */
   requestId: string;
@@ -29,16 +32,17 @@ export interface AuditEvent {
 
 /** An entry of the audit log. */
 export interface ChainedEvent extends AuditEvent {
-  /** Place in the log, from 1, without gaps. */
+  /** Position in the log; starts at 1, without gaps. */
   sequence: number;
-  /** SHA-256, in hexadecimal, over the hash before it and the entry without its hash (RFC 8785). */
+  /** SHA-256, in hexadecimal: see linkHash. */
   hash: string;
 }
 
-/** The end of the log: the next entry follows this one. */
+/** The last entry of the log, which the next entry is chained to. */
 export interface ChainHead {
   /** 0 for an empty log. */
   sequence: number;
+  /** 64 zeros for an empty log. */
   hash: string;
   /** Time of the last entry, in milliseconds since 1970; 0 for an empty log. */
   time: number;
@@ -58,7 +62,9 @@ export function headOf({ sequence, hash, time }: ChainedEvent): ChainHead {
   return { sequence, hash, time };
 }
 
-/** The hash of an entry, given the hash of the one before it. */
+/**
+ * SHA-256 of the previous entry's hash and the entry as canonical JSON (RFC 8785), in hexadecimal.
+ */
 export function linkHash(previous: string, entry: AuditEvent & { sequence: number }): string {
   return hash('sha256', previous + canonicalize(entry));
 }

@@ -1,46 +1,53 @@
-/** Word of changed records, and for how long silence may be taken for "nothing changed". */
+/**
+ * The feed of invalidations, and the lease that bounds how long cached records outlive its silence.
+ */
 
-/** Whoever keeps records in memory listens. */
+/** Implemented by caches of records. */
 export interface FeedListener {
-  /** The record of this UUID changed, came or went. */
+  /** The record of this UUID was created, changed or deleted. */
   changed(id: string): void;
-  /** An entry of the index of imported tokens came: its digest, or the name of the forms. */
+  /** An entry was added to the index of imported tokens: a digest, or the name of the forms. */
   importedChanged?(digest: string): void;
-  /** Anything may have changed: the feed was interrupted, or the store was emptied. */
+  /** Any record may have changed: the feed was interrupted, or the store was emptied. */
   changedAll(): void;
 }
 
-/** How a feed hears: by Redis' tracking, by messages that the writers publish, or from its own process. */
+/**
+ * Where a feed gets its changes: from Redis' client tracking, from messages that writers publish,
+ * or from the log of the embedded store.
+ */
 export type FeedKind = 'tracking' | 'messages' | 'local';
 
 /** A feed of invalidations. */
 export interface Feed {
-  /** With 'messages', what is written past the store's own code is not told. */
+  /** With 'messages', writes by others than Usher go unnoticed. */
   readonly kind: FeedKind;
   /**
-   * Whether every change that was acknowledged longer than the lease ago has been announced here.
-   * Ask at each use: it turns false by the passing of time alone, also across a stall of the process.
+   * Whether every change acknowledged more than a lease ago was announced. Call it at each use: it
+   * becomes false by the passing of time alone, also during a stall of the process.
    */
   isLive(): boolean;
-  /** How long ago the feed was asked, and answered, in milliseconds. */
+  /** Age in milliseconds of the last request that the feed answered. */
   lagMs(): number;
-  /** Tells until the returned function is called. */
+  /** Calls the listener until the returned function is called. */
   listen(listener: FeedListener): () => void;
+  /** Ends the feed; it is not live afterwards. */
   close(): Promise<void>;
 }
 
-/** A lease on the monotonic clock: it is renewed from the time a question was sent, not answered. */
+/** A lease on the monotonic clock. It runs from when a request was sent, not from its answer. */
 export interface Lease {
-  /** The feed answered a question that was sent at this time: all that came before has been heard. */
+  /** The feed answered a request sent at this time: all changes before it were announced. */
   renew(askedAtMs: number): void;
-  /** The feed is lost. */
+  /** The feed is lost: the lease ends now. */
   end(): void;
+  /** Whether the lease has not run out. */
   isLive(): boolean;
-  /** How long ago it was last renewed for, in milliseconds. */
+  /** Age in milliseconds of the last request that renewed it. */
   ageMs(): number;
 }
 
-/** Makes a lease, not live yet. `monotonicMs` never jumps: `performance.now`. */
+/** Creates a lease, not live yet. `monotonicMs` is a clock that never jumps, `performance.now`. */
 export function createLease(leaseMs: number, monotonicMs: () => number): Lease {
   let until = Number.NEGATIVE_INFINITY;
   let asked = Number.NEGATIVE_INFINITY;

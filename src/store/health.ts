@@ -1,13 +1,14 @@
-/** Whether a store answers, with word to whoever wants to know of a change. */
+/** Whether a store answers, with notification of changes. */
 
 import type { StoreHealth } from './store.ts';
 
-/** A health that its store sets. */
+/** A health whose state its store sets. */
 export interface HealthSwitch extends StoreHealth {
+  /** Sets the state, and calls the listeners when it changed. */
   set(up: boolean): void;
 }
 
-/** Makes one. */
+/** Creates a health with its first state. */
 export function healthSwitch(initially: boolean): HealthSwitch {
   let current = initially;
   const listeners = new Set<(up: boolean) => void>();

@@ -7,25 +7,25 @@ import { defaultLmdbLimits, type LmdbLimits } from './lmdb/tables.ts';
 import type { RedisLimits } from './redis/limits.ts';
 import type { Store } from './store.ts';
 
-/** How a store is opened. */
+/** Options of openStore. */
 export interface StoreOptions {
-  /** Milliseconds since 1970. */
+  /** The current time in milliseconds since 1970. */
   now: () => number;
-  /** Told of a store that is set up so that it may lose data. */
+  /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
-  /** Bounds that differ from the defaults. */
+  /** Limits that differ from the defaults. */
   lmdb?: Partial<LmdbLimits>;
   redis?: Partial<RedisLimits>;
   cache?: Partial<CoherentLimits>;
 }
 
-/** Opens a store. Throws on a folder that cannot be used; a Redis that is down is no error. */
+/** Opens a store. Throws when the folder cannot be used; a Redis that is down is no error. */
 export async function openStore(address: StoreAddress, options: StoreOptions): Promise<Store> {
   const { now, onWarning, lmdb, redis, cache } = options;
   if (address.kind === 'lmdb') {
     return openLmdb(address.folder, now, { ...defaultLmdbLimits, ...lmdb }, onWarning);
   }
-  // Loaded only where it is used: a deployment on the embedded store starts without it.
+  // Loaded on use only: a deployment on the embedded store starts without the Redis client.
   const { openRedis } = await import('./redis/store.ts');
   return await openRedis(address, {
     now,

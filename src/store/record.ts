@@ -1,6 +1,6 @@
-/** The record of an access token. How the stores keep it: kept-record.ts. */
+/** The record of an access token. Its stored form is in format/record.ts. */
 
-/** What an access token is: a static API token, or a secret key and kid that sign HS256 JWTs. */
+/** Kind of an access token: a static API token, or a secret key and `kid` that sign HS256 JWTs. */
 export type Kind = 'static' | 'jwt';
 
 /** Any JSON value. */
@@ -9,60 +9,70 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** A JSON object. */
 export type JsonObject = { [key: string]: Json };
 
-/** A hash under which tokens of other systems are known. */
+/** A hash by which another system may have stored its tokens. */
 export type ImportedHash = 'sha256' | 'sha512';
 
-/** One token or secret of an access token, at rest. */
+/** One token or secret key of an access token, as the store holds it. */
 export interface Secret {
-  /** Id of the master key that `value` was made with. */
+  /** Id of the master key that `value` depends on. */
   masterKeyId: string;
-  /** base64url: for static the keyed hash of the token, for jwt the sealed secret key. */
+  /** base64url of the token's keyed hash (static), or of the encrypted secret key (jwt). */
   value: string;
-  /** Of an imported token: `value` is the keyed hash of this hash of it, not of the token itself. */
+  /** Imported tokens only: `value` is the keyed hash of this hash of the token. */
   hashed?: ImportedHash;
-  /** When it was made, in milliseconds since 1970. */
+  /** When it was created, in milliseconds since 1970. */
   createdAt: number;
-  /** End of its grace after a rotation, in milliseconds since 1970; absent for the current one. */
+  /**
+   * End of its grace period after a rotation, in milliseconds since 1970; absent for the current
+   * one.
+   */
   goodUntil?: number;
 }
 
-/** JWTs of one access token that are revoked although the access token is good. */
+/** The revoked JWTs of an access token that is itself not revoked. */
 export interface RevokedJwts {
-  /** Those issued before this are revoked, in milliseconds since 1970. */
+  /** All JWTs issued before this time are revoked, in milliseconds since 1970. */
   issuedBefore?: number;
-  /** Hash of a `jti` → when the revocation was made, in milliseconds since 1970. */
+  /** Hash of a `jti` → time of the revocation, in milliseconds since 1970. */
   ids?: Record<string, number>;
-  /** Hash of a `sub` → those issued before this are revoked, in milliseconds since 1970. */
+  /** Hash of a `sub` → its JWTs issued before this time are revoked, in milliseconds since 1970. */
   subjects?: Record<string, number>;
 }
 
-/** How an imported token is known: by itself (hashed here), or only by a hash of it. */
+/** How a token was imported: in plain text (and hashed here), or as a hash. */
 export type Imported = 'plain' | ImportedHash;
 
-/** An access token's record. Times are milliseconds since 1970. Empty optional fields are absent. */
+/**
+ * An access token's record. Times are milliseconds since 1970. Empty optional fields are absent.
+ */
 export interface AccessTokenRecord {
-  /** UUID, version 7, lower case: its order is the order of creation. */
+  /** UUID in lower case. Version 7 (RFC 9562), so ids sort by creation. */
   id: string;
-  /** Increases by one with every change; starts at 1. */
+  /** Starts at 1 and increases by one with every change. */
   revision: number;
   kind: Kind;
+  /** Display name. */
   name: string;
   owner?: string;
+  /** Scope tokens of RFC 6749 section 3.3. */
   scopes: string[];
+  /** Data for the services that verify the token. */
   metadata?: JsonObject;
   /** kind jwt: the audiences its JWTs may name; absent allows any. */
   audiences?: string[];
-  /** kind jwt: the longest lifetime of its JWTs, in seconds. */
+  /** kind jwt: the longest lifetime of its JWTs, in seconds; absent for no limit. */
   jwtLifetimeMaxSeconds?: number;
   createdAt: number;
   updatedAt: number;
+  /** Absent for never. */
   expiresAt?: number;
+  /** A revocation is final. */
   revokedAt?: number;
   revokeReason?: string;
-  /** The current one first, then those still in their grace. */
+  /** The current one first, then a previous one with its grace period. */
   secrets: Secret[];
   revokedJwts?: RevokedJwts;
   imported?: Imported;
-  /** Id of the audit event of its latest change, by which a repeated write is recognised. */
+  /** Id of the audit event of its last change, by which a store recognises a repeated write. */
   eventId: string;
 }

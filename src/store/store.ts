@@ -1,16 +1,14 @@
-/** What the rooms to the left may ask of a store. Split by capability, so that a reader cannot write. */
+/** What a store does, as one interface per capability, so that a reader cannot write. */
 
 import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
+import type { Awaitable } from './awaitable.ts';
 import type { Feed } from './feed.ts';
 import type { AccessTokenRecord } from './record.ts';
 
-/** A value now or later: the embedded store answers at once, Redis does not. */
-export type Awaitable<T> = T | Promise<T>;
-
 /**
- * Thrown when the store cannot be asked or did not answer in time: the answer is not known. For a
- * write it is then unknown whether it was made; a repeated `commit` of the same change makes it once.
- * The cause is for the operator's log, never for a caller.
+ * Thrown when the store cannot be reached, did not answer in time, or holds what cannot be read:
+ * the answer is unknown. For a write it is unknown whether it was made; repeating `commit` with the
+ * same change makes it only once. The cause is for the operator's log, never for a caller.
  */
 export class Unavailable extends Error {
   override readonly name = 'Unavailable';
@@ -30,106 +28,111 @@ export class StoreUnusable extends Error {
   }
 }
 
-/** Reads single access tokens, always from the store itself. */
+/** Reads single records, always from the store itself. */
 export interface TokenReader {
   /** The record of a UUID, or undefined when there is none. Throws Unavailable. */
   get(id: string): Awaitable<AccessTokenRecord | undefined>;
 }
 
-/** What is known of an access token. */
+/** The result of a look-up of a record. */
 export interface Found {
-  /** Undefined when there is none. */
+  /** Undefined when there is no record. */
   readonly record: AccessTokenRecord | undefined;
-  /** The store could not be asked; the record was current shortly before. */
+  /** True when the store could not be reached and the record comes from the cache. */
   readonly stale: boolean;
-  /** How long others who are told of changes may go on believing it, in milliseconds; absent: until told. */
+  /**
+   * How long a caller that watches invalidations may cache it, in milliseconds; absent: until
+   * invalidated.
+   */
   readonly freshMs?: number;
 }
 
-/** Reads access tokens for verification, from memory where that is as good as from the store. */
+/** Reads records for verification, from the cache where that is as good as from the store. */
 export interface CoherentReader {
-  /** What is known of a UUID. Throws Unavailable. */
+  /** Looks up a UUID. Throws Unavailable. */
   find(id: string): Awaitable<Found>;
-  /** Whether what was found earlier may still be believed, without finding it again. */
+  /** Whether an earlier result is still current, so that it need not be looked up again. */
   isCurrent(found: Found): boolean;
-  /** How old what is believed may be, in milliseconds; absent where it is never older than the look. */
+  /** How old a result may be, in milliseconds; absent when it is never older than its look-up. */
   ageMs?(): number;
 }
 
-/** Orders in which access tokens can be walked. */
+/** Orders of a scan: by creation, newest or oldest first, or by expiry, soonest first. */
 export type Order = 'newest' | 'oldest' | 'expiry';
 
-/** Which access tokens to walk, and from where. */
+/** Which access tokens to scan, and from where. */
 export interface Scan {
-  /** 'expiry' leaves out those that never expire. */
+  /** 'expiry' leaves out access tokens that never expire. */
   order: Order;
-  /** Only those of this owner; not with order 'expiry'. */
+  /** Only access tokens of this owner; not with order 'expiry'. */
   owner?: string;
-  /** With order 'expiry': only those that expire after this, in milliseconds since 1970. */
+  /** With order 'expiry': only access tokens that expire after this, in milliseconds since 1970. */
   expiresAfter?: number;
-  /** The cursor of the page before; absent for the start. */
+  /** The previous page's cursor; absent for the first page. */
   after?: string;
-  /** How many at most. */
+  /** Page size, at most. */
   limit: number;
 }
 
-/** A stretch of a walk. */
+/** A page of a scan. It can be shorter than the limit, even empty, when more follow. */
 export interface ScanPage {
   records: AccessTokenRecord[];
-  /** Where to go on; absent at the end. */
+  /** Where the next page starts; absent at the end. */
   cursor?: string;
 }
 
-/** Walks access tokens. Throws Unavailable. */
+/** Lists access tokens. Throws Unavailable. */
 export interface TokenLister {
+  /** Reads a page. */
   scan(scan: Scan): Awaitable<ScanPage>;
-  /** How many access tokens there are, of one owner or in all. */
+  /** How many access tokens there are, of one owner or in total. */
   count(owner?: string): Awaitable<number>;
 }
 
-/** A change made under a request id, kept for a while so that a repeat can be answered. */
+/** What a request id did, kept for a while so that a repeat can be answered. */
 export interface StoredRequest {
-  /** The caller's id and the request id, joined. */
+  /** The caller's actor and the request id, joined by a colon. */
   key: string;
-  /** Hash of what was asked, so that the id used for something else is noticed. */
+  /** Hash of the call, so that the same id on a different call is detected. */
   digest: string;
-  /** The access token that it made or changed. */
+  /** UUID of the access token that it created or changed. */
   tokenId: string;
-  /** The sealed token or secret that was answered; absent where there was none. */
+  /** The encrypted token or secret of the answer; absent when there was none. */
   sealedReply?: string;
-  /** When the reply is no longer given, in milliseconds since 1970. */
+  /** Until when `sealedReply` may be returned again, in milliseconds since 1970. */
   replyUntil: number;
-  /** When all of it is forgotten, in milliseconds since 1970. */
+  /** Until when the request is remembered, in milliseconds since 1970. */
   keepUntil: number;
 }
 
-/** A change of one access token with all that goes with it: made whole, or not at all. */
+/** An atomic change of one access token, with its audit event and request id. */
 export interface Change {
-  /** The record that the change was made from; absent to create. */
+  /** The record that the change is based on; absent to create. */
   before?: AccessTokenRecord;
   /** The record to write; its revision is one more than `before`'s, its eventId is `event.id`. */
   record: AccessTokenRecord;
   event: AuditEvent;
+  /** Absent when the caller sent no request id. */
   request?: StoredRequest;
 }
 
-/** What became of a change. */
+/** The outcome of a commit. */
 export type Committed =
   /** Written, durable, and in the audit log. */
   | { outcome: 'done' }
-  /** Not written: the record is not at `before`'s revision any more, or exists already. */
+  /** Not written: the record is no longer at `before`'s revision, is revoked, or exists already. */
   | { outcome: 'conflict' }
-  /** Not written again: this request id was carried out before. */
+  /** Not written again: this request id made a change before. */
   | { outcome: 'repeated'; request: StoredRequest };
 
 /** Changes access tokens. */
 export interface TokenWriter {
   /**
-   * Makes a change. A record that is revoked never becomes anything else, however late or often a
-   * write arrives. Resolves when the change would survive a kill -9. Throws Unavailable.
+   * Makes a change. A revoked record never changes again, however late or often a write arrives.
+   * Resolves once the change would survive a kill -9. Throws Unavailable.
    */
   commit(change: Change): Promise<Committed>;
-  /** What was done under a request key, or undefined. Throws Unavailable. */
+  /** What a request key did, or undefined. Throws Unavailable. */
   findRequest(key: string): Awaitable<StoredRequest | undefined>;
   /**
    * Resolves when everything read of this access token so far is as durable as a commit: a change of it
@@ -139,21 +142,26 @@ export interface TokenWriter {
   settle(tokenId: string): Promise<void>;
 }
 
-/** A digest of an imported token, and the access token that it is to lead to. */
+/** An entry of the index of imported tokens. */
 export interface ImportedEntry {
+  /** Keyed hash of the token or of its hash, in base64url. */
   digest: string;
+  /** UUID of its access token. */
   tokenId: string;
 }
 
-/** Leads from a digest of an imported token to its access token, which the token does not name. */
+/** Index of imported tokens by digest: unlike Usher's own, they do not contain a UUID. */
 export interface ImportedIndex {
-  /** The forms that imported tokens have: words of the one who reserves; none without imports. */
+  /**
+   * The forms of imported tokens, opaque to the store; none without imports. Throws Unavailable.
+   */
   importedForms(): Awaitable<readonly string[]>;
-  /** The UUID that a digest was reserved for, for ever, or undefined. Throws Unavailable. */
+  /** The UUID that a digest is permanently reserved for, or undefined. Throws Unavailable. */
   findImported(digest: string): Awaitable<string | undefined>;
   /**
-   * Adds forms, then reserves digests; resolves to the UUID that each leads to now, in order, which is
-   * an earlier one where there was one. The access token is made afterwards. Throws Unavailable.
+   * Adds forms, then reserves digests. Resolves to the UUID of each digest, in order: the given
+   * one, or that of an earlier reservation. The caller creates the access tokens afterwards. Throws
+   * Unavailable.
    */
   reserveImported(forms: readonly string[], entries: readonly ImportedEntry[]): Promise<string[]>;
 }
@@ -161,63 +169,70 @@ export interface ImportedIndex {
 /** Which audit events to read. */
 export interface AuditScan {
   order: 'newest' | 'oldest';
-  /** Only those of this access token. */
+  /** Only events of this access token; absent for all. */
   tokenId?: string;
-  /** Go on behind this sequence number; absent for the start. */
+  /** Start after this sequence number, in the given order; absent for the first page. */
   after?: number;
+  /** Page size, at most. */
   limit: number;
 }
 
 /** The audit log: append-only and hash-chained. Throws Unavailable. */
 export interface AuditLog {
-  /** Adds an event that goes with no change, such as a refused call. Once per event id. */
+  /** Adds an event that belongs to no change, such as a refused call. Idempotent by event id. */
   append(event: AuditEvent): Promise<void>;
+  /** Reads a page of the log. */
   events(scan: AuditScan): Awaitable<ChainedEvent[]>;
-  /** The end of the log. */
+  /** The last entry. */
   head(): Awaitable<ChainHead>;
 }
 
-/** Uses of one access token to be added. */
+/** Uses of one access token on one day, to add to its counts. */
 export interface UsageDelta {
   tokenId: string;
   /** The day in UTC, as in "2024-02-22". */
   date: string;
+  /** Verifications with a valid verdict. */
   count: number;
-  /** Milliseconds since 1970. */
+  /** When it was last used, in milliseconds since 1970. */
   lastUsedAt: number;
 }
 
 /** How often and when an access token was used. */
 export interface Usage {
-  /** Day in UTC → count. */
+  /** Day in UTC, as in "2024-02-22" → count. */
   days: Record<string, number>;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; absent when it was never used. */
   lastUsedAt?: number;
 }
 
-/** Counts uses, apart from the records, so that counting never changes a revision. Throws Unavailable. */
+/**
+ * Counts uses outside the records, so that counting never changes a revision. Throws Unavailable.
+ */
 export interface UsageCounter {
-  /** Resolves to those that could not be added, for which it may be tried again. */
+  /** Resolves to the deltas that were not added, which the caller may retry. */
   addUsage(deltas: UsageDelta[]): Promise<UsageDelta[]>;
-  /** One for each id, in order; empty for one never used. */
+  /** The usage of each id, in order; without days for one that was never used. */
   usage(tokenIds: string[]): Awaitable<Usage[]>;
 }
 
-/** Sessions of the API Manager that were ended before their time. Throws Unavailable. */
+/** Sessions of the API Manager that were ended before they expired. Throws Unavailable. */
 export interface EndedSessions {
-  /** `until` is when it would have ended by itself, in milliseconds since 1970. */
+  /** Ends a session. `until` is when it would expire, in milliseconds since 1970. */
   endSession(id: string, until: number): Promise<void>;
+  /** Whether `endSession` was called for it. */
   isSessionEnded(id: string): Awaitable<boolean>;
 }
 
 /** Whether the store answers. */
 export interface StoreHealth {
+  /** The current state. */
   readonly up: boolean;
-  /** Calls back on every change, until the returned function is called. */
+  /** Calls the listener on every change, until the returned function is called. */
   onChange(listener: (up: boolean) => void): () => void;
 }
 
-/** A store. */
+/** A store: all its capabilities. */
 export interface Store
   extends TokenReader,
     CoherentReader,
@@ -228,8 +243,10 @@ export interface Store
     UsageCounter,
     EndedSessions {
   readonly health: StoreHealth;
-  /** Word of changed records, whoever changed them. */
+  /** How far this machine's clock is behind the store's, in milliseconds; absent where it is the same. */
+  clockSkewMs?(): number;
+  /** Invalidations of changed records, whichever process changed them. */
   readonly feed: Omit<Feed, 'close'>;
-  /** Ends connections and timers; what was asked before it is answered first. */
+  /** Answers the calls under way, then ends connections and timers. */
   close(): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** The life of access tokens as the API Manager offers it: create, read, update, rotate, revoke. */
+/**
+ * The operations on access tokens that the API Manager offers: create, read, update, rotate,
+ * revoke.
+ */
 
 import { v7 } from 'uuid';
 import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
@@ -24,22 +27,28 @@ export type { ListPage, ListQuery } from './list.ts';
 export type { JwtTarget } from './revoke-jwts.ts';
 export { stateOf } from './state.ts';
 
-/** Longest grace of a rotation, in seconds: 30 days. */
+/** Longest grace period of a rotation, in seconds: 30 days. */
 export const graceSecondsMax = 30 * 86_400;
 
-/** An access token just made or rotated: the record, and this once its token or secret. */
+/** A new or rotated access token, with its token or secret, which is not shown again. */
 export interface Revealed {
   record: AccessTokenRecord;
   /** kind static: the token; kind jwt: the secret key. */
   secret: string;
 }
 
-/** The API. Every method checks what the caller may do, and throws TokenError or Unavailable. */
+/**
+ * The operations. Each checks the caller's rights, and throws TokenError or Unavailable. A change
+ * with a `requestId` (a UUID; absent for none) is made only once, however often it is repeated.
+ */
 export interface AccessTokens {
+  /** Creates an access token. */
   create(caller: Caller, kind: Kind, fields: Fields, requestId?: string): Promise<Revealed>;
+  /** Reads an access token and its usage. */
   get(caller: Caller, id: string): Promise<{ record: AccessTokenRecord; usage: Usage }>;
+  /** Reads a page of access tokens. */
   list(caller: Caller, query: ListQuery): Promise<ListPage>;
-  /** Changes the fields named in `mask`; `revision` is the one that they were read at. */
+  /** Changes the fields named in `mask`. `revision` is the one that the caller read. */
   update(
     caller: Caller,
     id: string,
@@ -48,7 +57,10 @@ export interface AccessTokens {
     mask: readonly (keyof Fields)[],
     requestId?: string,
   ): Promise<AccessTokenRecord>;
-  /** `revision` 0 rotates at any. */
+  /**
+   * Creates a new token or secret; the current one stays valid for `graceSeconds` (0 to
+   * graceSecondsMax). Only at `revision`; 0 for any.
+   */
   rotate(
     caller: Caller,
     id: string,
@@ -56,12 +68,14 @@ export interface AccessTokens {
     revision: number,
     requestId?: string,
   ): Promise<Revealed>;
+  /** Permanently revokes an access token; `reason` is at most 256 characters. */
   revoke(
     caller: Caller,
     id: string,
     reason: string,
     requestId?: string,
   ): Promise<AccessTokenRecord>;
+  /** Revokes JWTs of an access token; `reason` is at most 256 characters. */
   revokeJwts(
     caller: Caller,
     id: string,
@@ -71,7 +85,7 @@ export interface AccessTokens {
   ): Promise<AccessTokenRecord>;
 }
 
-/** Makes the API. */
+/** Creates the operations. */
 export function createAccessTokens(deps: ChangeDeps): AccessTokens {
   const { store, keys, now } = deps;
   const { revokedJwtsMax } = deps.limits;
@@ -104,7 +118,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     async update(caller, id, revision, fields, mask, requestId) {
       demand(caller, adminScope);
       if (mask.length === 0) throw invalid('update_mask', 'names no field');
-      if (!revision) throw invalid('revision', 'is required: the one the fields were read at');
+      if (!revision) throw invalid('revision', 'is required: the revision that you read');
       const args = { revision, ...fields, mask: [...mask] } as unknown as JsonObject;
       const ask = { caller, action: 'token.update', id: checkUuid('id', id), revision, requestId };
       const { record } = await change(deps, { ...ask, args }, (before, at) => {
@@ -171,12 +185,12 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
   };
 }
 
-/** What `change` fills in. */
+/** Placeholders of the fields that `change` sets. */
 const unwritten = { revision: 0, updatedAt: 0, eventId: '' };
 
 function notRevoked(record: AccessTokenRecord | undefined): AccessTokenRecord {
   if (record === undefined || record.revokedAt !== undefined) {
-    throw new TokenError('FAILED_PRECONDITION', 'the access token has been revoked, for ever');
+    throw new TokenError('FAILED_PRECONDITION', 'the access token is permanently revoked');
   }
   return record;
 }

@@ -1,4 +1,4 @@
-/** Reads the audit log, and adds what is no change of an access token: refused calls, sessions. */
+/** Reads the audit log, and adds events that change no access token: refused calls and sessions. */
 
 import { v4 } from 'uuid';
 import type { ChainedEvent } from '../store/audit.ts';
@@ -9,10 +9,13 @@ import { checkUuid, invalid } from './fields.ts';
 
 /** Which events to read. */
 export interface AuditQuery {
-  /** 0 means 50. */
+  /** 1 to 1000; 0 means 50. */
   pageSize: number;
+  /** nextPageToken of the previous page; "" or absent for the first page. */
   pageToken?: string | undefined;
+  /** Only events of this access token; required when the caller's token has an owner. */
   tokenId?: string | undefined;
+  /** Newest first when false. */
   oldestFirst: boolean;
 }
 
@@ -23,26 +26,31 @@ export interface AuditPage {
   nextPageToken: string;
 }
 
-/** Something that happened and changed no access token. */
+/** An event that changed no access token. */
 export interface Happening {
   action: 'call.refused' | 'session.create' | 'session.end';
-  /** "" for someone unknown. */
+  /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
+  /** The caller's network address as the server saw it. */
   peer: string;
+  /** UUID of the access token concerned; absent for none. */
   tokenId?: string;
+  /** A refused call's rpc and error, or "". */
   detail: string;
 }
 
 /** The audit log. Throws TokenError or Unavailable. */
 export interface Audit {
+  /** Reads a page. The caller needs the scope usher.tokens.read. */
   list(caller: Caller, query: AuditQuery): Promise<AuditPage>;
+  /** Adds an event, dated now. */
   add(happening: Happening): Promise<void>;
 }
 
-/** Bounds of a page. */
+/** Limits of a page. */
 export const auditLimits = { pageSizeDefault: 50, pageSizeMax: 1000 } as const;
 
-/** Makes it. */
+/** Creates it. `now` is in milliseconds since 1970. */
 export function createAudit(store: Store, now: () => number): Audit {
   return {
     async list(caller, { pageSize, pageToken, tokenId, oldestFirst }) {
@@ -53,14 +61,14 @@ export function createAudit(store: Store, now: () => number): Audit {
       }
       const after = pageToken ? Number(pageToken) : undefined;
       if (after !== undefined && !(Number.isSafeInteger(after) && after > 0)) {
-        throw invalid('page_token', 'is not one that ListAuditEvents gave');
+        throw invalid('page_token', 'is not a next_page_token of ListAuditEvents');
       }
       const id = tokenId ? checkUuid('token_id', tokenId) : undefined;
       if (caller.owner !== undefined) {
         if (id === undefined) {
           throw new TokenError(
             'PERMISSION_DENIED',
-            'token_id: is required for a caller with owner',
+            'token_id: is required when the caller has an owner',
           );
         }
         visible(caller, await store.get(id), id);

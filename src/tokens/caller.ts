@@ -1,4 +1,4 @@
-/** Who calls the API Manager's API or asks for a JWT, and what they may do. */
+/** Authenticates callers of the administrative API and of IssueJwt, and checks their rights. */
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { AccessTokenRecord } from '../store/record.ts';
@@ -9,38 +9,42 @@ import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
 import { stateOf } from './state.ts';
 
-/** May do everything. */
+/** Scope: every operation. */
 export const adminScope = 'usher.admin';
-/** May read access tokens, their usage and the audit log. */
+/** Scope: read access tokens, their usage and the audit log. */
 export const readScope = 'usher.tokens.read';
-/** May have JWTs signed. */
+/** Scope: have JWTs signed. */
 export const issueScope = 'usher.jwts.issue';
-/** May introspect and revoke tokens by RFC 7662 and RFC 7009. */
+/** Scope: introspect tokens (RFC 7662) and revoke tokens (RFC 7009). */
 export const introspectScope = 'usher.introspect';
 
-/** Who holds the admin token of the configuration. */
+/** The actor that holds the admin token of the configuration. */
 export const adminActor = 'admin';
 
-/** A caller that was let in. */
+/** An authenticated caller. */
 export interface Caller {
   /** UUID of the caller's access token, or "admin" for the admin token of the configuration. */
   actor: string;
-  /** The peer's address as the server saw it. */
+  /** The caller's network address as the server saw it. */
   peer: string;
-  /** Limited to access tokens of this owner; absent for no limit. */
+  /** The caller sees and changes only access tokens of this owner; absent for no such limit. */
   owner?: string;
+  /** Its scopes, which `demand` checks. */
   scopes: readonly string[];
 }
 
-/** Lets a caller in by an Authorization header, or gives the reason not to. Throws Unavailable. */
+/** The caller of an Authorization header, or the reason to refuse it. Throws Unavailable. */
 export type Authenticate = (header: string, peer: string) => Promise<Caller | Reason>;
 
 /** Shortest admin token, in characters. */
 const adminTokenLengthMin = 32;
 
-/** Callers hold a static token, or the admin token of the configuration. */
+/**
+ * Creates the authentication by static token, or by the admin token of the configuration. Throws
+ * Error for an admin token of fewer than 32 characters.
+ */
 export function createAuthenticate(verify: Verify, adminToken: string): Authenticate {
-  // An empty one would let everyone in who sends no header.
+  // With an empty one, every caller without a header would be the administrator.
   if (adminToken.length < adminTokenLengthMin) {
     throw new Error(`the admin token is shorter than ${adminTokenLengthMin} characters`);
   }
@@ -53,16 +57,16 @@ export function createAuthenticate(verify: Verify, adminToken: string): Authenti
     const verdict = await verify({ header });
     if (!verdict.valid) return verdict.reason;
     const { kind, tokenId, owner, scopes } = verdict.identity;
-    // Whoever may sign JWTs must not become an administrator by signing one.
+    // The holder of a jwt secret must not become an administrator by signing a JWT.
     if (kind !== 'static') return 'INSUFFICIENT_SCOPE';
     return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
   };
 }
 
 /**
- * The caller as it is now, who was let in at a time (milliseconds since 1970) and has kept a session
- * since; undefined when the access token has ended meanwhile, or what it was let in by. Throws
- * Unavailable.
+ * The present rights of a caller with a session that was authenticated at `letInAt` (milliseconds
+ * since 1970); undefined when the access token, or the secret that authenticated it, is no longer
+ * valid. Throws Unavailable.
  */
 export type CurrentCaller = (
   actor: string,
@@ -70,7 +74,7 @@ export type CurrentCaller = (
   letInAt: number,
 ) => Promise<Caller | undefined>;
 
-/** Makes it. */
+/** Creates it. `now` is in milliseconds since 1970. */
 export function createCurrentCaller(records: CoherentReader, now: () => number): CurrentCaller {
   return async (actor, peer, letInAt) => {
     if (actor === adminActor) return { actor, peer, scopes: [adminScope] };
@@ -96,7 +100,10 @@ export function demand(caller: Caller, ...scopes: readonly string[]): void {
   throw new TokenError('PERMISSION_DENIED', `the caller's token lacks the scope ${wanted}`);
 }
 
-/** The owner of what a caller makes: the caller's own, where it has one. Throws PERMISSION_DENIED. */
+/**
+ * The owner of an access token that the caller creates or changes: its own, if it has one. Throws
+ * PERMISSION_DENIED when it names another one.
+ */
 export function ownerFor(caller: Caller, owner: string | undefined): string | undefined {
   if (caller.owner === undefined) return owner;
   if (owner && owner !== caller.owner) {
@@ -105,7 +112,9 @@ export function ownerFor(caller: Caller, owner: string | undefined): string | un
   return caller.owner;
 }
 
-/** The record, if the caller may know of it; another owner's is as if it were not there. */
+/**
+ * The record, if it exists and the caller may see it. Throws NOT_FOUND otherwise, in both cases.
+ */
 export function visible(
   caller: Caller,
   record: AccessTokenRecord | undefined,

@@ -1,4 +1,6 @@
-/** Carries out one change of an access token: once per request id, against the newest revision, audited. */
+/**
+ * Makes one change of an access token: once per request id, on the current revision, and audited.
+ */
 
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
@@ -11,19 +13,19 @@ import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, difference, invalid } from './fields.ts';
 import { withCurrentSeals } from './secret.ts';
 
-/** Bounds of changes. */
+/** Limits of changes. */
 export interface ChangeLimits {
-  /** How often a change is tried again when others change the same access token. */
+  /** Attempts at a change while others change the same access token. */
   attemptsMax: number;
-  /** How long a repeated request is answered with its token or secret, in milliseconds. */
+  /** How long a repeated request returns its token or secret again, in milliseconds. */
   replyMs: number;
   /** How long a request id is remembered, in milliseconds. */
   requestMs: number;
-  /** JWTs and subjects that one access token can hold as revoked by name. */
+  /** Revocations by `jti` and by subject that one access token can hold. */
   revokedJwtsMax: number;
 }
 
-/** What a deployment gets that sets nothing. */
+/** Defaults of the limits. */
 export const defaultChangeLimits: ChangeLimits = {
   attemptsMax: 8,
   replyMs: 600_000,
@@ -31,43 +33,51 @@ export const defaultChangeLimits: ChangeLimits = {
   revokedJwtsMax: 10_000,
 };
 
-/** What the changes need. */
+/** The dependencies of changes. */
 export interface ChangeDeps {
   store: Store;
   keys: MasterKeys;
+  /** The current time in milliseconds since 1970. */
   now: () => number;
   limits: ChangeLimits;
 }
 
-/** A change that somebody asked for. */
+/** A requested change. */
 export interface Ask {
   caller: Caller;
-  /** As in AuditEvent.action: "token.create", … */
+  /** As AuditEvent.action: "token.create", … */
   action: string;
-  /** The access token to change; absent to create. */
+  /** UUID of the access token to change; absent to create. */
   id?: string;
   /** Only at this revision; 0 or absent for any. */
   revision?: number;
   /** A UUID; "" or absent for none. */
   requestId?: string | undefined;
-  /** What was asked, by which a request id used for something else is noticed. */
+  /** The call's arguments, to detect the same request id on a different call. */
   args: JsonObject;
+  /** As AuditEvent.detail; absent for "". */
   detail?: string;
 }
 
-/** The new record without its bookkeeping, and the secret to reveal; undefined changes nothing. */
+/**
+ * Computes the new record, whose revision, updatedAt and eventId `change` sets, and the secret to
+ * reveal; undefined changes nothing. `now` is in milliseconds since 1970. May run several times.
+ */
 export type Make = (
   before: AccessTokenRecord | undefined,
   now: number,
 ) => { record: AccessTokenRecord; secret?: string } | undefined;
 
-/** The record after the change, and the secret to reveal, if there is one. */
+/** The record after the change, and the secret to reveal, if any. */
 export interface Changed {
   record: AccessTokenRecord;
   secret?: string;
 }
 
-/** Makes a change. Throws TokenError or Unavailable. */
+/**
+ * Makes a change, again from the new record when another one was faster. Throws TokenError or
+ * Unavailable.
+ */
 export async function change(deps: ChangeDeps, ask: Ask, make: Make): Promise<Changed> {
   const { store, now, limits } = deps;
   const requestId = ask.requestId ? checkUuid('request_id', ask.requestId) : '';
@@ -108,7 +118,7 @@ export async function change(deps: ChangeDeps, ask: Ask, make: Make): Promise<Ch
     // A repeat is found, and made sure of, by the next attempt.
     if (committed.outcome === 'conflict' && ask.revision) throw stale(ask);
   }
-  throw new TokenError('ABORTED', 'others keep changing this access token; try again');
+  throw new TokenError('ABORTED', 'this access token keeps changing; try again');
 }
 
 /**
@@ -126,12 +136,12 @@ async function survives(
 
 function digestOf({ action, id = '', args }: Ask): string {
   const fields = Object.entries(args).map(([name, value]) => {
-    // A number that is none is named by its field's own check.
+    // NaN and Infinity are left to the check of the field, which names it.
     if (typeof value === 'number') return [name, String(value)];
     try {
       return [name, canonicalize(value) ?? ''];
     } catch {
-      throw invalid(name, 'holds what JSON cannot: half a surrogate pair, or no finite number');
+      throw invalid(name, 'holds what JSON cannot: half a surrogate pair, or a number not finite');
     }
   });
   return hash('sha256', JSON.stringify([action, id, fields.sort()]));
@@ -199,14 +209,14 @@ async function repeat(
   prior: StoredRequest,
   digest: string,
 ): Promise<Changed> {
-  if (prior.digest !== digest) throw invalid('request_id', 'was used for another call');
+  if (prior.digest !== digest) throw invalid('request_id', 'was used for a different call');
   const record = visible(ask.caller, await store.get(prior.tokenId), prior.tokenId);
   if (prior.sealedReply === undefined) return { record };
   if (prior.replyUntil <= now()) {
     throw new TokenError(
       'FAILED_PRECONDITION',
-      `this request was carried out on access token ${record.id}, and its secret is not shown any ` +
-        'more; rotate the access token to get a new one',
+      `this request was made before, on access token ${record.id}, and its secret can no longer ` +
+        'be shown; rotate the access token to get a new one',
     );
   }
   const secret = keys.open(JSON.parse(prior.sealedReply), `reply/${record.id}`);

@@ -1,6 +1,6 @@
-/** Errors of the access tokens' life: the caller's mistakes, told so that the caller can mend them. */
+/** Errors that callers of the operations on access tokens can correct. */
 
-/** The kinds of mistake, named as gRPC names them. */
+/** Their kinds, named as gRPC status codes. */
 export type TokenErrorCode =
   | 'INVALID_ARGUMENT'
   | 'NOT_FOUND'
@@ -9,7 +9,9 @@ export type TokenErrorCode =
   | 'RESOURCE_EXHAUSTED'
   | 'PERMISSION_DENIED';
 
-/** A mistake of the caller. The message names the field and what to do; it holds no secret. */
+/**
+ * A caller's mistake. The message names the field and what is wrong with it; it holds no secret.
+ */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
   readonly code: TokenErrorCode;

@@ -1,10 +1,11 @@
-/** Checks the fields of an access token that people choose, and says which is wrong and why. */
+/** Checks the fields of an access token that callers set. */
 
 import type { AccessTokenRecord, Json, JsonObject, Kind } from '../store/record.ts';
 import { TokenError } from './errors.ts';
 
-/** The fields of an access token that people choose. Times are milliseconds since 1970. */
+/** The fields of an access token that callers set: see AccessTokenRecord. Limits: fieldLimits. */
 export interface Fields {
+  /** Required. */
   name: string;
   owner?: string | undefined;
   scopes: string[];
@@ -13,10 +14,11 @@ export interface Fields {
   audiences?: string[] | undefined;
   /** kind jwt only; whole seconds. */
   jwtLifetimeMaxSeconds?: number | undefined;
+  /** Milliseconds since 1970; absent for never. */
   expiresAt?: number | undefined;
 }
 
-/** Bounds of the fields; lengths in UTF-16 code units, as JavaScript counts. */
+/** Limits of the fields. Lengths are in UTF-16 code units. */
 export const fieldLimits = {
   nameLengthMax: 128,
   ownerLengthMax: 128,
@@ -34,15 +36,15 @@ export const fieldLimits = {
 /** RFC 6749 section 3.3: printable ASCII without space, quote and backslash. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-/** Control characters, which would forge lines in logs and headers. */
+/** Control characters, with which a text could forge lines of logs and headers. */
 const control = /\p{Cc}/u;
 
-/** A mistake in a named field. */
+/** An INVALID_ARGUMENT error: the field and what is wrong with it. */
 export function invalid(field: string, what: string): TokenError {
   return new TokenError('INVALID_ARGUMENT', `${field}: ${what}`);
 }
 
-/** Throws INVALID_ARGUMENT for the first field that is wrong. */
+/** Throws INVALID_ARGUMENT for the first invalid field. `now` is in milliseconds since 1970. */
 export function checkFields(kind: Kind, fields: Fields, now: number): void {
   if (fields.name.trim() === '') throw invalid('name', 'is required');
   checkText('name', fields.name, fieldLimits.nameLengthMax);
@@ -68,11 +70,14 @@ export function checkFields(kind: Kind, fields: Fields, now: number): void {
   }
 }
 
-/** Throws unless each is a scope token (RFC 6749 section 3.3), once, and not too many. */
+/**
+ * Throws INVALID_ARGUMENT unless all are distinct scope tokens (RFC 6749 section 3.3) within
+ * limits.
+ */
 export function checkScopes(field: string, scopes: readonly string[]): void {
   const { scopesMax, scopeLengthMax } = fieldLimits;
-  if (scopes.length > scopesMax) throw invalid(field, `are more than ${scopesMax}`);
-  if (new Set(scopes).size !== scopes.length) throw invalid(field, 'name one twice');
+  if (scopes.length > scopesMax) throw invalid(field, `has more than ${scopesMax} entries`);
+  if (new Set(scopes).size !== scopes.length) throw invalid(field, 'has an entry twice');
   for (const scope of scopes) {
     if (!scopeToken.test(scope)) {
       throw invalid(
@@ -81,32 +86,35 @@ export function checkScopes(field: string, scopes: readonly string[]): void {
       );
     }
     if (scope.length > scopeLengthMax) {
-      throw invalid(field, `has one longer than ${scopeLengthMax} characters`);
+      throw invalid(field, `has an entry longer than ${scopeLengthMax} characters`);
     }
   }
 }
 
-/** Throws unless each is a text of sensible length, once, and not too many. */
+/** Throws INVALID_ARGUMENT unless all are distinct texts within limits. */
 export function checkAudiences(field: string, audiences: readonly string[]): void {
   const { audiencesMax, audienceLengthMax } = fieldLimits;
-  if (audiences.length > audiencesMax) throw invalid(field, `are more than ${audiencesMax}`);
-  if (new Set(audiences).size !== audiences.length) throw invalid(field, 'name one twice');
+  if (audiences.length > audiencesMax)
+    throw invalid(field, `has more than ${audiencesMax} entries`);
+  if (new Set(audiences).size !== audiences.length) throw invalid(field, 'has an entry twice');
   for (const audience of audiences) {
-    if (audience === '') throw invalid(field, 'has an empty one');
+    if (audience === '') throw invalid(field, 'has an empty entry');
     checkText(field, audience, audienceLengthMax);
   }
 }
 
-/** Throws unless it is a text without control characters and not too long. */
+/**
+ * Throws INVALID_ARGUMENT for a text that is too long, has control characters or lone surrogates.
+ */
 export function checkText(field: string, text: string, lengthMax: number): void {
   if (text.length > lengthMax) throw invalid(field, `is longer than ${lengthMax} characters`);
   if (control.test(text)) throw invalid(field, 'has a control character');
   if (!text.isWellFormed()) throw invalid(field, 'is not well-formed Unicode');
 }
 
-/** The UUID in lower case; throws for what is not one. */
+/** The UUID in lower case. Throws INVALID_ARGUMENT for anything else. */
 export function checkUuid(field: string, id: string): string {
-  if (!uuid.test(id)) throw invalid(field, 'must be a UUID, such as the API Manager shows');
+  if (!uuid.test(id)) throw invalid(field, 'must be a UUID, as the API Manager shows it');
   return id.toLowerCase();
 }
 
@@ -118,7 +126,10 @@ function checkMetadata(metadata: JsonObject): void {
   }
 }
 
-/** Throws unless it is nested no deeper, and every number and text in it can be written as JSON. */
+/**
+ * Throws INVALID_ARGUMENT for an object that is nested deeper than `depthMax` levels, or holds a
+ * number or text that JSON cannot.
+ */
 export function checkJson(field: string, object: JsonObject, depthMax: number): void {
   const check = (value: Json, depth: number): void => {
     if (typeof value === 'number' && !Number.isFinite(value)) {
@@ -137,7 +148,10 @@ export function checkJson(field: string, object: JsonObject, depthMax: number): 
   check(object, 1);
 }
 
-/** Leaves out what is undefined, "" or an empty object: the record has no empty optional fields. */
+/**
+ * Without the fields that are undefined, "" or an empty object or list, as a record has no empty
+ * optional fields. `scopes` stays.
+ */
 export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const kept = Object.entries(fields).filter(
     ([name, value]) =>
@@ -148,7 +162,7 @@ export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<
   return Object.fromEntries(kept) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
-/** The fields as the audit log shows them. */
+/** A record's fields as the audit log shows them: without secrets and hashes. */
 export function auditFields(record: AccessTokenRecord): JsonObject {
   const { id: _id, secrets, revokedJwts, eventId: _eventId, revision, ...fields } = record;
   const previous = secrets[1]?.goodUntil;
@@ -165,7 +179,7 @@ export function auditFields(record: AccessTokenRecord): JsonObject {
   ) as JsonObject;
 }
 
-/** What differs between two sets of fields: the values before, and those after. */
+/** The fields that differ, with their values before and after. */
 export function difference(
   before: JsonObject,
   after: JsonObject,

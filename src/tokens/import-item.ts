@@ -1,4 +1,4 @@
-/** Checks one token to take in, and works out the hashes that it is known by. */
+/** Checks one token to import, and computes its hashes. */
 
 import type { Imported, ImportedHash } from '../store/record.ts';
 import { mayBeImported } from '../verify/credential.ts';
@@ -7,50 +7,58 @@ import { importedHash } from '../verify/master-keys.ts';
 import { parseStaticToken } from '../verify/static-token.ts';
 import { checkFields, checkUuid, type Fields, invalid } from './fields.ts';
 
-/** A token of another system: itself, which is not kept, or a hash of the whole of it. */
+/**
+ * A token of another system: the token itself, which is not stored, or a hash of the whole token.
+ */
 export type ImportedSecret = { token: string } | { sha256: Uint8Array } | { sha512: Uint8Array };
 
-/** A token to take in. */
+/** A token to import. */
 export interface ImportItem {
   secret: ImportedSecret;
-  /** The UUID to give it; "" or absent for a fresh one. */
+  /** UUID of the new access token; "" or absent to generate one. */
   id?: string;
-  /** Those of kind static. */
+  /** Fields of kind static. */
   fields: Fields;
 }
 
-/** An item that was found good. */
+/** A valid item. */
 export interface CheckedItem {
+  /** How it is imported. */
   imported: Imported;
-  /** The hash that the record keeps, and its name. */
+  /** Name of the hash that its digest is made from. */
   hash: ImportedHash;
+  /** That hash of the token. */
   tokenHash: Uint8Array;
-  /** All hashes by which it may have been taken in before. */
+  /** All known hashes of the token, since an earlier import may have used another one. */
   hashes: Partial<Record<ImportedHash, Uint8Array>>;
-  /** The length of a token that is known itself, in characters. */
+  /** Length of the token in characters; absent when only its hash is known. */
   length?: number;
+  /** The requested UUID, or the one in a token of Usher's own; absent to generate one. */
   id?: string;
   fields: Fields;
 }
 
-/** Bounds of what is taken in, in characters. */
+/** Limits of imported tokens, in characters. */
 export const importedTokenLimits = {
-  /** A shorter one could be guessed. */
+  /** Shorter tokens can be guessed. */
   lengthMin: 20,
-  /** The longest that fits an Authorization header behind "Bearer ". */
+  /** Longest token that fits an Authorization header after "Bearer ". */
   lengthMax: defaultVerifyLimits.headerBytesMax - 'Bearer '.length,
 } as const;
 
 const hashBytes = { sha256: 32, sha512: 64 } as const;
 
-/** Throws INVALID_ARGUMENT for what is wrong first. */
+/**
+ * Checks an item. Throws INVALID_ARGUMENT for the first mistake. `allowWeak` accepts short tokens,
+ * `now` is in milliseconds since 1970.
+ */
 export function checkItem(item: ImportItem, allowWeak: boolean, now: number): CheckedItem {
   const { secret, fields } = item;
   const given = item.id ? checkUuid('id', item.id) : undefined;
   const known = 'token' in secret ? checkToken(secret.token, allowWeak) : checkHash(secret);
   const own = 'token' in secret ? parseStaticToken(secret.token) : undefined;
   if (own !== undefined && given !== undefined && given !== own) {
-    throw invalid('id', `must be ${own}, which the token names, or none`);
+    throw invalid('id', `must be ${own}, which the token contains, or empty`);
   }
   checkFields('static', fields, now);
   const id = own ?? given;
@@ -64,12 +72,12 @@ function checkToken(token: string, allowWeak: boolean) {
   if (!mayBeImported(token) && parseStaticToken(token) === undefined) {
     throw invalid(
       'token',
-      'must be visible ASCII without space, comma, " and \\; no JWT, which is known by its ' +
-        'signature; and not start with "ush_", which only tokens of Usher do',
+      'must be visible ASCII without space, comma, " and \\; must not be a JWT, which is ' +
+        'verified by its signature; and must not start with "ush_", which is reserved for tokens of Usher',
     );
   }
   if (token.length < lengthMin && !allowWeak) {
-    throw invalid('token', `is shorter than ${lengthMin} characters, so that it can be guessed`);
+    throw invalid('token', `is shorter than ${lengthMin} characters, so it can be guessed`);
   }
   const sha256 = importedHash(token, 'sha256');
   const hashes = { sha256, sha512: importedHash(token, 'sha512') };

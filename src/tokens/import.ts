@@ -1,4 +1,4 @@
-/** Takes in static tokens of other systems, so that those who hold them go on as before. */
+/** Imports static tokens of other systems, so that their holders can keep using them. */
 
 import { hash } from 'node:crypto';
 import { v4, v7 } from 'uuid';
@@ -19,27 +19,29 @@ import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 
 export type { ImportedSecret, ImportItem } from './import-item.ts';
 
-/** How to take tokens in. */
+/** Options of an import. */
 export interface ImportOptions {
-  /** Only says what would be done. */
+  /** Reports what the import would do, and changes nothing. */
   dryRun: boolean;
-  /** Takes also tokens that are short enough to be guessed. */
+  /** Also imports tokens shorter than 20 characters, which can be guessed. */
   allowWeak: boolean;
+  /** UUID; "" or absent for none. A repeat reports what the earlier call imported as imported. */
   requestId?: string | undefined;
 }
 
-/** What became of a token. */
+/** The result for one item. */
 export interface ImportResult {
+  /** `existing`: it was imported before and left unchanged. */
   outcome: 'imported' | 'existing' | 'refused';
-  /** "" where there is none, or none for the caller to know. */
+  /** UUID of the access token; "" when there is none yet, or the caller may not see it. */
   id: string;
   /** Why it was refused; otherwise "". */
   problem: string;
 }
 
 /**
- * Takes tokens in; the results are in the order of the items. What is there already is not made anew,
- * so that it may be done again after any failure. Throws TokenError or Unavailable.
+ * Imports tokens; the results are in the order of the items. Tokens imported before are left
+ * unchanged, so an import can be repeated after any failure. Throws TokenError or Unavailable.
  */
 export type Import = (
   caller: Caller,
@@ -47,44 +49,46 @@ export type Import = (
   options: ImportOptions,
 ) => Promise<ImportResult[]>;
 
-/** Bounds of an import. */
+/** Limits of an import. */
 export const importLimits = {
+  /** Items per call. */
   itemsMax: 500,
-  /** Lengths of plain tokens that are told apart; with more of them, any length is looked for. */
+  /** Distinct lengths of plain tokens; beyond it, verification looks up tokens of any length. */
   lengthsMax: 16,
 } as const;
 
-/** What an import needs. */
+/** The dependencies of an import. */
 export interface ImportDeps {
   store: Store;
   keys: MasterKeys;
+  /** The current time in milliseconds since 1970. */
   now: () => number;
 }
 
-/** A token that is to be taken in, with what is known of it. */
+/** A token to import, and the state of its import. */
 interface Plan {
   item: CheckedItem;
   digest: string;
-  /** The access token that it leads to already, if it was begun before. */
+  /** UUID reserved for it by an earlier import, complete or not. */
   known: string | undefined;
   eventId: string;
 }
 
-/** The access token that a digest leads to. */
+/** The access token that a digest is reserved for. */
 interface Target {
   id: string;
-  /** Reserved by this very call. */
+  /** This call reserved it. */
   isNew: boolean;
 }
 
-/** Makes it. */
+/** Creates the import. */
 export function createImport(deps: ImportDeps): Import {
   const { store, now } = deps;
   return async (caller, items, options) => {
     demand(caller, adminScope);
-    if (items.length === 0) throw invalid('items', 'are none');
+    if (items.length === 0) throw invalid('items', 'must not be empty');
     if (items.length > importLimits.itemsMax) {
-      throw invalid('items', `are more than ${importLimits.itemsMax}`);
+      throw invalid('items', `has more than ${importLimits.itemsMax} entries`);
     }
     const requestId = options.requestId ? checkUuid('request_id', options.requestId) : '';
     const at = now();
@@ -116,7 +120,7 @@ export function createImport(deps: ImportDeps): Import {
       if ('outcome' in each) return each;
       const result = byPlan.get(each);
       if (result !== undefined) return result;
-      // The same token further up in these items.
+      // The same token occurs earlier in these items.
       const twin = byPlan.get(first.get(each.digest) as Plan) as ImportResult;
       return twin.outcome === 'imported' ? { ...twin, outcome: 'existing' } : twin;
     });
@@ -133,7 +137,7 @@ async function plan(
   const digest = importedDigest(keys, item.tokenHash, keys.currentId);
   const known = await findByHash(store, keys, forms, name => item.hashes[name]);
   if (known === undefined && item.id !== undefined && (await store.get(item.id))) throw taken();
-  // A repeated request makes the same event, by which what it did before is recognised.
+  // A repeated request has the same event id, which shows what the earlier one imported.
   const eventId = requestId === '' ? v4() : uuidOf(`${actor}:${requestId}:${digest}`);
   return { item, digest, known, eventId };
 }
@@ -165,7 +169,7 @@ async function carryOut(
       targets.set(each, { id, isNew: id === entries[n]?.tokenId });
     }
   }
-  // All must have ended, whatever became of one: what goes on behind an answer cannot be waited for.
+  // Waits for all, even when one fails: nothing may still be running when the call is answered.
   const settled = await Promise.allSettled(
     plans.map(each => {
       const { id, isNew } = targets.get(each) as Target;
@@ -178,7 +182,7 @@ async function carryOut(
   });
 }
 
-/** The forms that verification must know of. */
+/** The forms under which verification must look up these tokens. */
 function formsOf(
   plans: readonly Plan[],
   known: readonly ImportedForm[],
@@ -196,18 +200,18 @@ function formsOf(
   return [...new Map(forms.map(form => [writeForm(form), form])).values()];
 }
 
-/** Makes the access token that was reserved, unless it is there. */
+/** Creates the access token of a reserved digest, unless it exists. */
 async function settle(
   { store, keys }: ImportDeps,
   caller: Caller,
   { item, digest, known, eventId }: Plan,
   { id, isNew, requestId, at }: Target & { requestId: string; at: number },
 ): Promise<ImportResult> {
-  // One that was reserved just now, under an id of its own, cannot be there.
+  // A newly reserved id has no record yet.
   const found = isNew ? undefined : await store.get(id);
   if (found !== undefined) return existing(caller, found, eventId);
   if (item.id !== undefined && item.id !== id) {
-    return refused(`id: must be ${id}, as an import that was broken off gave it, or none`);
+    return refused(`id: must be ${id}, which an unfinished import assigned, or empty`);
   }
   const { hash: hashed, imported, fields } = item;
   const secret = { masterKeyId: keys.currentId, value: digest, hashed, createdAt: at };
@@ -241,7 +245,7 @@ function taken(): TokenError {
   return invalid('id', 'is that of another access token');
 }
 
-/** A UUID (RFC 9562, version 8) that a text leads to. */
+/** A UUID (RFC 9562, version 8) derived from a text. */
 function uuidOf(text: string): string {
   const hex = hash('sha256', text);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

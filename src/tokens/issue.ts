@@ -23,12 +23,17 @@ import { stateOf } from './state.ts';
 
 /** The JWT to sign. */
 export interface JwtOrder {
+  /** UUID of the jwt access token, in either case. */
   tokenId: string;
+  /** The `sub` claim; "" omits it. */
   subject: string;
+  /** The `aud` claim; empty omits it. */
   audience: string[];
+  /** The `scope` claim; empty omits it. */
   scopes: string[];
+  /** Further claims; none of those that Usher sets or checks. */
   claims: JsonObject;
-  /** Either a lifetime from now or the `exp` claim itself, in seconds. */
+  /** Either a lifetime from now in seconds, or the `exp` claim in seconds since 1970. */
   expiry: { lifetimeSeconds: number } | { exp: number };
 }
 
@@ -40,12 +45,12 @@ export interface IssuedJwt {
   exp: number;
 }
 
-/** Signs. Throws TokenError or Unavailable. */
+/** Signs a JWT. Throws TokenError or Unavailable. */
 export type IssueJwt = (caller: Caller, order: JwtOrder) => Promise<IssuedJwt>;
 
-/** Claims that Usher sets or judges itself. */
+/** Claims that Usher sets or checks itself. */
 const reservedClaims = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'scope'];
-/** Makes the signer: what it signs is within the limits that it will be verified by. */
+/** Creates the signer. What it signs is within `limits`, those of verification. */
 export function createIssueJwt(
   tokens: TokenReader,
   keys: MasterKeys,
@@ -60,6 +65,8 @@ export function createIssueJwt(
     const iat = issuedAt(record, order.subject, now());
     const exp = 'exp' in order.expiry ? order.expiry.exp : iat + order.expiry.lifetimeSeconds;
     checkOrder(record, order, iat, exp, now());
+    // Claims that are too deep, or half a surrogate pair, would make a JWT that verification
+    // refuses.
     checkJson('claims', order.claims, limits.claimsDepthMax);
 
     const [current] = record.secrets;
@@ -77,8 +84,8 @@ export function createIssueJwt(
 }
 
 /**
- * Now, in whole seconds. What was issued in the second of a revocation counts as issued before it, so
- * that a JWT signed later in that second is dated the next one.
+ * The `iat` claim. A JWT issued in the second of a revocation counts as issued before it, so one
+ * signed later in that second is dated the next second.
  */
 function issuedAt(record: AccessTokenRecord, subject: string, now: number): number {
   const { issuedBefore = 0, subjects } = record.revokedJwts ?? {};
@@ -122,10 +129,9 @@ function checkOrder(
   if (order.scopes.some(scope => !record.scopes.includes(scope))) {
     throw invalid('scopes', 'must be among those of the access token');
   }
-  // Deeper ones, or half a surrogate pair, would make a JWT that the verifier refuses.
   const reserved = reservedClaims.find(name => Object.hasOwn(order.claims, name));
   if (reserved !== undefined) {
-    throw invalid('claims', `must not hold "${reserved}", which Usher sets or judges itself`);
+    throw invalid('claims', `must not hold "${reserved}", which Usher sets or checks itself`);
   }
   if (!Number.isSafeInteger(exp) || exp <= iat) {
     throw invalid(
@@ -136,7 +142,7 @@ function checkOrder(
   if (exp - iat > (record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY)) {
     throw invalid(
       'expiry',
-      `is beyond the access token's longest lifetime of ${record.jwtLifetimeMaxSeconds} s`,
+      `is beyond the access token's jwt_lifetime_max of ${record.jwtLifetimeMaxSeconds} s`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/** Lists access tokens: walks them in a store's order and keeps those that pass the filter. */
+/** Lists access tokens: scans them in the store's order and filters them. */
 
 import { cursorBehind, isCursor } from '../store/cursor.ts';
 import type { AccessTokenRecord, Kind } from '../store/record.ts';
@@ -7,34 +7,42 @@ import { type Caller, demand, readScope } from './caller.ts';
 import { invalid } from './fields.ts';
 import { stateOf } from './state.ts';
 
-/** Filter, order and place of a list. */
+/** Filter, order and page of a list. */
 export interface ListQuery {
+  /** 1 to 200; 0 means 50. */
   pageSize: number;
+  /**
+   * nextPageToken of the previous page, with the same filter and order; "" or absent for the first.
+   */
   pageToken?: string | undefined;
   kind?: Kind | undefined;
+  /** Exactly this owner; "" or absent for all. */
   owner?: string | undefined;
   state?: 'active' | 'expired' | 'revoked' | undefined;
+  /** Text in the id, name, owner or a scope, ignoring case; "" or absent for all. */
   text?: string | undefined;
+  /** Only active access tokens that expire within this time from now, by expiry; absent for all. */
   expiresWithinMs?: number | undefined;
+  /** 'expiry' leaves out access tokens that never expire. */
   sort: 'newest' | 'oldest' | 'expiry';
 }
 
-/** A page of a list. It can be short, even empty, though more follow. */
+/** A page of a list. It can be short, even empty, when more follow. */
 export interface ListPage {
   records: AccessTokenRecord[];
-  /** One for each record. */
+  /** One per record, in the same order. */
   usage: Usage[];
   /** "" at the end. */
   nextPageToken: string;
-  /** How many access tokens the caller may see in all, before any filter. */
+  /** How many access tokens the caller may see in total, without any filter. */
   total: number;
 }
 
-/** Bounds of a list. */
+/** Limits of a list. */
 export const listLimits = {
   pageSizeDefault: 50,
   pageSizeMax: 200,
-  /** Records looked at for one page: a filter that few pass must not hold up the store. */
+  /** Records examined per page, so that a selective filter does not overload the store. */
   examinedMax: 2000,
 } as const;
 
@@ -59,7 +67,7 @@ export async function list(
     : undefined;
   let examined = 0;
   do {
-    // Reads what the page still lacks, or more where the filter has let little through so far.
+    // Reads what the page still lacks, or more when few records passed the filter so far.
     const sparse = examined > 0 && records.length < examined / 4;
     const limit = sparse ? 500 : pageSize - records.length;
     const page = await store.scan(
@@ -69,7 +77,7 @@ export async function list(
     examined += limit;
     for (const record of page.records) {
       if (records.length === pageSize) {
-        // The next page starts behind the last one shown.
+        // The next page starts after the last record of this one.
         const last = records[pageSize - 1] as AccessTokenRecord;
         return await finish(store, caller, records, cursorBehind(walk.order, last));
       }
@@ -106,11 +114,11 @@ function walkOf(caller: Caller, query: ListQuery, now: number): Omit<Scan, 'limi
   return { order: query.sort, ...(owner ? { owner } : {}) };
 }
 
-/** A cursor of another order is refused here: a store must never be asked to read one. */
+/** Decodes a page token. Refuses a cursor of another order, which no store may get. */
 function readPageToken(order: Scan['order'], token: string): string {
   const cursor = Buffer.from(token, 'base64url').toString();
   if (!isCursor(order, cursor)) {
-    throw invalid('page_token', 'is not one that List gave');
+    throw invalid('page_token', 'is not a next_page_token of List with this sort');
   }
   return cursor;
 }

@@ -1,22 +1,26 @@
-/** Puts refused calls into the audit log, so many a minute: a flood of them must not fill the store. */
+/** Records refused calls in the audit log, rate-limited so that a flood does not fill the store. */
 
 import type { Audit } from './audit.ts';
 
-/** A call of the API that was refused. */
+/** A refused call of the administrative API. */
 export interface Refusal {
-  /** UUID of the caller's access token, "admin", or "" for someone unknown. */
+  /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
+  /** The caller's network address as the server saw it. */
   peer: string;
-  /** The rpc and why it was refused. */
+  /** The rpc and its error. */
   detail: string;
 }
 
-/** Writes refusals. Throws Unavailable. */
+/** Records a refusal. Throws Unavailable. */
 export type NoteRefusal = (refusal: Refusal) => Promise<void>;
 
 const minuteMs = 60_000;
 
-/** Makes the writer. Beyond `perMinuteMax` they are counted, and the count is written as one event. */
+/**
+ * Creates the recorder. Beyond `perMinuteMax` refusals a minute it only counts them, and the next
+ * minute's first refusal adds the count as one event. `now` is in milliseconds since 1970.
+ */
 export function createNoteRefusal(
   audit: Pick<Audit, 'add'>,
   now: () => number,
@@ -33,7 +37,7 @@ export function createNoteRefusal(
       noted = 0;
       unnoted = 0;
       if (missing > 0) {
-        const detail = `${missing} more refused calls were counted, not recorded`;
+        const detail = `${missing} more refused calls were counted but not recorded`;
         await audit.add({ action: 'call.refused', actor: '', peer: '', detail });
       }
     }

@@ -1,4 +1,4 @@
-/** Seals jwt secrets anew with the master key that writes, and counts what is left under which. */
+/** Re-encrypts jwt secrets with the first master key, and counts secrets per master key. */
 
 import { isCursor } from '../store/cursor.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
@@ -9,40 +9,44 @@ import { TokenError } from './errors.ts';
 import { invalid } from './fields.ts';
 import { withCurrentSeals } from './secret.ts';
 
-/** What a page came to. */
+/** The result of a page. */
 export interface ResealPage {
-  /** Access tokens looked at, and those sealed anew. */
+  /** Access tokens examined. */
   examined: number;
+  /** Access tokens with secrets that were re-encrypted. */
   resealed: number;
-  /** Good tokens and secrets of the page by the id of their master key, as they are now. */
+  /** The page's valid tokens and secrets, counted per master key that they depend on now. */
   left: { masterKeyId: string; secrets: number; listed: boolean }[];
   /** "" at the end. */
   nextPageToken: string;
 }
 
-/** Seals a page of access tokens anew. Throws TokenError or Unavailable. */
+/**
+ * Re-encrypts the jwt secrets of a page of access tokens. `pageSize` is 1 to 500, 0 means 200.
+ * Throws TokenError or Unavailable.
+ */
 export type Reseal = (
   caller: Caller,
   page: { pageSize: number; pageToken?: string | undefined },
 ) => Promise<ResealPage>;
 
-/** Bounds of a page. */
+/** Limits of a page. */
 export const resealLimits = { pageSizeDefault: 200, pageSizeMax: 500 } as const;
 
-/** Makes it. */
+/** Creates it. */
 export function createReseal(deps: ChangeDeps): Reseal {
   const { store, keys, now } = deps;
   return async (caller, { pageSize, pageToken }) => {
     demand(caller, adminScope);
     if (caller.owner !== undefined) {
-      throw new TokenError('PERMISSION_DENIED', 'is not for a caller whose token has an owner');
+      throw new TokenError('PERMISSION_DENIED', 'callers whose token has an owner may not reseal');
     }
     const limit = pageSize || resealLimits.pageSizeDefault;
     if (!(limit >= 1 && limit <= resealLimits.pageSizeMax)) {
       throw invalid('page_size', `must be 1 to ${resealLimits.pageSizeMax}`);
     }
     if (pageToken && !isCursor('oldest', pageToken)) {
-      throw invalid('page_token', 'is not one that Reseal gave');
+      throw invalid('page_token', 'is not a next_page_token of Reseal');
     }
     const page = await store.scan({
       ...{ order: 'oldest', limit },
@@ -61,7 +65,7 @@ export function createReseal(deps: ChangeDeps): Reseal {
 
   async function reseal(caller: Caller, id: string): Promise<AccessTokenRecord> {
     const ask = { caller, action: 'token.reseal', id, args: {} };
-    // Every change seals anew what it writes.
+    // Every change re-encrypts the secrets of the record that it writes.
     const { record } = await change(deps, ask, before =>
       before === undefined || before.revokedAt !== undefined ? undefined : { record: before },
     );

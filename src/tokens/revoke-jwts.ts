@@ -1,4 +1,6 @@
-/** Revokes JWTs of an access token that itself stays good: one, a subject's, or all before a time. */
+/**
+ * Revokes JWTs of an access token that itself stays valid: one, a subject's, or all before a time.
+ */
 
 import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
 import { claimHash } from '../verify/revoked-jwts.ts';
@@ -13,8 +15,8 @@ export type JwtTarget =
   | { issuedBefore: number };
 
 /**
- * The record with a further revocation; it can hold so many JWTs and subjects as revoked by name.
- * Throws TokenError.
+ * The record with a further revocation. `now` is in milliseconds since 1970; `revokedJwtsMax`
+ * limits the revocations by `jti` and subject that a record can hold. Throws TokenError.
  */
 export function withRevokedJwts(
   record: AccessTokenRecord,
@@ -23,7 +25,7 @@ export function withRevokedJwts(
   revokedJwtsMax: number,
 ): AccessTokenRecord {
   if (record.kind !== 'jwt') {
-    throw new TokenError('FAILED_PRECONDITION', 'the access token is static: it has no JWTs');
+    throw new TokenError('FAILED_PRECONDITION', 'the access token is static, so it has no JWTs');
   }
   const revoked = record.revokedJwts ?? {};
   return { ...record, revokedJwts: add(record.id, revoked, target, now, revokedJwtsMax) };

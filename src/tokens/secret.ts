@@ -1,4 +1,4 @@
-/** Makes tokens and secret keys, and what the record keeps of them. */
+/** Creates tokens and secret keys, and the form in which the record holds them. */
 
 import { randomBytes } from 'node:crypto';
 import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
@@ -6,10 +6,13 @@ import { Unavailable } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { makeStaticToken } from '../verify/static-token.ts';
 
-/** How every jwt secret key starts, for those who look for leaked ones. */
+/** The prefix of every jwt secret key, by which scanners find leaked ones. */
 export const jwtSecretPrefix = 'usk_';
 
-/** A fresh token (static) or secret key (jwt) of 256 random bits, and how it is kept. */
+/**
+ * A new token (static) or secret key (jwt) of 256 random bits, and its stored form. `now` is in
+ * milliseconds since 1970.
+ */
 export function makeSecret(
   keys: MasterKeys,
   kind: Kind,
@@ -26,8 +29,8 @@ export function makeSecret(
 }
 
 /**
- * The record with its jwt secrets sealed by the master key that writes; the record itself where there is
- * nothing to do. One that cannot be opened stays as it is: its access token must still be revocable.
+ * The record with its jwt secrets encrypted by the first master key; the same object when nothing
+ * changes. A secret that cannot be decrypted stays, so that its access token can still be revoked.
  */
 export function withCurrentSeals(keys: MasterKeys, record: AccessTokenRecord): AccessTokenRecord {
   if (record.kind !== 'jwt') return record;

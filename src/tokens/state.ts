@@ -1,11 +1,11 @@
-/** Whether an access token is good. */
+/** The state of an access token. */
 
 import type { AccessTokenRecord } from '../store/record.ts';
 
-/** States of an access token. */
+/** A revoked access token is `revoked`, even when it has expired too. */
 export type State = 'active' | 'expired' | 'revoked';
 
-/** Its state at a time, in milliseconds since 1970. */
+/** The state at a time in milliseconds since 1970. */
 export function stateOf(record: AccessTokenRecord, now: number): State {
   if (record.revokedAt !== undefined) return 'revoked';
   return record.expiresAt !== undefined && record.expiresAt <= now ? 'expired' : 'active';

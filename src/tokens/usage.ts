@@ -1,39 +1,39 @@
-/** Counts how often access tokens are used: in memory, written in batches, never per verification. */
+/** Counts the uses of access tokens: in memory, written in batches, never per verification. */
 
 import type { Store, Usage, UsageDelta } from '../store/store.ts';
 import { type Caller, demand, readScope, visible } from './caller.ts';
 import { checkUuid } from './fields.ts';
 
-/** Bounds of counting. */
+/** Limits of counting. */
 export interface UsageLimits {
-  /** How often counts are written, in milliseconds. */
+  /** Interval of writes, in milliseconds. */
   flushMs: number;
-  /** Access tokens counted between two writes; reaching it writes at once. */
+  /** Counts held between two writes, one per access token and day; reaching it writes at once. */
   pendingMax: number;
 }
 
-/** What a deployment gets that sets nothing. */
+/** Defaults of the limits. */
 export const defaultUsageLimits: UsageLimits = { flushMs: 3000, pendingMax: 50_000 };
 
 /** Counts, and reads counts. */
 export interface UsageMeter {
-  /** Notes that an access token was verified as valid. */
+  /** Counts a verification of an access token with a valid verdict. */
   note(tokenId: string): void;
-  /** Writes what is noted; keeps it for the next time when the store cannot be reached. */
+  /** Writes the counts. Keeps them for the next write when the store cannot be reached. */
   flush(): Promise<void>;
-  /** Throws TokenError or Unavailable. */
+  /** Reads the usage of an access token. Throws TokenError or Unavailable. */
   read(caller: Caller, tokenId: string): Promise<Usage>;
   /** Writes the last counts and ends the timer. */
   close(): Promise<void>;
 }
 
-/** Makes it. `now` is in milliseconds since 1970. */
+/** Creates it. `now` is in milliseconds since 1970. */
 export function createUsageMeter(
   store: Store,
   now: () => number,
   limits: UsageLimits = defaultUsageLimits,
 ): UsageMeter {
-  /** By day, then by access token; more than one day around midnight and after an outage. */
+  /** By day, then by access token. More than one day around midnight and after an outage. */
   let pending = new Map<string, Map<string, UsageDelta>>();
   let pendingCount = 0;
 
@@ -55,7 +55,7 @@ export function createUsageMeter(
     pending = new Map();
     pendingCount = 0;
     const left = await store.addUsage(batch).catch(() => batch);
-    // An outage that lasts must not fill the memory: beyond the bound, counts are lost.
+    // A long outage must not fill the memory: beyond the limit, counts are lost.
     for (const { tokenId, date, count, lastUsedAt } of left) {
       if (pendingCount < limits.pendingMax) note(tokenId, date, count, lastUsedAt);
     }
@@ -89,7 +89,7 @@ export function createUsageMeter(
     },
     async close() {
       clearInterval(timer);
-      // What could not be written so far is tried once more.
+      // Retries what could not be written before.
       await underway;
       await flush();
     },

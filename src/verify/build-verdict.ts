@@ -1,15 +1,18 @@
-/** Puts a decision into a verdict: granted, refused, or denied to nobody known. */
+/** Builds the verdict: granted, refused, or denied without an identity. */
 
 import type { Proven } from './proof-cache.ts';
 import type { Denied, Granted, Reason } from './verdict.ts';
 import { watchedTtlMs } from './watched-ttl.ts';
 
-/** Refused without knowing whose it is. */
+/** A refusal without an identity. */
 export function denied(reason: Reason): Denied {
   return { valid: false, reason, stale: false };
 }
 
-/** An invalid token is nobody's, also where its signature was right: nothing is told of it. */
+/**
+ * A refusal with the identity of the token, except for INVALID_TOKEN, which never reveals one.
+ * `now` is in milliseconds since 1970.
+ */
 export function refused(
   reason: Reason,
   proven: Pick<Proven, 'found' | 'provenUntil' | 'identity'>,
@@ -26,10 +29,14 @@ export function refused(
   };
 }
 
-/** Callers may reuse the verdict until the token ends, but no longer than a revocation may take. */
+/**
+ * A valid verdict, which callers may reuse for `callersMs` at most, and not beyond the token's
+ * expiry. The last verdict is returned again while it is the same, so that its encoded form can be
+ * reused.
+ */
 export function granted(proven: Proven, now: number, callersMs: number): Granted {
   const { identity, found } = proven;
-  // `exp` is in whole seconds: the access token itself can end up to a second later.
+  // `exp` is in whole seconds: the access token itself can expire up to a second later.
   const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const leftMs = Math.min(endsMs, proven.provenUntil) - now;
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(callersMs, leftMs));

@@ -1,27 +1,28 @@
-/** Reads the value of an Authorization header (RFC 9110 section 11.6.2, RFC 6750 section 2.1). */
+/** Parses the value of an Authorization header (RFC 9110 section 11.6.2, RFC 6750 section 2.1). */
 
 import { parseJwt, type UnverifiedJwt } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import { parseStaticToken, staticTokenPrefix } from './static-token.ts';
 import type { Reason } from './verdict.ts';
 
-/** What the header holds, before anything was looked up. */
+/** What the header holds, before any look-up or check of a signature. */
 export type Credential =
   | { kind: 'static'; tokenId: string; token: string }
-  /** It names no access token: an imported one, if it is any. */
+  /** Contains no UUID: an imported token, or none. */
   | { kind: 'static'; tokenId: undefined; token: string }
   | { kind: 'jwt'; tokenId: string; jwt: UnverifiedJwt };
 
-/** Without backtracking: the header can be all blanks, and long. */
+/** Written without backtracking, since a header can be long and consist of blanks only. */
 const bearer = /^bearer(?:[ \t]+([^ \t].*)?)?$/i;
 /**
- * Visible ASCII but for the comma, as between joined headers, and the quote and backslash of quoted
- * strings: more than RFC 9110's token68, since imported tokens have what their makers liked.
+ * Visible ASCII except the comma (which joins repeated headers) and the quote and backslash of
+ * quoted strings. More than RFC 9110's token68, since imported tokens can use any of these
+ * characters.
  */
 const visible = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/;
 const jwtForm = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
-/** Finds the credential in a header, or the reason to refuse it. */
+/** The credential in a header, or the reason to refuse it. */
 export function parseAuthorization(header: string, limits: VerifyLimits): Credential | Reason {
   if (header.length > limits.headerBytesMax) return 'MALFORMED_CREDENTIALS';
   const value = trimBlanks(header);
@@ -40,12 +41,14 @@ export function parseAuthorization(header: string, limits: VerifyLimits): Creden
   return mayBeImported(token) ? { kind: 'static', tokenId, token } : 'INVALID_TOKEN';
 }
 
-/** Whether a token has a form that an imported one may have: neither a JWT's nor that of Usher's own. */
+/**
+ * Whether a token can be an imported one: it looks like neither a JWT nor a token of Usher's own.
+ */
 export function mayBeImported(token: string): boolean {
   return visible.test(token) && !jwtForm.test(token) && !token.startsWith(staticTokenPrefix);
 }
 
-/** Without the spaces and tabs around it (RFC 9110 section 5.5). A regex would take quadratic time. */
+/** Trims spaces and tabs (RFC 9110 section 5.5). A regex would take quadratic time. */
 export function trimBlanks(value: string): string {
   const isBlank = (at: number) => value[at] === ' ' || value[at] === '\t';
   let start = 0;

@@ -1,25 +1,26 @@
 /**
- * Imported tokens: they do not name their access token, so it is found by a keyed digest. What cannot
- * be one of them, by its form, costs no look at the store.
+ * Looks up imported tokens. They contain no UUID, so the access token is found by a keyed digest. A
+ * token whose form no imported token has costs no look-up in the store.
  */
 
 import type { ImportedHash } from '../store/record.ts';
 import type { ImportedIndex } from '../store/store.ts';
 import { importedHash, type MasterKeys, unreadable } from './master-keys.ts';
 
-/** A form that imported tokens have. */
+/** A form of imported tokens: what to compute to look one up. */
 export interface ImportedForm {
+  /** The hash of the token that the digest is made from. */
   hash: ImportedHash;
-  /** The master key of the digest. */
+  /** Id of the digest's master key. */
   masterKeyId: string;
-  /** Length of the tokens in characters; absent where only their hash is known. */
+  /** Length of the tokens in characters; absent for any length. */
   length?: number;
 }
 
-/** Finds the access token of an imported token; undefined when there is none. Throws Unavailable. */
+/** The UUID of an imported token's access token, or undefined. Throws Unavailable. */
 export type FindImported = (token: string) => Promise<string | undefined>;
 
-/** Makes it. */
+/** Creates the look-up. */
 export function createFindImported(
   index: Pick<ImportedIndex, 'importedForms' | 'findImported'>,
   keys: MasterKeys,
@@ -32,8 +33,9 @@ export function createFindImported(
 }
 
 /**
- * Finds an access token by the hashes of its imported token, of which some may be unknown. Where none
- * is found and a form has a master key that is not listed, it is not known whether there is one.
+ * Looks up an access token by the hashes of its imported token; `hashOf` returns undefined for an
+ * unknown one. Throws Unavailable when nothing is found and a form depends on a master key that is
+ * not listed, since the token may then exist.
  */
 export async function findByHash(
   index: Pick<ImportedIndex, 'findImported'>,
@@ -58,7 +60,7 @@ export async function findByHash(
   }
 }
 
-/** The name of an imported token in the index. */
+/** The digest of an imported token in the index, in base64url. Throws Unavailable. */
 export function importedDigest(
   keys: MasterKeys,
   tokenHash: Uint8Array,
@@ -67,12 +69,12 @@ export function importedDigest(
   return keys.hashImported(tokenHash, masterKeyId).toString('base64url');
 }
 
-/** A form as the index keeps it. */
+/** Encodes a form for the index. */
 export function writeForm({ hash, masterKeyId, length }: ImportedForm): string {
   return `${hash}/${masterKeyId}/${length ?? '*'}`;
 }
 
-/** The form that was kept. */
+/** Decodes a form from the index. */
 export function readForm(text: string): ImportedForm {
   const [hash, masterKeyId = '', length] = text.split('/');
   const form = { hash: hash as ImportedHash, masterKeyId };

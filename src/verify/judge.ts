@@ -1,4 +1,4 @@
-/** Judges a token whose hash or signature was right: time, revocation, audience, scope. */
+/** Checks a token whose hash or signature was correct: time, revocation, audience, scope. */
 
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Claims } from './jwt.ts';
@@ -6,13 +6,15 @@ import type { VerifyLimits } from './limits.ts';
 import { isJwtRevoked } from './revoked-jwts.ts';
 import type { Identity, Reason } from './verdict.ts';
 
-/** What a request asks of the token. */
+/** What a request requires of the token. */
 export interface Requirements {
+  /** "" requires none. */
   audience: string;
+  /** The token must have all of them. */
   requiredScopes: readonly string[];
 }
 
-/** Who holds the token; claims are those of a JWT. */
+/** The identity of a token; `claims` are those of a JWT. */
 export function identify(record: AccessTokenRecord, claims: Claims | undefined): Identity {
   const recordEnd = record.expiresAt === undefined ? 0 : Math.floor(record.expiresAt / 1000);
   const ends = [recordEnd, claims?.exp ?? 0].filter(end => end > 0);
@@ -21,7 +23,7 @@ export function identify(record: AccessTokenRecord, claims: Claims | undefined):
     kind: record.kind,
     owner: record.owner ?? '',
     subject: claims?.subject ?? '',
-    // A JWT never has more than its access token: whoever may sign it may narrow it, not widen it.
+    // A JWT's `scope` can only narrow the access token's scopes: the signer must not widen them.
     scopes: claims?.scopes?.filter(scope => record.scopes.includes(scope)) ?? record.scopes,
     exp: ends.length === 0 ? 0 : Math.min(...ends),
     ...(claims === undefined ? {} : { claims: claims.all }),
@@ -30,7 +32,10 @@ export function identify(record: AccessTokenRecord, claims: Claims | undefined):
   };
 }
 
-/** The first reason to refuse, in the order of the verdict table; undefined for a good token. */
+/**
+ * The first reason to refuse, in the order of the verdict table; undefined for a valid token. `now`
+ * is in milliseconds since 1970.
+ */
 export function judge(
   record: AccessTokenRecord,
   claims: Claims | undefined,

@@ -1,4 +1,6 @@
-/** JWTs (RFC 7519, RFC 8725): the strict form before any crypto, then the signature, the claims last. */
+/**
+ * Parses and checks JWTs (RFC 7519, RFC 8725): first the form, then the signature, then the claims.
+ */
 
 import {
   createHmac,
@@ -13,37 +15,43 @@ import { unreadable } from './master-keys.ts';
 import { decodeJsonObject } from './strict-json.ts';
 import type { Reason } from './verdict.ts';
 
-/** A JWT of the right form, whose signature nobody has looked at. */
+/** A well-formed JWT whose signature has not been checked. */
 export interface UnverifiedJwt {
+  /** UUID of the access token, in lower case. */
   kid: string;
+  /** The claims, in base64url. */
   payload: string;
-  /** What the signature is of: both parts as they came, and the dot between them (RFC 7515 section 5.2). */
+  /** Header and payload as received, with the dot between them (RFC 7515 section 5.2). */
   signingInput: string;
+  /** The HMAC, in base64url. */
   signature: string;
 }
 
-/** Claims that Usher judges, of the right types. Times in seconds since 1970 (NumericDate). */
+/** The claims that Usher checks, with valid types. Times in seconds since 1970 (NumericDate). */
 export interface Claims {
+  /** All claims, those that Usher does not check included. */
   all: JsonObject;
   exp: number;
   nbf?: number;
   iat?: number;
   jti?: string;
+  /** The `sub` claim, or "". */
   subject: string;
+  /** The `aud` claim as a list; empty when the JWT has none. */
   audience: readonly string[];
-  /** The `scope` claim; absent when the JWT has none. */
+  /** The scopes of the `scope` claim; absent when the JWT has none. */
   scopes?: readonly string[];
 }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-/** 32 bytes in base64url: the last character has two bits that must be zero. */
+/** 32 bytes in base64url: the last character's two unused bits must be zero. */
 const hs256Signature = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 const accessTokenType = /^(?:application\/)?(?:at\+)?jwt$/i;
-/** Parameters that bring a key or change what is signed: none is ours, so none is believed. */
+/** Header parameters that supply a key or change what is signed. Usher supports none of them. */
 const refusedParameters = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256'];
 const headerDepthMax = 4;
 
-/** Checks the form of a JWT, or gives the reason to refuse it. */
+/** Parses a JWT, or returns the reason to refuse it. Does not check the signature. */
 export function parseJwt(token: string): UnverifiedJwt | Reason {
   const [head = '', payload = '', signature = ''] = token.split('.');
   const header = decodeJsonObject(head, headerDepthMax);
@@ -62,8 +70,8 @@ export function parseJwt(token: string): UnverifiedJwt | Reason {
 }
 
 /**
- * Whether the JWT was signed with this key (HS256, RFC 7518 section 3.2). Done at once: a trip to the
- * thread pool, as WebCrypto makes it, costs ten times what the HMAC does.
+ * Whether the JWT was signed with this key (HS256, RFC 7518 section 3.2). Synchronous, since
+ * WebCrypto's trip to the thread pool costs ten times as much as the HMAC.
  */
 export function isSignedWith({ signingInput, signature }: UnverifiedJwt, key: KeyObject): boolean {
   const expected = createHmac('sha256', key).update(signingInput, 'ascii').digest();
@@ -71,8 +79,8 @@ export function isSignedWith({ signingInput, signature }: UnverifiedJwt, key: Ke
 }
 
 /**
- * Makes the HMAC key of a secret: the UTF-8 bytes of the string. Throws Unavailable for fewer than 32
- * (RFC 7518 section 3.2), which node:crypto would take.
+ * The HMAC key of a secret: the UTF-8 bytes of the string. Throws Unavailable for fewer than 32
+ * bytes, which RFC 7518 section 3.2 forbids and node:crypto accepts.
  */
 export function importJwtKey(secret: string): KeyObject {
   const bytes = Buffer.from(secret, 'utf8');
@@ -80,10 +88,10 @@ export function importJwtKey(secret: string): KeyObject {
   return createSecretKey(bytes);
 }
 
-/** A key that signed nothing: checking against it takes as long as against a real one. */
+/** A key that signed nothing, so that an unknown `kid` takes as long as a known one. */
 export const nobodysKey = createSecretKey(randomBytes(32));
 
-/** Reads the claims of a JWT whose signature was right, or gives the reason to refuse it. */
+/** Reads the claims of a correctly signed JWT, or returns the reason to refuse it. */
 export function readClaims(jwt: UnverifiedJwt, limits: VerifyLimits): Claims | Reason {
   const all = decodeJsonObject(jwt.payload, limits.claimsDepthMax);
   if (all === undefined) return 'INVALID_TOKEN';

@@ -1,4 +1,4 @@
-/** Every bound of the decision, with its unit. Defaults and settings: config.ts. */
+/** The limits of verification and their defaults. settings/config.ts sets them. */
 
 /** Limits of verification. */
 export interface VerifyLimits {
@@ -6,15 +6,18 @@ export interface VerifyLimits {
   headerBytesMax: number;
   /** Deepest nesting of a JWT's claims. */
   claimsDepthMax: number;
-  /** How far an `iat` may lie in the future, in seconds: the clocks of those who sign differ. */
+  /** How far an `iat` may be in the future, in seconds, since the signers' clocks differ. */
   iatSkewSecondsMax: number;
-  /** Longest time a caller may reuse a verdict that it cannot see revoked, in milliseconds. */
+  /** Longest time that a caller without invalidations may reuse a verdict, in milliseconds. */
   cacheTtlMsMax: number;
-  /** Within how long a revocation is seen, in milliseconds: a caller's reuse must end within it too. */
+  /**
+   * Longest time that a revocation takes to reach all callers, their reuse included, in
+   * milliseconds.
+   */
   leaseMs: number;
 }
 
-/** What a deployment gets that sets nothing. */
+/** Defaults of the limits. */
 export const defaultVerifyLimits: VerifyLimits = {
   headerBytesMax: 8192,
   claimsDepthMax: 32,

@@ -1,6 +1,6 @@
 /**
- * What the master keys do: the keyed hash of static tokens, and the sealing of jwt secrets. The first
- * key writes; the others only read what was written when they were first.
+ * The master keys: keyed hashes of static tokens, and encryption of jwt secrets. The first key of
+ * the list writes; the others only read what was written while they were first.
  */
 
 import {
@@ -16,35 +16,40 @@ import {
 import type { ImportedHash, Secret } from '../store/record.ts';
 import { Unavailable } from '../store/store.ts';
 
-/** A master key: 32 random bytes with a name. */
+/** A master key. */
 export interface MasterKey {
+  /** Names it in records. */
   id: string;
+  /** 32 random bytes. */
   bytes: Uint8Array;
 }
 
-/** A secret at rest, without its times. */
+/** An encrypted secret. */
 export type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
 
-/** The master keys, in the order in which they were listed. */
+/** What can be done with the master keys. */
 export interface MasterKeys {
-  /** The id of the one that writes. */
+  /** Id of the first key, which writes. */
   readonly currentId: string;
-  /** The ids of all that are listed. */
+  /** The ids of all listed keys, in their order. */
   readonly ids: readonly string[];
-  /** The keyed hash of a static token. Throws Unavailable for a master key that is not listed. */
+  /** HMAC-SHA-256 of a static token. Throws Unavailable for a master key that is not listed. */
   hash(token: string, masterKeyId: string): Buffer;
-  /** The keyed hash of an imported token's hash. Throws Unavailable as above. */
+  /** HMAC-SHA-256 of an imported token's hash. Throws Unavailable as above. */
   hashImported(tokenHash: Uint8Array, masterKeyId: string): Buffer;
-  /** Seals a secret for an access token: nothing but that UUID opens it again. */
+  /** Encrypts a secret (AES-256-GCM), bound to the UUID of its access token. */
   seal(secret: string, tokenId: string): Sealed;
-  /** Opens it. Throws Unavailable when it was altered or its master key is not listed. */
+  /** Decrypts it. Throws Unavailable when it was altered or its master key is not listed. */
   open(sealed: Sealed, tokenId: string): string;
 }
 
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Derives what each master key needs (HKDF, RFC 5869). At least one key. */
+/**
+ * Derives the keys of each purpose from the master keys (HKDF, RFC 5869). Throws Error unless there
+ * is at least one, each of 32 bytes with its own id.
+ */
 export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
   const keys = new Map<string, { hashing: KeyObject; imported: KeyObject; sealing: KeyObject }>();
   for (const { id, bytes } of list) {
@@ -98,12 +103,12 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
   };
 }
 
-/** The hash of a whole token, as other systems keep it: of its UTF-8 bytes. */
+/** The hash of a token's UTF-8 bytes, as other systems store it. */
 export function importedHash(token: string, algorithm: ImportedHash): Buffer {
   return digest(algorithm, token, 'buffer');
 }
 
-/** A secret that cannot be read says nothing about the token: the verdict is not known. */
+/** The error for a secret that cannot be read: the verdict is unknown, not a refusal. */
 export function unreadable(cause: unknown): Unavailable {
   return new Unavailable('the record of the access token cannot be read', cause);
 }

@@ -1,4 +1,4 @@
-/** Headers that were proven before: nobody needs to hash or sign-check them again. */
+/** Caches headers whose hash or signature was checked before. */
 
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -7,30 +7,33 @@ import type { Found } from '../store/store.ts';
 import type { Claims } from './jwt.ts';
 import type { Granted, Identity } from './verdict.ts';
 
-/** A header whose hash or signature was right, and what it was right against. */
+/** A header whose hash or signature was correct. */
 export interface Proven {
+  /** The record that it was checked against. */
   found: Found & { record: AccessTokenRecord };
-  /** End of the grace of the secret that proved it, in milliseconds since 1970. */
+  /** Until when the matching secret is valid, in milliseconds since 1970; Infinity when current. */
   provenUntil: number;
-  /** Those of a JWT. */
+  /** A JWT's claims; undefined for a static token. */
   claims: Claims | undefined;
   identity: Identity;
-  /** The verdict given last, so that its encoded form can be used again. */
+  /** The last valid verdict, so that its encoded form can be reused. */
   granted?: Granted;
 }
 
-/** Remembers by a hash of the exact header, so that no token lies in memory. */
+/** The cache. Its keys are hashes of the exact headers, so that it holds no token. */
 export interface ProofCache {
+  /** The cached entry, or undefined. */
   get(key: string): Proven | undefined;
+  /** Adds or replaces an entry. */
   set(key: string, proven: Proven): void;
 }
 
-/** The key of a header. */
+/** The cache key of a header: SHA-256 in base64url. */
 export function proofKey(header: string): string {
   return hash('sha256', header, 'base64url');
 }
 
-/** Makes a memory for so many headers; the one used longest ago is forgotten first. */
+/** Creates a cache for `headersMax` headers, which evicts the least recently used one. */
 export function createProofCache(headersMax: number): ProofCache {
   const proven = new LRUCache<string, Proven>({ max: headersMax });
   return {

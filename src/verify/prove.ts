@@ -1,4 +1,4 @@
-/** Whether a credential is the record's: the hash of a static token, the signature of a JWT. */
+/** Checks a credential against a record: the hash of a static token, or the signature of a JWT. */
 
 import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -7,12 +7,13 @@ import type { Credential } from './credential.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
 import { importedHash, type MasterKeys, unreadable } from './master-keys.ts';
 
-/** Opened jwt secrets that are kept. */
+/** Decrypted jwt secrets that are cached. */
 const openedKeysMax = 10_000;
 
 /**
- * Finds the record's secret that a credential was made with; undefined when there is none. Takes as
- * long when there is no record. Throws Unavailable when the record's secrets cannot be read.
+ * The record's secret that a credential matches, or undefined. Takes as long when there is no
+ * record. `now` is in milliseconds since 1970. Throws Unavailable when the record's secrets cannot
+ * be read.
  */
 export type Prove = (
   credential: Credential,
@@ -20,14 +21,14 @@ export type Prove = (
   now: number,
 ) => Secret | undefined;
 
-/** Makes it. */
+/** Creates the check. */
 export function createProve(keys: MasterKeys): Prove {
   const opened = new LRUCache<string, KeyObject>({ max: openedKeysMax });
   const nobodys = randomBytes(32).toString('base64url');
   const nobody: Secret = { masterKeyId: keys.currentId, value: nobodys, createdAt: 0 };
 
   const keyOf = (secret: Secret, tokenId: string) => {
-    // All that opening depends on: a sealed secret copied to another record must not open there.
+    // All that decryption depends on: an encrypted secret copied to another record must fail there.
     const name = `${tokenId} ${secret.masterKeyId} ${secret.value}`;
     let key = opened.get(name);
     if (key === undefined) {
@@ -68,7 +69,7 @@ export function createProve(keys: MasterKeys): Prove {
   };
 }
 
-/** The secrets that are current or in their grace; undefined where there is nothing to compare with. */
+/** The current secret and one in its grace period; undefined without a record of this kind. */
 function goodSecrets(kind: Kind, record: AccessTokenRecord | undefined, now: number) {
   if (record?.kind !== kind) return undefined;
   return record.secrets.filter(({ goodUntil }) => goodUntil === undefined || goodUntil > now);

@@ -1,15 +1,15 @@
-/** JWTs revoked one by one, by subject or by time, while their access token stays good. */
+/** Whether a JWT is revoked by its `jti`, its subject or its time of issue. */
 
 import { hash } from 'node:crypto';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Claims } from './jwt.ts';
 
-/** How a `jti` or `sub` stands in a record: hashed, since claims are not for the store to read. */
+/** The form of a `jti` or `sub` in a record: hashed, so that the store does not reveal claims. */
 export function claimHash(tokenId: string, value: string): string {
   return hash('sha256', `${tokenId}\0${value}`, 'base64url').slice(0, 22);
 }
 
-/** Whether a JWT is among the revoked ones. One without `iat` was issued before any time. */
+/** Whether a record revokes a JWT. A JWT without `iat` counts as issued before any time. */
 export function isJwtRevoked(record: AccessTokenRecord, claims: Claims): boolean {
   const revoked = record.revokedJwts;
   if (revoked === undefined) return false;

@@ -1,19 +1,20 @@
 /**
- * The form of a static token: "ush_", the access token's UUID in 22 base62 characters, "_", 43 random
- * base62 characters (256 bits), and their CRC-32 in 6. The UUID makes verification one look-up; the
- * checksum turns typos and garbage away without one, and lets scanners find leaked tokens.
+ * The format of a static token: "ush_", the access token's UUID in 22 base62 characters, "_", 43
+ * random base62 characters (256 bits), and the CRC-32 of all these in 6. With the UUID,
+ * verification is one look-up. The checksum rejects typos without a look-up, and lets scanners find
+ * leaked tokens.
  */
 
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
-/** How every static token starts. */
+/** The prefix of every static token. */
 export const staticTokenPrefix = 'ush_';
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const form = /^ush_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}$/;
 
-/** Makes a token for an access token's UUID. */
+/** Creates a random token for an access token's UUID. */
 export function makeStaticToken(id: string): string {
   const uuid = toBase62(BigInt(`0x${id.replaceAll('-', '')}`), 22);
   const random = toBase62(BigInt(`0x${randomBytes(32).toString('hex')}`), 43);
@@ -21,7 +22,7 @@ export function makeStaticToken(id: string): string {
   return body + checksum(body);
 }
 
-/** The UUID inside a token, or undefined for what is not one. */
+/** The UUID in a token, in lower case; undefined for anything else. */
 export function parseStaticToken(token: string): string | undefined {
   if (!form.test(token) || checksum(token.slice(0, -6)) !== token.slice(-6)) return undefined;
   // In parts below 2^53: bigint arithmetic per character is slow.

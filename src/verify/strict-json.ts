@@ -1,20 +1,24 @@
-/** JSON as a token may hold it: an object without duplicate names, bounded in depth (RFC 8725, 7515 section 4). */
+/**
+ * Parses JSON as a token may hold it: an object of limited depth without duplicate names (RFC 8725,
+ * RFC 7515 section 4).
+ */
 
 import { isUtf8 } from 'node:buffer';
 import type { Json, JsonObject } from '../store/record.ts';
 
-/** Strings of valid JSON, in which a colon separates nothing. */
+/** Matches the strings of valid JSON, whose colons do not separate a name from a value. */
 const strings = /"(?:[^"\\]|\\.)*"/g;
 
-/** Reads base64url of a JSON object; undefined for anything that is not strictly one. */
+/** Decodes a JSON object from base64url; undefined for anything that is not strictly one. */
 export function decodeJsonObject(base64url: string, depthMax: number): JsonObject | undefined {
   const bytes = Buffer.from(base64url, 'base64url');
-  // Other spellings of the same bytes (padding, stray bits) would make many strings of one token.
+  // With other spellings of the same bytes (padding, stray bits), one token would have many
+  // strings.
   if (bytes.toString('base64url') !== base64url || !isUtf8(bytes)) return undefined;
   const text = bytes.toString('utf8');
   const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  // Parsers differ in which of two members of one name they keep: here one of them is missing.
+  // JSON.parse drops one of two members of the same name, as other parsers may the other one.
   return countMembers(value, depthMax) === countColons(text) ? value : undefined;
 }
 
@@ -33,8 +37,8 @@ function countColons(text: string): number {
 }
 
 /**
- * Counts the members at all depths. NaN where it is too deep, or where not every answer can carry it:
- * for 1e999, which reads as Infinity, or half a surrogate pair.
+ * Counts the members at all depths. NaN when it is too deep, or holds what some answers cannot
+ * carry: 1e999, which parses as Infinity, or half a surrogate pair.
  */
 function countMembers(value: Json, depthMax: number): number {
   if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN;

@@ -1,15 +1,18 @@
-/** The verdict and its table: every door maps from this one. */
+/** The verdict, and the table of reasons that every API takes its status codes and texts from. */
 
 import type { JsonObject, Kind } from '../store/record.ts';
 
-/** How a reason is told over HTTP, over gRPC (Hello and refused callers), and in words. */
+/** How a reason appears to callers. */
 export interface ReasonEntry {
+  /** HTTP status. */
   http: 401 | 403 | 500;
+  /** gRPC status, of Hello and of refused callers. */
   grpc: 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'INTERNAL';
+  /** Message for people. */
   text: string;
 }
 
-/** Every reason to refuse, in the order in which the checks are made. */
+/** Every reason to refuse, in the order of the checks. */
 export const reasons = {
   MISSING_CREDENTIALS: {
     http: 401,
@@ -50,33 +53,39 @@ export const reasons = {
 /** Why a token was refused. */
 export type Reason = keyof typeof reasons;
 
-/** What is known of a token whose hash or signature was right. */
+/** The identity of a token whose hash or signature was correct. */
 export interface Identity {
   /** UUID of the access token; for jwt the `kid`. */
   tokenId: string;
   kind: Kind;
-  /** "" when it has none. */
+  /** The access token's owner, or "". */
   owner: string;
   /** The JWT's `sub`, or "". */
   subject: string;
+  /** The access token's scopes; for a JWT, those that its `scope` claim narrows them to. */
   scopes: readonly string[];
-  /** When the token ends, in seconds since 1970; 0 for never. */
+  /** When the token expires, in seconds since 1970; 0 for never. */
   exp: number;
   /** All claims of the JWT; absent for static tokens. */
   claims?: JsonObject;
+  /** The access token's metadata; absent when empty. */
   metadata?: JsonObject;
+  /** The access token's revision. */
   revision: number;
 }
 
-/** The token is good for what was asked. */
+/** The token is valid for the request. */
 export interface Granted {
   valid: true;
   identity: Identity;
   /** How long a caller may reuse this verdict, in milliseconds. */
   cacheTtlMs: number;
-  /** The same for a caller that is told of changes, in milliseconds; absent when time ends nothing. */
+  /**
+   * How long a caller that watches invalidations may reuse it, in milliseconds; absent: until
+   * invalidated.
+   */
   watchedTtlMs?: number;
-  /** It rests on a record that could not be read again. */
+  /** The store could not be reached, and the verdict is based on a cached record. */
   stale: boolean;
 }
 
@@ -84,12 +93,13 @@ export interface Granted {
 export interface Denied {
   valid: false;
   reason: Reason;
-  /** Present when the hash or signature was right. */
+  /** Present when the hash or signature was correct. */
   identity?: Identity;
-  /** As for a good one; 0 where time alone can make the token good. */
+  /** As in Granted; 0 when the token can become valid by time alone. */
   watchedTtlMs?: number;
+  /** As in Granted. */
   stale: boolean;
 }
 
-/** The answer. "I cannot know" is not among them: it is thrown as Unavailable. */
+/** A verdict. When it cannot be determined, Unavailable is thrown instead. */
 export type Verdict = Granted | Denied;

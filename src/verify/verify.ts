@@ -1,6 +1,7 @@
-/** The decision: header → credential → record → proof → claims → verdict. */
+/** Verifies a header: credential → record → hash or signature → claims → verdict. */
 
-import { type Awaitable, type CoherentReader, type Found, Unavailable } from '../store/store.ts';
+import type { Awaitable } from '../store/awaitable.ts';
+import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';
@@ -11,34 +12,36 @@ import { type ProofCache, type Proven, proofKey } from './proof-cache.ts';
 import type { Prove } from './prove.ts';
 import type { Denied, Verdict } from './verdict.ts';
 
-/** What is asked of the verifier. */
+/** A request for a verdict. */
 export interface Question {
-  /** The value of the Authorization header; "" when there was none. */
+  /** The value of the Authorization header; "" when it is missing. */
   header: string;
-  /** The audience that the token must be meant for; "" or absent asks for none. */
+  /** The required audience; "" or absent requires none. */
   audience?: string;
-  /** Scopes that the token must have, all of them. */
+  /** The required scopes: the token must have all. */
   requiredScopes?: readonly string[];
 }
 
-/** Gives the verdict, at once where it is remembered. Throws Unavailable when it cannot be known. */
+/**
+ * Returns the verdict, synchronously when cached. Throws Unavailable when it cannot be determined.
+ */
 export type Verify = (question: Question) => Awaitable<Verdict>;
 
-/** What the verifier needs. */
+/** The dependencies of the verifier. */
 export interface VerifyDeps {
   records: CoherentReader;
   findImported: FindImported;
   prove: Prove;
   proofs: ProofCache;
-  /** Milliseconds since 1970. */
+  /** The current time in milliseconds since 1970. */
   now: () => number;
   limits: VerifyLimits;
 }
 
-/** Steps of the times that are told, in milliseconds. */
+/** Reuse times are rounded down to multiples of this, in milliseconds. */
 const stepMs = 250;
 
-/** Makes the verifier. */
+/** Creates the verifier. */
 export function createVerify(deps: VerifyDeps): Verify {
   const { records, findImported, prove, proofs, now, limits } = deps;
   return question => {
@@ -63,8 +66,8 @@ export function createVerify(deps: VerifyDeps): Verify {
   }
 
   /**
-   * How long a caller may go on with a verdict: what it rests on was heard some time ago, and all of it
-   * must be over within the lease. In steps, so that the same verdict can be given many times.
+   * How long a caller may reuse a verdict. The age of the record and the reuse together must end
+   * within the lease. Rounded, so that the same verdict, and its encoded form, serves many calls.
    */
   function callersMs(): number {
     const leftMs = limits.leaseMs - (records.ageMs?.() ?? 0);
@@ -96,15 +99,15 @@ export function createVerify(deps: VerifyDeps): Verify {
 }
 
 /**
- * Whether the record is still the one that the header was proven against. After a failover that lost a
- * change another one has its revision, but not its event.
+ * Whether the record is still the one that the header was checked against. After a failover that
+ * lost a change, another change can have its revision, but not its event.
  */
 function isSame({ record }: Found, known: Proven): boolean {
   const { id, revision, eventId } = known.found.record;
   return record?.id === id && record.revision === revision && record.eventId === eventId;
 }
 
-/** By a record that is stale a good token may look invalid, whose secret came after it. */
+/** With a stale record, a valid token can look invalid, since its secret may be newer. */
 function invalid({ stale }: Found): Denied {
   if (stale) throw new Unavailable('the record is too old to call a token invalid');
   return denied('INVALID_TOKEN');

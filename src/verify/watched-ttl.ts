@@ -1,14 +1,17 @@
-/** How long a verdict holds for a caller that is told of changes: until time alone ends it. */
+/**
+ * How long a caller that watches invalidations may reuse a verdict: until time alone changes it.
+ */
 
 import type { Proven } from './proof-cache.ts';
 import type { Reason } from './verdict.ts';
 
-/** Beyond this a caller asks again, whatever the token. */
+/** The longest such time, in milliseconds. */
 const watchedTtlMsMax = 24 * 60 * 60 * 1000;
 
 /**
- * In milliseconds; undefined when nothing ends. `reason` is undefined for a good token, and
- * `freshMs` is for how long the record is believed.
+ * The time in milliseconds; undefined when time never changes the verdict. `reason` is undefined
+ * for a valid token, `now` is in milliseconds since 1970, and `freshMs` is how long the record
+ * may be cached.
  */
 export function watchedTtlMs(
   { identity, provenUntil }: Pick<Proven, 'identity' | 'provenUntil'>,
@@ -17,7 +20,7 @@ export function watchedTtlMs(
   freshMs: number = Number.POSITIVE_INFINITY,
 ): number | undefined {
   if (reason === 'NOT_YET_VALID') return 0;
-  // `exp` is in whole seconds: a good token can be beyond it already, within its last second.
+  // `exp` is in whole seconds: within its last second, a valid token can be past it.
   const expMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const isOver = (end: number) => reason !== undefined && end <= now;
   const endsMs = Math.min(
@@ -28,7 +31,9 @@ export function watchedTtlMs(
   return leftMs === Number.POSITIVE_INFINITY ? undefined : coarse(Math.max(0, leftMs));
 }
 
-/** Rounded down to a few steps, so that a verdict, and its encoded form, lasts for many calls. */
+/**
+ * Rounds down to a few steps, so that the same verdict, and its encoded form, serves many calls.
+ */
 function coarse(ms: number): number {
   if (ms >= watchedTtlMsMax) return watchedTtlMsMax;
   const step = 2 ** Math.max(0, 27 - Math.clz32(ms));

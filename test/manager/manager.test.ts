@@ -115,7 +115,7 @@ describe('the status', () => {
     expect((await ask(`${on.url}/status`)).status).toBe(401);
     const headers = { cookie: await cookie(), 'sec-fetch-site': 'same-origin' };
     const answer = await ask(`${on.url}/status`, { headers });
-    expect(JSON.parse(answer.text)).toMatchObject({ store: { kind: 'memory', up: true } });
+    expect(JSON.parse(answer.text)).toMatchObject({ store: { kind: 'lmdb', up: true } });
     const foreign = { ...headers, 'sec-fetch-site': 'same-site' };
     expect((await ask(`${on.url}/status`, { headers: foreign })).status).toBe(401);
   });

@@ -45,7 +45,9 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const reader = dataClient(network);
   networks.set(reader, network);
   const { pingIntervalMs } = defaultRedisLimits;
-  const watch = redisHealth([reader], pingIntervalMs, world.now, async () => true);
+  const watch = redisHealth([reader], pingIntervalMs, world.now, async () => true, {
+    measure: async () => undefined,
+  });
   const reads = asker(reader, () => watch.health.set(false), watch.unfit);
   const log = redisAudit(reads, defaultRedisLimits);
   const followed = { target, reader, log, heartbeat: { isLive: () => true, ageMs: () => 0 } };

@@ -1,36 +1,45 @@
-/** Reads the README's code blocks, and compares what a command printed with what the README shows. */
+/** Reads code blocks of the README and the docs, and compares an output with the one they show. */
 
 import { readFileSync } from 'node:fs';
 
-/** A block of shell commands, and the output that the README shows below it. */
+/** A block of shell commands, and the output that the page shows below it. */
 export interface Snippet {
   commands: string;
   shown: string | undefined;
 }
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+/** A page of the documentation, or one chapter of it. */
+export interface Page {
+  /** Its path in the checkout. */
+  file: string;
+  /** The heading of the chapter; without one, the whole page. */
+  heading?: string;
+}
 
-/** The shell snippets under a heading, in order. */
-export function shellSnippets(heading: string): Snippet[] {
+/** The shell snippets of a page, in order. */
+export function shellSnippets(page: Page): Snippet[] {
   const block = /^```sh\n([\s\S]*?)^```(?:\n+```text\n([\s\S]*?)^```)?/gm;
-  return [...chapter(heading).matchAll(block)].map(([, commands = '', shown]) => {
+  return [...textOf(page).matchAll(block)].map(([, commands = '', shown]) => {
     return { commands, shown };
   });
 }
 
-/** The only block of another language under a heading. */
-export function codeBlock(heading: string, language: string): string {
-  const blocks = [
-    ...chapter(heading).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm')),
-  ];
-  if (blocks.length !== 1) throw new Error(`${heading} has ${blocks.length} blocks of ${language}`);
+/** The only block of another language on a page. */
+export function codeBlock(page: Page, language: string): string {
+  const block = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm');
+  const blocks = [...textOf(page).matchAll(block)];
+  if (blocks.length !== 1) {
+    throw new Error(`${page.file} has ${blocks.length} blocks of ${language}`);
+  }
   return blocks[0]?.[1] ?? '';
 }
 
-function chapter(heading: string): string {
-  const [, text] = readme.split(`\n## ${heading}\n`);
-  if (text === undefined) throw new Error(`the README has no chapter "${heading}"`);
-  return text.split('\n## ')[0] ?? '';
+function textOf({ file, heading }: Page): string {
+  const whole = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+  if (heading === undefined) return whole;
+  const [, chapter] = whole.split(`\n## ${heading}\n`);
+  if (chapter === undefined) throw new Error(`${file} has no chapter "${heading}"`);
+  return chapter.split('\n## ')[0] ?? '';
 }
 
 const variable = [

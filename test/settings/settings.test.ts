@@ -1,10 +1,10 @@
-/** The settings table of the README is the one that the settings give. */
+/** The settings table of docs/settings.md is the one that the settings give. */
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { settingsTable } from '../../src/settings/settings.ts';
 
-test('the README holds the table that `usher settings --markdown` prints', () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  expect(readme).toContain(settingsTable());
+test('the documentation holds the table that `usher settings --markdown` prints', () => {
+  const page = readFileSync(new URL('../../docs/settings.md', import.meta.url), 'utf8');
+  expect(page).toContain(settingsTable());
 });

@@ -31,6 +31,28 @@ export function describeCommit(opened: Opened): void {
     expect(await opened.store.get(change.record.id)).toEqual(change.record);
   });
 
+  test('times never run backwards along the log, whatever the clocks of its writers', async () => {
+    const { store } = opened;
+    const at = async (time: number) => {
+      const change = creation();
+      await store.commit({ ...change, event: { ...change.event, time } });
+    };
+    await at(2000);
+    await at(1000);
+    await store.append({ ...creation().event, time: 500 });
+    await at(3000);
+    const log = await intactLog(store);
+    expect(log.map(({ time }) => time)).toEqual([2000, 2000, 2000, 3000]);
+    expect((await store.head()).time).toBe(3000);
+  });
+
+  test('settling resolves for what is there, and for what is not', async () => {
+    const record = await made();
+    await opened.store.settle(record.id);
+    await opened.store.settle(creation().record.id);
+    expect(await opened.store.get(record.id)).toEqual(record);
+  });
+
   test('a change is made from the revision that it names, and from no other', async () => {
     const { store } = opened;
     const first = await made();

@@ -16,15 +16,15 @@ export const caddy: GatewayConfig = settings => {
 http://:${port} {
 	bind ${host}
 
-	# In this order, which Caddy would change outside of "route".
+	# "route" keeps this order; outside of it Caddy sorts the directives.
 	route {
-		# The client's own, also in the spelling that some services take for the same.
+		# Removes identity headers that the client sent, also those spelled with underscores.
 		request_header -X-Usher*
 		request_header -X_Usher*
-		# Caddy takes out what the client lists here, and so would take out what Usher says.
+		# Caddy removes each header that the client names here, and would remove Usher's too.
 		request_header Connection (?i)x-usher-[a-z-]* ""
 		forward_auth ${settings.http} {
-			# With a query, since Caddy would send the client's where there is none.
+			# Without a query here, Caddy would send the client's.
 			uri ${JSON.stringify(forwardAuthPath(settings))}
 			copy_headers ${identityHeaders.join(' ')}
 			transport http {
@@ -37,7 +37,7 @@ http://:${port} {
 		reverse_proxy ${settings.upstream}
 	}
 
-	# No verdict: the store can't be reached, or Usher itself.
+	# No verdict: the store or Usher itself cannot be reached.
 	handle_errors 502 504 {
 		header Content-Type application/json
 		respond \`{"error":"the verdict cannot be known; ask again"}\` 503

@@ -80,12 +80,12 @@ static_resources:
               typed_config:
                 '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
                 stat_prefix: web
-                # The upstream must not see another path, or other headers, than were judged.
+                # The upstream must see the same path and headers that Usher judged.
                 normalize_path: true
                 merge_slashes: true
                 path_with_escaped_slashes_action: REJECT_REQUEST
                 common_http_protocol_options: { headers_with_underscores_action: REJECT_REQUEST }
-                # The client's own never arrive, not even where an error lets a request pass.
+                # Removes identity headers that the client sent, also where an error lets a request pass.
                 early_header_mutation_extensions:
                   - name: envoy.http.early_header_mutation.header_mutation
                     typed_config:
@@ -103,7 +103,7 @@ ${removals}
                   typed_config:
                     '@type': type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz
                     ${service}
-                    # A verdict that can't be known in time refuses the request; true lets it pass.
+                    # Without a verdict in time the request is refused; true lets it pass.
                     failure_mode_allow: false
                     status_on_error: { code: ServiceUnavailable }
                     validate_mutations: true

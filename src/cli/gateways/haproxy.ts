@@ -16,7 +16,7 @@ defaults
 
 frontend web
   bind ${settings.listen}
-  # The client's own, also in the spelling that some services take for the same.
+  # Removes identity headers that the client sent, also those spelled with underscores.
   http-request del-header ^x[-_]usher -m reg
   http-request lua.usher
   # Hides the token from the upstream; leave it out to pass the token on.
@@ -54,7 +54,7 @@ end
 
 core.register_action("usher", {"http-req"}, function(txn)
   local sent = {}
-  -- Several are sent joined by a comma, which Usher refuses.
+  -- Several values go to Usher joined by a comma, which it refuses.
   local credentials = values(txn.http:req_get_headers(), "authorization")
   if #credentials > 0 then sent["authorization"] = {table.concat(credentials, ", ")} end
 

@@ -23,7 +23,7 @@ http:
       middlewares: [other-spellings, usher]
       service: app
   middlewares:
-    # Some services take these for the headers that Usher answers with; an empty value removes them.
+    # Some services take these spellings for Usher's headers; an empty value removes them.
     other-spellings:
       headers:
         customRequestHeaders:
@@ -36,9 +36,9 @@ ${identityHeaders
         address: ${JSON.stringify(`http://${settings.http}${forwardAuthPath(settings)}`)}
         trustForwardHeader: false
         maxResponseBodySize: 65536
-        # Usher needs to see no more of a request.
+        # Usher needs nothing else of a request.
         authRequestHeaders: [Authorization]
-        # Who calls, for the upstream; what the client sent under these names is replaced.
+        # Tells the upstream who calls; replaces what the client sent under these names.
         authResponseHeaders:
 ${identityHeaders.map(name => `          - ${name}`).join('\n')}
           # Usher never answers with it, so that the token is hidden; leave it out to pass the token on.

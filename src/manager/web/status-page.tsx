@@ -13,7 +13,6 @@ const storeNames: Record<ServerStatus['store']['kind'], string> = {
   redis: 'Redis',
   'redis-cluster': 'Redis Cluster',
   'redis-sentinel': 'Redis with Sentinel',
-  memory: 'Memory',
 };
 
 /** Whether all is well, and where. */

@@ -1,29 +1,30 @@
-/** An index in memory, believed only while the feed's lease is live, as the records are. */
+/** A cache of an index. Like cached records, its entries are valid only while the feed is live. */
 
 import { LRUCache } from 'lru-cache';
+import type { Awaitable } from '../awaitable.ts';
 import type { Feed } from '../feed.ts';
-import { type Awaitable, Unavailable } from '../store.ts';
+import { Unavailable } from '../store.ts';
 import type { CoherentLimits } from './coherent.ts';
 import { createReadCache } from './read-cache.ts';
 
 /** Reads entries of an index. */
 export interface CoherentIndex {
-  /** What an entry leads to, or undefined. Throws Unavailable. */
+  /** The value of an entry, or undefined. Throws Unavailable. */
   find(name: string): Awaitable<string | undefined>;
-  /** An entry came: what is remembered of it is not so any more. */
+  /** Drops what is cached for an entry, since it was added or changed. */
   forget(name: string): void;
 }
 
 interface Read {
   answer: Promise<string | undefined>;
-  /** The entry came, or the feed was lost, while it was being read: do not keep the answer. */
+  /** The entry was added, or the feed was lost, during the read: do not cache the answer. */
   dirty: boolean;
 }
 
 /**
- * Puts the memory before an index whose entries come and stay. When the store cannot be reached, an
- * entry that was there is used: what it leads to says whether it may be. `monotonicMs` is
- * `performance.now`.
+ * Puts a cache in front of an index whose entries are never removed. While the store cannot be
+ * reached, a cached entry is still used: the record that it names decides whether the token is
+ * valid. `monotonicMs` is `performance.now`.
  */
 export function createCoherentIndex(
   read: (name: string) => Promise<string | undefined>,
@@ -35,7 +36,7 @@ export function createCoherentIndex(
     createReadCache<T>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
   const present = cache<string>(limits.entriesMax);
   const absent = cache<true>(limits.absentMax);
-  /** Entries that may not be there any more, after the feed was lost or the store emptied. */
+  /** Entries that may no longer exist, after the feed was lost or the store was emptied. */
   const unverified = new LRUCache<string, string>({ max: limits.entriesMax });
   const reads = new LRUCache<string, Read>({ max: limits.readsMax });
 

@@ -1,4 +1,4 @@
-/** Records in memory, believed only while the feed's lease is live: fast, and revoked at once. */
+/** The cache of records. A cached record is valid only while the feed of invalidations is live. */
 
 import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
@@ -6,32 +6,32 @@ import type { AccessTokenRecord } from '../record.ts';
 import { type CoherentReader, type Found, type TokenReader, Unavailable } from '../store.ts';
 import { createReadCache } from './read-cache.ts';
 
-/** Bounds of the cache. */
+/** Limits of the cache. */
 export interface CoherentLimits {
-  /** Records kept. */
+  /** Cached records. */
   entriesMax: number;
-  /** Ids kept of which it is known that there is no record: apart, so that a flood evicts no record. */
+  /** Cached ids that have no record. Counted apart, so that a flood of them evicts no record. */
   absentMax: number;
-  /** Reads of the store at once; further ones are refused as unavailable. */
+  /** Concurrent reads of the store; further ones are Unavailable. */
   readsMax: number;
   /**
-   * How long a read under way is shared with those who ask later, in milliseconds. At most the feed's
-   * lease: after a stall its answer can have lain here, unread, since before a revocation.
+   * How long a read under way also answers later look-ups, in milliseconds. At most the feed's
+   * lease: after a stall of the process, its answer can predate a revocation.
    */
   sharedMsMax: number;
   /**
-   * How long a record that was good is used, marked stale, when the store cannot be reached, in
-   * milliseconds since it was last known to be current. 0 for not at all.
+   * How long a cached record may be used, marked stale, while the store cannot be reached, in
+   * milliseconds since it was last known to be current. 0 for never.
    */
   staleMaxMs: number;
   /**
-   * How long something read is believed, in milliseconds, where the feed is of messages: what others
-   * than Usher change in the store is not told there.
+   * How long a cached record is valid with a feed of kind 'messages', in milliseconds: that feed
+   * misses changes by others than Usher.
    */
   messagesAgeMsMax: number;
 }
 
-/** What a deployment gets that sets nothing. */
+/** Defaults of the limits. */
 export const defaultCoherentLimits: CoherentLimits = {
   entriesMax: 100_000,
   absentMax: 20_000,
@@ -44,18 +44,18 @@ export const defaultCoherentLimits: CoherentLimits = {
 interface Read {
   answer: Promise<Found>;
   startedMs: number;
-  /** The record changed, or the feed was lost, while it was being read: do not keep the answer. */
+  /** The record changed, or the feed was lost, during the read: do not cache the answer. */
   dirty: boolean;
 }
 
-/** A record that may have changed unheard. */
+/** A cached record that may have changed without an invalidation. */
 interface Unverified {
   record: AccessTokenRecord;
   /** When it was last known to be current. */
   currentMs: number;
 }
 
-/** Puts the cache before a store. `monotonicMs` is `performance.now`. */
+/** Puts the cache in front of a store. `monotonicMs` is `performance.now`. */
 export function createCoherentReader(
   store: TokenReader,
   feed: Feed,
@@ -66,12 +66,14 @@ export function createCoherentReader(
     createReadCache<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
   const present = cache(limits.entriesMax);
   const absent = cache(limits.absentMax);
-  // No Map: the tables that one outgrows keep what was in them from being freed, for long pauses of
-  // the garbage collector.
+  // Not a Map: the tables that a growing Map leaves behind keep their entries alive, which causes
+  // long pauses of the garbage collector.
   const reads = new LRUCache<string, Read>({ max: limits.readsMax });
-  /** For when the store cannot be reached: from before an interruption, or read without a feed. */
+  /**
+   * Fallback while the store cannot be reached: read before a loss of the feed, or without a feed.
+   */
   const unverified = new LRUCache<string, Unverified>({ max: limits.entriesMax });
-  /** All that was acknowledged before it has been heard. */
+  /** The time up to which all acknowledged changes were announced. */
   const currentAsOfMs = () => monotonicMs() - feed.lagMs();
 
   const distrust = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
@@ -80,7 +82,7 @@ export function createCoherentReader(
     else unverified.set(id, { record, currentMs });
     present.delete(id);
   };
-  /** What is no answer for others can still be news: a revocation that was seen stays seen. */
+  /** A read that may not be cached can still be newer than the cache: a seen revocation is kept. */
   const learn = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
     const known = present.getExpired(id)?.record ?? unverified.peek(id)?.record;
     const isNews = record !== undefined && record.revision > (known?.revision ?? 0);
@@ -109,7 +111,7 @@ export function createCoherentReader(
     unverified.delete(id);
   };
 
-  /** What may be said of a record when the store cannot be reached. */
+  /** The answer while the store cannot be reached: a revoked record, or one within staleMaxMs. */
   const stale = (id: string, cause: unknown): Found => {
     const kept = present.getExpired(id)?.record;
     const known = kept ? { record: kept, currentMs: currentAsOfMs() } : unverified.get(id);
@@ -147,12 +149,13 @@ export function createCoherentReader(
         if (found !== undefined) return found;
       }
       const underway = reads.get(id);
-      // One that is dirty may have read the record before the change: whoever asks now reads anew.
+      // A dirty read may hold the record from before the change, so a new look-up does not share
+      // it.
       if (underway !== undefined && !underway.dirty && isYoung(underway)) return underway.answer;
       if (reads.size >= limits.readsMax) {
         return stale(id, new Unavailable('too many reads of the store are under way'));
       }
-      // Two answers for one id may come in any order: that of the older one is not kept.
+      // Answers for one id can arrive in any order: that of the older read is not cached.
       if (underway !== undefined) underway.dirty = true;
       const self: { read?: Read } = {};
       const startedMs = monotonicMs();

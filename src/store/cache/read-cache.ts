@@ -1,25 +1,30 @@
-/** What was read from the store, kept in memory within a bound of number and, where needed, of age. */
+/** A bounded cache of what was read from the store, with a maximum age where the feed needs one. */
 
 import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 
-/** A memory of reads, the least used of which goes when another one needs its place. */
+/** A cache that evicts the least recently used entry. */
 export interface ReadCache<T> {
+  /** How many entries it holds, outdated ones included. */
   readonly size: number;
-  /** What is kept and may be believed. */
+  /** The entry, unless it is too old. */
   get(key: string): T | undefined;
-  /** The same, however old it is. */
+  /** The entry, whatever its age. */
   getExpired(key: string): T | undefined;
+  /** Adds or replaces an entry. */
   set(key: string, value: T): void;
+  /** Removes an entry. */
   delete(key: string): void;
+  /** Removes all entries. */
   clear(): void;
-  /** All that may be believed. */
+  /** All entries that are not too old. */
   entries(): Iterable<[string, T]>;
 }
 
 /**
- * Makes one. Under a feed of messages what is kept is believed for `messagesAgeMsMax` only, since
- * changes by others than Usher are not told there. `monotonicMs` is `performance.now`.
+ * Creates a cache for `entriesMax` entries. With a feed of kind 'messages' an entry expires after
+ * `messagesAgeMsMax`, since that feed misses changes by others than Usher. `monotonicMs` is
+ * `performance.now`.
  */
 export function createReadCache<T extends object | string | true>(
   entriesMax: number,
@@ -40,7 +45,7 @@ export function createReadCache<T extends object | string | true>(
     },
     get: key => cache.get(key),
     getExpired: key => cache.get(key, { allowStale: true }),
-    // An age of 0 stands for none.
+    // To the LRUCache a ttl of 0 means no expiry.
     set: (key, value) =>
       void cache.set(key, value, { ttl: feed.kind === 'messages' ? messagesAgeMsMax : 0 }),
     delete: key => void cache.delete(key),

@@ -1,11 +1,11 @@
 /**
- * A record as the stores keep it, under its id: JSON, so that an operator can read it, with short names
- * and without what follows from the rest, since there may be millions of them in memory.
+ * The stored form of a record: JSON, so that an operator can read it, with short names and without
+ * what follows from the rest, since a store in memory may hold millions.
  */
 
 import type { AccessTokenRecord, Secret } from '../record.ts';
 
-/** A secret: master key id and value with a space between, or these with what else is said of it. */
+/** A secret: master key id and value joined by a space, or an object when it has further fields. */
 type StoredSecret = string | (Partial<Secret> & { key: string; value: string });
 
 interface StoredRecord
@@ -15,14 +15,14 @@ interface StoredRecord
   > {
   rev: number;
   created: number;
-  /** Absent while it is `created`. */
+  /** Absent when equal to `created`. */
   updated?: number;
   /** The event's id in base64url. */
   event: string;
   secrets: StoredSecret[];
 }
 
-/** Writes a record as the text that is kept under its id. */
+/** Encodes a record as the text that is stored under its id. */
 export function encodeRecord(record: AccessTokenRecord): string {
   const { id: _id, revision, createdAt, updatedAt, eventId, secrets, ...rest } = record;
   const stored: StoredRecord = {
@@ -36,7 +36,7 @@ export function encodeRecord(record: AccessTokenRecord): string {
   return JSON.stringify(stored);
 }
 
-/** Reads a record from the text under its id. Throws on anything that is not one. */
+/** Decodes the text that is stored under an id. Throws Error when it is not a record. */
 export function decodeRecord(id: string, text: string): AccessTokenRecord {
   const stored = JSON.parse(text) as StoredRecord;
   if (typeof stored?.created !== 'number' || typeof stored.rev !== 'number') {
@@ -52,7 +52,7 @@ export function decodeRecord(id: string, text: string): AccessTokenRecord {
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** An event's id as a record keeps it. */
+/** An event's id as a stored record holds it: base64url of a UUID's bytes, any other text as is. */
 export function storedEventId(id: string): string {
   return uuid.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url') : id;
 }

@@ -1,27 +1,29 @@
 /**
- * The feed of the embedded store: its audit log names every change, whichever process made it. Followed
- * only while someone listens.
+ * The feed of the embedded store. It follows the audit log, which names every change of every
+ * process, while it has listeners.
  */
 
 import type { ChainedEvent, ChainHead } from '../audit.ts';
 import { createLease, type Feed, type FeedListener } from '../feed.ts';
 import type { LmdbLimits } from './tables.ts';
 
-/** What the feed reads. Both throw when the store cannot be read. */
+/** The audit log as the feed reads it. Both methods throw Unavailable. */
 export interface FollowedLog {
-  /** The end of the log as it is now, not as it was when this turn of the event loop began. */
+  /** The last entry at this moment, not that of the snapshot of this turn of the event loop. */
   head(): ChainHead;
-  /** The entries behind a sequence number, oldest first. */
+  /** At most `limit` entries after a sequence number, oldest first. */
   eventsAfter(sequence: number, limit: number): ChainedEvent[];
 }
 
-/** A feed that can be told to look at once. */
+/** A feed that this process can have read the log at once. */
 export interface LocalFeed extends Feed {
-  /** Tells what is new now: after a change of this process, before it is acknowledged. */
+  /**
+   * Announces new changes now. Called after a change of this process, before it is acknowledged.
+   */
   look(): void;
 }
 
-/** Follows a log. `monotonicMs` is `performance.now`. */
+/** Creates a feed of a log. `monotonicMs` is `performance.now`. */
 export function lmdbFeed(
   log: FollowedLog,
   limits: LmdbLimits,
@@ -30,7 +32,7 @@ export function lmdbFeed(
   const listeners = new Set<FeedListener>();
   const lease = createLease(limits.leaseMs, monotonicMs);
   let seen: ChainHead | undefined;
-  /** What changed before the first look that succeeded is not known. */
+  /** The last read failed, so changes may have been missed. */
   let missed = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -48,14 +50,14 @@ export function lmdbFeed(
       missed = false;
       lease.renew(askedAtMs);
     } catch {
-      // What is new is told once it can be read again; until then the lease runs out.
+      // Changes are announced once the log can be read again; until then the lease is not renewed.
       missed = true;
     }
   };
 
   const tell = (from: ChainHead, to: ChainHead) => {
     const count = to.sequence - from.sequence;
-    // A log that became shorter is another one: the store was put back from a backup.
+    // A log that became shorter is another log: the store was restored from a backup.
     if (count <= 0 || count > limits.feedEntriesMax) return tellAll();
     for (const { tokenId } of log.eventsAfter(from.sequence, count)) {
       if (tokenId === '') continue;
@@ -68,7 +70,7 @@ export function lmdbFeed(
     timer = undefined;
     seen = undefined;
   };
-  /** Without listeners nobody looks: whoever asks how the feed does makes it look. */
+  /** Without listeners no timer reads the log, so a call that asks for the feed's state does. */
   const lookIfIdle = () => {
     if (timer === undefined) look();
   };

@@ -5,12 +5,12 @@ import type { Tables } from './tables.ts';
 
 const formsKey = 'foreign-forms';
 
-/** The forms of imported tokens. */
+/** The forms of imported tokens, as ImportedIndex.importedForms. */
 export function readForms(tables: Tables): string[] {
   return tables.root.get(formsKey)?.split(' ') ?? [];
 }
 
-/** Runs inside a write transaction. */
+/** As ImportedIndex.reserveImported. Must run inside a write transaction. */
 export function reserve(
   tables: Tables,
   forms: readonly string[],

@@ -1,4 +1,4 @@
-/** Walks the tables of the embedded store. */
+/** Lists access tokens and audit events of the embedded store. */
 
 import type { ChainedEvent } from '../audit.ts';
 import { expiryMember, readExpiryMember } from '../cursor.ts';
@@ -7,13 +7,15 @@ import type { AccessTokenRecord } from '../record.ts';
 import { type AuditScan, type Scan, type ScanPage, Unavailable } from '../store.ts';
 import type { Tables } from './tables.ts';
 
-/** A stretch of an index: ids, and the cursors behind them. */
+/** A page of an index. */
 export interface Stretch {
+  /** UUIDs of access tokens. */
   ids: string[];
+  /** For each id, the cursor that resumes after it. */
   cursors: string[];
 }
 
-/** Walks an index. */
+/** Reads a page of the scan's index. */
 export function walk(tables: Tables, scan: Scan): Stretch {
   const { order, owner, after, limit } = scan;
   const reverse = order === 'newest';
@@ -36,7 +38,7 @@ export function walk(tables: Tables, scan: Scan): Stretch {
   return { ids, cursors: ids };
 }
 
-/** The records of a stretch. */
+/** Reads the records of a page. Throws Unavailable for a corrupt one. */
 export function scanTokens({ ids, cursors }: Stretch, tables: Tables, { limit }: Scan): ScanPage {
   const records = ids
     .map(id => decode(id, tables.tokens.get(id)))
@@ -45,12 +47,12 @@ export function scanTokens({ ids, cursors }: Stretch, tables: Tables, { limit }:
   return ids.length === limit && last !== undefined ? { records, cursor: last } : { records };
 }
 
-/** A range that starts behind a key, and not at it. */
+/** A range that excludes its start. */
 function behind<K>(start: K, end: unknown, reverse: boolean, limit: number) {
   return { start, end, reverse, limit, exclusiveStart: true } as never;
 }
 
-/** Reads audit events. */
+/** Reads a page of audit events. */
 export function scanEvents(
   tables: Tables,
   { order, tokenId, after, limit }: AuditScan,
@@ -69,7 +71,7 @@ export function scanEvents(
   );
 }
 
-/** Reads a record; one that cannot be read says nothing of the others, and the store stays up. */
+/** Decodes a record. Throws Unavailable for a corrupt one, which leaves the store up. */
 export function decode(id: string, text: string | undefined): AccessTokenRecord | undefined {
   try {
     return text === undefined ? undefined : decodeRecord(id, text);

@@ -1,29 +1,29 @@
-/** Reads records for verification, and tells whether one read earlier is still current. */
+/** Reads records for verification, and checks whether an earlier result is still current. */
 
 import type { CoherentReader, Found } from '../store.ts';
 import { decode } from './list.ts';
 import type { Tables } from './tables.ts';
 
-/** A record with the end of the audit log at which it was last known to be current. */
+/** A result with the log's last sequence number at which it was known to be current. */
 interface LmdbFound extends Found {
   sequence: number;
 }
 
-/** The reader, and word for it of the own process's changes. */
+/** The reader, and how this process reports its own changes to it. */
 export interface LmdbReader {
   records: CoherentReader;
-  /** Something was written: what comes next looks again. */
+  /** Call after a write: the next read checks the end of the log again. */
   written(): void;
 }
 
-/** A turn of the event loop that takes longer, in milliseconds, was held up. */
+/** A turn of the event loop that takes longer than this, in milliseconds, was stalled. */
 const turnMsMax = 20;
 
 /**
- * Makes the reader. Every change of a record is in the audit log, so that nothing has changed while
- * the log has not. Its end is read once in a turn of the event loop, unless that was held up: what is
- * asked after a stall, in the same turn still, can have been sent long after the end was read.
- * `monotonicMs` is `performance.now`.
+ * Creates the reader. Every change of a record is in the audit log, so nothing has changed while
+ * the log has not. The log's end is read once per turn of the event loop, and again after a stall:
+ * a call handled later in the same turn can have arrived long after the first read. `monotonicMs`
+ * is `performance.now`.
  */
 export function lmdbReader(
   tables: () => Tables,
@@ -41,7 +41,7 @@ export function lmdbReader(
     if (!isFresh || nowMs - readAtMs > turnMsMax) {
       readAtMs = nowMs;
       sequence = read(() => {
-        // Another read of this turn may have left a snapshot from before the stall.
+        // Without this, the read would use a snapshot of this turn from before the stall.
         tables().root.resetReadTxn();
         return Number(tables().root.get('audit-sequence') ?? 0);
       });
@@ -53,7 +53,7 @@ export function lmdbReader(
 
   const records: CoherentReader = {
     find(id) {
-      // The end first: a change between the two makes the record look older than it is.
+      // The log's end first: a change in between then makes the record look older, never newer.
       const found: LmdbFound = { sequence: end(), record: undefined, stale: false };
       const record = decode(
         id,

@@ -1,4 +1,4 @@
-/** The embedded store: LMDB in a folder of this machine, shared by its worker processes. */
+/** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
 import {
   type AuditEvent,
@@ -27,7 +27,10 @@ import { decode, scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbReader } from './reader.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './tables.ts';
 
-/** Opens, and makes if need be, the store in a folder. Throws when the folder cannot be used. */
+/**
+ * Opens the store in a folder, and creates it if needed. `now` is in milliseconds since 1970.
+ * Throws Error when the folder cannot be used.
+ */
 export function openLmdb(
   folder: string,
   now: () => number,
@@ -53,8 +56,8 @@ export function openLmdb(
   const reader = lmdbReader(() => tables, read, monotonicMs);
   let canWrite = true;
   /**
-   * Resolves once the transaction is on the disk: what was acknowledged survives a power loss. One that
-   * fails, on a full disk for instance, leaves no trace, and what is there can still be read.
+   * Resolves once the transaction is on disk: an acknowledged change survives a power loss. A
+   * failed transaction, for example on a full disk, leaves no trace, and reads go on.
    */
   const write = async <T>(action: () => T): Promise<T> => {
     try {
@@ -73,8 +76,8 @@ export function openLmdb(
   const feed = lmdbFeed(
     {
       head() {
-        // Reads of one turn of the event loop share a snapshot, taken at its first read: what is told
-        // as changed must be read as changed by whoever asks next.
+        // Reads of one turn of the event loop share a snapshot, taken at the first of them. After
+        // an invalidation the next read must see the change.
         tables.root.resetReadTxn();
         reader.written();
         return read(() => head(tables));
@@ -137,7 +140,7 @@ export function openLmdb(
     async close() {
       clearInterval(probe);
       await feed.close();
-      // Who asked for one that fails is told.
+      // A failure is reported to the caller of that write.
       await Promise.allSettled([tables.root.committed]);
       await tables.root.close();
     },
@@ -153,14 +156,16 @@ function canRead({ root }: Tables): boolean {
   }
 }
 
-/** What LMDB says of a failed commit, which it keeps in a promise of its own. */
+/** The cause of a failed commit, which LMDB puts in a promise of its own. */
 async function causeOf(error: unknown): Promise<Error> {
   const { commitError } = error as { commitError?: Promise<never> };
   const cause = await Promise.race([commitError, undefined]).catch(reason => reason);
   return cause instanceof Error ? cause : (error as Error);
 }
 
-/** Runs inside a write transaction. All checks come before the first put: a throw does not undo. */
+/**
+ * Runs inside a write transaction. Checks come before the first put: a throw does not roll back.
+ */
 function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits): Committed {
   const { before, record, event, request } = change;
   if (request !== undefined) {
@@ -221,7 +226,7 @@ function endSession(
   prune(tables.sessions, tables.sessionEnds, now, prunedMax);
 }
 
-/** Drops the oldest of what is over by itself. */
+/** Removes expired entries, oldest first, at most `most`. */
 function prune(
   entries: Tables['requests'],
   ends: Tables['requestEnds'],

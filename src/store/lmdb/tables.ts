@@ -1,27 +1,30 @@
-/** The tables of the embedded store. */
+/** The tables of the embedded store and its limits. */
 
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreUnusable } from '../store.ts';
 import { checkDataFile } from './data-file.ts';
 import { privately } from './private-files.ts';
 
-/** Bounds of the embedded store. */
+/** Limits of the embedded store. */
 export interface LmdbLimits {
-  /** Reading processes and threads at once. */
+  /** Processes and threads that read at the same time. */
   readersMax: number;
-  /** Request ids and ended sessions that are over, dropped per new one. */
+  /** Expired request ids or ended sessions that are removed per new one. */
   prunedMax: number;
-  /** How often a store that failed is tried again, in milliseconds. */
+  /** Interval at which a failed store is tried again, in milliseconds. */
   probeMs: number;
-  /** How long a feed that cannot be read is believed, in milliseconds: the bound of a revocation. */
+  /**
+   * How long cached records stay valid while the feed cannot read the log, in milliseconds: the
+   * longest time that a revocation takes.
+   */
   leaseMs: number;
-  /** How often the feed looks for changes of other processes, in milliseconds. */
+  /** Interval at which the feed looks for changes of other processes, in milliseconds. */
   feedLookMs: number;
-  /** Changes that are told one by one; when there were more, all may have changed. */
+  /** Changes that are announced one by one; more of them invalidate everything. */
   feedEntriesMax: number;
 }
 
-/** What a deployment gets that sets nothing. */
+/** Defaults of the limits. */
 export const defaultLmdbLimits: LmdbLimits = {
   readersMax: 512,
   prunedMax: 8,
@@ -31,16 +34,17 @@ export const defaultLmdbLimits: LmdbLimits = {
   feedEntriesMax: 10_000,
 };
 
-/** The tables. */
+/** The tables. Values are text; times are milliseconds since 1970. */
 export interface Tables {
+  /** Single values: the end of the audit log, and the forms of imported tokens. */
   root: RootDatabase<string, string>;
   /** UUID → record. */
   tokens: Database<string, string>;
-  /** UUID → revision: a look at it tells whether a record in memory is current. */
+  /** UUID → revision, to check whether a cached record is current without decoding it. */
   revisions: Database<string, string>;
   /** [owner, UUID]. */
   owners: Database<string, string[]>;
-  /** Owner → how many: counting them would take as long as they are many. */
+  /** Owner → number of access tokens, since counting the entries takes time linear in it. */
   ownerCounts: Database<string, string>;
   /** [expiry in ms, UUID]. */
   expiries: Database<string, [number, string]>;
@@ -54,9 +58,9 @@ export interface Tables {
   auditIds: Database<string, string>;
   /** Request key → request. */
   requests: Database<string, string>;
-  /** [when forgotten in ms, request key]. */
+  /** [time from which it is forgotten in ms, request key]. */
   requestEnds: Database<string, [number, string]>;
-  /** Ended session → when it would have ended by itself, in ms. */
+  /** Ended session → when it would have expired, in ms. */
   sessions: Database<string, string>;
   /** [the same time, session]. */
   sessionEnds: Database<string, [number, string]>;
@@ -64,7 +68,9 @@ export interface Tables {
   usage: Database<string, string>;
 }
 
-/** Opens, and makes if need be, the tables in a folder. Throws StoreUnusable. */
+/**
+ * Opens the tables in a folder, and creates them if needed. Throws Error when it cannot be used.
+ */
 export function openTables(folder: string, limits: LmdbLimits): Tables {
   checkDataFile(folder);
   try {
@@ -86,10 +92,10 @@ function openAll(folder: string, limits: LmdbLimits): Tables {
     encoding: 'string',
     maxDbs: 16,
     maxReaders: limits.readersMax,
-    // A commit is done when it is on the disk. With flushes apart, the library's promise of one was seen
-    // to stay open for ever after a worker had been killed.
+    // A commit resolves when it is on disk. With separate flushes, the library's promise of a flush
+    // sometimes never settled after a worker had been killed.
     overlappingSync: false,
-    // Each change is a transaction of its own; a batch around them has a promise that nobody hears.
+    // Each change is its own transaction; batching wraps them in one whose promise nothing handles.
     eventTurnBatching: false,
     noMemInit: false,
     useWritemap: false,

@@ -1,28 +1,28 @@
-/** Asks Redis, so that whatever keeps it from answering is thrown as Unavailable. */
+/** Sends commands to Redis and turns every failure into Unavailable. */
 
 import { Unavailable } from '../store.ts';
 import type { RedisClient } from './client.ts';
 import type { Script } from './scripts.ts';
 
-/** A client with its questions. */
+/** A client whose failures are Unavailable. */
 export interface Asker {
   readonly client: RedisClient;
-  /** Asks. Throws Unavailable. */
+  /** Runs commands. Throws Unavailable. */
   ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T>;
-  /** Runs a script. Throws Unavailable. */
+  /** Runs a script and resolves to its reply. Throws Unavailable. */
   run(script: Script, keys: string[], args: (string | number)[]): Promise<unknown>;
 }
 
 /**
- * Wraps a client. Calls back when Redis could not be reached, or can't answer anything; asks nothing
- * while there is a reason to believe no answer.
+ * Wraps a client. `onDown` is called when Redis could not be reached or cannot serve any command.
+ * While `unfit` returns a reason, nothing is sent, and the reason is thrown.
  */
 export function asker(
   client: RedisClient,
   onDown: () => void,
   unfit: (client: RedisClient) => string | undefined = () => undefined,
 ): Asker {
-  // Whoever asks meanwhile is only told that there is no connection, which helps no operator.
+  // Commands sent without a connection fail with a generic error; this one says why it was lost.
   let lost: Error | undefined;
   const lose = (error: unknown) => {
     lost = withoutArguments(error);
@@ -50,7 +50,7 @@ export function asker(
   };
 }
 
-/** Scripts that this process has seen refused for the flag, by a Redis before version 7. */
+/** Scripts whose flags Redis has refused, as it does before version 7. */
 const refused = new WeakSet<Script>();
 
 async function runScript(
@@ -80,7 +80,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : '';
 }
 
-/** Redis that answers with a refusal of one command is there. */
+/** Whether an error means that Redis is down, and not that it refused one command. */
 function isDown(error: unknown): boolean {
   return (
     !(error instanceof Error && error.name === 'ReplyError') ||
@@ -88,7 +88,9 @@ function isDown(error: unknown): boolean {
   );
 }
 
-/** An ioredis error carries the command with its arguments, and so may a message: neither is kept. */
+/**
+ * Keeps secrets out of the log: ioredis errors hold the command's arguments, in fields and message.
+ */
 function withoutArguments(error: unknown, cause?: Error): Error {
   const message = messageOf(error).replace(/,? with args beginning with.*/s, '');
   return new Error(message.slice(0, 200), cause === undefined ? {} : { cause });

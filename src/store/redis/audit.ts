@@ -1,4 +1,4 @@
-/** The audit log in Redis: a stream whose entries are chained here, and linked there. */
+/** The audit log in Redis: a stream. Usher computes the hashes; a script appends the entry. */
 
 import {
   type AuditEvent,
@@ -14,7 +14,7 @@ import { auditKey, eventKey, tokenAuditKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { appendScript, tokenEventsScript } from './scripts.ts';
 
-/** The arguments that link an entry, in the order of the scripts. */
+/** The arguments that append an entry, in the order of the scripts. */
 export type LinkArguments = [
   previousHash: string,
   sequence: number,
@@ -23,19 +23,21 @@ export type LinkArguments = [
   keepMs: number,
 ];
 
-/** The audit log, and how a change puts its entry there. */
+/** The audit log, and how a change appends its entry. */
 export interface RedisAudit extends AuditLog {
   /**
-   * Chains an event and has it written, again as long as others were faster. Resolves to the first
-   * word of the script's answer and what came with it.
+   * Chains an event to the log's end and runs `write`, again when another process appended first.
+   * Resolves to the script's reply. Throws Unavailable.
    */
   link(event: AuditEvent, write: (link: LinkArguments) => Promise<unknown>): Promise<LinkReply>;
 }
 
-/** What a script that links an entry answers. */
+/**
+ * The reply of a script that appends an entry: linked, recorded, moved or gone, with its values.
+ */
 export type LinkReply = [word: string, ...rest: (string | number)[]];
 
-/** The audit log of the Redis that is asked. */
+/** Creates the audit log. */
 export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
   let known: ChainHead = emptyChain;
   let last: Promise<unknown> = Promise.resolve();
@@ -58,7 +60,7 @@ export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
     throw new Unavailable('the audit log moves too fast');
   };
 
-  /** One at a time, so that this process doesn't compete with itself for the end of the log. */
+  /** One at a time, so that this process does not compete with itself for the log's end. */
   const link: RedisAudit['link'] = (event, write) => {
     const linked = last.then(() => linkNow(event, write));
     last = linked.catch(() => undefined);

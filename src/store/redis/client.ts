@@ -1,4 +1,4 @@
-/** Makes the ioredis clients: they fail fast, and come back by themselves. */
+/** Creates the ioredis clients, which fail fast and reconnect. */
 
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from '../address.ts';
@@ -7,14 +7,15 @@ import type { RedisLimits } from './limits.ts';
 /** A client of a single server (found through Sentinels or not), or of a Cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** How a client is used. */
+/** What a client is for. */
 export interface ClientUse {
-  /** Shown in Redis' list of clients. */
+  /** Its name in CLIENT LIST. */
   name: string;
+  /** Timeout per command, in milliseconds. */
   commandTimeoutMs: number;
 }
 
-/** Makes a client, which doesn't connect yet. */
+/** Creates a client, which does not connect yet. */
 export function redisClient(
   target: RedisAddress,
   use: ClientUse,
@@ -24,12 +25,13 @@ export function redisClient(
     target.topology === 'cluster'
       ? clusterClient(target, use, limits)
       : new Redis(singleOptions(target, use, limits));
-  // Every failure reaches whoever asked; an 'error' event that nobody hears would end the process.
+  // Commands report each failure to their caller; an 'error' event without a listener would end the
+  // process.
   client.on('error', () => undefined);
   return client;
 }
 
-/** A client for the feed of a server, which its owner makes anew when it ends. */
+/** A client for one server's feed. It does not reconnect: its owner replaces it. */
 export function feedClient(target: RedisAddress, server: Redis, limits: RedisLimits): Redis {
   const use = { name: 'usher-feed', commandTimeoutMs: limits.connectTimeoutMs };
   const { host, port } = server.options;
@@ -47,8 +49,8 @@ export function feedClient(target: RedisAddress, server: Redis, limits: RedisLim
 }
 
 /**
- * Connects a client, and again should it ever end: ioredis gives up when it is told to reconnect while
- * it asks the Sentinels. Returns the function that ends it for good.
+ * Connects a client, and reconnects it when it ends: ioredis gives up when told to reconnect during
+ * a request to the Sentinels. Returns the function that closes it.
  */
 export function keepConnected(client: RedisClient, limits: RedisLimits): () => void {
   let attempt = 0;
@@ -70,12 +72,12 @@ export function keepConnected(client: RedisClient, limits: RedisLimits): () => v
   };
 }
 
-/** The servers that hold the records: one, or the masters of a Cluster. */
+/** The connections to the servers that hold the records: one, or the masters of a Cluster. */
 export function masters(client: RedisClient): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client];
 }
 
-/** What a server of a Cluster is told by. */
+/** The host:port that identifies a server of a Cluster. */
 export function nameOf(server: Redis): string {
   return `${server.options.host}:${server.options.port}`;
 }
@@ -100,7 +102,8 @@ function common(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
     maxRetriesPerRequest: 0,
     enableReadyCheck: true,
     maxLoadingRetryTime: limits.loadingDelayMsMax,
-    // What it keeps of each command until the next turn makes the pauses of the GC five times as long.
+    // Auto-pipelining retains each command until the next turn, which makes GC pauses five times
+    // longer.
     enableAutoPipelining: false,
     retryStrategy: (attempt: number) => pause(attempt, limits),
     reconnectOnError: (error: Error) => /^(READONLY|MASTERDOWN|NOAUTH)/.test(error.message),
@@ -108,7 +111,7 @@ function common(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
   } satisfies RedisOptions;
 }
 
-/** With where the server is, or who knows where. */
+/** The options with the server's address, or that of its Sentinels. */
 function singleOptions(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
   const options = common(target, use, limits);
   if (target.topology === 'single') {
@@ -137,7 +140,7 @@ function clusterClient(target: RedisAddress, use: ClientUse, limits: RedisLimits
     enableOfflineQueue: false,
     enableReadyCheck: true,
     scaleReads: 'master',
-    // In a Cluster a pipeline waits for the slot table without any bound.
+    // In a Cluster, a pipeline waits for the slot table without a limit.
     enableAutoPipelining: false,
     maxRedirections: limits.clusterAttemptsMax,
     retryDelayOnFailover: limits.clusterRetryDelayMs,
@@ -146,15 +149,16 @@ function clusterClient(target: RedisAddress, use: ClientUse, limits: RedisLimits
     slotsRefreshInterval: limits.clusterRefreshMs,
     slotsRefreshTimeout: limits.clusterRefreshTimeoutMs,
     clusterRetryStrategy: attempt => pause(attempt, limits),
-    // A node is given up in the end: when all are, the addresses of the URL are looked up again.
+    // Gives up on a node in the end: when all are given up, the addresses of the URL are resolved
+    // again.
     clusterNodeRetryStrategy: attempt =>
       attempt > limits.clusterNodeAttemptsMax ? null : pause(attempt, limits),
-    // A certificate names a host, so the name is kept and not its address.
+    // Connects by host name, since that is what a certificate names.
     ...(target.tls ? { dnsLookup: (host, done) => done(null, host) } : {}),
   });
 }
 
-/** The pause before an attempt; a little chance keeps replicas from coming all at once. */
+/** The pause before an attempt (1, 2, …), in milliseconds; jitter keeps replicas apart. */
 export function pause(attempt: number, limits: RedisLimits): number {
   const delayMs = 50 * 2 ** Math.min(attempt - 1, 10);
   return Math.min(delayMs, limits.reconnectDelayMsMax) + Math.random() * 100;

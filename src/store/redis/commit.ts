@@ -1,6 +1,6 @@
 /**
- * Changes of access tokens in Redis. A record and the log may lie on different nodes of a Cluster, so a
- * change is written down as an intent before it is made; whoever finds an intent may complete it.
+ * Commits changes of access tokens in Redis. Records and the log can be on different nodes of a
+ * Cluster, so a change is first written as an intent, which any process can complete.
  */
 
 import type { AuditEvent } from '../audit.ts';
@@ -32,7 +32,7 @@ import {
   urgentBeginScript,
 } from './scripts.ts';
 
-/** A change under way, with what is needed of the record that it was made from. */
+/** A change under way, with the fields that it needs of the record it is based on. */
 export interface Intent {
   before?: Pick<AccessTokenRecord, 'revision' | 'owner' | 'expiresAt'>;
   record: AccessTokenRecord;
@@ -40,8 +40,9 @@ export interface Intent {
   request?: StoredRequest;
 }
 
-/** The steps of a change. */
+/** Commits changes. Throws Unavailable. */
 export interface RedisCommitter {
+  /** As TokenWriter.commit. */
   commit(change: Change): Promise<Committed>;
   /** As TokenWriter.settle. */
   settle(tokenId: string): Promise<void>;
@@ -49,7 +50,7 @@ export interface RedisCommitter {
   sweep(): Promise<void>;
 }
 
-/** Commits to the Redis that is asked. */
+/** Creates the committer. */
 export function redisCommitter(
   asker: Asker,
   audit: RedisAudit,
@@ -65,13 +66,14 @@ export function redisCommitter(
     if (applied === 'done') {
       await acknowledge(asker, limits, appliedRecord(record));
       const [word, recorded] = await finish(asker, audit, intent);
-      // Gone and not in the log: another found a conflict, so a failover must have undone this change.
+      // Neither pending nor in the log: another process saw a conflict, so a failover undid this
+      // change.
       if (word === 'gone' && recorded !== 1) throw new Unavailable('the change was not recorded');
       await acknowledge(asker, limits, recordedEvent(event));
       return 'done';
     }
     const [, recorded] = await drop(asker, intent);
-    // Another completed it meanwhile, and a later change is there already.
+    // When recorded, another process completed it, and a later change followed.
     return recorded === 1 ? 'done' : 'conflict';
   };
 
@@ -108,7 +110,7 @@ export function redisCommitter(
   };
 }
 
-/** Reads the request that is stored under a key. */
+/** Parses a stored request. Throws Unavailable when it is corrupt. */
 export function readRequest(text: string): StoredRequest {
   try {
     return JSON.parse(text) as StoredRequest;
@@ -128,7 +130,7 @@ function intentOf({ before, record, event, request }: Change): Intent {
   return intent;
 }
 
-/** The event's id and the time come first, for the scripts. */
+/** Parses an intent, which the scripts prefix with the event's id and the time. */
 function readIntent(text: string): Intent {
   try {
     return JSON.parse(text.replace(/^\S+ \S+ /, '')) as Intent;
@@ -137,7 +139,9 @@ function readIntent(text: string): Intent {
   }
 }
 
-/** A new access token needs free memory; taking rights away from an old one must not. */
+/**
+ * Creating an access token needs free memory; changing one must not, since it may be a revocation.
+ */
 async function begin(asker: Asker, intent: Intent): Promise<[word: string, text?: string]> {
   const { before, record, event, request } = intent;
   const reply = await asker.run(
@@ -246,6 +250,6 @@ export async function acknowledge(
     throw new Unavailable('a failover lost the change; repeat the call', lookError);
   }
   if (typeof replicas !== 'number' || replicas < limits.ackReplicas) {
-    throw new Unavailable('too few replicas have the change');
+    throw new Unavailable('too few Redis replicas have the change');
   }
 }

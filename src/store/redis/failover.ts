@@ -1,17 +1,17 @@
-/** Leaves a master that was replaced, even one that still answers, when a Sentinel tells of it. */
+/** Disconnects from a deposed master, even one that still answers, when a Sentinel announces it. */
 
 import { Redis } from 'ioredis';
 import type { RedisAddress } from '../address.ts';
 import { pause, type RedisClient } from './client.ts';
 import type { RedisLimits } from './limits.ts';
 
-/** What Sentinels publish when they have made another server the master. */
+/** Where Sentinels announce a new master. */
 const channel = '+switch-master';
 
 /**
- * Listens to the Sentinels of the URL, and has the clients connect to the new master. ioredis can do so
- * by itself (failoverDetector), but then ends a client for good if word comes while it is connecting,
- * and writes to stderr. Returns the function that ends it.
+ * Subscribes to the Sentinels of the address and reconnects the clients to a new master. ioredis
+ * can do so (failoverDetector), but closes a client for good when the announcement arrives during
+ * its connecting, and writes to stderr. Returns the function that ends it.
  */
 export function followFailover(
   target: RedisAddress,

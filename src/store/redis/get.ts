@@ -1,4 +1,4 @@
-/** Reads keys for verification: from what was just known to be a master, or says so with the answer. */
+/** Reads keys for verification, from a master only. */
 
 import type { Asker } from './ask.ts';
 import type { RedisClient } from './client.ts';
@@ -7,15 +7,15 @@ import { type RedisHealth, roleOf } from './health.ts';
 /** The value of a key, or null. Throws Unavailable. */
 export type Get = (key: string) => Promise<string | null>;
 
-/** Reads whatever server is connected. */
+/** Reads from the connected server, whatever its role. */
 export function plainGet({ ask }: Asker): Get {
   return key => ask(client => client.get(key));
 }
 
 /**
- * Reads masters only. A server that was demoted answers with what is old, for as long as it has not
- * caught up; so the connection must have been a master's within the lease, or is asked with the key. (In
- * a Cluster a replica answers no reads.)
+ * Reads from a master only. A demoted server answers with old data until it has caught up. So the
+ * connection must have been a master's within the lease; otherwise its role is requested with the
+ * key. (In a Cluster, a Redis replica answers no reads.)
  */
 export function masterGet({ ask }: Asker, redisState: RedisHealth, leaseMs: number): Get {
   return key =>
@@ -26,6 +26,6 @@ export function masterGet({ ask }: Asker, redisState: RedisHealth, leaseMs: numb
 
 async function getWithRole(client: RedisClient, key: string): Promise<string | null> {
   const [role, text] = await Promise.all([roleOf(client), client.get(key)]);
-  if (role !== 'master') throw new Error('what is connected is not the master');
+  if (role !== 'master') throw new Error('the connected Redis is not the master');
   return text;
 }

@@ -1,31 +1,38 @@
-/** Keeps an eye on Redis: whether it answers, and whether it is set up to keep what it is given. */
+/** Watches Redis: whether it answers, is the master, and is configured not to lose data. */
 
 import type { Redis } from 'ioredis';
 import { type HealthSwitch, healthSwitch } from '../health.ts';
 import { masters, type RedisClient } from './client.ts';
+import type { ClockSkew } from './clock-skew.ts';
 import { intentsKey } from './keys.ts';
 
-/** A health that is kept up to date until it is stopped. */
+/** A running health check. */
 export interface RedisHealth {
+  /** Its result. */
   readonly health: HealthSwitch;
-  /** Why what a client reads may be old: it is connected to what is no master any more. */
+  /** Why a client must not be read from, because its server is no longer a master; or undefined. */
   unfit(client: RedisClient): string | undefined;
-  /** How long ago a client's connection was asked, and was a master's; since it is connected. */
+  /**
+   * Age in milliseconds of the last check that found a client's present connection to be a
+   * master's; Infinity when there is none.
+   */
   masterMsAgo(client: RedisClient): number;
-  /** Asks all clients at once whether Redis is there. */
+  /** Checks all clients now. Never rejects. */
   ping(): Promise<void>;
+  /** Ends the checks; the store is down afterwards. */
   stop(): void;
 }
 
 /**
- * Asks all clients again and again, so that a silent connection is noticed and made anew. Up is what
- * answers and is, says `isSame`, the store that it was.
+ * Checks all clients at an interval, which also detects a connection that went silent. The store is
+ * up when all answer as masters and `isSame` says that Redis still holds the same store.
  */
 export function redisHealth(
   clients: RedisClient[],
   intervalMs: number,
   monotonicMs: () => number,
   isSame: () => Promise<boolean>,
+  skew: Pick<ClockSkew, 'measure'>,
 ): RedisHealth {
   const health = healthSwitch(false);
   const masterAtMs = new WeakMap<RedisClient, number>();
@@ -47,6 +54,7 @@ export function redisHealth(
   };
   const ping = async () => {
     const up = await Promise.all(clients.map(look));
+    await skew.measure(clients.slice(0, 1).flatMap(masters));
     const isUp = !up.includes(false) && (await isSame().catch(() => false));
     if (!stopped) health.set(isUp);
   };
@@ -54,7 +62,7 @@ export function redisHealth(
     timer = setTimeout(async () => {
       await ping();
       if (stopped) return;
-      // Its name or the Sentinels may lead to the new master.
+      // Reconnecting by host name or through Sentinels may find the new master.
       for (const client of clients) if (demoted.has(client)) client.disconnect(true);
       again();
     }, intervalMs).unref();
@@ -67,7 +75,8 @@ export function redisHealth(
 
   return {
     health,
-    unfit: client => (demoted.has(client) ? 'Redis is not the master any more' : undefined),
+    unfit: client =>
+      demoted.has(client) ? 'the connected Redis is no longer the master' : undefined,
     masterMsAgo: client => monotonicMs() - (masterAtMs.get(client) ?? Number.NEGATIVE_INFINITY),
     ping,
     stop() {
@@ -80,8 +89,9 @@ export function redisHealth(
 }
 
 /**
- * Reads a key rather than pings, which a node answers also when its Cluster is down. There, MOVED means
- * that this node would have read it, and a replica reads nothing; elsewhere one reads what may be old.
+ * Reads a key, since PING is answered even while the Cluster is down. In a Cluster, MOVED shows
+ * that the node answers reads, as a Redis replica does not. Elsewhere a Redis replica answers with
+ * data that may be old, so ROLE is requested too.
  */
 async function isThere(server: Redis): Promise<'master' | 'replica' | 'away'> {
   try {
@@ -92,7 +102,7 @@ async function isThere(server: Redis): Promise<'master' | 'replica' | 'away'> {
   }
 }
 
-/** What is connected says that it is. A user who may not ask is believed to be connected to a master. */
+/** The role that a server reports. Without the right to ROLE it is taken for a master. */
 export async function roleOf(server: RedisClient): Promise<'master' | 'replica'> {
   try {
     const reply = (await server.call('ROLE')) as [role: string];
@@ -103,7 +113,7 @@ export async function roleOf(server: RedisClient): Promise<'master' | 'replica'>
   }
 }
 
-/** Warns, on every new connection, of a Redis that throws data away when its memory is full. */
+/** Checks, on every new connection, that Redis does not evict keys, and warns once if it may. */
 export function warnOfEviction(client: RedisClient, onWarning: (message: string) => void): void {
   const warned = new Set<string>();
   const warn = (message: string) => {
@@ -115,7 +125,7 @@ export function warnOfEviction(client: RedisClient, onWarning: (message: string)
       const info = await server.info('memory').catch(() => '');
       const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
       if (policy === undefined) {
-        warn('cannot see the maxmemory-policy of Redis; it must be noeviction');
+        warn('cannot read the maxmemory-policy of Redis; it must be noeviction');
       } else if (policy !== 'noeviction') {
         warn(
           `the maxmemory-policy of Redis is ${policy}: access tokens may vanish; set noeviction`,

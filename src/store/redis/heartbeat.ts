@@ -1,6 +1,6 @@
 /**
- * Notices a master that was replaced and does not know it: replicas must have a write of now, or what it
- * answers may be old. Only where a change is not acknowledged without replicas either.
+ * Detects a deposed master that does not know it: a fresh write must reach enough Redis replicas,
+ * or its answers may be old. Active only where changes wait for Redis replicas too.
  */
 
 import type { RedisAddress } from '../address.ts';
@@ -9,18 +9,19 @@ import { keepConnected, type RedisClient, redisClient } from './client.ts';
 import { heartbeatChannel } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 
-/** A beat that goes on until it is stopped. */
+/** A running check. */
 export interface RedisHeartbeat {
-  /** Whether enough replicas followed the server that is read from, no longer ago than the lease. */
+  /** Whether, within the lease, a write to the server that is read from reached enough replicas. */
   isLive(): boolean;
-  /** How long ago they did, in milliseconds. */
+  /** Age in milliseconds of the last such write. */
   ageMs(): number;
+  /** Ends the check. */
   stop(): void;
 }
 
 /**
- * Beats on a connection of its own, since waiting for replicas holds it up. In a Cluster the nodes see
- * to it themselves (cluster-node-timeout), and without replicas to wait for there is nothing to see.
+ * Starts the check, on a connection of its own, since WAIT blocks it. Always live without replicas
+ * to wait for, and in a Cluster, where a deposed master stops by itself (cluster-node-timeout).
  */
 export function redisHeartbeat(
   target: RedisAddress,

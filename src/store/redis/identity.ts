@@ -1,6 +1,6 @@
 /**
- * Notices a Redis that lost everything: one that came back empty says of every good access token that
- * there is none. A mark is left where records are kept, and looked for as long as the store is open.
+ * Detects a Redis that lost all data: emptied, it would report every valid access token as unknown.
+ * Usher leaves a mark on each server that holds records, and checks it while the store is open.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -10,22 +10,25 @@ import type { Asker } from './ask.ts';
 import { masters, nameOf } from './client.ts';
 import { identityKey, markKey } from './keys.ts';
 
-/** Whether the store is the one that it was when it was opened. */
+/** Whether Redis still holds the store that was opened. */
 export interface StoreIdentity {
-  /** Looks. Throws Unavailable. */
+  /** Checks the marks. Throws Unavailable. */
   isSame(): Promise<boolean>;
-  /** Resolves when what was not found is not there. Throws Unavailable where that is not known. */
+  /**
+   * Resolves when a key that was not found does not exist. Throws Unavailable when data may be
+   * lost.
+   */
   confirmAbsence(): Promise<void>;
-  /** Something happened after which it may be another: it is looked before the next absence is told. */
+  /** Data may have been lost: the next confirmAbsence checks the marks first. */
   doubt(): void;
 }
 
-/** A mark of a random place is on a given master of a Cluster at the first try or one soon after. */
+/** How many keys to try for one in a given master's slots; a few suffice in any real Cluster. */
 const markAttemptsMax = 200;
-/** Looks before an absence is unknown, when there is doubt anew during each. */
+/** Checks before confirmAbsence fails, when `doubt` is called during each. */
 const looksMax = 3;
 
-/** Leaves a mark on every master at first sight, and from then on expects to find it. */
+/** Leaves a mark on every master when it first sees it, and later expects to find it. */
 export function storeIdentity(asker: Asker, onWarning: (message: string) => void): StoreIdentity {
   const seen = new Map<string, string>();
   const keys = new Map<string, string>();
@@ -33,7 +36,7 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
   let doubts = 0;
   let underway: Promise<void> | undefined;
 
-  /** Sees to it that there is a mark on a server. */
+  /** Ensures that a server has a mark. */
   const mark = async (server: Redis) => {
     const name = nameOf(server);
     const known = keys.get(name);
@@ -60,7 +63,7 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
     );
     const isSame = !found.includes(false);
     if (!isSame && state !== 'lost') onWarning(lostWarning);
-    if (isSame && state === 'lost') onWarning('Redis holds the store again that it held before');
+    if (isSame && state === 'lost') onWarning('Redis holds the original store again');
     if (!isSame) state = 'lost';
     else state = asked === doubts ? 'same' : 'doubted';
   };
@@ -78,7 +81,7 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
     },
     async confirmAbsence() {
       for (let looks = 0; state === 'doubted' && looks < looksMax; looks++) await lookOnce();
-      if (state !== 'same') throw new Unavailable('Redis may have lost what was in it');
+      if (state !== 'same') throw new Unavailable('Redis may have lost its data');
     },
     doubt() {
       doubts++;
@@ -88,11 +91,11 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
 }
 
 const lostWarning =
-  `Redis does not hold the store any more that it held (${identityKey}): it came back empty, or is ` +
-  'another one. What is not found there is unavailable until the store is brought back, or all ' +
-  'replicas of Usher are started anew to go on with what is there';
+  `Redis no longer holds the store that was opened (${identityKey}): it came back empty, or is ` +
+  'another one. What is not found there is unavailable until the store is restored, or all ' +
+  'replicas of Usher are restarted to continue with what is there';
 
-/** Whether a server keeps what has this name; others of a Cluster answer MOVED. */
+/** Whether a server serves a key; other nodes of a Cluster answer MOVED. */
 async function isStoredOn(server: Redis, key: string): Promise<boolean> {
   try {
     await server.exists(key);
@@ -103,7 +106,7 @@ async function isStoredOn(server: Redis, key: string): Promise<boolean> {
   }
 }
 
-/** The key of a mark that a server keeps. */
+/** The key of a mark in a server's slots. */
 async function keyOn(server: Redis): Promise<string | undefined> {
   if (await isStoredOn(server, identityKey)) return identityKey;
   for (let n = 0; n < markAttemptsMax; n++) {
@@ -112,7 +115,7 @@ async function keyOn(server: Redis): Promise<string | undefined> {
   return undefined;
 }
 
-/** Leaves a mark, or finds that of who was faster. A Redis that takes no writes is marked later. */
+/** Leaves a mark unless another process did; returns it. Undefined when Redis accepts no writes. */
 async function leave(asker: Asker, key: string): Promise<string | undefined> {
   return asker.ask(async client => {
     await client.set(key, randomUUID(), 'NX').catch((error: Error) => {

@@ -1,5 +1,6 @@
-/** The index of imported tokens in Redis: read from memory while the feed is live. */
+/** The index of imported tokens in Redis, cached while the feed is live. */
 
+import { mapAwaitable } from '../awaitable.ts';
 import type { CoherentLimits } from '../cache/coherent.ts';
 import { createCoherentIndex } from '../cache/coherent-index.ts';
 import type { Feed } from '../feed.ts';
@@ -12,10 +13,10 @@ import { importedFormsKey, importedKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { addWordsScript, reserveScript } from './scripts.ts';
 
-/** The name under which the forms are kept beside the digests. */
+/** The index entry that holds the forms. */
 const forms = importedFormsKey.slice(importedKey('').length);
 
-/** The index of the Redis that is asked: `get` is for verifications, `admin` for changes. */
+/** Creates the index. `get` reads for verifications, `admin` makes changes. */
 export function redisImported(
   { get, admin, identity }: { get: Get; admin: Asker; identity: StoreIdentity },
   feed: Feed,
@@ -36,20 +37,17 @@ export function redisImported(
   const change = async <T>(name: string, write: (key: string) => Promise<T>): Promise<T> => {
     const key = importedKey(name);
     const answer = await write(key);
-    // Whoever made it may ask for it before the feed has told.
+    // The caller may look it up before the invalidation arrives.
     index.forget(name);
     await acknowledge(admin, limits, presence(key));
     return answer;
   };
   const words = (text: string | undefined) => text?.split(' ') ?? [];
   return {
-    importedForms() {
-      const text = index.find(forms);
-      return text instanceof Promise ? text.then(words) : words(text);
-    },
+    importedForms: () => mapAwaitable(index.find(forms), words),
     findImported: digest => index.find(digest),
     async reserveImported(added, entries) {
-      // First the forms: what is reserved must be looked for.
+      // The forms first: verification looks only for digests of known forms.
       await change(forms, key => admin.run(addWordsScript, [key], [forms, ...added]));
       const reserved = entries.map(({ digest, tokenId }) =>
         change(digest, key => admin.run(reserveScript, [key], [digest, tokenId])),

@@ -1,39 +1,41 @@
 /**
- * The names of the keys in Redis. All but the records and the usage share the hash tag {log}, so that
- * one script may touch them in a Cluster.
+ * The names of the keys in Redis. The keys that scripts touch together share the hash tag {log}, so
+ * that they are in one slot of a Cluster.
  */
 
-/** The record of an access token. */
+/** String: the record of an access token. */
 export const tokenKey = (id: string) => `usher:token:${id}`;
 
-/** The access token that a digest of an imported token leads to. (Stores that exist call these keys "foreign".) */
+/**
+ * String: the UUID for a digest of an imported token. (Existing stores name these keys "foreign".)
+ */
 export const importedKey = (digest: string) => `usher:foreign:${digest}`;
 
-/** The forms of imported tokens; no digest has this name. */
+/** String: the forms of imported tokens, separated by spaces. No digest has this name. */
 export const importedFormsKey = importedKey('forms');
 
-/** A session of the API Manager that was ended, until it would have ended by itself. */
+/** String: exists for a session of the API Manager that was ended, until it would have expired. */
 export const endedSessionKey = (id: string) => `usher:session:${id}`;
 
-/** Hash: how often and when an access token was used. */
+/** Hash: day → uses of an access token, and lastUsedAt. */
 export const usageKey = (id: string) => `usher:usage:${id}`;
 
-/** Hash: access token → the change of it that is under way. */
+/** Hash: access token → its change under way. */
 export const intentsKey = 'usher:{log}:intents';
 
-/** Hash: request key → the access token whose intent holds it. */
+/** Hash: request key → the access token whose change under way has it. */
 export const pendingKey = 'usher:{log}:pending';
 
 /** Stream: the audit log. */
 export const auditKey = 'usher:{log}:audit';
 
-/** Sorted set: the places in the audit log of one access token's entries. */
+/** Sorted set: the sequence numbers of one access token's entries in the audit log. */
 export const tokenAuditKey = (id: string) => `usher:{log}:audit:${id}`;
 
-/** The place in the audit log of an event, for as long as it may be written again. */
+/** String: the sequence number of an event in the audit log, while a repeated write may arrive. */
 export const eventKey = (id: string) => `usher:{log}:event:${id}`;
 
-/** What was done under a request key. */
+/** String: what a request key did. */
 export const requestKey = (key: string) => `usher:{log}:request:${key}`;
 
 /** Sorted set: all access tokens, in the order of creation. */
@@ -45,13 +47,13 @@ export const ownerKey = (owner: string) => `usher:{log}:owner:${owner}`;
 /** Sorted set: expiry and id of the access tokens that expire, in that order. */
 export const expiryKey = 'usher:{log}:expiry';
 
-/** A random value, made when the store was first opened: as long as it is there, so is the store. */
+/** String: a random value that identifies the store, created when the store was first opened. */
 export const identityKey = 'usher:{log}:identity';
 
-/** The same for a master of a Cluster that does not keep the log: one of these is in its slots. */
+/** String: such a value on a Cluster master without the log; `n` is chosen to fall in its slots. */
 export const markKey = (n: number) => `usher:mark:${n}`;
 
-/** Channel: the entries of the audit log and the imported digests as they come, for those who can't track. */
+/** Channel: new audit entries and imported digests, for feeds that cannot use client tracking. */
 export const changesChannel = 'usher:{log}:changes';
 
 /** Channel: messages that only make the replicas acknowledge. Nothing subscribes to it. */

@@ -1,71 +1,74 @@
-/** Every bound of the Redis store, with its unit. */
+/** The limits of the Redis store and their defaults. */
 
 /** Limits of the Redis store. */
 export interface RedisLimits {
-  /** How long a connection may take to be made, in milliseconds. */
+  /** Timeout for connecting, in milliseconds. */
   connectTimeoutMs: number;
-  /** How long a verification's read may take, in milliseconds. */
+  /** Timeout of a read for verification, in milliseconds. */
   readTimeoutMs: number;
-  /** How long any other command may take, in milliseconds. */
+  /** Timeout of any other command, in milliseconds. */
   adminTimeoutMs: number;
-  /** Silence on a connection that owes an answer, after which it is made anew, in milliseconds. */
+  /** Silence on a connection with an unanswered command before it is replaced, in milliseconds. */
   socketTimeoutMs: number;
-  /** How long a connection may take to end, in milliseconds. */
+  /** Timeout for closing a connection, in milliseconds. */
   disconnectTimeoutMs: number;
-  /** Longest pause before connecting again, in milliseconds. */
+  /** Longest pause before reconnecting, in milliseconds. */
   reconnectDelayMsMax: number;
   /** Longest pause while Redis loads its data, in milliseconds. */
   loadingDelayMsMax: number;
-  /** Idle time after which TCP looks whether the peer is there, in milliseconds. */
+  /** Idle time before TCP keep-alive probes, in milliseconds. */
   keepAliveMs: number;
-  /** How long opening waits for Redis before it goes on without, in milliseconds. */
+  /** How long opening the store waits for Redis before it continues without, in milliseconds. */
   openWaitMs: number;
-  /** How often Redis is asked whether it is there, in milliseconds. */
+  /** Interval of the health check, in milliseconds. */
   pingIntervalMs: number;
-  /** Attempts at one command in a Cluster. */
+  /** Attempts per command in a Cluster. */
   clusterAttemptsMax: number;
   /** Pause between those attempts, in milliseconds. */
   clusterRetryDelayMs: number;
-  /** How often the Cluster is asked who serves what, in milliseconds. */
+  /** Interval at which the slot table of a Cluster is refreshed, in milliseconds. */
   clusterRefreshMs: number;
-  /** How long that may take, in milliseconds. */
+  /** Timeout of that refresh, in milliseconds. */
   clusterRefreshTimeoutMs: number;
   /** Connection attempts to a node of a Cluster before it is dropped until the next refresh. */
   clusterNodeAttemptsMax: number;
-  /** Replicas that must have a change before it is acknowledged. */
+  /** Redis replicas that must have a change before Usher acknowledges it. */
   ackReplicas: number;
-  /** How long they may take, in milliseconds. */
+  /** Timeout of waiting for them, in milliseconds. */
   ackTimeoutMs: number;
   /**
-   * How often replicas must have a write for the server to be read from, in milliseconds: only with
-   * `ackReplicas`, and within the lease. 0 for never.
+   * Interval at which a fresh write must reach `ackReplicas` Redis replicas, in milliseconds.
+   * Without one within the lease, the server is not read from. 0 for no such check.
    */
   heartbeatMs: number;
-  /** Age of a begun change at which others complete it, in milliseconds. */
+  /** Age of an unfinished change at which other processes complete it, in milliseconds. */
   intentAgeMs: number;
-  /** How often is looked for such, in milliseconds. */
+  /** Interval of the search for unfinished changes, in milliseconds. */
   sweepIntervalMs: number;
-  /** How many of them are completed at a time. */
+  /** How many of them one search completes. */
   sweepIntentsMax: number;
-  /** Attempts to begin a change behind other changes of the same access token. */
+  /** Attempts to begin a change while others change the same access token. */
   beginAttemptsMax: number;
-  /** Attempts to put an entry behind an audit log that other replicas write to. */
+  /** Attempts to append an entry to the audit log while others append to it. */
   linkAttemptsMax: number;
-  /** How long an audit event's id is known, so that it isn't added again, in milliseconds. */
+  /** How long an audit event's id is remembered, so that it is not added twice, in milliseconds. */
   eventKeepMs: number;
-  /** How long a silent feed is believed, in milliseconds: the bound of a revocation. */
+  /**
+   * How long cached records stay valid after the feed's last answer, in milliseconds: the longest
+   * time that a revocation takes.
+   */
   leaseMs: number;
-  /** How often the feed is asked whether it is there, in milliseconds. */
+  /** Interval of the feed's checks of its connection, in milliseconds. */
   feedPingMs: number;
-  /** Writes that a feed may miss before it is taken to hear nothing. */
+  /** Unanswered probe writes after which the feed stops relying on tracking. */
   probesMax: number;
-  /** Missed messages of the feed that are told one by one; when there were more, all may have changed. */
+  /** Missed log entries that are announced one by one; more of them invalidate everything. */
   feedEntriesMax: number;
-  /** Usage counts that are sent at a time. */
+  /** Usage counts that are sent together. */
   usageBatch: number;
 }
 
-/** What a deployment gets that sets nothing. */
+/** Defaults of the limits. */
 export const defaultRedisLimits: RedisLimits = {
   connectTimeoutMs: 500,
   readTimeoutMs: 250,

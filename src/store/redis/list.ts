@@ -1,4 +1,4 @@
-/** Walks access tokens in Redis, along indexes in alphabetical order. */
+/** Lists access tokens in Redis along lexically sorted indexes. */
 
 import { expiryMember, readExpiryMember } from '../cursor.ts';
 import { decodeRecord } from '../format/record.ts';
@@ -8,7 +8,7 @@ import type { Asker } from './ask.ts';
 import { type Get, plainGet } from './get.ts';
 import { createdKey, expiryKey, ownerKey, tokenKey } from './keys.ts';
 
-/** Reads one record. */
+/** Reads one record; undefined when there is none. Throws Unavailable. */
 export async function readToken(get: Get, id: string): Promise<AccessTokenRecord | undefined> {
   const text = await get(tokenKey(id));
   if (text === null) return undefined;
@@ -21,8 +21,9 @@ export async function readToken(get: Get, id: string): Promise<AccessTokenRecord
 }
 
 /**
- * Reads a page. An index may name a record that a failover lost, or be a moment behind one that just
- * changed: such are left out, so that a page may be shorter than the limit and not the last.
+ * Reads a page. Throws Unavailable. An index can name a record that a failover lost, or lag behind
+ * a record that just changed. Such records are left out, so a page can be shorter than the limit
+ * without being the last.
  */
 export async function scanTokens(asker: Asker, scan: Scan): Promise<ScanPage> {
   const members = await readIndex(asker, scan);
@@ -34,7 +35,7 @@ export async function scanTokens(asker: Asker, scan: Scan): Promise<ScanPage> {
   return more && cursor !== undefined ? { records, cursor } : { records };
 }
 
-/** The entries of the page, and one more where there is one. */
+/** The members of the page, and the next one if there is one. */
 function readIndex(asker: Asker, scan: Scan): Promise<string[]> {
   const { order, owner, after, limit } = scan;
   const byOwner = owner === undefined ? createdKey : ownerKey(owner);
@@ -51,7 +52,7 @@ function readIndex(asker: Asker, scan: Scan): Promise<string[]> {
   });
 }
 
-/** Where a walk in the order of expiry goes on: behind the cursor, and not before the time asked for. */
+/** Start of a scan by expiry: after the cursor, and not before the requested time. */
 function expiryStart({ after, expiresAfter }: Scan): string {
   const first = expiresAfter === undefined ? '' : expiryMember(expiresAfter + 1, '');
   if (after !== undefined && after > first) return `(${after}`;

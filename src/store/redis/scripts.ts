@@ -1,22 +1,24 @@
-/** The Lua scripts that write to Redis: each is one step that happens whole, or not at all. */
+/** The Lua scripts of the Redis store. Each one is an atomic step. */
 
 import { hash } from 'node:crypto';
 import { changesChannel } from './keys.ts';
 
-/** A script, and the name that Redis knows it by. */
+/** A script. */
 export interface Script {
+  /** Its Lua source. */
   text: string;
+  /** SHA-1 of the source, in hexadecimal, by which EVALSHA names it. */
   sha: string;
-  /** The same for a Redis that refuses the flag, before version 7. */
+  /** The same script without flags, for a Redis before version 7, which refuses them. */
   plain?: Script;
 }
 
-/** A script that is refused when the memory is full. */
+/** A script that Redis refuses while its memory is full. */
 function script(text: string): Script {
   return { text, sha: hash('sha1', text) };
 }
 
-/** A script that goes through when the memory is full: what was begun must end, and a token be revoked. */
+/** A script that runs while the memory is full, to complete a change or revoke a token. */
 function urgent(text: string): Script {
   return { ...script(`#!lua flags=allow-oom\n${text}`), plain: script(text) };
 }
@@ -41,17 +43,20 @@ if requestId ~= '' then redis.call('HSET', pending, requestId, tokenId) end
 return {'begun'}`;
 
 /**
- * Writes down what is about to be done, unless it was done before or something else is under way.
+ * Writes the intent of a change, unless the change was made before or another one is under way.
  * Keys: intents, pending, request, event. Arguments: token id, event id, intent, request key or "".
+ * Answers begun, recorded (the event exists), repeated with the stored request, or pending with the
+ * other intent.
  */
 export const beginScript = script(beginText);
 
-/** The same for the change of an access token that exists: revoking needs no memory to be free. */
+/** beginScript for an access token that exists: revoking must work while the memory is full. */
 export const urgentBeginScript = urgent(beginText);
 
 /**
- * Writes the record, if it is as the change found it and not revoked.
- * Key: record. Arguments: new record, event id as it keeps it, revision before or "".
+ * Writes the record if it is at the revision that the change is based on, and not revoked.
+ * Key: record. Arguments: new record, event id as stored in it, previous revision or "". Answers
+ * done (also when it was written before) or conflict.
  */
 export const applyScript = urgent(`
 local text = redis.call('GET', KEYS[1])
@@ -67,15 +72,15 @@ redis.call('SET', KEYS[1], ARGV[1])
 return 'done'`);
 
 /**
- * Tells whoever listens. A user who may not publish must still be able to write, and Redis has no way
- * to undo what a script did before it failed.
+ * Publishes an invalidation. PCALL, because a user without the right to publish must still be able
+ * to write, and Redis does not undo what a script did before it failed.
  */
 const publishText = `
 local function publish(...)
   redis.pcall('PUBLISH', '${changesChannel}', table.concat({...}, ' '))
 end`;
 
-/** Puts an entry behind the end of the log, if the end is where the caller thinks it is, and tells of it. */
+/** Appends an entry to the log, if the log's end is the one the caller knows, and publishes it. */
 const linkText = `${publishText}
 local function link(audit, event, ofToken, previous, sequence, hash, entry, keepMs, tokenId)
   local last = redis.call('XREVRANGE', audit, '+', '-', 'COUNT', 1)[1]
@@ -91,7 +96,7 @@ local function link(audit, event, ofToken, previous, sequence, hash, entry, keep
   publish(sequence, previous, hash, tokenId)
 end`;
 
-/** Whether the intent is still the one of this event. */
+/** Whether the access token's intent is still that of this event. */
 const heldText = `
 local function held(intents, tokenId, eventId)
   local intent = redis.call('HGET', intents, tokenId)
@@ -99,11 +104,12 @@ local function held(intents, tokenId, eventId)
 end`;
 
 /**
- * Ends a change that was applied: audit log, indexes, request.
- * Keys: intents, pending, audit, event, audit of the token, created, expiry, owner before, owner after,
- * request. Arguments: token id, event id, hash before, sequence, hash, entry, for how long the event is
- * known in ms, expiry entry before and after or "", 1 or 0 for an owner before and after, request key
- * or "", request, until when it is kept in ms, 1 or 0 for an entry about a token.
+ * Completes a change whose record was written: audit log, indexes, request. Keys: intents, pending,
+ * audit, event, audit of the token, created, expiry, previous owner, new owner, request. Arguments:
+ * token id, event id, previous hash, sequence, hash, entry, time in ms for which the event's id is
+ * remembered, previous and new expiry member or "", 1 or 0 for a previous and a new owner, request
+ * key or "", request, end of its retention in ms since 1970, 1 or 0 for an entry about a token.
+ * Answers linked, moved with the log's end, or gone with 1 when the event is recorded.
  */
 export const finishScript = urgent(`${linkText}${heldText}
 local tokenId, eventId, requestId = ARGV[1], ARGV[2], ARGV[12]
@@ -127,8 +133,9 @@ redis.call('HDEL', KEYS[1], tokenId)
 return {'linked'}`);
 
 /**
- * Forgets a change that found another record than it was made from.
- * Keys: intents, pending, event. Arguments: token id, event id, request key or "".
+ * Removes the intent of a change that conflicts with the record. Keys: intents, pending, event.
+ * Arguments: token id, event id, request key or "". Answers dropped, or gone with 1 when the event
+ * is recorded.
  */
 export const dropScript = urgent(`${heldText}
 if not held(KEYS[1], ARGV[1], ARGV[2]) then return {'gone', redis.call('EXISTS', KEYS[3])} end
@@ -137,16 +144,19 @@ redis.call('HDEL', KEYS[1], ARGV[1])
 return {'dropped'}`);
 
 /**
- * Adds an event that goes with no change.
- * Keys: audit, event, audit of the token. Arguments: hash before, sequence, hash, entry, for how long
- * the event is known in ms, 1 or 0 for a token.
+ * Appends an event that belongs to no change. Keys: audit, event, audit of the token. Arguments:
+ * previous hash, sequence, hash, entry, time in ms for which the event's id is remembered, 1 or 0
+ * for an entry about a token. Answers linked, recorded (it exists), or moved with the log's end.
  */
 export const appendScript = script(`${linkText}
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'recorded'} end
 local ofToken = ARGV[6] == '1' and KEYS[3] or ''
 return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], '') or {'linked'}`);
 
-/** Adds words to a text of words. Key: the text. Arguments: name of the text in the index, words. */
+/**
+ * Adds words to a space-separated list, and publishes a change of it.
+ * Key: the list. Arguments: its name in the index, words.
+ */
 export const addWordsScript = script(`${publishText}
 local text = redis.call('GET', KEYS[1]) or ''
 local before = text
@@ -162,7 +172,10 @@ if text ~= before then
 end
 return 1`);
 
-/** Reserves a key for a value, unless it has one: answers what it has then. Arguments: its name in the index, value. */
+/**
+ * Sets a key that has no value, and publishes it. Answers the value that the key has now.
+ * Key: the entry. Arguments: its name in the index, value.
+ */
 export const reserveScript = script(`${publishText}
 local held = redis.call('GET', KEYS[1])
 if held then return held end
@@ -170,7 +183,7 @@ redis.call('SET', KEYS[1], ARGV[2])
 publish('imported', ARGV[1])
 return ARGV[2]`);
 
-/** The intents of some age. Key: intents. Arguments: age in ms, how many at most. */
+/** The intents of a minimum age. Key: intents. Arguments: age in ms, how many at most. */
 export const overdueScript = script(`
 local time = redis.call('TIME')
 local before = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000 - tonumber(ARGV[1])
@@ -183,8 +196,8 @@ end
 return found`);
 
 /**
- * The audit entries of one access token, as hash and entry in turns.
- * Keys: audit of the token, audit. Arguments: "newest" or "oldest", place to go on behind, how many.
+ * The audit entries of one access token, as alternating hash and entry. Keys: audit of the token,
+ * audit. Arguments: "newest" or "oldest", sequence to start after, how many.
  */
 export const tokenEventsScript = script(`
 local places
@@ -204,8 +217,8 @@ end
 return found`);
 
 /**
- * Adds uses, and forgets the days that are too old.
- * Key: usage. Arguments: day, uses, when last used in ms, days kept.
+ * Adds uses, and drops the oldest days.
+ * Key: usage. Arguments: day, uses, time of the last use in ms since 1970, days to keep.
  */
 export const addUsageScript = script(`
 redis.call('HINCRBY', KEYS[1], ARGV[1], ARGV[2])

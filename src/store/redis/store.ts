@@ -1,16 +1,18 @@
-/** The store in Redis that replicas share: a single server, one behind Sentinels, or a Cluster. */
+/** The Redis store, which replicas of Usher share: a single server, Sentinels, or a Cluster. */
 
 import type { RedisAddress } from '../address.ts';
+import type { Awaitable } from '../awaitable.ts';
 import {
   type CoherentLimits,
   createCoherentReader,
   defaultCoherentLimits,
 } from '../cache/coherent.ts';
 import type { Feed } from '../feed.ts';
-import { type Awaitable, type Store, Unavailable } from '../store.ts';
+import { type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
+import { clockSkew } from './clock-skew.ts';
 import { acknowledge, presence, readRequest, redisCommitter } from './commit.ts';
 import { followFailover } from './failover.ts';
 import { redisFeed } from './feed/feed.ts';
@@ -24,17 +26,20 @@ import { defaultRedisLimits, type RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
 import { redisUsage } from './usage.ts';
 
-/** How the Redis store is opened. */
+/** Options of openRedis. */
 export interface RedisStoreOptions {
-  /** Milliseconds since 1970. */
+  /** The current time in milliseconds since 1970. */
   now: () => number;
-  /** Told of a Redis that is set up so that it may lose data. */
+  /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
+  /** Limits that differ from the defaults. */
   limits?: Partial<RedisLimits>;
   cache?: Partial<CoherentLimits>;
 }
 
-/** Opens the store. While Redis cannot be reached it is open, not up, and connects as soon as it can. */
+/**
+ * Opens the store. While Redis cannot be reached, the store is open but not up, and keeps trying.
+ */
 export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
   const limits = { ...defaultRedisLimits, ...options.limits };
   const { reader, administrator } = clientsOf(target, limits);
@@ -43,11 +48,13 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   warnOfEviction(administrator, onWarning);
   const monotonicMs = () => performance.now();
   const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
+  const skew = clockSkew(options.now, onWarning);
   const redisState = redisHealth(
     clients,
     limits.pingIntervalMs,
     monotonicMs,
     async () => (await identity.isSame()) && heartbeat.isLive(),
+    skew,
   );
   const reads = asker(
     reader,
@@ -92,6 +99,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   return {
     health: redisState.health,
     feed,
+    clockSkewMs: skew.ms,
     get,
     ...createCoherentReader({ get }, feed, monotonicMs, cache),
     scan: scan => gate.pass(() => scanTokens(admin, scan)),
@@ -140,7 +148,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   };
 }
 
-/** Waiting for replicas holds up its whole connection, and a long list must not hold up a read. */
+/** WAIT and long lists block a connection, so reads for verification have one of their own. */
 function clientsOf(target: RedisAddress, limits: RedisLimits) {
   const use = (name: string, commandTimeoutMs: number) =>
     redisClient(target, { name, commandTimeoutMs }, limits);
@@ -150,14 +158,14 @@ function clientsOf(target: RedisAddress, limits: RedisLimits) {
   };
 }
 
-/** What was connected, heard or emptied anew may hold another store. */
+/** After a new connection, a loss of the feed or a flush, Redis may hold another store. */
 function doubtAfterLoss(identity: StoreIdentity, reader: RedisClient, feed: Feed): void {
   reader.on('close', identity.doubt);
   reader.on('+node', (node: RedisClient) => void node.on('close', identity.doubt));
   feed.listen({ changed: () => undefined, changedAll: identity.doubt });
 }
 
-/** Resolves when all have connected or failed to, or when it has waited long enough. */
+/** Resolves when all clients have connected or failed to, at the latest after `waitMs`. */
 async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<void> {
   const outcomes = clients.map(
     client =>
@@ -174,7 +182,7 @@ async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<voi
   clearTimeout(timer);
 }
 
-/** Does something again and again until it is stopped; what fails is done the next time. */
+/** Runs a task at an interval until stopped; a failure is left to the next run. */
 function repeat(task: () => Promise<void>, intervalMs: number): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -195,7 +203,7 @@ function repeat(task: () => Promise<void>, intervalMs: number): () => void {
   };
 }
 
-/** A gate that, once it is closing, lets nobody in and waits for those inside. */
+/** Counts the calls under way; once closing, it refuses new ones and waits for the others. */
 function closable() {
   let inside = 0;
   let onEmpty: (() => void) | undefined;
@@ -211,7 +219,7 @@ function closable() {
         if (inside === 0) onEmpty?.();
       }
     },
-    /** For what may be answered at once, from memory. */
+    /** For calls that may be answered synchronously, from the cache; they are not waited for. */
     passNow<T>(task: () => Awaitable<T>): Awaitable<T> {
       if (closed) throw new Unavailable('the store is closed');
       return task();

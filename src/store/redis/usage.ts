@@ -1,4 +1,4 @@
-/** Counts uses of access tokens in Redis: one hash for each. */
+/** Counts uses of access tokens in Redis, with one hash per access token. */
 
 import { usageDaysMax } from '../format/usage-days.ts';
 import type { Usage, UsageCounter, UsageDelta } from '../store.ts';
@@ -7,7 +7,7 @@ import { usageKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { addUsageScript } from './scripts.ts';
 
-/** The counter of the Redis that is asked. */
+/** Creates the counter. */
 export function redisUsage(asker: Asker, limits: RedisLimits): UsageCounter {
   const add = ({ tokenId, date, count, lastUsedAt }: UsageDelta) =>
     asker.run(addUsageScript, [usageKey(tokenId)], [date, count, lastUsedAt, usageDaysMax]);
@@ -16,7 +16,7 @@ export function redisUsage(asker: Asker, limits: RedisLimits): UsageCounter {
       for (let from = 0; from < deltas.length; from += limits.usageBatch) {
         const batch = deltas.slice(from, from + limits.usageBatch);
         const added = await Promise.allSettled(batch.map(add));
-        // Those that were added must not be counted again because of the others.
+        // Returns only the failed deltas, so that the others are not counted twice.
         const left = batch.filter((_, n) => added[n]?.status === 'rejected');
         if (left.length > 0) return [...left, ...deltas.slice(from + limits.usageBatch)];
       }

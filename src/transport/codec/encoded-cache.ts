@@ -1,50 +1,9 @@
-/** The encoded form of answers that are given again and again. */
+/** The encoded form of answers that are sent again and again. */
 
-import { type DescMessage, type MessageShape, toJsonString } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape, toJsonString } from '@bufbuild/protobuf';
 
-/** Encodes a message of which no bytes are kept. */
+/** Encodes a message whose bytes are not cached. */
 export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
-
-/** Messages that are sent more than once, with their bytes as soon as they are known. */
-const cached = new WeakMap<object, Buffer | undefined>();
-
-/** Says that a message will be sent again, unchanged. */
-export function cacheEncoded(message: object): void {
-  cached.set(message, undefined);
-}
-
-/** Encodes a message, or finds the bytes that were kept of it. */
-export function bytesOf<M extends DescMessage>(
-  schema: M,
-  message: MessageShape<M>,
-  encode: Encode,
-): Buffer {
-  const known = cached.get(message);
-  if (known !== undefined) return known;
-  const bytes = encode(schema, message);
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (cached.has(message)) cached.set(message, buffer);
-  return buffer;
-}
-
-/** The same as a gRPC message: a byte that says "not compressed", the length, the bytes. */
-export function frameOf<M extends DescMessage>(
-  schema: M,
-  message: MessageShape<M>,
-  encode: Encode,
-): Buffer {
-  const known = frames.get(message);
-  if (known !== undefined) return known;
-  const bytes = encode(schema, message);
-  const frame = Buffer.allocUnsafe(5 + bytes.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(bytes.length, 1);
-  frame.set(bytes, 5);
-  if (cached.has(message)) frames.set(message, frame);
-  return frame;
-}
-
-const frames = new WeakMap<object, Buffer>();
 
 /** A message in JSON. */
 export interface JsonText {
@@ -53,14 +12,46 @@ export interface JsonText {
   length: number;
 }
 
-/** The same as canonical JSON of Protobuf. */
-export function jsonOf<M extends DescMessage>(schema: M, message: MessageShape<M>): JsonText {
-  const known = texts.get(message);
-  if (known !== undefined) return known;
-  const text = toJsonString(schema, message);
-  const json = { text, length: Buffer.byteLength(text) };
-  if (cached.has(message)) texts.set(message, json);
-  return json;
+/** Messages that are sent more than once. */
+const repeated = new WeakSet<object>();
+
+/** Says that a message will be sent again, unchanged: its encoded forms are cached. */
+export function cacheEncoded(message: object): void {
+  repeated.add(message);
 }
 
-const texts = new WeakMap<object, JsonText>();
+/** The bytes of a message, from the cache where they are in it. */
+export const bytesOf = cached((schema, message, encode: Encode) => {
+  const bytes = encode(schema, message);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+});
+
+/** The same as a gRPC message: a byte that says "not compressed", the length, the bytes. */
+export const frameOf = cached((schema, message, encode: Encode) => {
+  const bytes = encode(schema, message);
+  const frame = Buffer.allocUnsafe(5 + bytes.length);
+  frame[0] = 0;
+  frame.writeUInt32BE(bytes.length, 1);
+  frame.set(bytes, 5);
+  return frame;
+});
+
+/** The same as canonical JSON of Protobuf. */
+export const jsonOf = cached((schema, message, encode: typeof toJsonString): JsonText => {
+  const text = encode(schema, message);
+  return { text, length: Buffer.byteLength(text) };
+});
+
+/** An encoding with a cache of its own for the messages that are sent again. */
+function cached<E, T>(
+  encodeNow: (schema: DescMessage, message: MessageShape<DescMessage>, encode: E) => T,
+): <M extends DescMessage>(schema: M, message: MessageShape<M>, encode: E) => T {
+  const known = new WeakMap<object, T>();
+  return (schema, message, encode) => {
+    const found = known.get(message);
+    if (found !== undefined) return found;
+    const encoded = encodeNow(schema, message, encode);
+    if (repeated.has(message)) known.set(message, encoded);
+    return encoded;
+  };
+}

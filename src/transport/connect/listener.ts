@@ -168,7 +168,7 @@ function boundHandler(
       return async (request: Message, context: HandlerContext) => {
         try {
           const result = answer(request, callOf(context, deps.door));
-          return result instanceof Promise ? await unlessAborted(result, context.signal) : result;
+          return await unlessAborted(Promise.resolve(result), context.signal);
         } catch (error) {
           throw fail(error);
         }

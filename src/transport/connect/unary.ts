@@ -5,7 +5,13 @@
  */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { type DescMethod, fromJsonString, type MessageShape } from '@bufbuild/protobuf';
+import {
+  type DescMethod,
+  fromJsonString,
+  type MessageShape,
+  toJsonString,
+} from '@bufbuild/protobuf';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { bytesOf, jsonOf } from '../codec/encoded-cache.ts';
@@ -69,8 +75,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       try {
         const call = httpCall(door, req.headers, res, peerOf);
         const message = handler(messageOf(method, format, body), call);
-        if (!(message instanceof Promise)) return send(message);
-        message.then(send).catch(fail);
+        mapAwaitable(message, send, fail);
       } catch (error) {
         fail(error);
       }
@@ -154,7 +159,7 @@ function answer(
     const bytes = bytesOf(output, message, encode);
     respond(res, 200, 'application/proto', bytes, bytes.length);
   } else {
-    const { text, length } = jsonOf(output, message);
+    const { text, length } = jsonOf(output, message, toJsonString);
     respond(res, 200, 'application/json', text, length);
   }
 }

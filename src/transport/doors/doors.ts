@@ -3,7 +3,7 @@
 import { Authorization } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import type { Route } from '../http/router.ts';
 import { type Binding, bind } from '../rpc/handlers.ts';
-import { envoyCheckHandlers } from './envoy-check.ts';
+import { type EnvoyCheckDeps, envoyCheckHandlers } from './envoy-check.ts';
 import { extAuthzHttpRoute } from './envoy-http.ts';
 import { forwardAuthRoute } from './forward-auth.ts';
 import type { GatewayDoorDeps } from './gateway-door.ts';
@@ -24,6 +24,6 @@ export function doorRoutes(deps: DoorDeps): Route[] {
 }
 
 /** The door on the gRPC listener. */
-export function envoyBinding(deps: GatewayDoorDeps): Binding {
+export function envoyBinding(deps: EnvoyCheckDeps): Binding {
   return bind(Authorization, envoyCheckHandlers(deps));
 }

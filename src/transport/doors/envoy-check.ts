@@ -20,24 +20,21 @@ import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Denied, Identity, ReasonEntry } from '../../verify/verdict.ts';
 import { reasons } from '../../verify/verdict.ts';
-import type { Verify } from '../../verify/verify.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
+import type { DoorVerify } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import { codes } from '../rpc/rpc-error.ts';
-import type { OnVerdict } from '../services/verifier.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { requirementsOf } from './requirements.ts';
 import { challengeOf } from './www-authenticate.ts';
 
 /** What the Check rpc needs. */
 export interface EnvoyCheckDeps {
-  verify: Verify;
-  onVerdict?: OnVerdict;
+  verify: DoorVerify;
 }
 
 /** The handlers of envoy.service.auth.v3.Authorization. */
-export function envoyCheckHandlers(deps: EnvoyCheckDeps): Handlers<typeof Authorization> {
-  const { verify, onVerdict } = deps;
+export function envoyCheckHandlers({ verify }: EnvoyCheckDeps): Handlers<typeof Authorization> {
   const grants = { keep: createGrants(true), remove: createGrants(false) };
   return {
     check({ attributes }) {
@@ -49,8 +46,7 @@ export function envoyCheckHandlers(deps: EnvoyCheckDeps): Handlers<typeof Author
       if (typeof requirements === 'string') return misconfigured(requirements);
       // Unavailable goes on up, and fails the call: a refusal would take the choice from Envoy.
       const question = { header: authorizationOf(attributes), ...requirements };
-      return mapAwaitable(verify(question), verdict => {
-        onVerdict?.(verdict, 'envoy-grpc');
+      return mapAwaitable(verify(question, 'envoy-grpc'), verdict => {
         if (!verdict.valid) return denied(verdict, requirements.requiredScopes);
         const keeps = (asked.credential ?? 'keep') === 'keep';
         return grants[keeps ? 'keep' : 'remove'](verdict.identity);

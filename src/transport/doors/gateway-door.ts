@@ -1,21 +1,19 @@
 /** The verdict for a gateway that asks over HTTP, whichever gateway it is. */
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { type Awaitable, Unavailable } from '../../store/store.ts';
+import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
+import { Unavailable } from '../../store/store.ts';
 import type { Denied, Granted, Verdict } from '../../verify/verdict.ts';
 import { reasons } from '../../verify/verdict.ts';
-import type { Verify } from '../../verify/verify.ts';
 import { answerError } from '../http/answer.ts';
-import type { Door } from '../rpc/call.ts';
+import type { Door, DoorVerify } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
-import type { OnVerdict } from '../services/verifier.ts';
 import type { Asked, Requirements } from './requirements.ts';
 import { challengeOf } from './www-authenticate.ts';
 
 /** What the gateways' doors over HTTP need. */
 export interface GatewayDoorDeps {
-  verify: Verify;
-  onVerdict?: OnVerdict;
+  verify: DoorVerify;
 }
 
 /** How one door differs from another. */
@@ -29,7 +27,7 @@ export interface GatewayDoor {
 export function verifyForGateway(
   req: IncomingMessage,
   res: ServerResponse,
-  { verify, onVerdict }: GatewayDoorDeps,
+  { verify }: GatewayDoorDeps,
   gateway: GatewayDoor,
   requirements: Requirements | string,
 ): Awaitable<Granted | undefined> {
@@ -38,7 +36,6 @@ export function verifyForGateway(
     return undefined;
   }
   const settle = (verdict: Verdict): Granted | undefined => {
-    onVerdict?.(verdict, gateway.door);
     if (verdict.valid) return verdict;
     refuse(res, verdict, gateway, requirements.requiredScopes);
     return undefined;
@@ -49,8 +46,8 @@ export function verifyForGateway(
   };
   try {
     // Several are joined by a comma, which no credential holds.
-    const verdict = verify({ header: req.headers.authorization ?? '', ...requirements });
-    return verdict instanceof Promise ? verdict.then(settle).catch(fail) : settle(verdict);
+    const question = { header: req.headers.authorization ?? '', ...requirements };
+    return mapAwaitable(verify(question, gateway.door), settle, fail);
   } catch (error) {
     return fail(error);
   }

@@ -2,16 +2,14 @@
 
 import type { Json, JsonObject } from '../../store/record.ts';
 import type { Identity } from '../../verify/verdict.ts';
-import type { Verify } from '../../verify/verify.ts';
 import type { Route } from '../http/router.ts';
-import type { OnVerdict } from '../services/verifier.ts';
+import type { DoorVerify } from '../rpc/call.ts';
 import { type OauthDeps, oauthRoute } from './oauth.ts';
 import { requirementsOf } from './requirements.ts';
 
 /** What introspection needs. */
 export interface IntrospectDeps extends OauthDeps {
-  verify: Verify;
-  onVerdict?: OnVerdict;
+  verify: DoorVerify;
 }
 
 /** The route. */
@@ -20,8 +18,8 @@ export function introspectRoute(deps: IntrospectDeps): Route {
     // Not in RFC 7662, but some callers ask whether the token has these scopes.
     const requirements = requirementsOf({ audiences: [], scopes: [form.get('scope') ?? ''] });
     if (typeof requirements === 'string') return inactive;
-    const verdict = await deps.verify({ header: `Bearer ${token}`, ...requirements });
-    deps.onVerdict?.(verdict, 'introspect');
+    const question = { header: `Bearer ${token}`, ...requirements };
+    const verdict = await deps.verify(question, 'introspect');
     if (!verdict.valid) return inactive;
     // A caller that is limited to an owner's tokens must not learn of another's.
     if (owner !== undefined && verdict.identity.owner !== owner) return inactive;

@@ -4,20 +4,20 @@ import type { AccessTokens } from '../../tokens/access-tokens.ts';
 import { adminScope, type Caller } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
 import type { Identity } from '../../verify/verdict.ts';
-import type { Verify } from '../../verify/verify.ts';
 import type { Route } from '../http/router.ts';
+import type { DoorVerify } from '../rpc/call.ts';
 import { type OauthDeps, type OauthError, oauthRoute } from './oauth.ts';
 
 /** What revocation needs. */
 export interface RevokeTokenDeps extends OauthDeps {
-  verify: Verify;
+  verify: DoorVerify;
   accessTokens: Pick<AccessTokens, 'revoke' | 'revokeJwts'>;
 }
 
 /** The route. */
 export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
   return oauthRoute('/oauth2/revoke', deps, async (token, _form, caller) => {
-    const verdict = await deps.verify({ header: `Bearer ${token}` });
+    const verdict = await deps.verify({ header: `Bearer ${token}` }, 'revoke');
     const { identity } = verdict;
     // RFC 7009 section 2.2: a token that is no token any more is as good as revoked.
     if (!identity || (!verdict.valid && isOver.has(verdict.reason))) return done;

@@ -1,28 +1,26 @@
 /** The root path: `GET /` greets a good token. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import { reasons, type Verdict } from '../../verify/verdict.ts';
-import type { Verify } from '../../verify/verify.ts';
 import { answerError, headersOf } from '../http/answer.ts';
 import type { Route } from '../http/router.ts';
+import type { DoorVerify } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
 import { hello } from '../services/hello.ts';
-import type { OnVerdict } from '../services/verifier.ts';
 import { challengeOf } from './www-authenticate.ts';
 
 /** What the root path needs. */
 export interface RootDeps {
-  verify: Verify;
+  verify: DoorVerify;
   now(): number;
-  onVerdict?: OnVerdict;
 }
 
 /** The route of the root path, for browsers too. */
-export function rootRoute({ verify, now, onVerdict }: RootDeps): Route {
+export function rootRoute({ verify, now }: RootDeps): Route {
   const greet = createGreeter();
   const settle = (verdict: Verdict, res: ServerResponse) => {
-    onVerdict?.(verdict, 'root');
     if (verdict.valid) return greet(res, now());
     const { http, text } = reasons[verdict.reason];
     const challenge = challengeOf(verdict.reason);
@@ -35,12 +33,8 @@ export function rootRoute({ verify, now, onVerdict }: RootDeps): Route {
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     try {
       // Several are joined by a comma, which no credential holds.
-      const verdict = verify({ header: req.headers.authorization ?? '' });
-      if (!(verdict instanceof Promise)) return settle(verdict, res);
-      return verdict.then(
-        known => settle(known, res),
-        error => fail(error, res),
-      );
+      const verdict = verify({ header: req.headers.authorization ?? '' }, 'root');
+      return mapAwaitable(verdict, settle, fail, res);
     } catch (error) {
       return fail(error, res);
     }

@@ -14,6 +14,7 @@ import type {
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { bytesOf } from '../codec/encoded-cache.ts';
@@ -99,6 +100,7 @@ type Fail = (thrown: unknown) => ServerErrorResponse;
 
 function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
   const answer: handleUnaryCall<Message, Uint8Array> = (call, callback) => {
+    const refuse = (error: unknown) => callback(fail(error));
     const send = (message: Message) => {
       let bytes: Uint8Array;
       try {
@@ -111,10 +113,9 @@ function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
     try {
       // What is known at once is answered at once: a promise costs more than the verdict itself.
       const message = handler(checked(method, call.request), callOf(call));
-      if (!(message instanceof Promise)) return send(message);
-      message.then(send, error => callback(fail(error)));
+      mapAwaitable(message, send, refuse);
     } catch (error) {
-      callback(fail(error));
+      refuse(error);
     }
   };
   return answer;

@@ -6,6 +6,7 @@
 
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { frameOf } from '../codec/encoded-cache.ts';
@@ -110,8 +111,7 @@ function receive(
     try {
       const request = messageOf(route.method, received, bytesMax);
       const answer = route.handler(request, httpCall('grpc', headers, stream, peerOf));
-      if (!(answer instanceof Promise)) return send(answer);
-      answer.then(send).catch(fail);
+      mapAwaitable(answer, send, fail);
     } catch (error) {
       fail(error);
     }

@@ -1,6 +1,7 @@
 /** Answers one HTTP request, whatever it is: nothing that it holds can end the process. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { answerError } from './answer.ts';
 import { allowOrigin, answerPreflight, type CorsSettings, isPreflight } from './cors.ts';
@@ -40,8 +41,7 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
   return (req: IncomingMessage, res: ServerResponse) => {
     res.on('error', ignore);
     try {
-      const answered = answer(req, res);
-      if (answered instanceof Promise) answered.catch(error => fail(error, res));
+      mapAwaitable(answer(req, res), ignore, fail, res);
     } catch (error) {
       fail(error, res);
     }

@@ -1,5 +1,9 @@
 /** What a handler may know of the call it serves, whichever wire it came over. */
 
+import type { Awaitable } from '../../store/awaitable.ts';
+import type { Verdict } from '../../verify/verdict.ts';
+import type { Question } from '../../verify/verify.ts';
+
 /** The wires and doors, as metrics name them. */
 export type Door =
   | 'grpc'
@@ -10,7 +14,14 @@ export type Door =
   | 'envoy-grpc'
   | 'envoy-http'
   | 'forward-auth'
-  | 'introspect';
+  | 'introspect'
+  | 'revoke';
+
+/**
+ * The verdict on what is asked at a door, at once where it is in memory; counted under the door's name.
+ * Throws Unavailable.
+ */
+export type DoorVerify = (question: Question, door: Door) => Awaitable<Verdict>;
 
 /** A call. */
 export interface Call {

@@ -1,7 +1,7 @@
 /** The shape of an rpc's handler: written once, bound to grpc-js and to connect-node. */
 
 import type { DescMethod, DescService, MessageShape } from '@bufbuild/protobuf';
-import type { Awaitable } from '../../store/store.ts';
+import type { Awaitable } from '../../store/awaitable.ts';
 import type { Call } from './call.ts';
 
 /** One request, one response: at once where it is known at once. */

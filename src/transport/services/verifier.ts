@@ -10,18 +10,19 @@ import {
   BatchVerifyResponseSchema,
   HelloResponseSchema,
   IssueJwtResponseSchema,
+  type StreamVerifyResponse_Item,
   StreamVerifyResponse_ItemSchema,
   StreamVerifyResponseSchema,
   type VerifierService,
 } from '../../gen/usher/v1/verifier_pb.ts';
-import { mapAwaitable } from '../../store/awaitable.ts';
-import { type Awaitable, Unavailable } from '../../store/store.ts';
+import { type Awaitable, allAwaitable, mapAwaitable } from '../../store/awaitable.ts';
+import { Unavailable } from '../../store/store.ts';
 import type { Caller } from '../../tokens/caller.ts';
 import { invalid } from '../../tokens/fields.ts';
 import type { IssueJwt, JwtOrder } from '../../tokens/issue.ts';
 import type { Verdict } from '../../verify/verdict.ts';
-import type { Question, Verify } from '../../verify/verify.ts';
-import { authorization, type Call, type Door } from '../rpc/call.ts';
+import type { Question } from '../../verify/verify.ts';
+import { authorization, type Call, type DoorVerify } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
 import type { Handler, Handlers } from '../rpc/handlers.ts';
 import { inOrder } from '../rpc/in-order.ts';
@@ -31,14 +32,11 @@ import { hello } from './hello.ts';
 import { questionOf } from './question.ts';
 import { verifyResponse } from './verify-response.ts';
 
-/** Is told each verdict that was given, for metrics and usage. */
-export type OnVerdict = (verdict: Verdict, door: Door) => void;
-
 export { VerifierService } from '../../gen/usher/v1/verifier_pb.ts';
 
 /** What VerifierService needs. */
 export interface VerifierDeps {
-  verify: Verify;
+  verify: DoorVerify;
   issueJwt: IssueJwt;
   /** Lets the caller in, or throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
@@ -51,46 +49,38 @@ export interface VerifierDeps {
   batchMax: number;
   /** Most messages of one stream that are worked on at once. */
   streamMessagesAtOnceMax: number;
-  onVerdict?: OnVerdict;
 }
 
 /** The handlers of VerifierService. */
 export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierService> {
-  const { batchMax, onVerdict } = deps;
-
-  function judge(question: Question, call: Call): Awaitable<Verdict> {
-    return mapAwaitable(deps.verify(question), verdict => {
-      onVerdict?.(verdict, call.door);
-      return verdict;
-    });
-  }
+  const { verify, batchMax } = deps;
 
   return {
-    async hello(_request, call) {
-      const verdict = await judge({ header: authorization(call) }, call);
-      if (!verdict.valid) throw denialError(verdict.reason);
-      return create(HelloResponseSchema, hello(deps.now()));
-    },
+    hello: (_request, call) =>
+      mapAwaitable(verify({ header: authorization(call) }, call.door), verdict => {
+        if (!verdict.valid) throw denialError(verdict.reason);
+        return create(HelloResponseSchema, hello(deps.now()));
+      }),
 
-    verify: (request, call) => mapAwaitable(judge(questionOf(request), call), verifyResponse),
+    verify: (request, { door }) => mapAwaitable(verify(questionOf(request), door), verifyResponse),
 
-    async batchVerify({ requests }, call) {
+    batchVerify({ requests }, { door }) {
       const questions = questionsOf(requests, batchMax);
-      const asked = questions.map(question => judge(question, call));
-      const known = asked.every(each => !(each instanceof Promise));
-      const verdicts = known ? (asked as Verdict[]) : await Promise.all(asked);
-      const response = create(BatchVerifyResponseSchema);
-      response.responses = verdicts.map(verifyResponse);
-      response.instance = deps.instance;
-      return response;
+      const asked = questions.map(question => verify(question, door));
+      return mapAwaitable(allAwaitable(asked), verdicts => {
+        const response = create(BatchVerifyResponseSchema);
+        response.responses = verdicts.map(verifyResponse);
+        response.instance = deps.instance;
+        return response;
+      });
     },
 
-    streamVerify(requests, call) {
+    streamVerify(requests, { door }) {
       let isFirst = true;
       const work = (message: StreamVerifyRequest) => {
         const instance = isFirst ? deps.instance : '';
         isFirst = false;
-        return answerItems(message, instance, batchMax, question => judge(question, call));
+        return answerItems(message, instance, batchMax, question => verify(question, door));
       };
       return inOrder(requests, work, deps.streamMessagesAtOnceMax);
     },
@@ -118,7 +108,7 @@ async function answerItems(
   { items }: StreamVerifyRequest,
   instance: string,
   batchMax: number,
-  judge: (question: Question) => Awaitable<Verdict>,
+  verify: (question: Question) => Awaitable<Verdict>,
 ) {
   if (items.length === 0) throw invalid('items', 'is empty');
   if (items.length > batchMax) {
@@ -128,39 +118,39 @@ async function answerItems(
     if (!item.request) throw invalid(`items[${index}].request`, 'is required');
     return questionOf(item.request, `items[${index}].request.`);
   });
-  const asked = questions.map(question => outcomeOf(judge, question));
-  const outcomes = asked.some(each => each instanceof Promise)
-    ? await Promise.all(asked)
-    : (asked as (Verdict | undefined)[]);
+  const outcomes = await allAwaitable(questions.map(question => outcomeOf(verify, question)));
   const response = create(StreamVerifyResponseSchema);
   response.instance = instance;
   response.items = items.map(({ id }, index) => {
     const answer = create(StreamVerifyResponse_ItemSchema);
     answer.id = id;
-    const verdict = outcomes[index];
-    answer.outcome = verdict
-      ? { case: 'response', value: verifyResponse(verdict) }
-      : { case: 'unavailable', value: unavailableText };
+    answer.outcome = outcomes[index] as Outcome;
     return answer;
   });
   return response;
 }
 
-/** The verdict, or undefined when it cannot be known. */
+type Outcome = StreamVerifyResponse_Item['outcome'];
+
+/** The verdict, or that it cannot be known. */
 function outcomeOf(
-  judge: (question: Question) => Awaitable<Verdict>,
+  verify: (question: Question) => Awaitable<Verdict>,
   question: Question,
-): Awaitable<Verdict | undefined> {
+): Awaitable<Outcome> {
   try {
-    const verdict = judge(question);
-    return verdict instanceof Promise ? verdict.catch(unknownOf) : verdict;
+    return mapAwaitable(verify(question), known, unknown);
   } catch (error) {
-    return unknownOf(error);
+    return unknown(error);
   }
 }
 
-function unknownOf(error: unknown): undefined {
+function known(verdict: Verdict): Outcome {
+  return { case: 'response', value: verifyResponse(verdict) };
+}
+
+function unknown(error: unknown): Outcome {
   if (!(error instanceof Unavailable)) throw error;
+  return { case: 'unavailable', value: unavailableText };
 }
 
 function orderOf(request: IssueJwtRequest): JwtOrder {

@@ -76,8 +76,9 @@ test('a master that was made a replica is read no more, since it may be behind',
     await until(async () => ((await server.send('ROLE')) as string[])[3] === 'connected');
     // It looks again when it is connected again, and then stays connected.
     await server.send('CLIENT', 'KILL', 'TYPE', 'normal');
-    await until(async () => (await read()) === 'Redis is not the master any more');
-    for (let i = 0; i < 20; i++) expect(await read()).toBe('Redis is not the master any more');
+    await until(async () => (await read()) === 'the connected Redis is no longer the master');
+    for (let i = 0; i < 20; i++)
+      expect(await read()).toBe('the connected Redis is no longer the master');
 
     await server.send('REPLICAOF', 'NO', 'ONE');
     await until(() => store.health.up);

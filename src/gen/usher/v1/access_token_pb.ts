@@ -15,7 +15,8 @@ export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
   fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIvAFCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkikgIKDUNyZWF0ZVJlcXVlc3QSHAoEa2luZBgBIAEoDjIOLnVzaGVyLnYxLktpbmQSDAoEbmFtZRgCIAEoCRINCgVvd25lchgDIAEoCRIOCgZzY29wZXMYBCADKAkSKQoIbWV0YWRhdGEYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhEKCWF1ZGllbmNlcxgGIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KC2V4cGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXF1ZXN0X2lkGAkgASgJIlwKDkNyZWF0ZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEg0KBXRva2VuGAIgASgJEg4KBnNlY3JldBgDIAEoCSIYCgpHZXRSZXF1ZXN0EgoKAmlkGAEgASgJIjoKC0dldFJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuABCgtMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQiaQoMTGlzdFJlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKBAQoNVXBkYXRlUmVxdWVzdBIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSEgoKcmVxdWVzdF9pZBgDIAEoCSI9Cg5VcGRhdGVSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbiJrCg1Sb3RhdGVSZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiXAoOUm90YXRlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIj8KDVJldm9rZVJlcXVlc3QSCgoCaWQYASABKAkSDgoGcmVhc29uGAIgASgJEhIKCnJlcXVlc3RfaWQYAyABKAkiPQoOUmV2b2tlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ipAEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4i0gIKDUltcG9ydFJlcXVlc3QSKwoFaXRlbXMYASADKAsyHC51c2hlci52MS5JbXBvcnRSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAka2gEKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIKCgJpZBgEIAEoCRIMCgRuYW1lGAUgASgJEg0KBW93bmVyGAYgASgJEg4KBnNjb3BlcxgHIAMoCRIpCghtZXRhZGF0YRgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLwoLZXhwaXJlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQggKBnNlY3JldCKTAQoOSW1wb3J0UmVzcG9uc2USMAoHcmVzdWx0cxgBIAMoCzIfLnVzaGVyLnYxLkltcG9ydFJlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSI2Cg1SZXNlYWxSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJItEBCg5SZXNlYWxSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRI6CgttYXN0ZXJfa2V5cxgDIAMoCzIlLnVzaGVyLnYxLlJlc2VhbFJlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQilgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCSJnChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCCJYChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIkCgZldmVudHMYASADKAsyFC51c2hlci52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo7CgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIPCgtLSU5EX1NUQVRJQxABEgwKCEtJTkRfSldUEAIqVgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIRCg1TVEFURV9FWFBJUkVEEAISEQoNU1RBVEVfUkVWT0tFRBADKk8KBFNvcnQSFAoQU09SVF9VTlNQRUNJRklFRBAAEg8KC1NPUlRfTkVXRVNUEAESDwoLU09SVF9PTERFU1QQAhIPCgtTT1JUX0VYUElSWRADKoUBCg1JbXBvcnRPdXRjb21lEh4KGklNUE9SVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXSU1QT1JUX09VVENPTUVfSU1QT1JURUQQARIbChdJTVBPUlRfT1VUQ09NRV9FWElTVElORxACEhoKFklNUE9SVF9PVVRDT01FX1JFRlVTRUQQAzLRBQoSQWNjZXNzVG9rZW5TZXJ2aWNlEjsKBkNyZWF0ZRIXLnVzaGVyLnYxLkNyZWF0ZVJlcXVlc3QaGC51c2hlci52MS5DcmVhdGVSZXNwb25zZRIyCgNHZXQSFC51c2hlci52MS5HZXRSZXF1ZXN0GhUudXNoZXIudjEuR2V0UmVzcG9uc2USNQoETGlzdBIVLnVzaGVyLnYxLkxpc3RSZXF1ZXN0GhYudXNoZXIudjEuTGlzdFJlc3BvbnNlEjsKBlVwZGF0ZRIXLnVzaGVyLnYxLlVwZGF0ZVJlcXVlc3QaGC51c2hlci52MS5VcGRhdGVSZXNwb25zZRI7CgZSb3RhdGUSFy51c2hlci52MS5Sb3RhdGVSZXF1ZXN0GhgudXNoZXIudjEuUm90YXRlUmVzcG9uc2USOwoGUmV2b2tlEhcudXNoZXIudjEuUmV2b2tlUmVxdWVzdBoYLnVzaGVyLnYxLlJldm9rZVJlc3BvbnNlEkcKClJldm9rZUp3dHMSGy51c2hlci52MS5SZXZva2VKd3RzUmVxdWVzdBocLnVzaGVyLnYxLlJldm9rZUp3dHNSZXNwb25zZRI7CgZJbXBvcnQSFy51c2hlci52MS5JbXBvcnRSZXF1ZXN0GhgudXNoZXIudjEuSW1wb3J0UmVzcG9uc2USOwoGUmVzZWFsEhcudXNoZXIudjEuUmVzZWFsUmVxdWVzdBoYLnVzaGVyLnYxLlJlc2VhbFJlc3BvbnNlEkEKCEdldFVzYWdlEhkudXNoZXIudjEuR2V0VXNhZ2VSZXF1ZXN0GhoudXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
- * AccessToken is the record of an access token. It never holds the token or the secret.
+ * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
+ * characters count UTF-16 code units.
  *
  * @generated from message usher.v1.AccessToken
  */
@@ -28,49 +29,50 @@ export type AccessToken = Message<"usher.v1.AccessToken"> & {
   id: string;
 
   /**
-   * What it is.
+   * Static or jwt.
    *
    * @generated from field: usher.v1.Kind kind = 2;
    */
   kind: Kind;
 
   /**
-   * Whether it is good now.
+   * Its state when the response was sent.
    *
    * @generated from field: usher.v1.State state = 3;
    */
   state: State;
 
   /**
-   * For people; 1 to 128 characters.
+   * Display name; 1 to 128 characters.
    *
    * @generated from field: string name = 4;
    */
   name: string;
 
   /**
-   * Who it belongs to; empty for nobody. At most 128 characters.
+   * Its owner; empty for none. At most 128 characters.
    *
    * @generated from field: string owner = 5;
    */
   owner: string;
 
   /**
-   * What it may do: RFC 6749 section 3.3 scope tokens, at most 64, each at most 128 characters.
+   * Its scopes: RFC 6749 section 3.3 scope tokens, at most 64, each at most 128 characters.
    *
    * @generated from field: repeated string scopes = 6;
    */
   scopes: string[];
 
   /**
-   * Anything the verifying services should be told; at most 16 KiB as JSON, 16 levels deep.
+   * Data for the services that verify it, returned in verdicts; at most 16 KiB as JSON, 16 levels
+   * deep.
    *
    * @generated from field: google.protobuf.Struct metadata = 7;
    */
   metadata?: JsonObject | undefined;
 
   /**
-   * kind jwt: the audiences its JWTs may name; none allows any. At most 64, each at most 256
+   * kind jwt: the audiences its JWTs may name; empty allows any. At most 64, each at most 256
    * characters.
    *
    * @generated from field: repeated string audiences = 8;
@@ -78,15 +80,15 @@ export type AccessToken = Message<"usher.v1.AccessToken"> & {
   audiences: string[];
 
   /**
-   * kind jwt: the longest lifetime its JWTs may have, from `iat` to `exp`, or from the time of
-   * verification to `exp` where there is no `iat`. Whole seconds; not set for no limit.
+   * kind jwt: the longest lifetime of its JWTs, from `iat` to `exp`; of a JWT without `iat`, from
+   * the time of verification to `exp`. Whole seconds; not set for no limit.
    *
    * @generated from field: google.protobuf.Duration jwt_lifetime_max = 9;
    */
   jwtLifetimeMax?: Duration | undefined;
 
   /**
-   * When it was made.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 10;
    */
@@ -100,70 +102,71 @@ export type AccessToken = Message<"usher.v1.AccessToken"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * When it ends; not set for never.
+   * When it expires; not set for never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 12;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * When it was revoked; not set while it is not.
+   * When it was revoked; not set when it is not revoked.
    *
    * @generated from field: google.protobuf.Timestamp revoke_time = 13;
    */
   revokeTime?: Timestamp | undefined;
 
   /**
-   * Why it was revoked.
+   * Why it was revoked; empty for no reason given.
    *
    * @generated from field: string revoke_reason = 14;
    */
   revokeReason: string;
 
   /**
-   * Increases by one with every change. Starts at 1.
+   * Starts at 1 and increases by one with every change.
    *
    * @generated from field: uint64 revision = 15;
    */
   revision: bigint;
 
   /**
-   * When its current token or secret was made.
+   * When its current token or secret was created.
    *
    * @generated from field: google.protobuf.Timestamp rotate_time = 16;
    */
   rotateTime?: Timestamp | undefined;
 
   /**
-   * Until when the token or secret before the current one stays good; not set when there is none.
+   * When the grace period of the previous token or secret ends; not set when there is none.
    *
    * @generated from field: google.protobuf.Timestamp previous_secret_expire_time = 17;
    */
   previousSecretExpireTime?: Timestamp | undefined;
 
   /**
-   * When it was last verified as valid, correct to a few seconds; not set for never.
+   * When it was last verified as valid, accurate to a few seconds; not set for never.
    *
    * @generated from field: google.protobuf.Timestamp last_used_time = 18;
    */
   lastUsedTime?: Timestamp | undefined;
 
   /**
-   * kind jwt: JWTs issued before this time are refused; not set when none were revoked so.
+   * kind jwt: JWTs issued before this time are refused; not set when there is no such revocation.
    *
    * @generated from field: google.protobuf.Timestamp jwts_revoked_before_time = 19;
    */
   jwtsRevokedBeforeTime?: Timestamp | undefined;
 
   /**
-   * kind jwt: how many JWTs and subjects are revoked by name at this time.
+   * kind jwt: how many revocations by `jti` and by subject it holds.
    *
    * @generated from field: uint32 revoked_jwts = 20;
    */
   revokedJwts: number;
 
   /**
-   * Where it came from, when it was imported: "plain", "sha256" or "sha512"; otherwise empty.
+   * How it was imported: "plain" (the token itself), "sha256" or "sha512" (its hash); empty when it
+   * was not imported, or was rotated since.
    *
    * @generated from field: string imported = 21;
    */
@@ -178,7 +181,7 @@ export const AccessTokenSchema: GenMessage<AccessToken> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 0);
 
 /**
- * CreateRequest describes the access token to make.
+ * CreateRequest describes the access token to create.
  *
  * @generated from message usher.v1.CreateRequest
  */
@@ -198,8 +201,8 @@ export type CreateRequest = Message<"usher.v1.CreateRequest"> & {
   name: string;
 
   /**
-   * See AccessToken. A caller whose token has an owner can name only that owner, which is also the
-   * default then.
+   * See AccessToken. A caller whose token has an owner can name only that owner, which is then also
+   * the default.
    *
    * @generated from field: string owner = 3;
    */
@@ -234,15 +237,16 @@ export type CreateRequest = Message<"usher.v1.CreateRequest"> & {
   jwtLifetimeMax?: Duration | undefined;
 
   /**
-   * When it ends, in the future; not set for never.
+   * When it expires, in the future; not set for never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 8;
    */
   expireTime?: Timestamp | undefined;
 
   /**
-   * Any UUID of the caller's: repeating the call with it within a day makes one access token, and
-   * within ten minutes answers its token or secret again. Empty for none.
+   * A UUID that the caller chooses; empty for none. Repeating the call with it within a day makes
+   * the change only once. A repeat within ten minutes returns the token or secret again; a later
+   * one fails with FAILED_PRECONDITION. INVALID_ARGUMENT when it was used for a different call.
    *
    * @generated from field: string request_id = 9;
    */
@@ -270,14 +274,14 @@ export type CreateResponse = Message<"usher.v1.CreateResponse"> & {
   accessToken?: AccessToken | undefined;
 
   /**
-   * kind static: the token itself. Shown this once.
+   * kind static: the token. Shown only here.
    *
    * @generated from field: string token = 2;
    */
   token: string;
 
   /**
-   * kind jwt: the secret key; the HMAC key is the UTF-8 bytes of this string. Shown this once.
+   * kind jwt: the secret key; the HMAC key is the UTF-8 bytes of this string. Shown only here.
    *
    * @generated from field: string secret = 3;
    */
@@ -340,28 +344,28 @@ export const GetResponseSchema: GenMessage<GetResponse> = /*@__PURE__*/
  */
 export type ListRequest = Message<"usher.v1.ListRequest"> & {
   /**
-   * How many at most: 1 to 200; 0 means 50.
+   * Page size, at most: 1 to 200; 0 means 50.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before, asked with the same filter and order; empty for the first.
+   * next_page_token of the previous page, with the same filter and sort; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only this kind; unspecified for both.
+   * Only this kind; unspecified for both kinds.
    *
    * @generated from field: usher.v1.Kind kind = 3;
    */
   kind: Kind;
 
   /**
-   * Only this owner's, exactly; empty for all.
+   * Only access tokens of exactly this owner; empty for all.
    *
    * @generated from field: string owner = 4;
    */
@@ -375,21 +379,22 @@ export type ListRequest = Message<"usher.v1.ListRequest"> & {
   state: State;
 
   /**
-   * Only those whose id, name, owner or a scope holds this text, in any case; empty for all.
+   * Only access tokens whose id, name, owner or one of whose scopes contains this text, ignoring
+   * case; empty for all.
    *
    * @generated from field: string text = 6;
    */
   text: string;
 
   /**
-   * Only those that are active and expire within this time from now; not set for all.
+   * Only active access tokens that expire within this time from now; not set for all.
    *
    * @generated from field: google.protobuf.Duration expires_within = 7;
    */
   expiresWithin?: Duration | undefined;
 
   /**
-   * Order of the list; unspecified means newest first.
+   * Order of the list.
    *
    * @generated from field: usher.v1.Sort sort = 8;
    */
@@ -410,7 +415,7 @@ export const ListRequestSchema: GenMessage<ListRequest> = /*@__PURE__*/
  */
 export type ListResponse = Message<"usher.v1.ListResponse"> & {
   /**
-   * The page. It can hold fewer than page_size, even none, though more follow: only an empty
+   * The page. It can hold fewer than page_size, even none, when more follow: only an empty
    * next_page_token means the end.
    *
    * @generated from field: repeated usher.v1.AccessToken access_tokens = 1;
@@ -425,7 +430,7 @@ export type ListResponse = Message<"usher.v1.ListResponse"> & {
   nextPageToken: string;
 
   /**
-   * How many access tokens the caller may see in all, before any filter.
+   * How many access tokens the caller may see in total, without any filter.
    *
    * @generated from field: uint64 total_size = 3;
    */
@@ -446,15 +451,16 @@ export const ListResponseSchema: GenMessage<ListResponse> = /*@__PURE__*/
  */
 export type UpdateRequest = Message<"usher.v1.UpdateRequest"> & {
   /**
-   * The new values, with the id, and the revision that they were read at.
+   * The new values of the fields in the mask, the id, and the revision that the caller read.
+   * Required.
    *
    * @generated from field: usher.v1.AccessToken access_token = 1;
    */
   accessToken?: AccessToken | undefined;
 
   /**
-   * Which fields to change: name, owner, scopes, metadata, audiences, jwt_lifetime_max, expire_time.
-   * Required.
+   * Which fields to change: name, owner, scopes, metadata, audiences, jwt_lifetime_max,
+   * expire_time. Required.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -510,15 +516,15 @@ export type RotateRequest = Message<"usher.v1.RotateRequest"> & {
   id: string;
 
   /**
-   * How long the current token or secret stays good: 0 s to 30 days, whole seconds. One before it,
-   * still in its own grace, ends now.
+   * How long the current token or secret stays valid: 0 s to 30 days, whole seconds. An earlier one
+   * that is still in its grace period becomes invalid now.
    *
    * @generated from field: google.protobuf.Duration grace = 2;
    */
   grace?: Duration | undefined;
 
   /**
-   * Rotate only at this revision; 0 for any.
+   * Rotate only when this is the current revision; 0 for any.
    *
    * @generated from field: uint64 revision = 3;
    */
@@ -553,14 +559,14 @@ export type RotateResponse = Message<"usher.v1.RotateResponse"> & {
   accessToken?: AccessToken | undefined;
 
   /**
-   * kind static: the new token. Shown this once.
+   * kind static: the new token. Shown only here.
    *
    * @generated from field: string token = 2;
    */
   token: string;
 
   /**
-   * kind jwt: the new secret key. Shown this once.
+   * kind jwt: the new secret key. Shown only here.
    *
    * @generated from field: string secret = 3;
    */
@@ -575,7 +581,7 @@ export const RotateResponseSchema: GenMessage<RotateResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 10);
 
 /**
- * RevokeRequest ends an access token.
+ * RevokeRequest names the access token to revoke.
  *
  * @generated from message usher.v1.RevokeRequest
  */
@@ -588,7 +594,7 @@ export type RevokeRequest = Message<"usher.v1.RevokeRequest"> & {
   id: string;
 
   /**
-   * Why, for people and the audit log; at most 256 characters.
+   * Why; shown to people and kept in the audit log. At most 256 characters.
    *
    * @generated from field: string reason = 2;
    */
@@ -631,7 +637,7 @@ export const RevokeResponseSchema: GenMessage<RevokeResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 12);
 
 /**
- * RevokeJwtsRequest names JWTs of one access token.
+ * RevokeJwtsRequest names the JWTs of one access token to revoke.
  *
  * @generated from message usher.v1.RevokeJwtsRequest
  */
@@ -644,13 +650,13 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
   id: string;
 
   /**
-   * Which of its JWTs. Required.
+   * Which of its JWTs to revoke. Required.
    *
    * @generated from oneof usher.v1.RevokeJwtsRequest.target
    */
   target: {
     /**
-     * The JWT with this `jti`, from now on; at most 256 characters.
+     * The JWT with this `jti`; at most 256 characters.
      *
      * @generated from field: string jti = 2;
      */
@@ -658,8 +664,8 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
     case: "jti";
   } | {
     /**
-     * Those with this `sub` that were issued until now; at most 256 characters. One without `iat`
-     * counts as issued before any time.
+     * JWTs with this `sub` that were issued until now, and those with it that have no `iat`; at
+     * most 256 characters.
      *
      * @generated from field: string subject = 3;
      */
@@ -667,8 +673,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
     case: "subject";
   } | {
     /**
-     * All that were issued before this time, which is not in the future. One without `iat` counts as
-     * issued before any time.
+     * All JWTs that were issued before this time, and all without `iat`. Must not be in the future.
      *
      * @generated from field: google.protobuf.Timestamp issued_before = 4;
      */
@@ -677,7 +682,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Why, for people and the audit log; at most 256 characters.
+   * Why; shown to people and kept in the audit log. At most 256 characters.
    *
    * @generated from field: string reason = 5;
    */
@@ -720,34 +725,35 @@ export const RevokeJwtsResponseSchema: GenMessage<RevokeJwtsResponse> = /*@__PUR
   messageDesc(file_usher_v1_access_token, 14);
 
 /**
- * ImportRequest holds static tokens of another system.
+ * ImportRequest holds static tokens of another system to import.
  *
  * @generated from message usher.v1.ImportRequest
  */
 export type ImportRequest = Message<"usher.v1.ImportRequest"> & {
   /**
-   * The tokens. 1 to 500.
+   * The tokens; 1 to 500.
    *
    * @generated from field: repeated usher.v1.ImportRequest.Item items = 1;
    */
   items: ImportRequest_Item[];
 
   /**
-   * Only says what would be done.
+   * Reports what the import would do, and changes nothing.
    *
    * @generated from field: bool dry_run = 2;
    */
   dryRun: boolean;
 
   /**
-   * Takes tokens of fewer than 20 characters too, which can be guessed.
+   * Also imports tokens shorter than 20 characters, which can be guessed.
    *
    * @generated from field: bool allow_weak = 3;
    */
   allowWeak: boolean;
 
   /**
-   * As in CreateRequest: repeating the call with it answers again what was imported by it.
+   * A UUID that the caller chooses; empty for none. A repeat of the call with it reports what the
+   * earlier call imported as imported again.
    *
    * @generated from field: string request_id = 4;
    */
@@ -768,14 +774,14 @@ export const ImportRequestSchema: GenMessage<ImportRequest> = /*@__PURE__*/
  */
 export type ImportRequest_Item = Message<"usher.v1.ImportRequest.Item"> & {
   /**
-   * The token, or a hash of the whole of it. Required.
+   * The token, or a hash of the whole token. Required.
    *
    * @generated from oneof usher.v1.ImportRequest.Item.secret
    */
   secret: {
     /**
-     * The token itself: visible ASCII without space, comma, quote and backslash. It is hashed on
-     * arrival and not kept. One of Usher's own form keeps the UUID that it names.
+     * The token itself: visible ASCII without space, comma, quote and backslash. Usher hashes it
+     * on arrival and does not keep it. A token in Usher's own format keeps the UUID in it.
      *
      * @generated from field: string token = 1;
      */
@@ -800,8 +806,8 @@ export type ImportRequest_Item = Message<"usher.v1.ImportRequest.Item"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * UUID to give it; empty for a fresh one. Lists in the order of create_time go by the UUID, as
-   * version 7 has it.
+   * UUID of the new access token; empty to generate one. Should be of version 7 (RFC 9562), since
+   * lists ordered by create_time sort by the UUID.
    *
    * @generated from field: string id = 4;
    */
@@ -836,7 +842,7 @@ export type ImportRequest_Item = Message<"usher.v1.ImportRequest.Item"> & {
   metadata?: JsonObject | undefined;
 
   /**
-   * When it ends, in the future; not set for never.
+   * When it expires, in the future; not set for never.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 9;
    */
@@ -851,13 +857,13 @@ export const ImportRequest_ItemSchema: GenMessage<ImportRequest_Item> = /*@__PUR
   messageDesc(file_usher_v1_access_token, 15, 0);
 
 /**
- * ImportResponse says what became of each item.
+ * ImportResponse holds the result for each item.
  *
  * @generated from message usher.v1.ImportResponse
  */
 export type ImportResponse = Message<"usher.v1.ImportResponse"> & {
   /**
-   * One for each item, in order.
+   * One per item, in the same order.
    *
    * @generated from field: repeated usher.v1.ImportResponse.Result results = 1;
    */
@@ -872,28 +878,28 @@ export const ImportResponseSchema: GenMessage<ImportResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 16);
 
 /**
- * Result is what became of one item.
+ * Result is the result for one item.
  *
  * @generated from message usher.v1.ImportResponse.Result
  */
 export type ImportResponse_Result = Message<"usher.v1.ImportResponse.Result"> & {
   /**
-   * What became of it.
+   * Whether it was imported.
    *
    * @generated from field: usher.v1.ImportOutcome outcome = 1;
    */
   outcome: ImportOutcome;
 
   /**
-   * UUID of the access token; empty when refused, on a dry run, and when it has an owner that is not
-   * the caller's.
+   * UUID of the access token; empty when refused, when a dry run would generate it, and when the
+   * caller may not see the access token.
    *
    * @generated from field: string id = 2;
    */
   id: string;
 
   /**
-   * Why it was refused: the field and what is wrong with it.
+   * Why it was refused: the field and what is wrong with it; otherwise empty.
    *
    * @generated from field: string problem = 3;
    */
@@ -908,20 +914,20 @@ export const ImportResponse_ResultSchema: GenMessage<ImportResponse_Result> = /*
   messageDesc(file_usher_v1_access_token, 16, 0);
 
 /**
- * ResealRequest asks for a page of access tokens to be sealed anew.
+ * ResealRequest names a page of access tokens whose secrets to re-encrypt.
  *
  * @generated from message usher.v1.ResealRequest
  */
 export type ResealRequest = Message<"usher.v1.ResealRequest"> & {
   /**
-   * How many access tokens to look at: 1 to 500; 0 means 200.
+   * How many access tokens to examine: 1 to 500; 0 means 200.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; empty for the first.
+   * next_page_token of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
@@ -936,27 +942,27 @@ export const ResealRequestSchema: GenMessage<ResealRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 17);
 
 /**
- * ResealResponse tells of the page.
+ * ResealResponse says what was done, and which master keys the page uses.
  *
  * @generated from message usher.v1.ResealResponse
  */
 export type ResealResponse = Message<"usher.v1.ResealResponse"> & {
   /**
-   * Access tokens looked at.
+   * How many access tokens were examined.
    *
    * @generated from field: uint32 examined = 1;
    */
   examined: number;
 
   /**
-   * Access tokens whose secrets were sealed anew.
+   * How many of them had secrets that were re-encrypted.
    *
    * @generated from field: uint32 resealed = 2;
    */
   resealed: number;
 
   /**
-   * By master key.
+   * The page's tokens and secrets, counted per master key.
    *
    * @generated from field: repeated usher.v1.ResealResponse.MasterKeyUse master_keys = 3;
    */
@@ -991,14 +997,15 @@ export type ResealResponse_MasterKeyUse = Message<"usher.v1.ResealResponse.Maste
   masterKeyId: string;
 
   /**
-   * How many of this page's good tokens and secrets are under it now.
+   * How many of this page's valid tokens and secrets depend on it now.
    *
    * @generated from field: uint32 secrets = 2;
    */
   secrets: number;
 
   /**
-   * Whether the configuration lists it. What is under one that is not can't be verified.
+   * Whether the configuration lists it. Tokens that depend on one that is not listed cannot be
+   * verified.
    *
    * @generated from field: bool listed = 3;
    */
@@ -1034,13 +1041,13 @@ export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 19);
 
 /**
- * GetUsageResponse says how often an access token was verified as valid, correct to a few seconds.
+ * GetUsageResponse says how often an access token was verified as valid, accurate to a few seconds.
  *
  * @generated from message usher.v1.GetUsageResponse
  */
 export type GetUsageResponse = Message<"usher.v1.GetUsageResponse"> & {
   /**
-   * The last 30 days, oldest first, days without use included.
+   * The last 30 days, oldest first, including days without use.
    *
    * @generated from field: repeated usher.v1.GetUsageResponse.Day days = 1;
    */
@@ -1062,7 +1069,7 @@ export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*
   messageDesc(file_usher_v1_access_token, 20);
 
 /**
- * Day is the count of one day.
+ * Day is the count for one day.
  *
  * @generated from message usher.v1.GetUsageResponse.Day
  */
@@ -1075,7 +1082,7 @@ export type GetUsageResponse_Day = Message<"usher.v1.GetUsageResponse.Day"> & {
   date: string;
 
   /**
-   * Verifications with verdict valid.
+   * How many verdicts were valid.
    *
    * @generated from field: uint64 count = 2;
    */
@@ -1096,21 +1103,21 @@ export const GetUsageResponse_DaySchema: GenMessage<GetUsageResponse_Day> = /*@_
  */
 export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   /**
-   * Place in the log, from 1, without gaps.
+   * Position in the log; starts at 1, without gaps.
    *
    * @generated from field: uint64 sequence = 1;
    */
   sequence: bigint;
 
   /**
-   * When.
+   * When it happened.
    *
    * @generated from field: google.protobuf.Timestamp time = 2;
    */
   time?: Timestamp | undefined;
 
   /**
-   * What: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
+   * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
    * "token.reseal", "jwt.revoke", "session.create", "session.end", "call.refused".
    *
    * @generated from field: string action = 3;
@@ -1118,66 +1125,67 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   action: string;
 
   /**
-   * Who: the UUID of the caller's access token, "admin" for the admin token of the configuration, or
-   * empty for someone unknown.
+   * Who did it: the UUID of the caller's access token, "admin" for the admin token of the
+   * configuration, or empty when the caller is unknown.
    *
    * @generated from field: string actor = 4;
    */
   actor: string;
 
   /**
-   * From where: the peer's address as the server saw it.
+   * The caller's network address as the server saw it.
    *
    * @generated from field: string peer = 5;
    */
   peer: string;
 
   /**
-   * The access token that it was done to; empty for none.
+   * UUID of the access token concerned; empty for none.
    *
    * @generated from field: string token_id = 6;
    */
   tokenId: string;
 
   /**
-   * The record's fields before, those that changed; not set for none.
+   * The changed fields of the record, before the change; not set when there are none.
    *
    * @generated from field: google.protobuf.Struct before = 7;
    */
   before?: JsonObject | undefined;
 
   /**
-   * The record's fields after, those that changed; not set for none.
+   * The changed fields of the record, after the change; not set when there are none.
    *
    * @generated from field: google.protobuf.Struct after = 8;
    */
   after?: JsonObject | undefined;
 
   /**
-   * Further words: the reason of a revocation, the rpc and refusal of a refused call.
+   * Further text: the reason of a revocation, or the rpc and error of a refused call.
    *
    * @generated from field: string detail = 9;
    */
   detail: string;
 
   /**
-   * The caller's request id; empty for none.
+   * The caller's `request_id`; empty for none.
    *
    * @generated from field: string request_id = 10;
    */
   requestId: string;
 
   /**
-   * SHA-256, in hexadecimal, over the previous entry's hash (64 zeros for the first) and this entry
-   * without its hash as canonical JSON (RFC 8785): its members are those of this message, with `time`
-   * in milliseconds since 1970 and `before` and `after` left out where they are not set.
+   * SHA-256, in hexadecimal, of the previous entry's hash (64 zeros for the first entry) followed
+   * by this entry without its hash, as canonical JSON (RFC 8785). The JSON's members are the fields
+   * of this message in lowerCamelCase, with `time` in milliseconds since 1970 and without `before`
+   * and `after` where they are not set.
    *
    * @generated from field: string hash = 11;
    */
   hash: string;
 
   /**
-   * UUID of the entry; part of what is hashed.
+   * UUID of the entry; included in the hash.
    *
    * @generated from field: string id = 12;
    */
@@ -1198,28 +1206,29 @@ export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
  */
 export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> & {
   /**
-   * How many at most: 1 to 1000; 0 means 50.
+   * Page size, at most: 1 to 1000; 0 means 50.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * next_page_token of the page before; empty for the first.
+   * next_page_token of the previous page; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only events of this access token; empty for all.
+   * Only events of this access token; empty for all. Required when the caller's token has an owner.
    *
    * @generated from field: string token_id = 3;
    */
   tokenId: string;
 
   /**
-   * Oldest first, as an export and a check of the chain want it.
+   * Order: oldest first when true (for exports and checks of the hash chain), newest first
+   * otherwise.
    *
    * @generated from field: bool oldest_first = 4;
    */
@@ -1268,21 +1277,21 @@ export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> 
  */
 export const Kind = {
   /**
-   * Not said.
+   * Not set.
    *
    * @generated from enum value: KIND_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * A static API token, for server to server: sent as it is.
+   * A static API token for server-to-server calls, which the holder sends as is.
    *
    * @generated from enum value: KIND_STATIC = 1;
    */
   STATIC: 1,
 
   /**
-   * A secret key and kid with which its holder signs HS256 JWTs.
+   * A secret key and its `kid`, with which the holder signs HS256 JWTs.
    *
    * @generated from enum value: KIND_JWT = 2;
    */
@@ -1309,28 +1318,28 @@ export const KindSchema: GenEnum<Kind> = /*@__PURE__*/
  */
 export const State = {
   /**
-   * Not said.
+   * Not set.
    *
    * @generated from enum value: STATE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Good.
+   * Neither expired nor revoked.
    *
    * @generated from enum value: STATE_ACTIVE = 1;
    */
   ACTIVE: 1,
 
   /**
-   * Its expire_time has passed.
+   * Its `expire_time` has passed.
    *
    * @generated from enum value: STATE_EXPIRED = 2;
    */
   EXPIRED: 2,
 
   /**
-   * Revoked, for ever.
+   * Permanently revoked.
    *
    * @generated from enum value: STATE_REVOKED = 3;
    */
@@ -1378,7 +1387,7 @@ export const Sort = {
   OLDEST: 2,
 
   /**
-   * By expire_time, soonest first; those that never expire are left out.
+   * By expire_time, soonest first; leaves out access tokens that never expire.
    *
    * @generated from enum value: SORT_EXPIRY = 3;
    */
@@ -1399,34 +1408,34 @@ export const SortSchema: GenEnum<Sort> = /*@__PURE__*/
   enumDesc(file_usher_v1_access_token, 2);
 
 /**
- * ImportOutcome is what became of an item of an import.
+ * ImportOutcome says whether an item was imported.
  *
  * @generated from enum usher.v1.ImportOutcome
  */
 export const ImportOutcome = {
   /**
-   * Not said.
+   * Not set.
    *
    * @generated from enum value: IMPORT_OUTCOME_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * It was taken in, or would be on a dry run.
+   * It was imported, or would be in a dry run.
    *
    * @generated from enum value: IMPORT_OUTCOME_IMPORTED = 1;
    */
   IMPORTED: 1,
 
   /**
-   * It was taken in before, and is left as it is.
+   * It was imported before, and was left unchanged.
    *
    * @generated from enum value: IMPORT_OUTCOME_EXISTING = 2;
    */
   EXISTING: 2,
 
   /**
-   * It is wrong: see the problem.
+   * It is wrong; `problem` says how.
    *
    * @generated from enum value: IMPORT_OUTCOME_REFUSED = 3;
    */
@@ -1434,7 +1443,7 @@ export const ImportOutcome = {
 } as const;
 
 /**
- * ImportOutcome is what became of an item of an import.
+ * ImportOutcome says whether an item was imported.
  *
  * @generated from enum usher.v1.ImportOutcome
  */
@@ -1447,17 +1456,18 @@ export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
   enumDesc(file_usher_v1_access_token, 3);
 
 /**
- * AccessTokenService is the API Manager's API: it makes, shows, changes, rotates and revokes access
- * tokens, and lists the audit log.
+ * AccessTokenService is the API Manager's administrative API: it creates, reads, updates, rotates,
+ * revokes and imports access tokens, and lists the audit log.
  *
- * Callers send the `authorization` of a static token with scope `usher.admin`, or
- * `usher.tokens.read` for Get, List, GetUsage and ListAuditEvents; or the session cookie of the web
- * app. A caller whose token has an owner sees and changes only access tokens of that owner; others
- * are NOT_FOUND to it.
+ * Callers authenticate in `authorization` with a static token of scope `usher.admin` (or, for Get,
+ * List, GetUsage and ListAuditEvents, `usher.tokens.read`), or with the session cookie of the web
+ * app. A caller whose token has an owner sees and changes only that owner's access tokens; all
+ * others are NOT_FOUND for it.
  *
- * Every rpc can fail with UNAUTHENTICATED or PERMISSION_DENIED (the caller), INVALID_ARGUMENT (names
- * the field and what is wrong), and UNAVAILABLE (the store cannot be reached; for a change it is then
- * unknown whether it was made: repeat the call with the same `request_id`, which makes it once).
+ * Every rpc can fail with UNAUTHENTICATED or PERMISSION_DENIED (the caller), INVALID_ARGUMENT (the
+ * message names the field and what is wrong with it), and UNAVAILABLE (the store cannot be
+ * reached). After UNAVAILABLE it is unknown whether a change was made: repeat the call with the
+ * same `request_id`, and the change is made only once.
  *
  * Served over Connect on the manager port (default 8081).
  *
@@ -1465,7 +1475,7 @@ export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
  */
 export const AccessTokenService: GenService<{
   /**
-   * Create makes an access token. Its token or secret is in the answer this once, and never again.
+   * Create creates an access token. Only the response shows its token or secret.
    *
    * @generated from rpc usher.v1.AccessTokenService.Create
    */
@@ -1485,8 +1495,8 @@ export const AccessTokenService: GenService<{
     output: typeof GetResponseSchema;
   },
   /**
-   * List reads access tokens page by page. A page is stable: tokens made or revoked meanwhile never
-   * make it skip or repeat others.
+   * List reads access tokens page by page. Access tokens that are created or revoked between two
+   * pages never make List skip or repeat others.
    *
    * @generated from rpc usher.v1.AccessTokenService.List
    */
@@ -1496,8 +1506,9 @@ export const AccessTokenService: GenService<{
     output: typeof ListResponseSchema;
   },
   /**
-   * Update changes the fields that the mask names. Errors: NOT_FOUND; ABORTED when the revision is
-   * not the current one: read again, then repeat; FAILED_PRECONDITION when revoked.
+   * Update changes the fields named in the mask. Errors: NOT_FOUND; ABORTED when the revision is
+   * not the current one (read the access token again, then repeat); FAILED_PRECONDITION when
+   * revoked.
    *
    * @generated from rpc usher.v1.AccessTokenService.Update
    */
@@ -1507,8 +1518,8 @@ export const AccessTokenService: GenService<{
     output: typeof UpdateResponseSchema;
   },
   /**
-   * Rotate gives the access token a new token or secret, in the answer this once; the one before it
-   * stays good until the grace ends. Errors: NOT_FOUND; ABORTED as in Update; FAILED_PRECONDITION
+   * Rotate creates a new token or secret, which only the response shows. The previous one stays
+   * valid until the grace period ends. Errors: NOT_FOUND; ABORTED as in Update; FAILED_PRECONDITION
    * when revoked.
    *
    * @generated from rpc usher.v1.AccessTokenService.Rotate
@@ -1519,7 +1530,7 @@ export const AccessTokenService: GenService<{
     output: typeof RotateResponseSchema;
   },
   /**
-   * Revoke ends an access token for ever. Revoking again changes nothing and succeeds.
+   * Revoke permanently revokes an access token. Revoking it again succeeds and changes nothing.
    * Errors: NOT_FOUND.
    *
    * @generated from rpc usher.v1.AccessTokenService.Revoke
@@ -1530,10 +1541,10 @@ export const AccessTokenService: GenService<{
     output: typeof RevokeResponseSchema;
   },
   /**
-   * RevokeJwts revokes JWTs of one access token, which itself stays good. Errors: NOT_FOUND;
-   * FAILED_PRECONDITION when the access token is static or revoked; RESOURCE_EXHAUSTED when it holds
-   * as many revocations by id and subject as the server allows (10,000 by default): revoke all
-   * issued before now instead.
+   * RevokeJwts revokes JWTs of one access token, which itself stays valid. Errors: NOT_FOUND;
+   * FAILED_PRECONDITION when the access token is static or revoked; RESOURCE_EXHAUSTED when it
+   * holds as many revocations by `jti` and subject as the server allows (10,000 by default): revoke
+   * by `issued_before` instead, which replaces them.
    *
    * @generated from rpc usher.v1.AccessTokenService.RevokeJwts
    */
@@ -1543,9 +1554,10 @@ export const AccessTokenService: GenService<{
     output: typeof RevokeJwtsResponseSchema;
   },
   /**
-   * Import takes in static tokens of another system, so that those who hold them go on as before. What
-   * is taken in already is left as it is, so that an import may be repeated after any failure. At most
-   * 500 items in a call.
+   * Import adds static tokens of another system, so that their holders can keep using them. A token
+   * that was imported before is left unchanged, so an import can be repeated after any failure. An
+   * item that is wrong is refused in its result and does not fail the call. At most 500 items per
+   * call.
    *
    * @generated from rpc usher.v1.AccessTokenService.Import
    */
@@ -1555,9 +1567,10 @@ export const AccessTokenService: GenService<{
     output: typeof ImportResponseSchema;
   },
   /**
-   * Reseal seals the jwt secrets of a page of access tokens anew, with the first master key of the
-   * configuration, and counts what is left under which master key: keyed hashes of static tokens can't
-   * be made anew, they end with the next rotation. Not for callers whose token has an owner.
+   * Reseal re-encrypts the jwt secrets of a page of access tokens with the first master key of the
+   * configuration, and counts the tokens and secrets per master key. Keyed hashes of static tokens
+   * cannot be re-keyed; the next rotation replaces them. PERMISSION_DENIED for callers whose token
+   * has an owner.
    *
    * @generated from rpc usher.v1.AccessTokenService.Reseal
    */

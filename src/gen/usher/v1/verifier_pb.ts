@@ -17,7 +17,7 @@ export const file_usher_v1_verifier: GenFile = /*@__PURE__*/
   fileDesc("Chd1c2hlci92MS92ZXJpZmllci5wcm90bxIIdXNoZXIudjEiDgoMSGVsbG9SZXF1ZXN0Ii4KDUhlbGxvUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIMCgR0aW1lGAIgASgJIlAKBkRlbmlhbBIgCgZyZWFzb24YASABKA4yEC51c2hlci52MS5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgtodHRwX3N0YXR1cxgDIAEoDSJKCg1WZXJpZnlSZXF1ZXN0Eg4KBmhlYWRlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIXCg9yZXF1aXJlZF9zY29wZXMYAyADKAkipwMKDlZlcmlmeVJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEiAKBnJlYXNvbhgCIAEoDjIQLnVzaGVyLnYxLlJlYXNvbhIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEhwKBGtpbmQYBiABKA4yDi51c2hlci52MS5LaW5kEg0KBW93bmVyGAcgASgJEg8KB3N1YmplY3QYCCABKAkSDgoGc2NvcGVzGAkgAygJEgsKA2V4cBgKIAEoAxInCgZjbGFpbXMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIsCgljYWNoZV90dGwYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcmV2aXNpb24YDiABKAQSDQoFc3RhbGUYDyABKAgSLgoLd2F0Y2hlZF90dGwYECABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPwoSQmF0Y2hWZXJpZnlSZXF1ZXN0EikKCHJlcXVlc3RzGAEgAygLMhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdCJUChNCYXRjaFZlcmlmeVJlc3BvbnNlEisKCXJlc3BvbnNlcxgBIAMoCzIYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEhAKCGluc3RhbmNlGAIgASgJIoYBChNTdHJlYW1WZXJpZnlSZXF1ZXN0EjEKBWl0ZW1zGAEgAygLMiIudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVxdWVzdC5JdGVtGjwKBEl0ZW0SCgoCaWQYASABKAQSKAoHcmVxdWVzdBgCIAEoCzIXLnVzaGVyLnYxLlZlcmlmeVJlcXVlc3QiwAEKFFN0cmVhbVZlcmlmeVJlc3BvbnNlEjIKBWl0ZW1zGAEgAygLMiMudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UuSXRlbRIQCghpbnN0YW5jZRgCIAEoCRpiCgRJdGVtEgoKAmlkGAEgASgEEiwKCHJlc3BvbnNlGAIgASgLMhgudXNoZXIudjEuVmVyaWZ5UmVzcG9uc2VIABIVCgt1bmF2YWlsYWJsZRgDIAEoCUgAQgkKB291dGNvbWUiNAoZV2F0Y2hJbnZhbGlkYXRpb25zUmVxdWVzdBIXCg9yZXN1bWVfcG9zaXRpb24YASABKAkisAIKGldhdGNoSW52YWxpZGF0aW9uc1Jlc3BvbnNlEj8KB2NoYW5nZWQYASABKAsyLC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5DaGFuZ2VkSAASOwoFcmVzZXQYAiABKAsyKi51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5SZXNldEgAEhAKCHBvc2l0aW9uGAMgASgJEigKBWhlYXJkGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBWxlYXNlGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGhwKB0NoYW5nZWQSEQoJdG9rZW5faWRzGAEgAygJGgcKBVJlc2V0QgcKBWV2ZW50IscBCg9Jc3N1ZUp3dFJlcXVlc3QSEAoIdG9rZW5faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIQCghhdWRpZW5jZRgDIAMoCRIOCgZzY29wZXMYBCADKAkSJwoGY2xhaW1zGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBItCghsaWZldGltZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkgAEg0KA2V4cBgHIAEoA0gAQggKBmV4cGlyeSJGChBJc3N1ZUp3dFJlc3BvbnNlEgsKA2p3dBgBIAEoCRILCgNqdGkYAiABKAkSCwoDZXhwGAMgASgDEgsKA2lhdBgEIAEoAyrcAQoGUmVhc29uEggKBE5PTkUQABIXChNNSVNTSU5HX0NSRURFTlRJQUxTEAESGQoVTUFMRk9STUVEX0NSRURFTlRJQUxTEAISEwoPSldUX01JU1NJTkdfS0lEEAMSEQoNSU5WQUxJRF9UT0tFThAEEhMKD0pXVF9NSVNTSU5HX0VYUBAFEhEKDU5PVF9ZRVRfVkFMSUQQBhILCgdFWFBJUkVEEAcSCwoHUkVWT0tFRBAIEhIKDldST05HX0FVRElFTkNFEAkSFgoSSU5TVUZGSUNJRU5UX1NDT1BFEAoyzQMKD1ZlcmlmaWVyU2VydmljZRI4CgVIZWxsbxIWLnVzaGVyLnYxLkhlbGxvUmVxdWVzdBoXLnVzaGVyLnYxLkhlbGxvUmVzcG9uc2USOwoGVmVyaWZ5EhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdBoYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEkoKC0JhdGNoVmVyaWZ5EhwudXNoZXIudjEuQmF0Y2hWZXJpZnlSZXF1ZXN0Gh0udXNoZXIudjEuQmF0Y2hWZXJpZnlSZXNwb25zZRJRCgxTdHJlYW1WZXJpZnkSHS51c2hlci52MS5TdHJlYW1WZXJpZnlSZXF1ZXN0Gh4udXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UoATABEmEKEldhdGNoSW52YWxpZGF0aW9ucxIjLnVzaGVyLnYxLldhdGNoSW52YWxpZGF0aW9uc1JlcXVlc3QaJC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZTABEkEKCElzc3VlSnd0EhkudXNoZXIudjEuSXNzdWVKd3RSZXF1ZXN0GhoudXNoZXIudjEuSXNzdWVKd3RSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_usher_v1_access_token]);
 
 /**
- * HelloRequest is empty: Hello looks at the call's own metadata.
+ * HelloRequest is empty: Hello reads the call's own metadata.
  *
  * @generated from message usher.v1.HelloRequest
  */
@@ -32,7 +32,7 @@ export const HelloRequestSchema: GenMessage<HelloRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_verifier, 0);
 
 /**
- * HelloResponse greets the holder of a good token.
+ * HelloResponse greets the holder of a valid token.
  *
  * @generated from message usher.v1.HelloResponse
  */
@@ -60,7 +60,7 @@ export const HelloResponseSchema: GenMessage<HelloResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_verifier, 1);
 
 /**
- * Denial is the error detail of a refused call: what VerifyResponse would have said.
+ * Denial is the error detail of a refused call, with the same values as a VerifyResponse.
  *
  * @generated from message usher.v1.Denial
  */
@@ -73,14 +73,14 @@ export type Denial = Message<"usher.v1.Denial"> & {
   reason: Reason;
 
   /**
-   * The reason's text, for people; the same as the error's message.
+   * The reason's text for people; the same as the error's message.
    *
    * @generated from field: string message = 2;
    */
   message: string;
 
   /**
-   * The HTTP status that goes with the reason: 401, 403, or 500 for JWT_MISSING_KID.
+   * The reason's HTTP status: 401, 403, or 500 for JWT_MISSING_KID.
    *
    * @generated from field: uint32 http_status = 3;
    */
@@ -95,30 +95,30 @@ export const DenialSchema: GenMessage<Denial> = /*@__PURE__*/
   messageDesc(file_usher_v1_verifier, 2);
 
 /**
- * VerifyRequest asks for a verdict on one Authorization header.
+ * VerifyRequest holds one Authorization header and what its token must allow.
  *
  * @generated from message usher.v1.VerifyRequest
  */
 export type VerifyRequest = Message<"usher.v1.VerifyRequest"> & {
   /**
    * The value of the Authorization header, as received: "Bearer <JWT>", "Bearer <API_TOKEN>" or
-   * "<API_TOKEN>". Empty means that there was none. Longer than the server's limit (8 KiB by
-   * default) is MALFORMED_CREDENTIALS.
+   * "<API_TOKEN>". Empty when the header is missing. A value longer than the server's limit (8 KiB
+   * by default) is MALFORMED_CREDENTIALS.
    *
    * @generated from field: string header = 1;
    */
   header: string;
 
   /**
-   * The audience that the token must be meant for; empty asks for none. A JWT's `aud` claim must
-   * name it; a static token is meant for every audience. At most 256 characters.
+   * The required audience; empty requires none. A JWT's `aud` claim must name it; a static token is
+   * valid for every audience. At most 256 characters.
    *
    * @generated from field: string audience = 2;
    */
   audience: string;
 
   /**
-   * Scopes that the token must have, all of them. RFC 6749 section 3.3 scope tokens, at most 64.
+   * The required scopes: the token must have all. RFC 6749 section 3.3 scope tokens, at most 64.
    *
    * @generated from field: repeated string required_scopes = 3;
    */
@@ -133,27 +133,27 @@ export const VerifyRequestSchema: GenMessage<VerifyRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_verifier, 3);
 
 /**
- * VerifyResponse is a verdict.
+ * VerifyResponse is the verdict on one header.
  *
  * @generated from message usher.v1.VerifyResponse
  */
 export type VerifyResponse = Message<"usher.v1.VerifyResponse"> & {
   /**
-   * Whether the token is good for what was asked. Nothing else means yes.
+   * Whether the token is valid for the request. Only `true` means so, no other field does.
    *
    * @generated from field: bool valid = 1;
    */
   valid: boolean;
 
   /**
-   * Why not; NONE when valid.
+   * Why the token was refused; NONE when valid.
    *
    * @generated from field: usher.v1.Reason reason = 2;
    */
   reason: Reason;
 
   /**
-   * The reason's text, for people; empty when valid.
+   * The reason's text for people; empty when valid.
    *
    * @generated from field: string message = 3;
    */
@@ -167,8 +167,9 @@ export type VerifyResponse = Message<"usher.v1.VerifyResponse"> & {
   httpStatus: number;
 
   /**
-   * UUID of the access token, for jwt the `kid`. This field and those below are set when the token's
-   * hash or signature was right, also when the token was then refused; otherwise they are empty.
+   * UUID of the access token; for kind jwt, the `kid`. This field and those below are set whenever
+   * the token's hash or signature was correct, even when the token was then refused; otherwise they
+   * are empty.
    *
    * @generated from field: string token_id = 5;
    */
@@ -196,16 +197,16 @@ export type VerifyResponse = Message<"usher.v1.VerifyResponse"> & {
   subject: string;
 
   /**
-   * What the token may do: a static token's scopes; for a JWT those of its `scope` claim that its
-   * access token has too, or all of the access token's when it has no such claim.
+   * The token's scopes. For a static token, its access token's. For a JWT, those of its `scope`
+   * claim that its access token has too, or all of the access token's when it has no such claim.
    *
    * @generated from field: repeated string scopes = 9;
    */
   scopes: string[];
 
   /**
-   * When the token ends: seconds since 1970-01-01T00:00:00Z (RFC 7519 NumericDate), the earlier of
-   * the JWT's `exp` and the access token's expiry; 0 means never. Up to 2^53 - 1.
+   * When the token expires, in seconds since 1970-01-01T00:00:00Z (RFC 7519 NumericDate): the
+   * earlier of the JWT's `exp` and the access token's expiry; 0 means never. Up to 2^53 - 1.
    *
    * @generated from field: int64 exp = 10;
    */
@@ -219,38 +220,38 @@ export type VerifyResponse = Message<"usher.v1.VerifyResponse"> & {
   claims?: JsonObject | undefined;
 
   /**
-   * The access token's metadata, as given in the API Manager; not set when empty.
+   * The access token's metadata, as set in the API Manager; not set when empty.
    *
    * @generated from field: google.protobuf.Struct metadata = 12;
    */
   metadata?: JsonObject | undefined;
 
   /**
-   * How long the caller may reuse this verdict for the same request. Zero means: ask again.
+   * How long the caller may reuse this verdict for the same request; zero for not at all.
    *
    * @generated from field: google.protobuf.Duration cache_ttl = 13;
    */
   cacheTtl?: Duration | undefined;
 
   /**
-   * The access token's revision, which every change of it increases by one. Starts at 1.
+   * The access token's revision: starts at 1 and increases by one with every change.
    *
    * @generated from field: uint64 revision = 14;
    */
   revision: bigint;
 
   /**
-   * True when the store could not be asked, and the verdict rests on a record read shortly before.
+   * True when the store could not be reached and the verdict is based on a cached record.
    *
    * @generated from field: bool stale = 15;
    */
   stale: boolean;
 
   /**
-   * How long a caller that watches the access token by WatchInvalidations may reuse this verdict for
-   * the same request, from when it asked: until something ends by time alone, such as a JWT. Not set
-   * when nothing does. Zero where time alone can make the token good. Means nothing without a
-   * `token_id`: such a verdict cannot be watched.
+   * For callers of WatchInvalidations: how long they may reuse this verdict for the same request,
+   * counted from when they requested it. It ends when time alone changes the verdict, for example
+   * when a JWT expires; not set when time never does. Zero when the token can become valid by time
+   * alone. Meaningless without a `token_id`: such a verdict cannot be watched.
    *
    * @generated from field: google.protobuf.Duration watched_ttl = 16;
    */
@@ -265,13 +266,13 @@ export const VerifyResponseSchema: GenMessage<VerifyResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_verifier, 4);
 
 /**
- * BatchVerifyRequest asks for many verdicts.
+ * BatchVerifyRequest holds many headers.
  *
  * @generated from message usher.v1.BatchVerifyRequest
  */
 export type BatchVerifyRequest = Message<"usher.v1.BatchVerifyRequest"> & {
   /**
-   * One request per header.
+   * One request per header. 1 to the server's limit (256 by default).
    *
    * @generated from field: repeated usher.v1.VerifyRequest requests = 1;
    */
@@ -286,7 +287,7 @@ export const BatchVerifyRequestSchema: GenMessage<BatchVerifyRequest> = /*@__PUR
   messageDesc(file_usher_v1_verifier, 5);
 
 /**
- * BatchVerifyResponse holds the verdicts.
+ * BatchVerifyResponse holds the verdicts of a batch.
  *
  * @generated from message usher.v1.BatchVerifyResponse
  */
@@ -299,7 +300,7 @@ export type BatchVerifyResponse = Message<"usher.v1.BatchVerifyResponse"> & {
   responses: VerifyResponse[];
 
   /**
-   * The server instance that gave them, a UUID: see WatchInvalidations.
+   * UUID of the server instance that returned them: see WatchInvalidations.
    *
    * @generated from field: string instance = 2;
    */
@@ -341,7 +342,7 @@ export const StreamVerifyRequestSchema: GenMessage<StreamVerifyRequest> = /*@__P
  */
 export type StreamVerifyRequest_Item = Message<"usher.v1.StreamVerifyRequest.Item"> & {
   /**
-   * Any number; comes back with the answer. The server does not look at it.
+   * Any number; returned with the answer. The server does not interpret it.
    *
    * @generated from field: uint64 id = 1;
    */
@@ -376,7 +377,7 @@ export type StreamVerifyResponse = Message<"usher.v1.StreamVerifyResponse"> & {
   items: StreamVerifyResponse_Item[];
 
   /**
-   * The server instance, a UUID: see WatchInvalidations. Set in the first message of the stream.
+   * UUID of the server instance: see WatchInvalidations. Set in the first message of the stream.
    *
    * @generated from field: string instance = 2;
    */
@@ -404,7 +405,7 @@ export type StreamVerifyResponse_Item = Message<"usher.v1.StreamVerifyResponse.I
   id: bigint;
 
   /**
-   * What came of it.
+   * The verdict, or why there is none.
    *
    * @generated from oneof usher.v1.StreamVerifyResponse.Item.outcome
    */
@@ -418,7 +419,8 @@ export type StreamVerifyResponse_Item = Message<"usher.v1.StreamVerifyResponse.I
     case: "response";
   } | {
     /**
-     * The verdict cannot be known; for people, why. Ask again later; treat as not verified.
+     * Why the verdict cannot be determined, for people. Treat the token as not verified; retry
+     * later.
      *
      * @generated from field: string unavailable = 3;
      */
@@ -441,8 +443,8 @@ export const StreamVerifyResponse_ItemSchema: GenMessage<StreamVerifyResponse_It
  */
 export type WatchInvalidationsRequest = Message<"usher.v1.WatchInvalidationsRequest"> & {
   /**
-   * The last position that was received; empty to start. Where the server cannot go on from it, the
-   * first message is a reset.
+   * The last `position` that the caller received; empty to start. When the server cannot resume
+   * from it, the first message is a `reset`.
    *
    * @generated from field: string resume_position = 1;
    */
@@ -457,13 +459,13 @@ export const WatchInvalidationsRequestSchema: GenMessage<WatchInvalidationsReque
   messageDesc(file_usher_v1_verifier, 9);
 
 /**
- * WatchInvalidationsResponse tells what changed, or, without an event, that the watch is alive.
+ * WatchInvalidationsResponse names what changed or, without an event, is a heartbeat.
  *
  * @generated from message usher.v1.WatchInvalidationsResponse
  */
 export type WatchInvalidationsResponse = Message<"usher.v1.WatchInvalidationsResponse"> & {
   /**
-   * What changed; neither in a heartbeat.
+   * What changed; not set in a heartbeat.
    *
    * @generated from oneof usher.v1.WatchInvalidationsResponse.event
    */
@@ -493,16 +495,17 @@ export type WatchInvalidationsResponse = Message<"usher.v1.WatchInvalidationsRes
   position: string;
 
   /**
-   * Every change that was acknowledged before (the server received this call + heard) has been told
-   * on this stream, or before the position that it was resumed from. Measured on the server's
-   * monotonic clock; can be negative. Not set while the server itself cannot know.
+   * Time from when the server received this call, measured on its monotonic clock; can be negative.
+   * Every change acknowledged before that time has been sent on this stream, or before the position
+   * that it resumed from. Not set while the server is not sure of any such time.
    *
    * @generated from field: google.protobuf.Duration heard = 4;
    */
   heard?: Duration | undefined;
 
   /**
-   * How long silence may be believed. Set in the first message.
+   * How long cached verdicts stay usable after `heard` without a further message. Set in the first
+   * message.
    *
    * @generated from field: google.protobuf.Duration lease = 5;
    */
@@ -517,7 +520,7 @@ export const WatchInvalidationsResponseSchema: GenMessage<WatchInvalidationsResp
   messageDesc(file_usher_v1_verifier, 10);
 
 /**
- * Changed names access tokens.
+ * Changed names access tokens that changed.
  *
  * @generated from message usher.v1.WatchInvalidationsResponse.Changed
  */
@@ -538,7 +541,7 @@ export const WatchInvalidationsResponse_ChangedSchema: GenMessage<WatchInvalidat
   messageDesc(file_usher_v1_verifier, 10, 0);
 
 /**
- * Reset means that anything may have changed.
+ * Reset means that any access token may have changed.
  *
  * @generated from message usher.v1.WatchInvalidationsResponse.Reset
  */
@@ -559,7 +562,7 @@ export const WatchInvalidationsResponse_ResetSchema: GenMessage<WatchInvalidatio
  */
 export type IssueJwtRequest = Message<"usher.v1.IssueJwtRequest"> & {
   /**
-   * UUID of a jwt access token; becomes the `kid`. Required.
+   * UUID of a jwt access token; also the `kid` of the JWT. Required.
    *
    * @generated from field: string token_id = 1;
    */
@@ -573,8 +576,8 @@ export type IssueJwtRequest = Message<"usher.v1.IssueJwtRequest"> & {
   subject: string;
 
   /**
-   * The `aud` claim: one becomes a string, several a list, none leaves it out. Each must be among the
-   * access token's audiences, where it lists any.
+   * The `aud` claim: a string for one, a list for several, omitted for none. Each must be among the
+   * access token's audiences; when it has any, at least one is required.
    *
    * @generated from field: repeated string audience = 3;
    */
@@ -582,22 +585,23 @@ export type IssueJwtRequest = Message<"usher.v1.IssueJwtRequest"> & {
 
   /**
    * The `scope` claim (RFC 8693 section 4.2), joined with spaces. Each must be among the access
-   * token's scopes. None leaves the claim out, and the JWT then has all of the access token's.
+   * token's scopes. Empty omits the claim, which gives the JWT all of the access token's scopes.
    *
    * @generated from field: repeated string scopes = 4;
    */
   scopes: string[];
 
   /**
-   * Further claims. Those that Usher sets or judges are refused here: iss, sub, aud, exp, nbf, iat,
-   * jti, scope.
+   * Further claims. INVALID_ARGUMENT for those that Usher sets or checks itself: iss, sub, aud,
+   * exp, nbf, iat, jti, scope.
    *
    * @generated from field: google.protobuf.Struct claims = 5;
    */
   claims?: JsonObject | undefined;
 
   /**
-   * When the JWT ends. Required, and within the access token's longest lifetime, where it has one.
+   * When the JWT expires. Required, and within the access token's `jwt_lifetime_max`, if it has
+   * one.
    *
    * @generated from oneof usher.v1.IssueJwtRequest.expiry
    */
@@ -641,21 +645,21 @@ export type IssueJwtResponse = Message<"usher.v1.IssueJwtResponse"> & {
   jwt: string;
 
   /**
-   * Its `jti` claim, a fresh UUID, by which it can be revoked.
+   * Its `jti` claim, a new UUID, by which RevokeJwts can revoke it.
    *
    * @generated from field: string jti = 2;
    */
   jti: string;
 
   /**
-   * Its `exp` claim.
+   * Its `exp` claim, in seconds since 1970-01-01T00:00:00Z.
    *
    * @generated from field: int64 exp = 3;
    */
   exp: bigint;
 
   /**
-   * Its `iat` claim.
+   * Its `iat` claim, in seconds since 1970-01-01T00:00:00Z.
    *
    * @generated from field: int64 iat = 4;
    */
@@ -670,8 +674,8 @@ export const IssueJwtResponseSchema: GenMessage<IssueJwtResponse> = /*@__PURE__*
   messageDesc(file_usher_v1_verifier, 12);
 
 /**
- * Reason says why a token was refused. The numbers and names are stable; the order is that in which
- * the checks are made, so that a token with several faults is refused for the first.
+ * Reason says why a token was refused. Numbers and names are stable. The checks are made in the
+ * order of this list; a token with several faults is refused for the first.
  *
  * @generated from enum usher.v1.Reason
  */
@@ -692,8 +696,8 @@ export const Reason = {
 
   /**
    * More than one Authorization header, several values in one, an unknown scheme, a scheme with
-   * nothing after it, a JWT without the "Bearer" scheme, or characters that RFC 6750 does not allow.
-   * HTTP 401.
+   * nothing after it, a JWT without the "Bearer" scheme, or characters that RFC 6750 does not
+   * allow. HTTP 401.
    *
    * @generated from enum value: MALFORMED_CREDENTIALS = 2;
    */
@@ -707,15 +711,15 @@ export const Reason = {
   JWT_MISSING_KID: 3,
 
   /**
-   * Unknown token, unknown kid, wrong hash or signature, wrong algorithm, or a malformed JWT: which
-   * of these cannot be told apart, by text or by time. HTTP 401.
+   * Unknown token, unknown `kid`, wrong hash or signature, wrong algorithm, or a malformed JWT.
+   * Neither the text nor the time of the answer reveals which. HTTP 401.
    *
    * @generated from enum value: INVALID_TOKEN = 4;
    */
   INVALID_TOKEN: 4,
 
   /**
-   * A JWT whose signature is right, without an `exp` claim. HTTP 401.
+   * A correctly signed JWT without an `exp` claim. HTTP 401.
    *
    * @generated from enum value: JWT_MISSING_EXP = 5;
    */
@@ -736,7 +740,7 @@ export const Reason = {
   EXPIRED: 7,
 
   /**
-   * The access token was revoked, or this JWT by its `jti`, its subject, or its time of issue.
+   * The access token was revoked, or the JWT was by its `jti`, its subject or its time of issue.
    * HTTP 401.
    *
    * @generated from enum value: REVOKED = 8;
@@ -744,8 +748,8 @@ export const Reason = {
   REVOKED: 8,
 
   /**
-   * The JWT's `aud` does not name the audience asked for, or is not one that its access token
-   * allows. HTTP 403.
+   * The JWT's `aud` does not name the required audience, or names one that its access token does
+   * not allow. HTTP 403.
    *
    * @generated from enum value: WRONG_AUDIENCE = 9;
    */
@@ -760,8 +764,8 @@ export const Reason = {
 } as const;
 
 /**
- * Reason says why a token was refused. The numbers and names are stable; the order is that in which
- * the checks are made, so that a token with several faults is refused for the first.
+ * Reason says why a token was refused. Numbers and names are stable. The checks are made in the
+ * order of this list; a token with several faults is refused for the first.
  *
  * @generated from enum usher.v1.Reason
  */
@@ -774,12 +778,12 @@ export const ReasonSchema: GenEnum<Reason> = /*@__PURE__*/
   enumDesc(file_usher_v1_verifier, 0);
 
 /**
- * VerifierService knows whether a token is good.
+ * VerifierService decides whether a token is valid, and issues JWTs.
  *
- * A verdict is data: a refused token is a normal response with `valid: false` and a reason. An
- * error means something else: UNAVAILABLE when the verdict cannot be known (the store is down),
- * INVALID_ARGUMENT when the request itself is wrong, DEADLINE_EXCEEDED when time ran out. A caller
- * must treat every error as "not verified".
+ * A refused token is not an error: it is a normal response with `valid: false` and a reason. Errors
+ * are UNAVAILABLE when the verdict cannot be determined (the store is down), INVALID_ARGUMENT when
+ * the request itself is wrong, and DEADLINE_EXCEEDED when time ran out. A caller must treat every
+ * error as "not verified".
  *
  * Served over gRPC (default port 50051) and over Connect and gRPC-Web (default port 8080).
  *
@@ -787,11 +791,12 @@ export const ReasonSchema: GenEnum<Reason> = /*@__PURE__*/
  */
 export const VerifierService: GenService<{
   /**
-   * Hello verifies the call's own `authorization` metadata and greets a good token. It asks for no
-   * audience and no scope.
+   * Hello verifies the call's own `authorization` metadata and greets the holder of a valid token.
+   * It requires no audience and no scope.
    *
    * Errors: UNAUTHENTICATED, PERMISSION_DENIED or, for a JWT without `kid`, INTERNAL, with the text
-   * of the verdict and a `Denial` as error detail; UNAVAILABLE when the verdict cannot be known.
+   * of the verdict and a `Denial` as error detail; UNAVAILABLE when the verdict cannot be
+   * determined.
    *
    * @generated from rpc usher.v1.VerifierService.Hello
    */
@@ -801,10 +806,10 @@ export const VerifierService: GenService<{
     output: typeof HelloResponseSchema;
   },
   /**
-   * Verify gives the verdict on the value of an HTTP Authorization header.
+   * Verify returns the verdict on the value of an HTTP Authorization header.
    *
-   * Errors: INVALID_ARGUMENT for an audience or scope that is not well formed or too many scopes;
-   * UNAVAILABLE when the verdict cannot be known.
+   * Errors: INVALID_ARGUMENT for a malformed audience or scope, or too many scopes; UNAVAILABLE
+   * when the verdict cannot be determined.
    *
    * @generated from rpc usher.v1.VerifierService.Verify
    */
@@ -814,7 +819,7 @@ export const VerifierService: GenService<{
     output: typeof VerifyResponseSchema;
   },
   /**
-   * BatchVerify gives a verdict of its own for each of many headers, in the order asked.
+   * BatchVerify returns one verdict for each of many headers, in the order of the request.
    *
    * Errors: as Verify, for the whole call; INVALID_ARGUMENT for an empty batch or more than the
    * server's limit (256 by default).
@@ -828,8 +833,8 @@ export const VerifierService: GenService<{
   },
   /**
    * StreamVerify is Verify for callers that pipeline: each message carries one or many headers with
-   * the caller's ids, and the answers come in the order asked, one response message per request
-   * message. What cannot be known is answered per item, so that the stream outlives an outage.
+   * ids that the caller chose, and each is answered by one response message, in the order of the
+   * requests. An outage is reported per item, so the stream outlives it.
    *
    * Errors: INVALID_ARGUMENT, which ends the stream, for a message with no item or too many items,
    * or an item that Verify would refuse.
@@ -842,22 +847,23 @@ export const VerifierService: GenService<{
     output: typeof StreamVerifyResponseSchema;
   },
   /**
-   * WatchInvalidations tells a caller that keeps verdicts in memory which of them to drop, and how
-   * long silence may be believed. With it a caller can reuse verdicts and still see a revocation at
-   * once, and within the lease even when the stream, the server or the store is cut off.
+   * WatchInvalidations tells a caller that caches verdicts which of them to drop, and for how long
+   * the rest may be used while no message arrives. Such a caller can reuse verdicts and still
+   * applies a revocation at once, or within the lease when the stream, the server or the store is
+   * cut off.
    *
-   * How to use it, on one monotonic clock of the caller's:
+   * How to use it, measured on one monotonic clock of the caller:
    *
    *   1. Note the time, `opened`, before sending the call.
-   *   2. After each message that has `heard`: what is in memory may be believed until
-   *      `opened + heard + lease`, and never longer. No clocks are compared.
-   *   3. On `changed`, drop the verdicts of those access tokens; on `reset`, drop all. A verdict that
-   *      was asked for before and arrives after must not be kept either.
-   *   4. Keep only verdicts of BatchVerify or StreamVerify whose `instance` is the part of `position`
-   *      before the colon: another instance may not have heard what this one has.
-   *   5. Keep a verdict for `watched_ttl` at most, from when it was asked for; and only one that has
-   *      a `token_id` and is not `stale`.
-   *   6. When the stream ends, call again with the last `position`, there or elsewhere.
+   *   2. After each message that has `heard`: cached verdicts may be used until `opened + heard +
+   *      lease`, never longer. The caller's and the server's clocks are not compared.
+   *   3. On `changed`, drop the verdicts of those access tokens; on `reset`, drop all. Do not cache
+   *      a verdict that was requested before that message and arrives after it.
+   *   4. Cache only verdicts of BatchVerify or StreamVerify whose `instance` is the part of
+   *      `position` before the colon: another instance may lag behind this one.
+   *   5. Cache a verdict for at most `watched_ttl`, counted from when it was requested, and only if
+   *      it has a `token_id` and is not `stale`.
+   *   6. When the stream ends, call again with the last `position`, on this server or another.
    *
    * Errors: RESOURCE_EXHAUSTED when the server has too many watchers; UNAVAILABLE when it stops.
    *

@@ -1,51 +1,57 @@
-/** A connection of the feed's own to one Redis master, and what whoever hears on it tells. */
+/**
+ * What the two kinds of feed share: the connection to one Redis master and the events they report.
+ */
 
 import type { Redis } from 'ioredis';
 import type { AuditLog } from '../../store.ts';
 import type { RedisLimits } from '../limits.ts';
 
-/** What a followed master tells. */
+/** The events of a followed master. */
 export interface MasterEvents {
-  /** All that was acknowledged before this time, on the monotonic clock, has been told. */
+  /** All changes acknowledged before this time, on the monotonic clock, were announced. */
   confirmed(askedAtMs: number): void;
+  /** The connection was lost. */
   lost(): void;
-  /** The name of a key that changed. */
+  /** The key of this name changed. */
   changed(key: string): void;
+  /** Any key may have changed. */
   changedAll(): void;
-  /** Tracking is refused, so that messages are heard instead. */
+  /** Redis refused tracking, so published messages are followed instead. */
   refused(reason: string): void;
 }
 
-/** A connection to hear on, until it ends. */
+/** The feed's connection to a master, until it ends. */
 export interface FeedConnection {
-  /** RESP2, since the client drops the pushes of RESP3. */
+  /** The feed's own connection. RESP2, since ioredis drops the push messages of RESP3. */
   readonly client: Redis;
-  /** The connection on which the records are read from the master that is heard. */
+  /** The connection on which records are read from the same master. */
   readonly server: Redis;
-  /** The audit log, as the records are read. */
+  /** The audit log, read on the records' connection. */
   readonly log: Pick<AuditLog, 'head' | 'events'>;
   readonly limits: RedisLimits;
   readonly events: MasterEvents;
+  /** `performance.now`. */
   monotonicMs(): number;
-  /** Resolves as the promise does, unless the connection ends before. */
+  /** Settles as the promise does; rejects when the connection ends first. */
   orLost<T>(promise: Promise<T>): Promise<T>;
-  /** Waits for so long, or until it is woken. */
+  /** Waits until the time has passed or `wake` is called. */
   pause(ms: number): Promise<void>;
+  /** Ends the pause. */
   wake(): void;
 }
 
-/** Thrown by whoever tries a way to hear that this Redis does not offer. */
+/** Thrown by a kind of feed that this Redis does not support or permit. */
 export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-/** Who a server is: a master that was replaced, or another one under its address, is told apart. */
+/** What identifies a master: a deposed one changes its role, another one has another run id. */
 export interface ServerState {
   role: string;
   runId: string;
 }
 
-/** Asks a server who it is. A user who may not ask is believed to be connected to a master. */
+/** Reads a server's role and run id. Without the right to ROLE it is taken for a master. */
 export async function stateOf(server: Redis): Promise<ServerState> {
   const [role, runId] = await Promise.all([
     server.role().then(reply => String((reply as unknown[])[0]), unlessRefused('master')),
@@ -54,14 +60,14 @@ export async function stateOf(server: Redis): Promise<ServerState> {
   return { role, runId };
 }
 
-/** The id of this run of a server, or "" where one may not know it. */
+/** The run id of a server, or "" without the right to INFO. */
 export function runIdOf(server: Redis): Promise<string> {
   return server
     .info('server')
     .then(info => /^run_id:(\w+)/m.exec(info)?.[1] ?? '', unlessRefused(''));
 }
 
-/** Whether Redis understood, and will not do it: for this user, or at all. */
+/** Whether Redis refused a command: for this user, or at all. */
 export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && /^(NOPERM|ERR|OOM|MISCONF|NOREPLICAS) /.test(error.message);
 }

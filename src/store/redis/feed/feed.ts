@@ -1,6 +1,6 @@
 /**
- * The feed of a Redis store: server-assisted invalidation (CLIENT TRACKING, broadcasting) from every
- * master. While one of them is not heard, the feed is not live.
+ * The feed of the Redis store: server-assisted invalidation (CLIENT TRACKING, broadcasting) from
+ * every master. It is live only while all of them are connected and answer.
  */
 
 import type { Redis } from 'ioredis';
@@ -12,15 +12,15 @@ import { importedKey, tokenKey } from '../keys.ts';
 import type { RedisLimits } from '../limits.ts';
 import { type Followed, followMaster, type MasterFeed } from './master.ts';
 
-/** What is followed. */
+/** The store to follow. */
 export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
-  /** The client that the records are read with. */
+  /** The client that reads the records. */
   reader: RedisClient;
-  /** Whether, and since when, what it reads can be believed to be from the master. */
+  /** Shows whether the client reads from a master that was not deposed. */
   heartbeat: Pick<RedisHeartbeat, 'isLive' | 'ageMs'>;
 }
 
-/** Follows the masters that a client reads from, also when they change. */
+/** Follows the masters that a client reads from, and any that join later. */
 export function redisFeed(
   { target, reader, log, heartbeat }: FollowedStore,
   limits: RedisLimits,
@@ -48,14 +48,17 @@ export function redisFeed(
   const refused = (reason: string) => {
     if (!warned.has(reason)) {
       onWarning(
-        `Redis does not tell of changes by itself (${reason}): published messages are followed, ` +
-          'which say nothing of keys that others than Usher change',
+        `Redis client tracking is not available (${reason}): the feed follows published messages ` +
+          'instead, which miss keys that others than Usher change',
       );
     }
     warned.add(reason);
   };
 
-  /** In a Cluster a master is told by its address; otherwise there is one, wherever it is. */
+  /**
+   * In a Cluster the address identifies a master; otherwise there is only one, whatever its
+   * address.
+   */
   const placeOf = (server: Redis) => (target.topology === 'cluster' ? nameOf(server) : 'master');
 
   const follow = () => {
@@ -83,7 +86,7 @@ export function redisFeed(
         },
       );
       followed.set(name, { feed, lease });
-      // A master that was not followed until now may have changed anything.
+      // Changes on a master that was not followed until now may have been missed.
       changedAll();
     }
     current = [...followed.values()];

@@ -1,15 +1,17 @@
-/** Follows the audit log by word of its entries, and by the log itself where word was missed. */
+/** Follows the audit log by published entries, and reads the log itself when some were missed. */
 
 import type { ChainHead } from '../../audit.ts';
 import type { AuditLog } from '../../store.ts';
 
-/** An entry of the log as it is published. */
+/** An entry of the log as the scripts publish it. */
 export interface Published {
+  /** Its sequence number. */
   sequence: number;
-  /** Hash of the entry before. */
+  /** Hash of the previous entry. */
   previous: string;
+  /** Hash of the entry. */
   hash: string;
-  /** The access token; "" when the entry is about none. */
+  /** UUID of the access token concerned; "" when there is none. */
   id: string;
 }
 
@@ -18,13 +20,13 @@ type Place = Pick<ChainHead, 'sequence' | 'hash'>;
 
 /** Tells what a log says has changed. */
 export interface LogFollower {
-  /** Tells of an entry. False when others before it were missed, or it was told before. */
+  /** Announces a published entry. False when it does not follow the last announced one. */
   tell(entry: Published): boolean;
-  /** Tells of every entry up to the end of the log as it is when this is asked. Throws Unavailable. */
+  /** Announces every entry up to the end that the log has at the call. Throws Unavailable. */
   look(): Promise<void>;
 }
 
-/** Follows a log from its end. More than `entriesMax` missed entries are not told one by one. */
+/** Follows a log from its present end. More than `entriesMax` missed entries are a changedAll. */
 export function followLog(
   log: Pick<AuditLog, 'head' | 'events'>,
   entriesMax: number,
@@ -76,7 +78,7 @@ export function followLog(
       told = new Set(from === undefined ? [] : [from.hash]);
       const head = await log.head();
       if (from === undefined) return tellAll(head);
-      // A message may have told more meanwhile than the log had when it was asked.
+      // Messages may meanwhile have announced more than the log held when it was read.
       if (!told.has(head.hash)) await catchUp(from, head);
     },
   };

@@ -9,23 +9,26 @@ import { type FeedConnection, type MasterEvents, Refused } from './connection.ts
 import { followMessages } from './messages.ts';
 import { followTracking } from './tracking.ts';
 
-/** A master that is followed until it is closed. */
+/** The feed of one master. */
 export interface MasterFeed {
+  /** The kind in use at this time. */
   readonly kind: 'tracking' | 'messages';
+  /** Ends it. */
   close(): void;
 }
 
-/** Whom to follow, and how. */
+/** The master to follow, and what that needs. */
 export interface Followed {
   target: RedisAddress;
+  /** The connection on which records are read from it. */
   server: Redis;
-  /** The audit log, as the records are read. */
+  /** The audit log, read on the records' connection. */
   log: Pick<AuditLog, 'head' | 'events'>;
   limits: RedisLimits;
   monotonicMs: () => number;
 }
 
-/** Follows; after every loss it connects anew, and tells what it heard only once that is proven. */
+/** Follows a master until closed, and reconnects after every loss. */
 export function followMaster(followed: Followed, events: MasterEvents): MasterFeed {
   const { target, server, limits, monotonicMs } = followed;
   let kind: MasterFeed['kind'] = 'tracking';
@@ -56,7 +59,9 @@ export function followMaster(followed: Followed, events: MasterEvents): MasterFe
       own.disconnect();
     }
   };
-  /** Tracking first, each time: it may be that only the server before did not offer it. */
+  /**
+   * Tries tracking first each time, since the new server may support what the previous one did not.
+   */
   const followOnce = async () => {
     try {
       kind = 'tracking';

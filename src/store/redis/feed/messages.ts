@@ -1,14 +1,14 @@
 /**
- * Hears what the scripts publish, for a Redis that refuses tracking. The audit log names every change
- * before it is acknowledged, numbered and chained, so that a message is only the fast word of an entry:
- * the log itself is asked whether one was missed.
+ * Follows the messages that the scripts publish, for a Redis that refuses tracking. The audit log
+ * holds every change before it is acknowledged, numbered and chained. So messages only make an
+ * invalidation fast; reading the log shows whether one was missed.
  */
 
 import { changesChannel, importedKey, tokenKey } from '../keys.ts';
 import { type FeedConnection, isRefusal, stateOf } from './connection.ts';
 import { followLog } from './follow-log.ts';
 
-/** Hears until the connection is lost. */
+/** Follows until the connection is lost, then rejects. */
 export async function followMessages(connection: FeedConnection): Promise<never> {
   const { client, server, log, events, limits } = connection;
   const follower = followLog(log, limits.feedEntriesMax, {
@@ -25,7 +25,7 @@ export async function followMessages(connection: FeedConnection): Promise<never>
     connection.wake();
   });
   await connection.orLost(client.connect());
-  // Where this is refused too, the log alone is heard, as often as it is asked.
+  // When Redis refuses this too, the log alone is followed, at the interval of the loop.
   await connection.orLost(client.subscribe(changesChannel).catch(unlessRefused));
   const first = await connection.orLost(stateOf(server));
   for (;;) {

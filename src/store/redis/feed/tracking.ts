@@ -1,6 +1,6 @@
 /**
- * Hears the invalidations of one Redis master (CLIENT TRACKING, broadcasting) on a connection that is
- * redirected to itself: a redirect to another connection can break without a sign.
+ * Receives the invalidations of one Redis master (CLIENT TRACKING, broadcasting) on a connection
+ * that redirects to itself: a redirect to another connection can break unnoticed.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -10,15 +10,19 @@ import { type FeedConnection, isRefusal, Refused, runIdOf, stateOf } from './con
 
 const channel = '__redis__:invalidate';
 const probePrefix = tokenKey('probe:');
-/** A key of a random name is on a given master of a Cluster at the first try or one soon after. */
+/**
+ * How many random keys to try for one in a given master's slots; a few suffice in any real Cluster.
+ */
 const probeAttemptsMax = 200;
 
-/** Hears until the connection is lost. Throws Refused where Redis does not offer it. */
+/**
+ * Receives until the connection is lost, then rejects. Throws Refused when Redis refuses tracking.
+ */
 export async function followTracking(connection: FeedConnection): Promise<never> {
   const { client, server, events, limits } = connection;
   let onProbe = (_key: string) => {};
   client.on('messageBuffer', (_channel: Buffer, payload: unknown) => {
-    // FLUSHALL and FLUSHDB have no keys to tell.
+    // FLUSHALL and FLUSHDB name no keys.
     if (!Array.isArray(payload)) return events.changedAll();
     for (const key of payload as Buffer[]) {
       const name = key.toString('utf8');
@@ -28,7 +32,7 @@ export async function followTracking(connection: FeedConnection): Promise<never>
   });
   await connection.orLost(client.connect());
   const runId = await connection.orLost(runIdOf(client));
-  // Without it there is no telling whether the reads come from the server that is heard.
+  // Without the run id, reads might come from another server than the invalidations.
   if (runId === '') throw new Refused('INFO is refused');
   await connection.orLost(arm(client).catch(refuse));
   await connection.orLost(
@@ -40,7 +44,7 @@ export async function followTracking(connection: FeedConnection): Promise<never>
   for (;;) {
     const askedAtMs = connection.monotonicMs();
     const [seen] = await connection.orLost(Promise.all([stateOf(server), client.ping()]));
-    // Reads must come from the master that is heard, and from nobody who was one.
+    // Reads must come from the master that sends the invalidations, and it must still be one.
     if (seen.role !== 'master' || seen.runId !== runId) throw new Error('not the same master');
     events.confirmed(askedAtMs);
     await connection.orLost(connection.pause(limits.feedPingMs));
@@ -54,7 +58,7 @@ async function arm(client: Redis): Promise<void> {
   await client.subscribe(channel);
 }
 
-/** Proves the feed by a write that must be heard. A server that answers and tells nothing refuses. */
+/** Tests tracking by a write that must be announced. Throws Refused when it is not. */
 async function probe(
   connection: FeedConnection,
   listen: (onProbe: (key: string) => void) => void,
@@ -72,10 +76,10 @@ async function probe(
     if (await arrived) return;
     await server.ping();
   }
-  throw new Refused('changes are not told');
+  throw new Refused('invalidations do not arrive');
 }
 
-/** Writes a key that expires at once, on this very master: others of a Cluster answer MOVED. */
+/** Writes a short-lived key in this master's slots; a key of other slots is answered with MOVED. */
 async function writeProbe(server: Redis): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -153,9 +153,9 @@ describe('a Redis', () => {
   test.each([
     ['tracking', ''],
     ['messages', ' -client|tracking'],
-  ])('whose user may do what the README says is followed by %s', async (kind, more) => {
-    const readme = await readFile('README.md', 'utf8');
-    const rules = /^ACL SETUSER usher (.*)$/m.exec(readme)?.[1] ?? '';
+  ])('whose user may do what the documentation says is followed by %s', async (kind, more) => {
+    const page = await readFile('docs/redis.md', 'utf8');
+    const rules = /^ACL SETUSER usher (.*)$/m.exec(page)?.[1] ?? '';
     await server.send('ACL', 'SETUSER', 'usher', ...`${rules}${more}`.split(' '));
     const store = await openRedis(redisAddress(`redis://usher:password@127.0.0.1:${server.port}`), {
       now: Date.now,

@@ -1,0 +1,37 @@
+/** Counts verdicts where every door gets them, so that no door can forget to. */
+
+import { mapAwaitable } from '../store/awaitable.ts';
+import { Unavailable } from '../store/store.ts';
+import type { UsageMeter } from '../tokens/usage.ts';
+import type { Door, DoorVerify } from '../transport/rpc/call.ts';
+import type { Verdict } from '../verify/verdict.ts';
+import type { Verify } from '../verify/verify.ts';
+import type { Metrics } from './metrics.ts';
+
+/**
+ * The verifier for the doors: counts each verdict once for the metrics and, where the token is good, as a
+ * use of its access token. What cannot be known is counted too.
+ */
+export function countVerdicts(
+  verify: Verify,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable'>,
+  usage: Pick<UsageMeter, 'note'>,
+): DoorVerify {
+  const count = (verdict: Verdict, door: Door): Verdict => {
+    metrics.verdict(verdict, door);
+    // To revoke a token is not to use it.
+    if (verdict.valid && door !== 'revoke') usage.note(verdict.identity.tokenId);
+    return verdict;
+  };
+  const fail = (error: unknown): never => {
+    if (error instanceof Unavailable) metrics.unavailable();
+    throw error;
+  };
+  return (question, door) => {
+    try {
+      return mapAwaitable(verify(question), count, fail, door);
+    } catch (error) {
+      return fail(error);
+    }
+  };
+}

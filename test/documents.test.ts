@@ -1,0 +1,49 @@
+/** The documentation leads where it says: every file and every heading that it links to is there. */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const pages = [
+  ...readdirSync('.').filter(file => file.endsWith('.md')),
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.md'))
+    .map(file => join('docs', file)),
+];
+
+/** Anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(page: string): string[] {
+  const headings = readFileSync(page, 'utf8').matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** Targets of the links of a page, without those elsewhere on the web. */
+function linksOf(page: string): string[] {
+  const links = readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g);
+  return [...links].map(([, target = '']) => target).filter(target => !target.includes('://'));
+}
+
+describe('links', () => {
+  const all = pages.flatMap(page => linksOf(page).map(target => [page, target] as const));
+
+  test.each(all)('%s leads to %s', (page, target) => {
+    const [file = '', anchor] = target.split('#');
+    const path = file === '' ? page : normalize(join(dirname(page), file));
+    if (anchor === undefined) {
+      expect(existsSync(path), path).toBe(true);
+    } else {
+      expect(anchorsOf(path)).toContain(anchor);
+    }
+  });
+});
+
+test('the index names every page', () => {
+  const index = linksOf('docs/README.md').map(target => join('docs', target));
+  const inDocs = pages.filter(page => dirname(page) === 'docs' && page !== 'docs/README.md');
+  expect(inDocs.filter(page => !index.includes(page))).toEqual([]);
+});

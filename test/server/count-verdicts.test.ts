@@ -1,0 +1,157 @@
+/** Whatever door is asked, its verdict is counted once, under the name of that door. */
+
+import { createClient } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { countVerdicts } from '../../src/server/count-verdicts.ts';
+import { Unavailable } from '../../src/store/store.ts';
+import type { Door } from '../../src/transport/rpc/call.ts';
+import type { Verify } from '../../src/verify/verify.ts';
+import { makeStatic } from '../gateways/tokens.ts';
+import { until } from '../store/redis/server.ts';
+import { granted, verify } from '../transport/fakes.ts';
+import { parityDoors } from '../transport/parity/doors.ts';
+import { adminOf, clientOf } from './api.ts';
+import { runServer, type TestServer } from './run-server.ts';
+
+let server: TestServer;
+let good: { id: string; token: string };
+/** Asks each door once about a token. */
+const ask = new Map<string, (token: string) => Promise<unknown>>();
+
+const doors: [name: string, door: Door][] = [
+  ['Verify over gRPC', 'grpc'],
+  ['Verify over Connect JSON', 'connect'],
+  ['Verify over Connect proto', 'connect'],
+  ['Verify over gRPC-Web', 'grpc-web'],
+  ['Hello over gRPC', 'grpc'],
+  ['Hello over Connect JSON', 'connect'],
+  ['Hello over Connect proto', 'connect'],
+  ['Hello over gRPC-Web', 'grpc-web'],
+  ['BatchVerify', 'grpc'],
+  ['StreamVerify', 'grpc'],
+  ['Verify on the manager port', 'manager'],
+  ['GET /', 'root'],
+  ["Envoy's Check", 'envoy-grpc'],
+  ['/ext-authz', 'envoy-http'],
+  ['/forward-auth', 'forward-auth'],
+  ['/oauth2/introspect', 'introspect'],
+];
+
+beforeAll(async () => {
+  server = await runServer();
+  good = await makeStatic(server);
+  for (const door of parityDoors(server)) ask.set(door.name, token => door.ask([token], '', []));
+  const verifier = createClient(
+    VerifierService,
+    createGrpcTransport({ baseUrl: `http://${server.grpc}` }),
+  );
+  ask.set('BatchVerify', header => verifier.batchVerify({ requests: [{ header }] }));
+  ask.set('StreamVerify', async header => {
+    async function* messages() {
+      yield { items: [{ id: 1n, request: { header } }] };
+    }
+    for await (const _answer of verifier.streamVerify(messages()));
+  });
+  const onManager = clientOf(VerifierService, server.manager, server.adminToken);
+  ask.set('Verify on the manager port', header => onManager.verify({ header }));
+  ask.set('/oauth2/introspect', token => post('/oauth2/introspect', token));
+});
+afterAll(() => server.stop());
+
+async function post(path: string, token: string): Promise<void> {
+  const { status } = await fetch(`http://${server.http}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.adminToken}` },
+    body: new URLSearchParams({ token }),
+  });
+  if (status !== 200) throw new Error(`${path} answered ${status}`);
+}
+
+/** All counts of verdicts, by their labels. */
+async function counts(): Promise<Map<string, number>> {
+  const text = await (await fetch(`http://${server.manager}/metrics`)).text();
+  const lines = text.matchAll(/^usher_verdicts_total\{(.*)\} (\d+)$/gm);
+  return new Map([...lines].map(([, labels = '', count]) => [labels, Number(count)]));
+}
+
+/** What is counted while something is done. */
+async function countedBy(work: () => Promise<unknown>): Promise<Record<string, number>> {
+  const before = await counts();
+  await work();
+  const grown = [...(await counts())].map(
+    ([labels, count]) => [labels, count - (before.get(labels) ?? 0)] as const,
+  );
+  return Object.fromEntries(grown.filter(([, count]) => count > 0));
+}
+
+async function uses(): Promise<number> {
+  const { days } = await adminOf(server).getUsage({ id: good.id });
+  return days.reduce((sum, { count }) => sum + Number(count), 0);
+}
+
+test('the table has every door that the parity cases know', () => {
+  expect(doors.map(([name]) => name).sort()).toEqual([...ask.keys()].sort());
+});
+
+test.each(doors)('%s', async (name, door) => {
+  const once = (token: string) => countedBy(async () => await ask.get(name)?.(token));
+  expect(await once(good.token)).toEqual({ [`reason="NONE",kind="static",door="${door}"`]: 1 });
+  const denied = { [`reason="INVALID_TOKEN",kind="unknown",door="${door}"`]: 1 };
+  expect(await once(`${good.token.slice(0, -1)}!`)).toEqual(denied);
+});
+
+test('each good verdict is one use; revoking is counted, and is none', async () => {
+  await until(async () => (await uses()) >= doors.length);
+  const { id, token } = await makeStatic(server);
+  const counted = await countedBy(() => post('/oauth2/revoke', token));
+  expect(counted).toEqual({ 'reason="NONE",kind="static",door="revoke"': 1 });
+  // What is used after the revocation is written with it or later.
+  await ask.get('GET /')?.(good.token);
+  await until(async () => (await uses()) > doors.length);
+  expect(await uses()).toBe(doors.length + 1);
+  const { days } = await adminOf(server).getUsage({ id });
+  expect(days.every(({ count }) => count === 0n)).toBe(true);
+});
+
+test('who calls the API is no verdict of a door, and neither is a probe', async () => {
+  const caller = await makeStatic(server, { scopes: ['usher.tokens.read'] });
+  const counted = await countedBy(async () => {
+    await adminOf({ ...server, adminToken: caller.token }).list({});
+    await fetch(`http://${server.http}/readyz`);
+  });
+  expect(counted).toEqual({});
+});
+
+const atOnce: Verify = ({ header }) => {
+  if (header === 'good') return granted;
+  throw new Unavailable('no answer');
+};
+
+describe.each([
+  ['at once', atOnce],
+  ['later', verify],
+] as const)('a verdict that is known %s', (_, known) => {
+  const log: string[] = [];
+  const counted = countVerdicts(
+    known,
+    {
+      verdict: (_verdict, door) => void log.push(door),
+      unavailable: () => void log.push('unavailable'),
+    },
+    { note: id => void log.push(id) },
+  );
+
+  test('is counted before it is given, once', async () => {
+    expect(await counted({ header: 'good' }, 'root')).toBe(granted);
+    expect(log.splice(0)).toEqual(['root', granted.identity.tokenId]);
+  });
+
+  test('is counted as unavailable where it cannot be known', async () => {
+    await expect(async () => await counted({ header: 'down' }, 'root')).rejects.toThrow(
+      Unavailable,
+    );
+    expect(log.splice(0)).toEqual(['unavailable']);
+  });
+});
