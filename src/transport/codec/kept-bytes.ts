@@ -1,19 +1,19 @@
-/** The encoded form of answers that are given again and again. */
+/** Caches the encoded form of messages that are sent more than once. */
 
 import { type DescMessage, type MessageShape, toJsonString } from '@bufbuild/protobuf';
 
-/** Encodes a message of which no bytes are kept. */
+/** Encodes a message whose bytes are not cached. */
 export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
 
-/** Messages that are sent more than once, with their bytes as soon as they are known. */
+/** Messages to cache; the bytes are undefined until a message is first encoded. */
 const kept = new WeakMap<object, Buffer | undefined>();
 
-/** Says that a message will be sent again, unchanged. */
+/** Marks a message for caching. It must not change afterwards. */
 export function keepBytes(message: object): void {
   kept.set(message, undefined);
 }
 
-/** Encodes a message, or finds the bytes that were kept of it. */
+/** The message in Protobuf's binary encoding, from the cache where it is there. */
 export function bytesOf<M extends DescMessage>(
   schema: M,
   message: MessageShape<M>,
@@ -27,7 +27,7 @@ export function bytesOf<M extends DescMessage>(
   return buffer;
 }
 
-/** The same as a gRPC message: a byte that says "not compressed", the length, the bytes. */
+/** The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), cached. */
 export function frameOf<M extends DescMessage>(
   schema: M,
   message: MessageShape<M>,
@@ -46,14 +46,14 @@ export function frameOf<M extends DescMessage>(
 
 const frames = new WeakMap<object, Buffer>();
 
-/** A message in JSON. */
+/** A message in JSON and its length. */
 export interface JsonText {
   text: string;
   /** In bytes of UTF-8. */
   length: number;
 }
 
-/** The same as canonical JSON of Protobuf. */
+/** The message in Protobuf's JSON format, from the cache where it is there. */
 export function jsonOf<M extends DescMessage>(schema: M, message: MessageShape<M>): JsonText {
   const known = texts.get(message);
   if (known !== undefined) return known;
