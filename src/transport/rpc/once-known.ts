@@ -1,8 +1,8 @@
-/** Goes on with what may be known already: waiting for it costs more than most of what follows. */
+/** Continues with a value or a promise without waiting for what is known: a verdict costs less. */
 
 import type { Awaitable } from '../../store/store.ts';
 
-/** Goes on with a value when it is known, which may be at once. */
+/** Calls `goOn` with the value: at once, or when its promise resolves. */
 export function onceKnown<T, U>(value: Awaitable<T>, goOn: (value: T) => U): Awaitable<U> {
   return value instanceof Promise ? value.then(goOn) : goOn(value);
 }
