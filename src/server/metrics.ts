@@ -1,31 +1,32 @@
-/** What Prometheus may know: counts by reason, kind and door. Never a token, an id or a claim. */
+/** Prometheus metrics: counts by reason, kind and endpoint, never a token, id or claim. */
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Verdict } from '../verify/verdict.ts';
 
-/** The metrics of one server. */
+/** The metrics of one process. */
 export interface Metrics {
   /** Counts a verdict. */
   verdict(verdict: Verdict, door: string): void;
-  /** Counts a verdict that could not be known. */
+  /** Counts a verdict that failed because the store was unavailable. */
   unavailable(): void;
-  /** Counts an error that nobody expected. */
+  /** Counts an unexpected error. */
   bug(): void;
-  /** Says whether the store answers. */
+  /** Sets whether the store answers. */
   storeUp(up: boolean): void;
-  /** All of it as JSON, to be added up with that of other processes. */
+  /** These metrics in prom-client's JSON form, for aggregation in another process. */
   json(): Promise<object>;
-  /** All of it in the text format of Prometheus, with that of other processes. */
+  /** These metrics and those of other processes in the Prometheus text format. */
   text(): Promise<string>;
+  /** The Content-Type of `text()`. */
   readonly contentType: string;
 }
 
-/** Makes them, in a registry of their own. `others` are those of other processes, as JSON. */
+/** Metrics in a registry of their own. `others` returns those of other processes, as `json()`. */
 export function createMetrics(others: () => Promise<object[]> = async () => []): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  /** By door, reason and kind, and not in the counter: to find a labelled one costs more than a verdict. */
+  /** By door, reason and kind. Looking up a labelled counter would cost more than a verdict. */
   const counts = new Map<string, Map<string, Map<string, { count: number }>>>();
   new Counter({
     name: 'usher_verdicts_total',
