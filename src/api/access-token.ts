@@ -1,4 +1,4 @@
-/** An access token as people and scripts read it: plain JSON, times in RFC 3339. */
+/** Converts AccessToken messages to plain JSON, with times in RFC 3339. */
 
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
@@ -10,10 +10,10 @@ import { Kind as KindCode, State as StateCode } from '../gen/usher/v1/access_tok
 export type { JsonObject } from '@bufbuild/protobuf';
 export type { Kind } from '../client/kind.ts';
 
-/** Whether it is good now. */
+/** The state of an access token at the time of the answer. */
 export type State = 'active' | 'expired' | 'revoked';
 
-/** An access token. What is not set is absent. */
+/** An access token, see AccessToken in access_token.proto. Unset fields are absent. */
 export interface AccessToken {
   id: string;
   kind: Kind;
@@ -38,19 +38,19 @@ export interface AccessToken {
   revision: number;
 }
 
-/** The numbers of the kinds on the wire. */
+/** The enum value of each kind. */
 export const kindCodes = { static: KindCode.STATIC, jwt: KindCode.JWT } as const;
 
-/** The numbers of the states on the wire. */
+/** The enum value of each state. */
 export const stateCodes = {
   active: StateCode.ACTIVE,
   expired: StateCode.EXPIRED,
   revoked: StateCode.REVOKED,
 } as const;
 
-/** Reads an access token from the wire. */
+/** Converts a message; throws if the answer contained none. */
 export function accessToken(message: Message | undefined): AccessToken {
-  if (message === undefined) throw new Error('the answer holds no access token');
+  if (message === undefined) throw new Error('the answer contains no access token');
   const token: Record<string, unknown> = {
     id: message.id,
     kind: kindOf(message.kind),
@@ -78,7 +78,7 @@ export function accessToken(message: Message | undefined): AccessToken {
   return Object.fromEntries(set) as unknown as AccessToken;
 }
 
-/** Reads a time from the wire. */
+/** Converts a Timestamp to RFC 3339. */
 export function timeOf(time: Timestamp | undefined): string | undefined {
   return time && timestampDate(time).toISOString();
 }

@@ -1,4 +1,4 @@
-/** Reads the audit log, in plain values. */
+/** Calls the API to read the audit log, with plain values instead of messages. */
 
 import type { JsonObject } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
@@ -6,11 +6,11 @@ import type { AuditEvent } from '../gen/usher/v1/access_token_pb.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
 
-/** An entry, as a line of an export holds it. */
+/** An entry as in a line of an export, see AuditEvent in access_token.proto. */
 export interface AuditEntry {
   sequence: number;
   id: string;
-  /** RFC 3339, to the millisecond. */
+  /** RFC 3339 with milliseconds. */
   time: string;
   action: string;
   actor: string;
@@ -25,14 +25,16 @@ export interface AuditEntry {
 
 /** Which entries to read. */
 export interface AuditQuery {
+  /** Only entries of this access token. */
   tokenId?: string | undefined;
   oldestFirst: boolean;
+  /** Most entries to read. */
   limit: number;
 }
 
 const pageSizeMax = 1000;
 
-/** Reads entries, page by page. */
+/** Reads entries, page by page. Throws AdminError. */
 export async function* auditEntries(
   { tokens }: Admin,
   { tokenId = '', oldestFirst, limit }: AuditQuery,

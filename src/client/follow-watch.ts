@@ -1,15 +1,15 @@
-/** Follows WatchInvalidations: there, elsewhere when it breaks, and from where it was when it can. */
+/** Follows WatchInvalidations; resumes at the last position, at the next server if it breaks. */
 
 import { type BackoffLimits, backoffMs } from './backoff.ts';
 import type { KeptVerdicts } from './kept-verdicts.ts';
 import type { Links } from './links.ts';
 import { createWatchReader, type WatchReader } from './watch-reader.ts';
 
-/** Bounds of watching. */
+/** Limits of watching. */
 export interface WatchLimits {
-  /** How long the first word may take, in milliseconds. */
+  /** How long the first message that validates the cache may take, in milliseconds. */
   openMs: number;
-  /** Silence is never believed longer than this, whatever the server allows, in milliseconds. */
+  /** Longest lease, even if the server grants more, in milliseconds. */
   leaseMsMax: number;
   backoff: BackoffLimits;
 }
@@ -19,10 +19,11 @@ export interface WatchDeps {
   links: Links;
   kept: KeptVerdicts;
   limits: WatchLimits;
+  /** Milliseconds since an arbitrary time. */
   clock: () => number;
   /** In [0, 1). */
   random: () => number;
-  /** Is told when what is kept may be believed further. */
+  /** Called when the validity of cached verdicts is extended. */
   onBelief(): void;
 }
 
@@ -46,7 +47,7 @@ export function followWatch(deps: WatchDeps): () => void {
   return () => closing.abort();
 }
 
-/** Watches one stream to its end. Resolves to whether it ever let anything be believed. */
+/** Follows one stream to its end. Resolves to whether it ever validated the cache. */
 async function watchOnce(
   place: number,
   { links, kept, limits, clock, onBelief }: WatchDeps,
@@ -55,10 +56,10 @@ async function watchOnce(
 ): Promise<boolean> {
   const stalled = new AbortController();
   const signal = AbortSignal.any([closing, stalled.signal]);
-  // Before the call is sent: the server cannot have received it earlier.
+  // Taken before sending, so that it is not later than the server's receipt.
   const openedMs = clock();
   let heard = false;
-  // What is believed can end while the stream stays: cut in silence, or without word of the store.
+  // The lease can expire on an open stream: a broken connection, or a server without its store.
   const check = setInterval(
     () => {
       const now = clock();
@@ -78,7 +79,7 @@ async function watchOnce(
       onBelief();
     }
   } catch {
-    // However it ended, it is called again.
+    // The stream is opened again after any error.
   } finally {
     clearInterval(check);
   }

@@ -1,21 +1,23 @@
-/** What the messages of a watch mean for what is kept. */
+/** Applies the messages of WatchInvalidations to the cache. */
 
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { WatchInvalidationsResponse } from '../gen/usher/v1/verifier_pb.ts';
 import type { KeptVerdicts } from './kept-verdicts.ts';
 
-/** Reads the messages of all streams, one stream after the other. */
+/** Reads the messages of successive streams. */
 export interface WatchReader {
-  /** Where to resume; "" before the first message. */
+  /** The position to resume from; "" before the first message. */
   position(): string;
   /**
-   * Reads a message of the stream that was opened at this time, taken before the call was sent. Returns
-   * whether it says how far what is kept can be believed.
+   * Applies a message of the stream whose call was sent after `openedMs`. Returns whether it
+   * extended the validity of the cache.
    */
   read(message: WatchInvalidationsResponse, openedMs: number): boolean;
 }
 
-/** Makes it. Silence is never believed longer than `leaseMsMax`, whatever the server allows. */
+/**
+ * Creates a reader. A lease is at most `leaseMsMax` milliseconds, even if the server grants more.
+ */
 export function createWatchReader(kept: KeptVerdicts, leaseMsMax: number): WatchReader {
   let position = '';
   let instance = '';
@@ -26,7 +28,7 @@ export function createWatchReader(kept: KeptVerdicts, leaseMsMax: number): Watch
       const [from = ''] = now.split(':');
       position = now;
       if (lease !== undefined) leaseMs = Math.min(durationMs(lease), leaseMsMax);
-      // First what to drop, then how far to believe the rest.
+      // Invalidates first, then extends the validity of the rest.
       if (event.case === 'reset' || from !== instance) {
         instance = from;
         kept.reset(instance);

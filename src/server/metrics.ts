@@ -30,7 +30,7 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
   const counts = new Map<string, Map<string, Map<string, { count: number }>>>();
   new Counter({
     name: 'usher_verdicts_total',
-    help: 'Verdicts by reason (NONE for a good token), kind of token and door.',
+    help: 'Verdicts by reason (NONE for a valid token), kind of token and door.',
     labelNames: ['reason', 'kind', 'door'] as const,
     registers,
     collect() {
@@ -49,12 +49,12 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
   };
   const unavailable = new Counter({
     name: 'usher_unavailable_total',
-    help: 'Questions whose verdict could not be known.',
+    help: 'Verifications without a verdict because the store was unavailable.',
     registers,
   });
   const bugs = new Counter({
     name: 'usher_bugs_total',
-    help: 'Errors that nobody expected; each is in the log with its request id.',
+    help: 'Unexpected errors; each is logged with its request id.',
     registers,
   });
   const storeUp = new Gauge({

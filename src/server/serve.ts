@@ -45,7 +45,7 @@ export async function serve(env: Environment): Promise<void> {
   signals.up();
   process.on('SIGHUP', () => {
     running.workers?.renew().catch(error => {
-      log.error({ error }, 'the workers could not be renewed');
+      log.error({ error }, 'the workers could not be replaced');
     });
   });
   process.stdout.write(welcome(running.server as RunningServer, secrets.firstStart));
@@ -123,7 +123,7 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Sign
     state.stopping = true;
     log.info({ signal }, 'stopping');
     setTimeout(() => {
-      log.error({ limitMs }, 'the stop takes too long; ending now');
+      log.error({ limitMs }, 'the stop took too long; exiting now');
       process.exit(1);
     }, limitMs).unref();
     end().then(
@@ -136,7 +136,7 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Sign
         if (process.connected) (cluster.worker ?? process).disconnect?.();
       },
       error => {
-        log.error({ error }, 'could not stop in order');
+        log.error({ error }, 'the stop failed');
         process.exit(1);
       },
     );

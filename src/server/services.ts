@@ -42,7 +42,8 @@ export function createServices(
   sessionOf: SessionOf,
 ): Services {
   const note = createNoteRefusal(rooms.audit, now, refusalsPerMinuteMax);
-  const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
+  const onFailure = (error: unknown) =>
+    log.error({ error }, 'a refused call could not be written to the audit log');
   const { leaseMs, watchersMax } = config;
   const monotonicMs = () => performance.now();
   const changes = createChanges(rooms.store.feed, changesKeptMax, monotonicMs);

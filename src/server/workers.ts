@@ -76,7 +76,7 @@ export function startWorkers(
     worker.ready.catch(() => child.kill('SIGKILL'));
     child.once('exit', (code, signal) => {
       if (stopping || places[place] !== worker) return;
-      log.error({ worker: child.pid, code, signal }, 'a worker died; it is started again');
+      log.error({ worker: child.pid, code, signal }, 'a worker exited; restarting it');
       // The pause only grows while workers die soon after their start.
       const lived = performance.now() - startedMs > limits.restartMsMax;
       const nextMs = lived ? limits.restartMsMin : pauseMs;
@@ -107,7 +107,7 @@ export function startWorkers(
       coming = undefined;
       await end(old.process, limits.stopMs);
     }
-    log.info('all workers are new');
+    log.info('all workers were replaced');
   };
 
   return {
@@ -145,8 +145,8 @@ async function end(child: ChildProcess, limitMs: number): Promise<void> {
 /** Resolves when a worker reports ready; rejects when it exits or takes too long. */
 function readyOf(child: ChildProcess, waitMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error('a worker takes too long to start')), waitMs);
-  child.once('exit', () => reject(new Error('a worker ended before it was ready')));
+  const timer = setTimeout(() => reject(new Error('a worker did not start in time')), waitMs);
+  child.once('exit', () => reject(new Error('a worker exited before it was ready')));
   child.on('message', (message: FromWorker) => {
     if (message.kind === 'ready') resolve();
   });
@@ -158,7 +158,10 @@ let asked = 0;
 function metricsOf(child: ChildProcess, waitMs: number): Promise<object> {
   const { promise, resolve, reject } = Promise.withResolvers<object>();
   const ask = ++asked;
-  const timer = setTimeout(() => reject(new Error('a worker does not answer')), waitMs);
+  const timer = setTimeout(
+    () => reject(new Error('a worker did not send its metrics in time')),
+    waitMs,
+  );
   const listen = (message: FromWorker) => {
     if (message.kind === 'metrics' && message.ask === ask) resolve(message.metrics);
   };

@@ -97,7 +97,7 @@ function unknownNames(env: Environment): string[] {
   }
   return Object.keys(env)
     .filter(name => name.startsWith('USHER_') && !known.has(name) && !serviceLink.test(name))
-    .map(name => `${name} is no setting; see \`usher settings\` for those there are, or unset it`);
+    .map(name => `${name} is not a setting; unset it, or see \`usher settings\``);
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
@@ -141,7 +141,7 @@ function secretMistakes({ store }: Partial<Config>, env: Environment): string[] 
     .filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
     .map(
       ([name, command]) =>
-        `${name} is required with Redis, where all replicas must have the same; ` +
+        `${name} is required with Redis and must be the same on all servers; ` +
         `make one with: ${command}`,
     );
 }
@@ -151,8 +151,8 @@ function limitMistakes(config: Partial<Config>): string[] {
   const { cacheTtlMsMax = 0, leaseMs = cacheTtlMsMax } = config;
   if (cacheTtlMsMax > leaseMs) {
     mistakes.push(
-      'USHER_CACHE_TTL_MS_MAX is above USHER_LEASE_MS, so that a revoked token would be called ' +
-        'good for longer than promised; lower it or raise the lease',
+      'USHER_CACHE_TTL_MS_MAX is above USHER_LEASE_MS, so that callers could accept a revoked ' +
+        'token for longer than the lease; lower it or raise the lease',
     );
   }
   const { deadlineMs = 0, deadlineMsMax = deadlineMs } = config;

@@ -65,7 +65,9 @@ function openFolder(folder: string, warnings: string[]): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (statSync(folder).mode & 0o022) {
-      warnings.push(`others may write into the data folder ${folder}; run: chmod go-w ${folder}`);
+      warnings.push(
+        `other users may write to the data folder ${folder}; run: chmod go-w ${folder}`,
+      );
     }
     return readdirSync(folder).every(name => name.startsWith('.') || noStore.has(name));
   } catch (error) {
@@ -77,16 +79,17 @@ function openFolder(folder: string, warnings: string[]): boolean {
   }
 }
 
-const resetAdminToken = 'restore it, or remove the file to have a new token made';
+const resetAdminToken = 'restore it, or delete the file to generate a new token';
 const restoreMasterKeys =
-  'restore it from a backup, or set USHER_MASTER_KEYS: without it nothing can be read';
+  'restore it from a backup, or set USHER_MASTER_KEYS: without it the secrets cannot be read';
 
 function ownMasterKeys(folder: string, firstStart: boolean, warnings: string[]): MasterKey[] {
   const path = join(folder, masterKeysFile);
   let text = readOwn(path, warnings);
   if (text === undefined) {
     // With new keys, the secrets in the store would be unreadable.
-    if (!firstStart) throw new Mistake(`${path} is missing beside the store; ${restoreMasterKeys}`);
+    if (!firstStart)
+      throw new Mistake(`${path} is missing in a data folder with a store; ${restoreMasterKeys}`);
     text = createPrivateFile(path, `k1:${randomBytes(32).toString('base64')}`);
   }
   return parsed(path, text, masterKeys, restoreMasterKeys);
@@ -101,7 +104,7 @@ function ownAdminToken(folder: string, warnings: string[]): string {
 
 function readOwn(path: string, warnings: string[]): string | undefined {
   const file = readPrivateFile(path);
-  if (file?.open) warnings.push(`others may read ${path}; run: chmod 600 ${path}`);
+  if (file?.open) warnings.push(`other users may read ${path}; run: chmod 600 ${path}`);
   return file?.text;
 }
 

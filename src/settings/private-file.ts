@@ -35,7 +35,7 @@ export function readPrivateFile(path: string): PrivateFile | undefined {
     const { mode, uid } = fstatSync(fd);
     if (uid !== process.getuid?.()) {
       throw new Mistake(
-        `${path} belongs to another user (id ${uid}); run as that user, or give it to this one with chown`,
+        `${path} belongs to another user (id ${uid}); run as that user, or change it with chown`,
       );
     }
     const text = readFileSync(fd, 'utf8').replace(/\r?\n$/, '');
@@ -92,8 +92,8 @@ function syncFolder(path: string): void {
 
 function unusable(path: string, error: unknown): Mistake {
   return new Mistake(
-    `${path} cannot be read or made (${codeOf(error) ?? 'unknown'}); ` +
-      'check that this user owns the folder and may write into it',
+    `${path} cannot be read or created (${codeOf(error) ?? 'unknown'}); ` +
+      'check that this user owns the folder and may write to it',
   );
 }
 

@@ -147,13 +147,14 @@ function limit(
 const limits = {
   leaseMs: limit(
     'USHER_LEASE_MS',
-    'How long cached records are valid without contact to the store: the longest delay of a revocation',
+    'How long cached records are valid without contact to the store, which is the longest delay ' +
+      'of a revocation',
     { min: 100, max: 60_000, default: 2000, unit: 'ms' },
   ),
   staleMaxMs: limit(
     'USHER_STALE_MAX_MS',
     'How long cached records may be served, marked stale, while the store is down; above 0, a ' +
-      'revocation made on another server in that time has no effect on this one for as long',
+      'revocation on another server may take this long to be seen here',
     { min: 0, max: 3_600_000, default: 0, unit: 'ms' },
   ),
   cacheTtlMsMax: limit(
@@ -246,7 +247,7 @@ const limits = {
   ),
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',
-    'How long a new connection may take to send its first request headers',
+    'How long a new connection may stay silent, and the headers of a request may take',
     { min: 100, max: 600_000, default: 5000, unit: 'ms' },
   ),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {

@@ -38,7 +38,7 @@ export function oneOf<W extends string>(words: readonly W[]): (text: string) => 
   return text => {
     const found = words.find(word => word === text);
     if (found !== undefined) return found;
-    throw new Mistake(`is none of ${words.join(', ')}`);
+    throw new Mistake(`is not one of ${words.join(', ')}`);
   };
 }
 
@@ -65,10 +65,10 @@ export function masterKeys(text: string): MasterKey[] {
   for (const [index, { id, bytes }] of keys.entries()) {
     const before = keys.slice(0, index);
     if (before.some(other => other.id === id)) {
-      throw new Mistake(`has two keys with one id (the second is key ${index + 1})`);
+      throw new Mistake(`has two keys with the same id (the second is key ${index + 1})`);
     }
     if (before.some(other => other.bytes.equals(bytes))) {
-      throw new Mistake(`has one key under two ids (the second is key ${index + 1})`);
+      throw new Mistake(`has the same key under two ids (the second is key ${index + 1})`);
     }
   }
   return keys;
@@ -96,7 +96,7 @@ function masterKey(entry: string, place: number): MasterKey {
 /** Parses a token of 32 to 512 printable ASCII characters without spaces. */
 export function adminToken(text: string): string {
   if (!/^[\x21-\x7e]*$/.test(text)) {
-    throw new Mistake('holds a space or a character that is not printable ASCII');
+    throw new Mistake('contains a space or a character that is not printable ASCII');
   }
   if (text.length < 32 || text.length > 512) {
     throw new Mistake('is not 32 to 512 characters long; make one with: openssl rand -hex 32');

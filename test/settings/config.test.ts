@@ -166,7 +166,7 @@ describe('mistakes', () => {
     ['USHER_CACHE_TTL_MS_MAX', '2001', /above USHER_LEASE_MS/],
     ['USHER_DEADLINE_MS', '30001', /above USHER_DEADLINE_MS_MAX/],
     ['USHER_ADMIN_TOKEN_FILE', '/nonexistent/file', /cannot be read \(ENOENT\)/],
-    ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is no setting/],
+    ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is not a setting/],
   ])('%s=%s', (name, value, expected) => {
     const mistakes = mistakesOf({ [name]: value });
     expect(mistakes).toHaveLength(1);
@@ -202,7 +202,7 @@ describe('mistakes', () => {
   });
 
   test('a file for what is no secret', () => {
-    expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is no setting/);
+    expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is not a setting/);
   });
 
   test('no listener at all', () => {

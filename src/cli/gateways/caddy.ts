@@ -1,8 +1,8 @@
-/** Caddy: its forward_auth. */
+/** The configuration for Caddy, which uses its forward_auth directive. */
 
 import { forwardAuthPath, type GatewayConfig, hostAndPort, identityHeaders } from './gateway.ts';
 
-/** The Caddyfile. */
+/** Makes the Caddyfile. */
 export const caddy: GatewayConfig = settings => {
   const { host, port } = hostAndPort(settings.listen);
   return {
@@ -18,13 +18,13 @@ http://:${port} {
 
 	# In this order, which Caddy would change outside of "route".
 	route {
-		# The client's own, also in the spelling that some services take for the same.
+		# Removes such headers of the client, also in a spelling that some services treat as equal.
 		request_header -X-Usher*
 		request_header -X_Usher*
-		# Caddy takes out what the client lists here, and so would take out what Usher says.
+		# Caddy removes headers that the client lists here, which could be Usher's.
 		request_header Connection (?i)x-usher-[a-z-]* ""
 		forward_auth ${settings.http} {
-			# With a query, since Caddy would send the client's where there is none.
+			# With a query: without one, Caddy would send the client's.
 			uri ${JSON.stringify(forwardAuthPath(settings))}
 			copy_headers ${identityHeaders.join(' ')}
 			transport http {
@@ -32,12 +32,12 @@ http://:${port} {
 				response_header_timeout 2s
 			}
 		}
-		# Hides the token from the upstream; leave it out to pass the token on.
+		# Hides the token from the upstream; remove it to pass the token on.
 		request_header -Authorization
 		reverse_proxy ${settings.upstream}
 	}
 
-	# No verdict: the store can't be reached, or Usher itself.
+	# No verdict: Usher or its store cannot be reached.
 	handle_errors 502 504 {
 		header Content-Type application/json
 		respond \`{"error":"the verdict cannot be known; ask again"}\` 503

@@ -1,8 +1,8 @@
-/** HAProxy: a few lines of Lua that ask Usher by HAProxy's own HTTP client. */
+/** The configuration for HAProxy, whose Lua action calls Usher by HAProxy's HTTP client. */
 
 import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
 
-/** haproxy.cfg and the Lua that it loads. */
+/** Makes haproxy.cfg and its Lua file. */
 export const haproxy: GatewayConfig = settings => ({
   'haproxy.cfg': `# Run it with: haproxy -f haproxy.cfg
 global
@@ -16,10 +16,10 @@ defaults
 
 frontend web
   bind ${settings.listen}
-  # The client's own, also in the spelling that some services take for the same.
+  # Removes such headers of the client, also in a spelling that some services treat as equal.
   http-request del-header ^x[-_]usher -m reg
   http-request lua.usher
-  # Hides the token from the upstream; leave it out to pass the token on.
+  # Hides the token from the upstream; remove it to pass the token on.
   http-request del-header Authorization
   default_backend app
 

@@ -1,8 +1,8 @@
-/** nginx: its auth_request. */
+/** The configuration for nginx, which uses its auth_request directive. */
 
 import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
 
-/** nginx.conf. */
+/** Makes nginx.conf. */
 export const nginx: GatewayConfig = settings => ({
   'nginx.conf': `# Run it with: nginx -p "$PWD" -c nginx.conf
 daemon off;
@@ -30,13 +30,13 @@ http {
     location / {
       auth_request /_usher;
 
-      # Who calls, for the upstream; what the client sent under these names is replaced.
+      # The caller's identity, for the upstream; the client's headers of these names are replaced.
 ${identityHeaders.map(name => `      auth_request_set ${variable(name)} ${source(name)};`).join('\n')}
 ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};`).join('\n')}
-      # Hides the token from the upstream; leave it out to pass the token on.
+      # Hides the token from the upstream; remove it to pass the token on.
       proxy_set_header Authorization "";
 
-      # nginx drops the body of a refusal; these bring it back.
+      # nginx drops the body of a refusal; these restore it.
       auth_request_set $usher_status $upstream_http_x_usher_status;
       auth_request_set $usher_error $upstream_http_x_usher_error;
       auth_request_set $usher_challenge $upstream_http_www_authenticate;
@@ -70,7 +70,7 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
         return 401 '{"error":"$usher_error"}';
       }
       if ($usher_status = 403) {
-        # On a 401 nginx sends it by itself.
+        # nginx itself adds it to a 401.
         add_header WWW-Authenticate $usher_challenge always;
         add_header Cache-Control no-store always;
         return 403 '{"error":"$usher_error"}';
@@ -78,7 +78,7 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
       if ($usher_status = 500) {
         return 500 '{"error":"$usher_error"}';
       }
-      # No verdict: the store can't be reached, or Usher itself.
+      # No verdict: Usher or its store cannot be reached.
       return 503 '{"error":"the verdict cannot be known; ask again"}';
     }
   }

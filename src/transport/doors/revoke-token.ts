@@ -33,7 +33,7 @@ export function revokeRoute(deps: RevokeDeps): Route {
 
 const done = {};
 const isOver = new Set<string>(['EXPIRED', 'REVOKED', 'JWT_MISSING_EXP']);
-const reason = 'revoked by whoever held it (RFC 7009)';
+const reason = 'revoked by its holder (RFC 7009)';
 
 /** Revokes with admin rights: an authenticated caller may revoke any token that it holds. */
 async function revoke(

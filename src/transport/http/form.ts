@@ -34,7 +34,7 @@ function parseForm(text: string): Form | string {
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
     const value = decode(equals === -1 ? '' : pair.slice(equals + 1));
     if (name === undefined || value === undefined) return 'the form is malformed';
-    if (form.has(name)) return 'a parameter is there twice';
+    if (form.has(name)) return 'a parameter is repeated';
     form.set(name, value);
   }
   return form;

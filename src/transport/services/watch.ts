@@ -60,7 +60,7 @@ export function createWatch({ changes, limits, monotonicMs }: WatchDeps): Watch 
     if (watchers >= limits.watchersMax) {
       throw new RpcError(
         'RESOURCE_EXHAUSTED',
-        'too many watchers; ask without a watch, or elsewhere',
+        'too many watchers; verify without a watch, or try another server',
       );
     }
     watchers++;
