@@ -61,6 +61,7 @@ export function requestId(): string {
 export interface LoggedError {
   name: string;
   message: string;
+  /** Node's or Redis's error code. */
   code?: string;
   /** The call frames only, since the first lines of a stack repeat the message. */
   stack?: string;

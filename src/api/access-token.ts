@@ -15,26 +15,39 @@ export type State = 'active' | 'expired' | 'revoked';
 
 /** An access token, see AccessToken in access_token.proto. Unset fields are absent. */
 export interface AccessToken {
+  /** UUID; for jwt the `kid`. */
   id: string;
   kind: Kind;
+  /** At the time of the answer. */
   state: State;
+  /** For people; 1 to 128 characters. */
   name: string;
   owner?: string;
+  /** The granted scopes, as scope-tokens (RFC 6749 section 3.3). */
   scopes: string[];
+  /** Returned with every verdict. */
   metadata?: JsonObject;
+  /** For jwt: the audiences that its JWTs may have; absent for any. */
   audiences?: string[];
+  /** For jwt: the longest lifetime of its JWTs. */
   jwtLifetimeMaxSeconds?: number;
   createTime?: string;
   updateTime?: string;
   expireTime?: string;
   revokeTime?: string;
   revokeReason?: string;
+  /** When the current secret was issued. */
   rotateTime?: string;
+  /** When the grace of the previous secret ends; absent when it has ended. */
   previousSecretExpireTime?: string;
   lastUsedTime?: string;
+  /** JWTs issued before this time are revoked. */
   jwtsRevokedBeforeTime?: string;
+  /** The number of individually revoked JWTs and subjects. */
   revokedJwts?: number;
+  /** The form in which it was imported: "plain", "sha256" or "sha512"; absent if it was not. */
   imported?: string;
+  /** Increases by one with every change. */
   revision: number;
 }
 

@@ -28,6 +28,7 @@ export interface TokenFields {
 
 /** A new or rotated access token with its token or secret, which is returned only once. */
 export interface Revealed {
+  /** The access token after the change. */
   accessToken: AccessToken;
   /** The token, for kind static. */
   token?: string;
@@ -42,6 +43,7 @@ export interface ListFilter {
   state?: State | undefined;
   /** A part of the id, name, owner or a scope. */
   text?: string | undefined;
+  /** Only those that expire within this time. */
   expiresWithinSeconds?: number | undefined;
   sort?: 'newest' | 'oldest' | 'expiry' | undefined;
 }

@@ -17,7 +17,9 @@ export type ChainReport =
 
 /** An entry of an earlier check, which must still exist. */
 export interface KnownEntry {
+  /** Its number in the log, from 1. */
   sequence: number;
+  /** Its hash in hexadecimal. */
   hash: string;
 }
 

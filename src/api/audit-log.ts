@@ -8,18 +8,25 @@ import { call } from './connect.ts';
 
 /** An entry as in a line of an export, see AuditEvent in access_token.proto. */
 export interface AuditEntry {
+  /** Its number in the log, from 1 without gaps. */
   sequence: number;
   id: string;
   /** RFC 3339 with milliseconds. */
   time: string;
   action: string;
+  /** Who made the change: "admin" or the UUID of an access token. */
   actor: string;
+  /** The caller's IP address. */
   peer: string;
+  /** UUID of the changed access token; "" for none. */
   tokenId: string;
+  /** The access token before the change. */
   before?: JsonObject;
+  /** The access token after the change. */
   after?: JsonObject;
   detail: string;
   requestId: string;
+  /** SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
   hash: string;
 }
 

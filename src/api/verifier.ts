@@ -20,6 +20,7 @@ export interface Question {
 
 /** A verdict. Fields about the token are present only if its hash or signature matched. */
 export interface Verdict {
+  /** Whether the token is valid and meets the requirements. */
   valid: boolean;
   /** "NONE" when valid. */
   reason: string;
@@ -29,6 +30,7 @@ export interface Verdict {
   httpStatus: number;
   /** Whether it is from cached records because the store was down. */
   stale: boolean;
+  /** UUID of the access token. */
   tokenId?: string;
   kind?: Kind;
   owner?: string;
@@ -38,6 +40,7 @@ export interface Verdict {
   expireTime?: string;
   /** Seconds since 1970; 0 if it never expires. */
   exp?: number;
+  /** All claims of a JWT. */
   claims?: JsonObject;
   metadata?: JsonObject;
   revision?: number;
@@ -58,6 +61,7 @@ export interface JwtOrder {
 
 /** A signed JWT. */
 export interface IssuedJwt {
+  /** The compact form (RFC 7519). */
   jwt: string;
   jti: string;
   /** Seconds since 1970. */

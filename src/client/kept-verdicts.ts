@@ -22,8 +22,11 @@ export interface KeptLimits {
 
 /** What to verify. */
 export interface Question {
+  /** The Authorization header's value; "" for none. */
   header: string;
+  /** The required audience; "" for any. */
   audience: string;
+  /** The required scopes. */
   scopes: readonly string[];
 }
 

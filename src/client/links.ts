@@ -21,13 +21,17 @@ export type Connect = (address: string) => Link;
 /** A link with a client for VerifierService. */
 export interface UsherLink {
   client: Client<typeof VerifierService>;
+  /** Whether it supports bidirectional streams. */
   streams: boolean;
+  /** Makes later calls use a new connection. */
   reset(): void;
+  /** Closes its connections. */
   close(): void;
 }
 
 /** The links to all addresses. */
 export interface Links {
+  /** In the order of the addresses. */
   all: readonly UsherLink[];
   /** The index of the link in use, which is the one that is watched. */
   current(): number;

@@ -17,6 +17,7 @@ export interface Sent {
 
 /** Sends questions to one address. */
 export interface Sender {
+  /** Sends questions in one message. */
   send(batch: readonly Sent[]): void;
   /** A question sent at that time got no answer; a stream without any answer since is replaced. */
   timedOut(sentMs: number): void;
@@ -25,7 +26,9 @@ export interface Sender {
 
 /** What sending needs. */
 export interface SenderDeps {
+  /** How long a call may take, in milliseconds. */
   deadlineMs: number;
+  /** Milliseconds since an arbitrary time. */
   clock: () => number;
 }
 

@@ -43,6 +43,7 @@ export interface Granted {
 /** The token is refused. */
 export interface Refused {
   readonly valid: false;
+  /** The reason for programs. */
   readonly reason: Reason;
   /** The reason in words, for the caller. */
   readonly message: string;

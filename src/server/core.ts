@@ -42,7 +42,9 @@ export interface Rooms {
   authenticate: Authenticate;
   /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
+  /** Writes and lists the audit log. */
   audit: Audit;
+  /** Counts the uses of access tokens. */
   usage: UsageMeter;
   /** Writes the remaining usage counts and closes the store. */
   close(): Promise<void>;

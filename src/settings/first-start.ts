@@ -15,7 +15,9 @@ const adminTokenFile = 'admin-token';
 
 /** The secrets of a running server. */
 export interface ServerSecrets {
+  /** The first is used for writing, all for reading. */
   masterKeys: MasterKey[];
+  /** The token of the administrator. */
   adminToken: string;
   /** Whether the data folder was empty. Always false with Redis. */
   firstStart: boolean;

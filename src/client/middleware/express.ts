@@ -8,6 +8,7 @@ import { type Refusal, refusalOf, unknownRefusal } from './refusal.ts';
 /** The used part of Node's request. */
 export interface WebRequest {
   headers: { authorization?: string | undefined };
+  /** All values of repeated headers, which Node provides. */
   headersDistinct?: { authorization?: string[] | undefined };
   /** The caller; set by the middleware before the next handler. */
   identity?: Identity;

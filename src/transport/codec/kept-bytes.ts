@@ -48,6 +48,7 @@ const frames = new WeakMap<object, Buffer>();
 
 /** A message in JSON and its length. */
 export interface JsonText {
+  /** The JSON. */
   text: string;
   /** In bytes of UTF-8. */
   length: number;

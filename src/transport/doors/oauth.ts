@@ -25,6 +25,7 @@ export const formBytesMax = 32_768;
 
 /** An error response (RFC 6749 section 5.2). */
 export interface OauthError {
+  /** The HTTP status. */
   status: 400 | 401 | 403 | 503;
   /** An error code of RFC 6749, 6750 or 7009. */
   error: string;

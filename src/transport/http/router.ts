@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface Route {
   /** The exact path, or its beginning when `prefix` is true. */
   path: string;
+  /** Whether all paths beginning with `path` match. */
   prefix?: boolean;
   /** The allowed methods; others are answered with 405. */
   methods: readonly string[] | 'any';

@@ -14,6 +14,7 @@ export type Door =
 
 /** The context of one call. */
 export interface Call {
+  /** How the call came in, for metrics. */
   readonly door: Door;
   /** All values of a header or metadata key, given in lower case. */
   header(name: string): readonly string[];

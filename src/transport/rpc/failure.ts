@@ -9,6 +9,7 @@ import { RpcError } from './rpc-error.ts';
 
 /** The error that the caller receives. */
 export interface Failure {
+  /** The gRPC status code. */
   code: CodeName;
   /** Contains no token, secret or claim. */
   message: string;

@@ -29,6 +29,7 @@ export type CodeName = keyof typeof codes;
 /** Thrown by a handler to fail its call. The caller sees the message: no token, secret or claim. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
+  /** The gRPC status code. */
   readonly code: CodeName;
   /** Set when the error is a negative verdict. */
   readonly denial: Denial | undefined;

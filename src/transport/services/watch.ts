@@ -25,10 +25,11 @@ export interface WatchLimits {
   idsMax: number;
 }
 
-/** What WatchInvalidations needs. `monotonicMs` is `performance.now`. */
+/** What WatchInvalidations needs. */
 export interface WatchDeps {
   changes: Changes;
   limits: WatchLimits;
+  /** `performance.now`. */
   monotonicMs: () => number;
 }
 
