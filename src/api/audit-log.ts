@@ -13,18 +13,21 @@ export interface AuditEntry {
   id: string;
   /** RFC 3339 with milliseconds. */
   time: string;
+  /** What happened, such as "token.create". */
   action: string;
-  /** Who made the change: "admin" or the UUID of an access token. */
+  /** The caller: "admin" or the UUID of an access token; "" if not authenticated. */
   actor: string;
   /** The caller's IP address. */
   peer: string;
   /** UUID of the changed access token; "" for none. */
   tokenId: string;
-  /** The access token before the change. */
+  /** The changed fields before. */
   before?: JsonObject;
-  /** The access token after the change. */
+  /** The changed fields after. */
   after?: JsonObject;
+  /** More words, such as the reason of a revocation. */
   detail: string;
+  /** The caller's request id; "" for none. */
   requestId: string;
   /** SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
   hash: string;
@@ -34,6 +37,7 @@ export interface AuditEntry {
 export interface AuditQuery {
   /** Only entries of this access token. */
   tokenId?: string | undefined;
+  /** The order; newest first if false. */
   oldestFirst: boolean;
   /** Most entries to read. */
   limit: number;

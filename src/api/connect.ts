@@ -28,6 +28,7 @@ export type AdminErrorCode = keyof typeof Code | 'NoServer' | 'NotUsher';
 /** A failed call, with a message for people. */
 export class AdminError extends Error {
   override readonly name = 'AdminError';
+  /** Why it failed. */
   readonly code: AdminErrorCode;
   constructor(code: AdminErrorCode, message: string, cause?: unknown) {
     super(message, { cause });

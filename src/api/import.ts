@@ -11,6 +11,7 @@ export type ImportedSecret = { token: string } | { sha256: Uint8Array } | { sha5
 
 /** A token to import, with the fields of its access token. */
 export interface ImportItem {
+  /** The token or its hash. */
   secret: ImportedSecret;
   /** UUID of the access token; generated if absent. */
   id?: string | undefined;
@@ -31,6 +32,7 @@ export interface ImportOptions {
 
 /** The result of one item. */
 export interface ImportResult {
+  /** 'existing' if it had been imported before. */
   outcome: 'imported' | 'existing' | 'refused';
   /** UUID of its access token; "" if refused. */
   id: string;

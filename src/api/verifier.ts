@@ -55,7 +55,9 @@ export interface JwtOrder {
   subject?: string | undefined;
   audience?: string[] | undefined;
   scopes?: string[] | undefined;
+  /** Further claims. */
   claims?: JsonObject | undefined;
+  /** When it expires: seconds from now, or seconds since 1970. */
   expiry: { lifetimeSeconds: number } | { exp: number };
 }
 
@@ -63,6 +65,7 @@ export interface JwtOrder {
 export interface IssuedJwt {
   /** The compact form (RFC 7519). */
   jwt: string;
+  /** The JWT's id, by which it can be revoked. */
   jti: string;
   /** Seconds since 1970. */
   iat: number;

@@ -17,6 +17,7 @@ export interface AskLimits {
   batchMax: number;
   /** Most characters of all headers in one message; a longer header is sent alone. */
   batchCharactersMax: number;
+  /** Pauses between attempts. */
   backoff: BackoffLimits;
 }
 

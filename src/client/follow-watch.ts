@@ -11,12 +11,14 @@ export interface WatchLimits {
   openMs: number;
   /** Longest lease, even if the server grants more, in milliseconds. */
   leaseMsMax: number;
+  /** Pauses before the stream is opened again. */
   backoff: BackoffLimits;
 }
 
 /** What watching needs. */
 export interface WatchDeps {
   links: Links;
+  /** The cache to invalidate. */
   kept: KeptVerdicts;
   limits: WatchLimits;
   /** Milliseconds since an arbitrary time. */

@@ -37,6 +37,7 @@ export interface Links {
   current(): number;
   /** Switches to the next link if the one at this index is still in use. */
   leave(place: number): void;
+  /** Closes all links. */
   close(): void;
 }
 

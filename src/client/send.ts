@@ -10,6 +10,7 @@ import { type Answer, answerOf } from './usher-verdict.ts';
 /** A question that is being sent, with its callbacks. */
 export interface Sent {
   question: Question;
+  /** Called with the answer. */
   answered(answer: Answer): void;
   /** Called with the transport's error. */
   failed(error: unknown): void;
@@ -21,6 +22,7 @@ export interface Sender {
   send(batch: readonly Sent[]): void;
   /** A question sent at that time got no answer; a stream without any answer since is replaced. */
   timedOut(sentMs: number): void;
+  /** Fails pending questions and closes the stream. */
   close(): void;
 }
 

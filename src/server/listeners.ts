@@ -23,22 +23,30 @@ import type { Services } from './services.ts';
 
 /** What the listeners serve. */
 export interface ListenerParts {
+  /** Verification, token operations and the store. */
   rooms: Rooms;
+  /** The rpc services of each listener. */
   services: Services;
+  /** The web app. */
   manager: Manager;
   metrics: Metrics;
   /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
   /** Milliseconds since 1970. */
   now(): number;
+  /** Called with each verdict. */
   onVerdict: OnVerdict;
+  /** Called with each unexpected error. */
   onBug: OnBug;
 }
 
 /** The three listeners, before `listen`. */
 export interface Listeners {
+  /** gRPC: VerifierService, Envoy's Authorization, health and reflection. */
   grpc: GrpcListener;
+  /** HTTP: the root path, Connect, gRPC-Web, gateways, OAuth and probes. */
   http: Listener;
+  /** HTTP: the API Manager, its API, metrics and probes. */
   manager: Listener;
 }
 

@@ -12,6 +12,7 @@ interface MetadataLike {
 
 /** The used part of the module `@grpc/grpc-js`. */
 export interface GrpcModule<Call, Intercepting> {
+  /** The class that interceptors return. */
   ServerInterceptingCall: new (
     call: Call,
     responder: {

@@ -28,8 +28,10 @@ import { createConnectUnary } from './unary.ts';
 
 /** What serving rpcs over HTTP needs. */
 export interface ConnectDeps {
+  /** The services to serve. */
   bindings: readonly Binding[];
   limits: HttpLimits;
+  /** Called with each unexpected error. */
   onBug: OnBug;
   /** The name in metrics, when it is not the protocol's. */
   door?: Door;

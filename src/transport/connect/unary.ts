@@ -21,6 +21,7 @@ import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
   limits: Pick<HttpLimits, 'receiveBytesMax' | 'deadlineMs' | 'deadlineMsMax'>;
+  /** Called with each unexpected error. */
   onBug: OnBug;
   /** The name of these calls in metrics. */
   door: Door;

@@ -32,6 +32,7 @@ import { challengeOf } from './www-authenticate.ts';
 /** What the Check rpc needs. */
 export interface EnvoyCheckDeps {
   verify: Verify;
+  /** Called with each verdict. */
   onVerdict?: OnVerdict;
 }
 

@@ -15,6 +15,7 @@ import { challengeOf } from './www-authenticate.ts';
 /** What the gateways' endpoints need. */
 export interface GateDeps {
   verify: Verify;
+  /** Called with each verdict. */
   onVerdict?: OnVerdict;
 }
 

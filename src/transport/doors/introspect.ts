@@ -11,6 +11,7 @@ import { requirementsOf } from './requirements.ts';
 /** What introspection needs. */
 export interface IntrospectDeps extends OauthDeps {
   verify: Verify;
+  /** Called with each verdict. */
   onVerdict?: OnVerdict;
 }
 

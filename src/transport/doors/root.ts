@@ -16,6 +16,7 @@ export interface RootDeps {
   verify: Verify;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Called with each verdict. */
   onVerdict?: OnVerdict;
 }
 

@@ -23,6 +23,7 @@ export interface GrpcDeps {
   /** The services; health and reflection are added to them. */
   bindings: readonly Binding[];
   limits: GrpcLimits;
+  /** Called with each unexpected error. */
   onBug: OnBug;
 }
 

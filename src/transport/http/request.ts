@@ -9,8 +9,10 @@ import { createRouter, type Route } from './router.ts';
 
 /** What the request function needs. */
 export interface RequestDeps {
+  /** All routes; no two with one exact path. */
   routes: readonly Route[];
   cors: CorsSettings;
+  /** Called with each unexpected error. */
   onBug: OnBug;
 }
 

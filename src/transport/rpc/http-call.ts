@@ -5,6 +5,7 @@ import type { Call, Door } from './call.ts';
 
 /** The response stream, which closes when the caller disconnects. */
 export interface Wire {
+  /** Whether it has closed. */
   destroyed: boolean;
   once(event: 'close', listener: () => void): unknown;
 }

@@ -1,4 +1,4 @@
-/** Continues with a value or a promise without waiting for what is known: a verdict costs less. */
+/** Continues with a value that may be known already: awaiting it would cost more than a verdict. */
 
 import type { Awaitable } from '../../store/store.ts';
 

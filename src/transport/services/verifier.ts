@@ -52,6 +52,7 @@ export interface VerifierDeps {
   batchMax: number;
   /** Most messages of one stream processed concurrently. */
   streamMessagesAtOnceMax: number;
+  /** Called with each verdict. */
   onVerdict?: OnVerdict;
 }
 
