@@ -54,8 +54,8 @@ export function addImport(token: Command, context: Context, exit: (code: number)
 }
 
 const help = `
-A line is an object with the token, or the SHA-256 or SHA-512 of the whole of it in hexadecimal or
-base64; a name; and, where wanted, owner, scopes, metadata, expires_at and id:
+Each line is a JSON object with the token, or the SHA-256 or SHA-512 of the whole token in
+hexadecimal or base64; a name; and optionally owner, scopes, metadata, expires_at and id:
 
   {"token": "sk_live_…", "name": "billing", "owner": "acme", "scopes": ["orders:read"]}
   {"sha256": "9f86d0…", "name": "mail", "expires_at": "2027-01-01T00:00:00Z"}

@@ -19,7 +19,7 @@ export interface ServerSecrets {
   masterKeys: MasterKey[];
   /** The token of the administrator. */
   adminToken: string;
-  /** Whether the data folder was empty. Always false with Redis. */
+  /** Whether the data folder contained no store. Always false with Redis. */
   firstStart: boolean;
   /** What the operator should correct; for the log. */
   warnings: string[];
