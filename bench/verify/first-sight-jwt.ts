@@ -7,7 +7,7 @@ import { jwtVerify } from 'jose';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
-import { createMemory } from '../../src/verify/memory.ts';
+import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
 import { signJwt } from '../access-tokens.ts';
@@ -38,7 +38,7 @@ const verify = createVerify({
   records: { find: () => found, isCurrent: other => other === found },
   findImported: () => Promise.resolve(undefined),
   prove: createProve(keys),
-  memory: createMemory(100_000),
+  memory: createProofCache(100_000),
   now: Date.now,
   limits: defaultVerifyLimits,
 });

@@ -1,11 +1,11 @@
 /** Sends questions in batches, with a deadline and retries at the next address. */
 
 import { type BackoffLimits, backoffMs } from './backoff.ts';
-import type { Question } from './kept-verdicts.ts';
 import type { Links } from './links.ts';
 import { createSender, type Sent } from './send.ts';
 import { isUnavailable, UsherUnavailable } from './unavailable.ts';
 import type { Answer } from './usher-verdict.ts';
+import type { Question } from './verdict-cache.ts';
 
 /** Limits of asking. */
 export interface AskLimits {

@@ -1,8 +1,8 @@
 /** Follows WatchInvalidations; resumes at the last position, at the next server if it breaks. */
 
 import { type BackoffLimits, backoffMs } from './backoff.ts';
-import type { KeptVerdicts } from './kept-verdicts.ts';
 import type { Links } from './links.ts';
+import type { VerdictCache } from './verdict-cache.ts';
 import { createWatchReader, type WatchReader } from './watch-reader.ts';
 
 /** Limits of watching. */
@@ -19,14 +19,14 @@ export interface WatchLimits {
 export interface WatchDeps {
   links: Links;
   /** The cache to invalidate. */
-  kept: KeptVerdicts;
+  kept: VerdictCache;
   limits: WatchLimits;
   /** Milliseconds since an arbitrary time. */
   clock: () => number;
   /** In [0, 1). */
   random: () => number;
   /** Called when the validity of cached verdicts is extended. */
-  onBelief(): void;
+  onValid(): void;
 }
 
 /** Watches until the returned function is called. */
@@ -52,7 +52,7 @@ export function followWatch(deps: WatchDeps): () => void {
 /** Follows one stream to its end. Resolves to whether it ever validated the cache. */
 async function watchOnce(
   place: number,
-  { links, kept, limits, clock, onBelief }: WatchDeps,
+  { links, kept, limits, clock, onValid }: WatchDeps,
   reader: WatchReader,
   closing: AbortSignal,
 ): Promise<boolean> {
@@ -65,7 +65,7 @@ async function watchOnce(
   const check = setInterval(
     () => {
       const now = clock();
-      if (now < openedMs + limits.openMs || now < kept.believedUntilMs()) return;
+      if (now < openedMs + limits.openMs || now < kept.validUntilMs()) return;
       stalled.abort();
       links.all[place]?.reset();
     },
@@ -78,7 +78,7 @@ async function watchOnce(
       if (signal.aborted) break;
       if (!reader.read(message, openedMs)) continue;
       heard = true;
-      onBelief();
+      onValid();
     }
   } catch {
     // The stream is opened again after any error.

@@ -1,6 +1,6 @@
 /** Validates what a service requires of tokens, before the server would reject it. */
 
-import type { Question } from './kept-verdicts.ts';
+import type { Question } from './verdict-cache.ts';
 
 /** The server's limits. */
 const audienceCharactersMax = 256;

@@ -2,10 +2,10 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { StreamVerifyRequestSchema } from '../gen/usher/v1/verifier_pb.ts';
-import type { Question } from './kept-verdicts.ts';
 import type { UsherLink } from './links.ts';
 import { brokenConnection } from './unavailable.ts';
 import { type Answer, answerOf } from './usher-verdict.ts';
+import type { Question } from './verdict-cache.ts';
 
 /** A question that is being sent, with its callbacks. */
 export interface Sent {

@@ -4,10 +4,10 @@ import { createAsk } from './ask.ts';
 import type { BackoffLimits } from './backoff.ts';
 import { type Clock, createClock } from './clock.ts';
 import { followWatch } from './follow-watch.ts';
-import { createKeptVerdicts, type KeptVerdicts, type Question } from './kept-verdicts.ts';
 import { type Connect, createLinks } from './links.ts';
 import { checkRequirement } from './requirement.ts';
 import { malformed, type Verdict } from './usher-verdict.ts';
+import { createVerdictCache, type Question, type VerdictCache } from './verdict-cache.ts';
 
 /** What a valid token must have in addition. */
 export interface Requirement {
@@ -74,7 +74,7 @@ const noScopes: readonly string[] = [];
 export function createUsherOn(deps: UsherDeps): Usher {
   const { clock = createClock(), random = Math.random, deadlineMs = 1000 } = deps;
   const backoff = deps.backoff ?? { firstMs: 10, mostMs: 250 };
-  const kept = createKeptVerdicts({
+  const kept = createVerdictCache({
     headersMax: deps.cacheEntriesMax ?? 10_000,
     unknownHeadersMax: 1000,
     unknownTtlMs: deps.unknownTtlMs ?? 1000,
@@ -91,9 +91,9 @@ export function createUsherOn(deps: UsherDeps): Usher {
     backoff,
   };
   const asking = createAsk({ links, limits, clock, random });
-  let onBelief = () => {};
+  let onValid = () => {};
   const ready = new Promise<void>(resolve => {
-    onBelief = resolve;
+    onValid = resolve;
   });
   const unwatch = followWatch({
     links,
@@ -101,7 +101,7 @@ export function createUsherOn(deps: UsherDeps): Usher {
     limits: { openMs: 2000, leaseMsMax: 60_000, backoff },
     clock,
     random,
-    onBelief,
+    onValid,
   });
   const miss = createMiss(kept, asking.ask, clock);
 
@@ -115,7 +115,7 @@ export function createUsherOn(deps: UsherDeps): Usher {
     cached(header, { audience = '', scopes = noScopes } = {}) {
       return kept.find(header ?? '', audience, scopes, clock());
     },
-    isWatching: () => clock() < kept.believedUntilMs(),
+    isWatching: () => clock() < kept.validUntilMs(),
     ready: () => ready,
     close() {
       unwatch();
@@ -134,7 +134,7 @@ interface Fill {
 
 /** Asks for verdicts that are not cached, once for all equal concurrent questions. */
 function createMiss(
-  kept: KeptVerdicts,
+  kept: VerdictCache,
   ask: ReturnType<typeof createAsk>['ask'],
   clock: Clock,
 ): (question: Question) => Promise<Verdict> {

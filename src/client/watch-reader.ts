@@ -2,7 +2,7 @@
 
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { WatchInvalidationsResponse } from '../gen/usher/v1/verifier_pb.ts';
-import type { KeptVerdicts } from './kept-verdicts.ts';
+import type { VerdictCache } from './verdict-cache.ts';
 
 /** Reads the messages of successive streams. */
 export interface WatchReader {
@@ -18,7 +18,7 @@ export interface WatchReader {
 /**
  * Creates a reader. A lease is at most `leaseMsMax` milliseconds, even if the server grants more.
  */
-export function createWatchReader(kept: KeptVerdicts, leaseMsMax: number): WatchReader {
+export function createWatchReader(kept: VerdictCache, leaseMsMax: number): WatchReader {
   let position = '';
   let instance = '';
   let leaseMs = 0;

@@ -19,7 +19,7 @@ export interface Status {
     /** How it is told: "tracking", "messages" or "local". */
     kind: string;
     /** How long ago it was last heard, in milliseconds. */
-    heardMsAgo: number;
+    lagMs: number;
   };
   /** Where the listeners are reached, as "host:port". */
   listeners: { grpc: string; http: string; manager: string };

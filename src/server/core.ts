@@ -21,12 +21,12 @@ import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import { createFindImported } from '../verify/imported.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
-import { createMemory } from '../verify/memory.ts';
+import { createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify, type Verify } from '../verify/verify.ts';
 
 /** Everything behind the listeners. */
-export interface Rooms {
+export interface Core {
   store: Store;
   /** Verifies an Authorization header. */
   verify: Verify;
@@ -51,12 +51,12 @@ export interface Rooms {
 }
 
 /** Opens the store and wires up the rest. `now` is in milliseconds since 1970. */
-export async function openRooms(
+export async function openCore(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-): Promise<Rooms> {
+): Promise<Core> {
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
@@ -65,7 +65,7 @@ export async function openRooms(
       ackReplicas: config.storeAckReplicas,
       leaseMs: config.leaseMs,
       feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
-      beatMs: Math.max(25, Math.floor(config.leaseMs / 4)),
+      heartbeatMs: Math.max(25, Math.floor(config.leaseMs / 4)),
     },
     lmdb: { leaseMs: config.leaseMs },
     cache: { entriesMax: config.cacheEntriesMax, staleMaxMs: config.staleMaxMs },
@@ -78,7 +78,7 @@ export async function openRooms(
     cacheTtlMsMax: config.cacheTtlMsMax,
     leaseMs: config.leaseMs,
   };
-  const memory = createMemory(config.cacheEntriesMax);
+  const memory = createProofCache(config.cacheEntriesMax);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys);
   const verify = createVerify({ records: store, findImported, prove, memory, now, limits });

@@ -17,14 +17,14 @@ import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import type { OnVerdict } from '../transport/services/verifier.ts';
-import type { Rooms } from './core.ts';
+import type { Core } from './core.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
 
 /** What the listeners serve. */
 export interface ListenerParts {
   /** Verification, token operations and the store. */
-  rooms: Rooms;
+  rooms: Core;
   /** The rpc services of each listener. */
   services: Services;
   /** The web app. */

@@ -11,7 +11,7 @@ import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor } from '../tokens/caller.ts';
 import { version } from '../version.ts';
-import type { Rooms } from './core.ts';
+import type { Core } from './core.ts';
 
 /** The web app and its one-time sign-in codes. */
 export interface WebManager {
@@ -25,7 +25,7 @@ export interface WebManager {
 export function createWebManager(
   config: Config,
   secrets: ServerSecrets,
-  rooms: Rooms,
+  rooms: Core,
   log: Logger,
   now: () => number,
   listeners: () => Status['listeners'],
@@ -60,7 +60,7 @@ function sessionKey({ masterKeys, adminToken }: ServerSecrets): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', master, salt, 'usher/v1/session', 32));
 }
 
-function statusOf(config: Config, rooms: Rooms, listeners: Status['listeners']): Status {
+function statusOf(config: Config, rooms: Core, listeners: Status['listeners']): Status {
   const { health, feed } = rooms.store;
   return {
     version,
@@ -72,7 +72,7 @@ function statusOf(config: Config, rooms: Rooms, listeners: Status['listeners']):
       up: feed.isLive(),
       kind: feed.kind,
       // Infinite before the first answer, which JSON cannot represent.
-      heardMsAgo: Math.round(Math.min(feed.heardMsAgo(), Number.MAX_SAFE_INTEGER)),
+      lagMs: Math.round(Math.min(feed.lagMs(), Number.MAX_SAFE_INTEGER)),
     },
     listeners,
     leaseMs: config.leaseMs,

@@ -8,7 +8,7 @@ import { Unavailable } from '../store/store.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import type { OnVerdict } from '../transport/services/verifier.ts';
 import type { Verify } from '../verify/verify.ts';
-import { openRooms, type Rooms } from './core.ts';
+import { type Core, openCore } from './core.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -51,7 +51,7 @@ export async function startServer(
   { now = Date.now, otherMetrics, elsewhere = {} }: RunOptions = {},
 ): Promise<RunningServer> {
   const metrics = createMetrics(otherMetrics);
-  const opened = await openRooms(config, secrets, log, now);
+  const opened = await openCore(config, secrets, log, now);
   const rooms = { ...opened, verify: countUnavailable(opened.verify, metrics) };
   const onVerdict = onVerdictOf(rooms, metrics);
   const state = { addresses: elsewhere, stopping: false };
@@ -95,7 +95,7 @@ export async function startServer(
   return { addresses: state.addresses, metrics, issueLoginCode: web.issueLoginCode, stop };
 }
 
-function onVerdictOf(rooms: Rooms, metrics: Metrics): OnVerdict {
+function onVerdictOf(rooms: Core, metrics: Metrics): OnVerdict {
   return (verdict, door) => {
     metrics.verdict(verdict, door);
     if (verdict.valid) rooms.usage.note(verdict.identity.tokenId);
@@ -104,7 +104,7 @@ function onVerdictOf(rooms: Rooms, metrics: Metrics): OnVerdict {
 
 /** Reflects the store's health in the health service, metrics and log. */
 function followStore(
-  { store }: Rooms,
+  { store }: Core,
   { grpc }: Listeners,
   metrics: Metrics,
   log: Logger,

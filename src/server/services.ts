@@ -13,14 +13,14 @@ import {
   verifierHandlers,
 } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
-import type { Rooms } from './core.ts';
+import type { Core } from './core.ts';
 
 /** Most refused API calls written to the audit log per minute. */
 const refusalsPerMinuteMax = 600;
 /** Most messages of one stream processed concurrently. */
 const streamMessagesAtOnceMax = 16;
 /** Most retained changes, for watchers that resume or read slowly; older ones cause a reset. */
-const changesKeptMax = 10_000;
+const changesBacklogMax = 10_000;
 /** Most token ids in one message of WatchInvalidations. */
 const watchIdsMax = 256;
 
@@ -35,7 +35,7 @@ export interface Services {
 /** Creates the services. `sessionOf` lets calls of the web app authenticate by session. */
 export function createServices(
   config: Config,
-  rooms: Rooms,
+  rooms: Core,
   log: Logger,
   now: () => number,
   onVerdict: OnVerdict,
@@ -46,7 +46,7 @@ export function createServices(
     log.error({ error }, 'a refused call could not be written to the audit log');
   const { leaseMs, watchersMax } = config;
   const monotonicMs = () => performance.now();
-  const changes = createChanges(rooms.store.feed, changesKeptMax, monotonicMs);
+  const changes = createChanges(rooms.store.feed, changesBacklogMax, monotonicMs);
   const heartbeatMs = Math.max(10, Math.floor(leaseMs / 8));
   const watchLimits = { watchersMax, leaseMs, heartbeatMs, idsMax: watchIdsMax };
   const watch = createWatch({ changes, limits: watchLimits, monotonicMs });

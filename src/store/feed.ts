@@ -23,7 +23,7 @@ export interface Feed {
    */
   isLive(): boolean;
   /** How long ago the feed was asked, and answered, in milliseconds. */
-  heardMsAgo(): number;
+  lagMs(): number;
   /** Tells until the returned function is called. */
   listen(listener: FeedListener): () => void;
   close(): Promise<void>;

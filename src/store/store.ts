@@ -32,7 +32,7 @@ export interface Found {
   /** The store could not be asked; the record was current shortly before. */
   readonly stale: boolean;
   /** How long others who are told of changes may go on believing it, in milliseconds; absent: until told. */
-  readonly believedMs?: number;
+  readonly freshMs?: number;
 }
 
 /** Reads access tokens for verification, from memory where that is as good as from the store. */

@@ -1,13 +1,13 @@
 /** The decision: header → credential → record → proof → claims → verdict. */
 
 import { type Awaitable, type CoherentReader, type Found, Unavailable } from '../store/store.ts';
+import { denied, granted, refused } from './build-verdict.ts';
 import { parseAuthorization } from './credential.ts';
-import { denied, granted, refused } from './give.ts';
 import type { FindImported } from './imported.ts';
 import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
-import { type Memory, memoryKey, type Proven } from './memory.ts';
+import { type Memory, type Proven, proofKey } from './proof-cache.ts';
 import type { Prove } from './prove.ts';
 import type { Denied, Verdict } from './verdict.ts';
 
@@ -42,10 +42,10 @@ const stepMs = 250;
 export function createVerify(deps: VerifyDeps): Verify {
   const { records, findImported, prove, memory, now, limits } = deps;
   return question => {
-    const key = memoryKey(question.header);
+    const key = proofKey(question.header);
     const known = memory.recall(key);
     if (known !== undefined && records.isCurrent(known.found)) return judgeNow(known, question);
-    return proveAnew(question.header, known).then(proven => {
+    return proveHeader(question.header, known).then(proven => {
       if ('reason' in proven) return proven;
       memory.keep(key, proven);
       return judgeNow(proven, question);
@@ -71,7 +71,7 @@ export function createVerify(deps: VerifyDeps): Verify {
     return Math.min(limits.cacheTtlMsMax, Math.max(0, Math.floor(leftMs / stepMs) * stepMs));
   }
 
-  async function proveAnew(header: string, known: Proven | undefined): Promise<Proven | Denied> {
+  async function proveHeader(header: string, known: Proven | undefined): Promise<Proven | Denied> {
     const credential = parseAuthorization(header, limits);
     if (typeof credential === 'string') return denied(credential);
 

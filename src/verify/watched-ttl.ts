@@ -1,6 +1,6 @@
 /** How long a verdict holds for a caller that is told of changes: until time alone ends it. */
 
-import type { Proven } from './memory.ts';
+import type { Proven } from './proof-cache.ts';
 import type { Reason } from './verdict.ts';
 
 /** Beyond this a caller asks again, whatever the token. */
@@ -8,13 +8,13 @@ const watchedTtlMsMax = 24 * 60 * 60 * 1000;
 
 /**
  * In milliseconds; undefined when nothing ends. `reason` is undefined for a good token, and
- * `believedMs` is for how long the record is believed.
+ * `freshMs` is for how long the record is believed.
  */
 export function watchedTtlMs(
   { identity, provenUntil }: Pick<Proven, 'identity' | 'provenUntil'>,
   reason: Reason | undefined,
   now: number,
-  believedMs: number = Number.POSITIVE_INFINITY,
+  freshMs: number = Number.POSITIVE_INFINITY,
 ): number | undefined {
   if (reason === 'NOT_YET_VALID') return 0;
   // `exp` is in whole seconds: a good token can be beyond it already, within its last second.
@@ -24,7 +24,7 @@ export function watchedTtlMs(
     isOver(expMs) ? Number.POSITIVE_INFINITY : expMs,
     isOver(provenUntil) ? Number.POSITIVE_INFINITY : provenUntil,
   );
-  const leftMs = Math.min(endsMs - now, believedMs);
+  const leftMs = Math.min(endsMs - now, freshMs);
   return leftMs === Number.POSITIVE_INFINITY ? undefined : coarse(Math.max(0, leftMs));
 }
 

@@ -1,8 +1,8 @@
 /** A store, servers on it and a client of them in simulated time, made of the real parts. */
 
 import { create } from '@bufbuild/protobuf';
-import { createKeptVerdicts } from '../../src/client/kept-verdicts.ts';
 import { answerOf } from '../../src/client/usher-verdict.ts';
+import { createVerdictCache } from '../../src/client/verdict-cache.ts';
 import { createWatchReader } from '../../src/client/watch-reader.ts';
 import { VerifyResponseSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { createCoherentReader, defaultCoherentLimits } from '../../src/store/cache/coherent.ts';
@@ -91,7 +91,7 @@ export function simulatedServer(schedule: Schedule, store: Store) {
   const feed = {
     kind: 'tracking' as const,
     isLive: lease.isLive,
-    heardMsAgo: lease.ageMs,
+    lagMs: lease.ageMs,
     listen(listener: FeedListener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -128,7 +128,7 @@ export function simulatedClient(
   onVerdict: (id: string, valid: boolean, startedMs: number, kept: boolean) => void,
 ) {
   const self = actor();
-  const kept = createKeptVerdicts({
+  const kept = createVerdictCache({
     ...{ headersMax: 100, unknownHeadersMax: 10, unknownTtlMs: 1000 },
     ...{ requirementsMax: 2, changesMax: 4, plainMs: 1000 },
   });
@@ -145,7 +145,7 @@ export function simulatedClient(
     ways = mine;
     const check = () => {
       if (ways !== mine) return;
-      const isOver = schedule.now() >= Math.max(openedMs + leaseMs, kept.believedUntilMs());
+      const isOver = schedule.now() >= Math.max(openedMs + leaseMs, kept.validUntilMs());
       if (isOver) leave();
       else schedule.after(100, self, check);
     };

@@ -61,7 +61,7 @@ export async function startFakeManager(options: {
       uptimeSeconds: 93_784,
       workers: 2,
       store: { kind: 'memory', up: true },
-      feed: { kind: 'local', up: true, heardMsAgo: 120 },
+      feed: { kind: 'local', up: true, lagMs: 120 },
       leaseMs: 2000,
       listeners: { grpc: '127.0.0.1:50051', http: hello.address, manager: addressed.address },
     }),

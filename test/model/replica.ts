@@ -7,13 +7,13 @@ import { asker } from '../../src/store/redis/ask.ts';
 import { redisAudit } from '../../src/store/redis/audit.ts';
 import { redisFeed } from '../../src/store/redis/feed/feed.ts';
 import { masterGet } from '../../src/store/redis/get.ts';
-import { redisWatch } from '../../src/store/redis/health.ts';
+import { redisHealth } from '../../src/store/redis/health.ts';
 import { defaultRedisLimits } from '../../src/store/redis/limits.ts';
 import { readToken } from '../../src/store/redis/list.ts';
 import { type Changes, createChanges } from '../../src/transport/services/changes.ts';
 import { createWatch } from '../../src/transport/services/watch.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
-import { createMemory } from '../../src/verify/memory.ts';
+import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
 import { prove } from './access-tokens.ts';
 import { dataClient, type Network } from './clients.ts';
@@ -45,7 +45,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const reader = dataClient(network);
   networks.set(reader, network);
   const { pingIntervalMs } = defaultRedisLimits;
-  const watch = redisWatch([reader], pingIntervalMs, world.now, async () => true);
+  const watch = redisHealth([reader], pingIntervalMs, world.now, async () => true);
   const reads = asker(reader, () => watch.health.set(false), watch.unfit);
   const log = redisAudit(reads, defaultRedisLimits);
   const followed = { target, reader, log, beat: { isLive: () => true, ageMs: () => 0 } };
@@ -71,7 +71,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
       }),
       findImported: async () => undefined,
       prove,
-      memory: createMemory(20),
+      memory: createProofCache(20),
       now: () => wallStartMs + world.now() + replica.wall.offsetMs,
       limits: defaultVerifyLimits,
     }),

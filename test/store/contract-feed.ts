@@ -50,7 +50,7 @@ export function describeFeed(opened: Opened): void {
         await opened.store.commit(change);
         const acknowledgedMs = performance.now();
         const { feed } = opened.store;
-        await until(() => performance.now() - feed.heardMsAgo() > acknowledgedMs && feed.isLive());
+        await until(() => performance.now() - feed.lagMs() > acknowledgedMs && feed.isLive());
         expect(told).toContain(record.id);
         record = change.record;
       }

@@ -15,7 +15,7 @@ import { createIssueJwt } from '../../src/tokens/issue.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
-import { createMemory } from '../../src/verify/memory.ts';
+import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
 
@@ -30,7 +30,7 @@ export function openOffice() {
   const store = openLmdb(folder, now);
   const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
   const limits = defaultVerifyLimits;
-  const memory = createMemory(100);
+  const memory = createProofCache(100);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys);
   const verify = createVerify({ records: store, findImported, prove, memory, now, limits });

@@ -44,7 +44,7 @@ export const verify: Verify = async ({ header }) => {
 
 /** A feed that never tells anything. */
 const silence = createChanges(
-  { kind: 'tracking' as const, isLive: () => true, heardMsAgo: () => 0, listen: () => () => {} },
+  { kind: 'tracking' as const, isLive: () => true, lagMs: () => 0, listen: () => () => {} },
   10,
   () => performance.now(),
 );

@@ -13,7 +13,7 @@ import {
 } from '../../src/verify/imported.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys, importedHash } from '../../src/verify/master-keys.ts';
-import { createMemory } from '../../src/verify/memory.ts';
+import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
 import { keys, nowMs, staticRecord } from './setup.ts';
@@ -44,7 +44,7 @@ function worldOf(imported: { token: string; hash: ImportedHash }[], masterKeys =
       find: id => ({ record: records.get(id), stale: false }),
       isCurrent: () => false,
     },
-    ...{ findImported, prove: createProve(masterKeys), memory: createMemory(10) },
+    ...{ findImported, prove: createProve(masterKeys), memory: createProofCache(10) },
     ...{ now: () => nowMs, limits: defaultVerifyLimits },
   });
   return { verify, asked };

@@ -5,7 +5,7 @@ import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
 import type { CoherentReader } from '../../src/store/store.ts';
 import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
-import { createMemory } from '../../src/verify/memory.ts';
+import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { createVerify, type Question } from '../../src/verify/verify.ts';
@@ -53,7 +53,7 @@ export function verifierOf(records: AccessTokenRecord[], clock: () => number = (
 export function verifierOver(records: CoherentReader, now: () => number = () => nowMs) {
   const limits = defaultVerifyLimits;
   const findImported = async () => undefined;
-  const parts = { records, findImported, prove: createProve(keys), memory: createMemory(10) };
+  const parts = { records, findImported, prove: createProve(keys), memory: createProofCache(10) };
   return createVerify({ ...parts, now, limits });
 }
 

@@ -44,7 +44,7 @@ function Cards({ status }: { status: Status }) {
       {feed && (
         <Card title="Invalidation feed" state={feed.up ? 'up' : 'down'}>
           <Fact name="Told by" value={feed.kind} />
-          <Fact name="Last heard" value={`${(feed.heardMsAgo / 1000).toFixed(1)} s ago`} />
+          <Fact name="Last heard" value={`${(feed.lagMs / 1000).toFixed(1)} s ago`} />
           {status.leaseMs !== undefined && (
             <Fact name="A revocation is seen within" value={`${status.leaseMs / 1000} s`} />
           )}

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 import { type Awaitable, Unavailable } from '../store.ts';
 import type { CoherentLimits } from './coherent.ts';
-import { createReadMemory } from './read-memory.ts';
+import { createReadCache } from './read-cache.ts';
 
 /** Reads entries of an index. */
 export interface CoherentIndex {
@@ -32,7 +32,7 @@ export function createCoherentIndex(
   limits: CoherentLimits,
 ): CoherentIndex {
   const memory = <T extends string | true>(entriesMax: number) =>
-    createReadMemory<T>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
+    createReadCache<T>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
   const present = memory<string>(limits.entriesMax);
   const absent = memory<true>(limits.absentMax);
   /** Entries that may not be there any more, after the feed was lost or the store emptied. */

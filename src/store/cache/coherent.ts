@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type CoherentReader, type Found, type TokenReader, Unavailable } from '../store.ts';
-import { createReadMemory } from './read-memory.ts';
+import { createReadCache } from './read-cache.ts';
 
 /** Bounds of the cache. */
 export interface CoherentLimits {
@@ -63,7 +63,7 @@ export function createCoherentReader(
   limits: CoherentLimits,
 ): CoherentReader {
   const memory = (entriesMax: number) =>
-    createReadMemory<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
+    createReadCache<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
   const present = memory(limits.entriesMax);
   const absent = memory(limits.absentMax);
   // No Map: the tables that one outgrows keep what was in them from being freed, for long pauses of
@@ -72,7 +72,7 @@ export function createCoherentReader(
   /** For when the store cannot be reached: from before an interruption, or read without a feed. */
   const unverified = new LRUCache<string, Unverified>({ max: limits.entriesMax });
   /** All that was acknowledged before it has been heard. */
-  const heardMs = () => monotonicMs() - feed.heardMsAgo();
+  const heardMs = () => monotonicMs() - feed.lagMs();
 
   const distrust = (id: string, record: AccessTokenRecord | undefined, currentMs: number) => {
     const isUseful = limits.staleMaxMs > 0 || record?.revokedAt !== undefined;
@@ -127,7 +127,7 @@ export function createCoherentReader(
       const record = await store.get(id);
       const found: Found =
         feed.kind === 'messages'
-          ? { record, stale: false, believedMs: limits.messagesAgeMsMax }
+          ? { record, stale: false, freshMs: limits.messagesAgeMsMax }
           : { record, stale: false };
       if (self.read?.dirty !== false) learn(id, record, startedMs);
       else if (feed.isLive()) keep(id, found);
@@ -161,7 +161,7 @@ export function createCoherentReader(
       reads.set(id, started);
       return started.answer;
     },
-    ageMs: feed.heardMsAgo,
+    ageMs: feed.lagMs,
     isCurrent(found) {
       const id = found.record?.id;
       return id !== undefined && feed.isLive() && present.get(id) === found;

@@ -6,7 +6,7 @@
 import type { AccessTokenRecord, Secret } from '../record.ts';
 
 /** A secret: master key id and value with a space between, or these with what else is said of it. */
-type KeptSecret = string | (Partial<Secret> & { key: string; value: string });
+type StoredSecret = string | (Partial<Secret> & { key: string; value: string });
 
 interface Kept
   extends Omit<
@@ -19,7 +19,7 @@ interface Kept
   updated?: number;
   /** The event's id in base64url. */
   event: string;
-  secrets: KeptSecret[];
+  secrets: StoredSecret[];
 }
 
 /** Writes a record as the text that is kept under its id. */
@@ -30,8 +30,8 @@ export function encodeRecord(record: AccessTokenRecord): string {
     ...rest,
     created: createdAt,
     ...(updatedAt === createdAt ? {} : { updated: updatedAt }),
-    event: keptEventId(eventId),
-    secrets: secrets.map(secret => keptSecret(secret, createdAt)),
+    event: storedEventId(eventId),
+    secrets: secrets.map(secret => storedSecret(secret, createdAt)),
   };
   return JSON.stringify(kept);
 }
@@ -53,7 +53,7 @@ export function decodeRecord(id: string, text: string): AccessTokenRecord {
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** An event's id as a record keeps it. */
-export function keptEventId(id: string): string {
+export function storedEventId(id: string): string {
   return uuid.test(id) ? Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url') : id;
 }
 
@@ -63,14 +63,14 @@ function readEventId(kept: string): string {
   return [8, 12, 16, 20, 32].map((end, n) => hex.slice([0, 8, 12, 16, 20][n], end)).join('-');
 }
 
-function keptSecret(secret: Secret, recordCreatedAt: number): KeptSecret {
+function storedSecret(secret: Secret, recordCreatedAt: number): StoredSecret {
   const { masterKeyId: key, value, createdAt, ...rest } = secret;
   const more = { ...(createdAt === recordCreatedAt ? {} : { createdAt }), ...rest };
   const plain = Object.keys(more).length === 0 && !/ /.test(key + value);
   return plain ? `${key} ${value}` : { key, value, ...more };
 }
 
-function readSecret(kept: KeptSecret, recordCreatedAt: number): Secret {
+function readSecret(kept: StoredSecret, recordCreatedAt: number): Secret {
   if (typeof kept === 'string') {
     const [masterKeyId = '', value = ''] = kept.split(' ');
     return { masterKeyId, value, createdAt: recordCreatedAt };

@@ -82,7 +82,7 @@ export function lmdbFeed(
       lookIfIdle();
       return lease.isLive();
     },
-    heardMsAgo() {
+    lagMs() {
       lookIfIdle();
       return lease.ageMs();
     },

@@ -5,17 +5,17 @@
 
 import type { AuditEvent } from '../audit.ts';
 import { expiryMember } from '../cursor.ts';
-import { encodeRecord, keptEventId } from '../format/record.ts';
+import { encodeRecord, storedEventId } from '../format/record.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type Change, type Committed, type StoredRequest, Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
 import type { RedisAudit } from './audit.ts';
 import {
   auditKey,
-  beatKey,
   createdKey,
   eventKey,
   expiryKey,
+  heartbeatKey,
   intentsKey,
   ownerKey,
   pendingKey,
@@ -59,7 +59,7 @@ export function redisCommitter(
     const applied = await asker.run(
       applyScript,
       [tokenKey(record.id)],
-      [encodeRecord(record), keptEventId(event.id), before?.revision ?? ''],
+      [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''],
     );
     if (applied === 'done') {
       await acknowledge(asker, tokenKey(record.id), limits);
@@ -189,7 +189,7 @@ export async function acknowledge(asker: Asker, key: string, limits: RedisLimits
   const results = await asker.ask(client =>
     client
       .pipeline()
-      .set(beatKey(key), '1', 'PX', limits.ackTimeoutMs)
+      .set(heartbeatKey(key), '1', 'PX', limits.ackTimeoutMs)
       .call('WAIT', String(limits.ackReplicas), String(limits.ackTimeoutMs))
       .exec(),
   );

@@ -13,7 +13,7 @@ const channel = '+switch-master';
  * by itself (failoverDetector), but then ends a client for good if word comes while it is connecting,
  * and writes to stderr. Returns the function that ends it.
  */
-export function watchFailover(
+export function followFailover(
   target: RedisAddress,
   clients: RedisClient[],
   limits: RedisLimits,

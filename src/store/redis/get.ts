@@ -2,7 +2,7 @@
 
 import type { Asker } from './ask.ts';
 import type { RedisClient } from './client.ts';
-import { type RedisWatch, roleOf } from './health.ts';
+import { type RedisHealth, roleOf } from './health.ts';
 
 /** The value of a key, or null. Throws Unavailable. */
 export type Get = (key: string) => Promise<string | null>;
@@ -17,7 +17,7 @@ export function plainGet({ ask }: Asker): Get {
  * caught up; so the connection must have been a master's within the lease, or is asked with the key. (In
  * a Cluster a replica answers no reads.)
  */
-export function masterGet({ ask }: Asker, watch: RedisWatch, leaseMs: number): Get {
+export function masterGet({ ask }: Asker, watch: RedisHealth, leaseMs: number): Get {
   return key =>
     ask(client =>
       watch.masterMsAgo(client) < leaseMs ? client.get(key) : getWithRole(client, key),

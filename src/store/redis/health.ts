@@ -6,7 +6,7 @@ import { masters, type RedisClient } from './client.ts';
 import { intentsKey } from './keys.ts';
 
 /** A health that is kept up to date until it is stopped. */
-export interface RedisWatch {
+export interface RedisHealth {
   readonly health: HealthSwitch;
   /** Why what a client reads may be old: it is connected to what is no master any more. */
   unfit(client: RedisClient): string | undefined;
@@ -21,12 +21,12 @@ export interface RedisWatch {
  * Asks all clients again and again, so that a silent connection is noticed and made anew. Up is what
  * answers and is, says `isSame`, the store that it was.
  */
-export function redisWatch(
+export function redisHealth(
   clients: RedisClient[],
   intervalMs: number,
   monotonicMs: () => number,
   isSame: () => Promise<boolean>,
-): RedisWatch {
+): RedisHealth {
   const health = healthSwitch(false);
   const masterAtMs = new WeakMap<RedisClient, number>();
   const demoted = new WeakSet<RedisClient>();
@@ -104,7 +104,7 @@ export async function roleOf(server: RedisClient): Promise<'master' | 'replica'>
 }
 
 /** Warns, on every new connection, of a Redis that throws data away when its memory is full. */
-export function watchEviction(client: RedisClient, onWarning: (message: string) => void): void {
+export function warnOfEviction(client: RedisClient, onWarning: (message: string) => void): void {
   const warned = new Set<string>();
   const warn = (message: string) => {
     if (!warned.has(message)) onWarning(message);

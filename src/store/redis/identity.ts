@@ -37,7 +37,7 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
   const mark = async (server: Redis) => {
     const name = nameOf(server);
     const known = keys.get(name);
-    if (known !== undefined && (await asker.ask(() => isKeptBy(server, known)))) return;
+    if (known !== undefined && (await asker.ask(() => isStoredOn(server, known)))) return;
     const key = await asker.ask(() => keyOn(server));
     if (key === undefined) return;
     if (!seen.has(key)) {
@@ -93,7 +93,7 @@ const lostWarning =
   'replicas of Usher are started anew to go on with what is there';
 
 /** Whether a server keeps what has this name; others of a Cluster answer MOVED. */
-async function isKeptBy(server: Redis, key: string): Promise<boolean> {
+async function isStoredOn(server: Redis, key: string): Promise<boolean> {
   try {
     await server.exists(key);
     return true;
@@ -105,9 +105,9 @@ async function isKeptBy(server: Redis, key: string): Promise<boolean> {
 
 /** The key of a mark that a server keeps. */
 async function keyOn(server: Redis): Promise<string | undefined> {
-  if (await isKeptBy(server, identityKey)) return identityKey;
+  if (await isStoredOn(server, identityKey)) return identityKey;
   for (let n = 0; n < markAttemptsMax; n++) {
-    if (await isKeptBy(server, markKey(n))) return markKey(n);
+    if (await isStoredOn(server, markKey(n))) return markKey(n);
   }
   return undefined;
 }

@@ -55,6 +55,6 @@ export const markKey = (n: number) => `usher:mark:${n}`;
 export const changesChannel = 'usher:{log}:changes';
 
 /** A key that is kept where another one is, to be written before the replicas are waited for. */
-export function beatKey(beside: string): string {
+export function heartbeatKey(beside: string): string {
   return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;
 }

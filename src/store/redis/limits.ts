@@ -40,7 +40,7 @@ export interface RedisLimits {
    * How often replicas must have a write for the server to be read from, in milliseconds: only with
    * `ackReplicas`, and within the lease. 0 for never.
    */
-  beatMs: number;
+  heartbeatMs: number;
   /** Age of a begun change at which others complete it, in milliseconds. */
   intentAgeMs: number;
   /** How often is looked for such, in milliseconds. */
@@ -84,7 +84,7 @@ export const defaultRedisLimits: RedisLimits = {
   clusterNodeAttemptsMax: 10,
   ackReplicas: 0,
   ackTimeoutMs: 500,
-  beatMs: 500,
+  heartbeatMs: 500,
   intentAgeMs: 3000,
   sweepIntervalMs: 2000,
   sweepIntentsMax: 100,

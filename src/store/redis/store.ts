@@ -10,13 +10,13 @@ import type { Feed } from '../feed.ts';
 import { type Awaitable, type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
-import { redisBeat } from './beat.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
 import { acknowledge, readRequest, redisCommitter } from './commit.ts';
-import { watchFailover } from './failover.ts';
+import { followFailover } from './failover.ts';
 import { redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
-import { redisWatch, watchEviction } from './health.ts';
+import { redisHealth, warnOfEviction } from './health.ts';
+import { redisHeartbeat } from './heartbeat.ts';
 import { type StoreIdentity, storeIdentity } from './identity.ts';
 import { redmayBeImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
@@ -40,10 +40,10 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const { reader, administrator } = clientsOf(target, limits);
   const clients = [reader, administrator];
   const onWarning = options.onWarning ?? (() => undefined);
-  watchEviction(administrator, onWarning);
+  warnOfEviction(administrator, onWarning);
   const monotonicMs = () => performance.now();
-  const beat = redisBeat(target, reader, limits, monotonicMs);
-  const watch = redisWatch(
+  const beat = redisHeartbeat(target, reader, limits, monotonicMs);
+  const watch = redisHealth(
     clients,
     limits.pingIntervalMs,
     monotonicMs,
@@ -72,7 +72,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     });
 
   const connections = clients.map(client => keepConnected(client, limits));
-  const stopWatchingFailover = watchFailover(target, clients, limits);
+  const stopFollowingFailover = followFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
   await watch.ping();
   const followed = { target, reader, log: redisAudit(reads, limits), beat };
@@ -131,7 +131,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       await gate.close();
       watch.stop();
       beat.stop();
-      stopWatchingFailover();
+      stopFollowingFailover();
       for (const end of connections) end();
     },
   };

@@ -11,7 +11,7 @@ import {
   StreamVerifyResponseSchema,
   VerifyResponseSchema,
 } from '../../gen/usher/v1/verifier_pb.ts';
-import { bytesOf } from './kept-bytes.ts';
+import { bytesOf } from './encoded-cache.ts';
 
 /** The message in Protobuf's binary encoding. */
 export function encode<M extends DescMessage>(schema: M, message: MessageShape<M>): Uint8Array {

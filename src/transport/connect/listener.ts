@@ -120,7 +120,7 @@ async function serve(
     const headers = Object.fromEntries(answer.header ?? []);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
   }
-  const mended = await mendMalformed(answer, handler.method);
+  const mended = await correctMalformed(answer, handler.method);
   // Not awaited: its promise stays pending on success, and rejects when the caller disconnects.
   universalResponseToNodeResponse(mended, res).catch(error => {
     if (!res.destroyed) failureOf(error, onBug);
@@ -137,7 +137,7 @@ function refusalOf(status: number): string {
 type Answer = Awaited<ReturnType<Handler>>;
 
 /** Turns connect's INTERNAL for undecodable request bytes into INVALID_ARGUMENT. */
-async function mendMalformed(answer: Answer, method: DescMethod): Promise<Answer> {
+async function correctMalformed(answer: Answer, method: DescMethod): Promise<Answer> {
   if (answer.status !== 500 || !answer.body) return answer;
   const chunks: Uint8Array[] = [];
   for await (const chunk of answer.body) chunks.push(chunk);

@@ -1,7 +1,7 @@
 /** Limits the deadlines of Connect and gRPC-Web calls before connect-node reads them. */
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { mendTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
+import { clampGrpcTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
 
 /**
  * Cuts the deadline in a call's headers to the limit, for a stream to what a timer can hold. A
@@ -19,7 +19,7 @@ export function clampTimeout(
   if (asked === undefined) {
     if (unary) headers[name] = grpcWeb ? `${limits.deadlineMs}m` : String(limits.deadlineMs);
   } else if (grpcWeb) {
-    headers[name] = mendTimeout(asked, most);
+    headers[name] = clampGrpcTimeout(asked, most);
   } else if (/^\d{1,10}$/.test(String(asked))) {
     headers[name] = String(Math.min(Number(asked), most));
   }

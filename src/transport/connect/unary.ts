@@ -8,7 +8,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { type DescMethod, fromJsonString, type MessageShape } from '@bufbuild/protobuf';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
-import { bytesOf, jsonOf } from '../codec/kept-bytes.ts';
+import { bytesOf, jsonOf } from '../codec/encoded-cache.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import type { Door } from '../rpc/call.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';

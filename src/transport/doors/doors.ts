@@ -6,12 +6,12 @@ import { type Binding, bind } from '../rpc/handlers.ts';
 import { envoyCheckHandlers } from './envoy-check.ts';
 import { extAuthzHttpRoute } from './envoy-http.ts';
 import { forwardAuthRoute } from './forward-auth.ts';
-import type { GateDeps } from './gate.ts';
+import type { GatewayDoorDeps } from './gateway-door.ts';
 import { type IntrospectDeps, introspectRoute } from './introspect.ts';
-import { type RevokeDeps, revokeRoute } from './revoke-token.ts';
+import { type RevokeTokenDeps, revokeTokenRoute } from './revoke-token.ts';
 
 /** What the endpoints need. */
-export type DoorDeps = GateDeps & IntrospectDeps & RevokeDeps;
+export type DoorDeps = GatewayDoorDeps & IntrospectDeps & RevokeTokenDeps;
 
 /** The routes on the HTTP listener. */
 export function doorRoutes(deps: DoorDeps): Route[] {
@@ -19,11 +19,11 @@ export function doorRoutes(deps: DoorDeps): Route[] {
     extAuthzHttpRoute(deps),
     forwardAuthRoute(deps),
     introspectRoute(deps),
-    revokeRoute(deps),
+    revokeTokenRoute(deps),
   ];
 }
 
 /** Envoy's Authorization service, for the gRPC listener. */
-export function envoyBinding(deps: GateDeps): Binding {
+export function envoyBinding(deps: GatewayDoorDeps): Binding {
   return bind(Authorization, envoyCheckHandlers(deps));
 }

@@ -17,12 +17,12 @@ import {
 } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { HttpStatusSchema } from '../../gen/envoy/type/v3/http_status_pb.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Denied, Identity, ReasonEntry } from '../../verify/verdict.ts';
 import { reasons } from '../../verify/verdict.ts';
 import type { Verify } from '../../verify/verify.ts';
-import { keepBytes } from '../codec/kept-bytes.ts';
+import { cacheEncoded } from '../codec/encoded-cache.ts';
 import type { Handlers } from '../rpc/handlers.ts';
-import { onceKnown } from '../rpc/once-known.ts';
 import { codes } from '../rpc/rpc-error.ts';
 import type { OnVerdict } from '../services/verifier.ts';
 import { identityHeaders } from './identity-headers.ts';
@@ -50,7 +50,7 @@ export function envoyCheckHandlers(deps: EnvoyCheckDeps): Handlers<typeof Author
       if (typeof requirements === 'string') return misconfigured(requirements);
       // Unavailable fails the call, so that Envoy's `failure_mode_allow` decides.
       const question = { header: authorizationOf(attributes), ...requirements };
-      return onceKnown(verify(question), verdict => {
+      return mapAwaitable(verify(question), verdict => {
         onVerdict?.(verdict, 'envoy-grpc');
         if (!verdict.valid) return denied(verdict, requirements.requiredScopes);
         const keeps = (asked.credential ?? 'keep') === 'keep';
@@ -84,7 +84,7 @@ function createGrants(keepCredential: boolean): (identity: Identity) => CheckRes
     if (response === undefined) {
       response = granted(identity, keepCredential);
       known.set(identity, response);
-      keepBytes(response);
+      cacheEncoded(response);
     }
     return response;
   };

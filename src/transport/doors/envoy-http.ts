@@ -2,7 +2,12 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Route } from '../http/router.ts';
-import { askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
+import {
+  askedByHeaders,
+  type GatewayDoor,
+  type GatewayDoorDeps,
+  verifyForGateway,
+} from './gateway-door.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { type Requirements, requirementsOf } from './requirements.ts';
 
@@ -10,11 +15,11 @@ import { type Requirements, requirementsOf } from './requirements.ts';
  * The route of /ext-authz/. Envoy appends the client's path and query to the prefix, so
  * requirements can only come in headers, which Envoy adds by `headers_to_add`.
  */
-export function extAuthzHttpRoute(deps: GateDeps): Route {
+export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
     const asked = askedByHeaders(req);
     const requirements = asked ? requirementsOf(asked) : nothing;
-    const verdict = await passGate(req, res, deps, gate, requirements);
+    const verdict = await verifyForGateway(req, res, deps, gate, requirements);
     if (!verdict) return;
     const sent: Record<string, string | number> = { 'Content-Length': 0 };
     const removed: string[] = [];
@@ -30,7 +35,7 @@ export function extAuthzHttpRoute(deps: GateDeps): Route {
   return { path: '/ext-authz/', prefix: true, methods: 'any', handle };
 }
 
-const gate: Gate = {
+const gate: GatewayDoor = {
   door: 'envoy-http',
   // Envoy treats a 5xx as an error, which `failure_mode_allow` lets pass: a client could cause one
   // with a JWT without `kid`.

@@ -1,10 +1,15 @@
 /** /forward-auth, for nginx auth_request, Traefik ForwardAuth, Caddy forward_auth and HAProxy. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
-import { onceKnown } from '../rpc/once-known.ts';
-import { askedByHeaders, type Gate, type GateDeps, passGate } from './gate.ts';
+import {
+  askedByHeaders,
+  type GatewayDoor,
+  type GatewayDoorDeps,
+  verifyForGateway,
+} from './gateway-door.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { type Asked, type Requirements, requirementsOf } from './requirements.ts';
 
@@ -14,24 +19,24 @@ import { type Asked, type Requirements, requirementsOf } from './requirements.ts
  * requirements. The verdict depends on nothing else but the credential, so no forwarded header
  * needs to be trusted.
  */
-export function forwardAuthRoute(deps: GateDeps): Route {
+export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
   const queries = createQueries();
   const headersOf = createHeaders();
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     const { gate, asked, requirements } = queries(queryOf(req));
     const byHeaders = askedByHeaders(req);
     const all = byHeaders ? requirementsOf(asked, byHeaders) : requirements;
-    return onceKnown(passGate(req, res, deps, gate, all), verdict => {
+    return mapAwaitable(verifyForGateway(req, res, deps, gate, all), verdict => {
       if (verdict) res.writeHead(200, headersOf(verdict.identity)).end();
     });
   };
   return { path: '/forward-auth', methods: 'any', handle };
 }
 
-const plainGate: Gate = { door: 'forward-auth', statusOf: http => http };
+const plainDoor: GatewayDoor = { door: 'forward-auth', statusOf: http => http };
 
 /** nginx passes on only 401 and 403; it turns any other status into a 500. */
-const nginxGate: Gate = { ...plainGate, statusOf: http => (http === 401 ? 401 : 403) };
+const nginxDoor: GatewayDoor = { ...plainDoor, statusOf: http => (http === 401 ? 401 : 403) };
 
 /** Response headers, cached by identity: the same object while nothing has changed. */
 function createHeaders(): (identity: Identity) => string[] {
@@ -49,7 +54,7 @@ function createHeaders(): (identity: Identity) => string[] {
 
 /** A parsed query. */
 interface Query {
-  gate: Gate;
+  gate: GatewayDoor;
   asked: Asked | string;
   /** The requirements of the query alone; a string says what is wrong. */
   requirements: Requirements | string;
@@ -80,7 +85,7 @@ function queryOf({ url = '' }: IncomingMessage): string {
 
 function readQuery(query: string): Pick<Query, 'gate' | 'asked'> {
   const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(query);
-  const gate = flavour.includes('nginx') ? nginxGate : plainGate;
+  const gate = flavour.includes('nginx') ? nginxDoor : plainDoor;
   // A misspelt requirement must not be ignored.
   if (Object.keys(others).length > 0) return { gate, asked: unknownText };
   if (flavour.some(value => value !== 'nginx')) return { gate, asked: 'flavour is not nginx' };

@@ -9,13 +9,13 @@ import type { Route } from '../http/router.ts';
 import { type OauthDeps, type OauthError, oauthRoute } from './oauth.ts';
 
 /** What revocation needs. */
-export interface RevokeDeps extends OauthDeps {
+export interface RevokeTokenDeps extends OauthDeps {
   verify: Verify;
   accessTokens: Pick<AccessTokens, 'revoke' | 'revokeJwts'>;
 }
 
 /** The route of /oauth2/revoke. */
-export function revokeRoute(deps: RevokeDeps): Route {
+export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
   return oauthRoute('/oauth2/revoke', deps, async (token, _form, caller) => {
     const verdict = await deps.verify({ header: `Bearer ${token}` });
     const { identity } = verdict;
@@ -37,7 +37,7 @@ const reason = 'revoked by its holder (RFC 7009)';
 
 /** Revokes with admin rights: an authenticated caller may revoke any token that it holds. */
 async function revoke(
-  accessTokens: RevokeDeps['accessTokens'],
+  accessTokens: RevokeTokenDeps['accessTokens'],
   caller: Caller,
   { kind, tokenId, claims }: Identity,
 ): Promise<object | OauthError> {

@@ -3,7 +3,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 
 /** The streams that are watched. */
-export interface HalfOpenWatch {
+export interface HalfOpenStreams {
   /** Closes the stream when it is still open after one to two bounds. */
   watch(stream: ServerHttp2Stream): void;
   /** Closes the streams older than the bound. */
@@ -17,7 +17,7 @@ export interface HalfOpenWatch {
  * but leaves closing its stream to the caller. A timer for each call would cost a tenth of the
  * call; two sets swapped by one timer cost almost nothing.
  */
-export function watchHalfOpen(boundMs: number): HalfOpenWatch {
+export function closeHalfOpen(boundMs: number): HalfOpenStreams {
   let young = new Set<ServerHttp2Stream>();
   let old = new Set<ServerHttp2Stream>();
   function onClose(this: ServerHttp2Stream) {

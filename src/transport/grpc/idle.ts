@@ -14,7 +14,7 @@ export interface Activity {
 }
 
 /** Closes the connection after `idleMs` milliseconds without calls; pings do not count. */
-export function watchIdle(socket: Socket, idleMs: number): Activity {
+export function closeIdle(socket: Socket, idleMs: number): Activity {
   let open = 0;
   let lastMs = performance.now();
   const activity: Activity = {

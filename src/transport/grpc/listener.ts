@@ -9,7 +9,7 @@ import type { Binding } from '../rpc/handlers.ts';
 import type { Address, Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
 import { createHealth } from './health.ts';
-import { watchIdle } from './idle.ts';
+import { closeIdle } from './idle.ts';
 import type { GrpcLimits } from './limits.ts';
 import type { GrpcService, Streams } from './methods.ts';
 import { grpcService, shuttingDownText } from './methods.ts';
@@ -105,7 +105,7 @@ function listenerOf(
     awaitPreface(socket, limits.prefaceMs, ready => {
       silent.delete(ready);
       heard.resolve();
-      sessions.expect(ready, watchIdle(ready, limits.connectionIdleMs));
+      sessions.expect(ready, closeIdle(ready, limits.connectionIdleMs));
       injector.injectConnection(ready);
     });
   });
@@ -115,7 +115,7 @@ function listenerOf(
    * Waits for the preface of sockets that connected just before the stop: as sessions, they get a
    * GOAWAY. Those that stay silent are destroyed.
    */
-  const hearSilent = async () => {
+  const endSilent = async () => {
     const destroy = () => {
       for (const socket of silent.keys()) socket.destroy();
     };
@@ -131,7 +131,7 @@ function listenerOf(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
     for (const end of streams) end();
-    const finished = hearSilent().then(
+    const finished = endSilent().then(
       () => new Promise<void>(resolve => server.tryShutdown(() => resolve())),
     );
     await within(graceMs, Promise.all([...closed, finished]), () => {

@@ -16,7 +16,7 @@ import type {
 import { Metadata } from '@grpc/grpc-js';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
-import { bytesOf } from '../codec/kept-bytes.ts';
+import { bytesOf } from '../codec/encoded-cache.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { codes, RpcError } from '../rpc/rpc-error.ts';

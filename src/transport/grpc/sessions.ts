@@ -8,8 +8,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { type CallTimes, mendTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
-import { type HalfOpenWatch, watchHalfOpen } from './half-open.ts';
+import { type CallTimes, clampGrpcTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
+import { closeHalfOpen, type HalfOpenStreams } from './half-open.ts';
 import type { Activity } from './idle.ts';
 
 /** How long after the longest deadline half-open streams are closed, in milliseconds. */
@@ -41,7 +41,7 @@ export function findSessions(
   take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
 ): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();
-  const halfOpen = watchHalfOpen(times.deadlineMsMax + halfOpenMs);
+  const halfOpen = closeHalfOpen(times.deadlineMsMax + halfOpenMs);
 
   const stand = (session: ServerHttp2Session, activity: Activity) => {
     activity.session = session;
@@ -51,7 +51,7 @@ export function findSessions(
       joinAuthorization(headers, raw);
       if (take(stream, headers)) return activity.touch();
       stream.once('close', activity.begin());
-      mendCall(stream, headers, times, halfOpen);
+      clampDeadline(stream, headers, times, halfOpen);
       for (const other of others) other.call(this, stream, headers, flags, raw);
     };
     session.on('stream', onStream);
@@ -79,19 +79,19 @@ export function findSessions(
   };
 }
 
-function mendCall(
+function clampDeadline(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   times: CallTimes,
-  halfOpen: HalfOpenWatch,
+  halfOpen: HalfOpenStreams,
 ): void {
   const asked = headers['grpc-timeout'];
   if (times.isStreaming(headers[':path'] as string)) {
-    if (asked !== undefined) headers['grpc-timeout'] = mendTimeout(asked, timerMsMax);
+    if (asked !== undefined) headers['grpc-timeout'] = clampGrpcTimeout(asked, timerMsMax);
     return;
   }
   headers['grpc-timeout'] =
-    asked === undefined ? `${times.deadlineMs}m` : mendTimeout(asked, times.deadlineMsMax);
+    asked === undefined ? `${times.deadlineMs}m` : clampGrpcTimeout(asked, times.deadlineMsMax);
   halfOpen.watch(stream);
 }
 

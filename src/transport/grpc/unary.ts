@@ -8,7 +8,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'nod
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
-import { frameOf } from '../codec/kept-bytes.ts';
+import { frameOf } from '../codec/encoded-cache.ts';
 import { createDeadlines, type Watched } from '../rpc/deadlines.ts';
 import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';

@@ -34,7 +34,7 @@ function millisecondsOf(asked: string | string[]): number | undefined {
  * The grpc-timeout, cut to `msMax` milliseconds; "malformed" if it is, which grpc-js and connect
  * reject. The protocol allows eight digits; connect's own clients send more, so these are rounded.
  */
-export function mendTimeout(asked: string | string[], msMax: number): string {
+export function clampGrpcTimeout(asked: string | string[], msMax: number): string {
   const ms = millisecondsOf(asked);
   if (ms === undefined) return 'malformed';
   // Eight digits and the unit are valid as sent.

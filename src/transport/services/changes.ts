@@ -76,7 +76,7 @@ export function createChanges(
       for (let at = place; at < next; at++) ids.push(ring[at % keptMax] ?? '');
       return { ids, next };
     },
-    heardMs: () => (feed.isLive() ? monotonicMs() - feed.heardMsAgo() : undefined),
+    heardMs: () => (feed.isLive() ? monotonicMs() - feed.lagMs() : undefined),
     onChange(listener) {
       // Before the first watcher there is no place to resume from, so nothing needs retaining.
       if (!isFollowing) follow();

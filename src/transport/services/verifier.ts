@@ -14,6 +14,7 @@ import {
   StreamVerifyResponseSchema,
   type VerifierService,
 } from '../../gen/usher/v1/verifier_pb.ts';
+import { mapAwaitable } from '../../store/awaitable.ts';
 import { type Awaitable, Unavailable } from '../../store/store.ts';
 import type { Caller } from '../../tokens/caller.ts';
 import { invalid } from '../../tokens/fields.ts';
@@ -24,7 +25,6 @@ import { authorization, type Call, type Door } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
 import type { Handler, Handlers } from '../rpc/handlers.ts';
 import { inOrder } from '../rpc/in-order.ts';
-import { onceKnown } from '../rpc/once-known.ts';
 import { denialError } from '../rpc/rpc-error.ts';
 import { safeInteger, wholeSeconds } from '../rpc/time.ts';
 import { hello } from './hello.ts';
@@ -61,7 +61,7 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
   const { batchMax, onVerdict } = deps;
 
   function judge(question: Question, call: Call): Awaitable<Verdict> {
-    return onceKnown(deps.verify(question), verdict => {
+    return mapAwaitable(deps.verify(question), verdict => {
       onVerdict?.(verdict, call.door);
       return verdict;
     });
@@ -74,7 +74,7 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
       return create(HelloResponseSchema, hello(deps.now()));
     },
 
-    verify: (request, call) => onceKnown(judge(questionOf(request), call), verifyResponse),
+    verify: (request, call) => mapAwaitable(judge(questionOf(request), call), verifyResponse),
 
     async batchVerify({ requests }, call) {
       const questions = questionsOf(requests, batchMax);

@@ -6,7 +6,7 @@ import type { VerifyResponse } from '../../gen/usher/v1/verifier_pb.ts';
 import { Reason, VerifyResponseSchema } from '../../gen/usher/v1/verifier_pb.ts';
 import type { Granted, Identity, Verdict } from '../../verify/verdict.ts';
 import { reasons } from '../../verify/verdict.ts';
-import { keepBytes } from '../codec/kept-bytes.ts';
+import { cacheEncoded } from '../codec/encoded-cache.ts';
 import { durationOfMs } from '../rpc/time.ts';
 
 /** Cached by verdict: the verifier returns the same object while nothing has changed. */
@@ -19,7 +19,7 @@ export function verifyResponse(verdict: Verdict): VerifyResponse {
   if (response === undefined) {
     response = responseOf(verdict);
     responses.set(verdict, response);
-    keepBytes(response);
+    cacheEncoded(response);
   }
   return response;
 }

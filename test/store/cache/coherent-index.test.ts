@@ -41,7 +41,7 @@ beforeEach(() => {
         return kind;
       },
       isLive: () => live,
-      heardMsAgo: () => 0,
+      lagMs: () => 0,
       listen(listener) {
         feed = listener;
         return () => {};

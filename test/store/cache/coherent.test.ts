@@ -58,7 +58,7 @@ describe('a reader with a coherent cache', () => {
           return kind;
         },
         isLive: lease.isLive,
-        heardMsAgo: lease.ageMs,
+        lagMs: lease.ageMs,
         listen(listener) {
           feed = listener;
           return () => {};
@@ -249,7 +249,7 @@ describe('a reader with a coherent cache', () => {
 
   test('under messages, what was read is believed for a while; under tracking, as long as it is told', async () => {
     const { messagesAgeMsMax } = defaultCoherentLimits;
-    const believedAfter = async (ms: number) => {
+    const cachedAfter = async (ms: number) => {
       const found = await fill(record(1));
       clock += ms;
       lease.renew(clock);
@@ -257,10 +257,10 @@ describe('a reader with a coherent cache', () => {
       feed.changed('a');
       return isCurrent;
     };
-    expect(await believedAfter(1e9)).toBe(true);
+    expect(await cachedAfter(1e9)).toBe(true);
     kind = 'messages';
-    expect(await believedAfter(messagesAgeMsMax)).toBe(true);
-    expect(await believedAfter(messagesAgeMsMax + 1)).toBe(false);
+    expect(await cachedAfter(messagesAgeMsMax)).toBe(true);
+    expect(await cachedAfter(messagesAgeMsMax + 1)).toBe(false);
   });
 
   test('under messages, what was too old is read anew, and stale when it cannot be', async () => {

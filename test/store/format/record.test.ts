@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeRecord, encodeRecord, keptEventId } from '../../../src/store/format/record.ts';
+import { decodeRecord, encodeRecord, storedEventId } from '../../../src/store/format/record.ts';
 import type { AccessTokenRecord, Secret } from '../../../src/store/record.ts';
 
 const record: AccessTokenRecord = {
@@ -78,5 +78,5 @@ test('what is no record is not read', () => {
 });
 
 test('an event id is kept in 22 characters', () => {
-  expect(keptEventId(record.eventId)).toBe('QAIxouD3SSaGnK1YClWw3g');
+  expect(storedEventId(record.eventId)).toBe('QAIxouD3SSaGnK1YClWw3g');
 });

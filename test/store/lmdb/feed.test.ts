@@ -98,7 +98,7 @@ test('nobody looks while nobody listens, but whoever asks is told', () => {
   expect(vi.getTimerCount()).toBe(0);
   vi.advanceTimersByTime(60_000);
   expect(feed.isLive()).toBe(true);
-  expect(feed.heardMsAgo()).toBe(0);
+  expect(feed.lagMs()).toBe(0);
   failing = true;
   vi.advanceTimersByTime(2000);
   expect(feed.isLive()).toBe(false);

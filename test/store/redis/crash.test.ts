@@ -3,7 +3,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
-import { encodeRecord, keptEventId } from '../../../src/store/format/record.ts';
+import { encodeRecord, storedEventId } from '../../../src/store/format/record.ts';
 import { type Asker, asker } from '../../../src/store/redis/ask.ts';
 import { redisAudit } from '../../../src/store/redis/audit.ts';
 import { redisCommitter } from '../../../src/store/redis/commit.ts';
@@ -73,7 +73,7 @@ async function begin(change: Change): Promise<void> {
 
 /** The second step. */
 async function apply({ before, record, event }: Change): Promise<void> {
-  const args = [encodeRecord(record), keptEventId(event.id), before?.revision ?? ''];
+  const args = [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''];
   expect(await raw.run(applyScript, [tokenKey(record.id)], args)).toBe('done');
 }
 
@@ -164,7 +164,7 @@ test('a second step that arrives late changes nothing', async () => {
   const late = update(first, { name: 'late' });
   const revoked = revocation(first);
   await store.commit(revoked);
-  const args = [encodeRecord(late.record), keptEventId(late.event.id), first.revision];
+  const args = [encodeRecord(late.record), storedEventId(late.event.id), first.revision];
   expect(await raw.run(applyScript, [tokenKey(first.id)], args)).toBe('conflict');
   expect(await store.get(first.id)).toEqual(revoked.record);
 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
 import { keepConnected, redisClient } from '../../../src/store/redis/client.ts';
-import { watchFailover } from '../../../src/store/redis/failover.ts';
+import { followFailover } from '../../../src/store/redis/failover.ts';
 import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
 import { type RedisServer, startRedis, until } from './server.ts';
 
@@ -37,7 +37,7 @@ test('a master that was replaced is left, even if it still answers', async () =>
   const { client, end } = await connect();
   // A server that publishes what a Sentinel would.
   const sentinel = redisAddress(`redis-sentinel://127.0.0.1:${server.port}/usher`);
-  const stop = watchFailover(sentinel, [client], defaultRedisLimits);
+  const stop = followFailover(sentinel, [client], defaultRedisLimits);
   const publish = (message: string) => server.send('PUBLISH', '+switch-master', message);
   try {
     let lost = 0;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { asker } from '../../../src/store/redis/ask.ts';
 import type { RedisClient } from '../../../src/store/redis/client.ts';
 import { masterGet } from '../../../src/store/redis/get.ts';
-import type { RedisWatch } from '../../../src/store/redis/health.ts';
+import type { RedisHealth } from '../../../src/store/redis/health.ts';
 import { Unavailable } from '../../../src/store/store.ts';
 
 const leaseMs = 2000;
@@ -17,7 +17,7 @@ function reading(role: 'master' | 'slave', masterMsAgo: number) {
     get: async () => sent.push('GET') && 'value',
     call: async (name: string) => sent.push(name) && [role],
   } as unknown as RedisClient;
-  const watch = { masterMsAgo: () => masterMsAgo } as unknown as RedisWatch;
+  const watch = { masterMsAgo: () => masterMsAgo } as unknown as RedisHealth;
   const get = masterGet(
     asker(client, () => undefined),
     watch,

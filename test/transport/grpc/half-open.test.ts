@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { connect, createServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { watchHalfOpen } from '../../../src/transport/grpc/half-open.ts';
+import { closeHalfOpen } from '../../../src/transport/grpc/half-open.ts';
 
 test('a stream that is still open at the second sweep is closed', async () => {
-  const watch = watchHalfOpen(3_600_000);
+  const watch = closeHalfOpen(3_600_000);
   const server = createServer();
   server.on('stream', (stream: ServerHttp2Stream) => {
     watch.watch(stream);

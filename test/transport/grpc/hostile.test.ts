@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
-import { mendTimeout } from '../../../src/transport/rpc/grpc-timeout.ts';
+import { clampGrpcTimeout } from '../../../src/transport/rpc/grpc-timeout.ts';
 import { verifierBinding } from '../fakes.ts';
 
 const bugs: unknown[] = [];
@@ -99,12 +99,12 @@ describe('deadlines', () => {
   });
 
   test('are cut to what the server allows, and keep their unit', () => {
-    expect(mendTimeout('600H', 30_000)).toBe('30000m');
-    expect(mendTimeout('29S', 30_000)).toBe('29S');
-    expect(mendTimeout('99999999H', 2_147_483_647)).toBe('2147483S');
-    expect(mendTimeout('5n', 30_000)).toBe('5n');
-    expect(mendTimeout('2147483647m', 2_147_483_647)).toBe('2147483S');
-    expect(mendTimeout('000000005S', 30_000)).toBe('5000m');
+    expect(clampGrpcTimeout('600H', 30_000)).toBe('30000m');
+    expect(clampGrpcTimeout('29S', 30_000)).toBe('29S');
+    expect(clampGrpcTimeout('99999999H', 2_147_483_647)).toBe('2147483S');
+    expect(clampGrpcTimeout('5n', 30_000)).toBe('5n');
+    expect(clampGrpcTimeout('2147483647m', 2_147_483_647)).toBe('2147483S');
+    expect(clampGrpcTimeout('000000005S', 30_000)).toBe('5000m');
   });
 
   test('end a call that sends headers and no body', async () => {

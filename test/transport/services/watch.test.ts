@@ -26,7 +26,7 @@ beforeEach(() => {
   const source = {
     kind: 'tracking' as const,
     isLive: () => isLive,
-    heardMsAgo: () => clock - askedMs,
+    lagMs: () => clock - askedMs,
     listen(listener: FeedListener) {
       feed = listener;
       return () => {};

@@ -6,8 +6,8 @@
 import type { Redis } from 'ioredis';
 import type { Feed, FeedListener, Lease } from '../../feed.ts';
 import { createLease } from '../../feed.ts';
-import type { RedisBeat } from '../beat.ts';
 import { masters, nameOf, type RedisClient } from '../client.ts';
+import type { RedisHeartbeat } from '../heartbeat.ts';
 import { importedKey, tokenKey } from '../keys.ts';
 import type { RedisLimits } from '../limits.ts';
 import { type Followed, followMaster, type MasterFeed } from './master.ts';
@@ -17,7 +17,7 @@ export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
   /** The client that the records are read with. */
   reader: RedisClient;
   /** Whether, and since when, what it reads can be believed to be from the master. */
-  beat: Pick<RedisBeat, 'isLive' | 'ageMs'>;
+  beat: Pick<RedisHeartbeat, 'isLive' | 'ageMs'>;
 }
 
 /** Follows the masters that a client reads from, also when they change. */
@@ -98,7 +98,7 @@ export function redisFeed(
     },
     isLive: () =>
       current.length > 0 && current.every(({ lease }) => lease.isLive()) && beat.isLive(),
-    heardMsAgo: () => Math.max(beat.ageMs(), ...current.map(({ lease }) => lease.ageMs())),
+    lagMs: () => Math.max(beat.ageMs(), ...current.map(({ lease }) => lease.ageMs())),
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

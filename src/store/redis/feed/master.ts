@@ -5,9 +5,9 @@ import type { RedisAddress } from '../../address.ts';
 import type { AuditLog } from '../../store.ts';
 import { feedClient } from '../client.ts';
 import type { RedisLimits } from '../limits.ts';
-import { type Ear, type MasterEvents, Refused } from './ear.ts';
-import { hearMessages } from './messages.ts';
-import { hearTracking } from './tracking.ts';
+import { type FeedConnection, type MasterEvents, Refused } from './connection.ts';
+import { followMessages } from './messages.ts';
+import { followTracking } from './tracking.ts';
 
 /** A master that is followed until it is closed. */
 export interface MasterFeed {
@@ -42,14 +42,14 @@ export function followMaster(followed: Followed, events: MasterEvents): MasterFe
       };
     });
 
-  const hear = async (how: (ear: Ear) => Promise<never>) => {
+  const hear = async (how: (ear: FeedConnection) => Promise<never>) => {
     const own = feedClient(target, server, limits);
     client = own;
     const lost = new Promise<never>((_, reject) => {
       own.once('end', () => reject(new Error('the feed ended')));
     });
     lost.catch(() => wake());
-    const orLost: Ear['orLost'] = promise => Promise.race([promise, lost]);
+    const orLost: FeedConnection['orLost'] = promise => Promise.race([promise, lost]);
     try {
       await how({ ...followed, client: own, events, orLost, pause, wake: () => wake() });
     } finally {
@@ -57,22 +57,22 @@ export function followMaster(followed: Followed, events: MasterEvents): MasterFe
     }
   };
   /** Tracking first, each time: it may be that only the server before did not offer it. */
-  const hearAsItCan = async () => {
+  const followOnce = async () => {
     try {
       kind = 'tracking';
-      await hear(hearTracking);
+      await hear(followTracking);
     } catch (error) {
       if (closed || !(error instanceof Refused)) throw error;
       kind = 'messages';
       events.refused(error.message);
-      await hear(hearMessages);
+      await hear(followMessages);
     }
   };
 
   const run = async () => {
     for (let attempt = 0; !closed; attempt++) {
       const startedMs = monotonicMs();
-      await hearAsItCan().catch(() => undefined);
+      await followOnce().catch(() => undefined);
       if (closed) return;
       events.lost();
       if (monotonicMs() - startedMs > limits.reconnectDelayMsMax) attempt = 0;

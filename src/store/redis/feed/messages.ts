@@ -5,11 +5,11 @@
  */
 
 import { changesChannel, importedKey, tokenKey } from '../keys.ts';
-import { type Ear, isRefusal, stateOf } from './ear.ts';
+import { type FeedConnection, isRefusal, stateOf } from './connection.ts';
 import { followLog } from './follow-log.ts';
 
 /** Hears until the connection is lost. */
-export async function hearMessages(ear: Ear): Promise<never> {
+export async function followMessages(ear: FeedConnection): Promise<never> {
   const { client, server, log, events, limits } = ear;
   const follower = followLog(log, limits.feedEntriesMax, {
     changed: id => events.changed(tokenKey(id)),

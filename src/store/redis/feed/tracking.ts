@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { importedKey, tokenKey } from '../keys.ts';
-import { type Ear, isRefusal, Refused, runIdOf, stateOf } from './ear.ts';
+import { type FeedConnection, isRefusal, Refused, runIdOf, stateOf } from './connection.ts';
 
 const channel = '__redis__:invalidate';
 const probePrefix = tokenKey('probe:');
@@ -14,7 +14,7 @@ const probePrefix = tokenKey('probe:');
 const probeAttemptsMax = 200;
 
 /** Hears until the connection is lost. Throws Refused where Redis does not offer it. */
-export async function hearTracking(ear: Ear): Promise<never> {
+export async function followTracking(ear: FeedConnection): Promise<never> {
   const { client, server, events, limits } = ear;
   let onProbe = (_key: string) => {};
   client.on('messageBuffer', (_channel: Buffer, payload: unknown) => {
@@ -55,7 +55,10 @@ async function arm(client: Redis): Promise<void> {
 }
 
 /** Proves the feed by a write that must be heard. A server that answers and tells nothing refuses. */
-async function probe(ear: Ear, listen: (onProbe: (key: string) => void) => void): Promise<void> {
+async function probe(
+  ear: FeedConnection,
+  listen: (onProbe: (key: string) => void) => void,
+): Promise<void> {
   const { server, limits } = ear;
   for (let attempt = 1; attempt <= limits.probesMax; attempt++) {
     const heard = new Promise<boolean>(resolve => {

@@ -7,8 +7,8 @@ import { identityKey, tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
-import { believe } from '../../believe.ts';
 import { create, revocation } from '../../changes.ts';
+import { believe } from '../../until-cached.ts';
 import { type RedisServer, until } from '../server.ts';
 import { addNode, type RedisCluster, startCluster, startSentinels } from '../topologies.ts';
 
@@ -39,22 +39,22 @@ describe('a cluster', () => {
     for (const store of stores.splice(0)) await store.close();
     await cluster.stop();
   });
-  const believeAll = () => Promise.all(records.map(({ id }) => believe(reader, id)));
+  const untilAllCached = () => Promise.all(records.map(({ id }) => believe(reader, id)));
   const keptBy = async (node: RedisServer) => {
     const keys = new Set((await node.send('KEYS', 'usher:token:*')) as string[]);
     return records.filter(({ id }) => keys.has(tokenKey(id)));
   };
 
   test('tells of a change on each master', async () => {
-    const all = await believeAll();
+    const all = await untilAllCached();
     expect(reader.feed.kind).toBe('tracking');
     for (const record of records) await writer.commit(revocation(record));
     await until(() => !all.some(found => reader.isCurrent(found)));
-    for (const { record } of await believeAll()) expect(record?.revokedAt).toBeDefined();
+    for (const { record } of await untilAllCached()) expect(record?.revokedAt).toBeDefined();
   });
 
   test('of which a master died is not believed, until that one is heard again', async () => {
-    const all = await believeAll();
+    const all = await untilAllCached();
     const log = cluster.nodes.map(async node => ({
       node,
       hasLog: await node.send('EXISTS', identityKey).catch(() => 0),
@@ -77,7 +77,7 @@ describe('a cluster', () => {
   test('whose slots move to a new master is followed there', async () => {
     const [record] = records;
     if (record === undefined) throw new Error('not made');
-    const all = await believeAll();
+    const all = await untilAllCached();
     const added = await addNode(cluster.nodes[0] as RedisServer);
     try {
       await moveSlotOf(tokenKey(record.id), cluster.nodes, added);

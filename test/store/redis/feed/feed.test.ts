@@ -8,8 +8,8 @@ import { tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Found, Store } from '../../../../src/store/store.ts';
-import { believe } from '../../believe.ts';
 import { create, creation, revocation } from '../../changes.ts';
+import { believe } from '../../until-cached.ts';
 import { freePort, type RedisServer, startRedis, until } from '../server.ts';
 
 const stores: Store[] = [];
@@ -56,7 +56,7 @@ describe('what is believed is not any more', () => {
 
   test('once it is tracked, probed and heard', () => {
     expect(reader.feed.kind).toBe('tracking');
-    expect(reader.feed.heardMsAgo()).toBeGreaterThanOrEqual(0);
+    expect(reader.feed.lagMs()).toBeGreaterThanOrEqual(0);
     expect(reader.isCurrent(found)).toBe(true);
   });
 

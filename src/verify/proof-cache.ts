@@ -26,12 +26,12 @@ export interface Memory {
 }
 
 /** The key of a header. */
-export function memoryKey(header: string): string {
+export function proofKey(header: string): string {
   return hash('sha256', header, 'base64url');
 }
 
 /** Makes a memory for so many headers; the one used longest ago is forgotten first. */
-export function createMemory(headersMax: number): Memory {
+export function createProofCache(headersMax: number): Memory {
   const proven = new LRUCache<string, Proven>({ max: headersMax });
   return {
     recall: key => proven.get(key),

@@ -13,14 +13,14 @@ import type { Asked, Requirements } from './requirements.ts';
 import { challengeOf } from './www-authenticate.ts';
 
 /** What the gateways' endpoints need. */
-export interface GateDeps {
+export interface GatewayDoorDeps {
   verify: Verify;
   /** Called with each verdict. */
   onVerdict?: OnVerdict;
 }
 
 /** What differs between gateways. */
-export interface Gate {
+export interface GatewayDoor {
   /** The name in metrics. */
   door: Door;
   /** Maps the verdict's HTTP status to one that the gateway treats as a refusal. */
@@ -28,11 +28,11 @@ export interface Gate {
 }
 
 /** Verifies a request. Returns a valid verdict; any other result is answered here. */
-export function passGate(
+export function verifyForGateway(
   req: IncomingMessage,
   res: ServerResponse,
-  { verify, onVerdict }: GateDeps,
-  gate: Gate,
+  { verify, onVerdict }: GatewayDoorDeps,
+  gate: GatewayDoor,
   requirements: Requirements | string,
 ): Awaitable<Granted | undefined> {
   if (typeof requirements === 'string') {
@@ -74,7 +74,12 @@ function valuesOf(header: string | string[] | undefined): string[] {
   return header === undefined ? [] : String(header).split(', ');
 }
 
-function refuse(res: ServerResponse, { reason }: Denied, gate: Gate, scopes: readonly string[]) {
+function refuse(
+  res: ServerResponse,
+  { reason }: Denied,
+  gate: GatewayDoor,
+  scopes: readonly string[],
+) {
   const { http, text } = reasons[reason];
   const challenge = challengeOf(reason, scopes);
   const challenged = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };

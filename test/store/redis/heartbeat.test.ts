@@ -3,14 +3,14 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
-import { redisBeat } from '../../../src/store/redis/beat.ts';
-import { beatKey } from '../../../src/store/redis/keys.ts';
+import { redisHeartbeat } from '../../../src/store/redis/heartbeat.ts';
+import { heartbeatKey } from '../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../src/store/redis/limits.ts';
 import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
-import { believe } from '../believe.ts';
 import { create } from '../changes.ts';
+import { believe } from '../until-cached.ts';
 import { type RedisServer, startRedis, until } from './server.ts';
 
 let master: RedisServer;
@@ -24,7 +24,7 @@ const open = (limits: Partial<RedisLimits>) =>
       pingIntervalMs: 50,
       leaseMs: 1000,
       feedPingMs: 50,
-      beatMs: 50,
+      heartbeatMs: 50,
       ackTimeoutMs: 100,
       ...limits,
     },
@@ -51,7 +51,7 @@ test('nothing is read from a master whose only replica was made one, until anoth
   await until(() => !store.isCurrent(found) && !store.health.up);
   expect(store.feed.isLive()).toBe(false);
   // What a caller is told of the age of a verdict counts from there too.
-  expect(store.feed.heardMsAgo()).toBeGreaterThanOrEqual(1000);
+  expect(store.feed.lagMs()).toBeGreaterThanOrEqual(1000);
   await expect((async () => store.find(record?.id ?? ''))()).rejects.toBeInstanceOf(Unavailable);
   await replica.send('REPLICAOF', '127.0.0.1', master.port);
   await until(() => store.health.up && store.feed.isLive() === true);
@@ -59,16 +59,16 @@ test('nothing is read from a master whose only replica was made one, until anoth
 });
 
 test('the replicas of another server than is read from say nothing', async () => {
-  store = await open({ ackReplicas: 1, beatMs: 0 });
+  store = await open({ ackReplicas: 1, heartbeatMs: 0 });
   const stranger = await startRedis();
   const target = redisAddress(`redis://127.0.0.1:${master.port}`);
   const reader = new Redis({ port: stranger.port, host: '127.0.0.1' });
-  const limits = { ...defaultRedisLimits, ackReplicas: 1, beatMs: 20 };
-  const beat = redisBeat(target, reader, limits, () => performance.now());
+  const limits = { ...defaultRedisLimits, ackReplicas: 1, heartbeatMs: 20 };
+  const beat = redisHeartbeat(target, reader, limits, () => performance.now());
   try {
     const seen = new Set<unknown>();
     await until(async () => {
-      seen.add(await master.send('GET', beatKey('read')));
+      seen.add(await master.send('GET', heartbeatKey('read')));
       return seen.size > 4;
     });
     expect(beat.isLive()).toBe(false);
@@ -81,7 +81,7 @@ test('the replicas of another server than is read from say nothing', async () =>
 
 test.each<[string, Partial<RedisLimits>]>([
   ['without replicas to wait for', { ackReplicas: 0 }],
-  ['where it is turned off', { ackReplicas: 1, beatMs: 0 }],
+  ['where it is turned off', { ackReplicas: 1, heartbeatMs: 0 }],
 ])('%s, a master alone is read from', async (_, limits) => {
   store = await open(limits);
   await replica.send('REPLICAOF', 'NO', 'ONE');

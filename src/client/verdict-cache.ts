@@ -5,7 +5,7 @@ import { headerKey } from './header-key.ts';
 import type { Answer, Verdict } from './usher-verdict.ts';
 
 /** Limits of the cache. */
-export interface KeptLimits {
+export interface VerdictCacheLimits {
   /** Most headers with a known access token. */
   headersMax: number;
   /** Most headers without one; kept apart, so that a flood of them evicts no others. */
@@ -31,7 +31,7 @@ export interface Question {
 }
 
 /** The cache. Times are those of the client's clock, in milliseconds. */
-export interface KeptVerdicts {
+export interface VerdictCache {
   /** The valid verdict on exactly this question, or undefined. */
   find(
     header: string,
@@ -50,7 +50,7 @@ export interface KeptVerdicts {
   /** Extends the validity of cached verdicts: no change is missing before that time. */
   believe(untilMs: number): void;
   /** Until when cached verdicts are valid; -Infinity if they are not. */
-  believedUntilMs(): number;
+  validUntilMs(): number;
   /** Clears everything and stops the timer. */
   close(): void;
 }
@@ -72,7 +72,7 @@ interface Entry {
 }
 
 /** Creates an empty cache. */
-export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
+export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
   const tokens = new Map<string, Token>();
   const release = (entries: Entry[]) => {
     for (const { token, tokenId } of entries.splice(0)) {
@@ -87,7 +87,7 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
   let latest = 0;
   /** Changes before this mark are no longer recorded. */
   let earliest = 0;
-  let believedUntilMs = Number.NEGATIVE_INFINITY;
+  let validUntilMs = Number.NEGATIVE_INFINITY;
   let watched = '';
 
   const entriesOf = (header: string) => {
@@ -133,7 +133,7 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
       for (const entry of entries) {
         if (!isSame(entry, audience, scopes)) continue;
         const { token } = entry;
-        const isGood = token === undefined || (!token.changed && now < believedUntilMs);
+        const isGood = token === undefined || (!token.changed && now < validUntilMs);
         return isGood && now < entry.untilMs ? entry.verdict : undefined;
       }
       return undefined;
@@ -168,7 +168,7 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
 
     reset(instance) {
       watched = instance;
-      believedUntilMs = Number.NEGATIVE_INFINITY;
+      validUntilMs = Number.NEGATIVE_INFINITY;
       known.clear();
       tokens.clear();
       plain.clear();
@@ -176,11 +176,11 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
     },
 
     believe(untilMs) {
-      believedUntilMs = Math.max(believedUntilMs, untilMs);
+      validUntilMs = Math.max(validUntilMs, untilMs);
     },
-    believedUntilMs: () => believedUntilMs,
+    validUntilMs: () => validUntilMs,
     close() {
-      believedUntilMs = Number.NEGATIVE_INFINITY;
+      validUntilMs = Number.NEGATIVE_INFINITY;
       watched = '';
       known.clear();
       unknown.clear();
@@ -190,7 +190,7 @@ export function createKeptVerdicts(limits: KeptLimits): KeptVerdicts {
 }
 
 /** Recent headers unhashed: hashing costs more than the rest of a lookup. */
-function createPlain({ headersMax, plainMs }: KeptLimits) {
+function createPlain({ headersMax, plainMs }: VerdictCacheLimits) {
   const entries = new Map<string, Entry[]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const clear = () => {

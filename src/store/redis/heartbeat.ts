@@ -7,11 +7,11 @@ import { randomUUID } from 'node:crypto';
 import type { RedisAddress } from '../address.ts';
 import { createLease } from '../feed.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
-import { beatKey } from './keys.ts';
+import { heartbeatKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 
 /** A beat that goes on until it is stopped. */
-export interface RedisBeat {
+export interface RedisHeartbeat {
   /** Whether enough replicas followed the server that is read from, no longer ago than the lease. */
   isLive(): boolean;
   /** How long ago they did, in milliseconds. */
@@ -23,21 +23,21 @@ export interface RedisBeat {
  * Beats on a connection of its own, since waiting for replicas holds it up. In a Cluster the nodes see
  * to it themselves (cluster-node-timeout), and without replicas to wait for there is nothing to see.
  */
-export function redisBeat(
+export function redisHeartbeat(
   target: RedisAddress,
   reader: RedisClient,
   limits: RedisLimits,
   monotonicMs: () => number,
-): RedisBeat {
-  const { ackReplicas, ackTimeoutMs, beatMs, leaseMs } = limits;
-  if (ackReplicas === 0 || beatMs === 0 || target.topology === 'cluster') {
+): RedisHeartbeat {
+  const { ackReplicas, ackTimeoutMs, heartbeatMs, leaseMs } = limits;
+  if (ackReplicas === 0 || heartbeatMs === 0 || target.topology === 'cluster') {
     return { isLive: () => true, ageMs: () => 0, stop: () => undefined };
   }
   const commandTimeoutMs = limits.adminTimeoutMs + ackTimeoutMs;
   const client = redisClient(target, { name: 'usher-beat', commandTimeoutMs }, limits);
   const end = keepConnected(client, limits);
   const lease = createLease(leaseMs, monotonicMs);
-  const key = beatKey('read');
+  const key = heartbeatKey('read');
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
@@ -56,7 +56,7 @@ export function redisBeat(
   };
   const again = async () => {
     await beat().catch(() => undefined);
-    if (!stopped) timer = setTimeout(again, beatMs).unref();
+    if (!stopped) timer = setTimeout(again, heartbeatMs).unref();
   };
   client.on('ready', () => void beat().catch(() => undefined));
   void again();

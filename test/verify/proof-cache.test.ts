@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AccessTokenRecord, Secret } from '../../src/store/record.ts';
 import { type CoherentReader, type Found, Unavailable } from '../../src/store/store.ts';
-import { memoryKey } from '../../src/verify/memory.ts';
+import { proofKey } from '../../src/verify/proof-cache.ts';
 import { jwtRecord, now, nowMs, sign, staticRecord, verifierOver } from './setup.ts';
 
 /** A store that tests set; what was found is current until it is changed or the feed is lost. */
@@ -147,5 +147,5 @@ test('a header that differs by anything is another one', async () => {
   const last = token.at(-1) === 'A' ? 'B' : 'A';
   expect(await told(token.slice(0, -1) + last)).toBe('INVALID_TOKEN');
   expect(await told(`${token}, ${token}`)).toBe('MALFORMED_CREDENTIALS');
-  expect(memoryKey(token)).not.toContain(token.slice(4, 12));
+  expect(proofKey(token)).not.toContain(token.slice(4, 12));
 });

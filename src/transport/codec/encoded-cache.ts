@@ -9,7 +9,7 @@ export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>
 const kept = new WeakMap<object, Buffer | undefined>();
 
 /** Marks a message for caching. It must not change afterwards. */
-export function keepBytes(message: object): void {
+export function cacheEncoded(message: object): void {
   kept.set(message, undefined);
 }
 

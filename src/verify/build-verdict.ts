@@ -1,6 +1,6 @@
 /** Puts a decision into a verdict: granted, refused, or denied to nobody known. */
 
-import type { Proven } from './memory.ts';
+import type { Proven } from './proof-cache.ts';
 import type { Denied, Granted, Reason } from './verdict.ts';
 import { watchedTtlMs } from './watched-ttl.ts';
 
@@ -16,7 +16,7 @@ export function refused(
   now: number,
 ): Denied {
   if (reason === 'INVALID_TOKEN') return denied(reason);
-  const watched = watchedTtlMs(proven, reason, now, proven.found.believedMs);
+  const watched = watchedTtlMs(proven, reason, now, proven.found.freshMs);
   return {
     valid: false,
     reason,
@@ -33,7 +33,7 @@ export function granted(proven: Proven, now: number, callersMs: number): Granted
   const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const leftMs = Math.min(endsMs, proven.provenUntil) - now;
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(callersMs, leftMs));
-  const watched = watchedTtlMs(proven, undefined, now, found.believedMs);
+  const watched = watchedTtlMs(proven, undefined, now, found.freshMs);
   const last = proven.granted;
   const isSame =
     last?.cacheTtlMs === cacheTtlMs && last.watchedTtlMs === watched && last.stale === found.stale;

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 
 /** A memory of reads, the least used of which goes when another one needs its place. */
-export interface ReadMemory<T> {
+export interface ReadCache<T> {
   readonly size: number;
   /** What is kept and may be believed. */
   get(key: string): T | undefined;
@@ -21,12 +21,12 @@ export interface ReadMemory<T> {
  * Makes one. Under a feed of messages what is kept is believed for `messagesAgeMsMax` only, since
  * changes by others than Usher are not told there. `monotonicMs` is `performance.now`.
  */
-export function createReadMemory<T extends object | string | true>(
+export function createReadCache<T extends object | string | true>(
   entriesMax: number,
   feed: Pick<Feed, 'kind'>,
   monotonicMs: () => number,
   messagesAgeMsMax: number,
-): ReadMemory<T> {
+): ReadCache<T> {
   const kept = new LRUCache<string, T>({
     max: entriesMax,
     ttl: messagesAgeMsMax,

@@ -3,6 +3,6 @@
 import type { Awaitable } from '../../store/store.ts';
 
 /** Calls `goOn` with the value: at once, or when its promise resolves. */
-export function onceKnown<T, U>(value: Awaitable<T>, goOn: (value: T) => U): Awaitable<U> {
+export function mapAwaitable<T, U>(value: Awaitable<T>, goOn: (value: T) => U): Awaitable<U> {
   return value instanceof Promise ? value.then(goOn) : goOn(value);
 }

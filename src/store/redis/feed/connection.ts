@@ -17,7 +17,7 @@ export interface MasterEvents {
 }
 
 /** A connection to hear on, until it ends. */
-export interface Ear {
+export interface FeedConnection {
   /** RESP2, since the client drops the pushes of RESP3. */
   readonly client: Redis;
   /** The connection on which the records are read from the master that is heard. */
