@@ -1,4 +1,4 @@
-/** Puts the rooms together: the store, the decision, the life of tokens. No listener yet. */
+/** Wires up everything behind the listeners: the store, verification and token operations. */
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
@@ -31,20 +31,29 @@ import type { Metrics } from './metrics.ts';
 /** Everything behind the listeners. */
 export interface Core {
   store: Store;
+  /** Verifies an Authorization header for an endpoint, and counts the verdict. */
   verify: DoorVerify;
+  /** Creates, lists, changes, rotates and revokes access tokens. */
   accessTokens: AccessTokens;
+  /** Imports tokens of other systems. */
   importTokens: Import;
+  /** Re-encrypts secrets with the first master key. */
   reseal: Reseal;
+  /** Signs JWTs. */
   issueJwt: IssueJwt;
+  /** Authenticates callers of the API. */
   authenticate: Authenticate;
+  /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
+  /** Writes and lists the audit log. */
   audit: Audit;
+  /** Counts the uses of access tokens. */
   usage: UsageMeter;
-  /** Writes the last counts and closes the store. */
+  /** Writes the remaining usage counts and closes the store. */
   close(): Promise<void>;
 }
 
-/** Opens the store and builds on it. `now` is in milliseconds since 1970. */
+/** Opens the store and wires up the rest. `now` is in milliseconds since 1970. */
 export async function openCore(
   config: Config,
   secrets: ServerSecrets,

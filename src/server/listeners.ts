@@ -1,4 +1,4 @@
-/** The listeners: which address serves what. */
+/** Creates the three listeners and decides what each of them serves. */
 
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
@@ -22,24 +22,32 @@ import type { Services } from './services.ts';
 
 /** What the listeners serve. */
 export interface ListenerParts {
+  /** Verification, token operations and the store. */
   core: Core;
+  /** The rpc services of each listener. */
   services: Services;
+  /** The web app. */
   manager: Manager;
   metrics: Metrics;
-  /** Why calls should go elsewhere. */
+  /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
+  /** Milliseconds since 1970. */
   now(): number;
+  /** Called with each unexpected error. */
   onBug: OnBug;
 }
 
-/** The three listeners, none of which listens yet. */
+/** The three listeners, before `listen`. */
 export interface Listeners {
+  /** gRPC: VerifierService, Envoy's Authorization, health and reflection. */
   grpc: GrpcListener;
+  /** HTTP: the root path, Connect, gRPC-Web, gateways, OAuth and probes. */
   http: Listener;
+  /** HTTP: the API Manager, its API, metrics and probes. */
   manager: Listener;
 }
 
-/** Makes them. */
+/** Creates the listeners with the limits of the configuration. */
 export function createListeners(config: Config, parts: ListenerParts): Listeners {
   const { services, onBug, now } = parts;
   const limits = limitsOf(config);
@@ -89,13 +97,13 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   };
 }
 
-/** The gateways' doors on the HTTP listener. */
+/** The routes for gateways and OAuth clients. */
 function gatewayDoors({ trustedProxies }: Config, { core }: ListenerParts): Route[] {
   const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
   return doorRoutes({ ...core, addressOf: req => clientAddress(req, trusts) });
 }
 
-/** Everything else on the manager port: the web app and its session. */
+/** All other paths on the manager port: the web app and its session. */
 function webRoute(manager: Manager): Route {
   return {
     path: '/',
@@ -119,7 +127,7 @@ function limitsOf(config: Config) {
       ...defaultHttpLimits,
       ...shared,
       headersMs: config.firstByteMs,
-      // The longest Authorization header, and room for all others.
+      // The longest Authorization header plus the default for all others.
       headerBytesMax: defaultHttpLimits.headerBytesMax + config.headerBytesMax,
     },
     grpc: {

@@ -1,4 +1,4 @@
-/** The services with their handlers: which rpc is answered by what. */
+/** Binds the rpc services to their handlers. */
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
@@ -11,24 +11,24 @@ import { VerifierService, verifierHandlers } from '../transport/services/verifie
 import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
 
-/** Refused calls of the API that the audit log takes a minute. */
+/** Most refused API calls written to the audit log per minute. */
 const refusalsPerMinuteMax = 600;
-/** Messages of one stream that are worked on at once. */
+/** Most messages of one stream processed concurrently. */
 const streamMessagesAtOnceMax = 16;
-/** Changes that a watcher who was away, or reads slowly, is still told one by one. */
+/** Most retained changes, for watchers that resume or read slowly; older ones cause a reset. */
 const changesBacklogMax = 10_000;
-/** Access tokens named in one message of a watch. */
+/** Most token ids in one message of WatchInvalidations. */
 const watchIdsMax = 256;
 
 /** The services of each listener. */
 export interface Services {
-  /** For everyone who verifies. */
+  /** For the gRPC and HTTP listeners. */
   verifier: Binding[];
-  /** For the API Manager: its API, and the verifier for its web app and the command line. */
+  /** For the API Manager: its API, and verification for the web app and the command line. */
   manager: Binding[];
 }
 
-/** Binds the services. */
+/** Creates the services. `sessionOf` lets calls of the web app authenticate by session. */
 export function createServices(
   config: Config,
   core: Core,

@@ -79,7 +79,7 @@ describe('verify', () => {
   test('finds a changed entry', async () => {
     log[2] = { ...log[2], actor: 'nobody' } as ChainedEvent;
     const { code, out } = await usher(['verify']);
-    expect([code, out]).toEqual([1, 'broken at entry 3: its hash does not fit its content\n']);
+    expect([code, out]).toEqual([1, 'broken at entry 3: its hash does not match its content\n']);
   });
 
   test('finds a removed entry', async () => {
@@ -102,7 +102,7 @@ describe('verify', () => {
     }, []);
     const anew = await usher(['verify', '--head', head]);
     expect([short.code, anew.code]).toEqual([1, 1]);
-    expect(anew.out).toMatch(/written anew/);
+    expect(anew.out).toMatch(/rewritten/);
   });
 
   test('checks an export, from a file and from the standard input', async () => {

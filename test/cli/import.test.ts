@@ -67,7 +67,7 @@ test('all fields of a line are sent, from the standard input', async () => {
     expires_at: '2027-01-01T00:00:00Z',
   };
   const ran = await usher(['import'], jsonl(line));
-  expect(ran).toEqual({ code: 0, out: '1 imported, 0 there before\n', err: '' });
+  expect(ran).toEqual({ code: 0, out: '1 imported, 0 already there\n', err: '' });
   const [request] = requests;
   expect(request).toMatchObject({ dryRun: false, allowWeak: false });
   expect(request?.requestId).toMatch(/^[0-9a-f-]{36}$/);
@@ -117,17 +117,17 @@ test('each mistake is named with its line, the rest goes on, and nothing of a to
   ].join('\r\n');
   const ran = await usher(['import', '-'], input);
   expect(ran.code).toBe(1);
-  expect(ran.out).toBe('1 imported, 1 there before\n10 refused\n');
+  expect(ran.out).toBe('1 imported, 1 already there\n10 refused\n');
   expect(ran.err.split('\n')).toEqual([
-    'line 1: is no JSON',
-    'line 2: is no JSON object',
+    'line 1: is not JSON',
+    'line 2: is not a JSON object',
     'line 3: needs one of token, sha256 and sha512',
     'line 4: needs one of token, sha256 and sha512',
     'line 5: sha256: is not 32 bytes in hexadecimal or base64',
-    expect.stringContaining('line 6: has a member that is none of token, sha256,'),
-    'line 7: scopes: is no list of texts',
-    'line 8: expires_at: is not a time as in 2026-02-22T03:54:51Z (RFC 3339)',
-    'line 9: name: is no text',
+    expect.stringContaining('line 6: has a member other than token, sha256,'),
+    'line 7: scopes: is not a list of strings',
+    'line 8: expires_at: is not a time such as 2026-02-22T03:54:51Z (RFC 3339)',
+    'line 9: name: is not a string',
     'line 11: name: is bad',
     '',
   ]);
@@ -149,7 +149,7 @@ test('many lines go in calls of at most 500, that a server takes', async () => {
 test('a call whose outcome is not known is made again, under the same request id', async () => {
   failures = [new ConnectError('', Code.Unavailable), new ConnectError('', Code.Unavailable)];
   const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
-  expect(ran).toMatchObject({ code: 0, out: '1 imported, 0 there before\n' });
+  expect(ran).toMatchObject({ code: 0, out: '1 imported, 0 already there\n' });
   expect(requests).toHaveLength(3);
   expect(new Set(requests.map(({ requestId }) => requestId)).size).toBe(1);
 });
@@ -158,7 +158,7 @@ test('a refusal of the call ends it, and tells how far it came', async () => {
   failures = [new ConnectError('no', Code.PermissionDenied)];
   const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
   expect(ran.code).toBe(77);
-  expect(ran.err).toContain('broken off: 0 imported, 0 there before; repeat it');
+  expect(ran.err).toContain('interrupted: 0 imported, 0 already there; repeat it');
 });
 
 test('options are passed on', async () => {
@@ -166,7 +166,7 @@ test('options are passed on', async () => {
     ['import', '--dry-run', '--allow-weak'],
     jsonl({ name: 'a', token: 'x' }),
   );
-  expect(ran.out).toBe('1 would be imported, 0 there before\n');
+  expect(ran.out).toBe('1 would be imported, 0 already there\n');
   expect(requests).toMatchObject([{ dryRun: true, allowWeak: true }]);
 });
 
@@ -180,7 +180,7 @@ test('a file that is not there is wrong usage', async () => {
 test('sealing anew walks all, and tells what is left under which master key', async () => {
   expect(await usher(['reseal'])).toEqual({
     code: 0,
-    out: '400 access tokens, 6 sealed anew\nMASTER KEY\tSECRETS LEFT\tLISTED\nk2\t10\tyes\nk1\t2\tyes\n',
+    out: '400 access tokens, 6 resealed\nMASTER KEY\tSECRETS LEFT\tLISTED\nk2\t10\tyes\nk1\t2\tyes\n',
     err: '',
   });
   unlisted = true;

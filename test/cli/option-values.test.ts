@@ -32,7 +32,7 @@ test('a time is RFC 3339', () => {
 test('JSON is an object', () => {
   expect(jsonObject('{"a":[1]}')).toEqual({ a: [1] });
   for (const text of ['', '[]', 'null', '1', '{a:1}']) {
-    expect(() => jsonObject(text), text).toThrow(/an object/);
+    expect(() => jsonObject(text), text).toThrow(/a JSON object/);
   }
 });
 

@@ -123,7 +123,7 @@ describe('the server', () => {
   test('elsewhere without encryption is warned of', async () => {
     const env = { USHER_MANAGER_URL: 'http://host.invalid', USHER_ADMIN_TOKEN: adminToken };
     const { notes } = await run(['token', 'list'], env);
-    expect(notes[0]).toMatch(/warning: the admin token goes to host.invalid unencrypted/);
+    expect(notes[0]).toMatch(/warning: the admin token is sent to host.invalid unencrypted/);
   });
 });
 

@@ -161,7 +161,7 @@ describe('create', () => {
     const end = ['--expires-in', '1h', '--expires-at', '2030-01-01T00:00:00Z'];
     const ran = await usher('create', '--kind', 'static', '--name', 'x', ...end);
     expect(ran.code).toBe(2);
-    expect(ran.err).toMatch(/give one of them/);
+    expect(ran.err).toMatch(/give only one of/);
     expect(created).toEqual([]);
   });
 });

@@ -47,7 +47,7 @@ test('a token made in the API Manager is good in every worker, and counted in on
 });
 
 test('a worker that is killed is replaced', async () => {
-  const died = usher.logged('a worker died; it is started again');
+  const died = usher.logged('a worker exited; restarting it');
   const [first] = await workerPids(usher);
   process.kill(first as number, 'SIGKILL');
   expect(await died).toMatchObject({ worker: first, signal: 'SIGKILL' });
@@ -74,7 +74,7 @@ async function verified(): Promise<number> {
 
 test('SIGHUP renews the workers one after the other, and no call is refused', async () => {
   const before = await workerPids(usher);
-  const renewed = usher.logged('all workers are new');
+  const renewed = usher.logged('all workers were replaced');
   usher.child.kill('SIGHUP');
   const statuses = new Set<number>();
   let done = false;
@@ -94,13 +94,13 @@ test('SIGHUP renews the workers one after the other, and no call is refused', as
 });
 
 test('SIGHUP twice renews them twice, one renewal after the other', async () => {
-  const renewed = usher.logged('all workers are new');
+  const renewed = usher.logged('all workers were replaced');
   usher.child.kill('SIGHUP');
   await until(async () => (await workerPids(usher)).length === 3);
   usher.child.kill('SIGHUP');
   await renewed;
   const between = await workerPids(usher);
-  await usher.logged('all workers are new');
+  await usher.logged('all workers were replaced');
   const after = await workerPids(usher);
   expect(after).toHaveLength(2);
   expect(after.filter(pid => between.slice(0, 2).includes(pid))).toEqual([]);

@@ -145,8 +145,8 @@ describe('mistakes', () => {
     ['USHER_MASTER_KEYS', `bad id:${key(1)}`, /no id/],
     ['USHER_MASTER_KEYS', 'k1:c2hvcnQ=', /exactly 32 bytes \(key 1\)/],
     ['USHER_MASTER_KEYS', `k1:${key(1)},`, /key 2/],
-    ['USHER_MASTER_KEYS', `k1:${key(1)},k1:${key(2)}`, /two keys with one id/],
-    ['USHER_MASTER_KEYS', `k1:${key(1)},k2:${key(1)}`, /one key under two ids/],
+    ['USHER_MASTER_KEYS', `k1:${key(1)},k1:${key(2)}`, /two keys with the same id/],
+    ['USHER_MASTER_KEYS', `k1:${key(1)},k2:${key(1)}`, /the same key under two ids/],
     ['USHER_ADMIN_TOKEN', 'short', /32 to 512/],
     ['USHER_ADMIN_TOKEN', `${'a'.repeat(32)} b`, /a space/],
     ['USHER_ADMIN_TOKEN', 'ä'.repeat(32), /not printable/],
@@ -161,12 +161,12 @@ describe('mistakes', () => {
     ['USHER_TRUSTED_PROXIES', '10.0.0.0/33', /not an address/],
     ['USHER_TRUSTED_PROXIES', '0.0.0.0/0', /trusts every address/],
     ['USHER_TRUSTED_PROXIES', '::/0', /trusts every address/],
-    ['USHER_LOG_LEVEL', 'loud', /none of fatal/],
+    ['USHER_LOG_LEVEL', 'loud', /not one of fatal/],
     ['USHER_BATCH_MAX', '1e2', /whole number from 1 to 4096/],
     ['USHER_CACHE_TTL_MS_MAX', '2001', /above USHER_LEASE_MS/],
     ['USHER_DEADLINE_MS', '30001', /above USHER_DEADLINE_MS_MAX/],
     ['USHER_ADMIN_TOKEN_FILE', '/nonexistent/file', /cannot be read \(ENOENT\)/],
-    ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is no setting/],
+    ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is not a setting/],
   ])('%s=%s', (name, value, expected) => {
     const mistakes = mistakesOf({ [name]: value });
     expect(mistakes).toHaveLength(1);
@@ -202,7 +202,7 @@ describe('mistakes', () => {
   });
 
   test('a file for what is no secret', () => {
-    expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is no setting/);
+    expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is not a setting/);
   });
 
   test('no listener at all', () => {

@@ -89,7 +89,7 @@ describe('a later start', () => {
   test('refuses a store without its master keys instead of making new ones', () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'data.mdb'), 'x');
-    expect(mistakesOf(open)[0]).toMatch(/master-keys is missing beside the store/);
+    expect(mistakesOf(open)[0]).toMatch(/master-keys is missing in a data folder with a store/);
     expect(existsSync(join(folder, 'master-keys'))).toBe(false);
   });
 

@@ -1,38 +1,40 @@
-/** Every bound of the gRPC listener, with its unit. Settings: config.ts. */
+/**
+ * Every limit of the gRPC listener, and the defaults. The settings table overrides some of them.
+ */
 
 /** Limits of the gRPC listener. */
 export interface GrpcLimits {
   /** Most connections at once; more are dropped. */
   connectionsMax: number;
-  /** How long a new connection may take to send the HTTP/2 preface. */
+  /** How long a new connection may take to send the HTTP/2 preface (RFC 9113 section 3.4). */
   prefaceMs: number;
-  /** How long it may still take when the listener stops: it can have been made just before. */
+  /** The same once the listener stops, for connections that were just made. */
   stopPrefaceMs: number;
-  /** Longest request message, after decompression. */
+  /** Longest request message after decompression. */
   receiveBytesMax: number;
   /** Longest response message. */
   sendBytesMax: number;
-  /** Most calls at once on one connection. */
+  /** Most concurrent calls on one connection. */
   streamsPerConnectionMax: number;
   /** Most memory that HTTP/2 may hold for one connection, in megabytes. */
   connectionMemoryMbMax: number;
-  /** A connection without calls is closed after this. */
+  /** A connection without calls is closed after this time. */
   connectionIdleMs: number;
-  /** A connection is closed after this, give or take a tenth, so that callers spread anew. */
+  /** A connection is closed at this age ±10 %, so that callers reconnect and rebalance. */
   connectionAgeMs: number;
-  /** How long calls may go on after that. */
+  /** How long its calls may continue after that. */
   connectionAgeGraceMs: number;
-  /** How often a connection is probed. */
+  /** Interval of keepalive pings. */
   keepaliveMs: number;
-  /** How long the answer to a probe may take. */
+  /** A connection that does not answer a ping within this time is closed. */
   keepaliveTimeoutMs: number;
-  /** Deadline of a unary call that brings none. */
+  /** Deadline of a unary call that sends none. */
   deadlineMs: number;
-  /** Longest deadline of a unary call: a longer one is cut to this. */
+  /** Longest deadline of a unary call; a longer one is cut to this. */
   deadlineMsMax: number;
 }
 
-/** What a deployment gets that sets nothing. */
+/** The limits of a deployment that sets none. */
 export const defaultGrpcLimits: GrpcLimits = {
   connectionsMax: 10_000,
   prefaceMs: 5_000,

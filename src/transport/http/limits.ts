@@ -1,41 +1,43 @@
-/** Every bound of an HTTP listener, with its unit. Settings: config.ts. */
+/** Every limit of an HTTP listener, and the defaults. The settings table overrides some of them. */
 
 /** Limits of an HTTP listener. */
 export interface HttpLimits {
   /** Most connections at once; more are dropped. */
   connectionsMax: number;
-  /** Longest request line and headers together. */
+  /** Most bytes of the request line and headers together. */
   headerBytesMax: number;
-  /** How long a request's headers may take, from the connection or the request before. */
+  /** How long a request's headers may take, from the connection or the previous request. */
   headersMs: number;
   /** How long a whole request may take. */
   requestMs: number;
-  /** How often the two are checked. */
+  /** Interval at which the two are checked. */
   checkMs: number;
-  /** How long a connection may idle between requests: longer than load balancers reuse one. */
+  /** How long a connection may idle between requests; longer than load balancers keep one. */
   keepAliveMs: number;
-  /** Answers on a connection close it after this, give or take a tenth, so that callers spread anew. */
+  /**
+   * A response closes its connection at this age ±10 %, so that callers reconnect and rebalance.
+   */
   connectionAgeMs: number;
-  /** A connection on which nothing moves at all is closed after this. */
+  /** A connection without any traffic is closed after this time. */
   silenceMs: number;
   /**
-   * How long a connection that idles is kept when the listener stops: a request can be on its way, and
-   * is answered with "Connection: close".
+   * How long idle connections stay open when the listener stops: a request that is already on its
+   * way is still answered, with "Connection: close".
    */
   stopIdleMs: number;
-  /** Longest request message, after decompression. */
+  /** Longest request message after decompression. */
   receiveBytesMax: number;
   /** Longest response message. */
   sendBytesMax: number;
-  /** Deadline of a unary rpc that brings none. */
+  /** Deadline of a unary rpc that sends none. */
   deadlineMs: number;
-  /** Longest deadline of a unary rpc: a longer one is cut to this. */
+  /** Longest deadline of a unary rpc; a longer one is cut to this. */
   deadlineMsMax: number;
-  /** How long a browser may remember what a preflight allowed. */
+  /** How long a browser may cache a preflight response. */
   preflightSeconds: number;
 }
 
-/** What a deployment gets that sets nothing. */
+/** The limits of a deployment that sets none. */
 export const defaultHttpLimits: HttpLimits = {
   connectionsMax: 10_000,
   headerBytesMax: 16_384,
