@@ -73,7 +73,7 @@ function checkToken(token: string, allowWeak: boolean) {
     throw invalid(
       'token',
       'must be visible ASCII without space, comma, " and \\; must not be a JWT, which is ' +
-        'verified by its signature; and must not start with "ush_", which is reserved for tokens of Usher',
+        'verified by its signature; and must not start with "ush_", the prefix of Usher\'s own',
     );
   }
   if (token.length < lengthMin && !allowWeak) {

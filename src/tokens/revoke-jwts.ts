@@ -51,8 +51,8 @@ function add(
   if (held >= revokedJwtsMax) {
     throw new TokenError(
       'RESOURCE_EXHAUSTED',
-      `the access token holds ${revokedJwtsMax} revoked JWTs and subjects; revoke all JWTs issued ` +
-        'before now instead',
+      `the access token holds ${revokedJwtsMax} revoked JWTs and subjects; revoke all JWTs ` +
+        'issued before now instead',
     );
   }
   if ('jti' in target) {

@@ -15,7 +15,7 @@ export interface UsageLimits {
 /** Defaults of the limits. */
 export const defaultUsageLimits: UsageLimits = { flushMs: 3000, pendingMax: 50_000 };
 
-/** Counts, and reads counts. */
+/** Counts uses and reads the counts. */
 export interface UsageMeter {
   /** Counts a verification of an access token with a valid verdict. */
   note(tokenId: string): void;

@@ -204,8 +204,8 @@ describe('what is refused', () => {
     ['a space', plain(`${good} x`), /^token: must be visible ASCII/],
     ['a comma', plain(`${good},x`), /^token: must be visible ASCII/],
     ['a letter that is not ASCII', plain(`${good}é`), /^token: must be visible ASCII/],
-    ['a JWT', plain(`e30.e30.${'A'.repeat(43)}`), /^token: .* no JWT/],
-    ['what looks like Usher’s own', plain(`ush_${good}`), /^token: .* only tokens of Usher/],
+    ['a JWT', plain(`e30.e30.${'A'.repeat(43)}`), /^token: .* must not be a JWT/],
+    ['what looks like Usher’s own', plain(`ush_${good}`), /^token: .* prefix of Usher/],
     ['one that no header can carry', plain('a'.repeat(8186)), /^token: is longer than 8185/],
     [
       'a hash of the wrong length',

@@ -107,7 +107,7 @@ describe('the same id for something else is refused', () => {
       tokens.rotate(admin, record.id, 0, 0, id),
       tokens.revoke(admin, record.id, '', id),
     ]) {
-      await expectRefused(call, 'INVALID_ARGUMENT', /^request_id: was used for another call/);
+      await expectRefused(call, 'INVALID_ARGUMENT', /^request_id: was used for a different call/);
     }
     const rotation = randomUUID();
     await tokens.rotate(admin, record.id, 0, 0, rotation);
