@@ -13,17 +13,17 @@ import {
   createAuthenticate,
   createCurrentCaller,
 } from '../tokens/caller.ts';
-import { defaultChangeLimits } from '../tokens/change.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import { createFindImported } from '../verify/imported.ts';
-import type { VerifyLimits } from '../verify/limits.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
 import { createMemory } from '../verify/memory.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify, type Verify } from '../verify/verify.ts';
+import { limitsOf } from './limits.ts';
 
 /** Everything behind the listeners. */
 export interface Rooms {
@@ -48,39 +48,24 @@ export async function openRooms(
   log: Logger,
   now: () => number,
 ): Promise<Rooms> {
+  const { verify: limits, ...others } = limitsOf(config);
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
-    redis: {
-      readTimeoutMs: config.storeTimeoutMs,
-      ackReplicas: config.storeAckReplicas,
-      leaseMs: config.leaseMs,
-      feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
-      beatMs: Math.max(25, Math.floor(config.leaseMs / 4)),
-    },
-    lmdb: { leaseMs: config.leaseMs },
-    cache: { entriesMax: config.cacheEntriesMax, staleMaxMs: config.staleMaxMs },
+    limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
-  const limits: VerifyLimits = {
-    headerBytesMax: config.headerBytesMax,
-    claimsDepthMax: config.claimsDepthMax,
-    iatSkewSecondsMax: config.iatSkewSecondsMax,
-    cacheTtlMsMax: config.cacheTtlMsMax,
-    leaseMs: config.leaseMs,
-  };
   const memory = createMemory(config.cacheEntriesMax);
   const findImported = createFindImported(store, keys);
-  const prove = createProve(keys);
+  const prove = createProve(keys, others.openedKeysMax);
   const verify = createVerify({ records: store, findImported, prove, memory, now, limits });
-  const { revokedJwtsMax } = config;
-  const changes = { store, keys, now, limits: { ...defaultChangeLimits, revokedJwtsMax } };
-  const usage = createUsageMeter(store, now);
+  const changes = { store, keys, now, limits: others.changes };
+  const usage = createUsageMeter(store, now, fixedUsageLimits);
   return {
     store,
     verify,
     accessTokens: createAccessTokens(changes),
-    importTokens: createImport(changes),
+    importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
     issueJwt: createIssueJwt(store, keys, now, limits),
     authenticate: createAuthenticate(verify, secrets.adminToken),

@@ -1,15 +1,15 @@
 /** The listeners: which address serves what. */
 
+import type { IncomingMessage } from 'node:http';
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
-import { defaultGrpcLimits } from '../transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, trustsRanges } from '../transport/http/client-address.ts';
-import { defaultHttpLimits } from '../transport/http/limits.ts';
+import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
@@ -18,6 +18,7 @@ import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import type { OnVerdict } from '../transport/services/verifier.ts';
 import type { Rooms } from './core.ts';
+import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
 
@@ -70,7 +71,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       onBug,
     }),
     http: createHttpListener({
-      routes: [root, ...probes, ...gatewayDoors(config, parts), ...connect.routes],
+      routes: [root, ...probes, ...gatewayDoors(config, limits.http, parts), ...connect.routes],
       limits: limits.http,
       corsOrigins: config.corsOrigins,
       onBug,
@@ -92,9 +93,14 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
 }
 
 /** The gateways' doors on the HTTP listener. */
-function gatewayDoors({ trustedProxies }: Config, { rooms, onVerdict }: ListenerParts): Route[] {
+function gatewayDoors(
+  { trustedProxies }: Config,
+  limits: HttpLimits,
+  { rooms, onVerdict }: ListenerParts,
+): Route[] {
   const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
-  return doorRoutes({ ...rooms, onVerdict, addressOf: req => clientAddress(req, trusts) });
+  const addressOf = (req: IncomingMessage) => clientAddress(req, trusts);
+  return doorRoutes({ ...rooms, onVerdict, limits, addressOf });
 }
 
 /** Everything else on the manager port: the web app and its session. */
@@ -105,30 +111,6 @@ function webRoute(manager: Manager): Route {
     methods: 'any',
     handle: async (req, res) => {
       if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
-    },
-  };
-}
-
-function limitsOf(config: Config) {
-  const shared = {
-    connectionsMax: config.connectionsMax,
-    receiveBytesMax: config.messageBytesMax,
-    deadlineMs: config.deadlineMs,
-    deadlineMsMax: config.deadlineMsMax,
-  };
-  return {
-    http: {
-      ...defaultHttpLimits,
-      ...shared,
-      headersMs: config.firstByteMs,
-      // The longest Authorization header, and room for all others.
-      headerBytesMax: defaultHttpLimits.headerBytesMax + config.headerBytesMax,
-    },
-    grpc: {
-      ...defaultGrpcLimits,
-      ...shared,
-      prefaceMs: config.firstByteMs,
-      streamsPerConnectionMax: config.streamsMax,
     },
   };
 }

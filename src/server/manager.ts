@@ -3,7 +3,6 @@
 import { hash, hkdfSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../log.ts';
-import { defaultManagerLimits } from '../manager/limits.ts';
 import { createLoginCodes } from '../manager/login-codes.ts';
 import { createManager, type Manager } from '../manager/manager.ts';
 import type { Status } from '../manager/server-status.ts';
@@ -12,6 +11,7 @@ import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor } from '../tokens/caller.ts';
 import { version } from '../version.ts';
 import type { Rooms } from './core.ts';
+import { limitsOf } from './limits.ts';
 
 /** The browser part, and the code of the one-time link. */
 export interface WebManager {
@@ -29,7 +29,7 @@ export function createWebManager(
   now: () => number,
   listeners: () => Status['listeners'],
 ): WebManager {
-  const limits = defaultManagerLimits;
+  const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
   const manager = createManager({
     sessionKey: sessionKey(secrets),

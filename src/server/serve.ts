@@ -8,7 +8,7 @@ import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import type { Listen } from '../settings/values.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
-import { defaultWorkerLimits, startWorkers, type Workers } from './workers.ts';
+import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
 /** What runs, as far as it is up. */
 interface Running {
@@ -68,7 +68,7 @@ async function startMany(
     },
   });
   running.workers = startWorkers(config.workers, env, log, {
-    ...defaultWorkerLimits,
+    ...fixedWorkerLimits,
     stopMs: workerStopMs(config),
   });
   await running.workers.ready;

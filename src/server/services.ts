@@ -2,11 +2,13 @@
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
+import { refusalsPerMinuteMax } from '../tokens/limits.ts';
 import { createNoteRefusal } from '../tokens/refusals.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
+import { streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import {
   type OnVerdict,
   VerifierService,
@@ -14,15 +16,7 @@ import {
 } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
 import type { Rooms } from './core.ts';
-
-/** Refused calls of the API that the audit log takes a minute. */
-const refusalsPerMinuteMax = 600;
-/** Messages of one stream that are worked on at once. */
-const streamMessagesAtOnceMax = 16;
-/** Changes that a watcher who was away, or reads slowly, is still told one by one. */
-const changesKeptMax = 10_000;
-/** Access tokens named in one message of a watch. */
-const watchIdsMax = 256;
+import { limitsOf } from './limits.ts';
 
 /** The services of each listener. */
 export interface Services {
@@ -43,12 +37,10 @@ export function createServices(
 ): Services {
   const note = createNoteRefusal(rooms.audit, now, refusalsPerMinuteMax);
   const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
-  const { leaseMs, watchersMax } = config;
+  const limits = limitsOf(config).watch;
   const monotonicMs = () => performance.now();
-  const changes = createChanges(rooms.store.feed, changesKeptMax, monotonicMs);
-  const heartbeatMs = Math.max(10, Math.floor(leaseMs / 8));
-  const watchLimits = { watchersMax, leaseMs, heartbeatMs, idsMax: watchIdsMax };
-  const watch = createWatch({ changes, limits: watchLimits, monotonicMs });
+  const changes = createChanges(rooms.store.feed, limits.changesKeptMax, monotonicMs);
+  const watch = createWatch({ changes, limits, monotonicMs });
   const verifier = (session?: SessionOf) => {
     const handlers = verifierHandlers({
       verify: rooms.verify,

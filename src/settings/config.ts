@@ -1,7 +1,7 @@
 /** The configuration: the settings read from the environment, all at once, with every mistake named. */
 
 import { readFileSync } from 'node:fs';
-import type { Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';

@@ -9,27 +9,8 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, difference, invalid } from './fields.ts';
+import type { ChangeLimits } from './limits.ts';
 import { withCurrentSeals } from './secret.ts';
-
-/** Bounds of changes. */
-export interface ChangeLimits {
-  /** How often a change is tried again when others change the same access token. */
-  attemptsMax: number;
-  /** How long a repeated request is answered with its token or secret, in milliseconds. */
-  replyMs: number;
-  /** How long a request id is remembered, in milliseconds. */
-  requestMs: number;
-  /** JWTs and subjects that one access token can hold as revoked by name. */
-  revokedJwtsMax: number;
-}
-
-/** What a deployment gets that sets nothing. */
-export const defaultChangeLimits: ChangeLimits = {
-  attemptsMax: 8,
-  replyMs: 600_000,
-  requestMs: 86_400_000,
-  revokedJwtsMax: 10_000,
-};
 
 /** What the changes need. */
 export interface ChangeDeps {

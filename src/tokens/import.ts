@@ -11,6 +11,7 @@ import {
   readForm,
   writeForm,
 } from '../verify/imported.ts';
+import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, ownerFor } from './caller.ts';
 import { TokenError } from './errors.ts';
@@ -59,6 +60,8 @@ export interface ImportDeps {
   store: Store;
   keys: MasterKeys;
   now: () => number;
+  /** What is taken in is within the limits that it will be verified by. */
+  limits: Pick<VerifyLimits, 'headerBytesMax'>;
 }
 
 /** A token that is to be taken in, with what is known of it. */
@@ -79,7 +82,7 @@ interface Target {
 
 /** Makes it. */
 export function createImport(deps: ImportDeps): Import {
-  const { store, now } = deps;
+  const { store, now, limits } = deps;
   return async (caller, items, options) => {
     demand(caller, adminScope);
     if (items.length === 0) throw invalid('items', 'are none');
@@ -87,6 +90,8 @@ export function createImport(deps: ImportDeps): Import {
       throw invalid('items', `are more than ${importLimits.itemsMax}`);
     }
     const requestId = options.requestId ? checkUuid('request_id', options.requestId) : '';
+    const { headerBytesMax } = limits;
+    const bounds = { allowWeak: options.allowWeak, headerBytesMax };
     const at = now();
     const forms = (await store.importedForms()).map(readForm);
     const plans = await Promise.all(
@@ -94,7 +99,7 @@ export function createImport(deps: ImportDeps): Import {
         const { owner } = item.fields;
         try {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
-          const checked = checkItem({ ...item, fields }, options.allowWeak, at);
+          const checked = checkItem({ ...item, fields }, bounds, at);
           return await plan(deps, checked, forms, caller, requestId);
         } catch (error) {
           if (error instanceof TokenError) return refused(error.message);

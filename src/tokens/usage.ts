@@ -3,17 +3,7 @@
 import type { Store, Usage, UsageDelta } from '../store/store.ts';
 import { type Caller, demand, readScope, visible } from './caller.ts';
 import { checkUuid } from './fields.ts';
-
-/** Bounds of counting. */
-export interface UsageLimits {
-  /** How often counts are written, in milliseconds. */
-  flushMs: number;
-  /** Access tokens counted between two writes; reaching it writes at once. */
-  pendingMax: number;
-}
-
-/** What a deployment gets that sets nothing. */
-export const defaultUsageLimits: UsageLimits = { flushMs: 3000, pendingMax: 50_000 };
+import type { UsageLimits } from './limits.ts';
 
 /** Counts, and reads counts. */
 export interface UsageMeter {
@@ -28,11 +18,7 @@ export interface UsageMeter {
 }
 
 /** Makes it. `now` is in milliseconds since 1970. */
-export function createUsageMeter(
-  store: Store,
-  now: () => number,
-  limits: UsageLimits = defaultUsageLimits,
-): UsageMeter {
+export function createUsageMeter(store: Store, now: () => number, limits: UsageLimits): UsageMeter {
   /** By day, then by access token; more than one day around midnight and after an outage. */
   let pending = new Map<string, Map<string, UsageDelta>>();
   let pendingCount = 0;

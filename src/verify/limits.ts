@@ -1,4 +1,4 @@
-/** Every bound of the decision, with its unit. Defaults and settings: config.ts. */
+/** Every bound of the decision, with its unit. All are configured: src/server/limits.ts. */
 
 /** Limits of verification. */
 export interface VerifyLimits {
@@ -13,12 +13,3 @@ export interface VerifyLimits {
   /** Within how long a revocation is seen, in milliseconds: a caller's reuse must end within it too. */
   leaseMs: number;
 }
-
-/** What a deployment gets that sets nothing. */
-export const defaultVerifyLimits: VerifyLimits = {
-  headerBytesMax: 8192,
-  claimsDepthMax: 32,
-  iatSkewSecondsMax: 60,
-  cacheTtlMsMax: 2000,
-  leaseMs: 2000,
-};

@@ -7,9 +7,6 @@ import type { Credential } from './credential.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
 import { importedHash, type MasterKeys, unreadable } from './master-keys.ts';
 
-/** Opened jwt secrets that are kept. */
-const openedKeysMax = 10_000;
-
 /**
  * Finds the record's secret that a credential was made with; undefined when there is none. Takes as
  * long when there is no record. Throws Unavailable when the record's secrets cannot be read.
@@ -20,8 +17,8 @@ export type Prove = (
   now: number,
 ) => Secret | undefined;
 
-/** Makes it. */
-export function createProve(keys: MasterKeys): Prove {
+/** Makes it. At most `openedKeysMax` opened secrets of jwt access tokens are kept in memory. */
+export function createProve(keys: MasterKeys, openedKeysMax: number): Prove {
   const opened = new LRUCache<string, KeyObject>({ max: openedKeysMax });
   const nobodys = randomBytes(32).toString('base64url');
   const nobody: Secret = { masterKeyId: keys.currentId, value: nobodys, createdAt: 0 };

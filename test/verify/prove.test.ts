@@ -155,7 +155,7 @@ describe('what is unknown costs as much as what is wrong', () => {
         return keys.hash(token, id);
       },
     };
-    const prove = createProve(counting);
+    const prove = createProve(counting, 100);
     const { record } = staticRecord();
     for (const known of [undefined, jwtRecord(), record]) {
       hashes = 0;

@@ -3,7 +3,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 import { type Awaitable, Unavailable } from '../store.ts';
-import type { CoherentLimits } from './coherent.ts';
+import type { CoherentLimits } from './limits.ts';
 import { createReadMemory } from './read-memory.ts';
 
 /** Reads entries of an index. */

@@ -4,42 +4,8 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type CoherentReader, type Found, type TokenReader, Unavailable } from '../store.ts';
+import type { CoherentLimits } from './limits.ts';
 import { createReadMemory } from './read-memory.ts';
-
-/** Bounds of the cache. */
-export interface CoherentLimits {
-  /** Records kept. */
-  entriesMax: number;
-  /** Ids kept of which it is known that there is no record: apart, so that a flood evicts no record. */
-  absentMax: number;
-  /** Reads of the store at once; further ones are refused as unavailable. */
-  readsMax: number;
-  /**
-   * How long a read under way is shared with those who ask later, in milliseconds. At most the feed's
-   * lease: after a stall its answer can have lain here, unread, since before a revocation.
-   */
-  sharedMsMax: number;
-  /**
-   * How long a record that was good is used, marked stale, when the store cannot be reached, in
-   * milliseconds since it was last known to be current. 0 for not at all.
-   */
-  staleMaxMs: number;
-  /**
-   * How long something read is believed, in milliseconds, where the feed is of messages: what others
-   * than Usher change in the store is not told there.
-   */
-  messagesAgeMsMax: number;
-}
-
-/** What a deployment gets that sets nothing. */
-export const defaultCoherentLimits: CoherentLimits = {
-  entriesMax: 100_000,
-  absentMax: 20_000,
-  readsMax: 1000,
-  sharedMsMax: 100,
-  staleMaxMs: 0,
-  messagesAgeMsMax: 30_000,
-};
 
 interface Read {
   answer: Promise<Found>;

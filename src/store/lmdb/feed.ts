@@ -5,7 +5,7 @@
 
 import type { ChainedEvent, ChainHead } from '../audit.ts';
 import { createLease, type Feed, type FeedListener } from '../feed.ts';
-import type { LmdbLimits } from './tables.ts';
+import type { LmdbLimits } from './limits.ts';
 
 /** What the feed reads. Both throw when the store cannot be read. */
 export interface FollowedLog {

@@ -16,15 +16,16 @@ import {
 } from '../store.ts';
 import { lmdbFeed } from './feed.ts';
 import { readForms, reserve } from './imported.ts';
+import type { LmdbLimits } from './limits.ts';
 import { decode, scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbReader } from './reader.ts';
-import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './tables.ts';
+import { openTables, type Tables } from './tables.ts';
 
 /** Opens, and makes if need be, the store in a folder. Throws when the folder cannot be used. */
 export function openLmdb(
   folder: string,
   now: () => number,
-  limits: LmdbLimits = defaultLmdbLimits,
+  limits: LmdbLimits,
   onWarning: (message: string) => void = () => undefined,
 ): Store {
   const tables = openTables(folder, limits);

@@ -1,32 +1,7 @@
 /** The tables of the embedded store. */
 
 import { type Database, open, type RootDatabase } from 'lmdb';
-
-/** Bounds of the embedded store. */
-export interface LmdbLimits {
-  /** Reading processes and threads at once. */
-  readersMax: number;
-  /** Request ids and ended sessions that are over, dropped per new one. */
-  prunedMax: number;
-  /** How often a store that failed is tried again, in milliseconds. */
-  probeMs: number;
-  /** How long a feed that cannot be read is believed, in milliseconds: the bound of a revocation. */
-  leaseMs: number;
-  /** How often the feed looks for changes of other processes, in milliseconds. */
-  feedLookMs: number;
-  /** Changes that are told one by one; when there were more, all may have changed. */
-  feedEntriesMax: number;
-}
-
-/** What a deployment gets that sets nothing. */
-export const defaultLmdbLimits: LmdbLimits = {
-  readersMax: 512,
-  prunedMax: 8,
-  probeMs: 1000,
-  leaseMs: 2000,
-  feedLookMs: 25,
-  feedEntriesMax: 10_000,
-};
+import type { LmdbLimits } from './limits.ts';
 
 /** The tables. */
 export interface Tables {

@@ -1,11 +1,8 @@
 /** The store in Redis that replicas share: a single server, one behind Sentinels, or a Cluster. */
 
 import type { RedisAddress } from '../address.ts';
-import {
-  type CoherentLimits,
-  createCoherentReader,
-  defaultCoherentLimits,
-} from '../cache/coherent.ts';
+import { createCoherentReader } from '../cache/coherent.ts';
+import type { CoherentLimits } from '../cache/limits.ts';
 import type { Feed } from '../feed.ts';
 import { type Awaitable, type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
@@ -20,7 +17,7 @@ import { redisWatch, watchEviction } from './health.ts';
 import { type StoreIdentity, storeIdentity } from './identity.ts';
 import { redmayBeImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
-import { defaultRedisLimits, type RedisLimits } from './limits.ts';
+import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
 import { redisUsage } from './usage.ts';
 
@@ -30,13 +27,13 @@ export interface RedisStoreOptions {
   now: () => number;
   /** Told of a Redis that is set up so that it may lose data. */
   onWarning?: (message: string) => void;
-  limits?: Partial<RedisLimits>;
-  cache?: Partial<CoherentLimits>;
+  limits: RedisLimits;
+  cache: CoherentLimits;
 }
 
 /** Opens the store. While Redis cannot be reached it is open, not up, and connects as soon as it can. */
 export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
-  const limits = { ...defaultRedisLimits, ...options.limits };
+  const { limits, cache } = options;
   const { reader, administrator } = clientsOf(target, limits);
   const clients = [reader, administrator];
   const onWarning = options.onWarning ?? (() => undefined);
@@ -78,7 +75,6 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const followed = { target, reader, log: redisAudit(reads, limits), beat };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   doubtAfterLoss(identity, reader, feed);
-  const cache = { ...defaultCoherentLimits, ...options.cache };
   const imported = redmayBeImported(
     { get: getKey, admin, identity },
     feed,

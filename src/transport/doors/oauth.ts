@@ -10,6 +10,7 @@ import {
 } from '../../tokens/caller.ts';
 import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
+import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
 import { unavailableText } from '../rpc/failure.ts';
 
@@ -18,10 +19,8 @@ export interface OauthDeps {
   authenticate: Authenticate;
   /** The address that a request came from, for the audit log. */
   addressOf(req: IncomingMessage): string;
+  limits: Pick<HttpLimits, 'formBytesMax'>;
 }
-
-/** Longest form: a token of the longest header's length, each byte of it percent-encoded, and more. */
-export const formBytesMax = 32_768;
 
 /** An error by the names of RFC 6749 section 5.2. */
 export interface OauthError {
@@ -33,13 +32,13 @@ export interface OauthError {
 /** A route for callers with the scope usher.introspect or usher.admin that post a token. */
 export function oauthRoute(
   path: string,
-  { authenticate, addressOf }: OauthDeps,
+  { authenticate, addressOf, limits }: OauthDeps,
   handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
 ): Route {
   const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
     const caller = await callerOf(req, authenticate, addressOf(req));
     if ('error' in caller) return caller;
-    const form = await readForm(req, formBytesMax);
+    const form = await readForm(req, limits.formBytesMax);
     if (typeof form === 'string') return invalidRequest(form);
     const token = form.get('token') ?? '';
     if (token === '') return invalidRequest('the parameter token is missing');

@@ -91,7 +91,7 @@ function listenerOf(
   const sockets = new Set<Socket>();
   /** Those that have not sent the preface, and when they have, or are closed. */
   const silent = new Map<Socket, Promise<void>>();
-  const sessions = findSessions(times, unary.take);
+  const sessions = findSessions(times, limits.halfOpenMs, unary.take);
   const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
     const heard = Promise.withResolvers<void>();
     sockets.add(socket);

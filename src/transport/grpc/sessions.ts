@@ -11,9 +11,6 @@ import { type CallTimes, mendTimeout, timerMsMax } from '../rpc/grpc-timeout.ts'
 import { type HalfOpenWatch, watchHalfOpen } from './half-open.ts';
 import type { Activity } from './idle.ts';
 
-/** How long after the longest deadline a stream that the caller keeps half open may be closed. */
-const halfOpenMs = 1_000;
-
 /** Finds the sessions of some sockets. */
 export interface Sessions {
   /** Says that a socket, which grpc-js gets next, is among them. */
@@ -33,9 +30,11 @@ type OnStream = (
 /**
  * Starts looking. grpc-js keeps its HTTP/2 server to itself, so the sessions are found through Node's
  * own announcements of new streams; each session's only listener, its server's, is then called here.
+ * A stream that its caller keeps half open is closed `halfOpenMs` after the longest deadline.
  */
 export function findSessions(
   times: CallTimes,
+  halfOpenMs: number,
   take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
 ): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();

@@ -1,4 +1,4 @@
-/** Every bound of an HTTP listener, with its unit. Settings: config.ts. */
+/** Every bound of an HTTP listener, with its unit. What is configured: src/server/limits.ts. */
 
 /** Limits of an HTTP listener. */
 export interface HttpLimits {
@@ -12,8 +12,8 @@ export interface HttpLimits {
   requestMs: number;
   /** How often the two are checked. */
   checkMs: number;
-  /** How long a connection may idle between requests: longer than load balancers reuse one. */
-  keepAliveMs: number;
+  /** How long a connection may idle between requests. */
+  connectionIdleMs: number;
   /** Answers on a connection close it after this, give or take a tenth, so that callers spread anew. */
   connectionAgeMs: number;
   /** A connection on which nothing moves at all is closed after this. */
@@ -25,6 +25,8 @@ export interface HttpLimits {
   stopIdleMs: number;
   /** Longest request message, after decompression. */
   receiveBytesMax: number;
+  /** Longest form body. */
+  formBytesMax: number;
   /** Longest response message. */
   sendBytesMax: number;
   /** Deadline of a unary rpc that brings none. */
@@ -35,20 +37,12 @@ export interface HttpLimits {
   preflightSeconds: number;
 }
 
-/** What a deployment gets that sets nothing. */
-export const defaultHttpLimits: HttpLimits = {
-  connectionsMax: 10_000,
-  headerBytesMax: 16_384,
-  headersMs: 5_000,
-  requestMs: 10_000,
-  checkMs: 1_000,
-  keepAliveMs: 65_000,
-  connectionAgeMs: 1_800_000,
-  silenceMs: 120_000,
+/** Bounds that no deployment sets. */
+export const fixedHttpLimits = {
+  /** How exact the times of a request are: a check of every connection costs little. */
+  checkMs: 1000,
+  /** A request on its way arrives within a quarter of a second or finds the connection closed. */
   stopIdleMs: 250,
-  receiveBytesMax: 65_536,
-  sendBytesMax: 4_194_304,
-  deadlineMs: 10_000,
-  deadlineMsMax: 30_000,
-  preflightSeconds: 7_200,
-};
+  /** Browsers remember a preflight for two hours at most. */
+  preflightSeconds: 7200,
+} as const satisfies Partial<HttpLimits>;

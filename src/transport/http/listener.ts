@@ -88,7 +88,7 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.checkMs,
-    keepAliveTimeout: limits.keepAliveMs,
+    keepAliveTimeout: limits.connectionIdleMs,
     insecureHTTPParser: false,
     // A second Authorization or Host is seen, joined by a comma, and so refused.
     joinDuplicateHeaders: true,

@@ -10,23 +10,12 @@ import type { ServerStreaming } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { durationOfMs } from '../rpc/time.ts';
 import type { Changes } from './changes.ts';
-
-/** Bounds of watching. */
-export interface WatchLimits {
-  /** Watchers at once. */
-  watchersMax: number;
-  /** How long silence may be believed, in milliseconds. */
-  leaseMs: number;
-  /** How often a watcher hears that there is nothing new, in milliseconds. */
-  heartbeatMs: number;
-  /** Access tokens named in one message. */
-  idsMax: number;
-}
+import type { WatchLimits } from './limits.ts';
 
 /** What watching needs. `monotonicMs` is `performance.now`. */
 export interface WatchDeps {
   changes: Changes;
-  limits: WatchLimits;
+  limits: Omit<WatchLimits, 'changesKeptMax'>;
   monotonicMs: () => number;
 }
 
