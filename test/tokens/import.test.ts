@@ -235,6 +235,21 @@ describe('what is refused', () => {
     expect(await verdictOn(`Bearer ${token}`)).toBe('valid');
   });
 
+  test('the longest that the configured header can carry is taken, and no longer one', async () => {
+    const limits = { headerBytesMax: 300 };
+    const take = createImport({ store, keys, now, limits });
+    const tokens = ['b'.repeat(293), 'b'.repeat(294)];
+    const results = await take(
+      admin,
+      tokens.map(token => plain(token)),
+      once,
+    );
+    expect(results).toMatchObject([
+      { outcome: 'imported' },
+      { outcome: 'refused', problem: 'token: is longer than 293 characters' },
+    ]);
+  });
+
   test('a short one is taken by whoever insists', async () => {
     expect((await one(plain('short'), { allowWeak: true })).outcome).toBe('imported');
     expect(await verdictOn('short')).toBe('valid');
