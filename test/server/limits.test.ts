@@ -1,6 +1,16 @@
 /** What each room's limits are with other settings than the defaults. */
 
 import { expect, test } from 'vitest';
+import { fixedManagerLimits } from '../../src/manager/limits.ts';
+import type { Setting } from '../../src/settings/setting.ts';
+import { settings } from '../../src/settings/settings.ts';
+import { fixedCoherentLimits } from '../../src/store/cache/limits.ts';
+import { fixedLmdbLimits } from '../../src/store/lmdb/limits.ts';
+import { fixedRedisLimits } from '../../src/store/redis/limits.ts';
+import { fixedChangeLimits } from '../../src/tokens/limits.ts';
+import { fixedGrpcLimits } from '../../src/transport/grpc/limits.ts';
+import { fixedHttpLimits } from '../../src/transport/http/limits.ts';
+import { fixedWatchLimits } from '../../src/transport/services/limits.ts';
 import { defaultLimits, limitsWith } from '../limits.ts';
 import { runServer } from './run-server.ts';
 
@@ -10,6 +20,23 @@ test('are those of the documentation where nothing is set', () => {
   expect(defaultLimits.grpc).toMatchObject({ receiveBytesMax: 4_194_304, connectionsMax: 10_000 });
   expect(defaultLimits.store.cache).toMatchObject({ entriesMax: 100_000, absentMax: 20_000 });
   expect(defaultLimits.manager).toMatchObject({ sessionIdleMs: 3_600_000 });
+});
+
+test('those that are fixed hold no default of one that is configured', () => {
+  const env: Record<string, string> = {};
+  for (const { name, range, default: text } of Object.values<Setting<unknown>>(settings)) {
+    const [, min, max] = /^(\d+) to (\d+) \w+$/.exec(range) ?? [];
+    if (min !== undefined && max !== undefined) env[name] = text === max ? min : max;
+  }
+  const { grpc, http, manager, store, changes, watch } = limitsWith(env);
+  expect(grpc).toMatchObject(fixedGrpcLimits);
+  expect(http).toMatchObject(fixedHttpLimits);
+  expect(manager).toMatchObject(fixedManagerLimits);
+  expect(changes).toMatchObject(fixedChangeLimits);
+  expect(watch).toMatchObject(fixedWatchLimits);
+  expect(store.redis).toMatchObject(fixedRedisLimits);
+  expect(store.lmdb).toMatchObject(fixedLmdbLimits);
+  expect(store.cache).toMatchObject(fixedCoherentLimits);
 });
 
 test('what holds a token has room for the longest header', () => {
