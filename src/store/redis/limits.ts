@@ -67,7 +67,7 @@ export interface RedisLimits {
 
 /**
  * Bounds that no deployment sets. They pace what goes on behind a store that is slow or away, and
- * bound the work of one step; no verdict rests on them.
+ * bound the work of one step. How long a verdict may rest on memory is bounded by the lease alone.
  */
 export const fixedRedisLimits = {
   disconnectTimeoutMs: 200,
