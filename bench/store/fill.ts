@@ -4,11 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { v7 } from 'uuid';
 import { encodeRecord } from '../../src/store/format/record.ts';
-import { defaultLmdbLimits, openTables } from '../../src/store/lmdb/tables.ts';
+import { openTables } from '../../src/store/lmdb/tables.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { createdKey, ownerKey, tokenKey } from '../../src/store/redis/keys.ts';
 import type { MasterKeys } from '../../src/verify/master-keys.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
+import { defaultLimits } from '../../test/limits.ts';
 
 /** Owners that share the access tokens evenly. */
 export const owners = Array.from({ length: 10 }, (_, n) => `team-${n}@example.com`);
@@ -69,7 +70,7 @@ export async function fillLmdb(folder: string, count: number, known?: Known): Pr
     revisions,
     owners: byOwner,
     ownerCounts,
-  } = openTables(folder, defaultLmdbLimits);
+  } = openTables(folder, defaultLimits.store.lmdb);
   for (const batch of batches(count, issued, known)) {
     await root.transaction(() => {
       for (const record of batch) {

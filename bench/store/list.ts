@@ -8,6 +8,7 @@ import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { readScope } from '../../src/tokens/caller.ts';
 import { type ListQuery, list } from '../../src/tokens/list.ts';
+import { storeLimits } from '../../test/limits.ts';
 import { startRedis } from '../processes.ts';
 import type { Row } from '../row.ts';
 import { fillLmdb, fillRedis, owners, usedMemory } from './fill.ts';
@@ -83,7 +84,10 @@ async function pagesOf(place: Place, count: number) {
   process.stderr.write(`${place.name}, ${count} access tokens `);
   try {
     await place.fill(count);
-    const store = await openStore(storeAddress(place.url), { now: Date.now });
+    const store = await openStore(storeAddress(place.url), {
+      now: Date.now,
+      limits: storeLimits(),
+    });
     try {
       const times: number[] = [];
       for (const [n, [, query, as]] of pages.entries()) {

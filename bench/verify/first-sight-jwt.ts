@@ -5,11 +5,11 @@
 
 import { jwtVerify } from 'jose';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
+import { defaultLimits } from '../../test/limits.ts';
 import { signJwt } from '../access-tokens.ts';
 import type { Cost } from '../load.ts';
 import { masterKey } from '../processes.ts';
@@ -37,10 +37,10 @@ const found = { record, stale: false };
 const verify = createVerify({
   records: { find: () => found, isCurrent: other => other === found },
   findImported: () => Promise.resolve(undefined),
-  prove: createProve(keys),
+  prove: createProve(keys, 100),
   proofs: createProofCache(100_000),
   now: Date.now,
-  limits: defaultVerifyLimits,
+  limits: defaultLimits.verify,
 });
 const key = await crypto.subtle.importKey(
   'raw',

@@ -14,9 +14,10 @@ import { exitCodes, UsageError } from './exit-codes.ts';
 import { LineError, readLine } from './import-line.ts';
 import { outJson } from './terminal.ts';
 
-/** Below 64 KiB, the lowest message limit that a server can have. */
+/** Every server takes it in one call: USHER_MESSAGE_BYTES_MAX is 64 KiB at least. */
 const batchBytesMax = 48 * 1024;
-const lineBytesMax = 40 * 1024;
+/** A token as long as USHER_HEADER_BYTES_MAX can be, and its fields: such a line goes alone. */
+const lineBytesMax = 96 * 1024;
 const progressStep = 5000;
 /** Pauses before retries of a call whose outcome is unknown. */
 const retryPausesMs = [200, 1000, 3000];
@@ -137,7 +138,8 @@ async function* batches(
       const item = readItem(text, problem => refuse(number, problem));
       if (item === undefined) continue;
       const size = Buffer.byteLength(text);
-      if (batch.length === importItemsMax || bytes + size > batchBytesMax) {
+      const isFull = batch.length === importItemsMax || bytes + size > batchBytesMax;
+      if (isFull && batch.length > 0) {
         yield batch;
         batch = [];
         bytes = 0;

@@ -1,6 +1,6 @@
 /** `usher settings`: lists all settings, without their current values. */
 
-import type { Setting } from '../settings/settings.ts';
+import type { Setting } from '../settings/setting.ts';
 import { settings } from '../settings/settings.ts';
 import type { Terminal } from './terminal.ts';
 import { outJson } from './terminal.ts';

@@ -1,4 +1,4 @@
-/** Every bound of the API Manager's sessions, with its unit. Settings: config.ts. */
+/** Every bound of the API Manager's sessions, with its unit. What is configured: src/server/limits.ts. */
 
 /** Limits of the API Manager. */
 export interface ManagerLimits {
@@ -16,12 +16,12 @@ export interface ManagerLimits {
   signInBodyBytesMax: number;
 }
 
-/** What a deployment gets that sets nothing. */
-export const defaultManagerLimits: ManagerLimits = {
-  sessionLifetimeMs: 12 * 3_600_000,
-  sessionIdleMs: 3_600_000,
+/** Bounds that no deployment sets. */
+export const fixedManagerLimits = {
+  /** A cookie with each request would be waste; the idle time is correct to a minute. */
   sessionRenewAfterMs: 60_000,
+  /** As the welcome says: within ten minutes. */
   loginCodeLifetimeMs: 600_000,
+  /** One is made at a time, by an operator. */
   loginCodesMax: 16,
-  signInBodyBytesMax: 16_384,
-};
+} as const satisfies Partial<ManagerLimits>;

@@ -5,11 +5,10 @@ import type { Config } from '../settings/config.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
-import { defaultGrpcLimits } from '../transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, trustsRanges } from '../transport/http/client-address.ts';
-import { defaultHttpLimits } from '../transport/http/limits.ts';
+import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
@@ -17,6 +16,7 @@ import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import type { Core } from './core.ts';
+import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
 
@@ -76,7 +76,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       onBug,
     }),
     http: createHttpListener({
-      routes: [root, ...probes, ...gatewayDoors(config, parts), ...connect.routes],
+      routes: [root, ...probes, ...gatewayDoors(config, limits.http, parts), ...connect.routes],
       limits: limits.http,
       corsOrigins: config.corsOrigins,
       onBug,
@@ -98,9 +98,13 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
 }
 
 /** The routes for gateways and OAuth clients. */
-function gatewayDoors({ trustedProxies }: Config, { core }: ListenerParts): Route[] {
+function gatewayDoors(
+  { trustedProxies }: Config,
+  limits: HttpLimits,
+  { core }: ListenerParts,
+): Route[] {
   const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
-  return doorRoutes({ ...core, addressOf: req => clientAddress(req, trusts) });
+  return doorRoutes({ ...core, limits, addressOf: req => clientAddress(req, trusts) });
 }
 
 /** All other paths on the manager port: the web app and its session. */
@@ -111,30 +115,6 @@ function webRoute(manager: Manager): Route {
     methods: 'any',
     handle: async (req, res) => {
       if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
-    },
-  };
-}
-
-function limitsOf(config: Config) {
-  const shared = {
-    connectionsMax: config.connectionsMax,
-    receiveBytesMax: config.messageBytesMax,
-    deadlineMs: config.deadlineMs,
-    deadlineMsMax: config.deadlineMsMax,
-  };
-  return {
-    http: {
-      ...defaultHttpLimits,
-      ...shared,
-      headersMs: config.firstByteMs,
-      // The longest Authorization header plus the default for all others.
-      headerBytesMax: defaultHttpLimits.headerBytesMax + config.headerBytesMax,
-    },
-    grpc: {
-      ...defaultGrpcLimits,
-      ...shared,
-      prefaceMs: config.firstByteMs,
-      streamsPerConnectionMax: config.streamsMax,
     },
   };
 }

@@ -3,7 +3,6 @@
 import { hash, hkdfSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../log.ts';
-import { defaultManagerLimits } from '../manager/limits.ts';
 import { createLoginCodes } from '../manager/login-codes.ts';
 import { createManager, type Manager } from '../manager/manager.ts';
 import type { ServerStatus } from '../manager/server-status.ts';
@@ -12,6 +11,7 @@ import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor } from '../tokens/caller.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
+import { limitsOf } from './limits.ts';
 
 /** The web app and its one-time sign-in codes. */
 export interface WebManager {
@@ -30,7 +30,7 @@ export function createWebManager(
   now: () => number,
   listeners: () => ServerStatus['listeners'],
 ): WebManager {
-  const limits = defaultManagerLimits;
+  const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
   const manager = createManager({
     sessionKey: sessionKey(secrets),

@@ -10,7 +10,7 @@ import type { Listen } from '../settings/values.ts';
 import { StoreUnusable } from '../store/store.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
-import { defaultWorkerLimits, startWorkers, type Workers } from './workers.ts';
+import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
 /** What has been started so far. */
 interface Running {
@@ -86,7 +86,7 @@ async function startMany(
     },
   });
   running.workers = startWorkers(config.workers, env, log, {
-    ...defaultWorkerLimits,
+    ...fixedWorkerLimits,
     stopMs: workerStopMs(config),
   });
   await running.workers.ready;

@@ -2,23 +2,17 @@
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
+import { refusalsPerMinuteMax } from '../tokens/limits.ts';
 import { createNoteRefusal } from '../tokens/refusals.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
+import { streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
-
-/** Most refused API calls written to the audit log per minute. */
-const refusalsPerMinuteMax = 600;
-/** Most messages of one stream processed concurrently. */
-const streamMessagesAtOnceMax = 16;
-/** Most retained changes, for watchers that resume or read slowly; older ones cause a reset. */
-const changesBacklogMax = 10_000;
-/** Most token ids in one message of WatchInvalidations. */
-const watchIdsMax = 256;
+import { limitsOf } from './limits.ts';
 
 /** The services of each listener. */
 export interface Services {
@@ -38,12 +32,10 @@ export function createServices(
 ): Services {
   const note = createNoteRefusal(core.audit, now, refusalsPerMinuteMax);
   const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
-  const { leaseMs, watchersMax } = config;
+  const limits = limitsOf(config).watch;
   const monotonicMs = () => performance.now();
-  const changes = createChanges(core.store.feed, changesBacklogMax, monotonicMs);
-  const heartbeatMs = Math.max(10, Math.floor(leaseMs / 8));
-  const watchLimits = { watchersMax, leaseMs, heartbeatMs, idsMax: watchIdsMax };
-  const watch = createWatch({ changes, limits: watchLimits, monotonicMs });
+  const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
+  const watch = createWatch({ changes, limits, monotonicMs });
   const verifier = (session?: SessionOf) => {
     const handlers = verifierHandlers({
       verify: core.verify,

@@ -27,14 +27,15 @@ export interface WorkerLimits {
   metricsMs: number;
 }
 
-/** The limits of a deployment that sets none. */
-export const defaultWorkerLimits: WorkerLimits = {
+/** Bounds that no deployment sets. */
+export const fixedWorkerLimits = {
+  /** A start that took longer would hold up a renewal; Redis is waited for a second at most. */
   readyMs: 30_000,
   restartMsMin: 100,
   restartMsMax: 5000,
-  stopMs: 20_000,
+  /** Within the ten seconds that scrapers wait. */
   metricsMs: 1000,
-};
+} as const satisfies Partial<WorkerLimits>;
 
 /** The running workers. */
 export interface Workers {
@@ -58,7 +59,7 @@ export function startWorkers(
   count: number,
   env: Environment,
   log: Logger,
-  limits: WorkerLimits = defaultWorkerLimits,
+  limits: WorkerLimits,
 ): Workers {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({

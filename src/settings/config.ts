@@ -1,7 +1,7 @@
 /** Reads the configuration from the environment and reports all mistakes at once. */
 
 import { readFileSync } from 'node:fs';
-import type { Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';

@@ -1,6 +1,7 @@
 /** The table of all settings, from which configuration, README and `usher settings` are made. */
 
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
+import { limit, type Setting } from './setting.ts';
 import {
   addressRanges,
   adminToken,
@@ -12,24 +13,6 @@ import {
   origins,
   wholeNumber,
 } from './values.ts';
-
-/** A setting, read from an environment variable. */
-export interface Setting<T> {
-  /** The environment variable. */
-  name: string;
-  /** What it means, without a full stop. */
-  meaning: string;
-  /** The allowed values, with their unit. */
-  range: string;
-  /** The value of an unset variable; absent when there is no default. */
-  default?: string;
-  /** What happens without a value when there is no default. */
-  without?: string;
-  /** Its value is never shown, and can come from a file named by `<NAME>_FILE`. */
-  secret?: true;
-  /** Parses the value; throws Mistake. */
-  read: (text: string) => T;
-}
 
 /** Parses the store's address; throws Mistake. */
 function readStoreAddress(text: string): StoreAddress {
@@ -128,21 +111,6 @@ const places = {
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
-/** A setting that is a whole number from `min` to `max`. */
-function limit(
-  name: string,
-  meaning: string,
-  bounds: { min: number; max: number; default: number; unit: string },
-): Setting<number> {
-  return {
-    name,
-    meaning,
-    range: `${bounds.min} to ${bounds.max} ${bounds.unit}`.trim(),
-    default: String(bounds.default),
-    read: wholeNumber(bounds.min, bounds.max),
-  };
-}
-
 /** The settings that are numbers. */
 const limits = {
   leaseMs: limit(
@@ -200,12 +168,16 @@ const limits = {
     'Most individually revoked JWTs and subjects of one access token',
     { min: 1, max: 100_000, default: 10_000, unit: 'entries' },
   ),
-  messageBytesMax: limit('USHER_MESSAGE_BYTES_MAX', 'Longest request message', {
-    min: 65_536,
-    max: 67_108_864,
-    default: 4_194_304,
-    unit: 'bytes',
-  }),
+  messageBytesMax: limit(
+    'USHER_MESSAGE_BYTES_MAX',
+    'Longest request message; an answer may have 4 MiB in any case',
+    {
+      min: 65_536,
+      max: 67_108_864,
+      default: 4_194_304,
+      unit: 'bytes',
+    },
+  ),
   batchMax: limit('USHER_BATCH_MAX', 'Most headers in one BatchVerify or StreamVerify message', {
     min: 1,
     max: 4096,
@@ -249,6 +221,27 @@ const limits = {
     'USHER_FIRST_BYTE_MS',
     'How long a new connection may stay silent, and the headers of a request may take',
     { min: 100, max: 600_000, default: 5000, unit: 'ms' },
+  ),
+  connectionIdleMs: limit(
+    'USHER_CONNECTION_IDLE_MS',
+    'How long a connection without calls is kept; longer than a load balancer reuses one',
+    { min: 1000, max: 86_400_000, default: 300_000, unit: 'ms' },
+  ),
+  connectionAgeMs: limit(
+    'USHER_CONNECTION_AGE_MS',
+    'When a connection is closed, give or take a tenth, so that callers spread over new servers',
+    { min: 1000, max: 86_400_000, default: 1_800_000, unit: 'ms' },
+  ),
+  sessionIdleMs: limit(
+    'USHER_SESSION_IDLE_MS',
+    'When a session of the API Manager ends that is not used',
+    // Its pages renew it every five minutes.
+    { min: 600_000, max: 2_592_000_000, default: 3_600_000, unit: 'ms' },
+  ),
+  sessionMsMax: limit(
+    'USHER_SESSION_MS_MAX',
+    'When a session of the API Manager ends in any case',
+    { min: 600_000, max: 2_592_000_000, default: 43_200_000, unit: 'ms' },
   ),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,

@@ -11,6 +11,7 @@ import {
   readForm,
   writeForm,
 } from '../verify/imported.ts';
+import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, ownerFor } from './caller.ts';
 import { TokenError } from './errors.ts';
@@ -63,6 +64,8 @@ export interface ImportDeps {
   keys: MasterKeys;
   /** The current time in milliseconds since 1970. */
   now: () => number;
+  /** What is taken in is within the limits that it will be verified by. */
+  limits: Pick<VerifyLimits, 'headerBytesMax'>;
 }
 
 /** A token to import, and the state of its import. */
@@ -83,7 +86,7 @@ interface Target {
 
 /** Creates the import. */
 export function createImport(deps: ImportDeps): Import {
-  const { store, now } = deps;
+  const { store, now, limits } = deps;
   return async (caller, items, options) => {
     demand(caller, adminScope);
     if (items.length === 0) throw invalid('items', 'must not be empty');
@@ -91,6 +94,8 @@ export function createImport(deps: ImportDeps): Import {
       throw invalid('items', `has more than ${importLimits.itemsMax} entries`);
     }
     const requestId = options.requestId ? checkUuid('request_id', options.requestId) : '';
+    const { headerBytesMax } = limits;
+    const bounds = { allowWeak: options.allowWeak, headerBytesMax };
     const at = now();
     const forms = (await store.importedForms()).map(readForm);
     const plans = await Promise.all(
@@ -98,7 +103,7 @@ export function createImport(deps: ImportDeps): Import {
         const { owner } = item.fields;
         try {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
-          const checked = checkItem({ ...item, fields }, options.allowWeak, at);
+          const checked = checkItem({ ...item, fields }, bounds, at);
           return await plan(deps, checked, forms, caller, requestId);
         } catch (error) {
           if (error instanceof TokenError) return refused(error.message);

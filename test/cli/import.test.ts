@@ -57,6 +57,16 @@ function usher(args: string[], stdin = ''): Promise<Ran> {
   return runUsher(['token', ...args], { USHER_MANAGER_URL: manager.url }, { stdin });
 }
 
+test('a line with the longest token that can be configured goes alone', async () => {
+  const lines = [
+    { token: 'a'.repeat(30), name: 'short' },
+    { token: 'b'.repeat(65_529), name: 'long' },
+  ];
+  const ran = await usher(['import'], jsonl(...lines, { token: 'c'.repeat(98_304), name: 'none' }));
+  expect(requests.map(({ items }) => items.map(({ name }) => name))).toEqual([['short'], ['long']]);
+  expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('line 3: is longer than 98304')]);
+});
+
 const jsonl = (...lines: unknown[]) => `${lines.map(line => JSON.stringify(line)).join('\n')}\n`;
 const digest = createHash('sha256').update('x').digest();
 

@@ -12,11 +12,11 @@ import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import type { ManagerDeps } from '../../src/manager/deps.ts';
-import { defaultManagerLimits } from '../../src/manager/limits.ts';
 import { createLoginCodes } from '../../src/manager/login-codes.ts';
 import { createManager } from '../../src/manager/manager.ts';
 import { sendJson } from '../../src/manager/reply.ts';
 import { adminScope } from '../../src/tokens/caller.ts';
+import { defaultLimits } from '../limits.ts';
 import { rememberEnded } from './ended-sessions.ts';
 import { fakeAccessTokens } from './fake-access-tokens.ts';
 import { audit, createFakeState, type FakeState } from './fake-state.ts';
@@ -41,7 +41,7 @@ export async function startFakeManager(options: {
   now?: () => number;
 }): Promise<FakeManager> {
   const now = options.now ?? Date.now;
-  const limits = defaultManagerLimits;
+  const limits = defaultLimits.manager;
   const state = createFakeState(now);
   const refused: IncomingHttpHeaders[] = [];
   const adminToken = `admin-${randomBytes(24).toString('hex')}`;

@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ManagerDeps } from '../../src/manager/deps.ts';
-import { defaultManagerLimits } from '../../src/manager/limits.ts';
 import { createLoginCodes, type LoginCodes } from '../../src/manager/login-codes.ts';
 import { createManager, type Manager } from '../../src/manager/manager.ts';
 import { adminScope, type Caller } from '../../src/tokens/caller.ts';
+import { defaultLimits } from '../limits.ts';
 import { rememberEnded } from './ended-sessions.ts';
 
 /** What a test turns. */
@@ -45,7 +45,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     errors: [],
   };
   const now = () => knobs.nowMs;
-  const codes = createLoginCodes({ now, limits: defaultManagerLimits });
+  const codes = createLoginCodes({ now, limits: defaultLimits.manager });
   const fail = () => {
     if (knobs.failure) throw knobs.failure;
   };
@@ -58,7 +58,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   const manager = createManager({
     sessionKey: randomBytes(32),
     now,
-    limits: defaultManagerLimits,
+    limits: defaultLimits.manager,
     ended: rememberEnded(fail),
     webFolder,
     authenticate: callerOf,

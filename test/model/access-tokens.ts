@@ -42,4 +42,4 @@ function makeJwt(): Made {
 }
 
 /** The proof that a server has. */
-export const prove = createProve(keys);
+export const prove = createProve(keys, 100);

@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import type { Redis as IoRedis } from 'ioredis';
-import { defaultRedisLimits } from '../../src/store/redis/limits.ts';
+import { defaultLimits } from '../limits.ts';
 import type { Random } from './random.ts';
 import { type Redis, ReplyError, type Server } from './redis.ts';
 import { openWire, type Wire } from './wire.ts';
@@ -26,7 +26,7 @@ export interface Network {
 }
 
 const { connectTimeoutMs, readTimeoutMs, socketTimeoutMs, reconnectDelayMsMax } =
-  defaultRedisLimits;
+  defaultLimits.store.redis;
 
 /** What both kinds of client do: commands with a timeout, on a connection that is there or not. */
 function connection(network: Network, kind: 'data' | 'feed', timeoutMs: number, onEnd: () => void) {

@@ -1,20 +1,19 @@
 /** A replica of Usher in the model: the real reader, feed, lease and verifier over simulated Redis. */
 
 import { redisAddress } from '../../src/store/address.ts';
-import { createCoherentReader, defaultCoherentLimits } from '../../src/store/cache/coherent.ts';
+import { createCoherentReader } from '../../src/store/cache/coherent.ts';
 import type { Feed } from '../../src/store/feed.ts';
 import { asker } from '../../src/store/redis/ask.ts';
 import { redisAudit } from '../../src/store/redis/audit.ts';
 import { redisFeed } from '../../src/store/redis/feed/feed.ts';
 import { masterGet } from '../../src/store/redis/get.ts';
 import { redisHealth } from '../../src/store/redis/health.ts';
-import { defaultRedisLimits } from '../../src/store/redis/limits.ts';
 import { readToken } from '../../src/store/redis/list.ts';
 import { type Changes, createChanges } from '../../src/transport/services/changes.ts';
 import { createWatch } from '../../src/transport/services/watch.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
+import { defaultLimits } from '../limits.ts';
 import { prove } from './access-tokens.ts';
 import { dataClient, type Network } from './clients.ts';
 
@@ -44,20 +43,24 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const target = redisAddress('redis://model');
   const reader = dataClient(network);
   networks.set(reader, network);
-  const { pingIntervalMs } = defaultRedisLimits;
+  const { pingIntervalMs } = defaultLimits.store.redis;
   const watch = redisHealth([reader], pingIntervalMs, world.now, async () => true);
   const reads = asker(reader, () => watch.health.set(false), watch.unfit);
-  const log = redisAudit(reads, defaultRedisLimits);
+  const log = redisAudit(reads, defaultLimits.store.redis);
   const followed = { target, reader, log, heartbeat: { isLive: () => true, ageMs: () => 0 } };
-  const feed = redisFeed(followed, defaultRedisLimits, world.now, () => undefined);
+  const feed = redisFeed(followed, defaultLimits.store.redis, world.now, () => undefined);
   const get = (id: string) =>
-    readToken(masterGet(reads, watch, defaultRedisLimits.leaseMs), id).catch(error => {
+    readToken(masterGet(reads, watch, defaultLimits.store.redis.leaseMs), id).catch(error => {
       replica.failedMs = world.now();
       throw error;
     });
   // Little is kept and told at once, so that watchers are reset as well.
   const changes = createChanges(feed, 4, world.now);
-  const watchLimits = { watchersMax: 10, leaseMs: defaultRedisLimits.leaseMs, heartbeatMs: 250 };
+  const watchLimits = {
+    watchersMax: 10,
+    leaseMs: defaultLimits.store.redis.leaseMs,
+    heartbeatMs: 250,
+  };
   const replica: Replica = {
     ...{ network, feed, changes },
     watch: createWatch({ changes, limits: { ...watchLimits, idsMax: 2 }, monotonicMs: world.now }),
@@ -65,7 +68,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
     failedMs: Number.NEGATIVE_INFINITY,
     verify: createVerify({
       records: createCoherentReader({ get }, feed, world.now, {
-        ...defaultCoherentLimits,
+        ...defaultLimits.store.cache,
         // Few: the caches take their room when they are made.
         ...{ entriesMax: 20, absentMax: 20, staleMaxMs },
       }),
@@ -73,7 +76,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
       prove,
       proofs: createProofCache(20),
       now: () => wallStartMs + world.now() + replica.wall.offsetMs,
-      limits: defaultVerifyLimits,
+      limits: defaultLimits.verify,
     }),
   };
   return replica;

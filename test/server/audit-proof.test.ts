@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { defaultLmdbLimits, openTables } from '../../src/store/lmdb/tables.ts';
+import { openTables } from '../../src/store/lmdb/tables.ts';
 import { runUsher } from '../cli/run-usher.ts';
+import { defaultLimits } from '../limits.ts';
 import { type RedisServer, startRedis } from '../store/redis/server.ts';
 import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
@@ -43,7 +44,7 @@ async function redisTamper(): Promise<Tamper> {
 async function lmdbTamper(): Promise<Tamper> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-audit-'));
   const withTables = async <T>(work: (tables: ReturnType<typeof openTables>) => T): Promise<T> => {
-    const tables = openTables(folder, defaultLmdbLimits);
+    const tables = openTables(folder, defaultLimits.store.lmdb);
     try {
       return await tables.root.transaction(() => work(tables));
     } finally {

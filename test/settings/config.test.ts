@@ -8,7 +8,6 @@ import type { Environment } from '../../src/settings/config.ts';
 import { readConfig, SettingsError } from '../../src/settings/config.ts';
 import { settings, settingsTable } from '../../src/settings/settings.ts';
 import { redisAddress } from '../../src/store/address.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'usher-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -42,10 +41,6 @@ describe('defaults', () => {
     expect(config).toMatchObject({ staleMaxMs: 0, leaseMs: 2000, batchMax: 256 });
     expect(config.masterKeys).toBeUndefined();
     expect(config.adminToken).toBeUndefined();
-  });
-
-  test('of verification are those of the verifier', () => {
-    expect(config).toMatchObject(defaultVerifyLimits);
   });
 
   test('of every setting are read by the setting itself', () => {

@@ -3,9 +3,13 @@
 import { writeSync } from 'node:fs';
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
+import { storeLimits } from '../limits.ts';
 import { creation, update } from './changes.ts';
 
-const store = await openStore(storeAddress(process.argv[2] ?? ''), { now: Date.now });
+const store = await openStore(storeAddress(process.argv[2] ?? ''), {
+  now: Date.now,
+  limits: storeLimits(),
+});
 
 async function commitForever(): Promise<void> {
   for (;;) {

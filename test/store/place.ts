@@ -3,6 +3,7 @@
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
+import { storeLimits } from '../limits.ts';
 
 /** Where a store keeps its data. */
 export interface StorePlace {
@@ -24,6 +25,6 @@ export interface Opened {
 export function openPlace(place: StorePlace): Promise<Store> {
   return openStore(storeAddress(place.url), {
     now: Date.now,
-    redis: { intentAgeMs: 200, sweepIntervalMs: 200 },
+    limits: storeLimits({ redis: { intentAgeMs: 200, sweepIntervalMs: 200 } }),
   });
 }

@@ -4,15 +4,15 @@ import { createHash, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { ImportedEntry, Store } from '../../src/store/store.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { createImport, type ImportItem, importLimits } from '../../src/tokens/import.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 
 const { store, keys, now, clock, tokens, verify, verdictOn } = openOffice();
-const importTokens = createImport({ store, keys, now });
+const importTokens = createImport({ store, keys, now, limits: defaultLimits.verify });
 const once = { dryRun: false, allowWeak: false };
 
 let number = 0;
@@ -176,7 +176,9 @@ describe('done again', () => {
       },
     };
     const item = plain(token);
-    await expect(createImport({ store: broken, keys, now })(admin, [item], once)).rejects.toThrow();
+    await expect(
+      createImport({ store: broken, keys, now, limits: defaultLimits.verify })(admin, [item], once),
+    ).rejects.toThrow();
     expect(await verdictOn(token)).toBe('INVALID_TOKEN');
     const other = { ...item, id: randomUUID() };
     expect((await one(other)).problem).toContain(`must be ${reserved[0]?.tokenId}`);
@@ -231,6 +233,21 @@ describe('what is refused', () => {
     const token = 'a'.repeat(8185);
     expect((await one(plain(token))).outcome).toBe('imported');
     expect(await verdictOn(`Bearer ${token}`)).toBe('valid');
+  });
+
+  test('the longest that the configured header can carry is taken, and no longer one', async () => {
+    const limits = { headerBytesMax: 300 };
+    const take = createImport({ store, keys, now, limits });
+    const tokens = ['b'.repeat(293), 'b'.repeat(294)];
+    const results = await take(
+      admin,
+      tokens.map(token => plain(token)),
+      once,
+    );
+    expect(results).toMatchObject([
+      { outcome: 'imported' },
+      { outcome: 'refused', problem: 'token: is longer than 293 characters' },
+    ]);
   });
 
   test('a short one is taken by whoever insists', async () => {
@@ -288,7 +305,7 @@ describe('master keys', () => {
     const token = imported();
     const { id } = await one(plain(token));
     expect(await createFindImported(store, both)(token)).toBe(id);
-    const again = createImport({ store, keys: both, now });
+    const again = createImport({ store, keys: both, now, limits: defaultLimits.verify });
     expect(await again(admin, [plain(token)], once)).toMatchObject([{ outcome: 'existing', id }]);
     // Whether there is one can no longer be known.
     await expect(createFindImported(store, newOnly)(token)).rejects.toThrow('cannot be read');
@@ -296,7 +313,7 @@ describe('master keys', () => {
 
   test('one rotated under the new key is sealed by it', async () => {
     const { id } = await one(plain(imported()));
-    const renewed = createAccessTokens({ store, keys: both, now, limits: defaultChangeLimits });
+    const renewed = createAccessTokens({ store, keys: both, now, limits: defaultLimits.changes });
     const { record } = await renewed.rotate(admin, id, 60, 0);
     expect(record.secrets.map(({ masterKeyId }) => masterKeyId)).toEqual(['k2', 'k1']);
   });
@@ -305,7 +322,11 @@ describe('master keys', () => {
 test('of garbage, only what has the length of an imported token is looked for', async () => {
   const { asked, index } = counted();
   const other = openOffice();
-  await createImport(other)(admin, [plain('a'.repeat(30))], once);
+  await createImport({ ...other, limits: defaultLimits.verify })(
+    admin,
+    [plain('a'.repeat(30))],
+    once,
+  );
   const find = createFindImported(
     { ...index, importedForms: () => other.store.importedForms() },
     keys,
@@ -320,7 +341,7 @@ test('many lengths are told apart no more', async () => {
   const office = openOffice();
   const lengths = Array.from({ length: importLimits.lengthsMax + 1 }, (_, n) => 20 + n);
   const items = lengths.map(length => plain('a'.repeat(length)));
-  await createImport(office)(admin, items, once);
+  await createImport({ ...office, limits: defaultLimits.verify })(admin, items, once);
   expect(await office.store.importedForms()).toEqual(['sha256/k1/*']);
   expect(await office.verdictOn('a'.repeat(20))).toBe('valid');
 });

@@ -6,8 +6,8 @@ import type { JsonObject } from '../../src/store/record.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
 import { createIssueJwt, type JwtOrder } from '../../src/tokens/issue.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, expectRefused, fields, openOffice } from './setup.ts';
 
 const { tokens, store, clock, issue, verify, verdictOn, now } = openOffice();
@@ -162,7 +162,7 @@ describe('what is not signed', () => {
   test('when the master key is gone: that is not known, not wrong', async () => {
     const { id } = await make();
     const others = createMasterKeys([{ id: 'k2', bytes: new Uint8Array(32).fill(2) }]);
-    const call = createIssueJwt(store, others, now, defaultVerifyLimits)(admin, orderOf(id));
+    const call = createIssueJwt(store, others, now, defaultLimits.verify)(admin, orderOf(id));
     await expect(call).rejects.toThrow(Unavailable);
   });
 });

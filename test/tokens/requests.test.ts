@@ -3,12 +3,12 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, adminOf, expectRefused, fields, openOffice } from './setup.ts';
 
 const { tokens, store, clock, verdictOn, keys, now } = openOffice();
-const { replyMs, requestMs } = defaultChangeLimits;
+const { replyMs, requestMs } = defaultLimits.changes;
 
 describe('the same id and the same call', () => {
   test('create answers the same access token and token', async () => {
@@ -157,7 +157,7 @@ test('with its master key gone, a repeat is not known rather than wrong', async 
   const id = randomUUID();
   await tokens.create(admin, 'static', fields(), id);
   const others = createMasterKeys([{ id: 'k2', bytes: new Uint8Array(32).fill(2) }]);
-  const later = createAccessTokens({ store, keys: others, now, limits: defaultChangeLimits });
+  const later = createAccessTokens({ store, keys: others, now, limits: defaultLimits.changes });
   await expect(later.create(admin, 'static', fields(), id)).rejects.toThrow('cannot be read');
   expect(keys.currentId).toBe('k1');
 });

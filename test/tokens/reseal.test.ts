@@ -2,15 +2,15 @@
 
 import { expect, test } from 'vitest';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { createReseal } from '../../src/tokens/reseal.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 
 const key = (id: string, byte: number) => ({ id, bytes: new Uint8Array(32).fill(byte) });
 const both = createMasterKeys([key('k2', 2), key('k1', 1)]);
 const newOnly = createMasterKeys([key('k2', 2)]);
-const limits = defaultChangeLimits;
+const limits = defaultLimits.changes;
 
 /** An office whose access tokens were made under k1, and what works there later under other keys. */
 function later(keys = both) {

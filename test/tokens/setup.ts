@@ -8,16 +8,15 @@ import { openLmdb } from '../../src/store/lmdb/store.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { createAudit } from '../../src/tokens/audit.ts';
 import { adminScope, type Caller, readScope } from '../../src/tokens/caller.ts';
-import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { TokenError, type TokenErrorCode } from '../../src/tokens/errors.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
 import { createIssueJwt } from '../../src/tokens/issue.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
+import { defaultLimits } from '../limits.ts';
 
 /** When every test's clock starts, in milliseconds. */
 export const startMs = 1_700_000_000_000;
@@ -27,14 +26,14 @@ export function openOffice() {
   const folder = mkdtempSync(join(tmpdir(), 'usher-tokens-'));
   const clock = { ms: startMs };
   const now = () => clock.ms;
-  const store = openLmdb(folder, now);
+  const store = openLmdb(folder, now, defaultLimits.store.lmdb);
   const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
-  const limits = defaultVerifyLimits;
+  const limits = defaultLimits.verify;
   const proofs = createProofCache(100);
   const findImported = createFindImported(store, keys);
-  const prove = createProve(keys);
+  const prove = createProve(keys, 100);
   const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
-  const tokens = createAccessTokens({ store, keys, now, limits: defaultChangeLimits });
+  const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes });
   afterAll(async () => {
     await store.close();
     rmSync(folder, { recursive: true });
@@ -52,7 +51,7 @@ export function openOffice() {
     verdictOn,
     tokens,
     audit: createAudit(store, now),
-    issue: createIssueJwt(store, keys, now, defaultVerifyLimits),
+    issue: createIssueJwt(store, keys, now, defaultLimits.verify),
   };
 }
 

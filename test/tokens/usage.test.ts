@@ -3,7 +3,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Store, Unavailable, type UsageDelta } from '../../src/store/store.ts';
-import { createUsageMeter, defaultUsageLimits } from '../../src/tokens/usage.ts';
+import { fixedUsageLimits } from '../../src/tokens/limits.ts';
+import { createUsageMeter } from '../../src/tokens/usage.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 
 const { store, tokens, clock, now } = openOffice();
@@ -33,7 +34,7 @@ function flaky() {
 }
 
 const open: { close(): Promise<void> }[] = [];
-const meterOver = (over: Store, limits = defaultUsageLimits) => {
+const meterOver = (over: Store, limits = fixedUsageLimits) => {
   const meter = createUsageMeter(over, now, limits);
   open.push(meter);
   return meter;
@@ -146,7 +147,7 @@ test('reaching the bound writes at once', async () => {
 
 test('closing writes the last counts', async () => {
   const { faulty, state } = flaky();
-  const meter = createUsageMeter(faulty, now);
+  const meter = createUsageMeter(faulty, now, fixedUsageLimits);
   meter.note(id);
   await meter.close();
   expect(state.batches.flat()).toHaveLength(1);
@@ -169,7 +170,7 @@ test('what the store could not add is written the next time, and nothing twice',
 
 test('closing waits for the write under way, and writes again what failed', async () => {
   const { faulty, state, sum } = flaky();
-  const meter = createUsageMeter(faulty, now);
+  const meter = createUsageMeter(faulty, now, fixedUsageLimits);
   clock.ms = morning;
   state.down = true;
   meter.note(id);

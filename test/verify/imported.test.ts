@@ -11,11 +11,11 @@ import {
   readForm,
   writeForm,
 } from '../../src/verify/imported.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys, importedHash } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
+import { defaultLimits } from '../limits.ts';
 import { keys, nowMs, staticRecord } from './setup.ts';
 
 /** Records and an index that hold these tokens, each by one of its hashes. */
@@ -44,8 +44,8 @@ function worldOf(imported: { token: string; hash: ImportedHash }[], masterKeys =
       find: id => ({ record: records.get(id), stale: false }),
       isCurrent: () => false,
     },
-    ...{ findImported, prove: createProve(masterKeys), proofs: createProofCache(10) },
-    ...{ now: () => nowMs, limits: defaultVerifyLimits },
+    ...{ findImported, prove: createProve(masterKeys, 100), proofs: createProofCache(10) },
+    ...{ now: () => nowMs, limits: defaultLimits.verify },
   });
   return { verify, asked };
 }

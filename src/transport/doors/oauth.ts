@@ -10,6 +10,7 @@ import {
 } from '../../tokens/caller.ts';
 import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
+import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
 import { unavailableText } from '../rpc/failure.ts';
 
@@ -18,12 +19,10 @@ export interface OauthDeps {
   authenticate: Authenticate;
   /** The client's address, for the audit log. */
   addressOf(req: IncomingMessage): string;
+  limits: Pick<HttpLimits, 'formBytesMax'>;
 }
 
-/** Longest form: room for the longest token with every byte percent-encoded. */
-export const formBytesMax = 32_768;
-
-/** An error response (RFC 6749 section 5.2). */
+/** An error by the names of RFC 6749 section 5.2. */
 export interface OauthError {
   /** The HTTP status. */
   status: 400 | 401 | 403 | 503;
@@ -36,13 +35,13 @@ export interface OauthError {
 /** A route for callers with the scope usher.introspect or usher.admin; `handle` gets the token. */
 export function oauthRoute(
   path: string,
-  { authenticate, addressOf }: OauthDeps,
+  { authenticate, addressOf, limits }: OauthDeps,
   handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
 ): Route {
   const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
     const caller = await callerOf(req, authenticate, addressOf(req));
     if ('error' in caller) return caller;
-    const form = await readForm(req, formBytesMax);
+    const form = await readForm(req, limits.formBytesMax);
     if (typeof form === 'string') return invalidRequest(form);
     const token = form.get('token') ?? '';
     if (token === '') return invalidRequest('the parameter token is missing');

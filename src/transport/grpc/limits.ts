@@ -1,6 +1,4 @@
-/**
- * Every limit of the gRPC listener, and the defaults. The settings table overrides some of them.
- */
+/** Every bound of the gRPC listener, with its unit. What is configured: src/server/limits.ts. */
 
 /** Limits of the gRPC listener. */
 export interface GrpcLimits {
@@ -32,22 +30,20 @@ export interface GrpcLimits {
   deadlineMs: number;
   /** Longest deadline of a unary call; a longer one is cut to this. */
   deadlineMsMax: number;
+  /** How long a stream may stay that its caller keeps half open after the answer. */
+  halfOpenMs: number;
 }
 
-/** The limits of a deployment that sets none. */
-export const defaultGrpcLimits: GrpcLimits = {
-  connectionsMax: 10_000,
-  prefaceMs: 5_000,
+/** Bounds that no deployment sets. */
+export const fixedGrpcLimits = {
+  /** A preface on its way arrives within a quarter of a second or is given up. */
   stopPrefaceMs: 250,
-  receiveBytesMax: 65_536,
-  sendBytesMax: 4_194_304,
-  streamsPerConnectionMax: 1_000,
+  /** Above what a thousand calls of the usual size need; a flood of frames is cut off there. */
   connectionMemoryMbMax: 64,
-  connectionIdleMs: 300_000,
-  connectionAgeMs: 1_800_000,
-  connectionAgeGraceMs: 30_000,
+  /** Below the idle time of every usual NAT and load balancer, which is 60 s and more. */
   keepaliveMs: 30_000,
+  /** Long enough for a caller whose process pauses. */
   keepaliveTimeoutMs: 10_000,
-  deadlineMs: 10_000,
-  deadlineMsMax: 30_000,
-};
+  /** A caller that follows RFC 9113 ends its side at once. */
+  halfOpenMs: 1000,
+} as const satisfies Partial<GrpcLimits>;

@@ -92,7 +92,7 @@ function listenerOf(
   const sockets = new Set<Socket>();
   /** Sockets before the preface; each promise resolves on preface or close. */
   const silent = new Map<Socket, Promise<void>>();
-  const sessions = findSessions(times, unary.take);
+  const sessions = findSessions(times, limits.halfOpenMs, unary.take);
   const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
     const heard = Promise.withResolvers<void>();
     sockets.add(socket);

@@ -12,9 +12,6 @@ import { type CallTimes, clampGrpcTimeout, timerMsMax } from '../rpc/grpc-timeou
 import { closeHalfOpen, type HalfOpenStreams } from './half-open.ts';
 import type { Activity } from './idle.ts';
 
-/** How long after the longest deadline half-open streams are closed, in milliseconds. */
-const halfOpenMs = 1_000;
-
 /** Finds the HTTP/2 sessions of the listener's sockets. */
 export interface Sessions {
   /** Registers a socket before it is handed to grpc-js. */
@@ -35,9 +32,11 @@ type OnStream = (
  * Starts intercepting; `take` answers a call and returns true, or leaves it to grpc-js. grpc-js
  * does not expose its HTTP/2 server, so sessions are found through Node's diagnostics channel for
  * new streams. The session's own `stream` listener is replaced by one that calls it.
+ * A stream that its caller keeps half open is closed `halfOpenMs` after the longest deadline.
  */
 export function findSessions(
   times: CallTimes,
+  halfOpenMs: number,
   take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
 ): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();

@@ -32,8 +32,6 @@ interface Route {
   handler: Unary<DescMethod>;
 }
 
-/** How long a stream may stay half open after the answer, in milliseconds. */
-const halfOpenMs = 1000;
 const frameHeadBytes = 5;
 const responseHeaders = [':status', '200', 'content-type', 'application/grpc+proto'];
 const responseOptions = { waitForTrailers: true };
@@ -60,7 +58,7 @@ export function createUnaryPath(
     if (stream.destroyed) return undefined;
     if (!stream.headersSent) {
       refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
-      return halfOpenMs;
+      return limits.halfOpenMs;
     }
     stream.close(constants.NGHTTP2_CANCEL);
     return undefined;

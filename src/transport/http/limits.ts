@@ -1,4 +1,4 @@
-/** Every limit of an HTTP listener, and the defaults. The settings table overrides some of them. */
+/** Every bound of an HTTP listener, with its unit. What is configured: src/server/limits.ts. */
 
 /** Limits of an HTTP listener. */
 export interface HttpLimits {
@@ -12,11 +12,9 @@ export interface HttpLimits {
   requestMs: number;
   /** Interval at which the two are checked. */
   checkMs: number;
-  /** How long a connection may idle between requests; longer than load balancers keep one. */
-  keepAliveMs: number;
-  /**
-   * A response closes its connection at this age ±10 %, so that callers reconnect and rebalance.
-   */
+  /** How long a connection may idle between requests. */
+  connectionIdleMs: number;
+  /** Answers on a connection close it after this, give or take a tenth, so that callers spread anew. */
   connectionAgeMs: number;
   /** A connection without any traffic is closed after this time. */
   silenceMs: number;
@@ -27,6 +25,8 @@ export interface HttpLimits {
   stopIdleMs: number;
   /** Longest request message after decompression. */
   receiveBytesMax: number;
+  /** Longest form body. */
+  formBytesMax: number;
   /** Longest response message. */
   sendBytesMax: number;
   /** Deadline of a unary rpc that sends none. */
@@ -37,20 +37,12 @@ export interface HttpLimits {
   preflightSeconds: number;
 }
 
-/** The limits of a deployment that sets none. */
-export const defaultHttpLimits: HttpLimits = {
-  connectionsMax: 10_000,
-  headerBytesMax: 16_384,
-  headersMs: 5_000,
-  requestMs: 10_000,
-  checkMs: 1_000,
-  keepAliveMs: 65_000,
-  connectionAgeMs: 1_800_000,
-  silenceMs: 120_000,
+/** Bounds that no deployment sets. */
+export const fixedHttpLimits = {
+  /** How exact the times of a request are: a check of every connection costs little. */
+  checkMs: 1000,
+  /** A request on its way arrives within a quarter of a second or finds the connection closed. */
   stopIdleMs: 250,
-  receiveBytesMax: 65_536,
-  sendBytesMax: 4_194_304,
-  deadlineMs: 10_000,
-  deadlineMsMax: 30_000,
-  preflightSeconds: 7_200,
-};
+  /** Browsers remember a preflight for two hours at most. */
+  preflightSeconds: 7200,
+} as const satisfies Partial<HttpLimits>;

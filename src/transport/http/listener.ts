@@ -88,7 +88,7 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.checkMs,
-    keepAliveTimeout: limits.keepAliveMs,
+    keepAliveTimeout: limits.connectionIdleMs,
     insecureHTTPParser: false,
     // A repeated Authorization or Host is joined by a comma, and so is invalid.
     joinDuplicateHeaders: true,

@@ -12,23 +12,12 @@ import type { ServerStreaming } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { durationOfMs } from '../rpc/time.ts';
 import type { Changes } from './changes.ts';
-
-/** Limits of WatchInvalidations. */
-export interface WatchLimits {
-  /** Most concurrent watchers. */
-  watchersMax: number;
-  /** How long a watcher may trust its cache without a message, in milliseconds. */
-  leaseMs: number;
-  /** Interval of messages while nothing changes, in milliseconds. */
-  heartbeatMs: number;
-  /** Most token ids in one message. */
-  idsMax: number;
-}
+import type { WatchLimits } from './limits.ts';
 
 /** What WatchInvalidations needs. */
 export interface WatchDeps {
   changes: Changes;
-  limits: WatchLimits;
+  limits: Omit<WatchLimits, 'changesBacklogMax'>;
   /** `performance.now`. */
   monotonicMs: () => number;
 }

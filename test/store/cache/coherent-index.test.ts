@@ -1,13 +1,13 @@
 /** The index of imported tokens in memory: as coherent as the records. */
 
 import { beforeEach, expect, test } from 'vitest';
-import { defaultCoherentLimits } from '../../../src/store/cache/coherent.ts';
 import {
   type CoherentIndex,
   createCoherentIndex,
 } from '../../../src/store/cache/coherent-index.ts';
 import type { FeedKind, FeedListener } from '../../../src/store/feed.ts';
 import { Unavailable } from '../../../src/store/store.ts';
+import { defaultLimits } from '../../limits.ts';
 
 let entries: Map<string, string>;
 let reads: string[];
@@ -49,7 +49,7 @@ beforeEach(() => {
       close: async () => {},
     },
     () => clock,
-    { ...defaultCoherentLimits, absentMax: 5, readsMax: 3 },
+    { ...defaultLimits.store.cache, absentMax: 5, readsMax: 3 },
   );
 });
 
@@ -65,7 +65,7 @@ test('under messages, asks anew after a while', async () => {
   kind = 'messages';
   const find = async () => [await index.find('here'), await index.find('gone')];
   expect(await find()).toEqual(['a', undefined]);
-  clock += defaultCoherentLimits.messagesAgeMsMax;
+  clock += defaultLimits.store.cache.messagesAgeMsMax;
   await find();
   expect(reads).toEqual(['here', 'gone']);
   clock += 1;

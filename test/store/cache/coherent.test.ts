@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createCoherentReader, defaultCoherentLimits } from '../../../src/store/cache/coherent.ts';
+import { createCoherentReader } from '../../../src/store/cache/coherent.ts';
 import { createLease, type FeedKind, type FeedListener } from '../../../src/store/feed.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { type CoherentReader, type Found, Unavailable } from '../../../src/store/store.ts';
+import { defaultLimits } from '../../limits.ts';
 
 const leaseMs = 2000;
 const staleMaxMs = 30_000;
@@ -66,7 +67,7 @@ describe('a reader with a coherent cache', () => {
         close: async () => {},
       },
       () => clock,
-      { ...defaultCoherentLimits, readsMax: 2, staleMaxMs },
+      { ...defaultLimits.store.cache, readsMax: 2, staleMaxMs },
     );
     lease.renew(clock);
   });
@@ -133,7 +134,7 @@ describe('a reader with a coherent cache', () => {
 
   test('a read is not shared for longer than for a moment, and is not kept then', async () => {
     const early = reader.find('a');
-    clock += defaultCoherentLimits.sharedMsMax;
+    clock += defaultLimits.store.cache.sharedMsMax;
     const late = reader.find('a');
     expect(store.waiting).toHaveLength(2);
     store.waiting[1]?.answer(record(2));
@@ -248,7 +249,7 @@ describe('a reader with a coherent cache', () => {
   });
 
   test('under messages, what was read is believed for a while; under tracking, as long as it is told', async () => {
-    const { messagesAgeMsMax } = defaultCoherentLimits;
+    const { messagesAgeMsMax } = defaultLimits.store.cache;
     const cachedAfter = async (ms: number) => {
       const found = await fill(record(1));
       clock += ms;
@@ -266,7 +267,7 @@ describe('a reader with a coherent cache', () => {
   test('under messages, what was too old is read anew, and stale when it cannot be', async () => {
     kind = 'messages';
     const old = await fill(record(1));
-    clock += defaultCoherentLimits.messagesAgeMsMax + 1;
+    clock += defaultLimits.store.cache.messagesAgeMsMax + 1;
     lease.renew(clock);
     const asked = reader.find('a');
     expect(store.waiting).toHaveLength(1);

@@ -3,10 +3,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type ChainedEvent, chain, emptyChain } from '../../../src/store/audit.ts';
 import { type LocalFeed, lmdbFeed } from '../../../src/store/lmdb/feed.ts';
-import { defaultLmdbLimits } from '../../../src/store/lmdb/tables.ts';
+import { defaultLimits } from '../../limits.ts';
 import { eventOf } from '../changes.ts';
 
-const limits = { ...defaultLmdbLimits, leaseMs: 2000, feedLookMs: 25, feedEntriesMax: 3 };
+const limits = { ...defaultLimits.store.lmdb, leaseMs: 2000, feedLookMs: 25, feedEntriesMax: 3 };
 let log: ChainedEvent[];
 let failing: boolean;
 let feed: LocalFeed;

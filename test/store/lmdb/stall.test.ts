@@ -8,13 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { openLmdb } from '../../../src/store/lmdb/store.ts';
 import type { Found } from '../../../src/store/store.ts';
+import { defaultLimits } from '../../limits.ts';
 import { creation } from '../changes.ts';
 
 const revoker = fileURLToPath(new URL('../revoke-once.ts', import.meta.url));
 
 test('what another process revoked meanwhile is seen within the same turn', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'usher-lmdb-'));
-  const store = openLmdb(folder, Date.now);
+  const store = openLmdb(folder, Date.now, defaultLimits.store.lmdb);
   onTestFinished(async () => {
     await store.close();
     rmSync(folder, { recursive: true, force: true });

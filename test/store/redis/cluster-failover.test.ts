@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
+import { redisLimits } from '../../limits.ts';
 import { creation, intactLog, revocation, walk } from '../changes.ts';
 import { type RedisServer, until } from './server.ts';
 import { addReplicas, type RedisCluster, startCluster } from './topologies.ts';
@@ -17,8 +18,8 @@ beforeEach(async () => {
   cluster = await startCluster();
   replicas = await addReplicas(cluster);
   const limits = { ackReplicas: 1, clusterRefreshMs: 200, feedPingMs: 100, leaseMs: 500 };
-  writer = await openRedis(redisAddress(cluster.url), { now: Date.now, limits });
-  reader = await openRedis(redisAddress(cluster.url), { now: Date.now, limits });
+  writer = await openRedis(redisAddress(cluster.url), { now: Date.now, ...redisLimits(limits) });
+  reader = await openRedis(redisAddress(cluster.url), { now: Date.now, ...redisLimits(limits) });
 });
 afterEach(async () => {
   await writer?.close();

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { storeAddress } from '../../../src/store/address.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
+import { storeLimits } from '../../limits.ts';
 import { create, creation, intactLog, revocation } from '../changes.ts';
 import { describeStore } from '../contract.ts';
 import { until } from './server.ts';
@@ -25,7 +26,7 @@ describe('a redis cluster of three masters', () => {
   let store: Store;
   beforeAll(async () => {
     cluster = await startCluster();
-    store = await openStore(storeAddress(cluster.url), { now: Date.now });
+    store = await openStore(storeAddress(cluster.url), { now: Date.now, limits: storeLimits() });
   });
   afterAll(async () => {
     await store?.close();
@@ -72,7 +73,7 @@ describe('a redis cluster of three masters', () => {
     await expect(store.commit(creation())).rejects.toBeInstanceOf(Unavailable);
     const other = await openStore(storeAddress(cluster.url), {
       now: Date.now,
-      redis: { openWaitMs: 50 },
+      limits: storeLimits({ redis: { openWaitMs: 50 } }),
     });
     expect(other.health.up).toBe(false);
     for (const node of cluster.nodes) await node.restart();

@@ -14,10 +14,10 @@ import {
   requestKey,
   tokenKey,
 } from '../../../src/store/redis/keys.ts';
-import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
 import { applyScript, beginScript } from '../../../src/store/redis/scripts.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import type { Change, Store } from '../../../src/store/store.ts';
+import { defaultLimits, redisLimits } from '../../limits.ts';
 import {
   create,
   creation,
@@ -39,7 +39,7 @@ let store: Store;
 const open = (sweepIntervalMs: number) =>
   openRedis(redisAddress(`redis://127.0.0.1:${server.port}`), {
     now: Date.now,
-    limits: { sweepIntervalMs, intentAgeMs: 0 },
+    ...redisLimits({ sweepIntervalMs, intentAgeMs: 0 }),
   });
 
 beforeAll(async () => {
@@ -182,8 +182,8 @@ test('a maker that was overtaken by others is told that its change was made', as
       return raw.run(script, keys, args);
     },
   };
-  const audit = redisAudit(overtaken, defaultRedisLimits);
-  const { commit } = redisCommitter(overtaken, audit, defaultRedisLimits);
+  const audit = redisAudit(overtaken, defaultLimits.store.redis);
+  const { commit } = redisCommitter(overtaken, audit, defaultLimits.store.redis);
   expect(await commit(change)).toEqual({ outcome: 'done' });
   expect(await store.get(change.record.id)).toEqual(next.record);
   expect(await intactLog(store)).toHaveLength(2);

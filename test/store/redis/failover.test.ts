@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
 import { keepConnected, redisClient } from '../../../src/store/redis/client.ts';
 import { followFailover } from '../../../src/store/redis/failover.ts';
-import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
+import { defaultLimits } from '../../limits.ts';
 import { type RedisServer, startRedis, until } from './server.ts';
 
 let server: RedisServer;
@@ -17,8 +17,8 @@ afterAll(() => server?.stop());
 const connect = async () => {
   const target = redisAddress(`redis://127.0.0.1:${server.port}`);
   const use = { name: 'test', commandTimeoutMs: 1000 };
-  const client = redisClient(target, use, defaultRedisLimits);
-  const end = keepConnected(client, defaultRedisLimits);
+  const client = redisClient(target, use, defaultLimits.store.redis);
+  const end = keepConnected(client, defaultLimits.store.redis);
   await once(client, 'ready');
   return { client, end };
 };
@@ -37,7 +37,7 @@ test('a master that was replaced is left, even if it still answers', async () =>
   const { client, end } = await connect();
   // A server that publishes what a Sentinel would.
   const sentinel = redisAddress(`redis-sentinel://127.0.0.1:${server.port}/usher`);
-  const stop = followFailover(sentinel, [client], defaultRedisLimits);
+  const stop = followFailover(sentinel, [client], defaultLimits.store.redis);
   const publish = (message: string) => server.send('PUBLISH', '+switch-master', message);
   try {
     let lost = 0;

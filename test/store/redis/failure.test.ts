@@ -5,6 +5,7 @@ import { redisAddress } from '../../../src/store/address.ts';
 import type { RedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis, type RedisStoreOptions } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
+import { redisLimits } from '../../limits.ts';
 import { create, creation, eventOf, intactLog, revocation } from '../changes.ts';
 import { freePort, type RedisServer, startRedis, until } from './server.ts';
 
@@ -17,7 +18,7 @@ const open = async (
 ) => {
   const store = await openRedis(redisAddress(`redis://127.0.0.1:${server.port}`), {
     now: Date.now,
-    limits: { pingIntervalMs: 100, ...limits },
+    ...redisLimits({ pingIntervalMs: 100, ...limits }),
     ...options,
   });
   stores.push(store);
@@ -155,6 +156,7 @@ test('an operator learns why there is no connection', async () => {
   await server.send('CONFIG', 'SET', 'requirepass', 'something');
   const store = await openRedis(redisAddress(`redis://:hunter2@127.0.0.1:${server.port}`), {
     now: Date.now,
+    ...redisLimits(),
   });
   stores.push(store);
   expect(store.health.up).toBe(false);

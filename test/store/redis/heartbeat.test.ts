@@ -6,9 +6,9 @@ import { redisAddress } from '../../../src/store/address.ts';
 import { redisHeartbeat } from '../../../src/store/redis/heartbeat.ts';
 import { heartbeatKey } from '../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../src/store/redis/limits.ts';
-import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
+import { defaultLimits, redisLimits } from '../../limits.ts';
 import { create } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
 import { type RedisServer, startRedis, until } from './server.ts';
@@ -20,14 +20,14 @@ let store: Store;
 const open = (limits: Partial<RedisLimits>) =>
   openRedis(redisAddress(`redis://127.0.0.1:${master.port}`), {
     now: Date.now,
-    limits: {
+    ...redisLimits({
       pingIntervalMs: 50,
       leaseMs: 1000,
       feedPingMs: 50,
       heartbeatMs: 50,
       ackTimeoutMs: 100,
       ...limits,
-    },
+    }),
   });
 
 beforeEach(async () => {
@@ -63,7 +63,7 @@ test('the replicas of another server than is read from say nothing', async () =>
   const stranger = await startRedis();
   const target = redisAddress(`redis://127.0.0.1:${master.port}`);
   const reader = new Redis({ port: stranger.port, host: '127.0.0.1' });
-  const limits = { ...defaultRedisLimits, ackReplicas: 1, heartbeatMs: 20 };
+  const limits = { ...defaultLimits.store.redis, ackReplicas: 1, heartbeatMs: 20 };
   const heartbeat = redisHeartbeat(target, reader, limits, () => performance.now());
   try {
     const seen = new Set<unknown>();

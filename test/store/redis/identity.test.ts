@@ -8,6 +8,7 @@ import { storeIdentity } from '../../../src/store/redis/identity.ts';
 import { identityKey } from '../../../src/store/redis/keys.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
+import { redisLimits } from '../../limits.ts';
 import { create, creation, revocation } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
 import { type RedisServer, startRedis, until } from './server.ts';
@@ -21,7 +22,7 @@ async function open(url = `redis://127.0.0.1:${server.port}`, pingIntervalMs = 3
   const store = await openRedis(redisAddress(url), {
     now: Date.now,
     onWarning: message => warnings.push(message),
-    limits: { pingIntervalMs },
+    ...redisLimits({ pingIntervalMs }),
   });
   stores.push(store);
   await until(() => store.feed.isLive() === true);

@@ -19,7 +19,7 @@ const doors: string[] = [];
 
 beforeAll(async () => {
   server = await startHttp({
-    limits: { deadlineMs: 150 },
+    limits: { deadlineMs: 150, receiveBytesMax: 65_536 },
     verifier: {
       verify: async (question, door) => {
         doors.push(door);

@@ -5,12 +5,11 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Unavailable } from '../../../src/store/store.ts';
 import { doorRoutes, envoyBinding } from '../../../src/transport/doors/doors.ts';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
-import { defaultHttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
 import type { Listener } from '../../../src/transport/rpc/listener.ts';
 import type { Granted } from '../../../src/verify/verdict.ts';
+import { defaultLimits } from '../../limits.ts';
 import { granted, verify } from '../fakes.ts';
 
 const run = promisify(execFile);
@@ -36,12 +35,13 @@ beforeAll(async () => {
       if (!callerIsKnown) throw new Unavailable('no answer');
       return { actor: 'admin', peer, scopes: ['usher.admin'] };
     },
+    limits: defaultLimits.http,
     addressOf: () => '127.0.0.1',
   });
-  const limits = defaultHttpLimits;
+  const limits = defaultLimits.http;
   const httpListener = createHttpListener({ routes, limits, corsOrigins: [], onBug });
   const bindings = [envoyBinding({ verify })];
-  const grpcListener = createGrpcListener({ bindings, limits: defaultGrpcLimits, onBug });
+  const grpcListener = createGrpcListener({ bindings, limits: defaultLimits.grpc, onBug });
   listeners.push(httpListener, grpcListener);
   const address = { host: '127.0.0.1', port: 0 };
   ({ port: http } = await httpListener.listen(address));

@@ -3,12 +3,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { extAuthzHttpRoute } from '../../../src/transport/doors/envoy-http.ts';
 import { forwardAuthRoute } from '../../../src/transport/doors/forward-auth.ts';
-import { defaultHttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
 import type { Listener } from '../../../src/transport/rpc/listener.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import type { Question } from '../../../src/verify/verify.ts';
 import { type Sent, send } from '../../gateways/request.ts';
+import { defaultLimits } from '../../limits.ts';
 import { granted, verify } from '../fakes.ts';
 
 let listener: Listener;
@@ -25,7 +25,7 @@ beforeAll(async () => {
   };
   listener = createHttpListener({
     routes: [extAuthzHttpRoute(deps), forwardAuthRoute(deps)],
-    limits: defaultHttpLimits,
+    limits: defaultLimits.http,
     corsOrigins: [],
     onBug: error => bugs.push(error),
   });

@@ -6,15 +6,21 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { clampGrpcTimeout } from '../../../src/transport/rpc/grpc-timeout.ts';
+import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 
 const bugs: unknown[] = [];
 const listener = createGrpcListener({
   bindings: [verifierBinding()],
-  limits: { ...defaultGrpcLimits, prefaceMs: 200, deadlineMs: 1500, connectionsMax: 20 },
+  limits: {
+    ...defaultLimits.grpc,
+    prefaceMs: 200,
+    deadlineMs: 1500,
+    connectionsMax: 20,
+    receiveBytesMax: 65_536,
+  },
   onBug: error => bugs.push(error),
 });
 let port: number;

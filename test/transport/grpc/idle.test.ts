@@ -3,13 +3,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 
 const listener = createGrpcListener({
   bindings: [verifierBinding()],
-  limits: { ...defaultGrpcLimits, connectionIdleMs: 60 },
+  limits: { ...defaultLimits.grpc, connectionIdleMs: 60 },
   onBug: () => {},
 });
 let port: number;

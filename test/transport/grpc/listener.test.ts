@@ -12,17 +12,17 @@ import {
   type StreamVerifyResponse,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { codes } from '../../../src/transport/rpc/rpc-error.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
+import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 import { bidi, clientOf, detailsOf, errorOf, unary } from './client.ts';
 
 const bugs: unknown[] = [];
 const listener = createGrpcListener({
   bindings: [verifierBinding()],
-  limits: defaultGrpcLimits,
+  limits: defaultLimits.grpc,
   onBug: error => bugs.push(error),
 });
 let client: Client;

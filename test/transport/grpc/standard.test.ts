@@ -17,9 +17,9 @@ import {
   StreamVerifyRequestSchema,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../../../src/transport/grpc/listener.ts';
 import type { Verify } from '../../../src/verify/verify.ts';
+import { defaultLimits } from '../../limits.ts';
 import { granted, verifierBinding, verify } from '../fakes.ts';
 import { bidi, clientOf, errorOf, serverStream, unary } from './client.ts';
 
@@ -41,7 +41,7 @@ beforeEach(async () => {
   };
   listener = createGrpcListener({
     bindings: [verifierBinding({ verify: waiting })],
-    limits: defaultGrpcLimits,
+    limits: defaultLimits.grpc,
     onBug: error => bugs.push(error),
   });
   ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));

@@ -8,10 +8,10 @@ import {
   StreamVerifyResponseSchema,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { bind, type Handlers } from '../../../src/transport/rpc/handlers.ts';
 import { verifierHandlers } from '../../../src/transport/services/verifier.ts';
+import { defaultLimits } from '../../limits.ts';
 import { verifierDeps } from '../fakes.ts';
 import { bidi, clientOf } from './client.ts';
 
@@ -31,7 +31,7 @@ beforeEach(async () => {
   };
   listener = createGrpcListener({
     bindings: [bind(VerifierService, handlers)],
-    limits: defaultGrpcLimits,
+    limits: defaultLimits.grpc,
     onBug: error => bugs.push(error),
   });
   const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });

@@ -203,6 +203,15 @@ describe('hostile requests', () => {
   );
 });
 
+test('an answer says how long its connection may idle', async () => {
+  const idling = await startHttp({ limits: { connectionIdleMs: 7000 } });
+  const agent = new Agent({ keepAlive: true });
+  const [answer] = await once(request(idling.url, { agent }).end(), 'response');
+  expect(answer.headers['keep-alive']).toBe('timeout=7');
+  agent.destroy();
+  await idling.listener.stop(0);
+});
+
 test('an old connection is closed with its next answer', async () => {
   const aging = await startHttp({ limits: { connectionAgeMs: 1 } });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });

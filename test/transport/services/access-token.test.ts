@@ -19,11 +19,11 @@ import { Unavailable, type Usage } from '../../../src/store/store.ts';
 import type { AccessTokens } from '../../../src/tokens/access-tokens.ts';
 import { TokenError } from '../../../src/tokens/errors.ts';
 import { createConnectDoor } from '../../../src/transport/connect/listener.ts';
-import { defaultHttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
 import { createCallerOf } from '../../../src/transport/rpc/caller-of.ts';
 import { bind } from '../../../src/transport/rpc/handlers.ts';
 import { accessTokenHandlers } from '../../../src/transport/services/access-token.ts';
+import { defaultLimits } from '../../limits.ts';
 
 const at = Date.UTC(2024, 1, 22, 3, 54, 51, 250);
 const id = '018dcf2e-7a00-7000-8000-000000000001';
@@ -111,7 +111,7 @@ const door = createConnectDoor({
       }),
     ),
   ],
-  limits: defaultHttpLimits,
+  limits: defaultLimits.http,
   onBug,
   door: 'manager',
   cors: false,
@@ -119,7 +119,7 @@ const door = createConnectDoor({
 });
 const listener = createHttpListener({
   routes: door.routes,
-  limits: defaultHttpLimits,
+  limits: defaultLimits.http,
   corsOrigins: [],
   onBug,
 });

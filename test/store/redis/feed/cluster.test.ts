@@ -7,6 +7,7 @@ import { identityKey, tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
+import { redisLimits } from '../../../limits.ts';
 import { create, revocation } from '../../changes.ts';
 import { untilCached } from '../../until-cached.ts';
 import { type RedisServer, until } from '../server.ts';
@@ -17,7 +18,7 @@ const stores: Store[] = [];
 async function open(url: string, limits: Partial<RedisLimits> = {}): Promise<Store> {
   const store = await openRedis(redisAddress(url), {
     now: Date.now,
-    limits: { feedPingMs: 50, leaseMs: 1000, clusterRefreshMs: 200, ...limits },
+    ...redisLimits({ feedPingMs: 50, leaseMs: 1000, clusterRefreshMs: 200, ...limits }),
   });
   stores.push(store);
   await until(() => store.feed.isLive() === true);

@@ -8,6 +8,7 @@ import { tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Found, Store } from '../../../../src/store/store.ts';
+import { redisLimits } from '../../../limits.ts';
 import { create, creation, revocation } from '../../changes.ts';
 import { untilCached } from '../../until-cached.ts';
 import { freePort, type RedisServer, startRedis, until } from '../server.ts';
@@ -19,7 +20,7 @@ const unhurried = { feedPingMs: 3_600_000, leaseMs: 7_200_000 };
 async function open(port: number, limits: Partial<RedisLimits> = {}): Promise<Store> {
   const store = await openRedis(redisAddress(`redis://127.0.0.1:${port}`), {
     now: Date.now,
-    limits,
+    ...redisLimits(limits),
   });
   stores.push(store);
   await until(() => store.feed.isLive() === true);
@@ -159,7 +160,7 @@ describe('a Redis', () => {
     await server.send('ACL', 'SETUSER', 'usher', ...`${rules}${more}`.split(' '));
     const store = await openRedis(redisAddress(`redis://usher:password@127.0.0.1:${server.port}`), {
       now: Date.now,
-      limits: unhurried,
+      ...redisLimits(unhurried),
     });
     stores.push(store);
     await until(() => store.feed.isLive());

@@ -7,6 +7,7 @@ import { changesChannel } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
+import { redisLimits } from '../../../limits.ts';
 import { create, creation, revocation, update } from '../../changes.ts';
 import { describeStore } from '../../contract.ts';
 import { untilCached } from '../../until-cached.ts';
@@ -43,7 +44,7 @@ async function open(url: string, limits: Partial<RedisLimits> = {}): Promise<Sto
   const store = await openRedis(redisAddress(url), {
     now: Date.now,
     onWarning: message => warnings.push(message),
-    limits,
+    ...redisLimits(limits),
   });
   stores.push(store);
   await until(() => store.feed.isLive() === true);
