@@ -55,7 +55,7 @@ describe('sign-in by token', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('a token that may only read opens a session, one that may not even read does not', async () => {
+  test('a token that may only read opens a session, one that may not read does not', async () => {
     on.knobs.tokens.set('reader', [readScope]).set('other', ['orders.read']);
     expect((await signIn('reader')).status).toBe(200);
     const refused = await signIn('other');
@@ -63,7 +63,7 @@ describe('sign-in by token', () => {
     expect(refused.headers['set-cookie']).toBeUndefined();
   });
 
-  test('a wrong token, no token, a large body and a body that is not JSON are refused', async () => {
+  test('a wrong token, no token, a large body and one that is not JSON are refused', async () => {
     expect((await signIn('wrong')).status).toBe(401);
     expect((await signIn('')).status).toBe(400);
     expect((await signIn('x'.repeat(20_000))).status).toBe(400);
