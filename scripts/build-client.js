@@ -1,4 +1,4 @@
-/** Builds the SDK into dist/client, as JavaScript that needs no other package, and its types. */
+/** Builds the SDK into dist/client: JavaScript without dependencies, and its types. */
 
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -15,7 +15,7 @@ await build({
   build: {
     outDir,
     emptyOutDir: true,
-    // Node 20, and browsers of its age.
+    // For Node 20 and browsers of its time.
     target: 'es2022',
     minify: false,
     sourcemap: false,

@@ -1,5 +1,5 @@
-// Prints how many tests passed and failed, from the JSON reports of vitest; fails when any failed, or
-// when one of the reports has none. Plain JavaScript, since it runs on the Node of the machine.
+// Prints how many tests passed and failed, from the JSON reports of vitest. Exits with 1 when a
+// test failed or a report has no passed test. JavaScript, since the machine's own Node runs it.
 
 import { readFileSync } from 'node:fs';
 
@@ -14,7 +14,7 @@ function countsOf(report) {
     file =>
       file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
   );
-  // A file that could not be loaded has no test that failed: it counts as one.
+  // A file that could not be loaded has no failed test, so it counts as one.
   return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles.length };
 }
 

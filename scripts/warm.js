@@ -1,4 +1,4 @@
-// Compiles the server once, so that its first start is as fast as later ones.
+// Fills the compile cache, so that the first start of the server is as fast as later ones.
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
