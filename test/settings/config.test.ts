@@ -1,4 +1,4 @@
-/** Settings: their defaults, everything that is wrong with them at once, and no value told. */
+/** Settings: their defaults, all mistakes in one error, and no value in an error. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ describe('defaults', () => {
     expect(config).toMatchObject(defaultVerifyLimits);
   });
 
-  test('of every setting are read by the setting itself', () => {
+  test('of every setting are valid values of that setting', () => {
     for (const { name, default: text, read } of Object.values<{
       name: string;
       default?: string;
@@ -174,7 +174,7 @@ describe('mistakes', () => {
     expect(mistakes[0]).toContain(name);
   });
 
-  test('are told all at once', () => {
+  test('are reported all at once', () => {
     const env = { USHER_STORE: 'x', USHER_WORKERS: '0', USHER_LOG_LEVEL: 'loud', USHER_TYPO: '1' };
     const mistakes = mistakesOf(env);
     expect(mistakes.map(text => text.split(' ')[0])).toEqual([
@@ -185,7 +185,7 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('never tell a value', () => {
+  test('are reported without the value', () => {
     const canary = 'c4n4ry';
     for (const { name } of Object.values(settings)) {
       const told = mistakesOf({ [name]: canary }).join('\n');
@@ -201,7 +201,7 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('a file for what is no secret', () => {
+  test('a file for a setting that is not a secret', () => {
     expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is no setting/);
   });
 
@@ -218,7 +218,7 @@ describe('mistakes', () => {
   });
 });
 
-test('what Kubernetes sets beside a service named usher is no mistake', () => {
+test('variables that Kubernetes sets for a service named usher are ignored', () => {
   expect(
     mistakesOf({
       USHER_SERVICE_HOST: '10.0.0.1',

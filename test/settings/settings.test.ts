@@ -1,4 +1,4 @@
-/** The settings table of the README is the one that the settings give. */
+/** The settings table of the README is up to date. */
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
