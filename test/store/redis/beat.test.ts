@@ -1,4 +1,4 @@
-/** A master that no replica follows any more, as one that was replaced without knowing, is not read from. */
+/** A master without replicas is not read: it may have been deposed without knowing. */
 
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ afterEach(async () => {
   await master.stop();
 });
 
-test('nothing is read from a master whose only replica was made one, until another follows', async () => {
+test('a master whose only replica was promoted is not read, until another replica follows', async () => {
   store = await open({ ackReplicas: 1 });
   await until(() => store.health.up && store.feed.isLive() === true);
   const [record] = await create(store, {});
@@ -50,7 +50,7 @@ test('nothing is read from a master whose only replica was made one, until anoth
   await replica.send('REPLICAOF', 'NO', 'ONE');
   await until(() => !store.isCurrent(found) && !store.health.up);
   expect(store.feed.isLive()).toBe(false);
-  // What a caller is told of the age of a verdict counts from there too.
+  // The age of a verdict counts from there too.
   expect(store.feed.heardMsAgo()).toBeGreaterThanOrEqual(1000);
   await expect((async () => store.find(record?.id ?? ''))()).rejects.toBeInstanceOf(Unavailable);
   await replica.send('REPLICAOF', '127.0.0.1', master.port);
@@ -58,7 +58,7 @@ test('nothing is read from a master whose only replica was made one, until anoth
   expect((await believe(store, record?.id ?? '')).record).toEqual(record);
 });
 
-test('the replicas of another server than is read from say nothing', async () => {
+test('replicas of other servers do not count', async () => {
   store = await open({ ackReplicas: 1, beatMs: 0 });
   const stranger = await startRedis();
   const target = redisAddress(`redis://127.0.0.1:${master.port}`);
@@ -82,7 +82,7 @@ test('the replicas of another server than is read from say nothing', async () =>
 test.each<[string, Partial<RedisLimits>]>([
   ['without replicas to wait for', { ackReplicas: 0 }],
   ['where it is turned off', { ackReplicas: 1, beatMs: 0 }],
-])('%s, a master alone is read from', async (_, limits) => {
+])('%s, a master without replicas is read', async (_, limits) => {
   store = await open(limits);
   await replica.send('REPLICAOF', 'NO', 'ONE');
   await until(async () => ((await master.send('ROLE')) as unknown[][])[2]?.length === 0);
