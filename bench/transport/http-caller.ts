@@ -16,7 +16,9 @@ export interface Calls {
   headers: string[];
   calls: number;
   connections: number;
-  /** Calls per second, made whether answered or not; if absent, each answer starts the next call. */
+  /**
+   * Calls per second, made whether answered or not; if absent, each answer starts the next call.
+   */
   perSecond?: number;
   /** The HTTP status that an answer must have, unless it is 503. */
   status: number;

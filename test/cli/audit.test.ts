@@ -1,4 +1,6 @@
-/** `usher audit`, run as a process against a fake API Manager whose log the store's code chained. */
+/**
+ * `usher audit`, run as a process against a fake API Manager whose log the store's code chained.
+ */
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

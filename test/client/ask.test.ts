@@ -1,4 +1,7 @@
-/** How the SDK sends questions: batched, shared, with a deadline, and to another address if one is down. */
+/**
+ * How the SDK sends questions: batched, shared, with a deadline, and to another address if one is
+ * down.
+ */
 
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, describe, expect, test } from 'vitest';

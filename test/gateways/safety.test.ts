@@ -119,7 +119,9 @@ const spoofed: [string, string][] = ['Owner', 'Subject', 'Token-Id'].flatMap(nam
   [`x-USHER-${name}`, 'evil'],
 ]);
 
-/** All headers that a service could take for an identity: those with a value, in any letter case. */
+/**
+ * All headers that a service could take for an identity: those with a value, in any letter case.
+ */
 function identityIn({ rawHeaders }: Received): [string, string][] {
   const pairs = rawHeaders.flatMap((name, at): [string, string][] =>
     at % 2 === 0 ? [[name.toLowerCase(), rawHeaders[at + 1] ?? '']] : [],

@@ -1,4 +1,6 @@
-/** The administrator of the model: creates, revokes and rotates, and records each acknowledgement. */
+/**
+ * The administrator of the model: creates, revokes and rotates, and records each acknowledgement.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { decodeRecord, encodeRecord } from '../../src/store/format/record.ts';

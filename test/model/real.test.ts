@@ -7,7 +7,9 @@ import { doorsOf, sdkDoor } from './doors.ts';
 import { type Load, startLoad } from './load.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
-/** Duration of a fault, in milliseconds: longer than the lease, so that caches must have expired. */
+/**
+ * Duration of a fault, in milliseconds: longer than the lease, so that caches must have expired.
+ */
 const faultMs = 3500;
 const attemptsMax = 150;
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));

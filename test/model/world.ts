@@ -24,7 +24,9 @@ interface Event {
 /** The world. */
 export interface World {
   now(): number;
-  /** Runs a function later, in a process or (undefined) outside of all; returns how to cancel it. */
+  /**
+   * Runs a function later, in a process or (undefined) outside of all; returns how to cancel it.
+   */
   later(delayMs: number, actor: Actor | undefined, lane: string, run: () => void): () => void;
   actor(name: string): Actor;
   /** Stalls a process for a while; then `wedge` may start something between the waiting events. */

@@ -23,7 +23,9 @@ export interface BashSession {
   close(): Promise<void>;
 }
 
-/** Snippets come over a separate file descriptor, so that no command can read them from its stdin. */
+/**
+ * Snippets come over a separate file descriptor, so that no command can read them from its stdin.
+ */
 const loop = `
 while IFS= read -r -d '' snippet <&3; do
   eval "$snippet" </dev/null >"$0/stdout" 2>"$0/stderr"

@@ -1,4 +1,6 @@
-/** The environment of the README's commands: this checkout, with free ports and a new data folder. */
+/**
+ * The environment of the README's commands: this checkout, with free ports and a new data folder.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

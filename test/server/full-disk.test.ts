@@ -1,4 +1,7 @@
-/** A full disk: changes fail with an error, verification continues, and changes work again with space. */
+/**
+ * A full disk: changes fail with an error, verification continues, and changes work again with
+ * space.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { Code, ConnectError } from '@connectrpc/connect';

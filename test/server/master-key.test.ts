@@ -1,4 +1,6 @@
-/** A change of the master key, from the first start with the new key to the removal of the old one. */
+/**
+ * A change of the master key, from the first start with the new key to the removal of the old one.
+ */
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** The SDK against real servers: revocations take effect, and without the feed the cache expires. */
+/**
+ * The SDK against real servers: revocations take effect, and without the feed the cache expires.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';

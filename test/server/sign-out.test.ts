@@ -1,4 +1,6 @@
-/** A sign-out ends the session for every copy of its cookie, on every server and after a restart. */
+/**
+ * A sign-out ends the session for every copy of its cookie, on every server and after a restart.
+ */
 
 import { afterEach, expect, test } from 'vitest';
 import { startRedis } from '../store/redis/server.ts';

@@ -1,4 +1,6 @@
-/** The secrets of the embedded store: generated once, private, and never replaced for a used store. */
+/**
+ * The secrets of the embedded store: generated once, private, and never replaced for a used store.
+ */
 
 import {
   chmodSync,

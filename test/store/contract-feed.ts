@@ -1,4 +1,6 @@
-/** The contract of every store: its feed reports each change of any process, and how current it is. */
+/**
+ * The contract of every store: its feed reports each change of any process, and how current it is.
+ */
 
 import { describe, expect, test } from 'vitest';
 import { create, creation, eventOf, revocation, update } from './changes.ts';

@@ -1,4 +1,7 @@
-/** Opens the token functions over a real embedded store in a new folder, with a clock that tests set. */
+/**
+ * Opens the token functions over a real embedded store in a new folder, with a clock that tests
+ * set.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,6 @@
-/** The feed of the embedded store, with a log that fails, is replaced, or grows by too much at once. */
+/**
+ * The feed of the embedded store, with a log that fails, is replaced, or grows by too much at once.
+ */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type ChainedEvent, chain, emptyChain } from '../../../src/store/audit.ts';

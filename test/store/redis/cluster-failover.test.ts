@@ -27,7 +27,9 @@ afterEach(async () => {
   await cluster?.stop();
 });
 
-/** Kills a master, and restarts it as a replica of its successor, which needs one to acknowledge. */
+/**
+ * Kills a master, and restarts it as a replica of its successor, which needs one to acknowledge.
+ */
 async function die(index: number): Promise<void> {
   const [master, replica] = [cluster.nodes[index], replicas[index]];
   if (master === undefined || replica === undefined) throw new Error('no node');

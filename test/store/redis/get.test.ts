@@ -1,4 +1,7 @@
-/** Keys are read only from masters: the role was checked within the lease, or is checked with the read. */
+/**
+ * Keys are read only from masters: the role was checked within the lease, or is checked with the
+ * read.
+ */
 
 import { expect, test } from 'vitest';
 import { asker } from '../../../src/store/redis/ask.ts';

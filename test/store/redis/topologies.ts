@@ -17,7 +17,9 @@ const clusterConfig = [
   'cluster-require-full-coverage no',
 ];
 
-/** Starts a Cluster with a third of the slots per node; `more` are lines for their configuration. */
+/**
+ * Starts a Cluster with a third of the slots per node; `more` are lines for their configuration.
+ */
 export async function startCluster(more: string[] = []): Promise<RedisCluster> {
   const config = [...clusterConfig, ...more];
   const nodes = await Promise.all([0, 1, 2].map(() => startRedis({ config, persistent: true })));

@@ -1,4 +1,6 @@
-/** Streams over gRPC: the server notices a caller that is gone, and waits for one that reads slowly. */
+/**
+ * Streams over gRPC: the server notices a caller that is gone, and waits for one that reads slowly.
+ */
 
 import { create } from '@bufbuild/protobuf';
 import type { Client } from '@grpc/grpc-js';

@@ -1,4 +1,6 @@
-/** The doors of gateways for the parity cases, with requests in the form that each gateway sends. */
+/**
+ * The doors of gateways for the parity cases, with requests in the form that each gateway sends.
+ */
 
 import { create } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
