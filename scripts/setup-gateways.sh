@@ -1,6 +1,6 @@
 #!/bin/sh
-# Brings the gateways that `npm run test:gateways` runs: nginx and HAProxy from Debian; Envoy, Traefik
-# and Caddy, pinned and checked by hash, into out/gateways. Does nothing that was done before.
+# Installs the gateways that `npm run test:gateways` runs: nginx and HAProxy from Debian; Envoy,
+# Traefik and Caddy, pinned by hash, into out/gateways. Skips what is already installed.
 set -eu
 
 scripts="$(cd "$(dirname "$0")" && pwd)"
@@ -13,7 +13,7 @@ say() { echo "setup-gateways: $*"; }
 "$scripts/setup.sh"
 
 if [ -f "$folder/pinned" ] && cmp -s "$pinned" "$folder/pinned"; then
-  say "all there"
+  say "everything is installed already"
   exit 0
 fi
 
@@ -44,6 +44,6 @@ PYTHON
 for name in envoy traefik caddy; do
   [ -x "$folder/$name" ] || { say "$name was not in its wheel"; exit 1; }
 done
-# Last, so that a set-up that was cut short is done again.
+# Last, so that an interrupted set-up is repeated.
 cp "$pinned" "$folder/pinned"
 say "done"

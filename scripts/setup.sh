@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs what the tests need beyond Node and npm, on Debian and what descends from it. It does
-# nothing where all of it is there already.
+# Installs what the tests need beyond Node and npm, on Debian and its derivatives. It does nothing
+# when everything is already installed.
 set -eu
 cd "$(dirname "$0")/.."
 
 missing=""
 
-# need <package> <command that succeeds when it is there>
+# need <package> <command that succeeds when it is installed>
 need() {
   package=$1
   shift
@@ -30,8 +30,8 @@ need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 
 install_packages() {
   if ! command -v apt-get >/dev/null; then
-    echo "setup: the tests need these, by their Debian names:$missing" >&2
-    echo "setup: there is no apt-get here; install them by hand, then run this again" >&2
+    echo "setup: the tests need these Debian packages:$missing" >&2
+    echo "setup: there is no apt-get; install them by hand, then run this script again" >&2
     exit 1
   fi
 
@@ -39,13 +39,13 @@ install_packages() {
   if [ "$(id -u)" != 0 ]; then
     if ! sudo -n true 2>/dev/null; then
       echo "setup: the tests need these packages:$missing" >&2
-      echo "setup: installing takes root; run: sudo sh scripts/setup.sh" >&2
+      echo "setup: installing needs root; run: sudo sh scripts/setup.sh" >&2
       exit 1
     fi
     as_root="sudo -n"
   fi
 
-  # Redis and nginx come with services, which would take ports of this machine: not to be started.
+  # Debian would start Redis and nginx as services, which would occupy ports: this prevents it.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     trap '$as_root rm -f "$policy"' EXIT
@@ -62,7 +62,7 @@ install_packages() {
 
 [ -z "$missing" ] || install_packages
 
-# grpcurl is in no Debian release. This is the newest one that Debian's Go can build.
+# No Debian release has grpcurl. This is the newest version that Debian's Go can build.
 if [ ! -x out/tools/grpcurl ] && ! has grpcurl >/dev/null; then
   echo "setup: building grpcurl, which takes a minute or two"
   mkdir -p out/tools
@@ -71,4 +71,4 @@ if [ ! -x out/tools/grpcurl ] && ! has grpcurl >/dev/null; then
     github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9 </dev/null
 fi
 
-echo "setup: everything the tests need is there"
+echo "setup: everything that the tests need is installed"

@@ -1,4 +1,4 @@
-/** Reads the tree and keeps the house rules: which room may import which, sizes, names and comments. */
+/** Checks the rules for all files: which folder may import which, sizes, names and comments. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -16,13 +16,13 @@ const code = tracked
 const source = code.filter(({ path }) => path.startsWith('src/'));
 const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'));
 
-/** What a file imports, also later or as a worker: paths of ours, and names of packages. */
+/** What a file imports, also dynamically or as a worker: our paths, and package names. */
 function importsOf(path: string, text: string): string[] {
   const statement =
     /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*(['"`])([^'"`]+)\3|\bnew URL\(\s*'([^':]+\.[jt]sx?)',\s*import\.meta\.url/gm;
   return [...text.matchAll(statement)].map(found => {
     const [, from, bare, , later, url] = found;
-    // The URL of a file needs no "./", other than an import of one.
+    // Unlike an import, the URL of a file needs no "./".
     if (url !== undefined) return join(dirname(path), url);
     const name = from ?? bare ?? later ?? '';
     if (name.startsWith('.')) return join(dirname(path), name);
@@ -30,7 +30,7 @@ function importsOf(path: string, text: string): string[] {
   }) as string[];
 }
 
-/** What each room may import besides itself. A room is the first segment of a path below src. */
+/** What each room may import besides itself. A room is the first path segment below src. */
 const rooms: Record<string, readonly string[]> = {
   main: ['command'],
   command: ['server', 'settings', 'cli'],
@@ -56,7 +56,7 @@ const rooms: Record<string, readonly string[]> = {
   cli: ['api', 'settings', 'version'],
   api: ['client', 'gen'],
   client: ['gen'],
-  // A bundle of its own, for browsers.
+  // Bundled separately, for browsers.
   web: ['gen', 'manager'],
   gen: [],
 };
@@ -127,7 +127,7 @@ function linesWith(pattern: RegExp, files: { path: string; text: string }[]): st
     );
 }
 
-test('all ways to import are seen', () => {
+test('importsOf finds every form of import', () => {
   const text = [
     "import { a } from './a.ts';",
     "import type {\n  B,\n} from '../b.ts';",
@@ -148,7 +148,7 @@ test('all ways to import are seen', () => {
   expect(importsOf('src/x/y.ts', text)).toEqual(seen);
 });
 
-test('there is a tree to read', () => {
+test('the checks find files to read', () => {
   expect(source.length).toBeGreaterThan(50);
   expect(source.flatMap(({ imports }) => imports).length).toBeGreaterThan(200);
 });
@@ -181,14 +181,14 @@ describe('imports', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('of a package come from the files that own it', () => {
+  test('of some packages come only from the files that own them', () => {
     const wrong = source.flatMap(({ path, imports }) =>
       imports.filter(to => owners[to]?.test(path) === false).map(to => `${path} imports ${to}`),
     );
     expect(wrong).toEqual([]);
   });
 
-  test('name files that are there, and packages that package.json names', () => {
+  test('name files that exist, and packages in package.json', () => {
     const { dependencies, devDependencies } = JSON.parse(read('package.json'));
     const wrong = code.flatMap(({ path, imports }) => {
       const needed = path.startsWith('src/') && roomOf(path) !== 'web';
@@ -230,7 +230,7 @@ describe('files', () => {
     expect(long).toEqual([]);
   });
 
-  test('have names of their own, in kebab-case', () => {
+  test('have unique names, in kebab-case', () => {
     const drawers = /^(utils?|helpers?|common|types|constants|shared|lib|misc)$/;
     const wrong = tracked
       .filter(path => /^(src|test|bench)\//.test(path) && !path.startsWith('src/gen/'))
@@ -291,7 +291,7 @@ describe('code has no', () => {
   ])('%s', (_, pattern) => expect(linesWith(pattern, code)).toEqual([]));
 });
 
-test('only what React loads later, and configuration, is a default export', () => {
+test('only lazily loaded components and configuration are default exports', () => {
   const files = code.filter(({ path }) => !/^src\/manager\/web\/.*\.tsx$/.test(path));
   expect(linesWith(/^export default (?!defineConfig)/, files)).toEqual([]);
 });

@@ -14,7 +14,7 @@ import { send } from './request.ts';
 
 const downloaded = fileURLToPath(new URL('../../out/gateways', import.meta.url));
 
-/** How each is started in the folder of its files. */
+/** The command that starts each gateway, in the folder of its files. */
 const commands = {
   envoy: ['envoy', '-c', 'envoy.yaml', '--disable-hot-restart', '--concurrency', '1', '-l', 'warn'],
   'envoy-http': [
@@ -36,10 +36,10 @@ const commands = {
 /** A gateway, by the name that `usher config` takes. */
 export type GatewayName = keyof typeof commands;
 
-/** All of them. */
+/** All gateways. */
 export const gatewayNames = Object.keys(commands) as GatewayName[];
 
-/** Where Usher and the service are, and what is required. */
+/** The addresses of Usher and of the service, and the requirement. */
 export interface GatewayOptions {
   grpc: string;
   http: string;
@@ -85,7 +85,7 @@ export async function startGateway(name: GatewayName, options: GatewayOptions): 
     port,
     async stop() {
       process.off('exit', killNow);
-      // nginx leaves its workers behind when it is killed.
+      // A killed nginx would leave its workers behind.
       child.kill(name === 'nginx' ? 'SIGTERM' : 'SIGKILL');
       await exited;
       await rm(folder, { recursive: true, force: true });
@@ -111,7 +111,7 @@ async function writeConfig(
   }
 }
 
-/** nginx and HAProxy from the system, the others from where scripts/setup-gateways.sh puts them. */
+/** nginx and HAProxy of the system, the others as installed by scripts/setup-gateways.sh. */
 function findProgram(name: string): string {
   const folders = [downloaded, ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const found = folders.map(folder => join(folder, name)).find(path => existsSync(path));
@@ -119,7 +119,7 @@ function findProgram(name: string): string {
   return found;
 }
 
-/** A port that is free now. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -128,7 +128,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Traefik listens before it has read what to do; until then it answers 404. */
+/** Whether a gateway answers. Traefik answers 404 until it has read its configuration. */
 async function answers(port: number): Promise<boolean> {
   const { status } = await send(port);
   return status !== 404;

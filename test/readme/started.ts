@@ -1,10 +1,12 @@
-/** Where the README's commands run: this checkout, with ports and a data folder of the test's own. */
+/**
+ * The environment of the README's commands: this checkout, with free ports and a new data folder.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../store/redis/server.ts';
 
-/** The checkout. */
+/** Path of the checkout. */
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 /** An environment for the README's commands, and its text with the addresses of that environment. */
@@ -20,13 +22,13 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
   const ports = new Set<number>();
   while (ports.size < 3) ports.add(await freePort());
   const [grpc, http, manager] = ports;
-  // The test runner's own variables are not those of a reader.
+  // A reader's shell does not have the variables of the test runner.
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(USHER_|npm_|VITEST|NODE_ENV|NODE_OPTIONS)/.test(name),
   );
   const env = {
     ...Object.fromEntries(own),
-    // Debian's Python, which has python3-jwt, comes before any other.
+    // Debian's Python comes first, because it has python3-jwt.
     PATH: `${checkout}out/tools:/usr/bin:/bin:${process.env.PATH}`,
     USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
@@ -45,15 +47,15 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
   };
 }
 
-/** A server that was started as the README says. */
+/** A server that was started by the commands of the README. */
 export interface Started {
-  /** All that it wrote to its standard output. */
+  /** Everything that it has written to stdout. */
   stdout(): string;
-  /** Ends it as a service manager would, by the process that was started; its exit code. */
+  /** Sends SIGTERM to the started process, like a service manager; resolves to the exit code. */
   stop(): Promise<number | null>;
 }
 
-/** Starts a program and waits until it says a text. */
+/** Starts a program and waits until it prints a text. */
 export async function start(
   command: string,
   env: NodeJS.ProcessEnv,

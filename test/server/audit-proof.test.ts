@@ -1,4 +1,4 @@
-/** `usher audit verify` against a real server whose store somebody has tampered with. */
+/** `usher audit verify` detects tampering with the store of a real server. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +12,10 @@ import { type RedisServer, startRedis } from '../store/redis/server.ts';
 import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
-/** An entry as a store holds it, in its own words. */
+/** An entry in the format of its store. */
 type Entry = string[];
 
-/** Reads and writes the log in the store itself, past everything that guards it. */
+/** Reads and writes the log directly in the store. */
 interface Tamper {
   url: string;
   read(): Promise<Entry[]>;
@@ -74,7 +74,7 @@ describe.each([
 ] as const)('on %s', (_, start) => {
   let tamper: Tamper;
   let server: TestServer;
-  /** What `--head` was told after five changes. */
+  /** The head after five changes, for `--head`. */
   let head: string;
 
   const verify = (...args: string[]) =>
@@ -87,7 +87,7 @@ describe.each([
     return { code, ...JSON.parse(out) };
   };
   const create = (name: string) => adminOf(server).create({ kind: Kind.STATIC, name });
-  /** Tampers while nobody looks. */
+  /** Changes the entries while Usher is stopped. */
   const change = async (how: (entries: Entry[]) => Entry[]) => {
     await server.stop();
     await tamper.write(how(await tamper.read()));
@@ -114,7 +114,7 @@ describe.each([
     await tamper.end();
   });
 
-  test('a log that was only written back as it was is whole', async () => {
+  test('a log that was written back unchanged is intact', async () => {
     await change(entries => entries);
     expect(await report('--head', head)).toMatchObject({ code: 0, whole: true, entries: 5 });
     await create('another');
@@ -133,17 +133,17 @@ describe.each([
     expect(await report()).toMatchObject({ code: 1, whole: false, sequence: 2 });
   });
 
-  test('two entries that changed places are found', async () => {
+  test('two swapped entries are found', async () => {
     await change(entries => swapContent(entries, 1, 3));
     expect(await report()).toMatchObject({ code: 1, whole: false, sequence: 2 });
   });
 
-  test('a first entry that is gone is found', async () => {
+  test('a removed first entry is found', async () => {
     await change(entries => entries.slice(1));
     expect(await report()).toMatchObject({ code: 1, whole: false, sequence: 1 });
   });
 
-  test('a tail cut off is found by an earlier head, also behind new entries', async () => {
+  test('a truncated log is found by an earlier head, also after new entries', async () => {
     await change(entries => entries.slice(0, 3));
     expect(await report()).toMatchObject({ code: 0, entries: 3 });
     expect(await report('--head', head)).toMatchObject({ code: 1, whole: false });

@@ -1,4 +1,4 @@
-/** A kill -9 of Usher, and of Redis, in the middle of changes: what was acknowledged is there, once. */
+/** A kill -9 of Usher and of Redis during changes: each acknowledged change is there, once. */
 
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,7 +24,7 @@ interface Acknowledged {
   action: 'token.create' | 'token.rotate';
   id: string;
   token: string;
-  /** Asks for it again, under its request id. */
+  /** Repeats the change with its request id. */
   again(): Promise<string>;
 }
 
@@ -43,8 +43,8 @@ async function startOn(store: string): Promise<UsherProcess> {
 }
 
 /**
- * Creates and rotates from several clients at once, each again and again under its request id until it
- * is acknowledged. `disturb` is told how many were, and does its worst meanwhile.
+ * Creates and rotates from several clients at once; each change is retried with its request id until
+ * it is acknowledged. `disturb` gets the number of acknowledged changes, and kills servers meanwhile.
  */
 async function changeAll(usher: UsherProcess, disturb: (acknowledged: number) => void) {
   const admin = adminOf(usher);
@@ -97,7 +97,7 @@ async function auditEvents(usher: UsherProcess): Promise<AuditEvent[]> {
   return events;
 }
 
-/** Everything that was acknowledged is so, once, and answered again as it was. */
+/** Expects every acknowledged change once in the store, and the same answer to its repetition. */
 async function expectKept(usher: UsherProcess, all: Acknowledged[]): Promise<void> {
   expect(all.length).toBeGreaterThanOrEqual(changesMax);
   const events = await auditEvents(usher);
@@ -139,7 +139,7 @@ test('Usher on LMDB is killed twice', { timeout: 180_000 }, async () => {
     }
   });
   await Promise.all(restarts);
-  // Otherwise nothing was under way when it was killed.
+  // Otherwise no change was in progress at the kill.
   expect(repeats).toBeGreaterThan(0);
   await expectKept(usher, all);
 });

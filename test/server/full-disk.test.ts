@@ -1,4 +1,7 @@
-/** A full disk: changes fail and say so, verification goes on, and all is well when there is room. */
+/**
+ * A full disk: changes fail with an error, verification continues, and changes work again with
+ * space.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { Code, ConnectError } from '@connectrpc/connect';
@@ -11,7 +14,7 @@ import { startUsherProcess, type UsherProcess } from './usher-process.ts';
 let usher: UsherProcess;
 
 beforeAll(async () => {
-  // No file may grow beyond 512 KiB, which the store takes for a disk that is full.
+  // A file size limit of 512 KiB looks to the store like a full disk.
   usher = await startUsherProcess({}, "trap '' XFSZ; ulimit -S -f 1024");
 });
 afterAll(async () => await usher.remove());

@@ -1,4 +1,4 @@
-/** An import by command into a real server, and what floods of garbage cost its store then. */
+/** An import into a real server by the command line, and the cost of floods of garbage after it. */
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -42,12 +42,12 @@ describe.each([
   ['LMDB', onLmdb],
   ['Redis', onRedis],
 ])('on %s', (_, start) => {
-  test('a file of a thousand is imported by command, once', async () => {
+  test('a file of a thousand tokens is imported by the command line, once', async () => {
     const { server } = await start();
     const tokens = Array.from({ length: 1000 }, imported);
     const lines = tokens.map((token, n) => JSON.stringify({ token, name: `n${n}`, owner: 'ann' }));
     const [first = ''] = tokens;
-    // Remembered as unknown, until it is not any more.
+    // Cached as unknown until the import invalidates it.
     expect(await reasonOf(server, first)).toBe(Reason.INVALID_TOKEN);
     const run = (...args: string[]) =>
       runUsher(
@@ -79,13 +79,13 @@ describe.each([
 
 const replacer = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}` : value);
 
-/** How often a Redis was told to read a key. */
+/** The number of GET commands that a Redis has executed. */
 async function getsOf(redis: RedisServer): Promise<number> {
   const text = String(await redis.send('INFO', 'commandstats'));
   return Number(/^cmdstat_get:calls=(\d+)/m.exec(text)?.[1] ?? 0);
 }
 
-test('a flood of garbage costs Redis nothing before an import, and little after', async () => {
+test('a flood of garbage costs Redis no read before an import, and few after', async () => {
   const { redis, server } = await onRedis();
   const cost = async (headers: string[]) => {
     const before = await getsOf(redis);
@@ -95,7 +95,7 @@ test('a flood of garbage costs Redis nothing before an import, and little after'
     return (await getsOf(redis)) - before;
   };
   const garbage = Array.from({ length: 50 }, imported);
-  // From when its feed is heard, what was read may be remembered.
+  // Reads are cached only once the feed is live.
   await until(async () => (await cost([imported()])) === 0);
   expect(await cost(garbage)).toBe(0);
 
@@ -111,7 +111,7 @@ test('a flood of garbage costs Redis nothing before an import, and little after'
   ).toBe(0);
 });
 
-test('without Redis, it is not known whether an imported token is good', async () => {
+test('without Redis, an imported token gets no verdict', async () => {
   const { redis, server } = await onRedis();
   const token = imported();
   const item = { name: 'a', secret: { case: 'token', value: token } } as const;

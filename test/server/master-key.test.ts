@@ -1,4 +1,6 @@
-/** A change of the master key, from the first start with a new one to the end of the old one. */
+/**
+ * A change of the master key, from the first start with the new key to the removal of the old one.
+ */
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -25,7 +27,7 @@ async function place(store: string) {
   return { url: `lmdb:${folder}`, end: async () => rmSync(folder, { recursive: true }) };
 }
 
-/** A JWT of a good hour. */
+/** A JWT that is valid for about an hour. */
 function jwtOf(kid: string, secret: string): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const exp = Math.floor(Date.now() / 1000) + 3600;

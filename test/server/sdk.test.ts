@@ -1,4 +1,6 @@
-/** The SDK against real servers: revocations are seen, and what cannot be heard is not believed. */
+/**
+ * The SDK against real servers: revocations take effect, and without the feed the cache expires.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -26,7 +28,7 @@ const makeToken = async (server: Pick<TestServer, 'manager' | 'adminToken'>) => 
   const made = await adminOf(server).create({ kind: Kind.STATIC, name: 'a', owner: 'shop' });
   return { token: made.token, id: made.accessToken?.id ?? '' };
 };
-/** Asks until the answer is in memory, which takes a watch. */
+/** Verifies until the verdict is cached, which needs a watch. */
 const keep = (usher: Usher, token: string) =>
   soon(async () => {
     expect(await usher.verify(token)).toMatchObject({ valid: true, identity: { owner: 'shop' } });
@@ -34,7 +36,7 @@ const keep = (usher: Usher, token: string) =>
   });
 
 describe.each(['grpc', 'connect'] as const)('over %s', transport => {
-  test('a revocation is seen in memory as soon as it is told', async () => {
+  test('a revocation takes effect in the cache as soon as it arrives', async () => {
     const server = ending(await runServer(), each => each.stop());
     const address = transport === 'grpc' ? server.grpc : server.http;
     const usher = closing(createUsher({ addresses: [address], transport }));
@@ -48,7 +50,7 @@ describe.each(['grpc', 'connect'] as const)('over %s', transport => {
     expect(usher.cached(token)).toMatchObject({ reason: 'REVOKED' });
   });
 
-  test('every kind of verdict is the server’s', async () => {
+  test('the SDK gives the same verdicts as the server', async () => {
     const server = ending(await runServer(), each => each.stop());
     const address = transport === 'grpc' ? server.grpc : server.http;
     const usher = closing(createUsher({ addresses: [address], transport }));
@@ -69,7 +71,7 @@ describe.each(['grpc', 'connect'] as const)('over %s', transport => {
 });
 
 describe.each(['kill', 'pause'] as const)('a server that is gone by %s', how => {
-  test('is believed until the lease ends, and then no verdict is known', async () => {
+  test('still gives cached verdicts until the lease expires, then none', async () => {
     const server = ending(await startUsherProcess({ USHER_LEASE_MS: '60000' }), each =>
       each.remove(),
     );
@@ -94,7 +96,7 @@ describe.each(['kill', 'pause'] as const)('a server that is gone by %s', how => 
 });
 
 test.each(['stop', 'kill'] as const)(
-  'two servers on one Redis: after the %s of one, the other is asked and watched',
+  'two servers on one Redis: after the %s of one, the SDK uses and watches the other',
   async how => {
     const redis = ending(await startRedis(), each => each.stop());
     const env = { USHER_STORE: `redis://127.0.0.1:${redis.port}` };
@@ -108,11 +110,11 @@ test.each(['stop', 'kill'] as const)(
     await keep(usher, token);
     if ('kill' in first) await first.kill();
     else await first.stop();
-    // Nobody is refused meanwhile, and nobody waits for more than another attempt.
+    // No call is refused meanwhile, and no call waits for more than one retry.
     expect(await usher.verify(`Bearer ${token}`)).toMatchObject({ valid: true });
     await keep(usher, token);
     const requestId = randomUUID();
-    // Repeated until it is acknowledged, as everyone should who revokes.
+    // Retried until it is acknowledged, as every client should do.
     await soon(() => adminOf(second).revoke({ id, requestId }));
     await soon(() => expect(usher.cached(token)).toBeUndefined());
     await soon(async () => {

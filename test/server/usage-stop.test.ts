@@ -1,4 +1,4 @@
-/** Uses are counted exactly, also those of the last moment before a stop in order. */
+/** Uses are counted exactly, also those right before a graceful stop. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Waits until a store answers from memory. */
+/** Waits until a store answers from its cache. */
 
 import type { Found, Store } from '../../src/store/store.ts';
 import { until } from './redis/server.ts';

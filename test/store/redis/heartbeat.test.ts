@@ -1,4 +1,4 @@
-/** A master that no replica follows any more, as one that was replaced without knowing, is not read from. */
+/** A master without replicas is not read: it may have been deposed without knowing. */
 
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ afterEach(async () => {
   await master.stop();
 });
 
-test('nothing is read from a master whose only replica was made one, until another follows', async () => {
+test('a master whose only replica was promoted is not read, until another replica follows', async () => {
   store = await open({ ackReplicas: 1 });
   await until(() => store.health.up && store.feed.isLive() === true);
   const [record] = await create(store, {});

@@ -1,4 +1,4 @@
-/** Starts real Redis servers for the tests, each in a folder of its own, and ends them. */
+/** Starts and stops real Redis servers for tests, each in a new folder. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,16 +10,16 @@ import { Redis } from 'ioredis';
 /** A running Redis server, or Sentinel. */
 export interface RedisServer {
   readonly port: number;
-  /** Kills it as a power cut would. */
+  /** Kills the process with SIGKILL. */
   kill(): Promise<void>;
-  /** Starts it again, on its port and with what it kept. */
+  /** Starts the server again, on the same port and folder. */
   restart(): Promise<void>;
-  /** Lets it hang: connections stay, answers don't come. */
+  /** Pauses the process (SIGSTOP): connections stay open without answers. */
   pause(): void;
   resume(): void;
-  /** Sends it one command, and resolves to the answer. */
+  /** Sends one command, and resolves to the answer. */
   send(...command: (string | number)[]): Promise<unknown>;
-  /** Ends it, and removes what it kept. */
+  /** Stops the server, and deletes its folder. */
   stop(): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export interface RedisServerOptions {
   port?: number;
   /** Lines of its configuration. */
   config?: string[];
-  /** Keeps every write on disk before it answers. */
+  /** Whether every write is on disk before its answer. */
   persistent?: boolean;
   sentinel?: boolean;
 }
@@ -48,7 +48,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const start = async () => {
     child = await spawnRedis([file, ...(options.sentinel ? ['--sentinel'] : [])]);
     process.once('exit', killNow);
-    // Another server on this port would answer just as well.
+    // Another server on this port would also answer.
     const own = `process_id:${child.pid}\r\n`;
     await until(async () => String(await ask(port, ['INFO', 'server'])).includes(own));
   };
@@ -73,7 +73,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   };
 }
 
-/** Asks again and again until it is so, or fails when it takes too long. */
+/** Waits until a condition holds; rejects after `whileMs` milliseconds. */
 export async function until(isSo: () => Promise<boolean> | boolean, whileMs = 20_000) {
   const end = Date.now() + whileMs;
   let last: unknown;

@@ -6,7 +6,7 @@ import { parityCases } from './cases.ts';
 import { type ParityDoor, parityDoors } from './doors.ts';
 import { makeWorld } from './world.ts';
 
-describe.each(['LMDB', 'Redis'])('every door comes to the same verdict, on %s', store => {
+describe.each(['LMDB', 'Redis'])('every door gives the same verdict, on %s', store => {
   let redis: RedisServer | undefined;
   let server: TestServer;
   let world: World;
@@ -28,7 +28,7 @@ describe.each(['LMDB', 'Redis'])('every door comes to the same verdict, on %s', 
     const { audience = '', scopes = [] } = each;
     const asksMore = audience !== '' || scopes.length > 0;
     const outcomes: Record<string, string> = {};
-    // Twice: the second time from memory.
+    // Twice: the second verdict comes from the cache.
     for (const round of ['first', 'again']) {
       for (const door of doors) {
         if (asksMore && !door.asksMore) continue;
