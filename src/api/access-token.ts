@@ -79,7 +79,7 @@ export function accessToken(message: Message | undefined): AccessToken {
 }
 
 /** Reads a time from the wire. */
-export function timeOf(time: Timestamp | undefined): string | undefined {
+function timeOf(time: Timestamp | undefined): string | undefined {
   return time && timestampDate(time).toISOString();
 }
 

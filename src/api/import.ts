@@ -50,7 +50,7 @@ export async function importTokens(
 }
 
 /** Secrets under one master key. */
-export interface MasterKeyUse {
+interface MasterKeyUse {
   masterKeyId: string;
   secrets: number;
   listed: boolean;

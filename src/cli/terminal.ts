@@ -67,7 +67,7 @@ export function outValues(terminal: Terminal, values: [string, string | undefine
 }
 
 /** Control characters in a name or reason could make a terminal do or show anything. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     char => `\\u{${char.codePointAt(0)?.toString(16)}}`,

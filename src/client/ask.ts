@@ -8,7 +8,7 @@ import { isUnavailable, UsherUnavailable } from './unavailable.ts';
 import type { Answer } from './usher-verdict.ts';
 
 /** Bounds of asking. */
-export interface AskLimits {
+interface AskLimits {
   /** How long an answer may take, all attempts together, in milliseconds. */
   deadlineMs: number;
   /** Questions under way at once. */

@@ -6,7 +6,7 @@ import type { Links } from './links.ts';
 import { createWatchReader, type WatchReader } from './watch-reader.ts';
 
 /** Bounds of watching. */
-export interface WatchLimits {
+interface WatchLimits {
   /** How long the first word may take, in milliseconds. */
   openMs: number;
   /** Silence is never believed longer than this, whatever the server allows, in milliseconds. */

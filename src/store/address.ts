@@ -12,7 +12,7 @@ export class AddressError extends Error {
 export type StoreAddress = LmdbAddress | RedisAddress;
 
 /** The embedded store: a folder on this machine. */
-export interface LmdbAddress {
+interface LmdbAddress {
   kind: 'lmdb';
   folder: string;
 }
@@ -35,7 +35,7 @@ export interface RedisAddress {
 }
 
 /** A host and its port. */
-export interface RedisNode {
+interface RedisNode {
   host: string;
   port: number;
 }

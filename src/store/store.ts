@@ -70,7 +70,7 @@ export interface ScanPage {
 }
 
 /** Walks access tokens. Throws Unavailable. */
-export interface TokenLister {
+interface TokenLister {
   scan(scan: Scan): Awaitable<ScanPage>;
   /** How many access tokens there are, of one owner or in all. */
   count(owner?: string): Awaitable<number>;
@@ -112,7 +112,7 @@ export type Committed =
   | { outcome: 'repeated'; request: StoredRequest };
 
 /** Changes access tokens. */
-export interface TokenWriter {
+interface TokenWriter {
   /**
    * Makes a change. A record that is revoked never becomes anything else, however late or often a
    * write arrives. Resolves when the change would survive a kill -9. Throws Unavailable.

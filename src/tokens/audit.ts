@@ -8,7 +8,7 @@ import { TokenError } from './errors.ts';
 import { checkUuid, invalid } from './fields.ts';
 
 /** Which events to read. */
-export interface AuditQuery {
+interface AuditQuery {
   /** 0 means 50. */
   pageSize: number;
   pageToken?: string | undefined;
@@ -17,14 +17,14 @@ export interface AuditQuery {
 }
 
 /** A page of events. */
-export interface AuditPage {
+interface AuditPage {
   events: ChainedEvent[];
   /** "" at the end. */
   nextPageToken: string;
 }
 
 /** Something that happened and changed no access token. */
-export interface Happening {
+interface Happening {
   action: 'call.refused' | 'session.create' | 'session.end';
   /** "" for someone unknown. */
   actor: string;
@@ -40,7 +40,7 @@ export interface Audit {
 }
 
 /** Bounds of a page. */
-export const auditLimits = { pageSizeDefault: 50, pageSizeMax: 1000 } as const;
+const auditLimits = { pageSizeDefault: 50, pageSizeMax: 1000 } as const;
 
 /** Makes it. */
 export function createAudit(store: Store, now: () => number): Audit {

@@ -34,7 +34,7 @@ export interface CheckedItem {
 }
 
 /** Bounds of what is taken in, in characters. */
-export const importedTokenLimits = {
+const importedTokenLimits = {
   /** A shorter one could be guessed. */
   lengthMin: 20,
   /** The longest that fits an Authorization header behind "Bearer ". */

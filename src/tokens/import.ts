@@ -20,7 +20,7 @@ import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 export type { ImportedSecret, ImportItem } from './import-item.ts';
 
 /** How to take tokens in. */
-export interface ImportOptions {
+interface ImportOptions {
   /** Only says what would be done. */
   dryRun: boolean;
   /** Takes also tokens that are short enough to be guessed. */

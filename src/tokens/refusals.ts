@@ -3,7 +3,7 @@
 import type { Audit } from './audit.ts';
 
 /** A call of the API that was refused. */
-export interface Refusal {
+interface Refusal {
   /** UUID of the caller's access token, "admin", or "" for someone unknown. */
   actor: string;
   peer: string;

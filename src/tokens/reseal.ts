@@ -10,7 +10,7 @@ import { invalid } from './fields.ts';
 import { withCurrentSeals } from './secret.ts';
 
 /** What a page came to. */
-export interface ResealPage {
+interface ResealPage {
   /** Access tokens looked at, and those sealed anew. */
   examined: number;
   resealed: number;
@@ -27,7 +27,7 @@ export type Reseal = (
 ) => Promise<ResealPage>;
 
 /** Bounds of a page. */
-export const resealLimits = { pageSizeDefault: 200, pageSizeMax: 500 } as const;
+const resealLimits = { pageSizeDefault: 200, pageSizeMax: 500 } as const;
 
 /** Makes it. */
 export function createReseal(deps: ChangeDeps): Reseal {

@@ -7,7 +7,7 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { makeStaticToken } from '../verify/static-token.ts';
 
 /** How every jwt secret key starts, for those who look for leaked ones. */
-export const jwtSecretPrefix = 'usk_';
+const jwtSecretPrefix = 'usk_';
 
 /** A fresh token (static) or secret key (jwt) of 256 random bits, and how it is kept. */
 export function makeSecret(

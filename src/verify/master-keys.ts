@@ -23,7 +23,7 @@ export interface MasterKey {
 }
 
 /** A secret at rest, without its times. */
-export type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
+type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
 
 /** The master keys, in the order in which they were listed. */
 export interface MasterKeys {

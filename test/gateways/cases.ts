@@ -7,7 +7,7 @@ import type { Sent } from './request.ts';
 import { makeJwt, makeStatic } from './tokens.ts';
 
 /** What the upstream is told, when it is reached. "" stands for a header that must not arrive. */
-export type Told = Readonly<Record<`x-usher-${string}`, string>>;
+type Told = Readonly<Record<`x-usher-${string}`, string>>;
 
 /** A request and its verdict. */
 export interface Case {

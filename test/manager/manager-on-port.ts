@@ -14,7 +14,7 @@ import { adminScope, type Caller } from '../../src/tokens/caller.ts';
 import { rememberEnded } from './ended-sessions.ts';
 
 /** What a test turns. */
-export interface Knobs {
+interface Knobs {
   nowMs: number;
   /** Tokens that are good, with their scopes. */
   tokens: Map<string, readonly string[]>;

@@ -13,7 +13,7 @@ import { wallStartMs } from './replica.ts';
 import type { World } from './world.ts';
 
 /** What can be used by now. */
-export interface Issued {
+interface Issued {
   made: Made;
   credentials: Credential[];
   /** Revoked, or a change is under way: what comes next would not know of it. */

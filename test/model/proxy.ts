@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** What a connection is for; the feed names itself in its first words. */
-export type Use = 'feed' | 'other';
+type Use = 'feed' | 'other';
 
 /** The proxy. */
 export interface TcpProxy {

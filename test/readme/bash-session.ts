@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 
 /** What a snippet did. */
-export interface Ran {
+interface Ran {
   /** Exit code of its last command. */
   code: number;
   stdout: string;

@@ -8,7 +8,7 @@ import type { RedisLimits } from './limits.ts';
 import { appendScript, tokenEventsScript } from './scripts.ts';
 
 /** The arguments that link an entry, in the order of the scripts. */
-export type LinkArguments = [
+type LinkArguments = [
   previousHash: string,
   sequence: number,
   hash: string,
@@ -26,7 +26,7 @@ export interface RedisAudit extends AuditLog {
 }
 
 /** What a script that links an entry answers. */
-export type LinkReply = [word: string, ...rest: (string | number)[]];
+type LinkReply = [word: string, ...rest: (string | number)[]];
 
 /** The audit log of the Redis that is asked. */
 export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {

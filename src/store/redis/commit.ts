@@ -34,7 +34,7 @@ import {
 } from './scripts.ts';
 
 /** A change under way, with what is needed of the record that it was made from. */
-export interface Intent {
+interface Intent {
   before?: Pick<AccessTokenRecord, 'revision' | 'owner' | 'expiresAt'>;
   record: AccessTokenRecord;
   event: AuditEvent;

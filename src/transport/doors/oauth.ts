@@ -21,7 +21,7 @@ export interface OauthDeps {
 }
 
 /** Longest form: a token of the longest header's length, each byte of it percent-encoded, and more. */
-export const formBytesMax = 32_768;
+const formBytesMax = 32_768;
 
 /** An error by the names of RFC 6749 section 5.2. */
 export interface OauthError {
@@ -86,7 +86,7 @@ function readBasic(base64: string): [id: string, token: string] {
 }
 
 /** A mistake in the form. */
-export function invalidRequest(description: string): OauthError {
+function invalidRequest(description: string): OauthError {
   return { status: 400, error: 'invalid_request', description };
 }
 

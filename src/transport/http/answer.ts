@@ -13,7 +13,7 @@ export function answerJson(
 }
 
 /** Answers with a JSON text. */
-export function answerText(
+function answerText(
   res: ServerResponse,
   status: number,
   body: string,

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { Feed } from '../../store/feed.ts';
 
 /** Changes behind a place. */
-export interface Stretch {
+interface Stretch {
   /** UUIDs of access tokens. */
   ids: string[];
   /** The place behind them. */

@@ -4,7 +4,7 @@ import type { ChainHead } from '../../audit.ts';
 import type { AuditLog } from '../../store.ts';
 
 /** An entry of the log as it is published. */
-export interface Published {
+interface Published {
   sequence: number;
   /** Hash of the entry before. */
   previous: string;
