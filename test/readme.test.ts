@@ -11,7 +11,8 @@ import { launchChromium } from './manager/chromium.ts';
 import { type BashSession, openBash } from './readme/bash-session.ts';
 import { codeBlock, outputLike, type Snippet, shellSnippets } from './readme/snippets.ts';
 import { checkout, findPlace, type Place, type Started, start } from './readme/started.ts';
-import { type RedisServer, startRedis, until } from './store/redis/server.ts';
+import { type RedisServer, startRedis } from './store/redis/server.ts';
+import { until } from './until.ts';
 
 /** Go downloads a module, and npm starts a process for each command. */
 const snippetMsMax = 120_000;

@@ -2,8 +2,9 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { importsOf } from './imports.ts';
 
 const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' })
   .split('\0')
@@ -15,20 +16,6 @@ const code = tracked
   .map(path => ({ path, text: read(path), imports: importsOf(path, read(path)) }));
 const source = code.filter(({ path }) => path.startsWith('src/'));
 const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'));
-
-/** What a file imports, also later or as a worker: paths of ours, and names of packages. */
-function importsOf(path: string, text: string): string[] {
-  const statement =
-    /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*(['"`])([^'"`]+)\3|\bnew URL\(\s*'([^':]+\.[jt]sx?)',\s*import\.meta\.url/gm;
-  return [...text.matchAll(statement)].map(found => {
-    const [, from, bare, , later, url] = found;
-    // The URL of a file needs no "./", other than an import of one.
-    if (url !== undefined) return join(dirname(path), url);
-    const name = from ?? bare ?? later ?? '';
-    if (name.startsWith('.')) return join(dirname(path), name);
-    return name.startsWith('node:') ? name : /^(@[^/]+\/)?[^/]+/.exec(name)?.[0];
-  }) as string[];
-}
 
 /** What each room may import besides itself. A room is the first segment of a path below src. */
 const rooms: Record<string, readonly string[]> = {

@@ -1,10 +1,10 @@
 /** Real Chromium, and what every page of ours must keep to in it. */
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { program } from '../program.ts';
 
-const executablePath = '/usr/bin/chromium';
 const screenshotFolder = 'out/screenshots';
 
 /** How a page is looked at. */
@@ -21,11 +21,8 @@ const contexts = {
 
 /** Starts Chromium. */
 export function launchChromium(): Promise<Browser> {
-  if (!existsSync(executablePath)) {
-    throw new Error('chromium is missing: run scripts/setup.sh');
-  }
   return chromium.launch({
-    executablePath,
+    executablePath: program('chromium'),
     headless: true,
     args: [
       '--no-sandbox',

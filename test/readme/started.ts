@@ -1,8 +1,10 @@
 /** Where the README's commands run: this checkout, with ports and a data folder of the test's own. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../store/redis/server.ts';
+import { freePort } from '../free-port.ts';
+import { program } from '../program.ts';
 
 /** The checkout. */
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -26,8 +28,7 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
   );
   const env = {
     ...Object.fromEntries(own),
-    // Debian's Python, which has python3-jwt, comes before any other.
-    PATH: `${checkout}out/tools:/usr/bin:/bin:${process.env.PATH}`,
+    PATH: [...readersPrograms(), process.env.PATH].join(delimiter),
     USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
     USHER_MANAGER_LISTEN: `127.0.0.1:${manager}`,
@@ -43,6 +44,13 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
         .replaceAll('127.0.0.1:8080', env.USHER_HTTP_LISTEN)
         .replaceAll('127.0.0.1:8081', env.USHER_MANAGER_LISTEN),
   };
+}
+
+/** The folders of the programs that the README's commands start. */
+function readersPrograms(): string[] {
+  const interpreters = [program('python3'), program('ruby'), program('go')];
+  const clients = [program('curl'), program('grpcurl'), program('openssl')];
+  return [...new Set([...interpreters, ...clients].map(path => dirname(path)))];
 }
 
 /** A server that was started as the README says. */

@@ -10,7 +10,8 @@ import { afterEach, expect, test } from 'vitest';
 import { type AuditEvent, Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
-import { startRedis, until } from '../store/redis/server.ts';
+import { startRedis } from '../store/redis/server.ts';
+import { until } from '../until.ts';
 import { adminOf, clientOf } from './api.ts';
 import { startUsherProcess, type UsherProcess } from './usher-process.ts';
 

@@ -8,7 +8,8 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
-import { type RedisServer, startRedis, until } from '../store/redis/server.ts';
+import { type RedisServer, startRedis } from '../store/redis/server.ts';
+import { until } from '../until.ts';
 import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
-import { startRedis, until } from '../store/redis/server.ts';
+import { startRedis } from '../store/redis/server.ts';
+import { until } from '../until.ts';
 import { adminOf, clientOf } from './api.ts';
 import { startUsherProcess } from './usher-process.ts';
 

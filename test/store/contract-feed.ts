@@ -1,9 +1,9 @@
 /** What the feed of every store tells: each change, whoever made it, and how current it is. */
 
 import { describe, expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { create, creation, eventOf, revocation, update } from './changes.ts';
 import { type Opened, openPlace } from './place.ts';
-import { until } from './redis/server.ts';
 
 /** Describes it. */
 export function describeFeed(opened: Opened): void {

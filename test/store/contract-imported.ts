@@ -1,8 +1,8 @@
 /** What every store keeps of imported tokens. */
 
 import { expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { type Opened, openPlace } from './place.ts';
-import { until } from './redis/server.ts';
 
 /** Describes the index of imported tokens. */
 export function describeImported(opened: Opened): void {

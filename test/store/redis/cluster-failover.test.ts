@@ -4,8 +4,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
+import { until } from '../../until.ts';
 import { creation, intactLog, revocation, walk } from '../changes.ts';
-import { type RedisServer, until } from './server.ts';
+import type { RedisServer } from './server.ts';
 import { addReplicas, type RedisCluster, startCluster } from './topologies.ts';
 
 let cluster: RedisCluster;

@@ -8,9 +8,10 @@ import { storeIdentity } from '../../../src/store/redis/identity.ts';
 import { identityKey } from '../../../src/store/redis/keys.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
+import { until } from '../../until.ts';
 import { believe } from '../believe.ts';
 import { create, creation, revocation } from '../changes.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 import { startCluster } from './topologies.ts';
 
 let server: RedisServer;

@@ -7,9 +7,10 @@ import { identityKey, tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
+import { until } from '../../../until.ts';
 import { believe } from '../../believe.ts';
 import { create, revocation } from '../../changes.ts';
-import { type RedisServer, until } from '../server.ts';
+import type { RedisServer } from '../server.ts';
 import { addNode, type RedisCluster, startCluster, startSentinels } from '../topologies.ts';
 
 const stores: Store[] = [];

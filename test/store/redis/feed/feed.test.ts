@@ -8,9 +8,11 @@ import { tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Found, Store } from '../../../../src/store/store.ts';
+import { freePort } from '../../../free-port.ts';
+import { until } from '../../../until.ts';
 import { believe } from '../../believe.ts';
 import { create, creation, revocation } from '../../changes.ts';
-import { freePort, type RedisServer, startRedis, until } from '../server.ts';
+import { type RedisServer, startRedis } from '../server.ts';
 
 const stores: Store[] = [];
 /** Asked so seldom, nothing but the word of a change tells of it. */

@@ -7,10 +7,11 @@ import { changesChannel } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
+import { until } from '../../../until.ts';
 import { believe } from '../../believe.ts';
 import { create, creation, revocation, update } from '../../changes.ts';
 import { describeStore } from '../../contract.ts';
-import { type RedisServer, startRedis, until } from '../server.ts';
+import { type RedisServer, startRedis } from '../server.ts';
 import { startCluster } from '../topologies.ts';
 
 /** As managed services do. */
