@@ -135,7 +135,7 @@ export function endWithUs(child: ChildProcess): void {
 }
 
 /** Ends a process in order, and waits for it. */
-export async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }

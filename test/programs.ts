@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
 /** What the installing scripts are called with. */
-const packages = 'sh scripts/setup.sh --yes';
+const packages = `${process.getuid?.() === 0 ? '' : 'sudo '}sh scripts/setup.sh --yes`;
 const downloads = 'sh scripts/setup-gateways.sh --yes';
 
 interface Known {
