@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { importsOf } from './imports.ts';
 
@@ -226,6 +226,18 @@ describe('files', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('that test one file of src stand where it stands', () => {
+    const wrong = code.filter(({ path, imports }) => {
+      if (!path.endsWith('.test.ts')) return false;
+      const mirrored = path.replace(/^test\/(.*)\.test\.ts$/, 'src/$1.ts');
+      const sameName = new Set(
+        imports.filter(to => to.startsWith('src/') && basename(to) === basename(mirrored)),
+      );
+      return sameName.size === 1 && !sameName.has(mirrored) && !existsSync(mirrored);
+    });
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
   test('start with a sentence that says what they are for', () => {
     const silent = source.filter(({ text }) => !/^(#!.*\n)?\/(\*\*|\/) ?\S|^\/\*\*\n/.test(text));
     expect(silent.map(({ path }) => path)).toEqual([]);
@@ -289,6 +301,19 @@ test('every Markdown file has exactly one title', () => {
       return { path, titles: prose.match(/^# /gm)?.length ?? 0 };
     });
   expect(titles.filter(({ titles }) => titles !== 1)).toEqual([]);
+});
+
+test('links between files lead to files', () => {
+  const broken = tracked
+    .filter(path => path.endsWith('.md'))
+    .flatMap(path => {
+      const prose = read(path).replace(/^(```|~~~)[\s\S]*?^\1/gm, '');
+      const links = [...prose.matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)].map(([, to = '']) => to);
+      return links
+        .filter(to => !/^(https?|mailto):/.test(to) && !existsSync(join(dirname(path), to)))
+        .map(to => `${path} links to ${to}`);
+    });
+  expect(broken).toEqual([]);
 });
 
 test('the lock file names no registry', () => {
