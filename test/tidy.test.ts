@@ -288,6 +288,12 @@ describe('code has no', () => {
   ])('%s', (_, pattern) => expect(linesWith(pattern, code)).toEqual([]));
 });
 
+// Unit tests share their modules: such a hook would run for the first file alone.
+test('no helper of tests has a hook of its own: it uses onTestFinished', () => {
+  const helpers = code.filter(({ path }) => /^test\/.*(?<!\.test)\.ts$/.test(path));
+  expect(linesWith(/^(?:before|after)(?:Each|All)\(/, helpers)).toEqual([]);
+});
+
 test('only what React loads later, and configuration, is a default export', () => {
   const files = code.filter(({ path }) => !/^src\/manager\/web\/.*\.tsx$/.test(path));
   expect(linesWith(/^export default (?!defineConfig)/, files)).toEqual([]);

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { DurationSchema } from '@bufbuild/protobuf/wkt';
-import { afterEach, expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type AuditEvent, Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
@@ -29,15 +29,11 @@ interface Acknowledged {
 /** The answer to a change. */
 type Made = { accessToken?: { id: string } | undefined; token: string };
 
-const cleaning: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleaning.splice(0).reverse()) await clean();
-});
-
 /** Starts Usher at a place; both end with the test. */
 export async function startOn({ url, end }: Place): Promise<UsherProcess> {
   const usher = await startUsherProcess({ USHER_STORE: url });
-  cleaning.push(end, () => usher.remove());
+  onTestFinished(end);
+  onTestFinished(() => usher.remove());
   return usher;
 }
 

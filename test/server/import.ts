@@ -1,17 +1,12 @@
 /** An import by command into a real server. */
 
 import { randomBytes } from 'node:crypto';
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
 import { adminOf, clientOf } from './api.ts';
 import type { Place } from './place.ts';
 import { runServer, type TestServer } from './run-server.ts';
-
-const cleaning: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleaning.splice(0).reverse()) await clean();
-});
 
 /** A token of another system. */
 export const imported = () => `sk_live_${randomBytes(16).toString('hex')}`;
@@ -23,9 +18,9 @@ export const reasonOf = async (server: TestServer, header: string) =>
 export function describeImport(store: string, place: () => Promise<Place>): void {
   test(`on ${store}, a file of a thousand is imported by command, once`, async () => {
     const { url, end } = await place();
-    cleaning.push(end);
+    onTestFinished(end);
     const server = await runServer({ USHER_STORE: url });
-    cleaning.push(server.stop);
+    onTestFinished(server.stop);
     const tokens = Array.from({ length: 1000 }, imported);
     const lines = tokens.map((token, n) => JSON.stringify({ token, name: `n${n}`, owner: 'ann' }));
     const [first = ''] = tokens;

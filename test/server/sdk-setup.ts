@@ -1,21 +1,16 @@
 /** What the tests of the SDK against real servers share. */
 
-import { afterEach, expect, vi } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import type { Usher } from '../../src/client/usher.ts';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { adminOf } from './api.ts';
 import type { TestServer } from './run-server.ts';
 
-const started: (() => unknown)[] = [];
 /** Ends a thing when the test has ended. */
 export const ending = <T>(thing: T, end: (thing: T) => unknown): T => {
-  started.push(() => end(thing));
+  onTestFinished(async () => void (await end(thing)));
   return thing;
 };
-afterEach(async () => {
-  for (const end of started.splice(0).reverse()) await end();
-});
-
 /** Looks until it is so. */
 export const soon = <T>(look: () => T | Promise<T>) =>
   vi.waitFor(look, { interval: 5, timeout: 20_000 });

@@ -2,7 +2,7 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { afterEach, expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Reason } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import type { RedisServer } from '../../store/redis/server.ts';
 import { until } from '../../until.ts';
@@ -11,16 +11,11 @@ import { describeImport, imported, reasonOf } from '../import.ts';
 import { runServer, type TestServer } from '../run-server.ts';
 import { redisPlace } from './place.ts';
 
-const cleaning: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const clean of cleaning.splice(0).reverse()) await clean();
-});
-
 async function onRedis(): Promise<{ redis: RedisServer; server: TestServer }> {
   const { url, redis, end } = await redisPlace();
-  cleaning.push(end);
+  onTestFinished(end);
   const server = await runServer({ USHER_STORE: url, USHER_LEASE_MS: '10000' });
-  cleaning.push(() => server.stop());
+  onTestFinished(() => server.stop());
   return { redis, server };
 }
 
