@@ -7,7 +7,7 @@ import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 /** An entry as a store holds it, in its own words. */
-export type Entry = string[];
+type Entry = string[];
 
 /** Reads and writes the log in the store itself, past everything that guards it. */
 export interface Tamper {
