@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { reportLeftOut } from './test/left-out.ts';
 import { findLeftOut, type ProjectName, sortTests } from './test/projects.ts';
@@ -5,6 +6,8 @@ import { findLeftOut, type ProjectName, sortTests } from './test/projects.ts';
 const files = sortTests();
 // In CI a missing program fails the tests that need it.
 const leftOut = process.env.CI ? [] : findLeftOut(files);
+
+const maxWorkers = Math.ceil(1.5 * availableParallelism());
 
 function project(name: ProjectName, options: object = {}) {
   const include = files
@@ -18,8 +21,8 @@ export default defineConfig({
     retry: 0,
     // Projects run one after the other, as they use the machine differently.
     projects: [
-      // These share nothing, so a process per file would only cost time.
-      project('unit', { isolate: false, maxWorkers: '100%', sequence: { groupOrder: 0 } }),
+      // A process per file would only cost time; and much of that time is spent waiting.
+      project('unit', { isolate: false, maxWorkers, sequence: { groupOrder: 0 } }),
       project('servers', { sequence: { groupOrder: 1 } }),
       // Each file starts several gateways and servers.
       project('gateways', { fileParallelism: false, sequence: { groupOrder: 2 } }),
