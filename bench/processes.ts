@@ -140,7 +140,7 @@ export function endWithUs(child: ChildProcess): void {
 }
 
 /** Ends a process with SIGTERM, and waits for its end. */
-export async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }

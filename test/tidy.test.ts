@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { importsOf } from './imports.ts';
 
 const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' })
   .split('\0')
@@ -15,20 +16,6 @@ const code = tracked
   .map(path => ({ path, text: read(path), imports: importsOf(path, read(path)) }));
 const source = code.filter(({ path }) => path.startsWith('src/'));
 const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'));
-
-/** What a file imports, also dynamically or as a worker: our paths, and package names. */
-function importsOf(path: string, text: string): string[] {
-  const statement =
-    /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*(['"`])([^'"`]+)\3|\bnew URL\(\s*'([^':]+\.[jt]sx?)',\s*import\.meta\.url/gm;
-  return [...text.matchAll(statement)].map(found => {
-    const [, from, bare, , later, url] = found;
-    // Unlike an import, the URL of a file needs no "./".
-    if (url !== undefined) return join(dirname(path), url);
-    const name = from ?? bare ?? later ?? '';
-    if (name.startsWith('.')) return join(dirname(path), name);
-    return name.startsWith('node:') ? name : /^(@[^/]+\/)?[^/]+/.exec(name)?.[0];
-  }) as string[];
-}
 
 /** What each room may import besides itself. A room is the first path segment below src. */
 const rooms: Record<string, readonly string[]> = {
@@ -241,6 +228,18 @@ describe('files', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('that test one file of src stand where it stands', () => {
+    const wrong = code.filter(({ path, imports }) => {
+      if (!path.endsWith('.test.ts')) return false;
+      const mirrored = path.replace(/^test\/(.*)\.test\.ts$/, 'src/$1.ts');
+      const sameName = new Set(
+        imports.filter(to => to.startsWith('src/') && basename(to) === basename(mirrored)),
+      );
+      return sameName.size === 1 && !sameName.has(mirrored) && !existsSync(mirrored);
+    });
+    expect(wrong.map(({ path }) => path)).toEqual([]);
+  });
+
   test('start with a sentence that says what they are for', () => {
     const silent = source.filter(({ text }) => !/^(#!.*\n)?\/(\*\*|\/) ?\S|^\/\*\*\n/.test(text));
     expect(silent.map(({ path }) => path)).toEqual([]);
@@ -291,6 +290,12 @@ describe('code has no', () => {
   ])('%s', (_, pattern) => expect(linesWith(pattern, code)).toEqual([]));
 });
 
+// Unit tests share their modules: such a hook would run for the first file alone.
+test('no helper of tests has a hook of its own: it uses onTestFinished', () => {
+  const helpers = code.filter(({ path }) => /^test\/.*(?<!\.test)\.ts$/.test(path));
+  expect(linesWith(/^(?:before|after)(?:Each|All)\(/, helpers)).toEqual([]);
+});
+
 test('only lazily loaded components and configuration are default exports', () => {
   const files = code.filter(({ path }) => !/^src\/manager\/web\/.*\.tsx$/.test(path));
   expect(linesWith(/^export default (?!defineConfig)/, files)).toEqual([]);
@@ -315,6 +320,19 @@ test('a value that may be known at once is waited for by store/awaitable.ts alon
   const others = source.filter(({ path }) => path !== 'src/store/awaitable.ts');
   const promise = /instanceof Promise\b|\bisPromise\b|typeof \w+\.then\b/;
   expect(linesWith(promise, others)).toEqual([]);
+});
+
+test('links between files lead to files', () => {
+  const broken = tracked
+    .filter(path => path.endsWith('.md'))
+    .flatMap(path => {
+      const prose = read(path).replace(/^(```|~~~)[\s\S]*?^\1/gm, '');
+      const links = [...prose.matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)].map(([, to = '']) => to);
+      return links
+        .filter(to => !/^(https?|mailto):/.test(to) && !existsSync(join(dirname(path), to)))
+        .map(to => `${path} links to ${to}`);
+    });
+  expect(broken).toEqual([]);
 });
 
 test('the lock file names no registry', () => {

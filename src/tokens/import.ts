@@ -21,7 +21,7 @@ import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 export type { ImportedSecret, ImportItem } from './import-item.ts';
 
 /** Options of an import. */
-export interface ImportOptions {
+interface ImportOptions {
   /** Reports what the import would do, and changes nothing. */
   dryRun: boolean;
   /** Also imports tokens shorter than 20 characters, which can be guessed. */

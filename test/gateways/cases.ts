@@ -7,7 +7,7 @@ import type { Sent } from './request.ts';
 import { makeJwt, makeStatic } from './tokens.ts';
 
 /** The identity headers that the upstream must get; "" means that the header must not arrive. */
-export type Told = Readonly<Record<`x-usher-${string}`, string>>;
+type Told = Readonly<Record<`x-usher-${string}`, string>>;
 
 /** A request and its expected verdict. */
 export interface Case {

@@ -2,7 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runServer, type TestServer } from '../server/run-server.ts';
-import { type RedisServer, startRedis, until } from '../store/redis/server.ts';
+import { type RedisServer, startRedis } from '../store/redis/server.ts';
+import { until } from '../until.ts';
 import { refusalBody, required } from './cases.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Sent, send } from './request.ts';

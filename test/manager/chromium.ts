@@ -1,10 +1,10 @@
 /** Starts real Chromium, and checks pages in it: console errors, accessibility, screenshots. */
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { program } from '../program.ts';
 
-const executablePath = '/usr/bin/chromium';
 const screenshotFolder = 'out/screenshots';
 
 /** How a page is shown: colour scheme and screen size. */
@@ -21,11 +21,8 @@ const contexts = {
 
 /** Starts headless Chromium. Throws if it is not installed. */
 export function launchChromium(): Promise<Browser> {
-  if (!existsSync(executablePath)) {
-    throw new Error('chromium is missing: run scripts/setup.sh');
-  }
   return chromium.launch({
-    executablePath,
+    executablePath: program('chromium'),
     headless: true,
     args: [
       '--no-sandbox',

@@ -13,9 +13,8 @@ import { adminScope, type Caller } from '../../src/tokens/caller.ts';
 import { defaultLimits } from '../limits.ts';
 import { rememberEnded } from './ended-sessions.ts';
 
-/** What a test can set and read. */
-export interface Knobs {
-  /** The current time, in milliseconds since 1970. */
+/** What a test turns. */
+interface Knobs {
   nowMs: number;
   /** Valid tokens, with their scopes. */
   tokens: Map<string, readonly string[]>;

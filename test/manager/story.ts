@@ -1,9 +1,11 @@
 /** The life of an access token in a real browser, against any server with a login link. */
 
 import { execFile } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { program } from '../program.ts';
 import { launchChromium, newVisitor } from './chromium.ts';
 
 /** A server to test. */
@@ -230,6 +232,7 @@ async function tryIt(page: Page, url: string, header: string): Promise<void> {
 
 /** Runs the pasted shell lines and parses the JSON that they print. */
 async function run(shell: string): Promise<unknown> {
-  const { stdout } = await promisify(execFile)('bash', ['-c', shell]);
+  const env = { PATH: `${dirname(program('curl'))}${delimiter}${process.env.PATH}` };
+  const { stdout } = await promisify(execFile)('bash', ['-c', shell], { env });
   return JSON.parse(stdout);
 }

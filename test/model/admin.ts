@@ -15,7 +15,7 @@ import { wallStartMs } from './replica.ts';
 import type { World } from './world.ts';
 
 /** A credential that can be used. */
-export interface Issued {
+interface Issued {
   made: Made;
   credentials: Credential[];
   /** Revoked, or a change is in progress: no further change may start. */

@@ -12,7 +12,7 @@ import { clientOf, unary } from '../transport/grpc/client.ts';
 import type { Verification } from './oracle.ts';
 
 /** Asks a door about a header; throws when there is no answer. */
-export type Ask = (header: string) => Promise<Verification['outcome']>;
+type Ask = (header: string) => Promise<Verification['outcome']>;
 
 /** A door, and how to close what it holds. */
 export interface Door {

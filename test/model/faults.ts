@@ -54,7 +54,7 @@ const slow = (kind: 'data' | 'feed'): Fault => {
 };
 
 /** All faults of a replica and of Redis, by name. */
-export const faults: Record<string, Fault> = {
+const faults: Record<string, Fault> = {
   'feed cut': (_, { network }) => network.feed?.cut(),
   'data cut': (_, { network }) => network.data?.cut(),
   'feed silent': silence('feed'),

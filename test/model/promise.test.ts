@@ -7,12 +7,15 @@
  * schedules. CI always plays the same schedules, so that chance cannot fail an unrelated change.
  */
 
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { makeAccessTokens } from './access-tokens.ts';
 import { feedClient, type Network } from './clients.ts';
 import { networks } from './replica.ts';
 import { playSchedule } from './schedule.ts';
 
+// Unit tests share their modules: what is loaded with the mock must be this file's alone.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => void vi.resetModules());
 vi.mock('../../src/store/redis/client.ts', () => ({
   masters: (client: object) => [client],
   feedClient: (_target: unknown, server: object) => feedClient(networks.get(server) as Network),

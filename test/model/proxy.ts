@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 /** What a connection is used for; the feed names its connection in its first commands. */
-export type Use = 'feed' | 'other';
+type Use = 'feed' | 'other';
 
 /** A running proxy. */
 export interface TcpProxy {

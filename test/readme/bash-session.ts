@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 
 /** The outcome of a snippet. */
-export interface Ran {
+interface Ran {
   /** Exit code of its last command. */
   code: number;
   stdout: string;

@@ -3,8 +3,10 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../store/redis/server.ts';
+import { freePort } from '../free-port.ts';
+import { program } from '../program.ts';
 
 /** Path of the checkout. */
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,8 +30,7 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
   );
   const env = {
     ...Object.fromEntries(own),
-    // Debian's Python comes first, because it has python3-jwt.
-    PATH: `${checkout}out/tools:/usr/bin:/bin:${process.env.PATH}`,
+    PATH: [...readersPrograms(), process.env.PATH].join(delimiter),
     USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
     USHER_MANAGER_LISTEN: `127.0.0.1:${manager}`,
@@ -47,7 +48,14 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
   };
 }
 
-/** A server that was started by the commands of the README. */
+/** The folders of the programs that the README's commands start. */
+function readersPrograms(): string[] {
+  const interpreters = [program('python3'), program('ruby'), program('go')];
+  const clients = [program('curl'), program('grpcurl'), program('openssl')];
+  return [...new Set([...interpreters, ...clients].map(path => dirname(path)))];
+}
+
+/** A server that was started as the README says. */
 export interface Started {
   /** Everything that it has written to stdout. */
   stdout(): string;

@@ -7,7 +7,8 @@ import { execFileSync } from 'node:child_process';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { until } from '../store/redis/server.ts';
+import { program } from '../program.ts';
+import { until } from '../until.ts';
 import { adminOf } from './api.ts';
 import { startUsherProcess, type UsherProcess } from './usher-process.ts';
 
@@ -44,7 +45,7 @@ test('a full disk', async () => {
   expect([await hello(first), await hello(last)]).toEqual([200, 200]);
   expect((await fetch(`http://${usher.http}/readyz`)).status).toBe(200);
 
-  execFileSync('prlimit', ['--pid', String(usher.child.pid), '--fsize=unlimited']);
+  execFileSync(program('prlimit'), ['--pid', String(usher.child.pid), '--fsize=unlimited']);
   await until(() =>
     make().then(
       () => true,

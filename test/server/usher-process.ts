@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../store/redis/server.ts';
+import { freePort } from '../free-port.ts';
 import { secrets } from './run-server.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));

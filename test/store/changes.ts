@@ -7,7 +7,7 @@ import type { AccessTokenRecord } from '../../src/store/record.ts';
 import type { Change, Scan, Store, StoredRequest } from '../../src/store/store.ts';
 
 /** Creation time of the records in tests, in milliseconds since 1970. */
-export const madeAt = 1_708_574_091_000;
+const madeAt = 1_708_574_091_000;
 
 /** An audit event, of an access token or of none. */
 export function eventOf(action: string, tokenId = ''): AuditEvent {

@@ -3,9 +3,9 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { create, creation, eventOf, revocation, update } from './changes.ts';
 import { type Opened, openPlace } from './place.ts';
-import { until } from './redis/server.ts';
 
 /** Registers the tests of the feed. */
 export function describeFeed(opened: Opened): void {

@@ -1,8 +1,8 @@
 /** The contract of every store: the index of imported tokens. */
 
 import { expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { type Opened, openPlace } from './place.ts';
-import { until } from './redis/server.ts';
 
 /** Registers the tests of the index of imported tokens. */
 export function describeImported(opened: Opened): void {

@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { intactLog, walk } from './changes.ts';
 import type { Opened } from './place.ts';
-import { until } from './redis/server.ts';
 
 const committer = fileURLToPath(new URL('./commit-forever.ts', import.meta.url));
 

@@ -2,6 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Store, Unavailable } from '../../src/store/store.ts';
+import { until } from '../until.ts';
 import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
@@ -10,7 +11,6 @@ import { describeImported } from './contract-imported.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
-import { until } from './redis/server.ts';
 
 /** Registers the whole suite for a store. */
 export function describeStore(name: string, start: () => Promise<StorePlace>): void {

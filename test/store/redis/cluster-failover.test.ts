@@ -5,8 +5,9 @@ import { redisAddress } from '../../../src/store/address.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
 import { redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { creation, intactLog, revocation, walk } from '../changes.ts';
-import { type RedisServer, until } from './server.ts';
+import type { RedisServer } from './server.ts';
 import { addReplicas, type RedisCluster, startCluster } from './topologies.ts';
 
 let cluster: RedisCluster;

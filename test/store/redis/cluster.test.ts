@@ -5,9 +5,9 @@ import { storeAddress } from '../../../src/store/address.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
 import { storeLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { create, creation, intactLog, revocation } from '../changes.ts';
 import { describeStore } from '../contract.ts';
-import { until } from './server.ts';
 import { type RedisCluster, startCluster } from './topologies.ts';
 
 describeStore('redis cluster', async () => {

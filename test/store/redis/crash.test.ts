@@ -18,6 +18,7 @@ import { applyScript, beginScript } from '../../../src/store/redis/scripts.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import type { Change, Store } from '../../../src/store/store.ts';
 import { defaultLimits, redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import {
   create,
   creation,
@@ -28,7 +29,7 @@ import {
   update,
   walk,
 } from '../changes.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 let server: RedisServer;
 let client: Redis;

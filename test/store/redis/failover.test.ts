@@ -6,7 +6,8 @@ import { redisAddress } from '../../../src/store/address.ts';
 import { keepConnected, redisClient } from '../../../src/store/redis/client.ts';
 import { followFailover } from '../../../src/store/redis/failover.ts';
 import { defaultLimits } from '../../limits.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { until } from '../../until.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 let server: RedisServer;
 beforeAll(async () => {

@@ -5,9 +5,11 @@ import { redisAddress } from '../../../src/store/address.ts';
 import type { RedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis, type RedisStoreOptions } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
+import { freePort } from '../../free-port.ts';
 import { redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { create, creation, eventOf, intactLog, revocation } from '../changes.ts';
-import { freePort, type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 let server: RedisServer;
 const stores: Store[] = [];

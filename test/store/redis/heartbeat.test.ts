@@ -9,9 +9,10 @@ import type { RedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
 import { defaultLimits, redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { create } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 let master: RedisServer;
 let replica: RedisServer;

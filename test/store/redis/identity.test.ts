@@ -9,9 +9,10 @@ import { identityKey } from '../../../src/store/redis/keys.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
 import { redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { create, creation, revocation } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 import { startCluster } from './topologies.ts';
 
 let server: RedisServer;

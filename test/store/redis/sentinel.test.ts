@@ -5,9 +5,9 @@ import { storeAddress } from '../../../src/store/address.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
 import { storeLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { creation, intactLog, walk } from '../changes.ts';
 import { describeStore } from '../contract.ts';
-import { until } from './server.ts';
 import { type RedisSentinels, startSentinels } from './topologies.ts';
 
 describeStore('redis sentinel', async () => {

@@ -2,10 +2,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from '../../free-port.ts';
+import { program } from '../../program.ts';
+import { until } from '../../until.ts';
 
 /** A running Redis server, or Sentinel. */
 export interface RedisServer {
@@ -46,7 +48,8 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 
   let child: ChildProcess;
   const start = async () => {
-    child = await spawnRedis([file, ...(options.sentinel ? ['--sentinel'] : [])]);
+    const args = [file, ...(options.sentinel ? ['--sentinel'] : [])];
+    child = spawn(program('redis-server'), args, { stdio: 'ignore' });
     process.once('exit', killNow);
     // Another server on this port would also answer.
     const own = `process_id:${child.pid}\r\n`;
@@ -71,50 +74,6 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Waits until a condition holds; rejects after `whileMs` milliseconds. */
-export async function until(isSo: () => Promise<boolean> | boolean, whileMs = 20_000) {
-  const end = Date.now() + whileMs;
-  let last: unknown;
-  while (Date.now() < end) {
-    try {
-      if (await isSo()) return;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-  throw new Error('it did not come to be', { cause: last });
-}
-
-/**
- * A port that nobody listens on, nor on the one 10000 above, which a Cluster's node uses as well; below
- * those that the system gives to outgoing connections.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 11_000 + Math.floor(Math.random() * 9000);
-    if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
-function spawnRedis(args: string[]): Promise<ChildProcess> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('redis-server', args, { stdio: 'ignore' });
-    child.once('spawn', () => resolve(child));
-    child.once('error', cause =>
-      reject(new Error('redis-server is missing: run scripts/setup.sh', { cause })),
-    );
-  });
 }
 
 function end(child: ChildProcess): Promise<void> {

@@ -1,6 +1,8 @@
 /** Starts Redis as a Cluster, and behind Sentinels. */
 
-import { freePort, type RedisServer, startRedis, until } from './server.ts';
+import { freePort } from '../../free-port.ts';
+import { until } from '../../until.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 /** A running Cluster of three masters. */
 export interface RedisCluster {

@@ -28,7 +28,7 @@ export interface World {
 }
 
 /** The states of an imported token. */
-export type ImportedEnd = 'revoked' | 'expired' | 'inGrace' | 'afterGrace' | 'native';
+type ImportedEnd = 'revoked' | 'expired' | 'inGrace' | 'afterGrace' | 'native';
 
 /** A kid and its secret. */
 export interface Key {

@@ -18,7 +18,7 @@ import type { TestServer } from '../../server/run-server.ts';
 import { gatewayDoors } from './gateway-doors.ts';
 
 /** The verdict of a door. */
-export type Outcome = 'valid' | Reason;
+type Outcome = 'valid' | Reason;
 
 /** A door, which is asked with one or more Authorization headers, or none. */
 export interface ParityDoor {

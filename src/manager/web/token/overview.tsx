@@ -161,7 +161,7 @@ function Detail({ name, value }: { name: string; value: ReactNode }) {
 }
 
 /** The title of a card. */
-export function CardTitle({ children }: { children: string }) {
+function CardTitle({ children }: { children: string }) {
   return (
     <Title order={2} size="h5" mb={4}>
       {children}

@@ -31,7 +31,7 @@ export function sayExact(time: Timestamp): string {
 }
 
 /** `timeMs` relative to `nowMs`: "3 minutes ago", "in 2 days", "just now". */
-export function sayRelative(timeMs: number, nowMs: number): string {
+function sayRelative(timeMs: number, nowMs: number): string {
   const seconds = Math.round((timeMs - nowMs) / 1000);
   for (const [unit, size] of units) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);

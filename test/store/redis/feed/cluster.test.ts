@@ -8,9 +8,10 @@ import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { redisLimits } from '../../../limits.ts';
+import { until } from '../../../until.ts';
 import { create, revocation } from '../../changes.ts';
 import { untilCached } from '../../until-cached.ts';
-import { type RedisServer, until } from '../server.ts';
+import type { RedisServer } from '../server.ts';
 import { addNode, type RedisCluster, startCluster, startSentinels } from '../topologies.ts';
 
 const stores: Store[] = [];

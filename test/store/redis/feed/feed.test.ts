@@ -8,10 +8,12 @@ import { tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Found, Store } from '../../../../src/store/store.ts';
+import { freePort } from '../../../free-port.ts';
 import { redisLimits } from '../../../limits.ts';
+import { until } from '../../../until.ts';
 import { create, creation, revocation } from '../../changes.ts';
 import { untilCached } from '../../until-cached.ts';
-import { freePort, type RedisServer, startRedis, until } from '../server.ts';
+import { type RedisServer, startRedis } from '../server.ts';
 
 const stores: Store[] = [];
 /** With so rare pings, only an invalidation can report a change. */

@@ -8,10 +8,11 @@ import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { redisLimits } from '../../../limits.ts';
+import { until } from '../../../until.ts';
 import { create, creation, revocation, update } from '../../changes.ts';
 import { describeStore } from '../../contract.ts';
 import { untilCached } from '../../until-cached.ts';
-import { type RedisServer, startRedis, until } from '../server.ts';
+import { type RedisServer, startRedis } from '../server.ts';
 import { startCluster } from '../topologies.ts';
 
 /** A user without CLIENT TRACKING, as in managed services. */

@@ -2,12 +2,12 @@
 
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { Reason } from '../../src/gen/usher/v1/verifier_pb.ts';
-import { reachable } from '../../src/manager/web/code/reachable.ts';
-import { shellWord } from '../../src/manager/web/code/snippet.ts';
-import { snippetsFor } from '../../src/manager/web/code/snippets.ts';
-import { stepsOf } from '../../src/manager/web/try-it/verdict-steps.ts';
+import { Kind } from '../../../../src/gen/usher/v1/access_token_pb.ts';
+import { Reason } from '../../../../src/gen/usher/v1/verifier_pb.ts';
+import { reachable } from '../../../../src/manager/web/code/reachable.ts';
+import { shellWord } from '../../../../src/manager/web/code/snippet.ts';
+import { snippetsFor } from '../../../../src/manager/web/code/snippets.ts';
+import { stepsOf } from '../../../../src/manager/web/try-it/verdict-steps.ts';
 
 const filling = {
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
