@@ -18,7 +18,7 @@ import { outJson, outTable } from './terminal.ts';
 
 const everything = Number.MAX_SAFE_INTEGER;
 
-/** Adds the commands. `exit` takes the exit code of a check. */
+/** Adds the commands. `verify` calls `exit` with 1 if the log is broken. */
 export function addAuditCommands(
   program: Command,
   context: Context,
@@ -77,7 +77,7 @@ function addExport(audit: Command, context: Context): void {
 
 async function writeEntries(path: string, entries: AsyncIterable<AuditEntry>): Promise<void> {
   const file = await open(path, 'wx', 0o600).catch(error => {
-    throw new UsageError(`${path} cannot be made (${error.code}): name a new file`);
+    throw new UsageError(`${path} cannot be created (${error.code}): name a new file`);
   });
   try {
     for await (const entry of entries) await file.write(`${JSON.stringify(entry)}\n`);
@@ -90,7 +90,7 @@ async function writeEntries(path: string, entries: AsyncIterable<AuditEntry>): P
 function addVerify(audit: Command, context: Context, exit: (code: number) => void): void {
   audit
     .command('verify')
-    .description('check that no entry was changed, removed or moved; exit code 0 whole, 1 not')
+    .description('check that no entry was changed, removed or moved; exit code 1 if one was')
     .argument('[file]', "an export to check instead of the server's log; - for standard input")
     .option('--head <entry>', 'an entry of an earlier check that must still be there', knownEntry)
     .action(async (file: string | undefined, _, self: Command) => {
@@ -114,7 +114,8 @@ async function* readEntries({ stdin }: Context, path: string): AsyncGenerator<Au
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       number += 1;
       const entry = readEntry(line);
-      if (entry === undefined) throw new UsageError(`line ${number} is no entry of an audit log`);
+      if (entry === undefined)
+        throw new UsageError(`line ${number} is not an entry of an audit log`);
       yield entry;
     }
   } catch (error) {
@@ -137,7 +138,7 @@ function readEntry(line: string): AuditEntry | undefined {
 function knownEntry(text: string): KnownEntry {
   const [, sequence, hash] = /^([1-9][0-9]{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
   if (sequence !== undefined && hash !== undefined) return { sequence: Number(sequence), hash };
-  throw new InvalidArgumentError('an entry is <number>:<hash>, as `usher audit verify` shows it');
+  throw new InvalidArgumentError('expected <number>:<hash>, as shown by `usher audit verify`');
 }
 
 function outReport({ terminal }: Context, report: ChainReport): void {
@@ -148,5 +149,5 @@ function outReport({ terminal }: Context, report: ChainReport): void {
   }
   terminal.out(colors.green(`whole: ${report.entries} entries, none changed, removed or moved`));
   terminal.out(`--head ${report.entries}:${report.hash}`);
-  if (terminal.notesRich) terminal.note('keep this: only with it can a log cut short be noticed');
+  if (terminal.notesRich) terminal.note('keep this: only with it can a truncated log be detected');
 }

@@ -1,4 +1,4 @@
-/** Puts the rooms together: the store, the decision, the life of tokens. No listener yet. */
+/** Wires up everything behind the listeners: the store, verification and token operations. */
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
@@ -13,38 +13,47 @@ import {
   createAuthenticate,
   createCurrentCaller,
 } from '../tokens/caller.ts';
-import { defaultChangeLimits } from '../tokens/change.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createFindImported } from '../verify/imported.ts';
-import type { VerifyLimits } from '../verify/limits.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
 import { createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Everything behind the listeners. */
 export interface Core {
   store: Store;
+  /** Verifies an Authorization header for an endpoint, and counts the verdict. */
   verify: DoorVerify;
+  /** Creates, lists, changes, rotates and revokes access tokens. */
   accessTokens: AccessTokens;
+  /** Imports tokens of other systems. */
   importTokens: Import;
+  /** Re-encrypts secrets with the first master key. */
   reseal: Reseal;
+  /** Signs JWTs. */
   issueJwt: IssueJwt;
+  /** Authenticates callers of the API. */
   authenticate: Authenticate;
+  /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
+  /** Writes and lists the audit log. */
   audit: Audit;
+  /** Counts the uses of access tokens. */
   usage: UsageMeter;
-  /** Writes the last counts and closes the store. */
+  /** Writes the remaining usage counts and closes the store. */
   close(): Promise<void>;
 }
 
-/** Opens the store and builds on it. `now` is in milliseconds since 1970. */
+/** Opens the store and wires up the rest. `now` is in milliseconds since 1970. */
 export async function openCore(
   config: Config,
   secrets: ServerSecrets,
@@ -52,39 +61,24 @@ export async function openCore(
   now: () => number,
   metrics: Pick<Metrics, 'verdict' | 'unavailable'>,
 ): Promise<Core> {
+  const { verify: limits, ...others } = limitsOf(config);
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
-    redis: {
-      readTimeoutMs: config.storeTimeoutMs,
-      ackReplicas: config.storeAckReplicas,
-      leaseMs: config.leaseMs,
-      feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
-      heartbeatMs: Math.max(25, Math.floor(config.leaseMs / 4)),
-    },
-    lmdb: { leaseMs: config.leaseMs },
-    cache: { entriesMax: config.cacheEntriesMax, staleMaxMs: config.staleMaxMs },
+    limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
-  const limits: VerifyLimits = {
-    headerBytesMax: config.headerBytesMax,
-    claimsDepthMax: config.claimsDepthMax,
-    iatSkewSecondsMax: config.iatSkewSecondsMax,
-    cacheTtlMsMax: config.cacheTtlMsMax,
-    leaseMs: config.leaseMs,
-  };
   const proofs = createProofCache(config.cacheEntriesMax);
   const findImported = createFindImported(store, keys);
-  const prove = createProve(keys);
+  const prove = createProve(keys, others.openedKeysMax);
   const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
-  const { revokedJwtsMax } = config;
-  const changes = { store, keys, now, limits: { ...defaultChangeLimits, revokedJwtsMax } };
-  const usage = createUsageMeter(store, now);
+  const changes = { store, keys, now, limits: others.changes };
+  const usage = createUsageMeter(store, now, fixedUsageLimits);
   return {
     store,
     verify: countVerdicts(verify, metrics, usage),
     accessTokens: createAccessTokens(changes),
-    importTokens: createImport(changes),
+    importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
     issueJwt: createIssueJwt(store, keys, now, limits),
     authenticate: createAuthenticate(verify, secrets.adminToken),

@@ -1,15 +1,14 @@
-/** The listeners: which address serves what. */
+/** Creates the three listeners and decides what each of them serves. */
 
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
-import { defaultGrpcLimits } from '../transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, trustsRanges } from '../transport/http/client-address.ts';
-import { defaultHttpLimits } from '../transport/http/limits.ts';
+import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
@@ -17,29 +16,38 @@ import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import type { Core } from './core.ts';
+import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
 
 /** What the listeners serve. */
 export interface ListenerParts {
+  /** Verification, token operations and the store. */
   core: Core;
+  /** The rpc services of each listener. */
   services: Services;
+  /** The web app. */
   manager: Manager;
   metrics: Metrics;
-  /** Why calls should go elsewhere. */
+  /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
+  /** Milliseconds since 1970. */
   now(): number;
+  /** Called with each unexpected error. */
   onBug: OnBug;
 }
 
-/** The three listeners, none of which listens yet. */
+/** The three listeners, before `listen`. */
 export interface Listeners {
+  /** gRPC: VerifierService, Envoy's Authorization, health and reflection. */
   grpc: GrpcListener;
+  /** HTTP: the root path, Connect, gRPC-Web, gateways, OAuth and probes. */
   http: Listener;
+  /** HTTP: the API Manager, its API, metrics and probes. */
   manager: Listener;
 }
 
-/** Makes them. */
+/** Creates the listeners with the limits of the configuration. */
 export function createListeners(config: Config, parts: ListenerParts): Listeners {
   const { services, onBug, now } = parts;
   const limits = limitsOf(config);
@@ -68,7 +76,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       onBug,
     }),
     http: createHttpListener({
-      routes: [root, ...probes, ...gatewayDoors(config, parts), ...connect.routes],
+      routes: [root, ...probes, ...gatewayDoors(config, limits.http, parts), ...connect.routes],
       limits: limits.http,
       corsOrigins: config.corsOrigins,
       onBug,
@@ -89,13 +97,17 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   };
 }
 
-/** The gateways' doors on the HTTP listener. */
-function gatewayDoors({ trustedProxies }: Config, { core }: ListenerParts): Route[] {
+/** The routes for gateways and OAuth clients. */
+function gatewayDoors(
+  { trustedProxies }: Config,
+  limits: HttpLimits,
+  { core }: ListenerParts,
+): Route[] {
   const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
-  return doorRoutes({ ...core, addressOf: req => clientAddress(req, trusts) });
+  return doorRoutes({ ...core, limits, addressOf: req => clientAddress(req, trusts) });
 }
 
-/** Everything else on the manager port: the web app and its session. */
+/** All other paths on the manager port: the web app and its session. */
 function webRoute(manager: Manager): Route {
   return {
     path: '/',
@@ -103,30 +115,6 @@ function webRoute(manager: Manager): Route {
     methods: 'any',
     handle: async (req, res) => {
       if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
-    },
-  };
-}
-
-function limitsOf(config: Config) {
-  const shared = {
-    connectionsMax: config.connectionsMax,
-    receiveBytesMax: config.messageBytesMax,
-    deadlineMs: config.deadlineMs,
-    deadlineMsMax: config.deadlineMsMax,
-  };
-  return {
-    http: {
-      ...defaultHttpLimits,
-      ...shared,
-      headersMs: config.firstByteMs,
-      // The longest Authorization header, and room for all others.
-      headerBytesMax: defaultHttpLimits.headerBytesMax + config.headerBytesMax,
-    },
-    grpc: {
-      ...defaultGrpcLimits,
-      ...shared,
-      prefaceMs: config.firstByteMs,
-      streamsPerConnectionMax: config.streamsMax,
     },
   };
 }

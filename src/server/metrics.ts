@@ -1,36 +1,37 @@
-/** What Prometheus may know: counts by reason, kind and door. Never a token, an id or a claim. */
+/** Prometheus metrics: counts by reason, kind and endpoint, never a token, id or claim. */
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Door } from '../transport/rpc/call.ts';
 import type { Verdict } from '../verify/verdict.ts';
 
-/** The metrics of one server. */
+/** The metrics of one process. */
 export interface Metrics {
   /** Counts a verdict. */
   verdict(verdict: Verdict, door: Door): void;
-  /** Counts a verdict that could not be known. */
+  /** Counts a verdict that failed because the store was unavailable. */
   unavailable(): void;
-  /** Counts an error that nobody expected. */
+  /** Counts an unexpected error. */
   bug(): void;
-  /** Says whether the store answers. */
+  /** Sets whether the store answers. */
   storeUp(up: boolean): void;
-  /** All of it as JSON, to be added up with that of other processes. */
+  /** These metrics in prom-client's JSON form, for aggregation in another process. */
   json(): Promise<object>;
-  /** All of it in the text format of Prometheus, with that of other processes. */
+  /** These metrics and those of other processes in the Prometheus text format. */
   text(): Promise<string>;
+  /** The Content-Type of `text()`. */
   readonly contentType: string;
 }
 
-/** Makes them, in a registry of their own. `others` are those of other processes, as JSON. */
+/** Metrics in a registry of their own. `others` returns those of other processes, as `json()`. */
 export function createMetrics(others: () => Promise<object[]> = async () => []): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  /** By door, reason and kind, and not in the counter: to find a labelled one costs more than a verdict. */
+  /** By door, reason and kind. Looking up a labelled counter would cost more than a verdict. */
   const counts = new Map<string, Map<string, Map<string, { count: number }>>>();
   new Counter({
     name: 'usher_verdicts_total',
-    help: 'Verdicts by reason (NONE for a good token), kind of token and door.',
+    help: 'Verdicts by reason (NONE for a valid token), kind of token and door.',
     labelNames: ['reason', 'kind', 'door'] as const,
     registers,
     collect() {
@@ -49,12 +50,12 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
   };
   const unavailable = new Counter({
     name: 'usher_unavailable_total',
-    help: 'Questions whose verdict could not be known.',
+    help: 'Verifications without a verdict because the store was unavailable.',
     registers,
   });
   const bugs = new Counter({
     name: 'usher_bugs_total',
-    help: 'Errors that nobody expected; each is in the log with its request id.',
+    help: 'Unexpected errors; each is logged with its request id.',
     registers,
   });
   const storeUp = new Gauge({

@@ -1,4 +1,4 @@
-/** The server, as a list of its parts: core, services, listeners. */
+/** Assembles a server from its parts: core, services, listeners and metrics. */
 
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
@@ -18,27 +18,29 @@ export interface Addresses {
   manager?: string;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningServer {
+  /** The bound addresses, and those of other processes. */
   addresses: Addresses;
+  /** The metrics of this process. */
   metrics: Metrics;
-  /** Makes a code with which someone signs in to the API Manager once, as its administrator. */
+  /** Issues a code for one sign-in to the API Manager as the administrator. */
   issueLoginCode(): string;
-  /** Finishes what is under way, within the grace, and ends. */
+  /** Finishes calls in flight, within the grace, and closes everything. */
   stop(): Promise<void>;
 }
 
-/** How a server is run. */
+/** Options of a server, for tests and workers. */
 export interface RunOptions {
-  /** Milliseconds since 1970. */
+  /** The wall clock, in milliseconds since 1970. */
   now?: () => number;
-  /** Metrics of other processes, as JSON. */
+  /** The metrics of other processes in prom-client's JSON form. */
   otherMetrics?: () => Promise<object[]>;
-  /** Where other processes listen. */
+  /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
 }
 
-/** Starts the server. Rejects when an address or the data folder cannot be used. */
+/** Starts the server. Rejects when an address cannot be bound or the store cannot be opened. */
 export async function startServer(
   config: Config,
   secrets: ServerSecrets,
@@ -87,7 +89,7 @@ export async function startServer(
   return { addresses: state.addresses, metrics, issueLoginCode: web.issueLoginCode, stop };
 }
 
-/** Health, metrics and log say what the store does. */
+/** Reflects the store's health in the health service, metrics and log. */
 function followStore(
   { store }: Core,
   { grpc }: Listeners,

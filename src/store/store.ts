@@ -82,7 +82,7 @@ export interface ScanPage {
 }
 
 /** Lists access tokens. Throws Unavailable. */
-export interface TokenLister {
+interface TokenLister {
   /** Reads a page. */
   scan(scan: Scan): Awaitable<ScanPage>;
   /** How many access tokens there are, of one owner or in total. */
@@ -126,7 +126,7 @@ export type Committed =
   | { outcome: 'repeated'; request: StoredRequest };
 
 /** Changes access tokens. */
-export interface TokenWriter {
+interface TokenWriter {
   /**
    * Makes a change. A revoked record never changes again, however late or often a write arrives.
    * Resolves once the change would survive a kill -9. Throws Unavailable.

@@ -11,29 +11,10 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, difference, invalid } from './fields.ts';
+import type { ChangeLimits } from './limits.ts';
 import { withCurrentSeals } from './secret.ts';
 
-/** Limits of changes. */
-export interface ChangeLimits {
-  /** Attempts at a change while others change the same access token. */
-  attemptsMax: number;
-  /** How long a repeated request returns its token or secret again, in milliseconds. */
-  replyMs: number;
-  /** How long a request id is remembered, in milliseconds. */
-  requestMs: number;
-  /** Revocations by `jti` and by subject that one access token can hold. */
-  revokedJwtsMax: number;
-}
-
-/** Defaults of the limits. */
-export const defaultChangeLimits: ChangeLimits = {
-  attemptsMax: 8,
-  replyMs: 600_000,
-  requestMs: 86_400_000,
-  revokedJwtsMax: 10_000,
-};
-
-/** The dependencies of changes. */
+/** What the changes need. */
 export interface ChangeDeps {
   store: Store;
   keys: MasterKeys;

@@ -1,4 +1,4 @@
-/** The limits of verification and their defaults. settings/config.ts sets them. */
+/** Every bound of the decision, with its unit. All are configured: src/server/limits.ts. */
 
 /** Limits of verification. */
 export interface VerifyLimits {
@@ -16,12 +16,3 @@ export interface VerifyLimits {
    */
   leaseMs: number;
 }
-
-/** Defaults of the limits. */
-export const defaultVerifyLimits: VerifyLimits = {
-  headerBytesMax: 8192,
-  claimsDepthMax: 32,
-  iatSkewSecondsMax: 60,
-  cacheTtlMsMax: 2000,
-  leaseMs: 2000,
-};

@@ -5,12 +5,13 @@ import { answerOf } from '../../src/client/usher-verdict.ts';
 import { createVerdictCache } from '../../src/client/verdict-cache.ts';
 import { createWatchReader } from '../../src/client/watch-reader.ts';
 import { VerifyResponseSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
-import { createCoherentReader, defaultCoherentLimits } from '../../src/store/cache/coherent.ts';
+import { createCoherentReader } from '../../src/store/cache/coherent.ts';
 import { createLease, type FeedListener } from '../../src/store/feed.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { type Found, Unavailable } from '../../src/store/store.ts';
 import { createChanges } from '../../src/transport/services/changes.ts';
 import { createTell } from '../../src/transport/services/watch.ts';
+import { defaultLimits } from '../limits.ts';
 import { type Actor, createWay, type Schedule } from './simulated-time.ts';
 
 /** How long silence may be believed. */
@@ -108,7 +109,7 @@ export function simulatedServer(schedule: Schedule, store: Store) {
         );
       });
     });
-  const reader = createCoherentReader({ get }, feed, schedule.now, defaultCoherentLimits);
+  const reader = createCoherentReader({ get }, feed, schedule.now, defaultLimits.store.cache);
   connect();
   return {
     self,

@@ -1,17 +1,21 @@
-/** A full disk: changes fail and say so, verification goes on, and all is well when there is room. */
+/**
+ * A full disk: changes fail with an error, verification continues, and changes work again with
+ * space.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { until } from '../store/redis/server.ts';
+import { program } from '../program.ts';
+import { until } from '../until.ts';
 import { adminOf } from './api.ts';
 import { startUsherProcess, type UsherProcess } from './usher-process.ts';
 
 let usher: UsherProcess;
 
 beforeAll(async () => {
-  // No file may grow beyond 512 KiB, which the store takes for a disk that is full.
+  // A file size limit of 512 KiB looks to the store like a full disk.
   usher = await startUsherProcess({}, "trap '' XFSZ; ulimit -S -f 1024");
 });
 afterAll(async () => await usher.remove());
@@ -41,7 +45,7 @@ test('a full disk', async () => {
   expect([await hello(first), await hello(last)]).toEqual([200, 200]);
   expect((await fetch(`http://${usher.http}/readyz`)).status).toBe(200);
 
-  execFileSync('prlimit', ['--pid', String(usher.child.pid), '--fsize=unlimited']);
+  execFileSync(program('prlimit'), ['--pid', String(usher.child.pid), '--fsize=unlimited']);
   await until(() =>
     make().then(
       () => true,

@@ -2,15 +2,15 @@
 
 import { describe, expect, test } from 'vitest';
 import { parseAuthorization, trimBlanks } from '../../src/verify/credential.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
+import { defaultLimits } from '../limits.ts';
 import { now, part, sign } from './setup.ts';
 
 const id = '01890a5d-ac96-774b-bcce-b302099a8057';
 const token = makeStaticToken(id);
 const jwt = sign({ alg: 'HS256', kid: id }, { exp: now + 60 });
 const read = (header: string) => {
-  const credential = parseAuthorization(header, defaultVerifyLimits);
+  const credential = parseAuthorization(header, defaultLimits.verify);
   if (typeof credential === 'string') return credential;
   return credential.tokenId ? `${credential.kind} ${credential.tokenId}` : 'imported';
 };
@@ -116,7 +116,7 @@ describe('a token is not valid', () => {
 });
 
 describe('length', () => {
-  const most = defaultVerifyLimits.headerBytesMax;
+  const most = defaultLimits.verify.headerBytesMax;
   test('a header of 8 KiB is read', () => {
     expect(read(`Bearer ${'a'.repeat(most - 7)}`)).toBe('imported');
   });

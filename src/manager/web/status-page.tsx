@@ -1,4 +1,4 @@
-/** The status page. */
+/** The status page: store, invalidation feed, listeners and versions of this server. */
 
 import { Group, SimpleGrid, Skeleton, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
@@ -15,12 +15,12 @@ const storeNames: Record<ServerStatus['store']['kind'], string> = {
   'redis-sentinel': 'Redis with Sentinel',
 };
 
-/** Whether all is well, and where. */
+/** The page; it reads the status again every few seconds. */
 export default function StatusPage() {
   const status = useStatus(true);
   return (
     <>
-      <PageHeader title="Status" text="Of this server, asked every few seconds." />
+      <PageHeader title="Status" text="The status of this server, updated every few seconds." />
       {status.isError && <ErrorPanel error={status.error} onRetry={() => void status.refetch()} />}
       {status.isPending && <Skeleton h={220} aria-label="Loading the status" aria-busy="true" />}
       {status.data && !status.isError && <Cards status={status.data} />}
@@ -36,16 +36,16 @@ function Cards({ status }: { status: ServerStatus }) {
         <Fact name="Kind" value={storeNames[store.kind]} />
         <Text size="sm" c="dimmed" mt={6}>
           {store.up
-            ? 'Answers.'
-            : 'Cannot be reached. Changes wait; verdicts rest on memory for a moment.'}
+            ? 'The store answers.'
+            : 'The store cannot be reached. Changes fail; cached verdicts last a short time.'}
         </Text>
       </Card>
       {feed && (
         <Card title="Invalidation feed" state={feed.up ? 'up' : 'down'}>
-          <Fact name="Told by" value={feed.kind} />
-          <Fact name="Last heard" value={`${(feed.lagMs / 1000).toFixed(1)} s ago`} />
+          <Fact name="Kind" value={feed.kind} />
+          <Fact name="Last sign of life" value={`${(feed.lagMs / 1000).toFixed(1)} s ago`} />
           {status.leaseMs !== undefined && (
-            <Fact name="A revocation is seen within" value={`${status.leaseMs / 1000} s`} />
+            <Fact name="A revocation takes effect within" value={`${status.leaseMs / 1000} s`} />
           )}
         </Card>
       )}

@@ -23,9 +23,10 @@ import {
 } from '../store.ts';
 import { lmdbFeed } from './feed.ts';
 import { readForms, reserve } from './imported.ts';
+import type { LmdbLimits } from './limits.ts';
 import { decode, scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbReader } from './reader.ts';
-import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './tables.ts';
+import { openTables, type Tables } from './tables.ts';
 
 /**
  * Opens the store in a folder, and creates it if needed. `now` is in milliseconds since 1970.
@@ -34,7 +35,7 @@ import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './t
 export function openLmdb(
   folder: string,
   now: () => number,
-  limits: LmdbLimits = defaultLmdbLimits,
+  limits: LmdbLimits,
   onWarning: (message: string) => void = () => undefined,
 ): Store {
   const tables = openTables(folder, limits);

@@ -3,36 +3,8 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreUnusable } from '../store.ts';
 import { checkDataFile } from './data-file.ts';
+import type { LmdbLimits } from './limits.ts';
 import { privately } from './private-files.ts';
-
-/** Limits of the embedded store. */
-export interface LmdbLimits {
-  /** Processes and threads that read at the same time. */
-  readersMax: number;
-  /** Expired request ids or ended sessions that are removed per new one. */
-  prunedMax: number;
-  /** Interval at which a failed store is tried again, in milliseconds. */
-  probeMs: number;
-  /**
-   * How long cached records stay valid while the feed cannot read the log, in milliseconds: the
-   * longest time that a revocation takes.
-   */
-  leaseMs: number;
-  /** Interval at which the feed looks for changes of other processes, in milliseconds. */
-  feedLookMs: number;
-  /** Changes that are announced one by one; more of them invalidate everything. */
-  feedEntriesMax: number;
-}
-
-/** Defaults of the limits. */
-export const defaultLmdbLimits: LmdbLimits = {
-  readersMax: 512,
-  prunedMax: 8,
-  probeMs: 1000,
-  leaseMs: 2000,
-  feedLookMs: 25,
-  feedEntriesMax: 10_000,
-};
 
 /** The tables. Values are text; times are milliseconds since 1970. */
 export interface Tables {

@@ -15,7 +15,7 @@ import type { RedisLimits } from './limits.ts';
 import { appendScript, tokenEventsScript } from './scripts.ts';
 
 /** The arguments that append an entry, in the order of the scripts. */
-export type LinkArguments = [
+type LinkArguments = [
   previousHash: string,
   sequence: number,
   hash: string,
@@ -35,7 +35,7 @@ export interface RedisAudit extends AuditLog {
 /**
  * The reply of a script that appends an entry: linked, recorded, moved or gone, with its values.
  */
-export type LinkReply = [word: string, ...rest: (string | number)[]];
+type LinkReply = [word: string, ...rest: (string | number)[]];
 
 /** Creates the audit log. */
 export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {

@@ -39,8 +39,8 @@ async function skewOf(server: Redis, now: () => number): Promise<number | undefi
     const [seconds, microseconds] = await server.time();
     const halfMs = (now() - askedAt) / 2;
     const difference = Number(seconds) * 1000 + Number(microseconds) / 1000 - (askedAt + halfMs);
-    const certain = Math.max(0, Math.abs(difference) - Math.max(0, halfMs));
-    return Math.round(Math.sign(difference) * certain);
+    const certainMs = Math.abs(difference) - halfMs;
+    return certainMs > 0 ? Math.round(Math.sign(difference) * certainMs) : 0;
   } catch {
     return undefined;
   }

@@ -33,7 +33,7 @@ import {
 } from './scripts.ts';
 
 /** A change under way, with the fields that it needs of the record it is based on. */
-export interface Intent {
+interface Intent {
   before?: Pick<AccessTokenRecord, 'revision' | 'owner' | 'expiresAt'>;
   record: AccessTokenRecord;
   event: AuditEvent;

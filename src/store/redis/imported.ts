@@ -1,8 +1,8 @@
 /** The index of imported tokens in Redis, cached while the feed is live. */
 
 import { mapAwaitable } from '../awaitable.ts';
-import type { CoherentLimits } from '../cache/coherent.ts';
 import { createCoherentIndex } from '../cache/coherent-index.ts';
+import type { CoherentLimits } from '../cache/limits.ts';
 import type { Feed } from '../feed.ts';
 import type { ImportedIndex } from '../store.ts';
 import type { Asker } from './ask.ts';

@@ -2,11 +2,8 @@
 
 import type { RedisAddress } from '../address.ts';
 import type { Awaitable } from '../awaitable.ts';
-import {
-  type CoherentLimits,
-  createCoherentReader,
-  defaultCoherentLimits,
-} from '../cache/coherent.ts';
+import { createCoherentReader } from '../cache/coherent.ts';
+import type { CoherentLimits } from '../cache/limits.ts';
 import type { Feed } from '../feed.ts';
 import { type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
@@ -22,7 +19,7 @@ import { redisHeartbeat } from './heartbeat.ts';
 import { type StoreIdentity, storeIdentity } from './identity.ts';
 import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
-import { defaultRedisLimits, type RedisLimits } from './limits.ts';
+import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
 import { redisUsage } from './usage.ts';
 
@@ -32,16 +29,15 @@ export interface RedisStoreOptions {
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
-  /** Limits that differ from the defaults. */
-  limits?: Partial<RedisLimits>;
-  cache?: Partial<CoherentLimits>;
+  limits: RedisLimits;
+  cache: CoherentLimits;
 }
 
 /**
  * Opens the store. While Redis cannot be reached, the store is open but not up, and keeps trying.
  */
 export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
-  const limits = { ...defaultRedisLimits, ...options.limits };
+  const { limits, cache } = options;
   const { reader, administrator } = clientsOf(target, limits);
   const clients = [reader, administrator];
   const onWarning = options.onWarning ?? (() => undefined);
@@ -87,7 +83,6 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const followed = { target, reader, log: redisAudit(reads, limits), heartbeat };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   doubtAfterLoss(identity, reader, feed);
-  const cache = { ...defaultCoherentLimits, ...options.cache };
   const imported = redisImported(
     { get: getKey, admin, identity },
     feed,

@@ -1,7 +1,7 @@
 /**
- * Answers unary Connect calls on their HTTP request itself. What connect-node does for a call costs
- * many times the verdict: the bench has both in one table. Whatever is not plain is left to
- * connect-node: compressed requests, odd headers, gRPC-Web.
+ * Answers plain unary Connect calls directly on their HTTP request, because connect-node costs many
+ * times the verdict (the benchmark compares both). Compressed requests, unusual headers and
+ * gRPC-Web are left to connect-node.
  */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
@@ -24,16 +24,18 @@ import { httpCall } from '../rpc/http-call.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 
-/** What plain unary calls need. */
+/** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
   limits: Pick<HttpLimits, 'receiveBytesMax' | 'deadlineMs' | 'deadlineMsMax'>;
+  /** Called with each unexpected error. */
   onBug: OnBug;
+  /** The name of these calls in metrics. */
   door: Door;
   /** Whether calls must carry Connect-Protocol-Version. */
   requireProtocolHeader: boolean;
 }
 
-/** Answers a call, or says false and leaves it alone. */
+/** Answers a call and returns true, or false when connect-node must answer it. */
 export type TakeUnary = (
   method: DescMethod,
   handler: Unary<DescMethod>,
@@ -43,7 +45,7 @@ export type TakeUnary = (
 
 type Format = 'json' | 'proto';
 
-/** Makes the path for plain unary calls. */
+/** The function that answers plain unary calls. */
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const { limits, onBug, door } = deps;
 
@@ -86,7 +88,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
 
 const contentType = /^application\/(?:(json)(?:; ?charset=utf-?8)?|proto)$/i;
 
-/** How the messages of a plain call are written; undefined for a call that is not plain. */
+/** The encoding of a plain call's messages; undefined for a call that is not plain. */
 function formatOf(
   headers: IncomingHttpHeaders,
   requireProtocolHeader: boolean,
@@ -99,7 +101,7 @@ function formatOf(
   return match[1] === undefined ? 'proto' : 'json';
 }
 
-/** The time a call has, in milliseconds; undefined for a Connect-Timeout-Ms that is none. */
+/** The deadline of a call, in milliseconds; undefined for a malformed Connect-Timeout-Ms. */
 function deadlineOf(
   asked: string | string[] | undefined,
   { deadlineMs, deadlineMsMax }: ConnectUnaryDeps['limits'],
@@ -110,7 +112,7 @@ function deadlineOf(
 
 const nothing = Buffer.alloc(0);
 
-/** Collects the request's body, and goes on when the caller has sent all. */
+/** Collects the request's body, then calls `goOn` with it, or `fail` when it is too long. */
 function receive(
   req: IncomingMessage,
   res: ServerResponse,
@@ -119,7 +121,7 @@ function receive(
   goOn: (body: Buffer) => void,
 ): void {
   let received: Buffer = nothing;
-  // One that announced no body never ends: it has ended.
+  // A request without a body has ended already and emits no 'end'.
   if (req.readableEnded) {
     goOn(received);
     return;
@@ -143,7 +145,7 @@ function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
       ? decode(input, body)
       : fromJsonString(input, body.toString('utf8'), readOptions);
   } catch (error) {
-    // What the caller wrote is in it, and goes to the caller alone.
+    // The message quotes the request, so it may only go to the caller.
     const why = format === 'json' && error instanceof Error ? error.message : undefined;
     throw malformedError(input.typeName, why);
   }

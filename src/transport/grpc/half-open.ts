@@ -1,20 +1,21 @@
-/** Closes HTTP/2 streams that their callers keep half open after the call has ended. */
+/** Closes HTTP/2 streams that callers leave half open after the call has ended. */
 
 import { constants, type ServerHttp2Stream } from 'node:http2';
 
-/** Watches streams. */
+/** The streams that are watched. */
 export interface HalfOpenStreams {
-  /** Closes the stream once it is older than the bound, within twice the bound. */
+  /** Closes the stream when it is still open after one to two bounds. */
   add(stream: ServerHttp2Stream): void;
-  /** Closes those older than the bound. */
+  /** Closes the streams older than the bound. */
   sweep(): void;
-  /** Ends the timer. */
+  /** Stops the timer. */
   stop(): void;
 }
 
 /**
- * grpc-js answers a call whose deadline has passed, but leaves its stream to the caller. A timer for
- * each call would cost a tenth of the call; two sets that change places cost next to nothing.
+ * Starts watching, with a bound in milliseconds. grpc-js answers a call whose deadline has passed
+ * but leaves closing its stream to the caller. A timer for each call would cost a tenth of the
+ * call; two sets swapped by one timer cost almost nothing.
  */
 export function closeHalfOpen(boundMs: number): HalfOpenStreams {
   let young = new Set<ServerHttp2Stream>();

@@ -1,16 +1,16 @@
-/** grpc.health.v1.Health: whether each service serves, for probes and load balancers. */
+/** grpc.health.v1.Health, for probes and load balancers. */
 
 import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 
 /** The health service. */
 export interface Health {
-  /** Adds it to a server. */
+  /** Adds the service to a grpc-js server. */
   addToServer: HealthImplementation['addToServer'];
-  /** Says for all services whether they serve. */
+  /** Sets the status of all services: SERVING or NOT_SERVING. */
   setServing(serving: boolean): void;
 }
 
-/** The health of the server as a whole, which is named "", and of each service. Serves at first. */
+/** Health of the server as a whole (named "") and of each service; SERVING at first. */
 export function createHealth(services: readonly string[]): Health {
   const names = ['', ...services];
   const statuses: ServingStatusMap = Object.fromEntries(names.map(name => [name, 'SERVING']));

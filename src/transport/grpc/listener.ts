@@ -1,4 +1,4 @@
-/** The gRPC listener: its own sockets, handed to grpc-js one by one. */
+/** The gRPC listener. It accepts the sockets itself and injects each into grpc-js. */
 
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -20,19 +20,20 @@ import { createUnaryPath, type UnaryPath } from './unary.ts';
 
 /** What the gRPC listener needs. */
 export interface GrpcDeps {
-  /** The services; health and reflection come by themselves. */
+  /** The services; health and reflection are added to them. */
   bindings: readonly Binding[];
   limits: GrpcLimits;
+  /** Called with each unexpected error. */
   onBug: OnBug;
 }
 
 /** The gRPC listener. */
 export interface GrpcListener extends Listener {
-  /** What the health service answers. */
+  /** Sets what the health service reports. */
   setServing(serving: boolean): void;
 }
 
-/** Makes the listener; it serves once `listen` has resolved. */
+/** Creates the listener; it serves once `listen` has resolved. */
 export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcListener {
   const server = new Server(serverOptions(limits));
   const streams: Streams = new Set();
@@ -64,7 +65,7 @@ export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcL
   return { ...listener, setServing: health.setServing };
 }
 
-/** Every option of grpc-js that bounds something. */
+/** Every option of grpc-js that limits something. */
 function serverOptions(limits: GrpcLimits): ChannelOptions {
   return {
     'grpc.max_receive_message_length': limits.receiveBytesMax,
@@ -89,9 +90,9 @@ function listenerOf(
 ): Listener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
-  /** Those that have not sent the preface, and when they have, or are closed. */
+  /** Sockets before the preface; each promise resolves on preface or close. */
   const silent = new Map<Socket, Promise<void>>();
-  const sessions = findSessions(times, unary.take);
+  const sessions = findSessions(times, limits.halfOpenMs, unary.take);
   const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
     const heard = Promise.withResolvers<void>();
     sockets.add(socket);
@@ -110,7 +111,10 @@ function listenerOf(
   });
   sock.maxConnections = limits.connectionsMax;
 
-  /** Lets those that connected just before become sessions, which are told that the server stops. */
+  /**
+   * Waits for the preface of sockets that connected just before the stop: as sessions, they get a
+   * GOAWAY. Those that stay silent are destroyed.
+   */
   const endSilent = async () => {
     const destroy = () => {
       for (const socket of silent.keys()) socket.destroy();
@@ -132,7 +136,7 @@ function listenerOf(
     );
     await within(graceMs, Promise.all([...closed, finished]), () => {
       server.forceShutdown();
-      // Without channelz, grpc-js does not know its sessions, and ends none of them by force.
+      // With channelz off, grpc-js tracks no sessions and cannot force them closed.
       for (const socket of sockets) socket.destroy();
     });
     sessions.stop();
@@ -156,7 +160,10 @@ function listenerOf(
   };
 }
 
-/** Streams of ready-made services: ended when the server stops, and read no faster than written. */
+/**
+ * Wraps the streams of health and reflection: they end when the server stops, and requests are read
+ * no faster than responses are sent.
+ */
 function guarded(
   definition: GrpcService['definition'],
   implementation: UntypedServiceImplementation,
@@ -194,7 +201,7 @@ function guardedStream(
   }) as UntypedServiceImplementation[string];
 }
 
-/** What the guard uses of a stream, in one direction or both. */
+/** What the guard uses of a stream; only bidirectional ones have `pause` and `resume`. */
 interface GuardedStream {
   emit(event: string, value: unknown): boolean;
   once(event: string, listener: () => void): unknown;

@@ -1,4 +1,4 @@
-/** Binds handlers to grpc-js: one method definition and one thin function per rpc. */
+/** Binds handlers to grpc-js, with a method definition and an adapter for each rpc. */
 
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -26,22 +26,22 @@ import { statusDetails } from './error.ts';
 import { requestsOf } from './requests.ts';
 
 type Message = MessageShape<DescMethod['input']>;
-/** Bytes that are no message: told to the caller as its mistake, which grpc-js would not. */
+/** Stands for undecodable bytes: grpc-js would answer INTERNAL, not INVALID_ARGUMENT. */
 const malformed = {} as Message;
 
-/** Ends open streams when the server stops. */
+/** A function for each open stream that ends it when the server stops. */
 export type Streams = Set<() => void>;
 
-/** A service as grpc-js takes it. */
+/** The arguments of grpc-js's `addService`. */
 export interface GrpcService {
   definition: ServiceDefinition;
   implementation: UntypedServiceImplementation;
 }
 
-/** Why streams end when the server stops. */
+/** The status message of streams that end because the server stops. */
 export const shuttingDownText = 'the server is shutting down; call again';
 
-/** Binds a service's handlers. */
+/** Binds a service's handlers; throws for a method that streams requests only. */
 export function grpcService(binding: Binding, streams: Streams, onBug: OnBug): GrpcService {
   const definition: Record<string, MethodDefinition<Message, Uint8Array>> = {};
   const implementation: UntypedServiceImplementation = {};
@@ -89,7 +89,7 @@ function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array>
         return malformed;
       }
     },
-    // The functions below encode, so that a failure to do so is handled like any other.
+    // Responses arrive encoded: the functions below handle a failure to encode like any other.
     responseSerialize: bytes => bytes as Buffer,
     requestSerialize: message => Buffer.from(toBinary(input, message)),
     responseDeserialize: bytes => toBinary(output, fromBinary(output, bytes)),
@@ -111,7 +111,7 @@ function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
       callback(null, bytes);
     };
     try {
-      // What is known at once is answered at once: a promise costs more than the verdict itself.
+      // Awaiting a verdict that is already known would cost more than the verdict.
       const message = handler(checked(method, call.request), callOf(call));
       mapAwaitable(message, send, refuse);
     } catch (error) {
@@ -155,7 +155,7 @@ function bidiStreaming(
 ) {
   const answer: handleBidiStreamingCall<Message, Uint8Array> = async stream => {
     const requests = requestsOf<Message>(stream, message => checked(method, message));
-    // What was received is still answered; then the caller learns that no more will be.
+    // The requests already received are answered before the stream ends.
     const end = () => requests.end(new RpcError('UNAVAILABLE', shuttingDownText));
     await track(streams, end, async () => {
       try {
@@ -185,7 +185,7 @@ async function writeAll(stream: Stream, answers: AsyncIterable<Message>, method:
   }
 }
 
-/** Resolves when the caller has read enough, or is gone. */
+/** Resolves when there is room to write again, or the stream is over. */
 function drained(stream: Stream): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const done = () => {
@@ -196,7 +196,7 @@ function drained(stream: Stream): Promise<void> {
   return promise;
 }
 
-/** grpc-js takes the status of a stream from its error event. */
+/** Ends a stream with a status, which grpc-js takes from the error event. */
 function endStream(stream: Stream, error: ServerErrorResponse): void {
   if (!stream.writableEnded) stream.emit('error', error);
 }

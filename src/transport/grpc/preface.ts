@@ -1,4 +1,4 @@
-/** Tells HTTP/2 connections from others by their first bytes, before anything is spent on them. */
+/** Checks that a connection speaks HTTP/2 before a session is created for it. */
 
 import type { Socket } from 'node:net';
 
@@ -15,8 +15,9 @@ const notHttp2 = [
 ].join('\r\n');
 
 /**
- * Waits for the connection preface (RFC 9113 section 3.4) and then hands the socket on, unread.
- * One that sends something else is told so in HTTP/1.1; one that is too slow is closed.
+ * Waits for the connection preface (RFC 9113 section 3.4), then passes the socket to `accept` with
+ * all bytes unread. Any other bytes are answered with an HTTP/1.1 400. A connection that sends no
+ * preface within `waitMs` milliseconds is closed.
  */
 export function awaitPreface(socket: Socket, waitMs: number, accept: (socket: Socket) => void) {
   let received: Buffer = Buffer.alloc(0);
@@ -42,7 +43,7 @@ export function awaitPreface(socket: Socket, waitMs: number, accept: (socket: So
     socket.off('close', onClose);
   };
 
-  // The timer stays armed: it also ends a peer that does not take the answer.
+  // The timer keeps running: it also closes a peer that does not read the answer.
   const refuse = () => {
     socket.off('data', onData);
     socket.resume();

@@ -1,7 +1,8 @@
 /**
- * Stands between the HTTP/2 sessions of the gRPC listener and grpc-js: plain unary calls are taken
- * here, and the headers of the others are mended before grpc-js reads them: deadlines that it would
- * overflow on, calls without a deadline, repeated Authorization headers.
+ * Intercepts the streams of the gRPC listener's HTTP/2 sessions before grpc-js sees them. Plain
+ * unary calls are answered without grpc-js. The headers of the others are corrected: deadlines that
+ * would overflow a timer are cut, missing deadlines are set, repeated Authorization headers are
+ * joined.
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -11,14 +12,11 @@ import { type CallTimes, clampGrpcTimeout, timerMsMax } from '../rpc/grpc-timeou
 import { closeHalfOpen, type HalfOpenStreams } from './half-open.ts';
 import type { Activity } from './idle.ts';
 
-/** How long after the longest deadline a stream that the caller keeps half open may be closed. */
-const halfOpenMs = 1_000;
-
-/** Finds the sessions of some sockets. */
+/** Finds the HTTP/2 sessions of the listener's sockets. */
 export interface Sessions {
-  /** Says that a socket, which grpc-js gets next, is among them. */
+  /** Registers a socket before it is handed to grpc-js. */
   expect(socket: Socket, activity: Activity): void;
-  /** Finds no more. */
+  /** Stops intercepting new sessions. */
   stop(): void;
 }
 
@@ -31,11 +29,14 @@ type OnStream = (
 ) => void;
 
 /**
- * Starts looking. grpc-js keeps its HTTP/2 server to itself, so the sessions are found through Node's
- * own announcements of new streams; each session's only listener, its server's, is then called here.
+ * Starts intercepting; `take` answers a call and returns true, or leaves it to grpc-js. grpc-js
+ * does not expose its HTTP/2 server, so sessions are found through Node's diagnostics channel for
+ * new streams. The session's own `stream` listener is replaced by one that calls it.
+ * A stream that its caller keeps half open is closed `halfOpenMs` after the longest deadline.
  */
 export function findSessions(
   times: CallTimes,
+  halfOpenMs: number,
   take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
 ): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();
@@ -61,7 +62,7 @@ export function findSessions(
     const activity = activityOf(session.socket);
     if (activity !== undefined) stand(session as ServerHttp2Session, activity);
   };
-  // The session shows its socket through a proxy, which a WeakMap takes for another object.
+  // A property and no WeakMap: the session exposes its socket through a proxy, a different object.
   const mark = Symbol('activity');
   const activityOf = (socket: object) => (socket as { [mark]?: Activity })[mark];
   subscribe('http2.server.stream.created', onCreated);
@@ -93,7 +94,7 @@ function clampDeadline(
   halfOpen.add(stream);
 }
 
-/** Node keeps the first of several; all of them are one that no credential can be. */
+/** Joins repeated headers, of which Node keeps the first: no credential contains a comma. */
 function joinAuthorization(headers: IncomingHttpHeaders, raw: string[]): void {
   if (headers.authorization === undefined) return;
   let joined: string | undefined;

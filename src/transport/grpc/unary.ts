@@ -1,7 +1,7 @@
 /**
- * Answers unary gRPC calls on their HTTP/2 stream itself. What grpc-js does for a call costs more than
- * the verdict: the bench has both in one table. Whatever is not plain is left to grpc-js: streams,
- * compressed requests, odd headers.
+ * Answers plain unary gRPC calls directly on their HTTP/2 stream, because grpc-js costs more per
+ * call than the verdict (the benchmark compares both). Streaming calls, compressed requests and
+ * unusual headers are left to grpc-js.
  */
 
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
@@ -19,11 +19,11 @@ import { codes, RpcError } from '../rpc/rpc-error.ts';
 import { statusDetails } from './error.ts';
 import type { GrpcLimits } from './limits.ts';
 
-/** Takes calls from the HTTP/2 sessions. */
+/** Answers plain unary calls. */
 export interface UnaryPath {
-  /** Answers the call, or says false and leaves it alone. */
+  /** Answers the call and returns true, or false when grpc-js must answer it. */
   take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
-  /** Ends the timer. */
+  /** Stops the deadline timer. */
   stop(): void;
 }
 
@@ -32,17 +32,15 @@ interface Route {
   handler: Unary<DescMethod>;
 }
 
-/** How long a stream may stay that its caller keeps half open after the answer, in milliseconds. */
-const halfOpenMs = 1000;
 const frameHeadBytes = 5;
 const responseHeaders = [':status', '200', 'content-type', 'application/grpc+proto'];
 const responseOptions = { waitForTrailers: true };
 const okTrailers = { 'grpc-status': '0' };
 const nothing = Buffer.alloc(0);
-/** The subtypes of gRPC that hold protobuf. */
+/** The gRPC content types that carry Protobuf. */
 const contentType = /^application\/grpc(?:\+proto)?$/;
 
-/** Makes the path for the unary methods of some services. */
+/** The path for all unary methods of these services. */
 export function createUnaryPath(
   bindings: readonly Binding[],
   limits: GrpcLimits,
@@ -60,7 +58,7 @@ export function createUnaryPath(
     if (stream.destroyed) return undefined;
     if (!stream.headersSent) {
       refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
-      return halfOpenMs;
+      return limits.halfOpenMs;
     }
     stream.close(constants.NGHTTP2_CANCEL);
     return undefined;
@@ -88,7 +86,7 @@ function isPlain(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-/** Collects the request's bytes, and answers when the caller has sent all. */
+/** Collects the request's bytes and answers once the caller has half-closed the stream. */
 function receive(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
@@ -137,7 +135,7 @@ function sendOk(this: ServerHttp2Stream): void {
 
 function ignore(): void {}
 
-/** The one message that the caller sent. */
+/** The single request message; throws RpcError when it is not exactly one valid message. */
 function messageOf(
   method: DescMethod,
   received: Buffer,
@@ -160,7 +158,7 @@ function messageOf(
   }
 }
 
-/** Answers with a status and no message ("Trailers-Only"). */
+/** Answers with a status and no message (Trailers-Only in the gRPC over HTTP/2 protocol). */
 function refuse(stream: ServerHttp2Stream, thrown: unknown, onBug: OnBug): void {
   const failure = failureOf(thrown, onBug);
   if (stream.headersSent || stream.destroyed) return;
@@ -169,7 +167,7 @@ function refuse(stream: ServerHttp2Stream, thrown: unknown, onBug: OnBug): void 
 
 function statusHeaders(failure: Failure): string[] {
   const headers = ['grpc-status', String(codes[failure.code])];
-  // A lone surrogate cannot be percent-encoded.
+  // encodeURI throws for a lone surrogate.
   headers.push('grpc-message', encodeURI(failure.message.toWellFormed()));
   if (failure.denial) {
     const details = statusDetails(failure, failure.denial).toString('base64');

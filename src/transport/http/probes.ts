@@ -1,11 +1,11 @@
-/** /healthz and /readyz: whether the process lives, and whether it should get calls. */
+/** GET /healthz (the process is alive) and GET /readyz (it should receive traffic). */
 
 import { answerJson } from './answer.ts';
 import type { Route } from './router.ts';
 
 /** What the probes need. */
 export interface ProbeDeps {
-  /** Why calls should go elsewhere, in words for the operator; none when they should come. */
+  /** Why the server should get no traffic, for the operator; empty when it is ready. */
   unreadiness(): readonly string[];
 }
 

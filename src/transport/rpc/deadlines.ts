@@ -1,15 +1,18 @@
-/** Ends calls whose time is over: one timer for all of them, and none while there are none. */
+/** Ends calls whose deadline has passed, with one timer for all calls and none while idle. */
 
-/** Watches calls until they are answered. */
+/** The calls in progress. */
 export interface Deadlines<T> {
+  /** Adds a call that is due in `deadlineMs` milliseconds. */
   watch(call: T, deadlineMs: number): Watched<T>;
-  /** Ends the timer. */
+  /** Stops the timer. */
   stop(): void;
 }
 
-/** A call that is watched. */
+/** A call in progress. */
 export class Watched<T> {
+  /** Undefined once it has been answered. */
   call: T | undefined;
+  /** Its deadline on the monotonic clock, in milliseconds. */
   dueMs: number;
 
   constructor(call: T, dueMs: number) {
@@ -17,21 +20,21 @@ export class Watched<T> {
     this.dueMs = dueMs;
   }
 
-  /** The call has been answered. */
+  /** Removes the call, which has been answered. */
   forget(): void {
     this.call = undefined;
   }
 }
 
-/** How late a deadline may be noticed, in milliseconds. The caller keeps its own to the point. */
+/** Interval between checks, in milliseconds. The caller's own timer is exact; this one may lag. */
 const sweepMs = 50;
 
 /**
- * Makes it. `expire` ends a call that is too late; it may ask to be called once more, so many
- * milliseconds later, if the call is not forgotten by then.
+ * `expire` is called for a call whose deadline has passed. It may return a number of milliseconds
+ * after which it is called again, unless the call has been forgotten by then.
  */
 export function createDeadlines<T>(expire: (call: T) => number | undefined): Deadlines<T> {
-  /** A list, for there are many calls, and few live until the next sweep. */
+  /** An array, since few of many calls are still in progress at the next sweep. */
   let all: Watched<T>[] = [];
   let timer: NodeJS.Timeout | undefined;
 

@@ -1,10 +1,10 @@
-/** The session that a browser's call comes with. */
+/** Finds the API Manager session of a browser's call. */
 
 import type { Manager } from '../../manager/manager.ts';
 import type { Call } from './call.ts';
 import type { SessionOf } from './caller-of.ts';
 
-/** The headers by which a session is read and another site's page is told. */
+/** The headers that carry a session or show that a call comes from another site. */
 const looked = [
   'cookie',
   'host',
@@ -15,7 +15,7 @@ const looked = [
   'x-forwarded-proto',
 ];
 
-/** Reads sessions of the API Manager. */
+/** Looks up sessions with the API Manager. */
 export function createSessionOf(manager: Pick<Manager, 'callerOf'>): SessionOf {
   return (call: Call) => {
     const headers = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Streams that a caller keeps half open are closed; others are left alone. */
+/** Streams that a caller leaves half-open are closed; other streams are not. */
 
 import { once } from 'node:events';
 import { connect, createServer, type ServerHttp2Stream } from 'node:http2';
@@ -12,7 +12,7 @@ test('a stream that is still open at the second sweep is closed', async () => {
   server.on('stream', (stream: ServerHttp2Stream) => {
     watch.add(stream);
     stream.on('error', () => {});
-    // As grpc-js does; a stream that nobody reads is closed by Node itself.
+    // Like grpc-js. Node itself closes a stream that is not read.
     stream.resume();
     stream.respond({ ':status': 200 }, { endStream: true });
   });

@@ -4,7 +4,7 @@ import type { ChainHead } from '../../audit.ts';
 import type { AuditLog } from '../../store.ts';
 
 /** An entry of the log as the scripts publish it. */
-export interface Published {
+interface Published {
   /** Its sequence number. */
   sequence: number;
   /** Hash of the previous entry. */
