@@ -96,15 +96,15 @@ function followStore(
   metrics: Metrics,
   log: Logger,
 ): () => void {
-  const show = (up: boolean) => {
-    metrics.storeUp(up);
-    grpc.setServing(up);
+  const show = () => {
+    metrics.storeUp(store.health.up);
+    grpc.setServing(store.health.up);
   };
-  show(store.health.up);
-  return store.health.onChange(up => {
-    show(up);
-    if (up) log.info('the store answers');
-    else log.error('the store does not answer');
+  show();
+  return store.health.onChange(() => {
+    show();
+    if (store.health.up) log.info('the store answers');
+    else log.error({ reason: store.health.reason }, 'the store does not answer');
   });
 }
 

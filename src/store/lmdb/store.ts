@@ -32,17 +32,17 @@ export function openLmdb(
   onWarning: (message: string) => void = () => undefined,
 ): Store {
   const tables = openTables(folder, limits);
-  const health = healthSwitch(true);
+  const health = healthSwitch(undefined);
   tables.root.readerCheck();
   const probe = setInterval(() => {
-    if (!health.up && canRead(tables)) health.set(true);
+    if (!health.up && canRead(tables)) health.setFault(undefined);
   }, limits.probeMs).unref();
 
   const read = <T>(ask: () => T): T => {
     try {
       return ask();
     } catch (cause) {
-      health.set(false);
+      health.setFault('the embedded store cannot be read');
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };

@@ -32,7 +32,7 @@ export function redisHealth(
   monotonicMs: () => number,
   isSame: () => Promise<boolean>,
 ): RedisHealth {
-  const health = healthSwitch(false);
+  const health = healthSwitch('Redis did not answer yet');
   const masterAtMs = new WeakMap<RedisClient, number>();
   const demoted = new WeakSet<RedisClient>();
   let stopped = false;
@@ -53,7 +53,7 @@ export function redisHealth(
   const ping = async () => {
     const up = await Promise.all(clients.map(look));
     const isUp = !up.includes(false) && (await isSame().catch(() => false));
-    if (!stopped) health.set(isUp);
+    if (!stopped) health.setFault(isUp ? undefined : 'Redis does not answer');
   };
   const again = () => {
     timer = setTimeout(async () => {
@@ -80,7 +80,7 @@ export function redisHealth(
       stopped = true;
       clearTimeout(timer);
       for (const client of clients) client.off('ready', ping);
-      health.set(false);
+      health.setFault('the store is closed');
     },
   };
 }

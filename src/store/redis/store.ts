@@ -51,7 +51,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   );
   const reads = asker(
     reader,
-    () => redisState.health.set(false),
+    () => redisState.health.setFault('Redis does not answer'),
     client =>
       redisState.unfit(client) ??
       (heartbeat.isLive() ? undefined : 'too few replicas follow Redis'),
