@@ -24,6 +24,7 @@ export function healthSwitch(initially: string | undefined): HealthSwitch {
       return reason;
     },
     get degraded() {
+      if (reason !== undefined) return [];
       return degradable.flatMap(what => {
         const detail = details.get(what);
         return detail === undefined ? [] : [{ what, detail }];

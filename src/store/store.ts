@@ -240,7 +240,7 @@ export interface StoreHealth {
   readonly up: boolean;
   /** Why not, for the operator, without secrets; undefined while up. */
   readonly reason: string | undefined;
-  /** What does not work, in the order of `degradable`. */
+  /** What does not work, in the order of `degradable`; nothing while not even verdicts are given. */
   readonly degraded: readonly Degraded[];
   /** Sets what is wrong with a part; undefined when nothing is. */
   degrade(what: Degradable, detail: string | undefined): void;
@@ -259,6 +259,8 @@ export interface Store
     UsageCounter,
     EndedSessions {
   readonly health: StoreHealth;
+  /** How far this machine's clock is behind the store's, in milliseconds; absent where it is the same. */
+  clockSkewMs?(): number;
   /** Invalidations of changed records, whichever process changed them. */
   readonly feed: Omit<Feed, 'close'>;
   /** Answers the calls under way, then ends connections and timers. */

@@ -24,8 +24,8 @@ test('tells of each change once, and shows what is degraded beside it', () => {
     [true, undefined, ['clock']],
     [true, undefined, ['changes', 'clock']],
     [true, undefined, ['changes']],
-    [false, 'gone', ['changes']],
-    [false, 'gone for another reason', ['changes']],
+    [false, 'gone', []],
+    [false, 'gone for another reason', []],
   ]);
   stop();
   health.setFault(undefined);
