@@ -17,7 +17,7 @@ const faults: readonly (readonly [said: RegExp, text: string])[] = [
       '"databases" in Redis higher',
   ],
   [
-    /SELECT is not allowed in cluster mode|\bMOVED\b/,
+    /SELECT is not allowed in cluster mode|\bMOVED\b|\bCROSSSLOT\b/,
     'this Redis is a node of a Cluster: write redis-cluster:// in USHER_STORE',
   ],
   [
@@ -89,7 +89,12 @@ const faults: readonly (readonly [said: RegExp, text: string])[] = [
     /sentinels are unreachable|connect(ed|) to sentinel/i,
     'no Sentinel answers, or none knows the master that USHER_STORE names',
   ],
-  [/ETIMEDOUT|timed out|Socket timeout|timeout/i, 'Redis does not answer in time'],
+  [
+    /connect ETIMEDOUT/,
+    'Redis does not accept connections in time: correct the host and the port in USHER_STORE (a ' +
+      'port without TLS needs redis://)',
+  ],
+  [/ETIMEDOUT|timed out|timeout/i, 'Redis does not answer in time'],
   [
     /\b(ECONNRESET|EPIPE)\b/,
     'Redis closes the connections (ECONNRESET): look at its log; a port for TLS needs rediss://',

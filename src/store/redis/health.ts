@@ -4,7 +4,7 @@ import { Cluster, type Redis } from 'ioredis';
 import { type HealthSwitch, healthSwitch } from '../health.ts';
 import { masters, type RedisClient } from './client.ts';
 import { faultText } from './faults.ts';
-import { intentsKey } from './keys.ts';
+import { intentsKey, tokenKey } from './keys.ts';
 import { followLoss } from './loss.ts';
 import { repeat } from './repeat.ts';
 
@@ -61,7 +61,9 @@ export function redisHealth(
 
   const look = async (client: RedisClient): Promise<Answer[]> => {
     const askedAtMs = monotonicMs();
-    const answers = await Promise.all(masters(client).map(roleFor));
+    const answers = await Promise.all(
+      masters(client).map(server => (isCluster ? roleInCluster(server) : roleAlone(server))),
+    );
     if (answers.includes('replica')) {
       demoted.add(client);
       masterAtMs.delete(client);
@@ -138,17 +140,27 @@ function faultOf(answers: readonly Answer[], lost: Error | undefined): string {
 }
 
 /**
- * Reads a key, since PING is answered even while the Cluster is down. In a Cluster, MOVED shows
- * that the node answers reads, as a Redis replica does not. Elsewhere a Redis replica answers with
- * data that may be old, so ROLE is requested too.
+ * The role of a master of a Cluster. PING is answered even while the Cluster is down, so a key is
+ * read; MOVED shows that the node answers reads.
  */
-async function roleFor(server: Redis): Promise<Answer> {
+async function roleInCluster(server: Redis): Promise<Answer> {
+  const answer = await roleFor(server, [intentsKey]);
+  return answer instanceof Error && answer.message.startsWith('MOVED') ? 'master' : answer;
+}
+
+/** The role of the only server. With keys of two slots, a node of a Cluster refuses to answer. */
+function roleAlone(server: Redis): Promise<Answer> {
+  return roleFor(server, [intentsKey, tokenKey('')]);
+}
+
+/** Reads keys, and the role, since a Redis replica answers with data that may be old. */
+async function roleFor(server: Redis, keys: string[]): Promise<Answer> {
   try {
-    const [role] = await Promise.all([roleOf(server), server.exists(intentsKey)]);
+    const [role] = await Promise.all([roleOf(server), server.exists(...keys)]);
     return role;
   } catch (error) {
     if (!(error instanceof Error)) return new Error('no answer', { cause: error });
-    return error.message.startsWith('MOVED') ? 'master' : await withLoading(server, error);
+    return await withLoading(server, error);
   }
 }
 
