@@ -1,5 +1,7 @@
 /** What the status page shows: the JSON of `GET /status` on the manager port. */
 
+import type { Degraded } from '../store/store.ts';
+
 /** The status of this server. */
 export interface ServerStatus {
   /** Version of Usher, as in package.json. */
@@ -10,10 +12,15 @@ export interface ServerStatus {
   uptimeSeconds: number;
   /** Number of worker processes. */
   workers: number;
-  /** The store, and whether it answers. */
+  /** The store, and what it can do. */
   store: {
     kind: 'lmdb' | 'redis' | 'redis-cluster' | 'redis-sentinel';
+    /** Whether verdicts can be given. */
     up: boolean;
+    /** Why not; absent while they can. */
+    reason?: string;
+    /** What does not work although verdicts are given. */
+    degraded: readonly Degraded[];
   };
   /** The invalidation feed, which lets verifiers answer from memory; absent if there is none. */
   feed?: {

@@ -2,6 +2,7 @@
 
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
+import type { Degraded } from '../store/store.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
@@ -31,6 +32,8 @@ export interface ListenerParts {
   metrics: Metrics;
   /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
+  /** What does not work although verdicts are given. */
+  degraded(): readonly Degraded[];
   /** Milliseconds since 1970. */
   now(): number;
   /** Called with each unexpected error. */

@@ -1,6 +1,7 @@
 /** Prometheus metrics: counts by reason, kind and endpoint, never a token, id or claim. */
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { degradable, type StoreHealth } from '../store/store.ts';
 import type { Door } from '../transport/rpc/call.ts';
 import type { Verdict } from '../verify/verdict.ts';
 
@@ -12,8 +13,8 @@ export interface Metrics {
   unavailable(): void;
   /** Counts an unexpected error. */
   bug(): void;
-  /** Sets whether the store answers. */
-  storeUp(up: boolean): void;
+  /** Sets whether the store answers, and what is degraded. */
+  storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
   json(): Promise<object>;
   /** These metrics and those of other processes in the Prometheus text format. */
@@ -64,6 +65,13 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     aggregator: 'min',
     registers,
   });
+  const degradedParts = new Gauge({
+    name: 'usher_degraded',
+    help: '1 while this part does not work although verdicts are given, otherwise 0.',
+    labelNames: ['what'] as const,
+    aggregator: 'max',
+    registers,
+  });
 
   return {
     verdict(verdict, door) {
@@ -75,7 +83,11 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     },
     unavailable: () => unavailable.inc(),
     bug: () => bugs.inc(),
-    storeUp: up => storeUp.set(up ? 1 : 0),
+    storeHealth({ up, degraded }) {
+      const parts = new Set<string>(degraded.map(({ what }) => what));
+      storeUp.set(up && !parts.has('stale') ? 1 : 0);
+      for (const what of degradable) degradedParts.set({ what }, parts.has(what) ? 1 : 0);
+    },
     json: () => registry.getMetricsAsJSON(),
     async text() {
       const all = await others();

@@ -73,7 +73,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
       nodeVersion: process.versions.node,
       uptimeSeconds: 1,
       workers: 1,
-      store: { kind: 'lmdb', up: true },
+      store: { kind: 'lmdb', up: true, degraded: [] },
       listeners: { grpc: '127.0.0.1:1', http: '127.0.0.1:2', manager: '127.0.0.1:3' },
     }),
     onError: error => knobs.errors.push(error),

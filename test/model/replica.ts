@@ -44,10 +44,14 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const reader = dataClient(network);
   networks.set(reader, network);
   const { pingIntervalMs } = defaultLimits.store.redis;
-  const watch = redisHealth([reader], pingIntervalMs, world.now, async () => true, {
-    measure: async () => undefined,
-  });
-  const reads = asker(reader, () => watch.health.set(false), watch.unfit);
+  const watch = redisHealth(
+    [reader],
+    { pingIntervalMs, staleMaxMs: 0 },
+    world.now,
+    async () => undefined,
+    { measure: async () => undefined },
+  );
+  const reads = asker(reader, watch.failed, watch.unfit);
   const log = redisAudit(reads, defaultLimits.store.redis);
   const followed = { target, reader, log, heartbeat: { isLive: () => true, ageMs: () => 0 } };
   const feed = redisFeed(followed, defaultLimits.store.redis, world.now, () => undefined);

@@ -21,6 +21,7 @@ import {
   type Usage,
   type UsageDelta,
 } from '../store.ts';
+import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { readForms, reserve } from './imported.ts';
 import type { LmdbLimits } from './limits.ts';
@@ -32,30 +33,30 @@ import { openTables, type Tables } from './tables.ts';
  * Opens the store in a folder, and creates it if needed. `now` is in milliseconds since 1970.
  * Throws Error when the folder cannot be used.
  */
-export function openLmdb(
-  folder: string,
-  now: () => number,
-  limits: LmdbLimits,
-  onWarning: (message: string) => void = () => undefined,
-): Store {
+export function openLmdb(folder: string, now: () => number, limits: LmdbLimits): Store {
   const tables = openTables(folder, limits);
-  const health = healthSwitch(true);
+  const health = healthSwitch(undefined);
   tables.root.readerCheck();
   const probe = setInterval(() => {
-    if (!health.up && canRead(tables)) health.set(true);
+    if (!health.up && canRead(tables)) health.setFault(undefined);
+    if (!canWrite) void tryToWrite().catch(() => undefined);
   }, limits.probeMs).unref();
 
   const read = <T>(ask: () => T): T => {
     try {
       return ask();
     } catch (cause) {
-      health.set(false);
+      health.setFault(`the embedded store cannot be read: ${faultText(cause)}`);
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
   const monotonicMs = () => performance.now();
   const reader = lmdbReader(() => tables, read, monotonicMs);
   let canWrite = true;
+  const showWrites = (fault: string | undefined) => {
+    canWrite = fault === undefined;
+    health.degrade('changes', fault);
+  };
   /**
    * Resolves once the transaction is on disk: an acknowledged change survives a power loss. A
    * failed transaction, for example on a full disk, leaves no trace, and reads go on.
@@ -64,14 +65,22 @@ export function openLmdb(
     try {
       const result = await tables.root.transaction(action);
       reader.written();
-      canWrite = true;
       return result;
     } catch (error) {
       const cause = await causeOf(error);
-      if (canWrite) onWarning(`the embedded store cannot be written: ${cause.message}`);
-      canWrite = false;
+      // The first fault stays: on a full disk, LMDB reports one error and another in turn.
+      if (canWrite) showWrites(`the embedded store cannot be written: ${faultText(cause)}`);
       throw new Unavailable('the embedded store cannot be written', cause);
     }
+  };
+  /**
+   * Ends the fault once a large value can be written: a small one may find room in pages that were
+   * freed while the disk is as full as before.
+   */
+  const tryToWrite = async () => {
+    await write(() => tables.root.put('probe', ' '.repeat(limits.probeBytes)));
+    await write(() => tables.root.remove('probe'));
+    showWrites(undefined);
   };
 
   const feed = lmdbFeed(

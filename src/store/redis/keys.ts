@@ -47,6 +47,9 @@ export const ownerKey = (owner: string) => `usher:{log}:owner:${owner}`;
 /** Sorted set: expiry and id of the access tokens that expire, in that order. */
 export const expiryKey = 'usher:{log}:expiry';
 
+/** Never exists: a write to it that needs it to exist shows whether Redis accepts writes. */
+export const writeProbeKey = 'usher:{log}:probe';
+
 /** String: a random value that identifies the store, created when the store was first opened. */
 export const identityKey = 'usher:{log}:identity';
 

@@ -11,6 +11,7 @@ import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
 import { clockSkew } from './clock-skew.ts';
 import { acknowledge, presence, readRequest, redisCommitter } from './commit.ts';
+import { watchDegraded } from './degraded.ts';
 import { followFailover } from './failover.ts';
 import { redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
@@ -21,6 +22,7 @@ import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
+import { repeat } from './repeat.ts';
 import { redisUsage } from './usage.ts';
 
 /** Options of openRedis. */
@@ -39,7 +41,7 @@ export interface RedisStoreOptions {
 export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
   const { limits, cache } = options;
   const { reader, administrator } = clientsOf(target, limits);
-  const clients = [reader, administrator];
+  const clients = [reader, administrator] as const;
   const onWarning = options.onWarning ?? (() => undefined);
   warnOfEviction(administrator, onWarning);
   const monotonicMs = () => performance.now();
@@ -47,17 +49,18 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const skew = clockSkew(options.now, onWarning);
   const redisState = redisHealth(
     clients,
-    limits.pingIntervalMs,
+    { pingIntervalMs: limits.pingIntervalMs, staleMaxMs: cache.staleMaxMs },
     monotonicMs,
-    async () => (await identity.isSame()) && heartbeat.isLive(),
+    async () => {
+      if (!heartbeat.isLive()) return tooFewReplicas;
+      return (await identity.isSame()) ? undefined : otherStore;
+    },
     skew,
   );
   const reads = asker(
     reader,
-    () => redisState.health.set(false),
-    client =>
-      redisState.unfit(client) ??
-      (heartbeat.isLive() ? undefined : 'too few replicas follow Redis'),
+    redisState.failed,
+    client => redisState.unfit(client) ?? (heartbeat.isLive() ? undefined : tooFewReplicas),
   );
   const admin = asker(administrator, () => undefined, redisState.unfit);
   const identity = storeIdentity(reads, onWarning);
@@ -83,6 +86,12 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const followed = { target, reader, log: redisAudit(reads, limits), heartbeat };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   doubtAfterLoss(identity, reader, feed);
+  const { health, mastersAnswering } = redisState;
+  const stopWatching = watchDegraded(
+    { reader, administrator, feed, mastersAnswering },
+    health,
+    limits,
+  );
   const imported = redisImported(
     { get: getKey, admin, identity },
     feed,
@@ -92,7 +101,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   );
 
   return {
-    health: redisState.health,
+    health,
     feed,
     clockSkewMs: skew.ms,
     get,
@@ -133,6 +142,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       }),
     async close() {
       stopSweeping();
+      stopWatching();
       await feed.close();
       await gate.close();
       redisState.stop();
@@ -142,6 +152,13 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     },
   };
 }
+
+const tooFewReplicas =
+  'too few Redis replicas acknowledge to its master, which may have been deposed: start them, or ' +
+  'set USHER_STORE_ACK_REPLICAS lower';
+const otherStore =
+  'Redis came back empty, or holds another store: restore its data, or restart all replicas of ' +
+  'Usher to accept it';
 
 /** WAIT and long lists block a connection, so reads for verification have one of their own. */
 function clientsOf(target: RedisAddress, limits: RedisLimits) {
@@ -161,7 +178,7 @@ function doubtAfterLoss(identity: StoreIdentity, reader: RedisClient, feed: Feed
 }
 
 /** Resolves when all clients have connected or failed to, at the latest after `waitMs`. */
-async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<void> {
+async function firstOutcome(clients: readonly RedisClient[], waitMs: number): Promise<void> {
   const outcomes = clients.map(
     client =>
       new Promise<void>(resolve => {
@@ -175,27 +192,6 @@ async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<voi
   });
   await Promise.race([Promise.all(outcomes), waited]);
   clearTimeout(timer);
-}
-
-/** Runs a task at an interval until stopped; a failure is left to the next run. */
-function repeat(task: () => Promise<void>, intervalMs: number): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const again = () => {
-    if (stopped) return;
-    timer = setTimeout(
-      () =>
-        task()
-          .catch(() => undefined)
-          .finally(again),
-      intervalMs,
-    ).unref();
-  };
-  again();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
 }
 
 /** Counts the calls under way; once closing, it refuses new ones and waits for the others. */

@@ -55,12 +55,18 @@ describe('a redis cluster of three masters', () => {
     await node.kill();
     await expect(store.get(there.id)).rejects.toBeInstanceOf(Unavailable);
     expect(await store.get(here.id)).toEqual(here);
-    await until(() => !store.health.up);
+    // The others are verified, so the store is up; the missing master is named.
+    await until(() => store.health.degraded.some(({ what }) => what === 'masters'));
+    expect(store.health.degraded).toContainEqual({
+      what: 'masters',
+      detail: expect.stringContaining('2 of 3 masters answer'),
+    });
+    expect(store.health.up).toBe(true);
     // The change is recorded, but cannot be completed now.
     await expect(store.commit(revocation(there))).rejects.toBeInstanceOf(Unavailable);
 
     await node.restart();
-    await until(() => store.health.up);
+    await until(() => store.health.up && store.health.degraded.length === 0);
     await until(async () => (await store.get(there.id))?.revokedAt !== undefined);
     await until(async () => (await intactLog(store)).at(-1)?.tokenId === there.id);
     expect(await store.commit(creation())).toEqual({ outcome: 'done' });

@@ -73,6 +73,17 @@ describe('health', () => {
     }
     expect(await errorOf(check('nobody'))).toMatchObject({ code: status.NOT_FOUND });
   });
+
+  test('liveness is SERVING while the process answers, and List names all', async () => {
+    listener.setServing(false);
+    expect(await check('liveness')).toMatchObject({ status: SERVING });
+    const { statuses } = await unary(client, Health.method.list, {});
+    expect(Object.entries(statuses).map(([name, each]) => [name, each.status])).toEqual([
+      ['', NOT_SERVING],
+      ['usher.v1.VerifierService', NOT_SERVING],
+      ['liveness', SERVING],
+    ]);
+  });
 });
 
 describe('reflection', () => {

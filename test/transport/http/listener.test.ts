@@ -14,6 +14,7 @@ let notReady: string[] = [];
 beforeAll(async () => {
   server = await startHttp({
     unreadiness: () => notReady,
+    degraded: () => [{ what: 'changes', detail: 'refused' }],
     limits: { headersMs: 300, checkMs: 50 },
   });
 });
@@ -105,7 +106,9 @@ describe('other paths', () => {
 
   test('/healthz and /readyz', async () => {
     expect((await get('/healthz')).status).toBe(200);
-    expect((await get('/readyz')).status).toBe(200);
+    const ready = await get('/readyz');
+    const degraded = [{ what: 'changes', detail: 'refused' }];
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', degraded }]);
     notReady = ['the store does not answer'];
     const answer = await get('/readyz');
     expect([answer.status, await answer.json()]).toEqual([
