@@ -9,6 +9,7 @@ import type { Store } from '../../src/store/store.ts';
 import { readScope } from '../../src/tokens/caller.ts';
 import { type ListQuery, list } from '../../src/tokens/list.ts';
 import { storeLimits } from '../../test/limits.ts';
+import { testSeal } from '../../test/seal.ts';
 import { startRedis } from '../processes.ts';
 import type { Row } from '../row.ts';
 import { fillLmdb, fillRedis, owners, usedMemory } from './fill.ts';
@@ -86,6 +87,7 @@ async function pagesOf(place: Place, count: number) {
     await place.fill(count);
     const store = await openStore(storeAddress(place.url), {
       now: Date.now,
+      seal: testSeal,
       limits: storeLimits(),
     });
     try {

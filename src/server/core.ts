@@ -23,7 +23,9 @@ import { createFindImported } from '../verify/imported.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
 import { createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
+import { createRecordSeal } from '../verify/record-seal.ts';
 import { createVerify } from '../verify/verify.ts';
+import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -59,12 +61,15 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable'>,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config);
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
+    onNotice: message => log.info(message),
+    onBroken: reportBrokenRecords(metrics, log),
+    seal: createRecordSeal(secrets.masterKeys),
     limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);

@@ -5,7 +5,7 @@
 
 import type { AuditEvent } from '../audit.ts';
 import { expiryMember } from '../cursor.ts';
-import { encodeRecord, storedEventId } from '../format/record.ts';
+import { storedEventId } from '../format/record.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type Change, type Committed, type StoredRequest, Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
@@ -24,6 +24,7 @@ import {
   tokenKey,
 } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
+import type { RedisRecords } from './records.ts';
 import {
   applyScript,
   beginScript,
@@ -53,6 +54,7 @@ export interface RedisCommitter {
 export function redisCommitter(
   asker: Asker,
   audit: RedisAudit,
+  records: RedisRecords,
   limits: RedisLimits,
 ): RedisCommitter {
   const complete = async (intent: Intent): Promise<'done' | 'conflict'> => {
@@ -60,7 +62,7 @@ export function redisCommitter(
     const applied = await asker.run(
       applyScript,
       [tokenKey(record.id)],
-      [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''],
+      [records.encode(record), storedEventId(event.id), before?.revision ?? ''],
     );
     if (applied === 'done') {
       await acknowledge(asker, tokenKey(record.id), limits);
@@ -80,10 +82,10 @@ export function redisCommitter(
     async commit(change) {
       const intent = intentOf(change);
       for (let attempt = 0; attempt < limits.beginAttemptsMax; attempt++) {
-        const [word, text] = await begin(asker, intent);
+        const [word, text] = await begin(asker, records, intent);
         if (word === 'begun') return { outcome: await complete(intent) };
         if (word === 'pending') {
-          await complete(readIntent(text ?? ''));
+          await complete(await readIntent(records, text ?? ''));
           continue;
         }
         await acknowledge(asker, tokenKey(change.record.id), limits);
@@ -96,7 +98,9 @@ export function redisCommitter(
     async sweep() {
       const args = [limits.intentAgeMs, limits.sweepIntentsMax];
       const texts = (await asker.run(overdueScript, [intentsKey], args)) as string[];
-      const results = await Promise.allSettled(texts.map(async text => complete(readIntent(text))));
+      const results = await Promise.allSettled(
+        texts.map(async text => complete(await readIntent(records, text))),
+      );
       const failed = results.find(result => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     },
@@ -124,23 +128,23 @@ function intentOf({ before, record, event, request }: Change): Intent {
 }
 
 /** Parses an intent, which the scripts prefix with the event's id and the time. */
-function readIntent(text: string): Intent {
-  try {
-    return JSON.parse(text.replace(/^\S+ \S+ /, '')) as Intent;
-  } catch {
-    throw new Unavailable('a change under way cannot be read');
-  }
+function readIntent(records: RedisRecords, text: string): Promise<Intent> {
+  return records.decodeChange<Intent>(text.replace(/^\S+ \S+ /, ''));
 }
 
 /**
  * Creating an access token needs free memory; changing one must not, since it may be a revocation.
  */
-async function begin(asker: Asker, intent: Intent): Promise<[word: string, text?: string]> {
+async function begin(
+  asker: Asker,
+  records: RedisRecords,
+  intent: Intent,
+): Promise<[word: string, text?: string]> {
   const { before, record, event, request } = intent;
   const reply = await asker.run(
     before === undefined ? beginScript : urgentBeginScript,
     [intentsKey, pendingKey, requestKey(request?.key ?? ''), eventKey(event.id)],
-    [record.id, event.id, JSON.stringify(intent), request?.key ?? ''],
+    [record.id, event.id, records.encodeChange(intent), request?.key ?? ''],
   );
   return reply as [string, string?];
 }
