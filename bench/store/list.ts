@@ -9,10 +9,9 @@ import type { Store } from '../../src/store/store.ts';
 import { readScope } from '../../src/tokens/caller.ts';
 import { type ListQuery, list } from '../../src/tokens/list.ts';
 import { storeLimits } from '../../test/limits.ts';
-import { testSeal } from '../../test/seal.ts';
 import { startRedis } from '../processes.ts';
 import type { Row } from '../row.ts';
-import { fillLmdb, fillRedis, owners, usedMemory } from './fill.ts';
+import { benchSeal, fillLmdb, fillRedis, owners, usedMemory } from './fill.ts';
 
 const few = 1000;
 const many = 1_000_000;
@@ -87,7 +86,7 @@ async function pagesOf(place: Place, count: number) {
     await place.fill(count);
     const store = await openStore(storeAddress(place.url), {
       now: Date.now,
-      seal: testSeal,
+      seal: benchSeal,
       limits: storeLimits(),
     });
     try {

@@ -17,6 +17,7 @@ import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
+import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createFindImported } from '../verify/imported.ts';
@@ -49,6 +50,8 @@ export interface Core {
   currentCaller: CurrentCaller;
   /** Writes and lists the audit log. */
   audit: Audit;
+  /** Migrates the store, and compares it with the audit log. */
+  storeCare: StoreCare;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
   /** Writes the remaining usage counts and closes the store. */
@@ -89,6 +92,7 @@ export async function openCore(
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
     audit: createAudit(store, now),
+    storeCare: createStoreCare(store),
     usage,
     async close() {
       await usage.close();
