@@ -4,6 +4,7 @@ import { type Limits, limitsOf } from '../src/server/limits.ts';
 import { type Environment, readConfig } from '../src/settings/config.ts';
 import type { StoreLimits } from '../src/store/open.ts';
 import type { RedisLimits } from '../src/store/redis/limits.ts';
+import { testSeal } from './seal.ts';
 
 /** Those of a server with these settings. */
 export const limitsWith = (env: Environment): Limits => limitsOf(readConfig(env));
@@ -23,8 +24,8 @@ export function storeLimits(
   };
 }
 
-/** Those of `openRedis`, with some of its own. */
+/** Those of `openRedis`, with some of its own, and the seal of tests. */
 export function redisLimits(some: Partial<RedisLimits> = {}) {
   const { redis, cache } = storeLimits({ redis: some });
-  return { limits: redis, cache };
+  return { limits: redis, cache, seal: testSeal };
 }

@@ -13,6 +13,8 @@ export interface Metrics {
   unavailable(): void;
   /** Counts an unexpected error. */
   bug(): void;
+  /** Counts a record that was read and is not as Usher wrote it. */
+  brokenRecord(): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -59,6 +61,11 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     help: 'Unexpected errors; each is logged with its request id.',
     registers,
   });
+  const brokenRecords = new Counter({
+    name: 'usher_record_mac_failures_total',
+    help: 'Reads of records that are not as Usher wrote them; each record is logged once.',
+    registers,
+  });
   const storeUp = new Gauge({
     name: 'usher_store_up',
     help: '1 while the store answers, otherwise 0.',
@@ -83,6 +90,7 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     },
     unavailable: () => unavailable.inc(),
     bug: () => bugs.inc(),
+    brokenRecord: () => brokenRecords.inc(),
     storeHealth({ up, degraded }) {
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);

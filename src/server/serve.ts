@@ -3,11 +3,11 @@
 import cluster from 'node:cluster';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
-import { readConfig } from '../settings/config.ts';
+import { readConfig, SettingsError } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { StartError } from '../settings/start-error.ts';
 import type { Listen } from '../settings/values.ts';
-import { StoreUnusable } from '../store/store.ts';
+import { StoreMismatch, StoreUnusable } from '../store/store.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
@@ -26,6 +26,7 @@ export async function serve(env: Environment): Promise<void> {
   try {
     await start(env);
   } catch (error) {
+    if (error instanceof StoreMismatch) throw new SettingsError([error.message]);
     throw error instanceof StoreUnusable ? new StartError(error.message, { cause: error }) : error;
   }
 }
