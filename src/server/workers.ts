@@ -27,7 +27,7 @@ export interface WorkerLimits {
   metricsMs: number;
 }
 
-/** Bounds that no deployment sets. */
+/** Limits that no setting changes. */
 export const fixedWorkerLimits = {
   /** A start that took longer would hold up a renewal; Redis is waited for a second at most. */
   readyMs: 30_000,

@@ -7,7 +7,7 @@ import { openLmdb } from './lmdb/store.ts';
 import type { RedisLimits } from './redis/limits.ts';
 import type { Store } from './store.ts';
 
-/** Bounds of the stores; each reads its own. */
+/** Limits of the stores; each reads its own. */
 export interface StoreLimits {
   lmdb: LmdbLimits;
   redis: RedisLimits;

@@ -91,7 +91,7 @@ describe('the lease', () => {
     expect(asked()).toEqual(['a', 'a']);
   });
 
-  test('goes on with what the server heard, counted from when the call was opened', async () => {
+  test("extends by the server's `heard`, counted from when the call was opened", async () => {
     await world.usher.verify('a');
     world.clock.ms += 1500;
     await watch.tell({ position, heardMs: 1200 });

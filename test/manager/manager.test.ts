@@ -31,7 +31,7 @@ describe('a cookie counts only on a request that the own page made', () => {
       { origin: `https://${host}`, 'content-type': 'application/proto' },
       true,
     ],
-    ['neither is told', { 'content-type': json }, false],
+    ['neither header', { 'content-type': json }, false],
     ['another port', { 'sec-fetch-site': 'same-site', 'content-type': json }, false],
     ['another site', { 'sec-fetch-site': 'cross-site', 'content-type': json }, false],
     ['typed address', { 'sec-fetch-site': 'none', 'content-type': json }, false],

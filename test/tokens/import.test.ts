@@ -250,7 +250,7 @@ describe('what is refused', () => {
     ]);
   });
 
-  test('a short one is taken by whoever insists', async () => {
+  test('a short one is accepted with allowWeak', async () => {
     expect((await one(plain('short'), { allowWeak: true })).outcome).toBe('imported');
     expect(await verdictOn('short')).toBe('valid');
   });

@@ -206,7 +206,7 @@ describe('the end of the access token', () => {
     expect(await judged({ exp }, { expiresAt }, {}, expiresAt - 1)).toBe('valid');
     expect(await judged({ exp }, { expiresAt }, {}, expiresAt)).toBe('EXPIRED');
   });
-  test('the earlier of both ends is told', async () => {
+  test('the verdict has the earlier of both expiries', async () => {
     expect((await verdictOn({ exp }, { expiresAt: nowMs + 5900 })).identity?.exp).toBe(now + 5);
     expect((await verdictOn({ exp }, { expiresAt: nowMs + 99_000 })).identity?.exp).toBe(exp);
   });
@@ -224,7 +224,7 @@ describe('the end of the access token', () => {
 });
 
 describe('of several reasons, the first in the table is given', () => {
-  // Each step mends the reason told before it.
+  // Each step fixes the reason before it.
   const question = { audience: 'x', requiredScopes: ['z'] };
   const steps: [string, JsonObject, Partial<AccessTokenRecord>][] = [
     ['INVALID_TOKEN', { exp: 'x', nbf: now + 9 }, { expiresAt: 1, revokedAt: 1 }],

@@ -148,7 +148,7 @@ describe('what is unknown costs as much as what is wrong', () => {
     checked.mockRestore();
     syncBuiltinESMExports();
   });
-  test('no more secrets of jwt access tokens are kept open than it is told', () => {
+  test('at most openedKeysMax decrypted secrets of jwt access tokens are cached', () => {
     const [ann, bob] = [jwtRecord(), jwtRecord()];
     let opened = 0;
     const counting: MasterKeys = {

@@ -55,7 +55,7 @@ describe('a cluster', () => {
     for (const { record } of await untilAllCached()) expect(record?.revokedAt).toBeDefined();
   });
 
-  test('of which a master died is not believed, until that one is heard again', async () => {
+  test('with a dead master is not trusted until that one is live again', async () => {
     const all = await untilAllCached();
     const log = cluster.nodes.map(async node => ({
       node,

@@ -57,7 +57,7 @@ describe('a cached record is invalidated', () => {
     found = await untilCached(reader, record.id);
   });
 
-  test('once it is tracked, probed and heard', () => {
+  test('once it is tracked and has answered a probe', () => {
     expect(reader.feed.kind).toBe('tracking');
     expect(reader.feed.lagMs()).toBeGreaterThanOrEqual(0);
     expect(reader.isCurrent(found)).toBe(true);
