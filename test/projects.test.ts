@@ -43,13 +43,13 @@ test('a file that needs no program is not left out', () => {
   expect(findLeftOut(known)).toEqual([]);
 });
 
-test('files that are left out are listed with their programs and the lines that install them', () => {
+test('files that are left out are listed with their programs and how to install them', () => {
   const text = leftOutText([
     { path: 'test/a.test.ts', project: 'servers', needs: ['curl'], missing: ['curl'] },
     { path: 'test/b.test.ts', project: 'gateways', needs: ['envoy'], missing: ['envoy'] },
   ]);
   expect(text.split('\n')).toEqual([
-    'LEFT OUT: 2 test files cannot run here, as programs are missing.',
+    'LEFT OUT: 2 test files cannot run here, because programs are missing.',
     '  test/a.test.ts: curl',
     '  test/b.test.ts: envoy',
     `To run them: ${lineOf('curl')} && ${lineOf('envoy')}`,

@@ -1,4 +1,4 @@
-/** One server owns a data folder: a second one is refused in a sentence, and the first goes on. */
+/** One server owns a data folder: a second one does not start, and the first is not disturbed. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,7 +24,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a server that is expected to end by itself; answers its exit code and what it said. */
+/** Runs a server that must not start; returns its exit code and its stderr. */
 async function refused(store: string): Promise<[number, string]> {
   const child = spawn(process.execPath, [main, 'serve'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -43,7 +43,7 @@ async function refused(store: string): Promise<[number, string]> {
 
 const inUse = /^usher: cannot start: the data folder .* is in use by another Usher; stop that one/;
 
-test('a second server on the folder is refused, and the first answers on', async () => {
+test('a second server on the folder does not start, and the first still answers', async () => {
   first = await startUsherProcess({ USHER_STORE: `lmdb:${folder}` });
   const [code, said] = await refused(`lmdb:${folder}`);
   expect([code, said.trim().split('\n').length]).toEqual([69, 1]);
@@ -51,7 +51,7 @@ test('a second server on the folder is refused, and the first answers on', async
   expect((await fetch(`http://${first.http}/readyz`)).status).toBe(200);
 });
 
-test('workers share what their first process owns; a killed owner leaves nothing behind', async () => {
+test('workers share the lock of their first process; a killed owner leaves no lock', async () => {
   first = await startUsherProcess({ USHER_STORE: `lmdb:${folder}`, USHER_WORKERS: '2' });
   expect((await refused(`lmdb:${folder}`))[1]).toMatch(inUse);
   await first.kill();
