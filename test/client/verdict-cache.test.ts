@@ -222,7 +222,7 @@ describe('never cached is', () => {
   });
 });
 
-test('a verdict ends with its token, counted from when it was asked for', async () => {
+test('a verdict expires with its token, counted from the time of the request', async () => {
   server.answer = async request => {
     world.clock.ms += 300;
     return { ...good(request), watchedTtl: durationFromMs(1000) };

@@ -15,7 +15,7 @@ async function cookie(): Promise<string> {
   return answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
 }
 
-describe('a cookie counts only on a request that the own page made', () => {
+describe("a cookie is accepted only on a request from the app's own page", () => {
   const host = 'usher.example:8081';
   const json = 'application/json';
   const cases: [string, Record<string, string>, boolean][] = [

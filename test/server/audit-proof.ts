@@ -62,7 +62,7 @@ export function describeAuditProof(store: string, start: () => Promise<Tamper>):
       await tamper.end();
     });
 
-    test('a log that was only written back as it was is whole', async () => {
+    test('a log that was rewritten unchanged is intact', async () => {
       await change(entries => entries);
       expect(await report('--head', head)).toMatchObject({ code: 0, whole: true, entries: 5 });
       await create('another');
@@ -86,12 +86,12 @@ export function describeAuditProof(store: string, start: () => Promise<Tamper>):
       expect(await report()).toMatchObject({ code: 1, whole: false, sequence: 2 });
     });
 
-    test('a first entry that is gone is found', async () => {
+    test('a missing first entry is detected', async () => {
       await change(entries => entries.slice(1));
       expect(await report()).toMatchObject({ code: 1, whole: false, sequence: 1 });
     });
 
-    test('a tail cut off is found by an earlier head, also behind new entries', async () => {
+    test('a truncated log is detected by an earlier head, also below new entries', async () => {
       await change(entries => entries.slice(0, 3));
       expect(await report()).toMatchObject({ code: 0, entries: 3 });
       expect(await report('--head', head)).toMatchObject({ code: 1, whole: false });

@@ -103,7 +103,7 @@ describe('an outage', () => {
     expect(sum('2024-02-28')).toBe(2);
     expect(state.batches.flat().at(-1)?.lastUsedAt).toBe(morning + 1);
   });
-  test('that lasts over two midnights keeps the days apart, and loses nothing', async () => {
+  test('that lasts over two midnights counts each day separately, and loses nothing', async () => {
     const { faulty, state, sum } = flaky();
     const meter = meterOver(faulty);
     state.down = true;

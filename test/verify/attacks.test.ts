@@ -178,7 +178,7 @@ describe('a token has only one encoding', () => {
       `${head}.${body}.${signature.slice(0, -1)}${stray}`,
       'INVALID_TOKEN',
     ],
-    ['padding behind the signature', `${good}=`, 'INVALID_TOKEN'],
+    ['padding after the signature', `${good}=`, 'INVALID_TOKEN'],
     ['a signature cut short', good.slice(0, -1), 'INVALID_TOKEN'],
     ['no signature', `${head}.${body}.`, 'INVALID_TOKEN'],
     ['two parts', `${head}.${body}`, 'INVALID_TOKEN'],

@@ -49,14 +49,14 @@ describe('exp', () => {
     ['1', '1', 'EXPIRED'],
   ])('%s', async (_, text, reason) => expect(await judged(`{"exp":${text}}`)).toBe(reason));
   test('missing', async () => expect(await judged({ sub: 'ann' })).toBe('JWT_MISSING_EXP'));
-  test('good until the millisecond before it, expired at it', async () => {
+  test('valid until the millisecond before it, then expired', async () => {
     expect(await judged({ exp }, {}, {}, exp * 1000 - 1)).toBe('valid');
     expect(await judged({ exp }, {}, {}, exp * 1000)).toBe('EXPIRED');
   });
 });
 
 describe('nbf and iat', () => {
-  test('nbf: not yet the millisecond before it, good at it', async () => {
+  test('nbf: not yet valid the millisecond before it, valid at it', async () => {
     expect(await judged({ exp, nbf: now }, {}, {}, nowMs - 1)).toBe('NOT_YET_VALID');
     expect(await judged({ exp, nbf: now }, {}, {}, nowMs)).toBe('valid');
   });
@@ -187,7 +187,7 @@ describe('revocation', () => {
     const subjects = { [claimHash(id, 'ann')]: 1 };
     expect(await judged({ exp, sub: 'ann' }, { id, revokedJwts: { subjects } })).toBe('REVOKED');
   });
-  test('a hash made for one access token says nothing of another', () => {
+  test('the hash of one access token does not fit another', () => {
     expect(claimHash(id, 'j1')).not.toBe(claimHash(id.replace('0', '1'), 'j1'));
   });
   test('of the access token, both kinds', async () => {

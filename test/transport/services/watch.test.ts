@@ -159,7 +159,7 @@ test('more watchers than allowed are refused until one leaves', async () => {
   expect(await open().next()).toMatchObject({ event: 'reset' });
 });
 
-test('nothing is left of a watcher that is gone', async () => {
+test('a watcher that disconnected is removed completely', async () => {
   const { next, stream, leave } = open();
   await next();
   const ended = stream.next();

@@ -47,7 +47,7 @@ describe('a cluster', () => {
     return records.filter(({ id }) => keys.has(tokenKey(id)));
   };
 
-  test('tells of a change on each master', async () => {
+  test('reports a change on each master', async () => {
     const all = await untilAllCached();
     expect(reader.feed.kind).toBe('tracking');
     for (const record of records) await writer.commit(revocation(record));

@@ -93,7 +93,7 @@ describe('a cached record is invalidated', () => {
     expect(reader.isCurrent(found)).toBe(true);
   });
 
-  test('an access token that was not there is found when it comes', async () => {
+  test('an access token that was unknown is found once it is created', async () => {
     const change = creation();
     expect((await reader.find(change.record.id)).record).toBeUndefined();
     await writer.commit(change);
