@@ -60,7 +60,7 @@ const folders: Record<string, Record<string, readonly string[]>> = {
     codec: [],
   },
   store: {
-    // The one file beside the folders that knows them.
+    // The only file of the contract that may import the folders.
     'open.ts': ['', 'redis', 'lmdb', 'cache'],
     '': [],
     redis: ['', 'cache', 'format'],

@@ -163,8 +163,8 @@ test.each([
 
 test.each([
   ['too long', 'x'.repeat(65_537)],
-  ['no text', '\ud800'],
-])('a header that is %s is malformed without asking', async (_, header) => {
+  ['not valid text', '\ud800'],
+])('a header that is %s is malformed, without a request', async (_, header) => {
   const { usher, server } = start();
   expect(await usher.verify(header)).toMatchObject({ reason: 'MALFORMED_CREDENTIALS' });
   expect(server.messages).toEqual([]);

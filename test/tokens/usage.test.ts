@@ -205,8 +205,8 @@ describe('reading', () => {
     const { record } = await tokens.create(admin, 'static', fields({ owner: 'ann' }));
     expect(await meter.read(adminOf('ann'), record.id)).toEqual({ days: {} });
     await expectRefused(meter.read(adminOf('bob'), record.id), 'NOT_FOUND');
-    const nobody = { ...reader, scopes: [] };
-    await expectRefused(meter.read(nobody, record.id), 'PERMISSION_DENIED');
+    const withoutScopes = { ...reader, scopes: [] };
+    await expectRefused(meter.read(withoutScopes, record.id), 'PERMISSION_DENIED');
     await expectRefused(meter.read(reader, 'x'), 'INVALID_ARGUMENT', /^id: /);
   });
 });
