@@ -70,7 +70,7 @@ async function start(env: Environment): Promise<void> {
   if (isReady) process.stdout.write(welcome(server, secrets.firstStart));
 }
 
-/** Refuses to start beside another server on the same data folder; workers share the first process's lock. */
+/** Locks the data folder for this server and its workers. Throws if another server has it. */
 async function ownStore({ store }: Config): Promise<void> {
   if (store.kind !== 'lmdb') return;
   const { ownFolder } = await import('../store/lmdb/owner.ts');

@@ -8,7 +8,7 @@ import type { RedisLimits } from './redis/limits.ts';
 import type { OnBrokenRecord, RecordSeal } from './seal.ts';
 import type { Store } from './store.ts';
 
-/** Bounds of the stores; each reads its own. */
+/** Limits of the stores; each reads its own. */
 export interface StoreLimits {
   lmdb: LmdbLimits;
   redis: RedisLimits;

@@ -18,8 +18,8 @@ export class Unavailable extends Error {
 }
 
 /**
- * Thrown at the start when a store cannot be used as it is. The message is for the operator: what is
- * wrong, and what to do.
+ * Thrown at the start when a store cannot be used as it is. The message tells the operator what is
+ * wrong and what to do.
  */
 export class StoreUnusable extends Error {
   override readonly name: string = 'StoreUnusable';

@@ -1,6 +1,6 @@
 /**
- * The master keys: keyed hashes of static tokens, and encryption of jwt secrets. The first key of
- * the list writes; the others only read what was written while they were first.
+ * The master keys: keyed hashes of static tokens, and encryption of jwt secrets. New values use the
+ * first key of the list; the others only read what was written when they were first.
  */
 
 import {

@@ -15,7 +15,7 @@ async function cookie(): Promise<string> {
   return answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
 }
 
-describe('a cookie counts only on a request that the own page made', () => {
+describe("a cookie is accepted only on a request from the app's own page", () => {
   const host = 'usher.example:8081';
   const json = 'application/json';
   const cases: [string, Record<string, string>, boolean][] = [
@@ -31,7 +31,7 @@ describe('a cookie counts only on a request that the own page made', () => {
       { origin: `https://${host}`, 'content-type': 'application/proto' },
       true,
     ],
-    ['neither is told', { 'content-type': json }, false],
+    ['neither header', { 'content-type': json }, false],
     ['another port', { 'sec-fetch-site': 'same-site', 'content-type': json }, false],
     ['another site', { 'sec-fetch-site': 'cross-site', 'content-type': json }, false],
     ['typed address', { 'sec-fetch-site': 'none', 'content-type': json }, false],

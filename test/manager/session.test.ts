@@ -202,7 +202,7 @@ describe('sign-out', () => {
     expect((await whoAmI(cookie)).status).toBe(200);
   });
 
-  test('that the store cannot record fails with 503, and the session goes on', async () => {
+  test('that the store cannot record fails with 503, and the session stays valid', async () => {
     const cookie = cookieOf(await signIn());
     on.knobs.failure = new Unavailable('the store is down');
     expect((await signOut(cookie)).status).toBe(503);

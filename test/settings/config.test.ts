@@ -103,7 +103,7 @@ describe('values', () => {
     ]);
   });
 
-  test('a secret comes from a file, without the line break at its end', () => {
+  test('a secret is read from a file, without the trailing line break', () => {
     const path = join(folder, 'token');
     writeFileSync(path, `${'t'.repeat(40)}\n`);
     expect(readConfig({ USHER_ADMIN_TOKEN_FILE: path }).adminToken).toBe('t'.repeat(40));
@@ -196,7 +196,7 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('a file for what is no secret', () => {
+  test('a file for a setting that is not secret', () => {
     expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is not a setting/);
   });
 

@@ -59,7 +59,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Makes only the first step of a change, like a process that dies after it. */
+/** Executes only the first step of a change, like a process that dies after it. */
 async function begin(change: Change): Promise<void> {
   const { before, record, event, request } = change;
   const intent = {
@@ -73,7 +73,7 @@ async function begin(change: Change): Promise<void> {
   expect(await raw.run(beginScript, keys, args)).toEqual(['begun']);
 }
 
-/** Makes the second step. */
+/** Executes the second step. */
 async function apply({ before, record, event }: Change): Promise<void> {
   const args = [testRecords.encode(record), storedEventId(event.id), before?.revision ?? ''];
   expect(await raw.run(applyScript, [tokenKey(record.id)], args)).toBe('done');
