@@ -1,10 +1,11 @@
 /** The web app in unusual conditions: no mouse, no store, many tokens, pages of other origins. */
 
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { ask } from './ask.ts';
 import { launchChromium, newVisitor } from './chromium.ts';
 import { type FakeManager, startFakeManager } from './fake-manager.ts';
 import { addToken, seed } from './fake-state.ts';
@@ -183,6 +184,38 @@ export function playSurprises(webFolder: () => string): void {
       const readable = `fetch('${fake.url}/session', { credentials: 'include' }).then(r => r.text(), () => 'refused')`;
       expect(await foreign.evaluate(readable)).toBe('refused');
       expect(entry.token.revokeTime).toBeUndefined();
+      await new Promise(resolve => server.close(resolve));
+    });
+
+    test('a program on another port gets the cookie, and gains nothing', async () => {
+      const received: IncomingHttpHeaders[] = [];
+      const server = createServer((req, res) => {
+        received.push(req.headers);
+        res.end('<p>another program');
+      });
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const other = await context.newPage();
+      await other.goto(`http://127.0.0.1:${port}/`);
+      expect(await other.evaluate('localStorage.length')).toBe(0);
+      const cookie = received[0]?.cookie ?? '';
+      expect(cookie).toContain('usher-session=');
+      const own = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+      const replay = async (path: string, method?: string) => {
+        const body = method === 'POST' ? '{}' : '';
+        return ask(fake.url + path, {
+          ...(method && { method }),
+          headers: { ...own, cookie },
+          body,
+        });
+      };
+      expect((await replay('/session')).status).toBe(401);
+      expect((await replay('/status')).status).toBe(401);
+      expect((await replay('/usher.v1.AccessTokenService/List', 'POST')).status).toBe(401);
+      await replay('/session', 'DELETE');
+      // The session of the page goes on.
+      await page.getByRole('link', { name: 'Audit log' }).click();
+      await page.getByText('Signed in').first().waitFor();
       await new Promise(resolve => server.close(resolve));
     });
 

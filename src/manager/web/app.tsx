@@ -2,7 +2,8 @@
 
 import { Center, Loader } from '@mantine/core';
 import { lazy, Suspense } from 'react';
-import { Redirect, Route, Switch } from 'wouter';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { LoginLink } from './login-link.tsx';
 import { SessionContext, useSessionQuery } from './session.ts';
 import { Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
@@ -17,8 +18,13 @@ const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
-/** Shows the sign-in page without a session, and the pages with one. */
+/** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
 export function App() {
+  const [path] = useLocation();
+  return path === '/login' ? <LoginLink /> : <WithSession />;
+}
+
+function WithSession() {
   const session = useSessionQuery();
   if (session.isPending) return <Waiting />;
   if (session.isError) {

@@ -34,7 +34,7 @@ export function SignIn() {
     if (token.trim() === '') return setProblem('Paste a token first.');
     setBusy(true);
     try {
-      setProblem(await signIn(token.trim()));
+      setProblem((await signIn({ token: token.trim() })).problem);
     } catch {
       setProblem('The server cannot be reached.');
     } finally {
