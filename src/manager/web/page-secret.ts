@@ -24,8 +24,10 @@ export function dropPageSecret(): void {
 }
 
 /** Calls `listen` when another tab signs in or out; returns a function that stops this. */
-export function onOtherTab(listen: () => void): () => void {
-  const hear = ({ key }: StorageEvent) => key === storageKey && listen();
+export function onOtherTab(listen: (isSignedIn: boolean) => void): () => void {
+  const hear = ({ key, newValue }: StorageEvent) => {
+    if (key === storageKey) listen(newValue !== null);
+  };
   window.addEventListener('storage', hear);
   return () => window.removeEventListener('storage', hear);
 }

@@ -1,7 +1,7 @@
 /** Who is signed in, as the server reports it; no script can read the session's cookie itself. */
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, useContext, useEffect } from 'react';
+import { createContext, useContext, useEffect, useState } from 'react';
 import { dropPageSecret, keepPageSecret, onOtherTab, sessionHeaders } from './page-secret.ts';
 
 /** The signed-in caller. */
@@ -24,7 +24,11 @@ const renewMs = 5 * 60_000;
 export function useSessionQuery() {
   const queryClient = useQueryClient();
   useEffect(
-    () => onOtherTab(() => void queryClient.invalidateQueries({ queryKey: sessionKey })),
+    () =>
+      onOtherTab(isSignedIn => {
+        if (isSignedIn) void queryClient.invalidateQueries({ queryKey: sessionKey });
+        else window.location.reload();
+      }),
     [queryClient],
   );
   return useQuery({
@@ -34,6 +38,21 @@ export function useSessionQuery() {
     refetchOnWindowFocus: true,
     refetchInterval: () => (document.hasFocus() ? renewMs : false),
   });
+}
+
+/**
+ * The session whose pages are shown: the last one of this page. It also stays when it has ended, so
+ * that no form is emptied, until the same caller signs in again. Another caller gets a page of its
+ * own, which knows nothing of this one.
+ */
+export function useShownSession(current: Session | null | undefined): Session | undefined {
+  const [shown, setShown] = useState<Session>();
+  const isOther = current && shown && current.actor !== shown.actor;
+  if (current && current !== shown && !isOther) setShown(current);
+  useEffect(() => {
+    if (isOther) window.location.reload();
+  }, [isOther]);
+  return shown;
 }
 
 async function readSession(): Promise<Session | null> {
@@ -67,24 +86,24 @@ export function useSignIn() {
     // A read of the session from before would say that there is none.
     await queryClient.cancelQueries({ queryKey: sessionKey });
     queryClient.setQueryData<Session>(sessionKey, session);
+    // What was read since the last session ended has failed.
+    void queryClient.invalidateQueries({
+      predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0],
+    });
     return { status, problem: '' };
   };
 }
 
-/** Signs out and drops all cached data. Resolves to an error message, "" on success. */
-export function useSignOut() {
-  const queryClient = useQueryClient();
-  return async (): Promise<string> => {
-    const headers = { 'content-type': 'application/json', ...sessionHeaders() };
-    const response = await fetch('/session', { method: 'DELETE', headers }).catch(() => undefined);
-    if (!response?.ok) {
-      return 'You are still signed in: the server could not end the session. Try again.';
-    }
-    dropPageSecret();
-    queryClient.setQueryData(sessionKey, null);
-    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
-    return '';
-  };
+/** Signs out and reloads the page, which then holds no data. Resolves to an error message if it fails. */
+export async function signOut(): Promise<string> {
+  const headers = { 'content-type': 'application/json', ...sessionHeaders() };
+  const response = await fetch('/session', { method: 'DELETE', headers }).catch(() => undefined);
+  if (!response?.ok) {
+    return 'You are still signed in: the server could not end the session. Try again.';
+  }
+  dropPageSecret();
+  window.location.reload();
+  return '';
 }
 
 /** The session, for every component that is shown only after sign-in. */
