@@ -30,12 +30,12 @@ test.each(['/', '/session', '/status', '/assets/x.js', list])(
   '%s does not answer to a name that an attacker points here',
   async path => {
     const answer = await request(path, 'evil.example:8081');
-    expect(answer.status).toBe(421);
+    expect(answer.status).toBe(403);
     const message =
       'the API Manager does not answer to this host name; to allow it, add it to USHER_MANAGER_HOSTS';
     expect(JSON.parse(answer.text)).toEqual({
       error: message,
-      code: 'permission_denied',
+      code: 'failed_precondition',
       message,
     });
   },

@@ -26,7 +26,7 @@ export function answersToHosts(names: readonly string[]): AnswersTo {
   };
 }
 
-/** The routes with a check before each: a request for another name is misdirected. */
+/** The routes with a check before each, which refuses requests for other names. */
 export function onlyForHosts(routes: readonly Route[], answersTo: AnswersTo): Route[] {
   return routes.map(route => ({
     ...route,
@@ -55,9 +55,12 @@ function arrivedAt({ socket }: IncomingMessage): string | undefined {
   return isIPv6(address) ? hostName(`[${address}]`) : address;
 }
 
-/** Status 421 of RFC 9110 section 15.5.20; `code` and `message` are for Connect clients. */
+/**
+ * `code` and `message` are for Connect clients. Status 421 would say more, but makes clients send
+ * the request again (Fetch standard), and Node's fetch fail at that.
+ */
 function refuse(res: ServerResponse): void {
   const error =
     'the API Manager does not answer to this host name; to allow it, add it to USHER_MANAGER_HOSTS';
-  answerJson(res, 421, { error, code: 'permission_denied', message: error });
+  answerJson(res, 403, { error, code: 'failed_precondition', message: error });
 }
