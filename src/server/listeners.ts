@@ -9,6 +9,7 @@ import { rootRoute } from '../transport/doors/root.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, trustsRanges } from '../transport/http/client-address.ts';
+import { answersToHosts, onlyForHosts } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
@@ -89,8 +90,10 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       routes: [
         ...probes,
         metricsRoute(parts.metrics),
-        ...managerDoor.routes,
-        webRoute(parts.manager),
+        ...onlyForHosts(
+          [...managerDoor.routes, webRoute(parts.manager)],
+          answersToHosts(managerNames(config)),
+        ),
       ],
       limits: limits.http,
       corsOrigins: [],
@@ -108,6 +111,11 @@ function gatewayDoors(
 ): Route[] {
   const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
   return doorRoutes({ ...core, limits, addressOf: req => clientAddress(req, trusts) });
+}
+
+/** The names that the API Manager answers to, besides those of the loopback interface. */
+function managerNames({ managerListen, managerHosts }: Config): string[] {
+  return managerListen === 'off' ? [] : [...managerHosts, managerListen.host.toLowerCase()];
 }
 
 /** All other paths on the manager port: the web app and its session. */

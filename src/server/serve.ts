@@ -191,7 +191,7 @@ function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boole
   return [
     'Usher is ready.\n',
     ...(firstStart && manager !== undefined
-      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login?code=${issueLoginCode()}\n`]
+      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login#${issueLoginCode()}\n`]
       : []),
     row('gRPC', grpc ?? 'off'),
     row('HTTP', http === undefined ? 'off' : `http://${http}`),

@@ -6,6 +6,7 @@ import {
   addressRanges,
   adminToken,
   baseUrl,
+  hostNames,
   listen,
   Mistake,
   masterKeys,
@@ -57,6 +58,14 @@ const places = {
     range: 'as above',
     default: '127.0.0.1:8081',
     read: listen,
+  },
+  managerHosts: {
+    name: 'USHER_MANAGER_HOSTS',
+    meaning:
+      'Names that the API Manager answers to, besides `localhost` and the address it listens on',
+    range: 'names or addresses without a port, separated by commas; empty for none',
+    default: '',
+    read: hostNames,
   },
   masterKeys: {
     name: 'USHER_MASTER_KEYS',

@@ -32,7 +32,7 @@ export function clientAddress(req: IncomingMessage, trusts: Trusts): string {
 }
 
 /** Unwraps an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) of a dual-stack socket. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 
