@@ -2,6 +2,8 @@
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Door } from '../transport/rpc/call.ts';
+import type { RefusedReason } from '../transport/rpc/guard.ts';
+import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
 
 /** The metrics of one process. */
@@ -12,6 +14,10 @@ export interface Metrics {
   unavailable(): void;
   /** Counts an unexpected error. */
   bug(): void;
+  /** Counts a connection that a listener refused. */
+  connectionRefused(listener: string, reason: RefusedReason): void;
+  /** Counts a connection, or a call, that a listener closed because its answers were not read. */
+  unreadClosed(listener: string, reason: UnreadReason): void;
   /** Sets whether the store answers. */
   storeUp(up: boolean): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -58,6 +64,19 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     help: 'Unexpected errors; each is logged with its request id.',
     registers,
   });
+  const labelNames = ['listener', 'reason'] as const;
+  const refused = new Counter({
+    name: 'usher_connections_refused_total',
+    help: 'Connections refused: the listener is full, or their source has its share.',
+    labelNames,
+    registers,
+  });
+  const unread = new Counter({
+    name: 'usher_unread_closed_total',
+    help: 'Connections (calls, by deadline) closed because their answers were not read.',
+    labelNames,
+    registers,
+  });
   const storeUp = new Gauge({
     name: 'usher_store_up',
     help: '1 while the store answers, otherwise 0.',
@@ -75,6 +94,8 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     },
     unavailable: () => unavailable.inc(),
     bug: () => bugs.inc(),
+    connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
+    unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
     storeUp: up => storeUp.set(up ? 1 : 0),
     json: () => registry.getMetricsAsJSON(),
     async text() {

@@ -60,6 +60,7 @@ export async function startServer(
     services: createServices(config, core, log, now, createSessionOf(web.manager)),
     manager: web.manager,
     metrics,
+    log,
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),
       ...(core.store.health.up ? [] : ['the store does not answer']),

@@ -218,7 +218,7 @@ const limits = {
   unreadBytesTotalMax: limit(
     'USHER_UNREAD_BYTES_TOTAL_MAX',
     'The same for all connections of a process; beyond it those that hold most are closed',
-    { min: 1_048_576, max: 17_179_869_184, default: 33_554_432, unit: 'bytes' },
+    { min: 1_048_576, max: 17_179_869_184, default: 16_777_216, unit: 'bytes' },
   ),
   streamsMax: limit('USHER_STREAMS_MAX', 'Most concurrent calls on one HTTP/2 connection', {
     min: 1,

@@ -6,7 +6,7 @@ import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { awakeTimeout } from '../../store/awake.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { CallTimes } from '../rpc/grpc-timeout.ts';
-import { createShares, type Guard, ownGuard } from '../rpc/guard.ts';
+import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Binding } from '../rpc/handlers.ts';
 import type { Address, Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
@@ -118,8 +118,7 @@ function listenerOf(
       injector.injectConnection(ready);
     });
   });
-  sock.maxConnections = limits.connectionsMax;
-  sock.on('drop', () => guard.refused('full'));
+  limitConnections(sock, limits.connectionsMax, guard);
 
   /**
    * Waits for the preface of sockets that connected just before the stop: as sessions, they get a
@@ -141,10 +140,10 @@ function listenerOf(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
     for (const end of streams) end();
-    const finished = endSilent().then(
-      () => new Promise<void>(resolve => server.tryShutdown(() => resolve())),
-    );
-    await within(graceMs, Promise.all([...closed, finished]), () => {
+    // Its sockets say when it is over: grpc-js itself waits for ever for a session that is destroyed
+    // at the moment of the stop.
+    const told = endSilent().then(() => server.tryShutdown(() => undefined));
+    await within(graceMs, Promise.all([...closed, told]), () => {
       server.forceShutdown();
       // With channelz off, grpc-js tracks no sessions and cannot force them closed.
       for (const socket of sockets) socket.destroy();

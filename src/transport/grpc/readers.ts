@@ -4,7 +4,10 @@ import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2
 import type { Reader } from '../rpc/unread.ts';
 
 /** What a stream takes up besides its answer, in Node and in nghttp2, in bytes. */
-const streamBytes = 8192;
+const streamBytes = 4096;
+
+/** Without an error, Node would send NO_ERROR. */
+const notRead = new Error('the caller does not read its answers');
 
 /**
  * The connections with answers that wait for their callers: of the unary calls that are answered but
@@ -25,7 +28,7 @@ export function* grpcReaders(
   for (const [session, held] of bytes) {
     yield {
       bytes: held,
-      close: () => session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM),
+      close: () => session.destroy(notRead, constants.NGHTTP2_ENHANCE_YOUR_CALM),
     };
   }
 }

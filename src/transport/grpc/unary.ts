@@ -115,8 +115,11 @@ function receive(call: Call, headers: IncomingHttpHeaders, bytesMax: number): vo
   });
   stream.on('end', () => {
     if (stream.headersSent || stream.destroyed) return;
+    const body = received;
+    // The stream may wait for its caller; the request need not.
+    received = nothing;
     try {
-      const request = messageOf(route.method, received, bytesMax);
+      const request = messageOf(route.method, body, bytesMax);
       const answer = route.handler(request, httpCall('grpc', headers, stream, peerOf));
       mapAwaitable(answer, send, fail, call);
     } catch (error) {

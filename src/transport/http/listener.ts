@@ -4,7 +4,7 @@ import { createServer, type Server, type ServerOptions, type ServerResponse } fr
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { awakeTimeout } from '../../store/awake.ts';
-import { createShares, type Guard, ownGuard } from '../rpc/guard.ts';
+import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
 import { connectionAges } from './connection-age.ts';
@@ -48,7 +48,7 @@ export function createHttpListener(deps: HttpDeps): Listener {
     late.end(this);
     if (drained) server.closeIdleConnections();
   }
-  server.maxConnections = limits.connectionsMax;
+  limitConnections(server, limits.connectionsMax, guard);
   // Beyond a count, Node would drop headers silently; headerBytesMax limits them.
   server.maxHeadersCount = 0;
   server.setTimeout(limits.silenceMs);
@@ -59,7 +59,6 @@ export function createHttpListener(deps: HttpDeps): Listener {
     if (error.code === lateCode) late.judgeRequest(socket as Socket, limits.checkMs, refuse);
     else refuse();
   });
-  server.on('drop', () => guard.refused('full'));
   server.on('connection', socket => {
     if (!mayStay(socket)) return;
     sockets.add(socket);
