@@ -10,6 +10,7 @@ import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createServices } from './services.ts';
+import { stopStep } from './stop-step.ts';
 
 /** Where a server listens, as "host:port"; a listener that is off is absent. */
 export interface Addresses {
@@ -39,6 +40,9 @@ export interface RunOptions {
   /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
 }
+
+/** Time for ending by force what outlasts the grace, in milliseconds. */
+const forceMs = 500;
 
 /** Starts the server. Rejects when an address cannot be bound or the store cannot be opened. */
 export async function startServer(
@@ -76,9 +80,9 @@ export async function startServer(
   const stop = async () => {
     state.stopping = true;
     unfollow();
-    await Promise.all(
-      [listeners.grpc, listeners.http, listeners.manager].map(each => each.stop(config.graceMs)),
-    );
+    const all = [listeners.grpc, listeners.http, listeners.manager];
+    const stopped = Promise.all(all.map(each => each.stop(config.graceMs)));
+    await stopStep('listeners', stopped, config.graceMs + forceMs, log);
     await core.close();
   };
   try {

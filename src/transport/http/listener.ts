@@ -81,7 +81,9 @@ export function createHttpListener(deps: HttpDeps): Listener {
     };
     const idling = awakeTimeout(drain, limits.stopIdleMs);
     onStop?.();
-    await within(graceMs, Promise.all(closed), () => server.closeAllConnections());
+    await within(graceMs, Promise.all(closed), () => {
+      for (const socket of sockets) socket.destroy();
+    });
     idling.clear();
     drain();
     unwatch();
