@@ -39,7 +39,7 @@ async function start(env: Environment): Promise<void> {
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.server?.stop()]);
   };
-  const limitMs = config.workers > 1 ? workerStopMs(config) + stopSlackMs : stopLimitMs(config);
+  const limitMs = config.workers > 1 ? workerStopMs(config) + killSlackMs : stopLimitMs(config);
   const signals = onSignals(log, limitMs, end);
   try {
     if (config.workers > 1) await startMany(running, config, secrets, log, env);
@@ -109,13 +109,16 @@ function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
 /** Time to write counts and close the store after the calls' grace, in milliseconds. */
 const stopSlackMs = 5000;
 
+/** Time between a limit of its own that a process exceeds and its end by another, in milliseconds. */
+const killSlackMs = 1000;
+
 function stopLimitMs({ graceMs }: Config): number {
   return graceMs + stopSlackMs;
 }
 
 /** Longer than the worker's own limit, so that it can log a slow stop before it is killed. */
 function workerStopMs(config: Config): number {
-  return stopLimitMs(config) + stopSlackMs;
+  return stopLimitMs(config) + killSlackMs;
 }
 
 /** The state of the process with respect to signals. */
