@@ -1,4 +1,4 @@
-/** Fills a store with many access tokens, written past its changes so that it takes a minute, not an hour. */
+/** Fills a store with many access tokens, by direct writes: a minute instead of an hour. */
 
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
@@ -11,21 +11,23 @@ import type { MasterKeys } from '../../src/verify/master-keys.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { defaultLimits } from '../../test/limits.ts';
 
-/** Owners that share the access tokens evenly. */
+/** The owners; each has the same number of access tokens. */
 export const owners = Array.from({ length: 10 }, (_, n) => `team-${n}@example.com`);
 
-/** Which of the access tokens shall have a token that somebody knows. */
+/** Which access tokens get a real static token; the others get a random hash. */
 export interface Known {
+  /** The keys that hash the tokens. */
   keys: MasterKeys;
+  /** Whether the nth access token gets one. */
   isKnown(n: number): boolean;
 }
 
-/** Known tokens by the number of their access token. */
+/** The static tokens, by the number of their access token. */
 export type Tokens = Map<number, string>;
 
 const batchSize = 2000;
 
-/** An access token of ordinary size, the nth of them. */
+/** The nth access token, of ordinary size. */
 function ordinary(n: number, tokens: Tokens, known: Known | undefined): AccessTokenRecord {
   const at = 1_700_000_000_000 + n;
   const id = v7({ msecs: at });
@@ -61,7 +63,7 @@ function* batches(
   }
 }
 
-/** Fills the embedded store in a folder, which nobody has open. */
+/** Fills the embedded store in a folder; no other process may have it open. */
 export async function fillLmdb(folder: string, count: number, known?: Known): Promise<Tokens> {
   const issued: Tokens = new Map();
   const {
@@ -87,7 +89,7 @@ export async function fillLmdb(folder: string, count: number, known?: Known): Pr
   return issued;
 }
 
-/** Fills a Redis. */
+/** Fills the Redis on a local port. */
 export async function fillRedis(port: number, count: number, known?: Known): Promise<Tokens> {
   const issued: Tokens = new Map();
   const redis = new Redis({ port, host: '127.0.0.1', protocol: 2 });

@@ -1,6 +1,6 @@
 /**
- * JWTs that nobody has seen, each once, by Usher's decision and by jose's jwtVerify alone. A process of
- * its own, which prints the CPU of both per JWT as JSON.
+ * A process that verifies new JWTs, each once, by Usher's verify function and by jose's jwtVerify
+ * alone. It prints the costs of both per JWT as JSON.
  */
 
 import { jwtVerify } from 'jose';
@@ -69,7 +69,7 @@ for (let round = -2; round < rounds; round++) {
 }
 process.stdout.write(JSON.stringify({ usher, jose, ratio: median(ratios) }));
 
-/** The cost of doing something with each of many JWTs, all of them new. */
+/** The cost of a task per JWT, over many new JWTs. */
 async function costOf(task: (header: string) => Promise<void>): Promise<Cost> {
   const headers: string[] = [];
   while (headers.length < jwts) {

@@ -92,7 +92,7 @@ export function accessToken(message: Message | undefined): AccessToken {
 }
 
 /** Converts a Timestamp to RFC 3339. */
-export function timeOf(time: Timestamp | undefined): string | undefined {
+function timeOf(time: Timestamp | undefined): string | undefined {
   return time && timestampDate(time).toISOString();
 }
 

@@ -57,7 +57,7 @@ export async function importTokens(
 }
 
 /** How many secrets a master key protects. */
-export interface MasterKeyUse {
+interface MasterKeyUse {
   /** The id in USHER_MASTER_KEYS. */
   masterKeyId: string;
   secrets: number;

@@ -70,7 +70,7 @@ export function outValues(terminal: Terminal, values: [string, string | undefine
 }
 
 /** Escapes control characters, with which a name or reason could control the terminal. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     char => `\\u{${char.codePointAt(0)?.toString(16)}}`,

@@ -8,7 +8,7 @@ import type { Answer } from './usher-verdict.ts';
 import type { Question } from './verdict-cache.ts';
 
 /** Limits of asking. */
-export interface AskLimits {
+interface AskLimits {
   /** How long an answer may take, including retries, in milliseconds. */
   deadlineMs: number;
   /** Most pending questions. */

@@ -7,7 +7,7 @@ import type { VerdictCache } from './verdict-cache.ts';
 import { createWatchReader, type WatchReader } from './watch-reader.ts';
 
 /** Limits of watching. */
-export interface WatchLimits {
+interface WatchLimits {
   /** How long the first message that validates the cache may take, in milliseconds. */
   openMs: number;
   /** Longest lease, even if the server grants more, in milliseconds. */

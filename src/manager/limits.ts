@@ -1,18 +1,18 @@
-/** Every bound of the API Manager's sessions, with its unit. What is configured: src/server/limits.ts. */
+/** Limits of the API Manager's sessions and login codes. src/server/limits.ts sets the configured ones. */
 
-/** Limits of the API Manager. */
+/** Limits of the API Manager's sessions and login codes. */
 export interface ManagerLimits {
-  /** Longest life of a session, in milliseconds. */
+  /** Longest lifetime of a session, in milliseconds. */
   sessionLifetimeMs: number;
-  /** A session that was not used for so long ends, in milliseconds. */
+  /** A session ends after this long without use, in milliseconds. */
   sessionIdleMs: number;
-  /** A session's cookie is made anew when it is older than this, in milliseconds. */
+  /** A session's cookie is renewed when it is older than this, in milliseconds. */
   sessionRenewAfterMs: number;
-  /** How long a one-time login code is good, in milliseconds. */
+  /** Lifetime of a one-time login code, in milliseconds. */
   loginCodeLifetimeMs: number;
-  /** How many login codes may be open at a time. */
+  /** Most login codes that are unused at a time; one more drops the oldest. */
   loginCodesMax: number;
-  /** Longest body of a sign-in, in bytes. */
+  /** Largest body of a sign-in request, in bytes. */
   signInBodyBytesMax: number;
 }
 

@@ -1,4 +1,4 @@
-/** The API Manager's browser part: web app, sign-in, and the status page's data. */
+/** The API Manager's browser part: the web app, sign-in, and the data of the status page. */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
@@ -12,13 +12,16 @@ import { createSessions } from './session.ts';
 import { createSessionRoutes } from './session-routes.ts';
 import { serveWebApp } from './web-app.ts';
 
-/** The API Manager's browser part. */
+/** The HTTP handler of the browser part, and the check of session cookies for rpcs. */
 export interface Manager {
-  /** Answers a request and says so; false for one that is not its own. Ask it last. */
+  /**
+   * Answers a request and resolves to true; false if the method is not its own. It answers every
+   * GET, so other handlers must come first.
+   */
   handle(req: IncomingMessage, res: ServerResponse): Promise<boolean>;
   /**
-   * The caller by the session cookie of an rpc: undefined without a good session, and for a request
-   * that another site's page made. Throws Unavailable.
+   * The caller of an rpc by its session cookie; undefined without a valid session, and for a
+   * request that another site's page made. Throws Unavailable.
    */
   callerOf(
     req: { headers: IncomingHttpHeaders; socket: unknown },
@@ -26,7 +29,7 @@ export interface Manager {
   ): Promise<Caller | undefined>;
 }
 
-/** Puts the API Manager's browser part together. */
+/** Creates the API Manager's browser part. */
 export function createManager(deps: ManagerDeps): Manager {
   const sessions = createSessions({ ...deps, key: deps.sessionKey });
   const peerOf = deps.peerOf ?? (req => req.socket.remoteAddress ?? '');
@@ -48,7 +51,7 @@ export function createManager(deps: ManagerDeps): Manager {
 
   const sessionRoutes = createSessionRoutes({ ...deps, sessions, signedIn, peerOf, isSecure });
 
-  /** While the store is down nobody knows who signed out, and the status page must say that it is. */
+  /** While the store is down, a sealed session is enough: the status page must show the outage. */
   async function signedInOrDown(req: IncomingMessage): Promise<boolean> {
     try {
       return (await signedIn(req, peerOf(req))) !== undefined;
@@ -85,7 +88,7 @@ export function createManager(deps: ManagerDeps): Manager {
   };
 }
 
-// The status page of the web app has the same path as its data: a browser that opens it asks for HTML.
+// The status page and its data share a path: a browser that opens the page asks for HTML.
 function wantsJson(req: IncomingMessage): boolean {
   return !(req.headers.accept ?? '').includes('text/html');
 }

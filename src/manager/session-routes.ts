@@ -1,4 +1,4 @@
-/** Sign-in, sign-out and "who am I": `/session` and the one-time link `/login`. */
+/** Routes of sessions: `/session` (sign-in, sign-out, "who am I") and one-time links, `/login`. */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { adminScope, type Caller, readScope } from '../tokens/caller.ts';
@@ -8,7 +8,7 @@ import { privateHeaders, sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
 import type { Session, Sessions } from './session.ts';
 
-/** Answers a request for one of its paths; false for any other. */
+/** Answers a request for `/session` or `/login`; false for another path. Throws Unavailable. */
 export type SessionRoutes = (
   path: string,
   req: IncomingMessage,
@@ -24,7 +24,7 @@ interface RouteDeps
   isSecure(req: { headers: IncomingHttpHeaders; socket: unknown }): boolean;
 }
 
-/** Makes the routes. */
+/** Creates the handler of these routes. */
 export function createSessionRoutes(deps: RouteDeps): SessionRoutes {
   return async (path, req, res) => {
     if (path === '/login' && req.method === 'GET') await logInByCode(deps, req, res);
@@ -37,7 +37,7 @@ export function createSessionRoutes(deps: RouteDeps): SessionRoutes {
   };
 }
 
-/** `GET /login?code=…`: the code is spent, and gone from the address bar with the redirect. */
+/** `GET /login?code=…` uses up the code; the redirect removes it from the address bar. */
 async function logInByCode(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
   const code = new URL(req.url ?? '/', 'http://manager').searchParams.get('code') ?? '';
   const actor = await deps.redeemLoginCode(code);
@@ -53,7 +53,7 @@ async function logInByCode(deps: RouteDeps, req: IncomingMessage, res: ServerRes
 }
 
 async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
-  // A sign-in that another site's page makes would put its own session under the visitor's hands.
+  // Otherwise another site's page could sign the visitor in to the attacker's session.
   if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
   const header =
     req.headers.authorization ?? (await tokenInBody(req, deps.limits.signInBodyBytesMax));
@@ -90,7 +90,7 @@ async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerRespons
 }
 
 function refuseOtherSite(res: ServerResponse) {
-  sendJson(res, 403, { error: 'only the API Manager itself may ask this' });
+  sendJson(res, 403, { error: 'only a page of the API Manager may send this request' });
 }
 
 async function openSession(deps: RouteDeps, req: IncomingMessage, caller: Caller) {
@@ -117,7 +117,7 @@ function maySignIn(caller: Caller): boolean {
   return caller.scopes.includes(adminScope) || caller.scopes.includes(readScope);
 }
 
-/** The token of a JSON body; undefined when it is not such a body. */
+/** The token in a JSON body; undefined for any other body and for one that is too large. */
 async function tokenInBody(req: IncomingMessage, bytesMax: number): Promise<string | undefined> {
   const [type = ''] = (req.headers['content-type'] ?? '').split(';');
   if (type.trim().toLowerCase() !== 'application/json') return undefined;

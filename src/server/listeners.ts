@@ -3,6 +3,7 @@
 import type { Logger } from '../log.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
+import type { Degraded } from '../store/store.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
@@ -36,6 +37,8 @@ export interface ListenerParts {
   log: Pick<Logger, 'warn'>;
   /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
+  /** What does not work although verdicts are given. */
+  degraded(): readonly Degraded[];
   /** Milliseconds since 1970. */
   now(): number;
   /** Called with each unexpected error. */

@@ -67,7 +67,12 @@ function statusOf(config: Config, core: Core, listeners: ServerStatus['listeners
     nodeVersion: process.versions.node,
     uptimeSeconds: Math.floor(process.uptime()),
     workers: config.workers,
-    store: { kind: storeKind(config), up: health.up },
+    store: {
+      kind: storeKind(config),
+      up: health.up,
+      ...(health.reason === undefined ? {} : { reason: health.reason }),
+      degraded: health.degraded,
+    },
     feed: {
       up: feed.isLive(),
       kind: feed.kind,

@@ -1,6 +1,7 @@
 /** Prometheus metrics: counts by reason, kind and endpoint, never a token, id or claim. */
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { degradable, type StoreHealth } from '../store/store.ts';
 import type { Door } from '../transport/rpc/call.ts';
 import type { RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
@@ -18,8 +19,8 @@ export interface Metrics {
   connectionRefused(listener: string, reason: RefusedReason): void;
   /** Counts a connection, or a call, that a listener closed because its answers were not read. */
   unreadClosed(listener: string, reason: UnreadReason): void;
-  /** Sets whether the store answers. */
-  storeUp(up: boolean): void;
+  /** Sets whether the store answers, and what is degraded. */
+  storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
   json(): Promise<object>;
   /** These metrics and those of other processes in the Prometheus text format. */
@@ -83,6 +84,13 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     aggregator: 'min',
     registers,
   });
+  const degradedParts = new Gauge({
+    name: 'usher_degraded',
+    help: '1 while this part does not work although verdicts are given, otherwise 0.',
+    labelNames: ['what'] as const,
+    aggregator: 'max',
+    registers,
+  });
 
   return {
     verdict(verdict, door) {
@@ -96,7 +104,11 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     bug: () => bugs.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
-    storeUp: up => storeUp.set(up ? 1 : 0),
+    storeHealth({ up, degraded }) {
+      const parts = new Set<string>(degraded.map(({ what }) => what));
+      storeUp.set(up && !parts.has('stale') ? 1 : 0);
+      for (const what of degradable) degradedParts.set({ what }, parts.has(what) ? 1 : 0);
+    },
     json: () => registry.getMetricsAsJSON(),
     async text() {
       const all = await others();

@@ -19,7 +19,10 @@ interface Running {
   workers?: Workers;
 }
 
-/** Starts the server and prints its addresses. Resolves when it is up; throws SettingsError. */
+/**
+ * Starts the server, and prints its addresses once verdicts can be given. Resolves then, or when the
+ * server was stopped before; throws SettingsError.
+ */
 export async function serve(env: Environment): Promise<void> {
   try {
     await start(env);
@@ -58,7 +61,11 @@ async function start(env: Environment): Promise<void> {
       log.error({ error }, 'the workers could not be replaced');
     });
   });
-  process.stdout.write(welcome(running.server as RunningServer, secrets.firstStart));
+  const server = running.server as RunningServer;
+  const isReady = await server.ready(reason => {
+    process.stdout.write(`Usher waits for its store: ${reason}\n`);
+  });
+  if (isReady) process.stdout.write(welcome(server, secrets.firstStart));
 }
 
 /** Refuses to start beside another server on the same data folder; workers share the first process's lock. */

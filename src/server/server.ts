@@ -5,7 +5,8 @@ import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
-import { type Core, openCore } from './core.ts';
+import { openCore } from './core.ts';
+import { followHealth, untilUp } from './health.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -27,6 +28,11 @@ export interface RunningServer {
   metrics: Metrics;
   /** Issues a code for one sign-in to the API Manager as the administrator. */
   issueLoginCode(): string;
+  /**
+   * Resolves to true when verdicts can be given, or to false when the server stops first. `onWait`
+   * is called with each new reason for which they cannot.
+   */
+  ready(onWait: (reason: string) => void): Promise<boolean>;
   /** Finishes calls in flight, within the grace, and closes everything. */
   stop(): Promise<void>;
 }
@@ -53,6 +59,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const metrics = createMetrics(otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
+  const { health } = core.store;
   const state = { addresses: elsewhere, stopping: false };
   const web = createWebManager(config, secrets, core, log, now, () => ({
     grpc: state.addresses.grpc ?? 'off',
@@ -67,22 +74,25 @@ export async function startServer(
     log,
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),
-      ...(core.store.health.up ? [] : ['the store does not answer']),
+      ...(health.reason === undefined ? [] : [health.reason]),
     ],
+    degraded: () => health.degraded,
     now,
     onBug(error, requestId) {
       metrics.bug();
       log.error({ error, requestId }, 'internal error');
     },
   });
-  const unfollow = followStore(core, listeners, metrics, log);
+  const unfollow = followHealth(core.store, { grpc: listeners.grpc, metrics, log });
+  const stopped = new AbortController();
 
   const stop = async () => {
     state.stopping = true;
+    stopped.abort();
     unfollow();
     const all = [listeners.grpc, listeners.http, listeners.manager];
-    const stopped = Promise.all(all.map(each => each.stop(config.graceMs)));
-    await stopStep('listeners', stopped, config.graceMs + forceMs, log);
+    const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
+    await stopStep('listeners', ended, config.graceMs + forceMs, log);
     await core.close();
   };
   try {
@@ -91,26 +101,13 @@ export async function startServer(
     await stop();
     throw error;
   }
-  return { addresses: state.addresses, metrics, issueLoginCode: web.issueLoginCode, stop };
-}
-
-/** Reflects the store's health in the health service, metrics and log. */
-function followStore(
-  { store }: Core,
-  { grpc }: Listeners,
-  metrics: Metrics,
-  log: Logger,
-): () => void {
-  const show = (up: boolean) => {
-    metrics.storeUp(up);
-    grpc.setServing(up);
+  return {
+    addresses: state.addresses,
+    metrics,
+    issueLoginCode: web.issueLoginCode,
+    ready: onWait => untilUp(health, onWait, stopped.signal),
+    stop,
   };
-  show(store.health.up);
-  return store.health.onChange(up => {
-    show(up);
-    if (up) log.info('the store answers');
-    else log.error('the store does not answer');
-  });
 }
 
 async function listenAll(config: Config, listeners: Listeners): Promise<Addresses> {

@@ -28,7 +28,7 @@ export interface StoreOptions {
 export async function openStore(address: StoreAddress, options: StoreOptions): Promise<Store> {
   const { now, onWarning, limits } = options;
   if (address.kind === 'lmdb') {
-    return openLmdb(address.folder, now, limits.lmdb, onWarning);
+    return openLmdb(address.folder, now, limits.lmdb);
   }
   // Loaded on use only: a deployment on the embedded store starts without the Redis client.
   const { openRedis } = await import('./redis/store.ts');

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { v4, v7 } from 'uuid';
 import type { AccessTokenRecord } from '../store/record.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, Unavailable } from '../store/store.ts';
 import {
   findByHash,
   type ImportedForm,
@@ -21,7 +21,7 @@ import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 export type { ImportedSecret, ImportItem } from './import-item.ts';
 
 /** Options of an import. */
-export interface ImportOptions {
+interface ImportOptions {
   /** Reports what the import would do, and changes nothing. */
   dryRun: boolean;
   /** Also imports tokens shorter than 20 characters, which can be guessed. */
@@ -214,7 +214,7 @@ async function settle(
 ): Promise<ImportResult> {
   // A newly reserved id has no record yet.
   const found = isNew ? undefined : await store.get(id);
-  if (found !== undefined) return existing(caller, found, eventId);
+  if (found !== undefined) return existing(caller, await durable(store, found), eventId);
   if (item.id !== undefined && item.id !== id) {
     return refused(`id: must be ${id}, which an unfinished import assigned, or empty`);
   }
@@ -233,7 +233,16 @@ async function settle(
   if (outcome === 'done') return { outcome: 'imported', id, problem: '' };
   const other = await store.get(id);
   const same = known !== undefined || other?.secrets.some(({ value }) => value === digest);
-  return other !== undefined && same ? existing(caller, other, eventId) : refused(taken().message);
+  if (other === undefined || !same) return refused(taken().message);
+  return existing(caller, await durable(store, other), eventId);
+}
+
+/** The record, once it would survive a failover as an import that was just made. Throws Unavailable. */
+async function durable(store: Store, record: AccessTokenRecord): Promise<AccessTokenRecord> {
+  await store.settle(record.id);
+  const again = await store.get(record.id);
+  if (again !== undefined) return again;
+  throw new Unavailable('a failover lost an imported token; repeat the import');
 }
 
 function existing(caller: Caller, record: AccessTokenRecord, eventId?: string): ImportResult {

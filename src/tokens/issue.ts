@@ -38,7 +38,7 @@ export interface JwtOrder {
 }
 
 /** A signed JWT. Times in seconds since 1970. */
-export interface IssuedJwt {
+interface IssuedJwt {
   jwt: string;
   jti: string;
   iat: number;

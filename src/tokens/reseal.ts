@@ -10,7 +10,7 @@ import { invalid } from './fields.ts';
 import { withCurrentSeals } from './secret.ts';
 
 /** The result of a page. */
-export interface ResealPage {
+interface ResealPage {
   /** Access tokens examined. */
   examined: number;
   /** Access tokens with secrets that were re-encrypted. */
@@ -31,7 +31,7 @@ export type Reseal = (
 ) => Promise<ResealPage>;
 
 /** Limits of a page. */
-export const resealLimits = { pageSizeDefault: 200, pageSizeMax: 500 } as const;
+const resealLimits = { pageSizeDefault: 200, pageSizeMax: 500 } as const;
 
 /** Creates it. */
 export function createReseal(deps: ChangeDeps): Reseal {

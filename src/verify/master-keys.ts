@@ -25,7 +25,7 @@ export interface MasterKey {
 }
 
 /** An encrypted secret. */
-export type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
+type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
 
 /** What can be done with the master keys. */
 export interface MasterKeys {

@@ -1,4 +1,6 @@
-/** `usher audit`, as processes against a fake API Manager that serves a log chained by the store's code. */
+/**
+ * `usher audit`, run as a process against a fake API Manager whose log the store's code chained.
+ */
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +42,7 @@ beforeAll(async () => {
     tokens: {
       listAuditEvents({ pageSize, pageToken, oldestFirst }) {
         const all = oldestFirst ? log : log.toReversed();
-        // Pages smaller than asked, as the contract allows.
+        // Pages smaller than requested, as the API allows.
         const start = Number(pageToken);
         const page = all.slice(start, start + Math.min(pageSize, 2));
         const next = start + page.length;
@@ -65,13 +67,13 @@ const usher = (args: string[], stdin = '') =>
   runUsher(['audit', ...args], { USHER_MANAGER_URL: manager.url }, { stdin });
 
 describe('verify', () => {
-  test('finds a log of the store whole, and tells its head', async () => {
+  test('finds a log of the store intact, and prints its head', async () => {
     const { code, out } = await usher(['verify', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({ whole: true, entries: 5, hash: log.at(-1)?.hash });
   });
 
-  test('finds an empty log whole', async () => {
+  test('finds an empty log intact', async () => {
     log = [];
     expect((await usher(['verify'])).code).toBe(0);
   });
@@ -89,7 +91,7 @@ describe('verify', () => {
     expect(JSON.parse(out)).toMatchObject({ whole: false, sequence: 2 });
   });
 
-  test('finds a log cut short or written anew by its earlier head', async () => {
+  test('finds a truncated or rewritten log by its earlier head', async () => {
     const head = `5:${log[4]?.hash}`;
     expect((await usher(['verify', '--head', head])).code).toBe(0);
     log = log.slice(0, 4);
@@ -116,7 +118,7 @@ describe('verify', () => {
     expect((await usher(['verify', '-'], forged)).code).toBe(1);
   });
 
-  test('refuses what is no export', async () => {
+  test('refuses a file that is not an export', async () => {
     const path = join(folder, 'other');
     writeFileSync(path, 'hello\n');
     expect((await usher(['verify', path])).code).toBe(2);
@@ -129,7 +131,7 @@ describe('verify', () => {
   });
 });
 
-test('export writes JSON Lines, oldest first, and never over a file', async () => {
+test('export writes JSON Lines, oldest first, and never overwrites a file', async () => {
   const { out } = await usher(['export']);
   const lines = out.trimEnd().split('\n');
   expect(lines.map(line => JSON.parse(line).sequence)).toEqual([1, 2, 3, 4, 5]);

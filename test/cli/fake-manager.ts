@@ -1,4 +1,4 @@
-/** An API Manager that answers what a test tells it to, over real Connect on a free port. */
+/** A fake API Manager with answers from the test, over real Connect on a free port. */
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ export interface FakeManager {
   close(): Promise<void>;
 }
 
-/** Starts one with the rpcs that the test needs; all others are UNIMPLEMENTED. */
+/** Starts a fake with the rpcs that the test needs; all others are UNIMPLEMENTED. */
 export async function startFakeManager(rpcs: {
   tokens?: Partial<ServiceImpl<typeof AccessTokenService>>;
   verifier?: Partial<ServiceImpl<typeof VerifierService>>;

@@ -1,4 +1,4 @@
-/** `usher token import` and `usher token reseal`, as processes against a fake API Manager. */
+/** `usher token import` and `usher token reseal`, run as processes against a fake API Manager. */
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { type Ran, runUsher } from './run-usher.ts';
 const folder = mkdtempSync(join(tmpdir(), 'usher-import-'));
 let manager: FakeManager;
 let requests: ImportRequest[] = [];
-/** Failures of the next calls. */
+/** The errors with which the next calls fail, in order. */
 let failures: ConnectError[] = [];
 let unlisted = false;
 
@@ -108,7 +108,7 @@ test('a hash is read in hexadecimal and either base64', async () => {
   expect(sent).toEqual([digest, digest, digest, digest, long, long]);
 });
 
-test('each mistake is named with its line, the rest goes on, and nothing of a token is shown', async () => {
+test('each mistake is reported with its line, the rest is imported, and no token is shown', async () => {
   const token = 'sk_live_0123456789abcdef';
   const input = [
     `{"token": "${token}"`,
@@ -144,7 +144,7 @@ test('each mistake is named with its line, the rest goes on, and nothing of a to
   expect(ran.out + ran.err).not.toContain(token);
 });
 
-test('many lines go in calls of at most 500, that a server takes', async () => {
+test('many lines are sent in calls of at most 500, the limit of the server', async () => {
   const lines = Array.from({ length: 1201 }, (_, n) => ({ name: `n${n}`, token: `token-${n}` }));
   lines.push({ name: 'large', token: 'x'.repeat(8000) });
   const ran = await usher(['import', '--json'], jsonl(...lines));
@@ -156,7 +156,7 @@ test('many lines go in calls of at most 500, that a server takes', async () => {
   );
 });
 
-test('a call whose outcome is not known is made again, under the same request id', async () => {
+test('a call with an unknown outcome is retried with the same request id', async () => {
   failures = [new ConnectError('', Code.Unavailable), new ConnectError('', Code.Unavailable)];
   const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
   expect(ran).toMatchObject({ code: 0, out: '1 imported, 0 already there\n' });
@@ -164,14 +164,14 @@ test('a call whose outcome is not known is made again, under the same request id
   expect(new Set(requests.map(({ requestId }) => requestId)).size).toBe(1);
 });
 
-test('a refusal of the call ends it, and tells how far it came', async () => {
+test('a refused call ends the import, and the progress is printed', async () => {
   failures = [new ConnectError('no', Code.PermissionDenied)];
   const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
   expect(ran.code).toBe(77);
   expect(ran.err).toContain('interrupted: 0 imported, 0 already there; repeat it');
 });
 
-test('options are passed on', async () => {
+test('options are sent', async () => {
   const ran = await usher(
     ['import', '--dry-run', '--allow-weak'],
     jsonl({ name: 'a', token: 'x' }),
@@ -180,14 +180,14 @@ test('options are passed on', async () => {
   expect(requests).toMatchObject([{ dryRun: true, allowWeak: true }]);
 });
 
-test('a file that is not there is wrong usage', async () => {
+test('a missing file is a usage error', async () => {
   expect(await usher(['import', join(folder, 'none')])).toMatchObject({
     code: 2,
     err: expect.stringContaining('cannot be read (ENOENT)'),
   });
 });
 
-test('sealing anew walks all, and tells what is left under which master key', async () => {
+test('reseal goes through all pages, and prints what is left under which master key', async () => {
   expect(await usher(['reseal'])).toEqual({
     code: 0,
     out: '400 access tokens, 6 resealed\nMASTER KEY\tSECRETS LEFT\tLISTED\nk2\t10\tyes\nk1\t2\tyes\n',

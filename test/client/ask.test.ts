@@ -1,4 +1,7 @@
-/** How the client asks: together, once, within a deadline, and elsewhere when an address is down. */
+/**
+ * How the SDK sends questions: batched, shared, with a deadline, and to another address if one is
+ * down.
+ */
 
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -22,21 +25,21 @@ describe.each([
   ['over one stream', true],
   ['call by call', false],
 ])('%s', (_, streams) => {
-  test('what is asked in one turn of the event loop goes together', async () => {
+  test('questions of one turn of the event loop are sent together', async () => {
     const { usher, server } = start({ streams, batchMax: 2 });
     const verdicts = await Promise.all(['a', 'b', 'c'].map(header => usher.verify(header)));
     expect(verdicts.map(({ identity }) => identity?.tokenId)).toEqual(['a', 'b', 'c']);
     expect(server.messages).toEqual([['a', 'b'], ['c']]);
   });
 
-  test('long headers are not put into one message without end', async () => {
+  test('long headers are split into several messages', async () => {
     const { usher, server } = start({ streams });
     const headers = ['a', 'b', 'c'].map(letter => letter.repeat(20_000));
     await Promise.all(headers.map(header => usher.verify(header)));
     expect(server.messages).toHaveLength(3);
   });
 
-  test('the same question at the same time is asked once', async () => {
+  test('concurrent equal questions are sent once', async () => {
     const { usher, server } = start({ streams });
     await Promise.all([usher.verify('a'), usher.verify('a'), usher.verify('a', { audience: 'x' })]);
     expect(server.messages).toEqual([['a', 'a']]);
@@ -69,7 +72,7 @@ describe.each([
     expect(other.messages).toEqual([['a']]);
   });
 
-  test('a verdict that cannot be known in time is unavailable, never a refusal', async () => {
+  test('a verdict that does not come in time is unavailable, never a refusal', async () => {
     const { usher, server } = start({ streams, deadlineMs: 20 });
     server.answer = () => new Promise(() => {});
     await expect(usher.verify('a')).rejects.toBeInstanceOf(UsherUnavailable);
@@ -84,7 +87,7 @@ describe.each([
     await expect(usher.verify('a')).rejects.toBeInstanceOf(UsherUnavailable);
   });
 
-  test('closing fails what is under way', async () => {
+  test('closing fails questions in progress', async () => {
     const { usher, server } = start({ streams });
     server.answer = () => new Promise(() => {});
     const answer = usher.verify('a');
@@ -96,7 +99,7 @@ describe.each([
   });
 });
 
-test('whoever asks after a question was sent gets its answer only where it can be believed', async () => {
+test('a later equal question shares an answer only if the watch covers it', async () => {
   const { usher, server, clock, begin } = start();
   await begin();
   const gate = Promise.withResolvers<void>();
@@ -134,14 +137,14 @@ test('and shares it where it can', async () => {
   expect(server.messages).toEqual([['a']]);
 });
 
-test('verifications under way are bounded', async () => {
+test('verifications in progress are bounded', async () => {
   const { usher } = start({ pendingMax: 2 });
   const allowed = [usher.verify('a'), usher.verify('b')];
   await expect(usher.verify('c')).rejects.toThrow('too many');
   expect(await Promise.all(allowed)).toHaveLength(2);
 });
 
-test("a service's own mistakes are told to it, and not to the server", async () => {
+test("a service's own mistakes are thrown, and not sent to the server", async () => {
   const { usher, server } = start();
   await expect(usher.verify('a', { scopes: ['two scopes'] })).rejects.toBeInstanceOf(TypeError);
   await expect(usher.verify('a', { audience: 'x'.repeat(257) })).rejects.toBeInstanceOf(TypeError);

@@ -20,7 +20,7 @@ type WatchEvent = Exclude<
 >;
 
 /** A message of a watch; `heardMs` and `leaseMs` as the server measures them. */
-export interface Told {
+interface Told {
   position: string;
   event?: WatchEvent;
   heardMs?: number;
@@ -58,7 +58,7 @@ export const good = ({ header }: VerifyRequest): Response => ({
 });
 
 /** Makes a server. */
-export function fakeServer(instance: string): FakeServer {
+function fakeServer(instance: string): FakeServer {
   return { instance, answer: good, messages: [], watches: [], down: false };
 }
 

@@ -1,4 +1,4 @@
-/** The API Manager's browser part on fakes of the services behind it. */
+/** The API Manager's browser part, with fakes of the services behind it. */
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -24,18 +24,20 @@ import { fakeVerdict, fakeVerifier } from './fake-verifier.ts';
 
 /** A running fake. */
 export interface FakeManager {
-  /** Of the web app. */
+  /** Base URL of the web app. */
   url: string;
+  /** A token that signs in with scope usher.admin. */
   adminToken: string;
+  /** The access tokens and events that the services show. */
   state: FakeState;
   /** Headers of the rpcs that were refused. */
   refused: IncomingHttpHeaders[];
-  /** A one-time login link. */
+  /** A new one-time login link. */
   loginLink(): string;
   close(): Promise<void>;
 }
 
-/** Starts it on ports of its own. */
+/** Starts the fake on free ports; `now` is in milliseconds since 1970. */
 export async function startFakeManager(options: {
   webFolder: string;
   now?: () => number;
@@ -60,7 +62,7 @@ export async function startFakeManager(options: {
       nodeVersion: process.versions.node,
       uptimeSeconds: 93_784,
       workers: 2,
-      store: { kind: 'lmdb', up: true },
+      store: { kind: 'lmdb', up: true, degraded: [] },
       feed: { kind: 'local', up: true, lagMs: 120 },
       leaseMs: 2000,
       listeners: { grpc: '127.0.0.1:50051', http: hello.address, manager: addressed.address },
@@ -108,7 +110,7 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
   };
 }
 
-/** `GET /` of the HTTP listener: what pasted code is greeted by. */
+/** `GET /` of the HTTP listener, which the code to paste calls. */
 function answerHello(state: FakeState): RequestListener {
   return (req, res) => {
     const header = req.headers.authorization ?? '';

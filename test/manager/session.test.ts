@@ -41,13 +41,13 @@ describe('sign-in by token', () => {
     expect(on.knobs.audited).toEqual(['session.create']);
   });
 
-  test('the cookie holds nothing that can be read', async () => {
+  test('the cookie holds nothing readable', async () => {
     const value = cookieOf(await signIn()).split('=')[1] ?? '';
     const bytes = Buffer.from(value, 'base64url').toString('latin1');
     expect(bytes).not.toContain('admin');
   });
 
-  test('a token by the Authorization header', async () => {
+  test('a token in the Authorization header opens a session', async () => {
     const answer = await ask(`${on.url}/session`, {
       method: 'POST',
       headers: { authorization: adminToken },
@@ -55,7 +55,7 @@ describe('sign-in by token', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('one that may only read opens a session too, one that may neither does not', async () => {
+  test('a token that may only read opens a session, one that may not read does not', async () => {
     on.knobs.tokens.set('reader', [readScope]).set('other', ['orders.read']);
     expect((await signIn('reader')).status).toBe(200);
     const refused = await signIn('other');
@@ -63,7 +63,7 @@ describe('sign-in by token', () => {
     expect(refused.headers['set-cookie']).toBeUndefined();
   });
 
-  test('a wrong token, no token, too much, and a body that is not JSON are refused', async () => {
+  test('a wrong token, no token, a large body and one that is not JSON are refused', async () => {
     expect((await signIn('wrong')).status).toBe(401);
     expect((await signIn('')).status).toBe(400);
     expect((await signIn('x'.repeat(20_000))).status).toBe(400);
@@ -79,7 +79,7 @@ describe('sign-in by token', () => {
     expect((await signIn(adminToken, origin)).status).toBe(403);
   });
 
-  test('behind https the cookie is bound to the host', async () => {
+  test('over HTTPS the cookie is bound to the host', async () => {
     await on.close();
     on = await startManager({ isSecure: () => true });
     const answer = await signIn();
@@ -91,7 +91,7 @@ describe('sign-in by token', () => {
 describe('sign-in by link', () => {
   const follow = (code: string) => ask(`${on.url}/login?code=${code}`);
 
-  test('a code opens one session, and leaves the address at once', async () => {
+  test('a code opens one session, and leaves the URL at once', async () => {
     const code = on.codes.issue(adminToken);
     const answer = await follow(code);
     expect(answer.status).toBe(303);
@@ -103,20 +103,20 @@ describe('sign-in by link', () => {
     expect(again.headers['set-cookie']).toBeUndefined();
   });
 
-  test('it is good for ten minutes', async () => {
+  test('a code expires after ten minutes', async () => {
     const code = on.codes.issue(adminToken);
     on.knobs.nowMs += 10 * minuteMs;
     expect((await follow(code)).headers.location).toBe('/sign-in?link=spent');
   });
 
-  test('one too many open codes pushes the oldest out', async () => {
+  test('one code too many drops the oldest', async () => {
     const [first = '', ...rest] = Array.from({ length: 17 }, () => on.codes.issue(adminToken));
     expect(on.codes.redeem(first)).toBeUndefined();
     expect(rest.map(code => on.codes.redeem(code))).toEqual(rest.map(() => adminToken));
   });
 });
 
-describe('life of a session', () => {
+describe('lifetime of a session', () => {
   test('it ends an hour after its last use', async () => {
     const cookie = cookieOf(await signIn());
     on.knobs.nowMs += 60 * minuteMs - 1;
@@ -139,7 +139,7 @@ describe('life of a session', () => {
     expect((await whoAmI(cookie)).status).toBe(401);
   });
 
-  test('it is not renewed by a cookie that is young enough', async () => {
+  test('a young cookie is not renewed', async () => {
     const cookie = cookieOf(await signIn());
     on.knobs.nowMs += minuteMs - 1;
     expect((await whoAmI(cookie)).headers['set-cookie']).toBeUndefined();
@@ -153,13 +153,13 @@ describe('life of a session', () => {
     expect(await on.manager.callerOf(rpc, '127.0.0.1')).toBeUndefined();
   });
 
-  test('it has the scopes that its token has now', async () => {
+  test('it has the current scopes of its token', async () => {
     const cookie = cookieOf(await signIn());
     on.knobs.tokens.set(adminToken, [readScope]);
     expect(JSON.parse((await whoAmI(cookie)).text).scopes).toEqual([readScope]);
   });
 
-  test('a changed cookie, another key and two cookies are no session', async () => {
+  test('a changed cookie, another key or two cookies give no session', async () => {
     const cookie = cookieOf(await signIn());
     const last = cookie.endsWith('A') ? 'B' : 'A';
     const middle = cookie.length - 20;
@@ -172,7 +172,7 @@ describe('life of a session', () => {
     expect((await whoAmI(cookie)).status).toBe(401);
   });
 
-  test('while the store is down it is not known, which is said', async () => {
+  test('while the store is down, the answer is 503', async () => {
     const cookie = cookieOf(await signIn());
     on.knobs.failure = new Unavailable('no answer');
     expect((await whoAmI(cookie)).status).toBe(503);
@@ -202,7 +202,7 @@ describe('sign-out', () => {
     expect((await whoAmI(cookie)).status).toBe(200);
   });
 
-  test('that the store does not take is told, and the session goes on', async () => {
+  test('that the store cannot record fails with 503, and the session goes on', async () => {
     const cookie = cookieOf(await signIn());
     on.knobs.failure = new Unavailable('the store is down');
     expect((await signOut(cookie)).status).toBe(503);
@@ -211,7 +211,7 @@ describe('sign-out', () => {
   });
 });
 
-test('the status is shown while the store is down, to whom has a session', async () => {
+test('while the store is down, the status is shown to callers with a session', async () => {
   const cookie = cookieOf(await signIn());
   on.knobs.failure = new Unavailable('the store is down');
   const status = (headers: Record<string, string>) => ask(`${on.url}/status`, { headers });

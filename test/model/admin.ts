@@ -1,4 +1,6 @@
-/** The administrator of the model: makes, revokes and rotates, and notes when it was acknowledged. */
+/**
+ * The administrator of the model: creates, revokes and rotates, and records each acknowledgement.
+ */
 
 import { randomUUID } from 'node:crypto';
 import { decodeRecord, encodeRecord } from '../../src/store/format/record.ts';
@@ -12,11 +14,11 @@ import type { Redis } from './redis.ts';
 import { wallStartMs } from './replica.ts';
 import type { World } from './world.ts';
 
-/** What can be used by now. */
-export interface Issued {
+/** A credential that can be used. */
+interface Issued {
   made: Made;
   credentials: Credential[];
-  /** Revoked, or a change is under way: what comes next would not know of it. */
+  /** Revoked, or a change is in progress: no further change may start. */
   closed: boolean;
 }
 
@@ -24,13 +26,13 @@ export interface Issued {
 export interface Admin {
   issued: Issued[];
   create(made: Made): void;
-  /** Revokes or rotates something, by chance. */
+  /** Revokes or rotates a random access token. */
   end(): void;
 }
 
 const never = Number.POSITIVE_INFINITY;
 
-/** Makes it. `note` tells what it does, for a person. */
+/** Creates the administrator; `note` gets a text about each of its steps. */
 export function createAdmin(
   { world, redis, random }: { world: World; redis: Redis; random: Random },
   note: (text: string) => void,
@@ -38,7 +40,7 @@ export function createAdmin(
   const issued: Issued[] = [];
   const wall = () => wallStartMs + world.now();
 
-  /** As the scripts do: one step on the master, answered later; tried again until it is. */
+  /** Like the scripts: one step on the master, answered later, and retried until it is answered. */
   const commit = (
     id: string,
     change: (record: AccessTokenRecord | undefined) => AccessTokenRecord,
@@ -48,7 +50,7 @@ export function createAdmin(
       const master = redis.master();
       if (!master.up) return void world.later(100, undefined, 'admin', attempt);
       redis.serve(master, () => {
-        // Asked of the master that it was; it is asked again of the one that there is now.
+        // The master was replaced before the step: it is retried on the new master.
         if (master.role !== 'master' || !master.up) return attempt();
         const text = master.data.get(tokenKey(id));
         const before = text === undefined ? undefined : decodeRecord(id, text);

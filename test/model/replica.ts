@@ -17,35 +17,41 @@ import { defaultLimits } from '../limits.ts';
 import { prove } from './access-tokens.ts';
 import { dataClient, type Network } from './clients.ts';
 
-/** A replica. */
+/** A replica of Usher. */
 export interface Replica {
   network: Network;
   verify: Verify;
   feed: Feed;
-  /** Its wall clock, and the steps that it made. */
+  /** Its wall clock, and the history of its steps. */
   wall: { offsetMs: number; history: { atMs: number; offsetMs: number }[] };
-  /** When it last failed to read the store. */
+  /** World time of the last failed read of the store, in milliseconds. */
   failedMs: number;
-  /** WatchInvalidations, and what it tells of. */
+  /** The source of WatchInvalidations. */
   changes: Changes;
   watch: ReturnType<typeof createWatch>;
 }
 
-/** Where the wall clock stands at the start of the world. */
+/** The wall clock at the start of the world, in milliseconds since 1970. */
 export const wallStartMs = 1_700_000_000_000;
 
-/** The networks of the clients that the mocked factory is asked to connect. */
+/** The network of each client that the mocked factory connects. */
 export const networks = new WeakMap<object, Network>();
 
-/** Starts one; call it in its process. */
+/** Starts a replica; must be called in its process. */
 export function startReplica(network: Network, staleMaxMs: number): Replica {
   const { world } = network;
   const target = redisAddress('redis://model');
   const reader = dataClient(network);
   networks.set(reader, network);
   const { pingIntervalMs } = defaultLimits.store.redis;
-  const watch = redisHealth([reader], pingIntervalMs, world.now, async () => true);
-  const reads = asker(reader, () => watch.health.set(false), watch.unfit);
+  const watch = redisHealth(
+    [reader],
+    { pingIntervalMs, staleMaxMs: 0 },
+    world.now,
+    async () => undefined,
+    { measure: async () => undefined },
+  );
+  const reads = asker(reader, watch.failed, watch.unfit);
   const log = redisAudit(reads, defaultLimits.store.redis);
   const followed = { target, reader, log, heartbeat: { isLive: () => true, ageMs: () => 0 } };
   const feed = redisFeed(followed, defaultLimits.store.redis, world.now, () => undefined);
@@ -54,7 +60,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
       replica.failedMs = world.now();
       throw error;
     });
-  // Little is kept and told at once, so that watchers are reset as well.
+  // Small limits, so that watchers are reset as well.
   const changes = createChanges(feed, 4, world.now);
   const watchLimits = {
     watchersMax: 10,
@@ -82,7 +88,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   return replica;
 }
 
-/** The least and the greatest value of a replica's wall clock in a stretch of time. */
+/** The least and the greatest value of a replica's wall clock between two world times. */
 export function wallBetween({ wall }: Replica, fromMs: number, toMs: number) {
   const offsets = wall.history
     .filter(({ atMs }, n) => atMs <= toMs && (wall.history[n + 1]?.atMs ?? toMs) >= fromMs)

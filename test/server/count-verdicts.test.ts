@@ -9,9 +9,9 @@ import { Unavailable } from '../../src/store/store.ts';
 import type { Door } from '../../src/transport/rpc/call.ts';
 import type { Verify } from '../../src/verify/verify.ts';
 import { makeStatic } from '../gateways/tokens.ts';
-import { until } from '../store/redis/server.ts';
 import { granted, verify } from '../transport/fakes.ts';
 import { parityDoors } from '../transport/parity/doors.ts';
+import { until } from '../until.ts';
 import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 

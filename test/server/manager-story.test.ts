@@ -1,4 +1,4 @@
-/** The story of an access token in real Chromium, against the whole server. */
+/** The life of an access token in real Chromium, against a complete server. */
 
 import { playStory } from '../manager/story.ts';
 import { runServer } from './run-server.ts';

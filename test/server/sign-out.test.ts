@@ -1,4 +1,6 @@
-/** A sign-out ends every copy of the cookie: at every replica, and after a restart. */
+/**
+ * A sign-out ends the session for every copy of its cookie, on every server and after a restart.
+ */
 
 import { afterEach, expect, test } from 'vitest';
 import { startRedis } from '../store/redis/server.ts';
@@ -13,7 +15,7 @@ const session = ({ manager }: TestServer, init: RequestInit) =>
   fetch(`http://${manager}/session`, init);
 const own = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
 
-test('at one replica holds at the others', async () => {
+test('a sign-out on one server holds on the others', async () => {
   const redis = await startRedis();
   started.push(() => redis.stop());
   const start = async () => {

@@ -1,4 +1,4 @@
-/** Settings: their defaults, everything that is wrong with them at once, and no value told. */
+/** Settings: their defaults, all mistakes in one error, and no value in an error. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -169,7 +169,7 @@ describe('mistakes', () => {
     expect(mistakes[0]).toContain(name);
   });
 
-  test('are told all at once', () => {
+  test('are reported all at once', () => {
     const env = { USHER_STORE: 'x', USHER_WORKERS: '0', USHER_LOG_LEVEL: 'loud', USHER_TYPO: '1' };
     const mistakes = mistakesOf(env);
     expect(mistakes.map(text => text.split(' ')[0])).toEqual([
@@ -180,7 +180,7 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('never tell a value', () => {
+  test('are reported without the value', () => {
     const canary = 'c4n4ry';
     for (const { name } of Object.values(settings)) {
       const told = mistakesOf({ [name]: canary }).join('\n');
@@ -213,7 +213,7 @@ describe('mistakes', () => {
   });
 });
 
-test('what Kubernetes sets beside a service named usher is no mistake', () => {
+test('variables that Kubernetes sets for a service named usher are ignored', () => {
   expect(
     mistakesOf({
       USHER_SERVICE_HOST: '10.0.0.1',

@@ -1,4 +1,4 @@
-/** A process that changes access tokens until it is killed, and says what was acknowledged. */
+/** A process that changes access tokens until it is killed, and prints each acknowledged change. */
 
 import { writeSync } from 'node:fs';
 import { storeAddress } from '../../src/store/address.ts';

@@ -1,4 +1,4 @@
-/** Where the suite's store is, and how it is opened. */
+/** Where the store of the test suite is, and how it is opened. */
 
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
@@ -11,7 +11,7 @@ export interface StorePlace {
   readonly url: string;
   /** Removes all data; the store is not open. */
   clear(): Promise<void>;
-  /** Ends what was started. */
+  /** Stops the servers that were started. */
   stop(): Promise<void>;
 }
 

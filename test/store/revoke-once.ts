@@ -1,4 +1,4 @@
-/** A process that revokes one access token of a store, and ends. */
+/** A process that revokes one access token of a store, and exits. */
 
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';

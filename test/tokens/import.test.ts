@@ -1,4 +1,4 @@
-/** Taking in tokens of other systems: they verify as they are, once, and whatever is repeated. */
+/** The import of tokens from other systems: they verify unchanged, and repeats change nothing. */
 
 import { createHash, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ const one = async (item: ImportItem, options = {}) => {
   return result;
 };
 
-/** The store, which tells what was asked of the index. */
+/** A store that counts lookups in the index of imported tokens. */
 function counted() {
   const asked: string[] = [];
   const index = {
@@ -48,7 +48,7 @@ function counted() {
   return { asked, index };
 }
 
-test('before any import, an imported token is not looked for', async () => {
+test('before any import, the index is not read', async () => {
   const { asked, index } = counted();
   expect(await createFindImported(index, keys)(imported())).toBeUndefined();
   expect(asked).toEqual([]);
@@ -97,7 +97,7 @@ describe('an imported token verifies', () => {
   });
 });
 
-describe('its life', () => {
+describe('its lifetime', () => {
   test('revoked, it is refused, and cannot be imported back', async () => {
     const token = imported();
     const { id } = await one(plain(token));
@@ -131,8 +131,8 @@ describe('its life', () => {
   });
 });
 
-describe('done again', () => {
-  test('it leaves what is there, by whichever hash it comes', async () => {
+describe('repeated', () => {
+  test('it changes nothing, with any kind of hash', async () => {
     const token = imported();
     const { id } = await one(hashed(token, 'sha512'));
     const again = { outcome: 'existing', id, problem: '' };
@@ -144,7 +144,7 @@ describe('done again', () => {
     expect(results[1]?.id).toBe(results[0]?.id);
   });
 
-  test('a repeated request answers as the first time', async () => {
+  test('a repeated request gets the first answer', async () => {
     const requestId = randomUUID();
     const items = [plain(imported()), hashed(imported(), 'sha256')];
     const first = await importTokens(admin, items, { ...once, requestId });
@@ -153,7 +153,7 @@ describe('done again', () => {
     expect(second.map(({ outcome }) => outcome)).toEqual(['imported', 'imported']);
   });
 
-  test('at once, by several, makes one access token', async () => {
+  test('concurrently, it creates one access token', async () => {
     const token = imported();
     const before = await store.count();
     const all = await Promise.all(Array.from({ length: 5 }, () => one(plain(token))));
@@ -162,7 +162,7 @@ describe('done again', () => {
     expect(await store.count()).toBe(before + 1);
   });
 
-  test('after it was broken off before the access token was made, it goes on', async () => {
+  test('after an interruption before the access token was created, it completes', async () => {
     const token = imported();
     const reserved: ImportedEntry[] = [];
     const broken: Store = {
@@ -229,7 +229,7 @@ describe('what is refused', () => {
     expect(result.problem).not.toContain(good);
   });
 
-  test('the longest that a header can carry is taken', async () => {
+  test('the longest token that a header can carry is accepted', async () => {
     const token = 'a'.repeat(8185);
     expect((await one(plain(token))).outcome).toBe('imported');
     expect(await verdictOn(`Bearer ${token}`)).toBe('valid');
@@ -267,14 +267,14 @@ describe('what is refused', () => {
     expect(await verdictOn(token)).toBe('INVALID_TOKEN');
   });
 
-  test('one bad item does not keep the others out', async () => {
+  test('one bad item does not stop the others', async () => {
     const token = imported();
     const results = await importTokens(admin, [plain('x'), plain(token)], once);
     expect(results.map(({ outcome }) => outcome)).toEqual(['refused', 'imported']);
     expect(await verdictOn(token)).toBe('valid');
   });
 
-  test('calls that nobody may make', async () => {
+  test('calls outside the limits', async () => {
     await expectRefused(importTokens(reader, [plain(imported())], once), 'PERMISSION_DENIED');
     await expectRefused(importTokens(admin, [], once), 'INVALID_ARGUMENT', /^items: /);
     const many = Array.from({ length: importLimits.itemsMax + 1 }, () => plain(good));
@@ -301,13 +301,13 @@ describe('master keys', () => {
   const both = createMasterKeys([masterKey('k2', 2), masterKey('k1', 1)]);
   const newOnly = createMasterKeys([masterKey('k2', 2)]);
 
-  test('a token taken in under an older one is found while that is listed', async () => {
+  test('a token imported under an older one is found while that is listed', async () => {
     const token = imported();
     const { id } = await one(plain(token));
     expect(await createFindImported(store, both)(token)).toBe(id);
     const again = createImport({ store, keys: both, now, limits: defaultLimits.verify });
     expect(await again(admin, [plain(token)], once)).toMatchObject([{ outcome: 'existing', id }]);
-    // Whether there is one can no longer be known.
+    // Without the key, the server can no longer know whether the token exists.
     await expect(createFindImported(store, newOnly)(token)).rejects.toThrow('cannot be read');
   });
 
@@ -319,7 +319,7 @@ describe('master keys', () => {
   });
 });
 
-test('of garbage, only what has the length of an imported token is looked for', async () => {
+test('of garbage, only tokens with the length of an imported one are looked up', async () => {
   const { asked, index } = counted();
   const other = openOffice();
   await createImport({ ...other, limits: defaultLimits.verify })(
@@ -337,7 +337,7 @@ test('of garbage, only what has the length of an imported token is looked for', 
   expect(asked).toHaveLength(1);
 });
 
-test('many lengths are told apart no more', async () => {
+test('with too many different lengths, every length is looked up', async () => {
   const office = openOffice();
   const lengths = Array.from({ length: importLimits.lengthsMax + 1 }, (_, n) => 20 + n);
   const items = lengths.map(length => plain('a'.repeat(length)));

@@ -1,4 +1,7 @@
-/** The API over the real embedded store in a folder of its own, with a clock that tests set. */
+/**
+ * Opens the token functions over a real embedded store in a new folder, with a clock that tests
+ * set.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,10 +21,10 @@ import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
 import { defaultLimits } from '../limits.ts';
 
-/** When every test's clock starts, in milliseconds. */
+/** Start of every test's clock, in milliseconds since 1970. */
 export const startMs = 1_700_000_000_000;
 
-/** All that the tests of this folder need; closed and removed after the file's tests. */
+/** Everything that the tests of this folder need; closed and deleted after the tests of a file. */
 export function openOffice() {
   const folder = mkdtempSync(join(tmpdir(), 'usher-tokens-'));
   const clock = { ms: startMs };
@@ -55,16 +58,16 @@ export function openOffice() {
   };
 }
 
-/** The holder of the configuration's admin token. */
+/** The caller with the configured admin token. */
 export const admin: Caller = { actor: 'admin', peer: '127.0.0.1', scopes: [adminScope] };
 
 /** A caller whose access token may only read. */
 export const reader: Caller = { actor: 'reader', peer: '127.0.0.1', scopes: [readScope] };
 
-/** An administrator of one owner's access tokens. */
+/** An administrator who is limited to one owner's access tokens. */
 export const adminOf = (owner: string): Caller => ({ ...admin, actor: `admin of ${owner}`, owner });
 
-/** The fields of an access token, with those that a test is about. */
+/** Valid fields of an access token; `some` replaces those that a test is about. */
 export const fields = (some: Partial<Fields> = {}): Fields => ({
   name: 'test',
   scopes: ['a'],

@@ -1,4 +1,4 @@
-/** Counting uses: in batches, over midnight and over outages of the store, without losing one. */
+/** The count of uses: in batches, over midnight and over outages of the store, without loss. */
 
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ const id = '01890a5d-ac96-774b-bcce-b302099a8057';
 const morning = Date.parse('2024-02-28T08:00:00Z');
 const midnight = Date.parse('2024-02-29T00:00:00Z');
 
-/** The store with an outage that tests switch on and off; it tells what was written. */
+/** A store with an outage that tests switch on and off; it records what was written. */
 function flaky() {
   const state = { down: false, room: Number.POSITIVE_INFINITY, batches: [] as UsageDelta[][] };
   const faulty: Store = {
@@ -87,7 +87,7 @@ test('a clock set back over midnight counts for the day it shows', async () => {
 });
 
 describe('an outage', () => {
-  test('loses nothing, whatever comes meanwhile', async () => {
+  test('loses no use that is counted during it', async () => {
     const { faulty, state, sum } = flaky();
     const meter = meterOver(faulty);
     clock.ms = morning;
@@ -120,7 +120,7 @@ describe('an outage', () => {
     await meter.flush();
     expect(['2024-02-29', '2024-03-01', '2024-03-02'].map(date => sum(date))).toEqual([8, 8, 8]);
   });
-  test('fills no more memory than the bound', async () => {
+  test('uses no more memory than the limit', async () => {
     const { faulty, state } = flaky();
     const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 10 });
     state.down = true;
@@ -128,7 +128,7 @@ describe('an outage', () => {
       meter.note(`token ${n}`);
       await meter.flush();
     }
-    // The write that the last note began has failed by the next turn.
+    // The write that the last use started has failed by the next turn of the event loop.
     await setImmediate();
     state.down = false;
     await meter.flush();
@@ -136,7 +136,7 @@ describe('an outage', () => {
   });
 });
 
-test('reaching the bound writes at once', async () => {
+test('reaching the limit writes at once', async () => {
   const { faulty, state } = flaky();
   const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 3 });
   for (const name of ['a', 'b', 'c', 'd']) meter.note(name);
@@ -153,7 +153,7 @@ test('closing writes the last counts', async () => {
   expect(state.batches.flat()).toHaveLength(1);
 });
 
-test('what the store could not add is written the next time, and nothing twice', async () => {
+test('counts that the store could not add are written next time, and none twice', async () => {
   const { faulty, state } = flaky();
   const meter = meterOver(faulty);
   for (const name of ['a', 'b', 'c']) meter.note(name);
@@ -168,7 +168,7 @@ test('what the store could not add is written the next time, and nothing twice',
   ]);
 });
 
-test('closing waits for the write under way, and writes again what failed', async () => {
+test('closing waits for the write in progress, and retries what failed', async () => {
   const { faulty, state, sum } = flaky();
   const meter = createUsageMeter(faulty, now, fixedUsageLimits);
   clock.ms = morning;
@@ -200,7 +200,7 @@ describe('reading', () => {
     expect(page.usage).toEqual([usage]);
     expect((await store.get(record.id))?.revision).toBe(1);
   });
-  test('is for those who may read, and see it', async () => {
+  test('is allowed only for callers who may read the access token', async () => {
     const meter = meterOver(store);
     const { record } = await tokens.create(admin, 'static', fields({ owner: 'ann' }));
     expect(await meter.read(adminOf('ann'), record.id)).toEqual({ days: {} });

@@ -1,4 +1,4 @@
-/** What is judged once the signature is right: time, revocation, audience, scope, and in which order. */
+/** The checks after the signature: time, revocation, audience and scope, and their order. */
 
 import { describe, expect, test } from 'vitest';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
@@ -223,7 +223,7 @@ describe('the end of the access token', () => {
   });
 });
 
-describe('of several reasons the first of the table is told', () => {
+describe('of several reasons, the first in the table is given', () => {
   // Each step mends the reason told before it.
   const question = { audience: 'x', requiredScopes: ['z'] };
   const steps: [string, JsonObject, Partial<AccessTokenRecord>][] = [
@@ -246,7 +246,7 @@ describe('of several reasons the first of the table is told', () => {
   });
 });
 
-test('who it is, is told with a reason after the signature, but not with INVALID_TOKEN', async () => {
+test('the identity is revealed after the signature check, but not with INVALID_TOKEN', async () => {
   const known = await verdictOn({ exp: 1, sub: 'ann' }, { owner: 'team' });
   expect(known.identity).toMatchObject({ owner: 'team', subject: 'ann', kind: 'jwt' });
   expect(await verdictOn({ exp: 'x' })).toEqual({

@@ -1,4 +1,4 @@
-/** Imported tokens against a model: valid is exactly what was imported, by whichever hash. */
+/** Imported tokens against a model: exactly the imported tokens are valid, with any hash. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -101,7 +101,7 @@ test('what has the form of a JWT or of Usher’s own is never looked for', async
   expect(asked).toEqual([]);
 });
 
-test('under a master key that is not listed, nothing is known of any such token', async () => {
+test('with an unlisted master key, no such token gets a verdict', async () => {
   const other = createMasterKeys([{ id: 'k2', bytes: new Uint8Array(32).fill(2) }]);
   const { verify } = worldOf([{ token: 'a', hash: 'sha256' }], other);
   await expect(verify({ header: 'a' })).rejects.toBeInstanceOf(Unavailable);

@@ -1,4 +1,4 @@
-/** Whether a credential is the record's: grace, kinds that are confused, records that were altered. */
+/** The proof of a credential by its record: grace, confused kinds, altered records. */
 
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
@@ -120,7 +120,7 @@ describe('a record that was altered gives no verdict', () => {
     record.secrets = record.secrets.map(secret => ({ ...secret, ...change }));
     await expect(verifierOf([record])({ header: token })).rejects.toThrow(Unavailable);
   });
-  test('a store that cannot be asked gives none either', async () => {
+  test('a store that is down gives no verdict either', async () => {
     const find = () => Promise.reject(new Unavailable('down'));
     const verify = verifierOver({ find, isCurrent: () => false });
     await expect(verify({ header: staticRecord().token })).rejects.toThrow(Unavailable);

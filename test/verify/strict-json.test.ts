@@ -1,4 +1,4 @@
-/** JSON as header and payload of a JWT may hold it. */
+/** The strict parser for JSON in the header and payload of a JWT. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** A watched verdict lasts until time alone ends it, never longer, and is said in coarse steps. */
+/** The cache TTL of watched verdicts: until time alone ends them, in coarse steps. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -39,7 +39,7 @@ test('it is a day at most, also for a token that ends in millions of years', () 
   expect(watchedTtlMs(proven(2 ** 53 - 1), undefined, now)).toBe(dayMs);
 });
 
-test('it is no longer than the record is believed where not every change is told', () => {
+test('it is limited where the feed does not report every change', () => {
   expect(watchedTtlMs(proven(0), undefined, now, 30_000)).toBeGreaterThan(28_000);
   expect(watchedTtlMs(proven(0), undefined, now, 30_000)).toBeLessThanOrEqual(30_000);
   expect(watchedTtlMs(proven(now / 1000 + 8), undefined, now, 30_000)).toBeLessThanOrEqual(8000);

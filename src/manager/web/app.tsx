@@ -1,4 +1,4 @@
-/** The pages and their addresses. */
+/** The web app: its pages and their paths. */
 
 import { Center, Loader } from '@mantine/core';
 import { lazy, Suspense } from 'react';
@@ -17,7 +17,7 @@ const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
-/** The app: the sign-in page until there is a session, then the pages. */
+/** Shows the sign-in page without a session, and the pages with one. */
 export function App() {
   const session = useSessionQuery();
   if (session.isPending) return <Waiting />;

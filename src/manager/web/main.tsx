@@ -1,4 +1,4 @@
-/** Starts the web app: theme, data, session, pages. */
+/** Starts the web app with its theme, query client and transport. */
 
 import '@fontsource-variable/inter/wght.css';
 import '@fontsource-variable/jetbrains-mono/wght.css';
@@ -24,7 +24,7 @@ import { cssVariablesResolver, theme } from './theme.ts';
 import { createTransport } from './transport.ts';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
-// The dialog's scroll lock writes a style element of its own, which needs the nonce as well.
+// The scroll lock of dialogs writes its own style element, which needs the nonce too.
 setNonce(nonce);
 
 const queryClient = createQueryClient();

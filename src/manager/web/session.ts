@@ -1,23 +1,25 @@
-/** Who is signed in, as the server says; the session itself is in a cookie that no script can read. */
+/** Who is signed in, as the server reports it; no script can read the session's cookie itself. */
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 
-/** Who is signed in. */
+/** The signed-in caller. */
 export interface Session {
   /** UUID of an access token, or "admin". */
   actor: string;
+  /** The owner to whose access tokens the caller is limited; "" for no limit. */
   owner: string;
+  /** The caller's scopes that begin with "usher.". */
   scopes: string[];
-  /** Milliseconds since 1970. */
+  /** When the session ends without further use, in milliseconds since 1970. */
   expiresAt: number;
 }
 
-/** Key of the session's query. */
+/** The query key of the session. */
 export const sessionKey = ['session'];
 const renewMs = 5 * 60_000;
 
-/** The session of this browser: null when nobody is signed in. Using the app keeps it alive. */
+/** The session of this browser, null without one. It is renewed while the window has focus. */
 export function useSessionQuery() {
   return useQuery({
     queryKey: sessionKey,
@@ -35,7 +37,7 @@ async function readSession(): Promise<Session | null> {
   return response.json();
 }
 
-/** Signs in with an admin token. Resolves to what is wrong, or "" when all is well. */
+/** Signs in with an admin token. Resolves to an error message, "" on success. */
 export function useSignIn() {
   const queryClient = useQueryClient();
   return async (token: string): Promise<string> => {
@@ -51,7 +53,7 @@ export function useSignIn() {
   };
 }
 
-/** Signs out, and forgets everything that was shown. Resolves to what is wrong, or "" when all is well. */
+/** Signs out and drops all cached data. Resolves to an error message, "" on success. */
 export function useSignOut() {
   const queryClient = useQueryClient();
   return async (): Promise<string> => {
@@ -66,13 +68,13 @@ export function useSignOut() {
   };
 }
 
-/** The session below the sign-in page. */
+/** The session, for every component that is shown only after sign-in. */
 export const SessionContext = createContext<Session | undefined>(undefined);
 
-/** Who is signed in, and what they may do. */
+/** The signed-in caller, and what it may do. Throws outside of a SessionContext. */
 export function useSession() {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('used outside of a session');
+  if (!session) throw new Error('useSession needs a SessionContext');
   const mayChange = session.scopes.includes('usher.admin');
   return {
     ...session,

@@ -1,4 +1,4 @@
-/** The sign-in page. */
+/** The sign-in page, shown without a session. */
 
 import {
   Alert,
@@ -20,7 +20,7 @@ import { SchemeToggle } from './shell.tsx';
 import { Mark } from './ui/mark.tsx';
 import { useTitle } from './ui/use-title.ts';
 
-/** Asks for an admin token. */
+/** A form that asks for an admin token. */
 export function SignIn() {
   useTitle('Sign in');
   const [search] = useSearchParams();
@@ -63,7 +63,7 @@ export function SignIn() {
               </div>
               <PasswordInput
                 label="Admin token"
-                description="It goes to this server once, and is kept nowhere in this browser."
+                description="It is sent to this server once and not stored in this browser."
                 value={token}
                 onChange={event => setToken(event.currentTarget.value)}
                 error={problem || undefined}
@@ -89,9 +89,9 @@ function SpentLink() {
     <Alert
       icon={<IconInfoCircle aria-hidden />}
       data-tone="warn"
-      title="That link was used or is too old"
+      title="This login link was used or has expired"
     >
-      A login link works once, for ten minutes. Sign in with an admin token instead.
+      A login link works once, within ten minutes. Sign in with an admin token instead.
     </Alert>
   );
 }
@@ -99,9 +99,9 @@ function SpentLink() {
 function Hint() {
   return (
     <Text size="sm" c="dimmed">
-      It is the one in <Code>USHER_ADMIN_TOKEN</Code>, or, with the embedded store, in the data
+      The admin token is in <Code>USHER_ADMIN_TOKEN</Code> or, with the embedded store, in the data
       folder. Any access token with scope <Code>usher.admin</Code> or <Code>usher.tokens.read</Code>{' '}
-      will do as well.
+      works too.
     </Text>
   );
 }

@@ -1,9 +1,9 @@
-/** The server's status. */
+/** Reads the server's status. */
 
 import { useQuery } from '@tanstack/react-query';
 import type { ServerStatus } from '../server-status.ts';
 
-/** The status, asked for anew every few seconds where it is `watched`. */
+/** The status; it is read again every 5 s if `watched`. */
 export function useStatus(watched = false) {
   return useQuery({
     queryKey: ['status'],

@@ -1,4 +1,4 @@
-/** The way to the server: Connect on this origin, with the session's cookie. */
+/** The connection to the server: Connect on this origin, with the session's cookie. */
 
 import { Code, ConnectError, type Interceptor } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
@@ -7,7 +7,7 @@ import { sessionKey } from './session.ts';
 
 const deadlineMs = 15_000;
 
-/** Makes the transport. */
+/** Creates the transport; every call has a deadline of 15 s. */
 export function createTransport(queryClient: QueryClient) {
   return createConnectTransport({
     baseUrl: window.location.origin,
@@ -16,7 +16,7 @@ export function createTransport(queryClient: QueryClient) {
   });
 }
 
-/** When the server does not know the caller any more, the session is asked for anew: it has ended. */
+/** After an Unauthenticated error the session is read again, so that the sign-in page is shown. */
 function noticeEndOfSession(queryClient: QueryClient): Interceptor {
   return next => async request => {
     try {

@@ -8,6 +8,8 @@ export interface LmdbLimits {
   prunedMax: number;
   /** How often a store that failed is tried again, in milliseconds. */
   probeMs: number;
+  /** What is written to see whether the disk has room again, in bytes. */
+  probeBytes: number;
   /** How long a feed that cannot be read is believed, in milliseconds: the bound of a revocation. */
   leaseMs: number;
   /** How often the feed looks for changes of other processes, in milliseconds. */
@@ -24,6 +26,8 @@ export const fixedLmdbLimits = {
   prunedMax: 8,
   /** A second is soon enough for a full disk that was cleared. */
   probeMs: 1000,
+  /** More than one change needs, so that some can be made once it was written. */
+  probeBytes: 65_536,
   /** Four looks within the shortest lease, which is 100 ms. */
   feedLookMs: 25,
   /** Reading more than this takes longer than reading anew what is used. */

@@ -12,6 +12,9 @@ import { ownerFile, privately } from './private-files.ts';
 /** SQLite's result code when another connection holds the lock (SQLITE_BUSY). */
 const busy = 5;
 
+/** The locks of this process. A connection that is garbage collected would give up its lock. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes the lock, and returns the function that gives it up. The workers of a server share what their
  * first process owns. Throws StoreUnusable when another process has the lock or the file cannot be made.
@@ -25,7 +28,11 @@ export function ownFolder(folder: string): () => void {
     lock.close();
     throw isBusy(error) ? inUse(folder) : cannotLock(folder, error);
   }
-  return () => lock.close();
+  held.add(lock);
+  return () => {
+    held.delete(lock);
+    lock.close();
+  };
 }
 
 function open(folder: string): DatabaseSync {

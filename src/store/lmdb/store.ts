@@ -1,6 +1,13 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
-import { type AuditEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import {
+  type AuditEvent,
+  type ChainedEvent,
+  type ChainHead,
+  chain,
+  emptyChain,
+  headOf,
+} from '../audit.ts';
 import { encodeRecord } from '../format/record.ts';
 import { addUsageDays } from '../format/usage-days.ts';
 import { healthSwitch } from '../health.ts';
@@ -14,6 +21,7 @@ import {
   type Usage,
   type UsageDelta,
 } from '../store.ts';
+import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { readForms, reserve } from './imported.ts';
 import type { LmdbLimits } from './limits.ts';
@@ -25,30 +33,30 @@ import { openTables, type Tables } from './tables.ts';
  * Opens the store in a folder, and creates it if needed. `now` is in milliseconds since 1970.
  * Throws Error when the folder cannot be used.
  */
-export function openLmdb(
-  folder: string,
-  now: () => number,
-  limits: LmdbLimits,
-  onWarning: (message: string) => void = () => undefined,
-): Store {
+export function openLmdb(folder: string, now: () => number, limits: LmdbLimits): Store {
   const tables = openTables(folder, limits);
-  const health = healthSwitch(true);
+  const health = healthSwitch(undefined);
   tables.root.readerCheck();
   const probe = setInterval(() => {
-    if (!health.up && canRead(tables)) health.set(true);
+    if (!health.up && canRead(tables)) health.setFault(undefined);
+    if (!canWrite) void tryToWrite().catch(() => undefined);
   }, limits.probeMs).unref();
 
   const read = <T>(ask: () => T): T => {
     try {
       return ask();
     } catch (cause) {
-      health.set(false);
+      health.setFault(`the embedded store cannot be read: ${faultText(cause)}`);
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
   const monotonicMs = () => performance.now();
   const reader = lmdbReader(() => tables, read, monotonicMs);
   let canWrite = true;
+  const showWrites = (fault: string | undefined) => {
+    canWrite = fault === undefined;
+    health.degrade('changes', fault);
+  };
   /**
    * Resolves once the transaction is on disk: an acknowledged change survives a power loss. A
    * failed transaction, for example on a full disk, leaves no trace, and reads go on.
@@ -57,14 +65,22 @@ export function openLmdb(
     try {
       const result = await tables.root.transaction(action);
       reader.written();
-      canWrite = true;
       return result;
     } catch (error) {
       const cause = await causeOf(error);
-      if (canWrite) onWarning(`the embedded store cannot be written: ${cause.message}`);
-      canWrite = false;
+      // The first fault stays: on a full disk, LMDB reports one error and another in turn.
+      if (canWrite) showWrites(`the embedded store cannot be written: ${faultText(cause)}`);
       throw new Unavailable('the embedded store cannot be written', cause);
     }
+  };
+  /**
+   * Ends the fault once a large value can be written: a small one may find room in pages that were
+   * freed while the disk is as full as before.
+   */
+  const tryToWrite = async () => {
+    await write(() => tables.root.put('probe', ' '.repeat(limits.probeBytes)));
+    await write(() => tables.root.remove('probe'));
+    showWrites(undefined);
   };
 
   const feed = lmdbFeed(
@@ -115,6 +131,9 @@ export function openLmdb(
         const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
         return request !== undefined && request.keepUntil > now() ? request : undefined;
       }),
+    // A commit of another process can be read a moment before it is on the disk; it holds the one lock
+    // for writing until then.
+    settle: () => write(() => undefined),
     importedForms: () => read(() => readForms(tables)),
     findImported: digest => read(() => tables.imported.get(digest)),
     reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
@@ -232,7 +251,15 @@ function prune(
 
 function head(tables: Tables): ChainHead {
   const text = tables.root.get('audit-head');
-  return text === undefined ? emptyChain : (JSON.parse(text) as ChainHead);
+  if (text === undefined) return emptyChain;
+  const { sequence, hash, time = timeOf(tables, sequence) } = JSON.parse(text) as ChainHead;
+  return { sequence, hash, time };
+}
+
+/** The time of an entry; heads that earlier versions wrote do not have it. */
+function timeOf(tables: Tables, sequence: number): number {
+  const text = tables.audit.get(sequence);
+  return text === undefined ? 0 : (JSON.parse(text) as ChainedEvent).time;
 }
 
 function append(tables: Tables, event: AuditEvent) {
@@ -241,10 +268,7 @@ function append(tables: Tables, event: AuditEvent) {
   tables.auditIds.put(entry.id, String(entry.sequence));
   if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
   tables.root.put('audit-sequence', String(entry.sequence));
-  tables.root.put(
-    'audit-head',
-    JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
-  );
+  tables.root.put('audit-head', JSON.stringify(headOf(entry)));
 }
 
 function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {

@@ -1,6 +1,13 @@
 /** The audit log in Redis: a stream. Usher computes the hashes; a script appends the entry. */
 
-import { type AuditEvent, type ChainedEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import {
+  type AuditEvent,
+  type ChainedEvent,
+  type ChainHead,
+  chain,
+  emptyChain,
+  headOf,
+} from '../audit.ts';
 import { type AuditLog, type AuditScan, Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
 import { auditKey, eventKey, tokenAuditKey } from './keys.ts';
@@ -8,7 +15,7 @@ import type { RedisLimits } from './limits.ts';
 import { appendScript, tokenEventsScript } from './scripts.ts';
 
 /** The arguments that append an entry, in the order of the scripts. */
-export type LinkArguments = [
+type LinkArguments = [
   previousHash: string,
   sequence: number,
   hash: string,
@@ -28,7 +35,7 @@ export interface RedisAudit extends AuditLog {
 /**
  * The reply of a script that appends an entry: linked, recorded, moved or gone, with its values.
  */
-export type LinkReply = [word: string, ...rest: (string | number)[]];
+type LinkReply = [word: string, ...rest: (string | number)[]];
 
 /** Creates the audit log. */
 export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
@@ -37,18 +44,18 @@ export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
 
   const linkNow: RedisAudit['link'] = async (event, write) => {
     for (let attempt = 0; attempt < limits.linkAttemptsMax; attempt++) {
-      const { hash, ...entry } = chain(known, event);
-      const { sequence } = entry;
+      const chained = chain(known, event);
+      const { hash, ...entry } = chained;
       const reply = (await write([
         known.hash,
-        sequence,
+        entry.sequence,
         hash,
         JSON.stringify(entry),
         limits.eventKeepMs,
       ])) as LinkReply;
-      if (reply[0] === 'linked') known = { sequence, hash };
+      if (reply[0] === 'linked') known = headOf(chained);
       if (reply[0] !== 'moved') return reply;
-      known = { sequence: Number(reply[1]), hash: String(reply[2]) };
+      known = { sequence: Number(reply[1]), hash: String(reply[2]), time: Number(reply[3]) };
     }
     throw new Unavailable('the audit log moves too fast');
   };
@@ -71,8 +78,7 @@ export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
     async head() {
       const [entry] = await asker.ask(client => client.xrevrange(auditKey, '+', '-', 'COUNT', 1));
       if (entry === undefined) return emptyChain;
-      const { sequence, hash } = readEntry(entry[1][1], entry[1][3]);
-      return { sequence, hash };
+      return headOf(readEntry(entry[1][1], entry[1][3]));
     },
   };
 }

@@ -15,7 +15,6 @@ import {
   createdKey,
   eventKey,
   expiryKey,
-  heartbeatKey,
   intentsKey,
   ownerKey,
   pendingKey,
@@ -34,7 +33,7 @@ import {
 } from './scripts.ts';
 
 /** A change under way, with the fields that it needs of the record it is based on. */
-export interface Intent {
+interface Intent {
   before?: Pick<AccessTokenRecord, 'revision' | 'owner' | 'expiresAt'>;
   record: AccessTokenRecord;
   event: AuditEvent;
@@ -45,7 +44,9 @@ export interface Intent {
 export interface RedisCommitter {
   /** As TokenWriter.commit. */
   commit(change: Change): Promise<Committed>;
-  /** Completes old changes that were begun and not finished, by any process. */
+  /** As TokenWriter.settle. */
+  settle(tokenId: string): Promise<void>;
+  /** Completes the changes that others began some time ago and did not end. */
   sweep(): Promise<void>;
 }
 
@@ -63,12 +64,12 @@ export function redisCommitter(
       [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''],
     );
     if (applied === 'done') {
-      await acknowledge(asker, tokenKey(record.id), limits);
+      await acknowledge(asker, limits, appliedRecord(record));
       const [word, recorded] = await finish(asker, audit, intent);
       // Neither pending nor in the log: another process saw a conflict, so a failover undid this
       // change.
       if (word === 'gone' && recorded !== 1) throw new Unavailable('the change was not recorded');
-      await acknowledge(asker, intentsKey, limits);
+      await acknowledge(asker, limits, recordedEvent(event));
       return 'done';
     }
     const [, recorded] = await drop(asker, intent);
@@ -86,12 +87,18 @@ export function redisCommitter(
           await complete(readIntent(text ?? ''));
           continue;
         }
-        await acknowledge(asker, tokenKey(change.record.id), limits);
-        await acknowledge(asker, intentsKey, limits);
-        if (word === 'recorded') return { outcome: 'done' };
-        return { outcome: 'repeated', request: readRequest(text ?? '') };
+        if (word === 'repeated') return { outcome: 'repeated', request: readRequest(text ?? '') };
+        await acknowledge(asker, limits, appliedRecord(change.record));
+        await acknowledge(asker, limits, recordedEvent(change.event));
+        return { outcome: 'done' };
       }
       throw new Unavailable('the access token changes too fast');
+    },
+    async settle(tokenId) {
+      const pending = await asker.ask(client => client.hget(intentsKey, tokenId));
+      if (pending !== null) await complete(readIntent(pending));
+      await acknowledge(asker, limits, everything(tokenKey(tokenId)));
+      await acknowledge(asker, limits, everything(intentsKey));
     },
     async sweep() {
       const args = [limits.intentAgeMs, limits.sweepIntentsMax];
@@ -184,21 +191,64 @@ async function drop(asker: Asker, { record, event, request }: Intent) {
   return reply as [word: string, recorded?: number];
 }
 
+/** What was written, as the server that is asked must have it before its replicas are waited for. */
+export interface Written {
+  /** The command that shows it, with its key. */
+  look: readonly ['EXISTS' | 'GET', string];
+  /** Whether the answer to the command shows it. */
+  isThere(answer: unknown): boolean;
+}
+
+/** A key with any value. */
+export function presence(key: string): Written {
+  return { look: ['EXISTS', key], isThere: answer => answer === 1 };
+}
+
+/** Whatever the server has that keeps a key; the caller looks at it afterwards. */
+function everything(key: string): Written {
+  return { look: ['EXISTS', key], isThere: () => true };
+}
+
+/** A record at the revision that a change made, or at a later one. */
+function appliedRecord({ id, revision, eventId }: AccessTokenRecord): Written {
+  return {
+    look: ['GET', tokenKey(id)],
+    isThere(answer) {
+      if (typeof answer !== 'string') return false;
+      const { rev, event } = JSON.parse(answer) as { rev: number; event: string };
+      return event === storedEventId(eventId) || rev > revision;
+    },
+  };
+}
+
+/** An event that is in the log. */
+function recordedEvent({ id }: AuditEvent): Written {
+  return presence(eventKey(id));
+}
+
 /**
- * Waits until `ackReplicas` Redis replicas have all writes to a key's slot. Throws Unavailable.
- * WAIT counts from its connection's last write, so one is made first; while the memory is full, the
- * change itself was that write.
+ * Waits until enough replicas have what was written. It is read and waited for on one connection, so that
+ * a failover in between cannot make the replicas of a master that lacks it count. WAIT waits for all that
+ * its server has written when the command before it ends, whoever wrote it; it needs no write of its own,
+ * which a server whose memory is full would refuse. Throws Unavailable.
  */
-export async function acknowledge(asker: Asker, key: string, limits: RedisLimits): Promise<void> {
+export async function acknowledge(
+  asker: Asker,
+  limits: RedisLimits,
+  { look, isThere }: Written,
+): Promise<void> {
   if (limits.ackReplicas === 0) return;
   const results = await asker.ask(client =>
     client
       .pipeline()
-      .set(heartbeatKey(key), '1', 'PX', limits.ackTimeoutMs)
+      .call(...look)
       .call('WAIT', String(limits.ackReplicas), String(limits.ackTimeoutMs))
       .exec(),
   );
-  const replicas = results?.[1]?.[1];
+  const [[lookError, answer] = [], [, replicas] = []] = results ?? [];
+  if (lookError || !isThere(answer)) {
+    throw new Unavailable('a failover lost the change; repeat the call', lookError);
+  }
   if (typeof replicas !== 'number' || replicas < limits.ackReplicas) {
     throw new Unavailable('too few Redis replicas have the change');
   }

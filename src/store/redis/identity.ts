@@ -12,7 +12,7 @@ import { identityKey, markKey } from './keys.ts';
 
 /** Whether Redis still holds the store that was opened. */
 export interface StoreIdentity {
-  /** Checks the marks. Throws Unavailable. */
+  /** Checks the marks. Throws Unavailable, unless they were found missing before. */
   isSame(): Promise<boolean>;
   /**
    * Resolves when a key that was not found does not exist. Throws Unavailable when data may be
@@ -76,7 +76,9 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
 
   return {
     async isSame() {
-      await lookOnce();
+      await lookOnce().catch(error => {
+        if (state !== 'lost') throw error;
+      });
       return state !== 'lost';
     },
     async confirmAbsence() {

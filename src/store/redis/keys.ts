@@ -47,6 +47,9 @@ export const ownerKey = (owner: string) => `usher:{log}:owner:${owner}`;
 /** Sorted set: expiry and id of the access tokens that expire, in that order. */
 export const expiryKey = 'usher:{log}:expiry';
 
+/** Never exists: a write to it that needs it to exist shows whether Redis accepts writes. */
+export const writeProbeKey = 'usher:{log}:probe';
+
 /** String: a random value that identifies the store, created when the store was first opened. */
 export const identityKey = 'usher:{log}:identity';
 
@@ -56,9 +59,5 @@ export const markKey = (n: number) => `usher:mark:${n}`;
 /** Channel: new audit entries and imported digests, for feeds that cannot use client tracking. */
 export const changesChannel = 'usher:{log}:changes';
 
-/**
- * String: a key in the same slot as another one, written so that WAIT covers that slot's writes.
- */
-export function heartbeatKey(beside: string): string {
-  return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;
-}
+/** Channel: messages that only make the replicas acknowledge. Nothing subscribes to it. */
+export const heartbeatChannel = 'usher:{log}:heartbeat';

@@ -87,7 +87,8 @@ local function link(audit, event, ofToken, previous, sequence, hash, entry, keep
   local at = last and string.match(last[1], '^%d+') or '0'
   local lastHash = last and last[2][2] or string.rep('0', 64)
   if lastHash ~= previous or tonumber(sequence) ~= tonumber(at) + 1 then
-    return {'moved', at, lastHash}
+    local time = last and string.format('%.0f', cjson.decode(last[2][4]).time) or '0'
+    return {'moved', at, lastHash, time}
   end
   redis.call('XADD', audit, sequence .. '-1', 'hash', hash, 'entry', entry)
   redis.call('SET', event, sequence, 'PX', keepMs)

@@ -9,7 +9,9 @@ import { type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
-import { acknowledge, readRequest, redisCommitter } from './commit.ts';
+import { clockSkew } from './clock-skew.ts';
+import { acknowledge, presence, readRequest, redisCommitter } from './commit.ts';
+import { watchDegraded } from './degraded.ts';
 import { followFailover } from './failover.ts';
 import { redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
@@ -20,6 +22,7 @@ import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
+import { repeat } from './repeat.ts';
 import { redisUsage } from './usage.ts';
 
 /** Options of openRedis. */
@@ -38,23 +41,26 @@ export interface RedisStoreOptions {
 export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
   const { limits, cache } = options;
   const { reader, administrator } = clientsOf(target, limits);
-  const clients = [reader, administrator];
+  const clients = [reader, administrator] as const;
   const onWarning = options.onWarning ?? (() => undefined);
   warnOfEviction(administrator, onWarning);
   const monotonicMs = () => performance.now();
   const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
+  const skew = clockSkew(options.now, onWarning);
   const redisState = redisHealth(
     clients,
-    limits.pingIntervalMs,
+    { pingIntervalMs: limits.pingIntervalMs, staleMaxMs: cache.staleMaxMs },
     monotonicMs,
-    async () => (await identity.isSame()) && heartbeat.isLive(),
+    async () => {
+      if (!heartbeat.isLive()) return tooFewReplicas;
+      return (await identity.isSame()) ? undefined : otherStore;
+    },
+    skew,
   );
   const reads = asker(
     reader,
-    () => redisState.health.set(false),
-    client =>
-      redisState.unfit(client) ??
-      (heartbeat.isLive() ? undefined : 'too few replicas follow Redis'),
+    redisState.failed,
+    client => redisState.unfit(client) ?? (heartbeat.isLive() ? undefined : tooFewReplicas),
   );
   const admin = asker(administrator, () => undefined, redisState.unfit);
   const identity = storeIdentity(reads, onWarning);
@@ -80,6 +86,12 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const followed = { target, reader, log: redisAudit(reads, limits), heartbeat };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   doubtAfterLoss(identity, reader, feed);
+  const { health, mastersAnswering } = redisState;
+  const stopWatching = watchDegraded(
+    { reader, administrator, feed, mastersAnswering },
+    health,
+    limits,
+  );
   const imported = redisImported(
     { get: getKey, admin, identity },
     feed,
@@ -89,8 +101,9 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   );
 
   return {
-    health: redisState.health,
+    health,
     feed,
+    clockSkewMs: skew.ms,
     get,
     ...createCoherentReader({ get }, feed, monotonicMs, cache),
     scan: scan => gate.pass(() => scanTokens(admin, scan)),
@@ -105,6 +118,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         const request = text === null ? undefined : readRequest(text);
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
+    settle: tokenId => gate.pass(() => committer.settle(tokenId)),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => gate.pass(() => imported.reserveImported(forms, entries)),
@@ -118,7 +132,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         const key = endedSessionKey(id);
         const leftMs = Math.max(1, Math.ceil(until - options.now()));
         await admin.ask(client => client.set(key, '', 'PX', leftMs));
-        await acknowledge(admin, key, limits);
+        await acknowledge(admin, limits, presence(key));
       }),
     isSessionEnded: id =>
       gate.pass(async () => {
@@ -128,6 +142,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       }),
     async close() {
       stopSweeping();
+      stopWatching();
       await feed.close();
       await gate.close();
       redisState.stop();
@@ -137,6 +152,13 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     },
   };
 }
+
+const tooFewReplicas =
+  'too few Redis replicas acknowledge to its master, which may have been deposed: start them, or ' +
+  'set USHER_STORE_ACK_REPLICAS lower';
+const otherStore =
+  'Redis came back empty, or holds another store: restore its data, or restart all replicas of ' +
+  'Usher to accept it';
 
 /** WAIT and long lists block a connection, so reads for verification have one of their own. */
 function clientsOf(target: RedisAddress, limits: RedisLimits) {
@@ -156,7 +178,7 @@ function doubtAfterLoss(identity: StoreIdentity, reader: RedisClient, feed: Feed
 }
 
 /** Resolves when all clients have connected or failed to, at the latest after `waitMs`. */
-async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<void> {
+async function firstOutcome(clients: readonly RedisClient[], waitMs: number): Promise<void> {
   const outcomes = clients.map(
     client =>
       new Promise<void>(resolve => {
@@ -170,27 +192,6 @@ async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<voi
   });
   await Promise.race([Promise.all(outcomes), waited]);
   clearTimeout(timer);
-}
-
-/** Runs a task at an interval until stopped; a failure is left to the next run. */
-function repeat(task: () => Promise<void>, intervalMs: number): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const again = () => {
-    if (stopped) return;
-    timer = setTimeout(
-      () =>
-        task()
-          .catch(() => undefined)
-          .finally(again),
-      intervalMs,
-    ).unref();
-  };
-  again();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
 }
 
 /** Counts the calls under way; once closing, it refuses new ones and waits for the others. */

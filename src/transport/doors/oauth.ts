@@ -88,7 +88,7 @@ function readBasic(base64: string): [id: string, token: string] {
 }
 
 /** The error for an invalid form. */
-export function invalidRequest(description: string): OauthError {
+function invalidRequest(description: string): OauthError {
   return { status: 400, error: 'invalid_request', description };
 }
 

@@ -6,14 +6,21 @@ import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 export interface Health {
   /** Adds the service to a grpc-js server. */
   addToServer: HealthImplementation['addToServer'];
-  /** Sets the status of all services: SERVING or NOT_SERVING. */
+  /** Sets the status of the server and all services: SERVING or NOT_SERVING. */
   setServing(serving: boolean): void;
 }
 
-/** Health of the server as a whole (named "") and of each service; SERVING at first. */
+/** Always SERVING: it answers as long as the process does, for liveness probes. */
+const liveness = 'liveness';
+
+/**
+ * Health of the server as a whole (named "") and of each service, SERVING at first, and `liveness`.
+ */
 export function createHealth(services: readonly string[]): Health {
   const names = ['', ...services];
-  const statuses: ServingStatusMap = Object.fromEntries(names.map(name => [name, 'SERVING']));
+  const statuses: ServingStatusMap = Object.fromEntries(
+    [...names, liveness].map(name => [name, 'SERVING']),
+  );
   const health = new HealthImplementation(statuses);
   return {
     addToServer: server => health.addToServer(server),

@@ -13,7 +13,7 @@ export function answerJson(
 }
 
 /** Answers with text that is already JSON. */
-export function answerText(
+function answerText(
   res: ServerResponse,
   status: number,
   body: string,

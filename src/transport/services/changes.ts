@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Feed } from '../../store/feed.ts';
 
 /** Consecutive changes. */
-export interface Stretch {
+interface Stretch {
   /** UUIDs of access tokens. */
   ids: string[];
   /** The place after them. */

@@ -1,4 +1,4 @@
-/** A change whose maker was killed between two steps is completed by others. */
+/** A change whose process was killed between two steps is completed by other processes. */
 
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -18,6 +18,7 @@ import { applyScript, beginScript } from '../../../src/store/redis/scripts.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import type { Change, Store } from '../../../src/store/store.ts';
 import { defaultLimits, redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import {
   create,
   creation,
@@ -28,14 +29,14 @@ import {
   update,
   walk,
 } from '../changes.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 let server: RedisServer;
 let client: Redis;
 let raw: Asker;
 let store: Store;
 
-/** Opens a store that sweeps only when it is opened, or very often. */
+/** Opens a store with this interval between sweeps, in milliseconds. */
 const open = (sweepIntervalMs: number) =>
   openRedis(redisAddress(`redis://127.0.0.1:${server.port}`), {
     now: Date.now,
@@ -57,7 +58,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** The first step of a change, by someone who dies after it. */
+/** Makes only the first step of a change, like a process that dies after it. */
 async function begin(change: Change): Promise<void> {
   const { before, record, event, request } = change;
   const intent = {
@@ -71,7 +72,7 @@ async function begin(change: Change): Promise<void> {
   expect(await raw.run(beginScript, keys, args)).toEqual(['begun']);
 }
 
-/** The second step. */
+/** Makes the second step. */
 async function apply({ before, record, event }: Change): Promise<void> {
   const args = [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''];
   expect(await raw.run(applyScript, [tokenKey(record.id)], args)).toBe('done');
@@ -80,7 +81,7 @@ async function apply({ before, record, event }: Change): Promise<void> {
 const steps = { 'its first step': [begin], 'its second step': [begin, apply] };
 
 for (const [name, all] of Object.entries(steps)) {
-  describe(`a change whose maker died after ${name}`, () => {
+  describe(`a change whose process died after ${name}`, () => {
     const dieIn = async (change: Change) => {
       for (const step of all) await step(change);
     };
@@ -114,7 +115,7 @@ for (const [name, all] of Object.entries(steps)) {
       expect((await intactLog(store)).map(({ id }) => id)).toEqual([first.eventId, died.event.id]);
     });
 
-    test('is completed by its own repeat', async () => {
+    test('is completed by its own repetition', async () => {
       const change = creation();
       await dieIn(change);
       expect(await store.commit(change)).toEqual({ outcome: 'done' });
@@ -122,7 +123,7 @@ for (const [name, all] of Object.entries(steps)) {
       expect(await intactLog(store)).toHaveLength(1);
     });
 
-    test('is completed by the next change under the same request', async () => {
+    test('is completed by the next change with the same request', async () => {
       const died = creation();
       const request = requestOf(died);
       await dieIn({ ...died, request });
@@ -169,7 +170,7 @@ test('a second step that arrives late changes nothing', async () => {
   expect(await store.get(first.id)).toEqual(revoked.record);
 });
 
-test('a maker that was overtaken by others is told that its change was made', async () => {
+test('a process that was overtaken by others learns that its change was made', async () => {
   const change = creation();
   const next = update(change.record, { name: 'next' });
   const overtaken: Asker = {
@@ -189,7 +190,7 @@ test('a maker that was overtaken by others is told that its change was made', as
   expect(await intactLog(store)).toHaveLength(2);
 });
 
-test('a log that became another, as after a restore, is not gone on with as if it were the old', async () => {
+test('a log that was replaced, as by a restore, is not continued like the old one', async () => {
   await store.append(eventOf('old'));
   await client.flushall();
   const other = await open(3_600_000);

@@ -1,4 +1,4 @@
-/** Connections that must be made anew are. */
+/** Connections are replaced when they end or lead to a deposed master. */
 
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,7 +6,8 @@ import { redisAddress } from '../../../src/store/address.ts';
 import { keepConnected, redisClient } from '../../../src/store/redis/client.ts';
 import { followFailover } from '../../../src/store/redis/failover.ts';
 import { defaultLimits } from '../../limits.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { until } from '../../until.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -23,7 +24,7 @@ const connect = async () => {
   return { client, end };
 };
 
-test('a client that ended is connected again, until it is to end', async () => {
+test('a client that ended reconnects, unless it was closed', async () => {
   const { client, end } = await connect();
   client.disconnect();
   await once(client, 'end');
@@ -33,9 +34,9 @@ test('a client that ended is connected again, until it is to end', async () => {
   expect(client.status).toBe('end');
 });
 
-test('a master that was replaced is left, even if it still answers', async () => {
+test('a deposed master is left, even if it still answers', async () => {
   const { client, end } = await connect();
-  // A server that publishes what a Sentinel would.
+  // A server that publishes the messages of a Sentinel.
   const sentinel = redisAddress(`redis-sentinel://127.0.0.1:${server.port}/usher`);
   const stop = followFailover(sentinel, [client], defaultLimits.store.redis);
   const publish = (message: string) => server.send('PUBLISH', '+switch-master', message);

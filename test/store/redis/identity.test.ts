@@ -1,4 +1,4 @@
-/** A Redis that lost what was in it makes no good access token unknown without a word. */
+/** A Redis that lost its data makes no valid token unknown: the store is unavailable instead. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
@@ -9,9 +9,10 @@ import { identityKey } from '../../../src/store/redis/keys.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
 import { redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { create, creation, revocation } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 import { startCluster } from './topologies.ts';
 
 let server: RedisServer;
@@ -38,7 +39,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** What is told of an access token. */
+/** The store's answer about an access token, as a word. */
 async function told(store: Store, id: string): Promise<string> {
   try {
     return (await store.find(id)).record === undefined ? 'unknown' : 'known';
@@ -48,7 +49,7 @@ async function told(store: Store, id: string): Promise<string> {
   }
 }
 
-test('the identity is made once', async () => {
+test('the identity is created once', async () => {
   await open();
   const identity = await server.send('GET', identityKey);
   expect(identity).toMatch(/^[0-9a-f-]{36}$/);
@@ -57,7 +58,7 @@ test('the identity is made once', async () => {
   expect(warnings).toEqual([]);
 });
 
-test('of a Redis that comes back empty, nobody learns that an access token is unknown', async () => {
+test('a Redis that restarts empty calls no access token unknown', async () => {
   const store = await open();
   const [record] = await create(store, {});
   const id = record?.id ?? '';
@@ -79,7 +80,7 @@ test('of a Redis that comes back empty, nobody learns that an access token is un
   expect(warnings).toEqual([expect.stringContaining(identityKey)]);
 });
 
-test('of an emptied Redis neither, and what was revoked before stays so', async () => {
+test('an emptied Redis does not either, and cached revocations stay', async () => {
   const store = await open();
   const [good, bad] = await create(store, {}, {});
   if (good === undefined || bad === undefined) throw new Error('not made');
@@ -95,7 +96,7 @@ test('of an emptied Redis neither, and what was revoked before stays so', async 
   });
 });
 
-test('another store in its place is told apart, by a replica that saw the one before', async () => {
+test('a server that knew the old store detects another store in its place', async () => {
   const store = await open(undefined, 50);
   await server.send('FLUSHALL');
   const later = await open();
@@ -105,7 +106,7 @@ test('another store in its place is told apart, by a replica that saw the one be
   expect(later.health.up).toBe(true);
 });
 
-test('a store that is brought back is up again', async () => {
+test('a restored store is up again', async () => {
   const store = await open(undefined, 50);
   const identity = String(await server.send('GET', identityKey));
   await server.send('FLUSHALL');
@@ -116,7 +117,7 @@ test('a store that is brought back is up again', async () => {
   expect(warnings).toHaveLength(2);
 });
 
-test('the identity is left when there is room for it', async () => {
+test('the identity is written once a full Redis has space', async () => {
   await server.send('CONFIG', 'SET', 'maxmemory', '1mb');
   const store = await open(undefined, 50);
   expect(await told(store, 'a')).toBe('unknown');
@@ -125,7 +126,7 @@ test('the identity is left when there is room for it', async () => {
   expect(warnings.filter(warning => warning.includes(identityKey))).toEqual([]);
 });
 
-test('what is doubted during a look is looked for again', async () => {
+test('a doubt during a check causes another check', async () => {
   let looks = 0;
   let meanwhile = () => {};
   const client = {
@@ -159,7 +160,7 @@ test('what is doubted during a look is looked for again', async () => {
   await expect(identity.confirmAbsence()).rejects.toBeInstanceOf(Unavailable);
 });
 
-test('in a cluster, one emptied master is enough', async () => {
+test('in a cluster, one emptied master is detected', async () => {
   const cluster = await startCluster();
   try {
     for (const node of cluster.nodes) {

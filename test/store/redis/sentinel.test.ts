@@ -1,13 +1,13 @@
-/** The Redis store passes the suite behind Sentinels, and goes on after a failover. */
+/** The Redis store passes the suite behind Sentinels, and works after a failover. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { storeAddress } from '../../../src/store/address.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
 import { storeLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { creation, intactLog, walk } from '../changes.ts';
 import { describeStore } from '../contract.ts';
-import { until } from './server.ts';
 import { type RedisSentinels, startSentinels } from './topologies.ts';
 
 describeStore('redis sentinel', async () => {
@@ -83,7 +83,7 @@ describe('a failover', { timeout: 60_000 }, () => {
     await servers.master.send('REPLICAOF', '127.0.0.1', servers.replica.port);
   }
 
-  /** Commits as often as it takes. */
+  /** Retries a commit until it succeeds. */
   async function insist(change: Change): Promise<void> {
     for (;;) {
       try {

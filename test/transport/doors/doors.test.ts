@@ -1,4 +1,4 @@
-/** The doors as a whole: what reflection shows of them, and what they say when the store is gone. */
+/** All doors: what reflection shows of them, and their answers while the store is down. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -18,7 +18,7 @@ const onBug = (error: unknown) => void bugs.push(error);
 const listeners: Listener[] = [];
 let grpc: number;
 let http: number;
-/** Whether the caller itself can be let in. */
+/** Whether the caller itself is accepted. */
 let callerIsKnown = true;
 
 const good: Granted = { ...granted, identity: { ...granted.identity, kind: 'static' } };
@@ -89,6 +89,6 @@ test.each(['introspect', 'revoke'])('/oauth2/%s where the caller cannot be known
   callerIsKnown = true;
 });
 
-test('nothing of this was a bug', () => {
+test('none of this was logged as a bug', () => {
   expect(bugs).toEqual([]);
 });

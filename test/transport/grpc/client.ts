@@ -8,9 +8,9 @@ import { StatusSchema } from '../../../src/gen/google/rpc/status_pb.ts';
 export const clientOf = (port: number) =>
   new Client(`127.0.0.1:${port}`, credentials.createInsecure());
 
-export const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
+const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
 
-export function metadataOf(headers: Record<string, string>): Metadata {
+function metadataOf(headers: Record<string, string>): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   return metadata;

@@ -1,4 +1,4 @@
-/** Connections without calls are closed, and those with one are not. */
+/** Connections without calls are closed; connections with a call are not. */
 
 import { once } from 'node:events';
 import { connect } from 'node:http2';
@@ -30,11 +30,11 @@ function session() {
 
 const headers = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
 
-test('a connection on which nothing is called is closed', async () => {
+test('a connection without any call is closed', async () => {
   await once(session(), 'close');
 });
 
-test('a connection is closed some time after its last call, with a goodbye', async () => {
+test('a connection is closed some time after its last call, with GOAWAY', async () => {
   const caller = session();
   const goodbye = once(caller, 'goaway');
   const stream = caller.request({ ...headers, ':path': '/usher.v1.VerifierService/Hello' });

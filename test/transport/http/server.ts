@@ -6,7 +6,7 @@ import { createConnectDoor } from '../../../src/transport/connect/listener.ts';
 import { rootRoute } from '../../../src/transport/doors/root.ts';
 import type { HttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../../../src/transport/http/listener.ts';
-import { probeRoutes } from '../../../src/transport/http/probes.ts';
+import { type ProbeDeps, probeRoutes } from '../../../src/transport/http/probes.ts';
 import type { VerifierDeps } from '../../../src/transport/services/verifier.ts';
 import { defaultLimits } from '../../limits.ts';
 import { now, verifierBinding, verify } from '../fakes.ts';
@@ -16,6 +16,7 @@ export interface Setup {
   corsOrigins?: HttpDeps['corsOrigins'];
   verifier?: Partial<VerifierDeps>;
   unreadiness?: () => readonly string[];
+  degraded?: ProbeDeps['degraded'];
   requireProtocolHeader?: boolean;
 }
 
@@ -33,7 +34,10 @@ export async function startHttp(setup: Setup = {}) {
   const listener = createHttpListener({
     routes: [
       rootRoute({ verify: setup.verifier?.verify ?? verify, now }),
-      ...probeRoutes({ unreadiness: setup.unreadiness ?? (() => []) }),
+      ...probeRoutes({
+        unreadiness: setup.unreadiness ?? (() => []),
+        degraded: setup.degraded ?? (() => []),
+      }),
       ...door.routes,
     ],
     limits,

@@ -1,4 +1,4 @@
-/** Cases of JWTs that were revoked, or that nobody should believe. */
+/** Cases of JWTs that were revoked, and of hostile JWTs. */
 
 import { bearer, hour, inAnHour, jwt, type ParityCase, sign, without } from './case.ts';
 

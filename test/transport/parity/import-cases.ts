@@ -1,4 +1,4 @@
-/** Cases of tokens that were taken in from other systems. */
+/** Cases of tokens that were imported from other systems. */
 
 import { bearer, type ParityCase } from './case.ts';
 

@@ -1,4 +1,4 @@
-/** AccessTokenService over Connect: what the contract's messages become, and what records show. */
+/** AccessTokenService over Connect: how requests are passed on, and how records are shown. */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
@@ -283,7 +283,7 @@ test('ListAuditEvents shows entries', async () => {
   expect(events[0]?.before).toBeUndefined();
 });
 
-describe('mistakes are named', () => {
+describe('mistakes are reported', () => {
   const wrong = async (call: Promise<unknown>, message: string) => {
     const error = await errorOf(call);
     expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, message]);
@@ -339,7 +339,7 @@ describe('errors', () => {
     expect(error.rawMessage).toBe(text ?? thrown.message);
   });
 
-  test('a caller who is refused is told why, before anything is read', async () => {
+  test('a refused caller gets the reason, before anything is read', async () => {
     const error = await errorOf(stranger.create({ kind: 7 as Kind }));
     expect([error.code, error.rawMessage]).toEqual([Code.Unauthenticated, 'token is not valid']);
   });

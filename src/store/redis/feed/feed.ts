@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import type { Feed, FeedListener, Lease } from '../../feed.ts';
 import { createLease } from '../../feed.ts';
 import { masters, nameOf, type RedisClient } from '../client.ts';
+import { faultText } from '../faults.ts';
 import type { RedisHeartbeat } from '../heartbeat.ts';
 import { importedKey, tokenKey } from '../keys.ts';
 import type { RedisLimits } from '../limits.ts';
@@ -20,16 +21,23 @@ export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
   heartbeat: Pick<RedisHeartbeat, 'isLive' | 'ageMs'>;
 }
 
+/** The feed of a Redis store. */
+export interface RedisFeed extends Feed {
+  /** Why the last connection of the feed was lost, for the operator; undefined if none was. */
+  fault(): string | undefined;
+}
+
 /** Follows the masters that a client reads from, and any that join later. */
 export function redisFeed(
   { target, reader, log, heartbeat }: FollowedStore,
   limits: RedisLimits,
   monotonicMs: () => number,
   onWarning: (message: string) => void,
-): Feed {
+): RedisFeed {
   const listeners = new Set<FeedListener>();
   const followed = new Map<string, { feed: MasterFeed; lease: Lease }>();
   let current: { feed: MasterFeed; lease: Lease }[] = [];
+  let fault: string | undefined;
 
   const changedAll = () => {
     for (const listener of listeners) listener.changedAll();
@@ -76,7 +84,8 @@ export function redisFeed(
         { target, server, log, limits, monotonicMs },
         {
           confirmed: lease.renew,
-          lost() {
+          lost(error) {
+            fault = faultText(error);
             lease.end();
             changedAll();
           },
@@ -101,6 +110,7 @@ export function redisFeed(
     },
     isLive: () =>
       current.length > 0 && current.every(({ lease }) => lease.isLive()) && heartbeat.isLive(),
+    fault: () => fault,
     lagMs: () => Math.max(heartbeat.ageMs(), ...current.map(({ lease }) => lease.ageMs())),
     listen(listener) {
       listeners.add(listener);

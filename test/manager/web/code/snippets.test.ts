@@ -1,13 +1,13 @@
-/** Code to paste, the addresses in it, and the steps of a verdict. */
+/** The code to paste, the addresses in it, and the steps of a verdict in the web app. */
 
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { Reason } from '../../src/gen/usher/v1/verifier_pb.ts';
-import { reachable } from '../../src/manager/web/code/reachable.ts';
-import { shellWord } from '../../src/manager/web/code/snippet.ts';
-import { snippetsFor } from '../../src/manager/web/code/snippets.ts';
-import { stepsOf } from '../../src/manager/web/try-it/verdict-steps.ts';
+import { Kind } from '../../../../src/gen/usher/v1/access_token_pb.ts';
+import { Reason } from '../../../../src/gen/usher/v1/verifier_pb.ts';
+import { reachable } from '../../../../src/manager/web/code/reachable.ts';
+import { shellWord } from '../../../../src/manager/web/code/snippet.ts';
+import { snippetsFor } from '../../../../src/manager/web/code/snippets.ts';
+import { stepsOf } from '../../../../src/manager/web/try-it/verdict-steps.ts';
 
 const filling = {
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -17,7 +17,7 @@ const filling = {
 };
 
 describe('code to paste', () => {
-  test('there is one for each language and gateway', () => {
+  test('there is a snippet for each language and gateway', () => {
     const names = (kind: Kind) => snippetsFor(kind, filling).map(({ id }) => id);
     expect(names(Kind.STATIC)).toEqual([
       'curl',
@@ -42,14 +42,14 @@ describe('code to paste', () => {
     ]);
   });
 
-  test('the secret is in the shell lines alone, programs read it from the environment', () => {
+  test('only the shell lines hold the secret; programs read it from the environment', () => {
     for (const kind of [Kind.STATIC, Kind.JWT]) {
       const shown = snippetsFor(kind, filling).filter(({ code }) => code.includes('the-secret'));
       expect(shown.map(({ id }) => id).sort()).toEqual(['curl', 'grpcurl']);
     }
   });
 
-  test('code that signs holds the kid, code that asks holds an address', () => {
+  test('code that signs holds the kid, code that calls Usher holds its address', () => {
     for (const { id, code } of snippetsFor(Kind.JWT, filling)) {
       const isSigning = ['curl', 'pyjwt', 'jose', 'go', 'ruby', 'grpcurl'].includes(id);
       expect(code.includes(filling.id), id).toBe(isSigning);
@@ -60,10 +60,12 @@ describe('code to paste', () => {
     }
   });
 
-  test('a word of the shell is that word again', () => {
+  test('the shell reads a quoted word unchanged', () => {
     const word = `it's "$HOME" \\ and \`date\``;
-    const heard = execFileSync('sh', ['-c', `printf %s ${shellWord(word)}`], { encoding: 'utf8' });
-    expect(heard).toBe(word);
+    const printed = execFileSync('sh', ['-c', `printf %s ${shellWord(word)}`], {
+      encoding: 'utf8',
+    });
+    expect(printed).toBe(word);
   });
 });
 
@@ -81,11 +83,11 @@ test.each([
 describe('the steps of a verdict', () => {
   const outcomes = (reason: Reason) => stepsOf(reason).map(({ outcome }) => outcome);
 
-  test('a good token passed them all', () => {
+  test('a valid token passed every step', () => {
     expect(new Set(outcomes(Reason.NONE))).toEqual(new Set(['passed']));
   });
 
-  test('every reason fails at one step, those before it are passed, none after it', () => {
+  test('every reason fails at one step: the steps before passed, those after did not', () => {
     const places = Object.values(Reason)
       .filter(reason => reason !== Reason.NONE)
       .map(reason => {
@@ -98,7 +100,7 @@ describe('the steps of a verdict', () => {
     expect(places).toEqual([0, 0, 0, 1, 3, 3, 3, 4, 5, 6]);
   });
 
-  test('"not valid" does not say whether it is the token or the signature', () => {
+  test('INVALID_TOKEN does not reveal whether the token or the signature is wrong', () => {
     expect(outcomes(Reason.INVALID_TOKEN).slice(0, 3)).toEqual(['passed', 'failed', 'unknown']);
   });
 });
