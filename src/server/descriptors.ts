@@ -17,13 +17,14 @@ const managerPart = 1 / 8;
 const managerMin = 8;
 
 /**
- * The connections that each listener may have in a process that may open `filesMax` files, and a
- * warning where that is less than configured. Undefined stands for a limit that is not known.
+ * The connections that each listener may have in a process that may open `filesMax` files, and what
+ * the log says where that is less than configured: a warning where it is less than half. Undefined
+ * stands for a limit that is not known.
  */
 export function connectionsFor(
   { connectionsMax, grpcListen, httpListen, managerListen }: Config,
   filesMax: number | undefined,
-): ConnectionsMax & { warning?: string } {
+): ConnectionsMax & { said?: { level: 'info' | 'warn'; text: string } } {
   const all = { grpc: connectionsMax, http: connectionsMax, manager: connectionsMax };
   if (filesMax === undefined) return all;
   const manager = managerListen === 'off' ? 0 : 1;
@@ -40,10 +41,13 @@ export function connectionsFor(
     grpc: ofOthers,
     http: ofOthers,
     manager: ofManager,
-    warning:
-      `this process may open ${filesMax} files, too few for USHER_CONNECTIONS_MAX: the gRPC and ` +
-      `HTTP listeners take ${ofOthers} connections each, the API Manager ${ofManager}; raise the ` +
-      'limit (ulimit -n, LimitNOFILE of systemd), or lower USHER_CONNECTIONS_MAX',
+    said: {
+      level: ofOthers < connectionsMax / 2 ? 'warn' : 'info',
+      text:
+        `this process may open ${filesMax} files, too few for USHER_CONNECTIONS_MAX: the gRPC and ` +
+        `HTTP listeners take ${ofOthers} connections each, the API Manager ${ofManager}; raise the ` +
+        'limit (ulimit -n, LimitNOFILE of systemd), or lower USHER_CONNECTIONS_MAX',
+    },
   };
 }
 

@@ -34,7 +34,7 @@ export interface ListenerParts {
   /** The web app. */
   manager: Manager;
   metrics: Metrics;
-  log: Pick<Logger, 'warn'>;
+  log: Pick<Logger, 'info' | 'warn'>;
   /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
   /** What does not work although verdicts are given. */
@@ -60,7 +60,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   const { services, onBug, now, metrics, log } = parts;
   const limits = limitsOf(config);
   const connections = connectionsFor(config, openFilesMax());
-  if (connections.warning !== undefined) log.warn(connections.warning);
+  if (connections.said !== undefined) log[connections.said.level](connections.said.text);
   const isExempt = trustsOf(config);
   const monotonicMs = () => performance.now();
   const guardOf = createGuards({

@@ -17,10 +17,12 @@ test('enough files change nothing', () => {
 });
 
 test('too few are divided, and the operator learns what to do', () => {
-  const { warning, ...shares } = forFiles(1024);
+  const { said, ...shares } = forFiles(1024);
   expect(shares).toEqual({ grpc: 420, http: 420, manager: 120 });
-  expect(warning).toContain('may open 1024 files');
-  expect(warning).toContain('raise the limit (ulimit -n');
+  expect(said?.level).toBe('warn');
+  expect(said?.text).toContain('may open 1024 files');
+  expect(said?.text).toContain('raise the limit (ulimit -n');
+  expect(forFiles(20_000).said?.level).toBe('info');
 });
 
 test.each([64, 70, 100, 256, 1024, 4096, 20_000])('of %i files some stay free', filesMax => {
