@@ -109,10 +109,13 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
           pause = setTimeout(() => enqueue(each), backoffMs(each.attempts, limits.backoff, random));
         },
       };
-      const deadline = setTimeout(() => {
+      const giveUp = () => {
+        if (!pending.has(fail)) return;
         senders[each.place]?.timedOut(each.sentMs);
         fail(new Error(`no answer within ${limits.deadlineMs} ms`));
-      }, limits.deadlineMs);
+      };
+      // After a stall of this process the timer fires before an answer that has arrived is read.
+      const deadline = setTimeout(() => soon(giveUp), limits.deadlineMs);
       pending.add(fail);
       enqueue(each);
     });
@@ -133,8 +136,11 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
   };
 }
 
-/** Runs a task at the end of this event loop turn, so that its questions form one batch. */
-const soon: (task: () => void) => void =
+/**
+ * Runs a task after the input of this event loop turn: questions of one turn form one batch, and an
+ * answer is read before its deadline is judged.
+ */
+export const soon: (task: () => void) => void =
   (globalThis as { setImmediate?: (task: () => void) => void }).setImmediate ??
   (task => void setTimeout(task, 0));
 

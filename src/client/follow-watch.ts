@@ -1,5 +1,6 @@
 /** Follows WatchInvalidations; resumes at the last position, at the next server if it breaks. */
 
+import { soon } from './ask.ts';
 import { type BackoffLimits, backoffMs } from './backoff.ts';
 import type { Links } from './links.ts';
 import type { VerdictCache } from './verdict-cache.ts';
@@ -62,12 +63,16 @@ async function watchOnce(
   const openedMs = clock();
   let extended = false;
   // The lease can expire on an open stream: a broken connection, or a server without its store.
+  const isLate = () => clock() >= Math.max(openedMs + limits.openMs, cache.validUntilMs());
+  const giveUp = () => {
+    if (signal.aborted || !isLate()) return;
+    stalled.abort();
+    links.all[place]?.reset();
+  };
   const check = setInterval(
     () => {
-      const now = clock();
-      if (now < openedMs + limits.openMs || now < cache.validUntilMs()) return;
-      stalled.abort();
-      links.all[place]?.reset();
+      // After a stall of this process the timer fires before messages that have arrived are read.
+      if (isLate()) soon(giveUp);
     },
     Math.max(10, limits.openMs / 8),
   );

@@ -45,11 +45,16 @@ const requestOf = ({ header, audience, scopes }: Question) => ({
   requiredScopes: [...scopes],
 });
 
+/** How much longer than the deadline a call may stay open, in milliseconds. */
+const lingerMs = 1000;
+
 function batchSender({ client }: UsherLink, { deadlineMs }: SenderDeps): Sender {
   const closing = new AbortController();
   const call = async (batch: readonly Sent[]) => {
     const requests = batch.map(({ question }) => requestOf(question));
-    const options = { timeoutMs: deadlineMs, signal: closing.signal };
+    // The deadline is judged in ask.ts; this only ends a call that stays open. A timer of the call
+    // itself would fire before an answer is read that arrived during a stall of this process.
+    const options = { timeoutMs: deadlineMs + lingerMs, signal: closing.signal };
     const { responses, instance } = await client.batchVerify({ requests }, options);
     for (const [at, { answered, failed }] of batch.entries()) {
       const response = responses[at];

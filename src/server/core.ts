@@ -30,6 +30,7 @@ import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { stopStep } from './stop-step.ts';
 
 /** Everything behind the listeners. */
 export interface Core {
@@ -57,6 +58,9 @@ export interface Core {
   /** Writes the remaining usage counts and closes the store. */
   close(): Promise<void>;
 }
+
+/** Time for the last counts, and for closing the store, in milliseconds each. */
+const closeMs = 2000;
 
 /** Opens the store and wires up the rest. `now` is in milliseconds since 1970. */
 export async function openCore(
@@ -95,8 +99,8 @@ export async function openCore(
     storeCare: createStoreCare(store),
     usage,
     async close() {
-      await usage.close();
-      await store.close();
+      await stopStep('usage', usage.close(), closeMs, log);
+      await stopStep('store', store.close(), closeMs, log);
     },
   };
 }

@@ -99,6 +99,11 @@ function redisTimeouts({ storeTimeoutMs, storeAckReplicas, leaseMs }: Config): R
 function listenerLimits(config: Config) {
   return {
     connectionsMax: config.connectionsMax,
+    connectionsPerSourceMax: config.connectionsPerSourceMax ?? Math.ceil(config.connectionsMax / 4),
+    unread: {
+      connectionBytesMax: config.unreadBytesMax,
+      processBytesMax: config.unreadBytesTotalMax,
+    },
     connectionIdleMs: config.connectionIdleMs,
     connectionAgeMs: config.connectionAgeMs,
     receiveBytesMax: config.messageBytesMax,

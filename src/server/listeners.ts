@@ -1,14 +1,16 @@
 /** Creates the three listeners and decides what each of them serves. */
 
+import type { Logger } from '../log.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
 import type { Degraded } from '../store/store.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
+import type { GrpcLimits } from '../transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
-import { clientAddress, trustsRanges } from '../transport/http/client-address.ts';
+import { clientAddress, type Trusts, trustsRanges } from '../transport/http/client-address.ts';
 import { answersToHosts, onlyForHosts } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
@@ -18,6 +20,8 @@ import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import type { Core } from './core.ts';
+import { connectionsFor, openFilesMax } from './descriptors.ts';
+import { createGuards } from './guards.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
@@ -31,6 +35,7 @@ export interface ListenerParts {
   /** The web app. */
   manager: Manager;
   metrics: Metrics;
+  log: Pick<Logger, 'info' | 'warn'>;
   /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
   /** What does not work although verdicts are given. */
@@ -53,8 +58,20 @@ export interface Listeners {
 
 /** Creates the listeners with the limits of the configuration. */
 export function createListeners(config: Config, parts: ListenerParts): Listeners {
-  const { services, onBug, now } = parts;
+  const { services, onBug, now, metrics, log } = parts;
   const limits = limitsOf(config);
+  const connections = connectionsFor(config, openFilesMax());
+  if (connections.said !== undefined) log[connections.said.level](connections.said.text);
+  const isExempt = trustsOf(config);
+  const monotonicMs = () => performance.now();
+  const guardOf = createGuards({
+    limits: limits.http.unread,
+    isExempt,
+    metrics,
+    log,
+    monotonicMs,
+  });
+  const guards = { grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') };
   const probes = probeRoutes(parts);
   const connect = createConnectDoor({
     bindings: services.verifier,
@@ -62,6 +79,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     onBug,
     cors: true,
     requireProtocolHeader: false,
+    onUnread: () => guards.http.unreadClosed('deadline'),
   });
   const managerDoor = createConnectDoor({
     bindings: services.manager,
@@ -70,20 +88,23 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     door: 'manager',
     cors: false,
     requireProtocolHeader: false,
+    onUnread: () => guards.manager.unreadClosed('deadline'),
   });
   const { verify } = parts.core;
   const root = rootRoute({ verify, now });
   return {
     grpc: createGrpcListener({
       bindings: [...services.verifier, envoyBinding({ verify })],
-      limits: limits.grpc,
+      limits: withConnections(limits.grpc, connections.grpc, config),
       onBug,
+      guard: guards.grpc,
     }),
     http: createHttpListener({
       routes: [root, ...probes, ...gatewayDoors(config, limits.http, parts), ...connect.routes],
-      limits: limits.http,
+      limits: withConnections(limits.http, connections.http, config),
       corsOrigins: config.corsOrigins,
       onBug,
+      guard: guards.http,
       onStop: connect.endStreams,
     }),
     manager: createHttpListener({
@@ -95,21 +116,31 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
           answersToHosts(managerNames(config)),
         ),
       ],
-      limits: limits.http,
+      limits: withConnections(limits.http, connections.manager, config),
       corsOrigins: [],
       onBug,
+      guard: guards.manager,
       onStop: managerDoor.endStreams,
     }),
   };
 }
 
+function trustsOf({ trustedProxies }: Config): Trusts {
+  return trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
+}
+
+/** Limits with fewer connections, where the process may open too few files. */
+function withConnections<L extends HttpLimits | GrpcLimits>(
+  limits: L,
+  connectionsMax: number,
+  { connectionsPerSourceMax = Math.ceil(connectionsMax / 4) }: Config,
+): L {
+  return { ...limits, connectionsMax, connectionsPerSourceMax };
+}
+
 /** The routes for gateways and OAuth clients. */
-function gatewayDoors(
-  { trustedProxies }: Config,
-  limits: HttpLimits,
-  { core }: ListenerParts,
-): Route[] {
-  const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
+function gatewayDoors(config: Config, limits: HttpLimits, { core }: ListenerParts): Route[] {
+  const trusts = trustsOf(config);
   return doorRoutes({ ...core, limits, addressOf: req => clientAddress(req, trusts) });
 }
 

@@ -3,6 +3,8 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { degradable, type StoreHealth } from '../store/store.ts';
 import type { Door } from '../transport/rpc/call.ts';
+import type { RefusedReason } from '../transport/rpc/guard.ts';
+import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
 
 /** The metrics of one process. */
@@ -15,6 +17,10 @@ export interface Metrics {
   bug(): void;
   /** Counts a record that was read and is not as Usher wrote it. */
   brokenRecord(): void;
+  /** Counts a connection that a listener refused. */
+  connectionRefused(listener: string, reason: RefusedReason): void;
+  /** Counts a connection, or a call, that a listener closed because its answers were not read. */
+  unreadClosed(listener: string, reason: UnreadReason): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -66,6 +72,19 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     help: 'Reads of records that are not as Usher wrote them; each record is logged once.',
     registers,
   });
+  const labelNames = ['listener', 'reason'] as const;
+  const refused = new Counter({
+    name: 'usher_connections_refused_total',
+    help: 'Connections refused: the listener is full, or their source has its share.',
+    labelNames,
+    registers,
+  });
+  const unread = new Counter({
+    name: 'usher_unread_closed_total',
+    help: 'Connections (calls, by deadline) closed because their answers were not read.',
+    labelNames,
+    registers,
+  });
   const storeUp = new Gauge({
     name: 'usher_store_up',
     help: '1 while the store answers, otherwise 0.',
@@ -91,6 +110,8 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     unavailable: () => unavailable.inc(),
     bug: () => bugs.inc(),
     brokenRecord: () => brokenRecords.inc(),
+    connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
+    unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
     storeHealth({ up, degraded }) {
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);

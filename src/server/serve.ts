@@ -7,6 +7,7 @@ import { readConfig, SettingsError } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { StartError } from '../settings/start-error.ts';
 import type { Listen } from '../settings/values.ts';
+import { awakeTimeout } from '../store/awake.ts';
 import { StoreMismatch, StoreUnusable } from '../store/store.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
@@ -40,12 +41,10 @@ async function start(env: Environment): Promise<void> {
   for (const warning of secrets.warnings) log.warn(warning);
   const running: Running = {};
   const end = async () => {
-    await running.workers?.stop();
-    await running.server?.stop();
+    await Promise.all([running.workers?.stop(), running.server?.stop()]);
   };
-  // The workers stop one by one, then this process.
-  const workersMs = config.workers > 1 ? config.workers * workerStopMs(config) : 0;
-  const signals = onSignals(log, workersMs + stopLimitMs(config), end);
+  const limitMs = config.workers > 1 ? workerStopMs(config) + killSlackMs : stopLimitMs(config);
+  const signals = onSignals(log, limitMs, end);
   try {
     if (config.workers > 1) await startMany(running, config, secrets, log, env);
     else running.server = await startServer(config, secrets, log);
@@ -118,13 +117,16 @@ function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
 /** Time to write counts and close the store after the calls' grace, in milliseconds. */
 const stopSlackMs = 5000;
 
+/** Time between a limit of its own that a process exceeds and its end by another, in milliseconds. */
+const killSlackMs = 1000;
+
 function stopLimitMs({ graceMs }: Config): number {
   return graceMs + stopSlackMs;
 }
 
 /** Longer than the worker's own limit, so that it can log a slow stop before it is killed. */
 function workerStopMs(config: Config): number {
-  return stopLimitMs(config) + stopSlackMs;
+  return stopLimitMs(config) + killSlackMs;
 }
 
 /** The state of the process with respect to signals. */
@@ -148,18 +150,19 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Sign
     if (state.stopping) process.exit(1);
     state.stopping = true;
     log.info({ signal }, 'stopping');
-    setTimeout(() => {
+    awakeTimeout(() => {
       log.error({ limitMs }, 'the stop took too long; exiting now');
       process.exit(1);
-    }, limitMs).unref();
+    }, limitMs);
     end().then(
       () => {
         log.info('stopped');
-        // A process that is still starting has no calls to finish.
-        if (!state.up) process.exit(0);
-        // The IPC channel to the parent would keep this process alive. A worker's disconnect first
-        // returns the connections that it has not accepted yet.
-        if (process.connected) (cluster.worker ?? process).disconnect?.();
+        // Whatever a library still holds open, such as a connection to a frozen Redis, ends here. A
+        // process that is still starting has no calls to finish.
+        if (!state.up || !process.connected) process.exit(0);
+        // A worker's disconnect first returns the connections that it has not accepted yet.
+        process.once('disconnect', () => process.exit(0));
+        (cluster.worker ?? process).disconnect?.();
       },
       error => {
         log.error({ error }, 'the stop failed');

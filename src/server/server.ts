@@ -11,6 +11,7 @@ import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createServices } from './services.ts';
+import { stopStep } from './stop-step.ts';
 
 /** Where a server listens, as "host:port"; a listener that is off is absent. */
 export interface Addresses {
@@ -46,6 +47,9 @@ export interface RunOptions {
   elsewhere?: Addresses;
 }
 
+/** Time for ending by force what outlasts the grace, in milliseconds. */
+const forceMs = 500;
+
 /** Starts the server. Rejects when an address cannot be bound or the store cannot be opened. */
 export async function startServer(
   config: Config,
@@ -67,6 +71,7 @@ export async function startServer(
     services: createServices(config, core, log, now, createSessionOf(web.manager)),
     manager: web.manager,
     metrics,
+    log,
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),
       ...(health.reason === undefined ? [] : [health.reason]),
@@ -85,9 +90,9 @@ export async function startServer(
     state.stopping = true;
     stopped.abort();
     unfollow();
-    await Promise.all(
-      [listeners.grpc, listeners.http, listeners.manager].map(each => each.stop(config.graceMs)),
-    );
+    const all = [listeners.grpc, listeners.http, listeners.manager];
+    const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
+    await stopStep('listeners', ended, config.graceMs + forceMs, log);
     await core.close();
   };
   try {

@@ -11,6 +11,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../log.ts';
 import type { Environment } from '../settings/config.ts';
+import { awakeTimeout } from '../store/awake.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 /** Limits of the supervision. */
@@ -45,7 +46,7 @@ export interface Workers {
   metrics(): Promise<object[]>;
   /** Replaces the workers one by one without refusing a call; rejects when one cannot start. */
   renew(): Promise<void>;
-  /** Stops the workers one by one. */
+  /** Stops the workers, all at a time. */
   stop(): Promise<void>;
 }
 
@@ -127,8 +128,8 @@ export function startWorkers(
     },
     async stop() {
       stopping = true;
-      if (coming !== undefined) await end(coming.process, limits.stopMs);
-      for (const { process } of places) await end(process, limits.stopMs);
+      const all = coming === undefined ? places : [...places, coming];
+      await Promise.all(all.map(({ process }) => end(process, limits.stopMs)));
     },
   };
 }
@@ -138,20 +139,20 @@ async function end(child: ChildProcess, limitMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  const timer = awakeTimeout(() => child.kill('SIGKILL'), limitMs);
   await exit;
-  clearTimeout(timer);
+  timer.clear();
 }
 
 /** Resolves when a worker reports ready; rejects when it exits or takes too long. */
 function readyOf(child: ChildProcess, waitMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error('a worker did not start in time')), waitMs);
+  const timer = awakeTimeout(() => reject(new Error('a worker did not start in time')), waitMs);
   child.once('exit', () => reject(new Error('a worker exited before it was ready')));
   child.on('message', (message: FromWorker) => {
     if (message.kind === 'ready') resolve();
   });
-  return promise.finally(() => clearTimeout(timer));
+  return promise.finally(() => timer.clear());
 }
 
 let asked = 0;
@@ -159,7 +160,7 @@ let asked = 0;
 function metricsOf(child: ChildProcess, waitMs: number): Promise<object> {
   const { promise, resolve, reject } = Promise.withResolvers<object>();
   const ask = ++asked;
-  const timer = setTimeout(
+  const timer = awakeTimeout(
     () => reject(new Error('a worker did not send its metrics in time')),
     waitMs,
   );
@@ -169,7 +170,7 @@ function metricsOf(child: ChildProcess, waitMs: number): Promise<object> {
   child.on('message', listen);
   child.send({ kind: 'metrics', ask } satisfies ToWorker, error => error && reject(error));
   return promise.finally(() => {
-    clearTimeout(timer);
+    timer.clear();
     child.off('message', listen);
   });
 }

@@ -7,8 +7,8 @@ import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
 
 type Settings = typeof settings;
-/** Settings that may be absent, because the embedded store generates its own. */
-type Optional = 'masterKeys' | 'adminToken';
+/** Settings that may be absent: the embedded store generates its own, or another setting decides. */
+type Optional = 'masterKeys' | 'adminToken' | 'connectionsPerSourceMax';
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,7 +16,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** The values of all settings. */
 export type Config = {
   readonly [K in Exclude<keyof Settings, Optional>]: ReturnType<Settings[K]['read']>;
-} & { readonly masterKeys?: MasterKey[]; readonly adminToken?: string };
+} & {
+  readonly masterKeys?: MasterKey[];
+  readonly adminToken?: string;
+  readonly connectionsPerSourceMax?: number;
+};
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
 export class SettingsError extends Error {

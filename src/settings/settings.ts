@@ -210,6 +210,25 @@ const limits = {
     default: 10_000,
     unit: 'connections',
   }),
+  connectionsPerSourceMax: {
+    name: 'USHER_CONNECTIONS_PER_SOURCE_MAX',
+    meaning:
+      'Most open connections of one IPv4 address or IPv6 /64 network, per listener and worker; ' +
+      'those of `USHER_TRUSTED_PROXIES` may have any number',
+    range: '1 to 1000000 connections',
+    without: 'a quarter of `USHER_CONNECTIONS_MAX`',
+    read: wholeNumber(1, 1_000_000),
+  },
+  unreadBytesMax: limit(
+    'USHER_UNREAD_BYTES_MAX',
+    'Most bytes of answers that one connection does not read; beyond it the connection is closed',
+    { min: 1_048_576, max: 1_073_741_824, default: 8_388_608, unit: 'bytes' },
+  ),
+  unreadBytesTotalMax: limit(
+    'USHER_UNREAD_BYTES_TOTAL_MAX',
+    'The same for all connections of a process; beyond it those that hold most are closed',
+    { min: 1_048_576, max: 17_179_869_184, default: 16_777_216, unit: 'bytes' },
+  ),
   streamsMax: limit('USHER_STREAMS_MAX', 'Most concurrent calls on one HTTP/2 connection', {
     min: 1,
     max: 65_535,

@@ -7,6 +7,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, describe, expect, test } from 'vitest';
 import { UsherUnavailable } from '../../src/client/unavailable.ts';
 import type { UsherLimits } from '../../src/client/usher.ts';
+import { stall } from '../stall.ts';
 import { type FakeServer, type FakeWorld, fakeWorld, good, soon } from './fake-usher.ts';
 
 let world: FakeWorld | undefined;
@@ -54,6 +55,18 @@ describe.each([
     };
     expect(await usher.verify('a')).toMatchObject({ valid: true });
     expect(server.messages).toEqual([['a'], ['a'], ['a']]);
+  });
+
+  test('an answer that arrived during a stall counts, however long that was', async () => {
+    const { usher, server } = start({ streams, deadlineMs: 50 });
+    server.answer = async request => {
+      await new Promise(resolve => setImmediate(resolve));
+      return good(request);
+    };
+    const asked = usher.verify('a');
+    while (server.messages.length === 0) await new Promise(resolve => setImmediate(resolve));
+    stall(200);
+    expect(await asked).toMatchObject({ valid: true });
   });
 
   test('does not retry after another error', async () => {

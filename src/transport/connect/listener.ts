@@ -42,6 +42,8 @@ export interface ConnectDeps {
    * only after a preflight, which protects listeners that accept cookies from cross-site requests.
    */
   requireProtocolHeader: boolean;
+  /** Called for each unary call whose answer is not read within its deadline. */
+  onUnread?(): void;
 }
 
 /** The routes of the rpcs, for an HTTP listener. */

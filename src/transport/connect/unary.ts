@@ -33,6 +33,8 @@ export interface ConnectUnaryDeps {
   door: Door;
   /** Whether calls must carry Connect-Protocol-Version. */
   requireProtocolHeader: boolean;
+  /** Called for each call whose answer is not read within its deadline. */
+  onUnread?(): void;
 }
 
 /** Answers a call and returns true, or false when connect-node must answer it. */
@@ -45,7 +47,16 @@ export type TakeUnary = (
 
 type Format = 'json' | 'proto';
 
-/** The function that answers plain unary calls. */
+interface Call {
+  res: ServerResponse;
+  method: DescMethod;
+  format: Format;
+}
+
+/**
+ * The function that answers plain unary calls. The deadline of a call holds until its answer is read:
+ * one that is not takes up memory.
+ */
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const { limits, onBug, door } = deps;
 
@@ -56,30 +67,33 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
     respond(res, status, 'application/json', text, Buffer.byteLength(text));
   };
   const deadlines = createDeadlines<ServerResponse>(res => {
+    if (res.headersSent && !res.destroyed) {
+      res.destroy();
+      deps.onUnread?.();
+    }
     refuse(res, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
     return undefined;
   });
+  // Two functions for all calls, to save each of them two closures.
+  const send = (message: MessageShape<DescMethod['output']>, { res, method, format }: Call) => {
+    if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
+  };
+  const fail = (error: unknown, { res }: Call) => refuse(res, error);
 
   return (method, handler, req, res) => {
     const format = formatOf(req.headers, deps.requireProtocolHeader);
     const deadlineMs = deadlineOf(req.headers['connect-timeout-ms'], limits);
     if (format === undefined || deadlineMs === undefined) return false;
     const watched = deadlines.watch(res, deadlineMs);
-    const send = (message: MessageShape<DescMethod['output']>) => {
-      watched.forget();
-      if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
-    };
-    const fail = (error: unknown) => {
-      watched.forget();
-      refuse(res, error);
-    };
-    receive(req, res, limits.receiveBytesMax, fail, body => {
+    res.on('close', () => watched.forget());
+    const call = { res, method, format };
+    receive(req, call, limits.receiveBytesMax, fail, body => {
       try {
-        const call = httpCall(door, req.headers, res, peerOf);
-        const message = handler(messageOf(method, format, body), call);
-        mapAwaitable(message, send, fail);
+        const request = messageOf(method, format, body);
+        const message = handler(request, httpCall(door, req.headers, res, peerOf));
+        mapAwaitable(message, send, fail, call);
       } catch (error) {
-        fail(error);
+        fail(error, call);
       }
     });
     return true;
@@ -115,9 +129,9 @@ const nothing = Buffer.alloc(0);
 /** Collects the request's body, then calls `goOn` with it, or `fail` when it is too long. */
 function receive(
   req: IncomingMessage,
-  res: ServerResponse,
+  call: Call,
   bytesMax: number,
-  fail: (error: unknown) => void,
+  fail: (error: unknown, call: Call) => void,
   goOn: (body: Buffer) => void,
 ): void {
   let received: Buffer = nothing;
@@ -130,10 +144,10 @@ function receive(
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     if (received.length <= bytesMax) return;
     received = nothing;
-    fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`));
+    fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`), call);
   });
   req.on('end', () => {
-    if (!res.headersSent && !res.destroyed) goOn(received);
+    if (!call.res.headersSent && !call.res.destroyed) goOn(received);
   });
 }
 

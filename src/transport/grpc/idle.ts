@@ -2,6 +2,7 @@
 
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { awakeTimeout } from '../../store/awake.ts';
 
 /** Records the calls of one connection. */
 export interface Activity {
@@ -32,7 +33,7 @@ export function closeIdle(socket: Socket, idleMs: number): Activity {
   const check = () => {
     const leftMs = open > 0 ? idleMs : lastMs + idleMs - performance.now();
     if (leftMs > 0) {
-      timer = setTimeout(check, leftMs).unref();
+      timer = awakeTimeout(check, leftMs);
     } else if (activity.session) {
       // Sends a GOAWAY, so that the caller reconnects for its next call.
       activity.session.close();
@@ -40,7 +41,7 @@ export function closeIdle(socket: Socket, idleMs: number): Activity {
       socket.destroy();
     }
   };
-  let timer = setTimeout(check, idleMs).unref();
-  socket.once('close', () => clearTimeout(timer));
+  let timer = awakeTimeout(check, idleMs);
+  socket.once('close', () => timer.clear());
   return activity;
 }

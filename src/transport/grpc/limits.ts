@@ -1,9 +1,15 @@
 /** Limits of the gRPC listener. src/server/limits.ts sets the configured ones. */
 
+import type { UnreadLimits } from '../rpc/unread.ts';
+
 /** Limits of the gRPC listener. */
 export interface GrpcLimits {
   /** Most connections at once; more are dropped. */
   connectionsMax: number;
+  /** Most connections of one source (an IPv4 address, an IPv6 /64) at once. */
+  connectionsPerSourceMax: number;
+  /** Bounds of answers that are not read. */
+  unread: UnreadLimits;
   /** How long a new connection may take to send the HTTP/2 preface (RFC 9113 section 3.4). */
   prefaceMs: number;
   /** The same once the listener stops, for connections that were just opened. */

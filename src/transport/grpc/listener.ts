@@ -3,8 +3,10 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { awakeTimeout } from '../../store/awake.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { CallTimes } from '../rpc/grpc-timeout.ts';
+import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Binding } from '../rpc/handlers.ts';
 import type { Address, Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
@@ -14,6 +16,7 @@ import type { GrpcLimits } from './limits.ts';
 import type { GrpcService, Streams } from './methods.ts';
 import { grpcService, shuttingDownText } from './methods.ts';
 import { awaitPreface } from './preface.ts';
+import { grpcReaders } from './readers.ts';
 import { createReflection } from './reflection.ts';
 import { findSessions } from './sessions.ts';
 import { createUnaryPath, type UnaryPath } from './unary.ts';
@@ -25,6 +28,8 @@ export interface GrpcDeps {
   limits: GrpcLimits;
   /** Called with each unexpected error. */
   onBug: OnBug;
+  /** Shared with other listeners; absent where there are none. */
+  guard?: Guard;
 }
 
 /** The gRPC listener. */
@@ -34,7 +39,8 @@ export interface GrpcListener extends Listener {
 }
 
 /** Creates the listener; it serves once `listen` has resolved. */
-export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcListener {
+export function createGrpcListener(deps: GrpcDeps): GrpcListener {
+  const { bindings, limits, onBug, guard = ownGuard(deps.limits.unread) } = deps;
   const server = new Server(serverOptions(limits));
   const streams: Streams = new Set();
   const streaming = new Set<string>();
@@ -60,8 +66,8 @@ export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcL
     deadlineMsMax: limits.deadlineMsMax,
     isStreaming: (path: string) => streaming.has(path),
   };
-  const unary = createUnaryPath(bindings, limits, onBug);
-  const listener = listenerOf(server, limits, times, streams, health, unary);
+  const unary = createUnaryPath(bindings, limits, onBug, () => guard.unreadClosed('deadline'));
+  const listener = listenerOf(server, limits, times, streams, health, unary, guard);
   return { ...listener, setServing: health.setServing };
 }
 
@@ -71,10 +77,6 @@ function serverOptions(limits: GrpcLimits): ChannelOptions {
     'grpc.max_receive_message_length': limits.receiveBytesMax,
     'grpc.max_send_message_length': limits.sendBytesMax,
     'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
-    'grpc.max_connection_age_ms': limits.connectionAgeMs,
-    'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
-    'grpc.keepalive_time_ms': limits.keepaliveMs,
-    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
     'grpc.enable_channelz': 0,
     'grpc-node.max_session_memory': limits.connectionMemoryMbMax,
   };
@@ -87,13 +89,20 @@ function listenerOf(
   streams: Streams,
   health: { setServing(serving: boolean): void },
   unary: UnaryPath,
+  guard: Guard,
 ): Listener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   /** Sockets before the preface; each promise resolves on preface or close. */
   const silent = new Map<Socket, Promise<void>>();
-  const sessions = findSessions(times, limits.halfOpenMs, unary.take);
+  const sessions = findSessions(times, limits, unary.take);
+  const mayStay = createShares(limits.connectionsPerSourceMax, guard);
+  const unwatch = guard.unread.watch(
+    () => grpcReaders(unary.open(), sessions.open()),
+    guard.unreadClosed,
+  );
   const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
+    if (!mayStay(socket)) return;
     const heard = Promise.withResolvers<void>();
     sockets.add(socket);
     silent.set(socket, heard.promise);
@@ -109,7 +118,7 @@ function listenerOf(
       injector.injectConnection(ready);
     });
   });
-  sock.maxConnections = limits.connectionsMax;
+  limitConnections(sock, limits.connectionsMax, guard);
 
   /**
    * Waits for the preface of sockets that connected just before the stop: as sessions, they get a
@@ -119,9 +128,9 @@ function listenerOf(
     const destroy = () => {
       for (const socket of silent.keys()) socket.destroy();
     };
-    const timer = setTimeout(() => setImmediate(destroy), limits.stopPrefaceMs);
+    const timer = awakeTimeout(destroy, limits.stopPrefaceMs);
     await Promise.all(silent.values());
-    clearTimeout(timer);
+    timer.clear();
   };
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {
@@ -131,16 +140,17 @@ function listenerOf(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
     for (const end of streams) end();
-    const finished = endSilent().then(
-      () => new Promise<void>(resolve => server.tryShutdown(() => resolve())),
-    );
-    await within(graceMs, Promise.all([...closed, finished]), () => {
+    // Its sockets say when it is over: grpc-js itself waits for ever for a session that is destroyed
+    // at the moment of the stop.
+    const told = endSilent().then(() => server.tryShutdown(() => undefined));
+    await within(graceMs, Promise.all([...closed, told]), () => {
       server.forceShutdown();
       // With channelz off, grpc-js tracks no sessions and cannot force them closed.
       for (const socket of sockets) socket.destroy();
     });
     sessions.stop();
     unary.stop();
+    unwatch();
   };
 
   return {

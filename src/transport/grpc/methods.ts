@@ -7,9 +7,7 @@ import type {
   handleServerStreamingCall,
   handleUnaryCall,
   MethodDefinition,
-  ServerDuplexStream,
   ServerErrorResponse,
-  ServerWritableStream,
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -24,6 +22,7 @@ import { codes, RpcError } from '../rpc/rpc-error.ts';
 import { callOf } from './call.ts';
 import { statusDetails } from './error.ts';
 import { requestsOf } from './requests.ts';
+import { type Stream, writeAll } from './write-all.ts';
 
 type Message = MessageShape<DescMethod['input']>;
 /** Stands for undecodable bytes: grpc-js would answer INTERNAL, not INVALID_ARGUMENT. */
@@ -137,7 +136,7 @@ function serverStreaming(
       try {
         const request = checked(method, stream.request);
         const answers = handler(request, callOf(stream, stopped.signal));
-        await writeAll(stream, answers, method);
+        await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
         stream.end();
       } catch (error) {
         if (!stream.cancelled) endStream(stream, fail(error));
@@ -159,7 +158,8 @@ function bidiStreaming(
     const end = () => requests.end(new RpcError('UNAVAILABLE', shuttingDownText));
     await track(streams, end, async () => {
       try {
-        await writeAll(stream, handler(requests, callOf(stream)), method);
+        const answers = handler(requests, callOf(stream));
+        await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
         stream.end();
       } catch (error) {
         if (!stream.cancelled) endStream(stream, fail(error));
@@ -176,28 +176,8 @@ async function track(streams: Streams, end: () => void, work: () => Promise<void
   streams.delete(end);
 }
 
-type Stream = ServerWritableStream<Message, Uint8Array> | ServerDuplexStream<Message, Uint8Array>;
-
-async function writeAll(stream: Stream, answers: AsyncIterable<Message>, method: DescMethod) {
-  for await (const message of answers) {
-    if (stream.cancelled || stream.writableEnded) return;
-    if (!stream.write(bytesOfAnswer(method, message))) await drained(stream);
-  }
-}
-
-/** Resolves when there is room to write again, or the stream is over. */
-function drained(stream: Stream): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const done = () => {
-    stream.off('drain', done).off('close', done).off('cancelled', done);
-    resolve();
-  };
-  stream.on('drain', done).on('close', done).on('cancelled', done);
-  return promise;
-}
-
 /** Ends a stream with a status, which grpc-js takes from the error event. */
-function endStream(stream: Stream, error: ServerErrorResponse): void {
+function endStream(stream: Stream<Message>, error: ServerErrorResponse): void {
   if (!stream.writableEnded) stream.emit('error', error);
 }
 

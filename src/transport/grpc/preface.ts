@@ -1,6 +1,7 @@
 /** Checks that a connection speaks HTTP/2 before a session is created for it. */
 
 import type { Socket } from 'node:net';
+import { awakeTimeout } from '../../store/awake.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
@@ -21,9 +22,9 @@ const notHttp2 = [
  */
 export function awaitPreface(socket: Socket, waitMs: number, accept: (socket: Socket) => void) {
   let received: Buffer = Buffer.alloc(0);
-  const tooSlow = setTimeout(() => socket.destroy(), waitMs);
+  const tooSlow = awakeTimeout(() => socket.destroy(), waitMs);
   const onError = () => socket.destroy();
-  const onClose = () => clearTimeout(tooSlow);
+  const onClose = () => tooSlow.clear();
 
   const onData = (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
@@ -37,7 +38,7 @@ export function awaitPreface(socket: Socket, waitMs: number, accept: (socket: So
   };
 
   const release = () => {
-    clearTimeout(tooSlow);
+    tooSlow.clear();
     socket.pause();
     socket.off('data', onData);
     socket.off('close', onClose);

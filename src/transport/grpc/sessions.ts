@@ -6,16 +6,26 @@
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
-import { type CallTimes, clampGrpcTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
-import { closeHalfOpen, type HalfOpenStreams } from './half-open.ts';
+import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
+import { type CallTimes, clampGrpcTimeout, deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
+import { closeWhenOld } from './age.ts';
 import type { Activity } from './idle.ts';
+import { pingUntilClosed } from './keepalive.ts';
+import type { GrpcLimits } from './limits.ts';
 
 /** Finds the HTTP/2 sessions of the listener's sockets. */
 export interface Sessions {
   /** Registers a socket before it is handed to grpc-js. */
   expect(socket: Socket, activity: Activity): void;
+  /** The open streams that were left to grpc-js. */
+  open(): Iterable<ServerHttp2Stream>;
   /** Stops intercepting new sessions. */
   stop(): void;
 }
@@ -32,25 +42,38 @@ type OnStream = (
  * Starts intercepting; `take` answers a call and returns true, or leaves it to grpc-js. grpc-js
  * does not expose its HTTP/2 server, so sessions are found through Node's diagnostics channel for
  * new streams. The session's own `stream` listener is replaced by one that calls it.
- * A stream that its caller keeps half open is closed `halfOpenMs` after the longest deadline.
+ * A stream that its caller keeps open is closed `halfOpenMs` after the call's deadline.
  */
 export function findSessions(
   times: CallTimes,
-  halfOpenMs: number,
+  limits: GrpcLimits,
   take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
 ): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();
-  const halfOpen = closeHalfOpen(times.deadlineMsMax + halfOpenMs);
+  const open = new Set<ServerHttp2Stream>();
+  // grpc-js answers a call whose deadline has passed but leaves closing its stream to the caller.
+  const deadlines = createDeadlines<ServerHttp2Stream>(stream => {
+    stream.close(constants.NGHTTP2_CANCEL);
+    return undefined;
+  });
 
   const stand = (session: ServerHttp2Session, activity: Activity) => {
     activity.session = session;
+    pingUntilClosed(session, limits);
+    closeWhenOld(session, limits);
     const others = session.listeners('stream') as OnStream[];
     session.removeAllListeners('stream');
     const onStream: OnStream = function (stream, headers, flags, raw) {
       joinAuthorization(headers, raw);
       if (take(stream, headers)) return activity.touch();
-      stream.once('close', activity.begin());
-      clampDeadline(stream, headers, times, halfOpen);
+      open.add(stream);
+      const end = activity.begin();
+      const forget = clampDeadline(stream, headers, times, limits.halfOpenMs, deadlines);
+      stream.once('close', () => {
+        open.delete(stream);
+        end();
+        forget();
+      });
       for (const other of others) other.call(this, stream, headers, flags, raw);
     };
     session.on('stream', onStream);
@@ -71,27 +94,31 @@ export function findSessions(
     expect(socket, activity) {
       Object.assign(socket, { [mark]: activity });
     },
+    open: () => open,
     stop() {
       unsubscribe('http2.server.stream.created', onCreated);
-      halfOpen.stop();
+      deadlines.stop();
     },
   };
 }
 
+/** Corrects the call's deadline. Its stream is closed after that; the returned function forgets it. */
 function clampDeadline(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   times: CallTimes,
-  halfOpen: HalfOpenStreams,
-): void {
+  halfOpenMs: number,
+  deadlines: Deadlines<ServerHttp2Stream>,
+): () => void {
   const asked = headers['grpc-timeout'];
-  if (times.isStreaming(headers[':path'] as string)) {
-    if (asked !== undefined) headers['grpc-timeout'] = clampGrpcTimeout(asked, timerMsMax);
-    return;
-  }
+  const streaming = times.isStreaming(headers[':path'] as string);
+  if (streaming && asked === undefined) return () => undefined;
+  const limits = streaming ? { ...times, deadlineMsMax: timerMsMax } : times;
   headers['grpc-timeout'] =
-    asked === undefined ? `${times.deadlineMs}m` : clampGrpcTimeout(asked, times.deadlineMsMax);
-  halfOpen.add(stream);
+    asked === undefined ? `${limits.deadlineMs}m` : clampGrpcTimeout(asked, limits.deadlineMsMax);
+  const deadlineMs = deadlineOf(asked, limits) ?? limits.deadlineMsMax;
+  const watched = deadlines.watch(stream, deadlineMs + halfOpenMs);
+  return () => watched.forget();
 }
 
 /** Joins repeated headers, of which Node keeps the first: no credential contains a comma. */

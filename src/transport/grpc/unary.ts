@@ -10,7 +10,7 @@ import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { frameOf } from '../codec/encoded-cache.ts';
-import { createDeadlines, type Watched } from '../rpc/deadlines.ts';
+import { createDeadlines } from '../rpc/deadlines.ts';
 import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
@@ -23,6 +23,8 @@ import type { GrpcLimits } from './limits.ts';
 export interface UnaryPath {
   /** Answers the call and returns true, or false when grpc-js must answer it. */
   take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
+  /** The streams of the calls that it took and that are not over. */
+  open(): Iterable<ServerHttp2Stream>;
   /** Stops the deadline timer. */
   stop(): void;
 }
@@ -30,6 +32,12 @@ export interface UnaryPath {
 interface Route {
   method: DescMethod;
   handler: Unary<DescMethod>;
+}
+
+interface Call {
+  stream: ServerHttp2Stream;
+  route: Route;
+  onBug: OnBug;
 }
 
 const frameHeadBytes = 5;
@@ -40,11 +48,15 @@ const nothing = Buffer.alloc(0);
 /** The gRPC content types that carry Protobuf. */
 const contentType = /^application\/grpc(?:\+proto)?$/;
 
-/** The path for all unary methods of these services. */
+/**
+ * The path for all unary methods of these services. The deadline of a call holds until its stream is
+ * closed: a caller that does not read its answer takes up memory. `onUnread` is called for each.
+ */
 export function createUnaryPath(
   bindings: readonly Binding[],
   limits: GrpcLimits,
   onBug: OnBug,
+  onUnread: () => void,
 ): UnaryPath {
   const routes = new Map<string, Route>();
   for (const { service, handlers } of bindings) {
@@ -60,6 +72,7 @@ export function createUnaryPath(
       refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
       return limits.halfOpenMs;
     }
+    if (stream.writableLength > 0) onUnread();
     stream.close(constants.NGHTTP2_CANCEL);
     return undefined;
   });
@@ -70,9 +83,11 @@ export function createUnaryPath(
       const deadlineMs = deadlineOf(headers['grpc-timeout'], limits);
       if (deadlineMs === undefined) return false;
       const watched = deadlines.watch(stream, deadlineMs);
-      receive(stream, headers, route, limits.receiveBytesMax, watched, onBug);
+      stream.on('close', () => watched.forget());
+      receive({ stream, route, onBug }, headers, limits.receiveBytesMax);
       return true;
     },
+    open: deadlines.open,
     stop: deadlines.stop,
   };
 }
@@ -87,14 +102,8 @@ function isPlain(headers: IncomingHttpHeaders): boolean {
 }
 
 /** Collects the request's bytes and answers once the caller has half-closed the stream. */
-function receive(
-  stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
-  route: Route,
-  bytesMax: number,
-  watched: Watched<ServerHttp2Stream>,
-  onBug: OnBug,
-): void {
+function receive(call: Call, headers: IncomingHttpHeaders, bytesMax: number): void {
+  const { stream, route, onBug } = call;
   let received: Buffer = nothing;
   stream.on('error', ignore);
   stream.on('data', (chunk: Buffer) => {
@@ -105,28 +114,31 @@ function receive(
     refuse(stream, new RpcError('RESOURCE_EXHAUSTED', text), onBug);
   });
   stream.on('end', () => {
-    if (stream.headersSent || stream.destroyed) return watched.forget();
+    if (stream.headersSent || stream.destroyed) return;
+    const body = received;
+    // The stream may wait for its caller; the request need not.
+    received = nothing;
     try {
-      const request = messageOf(route.method, received, bytesMax);
+      const request = messageOf(route.method, body, bytesMax);
       const answer = route.handler(request, httpCall('grpc', headers, stream, peerOf));
-      mapAwaitable(answer, send, fail);
+      mapAwaitable(answer, send, fail, call);
     } catch (error) {
-      fail(error);
+      fail(error, call);
     }
   });
+}
 
-  const send = (message: MessageShape<DescMethod['output']>) => {
-    const frame = frameOf(route.method.output, message, encode);
-    watched.forget();
-    if (stream.headersSent || stream.destroyed) return;
-    stream.respond(responseHeaders, responseOptions);
-    stream.on('wantTrailers', sendOk);
-    stream.end(frame);
-  };
-  const fail = (error: unknown) => {
-    watched.forget();
-    refuse(stream, error, onBug);
-  };
+/** Two functions for all calls, to save each of them two closures. */
+function send(message: MessageShape<DescMethod['output']>, { stream, route }: Call): void {
+  const frame = frameOf(route.method.output, message, encode);
+  if (stream.headersSent || stream.destroyed) return;
+  stream.respond(responseHeaders, responseOptions);
+  stream.on('wantTrailers', sendOk);
+  stream.end(frame);
+}
+
+function fail(error: unknown, { stream, onBug }: Call): void {
+  refuse(stream, error, onBug);
 }
 
 function sendOk(this: ServerHttp2Stream): void {

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { plainAddress } from '../rpc/source.ts';
 
 /** Whether an address belongs to a trusted proxy. */
 export type Trusts = (address: string) => boolean;
@@ -29,11 +30,6 @@ export function clientAddress(req: IncomingMessage, trusts: Trusts): string {
     address = before;
   }
   return address;
-}
-
-/** Unwraps an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) of a dual-stack socket. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -5,8 +5,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
+import { plainAddress } from '../rpc/source.ts';
 import { answerJson } from './answer.ts';
-import { plainAddress } from './client-address.ts';
 import type { Route } from './router.ts';
 
 /** Whether the listener answers to the name in a request's Host header. */

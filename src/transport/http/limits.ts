@@ -1,9 +1,15 @@
 /** Limits of an HTTP listener. src/server/limits.ts sets the configured ones. */
 
+import type { UnreadLimits } from '../rpc/unread.ts';
+
 /** Limits of an HTTP listener. */
 export interface HttpLimits {
   /** Most connections at once; more are dropped. */
   connectionsMax: number;
+  /** Most connections of one source (an IPv4 address, an IPv6 /64) at once. */
+  connectionsPerSourceMax: number;
+  /** Bounds of answers that are not read. */
+  unread: UnreadLimits;
   /** Most bytes of the request line and headers together. */
   headerBytesMax: number;
   /** How long a request's headers may take, from the connection or the previous request. */

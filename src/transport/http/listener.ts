@@ -3,10 +3,14 @@
 import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { awakeTimeout } from '../../store/awake.ts';
+import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
 import { connectionAges } from './connection-age.ts';
+import { lateConnections } from './late.ts';
 import type { HttpLimits } from './limits.ts';
+import { httpReaders } from './readers.ts';
 import { type RequestDeps, requestFunction } from './request.ts';
 
 /** What an HTTP listener needs. */
@@ -16,15 +20,17 @@ export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
   corsOrigins: readonly string[] | '*';
   /** Called when a stop begins, to end streams that would outlast it. */
   onStop?(): void;
+  /** Shared with other listeners; absent where there are none. */
+  guard?: Guard;
 }
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createHttpListener(deps: HttpDeps): Listener {
-  const { limits, corsOrigins, onStop } = deps;
+  const { limits, corsOrigins, onStop, guard = ownGuard(deps.limits.unread) } = deps;
   const { preflightSeconds } = limits;
   const sockets = new Set<Socket>();
-  /** Sockets with a response in progress, into which no error response may be written. */
-  const busy = new WeakSet<Duplex>();
+  const late = lateConnections();
+  const mayStay = createShares(limits.connectionsPerSourceMax, guard);
   const ages = connectionAges(limits.connectionAgeMs);
   let stopping: Promise<void> | undefined;
   /** Set during a stop, after which idle connections are closed at once. */
@@ -32,26 +38,36 @@ export function createHttpListener(deps: HttpDeps): Listener {
 
   const answer = requestFunction({ ...deps, cors: { origins: corsOrigins, preflightSeconds } });
   const server = createServer(serverOptions(limits), (req, res) => {
-    busy.add(req.socket);
+    late.begin(req);
     if (stopping || ages.isOld(req.socket)) res.shouldKeepAlive = false;
     res.on('close', onClose);
     answer(req, res);
   });
   /** One function for all responses, to save a closure each. */
   function onClose(this: ServerResponse) {
-    busy.delete(this.req.socket);
+    late.end(this);
     if (drained) server.closeIdleConnections();
   }
-  server.maxConnections = limits.connectionsMax;
+  limitConnections(server, limits.connectionsMax, guard);
   // Beyond a count, Node would drop headers silently; headerBytesMax limits them.
   server.maxHeadersCount = 0;
   server.setTimeout(limits.silenceMs);
-  server.on('clientError', (error, socket) => answerBroken(error, socket, busy.has(socket)));
+  // With a listener, node:http leaves to it what becomes of connections that idle or stand still.
+  server.on('timeout', late.judgeSilence);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const refuse = () => answerBroken(error, socket, late.isAnswering(socket));
+    if (error.code === lateCode) late.judgeRequest(socket as Socket, limits.checkMs, refuse);
+    else refuse();
+  });
   server.on('connection', socket => {
+    if (!mayStay(socket)) return;
     sockets.add(socket);
     ages.watch(socket);
     socket.once('close', () => sockets.delete(socket));
   });
+
+  const readers = httpReaders(sockets, limits.deadlineMsMax, () => guard.unreadClosed('deadline'));
+  const unwatch = guard.unread.watch(readers, guard.unreadClosed);
 
   const stop = async (graceMs: number) => {
     const closed = [...sockets].map(
@@ -63,12 +79,14 @@ export function createHttpListener(deps: HttpDeps): Listener {
       drained = true;
       server.close();
     };
-    // If the event loop was blocked, timers run before pending input; setImmediate runs after it.
-    const idling = setTimeout(() => setImmediate(drain), limits.stopIdleMs);
+    const idling = awakeTimeout(drain, limits.stopIdleMs);
     onStop?.();
-    await within(graceMs, Promise.all(closed), () => server.closeAllConnections());
-    clearTimeout(idling);
+    await within(graceMs, Promise.all(closed), () => {
+      for (const socket of sockets) socket.destroy();
+    });
+    idling.clear();
     drain();
+    unwatch();
   };
 
   return {
@@ -114,6 +132,9 @@ function listen(
   });
 }
 
+/** Node's code for a request whose headers or body are late. */
+const lateCode = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 /** Answers bytes that are not a valid request, by the code of Node's error. */
 function answerBroken(error: NodeJS.ErrnoException, socket: Duplex, busy: boolean): void {
   if (busy || !socket.writable || error.code === 'ECONNRESET') {
@@ -134,7 +155,7 @@ function brokenStatus(code: string | undefined): [status: string, text: string] 
       return ['431 Request Header Fields Too Large', 'headers are too long'];
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return ['413 Payload Too Large', 'chunk extensions are too long'];
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case lateCode:
       return ['408 Request Timeout', 'request took too long'];
     default:
       return ['400 Bad Request', 'request is malformed'];

@@ -1,18 +1,22 @@
 /** Ends calls whose deadline has passed, with one timer for all calls and none while idle. */
 
+import { type AwakeTimer, awakeMs, awakeTimeout } from '../../store/awake.ts';
+
 /** The calls in progress. */
 export interface Deadlines<T> {
   /** Adds a call that is due in `deadlineMs` milliseconds. */
   watch(call: T, deadlineMs: number): Watched<T>;
+  /** The calls that have not been forgotten. */
+  open(): Iterable<T>;
   /** Stops the timer. */
   stop(): void;
 }
 
 /** A call in progress. */
 export class Watched<T> {
-  /** Undefined once it has been answered. */
+  /** Undefined once it is over. */
   call: T | undefined;
-  /** Its deadline on the monotonic clock, in milliseconds. */
+  /** Its deadline on the clock of `awakeMs`, in milliseconds. */
   dueMs: number;
 
   constructor(call: T, dueMs: number) {
@@ -20,7 +24,7 @@ export class Watched<T> {
     this.dueMs = dueMs;
   }
 
-  /** Removes the call, which has been answered. */
+  /** Removes the call, which is over. */
   forget(): void {
     this.call = undefined;
   }
@@ -36,7 +40,7 @@ const sweepMs = 50;
 export function createDeadlines<T>(expire: (call: T) => number | undefined): Deadlines<T> {
   /** An array, since few of many calls are still in progress at the next sweep. */
   let all: Watched<T>[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let timer: AwakeTimer | undefined;
 
   const isStillDue = (watched: Watched<T>, nowMs: number) => {
     if (watched.call === undefined) return false;
@@ -48,22 +52,25 @@ export function createDeadlines<T>(expire: (call: T) => number | undefined): Dea
   };
   const sweep = () => {
     timer = undefined;
-    const nowMs = performance.now();
+    const nowMs = awakeMs();
     const swept = all;
     all = [];
     for (const watched of swept) if (isStillDue(watched, nowMs)) all.push(watched);
     arm();
   };
   const arm = () => {
-    if (all.length > 0) timer ??= setTimeout(sweep, sweepMs).unref();
+    if (all.length > 0) timer ??= awakeTimeout(sweep, sweepMs);
   };
   return {
     watch(call, deadlineMs) {
-      const watched = new Watched(call, performance.now() + deadlineMs);
+      const watched = new Watched(call, awakeMs() + deadlineMs);
       all.push(watched);
       arm();
       return watched;
     },
-    stop: () => clearTimeout(timer),
+    *open() {
+      for (const { call } of all) if (call !== undefined) yield call;
+    },
+    stop: () => timer?.clear(),
   };
 }

@@ -1,6 +1,7 @@
 /** The interface of every listener: listen, and stop without breaking calls in flight. */
 
 import type { AddressInfo } from 'node:net';
+import { awakeTimeout } from '../../store/awake.ts';
 
 /** The address to listen on. */
 export interface Address {
@@ -26,7 +27,7 @@ export async function within(
   work: Promise<unknown>,
   force: () => void,
 ): Promise<void> {
-  const timer = setTimeout(force, graceMs);
+  const timer = awakeTimeout(force, graceMs);
   await work;
-  clearTimeout(timer);
+  timer.clear();
 }
