@@ -3,8 +3,9 @@
  * and server with the key can read it. The store holds only the ids of signed-out sessions.
  */
 
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { EndedSessions } from '../store/store.ts';
+import { sealText, unsealText } from '../verify/seal.ts';
 import type { ManagerLimits } from './limits.ts';
 
 /** Who is signed in, and since when. It has no scopes: those are looked up on each request. */
@@ -37,10 +38,7 @@ export interface Sessions {
   endOf(session: Session): number;
 }
 
-const algorithm = 'aes-256-gcm';
-const nonceBytes = 12;
-const tagBytes = 16;
-const purpose = Buffer.from('usher web app session, version 1');
+const purpose = 'usher web app session, version 1';
 /** A sealed session has about 250 characters; anything much longer is refused unread. */
 const sealedCharactersMax = 1024;
 
@@ -55,7 +53,9 @@ export function createSessions(deps: {
   const endOf = (session: Session) =>
     Math.min(session.signedInAt + limits.sessionLifetimeMs, session.usedAt + limits.sessionIdleMs);
   const unseal = (value: string) => {
-    const session = parseSession(unsealText(key, value));
+    const session = parseSession(
+      value.length > sealedCharactersMax ? undefined : unsealText(key, value, purpose),
+    );
     return session && endOf(session) > now() ? session : undefined;
   };
   return {
@@ -63,7 +63,7 @@ export function createSessions(deps: {
       const time = now();
       return { id: randomBytes(32).toString('base64url'), actor, signedInAt: time, usedAt: time };
     },
-    seal: session => sealText(key, JSON.stringify(session)),
+    seal: session => sealText(key, JSON.stringify(session), purpose),
     unseal,
     async read(value) {
       const session = unseal(value);
@@ -78,31 +78,6 @@ export function createSessions(deps: {
     end: session => ended.endSession(session.id, session.signedInAt + limits.sessionLifetimeMs),
     endOf,
   };
-}
-
-function sealText(key: Uint8Array, text: string): string {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
-  cipher.setAAD(purpose);
-  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
-}
-
-function unsealText(key: Uint8Array, value: string): string | undefined {
-  if (value.length > sealedCharactersMax) return undefined;
-  const bytes = Buffer.from(value, 'base64url');
-  if (bytes.length <= nonceBytes + tagBytes) return undefined;
-  const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceBytes), {
-    authTagLength: tagBytes,
-  });
-  decipher.setAAD(purpose);
-  decipher.setAuthTag(bytes.subarray(-tagBytes));
-  try {
-    const text = decipher.update(bytes.subarray(nonceBytes, -tagBytes));
-    return Buffer.concat([text, decipher.final()]).toString('utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 function parseSession(text: string | undefined): Session | undefined {

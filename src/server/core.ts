@@ -83,7 +83,7 @@ export async function openCore(
     issueJwt: createIssueJwt(store, keys, now, limits),
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
-    audit: createAudit(store, now),
+    audit: createAudit({ store, keys, now }),
     usage,
     async close() {
       await usage.close();

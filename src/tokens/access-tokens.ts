@@ -87,7 +87,7 @@ export interface AccessTokens {
 
 /** Creates the operations. */
 export function createAccessTokens(deps: ChangeDeps): AccessTokens {
-  const { store, keys, now } = deps;
+  const { store, keys } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
@@ -113,7 +113,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       return { record, usage };
     },
 
-    list: (caller, query) => list(store, now, caller, query),
+    list: (caller, query) => list(deps, caller, query),
 
     async update(caller, id, revision, fields, mask, requestId) {
       demand(caller, adminScope);

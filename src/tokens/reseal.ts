@@ -1,12 +1,12 @@
 /** Re-encrypts jwt secrets with the first master key, and counts secrets per master key. */
 
-import { isCursor } from '../store/cursor.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { TokenError } from './errors.ts';
 import { invalid } from './fields.ts';
+import { pageTokens } from './page-token.ts';
 import { withCurrentSeals } from './secret.ts';
 
 /** The result of a page. */
@@ -45,12 +45,11 @@ export function createReseal(deps: ChangeDeps): Reseal {
     if (!(limit >= 1 && limit <= resealLimits.pageSizeMax)) {
       throw invalid('page_size', `must be 1 to ${resealLimits.pageSizeMax}`);
     }
-    if (pageToken && !isCursor('oldest', pageToken)) {
-      throw invalid('page_token', 'is not a next_page_token of Reseal');
-    }
+    const tokens = pageTokens(keys, caller, { rpc: 'Reseal', query: [] });
+    const after = tokens.read(pageToken);
     const page = await store.scan({
       ...{ order: 'oldest', limit },
-      ...(pageToken ? { after: pageToken } : {}),
+      ...(after === undefined ? {} : { after }),
     });
     const records: AccessTokenRecord[] = [];
     let resealed = 0;
@@ -60,7 +59,8 @@ export function createReseal(deps: ChangeDeps): Reseal {
       if (isOld) resealed += 1;
     }
     const left = count(records, keys, now());
-    return { examined: records.length, resealed, left, nextPageToken: page.cursor ?? '' };
+    const nextPageToken = tokens.write(page.cursor);
+    return { examined: records.length, resealed, left, nextPageToken };
   };
 
   async function reseal(caller: Caller, id: string): Promise<AccessTokenRecord> {

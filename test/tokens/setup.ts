@@ -53,7 +53,7 @@ export function openOffice() {
     verify,
     verdictOn,
     tokens,
-    audit: createAudit(store, now),
+    audit: createAudit({ store, keys, now }),
     issue: createIssueJwt(store, keys, now, defaultLimits.verify),
   };
 }
