@@ -15,8 +15,10 @@ export const adminScope = 'usher.admin';
 export const readScope = 'usher.tokens.read';
 /** Scope: have JWTs signed. */
 export const issueScope = 'usher.jwts.issue';
-/** Scope: introspect tokens (RFC 7662) and revoke tokens (RFC 7009). */
+/** Scope: introspect tokens (RFC 7662). */
 export const introspectScope = 'usher.introspect';
+/** Scope: revoke tokens that others hold (RFC 7009). */
+export const revokeScope = 'usher.revoke';
 
 /** The actor that holds the admin token of the configuration. */
 export const adminActor = 'admin';

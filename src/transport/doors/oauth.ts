@@ -2,12 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Unavailable } from '../../store/store.ts';
-import {
-  type Authenticate,
-  adminScope,
-  type Caller,
-  introspectScope,
-} from '../../tokens/caller.ts';
+import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
 import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
 import type { HttpLimits } from '../http/limits.ts';
@@ -32,14 +27,15 @@ export interface OauthError {
   description: string;
 }
 
-/** A route for callers with the scope usher.introspect or usher.admin; `handle` gets the token. */
+/** A route for callers with the scope, or usher.admin; `handle` gets the token. */
 export function oauthRoute(
   path: string,
+  scope: string,
   { authenticate, addressOf, limits }: OauthDeps,
   handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
 ): Route {
   const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
-    const caller = await callerOf(req, authenticate, addressOf(req));
+    const caller = await callerOf(req, scope, authenticate, addressOf(req));
     if ('error' in caller) return caller;
     const form = await readForm(req, limits.formBytesMax);
     if (typeof form === 'string') return invalidRequest(form);
@@ -58,6 +54,7 @@ export function oauthRoute(
 
 async function callerOf(
   req: IncomingMessage,
+  scope: string,
   authenticate: Authenticate,
   address: string,
 ): Promise<Caller | OauthError> {
@@ -66,11 +63,11 @@ async function callerOf(
   const [id, token] = basic === undefined ? [undefined, header] : readBasic(basic);
   const caller = await authenticate(basic === undefined ? header : `Bearer ${token}`, address);
   // The same answer for every valid token that may not call here.
-  if (caller === 'INSUFFICIENT_SCOPE') return lacksScope;
+  if (caller === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
   if (typeof caller === 'string') return invalidClient;
   if (id !== undefined && id.toLowerCase() !== caller.actor) return invalidClient;
-  const may = [introspectScope, adminScope].some(scope => caller.scopes.includes(scope));
-  return may ? caller : lacksScope;
+  const may = [scope, adminScope].some(held => caller.scopes.includes(held));
+  return may ? caller : lacksScope(scope);
 }
 
 /** Reads client id and secret, each form-encoded before joining (RFC 6749 section 2.3.1). */
@@ -98,11 +95,13 @@ const invalidClient: OauthError = {
   description: 'give the id and the token of a static access token',
 };
 
-const lacksScope: OauthError = {
-  status: 403,
-  error: 'insufficient_scope',
-  description: `the caller needs a static access token with the scope ${introspectScope}`,
-};
+function lacksScope(scope: string): OauthError {
+  return {
+    status: 403,
+    error: 'insufficient_scope',
+    description: `the caller needs a static access token with the scope ${scope}`,
+  };
+}
 
 function orUnavailable(error: unknown): OauthError {
   if (!(error instanceof Unavailable)) throw error;
