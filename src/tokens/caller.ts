@@ -114,6 +114,11 @@ export function ownerFor(caller: Caller, owner: string | undefined): string | un
   return caller.owner;
 }
 
+/** Whether the caller may see a record: it has no owner, or the same one. */
+export function isVisible(caller: Caller, { owner }: AccessTokenRecord): boolean {
+  return caller.owner === undefined || caller.owner === owner;
+}
+
 /**
  * The record, if it exists and the caller may see it. Throws NOT_FOUND otherwise, in both cases.
  */
@@ -122,8 +127,7 @@ export function visible(
   record: AccessTokenRecord | undefined,
   id: string,
 ): AccessTokenRecord {
-  const shown = caller.owner === undefined || record?.owner === caller.owner;
-  if (record === undefined || !shown) {
+  if (record === undefined || !isVisible(caller, record)) {
     throw new TokenError('NOT_FOUND', `there is no access token with id ${JSON.stringify(id)}`);
   }
   return record;

@@ -13,7 +13,7 @@ import {
 } from '../verify/imported.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import { adminScope, type Caller, demand, ownerFor } from './caller.ts';
+import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, invalid, present } from './fields.ts';
 import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
@@ -34,7 +34,7 @@ export interface ImportOptions {
 export interface ImportResult {
   /** `existing`: it was imported before and left unchanged. */
   outcome: 'imported' | 'existing' | 'refused';
-  /** UUID of the access token; "" when there is none yet, or the caller may not see it. */
+  /** UUID of the access token; "" when there is none yet, or the item was refused. */
   id: string;
   /** Why it was refused; otherwise "". */
   problem: string;
@@ -104,6 +104,7 @@ export function createImport(deps: ImportDeps): Import {
         try {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
           const checked = checkItem({ ...item, fields }, bounds, at);
+          if (caller.owner !== undefined) checkChoosesNoId(item, checked);
           return await plan(deps, checked, forms, caller, requestId);
         } catch (error) {
           if (error instanceof TokenError) return refused(error.message);
@@ -147,9 +148,19 @@ async function plan(
   return { item, digest, known, eventId };
 }
 
+/** A caller with an owner could learn from the outcome whether the access token of a UUID exists. */
+function checkChoosesNoId(item: ImportItem, { id }: CheckedItem): void {
+  if (item.id) throw invalid('id', 'only a caller without an owner may choose it');
+  if (id !== undefined) throw new TokenError('INVALID_ARGUMENT', notForOwners);
+}
+
+/**
+ * What an import would do. It judges the item and what the caller may see, and looks up as much for a
+ * token that another owner has as for one that nobody has.
+ */
 async function foresee(store: Store, caller: Caller, { known, item }: Plan): Promise<ImportResult> {
-  const record = known === undefined ? undefined : await store.get(known);
-  if (record !== undefined) return existing(caller, record);
+  const record = await store.get(known ?? item.id ?? v7());
+  if (record !== undefined && isVisible(caller, record)) return existing(caller, record);
   return { outcome: 'imported', id: item.id ?? '', problem: '' };
 }
 
@@ -236,11 +247,15 @@ async function settle(
   return other !== undefined && same ? existing(caller, other, eventId) : refused(taken().message);
 }
 
+/** The result for a token that has an access token; one that the caller may not see is not shown. */
 function existing(caller: Caller, record: AccessTokenRecord, eventId?: string): ImportResult {
-  const visible = caller.owner === undefined || record.owner === caller.owner;
+  if (!isVisible(caller, record)) return refused(notForOwners);
   const outcome = record.eventId === eventId ? 'imported' : 'existing';
-  return { outcome, id: visible ? record.id : '', problem: '' };
+  return { outcome, id: record.id, problem: '' };
 }
+
+/** Why a token is refused that contains a UUID, or that has an access token of another owner. */
+const notForOwners = 'token: only a caller without an owner can import it';
 
 function refused(problem: string): ImportResult {
   return { outcome: 'refused', id: '', problem };

@@ -807,7 +807,8 @@ export type ImportRequest_Item = Message<"usher.v1.ImportRequest.Item"> & {
 
   /**
    * UUID of the new access token; empty to generate one. Should be of version 7 (RFC 9562), since
-   * lists ordered by create_time sort by the UUID.
+   * lists ordered by create_time sort by the UUID. A caller whose token has an owner cannot choose
+   * it, nor import a token in Usher's own format, which contains one.
    *
    * @generated from field: string id = 4;
    */
@@ -891,8 +892,7 @@ export type ImportResponse_Result = Message<"usher.v1.ImportResponse.Result"> & 
   outcome: ImportOutcome;
 
   /**
-   * UUID of the access token; empty when refused, when a dry run would generate it, and when the
-   * caller may not see the access token.
+   * UUID of the access token; empty when refused, and when a dry run would generate it.
    *
    * @generated from field: string id = 2;
    */
@@ -1557,7 +1557,8 @@ export const AccessTokenService: GenService<{
    * Import adds static tokens of another system, so that their holders can keep using them. A token
    * that was imported before is left unchanged, so an import can be repeated after any failure. An
    * item that is wrong is refused in its result and does not fail the call. At most 500 items per
-   * call.
+   * call. To a caller whose token has an owner, tokens of others do not exist: a dry run foresees
+   * nothing about them, and an import refuses them without saying why.
    *
    * @generated from rpc usher.v1.AccessTokenService.Import
    */
