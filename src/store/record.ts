@@ -56,6 +56,8 @@ export interface AccessTokenRecord {
   owner?: string;
   /** Scope tokens of RFC 6749 section 3.3. */
   scopes: string[];
+  /** kind static: the scopes that it may give to others; absent for its own. */
+  grantableScopes?: string[];
   /** Data for the services that verify the token. */
   metadata?: JsonObject;
   /** kind jwt: the audiences its JWTs may name; absent allows any. */

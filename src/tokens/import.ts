@@ -16,6 +16,7 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, invalid, present } from './fields.ts';
+import { grantsOf } from './grants.ts';
 import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 
 export type { ImportedSecret, ImportItem } from './import-item.ts';
@@ -98,6 +99,7 @@ export function createImport(deps: ImportDeps): Import {
     const bounds = { allowWeak: options.allowWeak, headerBytesMax };
     const at = now();
     const forms = (await store.importedForms()).map(readForm);
+    const grants = await grantsOf(store, caller);
     const plans = await Promise.all(
       items.map(async item => {
         const { owner } = item.fields;
@@ -105,6 +107,7 @@ export function createImport(deps: ImportDeps): Import {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
           const checked = checkItem({ ...item, fields }, bounds, at);
           if (caller.owner !== undefined) checkChoosesNoId(item, checked);
+          grants.check(fields);
           return await plan(deps, checked, forms, caller, requestId);
         } catch (error) {
           if (error instanceof TokenError) return refused(error.message);

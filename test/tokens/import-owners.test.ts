@@ -14,12 +14,12 @@ const once = { dryRun: false, allowWeak: false };
 const imported = () => `sk_live_${randomUUID()}`;
 const plain = (token: string, more: Partial<ImportItem> = {}): ImportItem => ({
   secret: { token },
-  fields: fields(),
+  fields: fields({ scopes: [] }),
   ...more,
 });
 const hashed = (token: string): ImportItem => ({
   secret: { sha256: createHash('sha256').update(token).digest() },
-  fields: fields(),
+  fields: fields({ scopes: [] }),
 });
 
 describe('to a caller with an owner, other access tokens do not exist', () => {
@@ -55,7 +55,7 @@ describe('to a caller with an owner, other access tokens do not exist', () => {
       await createImport(deps)(ann, [plain(token)], { ...once, dryRun: true });
       return read.length;
     });
-    expect([await takes[0]?.(), await takes[1]?.()]).toEqual([1, 1]);
+    expect([await takes[0]?.(), await takes[1]?.()]).toEqual([2, 2]);
   });
 
   test('a token of bob is refused in the words for one that contains a UUID', async () => {

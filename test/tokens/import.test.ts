@@ -284,7 +284,9 @@ describe('what is refused', () => {
   test('another owner than the caller’s', async () => {
     const [other, own] = await importTokens(
       adminOf('ann'),
-      [plain(imported(), { fields: fields({ owner: 'bob' }) }), plain(imported())],
+      [{ owner: 'bob' }, {}].map(some =>
+        plain(imported(), { fields: fields({ scopes: [], ...some }) }),
+      ),
       once,
     );
     expect(other).toMatchObject({ outcome: 'refused' });

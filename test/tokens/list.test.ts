@@ -142,7 +142,7 @@ describe('while others create and revoke', () => {
       const { ids: before } = await walk({ pageSize: 200, sort, text: 'token' });
       const caller = adminOf('busy');
       const { ids } = await walk({ pageSize: 100, sort, text: 'token' }, reader, async () => {
-        const ends = { expiresAt: startMs + day };
+        const ends = { scopes: [], expiresAt: startMs + day };
         const { record } = await tokens.create(caller, 'static', fields({ name: 'new', ...ends }));
         await tokens.revoke(caller, record.id, '');
       });
