@@ -71,7 +71,7 @@ export async function openCore(
   const proofs = createProofCache(config.cacheEntriesMax);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeysMax);
-  const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
+  const verify = createVerify({ records: store, keys, findImported, prove, proofs, now, limits });
   const changes = { store, keys, now, limits: others.changes };
   const usage = createUsageMeter(store, now, fixedUsageLimits);
   return {

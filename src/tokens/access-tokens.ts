@@ -182,7 +182,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
         deps,
         { ...ask, args: { ...target, reason }, detail: reason },
         (before, at) => ({
-          record: withRevokedJwts(notRevoked(before), target, at, revokedJwtsMax),
+          record: withRevokedJwts(keys, notRevoked(before), target, at, revokedJwtsMax),
         }),
       );
       return record;

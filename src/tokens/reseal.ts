@@ -1,6 +1,6 @@
 /** Re-encrypts jwt secrets with the first master key, and counts secrets per master key. */
 
-import type { AccessTokenRecord } from '../store/record.ts';
+import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
@@ -75,9 +75,13 @@ export function createReseal(deps: ChangeDeps): Reseal {
 
 function count(records: AccessTokenRecord[], keys: MasterKeys, now: number) {
   const counts = new Map<string, number>();
-  for (const { secrets, revokedAt } of records) {
+  for (const { secrets, revokedJwts, revokedAt } of records) {
     if (revokedAt !== undefined) continue;
-    for (const { masterKeyId, goodUntil = Number.POSITIVE_INFINITY } of secrets) {
+    const hashKeys: Partial<Secret>[] = revokedJwts?.key ? [revokedJwts.key] : [];
+    for (const { masterKeyId = '', goodUntil = Number.POSITIVE_INFINITY } of [
+      ...secrets,
+      ...hashKeys,
+    ]) {
       if (goodUntil > now) counts.set(masterKeyId, (counts.get(masterKeyId) ?? 0) + 1);
     }
   }

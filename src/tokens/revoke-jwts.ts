@@ -3,7 +3,8 @@
  */
 
 import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
-import { claimHash } from '../verify/revoked-jwts.ts';
+import type { MasterKeys } from '../verify/master-keys.ts';
+import { claimHashes, makeHashKey } from '../verify/revoked-jwts.ts';
 import { TokenError } from './errors.ts';
 import { checkText, fieldLimits, invalid } from './fields.ts';
 
@@ -19,6 +20,7 @@ export type JwtTarget =
  * limits the revocations by `jti` and subject that a record can hold. Throws TokenError.
  */
 export function withRevokedJwts(
+  keys: MasterKeys,
   record: AccessTokenRecord,
   target: JwtTarget,
   now: number,
@@ -27,16 +29,22 @@ export function withRevokedJwts(
   if (record.kind !== 'jwt') {
     throw new TokenError('FAILED_PRECONDITION', 'the access token is static, so it has no JWTs');
   }
+  const { id } = record;
   const revoked = record.revokedJwts ?? {};
-  return { ...record, revokedJwts: add(record.id, revoked, target, now, revokedJwtsMax) };
+  if ('issuedBefore' in target) {
+    return { ...record, revokedJwts: add(revoked, target, now, revokedJwtsMax) };
+  }
+  const revokedJwts = { ...revoked, key: revoked.key ?? makeHashKey(keys, id) };
+  const hashOf = (value: string) => claimHashes(keys, { id, revokedJwts }, value)[0] as string;
+  return { ...record, revokedJwts: add(revokedJwts, target, now, revokedJwtsMax, hashOf) };
 }
 
 function add(
-  id: string,
   revoked: RevokedJwts,
   target: JwtTarget,
   now: number,
   revokedJwtsMax: number,
+  hashOf: (value: string) => string = value => value,
 ): RevokedJwts {
   if ('issuedBefore' in target) {
     if (!(target.issuedBefore > 0 && target.issuedBefore <= now)) {
@@ -58,11 +66,11 @@ function add(
   if ('jti' in target) {
     if (target.jti === '') throw invalid('jti', 'is empty');
     checkText('jti', target.jti, fieldLimits.jtiLengthMax);
-    return { ...revoked, ids: { ...revoked.ids, [claimHash(id, target.jti)]: now } };
+    return { ...revoked, ids: { ...revoked.ids, [hashOf(target.jti)]: now } };
   }
   if (target.subject === '') throw invalid('subject', 'is empty');
   checkText('subject', target.subject, fieldLimits.subjectLengthMax);
-  return { ...revoked, subjects: { ...revoked.subjects, [claimHash(id, target.subject)]: now } };
+  return { ...revoked, subjects: { ...revoked.subjects, [hashOf(target.subject)]: now } };
 }
 
 /** How far the signer's clock may be ahead, in milliseconds. */
@@ -75,7 +83,7 @@ function prune(revoked: RevokedJwts & { issuedBefore: number }): RevokedJwts {
       Object.entries(made).filter(([, time]) => time + slackMs > revoked.issuedBefore),
     );
   return {
-    issuedBefore: revoked.issuedBefore,
+    ...revoked,
     // A JWT revoked by `jti` had been issued by the time of its revocation, up to the clocks' skew.
     ids: keep(revoked.ids, clockSkewMs),
     subjects: keep(revoked.subjects, 0),

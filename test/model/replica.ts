@@ -14,6 +14,7 @@ import { createWatch } from '../../src/transport/services/watch.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
 import { defaultLimits } from '../limits.ts';
+import { keys } from '../verify/setup.ts';
 import { prove } from './access-tokens.ts';
 import { dataClient, type Network } from './clients.ts';
 
@@ -73,6 +74,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
         ...{ entriesMax: 20, absentMax: 20, staleMaxMs },
       }),
       findImported: async () => undefined,
+      keys,
       prove,
       proofs: createProofCache(20),
       now: () => wallStartMs + world.now() + replica.wall.offsetMs,
