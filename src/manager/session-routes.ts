@@ -16,8 +16,8 @@ export type SessionRoutes = (
 ) => Promise<boolean>;
 
 interface RouteDeps
-  extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode' | 'audit'>,
-    Pick<ManagerDeps, 'limits' | 'now'> {
+  extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode'>,
+    Pick<ManagerDeps, 'audit' | 'refused' | 'limits' | 'now'> {
   sessions: Sessions;
   signedIn(req: IncomingMessage, peer: string): Promise<SignedIn | undefined>;
   peerOf(req: IncomingMessage): string;
@@ -44,6 +44,7 @@ async function logInByCode(deps: RouteDeps, req: IncomingMessage, res: ServerRes
   const peer = deps.peerOf(req);
   const caller = actor && (await deps.currentCaller(actor, peer, deps.now()));
   const opened = caller && maySignIn(caller) ? await openSession(deps, req, caller) : undefined;
+  if (!opened) await refused(deps, req, 'the code is not valid', actor);
   res.writeHead(303, {
     ...privateHeaders,
     location: opened ? '/' : '/sign-in?link=spent',
@@ -54,15 +55,19 @@ async function logInByCode(deps: RouteDeps, req: IncomingMessage, res: ServerRes
 
 async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
   // Otherwise another site's page could sign the visitor in to the attacker's session.
-  if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
+  if (madeByOtherSite(req.headers)) return await refuseOtherSite(deps, req, res);
   const header =
     req.headers.authorization ?? (await tokenInBody(req, deps.limits.signInBodyBytesMax));
   if (header === undefined) {
     return sendJson(res, 400, { error: 'send {"token":"…"} as application/json' });
   }
   const caller = await deps.authenticate(header, deps.peerOf(req));
-  if (!caller) return sendJson(res, 401, { error: 'token is not valid' });
+  if (!caller) {
+    await refused(deps, req, 'token is not valid');
+    return sendJson(res, 401, { error: 'token is not valid' });
+  }
   if (!maySignIn(caller)) {
+    await refused(deps, req, 'the token lacks the scope', caller.actor);
     return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
   }
   const { session, cookie } = await openSession(deps, req, caller);
@@ -70,7 +75,7 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
 }
 
 async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
-  if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
+  if (madeByOtherSite(req.headers)) return await refuseOtherSite(deps, req, res);
   const found = await deps.signedIn(req, deps.peerOf(req));
   if (!found) return sendJson(res, 401, { error: 'not signed in' });
   const renewed = deps.sessions.renew(found.session);
@@ -80,7 +85,7 @@ async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerRes
 }
 
 async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
-  if (!madeByOwnPage(req.headers)) return refuseOtherSite(res);
+  if (!madeByOwnPage(req.headers)) return await refuseOtherSite(deps, req, res);
   const found = await deps.signedIn(req, deps.peerOf(req));
   if (found) {
     await deps.sessions.end(found.session);
@@ -89,8 +94,15 @@ async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerRespons
   sendJson(res, 200, {}, { 'set-cookie': sessionCookie('', 0, deps.isSecure(req)) });
 }
 
-function refuseOtherSite(res: ServerResponse) {
+async function refuseOtherSite(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
+  await refused(deps, req, "the request is not one of the API Manager's page");
   sendJson(res, 403, { error: 'only a page of the API Manager may send this request' });
+}
+
+/** Counts the refused request for the audit log, by its path without the query, which can hold a code. */
+function refused(deps: RouteDeps, req: IncomingMessage, why: string, actor = ''): Promise<void> {
+  const [path = ''] = (req.url ?? '').split('?');
+  return deps.refused({ actor, peer: deps.peerOf(req), detail: `${req.method} ${path}: ${why}` });
 }
 
 async function openSession(deps: RouteDeps, req: IncomingMessage, caller: Caller) {

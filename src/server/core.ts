@@ -14,9 +14,10 @@ import {
   createCurrentCaller,
 } from '../tokens/caller.ts';
 import { createImport, type Import } from '../tokens/import.ts';
-import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
+import { createSums, type Sums } from '../tokens/sums.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createFindImported } from '../verify/imported.ts';
@@ -47,6 +48,8 @@ export interface Core {
   currentCaller: CurrentCaller;
   /** Writes and lists the audit log. */
   audit: Audit;
+  /** Sums for the audit log: refused calls and signed JWTs. */
+  sums: Sums;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
   /** Writes the remaining usage counts and closes the store. */
@@ -73,6 +76,13 @@ export async function openCore(
   const prove = createProve(keys, others.openedKeysMax);
   const verify = createVerify({ records: store, keys, findImported, prove, proofs, now, limits });
   const changes = { store, keys, now, limits: others.changes };
+  const audit = createAudit({ store, keys, now });
+  const sums = createSums({
+    audit,
+    limits: others.sums,
+    onFailure: error =>
+      log.error({ error }, 'counts for the audit log were not written; they are kept'),
+  });
   const usage = createUsageMeter(store, now, fixedUsageLimits);
   return {
     store,
@@ -80,12 +90,14 @@ export async function openCore(
     accessTokens: createAccessTokens(changes),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
-    issueJwt: createIssueJwt(store, keys, now, limits),
+    issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
-    audit: createAudit({ store, keys, now }),
+    audit,
+    sums,
     usage,
     async close() {
+      await sums.close();
       await usage.close();
       await store.close();
     },

@@ -47,6 +47,7 @@ export function createWebManager(
     // It only selects the cookie's name and Secure attribute; forging the header gains nothing.
     isSecure: ({ headers }) => headers['x-forwarded-proto'] === 'https',
     audit: (action, { actor, peer }) => core.audit.add({ action, actor, peer, detail: '' }),
+    refused: core.sums.refused,
     status: () => statusOf(config, core, listeners()),
     onError: error => log.error({ error }, 'the API Manager failed'),
   });

@@ -1,9 +1,6 @@
 /** Binds the rpc services to their handlers. */
 
-import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
-import { refusalsPerMinuteMax } from '../tokens/limits.ts';
-import { createNoteRefusal } from '../tokens/refusals.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
@@ -26,12 +23,9 @@ export interface Services {
 export function createServices(
   config: Config,
   core: Core,
-  log: Logger,
   now: () => number,
   sessionOf: SessionOf,
 ): Services {
-  const note = createNoteRefusal(core.audit, now, refusalsPerMinuteMax);
-  const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
   const limits = limitsOf(config).watch;
   const monotonicMs = () => performance.now();
   const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
@@ -47,7 +41,7 @@ export function createServices(
       batchMax: config.batchMax,
       streamMessagesAtOnceMax,
     });
-    return withRefusalsNoted(bind(VerifierService, handlers), note, onFailure, ['issueJwt']);
+    return withRefusalsNoted(bind(VerifierService, handlers), core.sums, ['issueJwt']);
   };
   const authenticate = createCallerOf(core.authenticate, sessionOf);
   const accessTokens = bind(
@@ -56,6 +50,6 @@ export function createServices(
   );
   return {
     verifier: [verifier()],
-    manager: [withRefusalsNoted(accessTokens, note, onFailure), verifier(sessionOf)],
+    manager: [withRefusalsNoted(accessTokens, core.sums), verifier(sessionOf)],
   };
 }

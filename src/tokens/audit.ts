@@ -30,14 +30,14 @@ export interface AuditPage {
 
 /** An event that changed no access token. */
 export interface Happening {
-  action: 'call.refused' | 'session.create' | 'session.end';
+  action: 'call.refused' | 'jwt.issue' | 'session.create' | 'session.end';
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */
   peer: string;
   /** UUID of the access token concerned; absent for none. */
   tokenId?: string;
-  /** A refused call's rpc and error, or "". */
+  /** A refused call's method and error, a count, or "". */
   detail: string;
 }
 

@@ -98,7 +98,7 @@ export function demand(caller: Caller, ...scopes: readonly string[]): void {
   if (caller.scopes.includes(adminScope) || scopes.some(scope => caller.scopes.includes(scope))) {
     return;
   }
-  const wanted = [...scopes, adminScope].join(' or ');
+  const wanted = [...new Set([...scopes, adminScope])].join(' or ');
   throw new TokenError('PERMISSION_DENIED', `the caller's token lacks the scope ${wanted}`);
 }
 

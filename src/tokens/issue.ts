@@ -20,6 +20,7 @@ import {
   invalid,
 } from './fields.ts';
 import { stateOf } from './state.ts';
+import type { Sums } from './sums.ts';
 
 /** The JWT to sign. */
 export interface JwtOrder {
@@ -80,6 +81,15 @@ export function createIssueJwt(
       throw invalid('claims', `make the JWT longer than ${jwtBytesMax} bytes`);
     }
     return { jwt, jti, iat, exp };
+  };
+}
+
+/** Counts each JWT that is signed, for the audit log. */
+export function countIssued(issue: IssueJwt, sums: Pick<Sums, 'issued'>): IssueJwt {
+  return async (caller, order) => {
+    const issued = await issue(caller, order);
+    sums.issued(caller, order.tokenId.toLowerCase());
+    return issued;
   };
 }
 

@@ -38,5 +38,23 @@ export const fixedUsageLimits: UsageLimits = {
   pendingMax: 50_000,
 };
 
-/** Refused calls that are put into the audit log a minute: a flood must not fill the store. */
-export const refusalsPerMinuteMax = 600;
+/** Bounds of the sums in the audit log. */
+export interface SumLimits {
+  /** How often sums are written, in milliseconds; a crash loses those since the last write. */
+  sumMs: number;
+  /** Kinds of refused calls that are told apart: by source, caller, method and reason. */
+  kindsMax: number;
+  /** Kinds of one source that are told apart: a stranger must not take the room of others. */
+  kindsPerSourceMax: number;
+  /** Callers and access tokens whose signed JWTs are counted; one more writes the counts at once. */
+  issuersMax: number;
+}
+
+/** Bounds of the sums that no deployment sets. */
+export const fixedSumLimits = {
+  sumMs: 60_000,
+  /** More than one that calls by mistake has; one source adds at most 8 x 61 entries in an hour. */
+  kindsPerSourceMax: 8,
+  /** Some 1 MB. */
+  issuersMax: 1000,
+} as const satisfies Partial<SumLimits>;

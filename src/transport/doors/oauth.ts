@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Unavailable } from '../../store/store.ts';
 import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
+import type { Sums } from '../../tokens/sums.ts';
 import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
 import type { HttpLimits } from '../http/limits.ts';
@@ -12,6 +13,8 @@ import { unavailableText } from '../rpc/failure.ts';
 /** What both endpoints need. */
 export interface OauthDeps {
   authenticate: Authenticate;
+  /** Counts refused calls for the audit log. */
+  sums: Pick<Sums, 'refused'>;
   /** The client's address, for the audit log. */
   addressOf(req: IncomingMessage): string;
   limits: Pick<HttpLimits, 'formBytesMax'>;
@@ -31,17 +34,27 @@ export interface OauthError {
 export function oauthRoute(
   path: string,
   scope: string,
-  { authenticate, addressOf, limits }: OauthDeps,
+  { authenticate, addressOf, limits, sums }: OauthDeps,
   handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
 ): Route {
   const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
-    const caller = await callerOf(req, scope, authenticate, addressOf(req));
-    if ('error' in caller) return caller;
+    const peer = addressOf(req);
+    const found = await callerOf(req, scope, authenticate, peer);
+    const refuse = async (error: OauthError) => {
+      const actor = 'actor' in found ? found.actor : '';
+      await sums.refused({ actor, peer, detail: `POST ${path}: ${error.error}` });
+      return error;
+    };
+    if ('error' in found) return await refuse(found);
+    if (![scope, adminScope].some(held => found.scopes.includes(held))) {
+      return await refuse(lacksScope(scope));
+    }
     const form = await readForm(req, limits.formBytesMax);
     if (typeof form === 'string') return invalidRequest(form);
     const token = form.get('token') ?? '';
     if (token === '') return invalidRequest('the parameter token is missing');
-    return handle(token, form, caller);
+    const result = await handle(token, form, found);
+    return 'error' in result && isRefusal(result) ? await refuse(result) : result;
   };
   return {
     path,
@@ -50,6 +63,10 @@ export function oauthRoute(
       send(req, res, await answer(req).catch(orUnavailable));
     },
   };
+}
+
+function isRefusal(answer: object): answer is OauthError {
+  return 'status' in answer && (answer.status === 401 || answer.status === 403);
 }
 
 async function callerOf(
@@ -66,8 +83,7 @@ async function callerOf(
   if (caller === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
   if (typeof caller === 'string') return invalidClient;
   if (id !== undefined && id.toLowerCase() !== caller.actor) return invalidClient;
-  const may = [scope, adminScope].some(held => caller.scopes.includes(held));
-  return may ? caller : lacksScope(scope);
+  return caller;
 }
 
 /** Reads client id and secret, each form-encoded before joining (RFC 6749 section 2.3.1). */

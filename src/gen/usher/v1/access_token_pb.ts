@@ -1143,7 +1143,9 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
-   * "token.reseal", "jwt.revoke", "session.create", "session.end", "call.refused".
+   * "token.reseal", "jwt.revoke", "jwt.issue", "session.create", "session.end", "call.refused",
+   * "audit.checkpoint". JWTs that were issued are counted: one entry a minute for each caller and
+   * access token. Refused calls are too, by source, caller, method and reason, after the first.
    *
    * @generated from field: string action = 3;
    */
@@ -1158,7 +1160,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   actor: string;
 
   /**
-   * The caller's network address as the server saw it.
+   * The caller's network address as the server saw it; an IPv6 network (/64) where calls are counted.
    *
    * @generated from field: string peer = 5;
    */
@@ -1186,7 +1188,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   after?: JsonObject | undefined;
 
   /**
-   * Further text: the reason of a revocation, or the rpc and error of a refused call.
+   * Further text: the reason of a revocation, the method and error of a refused call, or a count.
    *
    * @generated from field: string detail = 9;
    */
