@@ -17,6 +17,7 @@ import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
+import { createRetention } from '../tokens/retention.ts';
 import { createSums, type Sums } from '../tokens/sums.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
@@ -83,6 +84,10 @@ export async function openCore(
     onFailure: error =>
       log.error({ error }, 'counts for the audit log were not written; they are kept'),
   });
+  const retention = createRetention({
+    ...{ store, now, limits: others.retention },
+    onFailure: error => log.error({ error }, 'old entries of the audit log were not removed'),
+  });
   const usage = createUsageMeter(store, now, fixedUsageLimits);
   return {
     store,
@@ -97,7 +102,7 @@ export async function openCore(
     sums,
     usage,
     async close() {
-      await sums.close();
+      await Promise.all([sums.close(), retention.close()]);
       await usage.close();
       await store.close();
     },

@@ -12,7 +12,9 @@ import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
 import {
   type ChangeLimits,
   fixedChangeLimits,
+  fixedRetentionLimits,
   fixedSumLimits,
+  type RetentionLimits,
   type SumLimits,
 } from '../tokens/limits.ts';
 import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
@@ -27,6 +29,7 @@ export interface Limits {
   openedKeysMax: number;
   changes: ChangeLimits;
   sums: SumLimits;
+  retention: RetentionLimits;
   store: StoreLimits;
   watch: WatchLimits;
   http: HttpLimits;
@@ -48,6 +51,7 @@ export function limitsOf(config: Config): Limits {
     openedKeysMax: Math.ceil(config.cacheEntriesMax / 10),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
+    retention: { ...fixedRetentionLimits, days: config.auditDays },
     store: storeLimits(config),
     watch: {
       ...fixedWatchLimits,

@@ -179,6 +179,11 @@ export interface AuditLog {
   events(scan: AuditScan): Awaitable<ChainedEvent[]>;
   /** The last entry. */
   head(): Awaitable<ChainHead>;
+  /**
+   * Removes the oldest entries up to a sequence number, at most `limit`. Resolves to whether more are left
+   * up to there. The caller has added the checkpoint entry of their removal.
+   */
+  removeEvents(upTo: number, limit: number): Promise<boolean>;
 }
 
 /** Uses of one access token on one day, to add to its counts. */

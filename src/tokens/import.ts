@@ -1,6 +1,5 @@
 /** Imports static tokens of other systems, so that their holders can keep using them. */
 
-import { hash } from 'node:crypto';
 import { v4, v7 } from 'uuid';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
@@ -14,6 +13,7 @@ import {
 import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
+import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, invalid, present } from './fields.ts';
 import { grantsOf } from './grants.ts';
@@ -266,10 +266,4 @@ function refused(problem: string): ImportResult {
 
 function taken(): TokenError {
   return invalid('id', 'is that of another access token');
-}
-
-/** A UUID (RFC 9562, version 8) derived from a text. */
-function uuidOf(text: string): string {
-  const hex = hash('sha256', text);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -58,3 +58,23 @@ export const fixedSumLimits = {
   /** Some 1 MB. */
   issuersMax: 1000,
 } as const satisfies Partial<SumLimits>;
+
+/** Bounds of the audit log's retention. */
+export interface RetentionLimits {
+  /** Age in days from which entries are removed; 0 keeps them. */
+  days: number;
+  /** How often old entries are looked for, in milliseconds. */
+  everyMs: number;
+  /** Entries that are read, and removed, in one step. */
+  pageSize: number;
+  /** Entries removed in one run, at most by a page more: the rest is left to the next. */
+  removedMax: number;
+}
+
+/** Bounds of the retention that no deployment sets. */
+export const fixedRetentionLimits = {
+  everyMs: 3_600_000,
+  /** A step takes a few milliseconds, in which an embedded store does not write for others. */
+  pageSize: 500,
+  removedMax: 100_000,
+} as const satisfies Partial<RetentionLimits>;

@@ -1,6 +1,6 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
-import { type AuditEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import { type AuditEvent, type ChainedEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
 import { encodeRecord } from '../format/record.ts';
 import { addUsageDays } from '../format/usage-days.ts';
 import { healthSwitch } from '../health.ts';
@@ -124,6 +124,7 @@ export function openLmdb(
       }),
     events: scan => read(() => scanEvents(tables, scan)),
     head: () => read(() => head(tables)),
+    removeEvents: (upTo, limit) => write(() => removeEvents(tables, upTo, limit)),
     addUsage: deltas => write(() => addUsage(tables, deltas)),
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     endSession: (id, until) => write(() => endSession(tables, id, until, now(), limits)),
@@ -245,6 +246,17 @@ function append(tables: Tables, event: AuditEvent) {
     'audit-head',
     JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
   );
+}
+
+function removeEvents(tables: Tables, upTo: number, limit: number): boolean {
+  const sequences = [...tables.audit.getKeys({ end: upTo + 1, limit })];
+  for (const sequence of sequences) {
+    const { id, tokenId } = JSON.parse(tables.audit.get(sequence) ?? '{}') as ChainedEvent;
+    if (tokenId !== '') tables.auditByToken.remove([tokenId, sequence]);
+    tables.auditIds.remove(id);
+    tables.audit.remove(sequence);
+  }
+  return sequences.length === limit;
 }
 
 function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {
