@@ -4,7 +4,6 @@
  */
 
 import { Code, ConnectError } from '@connectrpc/connect';
-import { compressionGzip } from '@connectrpc/connect-node';
 import { isDeeperThan } from '../../verify/json-depth.ts';
 
 /** Deepest nesting; the protobuf library has the same limit for binary requests. */
@@ -24,17 +23,21 @@ export function refuseDeepJson(json: Buffer): void {
   }
 }
 
-/** gzip, with that check of what was compressed; only JSON starts with a bracket. */
-export const shallowGzip: typeof compressionGzip = {
-  ...compressionGzip,
-  async decompress(bytes, readMaxBytes) {
-    const plain = await compressionGzip.decompress(bytes, readMaxBytes);
-    if (/^\s*[[{]/.test(Buffer.from(plain.subarray(0, 1024)).toString('latin1'))) {
-      refuseDeepJson(Buffer.from(plain));
-    }
-    return plain;
-  },
-};
+interface Compression {
+  decompress(bytes: Uint8Array, readMaxBytes: number): Promise<Uint8Array>;
+}
+
+/** A compression with that check of what was compressed; only JSON starts with a bracket. */
+export function shallow<C extends Compression>(compression: C): C {
+  return {
+    ...compression,
+    async decompress(bytes, readMaxBytes) {
+      const plain = Buffer.from(await compression.decompress(bytes, readMaxBytes));
+      if (/^\s*[[{]/.test(plain.toString('latin1', 0, 1024))) refuseDeepJson(plain);
+      return plain;
+    },
+  };
+}
 
 /** A JSON request's body, as a whole and checked; `isStream` says that its messages have prefixes. */
 export async function* shallowBody(

@@ -11,6 +11,7 @@ import {
   type ServiceImpl,
 } from '@connectrpc/connect';
 import {
+  compressionGzip,
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
@@ -22,7 +23,7 @@ import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, malformedError } from './error.ts';
-import { shallowBody, shallowGzip } from './json-depth.ts';
+import { shallow, shallowBody } from './json-depth.ts';
 import { clampTimeout } from './timeout.ts';
 import { createConnectUnary } from './unary.ts';
 
@@ -93,7 +94,7 @@ function routerOptions({ limits, requireProtocolHeader }: ConnectDeps): ConnectR
     grpc: false,
     // Requests may be compressed. Responses never are: they are short, and compressing secrets
     // reveals their content through the length (BREACH).
-    acceptCompression: [shallowGzip],
+    acceptCompression: [shallow(compressionGzip)],
     compressMinBytes: limits.sendBytesMax,
     readMaxBytes: limits.receiveBytesMax,
     writeMaxBytes: limits.sendBytesMax,
