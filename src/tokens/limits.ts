@@ -44,8 +44,8 @@ export interface SumLimits {
   sumMs: number;
   /** Kinds of refused calls that are told apart: by source, caller, method and reason. */
   kindsMax: number;
-  /** Kinds of one source that are told apart: a stranger must not take the room of others. */
-  kindsPerSourceMax: number;
+  /** Of these, kinds of one source and caller: a stranger must not take the room of others. */
+  kindsPerOriginMax: number;
   /** Callers and access tokens whose signed JWTs are counted; one more writes the counts at once. */
   issuersMax: number;
 }
@@ -53,8 +53,8 @@ export interface SumLimits {
 /** Bounds of the sums that no deployment sets. */
 export const fixedSumLimits = {
   sumMs: 60_000,
-  /** More than one that calls by mistake has; one source adds at most 8 x 61 entries in an hour. */
-  kindsPerSourceMax: 8,
+  /** More than a caller by mistake has. With the sum of others, a stranger adds 9 x 61 an hour. */
+  kindsPerOriginMax: 8,
   /** Some 1 MB. */
   issuersMax: 1000,
 } as const satisfies Partial<SumLimits>;

@@ -44,7 +44,8 @@ interface Sum {
   happening: Happening;
   /** What `happening.detail` counts, such as "more times". */
   unit: string;
-  source: string;
+  /** Source and caller; absent for what has no kind of its own. */
+  origin?: string;
   count: number;
 }
 
@@ -56,17 +57,19 @@ export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
   const refusals = new Map<string, Sum>();
   const issues = new Map<string, Sum>();
 
-  const sumOf = (refusal: Refusal, source: string): Sum => ({
-    happening: { action: 'call.refused', ...refusal, peer: source },
+  const sumOf = (refusal: Refusal): Sum => ({
+    happening: { action: 'call.refused', ...refusal },
     unit: 'more in a minute',
-    source,
     count: 0,
   });
-  const ofSource = (source: string) =>
-    [...refusals.values()].filter(sum => sum.source === source).length;
+  const hasRoom = (origin: string) => {
+    if (refusals.size >= limits.kindsMax) return false;
+    const kinds = [...refusals.values()].filter(sum => sum.origin === origin).length;
+    return kinds < limits.kindsPerOriginMax;
+  };
   /** The one sum of all that has no room for a sum of its own. */
   const sumOfOthers = () => {
-    const sum = refusals.get(others) ?? sumOf({ actor: '', peer: '', detail: others }, '');
+    const sum = refusals.get(others) ?? sumOf({ actor: '', peer: '', detail: others });
     refusals.set(others, sum);
     return sum;
   };
@@ -98,19 +101,18 @@ export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
   return {
     async refused(refusal) {
       const source = sourceOf(refusal.peer);
-      const name = `${source} ${refusal.actor} ${refusal.detail}`;
+      const origin = `${source} ${refusal.actor}`;
+      const name = `${origin} ${refusal.detail}`;
       const known = refusals.get(name);
       if (known !== undefined) {
         known.count += 1;
         return;
       }
-      const isFull =
-        refusals.size >= limits.kindsMax || ofSource(source) >= limits.kindsPerSourceMax;
-      if (isFull) {
+      if (!hasRoom(origin)) {
         sumOfOthers().count += 1;
         return;
       }
-      const sum = sumOf(refusal, source);
+      const sum = { ...sumOf({ ...refusal, peer: source }), origin };
       refusals.set(name, sum);
       await audit.add({ action: 'call.refused', ...refusal }).catch(error => {
         sum.count += 1;
@@ -120,7 +122,7 @@ export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
     issued({ actor, peer }, tokenId) {
       const name = `${actor} ${tokenId}`;
       const happening = { action: 'jwt.issue', actor, peer, tokenId, detail: '' } as const;
-      const sum = issues.get(name) ?? { happening, unit: 'in a minute', source: '', count: 0 };
+      const sum = issues.get(name) ?? { happening, unit: 'in a minute', count: 0 };
       sum.count += 1;
       issues.set(name, sum);
       if (issues.size > limits.issuersMax) void flushNext();

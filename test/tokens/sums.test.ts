@@ -79,7 +79,7 @@ describe('refused calls', () => {
   test('a source cannot take all the room, and all sources together add a bounded number', async () => {
     const { refuse, pass, details } = counted({ kindsMax: 20 });
     for (let n = 0; n < 1000; n++) await refuse('192.0.2.1', `reason ${n}`);
-    expect(details()).toHaveLength(fixedSumLimits.kindsPerSourceMax);
+    expect(details()).toHaveLength(fixedSumLimits.kindsPerOriginMax);
     await refuse('192.0.2.2');
     expect(details().at(-1)).toBe('192.0.2.2 List: missing');
     for (let n = 0; n < 1000; n++) await refuse(`10.0.${n >> 8}.${n & 255}`);
