@@ -7,7 +7,9 @@ import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { readScope } from '../../src/tokens/caller.ts';
-import { type ListQuery, list } from '../../src/tokens/list.ts';
+import { type ListQuery, list, selectionOf } from '../../src/tokens/list.ts';
+import { pageTokens } from '../../src/tokens/page-token.ts';
+import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { storeLimits } from '../../test/limits.ts';
 import { startRedis } from '../processes.ts';
 import type { Row } from '../row.ts';
@@ -23,6 +25,7 @@ const ratioMax = 3;
 const memoryTokens = 100_000;
 const bytesMax = 700;
 
+const keys = createMasterKeys([{ id: 'bench', bytes: new Uint8Array(32) }]);
 const caller = { actor: 'bench', peer: '', scopes: [readScope] };
 const [owner = ''] = owners;
 
@@ -94,7 +97,7 @@ async function pagesOf(place: Place, count: number) {
       for (const [n, [, query, as]] of pages.entries()) {
         const pageToken = n === 1 ? await middleOf(store) : '';
         const full = { pageSize, pageToken, sort: 'newest', ...query } as const;
-        times.push(await medianMs(() => list(store, Date.now, as, full)));
+        times.push(await medianMs(() => list({ store, keys, now: Date.now }, as, full)));
       }
       return { name: place.name, times };
     } finally {
@@ -117,7 +120,8 @@ async function middleOf(store: Store): Promise<string> {
     .toString(16)
     .padStart(12, '0');
   const cursor = `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
-  return Buffer.from(cursor).toString('base64url');
+  const paged = { rpc: 'List', query: selectionOf({ pageSize, sort: 'newest' }) };
+  return pageTokens(keys, caller, paged).write(cursor);
 }
 
 async function medianMs(ask: () => Promise<{ records: unknown[] }>): Promise<number> {

@@ -36,6 +36,7 @@ const record: AccessTokenRecord = {
 const found = { record, stale: false };
 const verify = createVerify({
   records: { find: () => found, isCurrent: other => other === found },
+  keys,
   findImported: () => Promise.resolve(undefined),
   prove: createProve(keys, 100),
   proofs: createProofCache(100_000),

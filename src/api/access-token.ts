@@ -25,6 +25,8 @@ export interface AccessToken {
   owner?: string;
   /** The granted scopes, as scope-tokens (RFC 6749 section 3.3). */
   scopes: string[];
+  /** For static: the scopes that it may give to others; absent for its own. */
+  grantableScopes?: string[];
   /** Returned with every verdict. */
   metadata?: JsonObject;
   /** For jwt: the audiences that its JWTs may have; absent for any. */
@@ -71,6 +73,7 @@ export function accessToken(message: Message | undefined): AccessToken {
     name: message.name,
     owner: message.owner || undefined,
     scopes: message.scopes,
+    grantableScopes: message.grantableScopes.length > 0 ? message.grantableScopes : undefined,
     metadata: message.metadata,
     audiences: message.audiences.length > 0 ? message.audiences : undefined,
     jwtLifetimeMaxSeconds: secondsOf(message.jwtLifetimeMax),

@@ -18,6 +18,8 @@ export interface TokenFields {
   name?: string | undefined;
   owner?: string | undefined;
   scopes?: string[] | undefined;
+  /** For static: the scopes that it may give to others; empty for its own. */
+  grantableScopes?: string[] | undefined;
   metadata?: JsonObject | undefined;
   audiences?: string[] | undefined;
   /** Longest lifetime of JWTs, in seconds; 0 on an update removes it. */
@@ -149,6 +151,7 @@ const maskNames: Record<keyof TokenFields, string> = {
   name: 'name',
   owner: 'owner',
   scopes: 'scopes',
+  grantableScopes: 'grantable_scopes',
   metadata: 'metadata',
   audiences: 'audiences',
   jwtLifetimeMaxSeconds: 'jwt_lifetime_max',
@@ -161,6 +164,7 @@ function onWire(fields: TokenFields) {
     name: fields.name ?? '',
     owner: fields.owner ?? '',
     scopes: fields.scopes ?? [],
+    grantableScopes: fields.grantableScopes ?? [],
     audiences: fields.audiences ?? [],
     ...(fields.metadata && { metadata: fields.metadata }),
     ...(jwtLifetimeMaxSeconds && { jwtLifetimeMax: seconds(jwtLifetimeMaxSeconds) }),

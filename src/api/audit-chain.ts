@@ -8,11 +8,11 @@ import canonicalize from 'canonicalize';
 import type { AuditEntry } from './audit-log.ts';
 
 /**
- * The result of a check: the number of valid entries, with the hash of the last one or the first
+ * The result of a check: how many entries there are, with number and hash of the last one, or the first
  * wrong entry and its problem.
  */
 export type ChainReport =
-  | { whole: true; entries: number; hash: string }
+  | { whole: true; entries: number; sequence: number; hash: string }
   | { whole: false; entries: number; sequence: number; problem: string };
 
 /** An entry of an earlier check, which must still exist. */
@@ -25,39 +25,71 @@ export interface KnownEntry {
 
 const startHash = '0'.repeat(64);
 
-/** Checks a whole log, oldest first, up to its end or the first wrong entry. */
+/**
+ * Checks a whole log, oldest first, up to its end or the first wrong entry. A log whose old entries were
+ * removed starts behind them; a later checkpoint entry must hold number and hash of the last removed one.
+ */
 export async function checkChain(
   entries: AsyncIterable<AuditEntry> | Iterable<AuditEntry>,
   known?: KnownEntry,
 ): Promise<ChainReport> {
   let count = 0;
-  let last = startHash;
+  let first: AuditEntry | undefined;
+  let last: KnownEntry = { sequence: 0, hash: startHash };
+  let isStartProven = false;
+  let isKnownFound = known === undefined;
+  const broken = (sequence: number, problem: string): ChainReport => {
+    return { whole: false, entries: count, sequence, problem };
+  };
   for await (const entry of entries) {
-    const problem = problemOf(entry, count + 1, last, known);
-    if (problem !== undefined)
-      return { whole: false, entries: count, sequence: count + 1, problem };
-    count = entry.sequence;
-    last = entry.hash;
+    if (first === undefined && entry.sequence > 1) {
+      first = entry;
+    } else {
+      const problem = problemOf(entry, last);
+      if (problem !== undefined) return broken(last.sequence + 1, problem);
+    }
+    first ??= entry;
+    count += 1;
+    last = { sequence: entry.sequence, hash: entry.hash };
+    const removed = removedBy(entry);
+    if (removed !== undefined && removed.sequence === first.sequence - 1) {
+      const isHash = first.hash === linkHash(removed.hash, first);
+      if (!isHash) return broken(first.sequence, 'it does not follow the last removed entry');
+      isStartProven = true;
+    }
+    for (const seen of [last, removed]) {
+      if (known === undefined || seen?.sequence !== known.sequence) continue;
+      if (seen.hash !== known.hash) return broken(seen.sequence, rewritten);
+      isKnownFound = true;
+    }
   }
-  if (known !== undefined && known.sequence > count) {
-    const problem = `the log ends before entry ${known.sequence}, which existed before`;
-    return { whole: false, entries: count, sequence: count + 1, problem };
+  const start = first?.sequence ?? 1;
+  if (start > 1 && !isStartProven) {
+    return broken(start, 'those before it are missing, and no checkpoint entry records a removal');
   }
-  return { whole: true, entries: count, hash: last };
+  if (!isKnownFound && known !== undefined) {
+    const { sequence } = known;
+    return sequence > last.sequence
+      ? broken(last.sequence + 1, `the log ends before entry ${sequence}, which existed before`)
+      : broken(start, `entry ${sequence} was removed as an old one: give a later entry to --head`);
+  }
+  return { whole: true, entries: count, ...last };
 }
 
-function problemOf(
-  entry: AuditEntry,
-  sequence: number,
-  previous: string,
-  known: KnownEntry | undefined,
-): string | undefined {
-  if (entry.sequence !== sequence) return `entry ${entry.sequence} is there instead`;
-  if (entry.hash !== linkHash(previous, entry)) return 'its hash does not match its content';
-  if (known?.sequence === sequence && known.hash !== entry.hash) {
-    return 'its hash differs from the earlier one: the log was rewritten';
-  }
+const rewritten = 'its hash differs from the earlier one: the log was rewritten';
+
+function problemOf(entry: AuditEntry, last: KnownEntry): string | undefined {
+  if (entry.sequence !== last.sequence + 1) return `entry ${entry.sequence} is there instead`;
+  if (entry.hash !== linkHash(last.hash, entry)) return 'its hash does not match its content';
   return undefined;
+}
+
+/** The last removed entry that a checkpoint entry holds; undefined for any other entry. */
+function removedBy({ action, after }: AuditEntry): KnownEntry | undefined {
+  if (action !== 'audit.checkpoint') return undefined;
+  const { sequence, hash } = after ?? {};
+  const isWhole = typeof sequence === 'number' && typeof hash === 'string';
+  return isWhole ? { sequence, hash } : undefined;
 }
 
 function linkHash(previous: string, { hash: _, time, ...rest }: AuditEntry): string {

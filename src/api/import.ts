@@ -18,6 +18,8 @@ export interface ImportItem {
   name: string;
   owner?: string | undefined;
   scopes?: string[] | undefined;
+  /** The scopes that it may give to others; absent for its own. */
+  grantableScopes?: string[] | undefined;
   metadata?: JsonObject | undefined;
   expireTime?: Date | undefined;
 }
@@ -92,9 +94,9 @@ export async function* reseal({ tokens }: Admin): AsyncGenerator<ResealPage> {
 }
 
 function itemOnWire({ secret, id = '', name, owner = '', scopes = [], ...more }: ImportItem) {
-  const { metadata, expireTime } = more;
+  const { grantableScopes = [], metadata, expireTime } = more;
   return {
-    ...{ secret: secretOnWire(secret), id, name, owner, scopes },
+    ...{ secret: secretOnWire(secret), id, name, owner, scopes, grantableScopes },
     ...(metadata && { metadata }),
     ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
   };

@@ -7,7 +7,7 @@ import type { RecordHead } from './store.ts';
 import { recordOf, records } from './store.ts';
 
 /** A record that the log does not confirm. */
-export interface WrongRecord {
+interface WrongRecord {
   /** UUID of the access token. */
   id: string;
   /** What is wrong, for people. */

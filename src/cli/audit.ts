@@ -170,6 +170,6 @@ function outReport({ terminal }: Context, report: ChainReport): void {
     return;
   }
   terminal.out(colors.green(`whole: ${report.entries} entries, none changed, removed or moved`));
-  terminal.out(`--head ${report.entries}:${report.hash}`);
+  terminal.out(`--head ${report.sequence}:${report.hash}`);
   if (terminal.notesRich) terminal.note('keep this: only with it can a truncated log be detected');
 }

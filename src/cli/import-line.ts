@@ -10,7 +10,8 @@ export class LineError extends Error {
 }
 
 const members = [
-  ...['token', 'sha256', 'sha512', 'id', 'name', 'owner', 'scopes', 'metadata', 'expires_at'],
+  ...['token', 'sha256', 'sha512', 'id', 'name', 'owner'],
+  ...['scopes', 'grantable_scopes', 'metadata', 'expires_at'],
 ];
 
 /** Parses a line. Throws LineError. */
@@ -25,7 +26,8 @@ export function readLine(line: string): ImportItem {
     id: text(set, 'id'),
     name: text(set, 'name') ?? '',
     owner: text(set, 'owner'),
-    scopes: readScopes(set.get('scopes')),
+    scopes: readScopes(set, 'scopes'),
+    grantableScopes: readScopes(set, 'grantable_scopes'),
     metadata: readMetadata(set.get('metadata')),
     expireTime: expiry === undefined ? undefined : readTime(expiry),
   };
@@ -71,10 +73,11 @@ function text(set: Map<string, unknown>, name: string): string | undefined {
   throw new LineError(`${name}: is not a string`);
 }
 
-function readScopes(value: unknown): string[] | undefined {
+function readScopes(set: Map<string, unknown>, name: string): string[] | undefined {
+  const value = set.get(name);
   if (value === undefined) return undefined;
   if (Array.isArray(value) && value.every(scope => typeof scope === 'string')) return value;
-  throw new LineError('scopes: is not a list of strings');
+  throw new LineError(`${name}: is not a list of strings`);
 }
 
 function readMetadata(value: unknown): JsonObject | undefined {

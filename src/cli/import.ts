@@ -56,7 +56,8 @@ export function addImport(token: Command, context: Context, exit: (code: number)
 
 const help = `
 Each line is a JSON object with the token, or the SHA-256 or SHA-512 of the whole token in
-hexadecimal or base64; a name; and optionally owner, scopes, metadata, expires_at and id:
+hexadecimal or base64; a name; and optionally owner, scopes, grantable_scopes,
+metadata, expires_at and id:
 
   {"token": "sk_live_…", "name": "billing", "owner": "acme", "scopes": ["orders:read"]}
   {"sha256": "9f86d0…", "name": "mail", "expires_at": "2027-01-01T00:00:00Z"}

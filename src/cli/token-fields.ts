@@ -11,6 +11,7 @@ export interface FieldOptions {
   name?: string;
   owner?: string;
   scope?: string[];
+  grantableScope?: string[];
   metadata?: JsonObject;
   audience?: string[];
   /** Seconds. */
@@ -23,6 +24,7 @@ export interface FieldOptions {
 /** The values of the options of `addClearingOptions`. */
 export interface ClearingOptions {
   clearScopes?: true;
+  clearGrantableScopes?: true;
   clearAudiences?: true;
   clearJwtLifetimeMax?: true;
   clearExpiry?: true;
@@ -33,6 +35,7 @@ export function addFieldOptions(command: Command): Command {
   return command
     .option('--owner <owner>', 'who it belongs to')
     .option('--scope <scope>', 'a scope that it grants; can be given several times', several)
+    .option('--grantable-scope <scope>', 'static: a scope it may give; several times', several)
     .option('--metadata <json>', 'a JSON object that verifying services receive', jsonObject)
     .option('--audience <audience>', 'jwt: an audience its JWTs may have; several times', several)
     .option('--jwt-lifetime-max <duration>', 'jwt: longest lifetime of its JWTs', durationSeconds)
@@ -45,6 +48,7 @@ export function addFieldOptions(command: Command): Command {
 export function addClearingOptions(command: Command): Command {
   return command
     .option('--clear-scopes', 'remove all scopes')
+    .option('--clear-grantable-scopes', 'static: give its own scopes only')
     .option('--clear-audiences', 'jwt: allow any audience')
     .option('--clear-jwt-lifetime-max', 'jwt: remove the longest lifetime')
     .option('--clear-expiry', 'never expire');
@@ -59,6 +63,7 @@ export function chosenFields(options: FieldOptions, now: number): TokenFields {
     name: options.name,
     owner: options.owner,
     scopes: options.scope,
+    grantableScopes: options.grantableScope,
     metadata: options.metadata,
     audiences: options.audience,
     jwtLifetimeMaxSeconds: options.jwtLifetimeMax,
@@ -71,6 +76,7 @@ export function changedFields(options: FieldOptions & ClearingOptions, now: numb
   const chosen = chosenFields(options, now);
   const cleared: TokenFields = {
     ...(options.clearScopes && { scopes: [] }),
+    ...(options.clearGrantableScopes && { grantableScopes: [] }),
     ...(options.clearAudiences && { audiences: [] }),
     ...(options.clearJwtLifetimeMax && { jwtLifetimeMaxSeconds: 0 }),
     ...(options.clearExpiry && { expireTime: 'never' }),

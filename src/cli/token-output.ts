@@ -48,6 +48,7 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['name', token.name],
     ['owner', token.owner],
     ['scopes', token.scopes.join(' ')],
+    ['may give', token.grantableScopes?.join(' ')],
     ['metadata', metadata && JSON.stringify(metadata)],
     ['audiences', token.audiences?.join(' ')],
     ['longest JWT lifetime', lifetime === undefined ? undefined : `${lifetime} s`],

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
+import type { Refusal } from '../tokens/sums.ts';
 import type { ManagerLimits } from './limits.ts';
 import type { ServerStatus } from './server-status.ts';
 import type { Session } from './session.ts';
@@ -31,6 +32,8 @@ export interface ManagerDeps {
   redeemLoginCode(code: string): string | undefined | Promise<string | undefined>;
   /** Writes "session.create" and "session.end" to the audit log. */
   audit(action: 'session.create' | 'session.end', caller: Caller): Promise<void>;
+  /** Counts a refused sign-in or session for the audit log. Never rejects. */
+  refused(refusal: Refusal): Promise<void>;
   /** What the status page shows. */
   status(): ServerStatus | Promise<ServerStatus>;
   /** The client's address as trusted proxies report it; by default the socket's peer. */

@@ -56,7 +56,10 @@ export function createManager(deps: ManagerDeps): Manager {
 
   async function status(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const known = !madeByOtherSite(req.headers) && (await signedInOrDown(req));
-    if (!known) return sendJson(res, 401, { error: 'sign in first' });
+    if (!known) {
+      await deps.refused({ actor: '', peer: peerOf(req), detail: 'GET /status: not signed in' });
+      return sendJson(res, 401, { error: 'sign in first' });
+    }
     sendJson(res, 200, await deps.status());
   }
 

@@ -3,7 +3,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** Headers of every answer that depends on the caller. */
-export const privateHeaders = {
+const privateHeaders = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',

@@ -17,8 +17,8 @@ export type SessionRoutes = (
 ) => Promise<boolean>;
 
 interface RouteDeps
-  extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode' | 'audit'>,
-    Pick<ManagerDeps, 'limits' | 'now'> {
+  extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode'>,
+    Pick<ManagerDeps, 'audit' | 'refused' | 'limits' | 'now'> {
   sessions: Sessions;
   signedIn(headers: IncomingHttpHeaders, peer: string): Promise<SignedIn | undefined>;
   peerOf(req: IncomingMessage): string;
@@ -42,7 +42,7 @@ export function createSessionRoutes(deps: RouteDeps): SessionRoutes {
  */
 async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
   // Otherwise another site's page could sign the visitor in to the attacker's session.
-  if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
+  if (madeByOtherSite(req.headers)) return await refuseOtherSite(deps, req, res);
   const offered = await offeredBy(deps, req);
   if (offered === undefined) {
     const error = 'send {"token":"…"} or {"code":"…"} as application/json';
@@ -51,9 +51,11 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
   const caller = await callerBy(deps, offered, deps.peerOf(req));
   if (!caller) {
     const error = 'code' in offered ? 'login link was used or has expired' : 'token is not valid';
+    await refused(deps, req, error);
     return sendJson(res, 401, { error });
   }
   if (!maySignIn(caller)) {
+    await refused(deps, req, 'the token lacks the scope', caller.actor);
     return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
   }
   const { session, pageSecret } = deps.sessions.open(caller.actor);
@@ -76,7 +78,7 @@ async function callerBy(
 }
 
 async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
-  if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
+  if (madeByOtherSite(req.headers)) return await refuseOtherSite(deps, req, res);
   const found = await deps.signedIn(req.headers, deps.peerOf(req));
   if (!found) return sendJson(res, 401, { error: 'not signed in' });
   const renewed = deps.sessions.renew(found.session);
@@ -86,7 +88,7 @@ async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerRes
 }
 
 async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
-  if (!madeByOwnPage(req.headers)) return refuseOtherSite(res);
+  if (!madeByOwnPage(req.headers)) return await refuseOtherSite(deps, req, res);
   const found = await deps.signedIn(req.headers, deps.peerOf(req));
   if (found) {
     await deps.sessions.end(found.session);
@@ -95,8 +97,15 @@ async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerRespons
   sendJson(res, 200, {}, { 'set-cookie': sessionCookie('', 0, cameOverTls(req)) });
 }
 
-function refuseOtherSite(res: ServerResponse) {
+async function refuseOtherSite(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
+  await refused(deps, req, "the request is not one of the API Manager's page");
   sendJson(res, 403, { error: 'only a page of the API Manager may send this request' });
+}
+
+/** Counts the refused request for the audit log, by its path without the query. */
+function refused(deps: RouteDeps, req: IncomingMessage, why: string, actor = ''): Promise<void> {
+  const [path = ''] = (req.url ?? '').split('?');
+  return deps.refused({ actor, peer: deps.peerOf(req), detail: `${req.method} ${path}: ${why}` });
 }
 
 function cookieOf(deps: RouteDeps, req: IncomingMessage, session: Session): string {

@@ -4,8 +4,9 @@
  * cookie alone opens nothing: it holds the hash of a secret that only the page has.
  */
 
-import { createCipheriv, createDecipheriv, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { EndedSessions } from '../store/store.ts';
+import { sealText, unsealText } from '../verify/seal.ts';
 import type { ManagerLimits } from './limits.ts';
 
 /** Who is signed in, and since when. It has no scopes: those are looked up on each request. */
@@ -51,10 +52,7 @@ export interface Sessions {
   endOf(session: Session): number;
 }
 
-const algorithm = 'aes-256-gcm';
-const nonceBytes = 12;
-const tagBytes = 16;
-const purpose = Buffer.from('usher web app session, version 2');
+const purpose = 'usher web app session, version 2';
 /** A sealed session has about 250 characters; anything much longer is refused unread. */
 const sealedCharactersMax = 1024;
 
@@ -69,7 +67,8 @@ export function createSessions(deps: {
   const endOf = (session: Session) =>
     Math.min(session.signedInAt + limits.sessionLifetimeMs, session.usedAt + limits.sessionIdleMs);
   const unseal = ({ cookie, pageSecret }: SessionKeys) => {
-    const session = parseSession(unsealText(key, cookie));
+    if (cookie.length > sealedCharactersMax) return undefined;
+    const session = parseSession(unsealText(key, cookie, purpose));
     if (!session || endOf(session) <= now()) return undefined;
     return isHashOf(session.pageSecretHash, pageSecret) ? session : undefined;
   };
@@ -86,7 +85,7 @@ export function createSessions(deps: {
       };
       return { session, pageSecret };
     },
-    seal: session => sealText(key, JSON.stringify(session)),
+    seal: session => sealText(key, JSON.stringify(session), purpose),
     unseal,
     async read(keys) {
       const session = unseal(keys);
@@ -106,31 +105,6 @@ export function createSessions(deps: {
 function isHashOf(expected: string, pageSecret: string): boolean {
   const bytes = hash('sha256', pageSecret, 'buffer');
   return timingSafeEqual(bytes, Buffer.from(expected, 'base64url'));
-}
-
-function sealText(key: Uint8Array, text: string): string {
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
-  cipher.setAAD(purpose);
-  const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-  return Buffer.concat([nonce, sealed, cipher.getAuthTag()]).toString('base64url');
-}
-
-function unsealText(key: Uint8Array, value: string): string | undefined {
-  if (value.length > sealedCharactersMax) return undefined;
-  const bytes = Buffer.from(value, 'base64url');
-  if (bytes.length <= nonceBytes + tagBytes) return undefined;
-  const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, nonceBytes), {
-    authTagLength: tagBytes,
-  });
-  decipher.setAAD(purpose);
-  decipher.setAuthTag(bytes.subarray(-tagBytes));
-  try {
-    const text = decipher.update(bytes.subarray(nonceBytes, -tagBytes));
-    return Buffer.concat([text, decipher.final()]).toString('utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 function parseSession(text: string | undefined): Session | undefined {

@@ -14,10 +14,12 @@ import {
   createCurrentCaller,
 } from '../tokens/caller.ts';
 import { createImport, type Import } from '../tokens/import.ts';
-import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
+import { createRetention } from '../tokens/retention.ts';
 import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
+import { createSums, type Sums } from '../tokens/sums.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createFindImported } from '../verify/imported.ts';
@@ -53,6 +55,8 @@ export interface Core {
   audit: Audit;
   /** Migrates the store, and compares it with the audit log. */
   storeCare: StoreCare;
+  /** Sums for the audit log: refused calls and signed JWTs. */
+  sums: Sums;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
   /** Writes the remaining usage counts and closes the store. */
@@ -83,8 +87,19 @@ export async function openCore(
   const proofs = createProofCache(config.cacheEntriesMax);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeysMax);
-  const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
+  const verify = createVerify({ records: store, keys, findImported, prove, proofs, now, limits });
   const changes = { store, keys, now, limits: others.changes };
+  const audit = createAudit({ store, keys, now });
+  const sums = createSums({
+    audit,
+    limits: others.sums,
+    onFailure: error =>
+      log.error({ error }, 'counts for the audit log were not written; they are kept'),
+  });
+  const retention = createRetention({
+    ...{ store, now, limits: others.retention },
+    onFailure: error => log.error({ error }, 'old entries of the audit log were not removed'),
+  });
   const usage = createUsageMeter(store, now, fixedUsageLimits);
   return {
     store,
@@ -92,13 +107,15 @@ export async function openCore(
     accessTokens: createAccessTokens(changes),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
-    issueJwt: createIssueJwt(store, keys, now, limits),
+    issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
-    audit: createAudit(store, now),
-    storeCare: createStoreCare(store),
+    audit,
+    sums,
+    storeCare: createStoreCare(store, keys),
     usage,
     async close() {
+      await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
       await stopStep('usage', usage.close(), closeMs, log);
       await stopStep('store', store.close(), closeMs, log);
     },

@@ -9,7 +9,14 @@ import { fixedCoherentLimits } from '../store/cache/limits.ts';
 import { fixedLmdbLimits } from '../store/lmdb/limits.ts';
 import type { StoreLimits } from '../store/open.ts';
 import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
-import { type ChangeLimits, fixedChangeLimits } from '../tokens/limits.ts';
+import {
+  type ChangeLimits,
+  fixedChangeLimits,
+  fixedRetentionLimits,
+  fixedSumLimits,
+  type RetentionLimits,
+  type SumLimits,
+} from '../tokens/limits.ts';
 import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
 import { fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
@@ -21,6 +28,8 @@ export interface Limits {
   /** Most decrypted secrets of jwt access tokens in memory. */
   openedKeysMax: number;
   changes: ChangeLimits;
+  sums: SumLimits;
+  retention: RetentionLimits;
   store: StoreLimits;
   watch: WatchLimits;
   http: HttpLimits;
@@ -41,6 +50,8 @@ export function limitsOf(config: Config): Limits {
     // Only some access tokens sign JWTs.
     openedKeysMax: Math.ceil(config.cacheEntriesMax / 10),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
+    sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
+    retention: { ...fixedRetentionLimits, days: config.auditDays },
     store: storeLimits(config),
     watch: {
       ...fixedWatchLimits,

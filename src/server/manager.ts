@@ -45,6 +45,7 @@ export function createWebManager(
     currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,
     audit: (action, { actor, peer }) => core.audit.add({ action, actor, peer, detail: '' }),
+    refused: core.sums.refused,
     status: () => statusOf(config, core, listeners()),
     onError: error => log.error({ error }, 'the API Manager failed'),
   });

@@ -1,9 +1,6 @@
 /** Binds the rpc services to their handlers. */
 
-import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
-import { refusalsPerMinuteMax } from '../tokens/limits.ts';
-import { createNoteRefusal } from '../tokens/refusals.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
@@ -27,12 +24,9 @@ export interface Services {
 export function createServices(
   config: Config,
   core: Core,
-  log: Logger,
   now: () => number,
   sessionOf: SessionOf,
 ): Services {
-  const note = createNoteRefusal(core.audit, now, refusalsPerMinuteMax);
-  const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
   const limits = limitsOf(config).watch;
   const monotonicMs = () => performance.now();
   const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
@@ -48,7 +42,7 @@ export function createServices(
       batchMax: config.batchMax,
       streamMessagesAtOnceMax,
     });
-    return withRefusalsNoted(bind(VerifierService, handlers), note, onFailure, ['issueJwt']);
+    return withRefusalsNoted(bind(VerifierService, handlers), core.sums, ['issueJwt']);
   };
   const authenticate = createCallerOf(core.authenticate, sessionOf);
   const accessTokens = bind(
@@ -58,12 +52,8 @@ export function createServices(
   return {
     verifier: [verifier()],
     manager: [
-      withRefusalsNoted(accessTokens, note, onFailure),
-      withRefusalsNoted(
-        bind(StoreService, storeHandlers({ ...core, authenticate })),
-        note,
-        onFailure,
-      ),
+      withRefusalsNoted(accessTokens, core.sums),
+      withRefusalsNoted(bind(StoreService, storeHandlers({ ...core, authenticate })), core.sums),
       verifier(sessionOf),
     ],
   };

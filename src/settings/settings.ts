@@ -177,6 +177,18 @@ const limits = {
     'Most individually revoked JWTs and subjects of one access token',
     { min: 1, max: 100_000, default: 10_000, unit: 'entries' },
   ),
+  auditDays: limit(
+    'USHER_AUDIT_DAYS',
+    'How long entries of the audit log are kept, after which they are removed behind a checkpoint; ' +
+      '0 keeps them for ever',
+    { min: 0, max: 36_500, default: 400, unit: 'days' },
+  ),
+  auditKindsMax: limit(
+    'USHER_AUDIT_KINDS_MAX',
+    'Most kinds of refused calls (by source, caller, method and reason) that the audit log tells ' +
+      'apart in a minute, per worker; the rest is counted in one entry',
+    { min: 1, max: 100_000, default: 64, unit: 'kinds' },
+  ),
   messageBytesMax: limit(
     'USHER_MESSAGE_BYTES_MAX',
     'Longest request message; an answer may have 4 MiB in any case',

@@ -20,8 +20,3 @@ export function readExpiryMember(member: string): { expiresAt: number; id: strin
 export function cursorBehind(order: Order, record: AccessTokenRecord): string {
   return order === 'expiry' ? expiryMember(record.expiresAt ?? 0, record.id) : record.id;
 }
-
-/** Whether a text is a well-formed cursor of an order. */
-export function isCursor(order: Order, text: string): boolean {
-  return (order === 'expiry' ? /^\d{16}:[\w-]{1,64}$/ : /^[\w-]{1,64}$/).test(text);
-}

@@ -33,6 +33,11 @@ export interface Secret {
 export interface RevokedJwts {
   /** All JWTs issued before this time are revoked, in milliseconds since 1970. */
   issuedBefore?: number;
+  /**
+   * The key of the hashes below, encrypted with a master key and bound to the UUID; absent where all were
+   * written by versions that used none.
+   */
+  key?: Pick<Secret, 'masterKeyId' | 'value'>;
   /** Hash of a `jti` → time of the revocation, in milliseconds since 1970. */
   ids?: Record<string, number>;
   /** Hash of a `sub` → its JWTs issued before this time are revoked, in milliseconds since 1970. */
@@ -56,6 +61,8 @@ export interface AccessTokenRecord {
   owner?: string;
   /** Scope tokens of RFC 6749 section 3.3. */
   scopes: string[];
+  /** kind static: the scopes that it may give to others; absent for its own. */
+  grantableScopes?: string[];
   /** Data for the services that verify the token. */
   metadata?: JsonObject;
   /** kind jwt: the audiences its JWTs may name; absent allows any. */

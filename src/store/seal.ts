@@ -1,7 +1,7 @@
 /** The proof that what the store holds is as Usher wrote it. The keys stay with the caller. */
 
 /** What a MAC says about a text. */
-export type SealCheck = 'good' | 'wrong' | 'unknown key';
+type SealCheck = 'good' | 'wrong' | 'unknown key';
 
 /** Makes and checks the MACs of what the store holds. */
 export interface RecordSeal {

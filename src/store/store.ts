@@ -148,7 +148,7 @@ interface TokenWriter {
 }
 
 /** Signs records again, which changes neither their revision nor their content. Throws Unavailable. */
-export interface RecordSigner {
+interface RecordSigner {
   /**
    * Signs the records of these UUIDs under the current master key, where they are not. Resolves to
    * how many it signed.
@@ -201,6 +201,11 @@ export interface AuditLog {
   events(scan: AuditScan): Awaitable<ChainedEvent[]>;
   /** The last entry. */
   head(): Awaitable<ChainHead>;
+  /**
+   * Removes the oldest entries up to a sequence number, at most `limit`. Resolves to whether more are left
+   * up to there. The caller has added the checkpoint entry of their removal.
+   */
+  removeEvents(upTo: number, limit: number): Promise<boolean>;
 }
 
 /** Uses of one access token on one day, to add to its counts. */

@@ -18,6 +18,7 @@ import {
   invalid,
   present,
 } from './fields.ts';
+import { grantsOf } from './grants.ts';
 import { type ListPage, type ListQuery, list } from './list.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
@@ -85,7 +86,7 @@ export interface AccessTokens {
 
 /** Creates the operations. */
 export function createAccessTokens(deps: ChangeDeps): AccessTokens {
-  const { store, keys, now } = deps;
+  const { store, keys } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
@@ -94,8 +95,10 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       const id = v7();
       const args = { kind, ...fields } as unknown as JsonObject;
       const ask = { caller, action: 'token.create', requestId, args };
+      const grants = await grantsOf(store, caller);
       const changed = await change(deps, ask, (_, at) => {
         checkFields(kind, { ...fields, owner }, at);
+        grants.check(fields);
         const { secret, kept } = makeSecret(keys, kind, id, at);
         const record = { id, kind, secrets: [kept], createdAt: at, ...unwritten };
         return { record: { ...record, ...present({ ...fields, owner }) }, secret };
@@ -111,7 +114,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       return { record, usage };
     },
 
-    list: (caller, query) => list(store, now, caller, query),
+    list: (caller, query) => list(deps, caller, query),
 
     async update(caller, id, revision, fields, mask, requestId) {
       demand(caller, adminScope);
@@ -119,6 +122,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       if (!revision) throw invalid('revision', 'is required: the revision that you read');
       const args = { revision, ...fields, mask: [...mask] } as unknown as JsonObject;
       const ask = { caller, action: 'token.update', id: checkUuid('id', id), revision, requestId };
+      const grants = await grantsOf(store, caller);
       const { record } = await change(deps, { ...ask, args }, (before, at) => {
         const old = notRevoked(before);
         const chosen = Object.fromEntries(mask.map(name => [name, fields[name]]));
@@ -126,6 +130,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
         if (mask.includes('owner')) next.owner = ownerFor(caller, next.owner);
         const checked = mask.includes('expiresAt') ? next : { ...next, expiresAt: undefined };
         checkFields(old.kind, checked, at);
+        grants.check(next, old);
         return { record: { ...withoutFields(old), ...present(next) } };
       });
       return record;
@@ -175,7 +180,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
         deps,
         { ...ask, args: { ...target, reason }, detail: reason },
         (before, at) => ({
-          record: withRevokedJwts(notRevoked(before), target, at, revokedJwtsMax),
+          record: withRevokedJwts(keys, notRevoked(before), target, at, revokedJwtsMax),
         }),
       );
       return record;
@@ -194,12 +199,16 @@ function notRevoked(record: AccessTokenRecord | undefined): AccessTokenRecord {
 }
 
 function fieldsOf(record: AccessTokenRecord): Fields {
-  const { name, owner, scopes, metadata, audiences, jwtLifetimeMaxSeconds, expiresAt } = record;
-  return { name, owner, scopes, metadata, audiences, jwtLifetimeMaxSeconds, expiresAt };
+  const { name, owner, scopes, grantableScopes, metadata, audiences, expiresAt } = record;
+  const { jwtLifetimeMaxSeconds } = record;
+  return {
+    ...{ name, owner, scopes, grantableScopes, metadata, audiences },
+    ...{ jwtLifetimeMaxSeconds, expiresAt },
+  };
 }
 
 function withoutFields(record: AccessTokenRecord) {
-  const { name, owner, scopes, metadata, audiences, jwtLifetimeMaxSeconds, expiresAt, ...rest } =
-    record;
+  const { name, owner, scopes, grantableScopes, metadata, audiences, ...others } = record;
+  const { jwtLifetimeMaxSeconds, expiresAt, ...rest } = others;
   return rest;
 }

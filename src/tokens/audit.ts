@@ -3,9 +3,11 @@
 import { v4 } from 'uuid';
 import type { ChainedEvent } from '../store/audit.ts';
 import type { Store } from '../store/store.ts';
+import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, demand, readScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { checkUuid, invalid } from './fields.ts';
+import { pageTokens } from './page-token.ts';
 
 /** Which events to read. */
 interface AuditQuery {
@@ -27,15 +29,15 @@ interface AuditPage {
 }
 
 /** An event that changed no access token. */
-interface Happening {
-  action: 'call.refused' | 'session.create' | 'session.end';
+export interface Happening {
+  action: 'call.refused' | 'jwt.issue' | 'session.create' | 'session.end';
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */
   peer: string;
   /** UUID of the access token concerned; absent for none. */
   tokenId?: string;
-  /** A refused call's rpc and error, or "". */
+  /** A refused call's method and error, a count, or "". */
   detail: string;
 }
 
@@ -50,8 +52,16 @@ export interface Audit {
 /** Limits of a page. */
 const auditLimits = { pageSizeDefault: 50, pageSizeMax: 1000 } as const;
 
-/** Creates it. `now` is in milliseconds since 1970. */
-export function createAudit(store: Store, now: () => number): Audit {
+/** What it needs. */
+export interface AuditDeps {
+  store: Store;
+  keys: MasterKeys;
+  /** The current time in milliseconds since 1970. */
+  now: () => number;
+}
+
+/** Creates it. */
+export function createAudit({ store, keys, now }: AuditDeps): Audit {
   return {
     async list(caller, { pageSize, pageToken, tokenId, oldestFirst }) {
       demand(caller, readScope);
@@ -59,11 +69,10 @@ export function createAudit(store: Store, now: () => number): Audit {
       if (!(limit >= 1 && limit <= auditLimits.pageSizeMax)) {
         throw invalid('page_size', `must be 1 to ${auditLimits.pageSizeMax}`);
       }
-      const after = pageToken ? Number(pageToken) : undefined;
-      if (after !== undefined && !(Number.isSafeInteger(after) && after > 0)) {
-        throw invalid('page_token', 'is not a next_page_token of ListAuditEvents');
-      }
       const id = tokenId ? checkUuid('token_id', tokenId) : undefined;
+      const query = [id ?? '', oldestFirst];
+      const tokens = pageTokens(keys, caller, { rpc: 'ListAuditEvents', query });
+      const after = tokens.read(pageToken);
       if (caller.owner !== undefined) {
         if (id === undefined) {
           throw new TokenError(
@@ -77,11 +86,11 @@ export function createAudit(store: Store, now: () => number): Audit {
         order: oldestFirst ? 'oldest' : 'newest',
         limit,
         ...(id === undefined ? {} : { tokenId: id }),
-        ...(after === undefined ? {} : { after }),
+        ...(after === undefined ? {} : { after: Number(after) }),
       });
       const last = events.at(-1);
       const more = events.length === limit && last !== undefined;
-      return { events, nextPageToken: more ? String(last.sequence) : '' };
+      return { events, nextPageToken: tokens.write(more ? String(last.sequence) : undefined) };
     },
 
     async add({ action, actor, peer, tokenId = '', detail }) {

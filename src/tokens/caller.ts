@@ -15,8 +15,10 @@ export const adminScope = 'usher.admin';
 export const readScope = 'usher.tokens.read';
 /** Scope: have JWTs signed. */
 export const issueScope = 'usher.jwts.issue';
-/** Scope: introspect tokens (RFC 7662) and revoke tokens (RFC 7009). */
+/** Scope: introspect tokens (RFC 7662). */
 export const introspectScope = 'usher.introspect';
+/** Scope: revoke tokens that others hold (RFC 7009). */
+export const revokeScope = 'usher.revoke';
 
 /** The actor that holds the admin token of the configuration. */
 export const adminActor = 'admin';
@@ -96,7 +98,7 @@ export function demand(caller: Caller, ...scopes: readonly string[]): void {
   if (caller.scopes.includes(adminScope) || scopes.some(scope => caller.scopes.includes(scope))) {
     return;
   }
-  const wanted = [...scopes, adminScope].join(' or ');
+  const wanted = [...new Set([...scopes, adminScope])].join(' or ');
   throw new TokenError('PERMISSION_DENIED', `the caller's token lacks the scope ${wanted}`);
 }
 
@@ -112,6 +114,11 @@ export function ownerFor(caller: Caller, owner: string | undefined): string | un
   return caller.owner;
 }
 
+/** Whether the caller may see a record: it has no owner, or the same one. */
+export function isVisible(caller: Caller, { owner }: AccessTokenRecord): boolean {
+  return caller.owner === undefined || caller.owner === owner;
+}
+
 /**
  * The record, if it exists and the caller may see it. Throws NOT_FOUND otherwise, in both cases.
  */
@@ -120,8 +127,7 @@ export function visible(
   record: AccessTokenRecord | undefined,
   id: string,
 ): AccessTokenRecord {
-  const shown = caller.owner === undefined || record?.owner === caller.owner;
-  if (record === undefined || !shown) {
+  if (record === undefined || !isVisible(caller, record)) {
     throw new TokenError('NOT_FOUND', `there is no access token with id ${JSON.stringify(id)}`);
   }
   return record;

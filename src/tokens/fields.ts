@@ -9,6 +9,8 @@ export interface Fields {
   name: string;
   owner?: string | undefined;
   scopes: string[];
+  /** kind static only; absent for its own scopes. */
+  grantableScopes?: string[] | undefined;
   metadata?: JsonObject | undefined;
   /** kind jwt only. */
   audiences?: string[] | undefined;
@@ -50,6 +52,7 @@ export function checkFields(kind: Kind, fields: Fields, now: number): void {
   checkText('name', fields.name, fieldLimits.nameLengthMax);
   if (fields.owner !== undefined) checkText('owner', fields.owner, fieldLimits.ownerLengthMax);
   checkScopes('scopes', fields.scopes);
+  if (fields.grantableScopes !== undefined) checkScopes('grantable_scopes', fields.grantableScopes);
   if (fields.metadata !== undefined) checkMetadata(fields.metadata);
   if (fields.expiresAt !== undefined) {
     if (!(fields.expiresAt > now)) throw invalid('expire_time', 'is not in the future');
@@ -62,6 +65,9 @@ export function checkFields(kind: Kind, fields: Fields, now: number): void {
     if (fields.jwtLifetimeMaxSeconds !== undefined) {
       throw invalid('jwt_lifetime_max', 'is for kind jwt only');
     }
+  }
+  if (kind === 'jwt' && fields.grantableScopes !== undefined) {
+    throw invalid('grantable_scopes', 'are for kind static only');
   }
   if (fields.audiences !== undefined) checkAudiences('audiences', fields.audiences);
   const lifetime = fields.jwtLifetimeMaxSeconds;

@@ -1,6 +1,5 @@
 /** Imports static tokens of other systems, so that their holders can keep using them. */
 
-import { hash } from 'node:crypto';
 import { v4, v7 } from 'uuid';
 import type { AccessTokenRecord } from '../store/record.ts';
 import { type Store, Unavailable } from '../store/store.ts';
@@ -13,9 +12,11 @@ import {
 } from '../verify/imported.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import { adminScope, type Caller, demand, ownerFor } from './caller.ts';
+import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
+import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, invalid, present } from './fields.ts';
+import { grantsOf } from './grants.ts';
 import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 
 export type { ImportedSecret, ImportItem } from './import-item.ts';
@@ -34,7 +35,7 @@ interface ImportOptions {
 export interface ImportResult {
   /** `existing`: it was imported before and left unchanged. */
   outcome: 'imported' | 'existing' | 'refused';
-  /** UUID of the access token; "" when there is none yet, or the caller may not see it. */
+  /** UUID of the access token; "" when there is none yet, or the item was refused. */
   id: string;
   /** Why it was refused; otherwise "". */
   problem: string;
@@ -98,12 +99,15 @@ export function createImport(deps: ImportDeps): Import {
     const bounds = { allowWeak: options.allowWeak, headerBytesMax };
     const at = now();
     const forms = (await store.importedForms()).map(readForm);
+    const grants = await grantsOf(store, caller);
     const plans = await Promise.all(
       items.map(async item => {
         const { owner } = item.fields;
         try {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
           const checked = checkItem({ ...item, fields }, bounds, at);
+          if (caller.owner !== undefined) checkChoosesNoId(item, checked);
+          grants.check(fields);
           return await plan(deps, checked, forms, caller, requestId);
         } catch (error) {
           if (error instanceof TokenError) return refused(error.message);
@@ -147,9 +151,19 @@ async function plan(
   return { item, digest, known, eventId };
 }
 
+/** A caller with an owner could learn from the outcome whether the access token of a UUID exists. */
+function checkChoosesNoId(item: ImportItem, { id }: CheckedItem): void {
+  if (item.id) throw invalid('id', 'only a caller without an owner may choose it');
+  if (id !== undefined) throw new TokenError('INVALID_ARGUMENT', notForOwners);
+}
+
+/**
+ * What an import would do. It judges the item and what the caller may see, and looks up as much for a
+ * token that another owner has as for one that nobody has.
+ */
 async function foresee(store: Store, caller: Caller, { known, item }: Plan): Promise<ImportResult> {
-  const record = known === undefined ? undefined : await store.get(known);
-  if (record !== undefined) return existing(caller, record);
+  const record = await store.get(known ?? item.id ?? v7());
+  if (record !== undefined && isVisible(caller, record)) return existing(caller, record);
   return { outcome: 'imported', id: item.id ?? '', problem: '' };
 }
 
@@ -245,11 +259,15 @@ async function durable(store: Store, record: AccessTokenRecord): Promise<AccessT
   throw new Unavailable('a failover lost an imported token; repeat the import');
 }
 
+/** The result for a token that has an access token; one that the caller may not see is not shown. */
 function existing(caller: Caller, record: AccessTokenRecord, eventId?: string): ImportResult {
-  const visible = caller.owner === undefined || record.owner === caller.owner;
+  if (!isVisible(caller, record)) return refused(notForOwners);
   const outcome = record.eventId === eventId ? 'imported' : 'existing';
-  return { outcome, id: visible ? record.id : '', problem: '' };
+  return { outcome, id: record.id, problem: '' };
 }
+
+/** Why a token is refused that contains a UUID, or that has an access token of another owner. */
+const notForOwners = 'token: only a caller without an owner can import it';
 
 function refused(problem: string): ImportResult {
   return { outcome: 'refused', id: '', problem };
@@ -257,10 +275,4 @@ function refused(problem: string): ImportResult {
 
 function taken(): TokenError {
   return invalid('id', 'is that of another access token');
-}
-
-/** A UUID (RFC 9562, version 8) derived from a text. */
-function uuidOf(text: string): string {
-  const hex = hash('sha256', text);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

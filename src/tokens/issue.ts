@@ -7,7 +7,7 @@ import type { TokenReader } from '../store/store.ts';
 import { importJwtKey } from '../verify/jwt.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import { claimHash } from '../verify/revoked-jwts.ts';
+import { claimHashes } from '../verify/revoked-jwts.ts';
 import { type Caller, demand, issueScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import {
@@ -20,6 +20,7 @@ import {
   invalid,
 } from './fields.ts';
 import { stateOf } from './state.ts';
+import type { Sums } from './sums.ts';
 
 /** The JWT to sign. */
 export interface JwtOrder {
@@ -62,7 +63,7 @@ export function createIssueJwt(
     demand(caller, issueScope);
     const id = checkUuid('token_id', order.tokenId);
     const record = visible(caller, await tokens.get(id), order.tokenId);
-    const iat = issuedAt(record, order.subject, now());
+    const iat = issuedAt(keys, record, order.subject, now());
     const exp = 'exp' in order.expiry ? order.expiry.exp : iat + order.expiry.lifetimeSeconds;
     checkOrder(record, order, iat, exp, now());
     // Claims that are too deep, or half a surrogate pair, would make a JWT that verification
@@ -83,13 +84,28 @@ export function createIssueJwt(
   };
 }
 
+/** Counts each JWT that is signed, for the audit log. */
+export function countIssued(issue: IssueJwt, sums: Pick<Sums, 'issued'>): IssueJwt {
+  return async (caller, order) => {
+    const issued = await issue(caller, order);
+    sums.issued(caller, order.tokenId.toLowerCase());
+    return issued;
+  };
+}
+
 /**
  * The `iat` claim. A JWT issued in the second of a revocation counts as issued before it, so one
  * signed later in that second is dated the next second.
  */
-function issuedAt(record: AccessTokenRecord, subject: string, now: number): number {
-  const { issuedBefore = 0, subjects } = record.revokedJwts ?? {};
-  const revoked = Math.max(issuedBefore, subjects?.[claimHash(record.id, subject)] ?? 0);
+function issuedAt(
+  keys: MasterKeys,
+  record: AccessTokenRecord,
+  subject: string,
+  now: number,
+): number {
+  const { issuedBefore = 0, subjects = {} } = record.revokedJwts ?? {};
+  const times = claimHashes(keys, record, subject).map(name => subjects[name] ?? 0);
+  const revoked = Math.max(issuedBefore, ...times);
   return Math.max(Math.floor(now / 1000), Math.ceil(revoked / 1000));
 }
 

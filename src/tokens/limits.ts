@@ -38,5 +38,43 @@ export const fixedUsageLimits: UsageLimits = {
   pendingMax: 50_000,
 };
 
-/** Most refused calls a minute that get an audit entry each: a flood must not fill the store. */
-export const refusalsPerMinuteMax = 600;
+/** Bounds of the sums in the audit log. */
+export interface SumLimits {
+  /** How often sums are written, in milliseconds; a crash loses those since the last write. */
+  sumMs: number;
+  /** Kinds of refused calls that are told apart: by source, caller, method and reason. */
+  kindsMax: number;
+  /** Of these, kinds of one source and caller: a stranger must not take the room of others. */
+  kindsPerOriginMax: number;
+  /** Callers and access tokens whose signed JWTs are counted; one more writes the counts at once. */
+  issuersMax: number;
+}
+
+/** Bounds of the sums that no deployment sets. */
+export const fixedSumLimits = {
+  sumMs: 60_000,
+  /** More than a caller by mistake has. With the sum of others, a stranger adds 9 x 61 an hour. */
+  kindsPerOriginMax: 8,
+  /** Some 1 MB. */
+  issuersMax: 1000,
+} as const satisfies Partial<SumLimits>;
+
+/** Bounds of the audit log's retention. */
+export interface RetentionLimits {
+  /** Age in days from which entries are removed; 0 keeps them. */
+  days: number;
+  /** How often old entries are looked for, in milliseconds. */
+  everyMs: number;
+  /** Entries that are read, and removed, in one step. */
+  pageSize: number;
+  /** Entries removed in one run, at most by a page more: the rest is left to the next. */
+  removedMax: number;
+}
+
+/** Bounds of the retention that no deployment sets. */
+export const fixedRetentionLimits = {
+  everyMs: 3_600_000,
+  /** A step takes a few milliseconds, in which an embedded store does not write for others. */
+  pageSize: 500,
+  removedMax: 100_000,
+} as const satisfies Partial<RetentionLimits>;

@@ -1,10 +1,12 @@
 /** Lists access tokens: scans them in the store's order and filters them. */
 
-import { cursorBehind, isCursor } from '../store/cursor.ts';
+import { cursorBehind } from '../store/cursor.ts';
 import type { AccessTokenRecord, Kind } from '../store/record.ts';
 import type { Scan, Store, Usage } from '../store/store.ts';
+import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, demand, readScope } from './caller.ts';
 import { invalid } from './fields.ts';
+import { pageTokens } from './page-token.ts';
 import { stateOf } from './state.ts';
 
 /** Filter, order and page of a list. */
@@ -46,10 +48,17 @@ export const listLimits = {
   examinedMax: 2000,
 } as const;
 
+/** The dependencies of a list. */
+export interface ListDeps {
+  store: Store;
+  keys: MasterKeys;
+  /** The current time in milliseconds since 1970. */
+  now: () => number;
+}
+
 /** Reads a page. Throws TokenError or Unavailable. */
 export async function list(
-  store: Store,
-  now: () => number,
+  { store, keys, now }: ListDeps,
   caller: Caller,
   query: ListQuery,
 ): Promise<ListPage> {
@@ -62,9 +71,9 @@ export async function list(
   const walk = walkOf(caller, query, at);
   const passes = filterOf(caller, query, at);
   const records: AccessTokenRecord[] = [];
-  let cursor: string | undefined = query.pageToken
-    ? readPageToken(walk.order, query.pageToken)
-    : undefined;
+  const tokens = pageTokens(keys, caller, { rpc: 'List', query: selectionOf(query) });
+  const pageOf = (next: string | undefined) => finish(store, caller, records, tokens.write(next));
+  let cursor = tokens.read(query.pageToken);
   let examined = 0;
   do {
     // Reads what the page still lacks, or more when few records passed the filter so far.
@@ -79,32 +88,37 @@ export async function list(
       if (records.length === pageSize) {
         // The next page starts after the last record of this one.
         const last = records[pageSize - 1] as AccessTokenRecord;
-        return await finish(store, caller, records, cursorBehind(walk.order, last));
+        return await pageOf(cursorBehind(walk.order, last));
       }
       if (
         walk.order === 'expiry' &&
         (record.expiresAt ?? 0) > at + (query.expiresWithinMs ?? Number.POSITIVE_INFINITY)
       ) {
-        return await finish(store, caller, records, undefined);
+        return await pageOf(undefined);
       }
       if (passes(record)) records.push(record);
     }
   } while (cursor !== undefined && records.length < pageSize && examined < listLimits.examinedMax);
-  return await finish(store, caller, records, cursor);
+  return await pageOf(cursor);
 }
 
 async function finish(
   store: Store,
   caller: Caller,
   records: AccessTokenRecord[],
-  cursor: string | undefined,
+  nextPageToken: string,
 ): Promise<ListPage> {
   const [usage, total] = await Promise.all([
     store.usage(records.map(record => record.id)),
     store.count(caller.owner),
   ]);
-  const nextPageToken = cursor === undefined ? '' : Buffer.from(cursor).toString('base64url');
   return { records, usage, nextPageToken, total };
+}
+
+/** What selects and orders a list, as its page tokens are bound to it. */
+export function selectionOf(query: ListQuery): (string | number)[] {
+  const { kind, owner, state, text, expiresWithinMs, sort } = query;
+  return [kind ?? '', owner ?? '', state ?? '', text ?? '', expiresWithinMs ?? '', sort];
 }
 
 function walkOf(caller: Caller, query: ListQuery, now: number): Omit<Scan, 'limit' | 'after'> {
@@ -112,15 +126,6 @@ function walkOf(caller: Caller, query: ListQuery, now: number): Omit<Scan, 'limi
   if (query.sort === 'expiry') return { order: 'expiry' };
   const owner = caller.owner ?? query.owner;
   return { order: query.sort, ...(owner ? { owner } : {}) };
-}
-
-/** Decodes a page token. Refuses a cursor of another order, which no store may get. */
-function readPageToken(order: Scan['order'], token: string): string {
-  const cursor = Buffer.from(token, 'base64url').toString();
-  if (!isCursor(order, cursor)) {
-    throw invalid('page_token', 'is not a next_page_token of List with this sort');
-  }
-  return cursor;
 }
 
 function filterOf(caller: Caller, query: ListQuery, now: number) {

@@ -3,13 +3,13 @@
  * key.
  */
 
-import { isCursor } from '../store/cursor.ts';
-import type { AccessTokenRecord } from '../store/record.ts';
+import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { TokenError } from './errors.ts';
 import { invalid } from './fields.ts';
+import { pageTokens } from './page-token.ts';
 import { withCurrentSeals } from './secret.ts';
 
 /** The result of a page. */
@@ -48,12 +48,11 @@ export function createReseal(deps: ChangeDeps): Reseal {
     if (!(limit >= 1 && limit <= resealLimits.pageSizeMax)) {
       throw invalid('page_size', `must be 1 to ${resealLimits.pageSizeMax}`);
     }
-    if (pageToken && !isCursor('oldest', pageToken)) {
-      throw invalid('page_token', 'is not a next_page_token of Reseal');
-    }
+    const tokens = pageTokens(keys, caller, { rpc: 'Reseal', query: [] });
+    const after = tokens.read(pageToken);
     const page = await store.scan({
       ...{ order: 'oldest', limit },
-      ...(pageToken ? { after: pageToken } : {}),
+      ...(after === undefined ? {} : { after }),
     });
     const records: AccessTokenRecord[] = [];
     let resealed = 0;
@@ -65,7 +64,8 @@ export function createReseal(deps: ChangeDeps): Reseal {
     // Also of revoked access tokens: their records are signed under a master key, too.
     await store.signRecords(records.map(({ id }) => id));
     const left = count(records, keys, now());
-    return { examined: records.length, resealed, left, nextPageToken: page.cursor ?? '' };
+    const nextPageToken = tokens.write(page.cursor);
+    return { examined: records.length, resealed, left, nextPageToken };
   };
 
   async function reseal(caller: Caller, id: string): Promise<AccessTokenRecord> {
@@ -80,9 +80,13 @@ export function createReseal(deps: ChangeDeps): Reseal {
 
 function count(records: AccessTokenRecord[], keys: MasterKeys, now: number) {
   const counts = new Map<string, number>();
-  for (const { secrets, revokedAt } of records) {
+  for (const { secrets, revokedJwts, revokedAt } of records) {
     if (revokedAt !== undefined) continue;
-    for (const { masterKeyId, goodUntil = Number.POSITIVE_INFINITY } of secrets) {
+    const hashKeys: Partial<Secret>[] = revokedJwts?.key ? [revokedJwts.key] : [];
+    for (const { masterKeyId = '', goodUntil = Number.POSITIVE_INFINITY } of [
+      ...secrets,
+      ...hashKeys,
+    ]) {
       if (goodUntil > now) counts.set(masterKeyId, (counts.get(masterKeyId) ?? 0) + 1);
     }
   }

@@ -3,7 +3,8 @@
  */
 
 import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
-import { claimHash } from '../verify/revoked-jwts.ts';
+import type { MasterKeys } from '../verify/master-keys.ts';
+import { claimHashes, makeHashKey } from '../verify/revoked-jwts.ts';
 import { TokenError } from './errors.ts';
 import { checkText, fieldLimits, invalid } from './fields.ts';
 
@@ -19,6 +20,7 @@ export type JwtTarget =
  * limits the revocations by `jti` and subject that a record can hold. Throws TokenError.
  */
 export function withRevokedJwts(
+  keys: MasterKeys,
   record: AccessTokenRecord,
   target: JwtTarget,
   now: number,
@@ -27,16 +29,22 @@ export function withRevokedJwts(
   if (record.kind !== 'jwt') {
     throw new TokenError('FAILED_PRECONDITION', 'the access token is static, so it has no JWTs');
   }
+  const { id } = record;
   const revoked = record.revokedJwts ?? {};
-  return { ...record, revokedJwts: add(record.id, revoked, target, now, revokedJwtsMax) };
+  if ('issuedBefore' in target) {
+    return { ...record, revokedJwts: add(revoked, target, now, revokedJwtsMax) };
+  }
+  const revokedJwts = { ...revoked, key: revoked.key ?? makeHashKey(keys, id) };
+  const hashOf = (value: string) => claimHashes(keys, { id, revokedJwts }, value)[0] as string;
+  return { ...record, revokedJwts: add(revokedJwts, target, now, revokedJwtsMax, hashOf) };
 }
 
 function add(
-  id: string,
   revoked: RevokedJwts,
   target: JwtTarget,
   now: number,
   revokedJwtsMax: number,
+  hashOf: (value: string) => string = value => value,
 ): RevokedJwts {
   if ('issuedBefore' in target) {
     if (!(target.issuedBefore > 0 && target.issuedBefore <= now)) {
@@ -59,13 +67,13 @@ function add(
   if ('jti' in target) {
     if (target.jti === '') throw invalid('jti', 'is empty');
     checkText('jti', target.jti, fieldLimits.jtiLengthMax);
-    const hash = claimHash(id, target.jti);
+    const hash = hashOf(target.jti);
     checkRoom(hash);
     return { ...revoked, ids: { [hash]: now, ...revoked.ids } };
   }
   if (target.subject === '') throw invalid('subject', 'is empty');
   checkText('subject', target.subject, fieldLimits.subjectLengthMax);
-  const hash = claimHash(id, target.subject);
+  const hash = hashOf(target.subject);
   checkRoom(hash);
   // A revocation only grows: one made again, by a clock that is behind, must not end earlier.
   const until = Math.max(revoked.subjects?.[hash] ?? 0, now);

@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
 import { Unavailable } from '../store/store.ts';
-import type { MasterKeys } from '../verify/master-keys.ts';
+import type { MasterKeys, Sealed } from '../verify/master-keys.ts';
+import { hashKeyContext } from '../verify/revoked-jwts.ts';
 import { makeStaticToken } from '../verify/static-token.ts';
 
 /** The prefix of every jwt secret key, by which scanners find leaked ones. */
@@ -29,22 +30,26 @@ export function makeSecret(
 }
 
 /**
- * The record with its jwt secrets encrypted by the first master key; the same object when nothing
- * changes. A secret that cannot be decrypted stays, so that its access token can still be revoked.
+ * The record with its jwt secrets, and the key of its revocations, encrypted by the first master key; the
+ * same object when nothing changes. What cannot be decrypted stays, so that its access token can still be
+ * revoked.
  */
 export function withCurrentSeals(keys: MasterKeys, record: AccessTokenRecord): AccessTokenRecord {
   if (record.kind !== 'jwt') return record;
-  const secrets = record.secrets.map(secret => resealed(keys, secret, record.id));
-  const changed = secrets.some((secret, n) => secret !== record.secrets[n]);
-  return changed ? { ...record, secrets } : record;
+  const { id, revokedJwts } = record;
+  const secrets = record.secrets.map(secret => resealed(keys, secret, id));
+  const key = revokedJwts?.key && resealed(keys, revokedJwts.key, hashKeyContext(id));
+  const hasChanged = secrets.some((secret, n) => secret !== record.secrets[n]);
+  if (!hasChanged && key === revokedJwts?.key) return record;
+  return { ...record, secrets, ...(key && { revokedJwts: { ...revokedJwts, key } }) };
 }
 
-function resealed(keys: MasterKeys, secret: Secret, tokenId: string): Secret {
-  if (secret.masterKeyId === keys.currentId) return secret;
+function resealed<S extends Sealed>(keys: MasterKeys, sealed: S, context: string): S {
+  if (sealed.masterKeyId === keys.currentId) return sealed;
   try {
-    return { ...secret, ...keys.seal(keys.open(secret, tokenId), tokenId) };
+    return { ...sealed, ...keys.seal(keys.open(sealed, context), context) };
   } catch (error) {
-    if (error instanceof Unavailable) return secret;
+    if (error instanceof Unavailable) return sealed;
     throw error;
   }
 }

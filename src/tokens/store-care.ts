@@ -1,14 +1,15 @@
 /** What concerns the store as a whole: its migration, and its comparison with the audit log. */
 
-import { isCursor } from '../store/cursor.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
-import type { ScanPage, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
+import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand } from './caller.ts';
 import { TokenError } from './errors.ts';
-import { checkUuid, invalid } from './fields.ts';
+import { checkUuid } from './fields.ts';
+import { pageTokens } from './page-token.ts';
 
 /** A page of the migration. */
-export interface MigratedPage {
+interface MigratedPage {
   /** Access tokens examined. */
   examined: number;
   /** Records that were signed. */
@@ -18,10 +19,10 @@ export interface MigratedPage {
 }
 
 /** Which change made a record what it is. */
-export type RecordHead = Pick<AccessTokenRecord, 'id' | 'revision' | 'eventId'>;
+type RecordHead = Pick<AccessTokenRecord, 'id' | 'revision' | 'eventId'>;
 
 /** A page of records. */
-export interface RecordsPage {
+interface RecordsPage {
   records: RecordHead[];
   /** "" at the end. */
   nextPageToken: string;
@@ -39,21 +40,21 @@ export interface StoreCare {
 const pageSize = 500;
 
 /** Creates it. */
-export function createStoreCare(store: Store): StoreCare {
-  const pageAfter = async (pageToken: string): Promise<ScanPage> => {
-    if (pageToken !== '' && !isCursor('oldest', pageToken)) {
-      throw invalid('page_token', 'is not a next_page_token of this call');
-    }
-    const from = pageToken === '' ? {} : { after: pageToken };
-    return await store.scan({ order: 'oldest', limit: pageSize, ...from });
+export function createStoreCare(store: Store, keys: MasterKeys): StoreCare {
+  const readPage = async (caller: Caller, rpc: string, pageToken: string) => {
+    const tokens = pageTokens(keys, caller, { rpc, query: [] });
+    const after = tokens.read(pageToken);
+    const from = after === undefined ? {} : { after };
+    const page = await store.scan({ order: 'oldest', limit: pageSize, ...from });
+    return { records: page.records, nextPageToken: tokens.write(page.cursor) };
   };
   return {
     async migrate(caller, pageToken) {
       demandWhole(caller);
-      const { records, cursor = '' } = await pageAfter(pageToken);
+      const { records, nextPageToken } = await readPage(caller, 'Migrate', pageToken);
       const signed = await store.signRecords(records.map(({ id }) => id));
-      if (cursor === '') await store.endMigration();
-      return { examined: records.length, signed, nextPageToken: cursor };
+      if (nextPageToken === '') await store.endMigration();
+      return { examined: records.length, signed, nextPageToken };
     },
     async listRecords(caller, id, pageToken) {
       demandWhole(caller);
@@ -61,8 +62,7 @@ export function createStoreCare(store: Store): StoreCare {
         const record = await store.get(checkUuid('id', id));
         return { records: record === undefined ? [] : [record], nextPageToken: '' };
       }
-      const { records, cursor = '' } = await pageAfter(pageToken);
-      return { records, nextPageToken: cursor };
+      return await readPage(caller, 'ListRecords', pageToken);
     },
   };
 }

@@ -3,6 +3,7 @@
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Claims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
+import type { MasterKeys } from './master-keys.ts';
 import { isJwtRevoked } from './revoked-jwts.ts';
 import type { Identity, Reason } from './verdict.ts';
 
@@ -34,7 +35,7 @@ export function identify(record: AccessTokenRecord, claims: Claims | undefined):
 
 /**
  * The first reason to refuse, in the order of the verdict table; undefined for a valid token. `now`
- * is in milliseconds since 1970.
+ * is in milliseconds since 1970. Throws Unavailable when the record's revocations cannot be read.
  */
 export function judge(
   record: AccessTokenRecord,
@@ -42,7 +43,7 @@ export function judge(
   identity: Identity,
   { audience, requiredScopes }: Requirements,
   now: number,
-  limits: VerifyLimits,
+  { keys, limits }: { keys: MasterKeys; limits: VerifyLimits },
 ): Reason | undefined {
   const seconds = now / 1000;
   if (claims !== undefined) {
@@ -57,7 +58,7 @@ export function judge(
   if (record.expiresAt !== undefined && record.expiresAt <= now) return 'EXPIRED';
   if (record.revokedAt !== undefined) return 'REVOKED';
   if (claims !== undefined) {
-    if (isJwtRevoked(record, claims)) return 'REVOKED';
+    if (isJwtRevoked(keys, record, claims)) return 'REVOKED';
     if (audience !== '' && !claims.audience.includes(audience)) return 'WRONG_AUDIENCE';
     if (record.audiences !== undefined && !isWithin(claims.audience, record.audiences)) {
       return 'WRONG_AUDIENCE';

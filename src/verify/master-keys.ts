@@ -3,18 +3,10 @@
  * first key of the list; the others only read what was written when they were first.
  */
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hash as digest,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createHmac, createSecretKey, hash as digest, hkdfSync, type KeyObject } from 'node:crypto';
 import type { ImportedHash, Secret } from '../store/record.ts';
 import { Unavailable } from '../store/store.ts';
+import { sealText, unsealText } from './seal.ts';
 
 /** A master key. */
 export interface MasterKey {
@@ -25,7 +17,7 @@ export interface MasterKey {
 }
 
 /** An encrypted secret. */
-type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
+export type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
 
 /** What can be done with the master keys. */
 export interface MasterKeys {
@@ -41,17 +33,26 @@ export interface MasterKeys {
   seal(secret: string, tokenId: string): Sealed;
   /** Decrypts it. Throws Unavailable when it was altered or its master key is not listed. */
   open(sealed: Sealed, tokenId: string): string;
+  /** Encrypts a place in a list, bound to the caller and the query that `context` names. */
+  sealPlace(place: string, context: string): string;
+  /** Decrypts it; undefined for what no listed master key sealed for this context. */
+  openPlace(sealed: string, context: string): string | undefined;
 }
 
-const nonceBytes = 12;
-const tagBytes = 16;
+/** The keys that are derived from one master key, one for each purpose. */
+interface DerivedKeys {
+  hashing: KeyObject;
+  imported: KeyObject;
+  sealing: KeyObject;
+  places: KeyObject;
+}
 
 /**
  * Derives the keys of each purpose from the master keys (HKDF, RFC 5869). Throws Error unless there
  * is at least one, each of 32 bytes with its own id.
  */
 export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
-  const keys = new Map<string, { hashing: KeyObject; imported: KeyObject; sealing: KeyObject }>();
+  const keys = new Map<string, DerivedKeys>();
   for (const { id, bytes } of list) {
     if (bytes.length !== 32) throw new Error(`master key ${id} is not 32 bytes long`);
     if (keys.has(id)) throw new Error(`there are two master keys ${id}`);
@@ -59,6 +60,7 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
       hashing: deriveKey(bytes, 'usher/v1/static-token-hash'),
       imported: deriveKey(bytes, 'usher/v1/foreign-token-hash'),
       sealing: deriveKey(bytes, 'usher/v1/jwt-secret-seal'),
+      places: deriveKey(bytes, 'usher/v1/page-token-seal'),
     });
   }
   const current = list[0];
@@ -75,30 +77,22 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
     hash: (token, id) => createHmac('sha256', keyOf(id).hashing).update(token).digest(),
     hashImported: (tokenHash, id) =>
       createHmac('sha256', keyOf(id).imported).update(tokenHash).digest(),
-    seal(secret, tokenId) {
-      const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', keyOf(current.id).sealing, nonce, {
-        authTagLength: tagBytes,
-      });
-      cipher.setAAD(Buffer.from(tokenId));
-      const text = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final()]);
-      const value = Buffer.concat([nonce, text, cipher.getAuthTag()]).toString('base64url');
-      return { masterKeyId: current.id, value };
-    },
+    seal: (secret, tokenId) => ({
+      masterKeyId: current.id,
+      value: sealText(keyOf(current.id).sealing, secret, tokenId),
+    }),
     open({ masterKeyId, value }, tokenId) {
-      const { sealing } = keyOf(masterKeyId);
-      const bytes = Buffer.from(value, 'base64url');
-      if (bytes.length < nonceBytes + tagBytes) throw unreadable('the sealed secret is too short');
-      const nonce = bytes.subarray(0, nonceBytes);
-      const decipher = createDecipheriv('aes-256-gcm', sealing, nonce, { authTagLength: tagBytes });
-      decipher.setAAD(Buffer.from(tokenId));
-      decipher.setAuthTag(bytes.subarray(-tagBytes));
-      const text = decipher.update(bytes.subarray(nonceBytes, -tagBytes));
-      try {
-        return Buffer.concat([text, decipher.final()]).toString('utf8');
-      } catch (cause) {
-        throw unreadable(cause);
+      const secret = unsealText(keyOf(masterKeyId).sealing, value, tokenId);
+      if (secret === undefined) throw unreadable('the sealed secret was altered');
+      return secret;
+    },
+    sealPlace: (place, context) => sealText(keyOf(current.id).places, place, context),
+    openPlace(sealed, context) {
+      for (const { places } of keys.values()) {
+        const place = unsealText(places, sealed, context);
+        if (place !== undefined) return place;
       }
+      return undefined;
     },
   };
 }

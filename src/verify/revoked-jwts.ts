@@ -1,27 +1,70 @@
 /** Whether a JWT is revoked by its `jti`, its subject or its time of issue. */
 
-import { hash } from 'node:crypto';
-import type { AccessTokenRecord } from '../store/record.ts';
+import { createHmac, hash, randomBytes } from 'node:crypto';
+import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
 import type { Claims } from './jwt.ts';
+import type { MasterKeys } from './master-keys.ts';
 
-/** The form of a `jti` or `sub` in a record: hashed, so that the store does not reveal claims. */
-export function claimHash(tokenId: string, value: string): string {
-  return hash('sha256', `${tokenId}\0${value}`, 'base64url').slice(0, 22);
+/** Characters of a hash in a record: 132 bits in base64url. */
+const hashLength = 22;
+
+/** A key for the hashes of an access token's revocations, sealed with the first master key. */
+export function makeHashKey(keys: MasterKeys, tokenId: string) {
+  return keys.seal(randomBytes(32).toString('base64url'), hashKeyContext(tokenId));
 }
 
-/** Whether a record revokes a JWT. A JWT without `iat` counts as issued before any time. */
-export function isJwtRevoked(record: AccessTokenRecord, claims: Claims): boolean {
-  const revoked = record.revokedJwts;
-  if (revoked === undefined) return false;
-  const issuedBefore = (time: number | undefined) =>
-    time !== undefined && (claims.iat === undefined || claims.iat * 1000 < time);
-  if (issuedBefore(revoked.issuedBefore)) return true;
-  if (
-    claims.jti !== undefined &&
-    revoked.ids !== undefined &&
-    Object.hasOwn(revoked.ids, claimHash(record.id, claims.jti))
-  ) {
-    return true;
+/** The context by which the key of an access token's revocations is sealed. */
+export function hashKeyContext(tokenId: string): string {
+  return `revocations/${tokenId}`;
+}
+
+/**
+ * The names under which a record may hold the revocation of a `jti` or `sub`. The first is that of a new
+ * entry: an HMAC-SHA-256, so that a list of guesses shows no revoked subject to a reader of the store. The
+ * last is that of entries which versions before wrote, without a key. Throws Unavailable when the key
+ * cannot be read.
+ */
+export function claimHashes(
+  keys: MasterKeys,
+  { id, revokedJwts }: Pick<AccessTokenRecord, 'id' | 'revokedJwts'>,
+  value: string,
+): string[] {
+  const plain = hash('sha256', `${id}\0${value}`, 'base64url').slice(0, hashLength);
+  if (revokedJwts?.key === undefined) return [plain];
+  const key = keys.open(revokedJwts.key, hashKeyContext(id));
+  const keyed = createHmac('sha256', key).update(value).digest('base64url').slice(0, hashLength);
+  return [keyed, plain];
+}
+
+/** What was found for the claims of a proven JWT, so that the next verdict on it costs no hash. */
+const outcomes = new WeakMap<Claims, { by: RevokedJwts; isRevoked: boolean }>();
+
+/**
+ * Whether a record revokes a JWT. A JWT without `iat` counts as issued before any time. Throws
+ * Unavailable when that cannot be known.
+ */
+export function isJwtRevoked(keys: MasterKeys, record: AccessTokenRecord, claims: Claims): boolean {
+  const by = record.revokedJwts;
+  if (by === undefined) return false;
+  const last = outcomes.get(claims);
+  if (last?.by === by) return last.isRevoked;
+  const isRevoked = isRevokedBy(by, keys, record, claims);
+  outcomes.set(claims, { by, isRevoked });
+  return isRevoked;
+}
+
+function isRevokedBy(
+  { issuedBefore, ids, subjects }: RevokedJwts,
+  keys: MasterKeys,
+  record: AccessTokenRecord,
+  { iat, jti, subject }: Claims,
+): boolean {
+  const isBefore = (time: number | undefined) =>
+    time !== undefined && (iat === undefined || iat * 1000 < time);
+  if (isBefore(issuedBefore)) return true;
+  if (jti !== undefined && ids !== undefined) {
+    if (claimHashes(keys, record, jti).some(name => Object.hasOwn(ids, name))) return true;
   }
-  return issuedBefore(revoked.subjects?.[claimHash(record.id, claims.subject)]);
+  if (subjects === undefined) return false;
+  return claimHashes(keys, record, subject).some(name => isBefore(subjects[name]));
 }

@@ -5,6 +5,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import type { Json, JsonObject } from '../store/record.ts';
+import { isDeeperThan } from './json-depth.ts';
 
 /** Matches the strings of valid JSON, whose colons do not separate a name from a value. */
 const strings = /"(?:[^"\\]|\\.)*"/g;
@@ -15,6 +16,7 @@ export function decodeJsonObject(base64url: string, depthMax: number): JsonObjec
   // With other spellings of the same bytes (padding, stray bits), one token would have many
   // strings.
   if (bytes.toString('base64url') !== base64url || !isUtf8(bytes)) return undefined;
+  if (isDeeperThan(bytes, depthMax)) return undefined;
   const text = bytes.toString('utf8');
   const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;

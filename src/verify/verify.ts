@@ -8,6 +8,7 @@ import type { FindImported } from './imported.ts';
 import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
+import type { MasterKeys } from './master-keys.ts';
 import { type ProofCache, type Proven, proofKey } from './proof-cache.ts';
 import type { Prove } from './prove.ts';
 import type { Denied, Verdict } from './verdict.ts';
@@ -31,6 +32,7 @@ export type Verify = (question: Question) => Awaitable<Verdict>;
 export interface VerifyDeps {
   records: CoherentReader;
   findImported: FindImported;
+  keys: MasterKeys;
   prove: Prove;
   proofs: ProofCache;
   /** The current time in milliseconds since 1970. */
@@ -60,7 +62,7 @@ export function createVerify(deps: VerifyDeps): Verify {
     const { found, claims, identity, provenUntil } = proven;
     if (provenUntil <= at) return invalid(found);
     const asked = { audience, requiredScopes };
-    const reason = judge(found.record, claims, identity, asked, at, limits);
+    const reason = judge(found.record, claims, identity, asked, at, deps);
     if (reason === 'INVALID_TOKEN') return invalid(found);
     return reason === undefined ? granted(proven, at, callersMs()) : refused(reason, proven, at);
   }

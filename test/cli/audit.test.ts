@@ -70,7 +70,12 @@ describe('verify', () => {
   test('finds a log of the store intact, and prints its head', async () => {
     const { code, out } = await usher(['verify', '--json']);
     expect(code).toBe(0);
-    expect(JSON.parse(out)).toEqual({ whole: true, entries: 5, hash: log.at(-1)?.hash });
+    expect(JSON.parse(out)).toEqual({
+      whole: true,
+      entries: 5,
+      sequence: 5,
+      hash: log.at(-1)?.hash,
+    });
   });
 
   test('finds an empty log intact', async () => {

@@ -107,6 +107,7 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
     authenticate: async (header, peer) => (header === adminToken ? admin(peer) : undefined),
     currentCaller: async (actor, peer) => (actor === 'admin' ? admin(peer) : undefined),
     audit: async (action, { actor, peer }) => audit(state, { action, actor, peer }),
+    refused: async () => undefined,
   };
 }
 

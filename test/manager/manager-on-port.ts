@@ -20,6 +20,8 @@ interface Knobs {
   tokens: Map<string, readonly string[]>;
   /** Actions written to the audit log. */
   audited: string[];
+  /** Why requests were refused. */
+  refused: string[];
   /** Errors passed to `onError`. */
   errors: unknown[];
   /** The store throws this instead of answering. */
@@ -45,6 +47,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     nowMs: Date.UTC(2026, 1, 3),
     tokens: new Map([[adminToken, [adminScope]]]),
     audited: [],
+    refused: [],
     errors: [],
   };
   const now = () => knobs.nowMs;
@@ -68,6 +71,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     currentCaller: callerOf,
     redeemLoginCode: code => codes.redeem(code),
     audit: async action => void knobs.audited.push(action),
+    refused: async ({ detail }) => void knobs.refused.push(detail),
     status: () => ({
       version: '0.1.0',
       nodeVersion: process.versions.node,

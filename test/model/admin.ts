@@ -8,6 +8,7 @@ import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { tokenKey } from '../../src/store/redis/keys.ts';
 import { withRevokedJwts } from '../../src/tokens/revoke-jwts.ts';
 import { testSeal } from '../seal.ts';
+import { keys } from '../verify/setup.ts';
 import type { Made } from './access-tokens.ts';
 import type { Credential, Ending } from './oracle.ts';
 import type { Random } from './random.ts';
@@ -94,7 +95,7 @@ export function createAdmin(
     const revoked = ending('jti', [token.credentials[at] as Credential]);
     change(
       token,
-      record => withRevokedJwts(record, { jti }, wall(), 100),
+      record => withRevokedJwts(keys, record, { jti }, wall(), 100),
       () => {
         token.closed = false;
         acked(revoked, 'jti')();

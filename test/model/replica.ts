@@ -15,6 +15,7 @@ import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
 import { defaultLimits } from '../limits.ts';
 import { testRecords } from '../seal.ts';
+import { keys } from '../verify/setup.ts';
 import { prove } from './access-tokens.ts';
 import { dataClient, type Network } from './clients.ts';
 
@@ -82,6 +83,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
         ...{ entriesMax: 20, absentMax: 20, staleMaxMs },
       }),
       findImported: async () => undefined,
+      keys,
       prove,
       proofs: createProofCache(20),
       now: () => wallStartMs + world.now() + replica.wall.offsetMs,

@@ -73,6 +73,28 @@ export function describeAudit(opened: Opened): void {
     expect(first).toEqual((await intactLog(store))[1]);
   });
 
+  test('the oldest entries are removed in steps, with their index; others and later ones stay', async () => {
+    const { store } = opened;
+    const [a, b] = await create(store, {}, {});
+    if (a === undefined || b === undefined) throw new Error('not made');
+    for (let n = 0; n < 4; n++) await store.append(eventOf('token.show', n % 2 ? a.id : b.id));
+    const before = await store.events({ order: 'oldest', limit: 9 });
+    expect(await store.removeEvents(3, 2)).toBe(true);
+    expect(await store.removeEvents(3, 2)).toBe(false);
+    expect(await store.removeEvents(3, 2)).toBe(false);
+    const read = async (scan: { order: 'oldest' | 'newest'; tokenId?: string; after?: number }) =>
+      (await store.events({ limit: 9, ...scan })).map(({ sequence }) => sequence);
+    expect(await store.events({ order: 'oldest', limit: 9 })).toEqual(before.slice(3));
+    expect(await read({ order: 'newest' })).toEqual([6, 5, 4]);
+    expect(await read({ order: 'oldest', after: 1 })).toEqual([4, 5, 6]);
+    expect(await read({ order: 'oldest', tokenId: a.id })).toEqual([4, 6]);
+    expect(await read({ order: 'newest', tokenId: b.id })).toEqual([5]);
+    const { sequence, hash } = await store.head();
+    expect([sequence, hash]).toEqual([6, before[5]?.hash]);
+    await store.append(eventOf('call.refused'));
+    expect((await store.head()).sequence).toBe(7);
+  });
+
   test('the log stays intact and complete when two servers write concurrently', async () => {
     const { store, place } = opened;
     const other = await openPlace(place);

@@ -119,9 +119,7 @@ describe('reading', () => {
     ['page_size', { pageSize: 1001 }],
     ['page_size', { pageSize: -1 }],
     ['page_token', { pageToken: 'x' }],
-    ['page_token', { pageToken: '-1' }],
-    ['page_token', { pageToken: '1.5' }],
-    ['page_token', { pageToken: '1e99' }],
+    ['page_token', { pageToken: '4' }],
     ['token_id', { tokenId: 'x' }],
   ])('a wrong %s is reported', async (field, some) => {
     const call = audit.list(reader, { ...query, ...some });

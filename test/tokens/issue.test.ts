@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/store/record.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
-import { createIssueJwt, type JwtOrder } from '../../src/tokens/issue.ts';
+import { countIssued, createIssueJwt, type JwtOrder } from '../../src/tokens/issue.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { defaultLimits } from '../limits.ts';
 import { admin, expectRefused, fields, openOffice } from './setup.ts';
@@ -165,4 +165,15 @@ describe('refused is', () => {
     const call = createIssueJwt(store, others, now, defaultLimits.verify)(admin, orderOf(id));
     await expect(call).rejects.toThrow(Unavailable);
   });
+});
+
+test('each JWT that is signed is counted, and no other', async () => {
+  const counted: string[] = [];
+  const count = countIssued(issue, {
+    issued: ({ actor }, tokenId) => void counted.push(`${actor} ${tokenId}`),
+  });
+  const { record } = await tokens.create(admin, 'jwt', fields());
+  await count(admin, { ...orderOf(record.id), tokenId: record.id.toUpperCase() });
+  await count(admin, orderOf('x')).catch(() => undefined);
+  expect(counted).toEqual([`admin ${record.id}`]);
 });

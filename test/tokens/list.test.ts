@@ -142,7 +142,7 @@ describe('while others create and revoke', () => {
       const { ids: before } = await walk({ pageSize: 200, sort, text: 'token' });
       const caller = adminOf('busy');
       const { ids } = await walk({ pageSize: 100, sort, text: 'token' }, reader, async () => {
-        const ends = { expiresAt: startMs + day };
+        const ends = { scopes: [], expiresAt: startMs + day };
         const { record } = await tokens.create(caller, 'static', fields({ name: 'new', ...ends }));
         await tokens.revoke(caller, record.id, '');
       });
@@ -163,15 +163,11 @@ describe('refused', () => {
     const { nextPageToken: ofExpiry } = await tokens.list(reader, byExpiry);
     for (const [sort, pageToken] of [
       ['newest', 'x y'],
-      ['newest', encoded('../../x')],
-      ['newest', encoded('a'.repeat(65))],
+      ['newest', encoded('01890a5d-ac96-774b-bcce-b302099a8057')],
+      ['newest', 'a'.repeat(100_000)],
       ['newest', ofExpiry],
       ['oldest', ofExpiry],
       ['expiry', ofNewest],
-      ['expiry', encoded('[01,"a"]')],
-      ['expiry', encoded('[1,"a"],2')],
-      ['expiry', encoded('[1]')],
-      ['expiry', encoded('1')],
     ] as const) {
       const call = tokens.list(reader, query({ sort, pageToken }));
       await expectRefused(call, 'INVALID_ARGUMENT', /^page_token: /);

@@ -56,7 +56,7 @@ describe("another owner's access token looks as if it did not exist", () => {
 describe('an administrator of one owner', () => {
   test('creates for that owner, named or not', async () => {
     for (const owner of [undefined, '', 'ann']) {
-      const { record } = await tokens.create(ann, 'static', fields({ owner }));
+      const { record } = await tokens.create(ann, 'static', fields({ owner, scopes: [] }));
       expect(record.owner).toBe('ann');
     }
   });

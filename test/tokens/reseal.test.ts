@@ -79,6 +79,18 @@ test('the second time there is nothing to reseal', async () => {
   expect((await store.get(record.id))?.revision).toBe(revision);
 });
 
+test('the key of revocations is resealed with the secrets, and counted', async () => {
+  const { tokens, reseal, store } = later();
+  const { record } = await tokens.create(admin, 'jwt', fields());
+  const before = await tokens.revokeJwts(admin, record.id, { jti: 'j' }, '');
+  expect(before.revokedJwts?.key?.masterKeyId).toBe('k1');
+  const { left } = await reseal(admin, { pageSize: 0 });
+  expect(left).toEqual([{ masterKeyId: 'k2', secrets: 2, listed: true }]);
+  const after = await store.get(record.id);
+  expect(after?.revokedJwts).toMatchObject({ ids: before.revokedJwts?.ids });
+  expect(after?.revokedJwts?.key?.masterKeyId).toBe('k2');
+});
+
 test('one under a master key that is not listed is reported, and can be revoked', async () => {
   const { tokens, reseal, renewed } = later(newOnly);
   const { record } = await tokens.create(admin, 'jwt', fields());

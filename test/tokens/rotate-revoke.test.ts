@@ -5,7 +5,7 @@ import { graceSecondsMax } from '../../src/tokens/access-tokens.ts';
 import { withRevokedJwts } from '../../src/tokens/revoke-jwts.ts';
 import { admin, expectRefused, fields, openOffice } from './setup.ts';
 
-const { tokens, store, clock, verdictOn, issue } = openOffice();
+const { tokens, store, keys, clock, verdictOn, issue } = openOffice();
 const make = (kind: 'static' | 'jwt' = 'static') => tokens.create(admin, kind, fields());
 const sign = async (tokenId: string, subject = '') => {
   const order = { tokenId, subject, audience: [], scopes: [], claims: {} };
@@ -180,13 +180,13 @@ describe('revoke JWTs', () => {
     const { record } = await make('jwt');
     const names = Array.from({ length: 10_000 }, (_, n) => [`h${n}`, 1] as const);
     const full = { ...record, revokedJwts: { ids: Object.fromEntries(names) } };
-    expect(() => withRevokedJwts(full, { jti: 'x' }, clock.ms, 10_000)).toThrow(
+    expect(() => withRevokedJwts(keys, full, { jti: 'x' }, clock.ms, 10_000)).toThrow(
       'rotate its secret key',
     );
-    expect(() => withRevokedJwts(full, { subject: 'x' }, clock.ms, 10_000)).toThrow(
+    expect(() => withRevokedJwts(keys, full, { subject: 'x' }, clock.ms, 10_000)).toThrow(
       'rotate its secret key',
     );
-    const after = withRevokedJwts(full, { issuedBefore: clock.ms }, clock.ms, 10_000);
+    const after = withRevokedJwts(keys, full, { issuedBefore: clock.ms }, clock.ms, 10_000);
     expect(after.revokedJwts?.issuedBefore).toBe(clock.ms);
   });
 });

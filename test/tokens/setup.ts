@@ -36,7 +36,7 @@ export function openOffice() {
   const proofs = createProofCache(100);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, 100);
-  const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
+  const verify = createVerify({ records: store, keys, findImported, prove, proofs, now, limits });
   const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes });
   afterAll(async () => {
     await store.close();
@@ -54,7 +54,7 @@ export function openOffice() {
     verify,
     verdictOn,
     tokens,
-    audit: createAudit(store, now),
+    audit: createAudit({ store, keys, now }),
     issue: createIssueJwt(store, keys, now, defaultLimits.verify),
   };
 }

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
-import { claimHash } from '../../src/verify/revoked-jwts.ts';
+import { claimHashes, makeHashKey } from '../../src/verify/revoked-jwts.ts';
 import { reasons } from '../../src/verify/verdict.ts';
 import type { Question } from '../../src/verify/verify.ts';
-import { answer, jwtRecord, now, nowMs, sign, staticRecord, verifierOf } from './setup.ts';
+import { answer, jwtRecord, keys, now, nowMs, sign, staticRecord, verifierOf } from './setup.ts';
 
 type Asked = Omit<Question, 'header'>;
 
@@ -162,17 +162,20 @@ describe('scopes', () => {
   });
 });
 
-describe('revocation', () => {
+describe.each([true, false])('revocation (hashes with a key: %s)', isKeyed => {
   const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+  const keyed = isKeyed ? { key: makeHashKey(keys, id) } : {};
+  const claimHash = (of: string, value: string) =>
+    claimHashes(keys, { id: of, revokedJwts: keyed }, value)[0] as string;
   test('of one jti', async () => {
-    const fields = { id, revokedJwts: { ids: { [claimHash(id, 'j1')]: 1 } } };
+    const fields = { id, revokedJwts: { ...keyed, ids: { [claimHash(id, 'j1')]: 1 } } };
     expect(await judged({ exp, jti: 'j1' }, fields)).toBe('REVOKED');
     expect(await judged({ exp, jti: 'j2' }, fields)).toBe('valid');
     expect(await judged({ exp }, fields)).toBe('valid');
     expect(await judged({ exp, jti: '__proto__' }, fields)).toBe('valid');
   });
   test('of a subject, until now', async () => {
-    const fields = { id, revokedJwts: { subjects: { [claimHash(id, 'ann')]: nowMs } } };
+    const fields = { id, revokedJwts: { ...keyed, subjects: { [claimHash(id, 'ann')]: nowMs } } };
     expect(await judged({ exp, sub: 'ann', iat: now - 1 }, fields)).toBe('REVOKED');
     expect(await judged({ exp, sub: 'ann', iat: now }, fields)).toBe('valid');
     expect(await judged({ exp, sub: 'bob', iat: now - 1 }, fields)).toBe('valid');
@@ -185,10 +188,9 @@ describe('revocation', () => {
   test('one without iat was issued before any time', async () => {
     expect(await judged({ exp }, { revokedJwts: { issuedBefore: 1 } })).toBe('REVOKED');
     const subjects = { [claimHash(id, 'ann')]: 1 };
-    expect(await judged({ exp, sub: 'ann' }, { id, revokedJwts: { subjects } })).toBe('REVOKED');
-  });
-  test('the hash of one access token does not fit another', () => {
-    expect(claimHash(id, 'j1')).not.toBe(claimHash(id.replace('0', '1'), 'j1'));
+    expect(await judged({ exp, sub: 'ann' }, { id, revokedJwts: { ...keyed, subjects } })).toBe(
+      'REVOKED',
+    );
   });
   test('of the access token, both kinds', async () => {
     const { record, token } = staticRecord({ revokedAt: nowMs + 1e9 });
@@ -253,5 +255,33 @@ test('the identity is revealed after the signature check, but not with INVALID_T
     valid: false,
     reason: 'INVALID_TOKEN',
     stale: false,
+  });
+});
+
+describe('the hash of a revoked name', () => {
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+  const other = id.replace('0', '1');
+  const [plain = ''] = claimHashes(keys, { id }, 'ann');
+  const key = makeHashKey(keys, id);
+  const [named = ''] = claimHashes(keys, { id, revokedJwts: { key } }, 'ann');
+
+  test('says nothing of another access token', () => {
+    expect(claimHashes(keys, { id: other }, 'ann')).not.toContain(plain);
+    const again = { id, revokedJwts: { key: makeHashKey(keys, id) } };
+    expect(claimHashes(keys, again, 'ann')[0]).not.toBe(named);
+  });
+  test('made without a key still counts, beside new ones', async () => {
+    const revokedJwts = { key, subjects: { [plain]: nowMs } };
+    expect(await judged({ exp, sub: 'ann', iat: now - 1 }, { id, revokedJwts })).toBe('REVOKED');
+    const both = { key, ids: { [plain]: 1, [named]: 1 } };
+    expect(await judged({ exp, jti: 'ann' }, { id, revokedJwts: both })).toBe('REVOKED');
+  });
+  test('under a master key that is not listed makes the verdict unavailable', async () => {
+    const revokedJwts = { key: { ...key, masterKeyId: 'gone' }, ids: { [named]: 1 } };
+    await expect(judged({ exp, jti: 'ann' }, { id, revokedJwts })).rejects.toThrow(
+      'cannot be read',
+    );
+    const moved = { id: other, revokedJwts: { key, ids: { [named]: 1 } } };
+    await expect(judged({ exp, jti: 'ann' }, moved)).rejects.toThrow('cannot be read');
   });
 });

@@ -44,7 +44,12 @@ function worldOf(imported: { token: string; hash: ImportedHash }[], masterKeys =
       find: id => ({ record: records.get(id), stale: false }),
       isCurrent: () => false,
     },
-    ...{ findImported, prove: createProve(masterKeys, 100), proofs: createProofCache(10) },
+    ...{
+      keys: masterKeys,
+      findImported,
+      prove: createProve(masterKeys, 100),
+      proofs: createProofCache(10),
+    },
     ...{ now: () => nowMs, limits: defaultLimits.verify },
   });
   return { verify, asked };

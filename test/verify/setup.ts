@@ -55,6 +55,7 @@ export function verifierOver(records: CoherentReader, now: () => number = () => 
   const findImported = async () => undefined;
   const parts = {
     records,
+    keys,
     findImported,
     prove: createProve(keys, 100),
     proofs: createProofCache(10),

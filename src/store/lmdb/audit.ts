@@ -33,3 +33,15 @@ export function append(tables: Tables, event: AuditEvent): void {
   tables.root.put('audit-sequence', String(entry.sequence));
   tables.root.put('audit-head', JSON.stringify(headOf(entry)));
 }
+
+/** Removes up to `limit` of the oldest entries, none after `upTo`, in a write transaction. Whether there may be more. */
+export function removeEvents(tables: Tables, upTo: number, limit: number): boolean {
+  const sequences = [...tables.audit.getKeys({ end: upTo + 1, limit })];
+  for (const sequence of sequences) {
+    const { id, tokenId } = JSON.parse(tables.audit.get(sequence) ?? '{}') as ChainedEvent;
+    if (tokenId !== '') tables.auditByToken.remove([tokenId, sequence]);
+    tables.auditIds.remove(id);
+    tables.audit.remove(sequence);
+  }
+  return sequences.length === limit;
+}

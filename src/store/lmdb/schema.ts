@@ -45,7 +45,7 @@ export function openSchema(
 }
 
 /** What the store holds about itself. A store without any content is as new as this version. */
-export function readFacts({ root, tokens }: Tables): StoreFacts {
+function readFacts({ root, tokens }: Tables): StoreFacts {
   const isNew =
     root.get('audit-head') === undefined && firstOf(tokens.getKeys({ limit: 1 })) === undefined;
   const schema = root.get(schemaKey) ?? (isNew ? signedSchema : unsignedSchema);

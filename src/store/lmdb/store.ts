@@ -14,7 +14,7 @@ import {
   type Usage,
   type UsageDelta,
 } from '../store.ts';
-import { append, head } from './audit.ts';
+import { append, head, removeEvents } from './audit.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { readForms, reserve } from './imported.ts';
@@ -166,6 +166,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       }),
     events: scan => read(() => scanEvents(tables, scan)),
     head: () => read(() => head(tables)),
+    removeEvents: (upTo, limit) => write(() => removeEvents(tables, upTo, limit)),
     addUsage: deltas => write(() => addUsage(tables, deltas)),
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     endSession: (id, until) => write(() => endSession(tables, id, until, now(), limits)),

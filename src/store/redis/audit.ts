@@ -80,6 +80,7 @@ export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
       if (entry === undefined) return emptyChain;
       return headOf(readEntry(entry[1][1], entry[1][3]));
     },
+    removeEvents: (upTo, limit) => removeEvents(asker, upTo, limit),
   };
 }
 
@@ -100,6 +101,23 @@ async function scanToken(asker: Asker, scan: AuditScan): Promise<ChainedEvent[]>
   const events: ChainedEvent[] = [];
   for (let i = 0; i < found.length; i += 2) events.push(readEntry(found[i], found[i + 1]));
   return events;
+}
+
+/** The index first: a token's index without an entry is short, an entry without its index is unseen. */
+async function removeEvents(asker: Asker, upTo: number, limit: number): Promise<boolean> {
+  const entries = await asker.ask(client =>
+    client.xrange(auditKey, '-', `${upTo}-1`, 'COUNT', limit),
+  );
+  const events = entries.map(([, fields]) => readEntry(fields[1], fields[3]));
+  const last = events.at(-1)?.sequence;
+  if (last === undefined) return false;
+  const tokenIds = new Set(events.map(({ tokenId }) => tokenId).filter(id => id !== ''));
+  const indexes = [...tokenIds].map(id =>
+    asker.ask(client => client.zremrangebyscore(tokenAuditKey(id), '-inf', last)),
+  );
+  await Promise.all(indexes);
+  await asker.ask(client => client.xtrim(auditKey, 'MINID', `${last + 1}-0`));
+  return events.length === limit;
 }
 
 function readEntry(hash: string | undefined, entry: string | undefined): ChainedEvent {

@@ -162,6 +162,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     append: event => gate.pass(() => audit.append(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
+    removeEvents: (upTo, limit) => gate.pass(() => audit.removeEvents(upTo, limit)),
     addUsage: deltas => gate.pass(() => usage.addUsage(deltas)),
     usage: ids => gate.pass(async () => usage.usage(ids)),
     endSession: (id, until) =>

@@ -23,6 +23,7 @@ import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, malformedError } from './error.ts';
+import { shallow, shallowBody } from './json-depth.ts';
 import { clampTimeout } from './timeout.ts';
 import { createConnectUnary } from './unary.ts';
 
@@ -95,7 +96,7 @@ function routerOptions({ limits, requireProtocolHeader }: ConnectDeps): ConnectR
     grpc: false,
     // Requests may be compressed. Responses never are: they are short, and compressing secrets
     // reveals their content through the length (BREACH).
-    acceptCompression: [compressionGzip],
+    acceptCompression: [shallow(compressionGzip)],
     compressMinBytes: limits.sendBytesMax,
     readMaxBytes: limits.receiveBytesMax,
     writeMaxBytes: limits.sendBytesMax,
@@ -117,7 +118,8 @@ async function serve(
   clampTimeout(req.headers, handler.method.methodKind === 'unary', limits);
   res.setHeader('Cache-Control', 'no-store');
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
-  const answer = await handler(universalRequestFromNodeRequest(req, res, undefined, context));
+  const request = universalRequestFromNodeRequest(req, res, undefined, context);
+  const answer = await handler({ ...request, body: checkedBody(req, request.body, limits) });
   if (answer.body === undefined && answer.status >= 400) {
     const headers = Object.fromEntries(answer.header ?? []);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
@@ -128,6 +130,16 @@ async function serve(
     if (!res.destroyed) failureOf(error, onBug);
     res.destroy();
   });
+}
+
+type Body = ReturnType<typeof universalRequestFromNodeRequest>['body'];
+
+/** The body, checked for its depth where it is JSON that nothing unpacks first. */
+function checkedBody({ headers }: IncomingMessage, body: Body, limits: HttpLimits): Body {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  if (!/json/i.test(type) || encoding !== 'identity') return body;
+  const isStream = /^application\/(connect|grpc)/i.test(type);
+  return shallowBody(body as AsyncIterable<Uint8Array>, isStream, limits.receiveBytesMax);
 }
 
 function refusalOf(status: number): string {

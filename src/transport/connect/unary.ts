@@ -23,6 +23,7 @@ import type { Unary } from '../rpc/handlers.ts';
 import { httpCall } from '../rpc/http-call.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
+import { refuseDeepJson } from './json-depth.ts';
 
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
@@ -154,6 +155,7 @@ function receive(
 const readOptions = { ignoreUnknownFields: true };
 
 function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
+  if (format === 'json') refuseDeepJson(body);
   try {
     return format === 'proto'
       ? decode(input, body)

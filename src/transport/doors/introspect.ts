@@ -1,6 +1,7 @@
 /** POST /oauth2/introspect (RFC 7662) describes a token to authorized callers. */
 
 import type { Json, JsonObject } from '../../store/record.ts';
+import { introspectScope } from '../../tokens/caller.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
 import type { DoorVerify } from '../rpc/call.ts';
@@ -14,7 +15,7 @@ export interface IntrospectDeps extends OauthDeps {
 
 /** The route of /oauth2/introspect. */
 export function introspectRoute(deps: IntrospectDeps): Route {
-  return oauthRoute('/oauth2/introspect', deps, async (token, form, { owner }) => {
+  return oauthRoute('/oauth2/introspect', introspectScope, deps, async (token, form, { owner }) => {
     // Beyond RFC 7662: some callers ask whether the token has these scopes.
     const requirements = requirementsOf({ audiences: [], scopes: [form.get('scope') ?? ''] });
     if (typeof requirements === 'string') return inactive;

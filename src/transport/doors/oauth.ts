@@ -2,12 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Unavailable } from '../../store/store.ts';
-import {
-  type Authenticate,
-  adminScope,
-  type Caller,
-  introspectScope,
-} from '../../tokens/caller.ts';
+import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
+import type { Sums } from '../../tokens/sums.ts';
 import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
 import type { HttpLimits } from '../http/limits.ts';
@@ -17,6 +13,8 @@ import { unavailableText } from '../rpc/failure.ts';
 /** What both endpoints need. */
 export interface OauthDeps {
   authenticate: Authenticate;
+  /** Counts refused calls for the audit log. */
+  sums: Pick<Sums, 'refused'>;
   /** The client's address, for the audit log. */
   addressOf(req: IncomingMessage): string;
   limits: Pick<HttpLimits, 'formBytesMax'>;
@@ -32,20 +30,31 @@ export interface OauthError {
   description: string;
 }
 
-/** A route for callers with the scope usher.introspect or usher.admin; `handle` gets the token. */
+/** A route for callers with the scope, or usher.admin; `handle` gets the token. */
 export function oauthRoute(
   path: string,
-  { authenticate, addressOf, limits }: OauthDeps,
+  scope: string,
+  { authenticate, addressOf, limits, sums }: OauthDeps,
   handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
 ): Route {
   const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
-    const caller = await callerOf(req, authenticate, addressOf(req));
-    if ('error' in caller) return caller;
+    const peer = addressOf(req);
+    const found = await callerOf(req, scope, authenticate, peer);
+    const refuse = async (error: OauthError) => {
+      const actor = 'actor' in found ? found.actor : '';
+      await sums.refused({ actor, peer, detail: `POST ${path}: ${error.error}` });
+      return error;
+    };
+    if ('error' in found) return await refuse(found);
+    if (![scope, adminScope].some(held => found.scopes.includes(held))) {
+      return await refuse(lacksScope(scope));
+    }
     const form = await readForm(req, limits.formBytesMax);
     if (typeof form === 'string') return invalidRequest(form);
     const token = form.get('token') ?? '';
     if (token === '') return invalidRequest('the parameter token is missing');
-    return handle(token, form, caller);
+    const result = await handle(token, form, found);
+    return 'error' in result && isRefusal(result) ? await refuse(result) : result;
   };
   return {
     path,
@@ -56,8 +65,13 @@ export function oauthRoute(
   };
 }
 
+function isRefusal(answer: object): answer is OauthError {
+  return 'status' in answer && (answer.status === 401 || answer.status === 403);
+}
+
 async function callerOf(
   req: IncomingMessage,
+  scope: string,
   authenticate: Authenticate,
   address: string,
 ): Promise<Caller | OauthError> {
@@ -66,11 +80,10 @@ async function callerOf(
   const [id, token] = basic === undefined ? [undefined, header] : readBasic(basic);
   const caller = await authenticate(basic === undefined ? header : `Bearer ${token}`, address);
   // The same answer for every valid token that may not call here.
-  if (caller === 'INSUFFICIENT_SCOPE') return lacksScope;
+  if (caller === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
   if (typeof caller === 'string') return invalidClient;
   if (id !== undefined && id.toLowerCase() !== caller.actor) return invalidClient;
-  const may = [introspectScope, adminScope].some(scope => caller.scopes.includes(scope));
-  return may ? caller : lacksScope;
+  return caller;
 }
 
 /** Reads client id and secret, each form-encoded before joining (RFC 6749 section 2.3.1). */
@@ -98,11 +111,13 @@ const invalidClient: OauthError = {
   description: 'give the id and the token of a static access token',
 };
 
-const lacksScope: OauthError = {
-  status: 403,
-  error: 'insufficient_scope',
-  description: `the caller needs a static access token with the scope ${introspectScope}`,
-};
+function lacksScope(scope: string): OauthError {
+  return {
+    status: 403,
+    error: 'insufficient_scope',
+    description: `the caller needs a static access token with the scope ${scope}`,
+  };
+}
 
 function orUnavailable(error: unknown): OauthError {
   if (!(error instanceof Unavailable)) throw error;

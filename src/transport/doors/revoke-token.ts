@@ -1,7 +1,7 @@
 /** POST /oauth2/revoke (RFC 7009) revokes the posted token: a static token, or one JWT by `jti`. */
 
 import type { AccessTokens } from '../../tokens/access-tokens.ts';
-import { adminScope, type Caller } from '../../tokens/caller.ts';
+import { adminScope, type Caller, revokeScope } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
@@ -16,7 +16,7 @@ export interface RevokeTokenDeps extends OauthDeps {
 
 /** The route of /oauth2/revoke. */
 export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
-  return oauthRoute('/oauth2/revoke', deps, async (token, _form, caller) => {
+  return oauthRoute('/oauth2/revoke', revokeScope, deps, async (token, _form, caller) => {
     const verdict = await deps.verify({ header: `Bearer ${token}` }, 'revoke');
     const { identity } = verdict;
     // RFC 7009 section 2.2: invalid tokens are answered like revoked ones.

@@ -2,7 +2,7 @@
 
 import type { Authenticate, Caller } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
-import type { NoteRefusal } from '../../tokens/refusals.ts';
+import type { Sums } from '../../tokens/sums.ts';
 import { authorization, type Call } from './call.ts';
 import type { Binding } from './handlers.ts';
 import { denialError, RpcError } from './rpc-error.ts';
@@ -31,13 +31,12 @@ export function createCallerOf(authenticate: Authenticate, sessionOf?: SessionOf
 const known = new WeakMap<Call, Caller>();
 
 /**
- * Wraps a service so that calls refused by verdict or permission are noted. `methods` limits this
- * to some rpcs; `onFailure` gets an error of noting, which does not change the answer.
+ * Wraps a service so that calls refused by verdict or permission are counted for the audit log.
+ * `methods` limits this to some rpcs.
  */
 export function withRefusalsNoted(
   { service, handlers }: Binding,
-  note: NoteRefusal,
-  onFailure: (error: unknown) => void,
+  sums: Pick<Sums, 'refused'>,
   methods?: readonly string[],
 ): Binding {
   const noted = Object.entries(handlers as Record<string, UnaryHandler>).map(([name, handler]) => {
@@ -46,11 +45,11 @@ export function withRefusalsNoted(
       try {
         return await handler(request, call);
       } catch (error) {
-        const why = refusalOf(error);
+        const caller = known.get(call);
+        const why = refusalOf(error, caller);
         if (why !== undefined) {
-          const actor = known.get(call)?.actor ?? '';
           const detail = `${service.name}.${name}: ${why}`;
-          await note({ actor, peer: call.peer, detail }).catch(onFailure);
+          await sums.refused({ actor: caller?.actor ?? '', peer: call.peer, detail });
         }
         throw error;
       }
@@ -62,8 +61,11 @@ export function withRefusalsNoted(
 
 type UnaryHandler = (request: unknown, call: Call) => Promise<unknown>;
 
-function refusalOf(error: unknown): string | undefined {
+/** Why a call was refused, in words that hold nothing of the call; undefined for another error. */
+function refusalOf(error: unknown, caller: Caller | undefined): string | undefined {
   if (error instanceof RpcError && error.denial !== undefined) return error.message;
-  if (error instanceof TokenError && error.code === 'PERMISSION_DENIED') return error.message;
-  return undefined;
+  if (!(error instanceof TokenError)) return undefined;
+  if (error.code === 'PERMISSION_DENIED') return error.message;
+  const isAnothers = error.code === 'NOT_FOUND' && caller?.owner !== undefined;
+  return isAnothers ? 'there is no such access token of its owner' : undefined;
 }

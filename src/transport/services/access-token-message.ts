@@ -46,6 +46,7 @@ export function accessTokenMessage(
     name: record.name,
     owner: record.owner ?? '',
     scopes: record.scopes,
+    grantableScopes: record.grantableScopes ?? [],
     audiences: record.audiences ?? [],
     createTime: timestampOf(record.createdAt),
     updateTime: timestampOf(record.updatedAt),

@@ -19,21 +19,35 @@ import { durationMsOf, millisecondsOf, wholeSeconds } from '../rpc/time.ts';
 
 type Chosen = Pick<
   CreateRequest | AccessToken,
-  'name' | 'owner' | 'scopes' | 'metadata' | 'audiences' | 'jwtLifetimeMax' | 'expireTime'
+  | 'name'
+  | 'owner'
+  | 'scopes'
+  | 'grantableScopes'
+  | 'metadata'
+  | 'audiences'
+  | 'jwtLifetimeMax'
+  | 'expireTime'
 >;
 
 /** The fields that the caller chooses; an empty one counts as absent. */
 export function fieldsOf(chosen: Chosen): Fields {
   const { name, owner, scopes, metadata, audiences, jwtLifetimeMax, expireTime } = chosen;
+  const { grantableScopes } = chosen;
   return {
     name,
     owner: owner || undefined,
     scopes,
+    // Absent rather than undefined: a repeat of a call by an older client then stays the same call.
+    ...(grantableScopes.length > 0 && { grantableScopes }),
     metadata,
-    audiences: audiences.length > 0 ? audiences : undefined,
+    audiences: listOf(audiences),
     jwtLifetimeMaxSeconds: jwtLifetimeMax && wholeSeconds(jwtLifetimeMax, 'jwt_lifetime_max'),
     expiresAt: expireTime && millisecondsOf(expireTime, 'expire_time'),
   };
+}
+
+function listOf(words: string[]): string[] | undefined {
+  return words.length > 0 ? words : undefined;
 }
 
 /** The fields that each path of an update mask names. */
@@ -41,6 +55,7 @@ const maskable: ReadonlyMap<string, keyof Fields> = new Map([
   ['name', 'name'],
   ['owner', 'owner'],
   ['scopes', 'scopes'],
+  ['grantable_scopes', 'grantableScopes'],
   ['metadata', 'metadata'],
   ['audiences', 'audiences'],
   ['jwt_lifetime_max', 'jwtLifetimeMaxSeconds'],
@@ -135,8 +150,10 @@ export function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
 /** An item of an import; the token is empty when neither token nor hash is given. */
 export function importItemOf(item: ImportRequest_Item): ImportItem {
   const { id, name, owner, scopes, metadata, expireTime } = item;
+  const grantableScopes = listOf(item.grantableScopes);
   const expiresAt = expireTime && millisecondsOf(expireTime, 'expire_time');
-  const fields = { name, owner: owner || undefined, scopes, metadata, expiresAt };
+  const rights = { scopes, grantableScopes };
+  const fields = { name, owner: owner || undefined, ...rights, metadata, expiresAt };
   return { secret: importedSecretOf(item.secret), id, fields };
 }
 

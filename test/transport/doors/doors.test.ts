@@ -35,6 +35,7 @@ beforeAll(async () => {
       if (!callerIsKnown) throw new Unavailable('no answer');
       return { actor: 'admin', peer, scopes: ['usher.admin'] };
     },
+    sums: { refused: async () => undefined },
     limits: defaultLimits.http,
     addressOf: () => '127.0.0.1',
   });

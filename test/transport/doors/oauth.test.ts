@@ -12,7 +12,7 @@ let server: oauth.AuthorizationServer;
 
 beforeAll(async () => {
   usher = await runServer({ USHER_TRUSTED_PROXIES: '127.0.0.0/8' });
-  caller = await makeStatic(usher, { scopes: ['usher.introspect'] });
+  caller = await makeStatic(usher, { scopes: ['usher.introspect', 'usher.revoke'] });
   const url = `http://${usher.http}`;
   server = {
     issuer: url,
@@ -129,10 +129,12 @@ describe('callers', () => {
   });
 
   test.each(['introspect', 'revoke'])('cannot authenticate to /oauth2/%s otherwise', async path => {
-    const { sign } = await makeJwt(usher, { scopes: ['usher.introspect', 'usher.admin'] });
+    const { sign } = await makeJwt(usher, {
+      scopes: ['usher.introspect', 'usher.revoke', 'usher.admin'],
+    });
     const weak = await makeStatic(usher, { scopes: ['usher.tokens.read'] });
     const jwt = await sign({ exp: 4_102_444_800 });
-    const other = await makeStatic(usher, { scopes: ['usher.introspect'] });
+    const other = await makeStatic(usher, { scopes: ['usher.introspect', 'usher.revoke'] });
     const refused: [Record<string, string>, number][] = [
       [{}, 401],
       [bearer('nonsense'), 401],
@@ -150,8 +152,22 @@ describe('callers', () => {
     }
   });
 
+  test.each([
+    ['usher.introspect', 'revoke'],
+    ['usher.revoke', 'introspect'],
+  ])('with %s alone cannot %s', async (scope, path) => {
+    const weak = await makeStatic(usher, { scopes: [scope] });
+    const held = await makeStatic(usher);
+    const { status, json } = await post(path, `token=${held.token}`, bearer(weak.token));
+    const description = `the caller needs a static access token with the scope usher.${path}`;
+    const error = { error: 'insufficient_scope', error_description: description };
+    expect([status, json]).toEqual([403, error]);
+    expect(await introspect(held.token)).toMatchObject({ active: true });
+  });
+
   test("limited to an owner cannot see or revoke another's tokens", async () => {
-    const mine = await makeStatic(usher, { owner: 'me', scopes: ['usher.introspect'] });
+    const scopes = ['usher.introspect', 'usher.revoke'];
+    const mine = await makeStatic(usher, { owner: 'me', scopes });
     const other = await makeStatic(usher, { owner: 'you' });
     const own = await makeStatic(usher, { owner: 'me' });
     const as = bearer(mine.token);

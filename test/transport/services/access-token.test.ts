@@ -306,7 +306,8 @@ describe('mistakes are reported', () => {
     ],
     [
       { accessToken: { id }, updateMask: { paths: ['kind'] } },
-      'update_mask: can name only name, owner, scopes, metadata, audiences, jwt_lifetime_max, expire_time',
+      'update_mask: can name only name, owner, scopes, grantable_scopes, metadata, audiences, ' +
+        'jwt_lifetime_max, expire_time',
     ],
   ])('Update %#', (request, message) => wrong(client.update(request), message));
 

@@ -6,11 +6,12 @@ const words: Record<string, string> = {
   'token.rotate': 'Access token rotated',
   'token.revoke': 'Access token revoked',
   'token.import': 'Access token imported',
-  'jwt.issue': 'JWT issued',
+  'jwt.issue': 'JWTs issued',
   'jwt.revoke': 'JWTs revoked',
   'session.create': 'Signed in',
   'session.end': 'Signed out',
   'call.refused': 'Call refused',
+  'audit.checkpoint': 'Old entries removed',
 };
 
 /** The text for an action; an unknown action is shown unchanged. */

@@ -103,6 +103,9 @@ function Details({ token }: { token: AccessToken }) {
       )}
       <Detail name="Owner" value={token.owner || 'none'} />
       <Detail name="Scopes" value={<Chips words={token.scopes} none="none" />} />
+      {token.grantableScopes.length > 0 && (
+        <Detail name="Scopes it may give" value={<Chips words={token.grantableScopes} none="" />} />
+      )}
       {isJwt && (
         <>
           <Detail name="Audiences" value={<Chips words={token.audiences} none="any" />} />

@@ -62,7 +62,9 @@ function NewToken(props: { onMade: (made: { token: AccessToken; secret: string }
 
   async function submit(values: typeof form.values) {
     const fields = fieldsOf(
-      kind === Kind.JWT ? values : { ...values, audiences: [], lifetimeSeconds: undefined },
+      kind === Kind.JWT
+        ? { ...values, grantableScopes: [] }
+        : { ...values, audiences: [], lifetimeSeconds: undefined },
     );
     const answer = await create.mutateAsync({
       kind,

@@ -40,6 +40,15 @@ export function TokenFields({ form, kind }: { form: UseFormReturnType<TokenForm>
         splitChars={[',', ' ']}
         {...form.getInputProps('scopes')}
       />
+      {kind === Kind.STATIC && form.values.scopes.includes('usher.admin') && (
+        <TagsInput
+          label="Scopes it may give"
+          description="For an owner's administrator. Empty for its own scopes."
+          placeholder="orders.read"
+          splitChars={[',', ' ']}
+          {...form.getInputProps('grantableScopes')}
+        />
+      )}
       <NativeSelect label="Expires" data={expiryChoices} {...form.getInputProps('expiry')} />
       {form.values.expiry === 'at' && (
         <TextInput label="Expires at" type="datetime-local" {...form.getInputProps('expireAt')} />

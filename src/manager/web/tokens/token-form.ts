@@ -12,6 +12,8 @@ export interface TokenForm {
   owner: string;
   /** What the access token may do. */
   scopes: string[];
+  /** For kind static: the scopes that it may give to others; empty for its own. */
+  grantableScopes: string[];
   /** For kind jwt: the audiences that JWTs may name; empty for any. */
   audiences: string[];
   /** For kind jwt: longest lifetime of a JWT, in seconds; undefined for no limit. */
@@ -29,6 +31,7 @@ export const emptyForm: TokenForm = {
   name: '',
   owner: '',
   scopes: [],
+  grantableScopes: [],
   audiences: [],
   lifetimeSeconds: undefined,
   expiry: 'never',
@@ -43,6 +46,7 @@ export function formOf(token: AccessToken): TokenForm {
     name: token.name,
     owner: token.owner,
     scopes: token.scopes,
+    grantableScopes: token.grantableScopes,
     audiences: token.audiences,
     lifetimeSeconds: jwtLifetimeMax && Number(jwtLifetimeMax.seconds),
     expiry: expireTime ? 'at' : 'never',
@@ -51,13 +55,16 @@ export function formOf(token: AccessToken): TokenForm {
   };
 }
 
+function checkScopes(scopes: string[]): string | null {
+  const bad = scopes.find(scope => !/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(scope));
+  return bad === undefined ? null : `"${bad}" is not a scope: no spaces, quotes or backslashes.`;
+}
+
 /** The validation of each field: an error message, or null if the value is valid. */
 export const validate = {
   name: (name: string) => (name.trim() === '' ? 'Enter a name.' : null),
-  scopes: (scopes: string[]) => {
-    const bad = scopes.find(scope => !/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(scope));
-    return bad === undefined ? null : `"${bad}" is not a scope: no spaces, quotes or backslashes.`;
-  },
+  scopes: checkScopes,
+  grantableScopes: checkScopes,
   expireAt: (expireAt: string, form: TokenForm) =>
     form.expiry !== 'at' || new Date(expireAt).getTime() > Date.now()
       ? null
@@ -72,6 +79,7 @@ export function fieldsOf(form: TokenForm, token?: AccessToken) {
     name: form.name.trim(),
     owner: form.owner.trim(),
     scopes: form.scopes,
+    grantableScopes: form.grantableScopes,
     audiences: form.audiences,
     ...(form.lifetimeSeconds && { jwtLifetimeMax: { seconds: BigInt(form.lifetimeSeconds) } }),
     ...(form.metadata.trim() !== '' && { metadata: readObject(form.metadata) ?? {} }),
