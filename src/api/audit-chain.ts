@@ -65,13 +65,13 @@ export async function checkChain(
   }
   const start = first?.sequence ?? 1;
   if (start > 1 && !isStartProven) {
-    return broken(start, 'those before it are missing, and no checkpoint entry records a removal');
+    return broken(start - 1, 'it is missing, and no checkpoint entry records its removal');
   }
   if (!isKnownFound && known !== undefined) {
     const { sequence } = known;
     return sequence > last.sequence
       ? broken(last.sequence + 1, `the log ends before entry ${sequence}, which existed before`)
-      : broken(start, `entry ${sequence} was removed as an old one: give a later entry to --head`);
+      : broken(sequence, 'it was removed as an old one: give a later entry to --head');
   }
   return { whole: true, entries: count, ...last };
 }

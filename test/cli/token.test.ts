@@ -118,6 +118,12 @@ describe('create', () => {
     });
   });
 
+  test('of kind static sends the scopes that it may give', async () => {
+    const grantable = ['--grantable-scope', 'a', '--grantable-scope', 'b'];
+    await usher('create', '--kind', 'static', '--name', 'x', ...grantable);
+    expect(created[0]).toMatchObject({ grantableScopes: ['a', 'b'] });
+  });
+
   test('--expires-in counts from now', async () => {
     const before = Date.now();
     await usher('create', '--kind', 'static', '--name', 'x', '--expires-in', '30d');

@@ -131,8 +131,8 @@ test('a start that no checkpoint explains, or with another hash, is found', asyn
   const left = await log();
   const [first, second] = left;
   if (first === undefined || second === undefined) throw new Error('no log');
-  expect(await check(undefined, left.slice(1))).toMatchObject({ whole: false, sequence: 6 });
-  expect(await check(undefined, left.slice(0, -1))).toMatchObject({ whole: false, sequence: 5 });
+  expect(await check(undefined, left.slice(1))).toMatchObject({ whole: false, sequence: 5 });
+  expect(await check(undefined, left.slice(0, -1))).toMatchObject({ whole: false, sequence: 4 });
   const bent = [{ ...first, actor: 'someone' }, ...left.slice(1)];
   expect(await check(undefined, bent)).toMatchObject({ whole: false, sequence: 5 });
 });

@@ -15,10 +15,10 @@ import { DialogForm } from '../ui/dialog-form.tsx';
 import { useChange } from './use-change.ts';
 
 const paths = ['name', 'owner', 'scopes', 'metadata', 'expire_time'];
-const pathsOf: Record<number, string[]> = {
-  [Kind.STATIC]: ['grantable_scopes'],
-  [Kind.JWT]: ['audiences', 'jwt_lifetime_max'],
-};
+function pathsOf(kind: Kind): string[] {
+  const own = kind === Kind.JWT ? ['audiences', 'jwt_lifetime_max'] : ['grantable_scopes'];
+  return [...paths, ...own];
+}
 
 /** The dialog; it sends the revision, so a change that someone else made is never overwritten. */
 export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
@@ -32,7 +32,7 @@ export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
     const { id, revision } = token;
     const done = await update.run({
       accessToken: { id, revision, ...fieldsOf(values, token) },
-      updateMask: { paths: [...paths, ...(pathsOf[token.kind] ?? [])] },
+      updateMask: { paths: pathsOf(token.kind) },
     });
     if (!done) return;
     notifications.show({ message: `${values.name} was updated.`, color: 'teal' });
