@@ -1,5 +1,6 @@
 /** The limits that a server has which sets nothing; tests override what they are about. */
 
+import type { CacheLimits } from '../src/caching/weighed-cache.ts';
 import { type Limits, limitsOf } from '../src/server/limits.ts';
 import { type Environment, readConfig } from '../src/settings/config.ts';
 import type { StoreLimits } from '../src/store/open.ts';
@@ -28,3 +29,6 @@ export function redisLimits(some: Partial<RedisLimits> = {}) {
   const { redis, cache } = storeLimits({ redis: some });
   return { limits: redis, cache };
 }
+
+/** Those of a cache that a test does not fill. */
+export const roomy: CacheLimits = { bytesMax: 1_000_000, entriesMax: 100 };

@@ -37,8 +37,8 @@ const found = { record, stale: false };
 const verify = createVerify({
   records: { find: () => found, isCurrent: other => other === found },
   findImported: () => Promise.resolve(undefined),
-  prove: createProve(keys, 100),
-  proofs: createProofCache(100_000),
+  prove: createProve(keys, defaultLimits.openedKeys),
+  proofs: createProofCache(defaultLimits.proofs),
   now: Date.now,
   limits: defaultLimits.verify,
 });

@@ -68,9 +68,9 @@ export async function openCore(
     limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
-  const proofs = createProofCache(config.cacheEntriesMax);
+  const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
-  const prove = createProve(keys, others.openedKeysMax);
+  const prove = createProve(keys, others.openedKeys);
   const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
   const changes = { store, keys, now, limits: others.changes };
   const usage = createUsageMeter(store, now, fixedUsageLimits);

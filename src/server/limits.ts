@@ -3,6 +3,7 @@
  * without a setting of its own follows here from one that has, or is among its room's fixed ones.
  */
 
+import type { CacheLimits } from '../caching/weighed-cache.ts';
 import { fixedManagerLimits, type ManagerLimits } from '../manager/limits.ts';
 import type { Config } from '../settings/config.ts';
 import { fixedCoherentLimits } from '../store/cache/limits.ts';
@@ -14,12 +15,15 @@ import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
 import { fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
+import { divideMemory, type MemoryShares } from './memory.ts';
 
 /** The limits of every room. */
 export interface Limits {
   verify: VerifyLimits;
-  /** Opened secrets of jwt access tokens that are kept in memory. */
-  openedKeysMax: number;
+  /** Of proven headers. */
+  proofs: CacheLimits;
+  /** Of opened secrets of jwt access tokens. */
+  openedKeys: CacheLimits;
   changes: ChangeLimits;
   store: StoreLimits;
   watch: WatchLimits;
@@ -30,6 +34,8 @@ export interface Limits {
 
 /** Works them out. */
 export function limitsOf(config: Config): Limits {
+  const memory = divideMemory(config.memoryMb);
+  const bounds = (bytesMax: number) => ({ bytesMax, entriesMax: config.cacheEntriesMax });
   return {
     verify: {
       headerBytesMax: config.headerBytesMax,
@@ -38,10 +44,10 @@ export function limitsOf(config: Config): Limits {
       cacheTtlMsMax: config.cacheTtlMsMax,
       leaseMs: config.leaseMs,
     },
-    // Only some access tokens sign JWTs.
-    openedKeysMax: Math.ceil(config.cacheEntriesMax / 10),
+    proofs: bounds(memory.provenHeaders),
+    openedKeys: bounds(memory.openedKeys),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
-    store: storeLimits(config),
+    store: storeLimits(config, memory),
     watch: {
       ...fixedWatchLimits,
       watchersMax: config.watchersMax,
@@ -59,16 +65,20 @@ export function limitsOf(config: Config): Limits {
   };
 }
 
-function storeLimits(config: Config): StoreLimits {
+function storeLimits(config: Config, memory: MemoryShares): StoreLimits {
   const { leaseMs, cacheEntriesMax } = config;
+  const bounds = (bytesMax: number) => ({ bytesMax, entriesMax: cacheEntriesMax });
   return {
     lmdb: { ...fixedLmdbLimits, leaseMs },
     redis: { ...fixedRedisLimits, ...redisTimeouts(config), leaseMs },
     cache: {
       ...fixedCoherentLimits,
-      entriesMax: cacheEntriesMax,
-      // Apart from the records, and few beside them: no caller of good will asks for what is not there.
-      absentMax: Math.ceil(cacheEntriesMax / 5),
+      records: bounds(memory.records),
+      lastRecords: bounds(memory.lastRecords),
+      unknownIds: bounds(memory.unknownIds),
+      imported: bounds(memory.imported),
+      lastImported: bounds(memory.lastImported),
+      notImported: bounds(memory.notImported),
       staleMaxMs: config.staleMaxMs,
     },
   };

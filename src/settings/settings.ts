@@ -130,12 +130,17 @@ const limits = {
     'How long a caller may cache a verdict; not above `USHER_LEASE_MS`',
     { min: 0, max: 60_000, default: 2000, unit: 'ms' },
   ),
-  cacheEntriesMax: limit('USHER_CACHE_ENTRIES_MAX', 'Most cached records, per worker', {
-    min: 1,
-    max: 10_000_000,
-    default: 100_000,
-    unit: 'records',
-  }),
+  memoryMb: limit(
+    'USHER_MEMORY_MB',
+    'Memory for all that is cached or waits to be written, per worker, in MiB; Node itself, and ' +
+      'what it has not collected yet, come on top',
+    { min: 16, max: 65_536, default: 128, unit: 'MB' },
+  ),
+  cacheEntriesMax: limit(
+    'USHER_CACHE_ENTRIES_MAX',
+    'Most cached records, and most cached headers, where `USHER_MEMORY_MB` has room for more',
+    { min: 1, max: 10_000_000, default: 10_000_000, unit: 'records' },
+  ),
   storeTimeoutMs: limit(
     'USHER_STORE_TIMEOUT_MS',
     'How long a read from Redis may take before the verdict is unavailable',

@@ -8,7 +8,7 @@ import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { createVerify, type Question } from '../../src/verify/verify.ts';
-import { defaultLimits } from '../limits.ts';
+import { defaultLimits, roomy } from '../limits.ts';
 
 /** The time in every test that does not say otherwise, in milliseconds and in seconds. */
 export const nowMs = 1_700_000_000_000;
@@ -56,8 +56,8 @@ export function verifierOver(records: CoherentReader, now: () => number = () => 
   const parts = {
     records,
     findImported,
-    prove: createProve(keys, 100),
-    proofs: createProofCache(10),
+    prove: createProve(keys, roomy),
+    proofs: createProofCache(roomy),
   };
   return createVerify({ ...parts, now, limits });
 }

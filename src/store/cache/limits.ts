@@ -1,11 +1,21 @@
 /** Every bound of the coherent cache, with its unit. What is configured: src/server/limits.ts. */
 
+import type { CacheLimits } from '../../caching/weighed-cache.ts';
+
 /** Bounds of the cache. */
 export interface CoherentLimits {
-  /** Records kept. */
-  entriesMax: number;
-  /** Ids kept of which it is known that there is no record: apart, so that a flood evicts no record. */
-  absentMax: number;
+  /** Of cached records. */
+  records: CacheLimits;
+  /** Of the records from before the feed was lost. */
+  lastRecords: CacheLimits;
+  /** Of ids without a record: apart, so that a flood of them evicts no record. */
+  unknownIds: CacheLimits;
+  /** Of the index of imported tokens. */
+  imported: CacheLimits;
+  /** Of the index from before the feed was lost. */
+  lastImported: CacheLimits;
+  /** Of what is not in the index: apart, so that a flood evicts none of its entries. */
+  notImported: CacheLimits;
   /** Reads of the store at once; further ones are refused as unavailable. */
   readsMax: number;
   /**
