@@ -62,8 +62,9 @@ export function createVerify(deps: VerifyDeps): Verify {
         return proven;
       }
       const verdict = judgeNow(proven, question);
-      if (isWorthCaching(proven, verdict)) proofs.set(key, proven);
-      else proofs.delete(key);
+      // The claims of a JWT that is refused are not worth their memory.
+      if (verdict.valid || proven.claims === undefined) proofs.set(key, proven);
+      else if (known !== undefined) proofs.delete(key);
       return verdict;
     });
   };
@@ -114,15 +115,6 @@ export function createVerify(deps: VerifyDeps): Verify {
     }
     return { source, provenUntil, claims, identity: identify(found.record, claims) };
   }
-}
-
-/**
- * Whether the next question with the same header needs what was proven. A JWT that is refused
- * whatever is asked is not worth the memory of its claims.
- */
-function isWorthCaching({ claims }: Proven, verdict: Verdict): boolean {
-  if (verdict.valid || claims === undefined) return true;
-  return verdict.reason === 'WRONG_AUDIENCE' || verdict.reason === 'INSUFFICIENT_SCOPE';
 }
 
 /** With a stale record, a valid token can look invalid, since its secret may be newer. */

@@ -4,7 +4,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
 import type { CoherentReader } from '../../src/store/store.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
-import { createProofCache } from '../../src/verify/proof-cache.ts';
+import { createProofCache, type ProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { createVerify, type Question } from '../../src/verify/verify.ts';
@@ -50,14 +50,18 @@ export function verifierOf(records: AccessTokenRecord[], clock: () => number = (
 }
 
 /** A verifier over a reader of records. */
-export function verifierOver(records: CoherentReader, now: () => number = () => nowMs) {
+export function verifierOver(
+  records: CoherentReader,
+  now: () => number = () => nowMs,
+  proofs: ProofCache = createProofCache(roomy),
+) {
   const limits = defaultLimits.verify;
   const findImported = async () => undefined;
   const parts = {
     records,
     findImported,
     prove: createProve(keys, roomy),
-    proofs: createProofCache(roomy),
+    proofs,
   };
   return createVerify({ ...parts, now, limits });
 }
