@@ -15,7 +15,6 @@ import {
 } from '../tokens/caller.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
-import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
@@ -73,7 +72,9 @@ export async function openCore(
   const prove = createProve(keys, others.openedKeys);
   const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
   const changes = { store, keys, now, limits: others.changes };
-  const usage = createUsageMeter(store, now, fixedUsageLimits);
+  const usage = createUsageMeter(store, now, others.usage, uses =>
+    log.warn({ uses }, 'the store was away for too long: uses of access tokens were not counted'),
+  );
   return {
     store,
     verify: countVerdicts(verify, metrics, usage),

@@ -10,7 +10,13 @@ import { fixedCoherentLimits } from '../store/cache/limits.ts';
 import { fixedLmdbLimits } from '../store/lmdb/limits.ts';
 import type { StoreLimits } from '../store/open.ts';
 import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
-import { type ChangeLimits, fixedChangeLimits } from '../tokens/limits.ts';
+import {
+  type ChangeLimits,
+  fixedChangeLimits,
+  fixedUsageLimits,
+  type UsageLimits,
+  usageCountBytes,
+} from '../tokens/limits.ts';
 import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
 import { fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
@@ -25,6 +31,7 @@ export interface Limits {
   /** Of opened secrets of jwt access tokens. */
   openedKeys: CacheLimits;
   changes: ChangeLimits;
+  usage: UsageLimits;
   store: StoreLimits;
   watch: WatchLimits;
   http: HttpLimits;
@@ -47,6 +54,7 @@ export function limitsOf(config: Config): Limits {
     proofs: bounds(memory.provenHeaders),
     openedKeys: bounds(memory.openedKeys),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
+    usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
     store: storeLimits(config, memory),
     watch: {
       ...fixedWatchLimits,

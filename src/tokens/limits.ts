@@ -26,17 +26,21 @@ export const fixedChangeLimits = {
 export interface UsageLimits {
   /** How often counts are written, in milliseconds. */
   flushMs: number;
-  /** Access tokens counted between two writes; reaching it writes at once. */
+  /**
+   * Access tokens, each day counted apart, whose counts wait to be written; half of them are written
+   * at once. Beyond it the oldest day is dropped.
+   */
   pendingMax: number;
 }
 
-/** Bounds of counting; no deployment sets one. */
-export const fixedUsageLimits: UsageLimits = {
+/** Bounds of counting that no deployment sets. */
+export const fixedUsageLimits = {
   /** A crash loses the counts since the last write at most. */
   flushMs: 3000,
-  /** Some 10 MB. */
-  pendingMax: 50_000,
-};
+} as const satisfies Partial<UsageLimits>;
+
+/** What a count takes in memory, in bytes. */
+export const usageCountBytes = 256;
 
 /** Refused calls that are put into the audit log a minute: a flood must not fill the store. */
 export const refusalsPerMinuteMax = 600;
