@@ -19,7 +19,7 @@ import {
 } from '../tokens/limits.ts';
 import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
-import { fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
+import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import { divideMemory, type MemoryShares } from './memory.ts';
 
@@ -58,6 +58,7 @@ export function limitsOf(config: Config): Limits {
     store: storeLimits(config, memory),
     watch: {
       ...fixedWatchLimits,
+      changesBacklogMax: Math.floor(memory.changesBacklog / changeBytes),
       watchersMax: config.watchersMax,
       leaseMs: config.leaseMs,
       heartbeatMs: Math.floor(config.leaseMs / 8),

@@ -18,9 +18,10 @@ export interface WatchLimits {
 export const fixedWatchLimits = {
   /** 10 kB: a message that no caller refuses. */
   idsMax: 256,
-  /** Minutes of changes in a busy deployment, in 1 MB. */
-  changesBacklogMax: 10_000,
 } as const satisfies Partial<WatchLimits>;
+
+/** What a retained change takes in memory, in bytes: a UUID as text, and its place. */
+export const changeBytes = 96;
 
 /** Messages of one stream that are worked on at once: one caller must not take all of the server. */
 export const streamMessagesAtOnceMax = 16;
