@@ -22,6 +22,7 @@ import { streamRows } from './transport/streams.ts';
 import { unaryRows } from './transport/unary.ts';
 import { firstSightRows } from './verify/first-sight.ts';
 import { floodRows } from './verify/flood.ts';
+import { memoryRows } from './verify/memory.ts';
 
 const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
   start: { title: 'Start', rows: startRows },
@@ -33,6 +34,7 @@ const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
   misses: { title: 'Cache misses on Redis', rows: missRows },
   zipf: { title: 'Many access tokens', rows: zipfRows },
   flood: { title: 'A flood of bad tokens', rows: floodRows },
+  memory: { title: 'Memory under a flood of large JWTs', rows: memoryRows },
   revocation: { title: 'Revocation', rows: revocationRows },
   workers: { title: 'Workers', rows: workerRows },
   lists: { title: 'Lists and memory', rows: listRows },

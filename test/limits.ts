@@ -1,5 +1,6 @@
 /** The limits of a server with default settings, and helpers to override some in a test. */
 
+import type { CacheLimits } from '../src/caching/weighed-cache.ts';
 import { type Limits, limitsOf } from '../src/server/limits.ts';
 import { type Environment, readConfig } from '../src/settings/config.ts';
 import type { StoreLimits } from '../src/store/open.ts';
@@ -29,3 +30,6 @@ export function redisLimits(some: Partial<RedisLimits> = {}) {
   const { redis, cache } = storeLimits({ redis: some });
   return { limits: redis, cache, seal: testSeal };
 }
+
+/** Those of a cache that a test does not fill. */
+export const roomy: CacheLimits = { bytesMax: 1_000_000, entriesMax: 100 };

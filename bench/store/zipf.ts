@@ -88,6 +88,8 @@ async function serve(
   const headerOf = (n: number) => tokens.get(n) as string;
   const usher = await startUsher({
     USHER_STORE: place.url,
+    // The number of records is the bound here.
+    USHER_MEMORY_MB: '2048',
     USHER_CACHE_ENTRIES_MAX: String(entriesMax),
     // Generous, since the cost of a call is measured, not whether a busy machine meets a timeout.
     USHER_STORE_TIMEOUT_MS: '5000',

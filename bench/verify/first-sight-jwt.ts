@@ -38,8 +38,8 @@ const verify = createVerify({
   records: { find: () => found, isCurrent: other => other === found },
   keys,
   findImported: () => Promise.resolve(undefined),
-  prove: createProve(keys, 100),
-  proofs: createProofCache(100_000),
+  prove: createProve(keys, defaultLimits.openedKeys),
+  proofs: createProofCache(defaultLimits.proofs),
   now: Date.now,
   limits: defaultLimits.verify,
 });

@@ -1,5 +1,6 @@
 /** The client that services embed: verdicts from its cache while that is valid, else from Usher. */
 
+import { canonicalHeader } from '../caching/canonical-header.ts';
 import { createAsk } from './ask.ts';
 import type { BackoffLimits } from './backoff.ts';
 import { type Clock, createClock } from './clock.ts';
@@ -23,6 +24,11 @@ export interface UsherLimits {
   deadlineMs?: number;
   /** Most headers whose verdicts are cached. 10,000 by default. */
   cacheEntriesMax?: number;
+  /**
+   * What cached verdicts and the headers of the last second may take, in bytes, by an estimate. An
+   * access token with more than a quarter loses its own first. 32 MiB by default.
+   */
+  cacheBytesMax?: number;
   /**
    * How long the refusal of a header without a known access token is cached, in milliseconds. 1000
    * by default.
@@ -75,8 +81,8 @@ export function createUsherOn(deps: UsherDeps): Usher {
   const { clock = createClock(), random = Math.random, deadlineMs = 1000 } = deps;
   const backoff = deps.backoff ?? { firstMs: 10, mostMs: 250 };
   const cache = createVerdictCache({
+    bytesMax: deps.cacheBytesMax ?? 33_554_432,
     headersMax: deps.cacheEntriesMax ?? 10_000,
-    unknownHeadersMax: 1000,
     unknownTtlMs: deps.unknownTtlMs ?? 1000,
     requirementsMax: 8,
     changesMax: 10_000,
@@ -108,12 +114,13 @@ export function createUsherOn(deps: UsherDeps): Usher {
   return {
     verify(header, requirement) {
       const { audience = '', scopes = noScopes } = requirement ?? {};
-      const verdict = cache.find(header ?? '', audience, scopes, clock());
+      const one = canonicalHeader(header ?? '');
+      const verdict = cache.find(one, audience, scopes, clock());
       if (verdict !== undefined) return Promise.resolve(verdict);
-      return miss({ header: header ?? '', audience, scopes: [...scopes] });
+      return miss({ header: one, audience, scopes: [...scopes] });
     },
     cached(header, { audience = '', scopes = noScopes } = {}) {
-      return cache.find(header ?? '', audience, scopes, clock());
+      return cache.find(canonicalHeader(header ?? ''), audience, scopes, clock());
     },
     isWatching: () => clock() < cache.validUntilMs(),
     ready: () => ready,

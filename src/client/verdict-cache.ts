@@ -1,15 +1,18 @@
 /** The cache of verdicts, valid only while a watch reports invalidations, within its lease. */
 
 import { LRUCache } from 'lru-cache';
+import { createFairCache } from '../caching/fair-cache.ts';
+import { heapWeights, jsonBytes } from '../caching/json-bytes.ts';
+import { cachedBytes, weighed } from '../caching/weighed-cache.ts';
 import { headerKey } from './header-key.ts';
 import type { Answer, Verdict } from './usher-verdict.ts';
 
 /** Limits of the cache. */
 export interface VerdictCacheLimits {
+  /** What all cached verdicts may take, in bytes. */
+  bytesMax: number;
   /** Most headers with a known access token. */
   headersMax: number;
-  /** Most headers without one; kept apart, so that a flood of them evicts no others. */
-  unknownHeadersMax: number;
   /** How long these refusals are cached, in milliseconds: no invalidation names them. */
   unknownTtlMs: number;
   /** Most verdicts per header, which differ by requirement. */
@@ -58,8 +61,12 @@ export interface VerdictCache {
 /** The state of an access token, shared by all verdicts on it. */
 interface Token {
   changed: boolean;
-  verdicts: number;
 }
+
+/** Headers without an access token have an eighth, apart, so that a flood of them evicts no others. */
+const unknownShare = 1 / 8;
+/** Headers of the last second have an eighth. */
+const plainShare = 1 / 8;
 
 interface Entry {
   audience: string;
@@ -67,20 +74,19 @@ interface Entry {
   verdict: Verdict;
   /** Undefined for a header without a known access token. */
   token: Token | undefined;
-  tokenId: string;
   untilMs: number;
 }
 
 /** Creates an empty cache. */
 export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
-  const tokens = new Map<string, Token>();
-  const release = (entries: Entry[]) => {
-    for (const { token, tokenId } of entries.splice(0)) {
-      if (token && --token.verdicts === 0 && !token.changed) tokens.delete(tokenId);
-    }
-  };
-  const known = new LRUCache<string, Entry[]>({ max: limits.headersMax, dispose: release });
-  const unknown = new LRUCache<string, Entry[]>({ max: limits.unknownHeadersMax });
+  const { bytesMax, headersMax: entriesMax } = limits;
+  const known = createFairCache<Entry[], Token>({
+    bytesMax: bytesMax * (1 - unknownShare - plainShare),
+    entriesMax,
+  });
+  const unknown = new LRUCache<string, Entry[]>(
+    weighed({ bytesMax: bytesMax * unknownShare, entriesMax }, entriesBytes),
+  );
   const plain = createPlain(limits);
   /** Access token → the mark of its latest change. */
   const changes = new Map<string, number>();
@@ -104,25 +110,27 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
     earliest = ++latest;
   };
 
-  const tokenOf = (id: string) => {
-    const token = tokens.get(id) ?? { changed: false, verdicts: 0 };
-    token.verdicts++;
-    tokens.set(id, token);
-    return token;
+  /** The verdicts on a header with this one, without what it replaces. */
+  const entriesWith = (entry: Entry, entries: Entry[] = []) => {
+    const { audience, scopes, token } = entry;
+    const others = entries.filter(
+      other => other.token === token && !isSame(other, audience, scopes),
+    );
+    return [...others.slice(1 - limits.requirementsMax), entry];
   };
 
-  const put = (
-    cache: LRUCache<string, Entry[]>,
-    { header, ...question }: Question,
-    entry: Entry,
-  ) => {
+  const keepUnknown = (header: string, entry: Entry) => {
     const key = headerKey(header);
-    const entries = cache.get(key) ?? [];
-    const same = entries.findIndex(({ audience, scopes }) => isSame(question, audience, scopes));
-    if (same !== -1) release(entries.splice(same, 1));
-    if (entries.length >= limits.requirementsMax) release(entries.splice(0, 1));
-    entries.push(entry);
-    cache.set(key, entries, { noDisposeOnSet: true });
+    unknown.set(key, entriesWith(entry, unknown.get(key)));
+    plain.delete(header);
+  };
+
+  const keepKnown = (header: string, tokenId: string, entry: Omit<Entry, 'token'>) => {
+    const key = headerKey(header);
+    const token = known.shared(tokenId) ?? { changed: false };
+    const value = entriesWith({ ...entry, token }, known.get(key));
+    const bytes = cachedBytes(key, entriesBytes(value));
+    known.set(key, { value, bytes }, tokenId, { value: token, bytes: 0 });
     plain.delete(header);
   };
 
@@ -143,25 +151,24 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
 
     keep(question, { verdict, watchedTtlMs, instance }, mark, sentMs) {
       const id = verdict.identity?.tokenId;
-      const { audience, scopes } = question;
+      const { header, audience, scopes } = question;
       if (id === undefined) {
         if (verdict.valid) return;
         const untilMs = sentMs + limits.unknownTtlMs;
-        const entry = { audience, scopes, verdict, token: undefined, tokenId: '', untilMs };
-        return put(unknown, question, entry);
+        return keepUnknown(header, { audience, scopes, verdict, token: undefined, untilMs });
       }
       const missed = mark < earliest || (changes.get(id) ?? 0) > mark;
       if (missed || verdict.stale || instance === '' || instance !== watched) return;
       const untilMs = sentMs + (watchedTtlMs ?? Number.POSITIVE_INFINITY);
-      put(known, question, { audience, scopes, verdict, token: tokenOf(id), tokenId: id, untilMs });
+      keepKnown(header, id, { audience, scopes, verdict, untilMs });
     },
 
     changed(tokenIds) {
       for (const id of tokenIds) {
         changes.set(id, ++latest);
-        const token = tokens.get(id);
+        const token = known.shared(id);
         if (token !== undefined) token.changed = true;
-        tokens.delete(id);
+        known.retire(id);
       }
       if (changes.size > limits.changesMax) forgetChanges();
     },
@@ -170,7 +177,6 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
       watched = instance;
       validUntilMs = Number.NEGATIVE_INFINITY;
       known.clear();
-      tokens.clear();
       plain.clear();
       forgetChanges();
     },
@@ -190,18 +196,24 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
 }
 
 /** Recent headers unhashed: hashing costs more than the rest of a lookup. */
-function createPlain({ headersMax, plainMs }: VerdictCacheLimits) {
+function createPlain({ bytesMax, headersMax, plainMs }: VerdictCacheLimits) {
   const entries = new Map<string, Entry[]>();
+  let bytes = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const clear = () => {
     clearTimeout(timer);
     timer = undefined;
     entries.clear();
+    bytes = 0;
   };
   return {
     get: (header: string) => entries.get(header),
     set(header: string, found: Entry[]) {
-      if (entries.size >= headersMax) entries.clear();
+      bytes += cachedBytes(header, 0);
+      if (entries.size >= headersMax || bytes > bytesMax * plainShare) {
+        entries.clear();
+        bytes = cachedBytes(header, 0);
+      }
       entries.set(header, found);
       if (timer !== undefined) return;
       timer = setTimeout(clear, plainMs);
@@ -222,3 +234,16 @@ function isSame(
   for (let at = 0; at < scopes.length; at++) if (entry.scopes[at] !== scopes[at]) return false;
   return true;
 }
+
+/** What the verdicts on a header take, in bytes. */
+function entriesBytes(entries: Entry[]): number {
+  let bytes = entryBytes;
+  for (const { audience, scopes, verdict } of entries) {
+    bytes += entryBytes + jsonBytes(audience, heapWeights) + jsonBytes(scopes, heapWeights);
+    bytes += jsonBytes(verdict, heapWeights);
+  }
+  return bytes;
+}
+
+/** What an entry takes besides its texts and its verdict. */
+const entryBytes = 128;

@@ -15,7 +15,6 @@ import {
 } from '../tokens/caller.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
-import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createRetention } from '../tokens/retention.ts';
 import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
@@ -84,9 +83,9 @@ export async function openCore(
     limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
-  const proofs = createProofCache(config.cacheEntriesMax);
+  const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
-  const prove = createProve(keys, others.openedKeysMax);
+  const prove = createProve(keys, others.openedKeys);
   const verify = createVerify({ records: store, keys, findImported, prove, proofs, now, limits });
   const changes = { store, keys, now, limits: others.changes };
   const audit = createAudit({ store, keys, now });
@@ -100,7 +99,9 @@ export async function openCore(
     ...{ store, now, limits: others.retention },
     onFailure: error => log.error({ error }, 'old entries of the audit log were not removed'),
   });
-  const usage = createUsageMeter(store, now, fixedUsageLimits);
+  const usage = createUsageMeter(store, now, others.usage, uses =>
+    log.warn({ uses }, 'the store was away for too long: uses of access tokens were not counted'),
+  );
   return {
     store,
     verify: countVerdicts(verify, metrics, usage),

@@ -3,6 +3,7 @@
  * has no setting is derived here from one that has, or is fixed in its room.
  */
 
+import type { CacheLimits } from '../caching/weighed-cache.ts';
 import { fixedManagerLimits, type ManagerLimits } from '../manager/limits.ts';
 import type { Config } from '../settings/config.ts';
 import { fixedCoherentLimits } from '../store/cache/limits.ts';
@@ -14,22 +15,29 @@ import {
   fixedChangeLimits,
   fixedRetentionLimits,
   fixedSumLimits,
+  fixedUsageLimits,
   type RetentionLimits,
   type SumLimits,
+  type UsageLimits,
+  usageCountBytes,
 } from '../tokens/limits.ts';
 import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
-import { fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
+import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
+import { divideMemory, type MemoryShares } from './memory.ts';
 
 /** The limits of every room. */
 export interface Limits {
   verify: VerifyLimits;
-  /** Most decrypted secrets of jwt access tokens in memory. */
-  openedKeysMax: number;
+  /** Of proven headers. */
+  proofs: CacheLimits;
+  /** Of opened secrets of jwt access tokens. */
+  openedKeys: CacheLimits;
   changes: ChangeLimits;
   sums: SumLimits;
   retention: RetentionLimits;
+  usage: UsageLimits;
   store: StoreLimits;
   watch: WatchLimits;
   http: HttpLimits;
@@ -39,6 +47,8 @@ export interface Limits {
 
 /** The limits for these settings. */
 export function limitsOf(config: Config): Limits {
+  const memory = divideMemory(config.memoryMb);
+  const bounds = (bytesMax: number) => ({ bytesMax, entriesMax: config.cacheEntriesMax });
   return {
     verify: {
       headerBytesMax: config.headerBytesMax,
@@ -47,14 +57,16 @@ export function limitsOf(config: Config): Limits {
       cacheTtlMsMax: config.cacheTtlMsMax,
       leaseMs: config.leaseMs,
     },
-    // Only some access tokens sign JWTs.
-    openedKeysMax: Math.ceil(config.cacheEntriesMax / 10),
+    proofs: bounds(memory.provenHeaders),
+    openedKeys: bounds(memory.openedKeys),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
     retention: { ...fixedRetentionLimits, days: config.auditDays },
-    store: storeLimits(config),
+    usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
+    store: storeLimits(config, memory),
     watch: {
       ...fixedWatchLimits,
+      changesBacklogMax: Math.floor(memory.changesBacklog / changeBytes),
       watchersMax: config.watchersMax,
       leaseMs: config.leaseMs,
       heartbeatMs: Math.floor(config.leaseMs / 8),
@@ -70,16 +82,20 @@ export function limitsOf(config: Config): Limits {
   };
 }
 
-function storeLimits(config: Config): StoreLimits {
+function storeLimits(config: Config, memory: MemoryShares): StoreLimits {
   const { leaseMs, cacheEntriesMax } = config;
+  const bounds = (bytesMax: number) => ({ bytesMax, entriesMax: cacheEntriesMax });
   return {
     lmdb: { ...fixedLmdbLimits, leaseMs },
     redis: { ...fixedRedisLimits, ...redisTimeouts(config), leaseMs },
     cache: {
       ...fixedCoherentLimits,
-      entriesMax: cacheEntriesMax,
-      // Fewer than records: well-behaved callers rarely ask for access tokens that do not exist.
-      absentMax: Math.ceil(cacheEntriesMax / 5),
+      records: bounds(memory.records),
+      lastRecords: bounds(memory.lastRecords),
+      unknownIds: bounds(memory.unknownIds),
+      imported: bounds(memory.imported),
+      lastImported: bounds(memory.lastImported),
+      notImported: bounds(memory.notImported),
       staleMaxMs: config.staleMaxMs,
     },
   };

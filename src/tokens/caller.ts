@@ -1,9 +1,9 @@
 /** Authenticates callers of the administrative API and of IssueJwt, and checks their rights. */
 
 import { hash, timingSafeEqual } from 'node:crypto';
+import { trimBlanks } from '../caching/canonical-header.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
-import { trimBlanks } from '../verify/credential.ts';
 import type { Reason } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';

@@ -26,17 +26,21 @@ export const fixedChangeLimits = {
 export interface UsageLimits {
   /** Interval at which counts are written, in milliseconds. */
   flushMs: number;
-  /** Most access tokens with unwritten counts; reaching it writes at once. */
+  /**
+   * Access tokens, each day counted apart, whose counts wait to be written; half of them are written
+   * at once. Beyond it the oldest day is dropped.
+   */
   pendingMax: number;
 }
 
-/** Limits of counting uses; no setting changes them. */
-export const fixedUsageLimits: UsageLimits = {
+/** Bounds of counting that no deployment sets. */
+export const fixedUsageLimits = {
   /** A crash loses the counts since the last write at most. */
   flushMs: 3000,
-  /** Some 10 MB. */
-  pendingMax: 50_000,
-};
+} as const satisfies Partial<UsageLimits>;
+
+/** What a count takes in memory, in bytes. */
+export const usageCountBytes = 256;
 
 /** Bounds of the sums in the audit log. */
 export interface SumLimits {

@@ -5,6 +5,9 @@ import { type Caller, demand, readScope, visible } from './caller.ts';
 import { checkUuid } from './fields.ts';
 import type { UsageLimits } from './limits.ts';
 
+/** Shortest time between two calls of `onLost`, in milliseconds. */
+const tellLostMs = 60_000;
+
 /** Counts uses and reads the counts. */
 export interface UsageMeter {
   /** Counts a verification of an access token with a valid verdict. */
@@ -17,42 +20,87 @@ export interface UsageMeter {
   close(): Promise<void>;
 }
 
-/** Creates the meter. `now` is in milliseconds since 1970. */
-export function createUsageMeter(store: Store, now: () => number, limits: UsageLimits): UsageMeter {
+/**
+ * Makes it. `now` is in milliseconds since 1970. `onLost` is called, at most once a minute, with
+ * how many uses were not counted because the store was away for too long.
+ */
+export function createUsageMeter(
+  store: Store,
+  now: () => number,
+  limits: UsageLimits,
+  onLost: (uses: number) => void,
+): UsageMeter {
   /** By day, then by access token; more than one day around midnight and after an outage. */
   let pending = new Map<string, Map<string, UsageDelta>>();
   let pendingCount = 0;
+  /** Entries that the store has been given and has not answered for. */
+  let writtenCount = 0;
+  const lost = { uses: 0, toldMs: Number.NEGATIVE_INFINITY };
+
+  /** Whether a new entry for this day has a place, if need be that of the oldest day. */
+  const hasRoom = (date: string) => {
+    if (pendingCount + writtenCount < limits.pendingMax) return true;
+    const [oldest, ofDay] = [...pending].toSorted(([a], [b]) => (a < b ? -1 : 1))[0] ?? [];
+    if (oldest === undefined || ofDay === undefined || oldest >= date) return false;
+    pending.delete(oldest);
+    pendingCount -= ofDay.size;
+    for (const { count } of ofDay.values()) lost.uses += count;
+    return true;
+  };
 
   const note = (tokenId: string, date: string, count: number, at: number) => {
-    const ofDay = pending.get(date) ?? new Map<string, UsageDelta>();
-    pending.set(date, ofDay);
-    const delta = ofDay.get(tokenId);
-    if (delta === undefined) {
-      ofDay.set(tokenId, { tokenId, date, count, lastUsedAt: at });
-      pendingCount += 1;
-    } else {
+    const delta = pending.get(date)?.get(tokenId);
+    if (delta !== undefined) {
       delta.count += count;
       delta.lastUsedAt = Math.max(delta.lastUsedAt, at);
+    } else if (hasRoom(date)) {
+      const ofDay = pending.get(date) ?? new Map<string, UsageDelta>();
+      pending.set(date, ofDay.set(tokenId, { tokenId, date, count, lastUsedAt: at }));
+      pendingCount++;
+    } else {
+      lost.uses += count;
     }
   };
+
+  const tellLost = () => {
+    if (lost.uses === 0 || now() - lost.toldMs < tellLostMs) return;
+    onLost(lost.uses);
+    Object.assign(lost, { uses: 0, toldMs: now() });
+  };
+
   const write = async () => {
     const batch = [...pending.values()].flatMap(ofDay => [...ofDay.values()]);
-    if (batch.length === 0) return;
-    pending = new Map();
-    pendingCount = 0;
-    const left = await store.addUsage(batch).catch(() => batch);
-    // A long outage must not fill the memory: beyond the limit, counts are lost.
-    for (const { tokenId, date, count, lastUsedAt } of left) {
-      if (pendingCount < limits.pendingMax) note(tokenId, date, count, lastUsedAt);
+    if (batch.length > 0) {
+      pending = new Map();
+      pendingCount = 0;
+      writtenCount = batch.length;
+      const left = await store.addUsage(batch).catch(() => batch);
+      writtenCount = 0;
+      for (const { tokenId, date, count, lastUsedAt } of left) {
+        note(tokenId, date, count, lastUsedAt);
+      }
     }
+    tellLost();
   };
-  let underway: Promise<unknown> = Promise.resolve();
-  const flush = () => {
-    const written = write();
-    underway = Promise.all([underway, written]);
-    return written;
+
+  // One write at a time: a store that does not answer must not hold ever more of them.
+  let writing: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const flush = (): Promise<void> => {
+    if (writing === undefined) {
+      writing = write().finally(() => {
+        writing = undefined;
+      });
+      return writing;
+    }
+    next ??= writing.then(() => {
+      next = undefined;
+      return flush();
+    });
+    return next;
   };
   const timer = setInterval(flush, limits.flushMs).unref();
+  const earlyCount = Math.ceil(limits.pendingMax / 2);
   let day = { ends: 0, date: '' };
 
   return {
@@ -62,8 +110,10 @@ export function createUsageMeter(store: Store, now: () => number, limits: UsageL
         const date = new Date(at).toISOString().slice(0, 10);
         day = { date, ends: Date.parse(date) + 86_400_000 };
       }
+      const before = pendingCount;
       note(tokenId, day.date, 1, at);
-      if (pendingCount >= limits.pendingMax) void flush();
+      // Early enough that counting goes on while the store writes.
+      if (before !== pendingCount && pendingCount === earlyCount) void flush();
     },
     flush,
     async read(caller, tokenId) {
@@ -75,8 +125,7 @@ export function createUsageMeter(store: Store, now: () => number, limits: UsageL
     },
     async close() {
       clearInterval(timer);
-      // Retries what could not be written before.
-      await underway;
+      // After a write under way, another one for what it could not write.
       await flush();
     },
   };

@@ -15,17 +15,17 @@ export function denied(reason: Reason): Denied {
  */
 export function refused(
   reason: Reason,
-  proven: Pick<Proven, 'found' | 'provenUntil' | 'identity'>,
+  proven: Pick<Proven, 'source' | 'provenUntil' | 'identity'>,
   now: number,
 ): Denied {
   if (reason === 'INVALID_TOKEN') return denied(reason);
-  const watched = watchedTtlMs(proven, reason, now, proven.found.freshMs);
+  const watched = watchedTtlMs(proven, reason, now, proven.source.found.freshMs);
   return {
     valid: false,
     reason,
     identity: proven.identity,
     ...(watched !== undefined && { watchedTtlMs: watched }),
-    stale: proven.found.stale,
+    stale: proven.source.found.stale,
   };
 }
 
@@ -35,7 +35,8 @@ export function refused(
  * reused.
  */
 export function granted(proven: Proven, now: number, callersMs: number): Granted {
-  const { identity, found } = proven;
+  const { identity, source } = proven;
+  const { found } = source;
   // `exp` is in whole seconds: the access token itself can expire up to a second later.
   const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const leftMs = Math.min(endsMs, proven.provenUntil) - now;

@@ -1,5 +1,6 @@
 /** Parses the value of an Authorization header (RFC 9110 section 11.6.2, RFC 6750 section 2.1). */
 
+import { bearer, trimBlanks } from '../caching/canonical-header.ts';
 import { parseJwt, type UnverifiedJwt } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import { parseStaticToken, staticTokenPrefix } from './static-token.ts';
@@ -12,8 +13,6 @@ export type Credential =
   | { kind: 'static'; tokenId: undefined; token: string }
   | { kind: 'jwt'; tokenId: string; jwt: UnverifiedJwt };
 
-/** Written without backtracking, since a header can be long and consist of blanks only. */
-const bearer = /^bearer(?:[ \t]+([^ \t].*)?)?$/i;
 /**
  * Visible ASCII except the comma (which joins repeated headers) and the quote and backslash of
  * quoted strings. More than RFC 9110's token68, since imported tokens can use any of these
@@ -46,14 +45,4 @@ export function parseAuthorization(header: string, limits: VerifyLimits): Creden
  */
 export function mayBeImported(token: string): boolean {
   return visible.test(token) && !jwtForm.test(token) && !token.startsWith(staticTokenPrefix);
-}
-
-/** Trims spaces and tabs (RFC 9110 section 5.5). A regex would take quadratic time. */
-export function trimBlanks(value: string): string {
-  const isBlank = (at: number) => value[at] === ' ' || value[at] === '\t';
-  let start = 0;
-  let end = value.length;
-  while (start < end && isBlank(start)) start++;
-  while (end > start && isBlank(end - 1)) end--;
-  return value.slice(start, end);
 }

@@ -2,6 +2,7 @@
 
 import { type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { type CacheLimits, weighed } from '../caching/weighed-cache.ts';
 import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
 import type { Credential } from './credential.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
@@ -18,9 +19,9 @@ export type Prove = (
   now: number,
 ) => Secret | undefined;
 
-/** Creates the check, which caches at most `openedKeysMax` decrypted jwt secrets. */
-export function createProve(keys: MasterKeys, openedKeysMax: number): Prove {
-  const opened = new LRUCache<string, KeyObject>({ max: openedKeysMax });
+/** Creates the check, which caches decrypted jwt secrets within these bounds. */
+export function createProve(keys: MasterKeys, openedKeys: CacheLimits): Prove {
+  const opened = new LRUCache<string, KeyObject>(weighed(openedKeys, keyBytes));
   const decoyValue = randomBytes(32).toString('base64url');
   const decoy: Secret = { masterKeyId: keys.currentId, value: decoyValue, createdAt: 0 };
 
@@ -64,6 +65,11 @@ export function createProve(keys: MasterKeys, openedKeysMax: number): Prove {
       ? proveStatic(credential.token, secrets)
       : proveJwt(credential.jwt, secrets);
   };
+}
+
+/** What a key takes: the object, OpenSSL's copy, and what it was made from. */
+function keyBytes({ symmetricKeySize = 0 }: KeyObject): number {
+  return 512 + 2 * symmetricKeySize;
 }
 
 /** The current secret and one in its grace period; undefined without a record of this kind. */

@@ -9,7 +9,13 @@ import { identify, judge } from './judge.ts';
 import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
-import { type ProofCache, type Proven, proofKey } from './proof-cache.ts';
+import {
+  isSameRecord,
+  type ProofCache,
+  type Proven,
+  proofKey,
+  type Source,
+} from './proof-cache.ts';
 import type { Prove } from './prove.ts';
 import type { Denied, Verdict } from './verdict.ts';
 
@@ -47,19 +53,28 @@ const stepMs = 250;
 export function createVerify(deps: VerifyDeps): Verify {
   const { records, findImported, prove, proofs, now, limits } = deps;
   return question => {
-    const key = proofKey(question.header);
+    const key = proofKey(question.header, limits.headerBytesMax);
     const known = proofs.get(key);
-    if (known !== undefined && records.isCurrent(known.found)) return judgeNow(known, question);
+    if (known !== undefined && records.isCurrent(known.source.found)) {
+      return judgeNow(known, question);
+    }
     return proveHeader(question.header, known).then(proven => {
-      if ('reason' in proven) return proven;
-      proofs.set(key, proven);
-      return judgeNow(proven, question);
+      if ('reason' in proven) {
+        if (known !== undefined) proofs.delete(key);
+        return proven;
+      }
+      const verdict = judgeNow(proven, question);
+      // The claims of a JWT that is refused are not worth their memory.
+      if (verdict.valid || proven.claims === undefined) proofs.set(key, proven);
+      else if (known !== undefined) proofs.delete(key);
+      return verdict;
     });
   };
 
   function judgeNow(proven: Proven, { audience = '', requiredScopes = [] }: Question): Verdict {
     const at = now();
-    const { found, claims, identity, provenUntil } = proven;
+    const { source, claims, identity, provenUntil } = proven;
+    const { found } = source;
     if (provenUntil <= at) return invalid(found);
     const asked = { audience, requiredScopes };
     const reason = judge(found.record, claims, identity, asked, at, deps);
@@ -85,28 +100,23 @@ export function createVerify(deps: VerifyDeps): Verify {
 
     const found = await records.find(tokenId);
     const { record } = found;
-    if (known !== undefined && isFound(found) && isSame(found, known)) return { ...known, found };
+    if (known !== undefined && isFound(found) && isSameRecord(record, known.source)) {
+      known.source.found = found;
+      return known;
+    }
 
     const secret = prove(credential, record, now());
     if (!isFound(found) || secret === undefined) return invalid(found);
 
     const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;
+    const source = { found };
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
     if (typeof claims === 'string') {
       const identity = identify(found.record, undefined);
-      return refused(claims, { found, provenUntil, identity }, now());
+      return refused(claims, { source, provenUntil, identity }, now());
     }
-    return { found, provenUntil, claims, identity: identify(found.record, claims) };
+    return { source, provenUntil, claims, identity: identify(found.record, claims) };
   }
-}
-
-/**
- * Whether the record is still the one that the header was checked against. After a failover that
- * lost a change, another change can have its revision, but not its event.
- */
-function isSame({ record }: Found, known: Proven): boolean {
-  const { id, revision, eventId } = known.found.record;
-  return record?.id === id && record.revision === revision && record.eventId === eventId;
 }
 
 /** With a stale record, a valid token can look invalid, since its secret may be newer. */
@@ -115,6 +125,6 @@ function invalid({ stale }: Found): Denied {
   return denied('INVALID_TOKEN');
 }
 
-function isFound(found: Found): found is Proven['found'] {
+function isFound(found: Found): found is Source['found'] {
   return found.record !== undefined;
 }

@@ -130,7 +130,7 @@ export function simulatedClient(
 ) {
   const self = actor();
   const cache = createVerdictCache({
-    ...{ headersMax: 100, unknownHeadersMax: 10, unknownTtlMs: 1000 },
+    ...{ bytesMax: 200_000, headersMax: 100, unknownTtlMs: 1000 },
     ...{ requirementsMax: 2, changesMax: 4, plainMs: 1000 },
   });
   const reader = createWatchReader(cache, 60_000);

@@ -3,6 +3,7 @@
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
+import { roomy } from '../limits.ts';
 import { jwtRecord, keys, now, secretKey, sign, staticRecord } from '../verify/setup.ts';
 
 /** An access token and its credentials. */
@@ -42,4 +43,4 @@ function makeJwt(): Made {
 }
 
 /** The proof that a server has. */
-export const prove = createProve(keys, 100);
+export const prove = createProve(keys, roomy);

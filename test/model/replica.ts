@@ -13,7 +13,7 @@ import { type Changes, createChanges } from '../../src/transport/services/change
 import { createWatch } from '../../src/transport/services/watch.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
-import { defaultLimits } from '../limits.ts';
+import { defaultLimits, roomy } from '../limits.ts';
 import { testRecords } from '../seal.ts';
 import { keys } from '../verify/setup.ts';
 import { prove } from './access-tokens.ts';
@@ -38,6 +38,9 @@ export const wallStartMs = 1_700_000_000_000;
 
 /** The network of each client that the mocked factory connects. */
 export const networks = new WeakMap<object, Network>();
+
+/** Bounds of its caches: few entries, since a cache takes its room when it is made. */
+const few = { ...roomy, entriesMax: 20 };
 
 /** Starts a replica; must be called in its process. */
 export function startReplica(network: Network, staleMaxMs: number): Replica {
@@ -79,13 +82,12 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
     verify: createVerify({
       records: createCoherentReader({ get }, feed, world.now, {
         ...defaultLimits.store.cache,
-        // Few: the caches take their room when they are made.
-        ...{ entriesMax: 20, absentMax: 20, staleMaxMs },
+        ...{ records: few, lastRecords: few, unknownIds: few, staleMaxMs },
       }),
       findImported: async () => undefined,
       keys,
       prove,
-      proofs: createProofCache(20),
+      proofs: createProofCache(few),
       now: () => wallStartMs + world.now() + replica.wall.offsetMs,
       limits: defaultLimits.verify,
     }),

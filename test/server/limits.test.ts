@@ -18,7 +18,7 @@ test('are those of the documentation where nothing is set', () => {
   expect(defaultLimits.verify).toMatchObject({ headerBytesMax: 8192, leaseMs: 2000 });
   expect(defaultLimits.http).toMatchObject({ headerBytesMax: 24_576, formBytesMax: 32_768 });
   expect(defaultLimits.grpc).toMatchObject({ receiveBytesMax: 4_194_304, connectionsMax: 10_000 });
-  expect(defaultLimits.store.cache).toMatchObject({ entriesMax: 100_000, absentMax: 20_000 });
+  expect(defaultLimits.proofs.bytesMax).toBe(56 * 1024 * 1024);
   expect(defaultLimits.manager).toMatchObject({ sessionIdleMs: 3_600_000 });
 });
 
@@ -95,10 +95,18 @@ test('all that shares a lease follows it', () => {
   expect(store.cache.sharedMsMax).toBeLessThanOrEqual(100);
 });
 
-test('the sizes of the caches follow from the number of records', () => {
-  const { store, openedKeysMax } = limitsWith({ USHER_CACHE_ENTRIES_MAX: '9' });
-  expect(store.cache).toMatchObject({ entriesMax: 9, absentMax: 2 });
-  expect(openedKeysMax).toBe(1);
+test('every cache follows the memory, and has no more entries than records may be cached', () => {
+  const { proofs, openedKeys, store } = limitsWith({
+    USHER_MEMORY_MB: '64',
+    USHER_CACHE_ENTRIES_MAX: '9',
+  });
+  const { records, lastRecords, unknownIds, imported, lastImported, notImported } = store.cache;
+  const all = [proofs, openedKeys, records, lastRecords, unknownIds, imported, lastImported];
+  for (const { bytesMax, entriesMax } of [...all, notImported]) {
+    expect(entriesMax).toBe(9);
+    expect(bytesMax).toBeGreaterThan(500_000);
+    expect(bytesMax).toBeLessThanOrEqual(28 * 1024 * 1024);
+  }
 });
 
 test('sessions end by the settings', () => {

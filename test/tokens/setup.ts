@@ -19,7 +19,7 @@ import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
-import { defaultLimits } from '../limits.ts';
+import { defaultLimits, roomy } from '../limits.ts';
 import { testSeal } from '../seal.ts';
 
 /** Start of every test's clock, in milliseconds since 1970. */
@@ -33,9 +33,9 @@ export function openOffice() {
   const store = openLmdb(folder, { now, seal: testSeal, limits: defaultLimits.store.lmdb });
   const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
   const limits = defaultLimits.verify;
-  const proofs = createProofCache(100);
+  const proofs = createProofCache(roomy);
   const findImported = createFindImported(store, keys);
-  const prove = createProve(keys, 100);
+  const prove = createProve(keys, roomy);
   const verify = createVerify({ records: store, keys, findImported, prove, proofs, now, limits });
   const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes });
   afterAll(async () => {

@@ -3,8 +3,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Store, Unavailable, type UsageDelta } from '../../src/store/store.ts';
-import { fixedUsageLimits } from '../../src/tokens/limits.ts';
 import { createUsageMeter } from '../../src/tokens/usage.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 
 const { store, tokens, clock, now } = openOffice();
@@ -34,8 +34,11 @@ function flaky() {
 }
 
 const open: { close(): Promise<void> }[] = [];
-const meterOver = (over: Store, limits = fixedUsageLimits) => {
-  const meter = createUsageMeter(over, now, limits);
+const lost: number[] = [];
+const onLost = (uses: number) => void lost.push(uses);
+const meterOver = (over: Store, limits = defaultLimits.usage) => {
+  lost.length = 0;
+  const meter = createUsageMeter(over, now, limits, onLost);
   open.push(meter);
   return meter;
 };
@@ -134,11 +137,66 @@ describe('an outage', () => {
     await meter.flush();
     expect(state.batches.flat()).toHaveLength(10);
   });
+  test('tells what it could not count, at most once a minute', async () => {
+    const { faulty, state } = flaky();
+    const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 2 });
+    state.down = true;
+    for (let n = 0; n < 10; n++) {
+      clock.ms = morning + n;
+      meter.note(`token ${n}`);
+      await meter.flush();
+    }
+    expect(lost).toEqual([1]);
+    clock.ms = morning + 60_009;
+    await meter.flush();
+    expect(lost).toEqual([1, 7]);
+  });
+  test('that fills the memory loses the oldest day first', async () => {
+    const { faulty, state, sum } = flaky();
+    const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 4 });
+    state.down = true;
+    clock.ms = midnight - 1;
+    for (const name of ['a', 'b']) meter.note(name);
+    await meter.flush();
+    clock.ms = midnight;
+    for (const name of ['a', 'b', 'c', id, id]) meter.note(name);
+    await meter.flush();
+    state.down = false;
+    await meter.flush();
+    expect(state.batches.flat().map(({ date }) => date)).toEqual(Array(4).fill('2024-02-29'));
+    expect(sum('2024-02-28', 'a')).toBe(0);
+    expect(lost).toEqual([2]);
+  });
+  test('in which the store does not answer holds one write, and no more than the limit', async () => {
+    const given: number[] = [];
+    let answer = (_: UsageDelta[]) => {};
+    const hanging: Store = {
+      ...store,
+      addUsage: deltas => {
+        given.push(deltas.length);
+        return new Promise(resolve => {
+          answer = resolve;
+        });
+      },
+    };
+    const meter = createUsageMeter(hanging, now, { flushMs: 1e6, pendingMax: 10 }, onLost);
+    for (let n = 0; n < 100; n++) {
+      meter.note(`token ${n}`);
+      void meter.flush();
+    }
+    expect(given).toEqual([1]);
+    answer([]);
+    await setImmediate();
+    expect(given).toEqual([1, 9]);
+    const closing = meter.close();
+    answer([]);
+    await closing;
+  });
 });
 
-test('reaching the limit writes at once', async () => {
+test('reaching half of the limit writes at once', async () => {
   const { faulty, state } = flaky();
-  const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 3 });
+  const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 6 });
   for (const name of ['a', 'b', 'c', 'd']) meter.note(name);
   await Promise.resolve();
   await Promise.resolve();
@@ -147,7 +205,7 @@ test('reaching the limit writes at once', async () => {
 
 test('closing writes the last counts', async () => {
   const { faulty, state } = flaky();
-  const meter = createUsageMeter(faulty, now, fixedUsageLimits);
+  const meter = createUsageMeter(faulty, now, defaultLimits.usage, onLost);
   meter.note(id);
   await meter.close();
   expect(state.batches.flat()).toHaveLength(1);
@@ -170,7 +228,7 @@ test('counts that the store could not add are written next time, and none twice'
 
 test('closing waits for the write in progress, and retries what failed', async () => {
   const { faulty, state, sum } = flaky();
-  const meter = createUsageMeter(faulty, now, fixedUsageLimits);
+  const meter = createUsageMeter(faulty, now, defaultLimits.usage, onLost);
   clock.ms = morning;
   state.down = true;
   meter.note(id);

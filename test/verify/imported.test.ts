@@ -15,7 +15,7 @@ import { createMasterKeys, importedHash } from '../../src/verify/master-keys.ts'
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
-import { defaultLimits } from '../limits.ts';
+import { defaultLimits, roomy } from '../limits.ts';
 import { keys, nowMs, staticRecord } from './setup.ts';
 
 /** Records and an index that hold these tokens, each by one of its hashes. */
@@ -47,8 +47,8 @@ function worldOf(imported: { token: string; hash: ImportedHash }[], masterKeys =
     ...{
       keys: masterKeys,
       findImported,
-      prove: createProve(masterKeys, 100),
-      proofs: createProofCache(10),
+      prove: createProve(masterKeys, roomy),
+      proofs: createProofCache(roomy),
     },
     ...{ now: () => nowMs, limits: defaultLimits.verify },
   });

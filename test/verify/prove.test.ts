@@ -9,7 +9,7 @@ import { parseAuthorization } from '../../src/verify/credential.ts';
 import type { MasterKeys } from '../../src/verify/master-keys.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
-import { defaultLimits } from '../limits.ts';
+import { defaultLimits, roomy } from '../limits.ts';
 import {
   answer,
   jwtRecord,
@@ -158,8 +158,8 @@ describe('what is unknown costs as much as what is wrong', () => {
         return keys.open(sealed, bound);
       },
     };
-    const openedBy = (openedKeysMax: number) => {
-      const prove = createProve(counting, openedKeysMax);
+    const openedBy = (entriesMax: number) => {
+      const prove = createProve(counting, { ...roomy, entriesMax });
       opened = 0;
       for (const record of [ann, bob, ann, bob]) {
         const credential = parseAuthorization(bearer(record.id), defaultLimits.verify);
@@ -180,7 +180,7 @@ describe('what is unknown costs as much as what is wrong', () => {
         return keys.hash(token, id);
       },
     };
-    const prove = createProve(counting, 100);
+    const prove = createProve(counting, roomy);
     const { record } = staticRecord();
     for (const known of [undefined, jwtRecord(), record]) {
       hashes = 0;

@@ -1,6 +1,8 @@
 /** A cache of an index. Like cached records, its entries are valid only while the feed is live. */
 
 import { LRUCache } from 'lru-cache';
+import { heapWeights, jsonBytes } from '../../caching/json-bytes.ts';
+import { type CacheLimits, weighed } from '../../caching/weighed-cache.ts';
 import type { Awaitable } from '../awaitable.ts';
 import type { Feed } from '../feed.ts';
 import { Unavailable } from '../store.ts';
@@ -32,12 +34,12 @@ export function createCoherentIndex(
   monotonicMs: () => number,
   limits: CoherentLimits,
 ): CoherentIndex {
-  const cache = <T extends string | true>(entriesMax: number) =>
-    createReadCache<T>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
-  const present = cache<string>(limits.entriesMax);
-  const absent = cache<true>(limits.absentMax);
+  const cache = <T extends string | true>(bounds: CacheLimits) =>
+    createReadCache<T>(bounds, valueBytes, feed, monotonicMs, limits.messagesAgeMsMax);
+  const present = cache<string>(limits.imported);
+  const absent = cache<true>(limits.notImported);
   /** Entries that may no longer exist, after the feed was lost or the store was emptied. */
-  const unverified = new LRUCache<string, string>({ max: limits.entriesMax });
+  const unverified = new LRUCache<string, string>(weighed(limits.lastImported, valueBytes));
   const reads = new LRUCache<string, Read>({ max: limits.readsMax });
 
   const forget = (name: string) => {
@@ -97,4 +99,8 @@ export function createCoherentIndex(
       return started.answer;
     },
   };
+}
+
+function valueBytes(value: string | true): number {
+  return jsonBytes(value, heapWeights);
 }

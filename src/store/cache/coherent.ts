@@ -1,6 +1,8 @@
 /** The cache of records. A cached record is valid only while the feed of invalidations is live. */
 
 import { LRUCache } from 'lru-cache';
+import { heapWeights, jsonBytes } from '../../caching/json-bytes.ts';
+import { type CacheLimits, weighed } from '../../caching/weighed-cache.ts';
 import type { Feed } from '../feed.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type CoherentReader, type Found, type TokenReader, Unavailable } from '../store.ts';
@@ -28,17 +30,17 @@ export function createCoherentReader(
   monotonicMs: () => number,
   limits: CoherentLimits,
 ): CoherentReader {
-  const cache = (entriesMax: number) =>
-    createReadCache<Found>(entriesMax, feed, monotonicMs, limits.messagesAgeMsMax);
-  const present = cache(limits.entriesMax);
-  const absent = cache(limits.absentMax);
+  const cache = (bounds: CacheLimits) =>
+    createReadCache<Found>(bounds, foundBytes, feed, monotonicMs, limits.messagesAgeMsMax);
+  const present = cache(limits.records);
+  const absent = cache(limits.unknownIds);
   // Not a Map: the tables that a growing Map leaves behind keep their entries alive, which causes
   // long pauses of the garbage collector.
   const reads = new LRUCache<string, Read>({ max: limits.readsMax });
   /**
    * Fallback while the store cannot be reached: read before a loss of the feed, or without a feed.
    */
-  const unverified = new LRUCache<string, Unverified>({ max: limits.entriesMax });
+  const unverified = new LRUCache<string, Unverified>(weighed(limits.lastRecords, foundBytes));
   /** The time up to which all acknowledged changes were announced. */
   const currentAsOfMs = () => monotonicMs() - feed.lagMs();
 
@@ -136,4 +138,9 @@ export function createCoherentReader(
       return id !== undefined && feed.isLive() && present.get(id) === found;
     },
   };
+}
+
+/** What a record, with the object that holds it, takes in memory. */
+function foundBytes({ record }: Pick<Found, 'record'>): number {
+  return 64 + jsonBytes(record, heapWeights);
 }

@@ -1,12 +1,22 @@
 /** Limits of the coherent cache. src/server/limits.ts sets the configured ones. */
 
-/** Limits of the coherent cache. */
+import type { CacheLimits } from '../../caching/weighed-cache.ts';
+
+/** Bounds of the cache. */
 export interface CoherentLimits {
-  /** Most cached records. */
-  entriesMax: number;
-  /** Most ids cached as unknown; counted apart from records, so that a flood evicts no record. */
-  absentMax: number;
-  /** Most concurrent reads of the store; further ones are refused as unavailable. */
+  /** Of cached records. */
+  records: CacheLimits;
+  /** Of the records from before the feed was lost. */
+  lastRecords: CacheLimits;
+  /** Of ids without a record: apart, so that a flood of them evicts no record. */
+  unknownIds: CacheLimits;
+  /** Of the index of imported tokens. */
+  imported: CacheLimits;
+  /** Of the index from before the feed was lost. */
+  lastImported: CacheLimits;
+  /** Of what is not in the index: apart, so that a flood evicts none of its entries. */
+  notImported: CacheLimits;
+  /** Reads of the store at once; further ones are refused as unavailable. */
   readsMax: number;
   /**
    * How long later requests may share a read in progress, in milliseconds. At most the feed's

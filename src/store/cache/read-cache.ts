@@ -1,6 +1,7 @@
 /** A bounded cache of what was read from the store, with a maximum age where the feed needs one. */
 
 import { LRUCache } from 'lru-cache';
+import { type CacheLimits, weighed } from '../../caching/weighed-cache.ts';
 import type { Feed } from '../feed.ts';
 
 /** A cache that evicts the least recently used entry. */
@@ -22,18 +23,19 @@ export interface ReadCache<T> {
 }
 
 /**
- * Creates a cache for `entriesMax` entries. With a feed of kind 'messages' an entry expires after
- * `messagesAgeMsMax`, since that feed misses changes by others than Usher. `monotonicMs` is
+ * Creates a cache whose values weigh `bytesOf`. With a feed of kind 'messages' an entry expires
+ * after `messagesAgeMsMax`, since that feed misses changes by others than Usher. `monotonicMs` is
  * `performance.now`.
  */
 export function createReadCache<T extends object | string | true>(
-  entriesMax: number,
+  limits: CacheLimits,
+  bytesOf: (value: T) => number,
   feed: Pick<Feed, 'kind'>,
   monotonicMs: () => number,
   messagesAgeMsMax: number,
 ): ReadCache<T> {
   const cache = new LRUCache<string, T>({
-    max: entriesMax,
+    ...weighed(limits, bytesOf),
     ttl: messagesAgeMsMax,
     ttlResolution: 0,
     noDeleteOnStaleGet: true,

@@ -21,21 +21,26 @@ export function cacheEncoded(message: object): void {
   repeated.add(message);
 }
 
-/** The message in Protobuf's binary encoding, from the cache where it is there. */
-export const bytesOf = cached((schema, message, encode: Encode) => {
-  const bytes = encode(schema, message);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-});
+/** A flag and the length. */
+const framePrefixBytes = 5;
 
 /** The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), cached. */
 export const frameOf = cached((schema, message, encode: Encode) => {
   const bytes = encode(schema, message);
-  const frame = Buffer.allocUnsafe(5 + bytes.length);
+  const frame = Buffer.allocUnsafe(framePrefixBytes + bytes.length);
   frame[0] = 0;
   frame.writeUInt32BE(bytes.length, 1);
-  frame.set(bytes, 5);
+  frame.set(bytes, framePrefixBytes);
   return frame;
 });
+
+/**
+ * The message in Protobuf's binary encoding, from the cache where it is there. A part of the frame,
+ * so that a message has its bytes in memory once.
+ */
+export const bytesOf = cached((schema, message, encode: Encode) =>
+  frameOf(schema, message, encode).subarray(framePrefixBytes),
+);
 
 /** The message in Protobuf's JSON format, from the cache where it is there. */
 export const jsonOf = cached((schema, message, encode: typeof toJsonString): JsonText => {

@@ -62,6 +62,8 @@ interface Query {
 
 /** Most cached queries; a gateway's configuration has few. */
 const queriesMax = 256;
+/** Longest cached query, in characters; no gateway's configuration has a longer one. */
+const queryLengthMax = 1024;
 
 function createQueries(): (query: string) => Query {
   const known = new Map<string, Query>();
@@ -72,7 +74,7 @@ function createQueries(): (query: string) => Query {
       read = { door, asked, requirements: requirementsOf(asked) };
       // A gateway that passes on the client's query could otherwise fill the cache.
       if (known.size >= queriesMax) known.clear();
-      known.set(query, read);
+      if (query.length <= queryLengthMax) known.set(query, read);
     }
     return read;
   };

@@ -5,6 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Feed } from '../../store/feed.ts';
 
+const uuidLength = 36;
+
 /** Consecutive changes. */
 interface Stretch {
   /** UUIDs of access tokens. */
@@ -53,6 +55,8 @@ export function createChanges(
   const follow = () =>
     feed.listen({
       changed(id) {
+        // Someone else's key in Redis can have any length; no access token is meant.
+        if (id.length > uuidLength) return;
         ring[end % backlogMax] = id;
         end++;
         start = Math.max(start, end - backlogMax);

@@ -18,9 +18,10 @@ export interface WatchLimits {
 export const fixedWatchLimits = {
   /** About 10 kB, a message size that no caller refuses. */
   idsMax: 256,
-  /** Minutes of changes in a busy deployment; about 1 MB. */
-  changesBacklogMax: 10_000,
 } as const satisfies Partial<WatchLimits>;
+
+/** What a retained change takes in memory, in bytes: a UUID as text, and its place. */
+export const changeBytes = 96;
 
 /** Most messages of one stream in progress: one caller must not occupy the whole server. */
 export const streamMessagesAtOnceMax = 16;

@@ -7,7 +7,7 @@ import {
 } from '../../../src/store/cache/coherent-index.ts';
 import type { FeedKind, FeedListener } from '../../../src/store/feed.ts';
 import { Unavailable } from '../../../src/store/store.ts';
-import { defaultLimits } from '../../limits.ts';
+import { defaultLimits, roomy } from '../../limits.ts';
 
 let entries: Map<string, string>;
 let reads: string[];
@@ -49,7 +49,7 @@ beforeEach(() => {
       close: async () => {},
     },
     () => clock,
-    { ...defaultLimits.store.cache, absentMax: 5, readsMax: 3 },
+    { ...defaultLimits.store.cache, notImported: { ...roomy, entriesMax: 5 }, readsMax: 3 },
   );
 });
 

@@ -1,0 +1,47 @@
+/** Divides USHER_MEMORY_MB among all that grows with what callers send. */
+
+/** Most bytes of each part, per process. The table in docs/caching.md shows the division. */
+export interface MemoryShares {
+  /** Headers whose hash or signature was right, with their claims and encoded answers. */
+  provenHeaders: number;
+  /** Cached records. */
+  records: number;
+  /** Records from before the feed was lost, used while the store is down. */
+  lastRecords: number;
+  /** UUIDs without a record. */
+  unknownIds: number;
+  /** Imported tokens: the UUID of each. */
+  imported: number;
+  /** The same from before the feed was lost. */
+  lastImported: number;
+  /** Digests of no imported token. */
+  notImported: number;
+  /** Decrypted secret keys of JWTs. */
+  openedKeys: number;
+  /** Changes that a watcher who was away or reads slowly can still get. */
+  changesBacklog: number;
+  /** Counts of uses that are not written yet. */
+  usage: number;
+}
+
+/** In 64ths. The rest is for what lives as long as a call. */
+const parts: MemoryShares = {
+  provenHeaders: 28,
+  records: 12,
+  lastRecords: 8,
+  unknownIds: 2,
+  imported: 3,
+  lastImported: 2,
+  notImported: 1,
+  openedKeys: 2,
+  changesBacklog: 1,
+  usage: 3,
+};
+
+/** The shares of a process with this setting. */
+export function divideMemory(memoryMb: number): MemoryShares {
+  const unit = (memoryMb * 1024 * 1024) / 64;
+  const shares = { ...parts };
+  for (const name of Object.keys(parts) as (keyof MemoryShares)[]) shares[name] *= unit;
+  return shares;
+}
