@@ -31,7 +31,7 @@ export interface FairCache<V, S> {
 }
 
 /** A value and its weight in bytes. */
-export interface Weighed<T> {
+interface Weighed<T> {
   value: T;
   bytes: number;
 }

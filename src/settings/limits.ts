@@ -1,8 +1,9 @@
 /** The settings that are numbers, each with its unit and its range. */
 
 import { limit, type Setting } from './setting.ts';
+import { wholeNumber } from './values.ts';
 
-/** The settings that are numbers. */
+/** Every setting that is a number, by its name in Config. */
 export const limits = {
   leaseMs: limit(
     'USHER_LEASE_MS',
