@@ -121,6 +121,7 @@ const places = {
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
+/** All settings by their names in Config. */
 export const settings = { ...places, ...limits };
 
 /** The settings as the Markdown table of the README. */
