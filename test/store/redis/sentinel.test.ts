@@ -7,6 +7,7 @@ import { type Change, type Store, Unavailable } from '../../../src/store/store.t
 import { storeLimits } from '../../limits.ts';
 import { creation, intactLog, walk } from '../changes.ts';
 import { describeStore } from '../contract.ts';
+import { takesChanges } from '../takes-changes.ts';
 import { until } from './server.ts';
 import { type RedisSentinels, startSentinels } from './topologies.ts';
 
@@ -108,7 +109,7 @@ test('Sentinels that are down at the start are found later', async () => {
     expect(store.health.up).toBe(false);
     await expect((async () => store.get('a'))()).rejects.toBeInstanceOf(Unavailable);
     for (const sentinel of servers.sentinels) await sentinel.restart();
-    await until(() => store.health.up);
+    await until(() => takesChanges(store));
     expect(await store.commit(creation())).toEqual({ outcome: 'done' });
   } finally {
     await store.close();

@@ -10,6 +10,7 @@ import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Found, Store } from '../../../../src/store/store.ts';
 import { redisLimits } from '../../../limits.ts';
 import { create, creation, revocation } from '../../changes.ts';
+import { takesChanges } from '../../takes-changes.ts';
 import { untilCached } from '../../until-cached.ts';
 import { freePort, type RedisServer, startRedis, until } from '../server.ts';
 
@@ -134,7 +135,7 @@ describe('a Redis', () => {
     await server.kill();
     await until(() => !store.isCurrent(found) && store.feed.isLive() === false);
     await server.restart();
-    await until(() => store.health.up && store.feed.isLive() === true);
+    await until(() => takesChanges(store) && store.feed.isLive() === true);
     const again = await untilCached(store, record.id);
     expect(store.isCurrent(found)).toBe(false);
     await store.commit(revocation(record));
