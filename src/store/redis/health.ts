@@ -41,13 +41,14 @@ export interface RedisHealthLimits {
  * Checks all clients at an interval, which also detects a connection that went silent. Verdicts are
  * read through the first client. The store is up while a master answers there and `whyNot` has no
  * reason against it; so in a Cluster it is up while some tokens can be verified. Changes need the
- * other clients; verdicts do not.
+ * other clients; verdicts do not. `whyAway` finds out why no server is known.
  */
 export function redisHealth(
   clients: readonly [reader: RedisClient, ...others: RedisClient[]],
   { pingIntervalMs, staleMaxMs }: RedisHealthLimits,
   monotonicMs: () => number,
   whyNot: () => Promise<string | undefined>,
+  whyAway: () => Promise<Error | undefined> = async () => undefined,
 ): RedisHealth {
   const [reader] = clients;
   const isCluster = reader instanceof Cluster;
@@ -87,7 +88,8 @@ export function redisHealth(
   const ping = async () => {
     const answers = await look(reader);
     answering = answers.filter(answer => answer === 'master').length;
-    show(answering > 0 ? await whyNotNow() : faultOf(answers, lost()));
+    if (answering > 0) return show(await whyNotNow());
+    show(faultOf(answers, (answers.length === 0 ? await whyAway() : undefined) ?? lost()));
   };
 
   const checks = new Map(

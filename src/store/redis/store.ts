@@ -21,6 +21,7 @@ import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
+import { nodeFault } from './node-fault.ts';
 import { repeat } from './repeat.ts';
 import { redisUsage } from './usage.ts';
 
@@ -53,6 +54,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       if (!heartbeat.isLive()) return tooFewReplicas;
       return (await identity.isSame()) ? undefined : otherStore;
     },
+    () => nodeFault(target, limits),
   );
   const reads = asker(
     reader,
