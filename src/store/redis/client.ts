@@ -46,8 +46,8 @@ export function feedClient(target: RedisAddress, server: Redis, limits: RedisLim
 }
 
 /**
- * A client for one connection, without a reconnect: to this node of a Cluster, or else to the server
- * that the address leads to.
+ * A client for one connection, without a reconnect: to this node of a Cluster, or else to the
+ * server that the address leads to.
  */
 export function nodeClient(
   target: RedisAddress,

@@ -74,7 +74,7 @@ export function redisHealth(
     }
     return answers;
   };
-  /** A dead master of a Cluster may keep `whyNot` from an answer, which is no reason against all. */
+  /** A dead master of a Cluster may keep `whyNot` from an answer; the others give verdicts. */
   const whyNotNow = () =>
     whyNot().catch(error => (isCluster ? undefined : faultText(error, lost())));
   const show = (fault: string | undefined) => {
