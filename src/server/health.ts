@@ -14,7 +14,7 @@ export interface Shown {
 
 /** How often the store's clock is compared with the bound, in milliseconds. */
 const clockCheckMs = 1000;
-/** Difference between this machine's clock and the store's that counts as degraded, in milliseconds. */
+/** Largest difference between this machine's clock and the store's, in milliseconds. */
 const clockSkewMsMax = 1000;
 
 /** Shows the health of a store until the returned function is called; logs each change once. */

@@ -21,8 +21,8 @@ interface Running {
 }
 
 /**
- * Starts the server, and prints its addresses once verdicts can be given. Resolves then, or when the
- * server was stopped before; throws SettingsError.
+ * Starts the server, and prints its addresses once verdicts can be given. Resolves then, or when
+ * the server was stopped before; throws SettingsError.
  */
 export async function serve(env: Environment): Promise<void> {
   try {

@@ -250,7 +250,7 @@ export const degradable = ['changes', 'feed', 'stale', 'masters', 'clock'] as co
 
 /**
  * A part of the store: `changes` (access tokens can be changed), `feed` (invalidations arrive),
- * `stale` (verdicts rest on old records), `masters` (a master of a Cluster), `clock` (of the store).
+ * `stale` (verdicts rest on old records), `masters` (those of a Cluster), `clock` (of the store).
  */
 export type Degradable = (typeof degradable)[number];
 
@@ -267,7 +267,7 @@ export interface StoreHealth {
   readonly up: boolean;
   /** Why not, for the operator, without secrets; undefined while up. */
   readonly reason: string | undefined;
-  /** What does not work, in the order of `degradable`; nothing while not even verdicts are given. */
+  /** What does not work, in the order of `degradable`; nothing while no verdicts are given. */
   readonly degraded: readonly Degraded[];
   /** Sets what is wrong with a part; undefined when nothing is. */
   degrade(what: Degradable, detail: string | undefined): void;

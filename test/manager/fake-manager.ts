@@ -62,7 +62,11 @@ export async function startFakeManager(options: {
       nodeVersion: process.versions.node,
       uptimeSeconds: 93_784,
       workers: 2,
-      store: { kind: 'lmdb', up: true, degraded: [] },
+      store: {
+        kind: 'lmdb',
+        up: true,
+        degraded: [{ what: 'changes', detail: 'the disk is full: make room on it' }],
+      },
       feed: { kind: 'local', up: true, lagMs: 120 },
       leaseMs: 2000,
       listeners: { grpc: '127.0.0.1:50051', http: hello.address, manager: addressed.address },

@@ -154,7 +154,15 @@ export const pages: ShownPage[] = [
       await page.getByText('What you typed is still there').waitFor();
     },
   },
-  { name: 'status', path: '/status', needsSession: true, arrange: text('Invalidation feed') },
+  {
+    name: 'status',
+    path: '/status',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByText('Degraded').waitFor();
+      await page.getByText('Changes: the disk is full: make room on it.').waitFor();
+    },
+  },
   {
     name: 'not-found',
     path: '/nothing/here',

@@ -42,8 +42,20 @@ function onError(client: RedisClient): void {
 
 /** A client for one server's feed. It does not reconnect: its owner replaces it. */
 export function feedClient(target: RedisAddress, server: Redis, limits: RedisLimits): Redis {
-  const use = { name: 'usher-feed', commandTimeoutMs: limits.connectTimeoutMs };
-  const { host, port } = server.options;
+  return nodeClient(target, server.options, 'usher-feed', limits);
+}
+
+/**
+ * A client for one connection, without a reconnect: to this node of a Cluster, or else to the
+ * server that the address leads to.
+ */
+export function nodeClient(
+  target: RedisAddress,
+  { host, port }: Pick<RedisOptions, 'host' | 'port'>,
+  name: string,
+  limits: RedisLimits,
+): Redis {
+  const use = { name, commandTimeoutMs: limits.connectTimeoutMs };
   const options =
     target.topology === 'cluster'
       ? { ...common(target, use, limits), ...(host ? { host } : {}), ...(port ? { port } : {}) }

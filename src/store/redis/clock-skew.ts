@@ -1,9 +1,6 @@
-/** Measures how far this machine's clock is from that of Redis, and warns when it is too far. */
+/** Measures how far this machine's clock is from that of Redis. */
 
 import type { Redis } from 'ioredis';
-
-/** A difference above this is told, in milliseconds. */
-const skewMsMax = 1000;
 
 /** The difference of the clocks. */
 export interface ClockSkew {
@@ -14,9 +11,8 @@ export interface ClockSkew {
 }
 
 /** Makes it. `now` is in milliseconds since 1970. */
-export function clockSkew(now: () => number, onWarning: (message: string) => void): ClockSkew {
+export function clockSkew(now: () => number): ClockSkew {
   let skewMs = 0;
-  let isTold = false;
   return {
     ms: () => skewMs,
     async measure(servers) {
@@ -24,10 +20,6 @@ export function clockSkew(now: () => number, onWarning: (message: string) => voi
       const known = all.filter(each => each !== undefined);
       if (known.length === 0) return;
       skewMs = known.reduce((most, each) => (Math.abs(each) > Math.abs(most) ? each : most));
-      const isFar = Math.abs(skewMs) > skewMsMax;
-      if (isFar && !isTold) onWarning(warning(skewMs));
-      if (!isFar && isTold) onWarning('the clocks of this machine and of Redis agree again');
-      isTold = isFar;
     },
   };
 }
@@ -44,12 +36,4 @@ async function skewOf(server: Redis, now: () => number): Promise<number | undefi
   } catch {
     return undefined;
   }
-}
-
-function warning(skewMs: number): string {
-  const [direction, seconds] = [skewMs > 0 ? 'behind' : 'ahead of', Math.abs(skewMs) / 1000];
-  return (
-    `the clock of this machine is ${seconds.toFixed(1)} s ${direction} that of Redis; expiry is ` +
-    'judged by this machine: synchronise the clocks (NTP)'
-  );
 }

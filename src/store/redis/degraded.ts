@@ -29,15 +29,26 @@ export function watchDegraded(
 ): () => void {
   const lost = followLoss(administrator);
   // Each has a loop of its own, since one that gets no answer must not hold up the others.
+  const checkChanges = async () =>
+    health.degrade('changes', await whyNoChanges(administrator, lost, limits));
+  const closed = () => health.degrade('changes', refusedText(faultText(lost())));
+  administrator.on('close', closed);
+  administrator.on('ready', checkChanges);
+  void checkChanges();
   const stops = [
-    async () => health.degrade('changes', await whyNoChanges(administrator, lost, limits)),
+    checkChanges,
     async () => health.degrade('feed', feed.isLive() ? undefined : feedText(feed.fault())),
     async () => health.degrade('masters', await whichMasters(reader, mastersAnswering)),
   ].map(check => repeat(check, limits.pingIntervalMs));
   return () => {
+    administrator.off('close', closed);
+    administrator.off('ready', checkChanges);
     for (const stop of stops) stop();
   };
 }
+
+/** How long the check may hold up other commands of its connection, in milliseconds. */
+const waitMsMax = 250;
 
 /**
  * Why Redis would not acknowledge a change; undefined when it would. SET with XX on a key that does
@@ -49,7 +60,9 @@ async function whyNoChanges(
   { ackReplicas, ackTimeoutMs }: RedisLimits,
 ): Promise<string | undefined> {
   const probe = client.pipeline().set(writeProbeKey, '', 'XX');
-  if (ackReplicas > 0) probe.call('WAIT', String(ackReplicas), String(ackTimeoutMs));
+  if (ackReplicas > 0) {
+    probe.call('WAIT', String(ackReplicas), String(Math.min(ackTimeoutMs, waitMsMax)));
+  }
   try {
     const [[refused] = [], [, replicas] = []] = (await probe.exec()) ?? [];
     if (refused) return refusedText(faultText(refused, lost()));

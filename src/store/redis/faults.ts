@@ -41,7 +41,7 @@ const faults: readonly (readonly [said: RegExp, text: string])[] = [
   ],
   [
     /\bMISCONF\b/,
-    'Redis cannot save its data and refuses writes (MISCONF): make room on its disk and read its log',
+    'Redis cannot save its data and refuses writes (MISCONF): look at its disk and its log',
   ],
   [/\bOOM\b/, 'the memory of Redis is full (OOM): set its maxmemory higher'],
   [

@@ -42,7 +42,7 @@ export interface RedisHealthLimits {
  * Checks all clients at an interval, which also detects a connection that went silent. Verdicts are
  * read through the first client. The store is up while a master answers there and `whyNot` has no
  * reason against it; so in a Cluster it is up while some tokens can be verified. Changes need the
- * other clients; verdicts do not.
+ * other clients; verdicts do not. `whyAway` finds out why no server is known.
  */
 export function redisHealth(
   clients: readonly [reader: RedisClient, ...others: RedisClient[]],
@@ -50,6 +50,7 @@ export function redisHealth(
   monotonicMs: () => number,
   whyNot: () => Promise<string | undefined>,
   skew: Pick<ClockSkew, 'measure'>,
+  whyAway: () => Promise<Error | undefined> = async () => undefined,
 ): RedisHealth {
   const [reader] = clients;
   const isCluster = reader instanceof Cluster;
@@ -75,7 +76,7 @@ export function redisHealth(
     }
     return answers;
   };
-  /** A dead master of a Cluster may keep `whyNot` from an answer, which is no reason against all. */
+  /** A dead master of a Cluster may keep `whyNot` from an answer; the others give verdicts. */
   const whyNotNow = () =>
     whyNot().catch(error => (isCluster ? undefined : faultText(error, lost())));
   const show = (fault: string | undefined) => {
@@ -90,7 +91,8 @@ export function redisHealth(
     const answers = await look(reader);
     void skew.measure(masters(reader));
     answering = answers.filter(answer => answer === 'master').length;
-    show(answering > 0 ? await whyNotNow() : faultOf(answers, lost()));
+    if (answering > 0) return show(await whyNotNow());
+    show(faultOf(answers, (answers.length === 0 ? await whyAway() : undefined) ?? lost()));
   };
 
   const checks = new Map(

@@ -7,7 +7,7 @@ export function followLoss(client: RedisClient): () => Error | undefined {
   let lost: Error | undefined;
   const lose = (error: Error) => {
     // Commands without a connection repeat this at each attempt to connect.
-    if (!/connection is closed|isn't writeable/i.test(error.message)) lost = error;
+    if (!/^(connection is closed|stream isn't writeable)/i.test(error.message)) lost = error;
   };
   client.on('error', lose);
   client.on('node error', lose);

@@ -1,6 +1,6 @@
 /** Runs a task at an interval. */
 
-/** Runs a task at an interval, in milliseconds, until stopped; a failure is left to the next run. */
+/** Runs a task every `intervalMs` until stopped; a failure is left to the next run. */
 export function repeat(task: () => Promise<void>, intervalMs: number): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;

@@ -23,6 +23,7 @@ import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
+import { nodeFault } from './node-fault.ts';
 import { redisRecords } from './records.ts';
 import { repeat } from './repeat.ts';
 import { redisSchema } from './schema.ts';
@@ -56,7 +57,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   warnOfEviction(administrator, onWarning);
   const monotonicMs = () => performance.now();
   const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
-  const skew = clockSkew(options.now, onWarning);
+  const skew = clockSkew(options.now);
   const redisState = redisHealth(
     clients,
     { pingIntervalMs: limits.pingIntervalMs, staleMaxMs: cache.staleMaxMs },
@@ -67,6 +68,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       return (await identity.isSame()) ? undefined : otherStore;
     },
     skew,
+    () => nodeFault(target, limits),
   );
   const reads = asker(
     reader,

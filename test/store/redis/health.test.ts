@@ -75,6 +75,11 @@ describe('a start that cannot work says why', () => {
     await fails(here('usher:hunter2@'), 'NOPERM');
   });
 
+  test('no Sentinel, and no node of a Cluster', async () => {
+    await fails(`redis-sentinel://127.0.0.1:${await freePort()}/usher`, 'no Sentinel answers');
+    await fails(`redis-cluster://127.0.0.1:${await freePort()}`, 'ECONNREFUSED');
+  });
+
   test('a Cluster where there is none', async () => {
     await fails(here().replace('redis:', 'redis-cluster:'), 'no Cluster');
   });

@@ -11,6 +11,7 @@ import { type Store, Unavailable } from '../../../src/store/store.ts';
 import { defaultLimits, redisLimits } from '../../limits.ts';
 import { until } from '../../until.ts';
 import { create } from '../changes.ts';
+import { takesChanges } from '../takes-changes.ts';
 import { untilCached } from '../until-cached.ts';
 import { type RedisServer, startRedis } from './server.ts';
 
@@ -45,7 +46,7 @@ afterEach(async () => {
 
 test('a master whose only replica was promoted is not read, until another replica follows', async () => {
   store = await open({ ackReplicas: 1 });
-  await until(() => store.health.up && store.feed.isLive() === true);
+  await until(() => takesChanges(store) && store.feed.isLive() === true);
   const [record] = await create(store, {});
   const found = await untilCached(store, record?.id ?? '');
   await replica.send('REPLICAOF', 'NO', 'ONE');

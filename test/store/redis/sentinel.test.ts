@@ -9,6 +9,7 @@ import { testSeal } from '../../seal.ts';
 import { until } from '../../until.ts';
 import { creation, intactLog, walk } from '../changes.ts';
 import { describeStore } from '../contract.ts';
+import { takesChanges } from '../takes-changes.ts';
 import { type RedisSentinels, startSentinels } from './topologies.ts';
 
 describeStore('redis sentinel', async () => {
@@ -111,7 +112,7 @@ test('Sentinels that are down at the start are found later', async () => {
     expect(store.health.up).toBe(false);
     await expect((async () => store.get('a'))()).rejects.toBeInstanceOf(Unavailable);
     for (const sentinel of servers.sentinels) await sentinel.restart();
-    await until(() => store.health.up);
+    await until(() => takesChanges(store));
     expect(await store.commit(creation())).toEqual({ outcome: 'done' });
   } finally {
     await store.close();

@@ -10,6 +10,7 @@ import type { Store } from '../../../../src/store/store.ts';
 import { redisLimits } from '../../../limits.ts';
 import { until } from '../../../until.ts';
 import { create, revocation } from '../../changes.ts';
+import { takesChanges } from '../../takes-changes.ts';
 import { untilCached } from '../../until-cached.ts';
 import type { RedisServer } from '../server.ts';
 import { addNode, type RedisCluster, startCluster, startSentinels } from '../topologies.ts';
@@ -71,7 +72,7 @@ describe('a cluster', () => {
     const [record] = await keptBy(node);
     if (record === undefined) throw new Error('none there');
     const found = await untilCached(reader, record.id);
-    await until(() => writer.health.up);
+    await until(() => takesChanges(writer));
     await writer.commit(revocation(record));
     await until(() => !reader.isCurrent(found));
   });
@@ -155,7 +156,7 @@ test('behind Sentinels, a failover invalidates the cached records of the old mas
     servers.master.pause();
     await until(() => reader.feed.isLive() === false);
     expect(reader.isCurrent(found)).toBe(false);
-    await until(() => writer.health.up && reader.feed.isLive() === true);
+    await until(() => takesChanges(writer) && reader.feed.isLive() === true);
     expect(await servers.replica.send('ROLE')).toEqual(expect.arrayContaining(['master']));
     await writer.commit(revocation(record));
     expect((await untilCached(reader, record.id)).record?.revokedAt).toBeDefined();

@@ -12,6 +12,7 @@ import { freePort } from '../../../free-port.ts';
 import { redisLimits } from '../../../limits.ts';
 import { until } from '../../../until.ts';
 import { create, creation, revocation } from '../../changes.ts';
+import { takesChanges } from '../../takes-changes.ts';
 import { untilCached } from '../../until-cached.ts';
 import { type RedisServer, startRedis } from '../server.ts';
 
@@ -136,7 +137,7 @@ describe('a Redis', () => {
     await server.kill();
     await until(() => !store.isCurrent(found) && store.feed.isLive() === false);
     await server.restart();
-    await until(() => store.health.up && store.feed.isLive() === true);
+    await until(() => takesChanges(store) && store.feed.isLive() === true);
     const again = await untilCached(store, record.id);
     expect(store.isCurrent(found)).toBe(false);
     await store.commit(revocation(record));
