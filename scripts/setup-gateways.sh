@@ -1,7 +1,7 @@
 #!/bin/sh
-# Brings the gateways that `npm run test:gateways` runs: nginx and HAProxy from Debian; Envoy, Traefik
-# and Caddy, pinned and checked by hash, into out/gateways: with --yes, with USHER_SETUP=yes, or in CI.
-# Otherwise it says what is missing and changes nothing. Does nothing that was done before.
+# Installs the gateways for `npm run test:gateways`: nginx and HAProxy from Debian, and pinned versions
+# of Envoy, Traefik and Caddy, checked by hash, into out/gateways. It installs only with --yes, with
+# USHER_SETUP=yes, or in CI; otherwise it prints what is missing. It can be run again.
 set -eu
 
 scripts="$(cd "$(dirname "$0")" && pwd)"
@@ -51,6 +51,6 @@ PYTHON
 for name in envoy traefik caddy; do
   [ -x "$folder/$name" ] || { say "$name was not in its wheel"; exit 1; }
 done
-# Last, so that a set-up that was cut short is done again.
+# Last, so that an interrupted installation is repeated.
 cp "$pinned" "$folder/pinned"
 say "done"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need beyond Node and npm, on Debian and what descends from it: with --yes,
-# with USHER_SETUP=yes, or as root in CI. Otherwise it says what is missing and changes nothing.
+# Installs what the tests need beyond Node and npm, on Debian and its derivatives: with --yes, with
+# USHER_SETUP=yes, or as root in CI. Otherwise it prints what is missing and changes nothing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ in_ci=${CI:-}
 for argument in "$@"; do
   case $argument in
     --yes) allowed=yes ;;
-    *) echo "setup: what is $argument? The only option is --yes" >&2; exit 2 ;;
+    *) echo "setup: unknown option $argument; the only option is --yes" >&2; exit 2 ;;
   esac
 done
 
@@ -21,7 +21,7 @@ line="sh scripts/setup.sh --yes"
 missing=""
 reasons=""
 
-# need <package> <what it is for> <command that succeeds when it is there>
+# need <package> <purpose> <command that succeeds if it is installed>
 need() {
   package=$1
   purpose=$2
@@ -42,7 +42,7 @@ need chromium "the API Manager and the SDK, in a real browser" has chromium
 need util-linux "a full disk" has prlimit
 need nginx "$gateways" has nginx
 need haproxy "$gateways" has haproxy
-need python3-pip "brings the other gateways" python3 -m pip --version
+need python3-pip "downloads the other gateways" python3 -m pip --version
 need curl "$readme" has curl
 need openssl "$readme" has openssl
 need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
@@ -52,7 +52,7 @@ need golang-go "$readme, and building grpcurl" has go
 need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
 packages=$missing
 
-# grpcurl is in no Debian release. This is the newest one that Debian's Go can build.
+# Debian has no grpcurl package. This is the newest version that its Go can build.
 grpcurl=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9
 has_grpcurl() { [ -x out/tools/grpcurl ] || has grpcurl; }
 need grpcurl "$readme; built from source into out/tools" has_grpcurl
@@ -69,11 +69,11 @@ install_packages() {
   }
   as_root=""
   if [ "$user" != 0 ]; then
-    sudo -n true 2>/dev/null || give_up "installing takes root"
+    sudo -n true 2>/dev/null || give_up "installing needs root"
     as_root="sudo -n"
   fi
 
-  # Redis and nginx come with services, which would take ports of this machine: not to be started.
+  # Redis and nginx come with services that would take ports of this machine; this keeps them from starting.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     trap '$as_root rm -f "$policy"' EXIT
@@ -91,18 +91,18 @@ install_packages() {
 build_grpcurl() {
   echo "setup: building grpcurl, which takes a minute or two"
   mkdir -p out/tools
-  # Without cgo there is no need for a C compiler.
+  # Without cgo it needs no C compiler.
   CGO_ENABLED=0 GOBIN="$PWD/out/tools" go install "$grpcurl" </dev/null
-  # The checkout stays its user's, also when this runs by sudo.
+  # Under sudo, the files still belong to the user of the checkout.
   [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out
 }
 
 if [ -z "$missing" ]; then
-  echo "setup: everything the tests need is there"
+  echo "setup: everything the tests need is installed"
 elif [ "$allowed" = yes ]; then
   [ -z "$packages" ] || install_packages
   has_grpcurl >/dev/null || build_grpcurl
-  echo "setup: everything the tests need is there"
+  echo "setup: everything the tests need is installed"
 else
   echo "setup: some tests need what is missing here:$reasons"
   [ "$in_ci" != true ] || give_up "in CI every test must run"

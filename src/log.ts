@@ -17,6 +17,8 @@ const secretNames = [
   'Cookie',
   '["set-cookie"]',
   '["proxy-authorization"]',
+  '["x-usher-page-secret"]',
+  'pageSecret',
   'header',
   'token',
   'jwt',

@@ -3,8 +3,8 @@
 import { createServer } from 'node:net';
 
 /**
- * A port that nobody listens on, nor on the one 10000 above, which a Cluster's node uses as well; below
- * those that the system gives to outgoing connections.
+ * A free port below those that the system uses for outgoing connections. The port 10000 above it is
+ * free too, since a node of a Redis Cluster uses both.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -4,7 +4,7 @@ import type { Reporter, Vitest } from 'vitest/node';
 import { lineOf } from './programs.ts';
 import type { LeftOut } from './projects.ts';
 
-/** Makes the reporter. It speaks of the projects that run, and of no others. */
+/** Creates the reporter, which lists only files of the projects that run. */
 export function reportLeftOut(leftOut: readonly LeftOut[]): Reporter {
   let text = '';
   return {
@@ -17,13 +17,13 @@ export function reportLeftOut(leftOut: readonly LeftOut[]): Reporter {
   };
 }
 
-/** What is said; nothing if no file is left out. */
+/** The text of the report; empty if no file is left out. */
 export function leftOutText(leftOut: readonly LeftOut[]): string {
   if (leftOut.length === 0) return '';
   const missing = new Set(leftOut.flatMap(file => file.missing));
   const lines = [...new Set([...missing].map(lineOf))];
   return [
-    `LEFT OUT: ${leftOut.length} test files cannot run here, as programs are missing.`,
+    `LEFT OUT: ${leftOut.length} test files cannot run here, because programs are missing.`,
     ...leftOut.map(file => `  ${file.path}: ${file.missing.join(', ')}`),
     `To run them: ${lines.join(' && ')}`,
   ].join('\n');

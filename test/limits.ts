@@ -1,17 +1,18 @@
-/** The limits that a server has which sets nothing; tests override what they are about. */
+/** The limits of a server with default settings, and helpers to override some in a test. */
 
 import { type Limits, limitsOf } from '../src/server/limits.ts';
 import { type Environment, readConfig } from '../src/settings/config.ts';
 import type { StoreLimits } from '../src/store/open.ts';
 import type { RedisLimits } from '../src/store/redis/limits.ts';
+import { testSeal } from './seal.ts';
 
-/** Those of a server with these settings. */
+/** The limits of a server with these settings. */
 export const limitsWith = (env: Environment): Limits => limitsOf(readConfig(env));
 
-/** Those of a server without any. */
+/** The limits of a server with default settings. */
 export const defaultLimits = limitsWith({});
 
-/** Those of a store, with some of its own. */
+/** Default limits of the stores, with some overridden. */
 export function storeLimits(
   some: { [K in keyof StoreLimits]?: Partial<StoreLimits[K]> } = {},
 ): StoreLimits {
@@ -23,8 +24,8 @@ export function storeLimits(
   };
 }
 
-/** Those of `openRedis`, with some of its own. */
+/** Default limits for `openRedis`, with some overridden, and the seal of tests. */
 export function redisLimits(some: Partial<RedisLimits> = {}) {
   const { redis, cache } = storeLimits({ redis: some });
-  return { limits: redis, cache };
+  return { limits: redis, cache, seal: testSeal };
 }

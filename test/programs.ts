@@ -1,17 +1,17 @@
-/** The programs that tests start besides Node: where each is, and what installs it. */
+/** The programs other than Node that tests start: where each is, and what installs it. */
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
-/** What the installing scripts are called with. */
+/** The commands that install them. */
 const packages = `${process.getuid?.() === 0 ? '' : 'sudo '}sh scripts/setup.sh --yes`;
 const downloads = 'sh scripts/setup-gateways.sh --yes';
 
 interface Known {
-  /** What installs it. */
+  /** The command that installs it. */
   line: string;
-  /** Arguments with which it succeeds if it has all that the tests use of it. */
+  /** Arguments with which it exits with 0 if it has everything that the tests use. */
   proof?: readonly string[];
 }
 
@@ -21,7 +21,7 @@ const programs = {
   chromium: { line: packages },
   curl: { line: packages },
   openssl: { line: packages },
-  // Their libraries for JWTs are Debian packages of their own.
+  // Their JWT libraries are separate Debian packages.
   python3: { line: packages, proof: ['-c', 'import jwt'] },
   ruby: { line: packages, proof: ['-e', 'require "jwt"'] },
   go: { line: packages },
@@ -34,19 +34,19 @@ const programs = {
   caddy: { line: downloads },
 } as const satisfies Record<string, Known>;
 
-/** The name of such a program. */
+/** The name of a program. */
 export type ProgramName = keyof typeof programs;
 
-/** Their names. */
+/** The names of all programs. */
 export const programNames = Object.keys(programs) as ProgramName[];
 
-/** The path of a program, if it is there with all that the tests use of it. */
+/** The path of a program, if it is installed with everything that the tests use. */
 export function findProgram(name: ProgramName): string | undefined {
   const root = resolve(import.meta.dirname, '..');
   const folders = [
     join(root, 'out/tools'),
     join(root, 'out/gateways'),
-    // The system's own Python and Ruby come first: they have the libraries of its packages.
+    // The system's Python and Ruby come first, because Debian packages install libraries for them.
     ...['/usr/bin', '/bin'],
     ...(process.env.PATH ?? '').split(delimiter).filter(folder => folder !== ''),
     ...['/usr/sbin', '/sbin'],
@@ -57,7 +57,7 @@ export function findProgram(name: ProgramName): string | undefined {
   return spawnSync(path, proof, { stdio: 'ignore' }).status === 0 ? path : undefined;
 }
 
-/** The line that installs a program. */
+/** The command that installs a program. */
 export function lineOf(name: ProgramName): string {
   return programs[name].line;
 }

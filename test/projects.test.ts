@@ -1,4 +1,4 @@
-/** Each test file is in one project, by what it needs, and none is left out in silence. */
+/** Each test file is in one project, by what it needs, and the run lists those that it leaves out. */
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -30,26 +30,26 @@ test('every program is needed by a test', () => {
   expect(programNames.filter(name => !needed.has(name))).toEqual([]);
 });
 
-test('the line that a missing program is told with brings it', () => {
-  const brings = (name: (typeof programNames)[number]) => {
+test('the line that is printed for a missing program installs it', () => {
+  const installs = (name: (typeof programNames)[number]) => {
     const script = lineOf(name).split(' ').at(-2) ?? '';
     return new RegExp(`\\b${name}\\b`).test(readFileSync(script, 'utf8'));
   };
-  expect(programNames.filter(name => !brings(name))).toEqual([]);
+  expect(programNames.filter(name => !installs(name))).toEqual([]);
 });
 
-test('what lacks no program is not left out', () => {
+test('a file that needs no program is not left out', () => {
   const known = files.filter(({ needs }) => needs.length === 0);
   expect(findLeftOut(known)).toEqual([]);
 });
 
-test('what is left out is told with its programs and the lines that install them', () => {
+test('files that are left out are listed with their programs and how to install them', () => {
   const text = leftOutText([
     { path: 'test/a.test.ts', project: 'servers', needs: ['curl'], missing: ['curl'] },
     { path: 'test/b.test.ts', project: 'gateways', needs: ['envoy'], missing: ['envoy'] },
   ]);
   expect(text.split('\n')).toEqual([
-    'LEFT OUT: 2 test files cannot run here, as programs are missing.',
+    'LEFT OUT: 2 test files cannot run here, because programs are missing.',
     '  test/a.test.ts: curl',
     '  test/b.test.ts: envoy',
     `To run them: ${lineOf('curl')} && ${lineOf('envoy')}`,

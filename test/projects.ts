@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { importsOf } from './imports.ts';
 import { findProgram, type ProgramName, programNames } from './programs.ts';
 
-/** What a test needs: nothing but npm ci; programs; the gateways; several minutes. */
+/** What a test needs: only `npm ci` (unit), other programs, the gateways, or several minutes. */
 export type ProjectName = 'unit' | 'servers' | 'gateways' | 'promise';
 
 /** A test file. */
@@ -20,7 +20,7 @@ export interface TestFile {
 const root = resolve(import.meta.dirname, '..');
 const finder = 'test/program.ts';
 
-/** All test files. One that reaches test/program.ts by its imports starts programs. */
+/** All test files. A file that imports test/program.ts, directly or not, starts programs. */
 export function sortTests(): TestFile[] {
   const sources = new Map<string, Source>();
   return globSync('test/**/*.test.ts', { cwd: root })

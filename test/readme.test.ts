@@ -111,7 +111,7 @@ test('the table of refusals matches the code', () => {
   expect(readFileSync(join(checkout, 'docs/verdicts.md'), 'utf8')).toContain(rows.join('\n'));
 });
 
-test('the server ends when npm is told to', async () => {
+test('the server ends when npm gets the signal', async () => {
   expect(await server.stop()).toBe(0);
   await expect(fetch(`${place.http}/healthz`)).rejects.toThrow();
 });

@@ -60,7 +60,7 @@ const folders: Record<string, Record<string, readonly string[]>> = {
     codec: [],
   },
   store: {
-    // The one file beside the folders that knows them.
+    // The only file of the contract that may import the folders.
     'open.ts': ['', 'redis', 'lmdb', 'cache'],
     '': [],
     redis: ['', 'cache', 'format'],
@@ -311,12 +311,12 @@ test('every Markdown file has exactly one title', () => {
   expect(titles.filter(({ titles }) => titles !== 1)).toEqual([]);
 });
 
-test('the transport asks for verdicts by DoorVerify alone, which counts them', () => {
+test('the transport gets verdicts only through DoorVerify, which counts them', () => {
   const transport = server.filter(({ path }) => path.startsWith('src/transport/'));
   expect(linesWith(/\bVerify\b.* from '.*\/verify\/verify\.ts'/, transport)).toEqual([]);
 });
 
-test('a value that may be known at once is waited for by store/awaitable.ts alone', () => {
+test('only store/awaitable.ts handles a value that may be a promise', () => {
   const others = source.filter(({ path }) => path !== 'src/store/awaitable.ts');
   const promise = /instanceof Promise\b|\bisPromise\b|typeof \w+\.then\b/;
   expect(linesWith(promise, others)).toEqual([]);

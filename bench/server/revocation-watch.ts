@@ -34,12 +34,12 @@ export async function startClients(addresses: string[]): Promise<Clients> {
     tell(child, { what: 'start', addresses, clients: perProcess, direct });
     return child;
   });
-  await Promise.all(children.map(child => heard(child, 'ready')));
+  await Promise.all(children.map(child => nextMessage(child, 'ready')));
   return {
     async watch(id, header) {
       await Promise.all(
         children.map(child => {
-          const seen = heard(child, 'seen', id);
+          const seen = nextMessage(child, 'seen', id);
           tell(child, { what: 'watch', id, header });
           return seen;
         }),
@@ -48,7 +48,7 @@ export async function startClients(addresses: string[]): Promise<Clients> {
     async drop(id) {
       const told = await Promise.all(
         children.map(child => {
-          const dropped = heard(child, 'dropped', id);
+          const dropped = nextMessage(child, 'dropped', id);
           tell(child, { what: 'drop', id });
           return dropped;
         }),
@@ -58,7 +58,7 @@ export async function startClients(addresses: string[]): Promise<Clients> {
     async check(headers) {
       const told = await Promise.all(
         children.map(child => {
-          const checked = heard(child, 'checked');
+          const checked = nextMessage(child, 'checked');
           tell(child, { what: 'check', headers });
           return checked;
         }),
@@ -80,7 +80,7 @@ function tell(child: ChildProcess, told: Told): void {
 }
 
 /** The next message of a kind, about the token `id` if it is given. */
-function heard<W extends Telling['what']>(child: ChildProcess, what: W, id?: number) {
+function nextMessage<W extends Telling['what']>(child: ChildProcess, what: W, id?: number) {
   return new Promise<Telling & { what: W }>(resolve => {
     const listen = (said: Telling) => {
       if (said.what !== what || ('id' in said && said.id !== id)) return;

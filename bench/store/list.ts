@@ -11,7 +11,7 @@ import { type ListQuery, list } from '../../src/tokens/list.ts';
 import { storeLimits } from '../../test/limits.ts';
 import { startRedis } from '../processes.ts';
 import type { Row } from '../row.ts';
-import { fillLmdb, fillRedis, owners, usedMemory } from './fill.ts';
+import { benchSeal, fillLmdb, fillRedis, owners, usedMemory } from './fill.ts';
 
 const few = 1000;
 const many = 1_000_000;
@@ -86,6 +86,7 @@ async function pagesOf(place: Place, count: number) {
     await place.fill(count);
     const store = await openStore(storeAddress(place.url), {
       now: Date.now,
+      seal: benchSeal,
       limits: storeLimits(),
     });
     try {

@@ -4,6 +4,7 @@ import type { Client, Interceptor } from '@connectrpc/connect';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
+import { StoreService } from '../gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
 
 /** The address of the API Manager, and the credential. */
@@ -16,9 +17,10 @@ export interface AdminOptions {
   timeoutMs: number;
 }
 
-/** The two services of the API Manager. */
+/** The services of the API Manager. */
 export interface Admin {
   tokens: Client<typeof AccessTokenService>;
+  store: Client<typeof StoreService>;
   verifier: Client<typeof VerifierService>;
 }
 
@@ -51,6 +53,7 @@ export function connectAdmin({ url, authorization, timeoutMs }: AdminOptions): A
   });
   return {
     tokens: createClient(AccessTokenService, transport),
+    store: createClient(StoreService, transport),
     verifier: createClient(VerifierService, transport),
   };
 }

@@ -9,6 +9,9 @@ import type { ChainReport, KnownEntry } from '../api/audit-chain.ts';
 import { checkChain } from '../api/audit-chain.ts';
 import type { AuditEntry } from '../api/audit-log.ts';
 import { auditEntries } from '../api/audit-log.ts';
+import type { Admin } from '../api/connect.ts';
+import type { RecordReport } from '../api/record-check.ts';
+import { checkRecords, type LastChanges, noteChanges } from '../api/record-check.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
@@ -93,18 +96,37 @@ function addVerify(audit: Command, context: Context, exit: (code: number) => voi
     .description('check that no entry was changed, removed or moved; exit code 1 if one was')
     .argument('[file]', "an export to check instead of the server's log; - for standard input")
     .option('--head <entry>', 'an entry of an earlier check that must still be there', knownEntry)
+    .option('--records', 'also compare the record of every access token with its last entry')
     .action(async (file: string | undefined, _, self: Command) => {
-      const options = optionsOf<{ head?: KnownEntry }>(self);
+      const options = optionsOf<{ head?: KnownEntry; records?: true }>(self);
+      if (file !== undefined && options.records) {
+        throw new UsageError('--records compares with the server: leave out the file');
+      }
+      const admin = file === undefined ? connect(context, options) : undefined;
+      const changes: LastChanges = new Map();
       const entries =
-        file === undefined
-          ? auditEntries(connect(context, options), { oldestFirst: true, limit: everything })
-          : readEntries(context, file);
-      const shown = progress(context.terminal, entries, 'entries');
-      const report = await checkChain(shown, options.head);
-      if (options.json) outJson(context.terminal, report);
-      else outReport(context, report);
-      exit(report.whole ? exitCodes.ok : exitCodes.refused);
+        admin === undefined
+          ? readEntries(context, file as string)
+          : auditEntries(admin, { oldestFirst: true, limit: everything });
+      const noted = options.records ? noteChanges(entries, changes) : entries;
+      const report = await checkChain(progress(context.terminal, noted, 'entries'), options.head);
+      // A broken log says nothing about the records.
+      const records =
+        options.records && report.whole ? await checkRecords(admin as Admin, changes) : undefined;
+      if (options.json) outJson(context.terminal, { ...report, ...records });
+      else {
+        outReport(context, report);
+        if (records !== undefined) outRecords(context, records);
+      }
+      const isGood = report.whole && (records?.wrong ?? []).length === 0;
+      exit(isGood ? exitCodes.ok : exitCodes.refused);
     });
+}
+
+function outRecords({ terminal }: Context, { records, wrong }: RecordReport): void {
+  const { colors } = terminal;
+  if (wrong.length === 0) terminal.out(colors.green(`all ${records} records agree with the log`));
+  for (const { id, problem } of wrong) terminal.out(colors.red(`access token ${id}: ${problem}`));
 }
 
 async function* readEntries({ stdin }: Context, path: string): AsyncGenerator<AuditEntry> {

@@ -14,9 +14,9 @@ import { exitCodes, UsageError } from './exit-codes.ts';
 import { LineError, readLine } from './import-line.ts';
 import { outJson } from './terminal.ts';
 
-/** Every server takes it in one call: USHER_MESSAGE_BYTES_MAX is 64 KiB at least. */
+/** Every server accepts this much in one call: USHER_MESSAGE_BYTES_MAX is at least 64 KiB. */
 const batchBytesMax = 48 * 1024;
-/** A token as long as USHER_HEADER_BYTES_MAX can be, and its fields: such a line goes alone. */
+/** Longest line: the longest possible token with its fields. Such a line is a call of its own. */
 const lineBytesMax = 96 * 1024;
 const progressStep = 5000;
 /** Pauses before retries of a call whose outcome is unknown. */

@@ -59,7 +59,7 @@ async function watchOnce(
 ): Promise<boolean> {
   const stalled = new AbortController();
   const signal = AbortSignal.any([closing, stalled.signal]);
-  // Taken before sending, so that it is not later than the server's receipt.
+  // Measured before sending: it must not be later than when the server receives the call.
   const openedMs = clock();
   let extended = false;
   // The lease can expire on an open stream: a broken connection, or a server without its store.

@@ -1,6 +1,6 @@
 /** What the API Manager's browser part needs from the rest of the server. */
 
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { ManagerLimits } from './limits.ts';
@@ -35,8 +35,6 @@ export interface ManagerDeps {
   status(): ServerStatus | Promise<ServerStatus>;
   /** The client's address as trusted proxies report it; by default the socket's peer. */
   peerOf?(req: IncomingMessage): string;
-  /** Whether the browser uses HTTPS, also through a trusted proxy; by default the socket's TLS. */
-  isSecure?(req: { headers: IncomingHttpHeaders; socket: unknown }): boolean;
   /** Called with each error that was answered as 500 or 503; the error holds no secret. */
   onError?(error: unknown): void;
 }

@@ -1,4 +1,4 @@
-/** Limits of the API Manager's sessions and login codes. src/server/limits.ts sets the configured ones. */
+/** Limits of the API Manager. src/server/limits.ts sets the configured ones. */
 
 /** Limits of the API Manager's sessions and login codes. */
 export interface ManagerLimits {
@@ -16,12 +16,12 @@ export interface ManagerLimits {
   signInBodyBytesMax: number;
 }
 
-/** Bounds that no deployment sets. */
+/** Limits that no setting changes. */
 export const fixedManagerLimits = {
-  /** A cookie with each request would be waste; the idle time is correct to a minute. */
+  /** A new cookie with each answer would be wasteful; the idle time is exact to a minute. */
   sessionRenewAfterMs: 60_000,
   /** As the welcome says: within ten minutes. */
   loginCodeLifetimeMs: 600_000,
-  /** One is made at a time, by an operator. */
+  /** Operators create them one at a time. */
   loginCodesMax: 16,
 } as const satisfies Partial<ManagerLimits>;

@@ -1,9 +1,10 @@
 /**
  * Sessions of the web app. A session is a sealed cookie, not a record in the store: every worker
- * and server with the key can read it. The store holds only the ids of signed-out sessions.
+ * and server with the key can read it. The store holds only the ids of signed-out sessions. The
+ * cookie alone opens nothing: it holds the hash of a secret that only the page has.
  */
 
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { EndedSessions } from '../store/store.ts';
 import type { ManagerLimits } from './limits.ts';
 
@@ -17,18 +18,31 @@ export interface Session {
   signedInAt: number;
   /** Last use in milliseconds since 1970; may be old by up to `sessionRenewAfterMs`. */
   usedAt: number;
+  /** SHA-256 of the page secret, base64url. */
+  pageSecretHash: string;
+}
+
+/** What the browser needs to use a session. */
+export interface SessionKeys {
+  /** The value of the session's cookie. */
+  cookie: string;
+  /** The page secret. */
+  pageSecret: string;
 }
 
 /** Opens, reads and ends sessions. */
 export interface Sessions {
-  /** A new session that begins now. */
-  open(actor: string): Session;
+  /** A new session that begins now, and its page secret (256 random bits, base64url). */
+  open(actor: string): { session: Session; pageSecret: string };
   /** Encrypts a session into the cookie's value. */
   seal(session: Session): string;
-  /** Decrypts a cookie's value; undefined if forged or expired. Does not check for a sign-out. */
-  unseal(value: string): Session | undefined;
+  /**
+   * Decrypts a cookie's value; undefined if it is forged or expired, or the page secret is not the
+   * session's. Does not check for a sign-out.
+   */
+  unseal(keys: SessionKeys): Session | undefined;
   /** Like `unseal`, and undefined if the session was signed out. Throws Unavailable. */
-  read(value: string): Promise<Session | undefined>;
+  read(keys: SessionKeys): Promise<Session | undefined>;
   /** The session with its last use set to now; undefined if its cookie needs no renewal yet. */
   renew(session: Session): Session | undefined;
   /** Ends a session, for every copy of its cookie. Throws Unavailable. */
@@ -40,7 +54,7 @@ export interface Sessions {
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
-const purpose = Buffer.from('usher web app session, version 1');
+const purpose = Buffer.from('usher web app session, version 2');
 /** A sealed session has about 250 characters; anything much longer is refused unread. */
 const sealedCharactersMax = 1024;
 
@@ -54,19 +68,28 @@ export function createSessions(deps: {
   const { key, now, limits, ended } = deps;
   const endOf = (session: Session) =>
     Math.min(session.signedInAt + limits.sessionLifetimeMs, session.usedAt + limits.sessionIdleMs);
-  const unseal = (value: string) => {
-    const session = parseSession(unsealText(key, value));
-    return session && endOf(session) > now() ? session : undefined;
+  const unseal = ({ cookie, pageSecret }: SessionKeys) => {
+    const session = parseSession(unsealText(key, cookie));
+    if (!session || endOf(session) <= now()) return undefined;
+    return isHashOf(session.pageSecretHash, pageSecret) ? session : undefined;
   };
   return {
     open(actor) {
       const time = now();
-      return { id: randomBytes(32).toString('base64url'), actor, signedInAt: time, usedAt: time };
+      const pageSecret = randomBytes(32).toString('base64url');
+      const session = {
+        id: randomBytes(32).toString('base64url'),
+        actor,
+        signedInAt: time,
+        usedAt: time,
+        pageSecretHash: hash('sha256', pageSecret, 'base64url'),
+      };
+      return { session, pageSecret };
     },
     seal: session => sealText(key, JSON.stringify(session)),
     unseal,
-    async read(value) {
-      const session = unseal(value);
+    async read(keys) {
+      const session = unseal(keys);
       return session && !(await ended.isSessionEnded(session.id)) ? session : undefined;
     },
     renew(session) {
@@ -78,6 +101,11 @@ export function createSessions(deps: {
     end: session => ended.endSession(session.id, session.signedInAt + limits.sessionLifetimeMs),
     endOf,
   };
+}
+
+function isHashOf(expected: string, pageSecret: string): boolean {
+  const bytes = hash('sha256', pageSecret, 'buffer');
+  return timingSafeEqual(bytes, Buffer.from(expected, 'base64url'));
 }
 
 function sealText(key: Uint8Array, text: string): string {

@@ -17,13 +17,16 @@ import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
+import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createFindImported } from '../verify/imported.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
 import { createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
+import { createRecordSeal } from '../verify/record-seal.ts';
 import { createVerify } from '../verify/verify.ts';
+import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -48,6 +51,8 @@ export interface Core {
   currentCaller: CurrentCaller;
   /** Writes and lists the audit log. */
   audit: Audit;
+  /** Migrates the store, and compares it with the audit log. */
+  storeCare: StoreCare;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
   /** Writes the remaining usage counts and closes the store. */
@@ -63,12 +68,15 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable'>,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config);
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
+    onNotice: message => log.info(message),
+    onBroken: reportBrokenRecords(metrics, log),
+    seal: createRecordSeal(secrets.masterKeys),
     limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
@@ -88,6 +96,7 @@ export async function openCore(
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
     audit: createAudit(store, now),
+    storeCare: createStoreCare(store),
     usage,
     async close() {
       await stopStep('usage', usage.close(), closeMs, log);

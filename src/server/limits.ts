@@ -1,6 +1,6 @@
 /**
- * The limits of every room, from the settings. Defaults stand in the settings table alone; a limit
- * without a setting of its own follows here from one that has, or is among its room's fixed ones.
+ * The limits of every room, from the settings. Only the settings table has defaults. A limit that
+ * has no setting is derived here from one that has, or is fixed in its room.
  */
 
 import { fixedManagerLimits, type ManagerLimits } from '../manager/limits.ts';
@@ -18,7 +18,7 @@ import type { VerifyLimits } from '../verify/limits.ts';
 /** The limits of every room. */
 export interface Limits {
   verify: VerifyLimits;
-  /** Opened secrets of jwt access tokens that are kept in memory. */
+  /** Most decrypted secrets of jwt access tokens in memory. */
   openedKeysMax: number;
   changes: ChangeLimits;
   store: StoreLimits;
@@ -28,7 +28,7 @@ export interface Limits {
   manager: ManagerLimits;
 }
 
-/** Works them out. */
+/** The limits for these settings. */
 export function limitsOf(config: Config): Limits {
   return {
     verify: {
@@ -67,7 +67,7 @@ function storeLimits(config: Config): StoreLimits {
     cache: {
       ...fixedCoherentLimits,
       entriesMax: cacheEntriesMax,
-      // Apart from the records, and few beside them: no caller of good will asks for what is not there.
+      // Fewer than records: well-behaved callers rarely ask for access tokens that do not exist.
       absentMax: Math.ceil(cacheEntriesMax / 5),
       staleMaxMs: config.staleMaxMs,
     },
@@ -77,8 +77,8 @@ function storeLimits(config: Config): StoreLimits {
 type RedisTimeouts = Omit<RedisLimits, keyof typeof fixedRedisLimits | 'leaseMs'>;
 
 /**
- * USHER_STORE_TIMEOUT_MS says how slow Redis may be: nothing else has less time than a read. A short
- * one makes verdicts fail soon, and takes no time from changes.
+ * USHER_STORE_TIMEOUT_MS limits reads; every other step has at least as long. A short timeout makes
+ * verdicts fail sooner, and does not shorten the time for changes.
  */
 function redisTimeouts({ storeTimeoutMs, storeAckReplicas, leaseMs }: Config): RedisTimeouts {
   return {
@@ -89,13 +89,13 @@ function redisTimeouts({ storeTimeoutMs, storeAckReplicas, leaseMs }: Config): R
     clusterRefreshTimeoutMs: Math.max(500, storeTimeoutMs),
     ackReplicas: storeAckReplicas,
     ackTimeoutMs: Math.max(500, storeTimeoutMs),
-    // Four in a lease: three may be lost before it ends.
+    // Four in a lease: three of them may be lost before it ends.
     heartbeatMs: Math.floor(leaseMs / 4),
     feedPingMs: Math.floor(leaseMs / 4),
   };
 }
 
-/** What both kinds of listeners have. */
+/** The limits that HTTP and gRPC listeners share. */
 function listenerLimits(config: Config) {
   return {
     connectionsMax: config.connectionsMax,
@@ -107,20 +107,20 @@ function listenerLimits(config: Config) {
     connectionIdleMs: config.connectionIdleMs,
     connectionAgeMs: config.connectionAgeMs,
     receiveBytesMax: config.messageBytesMax,
-    // A long request has a long answer; a short one can have one too, such as a page of a list.
+    // Long requests have long answers; a short one, such as for a page of a list, can have one too.
     sendBytesMax: Math.max(grpcMessageBytes, config.messageBytesMax),
     deadlineMs: config.deadlineMs,
     deadlineMsMax: config.deadlineMsMax,
   };
 }
 
-/** What every gRPC client takes by default. */
+/** The largest message that gRPC clients accept by default, in bytes. */
 const grpcMessageBytes = 4_194_304;
-/** Room for a request line and all headers other than the longest Authorization. */
+/** Space for a request line and all headers besides Authorization. */
 const otherHeadersBytes = 16_384;
-/** Room for what a body holds besides a token. */
+/** Space for the other fields of a body besides a token. */
 const otherFieldsBytes = 8192;
-/** How long the last bytes of an answer may take a caller. */
+/** How long a caller may take to read the last bytes of an answer. */
 const lastBytesMs = 90_000;
 
 function httpLimits(config: Config): HttpLimits {
@@ -129,12 +129,12 @@ function httpLimits(config: Config): HttpLimits {
     ...fixedHttpLimits,
     ...listenerLimits(config),
     headerBytesMax: headerBytesMax + otherHeadersBytes,
-    // Each byte of the longest token can be percent-encoded, and then is three.
+    // Percent-encoding can make each byte of the token three.
     formBytesMax: 3 * headerBytesMax + otherFieldsBytes,
     headersMs: firstByteMs,
-    // Its headers, and then its body within the time of a call.
+    // The time for the headers, then the time of a call for the body.
     requestMs: firstByteMs + deadlineMs,
-    // Nothing moves while the longest call is worked on.
+    // A connection is silent while its longest call is in progress.
     silenceMs: deadlineMsMax + lastBytesMs,
   };
 }
@@ -145,7 +145,7 @@ function grpcLimits(config: Config): GrpcLimits {
     ...listenerLimits(config),
     prefaceMs: config.firstByteMs,
     streamsPerConnectionMax: config.streamsMax,
-    // The longest call that has begun on an old connection ends there.
+    // Enough for the longest call that began before the connection got old.
     connectionAgeGraceMs: config.deadlineMsMax,
   };
 }

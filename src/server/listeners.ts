@@ -11,6 +11,7 @@ import type { GrpcLimits } from '../transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, type Trusts, trustsRanges } from '../transport/http/client-address.ts';
+import { answersToHosts, onlyForHosts } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
@@ -110,8 +111,10 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       routes: [
         ...probes,
         metricsRoute(parts.metrics),
-        ...managerDoor.routes,
-        webRoute(parts.manager),
+        ...onlyForHosts(
+          [...managerDoor.routes, webRoute(parts.manager)],
+          answersToHosts(managerNames(config)),
+        ),
       ],
       limits: withConnections(limits.http, connections.manager, config),
       corsOrigins: [],
@@ -139,6 +142,11 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 function gatewayDoors(config: Config, limits: HttpLimits, { core }: ListenerParts): Route[] {
   const trusts = trustsOf(config);
   return doorRoutes({ ...core, limits, addressOf: req => clientAddress(req, trusts) });
+}
+
+/** The names that the API Manager answers to, besides those of the loopback interface. */
+function managerNames({ managerListen, managerHosts }: Config): string[] {
+  return managerListen === 'off' ? [] : [...managerHosts, managerListen.host.toLowerCase()];
 }
 
 /** All other paths on the manager port: the web app and its session. */

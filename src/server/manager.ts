@@ -44,8 +44,6 @@ export function createWebManager(
     },
     currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,
-    // It only selects the cookie's name and Secure attribute; forging the header gains nothing.
-    isSecure: ({ headers }) => headers['x-forwarded-proto'] === 'https',
     audit: (action, { actor, peer }) => core.audit.add({ action, actor, peer, detail: '' }),
     status: () => statusOf(config, core, listeners()),
     onError: error => log.error({ error }, 'the API Manager failed'),

@@ -15,6 +15,8 @@ export interface Metrics {
   unavailable(): void;
   /** Counts an unexpected error. */
   bug(): void;
+  /** Counts a record that was read and is not as Usher wrote it. */
+  brokenRecord(): void;
   /** Counts a connection that a listener refused. */
   connectionRefused(listener: string, reason: RefusedReason): void;
   /** Counts a connection, or a call, that a listener closed because its answers were not read. */
@@ -65,6 +67,11 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     help: 'Unexpected errors; each is logged with its request id.',
     registers,
   });
+  const brokenRecords = new Counter({
+    name: 'usher_record_mac_failures_total',
+    help: 'Reads of records that are not as Usher wrote them; each record is logged once.',
+    registers,
+  });
   const labelNames = ['listener', 'reason'] as const;
   const refused = new Counter({
     name: 'usher_connections_refused_total',
@@ -102,6 +109,7 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     },
     unavailable: () => unavailable.inc(),
     bug: () => bugs.inc(),
+    brokenRecord: () => brokenRecords.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
     storeHealth({ up, degraded }) {

@@ -3,12 +3,12 @@
 import cluster from 'node:cluster';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
-import { readConfig } from '../settings/config.ts';
+import { readConfig, SettingsError } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { StartError } from '../settings/start-error.ts';
 import type { Listen } from '../settings/values.ts';
 import { awakeTimeout } from '../store/awake.ts';
-import { StoreUnusable } from '../store/store.ts';
+import { StoreMismatch, StoreUnusable } from '../store/store.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
@@ -27,6 +27,7 @@ export async function serve(env: Environment): Promise<void> {
   try {
     await start(env);
   } catch (error) {
+    if (error instanceof StoreMismatch) throw new SettingsError([error.message]);
     throw error instanceof StoreUnusable ? new StartError(error.message, { cause: error }) : error;
   }
 }
@@ -68,7 +69,7 @@ async function start(env: Environment): Promise<void> {
   if (isReady) process.stdout.write(welcome(server, secrets.firstStart));
 }
 
-/** Refuses to start beside another server on the same data folder; workers share the first process's lock. */
+/** Locks the data folder for this server and its workers. Throws if another server has it. */
 async function ownStore({ store }: Config): Promise<void> {
   if (store.kind !== 'lmdb') return;
   const { ownFolder } = await import('../store/lmdb/owner.ts');
@@ -193,7 +194,7 @@ function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boole
   return [
     'Usher is ready.\n',
     ...(firstStart && manager !== undefined
-      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login?code=${issueLoginCode()}\n`]
+      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login#${issueLoginCode()}\n`]
       : []),
     row('gRPC', grpc ?? 'off'),
     row('HTTP', http === undefined ? 'off' : `http://${http}`),

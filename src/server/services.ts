@@ -9,6 +9,7 @@ import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
 import { streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
@@ -56,6 +57,14 @@ export function createServices(
   );
   return {
     verifier: [verifier()],
-    manager: [withRefusalsNoted(accessTokens, note, onFailure), verifier(sessionOf)],
+    manager: [
+      withRefusalsNoted(accessTokens, note, onFailure),
+      withRefusalsNoted(
+        bind(StoreService, storeHandlers({ ...core, authenticate })),
+        note,
+        onFailure,
+      ),
+      verifier(sessionOf),
+    ],
   };
 }

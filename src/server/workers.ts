@@ -28,9 +28,9 @@ export interface WorkerLimits {
   metricsMs: number;
 }
 
-/** Bounds that no deployment sets. */
+/** Limits that no setting changes. */
 export const fixedWorkerLimits = {
-  /** A start that took longer would hold up a renewal; Redis is waited for a second at most. */
+  /** A worker that starts more slowly is given up, so that it cannot block a renewal. */
   readyMs: 30_000,
   restartMsMin: 100,
   restartMsMax: 5000,

@@ -6,6 +6,7 @@ import {
   addressRanges,
   adminToken,
   baseUrl,
+  hostNames,
   listen,
   Mistake,
   masterKeys,
@@ -57,6 +58,14 @@ const places = {
     range: 'as above',
     default: '127.0.0.1:8081',
     read: listen,
+  },
+  managerHosts: {
+    name: 'USHER_MANAGER_HOSTS',
+    meaning:
+      'Names that the API Manager answers to, besides `localhost` and the address it listens on',
+    range: 'names or addresses without a port, separated by commas; empty for none',
+    default: '',
+    read: hostNames,
   },
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
@@ -243,25 +252,26 @@ const limits = {
   ),
   connectionIdleMs: limit(
     'USHER_CONNECTION_IDLE_MS',
-    'How long a connection without calls is kept; longer than a load balancer reuses one',
+    'How long a connection without calls stays open; keep it above the time of a load balancer',
     { min: 1000, max: 86_400_000, default: 300_000, unit: 'ms' },
   ),
   connectionAgeMs: limit(
     'USHER_CONNECTION_AGE_MS',
-    'When a connection is closed, give or take a tenth, so that callers spread over new servers',
+    'Age (± 10 %) at which a connection is closed, so that callers reconnect to new servers too',
     { min: 1000, max: 86_400_000, default: 1_800_000, unit: 'ms' },
   ),
   sessionIdleMs: limit(
     'USHER_SESSION_IDLE_MS',
-    'When a session of the API Manager ends that is not used',
+    'How long a session of the API Manager lasts without use',
     // Its pages renew it every five minutes.
     { min: 600_000, max: 2_592_000_000, default: 3_600_000, unit: 'ms' },
   ),
-  sessionMsMax: limit(
-    'USHER_SESSION_MS_MAX',
-    'When a session of the API Manager ends in any case',
-    { min: 600_000, max: 2_592_000_000, default: 43_200_000, unit: 'ms' },
-  ),
+  sessionMsMax: limit('USHER_SESSION_MS_MAX', 'Longest lifetime of a session of the API Manager', {
+    min: 600_000,
+    max: 2_592_000_000,
+    default: 43_200_000,
+    unit: 'ms',
+  }),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,
     max: 600_000,

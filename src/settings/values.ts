@@ -117,6 +117,19 @@ export function origins(text: string): '*' | string[] {
   });
 }
 
+/** Parses names and addresses as the Host header of a request has them, without a port. */
+export function hostNames(text: string): string[] {
+  return list(text).map((entry, index) => {
+    const host = ipaddr.IPv6.isValid(entry) ? `[${entry}]` : entry;
+    const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
+    if (url?.host === host.toLowerCase() && /^[\w.-]*[\w-]$|^\[/.test(host)) return url.hostname;
+    throw new Mistake(
+      `has an entry that is not a name or address (entry ${index + 1}); write usher.example.com, ` +
+        'without a scheme, port or path',
+    );
+  });
+}
+
 /** Parses addresses and CIDR ranges; a range of all addresses is a mistake. */
 export function addressRanges(text: string): Cidr[] {
   return list(text).map((entry, index) => {

@@ -5,9 +5,10 @@ import type { CoherentLimits } from './cache/limits.ts';
 import type { LmdbLimits } from './lmdb/limits.ts';
 import { openLmdb } from './lmdb/store.ts';
 import type { RedisLimits } from './redis/limits.ts';
+import type { OnBrokenRecord, RecordSeal } from './seal.ts';
 import type { Store } from './store.ts';
 
-/** Bounds of the stores; each reads its own. */
+/** Limits of the stores; each reads its own. */
 export interface StoreLimits {
   lmdb: LmdbLimits;
   redis: RedisLimits;
@@ -21,21 +22,25 @@ export interface StoreOptions {
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
+  /** Called with news for the operator, such as the progress of a migration. */
+  onNotice?: (message: string) => void;
+  /** Called for each record that is read and is not as Usher wrote it. */
+  onBroken?: OnBrokenRecord;
+  /** Signs and checks what the store holds. */
+  seal: RecordSeal;
   limits: StoreLimits;
 }
 
-/** Opens a store. Throws when the folder cannot be used; a Redis that is down is no error. */
+/**
+ * Opens a store. Throws StoreUnusable when the folder cannot be used, and StoreMismatch when the
+ * store is not one for this version and these master keys; a Redis that is down is no error.
+ */
 export async function openStore(address: StoreAddress, options: StoreOptions): Promise<Store> {
-  const { now, onWarning, limits } = options;
+  const { limits, ...rest } = options;
   if (address.kind === 'lmdb') {
-    return openLmdb(address.folder, now, limits.lmdb);
+    return openLmdb(address.folder, { ...rest, limits: limits.lmdb });
   }
   // Loaded on use only: a deployment on the embedded store starts without the Redis client.
   const { openRedis } = await import('./redis/store.ts');
-  return await openRedis(address, {
-    now,
-    ...(onWarning === undefined ? {} : { onWarning }),
-    limits: limits.redis,
-    cache: limits.cache,
-  });
+  return await openRedis(address, { ...rest, limits: limits.redis, cache: limits.cache });
 }

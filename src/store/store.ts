@@ -18,14 +18,19 @@ export class Unavailable extends Error {
 }
 
 /**
- * Thrown at the start when a store cannot be used as it is. The message is for the operator: what is
- * wrong, and what to do.
+ * Thrown at the start when a store cannot be used as it is. The message tells the operator what is
+ * wrong and what to do.
  */
 export class StoreUnusable extends Error {
-  override readonly name = 'StoreUnusable';
+  override readonly name: string = 'StoreUnusable';
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
   }
+}
+
+/** Thrown at the start when the store is not one for this version and these master keys. */
+export class StoreMismatch extends StoreUnusable {
+  override readonly name = 'StoreMismatch';
 }
 
 /** Reads single records, always from the store itself. */
@@ -140,6 +145,17 @@ interface TokenWriter {
    * is durable when it is the same. Throws Unavailable.
    */
   settle(tokenId: string): Promise<void>;
+}
+
+/** Signs records again, which changes neither their revision nor their content. Throws Unavailable. */
+export interface RecordSigner {
+  /**
+   * Signs the records of these UUIDs under the current master key, where they are not. Resolves to
+   * how many it signed.
+   */
+  signRecords(ids: readonly string[]): Promise<number>;
+  /** From now on the store refuses records without a MAC: all must be signed. */
+  endMigration(): Promise<void>;
 }
 
 /** An entry of the index of imported tokens. */
@@ -260,6 +276,7 @@ export interface Store
     CoherentReader,
     TokenLister,
     TokenWriter,
+    RecordSigner,
     ImportedIndex,
     AuditLog,
     UsageCounter,

@@ -64,7 +64,7 @@ export interface ImportDeps {
   keys: MasterKeys;
   /** The current time in milliseconds since 1970. */
   now: () => number;
-  /** What is taken in is within the limits that it will be verified by. */
+  /** A token that is too long to be verified later is not imported. */
   limits: Pick<VerifyLimits, 'headerBytesMax'>;
 }
 

@@ -1,20 +1,20 @@
-/** Bounds of changes and of counting, with their units. What is configured: src/server/limits.ts. */
+/** Limits of changes and of counting uses. src/server/limits.ts sets the configured ones. */
 
-/** Bounds of changes. */
+/** Limits of changes. */
 export interface ChangeLimits {
-  /** How often a change is tried again when others change the same access token. */
+  /** Most attempts at a change while others change the same access token. */
   attemptsMax: number;
-  /** How long a repeated request is answered with its token or secret, in milliseconds. */
+  /** How long a repeated request still gets the token or secret, in milliseconds. */
   replyMs: number;
-  /** How long a request id is remembered, in milliseconds. */
+  /** How long a request id is stored, in milliseconds. */
   requestMs: number;
-  /** JWTs and subjects that one access token can hold as revoked by name. */
+  /** Most JWTs and subjects that can be revoked by name per access token. */
   revokedJwtsMax: number;
 }
 
-/** Bounds of changes that no deployment sets. */
+/** Limits of changes that no setting changes. */
 export const fixedChangeLimits = {
-  /** A change that lost eight times in a row would go on to lose. */
+  /** A change that lost eight races in a row would probably lose the next one too. */
   attemptsMax: 8,
   /** As the API promises: ten minutes. */
   replyMs: 600_000,
@@ -22,15 +22,15 @@ export const fixedChangeLimits = {
   requestMs: 86_400_000,
 } as const satisfies Partial<ChangeLimits>;
 
-/** Bounds of counting. */
+/** Limits of counting uses. */
 export interface UsageLimits {
-  /** How often counts are written, in milliseconds. */
+  /** Interval at which counts are written, in milliseconds. */
   flushMs: number;
-  /** Access tokens counted between two writes; reaching it writes at once. */
+  /** Most access tokens with unwritten counts; reaching it writes at once. */
   pendingMax: number;
 }
 
-/** Bounds of counting; no deployment sets one. */
+/** Limits of counting uses; no setting changes them. */
 export const fixedUsageLimits: UsageLimits = {
   /** A crash loses the counts since the last write at most. */
   flushMs: 3000,
@@ -38,5 +38,5 @@ export const fixedUsageLimits: UsageLimits = {
   pendingMax: 50_000,
 };
 
-/** Refused calls that are put into the audit log a minute: a flood must not fill the store. */
+/** Most refused calls a minute that get an audit entry each: a flood must not fill the store. */
 export const refusalsPerMinuteMax = 600;

@@ -17,7 +17,7 @@ export interface UsageMeter {
   close(): Promise<void>;
 }
 
-/** Makes it. `now` is in milliseconds since 1970. */
+/** Creates the meter. `now` is in milliseconds since 1970. */
 export function createUsageMeter(store: Store, now: () => number, limits: UsageLimits): UsageMeter {
   /** By day, then by access token; more than one day around midnight and after an outage. */
   let pending = new Map<string, Map<string, UsageDelta>>();

@@ -1,4 +1,4 @@
-/** Every bound of the decision, with its unit. All are configured: src/server/limits.ts. */
+/** Limits of verification. src/server/limits.ts sets all of them from the settings. */
 
 /** Limits of verification. */
 export interface VerifyLimits {

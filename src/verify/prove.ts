@@ -21,8 +21,8 @@ export type Prove = (
 /** Creates the check, which caches at most `openedKeysMax` decrypted jwt secrets. */
 export function createProve(keys: MasterKeys, openedKeysMax: number): Prove {
   const opened = new LRUCache<string, KeyObject>({ max: openedKeysMax });
-  const nobodys = randomBytes(32).toString('base64url');
-  const nobody: Secret = { masterKeyId: keys.currentId, value: nobodys, createdAt: 0 };
+  const decoyValue = randomBytes(32).toString('base64url');
+  const decoy: Secret = { masterKeyId: keys.currentId, value: decoyValue, createdAt: 0 };
 
   const keyOf = (secret: Secret, tokenId: string) => {
     // All that decryption depends on: an encrypted secret copied to another record must fail there.
@@ -37,7 +37,7 @@ export function createProve(keys: MasterKeys, openedKeysMax: number): Prove {
 
   const proveStatic = (token: string, secrets: Secret[] | undefined) => {
     let proven: Secret | undefined;
-    for (const secret of secrets ?? [nobody]) {
+    for (const secret of secrets ?? [decoy]) {
       const { hashed, masterKeyId } = secret;
       const hash =
         hashed === undefined

@@ -98,13 +98,13 @@ describe('verify', () => {
     const short = await usher(['verify', '--head', head]);
     expect(short.out).toMatch(/ends before entry 5/);
     log = makeLog(6).map((event, n) => (n < 4 ? event : { ...event, detail: 'other' }));
-    log = log.reduce<ChainedEvent[]>((anew, { hash: _, sequence: __, ...event }) => {
-      anew.push(chain(anew.at(-1) ?? emptyChain, event));
-      return anew;
+    log = log.reduce<ChainedEvent[]>((rewritten, { hash: _, sequence: __, ...event }) => {
+      rewritten.push(chain(rewritten.at(-1) ?? emptyChain, event));
+      return rewritten;
     }, []);
-    const anew = await usher(['verify', '--head', head]);
-    expect([short.code, anew.code]).toEqual([1, 1]);
-    expect(anew.out).toMatch(/rewritten/);
+    const rewritten = await usher(['verify', '--head', head]);
+    expect([short.code, rewritten.code]).toEqual([1, 1]);
+    expect(rewritten.out).toMatch(/rewritten/);
   });
 
   test('checks an export, from a file and from the standard input', async () => {

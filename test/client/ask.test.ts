@@ -46,7 +46,7 @@ describe.each([
     expect(server.messages).toEqual([['a', 'a']]);
   });
 
-  test('asks again when the answer is UNAVAILABLE', async () => {
+  test('retries when the answer is UNAVAILABLE', async () => {
     const { usher, server } = start({ streams });
     let failures = 2;
     server.answer = request => {
@@ -69,7 +69,7 @@ describe.each([
     expect(await asked).toMatchObject({ valid: true });
   });
 
-  test('asks once when the answer is another error', async () => {
+  test('does not retry after another error', async () => {
     const { usher, server } = start({ streams });
     server.answer = () => {
       throw new ConnectError('internal error', Code.Internal);
@@ -78,7 +78,7 @@ describe.each([
     expect(server.messages).toEqual([['a']]);
   });
 
-  test('asks another address when one is down', async () => {
+  test('uses another address when one is down', async () => {
     const { usher, server, other } = start({ streams, servers: 2 });
     server.down = true;
     expect(await usher.verify('a')).toMatchObject({ valid: true });
@@ -176,8 +176,8 @@ test.each([
 
 test.each([
   ['too long', 'x'.repeat(65_537)],
-  ['no text', '\ud800'],
-])('a header that is %s is malformed without asking', async (_, header) => {
+  ['not valid text', '\ud800'],
+])('a header that is %s is malformed, without a request', async (_, header) => {
   const { usher, server } = start();
   expect(await usher.verify(header)).toMatchObject({ reason: 'MALFORMED_CREDENTIALS' });
   expect(server.messages).toEqual([]);

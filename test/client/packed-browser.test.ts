@@ -10,7 +10,7 @@ import { adminOf } from '../server/api.ts';
 import { runServer } from '../server/run-server.ts';
 import { installPacked } from './packed.ts';
 
-test('bundled, it runs in a browser and hears of a revocation', async () => {
+test('bundled, it runs in a browser and receives a revocation', async () => {
   const { folder, remove } = await installPacked();
   onTestFinished(remove);
   const server = await runServer();

@@ -1,4 +1,4 @@
-/** Packs the SDK as for npm, and installs it into a folder of its own. */
+/** Packs the SDK as npm does, and installs it into a temporary folder. */
 
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Runs a program to its end. */
+/** Runs a program and waits for its exit. */
 export const run = promisify(execFile);
-/** The checkout. */
+/** The root of the repository. */
 export const root = resolve(import.meta.dirname, '../..');
 
 /** A folder in which `usher/client` can be imported. */
@@ -17,7 +17,7 @@ export interface PackedSdk {
   remove(): Promise<void>;
 }
 
-/** Makes one. */
+/** Packs and installs the SDK. */
 export async function installPacked(): Promise<PackedSdk> {
   const folder = await mkdtemp(join(tmpdir(), 'usher-packed-'));
   await run(process.execPath, ['scripts/build-client.js'], { cwd: root });

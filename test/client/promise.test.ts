@@ -67,7 +67,7 @@ async function play(seed: number) {
   return { broken, seen };
 }
 
-test('it is kept in every run', { timeout: 300_000 }, async () => {
+test('it holds in every run', { timeout: 300_000 }, async () => {
   const all = { kept: 0, late: 0, revoked: 0 };
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     const { broken, seen } = await play(seed);

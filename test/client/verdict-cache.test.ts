@@ -91,7 +91,7 @@ describe('the lease', () => {
     expect(asked()).toEqual(['a', 'a']);
   });
 
-  test('goes on with what the server heard, counted from when the call was opened', async () => {
+  test("extends by the server's `heard`, counted from when the call was opened", async () => {
     await world.usher.verify('a');
     world.clock.ms += 1500;
     await watch.tell({ position, heardMs: 1200 });
@@ -222,7 +222,7 @@ describe('never cached is', () => {
   });
 });
 
-test('a verdict ends with its token, counted from when it was asked for', async () => {
+test('a verdict expires with its token, counted from the time of the request', async () => {
   server.answer = async request => {
     world.clock.ms += 300;
     return { ...good(request), watchedTtl: durationFromMs(1000) };

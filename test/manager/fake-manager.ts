@@ -77,7 +77,7 @@ export async function startFakeManager(options: {
   server.on('request', (req, res) => {
     void (async () => {
       if (!req.url?.startsWith('/usher.v1.')) return manager.handle(req, res);
-      const caller = await manager.callerOf(req, '127.0.0.1');
+      const caller = await manager.callerOf(req.headers, '127.0.0.1');
       if (caller) rpcs(req, res);
       else {
         refused.push(req.headers);
@@ -90,7 +90,7 @@ export async function startFakeManager(options: {
     adminToken,
     state,
     refused,
-    loginLink: () => `http://${addressed.address}/login?code=${codes.issue('admin')}`,
+    loginLink: () => `http://${addressed.address}/login#${codes.issue('admin')}`,
     close: async () => {
       await Promise.all([stop(server), stop(hello.server)]);
     },

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ask } from './ask.ts';
 import { adminToken, type ManagerOnPort, startManager } from './manager-on-port.ts';
+import { type SignedIn, sessionIn, signInWith } from './signed-in.ts';
 
 let on: ManagerOnPort;
 beforeEach(async () => {
@@ -10,12 +11,11 @@ beforeEach(async () => {
 });
 afterEach(() => on.close());
 
-async function cookie(): Promise<string> {
-  const answer = await ask(`${on.url}/login?code=${on.codes.issue(adminToken)}`);
-  return answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+async function session(): Promise<SignedIn> {
+  return sessionIn(await signInWith(on, { token: adminToken }));
 }
 
-describe('a cookie counts only on a request that the own page made', () => {
+describe('a session counts only on a request that the own page made', () => {
   const host = 'usher.example:8081';
   const json = 'application/json';
   const cases: [string, Record<string, string>, boolean][] = [
@@ -31,7 +31,7 @@ describe('a cookie counts only on a request that the own page made', () => {
       { origin: `https://${host}`, 'content-type': 'application/proto' },
       true,
     ],
-    ['neither is told', { 'content-type': json }, false],
+    ['neither header', { 'content-type': json }, false],
     ['another port', { 'sec-fetch-site': 'same-site', 'content-type': json }, false],
     ['another site', { 'sec-fetch-site': 'cross-site', 'content-type': json }, false],
     ['typed address', { 'sec-fetch-site': 'none', 'content-type': json }, false],
@@ -46,15 +46,15 @@ describe('a cookie counts only on a request that the own page made', () => {
     ['no type', { 'sec-fetch-site': 'same-origin' }, false],
   ];
   test.each(cases)('%s', async (_, headers, isCaller) => {
-    const req = { headers: { ...headers, host, cookie: await cookie() }, socket: {} };
-    const caller = await on.manager.callerOf(req, '10.0.0.1');
+    const sent = { ...headers, host, ...(await session()) };
+    const caller = await on.manager.callerOf(sent, '10.0.0.1');
     expect(caller?.actor).toBe(isCaller ? adminToken : undefined);
     expect(caller?.peer).toBe(isCaller ? '10.0.0.1' : undefined);
   });
 
-  test('without a cookie there is no caller', async () => {
+  test('without a session there is no caller', async () => {
     const headers = { 'sec-fetch-site': 'same-origin', 'content-type': json };
-    expect(await on.manager.callerOf({ headers, socket: {} }, '')).toBeUndefined();
+    expect(await on.manager.callerOf(headers, '')).toBeUndefined();
   });
 });
 
@@ -113,7 +113,7 @@ describe('the web app', () => {
 describe('the status', () => {
   test('is only for callers who signed in', async () => {
     expect((await ask(`${on.url}/status`)).status).toBe(401);
-    const headers = { cookie: await cookie(), 'sec-fetch-site': 'same-origin' };
+    const headers = { ...(await session()), 'sec-fetch-site': 'same-origin' };
     const answer = await ask(`${on.url}/status`, { headers });
     expect(JSON.parse(answer.text)).toMatchObject({ store: { kind: 'lmdb', up: true } });
     const foreign = { ...headers, 'sec-fetch-site': 'same-site' };

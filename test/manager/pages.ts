@@ -143,6 +143,17 @@ export const pages: ShownPage[] = [
       await page.getByText('Sequence number').waitFor();
     },
   },
+  {
+    name: 'sign-in-again',
+    path: '/tokens/new',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByLabel('Name').fill('typed before the session ended');
+      await page.context().clearCookies();
+      await page.getByRole('button', { name: 'Create access token' }).click();
+      await page.getByText('What you typed is still there').waitFor();
+    },
+  },
   { name: 'status', path: '/status', needsSession: true, arrange: text('Invalidation feed') },
   {
     name: 'not-found',

@@ -161,13 +161,21 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
       await other.context.close();
     });
 
-    test('signed out, the session is over for every copy of its cookie', async () => {
+    test('another tab is signed in too, and a sign-out ends the session in both', async () => {
+      const other = await context.newPage();
+      await other.goto(stage.url);
+      await heading(other, 'Access tokens');
+      const stored = await page.evaluate('({ ...localStorage })');
       const cookies = await context.cookies();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await heading(page, 'Sign in');
+      await heading(other, 'Sign in');
+      await other.close();
       await page.goto(made.url);
       await heading(page, 'Sign in');
+      // A copy of all that the browser had opens nothing either.
       await context.addCookies(cookies);
+      await page.evaluate(`Object.assign(localStorage, ${JSON.stringify(stored)})`);
       await page.goto(made.url);
       await heading(page, 'Sign in');
     });

@@ -1,10 +1,11 @@
 /** The web app in unusual conditions: no mouse, no store, many tokens, pages of other origins. */
 
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { ask } from './ask.ts';
 import { launchChromium, newVisitor } from './chromium.ts';
 import { type FakeManager, startFakeManager } from './fake-manager.ts';
 import { addToken, seed } from './fake-state.ts';
@@ -186,10 +187,97 @@ export function playSurprises(webFolder: () => string): void {
       await new Promise(resolve => server.close(resolve));
     });
 
-    test('when the session has ended, the sign-in page appears', async () => {
-      await context.clearCookies();
+    test('a program on another port gets the cookie, and gains nothing', async () => {
+      const received: IncomingHttpHeaders[] = [];
+      const server = createServer((req, res) => {
+        received.push(req.headers);
+        res.end('<p>another program');
+      });
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const other = await context.newPage();
+      await other.goto(`http://127.0.0.1:${port}/`);
+      expect(await other.evaluate('localStorage.length')).toBe(0);
+      const cookie = received[0]?.cookie ?? '';
+      expect(cookie).toContain('usher-session=');
+      const own = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+      const replay = async (path: string, method?: string) => {
+        const body = method === 'POST' ? '{}' : '';
+        return ask(fake.url + path, {
+          ...(method && { method }),
+          headers: { ...own, cookie },
+          body,
+        });
+      };
+      expect((await replay('/session')).status).toBe(401);
+      expect((await replay('/status')).status).toBe(401);
+      expect((await replay('/usher.v1.AccessTokenService/List', 'POST')).status).toBe(401);
+      await replay('/session', 'DELETE');
+      // The session of the page goes on.
       await page.getByRole('link', { name: 'Audit log' }).click();
-      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.getByText('Signed in').first().waitFor();
+      await new Promise(resolve => server.close(resolve));
+    });
+
+    test('a session that ends empties no form', async () => {
+      const { entry } = addToken(fake.state, Kind.STATIC, { name: 'before' });
+      await page.goto(`${fake.url}/tokens/${entry.token.id}`);
+      await page.getByRole('button', { name: 'Edit' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Edit' });
+      await dialog.getByLabel('Name').fill('typed before the end');
+      await context.clearCookies();
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Your session has ended', { exact: true }).first().waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.keyboard.type(fake.adminToken);
+      await page.keyboard.press('Enter');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await page.locator('.token-name', { hasText: 'typed before the end' }).waitFor();
+    });
+
+    test('another caller who signs in afterwards sees nothing of the first', async () => {
+      await page.getByRole('link', { name: 'New access token' }).first().click();
+      await page.getByLabel('Name').fill('typed by the first');
+      await context.clearCookies();
+      await page.getByRole('button', { name: 'Create access token' }).click();
+      await page.route('**/session', async route => {
+        const answer = await route.fetch();
+        const session = await answer.json();
+        await route.fulfill({ response: answer, json: { ...session, actor: 'another' } });
+      });
+      await page.getByLabel('Admin token', { exact: true }).fill(fake.adminToken);
+      await page.keyboard.press('Enter');
+      await page.getByText('another', { exact: true }).waitFor();
+      expect(await page.getByLabel('Name').inputValue()).toBe('');
+    });
+
+    test('a page whose file is gone after an upgrade reloads once, and then says so', async () => {
+      let loads = 0;
+      page.on('load', () => loads++);
+      await page.route('**/assets/audit-page-*.js', route => route.fulfill({ status: 404 }));
+      await page.getByRole('link', { name: 'Audit log' }).click();
+      await page.getByText('This page cannot be shown').waitFor();
+      expect(loads).toBe(1);
+      await page.getByRole('link', { name: 'Status' }).click();
+      await page.getByText('Invalidation feed').waitFor();
+      await page.unroute('**/assets/audit-page-*.js');
+      await page.getByRole('link', { name: 'Audit log' }).click();
+      await page.getByRole('button', { name: 'Reload' }).click();
+      await page.getByText('Signed in').first().waitFor();
+    });
+
+    test('a login link that gets no answer can be tried again', async () => {
+      await page.route('**/session', route =>
+        route.request().method() === 'POST' ? route.fulfill({ status: 503, json: {} }) : undefined,
+      );
+      await page.goto('about:blank');
+      await page.goto(fake.loginLink());
+      await page.getByText('The server cannot be reached').waitFor();
+      expect(page.url()).toBe(`${fake.url}/login`);
+      await page.unroute('**/session');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('heading', { name: 'Access tokens', exact: true }).waitFor();
     });
   });
 }

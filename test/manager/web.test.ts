@@ -57,6 +57,7 @@ describe('every page', () => {
       for (const shown of pages) {
         if (shown.needsSession && (await context.cookies()).length === 0) {
           await page.goto(fake.loginLink());
+          await page.getByRole('heading', { name: 'Access tokens' }).waitFor();
         }
         await page.goto(fake.url + shown.path.replace(':id', jwtId));
         await shown.arrange(page);

@@ -3,10 +3,11 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { decodeRecord, encodeRecord } from '../../src/store/format/record.ts';
+import { sealedRecords } from '../../src/store/format/sealed.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { tokenKey } from '../../src/store/redis/keys.ts';
 import { withRevokedJwts } from '../../src/tokens/revoke-jwts.ts';
+import { testSeal } from '../seal.ts';
 import type { Made } from './access-tokens.ts';
 import type { Credential, Ending } from './oracle.ts';
 import type { Random } from './random.ts';
@@ -38,6 +39,7 @@ export function createAdmin(
   note: (text: string) => void,
 ): Admin {
   const issued: Issued[] = [];
+  const sealed = sealedRecords(testSeal, () => undefined);
   const wall = () => wallStartMs + world.now();
 
   /** Like the scripts: one step on the master, answered later, and retried until it is answered. */
@@ -53,10 +55,10 @@ export function createAdmin(
         // The master was replaced before the step: it is retried on the new master.
         if (master.role !== 'master' || !master.up) return attempt();
         const text = master.data.get(tokenKey(id));
-        const before = text === undefined ? undefined : decodeRecord(id, text);
+        const before = text === undefined ? undefined : sealed.decode(id, text, false);
         const revision = (before?.revision ?? 0) + 1;
         const record = { ...change(before), revision, eventId: randomUUID() };
-        redis.write(master, tokenKey(id), encodeRecord(record));
+        redis.write(master, tokenKey(id), sealed.encode(record));
         world.later(random.between(0, 20), undefined, 'admin', acked);
       });
     };

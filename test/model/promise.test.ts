@@ -13,7 +13,7 @@ import { feedClient, type Network } from './clients.ts';
 import { networks } from './replica.ts';
 import { playSchedule } from './schedule.ts';
 
-// Unit tests share their modules: what is loaded with the mock must be this file's alone.
+// Unit tests share a module cache, so modules that were loaded with the mock must not stay in it.
 vi.hoisted(() => vi.resetModules());
 afterAll(() => void vi.resetModules());
 vi.mock('../../src/store/redis/client.ts', () => ({

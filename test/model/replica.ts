@@ -14,6 +14,7 @@ import { createWatch } from '../../src/transport/services/watch.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
 import { defaultLimits } from '../limits.ts';
+import { testRecords } from '../seal.ts';
 import { prove } from './access-tokens.ts';
 import { dataClient, type Network } from './clients.ts';
 
@@ -56,10 +57,12 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const followed = { target, reader, log, heartbeat: { isLive: () => true, ageMs: () => 0 } };
   const feed = redisFeed(followed, defaultLimits.store.redis, world.now, () => undefined);
   const get = (id: string) =>
-    readToken(masterGet(reads, watch, defaultLimits.store.redis.leaseMs), id).catch(error => {
-      replica.failedMs = world.now();
-      throw error;
-    });
+    readToken(masterGet(reads, watch, defaultLimits.store.redis.leaseMs), testRecords, id).catch(
+      error => {
+        replica.failedMs = world.now();
+        throw error;
+      },
+    );
   // Small limits, so that watchers are reset as well.
   const changes = createChanges(feed, 4, world.now);
   const watchLimits = {

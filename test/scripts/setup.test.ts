@@ -89,11 +89,11 @@ test.each<[string, As]>([
   expect(said).toContain('this installs it: sudo sh scripts/setup.sh --yes');
 });
 
-test('an option that it does not know is refused', () => {
+test('an unknown option is refused', () => {
   expect(run({ args: ['--no'] })).toMatchObject({ code: 2, installs: null });
 });
 
-test('the gateways are not downloaded without leave', () => {
+test('the gateways are not downloaded without --yes', () => {
   const { code, said } = run({ script: 'setup-gateways.sh' });
   expect(code).toBe(0);
   expect(said).toContain(
@@ -101,7 +101,7 @@ test('the gateways are not downloaded without leave', () => {
   );
 });
 
-test('with leave they are asked for', () => {
+test('with --yes they are downloaded', () => {
   stub('python3', 'case "$*" in *download*) exit 9; esac');
   stub('mktemp', 'echo wheels');
   expect(run({ script: 'setup-gateways.sh', args: ['--yes'] }).code).toBe(9);

@@ -6,10 +6,10 @@ import { runUsher } from '../cli/run-usher.ts';
 import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
-/** An entry as a store holds it, in its own words. */
+/** An entry in the store's own format. */
 type Entry = string[];
 
-/** Reads and writes the log in the store itself, past everything that guards it. */
+/** Reads and writes the log directly in the store, bypassing Usher. */
 export interface Tamper {
   url: string;
   read(): Promise<Entry[]>;
@@ -17,12 +17,12 @@ export interface Tamper {
   end(): Promise<void>;
 }
 
-/** Tests it on a store. */
+/** Defines the tests for one store. */
 export function describeAuditProof(store: string, start: () => Promise<Tamper>): void {
   describe(`on ${store}`, () => {
     let tamper: Tamper;
     let server: TestServer;
-    /** What `--head` was told after five changes. */
+    /** The head of the log after five changes, for `--head`. */
     let head: string;
 
     const verify = (...args: string[]) =>
@@ -35,7 +35,7 @@ export function describeAuditProof(store: string, start: () => Promise<Tamper>):
       return { code, ...JSON.parse(out) };
     };
     const create = (name: string) => adminOf(server).create({ kind: Kind.STATIC, name });
-    /** Tampers while nobody looks. */
+    /** Changes the log while the server is stopped. */
     const change = async (how: (entries: Entry[]) => Entry[]) => {
       await server.stop();
       await tamper.write(how(await tamper.read()));
@@ -62,7 +62,7 @@ export function describeAuditProof(store: string, start: () => Promise<Tamper>):
       await tamper.end();
     });
 
-    test('a log that was only written back as it was is whole', async () => {
+    test('a log that was rewritten unchanged is intact', async () => {
       await change(entries => entries);
       expect(await report('--head', head)).toMatchObject({ code: 0, whole: true, entries: 5 });
       await create('another');
@@ -86,12 +86,12 @@ export function describeAuditProof(store: string, start: () => Promise<Tamper>):
       expect(await report()).toMatchObject({ code: 1, whole: false, sequence: 2 });
     });
 
-    test('a first entry that is gone is found', async () => {
+    test('a missing first entry is detected', async () => {
       await change(entries => entries.slice(1));
       expect(await report()).toMatchObject({ code: 1, whole: false, sequence: 1 });
     });
 
-    test('a tail cut off is found by an earlier head, also behind new entries', async () => {
+    test('a truncated log is detected by an earlier head, also below new entries', async () => {
       await change(entries => entries.slice(0, 3));
       expect(await report()).toMatchObject({ code: 0, entries: 3 });
       expect(await report('--head', head)).toMatchObject({ code: 1, whole: false });

@@ -56,4 +56,4 @@ export function describeImport(store: string, place: () => Promise<Place>): void
 
 const replacer = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}` : value);
 
-/** How often a Redis was told to read a key. */
+/** The number of key reads that a Redis has executed. */

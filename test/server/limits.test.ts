@@ -95,7 +95,7 @@ test('all that shares a lease follows it', () => {
   expect(store.cache.sharedMsMax).toBeLessThanOrEqual(100);
 });
 
-test('what is kept in memory follows the records', () => {
+test('the sizes of the caches follow from the number of records', () => {
   const { store, openedKeysMax } = limitsWith({ USHER_CACHE_ENTRIES_MAX: '9' });
   expect(store.cache).toMatchObject({ entriesMax: 9, absentMax: 2 });
   expect(openedKeysMax).toBe(1);

@@ -16,7 +16,7 @@ export const soon = <T>(look: () => T | Promise<T>) =>
   vi.waitFor(look, { interval: 5, timeout: 20_000 });
 /** Closes a client when the test has ended. */
 export const closing = (usher: Usher) => ending(usher, ({ close }) => close());
-/** Makes a static token. */
+/** Creates a static token. */
 export const makeToken = async (server: Pick<TestServer, 'manager' | 'adminToken'>) => {
   const made = await adminOf(server).create({ kind: Kind.STATIC, name: 'a', owner: 'shop' });
   return { token: made.token, id: made.accessToken?.id ?? '' };

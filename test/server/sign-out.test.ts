@@ -3,6 +3,7 @@
  */
 
 import { afterEach, expect, test } from 'vitest';
+import { pageSecretHeader } from '../../src/manager/page-secret.ts';
 import { startRedis } from '../store/redis/server.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
@@ -27,7 +28,8 @@ test('a sign-out on one server holds on the others', async () => {
   const body = JSON.stringify({ token: one.adminToken });
   const signedIn = await session(one, { method: 'POST', headers: own, body });
   const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-  const headers = { ...own, cookie };
+  const { pageSecret } = (await signedIn.json()) as { pageSecret: string };
+  const headers = { ...own, cookie, [pageSecretHeader]: pageSecret };
   expect((await session(two, { headers })).status).toBe(200);
   expect((await session(two, { method: 'DELETE', headers })).status).toBe(200);
   expect((await session(one, { headers })).status).toBe(401);

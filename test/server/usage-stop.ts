@@ -1,4 +1,4 @@
-/** Uses are counted exactly, also those of the last moment before a stop in order. */
+/** Uses are counted exactly, also those just before a graceful stop. */
 
 import { expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';

@@ -95,15 +95,22 @@ describe('values', () => {
     const config = readConfig({
       USHER_CORS_ORIGINS: 'https://a.example, http://localhost:3000',
       USHER_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      USHER_MANAGER_HOSTS: 'Usher.Example.com, 10.0.0.7, ::1, [2001:DB8::1]',
     });
     expect(config.corsOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
     expect(config.trustedProxies.map(([ip, bits]) => `${ip}/${bits}`)).toEqual([
       '10.0.0.0/8',
       '::1/128',
     ]);
+    expect(config.managerHosts).toEqual([
+      'usher.example.com',
+      '10.0.0.7',
+      '[::1]',
+      '[2001:db8::1]',
+    ]);
   });
 
-  test('a secret comes from a file, without the line break at its end', () => {
+  test('a secret is read from a file, without the trailing line break', () => {
     const path = join(folder, 'token');
     writeFileSync(path, `${'t'.repeat(40)}\n`);
     expect(readConfig({ USHER_ADMIN_TOKEN_FILE: path }).adminToken).toBe('t'.repeat(40));
@@ -156,6 +163,10 @@ describe('mistakes', () => {
     ['USHER_TRUSTED_PROXIES', '10.0.0.0/33', /not an address/],
     ['USHER_TRUSTED_PROXIES', '0.0.0.0/0', /trusts every address/],
     ['USHER_TRUSTED_PROXIES', '::/0', /trusts every address/],
+    ['USHER_MANAGER_HOSTS', 'usher.example.com:8081', /not a name or address \(entry 1\)/],
+    ['USHER_MANAGER_HOSTS', 'usher, https://usher', /not a name or address \(entry 2\)/],
+    ['USHER_MANAGER_HOSTS', '*', /not a name or address/],
+    ['USHER_MANAGER_HOSTS', 'usher.', /not a name or address/],
     ['USHER_LOG_LEVEL', 'loud', /not one of fatal/],
     ['USHER_BATCH_MAX', '1e2', /whole number from 1 to 4096/],
     ['USHER_CACHE_TTL_MS_MAX', '2001', /above USHER_LEASE_MS/],
@@ -181,7 +192,7 @@ describe('mistakes', () => {
   });
 
   test('are reported without the value', () => {
-    const canary = 'c4n4ry';
+    const canary = 'c4n4ry!';
     for (const { name } of Object.values(settings)) {
       const told = mistakesOf({ [name]: canary }).join('\n');
       expect(told, name).not.toBe('');
@@ -196,7 +207,7 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('a file for what is no secret', () => {
+  test('a file for a setting that is not secret', () => {
     expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is not a setting/);
   });
 

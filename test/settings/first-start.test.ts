@@ -95,7 +95,7 @@ describe('a later start', () => {
     expect(existsSync(join(folder, 'master-keys'))).toBe(false);
   });
 
-  test('warns of files that others may read, and goes on', () => {
+  test('warns of files that others may read, and starts', () => {
     open();
     chmodSync(join(folder, 'admin-token'), 0o644);
     chmodSync(folder, 0o777);

@@ -4,10 +4,12 @@ import { writeSync } from 'node:fs';
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import { storeLimits } from '../limits.ts';
+import { testSeal } from '../seal.ts';
 import { creation, update } from './changes.ts';
 
 const store = await openStore(storeAddress(process.argv[2] ?? ''), {
   now: Date.now,
+  seal: testSeal,
   limits: storeLimits(),
 });
 

@@ -4,6 +4,7 @@ import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { storeLimits } from '../limits.ts';
+import { testSeal } from '../seal.ts';
 
 /** Where a store keeps its data. */
 export interface StorePlace {
@@ -25,6 +26,7 @@ export interface Opened {
 export function openPlace(place: StorePlace): Promise<Store> {
   return openStore(storeAddress(place.url), {
     now: Date.now,
+    seal: testSeal,
     limits: storeLimits({ redis: { intentAgeMs: 200, sweepIntervalMs: 200 } }),
   });
 }

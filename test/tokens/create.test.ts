@@ -37,7 +37,7 @@ const wrong: [field: string, what: string, some: Partial<Fields>][] = [
   ['metadata', 'with half a pair in a name', { metadata: { '\udfff': 1 } }],
   ['expire_time', 'now', { expiresAt: startMs }],
   ['expire_time', 'past', { expiresAt: 1 }],
-  ['expire_time', 'not whole', { expiresAt: startMs + 1.5 }],
+  ['expire_time', 'not an integer', { expiresAt: startMs + 1.5 }],
   ['audiences', 'empty text', { audiences: [''] }],
   ['audiences', 'too long', { audiences: ['a'.repeat(257)] }],
   ['audiences', 'too many', { audiences: of(65) }],
@@ -127,8 +127,8 @@ describe('get', () => {
   test('refuses what is not a UUID, and an unknown UUID', async () => {
     await expectRefused(tokens.get(admin, 'x'), 'INVALID_ARGUMENT', /^id: /);
     await expectRefused(tokens.get(admin, '../x'), 'INVALID_ARGUMENT', /^id: /);
-    const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
-    await expectRefused(tokens.get(admin, nobody), 'NOT_FOUND', nobody);
+    const unknownId = '01890a5d-ac96-774b-bcce-b302099a8057';
+    await expectRefused(tokens.get(admin, unknownId), 'NOT_FOUND', unknownId);
   });
 });
 

@@ -235,7 +235,7 @@ describe('what is refused', () => {
     expect(await verdictOn(`Bearer ${token}`)).toBe('valid');
   });
 
-  test('the longest that the configured header can carry is taken, and no longer one', async () => {
+  test('the longest token for the configured header limit is accepted, a longer one is not', async () => {
     const limits = { headerBytesMax: 300 };
     const take = createImport({ store, keys, now, limits });
     const tokens = ['b'.repeat(293), 'b'.repeat(294)];
@@ -250,7 +250,7 @@ describe('what is refused', () => {
     ]);
   });
 
-  test('a short one is taken by whoever insists', async () => {
+  test('a short one is accepted with allowWeak', async () => {
     expect((await one(plain('short'), { allowWeak: true })).outcome).toBe('imported');
     expect(await verdictOn('short')).toBe('valid');
   });

@@ -60,7 +60,7 @@ describe('an issued JWT', () => {
     expect(exp).toBe(2 ** 53 - 1);
     expect(await verdictOn(`Bearer ${jwt}`)).toBe('valid');
   });
-  test('keeps __proto__ as a plain claim', async () => {
+  test('treats __proto__ as an ordinary claim', async () => {
     const claims = JSON.parse('{"__proto__":{"exp":1}}') as JsonObject;
     const { jwt } = await sign({ claims });
     expect(Object.keys(decodeJwt(jwt))).toContain('__proto__');

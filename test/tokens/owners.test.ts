@@ -96,9 +96,9 @@ describe('scopes', () => {
   });
   test.each(names)('without a scope there is no %s', async name => {
     const { id } = await made();
-    const nobody = { ...reader, scopes: [] };
-    await expectRefused(calls[name](nobody, id), 'PERMISSION_DENIED');
-    await expectRefused(calls[name](nobody, 'x'), 'PERMISSION_DENIED');
+    const withoutScopes = { ...reader, scopes: [] };
+    await expectRefused(calls[name](withoutScopes, id), 'PERMISSION_DENIED');
+    await expectRefused(calls[name](withoutScopes, 'x'), 'PERMISSION_DENIED');
   });
   test('usher.jwts.issue allows issuing, not reading', async () => {
     const signer = { ...reader, scopes: [issueScope] };

@@ -20,6 +20,7 @@ import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
 import { defaultLimits } from '../limits.ts';
+import { testSeal } from '../seal.ts';
 
 /** Start of every test's clock, in milliseconds since 1970. */
 export const startMs = 1_700_000_000_000;
@@ -29,7 +30,7 @@ export function openOffice() {
   const folder = mkdtempSync(join(tmpdir(), 'usher-tokens-'));
   const clock = { ms: startMs };
   const now = () => clock.ms;
-  const store = openLmdb(folder, now, defaultLimits.store.lmdb);
+  const store = openLmdb(folder, { now, seal: testSeal, limits: defaultLimits.store.lmdb });
   const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
   const limits = defaultLimits.verify;
   const proofs = createProofCache(100);

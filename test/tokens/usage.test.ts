@@ -103,7 +103,7 @@ describe('an outage', () => {
     expect(sum('2024-02-28')).toBe(2);
     expect(state.batches.flat().at(-1)?.lastUsedAt).toBe(morning + 1);
   });
-  test('that lasts over two midnights keeps the days apart, and loses nothing', async () => {
+  test('that lasts over two midnights counts each day separately, and loses nothing', async () => {
     const { faulty, state, sum } = flaky();
     const meter = meterOver(faulty);
     state.down = true;
@@ -205,8 +205,8 @@ describe('reading', () => {
     const { record } = await tokens.create(admin, 'static', fields({ owner: 'ann' }));
     expect(await meter.read(adminOf('ann'), record.id)).toEqual({ days: {} });
     await expectRefused(meter.read(adminOf('bob'), record.id), 'NOT_FOUND');
-    const nobody = { ...reader, scopes: [] };
-    await expectRefused(meter.read(nobody, record.id), 'PERMISSION_DENIED');
+    const withoutScopes = { ...reader, scopes: [] };
+    await expectRefused(meter.read(withoutScopes, record.id), 'PERMISSION_DENIED');
     await expectRefused(meter.read(reader, 'x'), 'INVALID_ARGUMENT', /^id: /);
   });
 });

@@ -42,7 +42,7 @@ const change = (fields: Partial<AccessTokenRecord>) => {
   }
 };
 
-test('while the record is current, the store is asked once', async () => {
+test('while the record is current, the store is read once', async () => {
   const { record, token } = staticRecord();
   state.record = record;
   for (let time = 0; time < 3; time++) expect(await told(token)).toBe('valid');
@@ -77,7 +77,7 @@ describe('a proven header is checked again', () => {
     state.clock += 10_000;
     expect([await told(short), await told(long)]).toEqual(['EXPIRED', 'EXPIRED']);
   });
-  test('its reuse by callers shrinks as its end comes near', async () => {
+  test('callers may reuse it for a shorter time near its expiry', async () => {
     const { record, token } = staticRecord({ expiresAt: nowMs + 3000 });
     state.record = record;
     const ttls = [];
@@ -126,7 +126,7 @@ describe('a changed record is checked again', () => {
     state.record = undefined;
     expect(await told(token)).toBe('INVALID_TOKEN');
   });
-  test('not known, when the store cannot be asked', async () => {
+  test('unavailable when the store is down', async () => {
     state.current = false;
     state.down = true;
     await expect(verify({ header: token })).rejects.toThrow(Unavailable);

@@ -70,7 +70,7 @@ describe('kinds that are confused', () => {
     const record = jwtRecord();
     expect(await answer([record], { header: one })).toBe('INVALID_TOKEN');
   });
-  test('a static token made by someone else for a known UUID', async () => {
+  test('a forged static token for a known UUID', async () => {
     const { record } = staticRecord();
     const forged = makeStaticToken(record.id);
     expect(await answer([record], { header: forged })).toBe('INVALID_TOKEN');
@@ -148,7 +148,7 @@ describe('what is unknown costs as much as what is wrong', () => {
     checked.mockRestore();
     syncBuiltinESMExports();
   });
-  test('no more secrets of jwt access tokens are kept open than it is told', () => {
+  test('at most openedKeysMax decrypted secrets of jwt access tokens are cached', () => {
     const [ann, bob] = [jwtRecord(), jwtRecord()];
     let opened = 0;
     const counting: MasterKeys = {
@@ -171,7 +171,7 @@ describe('what is unknown costs as much as what is wrong', () => {
     expect([openedBy(2), openedBy(1)]).toEqual([2, 4]);
   });
 
-  test('one hash is made for an unknown UUID, a jwt UUID, and a wrong token', async () => {
+  test('one hash is computed for an unknown UUID, a jwt UUID, and a wrong token', async () => {
     let hashes = 0;
     const counting: MasterKeys = {
       ...keys,

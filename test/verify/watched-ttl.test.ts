@@ -49,7 +49,7 @@ test('the grace of a rotated secret ends it', () => {
   expect(watchedTtlMs(proven(0, now + 8), undefined, now)).toBe(8);
 });
 
-test('a good token in its last second is not kept', () => {
+test('a valid token in its last second is not cached', () => {
   expect(watchedTtlMs(proven(now / 1000 - 0.5), undefined, now)).toBe(0);
 });
 
@@ -58,6 +58,6 @@ test('what has ended does not end again, but the grace of its secret does', () =
   expect(watchedTtlMs(proven(now / 1000 - 5, now + 16), 'EXPIRED', now)).toBe(16);
 });
 
-test('what time alone makes good is not kept', () => {
+test('a token that only becomes valid later is not cached', () => {
   expect(watchedTtlMs(proven(now / 1000 + 3600), 'NOT_YET_VALID', now)).toBe(0);
 });

@@ -22,11 +22,14 @@ import { App } from './app.tsx';
 import { createQueryClient } from './query-client.ts';
 import { cssVariablesResolver, theme } from './theme.ts';
 import { createTransport } from './transport.ts';
+import { ErrorBoundary } from './ui/error-boundary.tsx';
+import { reloadAfterUpgrade } from './upgraded.ts';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
 // The scroll lock of dialogs writes its own style element, which needs the nonce too.
 setNonce(nonce);
 
+reloadAfterUpgrade();
 const queryClient = createQueryClient();
 const transport = createTransport(queryClient);
 const root = document.getElementById('root');
@@ -42,7 +45,9 @@ createRoot(root).render(
     <Notifications position="bottom-right" />
     <QueryClientProvider client={queryClient}>
       <TransportProvider transport={transport}>
-        <App />
+        <ErrorBoundary>
+          <App />
+        </ErrorBoundary>
       </TransportProvider>
     </QueryClientProvider>
   </MantineProvider>,

@@ -29,7 +29,7 @@ import {
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { useSession, useSignOut } from './session.ts';
+import { signOut, useSession } from './session.ts';
 import { Mark } from './ui/mark.tsx';
 
 const places = [
@@ -127,7 +127,6 @@ function isAt(path: string, place: string): boolean {
 
 function Account() {
   const session = useSession();
-  const signOut = useSignOut();
   const [isBusy, setBusy] = useState(false);
   async function leave() {
     setBusy(true);

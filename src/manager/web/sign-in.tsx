@@ -20,8 +20,8 @@ import { SchemeToggle } from './shell.tsx';
 import { Mark } from './ui/mark.tsx';
 import { useTitle } from './ui/use-title.ts';
 
-/** A form that asks for an admin token. */
-export function SignIn() {
+/** A form that asks for an admin token; `again` after a session has ended below it. */
+export function SignIn({ again = false }: { again?: boolean }) {
   useTitle('Sign in');
   const [search] = useSearchParams();
   const signIn = useSignIn();
@@ -34,7 +34,7 @@ export function SignIn() {
     if (token.trim() === '') return setProblem('Paste a token first.');
     setBusy(true);
     try {
-      setProblem(await signIn(token.trim()));
+      setProblem((await signIn({ token: token.trim() })).problem);
     } catch {
       setProblem('The server cannot be reached.');
     } finally {
@@ -50,6 +50,7 @@ export function SignIn() {
           <SchemeToggle />
         </Group>
         {search.get('link') === 'spent' && <SpentLink />}
+        {again && <Ended />}
         <Paper withBorder p="xl" radius="lg" shadow="sm" className="card">
           <form onSubmit={event => void submit(event)} noValidate>
             <Stack>
@@ -92,6 +93,14 @@ function SpentLink() {
       title="This login link was used or has expired"
     >
       A login link works once, within ten minutes. Sign in with an admin token instead.
+    </Alert>
+  );
+}
+
+function Ended() {
+  return (
+    <Alert icon={<IconInfoCircle aria-hidden />} data-tone="warn" title="Your session has ended">
+      Sign in again to go on. What you typed is still there.
     </Alert>
   );
 }

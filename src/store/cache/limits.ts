@@ -1,36 +1,36 @@
-/** Every bound of the coherent cache, with its unit. What is configured: src/server/limits.ts. */
+/** Limits of the coherent cache. src/server/limits.ts sets the configured ones. */
 
-/** Bounds of the cache. */
+/** Limits of the coherent cache. */
 export interface CoherentLimits {
-  /** Records kept. */
+  /** Most cached records. */
   entriesMax: number;
-  /** Ids kept of which it is known that there is no record: apart, so that a flood evicts no record. */
+  /** Most ids cached as unknown; counted apart from records, so that a flood evicts no record. */
   absentMax: number;
-  /** Reads of the store at once; further ones are refused as unavailable. */
+  /** Most concurrent reads of the store; further ones are refused as unavailable. */
   readsMax: number;
   /**
-   * How long a read under way is shared with those who ask later, in milliseconds. At most the feed's
-   * lease: after a stall its answer can have lain here, unread, since before a revocation.
+   * How long later requests may share a read in progress, in milliseconds. At most the feed's
+   * lease: if this process stalled, the answer may have arrived before a revocation.
    */
   sharedMsMax: number;
   /**
-   * How long a record that was good is used, marked stale, when the store cannot be reached, in
-   * milliseconds since it was last known to be current. 0 for not at all.
+   * How long a cached record is served as stale while the store is down, in milliseconds since it
+   * was last known to be current. 0: not at all.
    */
   staleMaxMs: number;
   /**
-   * How long something read is believed, in milliseconds, where the feed is of messages: what others
-   * than Usher change in the store is not told there.
+   * How long a cached record is valid with a feed of messages, in milliseconds: such a feed does
+   * not report changes that another program makes in the store.
    */
   messagesAgeMsMax: number;
 }
 
-/** Bounds that no deployment sets. */
+/** Limits that no setting changes. */
 export const fixedCoherentLimits = {
-  /** More under way at once only wait for the same store. */
+  /** More concurrent reads would only wait for the same store. */
   readsMax: 1000,
-  /** Not above USHER_LEASE_MS, which is 100 ms at least. */
+  /** Not above USHER_LEASE_MS, which is at least 100 ms. */
   sharedMsMax: 100,
-  /** Rare, since only Usher should write to its store; a read of each record twice a minute is cheap. */
+  /** Only Usher should write to its store, so this rarely matters; two reads a minute are cheap. */
   messagesAgeMsMax: 30_000,
 } as const satisfies Partial<CoherentLimits>;

@@ -1,35 +1,35 @@
-/** Every bound of the embedded store, with its unit. What is configured: src/server/limits.ts. */
+/** Limits of the embedded store. src/server/limits.ts sets the configured ones. */
 
-/** Bounds of the embedded store. */
+/** Limits of the embedded store. */
 export interface LmdbLimits {
-  /** Reading processes and threads at once. */
+  /** Most processes and threads that read concurrently. */
   readersMax: number;
-  /** Request ids and ended sessions that are over, dropped per new one. */
+  /** Most expired request ids and ended sessions that are deleted with each new one. */
   prunedMax: number;
-  /** How often a store that failed is tried again, in milliseconds. */
+  /** Interval at which a failed store is tried again, in milliseconds. */
   probeMs: number;
   /** What is written to see whether the disk has room again, in bytes. */
   probeBytes: number;
-  /** How long a feed that cannot be read is believed, in milliseconds: the bound of a revocation. */
+  /** How long cached records stay valid when the feed cannot be read, in milliseconds. */
   leaseMs: number;
-  /** How often the feed looks for changes of other processes, in milliseconds. */
+  /** Interval at which the feed polls for changes of other processes, in milliseconds. */
   feedLookMs: number;
-  /** Changes that are told one by one; when there were more, all may have changed. */
+  /** Most changes that are reported one by one; more of them invalidate everything. */
   feedEntriesMax: number;
 }
 
-/** Bounds that no deployment sets. */
+/** Limits that no setting changes. */
 export const fixedLmdbLimits = {
-  /** Above the 64 workers that there can be, and what backs them up. */
+  /** Above the 64 workers that there can be, and programs that make backups. */
   readersMax: 512,
-  /** Dropping more at once would hold up the change; fewer would let them grow. */
+  /** Deleting more would delay the change; fewer would let them accumulate. */
   prunedMax: 8,
-  /** A second is soon enough for a full disk that was cleared. */
+  /** Soon enough after space was freed on a full disk. */
   probeMs: 1000,
   /** More than one change needs, so that some can be made once it was written. */
   probeBytes: 65_536,
-  /** Four looks within the shortest lease, which is 100 ms. */
+  /** Four polls within the shortest lease, which is 100 ms. */
   feedLookMs: 25,
-  /** Reading more than this takes longer than reading anew what is used. */
+  /** Reading more entries would take longer than reading the used records again. */
   feedEntriesMax: 10_000,
 } as const satisfies Partial<LmdbLimits>;

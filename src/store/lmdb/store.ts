@@ -1,17 +1,10 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
-import {
-  type AuditEvent,
-  type ChainedEvent,
-  type ChainHead,
-  chain,
-  emptyChain,
-  headOf,
-} from '../audit.ts';
-import { encodeRecord } from '../format/record.ts';
+import { macKeyId, sealedRecords } from '../format/sealed.ts';
 import { addUsageDays } from '../format/usage-days.ts';
 import { healthSwitch } from '../health.ts';
 import type { AccessTokenRecord } from '../record.ts';
+import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import {
   type Change,
   type Committed,
@@ -21,20 +14,42 @@ import {
   type Usage,
   type UsageDelta,
 } from '../store.ts';
+import { append, head } from './audit.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { readForms, reserve } from './imported.ts';
 import type { LmdbLimits } from './limits.ts';
-import { decode, scanEvents, scanTokens, walk } from './list.ts';
+import { scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbReader } from './reader.ts';
+import { type LmdbRecords, lmdbRecords } from './records.ts';
+import { openSchema } from './schema.ts';
 import { openTables, type Tables } from './tables.ts';
 
+/** Options of openLmdb, as those of openStore. */
+export interface LmdbStoreOptions {
+  /** The current time in milliseconds since 1970. */
+  now: () => number;
+  onWarning?: (message: string) => void;
+  onNotice?: (message: string) => void;
+  onBroken?: OnBrokenRecord;
+  seal: RecordSeal;
+  limits: LmdbLimits;
+}
+
 /**
- * Opens the store in a folder, and creates it if needed. `now` is in milliseconds since 1970.
- * Throws Error when the folder cannot be used.
+ * Opens the store in a folder, and creates it if needed. Throws StoreUnusable when the folder cannot
+ * be used, and StoreMismatch when the store is not one for this version and these master keys.
  */
-export function openLmdb(folder: string, now: () => number, limits: LmdbLimits): Store {
+export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
+  const { now, seal, limits, onNotice = ignore, onBroken = ignore } = options;
   const tables = openTables(folder, limits);
+  const sealed = sealedRecords(seal, onBroken);
+  try {
+    openSchema(tables, seal, sealed, onNotice);
+  } catch (error) {
+    void tables.root.close();
+    throw error;
+  }
   const health = healthSwitch(undefined);
   tables.root.readerCheck();
   const probe = setInterval(() => {
@@ -51,7 +66,8 @@ export function openLmdb(folder: string, now: () => number, limits: LmdbLimits):
     }
   };
   const monotonicMs = () => performance.now();
-  const reader = lmdbReader(() => tables, read, monotonicMs);
+  const stored = lmdbRecords(tables, sealed, read);
+  const reader = lmdbReader(() => tables, stored, read, monotonicMs);
   let canWrite = true;
   const showWrites = (fault: string | undefined) => {
     canWrite = fault === undefined;
@@ -67,6 +83,8 @@ export function openLmdb(folder: string, now: () => number, limits: LmdbLimits):
       reader.written();
       return result;
     } catch (error) {
+      // A record that cannot be read; nothing was written.
+      if (error instanceof Unavailable) throw error;
       const cause = await causeOf(error);
       // The first fault stays: on a full disk, LMDB reports one error and another in turn.
       if (canWrite) showWrites(`the embedded store cannot be written: ${faultText(cause)}`);
@@ -102,16 +120,12 @@ export function openLmdb(folder: string, now: () => number, limits: LmdbLimits):
   return {
     health,
     feed,
-    get: id =>
-      decode(
-        id,
-        read(() => tables.tokens.get(id)),
-      ),
+    get: id => stored.get(id)?.record,
     ...reader.records,
     scan: scan =>
       scanTokens(
         read(() => walk(tables, scan)),
-        tables,
+        stored,
         scan,
       ),
     count: owner =>
@@ -121,7 +135,7 @@ export function openLmdb(folder: string, now: () => number, limits: LmdbLimits):
           : Number(tables.ownerCounts.get(owner) ?? 0),
       ),
     async commit(change) {
-      const committed = await write(() => commit(tables, change, now(), limits));
+      const committed = await write(() => commit(tables, stored, change, now(), limits));
       feed.look();
       return committed;
     },
@@ -134,6 +148,15 @@ export function openLmdb(folder: string, now: () => number, limits: LmdbLimits):
     // A commit of another process can be read a moment before it is on the disk; it holds the one lock
     // for writing until then.
     settle: () => write(() => undefined),
+    signRecords: ids =>
+      write(() => {
+        const old = ids.filter(id => macKeyId(tables.tokens.get(id) ?? '') !== seal.currentId);
+        const found = old.map(id => stored.get(id)?.record).filter(record => record !== undefined);
+        for (const record of found) stored.put(record);
+        return found.length;
+      }),
+    // It was migrated when it was opened.
+    endMigration: async () => undefined,
     importedForms: () => read(() => readForms(tables)),
     findImported: digest => read(() => tables.imported.get(digest)),
     reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
@@ -157,6 +180,8 @@ export function openLmdb(folder: string, now: () => number, limits: LmdbLimits):
   };
 }
 
+const ignore = () => undefined;
+
 function canRead({ root }: Tables): boolean {
   try {
     root.get('audit-head');
@@ -176,7 +201,13 @@ async function causeOf(error: unknown): Promise<Error> {
 /**
  * Runs inside a write transaction. Checks come before the first put: a throw does not roll back.
  */
-function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits): Committed {
+function commit(
+  tables: Tables,
+  stored: LmdbRecords,
+  change: Change,
+  now: number,
+  limits: LmdbLimits,
+): Committed {
   const { before, record, event, request } = change;
   if (request !== undefined) {
     const text = tables.requests.get(request.key);
@@ -185,12 +216,11 @@ function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits)
       return { outcome: 'repeated', request: prior };
   }
   if (tables.auditIds.get(event.id) !== undefined) return { outcome: 'done' };
-  const current = decode(record.id, tables.tokens.get(record.id));
+  const current = stored.get(record.id)?.record;
   if (current?.revision !== before?.revision || current?.revokedAt !== undefined) {
     return { outcome: 'conflict' };
   }
-  tables.tokens.put(record.id, encodeRecord(record));
-  tables.revisions.put(record.id, String(record.revision));
+  stored.put(record);
   index(tables, current, record);
   append(tables, event);
   if (request !== undefined) {
@@ -247,28 +277,6 @@ function prune(
     ends.remove(end);
     entries.remove(end[1]);
   }
-}
-
-function head(tables: Tables): ChainHead {
-  const text = tables.root.get('audit-head');
-  if (text === undefined) return emptyChain;
-  const { sequence, hash, time = timeOf(tables, sequence) } = JSON.parse(text) as ChainHead;
-  return { sequence, hash, time };
-}
-
-/** The time of an entry; heads that earlier versions wrote do not have it. */
-function timeOf(tables: Tables, sequence: number): number {
-  const text = tables.audit.get(sequence);
-  return text === undefined ? 0 : (JSON.parse(text) as ChainedEvent).time;
-}
-
-function append(tables: Tables, event: AuditEvent) {
-  const entry = chain(head(tables), event);
-  tables.audit.put(entry.sequence, JSON.stringify(entry));
-  tables.auditIds.put(entry.id, String(entry.sequence));
-  if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
-  tables.root.put('audit-sequence', String(entry.sequence));
-  tables.root.put('audit-head', JSON.stringify(headOf(entry)));
 }
 
 function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {

@@ -5,7 +5,7 @@
 
 import type { AuditEvent } from '../audit.ts';
 import { expiryMember } from '../cursor.ts';
-import { encodeRecord, storedEventId } from '../format/record.ts';
+import { storedEventId } from '../format/record.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type Change, type Committed, type StoredRequest, Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
@@ -23,6 +23,7 @@ import {
   tokenKey,
 } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
+import type { RedisRecords } from './records.ts';
 import {
   applyScript,
   beginScript,
@@ -54,6 +55,7 @@ export interface RedisCommitter {
 export function redisCommitter(
   asker: Asker,
   audit: RedisAudit,
+  records: RedisRecords,
   limits: RedisLimits,
 ): RedisCommitter {
   const complete = async (intent: Intent): Promise<'done' | 'conflict'> => {
@@ -61,7 +63,7 @@ export function redisCommitter(
     const applied = await asker.run(
       applyScript,
       [tokenKey(record.id)],
-      [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''],
+      [records.encode(record), storedEventId(event.id), before?.revision ?? ''],
     );
     if (applied === 'done') {
       await acknowledge(asker, limits, appliedRecord(record));
@@ -81,10 +83,10 @@ export function redisCommitter(
     async commit(change) {
       const intent = intentOf(change);
       for (let attempt = 0; attempt < limits.beginAttemptsMax; attempt++) {
-        const [word, text] = await begin(asker, intent);
+        const [word, text] = await begin(asker, records, intent);
         if (word === 'begun') return { outcome: await complete(intent) };
         if (word === 'pending') {
-          await complete(readIntent(text ?? ''));
+          await complete(await readIntent(records, text ?? ''));
           continue;
         }
         if (word === 'repeated') return { outcome: 'repeated', request: readRequest(text ?? '') };
@@ -96,14 +98,16 @@ export function redisCommitter(
     },
     async settle(tokenId) {
       const pending = await asker.ask(client => client.hget(intentsKey, tokenId));
-      if (pending !== null) await complete(readIntent(pending));
+      if (pending !== null) await complete(await readIntent(records, pending));
       await acknowledge(asker, limits, everything(tokenKey(tokenId)));
       await acknowledge(asker, limits, everything(intentsKey));
     },
     async sweep() {
       const args = [limits.intentAgeMs, limits.sweepIntentsMax];
       const texts = (await asker.run(overdueScript, [intentsKey], args)) as string[];
-      const results = await Promise.allSettled(texts.map(async text => complete(readIntent(text))));
+      const results = await Promise.allSettled(
+        texts.map(async text => complete(await readIntent(records, text))),
+      );
       const failed = results.find(result => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     },
@@ -131,23 +135,23 @@ function intentOf({ before, record, event, request }: Change): Intent {
 }
 
 /** Parses an intent, which the scripts prefix with the event's id and the time. */
-function readIntent(text: string): Intent {
-  try {
-    return JSON.parse(text.replace(/^\S+ \S+ /, '')) as Intent;
-  } catch {
-    throw new Unavailable('a change under way cannot be read');
-  }
+function readIntent(records: RedisRecords, text: string): Promise<Intent> {
+  return records.decodeChange<Intent>(text.replace(/^\S+ \S+ /, ''));
 }
 
 /**
  * Creating an access token needs free memory; changing one must not, since it may be a revocation.
  */
-async function begin(asker: Asker, intent: Intent): Promise<[word: string, text?: string]> {
+async function begin(
+  asker: Asker,
+  records: RedisRecords,
+  intent: Intent,
+): Promise<[word: string, text?: string]> {
   const { before, record, event, request } = intent;
   const reply = await asker.run(
     before === undefined ? beginScript : urgentBeginScript,
     [intentsKey, pendingKey, requestKey(request?.key ?? ''), eventKey(event.id)],
-    [record.id, event.id, JSON.stringify(intent), request?.key ?? ''],
+    [record.id, event.id, records.encodeChange(intent), request?.key ?? ''],
   );
   return reply as [string, string?];
 }

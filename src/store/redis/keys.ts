@@ -53,6 +53,12 @@ export const writeProbeKey = 'usher:{log}:probe';
 /** String: a random value that identifies the store, created when the store was first opened. */
 export const identityKey = 'usher:{log}:identity';
 
+/** String: the version of the store's schema. */
+export const schemaKey = 'usher:{log}:schema';
+
+/** Hash: master key id → check value of the master key that the store was written with. */
+export const keyChecksKey = 'usher:{log}:key-checks';
+
 /** String: such a value on a Cluster master without the log; `n` is chosen to fall in its slots. */
 export const markKey = (n: number) => `usher:mark:${n}`;
 

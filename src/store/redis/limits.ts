@@ -1,4 +1,4 @@
-/** Every bound of the Redis store, with its unit. What is configured: src/server/limits.ts. */
+/** Limits of the Redis store. src/server/limits.ts sets the configured ones. */
 
 /** Limits of the Redis store. */
 export interface RedisLimits {
@@ -51,7 +51,7 @@ export interface RedisLimits {
   beginAttemptsMax: number;
   /** Attempts to append an entry to the audit log while others append to it. */
   linkAttemptsMax: number;
-  /** How long an audit event's id is remembered, so that it is not added twice, in milliseconds. */
+  /** How long an audit event's id is stored, to detect a second attempt, in milliseconds. */
   eventKeepMs: number;
   /**
    * How long cached records stay valid after the feed's last answer, in milliseconds: the longest
@@ -69,8 +69,8 @@ export interface RedisLimits {
 }
 
 /**
- * Bounds that no deployment sets. They pace what goes on behind a store that is slow or away, and
- * bound the work of one step. How long a verdict may rest on memory is bounded by the lease alone.
+ * Limits that no setting changes. They pace retries while Redis is slow or down, and limit the work
+ * of one step. How long a verdict may come from the cache depends on the lease alone.
  */
 export const fixedRedisLimits = {
   disconnectTimeoutMs: 200,

@@ -5,7 +5,8 @@ import type { Awaitable } from '../awaitable.ts';
 import { createCoherentReader } from '../cache/coherent.ts';
 import type { CoherentLimits } from '../cache/limits.ts';
 import type { Feed } from '../feed.ts';
-import { type Store, Unavailable } from '../store.ts';
+import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
+import { type Store, StoreMismatch, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
@@ -22,7 +23,10 @@ import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
+import { redisRecords } from './records.ts';
 import { repeat } from './repeat.ts';
+import { redisSchema } from './schema.ts';
+import { signRecords } from './sign-records.ts';
 import { redisUsage } from './usage.ts';
 
 /** Options of openRedis. */
@@ -31,12 +35,18 @@ export interface RedisStoreOptions {
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
+  /** Called for each record that is read and is not as Usher wrote it. */
+  onBroken?: OnBrokenRecord;
+  /** Signs and checks what the store holds. */
+  seal: RecordSeal;
   limits: RedisLimits;
   cache: CoherentLimits;
 }
 
 /**
  * Opens the store. While Redis cannot be reached, the store is open but not up, and keeps trying.
+ * Throws StoreMismatch when the store is not one for this version and these master keys; one that is
+ * found later is not up.
  */
 export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
   const { limits, cache } = options;
@@ -53,6 +63,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     monotonicMs,
     async () => {
       if (!heartbeat.isLive()) return tooFewReplicas;
+      if (!(await schema.isFit())) return schema.mismatch;
       return (await identity.isSame()) ? undefined : otherStore;
     },
     skew,
@@ -60,12 +71,25 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const reads = asker(
     reader,
     redisState.failed,
-    client => redisState.unfit(client) ?? (heartbeat.isLive() ? undefined : tooFewReplicas),
+    client =>
+      redisState.unfit(client) ??
+      schema.mismatch ??
+      (heartbeat.isLive() ? undefined : tooFewReplicas),
   );
-  const admin = asker(administrator, () => undefined, redisState.unfit);
+  const admin = asker(
+    administrator,
+    () => undefined,
+    client => redisState.unfit(client) ?? schema.mismatch,
+  );
+  const schema = redisSchema(
+    asker(reader, redisState.failed, redisState.unfit),
+    options.seal,
+    onWarning,
+  );
+  const records = redisRecords(options.seal, schema, options.onBroken ?? (() => undefined));
   const identity = storeIdentity(reads, onWarning);
   const audit = redisAudit(admin, limits);
-  const committer = redisCommitter(admin, audit, limits);
+  const committer = redisCommitter(admin, audit, records, limits);
   const usage = redisUsage(admin, limits);
   const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
   administrator.on('ready', () => void committer.sweep().catch(() => undefined));
@@ -74,7 +98,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     target.topology === 'cluster' ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs);
   const get = (id: string) =>
     gate.pass(async () => {
-      const record = await readToken(getKey, id);
+      const record = await readToken(getKey, records, id);
       if (record === undefined) await identity.confirmAbsence();
       return record;
     });
@@ -83,6 +107,17 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const stopFollowingFailover = followFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
   await redisState.ping();
+  const end = () => {
+    stopSweeping();
+    redisState.stop();
+    heartbeat.stop();
+    stopFollowingFailover();
+    for (const disconnect of connections) disconnect();
+  };
+  if (schema.mismatch !== undefined) {
+    end();
+    throw new StoreMismatch(schema.mismatch);
+  }
   const followed = { target, reader, log: redisAudit(reads, limits), heartbeat };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   doubtAfterLoss(identity, reader, feed);
@@ -106,7 +141,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     clockSkewMs: skew.ms,
     get,
     ...createCoherentReader({ get }, feed, monotonicMs, cache),
-    scan: scan => gate.pass(() => scanTokens(admin, scan)),
+    scan: scan => gate.pass(() => scanTokens(admin, records, scan)),
     count: owner => {
       const index = owner === undefined ? createdKey : ownerKey(owner);
       return gate.pass(() => admin.ask(client => client.zcard(index)));
@@ -119,6 +154,8 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
     settle: tokenId => gate.pass(() => committer.settle(tokenId)),
+    signRecords: ids => gate.pass(() => signRecords(admin, records, ids)),
+    endMigration: () => gate.pass(() => schema.endMigration()),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => gate.pass(() => imported.reserveImported(forms, entries)),
@@ -145,10 +182,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       stopWatching();
       await feed.close();
       await gate.close();
-      redisState.stop();
-      heartbeat.stop();
-      stopFollowingFailover();
-      for (const end of connections) end();
+      end();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Every bound of the gRPC listener, with its unit. What is configured: src/server/limits.ts. */
+/** Limits of the gRPC listener. src/server/limits.ts sets the configured ones. */
 
 import type { UnreadLimits } from '../rpc/unread.ts';
 
@@ -12,7 +12,7 @@ export interface GrpcLimits {
   unread: UnreadLimits;
   /** How long a new connection may take to send the HTTP/2 preface (RFC 9113 section 3.4). */
   prefaceMs: number;
-  /** The same once the listener stops, for connections that were just made. */
+  /** The same once the listener stops, for connections that were just opened. */
   stopPrefaceMs: number;
   /** Longest request message after decompression. */
   receiveBytesMax: number;
@@ -36,11 +36,11 @@ export interface GrpcLimits {
   deadlineMs: number;
   /** Longest deadline of a unary call; a longer one is cut to this. */
   deadlineMsMax: number;
-  /** How long a stream may stay that its caller keeps half open after the answer. */
+  /** How long a caller may keep its side of a stream open after the answer. */
   halfOpenMs: number;
 }
 
-/** Bounds that no deployment sets. */
+/** Limits that no setting changes. */
 export const fixedGrpcLimits = {
   /** A preface on its way arrives within a quarter of a second or is given up. */
   stopPrefaceMs: 250,

@@ -1,4 +1,4 @@
-/** Every bound of an HTTP listener, with its unit. What is configured: src/server/limits.ts. */
+/** Limits of an HTTP listener. src/server/limits.ts sets the configured ones. */
 
 import type { UnreadLimits } from '../rpc/unread.ts';
 
@@ -20,7 +20,7 @@ export interface HttpLimits {
   checkMs: number;
   /** How long a connection may idle between requests. */
   connectionIdleMs: number;
-  /** Answers on a connection close it after this, give or take a tenth, so that callers spread anew. */
+  /** A connection is closed at this age ±10 %, so that callers reconnect and rebalance. */
   connectionAgeMs: number;
   /** A connection without any traffic is closed after this time. */
   silenceMs: number;
@@ -43,9 +43,9 @@ export interface HttpLimits {
   preflightSeconds: number;
 }
 
-/** Bounds that no deployment sets. */
+/** Limits that no setting changes. */
 export const fixedHttpLimits = {
-  /** How exact the times of a request are: a check of every connection costs little. */
+  /** The limits of a request are exact to a second; a check of every connection costs little. */
   checkMs: 1000,
   /** A request on its way arrives within a quarter of a second or finds the connection closed. */
   stopIdleMs: 250,

@@ -18,8 +18,8 @@ export type Door =
   | 'revoke';
 
 /**
- * The verdict on what is asked at a door, at once where it is in memory; counted under the door's name.
- * Throws Unavailable.
+ * The verdict on a question; without a wait if it is cached. It is counted in the metrics under the
+ * name of the door. Throws Unavailable.
  */
 export type DoorVerify = (question: Question, door: Door) => Awaitable<Verdict>;
 

@@ -1,18 +1,19 @@
 /** Finds the API Manager session of a browser's call. */
 
 import type { Manager } from '../../manager/manager.ts';
+import { pageSecretHeader } from '../../manager/page-secret.ts';
 import type { Call } from './call.ts';
 import type { SessionOf } from './caller-of.ts';
 
 /** The headers that carry a session or show that a call comes from another site. */
 const looked = [
   'cookie',
+  pageSecretHeader,
   'host',
   'origin',
   'sec-fetch-site',
   'content-type',
   'connect-protocol-version',
-  'x-forwarded-proto',
 ];
 
 /** Looks up sessions with the API Manager. */
@@ -24,6 +25,6 @@ export function createSessionOf(manager: Pick<Manager, 'callerOf'>): SessionOf {
         return values.length === 0 ? [] : [[name, values.join(', ')]];
       }),
     );
-    return manager.callerOf({ headers, socket: undefined }, call.peer);
+    return manager.callerOf(headers, call.peer);
   };
 }

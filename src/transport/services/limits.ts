@@ -1,26 +1,26 @@
-/** Bounds of the verifier's streams, with their units. What is configured: src/server/limits.ts. */
+/** Limits of the verifier's streams. src/server/limits.ts sets the configured ones. */
 
-/** Bounds of watching. */
+/** Limits of watches. */
 export interface WatchLimits {
-  /** Watchers at once. */
+  /** Most watches at once. */
   watchersMax: number;
-  /** How long silence may be believed, in milliseconds. */
+  /** How long a watcher may use cached verdicts without a message, in milliseconds. */
   leaseMs: number;
-  /** How often a watcher hears that there is nothing new, in milliseconds. */
+  /** Interval of messages while nothing changes, in milliseconds. */
   heartbeatMs: number;
-  /** Access tokens named in one message. */
+  /** Most access tokens named in one message. */
   idsMax: number;
-  /** Changes kept for a watcher who was away, or reads slowly; beyond them it starts again. */
+  /** Changes kept for watchers that reconnect or read slowly; one further behind gets a reset. */
   changesBacklogMax: number;
 }
 
-/** Bounds of watching that no deployment sets. */
+/** Limits of watches that no setting changes. */
 export const fixedWatchLimits = {
-  /** 10 kB: a message that no caller refuses. */
+  /** About 10 kB, a message size that no caller refuses. */
   idsMax: 256,
-  /** Minutes of changes in a busy deployment, in 1 MB. */
+  /** Minutes of changes in a busy deployment; about 1 MB. */
   changesBacklogMax: 10_000,
 } as const satisfies Partial<WatchLimits>;
 
-/** Messages of one stream that are worked on at once: one caller must not take all of the server. */
+/** Most messages of one stream in progress: one caller must not occupy the whole server. */
 export const streamMessagesAtOnceMax = 16;

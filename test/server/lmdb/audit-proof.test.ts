@@ -1,4 +1,4 @@
-/** Whoever changes the audit log in the embedded store is found out. */
+/** Changes to the audit log in the embedded store are detected. */
 
 import { openTables } from '../../../src/store/lmdb/tables.ts';
 import { storeLimits } from '../../limits.ts';

@@ -1,4 +1,4 @@
-/** Whoever changes the audit log in Redis is found out. */
+/** Changes to the audit log in Redis are detected. */
 
 import { describeAuditProof, type Tamper } from '../audit-proof.ts';
 import { redisPlace } from './place.ts';

@@ -36,7 +36,7 @@ test('a flood of garbage costs Redis nothing before an import, and little after'
     return (await getsOf(redis)) - before;
   };
   const garbage = Array.from({ length: 50 }, imported);
-  // From when its feed is heard, what was read may be remembered.
+  // Once the feed is live, reads may be cached.
   await until(async () => (await cost([imported()])) === 0);
   expect(await cost(garbage)).toBe(0);
 

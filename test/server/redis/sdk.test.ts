@@ -23,7 +23,7 @@ test.each(['stop', 'kill'] as const)(
     await keep(usher, token);
     if ('kill' in first) await first.kill();
     else await first.stop();
-    // Nobody is refused meanwhile, and nobody waits for more than another attempt.
+    // No call is refused meanwhile, and none waits for more than one further attempt.
     expect(await usher.verify(`Bearer ${token}`)).toMatchObject({ valid: true });
     await keep(usher, token);
     const requestId = randomUUID();

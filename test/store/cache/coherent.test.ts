@@ -248,7 +248,7 @@ describe('a reader with a coherent cache', () => {
     await expect(unknown).rejects.toBeInstanceOf(Unavailable);
   });
 
-  test('under messages, what was read is believed for a while; under tracking, as long as it is told', async () => {
+  test('with messages a record is current for a while; with tracking, until invalidated', async () => {
     const { messagesAgeMsMax } = defaultLimits.store.cache;
     const cachedAfter = async (ms: number) => {
       const found = await fill(record(1));

@@ -77,6 +77,6 @@ test('bytes that are not a record are refused', () => {
   }
 });
 
-test('an event id is kept in 22 characters', () => {
+test('an event id is stored in 22 characters', () => {
   expect(storedEventId(record.eventId)).toBe('QAIxouD3SSaGnK1YClWw3g');
 });

@@ -43,7 +43,7 @@ const overwrite = (at: number, bytes: Buffer) => {
   writeFileSync(file, whole);
 };
 
-test('a whole file, an empty one, and none are opened', () => {
+test('a complete file, an empty one, and none are opened', () => {
   expect(() => checkDataFile(folder)).not.toThrow();
   truncateSync(file, 0);
   expect(() => checkDataFile(folder)).not.toThrow();
@@ -64,7 +64,7 @@ test('a file that only lacks pages that are free is opened', () => {
   expect(() => checkDataFile(folder)).not.toThrow();
 });
 
-test('what is no LMDB file, or of another version, is refused', () => {
+test('a file that is not LMDB, or of another version, is refused', () => {
   const good = readFileSync(file);
   writeFileSync(file, Buffer.alloc(20_000, 'not a database '));
   expect(refusal()).toContain('it is no LMDB file');
@@ -80,7 +80,7 @@ test('a folder that is a file is refused', () => {
   expect(() => openTables(join(folder, 'data.mdb'), storeLimits().lmdb)).toThrow(StoreUnusable);
 });
 
-test('files of the store are for their owner alone, also those made before', async () => {
+test('files of the store are readable only by their owner, existing ones too', async () => {
   const mode = (name: string) => (statSync(join(folder, name)).mode & 0o777).toString(8);
   expect([mode('data.mdb'), mode('lock.mdb')]).toEqual(['600', '600']);
   chmodSync(file, 0o644);

@@ -94,7 +94,7 @@ test('changes before the first successful poll are reported as a reset', () => {
   expect(told).toEqual(['all']);
 });
 
-test('without listeners the feed does not poll, but it answers when asked', () => {
+test('without listeners the feed polls only on request', () => {
   const unlisten = listen();
   unlisten();
   expect(vi.getTimerCount()).toBe(0);

@@ -1,4 +1,4 @@
-/** The lock on a data folder is held until it is given up, whatever is garbage collected meanwhile. */
+/** The lock on a data folder is held until it is released, also across garbage collections. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { ownFolder } from '../../../src/store/lmdb/owner.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-test('a folder has one owner, until it is given up', async () => {
+test('a folder has one owner, until the lock is released', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'usher-owner-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const inUse = /is in use by another Usher/;
@@ -26,6 +26,6 @@ test('a folder has one owner, until it is given up', async () => {
   expect(() => ownFolder(folder)).toThrow(inUse);
 });
 
-test('a folder that is not there cannot be owned', () => {
+test('a missing folder cannot be locked', () => {
   expect(() => ownFolder(join(tmpdir(), 'usher-no-such-folder'))).toThrow(/cannot lock the data/);
 });

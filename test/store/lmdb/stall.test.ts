@@ -9,13 +9,18 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openLmdb } from '../../../src/store/lmdb/store.ts';
 import type { Found } from '../../../src/store/store.ts';
 import { defaultLimits } from '../../limits.ts';
+import { testSeal } from '../../seal.ts';
 import { creation } from '../changes.ts';
 
 const revoker = fileURLToPath(new URL('../revoke-once.ts', import.meta.url));
 
 test('a revocation by another process takes effect within the same turn', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'usher-lmdb-'));
-  const store = openLmdb(folder, Date.now, defaultLimits.store.lmdb);
+  const store = openLmdb(folder, {
+    now: Date.now,
+    seal: testSeal,
+    limits: defaultLimits.store.lmdb,
+  });
   onTestFinished(async () => {
     await store.close();
     rmSync(folder, { recursive: true, force: true });

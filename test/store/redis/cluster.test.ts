@@ -5,6 +5,7 @@ import { storeAddress } from '../../../src/store/address.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
 import { storeLimits } from '../../limits.ts';
+import { testSeal } from '../../seal.ts';
 import { until } from '../../until.ts';
 import { create, creation, intactLog, revocation } from '../changes.ts';
 import { describeStore } from '../contract.ts';
@@ -26,7 +27,11 @@ describe('a redis cluster of three masters', () => {
   let store: Store;
   beforeAll(async () => {
     cluster = await startCluster();
-    store = await openStore(storeAddress(cluster.url), { now: Date.now, limits: storeLimits() });
+    store = await openStore(storeAddress(cluster.url), {
+      now: Date.now,
+      seal: testSeal,
+      limits: storeLimits(),
+    });
   });
   afterAll(async () => {
     await store?.close();
@@ -79,6 +84,7 @@ describe('a redis cluster of three masters', () => {
     await expect(store.commit(creation())).rejects.toBeInstanceOf(Unavailable);
     const other = await openStore(storeAddress(cluster.url), {
       now: Date.now,
+      seal: testSeal,
       limits: storeLimits({ redis: { openWaitMs: 50 } }),
     });
     expect(other.health.up).toBe(false);

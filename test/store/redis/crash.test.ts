@@ -3,7 +3,7 @@
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
-import { encodeRecord, storedEventId } from '../../../src/store/format/record.ts';
+import { storedEventId } from '../../../src/store/format/record.ts';
 import { type Asker, asker } from '../../../src/store/redis/ask.ts';
 import { redisAudit } from '../../../src/store/redis/audit.ts';
 import { redisCommitter } from '../../../src/store/redis/commit.ts';
@@ -18,6 +18,7 @@ import { applyScript, beginScript } from '../../../src/store/redis/scripts.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import type { Change, Store } from '../../../src/store/store.ts';
 import { defaultLimits, redisLimits } from '../../limits.ts';
+import { testRecords } from '../../seal.ts';
 import { until } from '../../until.ts';
 import {
   create,
@@ -58,7 +59,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Makes only the first step of a change, like a process that dies after it. */
+/** Executes only the first step of a change, like a process that dies after it. */
 async function begin(change: Change): Promise<void> {
   const { before, record, event, request } = change;
   const intent = {
@@ -68,13 +69,13 @@ async function begin(change: Change): Promise<void> {
     ...(before === undefined ? {} : { before }),
   };
   const keys = [intentsKey, pendingKey, requestKey(request?.key ?? ''), eventKey(event.id)];
-  const args = [record.id, event.id, JSON.stringify(intent), request?.key ?? ''];
+  const args = [record.id, event.id, testRecords.encodeChange(intent), request?.key ?? ''];
   expect(await raw.run(beginScript, keys, args)).toEqual(['begun']);
 }
 
-/** Makes the second step. */
+/** Executes the second step. */
 async function apply({ before, record, event }: Change): Promise<void> {
-  const args = [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''];
+  const args = [testRecords.encode(record), storedEventId(event.id), before?.revision ?? ''];
   expect(await raw.run(applyScript, [tokenKey(record.id)], args)).toBe('done');
 }
 
@@ -165,7 +166,7 @@ test('a second step that arrives late changes nothing', async () => {
   const late = update(first, { name: 'late' });
   const revoked = revocation(first);
   await store.commit(revoked);
-  const args = [encodeRecord(late.record), storedEventId(late.event.id), first.revision];
+  const args = [testRecords.encode(late.record), storedEventId(late.event.id), first.revision];
   expect(await raw.run(applyScript, [tokenKey(first.id)], args)).toBe('conflict');
   expect(await store.get(first.id)).toEqual(revoked.record);
 });
@@ -184,7 +185,7 @@ test('a process that was overtaken by others learns that its change was made', a
     },
   };
   const audit = redisAudit(overtaken, defaultLimits.store.redis);
-  const { commit } = redisCommitter(overtaken, audit, defaultLimits.store.redis);
+  const { commit } = redisCommitter(overtaken, audit, testRecords, defaultLimits.store.redis);
   expect(await commit(change)).toEqual({ outcome: 'done' });
   expect(await store.get(change.record.id)).toEqual(next.record);
   expect(await intactLog(store)).toHaveLength(2);

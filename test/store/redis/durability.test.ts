@@ -2,7 +2,6 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
-import { encodeRecord } from '../../../src/store/format/record.ts';
 import { createdKey, intentsKey, tokenKey } from '../../../src/store/redis/keys.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
@@ -11,6 +10,7 @@ import { adminScope } from '../../../src/tokens/caller.ts';
 import { createImport } from '../../../src/tokens/import.ts';
 import { createMasterKeys } from '../../../src/verify/master-keys.ts';
 import { redisLimits } from '../../limits.ts';
+import { testRecords } from '../../seal.ts';
 import { until } from '../../until.ts';
 import { create, intactLog, requestOf, revocation } from '../changes.ts';
 import { type RedisServer, startRedis } from './server.ts';
@@ -100,9 +100,9 @@ test('a change that stopped half way is completed, with its entry, before a repe
   const change = revocation(record);
   // Where a process died after the record was written and before the log was.
   const intent = { ...change, before: { revision: record.revision }, request: requestOf(change) };
-  const begun = `${change.event.id} 0 ${JSON.stringify(intent)}`;
+  const begun = `${change.event.id} 0 ${testRecords.encodeChange(intent)}`;
   await master.send('HSET', intentsKey, record.id, begun);
-  await master.send('SET', tokenKey(record.id), encodeRecord(change.record));
+  await master.send('SET', tokenKey(record.id), testRecords.encode(change.record));
   await tokens().revoke(caller, record.id, 'leaked');
   const log = await intactLog(store);
   expect(log.at(-1)).toMatchObject({ id: change.event.id, tokenId: record.id });

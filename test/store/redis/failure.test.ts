@@ -137,7 +137,7 @@ test('a malformed record is unavailable, and its text is not in the error', asyn
   await server.send('SET', 'usher:token:broken', '{"id":"broken","secrets":["c2VjcmV0"');
   const error = await Promise.resolve(store.get('broken')).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(Unavailable);
-  expect(describe(error)).toContain('usher:token:broken');
+  expect(describe(error)).toContain('the record of broken is not as Usher wrote it');
   expect(describe(error)).not.toContain('c2VjcmV0');
 });
 

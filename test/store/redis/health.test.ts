@@ -9,6 +9,7 @@ import { openRedis } from '../../../src/store/redis/store.ts';
 import type { Degradable, Store } from '../../../src/store/store.ts';
 import { freePort } from '../../free-port.ts';
 import { redisLimits } from '../../limits.ts';
+import { testSeal } from '../../seal.ts';
 import { until } from '../../until.ts';
 import { create, creation, revocation } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
@@ -26,6 +27,7 @@ const open = async (
   const some = redisLimits({ pingIntervalMs: 50, ...limits });
   const store = await openRedis(redisAddress(url), {
     now: Date.now,
+    seal: testSeal,
     limits: some.limits,
     cache: { ...some.cache, ...cache },
   });

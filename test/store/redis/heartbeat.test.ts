@@ -51,7 +51,7 @@ test('a master whose only replica was promoted is not read, until another replic
   await replica.send('REPLICAOF', 'NO', 'ONE');
   await until(() => !store.isCurrent(found) && !store.health.up);
   expect(store.feed.isLive()).toBe(false);
-  // What a caller is told of the age of a verdict counts from there too.
+  // The age of a verdict that callers get counts from there too.
   expect(store.feed.lagMs()).toBeGreaterThanOrEqual(1000);
   await expect((async () => store.find(record?.id ?? ''))()).rejects.toBeInstanceOf(Unavailable);
   await replica.send('REPLICAOF', '127.0.0.1', master.port);

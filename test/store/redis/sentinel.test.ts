@@ -5,6 +5,7 @@ import { storeAddress } from '../../../src/store/address.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
 import { storeLimits } from '../../limits.ts';
+import { testSeal } from '../../seal.ts';
 import { until } from '../../until.ts';
 import { creation, intactLog, walk } from '../changes.ts';
 import { describeStore } from '../contract.ts';
@@ -26,6 +27,7 @@ describe('a failover', { timeout: 60_000 }, () => {
     servers = await startSentinels();
     store = await openStore(storeAddress(servers.url), {
       now: Date.now,
+      seal: testSeal,
       limits: storeLimits({ redis: { ackReplicas: 1 } }),
     });
   });
@@ -102,6 +104,7 @@ test('Sentinels that are down at the start are found later', async () => {
   for (const sentinel of servers.sentinels) await sentinel.kill();
   const store = await openStore(storeAddress(servers.url), {
     now: Date.now,
+    seal: testSeal,
     limits: storeLimits({ redis: { openWaitMs: 50 } }),
   });
   try {

@@ -102,7 +102,7 @@ async function questionFor(http: Http, extensions: Record<string, string> = {}):
   return asked;
 }
 
-test('asks for the audience and scopes of the route', async () => {
+test('requires the audience and scopes of the route', async () => {
   const extensions = { audience: 'orders', scopes: ' orders.read  orders.write ' };
   expect(await questionFor(authorized('x'), extensions)).toEqual({
     header: 'x',

@@ -29,7 +29,7 @@ test('a value is printable ASCII without outer spaces, and decodes to the origin
   );
 });
 
-test('the number of scopes is kept', () => {
+test('the number of scopes is preserved', () => {
   const scope = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(fc.array(scope, { maxLength: 10 }), scopes => {

@@ -16,7 +16,7 @@ export interface ParityStore {
 
 /** Plays the parity cases on a store. */
 export function describeParity(store: string, open: () => Promise<ParityStore>): void {
-  describe(`every door comes to the same verdict, on ${store}`, () => {
+  describe(`every door gives the same verdict, on ${store}`, () => {
     let opened: ParityStore;
     let server: TestServer;
     let world: World;

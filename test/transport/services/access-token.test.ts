@@ -171,7 +171,7 @@ async function errorOf(call: Promise<unknown>): Promise<ConnectError> {
 const seconds = (ms: number) => BigInt(Math.floor(ms / 1000));
 
 describe('records', () => {
-  test('are shown whole, without their secrets', async () => {
+  test('are shown with all fields but their secrets', async () => {
     const { accessToken } = await client.get({ id });
     expect(accessToken).toMatchObject({
       ...{ id, kind: Kind.JWT, state: State.ACTIVE, name: 'web', owner: 'shop', scopes: ['a'] },

@@ -102,7 +102,7 @@ test('renews the lease only with the last of many changes', async () => {
   expect(await next()).toMatchObject({ event: ['d'], heardMs: 0 });
 });
 
-test('an interruption of the feed is a reset', async () => {
+test('an interruption of the feed causes a reset', async () => {
   const { next } = open();
   await next();
   const waiting = next();
@@ -124,11 +124,11 @@ test('resumes from the position of a watcher', async () => {
 
 test.each([
   ['of another instance', () => '01a20bc6-43c3-7533-9789-0773a9c6802c:0'],
-  ['that is no position', () => 'latest'],
+  ['that is malformed', () => 'latest'],
   ['not reached yet', () => `${changes.instance}:2`],
-  ['of an older time than is kept', () => `${changes.instance}:0`],
+  ['that is too old', () => `${changes.instance}:0`],
   ['before a reset', () => `${changes.instance}:${backlogMax}`],
-])('a position %s is a reset', async (_, position) => {
+])('a position %s gets a reset', async (_, position) => {
   const listening = open();
   await listening.next();
   feed.changed('a');
@@ -159,7 +159,7 @@ test('more watchers than allowed are refused until one leaves', async () => {
   expect(await open().next()).toMatchObject({ event: 'reset' });
 });
 
-test('nothing is left of a watcher that is gone', async () => {
+test('a watcher that disconnected is removed completely', async () => {
   const { next, stream, leave } = open();
   await next();
   const ended = stream.next();

@@ -47,7 +47,7 @@ describe('a cluster', () => {
     return records.filter(({ id }) => keys.has(tokenKey(id)));
   };
 
-  test('tells of a change on each master', async () => {
+  test('reports a change on each master', async () => {
     const all = await untilAllCached();
     expect(reader.feed.kind).toBe('tracking');
     for (const record of records) await writer.commit(revocation(record));
@@ -55,7 +55,7 @@ describe('a cluster', () => {
     for (const { record } of await untilAllCached()) expect(record?.revokedAt).toBeDefined();
   });
 
-  test('of which a master died is not believed, until that one is heard again', async () => {
+  test('with a dead master is not trusted until that one is live again', async () => {
     const all = await untilAllCached();
     const log = cluster.nodes.map(async node => ({
       node,

@@ -57,7 +57,7 @@ describe('a cached record is invalidated', () => {
     found = await untilCached(reader, record.id);
   });
 
-  test('once it is tracked, probed and heard', () => {
+  test('once it is tracked and has answered a probe', () => {
     expect(reader.feed.kind).toBe('tracking');
     expect(reader.feed.lagMs()).toBeGreaterThanOrEqual(0);
     expect(reader.isCurrent(found)).toBe(true);
@@ -93,7 +93,7 @@ describe('a cached record is invalidated', () => {
     expect(reader.isCurrent(found)).toBe(true);
   });
 
-  test('an access token that was not there is found when it comes', async () => {
+  test('an access token that was unknown is found once it is created', async () => {
     const change = creation();
     expect((await reader.find(change.record.id)).record).toBeUndefined();
     await writer.commit(change);

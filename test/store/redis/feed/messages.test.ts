@@ -203,7 +203,7 @@ describe('a Redis that refuses tracking', () => {
 
 test.each([
   ['has no CLIENT command', ['rename-command CLIENT ""'], '+@all'],
-  ['tells this user not who it is', [], '+@all -info -role'],
+  ['hides its identity from this user', [], '+@all -info -role'],
   ['refuses the channel of tracking', [], '+@all resetchannels &usher:*'],
 ])('a Redis that %s is followed by messages', async (_, config, rules) => {
   const server = await startRedis({ config });
