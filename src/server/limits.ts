@@ -124,18 +124,21 @@ function redisTimeouts({ storeTimeoutMs, storeAckReplicas, leaseMs }: Config): R
 
 /** The limits that HTTP and gRPC listeners share. */
 function listenerLimits(config: Config) {
+  // Long requests have long answers; a short one, such as for a page of a list, can have one too.
+  const sendBytesMax = Math.max(grpcMessageBytes, config.messageBytesMax);
+  // The longest answer, and what its stream and others take beside it.
+  const connectionBytesMax = Math.max(config.unreadBytesMax, 2 * sendBytesMax);
   return {
     connectionsMax: config.connectionsMax,
     connectionsPerSourceMax: config.connectionsPerSourceMax ?? Math.ceil(config.connectionsMax / 4),
     unread: {
-      connectionBytesMax: config.unreadBytesMax,
-      processBytesMax: config.unreadBytesTotalMax,
+      connectionBytesMax,
+      processBytesMax: Math.max(config.unreadBytesTotalMax, connectionBytesMax),
     },
     connectionIdleMs: config.connectionIdleMs,
     connectionAgeMs: config.connectionAgeMs,
     receiveBytesMax: config.messageBytesMax,
-    // Long requests have long answers; a short one, such as for a page of a list, can have one too.
-    sendBytesMax: Math.max(grpcMessageBytes, config.messageBytesMax),
+    sendBytesMax,
     deadlineMs: config.deadlineMs,
     deadlineMsMax: config.deadlineMsMax,
   };

@@ -121,7 +121,8 @@ export const limits = {
   },
   unreadBytesMax: limit(
     'USHER_UNREAD_BYTES_MAX',
-    'Most bytes of answers that one connection does not read; beyond it the connection is closed',
+    'Most bytes of answers that one connection does not read, but two of the longest answers in ' +
+      'any case; beyond it the connection is closed',
     { min: 1_048_576, max: 1_073_741_824, default: 8_388_608, unit: 'bytes' },
   ),
   unreadBytesTotalMax: limit(

@@ -52,6 +52,18 @@ test('no connection ends before the longest call on it', () => {
   expect(grpc.connectionAgeGraceMs).toBe(600_000);
 });
 
+test('unread answers have room for the longest of them', () => {
+  expect(defaultLimits.grpc.unread).toEqual({
+    connectionBytesMax: 8_388_608,
+    processBytesMax: 16_777_216,
+  });
+  const env = { USHER_MESSAGE_BYTES_MAX: '67108864', USHER_UNREAD_BYTES_MAX: '1048576' };
+  const { grpc, http } = limitsWith(env);
+  for (const { unread } of [grpc, http]) {
+    expect(unread).toEqual({ connectionBytesMax: 134_217_728, processBytesMax: 134_217_728 });
+  }
+});
+
 test('a request may take its first bytes, and then the time of a call', () => {
   const { http } = limitsWith({ USHER_FIRST_BYTE_MS: '20000', USHER_DEADLINE_MS: '3000' });
   expect(http).toMatchObject({ headersMs: 20_000, requestMs: 23_000 });

@@ -16,7 +16,7 @@ export interface HttpLimits {
   headersMs: number;
   /** How long a whole request may take. */
   requestMs: number;
-  /** Interval at which the two are checked. */
+  /** Interval at which the two are checked; a request that is late then has as long once more. */
   checkMs: number;
   /** How long a connection may idle between requests. */
   connectionIdleMs: number;
