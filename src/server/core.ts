@@ -7,6 +7,7 @@ import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { type AccessTokens, createAccessTokens } from '../tokens/access-tokens.ts';
 import { type Audit, createAudit } from '../tokens/audit.ts';
+import { createReadBackup, type ReadBackup } from '../tokens/backup.ts';
 import {
   type Authenticate,
   type CurrentCaller,
@@ -52,6 +53,8 @@ export interface Core {
   audit: Audit;
   /** Migrates the store, and compares it with the audit log. */
   storeCare: StoreCare;
+  /** Reads a backup of the store. */
+  readBackup: ReadBackup;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
   /** Writes the remaining usage counts and closes the store. */
@@ -67,15 +70,17 @@ export async function openCore(
   metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config);
+  const seal = createRecordSeal(secrets.masterKeys);
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
     onNotice: message => log.info(message),
     onBroken: reportBrokenRecords(metrics, log),
-    seal: createRecordSeal(secrets.masterKeys),
+    seal,
     limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
+  const audit = createAudit(store, now);
   const proofs = createProofCache(config.cacheEntriesMax);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeysMax);
@@ -91,8 +96,9 @@ export async function openCore(
     issueJwt: createIssueJwt(store, keys, now, limits),
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
-    audit: createAudit(store, now),
+    audit,
     storeCare: createStoreCare(store),
+    readBackup: createReadBackup({ store, seal, audit }),
     usage,
     async close() {
       await usage.close();

@@ -28,7 +28,7 @@ export interface AuditPage {
 
 /** An event that changed no access token. */
 export interface Happening {
-  action: 'call.refused' | 'session.create' | 'session.end';
+  action: 'call.refused' | 'session.create' | 'session.end' | 'store.backup';
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */

@@ -1,8 +1,7 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
-import { type AuditEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import { type AuditEvent, type ChainedEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
 import { macKeyId, sealedRecords } from '../format/sealed.ts';
-import { addUsageDays } from '../format/usage-days.ts';
 import { healthSwitch } from '../health.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
@@ -12,8 +11,6 @@ import {
   type Store,
   type StoredRequest,
   Unavailable,
-  type Usage,
-  type UsageDelta,
 } from '../store.ts';
 import { lmdbFeed } from './feed.ts';
 import { readForms, reserve } from './imported.ts';
@@ -23,6 +20,8 @@ import { lmdbReader } from './reader.ts';
 import { type LmdbRecords, lmdbRecords } from './records.ts';
 import { openSchema } from './schema.ts';
 import { openTables, type Tables } from './tables.ts';
+import { lmdbTransfer } from './transfer.ts';
+import { addUsage, usageOf } from './usage.ts';
 
 /** Options of openLmdb, as those of openStore. */
 export interface LmdbStoreOptions {
@@ -140,6 +139,15 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       }),
     // It was migrated when it was opened.
     endMigration: async () => undefined,
+    ...lmdbTransfer(tables, {
+      read,
+      write,
+      putRecord(record) {
+        stored.put(record);
+        index(tables, undefined, record);
+      },
+      putEntry: entry => putEntry(tables, entry),
+    }),
     importedForms: () => read(() => readForms(tables)),
     findImported: digest => read(() => tables.imported.get(digest)),
     reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
@@ -268,7 +276,10 @@ function head(tables: Tables): ChainHead {
 }
 
 function append(tables: Tables, event: AuditEvent) {
-  const entry = chain(head(tables), event);
+  putEntry(tables, chain(head(tables), event));
+}
+
+function putEntry(tables: Tables, entry: ChainedEvent) {
   tables.audit.put(entry.sequence, JSON.stringify(entry));
   tables.auditIds.put(entry.id, String(entry.sequence));
   if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
@@ -277,17 +288,4 @@ function append(tables: Tables, event: AuditEvent) {
     'audit-head',
     JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
   );
-}
-
-function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {
-  for (const delta of deltas) {
-    const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
-    tables.usage.put(delta.tokenId, JSON.stringify(usage));
-  }
-  return [];
-}
-
-function usageOf(tables: Tables, id: string): Usage {
-  const text = tables.usage.get(id);
-  return text === undefined ? { days: {} } : (JSON.parse(text) as Usage);
 }

@@ -24,6 +24,7 @@ import { readToken, scanTokens } from './list.ts';
 import { redisRecords } from './records.ts';
 import { redisSchema } from './schema.ts';
 import { signRecords } from './sign-records.ts';
+import { redisTransfer } from './transfer.ts';
 import { redisUsage } from './usage.ts';
 
 /** Options of openRedis. */
@@ -139,6 +140,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       }),
     signRecords: ids => gate.pass(() => signRecords(admin, records, ids)),
     endMigration: () => gate.pass(() => schema.endMigration()),
+    ...redisTransfer(admin, records, schema),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => gate.pass(() => imported.reserveImported(forms, entries)),

@@ -1118,7 +1118,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
-   * "token.reseal", "jwt.revoke", "session.create", "session.end", "call.refused".
+   * "token.reseal", "jwt.revoke", "session.create", "session.end", "call.refused", "store.backup".
    *
    * @generated from field: string action = 3;
    */

@@ -11,6 +11,7 @@ const words: Record<string, string> = {
   'session.create': 'Signed in',
   'session.end': 'Signed out',
   'call.refused': 'Call refused',
+  'store.backup': 'Backup read',
 };
 
 /** The text for an action; an unknown action is shown unchanged. */
