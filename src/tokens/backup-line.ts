@@ -11,13 +11,13 @@ export const backupFormat = 1;
 
 /** One line; of several about the same access token, the last one holds. */
 export type BackupLine =
-  /** The first line: the format, and the end of the log when the backup began. */
+  /** The first line: the format, the end of the log by then, and the forms of imported tokens. */
   | { backup: number; head: ChainHead; forms: readonly string[] }
   | { record: AccessTokenRecord; usage?: Usage }
   | { imported: ImportedEntry }
   | { event: ChainedEvent }
-  /** The last line: the forms of imported tokens, and the end of the log. */
-  | { end: ChainHead; forms: readonly string[] };
+  /** The last line: the end of the log, the number of its oldest entry, the forms as above. */
+  | { end: ChainHead; oldest: number; forms: readonly string[] };
 
 /** The name under which lines are signed: as records they would be wrong. */
 const name = 'backup';

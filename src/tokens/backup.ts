@@ -157,7 +157,9 @@ async function changedPage(store: Store, { since, after }: Place): Promise<Page>
   if (head.sequence > since) {
     return { lines, next: { part: 'events', since, after: String(since) } };
   }
-  return { lines: [...lines, { end: head, forms: await store.importedForms() }] };
+  const [oldest] = await store.events({ order: 'oldest', limit: 1 });
+  const forms = await store.importedForms();
+  return { lines: [...lines, { end: head, oldest: oldest?.sequence ?? 1, forms }] };
 }
 
 async function changedLines(store: Store, events: ChainedEvent[]): Promise<BackupLine[]> {

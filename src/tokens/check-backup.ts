@@ -65,8 +65,9 @@ export async function checkBackup(
   if ((log?.head ?? emptyChain).hash !== end.end.hash) {
     throw new BackupProblem('the log of the backup does not reach its end');
   }
-  // A log that was shortened does not name every change.
-  if ((log?.first ?? 1) === 1) for (const [id, token] of tokens) checkRecord(id, token);
+  const first = log?.first ?? 1;
+  if (first > end.oldest) throw new BackupProblem('the log of the backup lacks its start');
+  for (const [id, token] of tokens) checkRecord(id, token, first === 1);
   const lastLineOf = new Map([...tokens].map(([id, { record }]) => [id, record?.line ?? 0]));
   return { lastLineOf, forms: end.forms };
 }
@@ -93,13 +94,17 @@ function linked(
   return { ...emptyChain, sequence: entry.sequence, hash };
 }
 
-/** A record can be newer than the log, when its change was under way as the backup ended. */
-function checkRecord(id: string, { record, changes, lastChange }: Seen): void {
+/**
+ * A record can be newer than the log, when its change was under way as the backup ended. Only a log
+ * that still has its start names every change.
+ */
+function checkRecord(id: string, { record, changes, lastChange }: Seen, isComplete: boolean): void {
   if (record === undefined) {
     throw new BackupProblem(`the record of access token ${id} is missing in the backup`);
   }
-  const isOld = record.revision < changes;
-  if (isOld || (record.revision === changes && record.eventId !== lastChange)) {
+  const isOther = changes > 0 && record.eventId !== lastChange;
+  const isNewer = record.revision > changes;
+  if (isOther && !(isComplete && isNewer)) {
     throw new BackupProblem(
       `the record of access token ${id} in the backup is not that of its last change in the log`,
     );

@@ -17,7 +17,7 @@ const head = events.at(-1) ?? emptyChain;
 const [one, two, three] = events.map(event => ({ event })) as [BackupLine, BackupLine, BackupLine];
 
 const start: BackupLine = { backup: backupFormat, head: emptyChain, forms: [] };
-const end: BackupLine = { end: head, forms: ['sha256/k1/20'] };
+const end: BackupLine = { end: head, oldest: 1, forms: ['sha256/k1/20'] };
 const whole: BackupLine[] = [
   ...[start, { record: first }, { record: second }, one, two, three],
   ...[{ record: revoked.record }, end],
@@ -73,10 +73,12 @@ test('a record whose change was under way at the end is newer than the log, and 
   expect(lastLineOf.get(second.id)).toBe(8);
 });
 
-test('of a log that was shortened, the rest must be whole', async () => {
-  const short = [start, { record: second }, { record: revoked.record }, two, three, end];
-  await expect(check(short)).resolves.toBeDefined();
-  await expect(check(short.toSpliced(3, 1))).resolves.toBeDefined();
+test('a log that was shortened in the store is one that begins later, and not in the backup', async () => {
+  const short = [start, { record: second }, { record: revoked.record }, two, three];
+  await expect(check([...short, { ...end, oldest: 2 }])).resolves.toBeDefined();
+  await expect(check([...short, end])).rejects.toThrow(/lacks its start/);
+  const older = [start, { record: second }, { record: first }, two, three];
+  await expect(check([...older, { ...end, oldest: 2 }])).rejects.toThrow(/not that of its last/);
 });
 
 test('a backup of a newer version is refused', async () => {

@@ -58,7 +58,8 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     try {
       return ask();
     } catch (cause) {
-      health.set(false);
+      // A damaged entry is no reason to call the whole store down.
+      if (!(cause instanceof SyntaxError)) health.set(false);
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
