@@ -66,7 +66,8 @@ export function redisSchema(
     const found = mismatchOf(facts, seal);
     if (found !== undefined && found !== mismatch) onWarning(found);
     mismatch = found;
-    if (found === undefined) schema = Math.max(schema, facts.schema);
+    if (found !== undefined) return;
+    schema = Math.max(schema, facts.schema);
     if (schema === unsignedSchema && facts.isNoted && !warned) {
       warned = true;
       onWarning(unsignedWarning);
