@@ -16,10 +16,17 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   stdin: process.stdin,
   now: Date.now,
   serve,
+  restore,
 });
 
 /** Loads the server only for `usher serve`, so that other commands start fast. */
 async function serve(env: Environment): Promise<void> {
   const { serve: start } = await import('./server/serve.ts');
   await start(env);
+}
+
+/** Loads the stores only for `usher restore`. */
+async function restore(env: Environment, path: string, warn: (message: string) => void) {
+  const { restore: start } = await import('./server/restore.ts');
+  return await start(env, path, warn);
 }

@@ -130,6 +130,7 @@ describe('with Redis', () => {
       const [snippet] = shellSnippets(redisPage);
       const commands = snippet?.commands
         .replace('redis://127.0.0.1:6379', `redis://usher:password@127.0.0.1:${redis.port}`)
+        .replaceAll('~/', `${folder}/`)
         .replace('npm start', `npm start >${folder}/log 2>&1 &`);
       await bash.run(commands ?? '');
       try {

@@ -22,7 +22,18 @@ export interface Context {
   now: () => number;
   /** Starts the server; resolves when it is up. */
   serve: (env: Environment) => Promise<void>;
+  /** Restores the backup in a file, and says what it holds or why it was refused. */
+  restore: (
+    env: Environment,
+    path: string,
+    warn: (message: string) => void,
+  ) => Promise<RestoreReport>;
 }
+
+/** What was restored, or why nothing was. */
+export type RestoreReport =
+  | { records: number; entries: number; imported: number }
+  | { problem: string };
 
 /** Options that every command has. */
 export interface GlobalOptions {

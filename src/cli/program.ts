@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { settingsTable } from '../settings/settings.ts';
 import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
+import { addBackupCommands } from './backup.ts';
 import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { exitCodeOf, exitCodes, explain } from './exit-codes.ts';
@@ -61,6 +62,7 @@ function build(context: Context, exit: (code: number) => void): Command {
   addVerifyCommand(program, context, exit);
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context);
+  addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
   program
     .command('settings')

@@ -7,6 +7,7 @@ import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { type AccessTokens, createAccessTokens } from '../tokens/access-tokens.ts';
 import { type Audit, createAudit } from '../tokens/audit.ts';
+import { createReadBackup, type ReadBackup } from '../tokens/backup.ts';
 import {
   type Authenticate,
   type CurrentCaller,
@@ -56,6 +57,8 @@ export interface Core {
   storeCare: StoreCare;
   /** Sums for the audit log: refused calls and signed JWTs. */
   sums: Sums;
+  /** Reads a backup of the store. */
+  readBackup: ReadBackup;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
   /** Writes the remaining usage counts and closes the store. */
@@ -74,12 +77,13 @@ export async function openCore(
   metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config);
+  const seal = createRecordSeal(secrets.masterKeys);
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
     onNotice: message => log.info(message),
     onBroken: reportBrokenRecords(metrics, log),
-    seal: createRecordSeal(secrets.masterKeys),
+    seal,
     limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
@@ -114,6 +118,7 @@ export async function openCore(
     audit,
     sums,
     storeCare: createStoreCare(store, keys),
+    readBackup: createReadBackup({ store, seal, audit }),
     usage,
     async close() {
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);

@@ -4,12 +4,11 @@ import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
-import { readConfig, SettingsError } from '../settings/config.ts';
+import { readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
-import { StartError } from '../settings/start-error.ts';
 import type { Listen } from '../settings/values.ts';
 import { awakeTimeout } from '../store/awake.ts';
-import { StoreMismatch, StoreUnusable } from '../store/store.ts';
+import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
@@ -28,8 +27,7 @@ export async function serve(env: Environment): Promise<void> {
   try {
     await start(env);
   } catch (error) {
-    if (error instanceof StoreMismatch) throw new SettingsError([error.message]);
-    throw error instanceof StoreUnusable ? new StartError(error.message, { cause: error }) : error;
+    throw startErrorOf(error);
   }
 }
 
@@ -75,13 +73,6 @@ async function start(env: Environment): Promise<void> {
     process.stdout.write(`Usher waits for its store: ${reason}\n`);
   });
   if (isReady) process.stdout.write(welcome(server, secrets.firstStart));
-}
-
-/** Locks the data folder for this server and its workers. Throws if another server has it. */
-async function ownStore({ store }: Config): Promise<void> {
-  if (store.kind !== 'lmdb') return;
-  const { ownFolder } = await import('../store/lmdb/owner.ts');
-  ownFolder(store.folder);
 }
 
 /** Starts the API Manager in this process, and workers for the gRPC and HTTP listeners. */

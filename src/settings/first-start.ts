@@ -10,8 +10,8 @@ import { createPrivateFile, readPrivateFile } from './private-file.ts';
 import type { MasterKey } from './values.ts';
 import { adminToken, Mistake, masterKeys } from './values.ts';
 
-/** File names in the data folder. */
-const masterKeysFile = 'master-keys';
+/** Name of the file with the master keys in the data folder. */
+export const masterKeysFile = 'master-keys';
 const adminTokenFile = 'admin-token';
 
 /** The secrets of a running server. */

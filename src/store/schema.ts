@@ -11,8 +11,12 @@ export const unsignedSchema = 1;
 /** The schema in which every record has a MAC, so that one without is refused. */
 export const signedSchema = 2;
 
+/** What stands instead of a version while a backup is restored. */
+export const restoringSchema = 'restoring';
+
 /** What a store holds about itself. */
 export interface StoreFacts {
+  /** NaN while a backup is restored. */
   schema: number;
   /** Master key id → check value, as RecordSeal.keyChecks. */
   keyChecks: ReadonlyMap<string, string>;
@@ -20,7 +24,10 @@ export interface StoreFacts {
 
 /** Why a store is not one for this version and these master keys, for the operator; or undefined. */
 export function mismatchOf(facts: StoreFacts, seal: RecordSeal): string | undefined {
-  if (!(facts.schema <= signedSchema)) {
+  if (Number.isNaN(facts.schema)) {
+    return 'a restore into this store was not completed: empty the store, then restore again';
+  }
+  if (facts.schema > signedSchema) {
     return (
       `the store was written by a newer Usher (its schema is ${facts.schema}, this version knows ` +
       `${signedSchema}): start that version, or one after it`

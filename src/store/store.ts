@@ -182,6 +182,29 @@ export interface ImportedIndex {
   reserveImported(forms: readonly string[], entries: readonly ImportedEntry[]): Promise<string[]>;
 }
 
+/**
+ * What a backup and its restore need beside the other capabilities. The methods that write are for a
+ * store that was empty and that no server uses. Throws Unavailable.
+ */
+export interface StoreTransfer {
+  /**
+   * Reads a page of the index of imported tokens, "" for the first, in no particular order. An entry
+   * can be in several pages.
+   */
+  importedEntries(
+    after: string,
+    limit: number,
+  ): Awaitable<{ entries: ImportedEntry[]; cursor?: string }>;
+  /** Writes records that the store does not have, at their revision. */
+  loadRecords(records: readonly AccessTokenRecord[]): Promise<void>;
+  /** Appends entries to the audit log as they are. */
+  loadEvents(entries: readonly ChainedEvent[]): Promise<void>;
+  /** Marks the store as one that is being restored, so that no server takes it for whole. */
+  beginRestore(): Promise<void>;
+  /** Marks it as whole again. */
+  endRestore(): Promise<void>;
+}
+
 /** Which audit events to read. */
 export interface AuditScan {
   order: 'newest' | 'oldest';
@@ -282,6 +305,7 @@ export interface Store
     TokenLister,
     TokenWriter,
     RecordSigner,
+    StoreTransfer,
     ImportedIndex,
     AuditLog,
     UsageCounter,

@@ -30,7 +30,7 @@ interface AuditPage {
 
 /** An event that changed no access token. */
 export interface Happening {
-  action: 'call.refused' | 'jwt.issue' | 'session.create' | 'session.end';
+  action: 'call.refused' | 'jwt.issue' | 'session.create' | 'session.end' | 'store.backup';
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */

@@ -33,7 +33,8 @@ function recorder(): { terminal: Terminal; out: string[]; notes: string[] } {
 
 function run(args: string[], env: Record<string, string>, serve = async () => {}) {
   const { terminal, out, notes } = recorder();
-  const context = { env, terminal, stdin: process.stdin, now: () => 0, serve };
+  const restore = async () => ({ problem: 'not in this test' });
+  const context = { env, terminal, stdin: process.stdin, now: () => 0, serve, restore };
   return runCommand(args, context).then(code => ({ code, out, notes }));
 }
 

@@ -26,7 +26,11 @@ function timeOf(tables: Tables, sequence: number): number {
 
 /** Appends an event, in a write transaction. */
 export function append(tables: Tables, event: AuditEvent): void {
-  const entry = chain(head(tables), event);
+  putEntry(tables, chain(head(tables), event));
+}
+
+/** Writes an entry behind the head, in a write transaction. */
+export function putEntry(tables: Tables, entry: ChainedEvent): void {
   tables.audit.put(entry.sequence, JSON.stringify(entry));
   tables.auditIds.put(entry.id, String(entry.sequence));
   if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');

@@ -67,7 +67,5 @@ export function scanEvents(
       : [
           ...tables.auditByToken.getKeys(behind([tokenId, from], [tokenId, to], reverse, limit)),
         ].map(key => key[1]);
-  return sequences.map(
-    sequence => JSON.parse(tables.audit.get(sequence) ?? 'null') as ChainedEvent,
-  );
+  return sequences.map(sequence => JSON.parse(tables.audit.get(sequence) ?? '') as ChainedEvent);
 }

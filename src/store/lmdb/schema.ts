@@ -7,7 +7,8 @@ import { StoreMismatch, StoreUnusable, Unavailable } from '../store.ts';
 import { versionOf } from './records.ts';
 import type { Tables } from './tables.ts';
 
-const schemaKey = 'schema';
+/** Where the root table holds the schema. */
+export const schemaKey = 'schema';
 const keyChecksKey = 'key-checks';
 
 /** Records signed in one transaction. */

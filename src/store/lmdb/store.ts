@@ -1,7 +1,6 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
 import { macKeyId, sealedRecords } from '../format/sealed.ts';
-import { addUsageDays } from '../format/usage-days.ts';
 import { healthSwitch } from '../health.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
@@ -11,10 +10,8 @@ import {
   type Store,
   type StoredRequest,
   Unavailable,
-  type Usage,
-  type UsageDelta,
 } from '../store.ts';
-import { append, head, removeEvents } from './audit.ts';
+import { append, head, putEntry, removeEvents } from './audit.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { readForms, reserve } from './imported.ts';
@@ -24,6 +21,8 @@ import { lmdbReader } from './reader.ts';
 import { type LmdbRecords, lmdbRecords } from './records.ts';
 import { openSchema } from './schema.ts';
 import { openTables, type Tables } from './tables.ts';
+import { lmdbTransfer } from './transfer.ts';
+import { addUsage, usageOf } from './usage.ts';
 
 /** Options of openLmdb, as those of openStore. */
 export interface LmdbStoreOptions {
@@ -61,7 +60,10 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     try {
       return ask();
     } catch (cause) {
-      health.setFault(`the embedded store cannot be read: ${faultText(cause)}`);
+      // A damaged entry is no reason to call the whole store down.
+      if (!(cause instanceof SyntaxError)) {
+        health.setFault(`the embedded store cannot be read: ${faultText(cause)}`);
+      }
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
@@ -157,6 +159,15 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       }),
     // It was migrated when it was opened.
     endMigration: async () => undefined,
+    ...lmdbTransfer(tables, {
+      read,
+      write,
+      putRecord(record) {
+        stored.put(record);
+        index(tables, undefined, record);
+      },
+      putEntry: entry => putEntry(tables, entry),
+    }),
     importedForms: () => read(() => readForms(tables)),
     findImported: digest => read(() => tables.imported.get(digest)),
     reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
@@ -278,17 +289,4 @@ function prune(
     ends.remove(end);
     entries.remove(end[1]);
   }
-}
-
-function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {
-  for (const delta of deltas) {
-    const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
-    tables.usage.put(delta.tokenId, JSON.stringify(usage));
-  }
-  return [];
-}
-
-function usageOf(tables: Tables, id: string): Usage {
-  const text = tables.usage.get(id);
-  return text === undefined ? { days: {} } : (JSON.parse(text) as Usage);
 }

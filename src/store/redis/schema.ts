@@ -1,6 +1,12 @@
 /** The schema of the store in Redis, and the master keys that it was written with. */
 
-import { mismatchOf, type StoreFacts, signedSchema, unsignedSchema } from '../schema.ts';
+import {
+  mismatchOf,
+  restoringSchema,
+  type StoreFacts,
+  signedSchema,
+  unsignedSchema,
+} from '../schema.ts';
 import type { RecordSeal } from '../seal.ts';
 import { Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
@@ -23,6 +29,10 @@ export interface RedisSchema {
    * may have written one.
    */
   endMigration(): Promise<void>;
+  /** As StoreTransfer.beginRestore. */
+  beginRestore(): Promise<void>;
+  /** As StoreTransfer.endRestore. */
+  endRestore(): Promise<void>;
 }
 
 /** Creates it. `asker` is used even while the store does not fit. */
@@ -35,16 +45,20 @@ export function redisSchema(
   /** The schema seen last: once records were signed, a store does not go back. */
   let schema = unsignedSchema;
   let warned = false;
+  /** This process restores a backup into the store. */
+  let restoring = false;
 
   const readFacts = async (): Promise<StoreFacts & { isNoted: boolean }> => {
-    const [text, checks] = await asker.ask(client =>
-      Promise.all([client.get(schemaKey), client.hgetall(keyChecksKey)]),
+    // MGET, so that Redis' count of GET commands (INFO commandstats) is that of records.
+    const [[text = null], checks] = await asker.ask(client =>
+      Promise.all([client.mget(schemaKey), client.hgetall(keyChecksKey)]),
     );
     const keyChecks = new Map(Object.entries(checks));
     const isNoted = text !== null && keyChecks.has(seal.currentId);
     return { schema: Number(text ?? unsignedSchema), keyChecks, isNoted };
   };
   const look = async () => {
+    if (restoring) return;
     let facts = await readFacts();
     if (!facts.isNoted && mismatchOf(facts, seal) === undefined) {
       await note();
@@ -53,6 +67,7 @@ export function redisSchema(
     const found = mismatchOf(facts, seal);
     if (found !== undefined && found !== mismatch) onWarning(found);
     mismatch = found;
+    if (found !== undefined) return;
     schema = Math.max(schema, facts.schema);
     if (schema === unsignedSchema && facts.isNoted && !warned) {
       warned = true;
@@ -94,6 +109,14 @@ export function redisSchema(
       const ended = await asker.run(endMigrationScript, [schemaKey, intentsKey], [signedSchema]);
       if (ended !== 1) throw new Unavailable('a change is under way; repeat the migration');
       schema = signedSchema;
+    },
+    async beginRestore() {
+      restoring = true;
+      await asker.ask(client => client.set(schemaKey, restoringSchema));
+    },
+    async endRestore() {
+      await asker.ask(client => client.set(schemaKey, signedSchema));
+      restoring = false;
     },
   };
 }

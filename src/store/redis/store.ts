@@ -28,6 +28,7 @@ import { redisRecords } from './records.ts';
 import { repeat } from './repeat.ts';
 import { redisSchema } from './schema.ts';
 import { signRecords } from './sign-records.ts';
+import { redisTransfer } from './transfer.ts';
 import { redisUsage } from './usage.ts';
 
 /** Options of openRedis. */
@@ -158,6 +159,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     settle: tokenId => gate.pass(() => committer.settle(tokenId)),
     signRecords: ids => gate.pass(() => signRecords(admin, records, ids)),
     endMigration: () => gate.pass(() => schema.endMigration()),
+    ...redisTransfer(admin, records, schema),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => gate.pass(() => imported.reserveImported(forms, entries)),

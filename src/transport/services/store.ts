@@ -2,7 +2,12 @@
 
 import { create } from '@bufbuild/protobuf';
 import type { StoreService } from '../../gen/usher/v1/store_pb.ts';
-import { ListRecordsResponseSchema, MigrateResponseSchema } from '../../gen/usher/v1/store_pb.ts';
+import {
+  ListRecordsResponseSchema,
+  MigrateResponseSchema,
+  ReadBackupResponseSchema,
+} from '../../gen/usher/v1/store_pb.ts';
+import type { ReadBackup } from '../../tokens/backup.ts';
 import type { Caller } from '../../tokens/caller.ts';
 import type { StoreCare } from '../../tokens/store-care.ts';
 import type { Call } from '../rpc/call.ts';
@@ -13,13 +18,14 @@ export { StoreService } from '../../gen/usher/v1/store_pb.ts';
 /** What StoreService needs. */
 export interface StoreDeps {
   storeCare: StoreCare;
+  readBackup: ReadBackup;
   /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
 }
 
 /** The handlers of StoreService. */
 export function storeHandlers(deps: StoreDeps): Handlers<typeof StoreService> {
-  const { storeCare, authenticate } = deps;
+  const { storeCare, readBackup, authenticate } = deps;
   return {
     async migrate({ pageToken }, call) {
       const page = await storeCare.migrate(await authenticate(call), pageToken);
@@ -33,6 +39,10 @@ export function storeHandlers(deps: StoreDeps): Handlers<typeof StoreService> {
         }),
         nextPageToken: page.nextPageToken,
       });
+    },
+    async readBackup({ pageToken }, call) {
+      const page = await readBackup(await authenticate(call), pageToken);
+      return create(ReadBackupResponseSchema, page);
     },
   };
 }

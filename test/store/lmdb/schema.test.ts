@@ -112,3 +112,12 @@ test('a record without a MAC is unavailable, and so is one that is gone or older
   await during(store => expect(() => store.find(record.id)).toThrow(Unavailable));
   expect(await during(store => store.get(creation().record.id))).toBeUndefined();
 });
+
+test('a damaged entry of the log is unavailable, and the store stays up', async () => {
+  await during(store => create(store, {}, {}));
+  await behindItsBack(({ audit }) => void audit.put(2, '{"sequence":2'));
+  await during(store => {
+    expect(() => store.events({ order: 'oldest', limit: 10 })).toThrow(Unavailable);
+    expect(store.health.up).toBe(true);
+  });
+});

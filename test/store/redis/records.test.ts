@@ -93,6 +93,7 @@ test('a change under way that someone else wrote is not completed', async () => 
 test('another master key under the same id is refused at the start', async () => {
   await open();
   await expect(open({ seal: otherSeal })).rejects.toThrow(StoreMismatch);
+  expect(warnings).toEqual([expect.stringMatching(/^the master key k1/)]);
   await expect(open({ seal: otherSeal })).rejects.toThrow(
     /^the master key k1 is not the one that this store was written with: set USHER_MASTER_KEYS/,
   );
@@ -133,4 +134,21 @@ test('an empty store has the schema of this version, one of before has the first
   const old = await open();
   await server.send('SET', tokenKey(record.id), encodeRecord(record));
   await expect(get(old, record.id)).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('a change that an earlier version began is completed and signed; until then no migration ends', async () => {
+  await server.send('SET', schemaKey, '1');
+  const store = await open();
+  expect(warnings.some(text => text.includes('usher store migrate'))).toBe(true);
+  const { record, event } = creation();
+  const intent = JSON.stringify({ record, event });
+  await server.send('HSET', intentsKey, record.id, `${event.id} 1 ${intent}`);
+  await expect(store.endMigration()).rejects.toBeInstanceOf(Unavailable);
+  const revoked = revocation(record);
+  expect(await store.commit(revoked)).toEqual({ outcome: 'done' });
+  expect(await server.send('GET', tokenKey(record.id))).toMatch(/,"mac":"k1 [\w-]{22}"\}$/);
+  await store.endMigration();
+  expect(await server.send('GET', schemaKey)).toBe('2');
+  await server.send('SET', tokenKey(record.id), encodeRecord(record));
+  await expect(get(store, record.id)).rejects.toBeInstanceOf(Unavailable);
 });

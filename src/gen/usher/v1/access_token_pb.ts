@@ -1144,8 +1144,9 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   /**
    * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
    * "token.reseal", "jwt.revoke", "jwt.issue", "session.create", "session.end", "call.refused",
-   * "audit.checkpoint". JWTs that were issued are counted: one entry a minute for each caller and
-   * access token. Refused calls are too, by source, caller, method and reason, after the first.
+   * "audit.checkpoint", "store.backup". JWTs that were issued are counted: one entry a minute for
+   * each caller and access token. Refused calls are too, by source, caller, method and reason, after
+   * the first.
    *
    * @generated from field: string action = 3;
    */

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file usher/v1/store.proto.
  */
 export const file_usher_v1_store: GenFile = /*@__PURE__*/
-  fileDesc("ChR1c2hlci92MS9zdG9yZS5wcm90bxIIdXNoZXIudjEiJAoOTWlncmF0ZVJlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCSJMCg9NaWdyYXRlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSDgoGc2lnbmVkGAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSI0ChJMaXN0UmVjb3Jkc1JlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCRIKCgJpZBgCIAEoCSKfAQoTTGlzdFJlY29yZHNSZXNwb25zZRI1CgdyZWNvcmRzGAEgAygLMiQudXNoZXIudjEuTGlzdFJlY29yZHNSZXNwb25zZS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGjgKBlJlY29yZBIKCgJpZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAxIQCghldmVudF9pZBgDIAEoCTKaAQoMU3RvcmVTZXJ2aWNlEj4KB01pZ3JhdGUSGC51c2hlci52MS5NaWdyYXRlUmVxdWVzdBoZLnVzaGVyLnYxLk1pZ3JhdGVSZXNwb25zZRJKCgtMaXN0UmVjb3JkcxIcLnVzaGVyLnYxLkxpc3RSZWNvcmRzUmVxdWVzdBodLnVzaGVyLnYxLkxpc3RSZWNvcmRzUmVzcG9uc2ViBnByb3RvMw");
+  fileDesc("ChR1c2hlci92MS9zdG9yZS5wcm90bxIIdXNoZXIudjEiJAoOTWlncmF0ZVJlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCSJMCg9NaWdyYXRlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSDgoGc2lnbmVkGAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSI0ChJMaXN0UmVjb3Jkc1JlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCRIKCgJpZBgCIAEoCSKfAQoTTGlzdFJlY29yZHNSZXNwb25zZRI1CgdyZWNvcmRzGAEgAygLMiQudXNoZXIudjEuTGlzdFJlY29yZHNSZXNwb25zZS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGjgKBlJlY29yZBIKCgJpZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAxIQCghldmVudF9pZBgDIAEoCSInChFSZWFkQmFja3VwUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJIjwKElJlYWRCYWNrdXBSZXNwb25zZRINCgVsaW5lcxgBIAMoCRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky4wEKDFN0b3JlU2VydmljZRI+CgdNaWdyYXRlEhgudXNoZXIudjEuTWlncmF0ZVJlcXVlc3QaGS51c2hlci52MS5NaWdyYXRlUmVzcG9uc2USSgoLTGlzdFJlY29yZHMSHC51c2hlci52MS5MaXN0UmVjb3Jkc1JlcXVlc3QaHS51c2hlci52MS5MaXN0UmVjb3Jkc1Jlc3BvbnNlEkcKClJlYWRCYWNrdXASGy51c2hlci52MS5SZWFkQmFja3VwUmVxdWVzdBocLnVzaGVyLnYxLlJlYWRCYWNrdXBSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * A page of the migration.
@@ -160,8 +160,58 @@ export const ListRecordsResponse_RecordSchema: GenMessage<ListRecordsResponse_Re
   messageDesc(file_usher_v1_store, 3, 0);
 
 /**
- * StoreService looks after the store as a whole: its migration, and its comparison with the audit
- * log.
+ * A page of a backup.
+ *
+ * @generated from message usher.v1.ReadBackupRequest
+ */
+export type ReadBackupRequest = Message<"usher.v1.ReadBackupRequest"> & {
+  /**
+   * next_page_token of the previous response; empty for the first page.
+   *
+   * @generated from field: string page_token = 1;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.ReadBackupRequest.
+ * Use `create(ReadBackupRequestSchema)` to create a new message.
+ */
+export const ReadBackupRequestSchema: GenMessage<ReadBackupRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 4);
+
+/**
+ * A page of a backup.
+ *
+ * @generated from message usher.v1.ReadBackupResponse
+ */
+export type ReadBackupResponse = Message<"usher.v1.ReadBackupResponse"> & {
+  /**
+   * Lines of the backup: JSON objects, each with a MAC as its last member. They hold no token and
+   * no secret in plain text.
+   *
+   * @generated from field: repeated string lines = 1;
+   */
+  lines: string[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.ReadBackupResponse.
+ * Use `create(ReadBackupResponseSchema)` to create a new message.
+ */
+export const ReadBackupResponseSchema: GenMessage<ReadBackupResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 5);
+
+/**
+ * StoreService looks after the store as a whole: its migration, its comparison with the audit log,
+ * and its backup.
  *
  * Callers authenticate as in AccessTokenService, with the scope `usher.admin`; those whose token has
  * an owner are PERMISSION_DENIED. Every rpc can fail with UNAUTHENTICATED, PERMISSION_DENIED,
@@ -195,6 +245,17 @@ export const StoreService: GenService<{
     methodKind: "unary";
     input: typeof ListRecordsRequestSchema;
     output: typeof ListRecordsResponseSchema;
+  },
+  /**
+   * ReadBackup reads a page of a backup. The store changes meanwhile; the last pages hold what
+   * changed since the first one. Only for the admin token of the configuration.
+   *
+   * @generated from rpc usher.v1.StoreService.ReadBackup
+   */
+  readBackup: {
+    methodKind: "unary";
+    input: typeof ReadBackupRequestSchema;
+    output: typeof ReadBackupResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_usher_v1_store, 0);

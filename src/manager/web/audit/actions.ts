@@ -12,6 +12,7 @@ const words: Record<string, string> = {
   'session.end': 'Signed out',
   'call.refused': 'Call refused',
   'audit.checkpoint': 'Old entries removed',
+  'store.backup': 'Backup read',
 };
 
 /** The text for an action; an unknown action is shown unchanged. */

@@ -1,0 +1,71 @@
+/** `usher restore`: writes a backup into the empty store that USHER_STORE names. No server runs on it. */
+
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Config, type Environment, readConfig, SettingsError } from '../settings/config.ts';
+import { masterKeysFile, openSecrets } from '../settings/first-start.ts';
+import { openStore } from '../store/open.ts';
+import { BackupProblem } from '../tokens/check-backup.ts';
+import { type Restored, restoreBackup } from '../tokens/restore.ts';
+import { createRecordSeal } from '../verify/record-seal.ts';
+import { withoutChecksum } from './backup-checksum.ts';
+import { limitsOf } from './limits.ts';
+import { ownStore, startErrorOf } from './own-store.ts';
+
+/** What was restored, or why nothing was. */
+export type RestoreReport = Restored | { problem: string };
+
+/**
+ * Restores a backup. `warn` gets warnings for the operator. Throws SettingsError, StartError, and
+ * Unavailable.
+ */
+export async function restore(
+  env: Environment,
+  path: string,
+  warn: (message: string) => void,
+): Promise<RestoreReport> {
+  const config = readConfig(env);
+  needMasterKeys(config);
+  const { masterKeys } = openSecrets(config);
+  const seal = createRecordSeal(masterKeys);
+  try {
+    await ownStore(config);
+    const store = await openStore(config.store, {
+      now: Date.now,
+      onWarning: warn,
+      seal,
+      limits: limitsOf(config).store,
+    });
+    try {
+      const lines = () => withoutChecksum(linesOf(path));
+      return await restoreBackup(lines, store, seal);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    if (error instanceof BackupProblem) return { problem: error.message };
+    throw startErrorOf(error);
+  }
+}
+
+/** Without them a new key would be generated, under which nothing of the backup could be read. */
+function needMasterKeys({ store, masterKeys }: Config): void {
+  if (store.kind !== 'lmdb' || masterKeys !== undefined) return;
+  const path = join(store.folder, masterKeysFile);
+  if (existsSync(path)) return;
+  throw new SettingsError([
+    `USHER_MASTER_KEYS is not set, and there is no ${path}: a backup can only be restored with the ` +
+      'master keys of the store that it was made of',
+  ]);
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const input = createReadStream(path);
+  try {
+    yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    throw new BackupProblem(`${path} cannot be read (${error.code})`);
+  }
+}

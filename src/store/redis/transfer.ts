@@ -1,0 +1,82 @@
+/** What a backup reads from Redis beside the rest, and how one is restored into an empty Redis. */
+
+import type { ChainedEvent } from '../audit.ts';
+import { expiryMember } from '../cursor.ts';
+import type { AccessTokenRecord } from '../record.ts';
+import { type ImportedEntry, type StoreTransfer, Unavailable } from '../store.ts';
+import type { Asker } from './ask.ts';
+import { masters, nameOf } from './client.ts';
+import {
+  auditKey,
+  createdKey,
+  expiryKey,
+  importedFormsKey,
+  importedKey,
+  ownerKey,
+  tokenAuditKey,
+  tokenKey,
+} from './keys.ts';
+import type { RedisRecords } from './records.ts';
+import type { RedisSchema } from './schema.ts';
+
+/** Creates it. */
+export function redisTransfer(
+  asker: Asker,
+  records: RedisRecords,
+  schema: RedisSchema,
+): StoreTransfer {
+  return {
+    importedEntries: (after, limit) => importedEntries(asker, after, limit),
+    async loadRecords(all) {
+      await Promise.all(all.map(record => loadRecord(asker, records, record)));
+    },
+    loadEvents: entries => loadEvents(asker, entries),
+    beginRestore: () => schema.beginRestore(),
+    endRestore: () => schema.endRestore(),
+  };
+}
+
+/** The cursor is the server's place among the masters, and SCAN's own on that server. */
+async function importedEntries(asker: Asker, after: string, limit: number) {
+  const [place = 0, scanned = '0'] =
+    after === '' ? [] : [Number(after.split('-')[0]), after.split('-')[1]];
+  const servers = masters(asker.client).toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  const server = servers[place];
+  if (server === undefined) return { entries: [] };
+  const match = importedKey('*');
+  const [next, keys] = await asker.ask(() => server.scan(scanned, 'MATCH', match, 'COUNT', limit));
+  const digests = keys.filter(key => key !== importedFormsKey);
+  const entries = await Promise.all(
+    digests.map(async (key): Promise<ImportedEntry> => {
+      const tokenId = (await asker.ask(client => client.get(key))) ?? '';
+      return { digest: key.slice(importedKey('').length), tokenId };
+    }),
+  );
+  if (next !== '0') return { entries, cursor: `${place}-${next}` };
+  return place + 1 < servers.length ? { entries, cursor: `${place + 1}-0` } : { entries };
+}
+
+async function loadRecord(asker: Asker, records: RedisRecords, record: AccessTokenRecord) {
+  const { id, owner, expiresAt } = record;
+  const text = records.encode(record);
+  await asker.ask(client => client.set(tokenKey(id), text));
+  await asker.ask(client => client.zadd(createdKey, 0, id));
+  if (owner !== undefined) await asker.ask(client => client.zadd(ownerKey(owner), 0, id));
+  if (expiresAt !== undefined) {
+    await asker.ask(client => client.zadd(expiryKey, 0, expiryMember(expiresAt, id)));
+  }
+}
+
+async function loadEvents(asker: Asker, entries: readonly ChainedEvent[]): Promise<void> {
+  const results = await asker.ask(client => {
+    const pipeline = client.pipeline();
+    for (const { hash, ...entry } of entries) {
+      const { sequence, tokenId } = entry;
+      pipeline.xadd(auditKey, `${sequence}-1`, 'hash', hash, 'entry', JSON.stringify(entry));
+      if (tokenId !== '') pipeline.zadd(tokenAuditKey(tokenId), sequence, sequence);
+    }
+    return pipeline.exec();
+  });
+  const failed = results?.find(([error]) => error !== null);
+  if (failed) throw new Unavailable('Redis refused an entry of the audit log', failed[0]);
+}

@@ -1,0 +1,117 @@
+/** Checks a backup: every line, the chain of its log, and every record against the log. */
+
+import { type ChainedEvent, type ChainHead, emptyChain, linkHash } from '../store/audit.ts';
+import type { RecordSeal } from '../store/seal.ts';
+import { type BackupLine, backupFormat, readLine } from './backup-line.ts';
+
+/** A backup that cannot be restored, in a sentence for the operator. */
+export class BackupProblem extends Error {
+  override readonly name = 'BackupProblem';
+}
+
+/** What a restore needs to know of a whole backup. */
+export interface CheckedBackup {
+  /** UUID of an access token → number of the last line with its record, from 1. */
+  lastLineOf: ReadonlyMap<string, number>;
+  /** The forms of imported tokens. */
+  forms: readonly string[];
+}
+
+/** What is kept of each access token while the lines go by. */
+interface Seen {
+  /** Number of its last line, revision and event of that record; absent without a record. */
+  record?: { line: number; revision: number; eventId: string };
+  /** How many entries of the log changed it, and the last of them. */
+  changes: number;
+  lastChange?: string;
+}
+
+/** Checks all lines. Throws BackupProblem. */
+export async function checkBackup(
+  lines: AsyncIterable<string>,
+  seal: RecordSeal,
+): Promise<CheckedBackup> {
+  const tokens = new Map<string, Seen>();
+  const seen = (id: string): Seen => {
+    const known = tokens.get(id) ?? { changes: 0 };
+    tokens.set(id, known);
+    return known;
+  };
+  let number = 0;
+  let log: { first: number; head: ChainHead } | undefined;
+  let end: Extract<BackupLine, { end: unknown }> | undefined;
+  for await (const text of lines) {
+    number += 1;
+    const line = readLine(seal, text);
+    if (typeof line === 'string') throw new BackupProblem(`line ${number} ${line}`);
+    if (end !== undefined) throw new BackupProblem(`line ${number} follows the end of the backup`);
+    checkPlace(line, number);
+    if ('record' in line) {
+      const { id, revision, eventId } = line.record;
+      seen(id).record = { line: number, revision, eventId };
+    } else if ('event' in line) {
+      log = {
+        first: log?.first ?? line.event.sequence,
+        head: linked(log?.head, line.event, number),
+      };
+      if (isChange(line.event)) {
+        const token = seen(line.event.tokenId);
+        token.changes += 1;
+        token.lastChange = line.event.id;
+      }
+    } else if ('end' in line) end = line;
+  }
+  if (end === undefined) throw new BackupProblem('the backup has no end: it was cut short');
+  if ((log?.head ?? emptyChain).hash !== end.end.hash) {
+    throw new BackupProblem('the log of the backup does not reach its end');
+  }
+  const first = log?.first ?? 1;
+  if (first > end.oldest) throw new BackupProblem('the log of the backup lacks its start');
+  for (const [id, token] of tokens) checkRecord(id, token, first === 1);
+  const lastLineOf = new Map([...tokens].map(([id, { record }]) => [id, record?.line ?? 0]));
+  return { lastLineOf, forms: end.forms };
+}
+
+function checkPlace(line: BackupLine, number: number): void {
+  if ('backup' in line !== (number === 1)) {
+    throw new BackupProblem(`line ${number} is in a wrong place: the file is not one backup`);
+  }
+  if ('backup' in line && line.backup > backupFormat) {
+    throw new BackupProblem('the backup is of a newer version of Usher: restore it with that one');
+  }
+}
+
+function linked(
+  head: ChainHead | undefined,
+  { hash, ...entry }: ChainedEvent,
+  number: number,
+): ChainHead {
+  const previous = head ?? (entry.sequence === 1 ? emptyChain : undefined);
+  const follows = previous === undefined || entry.sequence === previous.sequence + 1;
+  if (!follows || (previous !== undefined && linkHash(previous.hash, entry) !== hash)) {
+    throw new BackupProblem(`line ${number} does not continue the audit log`);
+  }
+  return { ...emptyChain, sequence: entry.sequence, hash };
+}
+
+/**
+ * A record can be newer than the log, when its change was under way as the backup ended. Only a log
+ * that still has its start names every change.
+ */
+function checkRecord(id: string, { record, changes, lastChange }: Seen, isComplete: boolean): void {
+  if (record === undefined) {
+    throw new BackupProblem(`the record of access token ${id} is missing in the backup`);
+  }
+  const isOther = changes > 0 && record.eventId !== lastChange;
+  const isNewer = record.revision > changes;
+  if (isOther && !(isComplete && isNewer)) {
+    throw new BackupProblem(
+      `the record of access token ${id} in the backup is not that of its last change in the log`,
+    );
+  }
+}
+
+/** Whether an event is a change of the access token that it names. */
+function isChange({ action, tokenId }: ChainedEvent): boolean {
+  return tokenId !== '' && (action.startsWith('token.') || action === 'jwt.revoke');
+}

@@ -1,0 +1,86 @@
+/** Restores a backup into an empty store, after all of it was checked. */
+
+import type { ChainedEvent } from '../store/audit.ts';
+import { emptyChain } from '../store/audit.ts';
+import type { AccessTokenRecord } from '../store/record.ts';
+import type { RecordSeal } from '../store/seal.ts';
+import type { ImportedEntry, Store, Usage } from '../store/store.ts';
+import { type BackupLine, readLine } from './backup-line.ts';
+import { BackupProblem, checkBackup } from './check-backup.ts';
+
+/** What was restored. */
+export interface Restored {
+  records: number;
+  /** Entries of the audit log. */
+  entries: number;
+  /** Entries of the index of imported tokens. */
+  imported: number;
+}
+
+/** Lines that are written at once. */
+const batchSize = 500;
+
+/**
+ * Checks a backup and writes it into a store. `lines` reads it from the start, and is called twice.
+ * Throws BackupProblem before anything is written, and Unavailable.
+ */
+export async function restoreBackup(
+  lines: () => AsyncIterable<string>,
+  store: Store,
+  seal: RecordSeal,
+): Promise<Restored> {
+  if ((await store.head()).sequence > emptyChain.sequence || (await store.count()) > 0) {
+    throw new BackupProblem('the store is not empty: name another one in USHER_STORE, or empty it');
+  }
+  const { lastLineOf, forms } = await checkBackup(lines(), seal);
+  await store.beginRestore();
+  await store.reserveImported(forms, []);
+  const restored: Restored = { records: 0, entries: 0, imported: 0 };
+  let number = 0;
+  let batch = emptyBatch();
+  for await (const text of lines()) {
+    number += 1;
+    // Only the last line about an access token holds.
+    const line = readLine(seal, text) as BackupLine;
+    if (!('record' in line) || lastLineOf.get(line.record.id) === number) put(batch, line);
+    if (number % batchSize !== 0) continue;
+    await write(store, batch, restored);
+    batch = emptyBatch();
+  }
+  await write(store, batch, restored);
+  await store.endRestore();
+  return restored;
+}
+
+interface Batch {
+  records: AccessTokenRecord[];
+  usage: [tokenId: string, Usage][];
+  imported: ImportedEntry[];
+  events: ChainedEvent[];
+}
+
+function emptyBatch(): Batch {
+  return { records: [], usage: [], imported: [], events: [] };
+}
+
+function put({ records, usage, imported, events }: Batch, line: BackupLine): void {
+  if ('record' in line) {
+    records.push(line.record);
+    if (line.usage !== undefined) usage.push([line.record.id, line.usage]);
+  } else if ('imported' in line) imported.push(line.imported);
+  else if ('event' in line) events.push(line.event);
+}
+
+async function write(store: Store, batch: Batch, restored: Restored): Promise<void> {
+  const { records, usage, imported, events } = batch;
+  if (records.length > 0) await store.loadRecords(records);
+  if (imported.length > 0) await store.reserveImported([], imported);
+  if (events.length > 0) await store.loadEvents(events);
+  const deltas = usage.flatMap(([tokenId, { days, lastUsedAt = 0 }]) =>
+    Object.entries(days).map(([date, count]) => ({ tokenId, date, count, lastUsedAt })),
+  );
+  if (deltas.length > 0) await store.addUsage(deltas);
+  restored.records += records.length;
+  restored.imported += imported.length;
+  restored.entries += events.length;
+}
