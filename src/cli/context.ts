@@ -31,9 +31,7 @@ export interface Context {
 }
 
 /** What was restored, or why nothing was. */
-export type RestoreReport =
-  | { records: number; entries: number; imported: number }
-  | { problem: string };
+type RestoreReport = { records: number; entries: number; imported: number } | { problem: string };
 
 /** Options that every command has. */
 export interface GlobalOptions {

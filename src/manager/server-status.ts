@@ -1,6 +1,6 @@
 /** What the status page shows: the JSON of `GET /status` on the manager port. */
 
-import type { Degraded } from '../store/store.ts';
+import type { Degraded } from '../store/health.ts';
 
 /** The status of this server. */
 export interface ServerStatus {

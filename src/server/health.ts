@@ -1,7 +1,8 @@
 /** Reflects the store's health in the health service, the metrics and the log. */
 
 import type { Logger } from '../log.ts';
-import type { Degradable, Store, StoreHealth } from '../store/store.ts';
+import type { Degradable, StoreHealth } from '../store/health.ts';
+import type { Store } from '../store/store.ts';
 import type { GrpcListener } from '../transport/grpc/listener.ts';
 import type { Metrics } from './metrics.ts';
 

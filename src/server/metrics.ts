@@ -1,7 +1,7 @@
 /** Prometheus metrics: counts by reason, kind and endpoint, never a token, id or claim. */
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { degradable, type StoreHealth } from '../store/store.ts';
+import { degradable, type StoreHealth } from '../store/health.ts';
 import type { Door } from '../transport/rpc/call.ts';
 import type { RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';

@@ -1,6 +1,34 @@
 /** Whether a store gives what verdicts need, with notification of changes. */
 
-import { type Degradable, degradable, type StoreHealth } from './store.ts';
+/** What can be degraded while verdicts are given. */
+export const degradable = ['changes', 'feed', 'stale', 'masters', 'clock'] as const;
+
+/**
+ * A part of the store: `changes` (access tokens can be changed), `feed` (invalidations arrive),
+ * `stale` (verdicts rest on old records), `masters` (those of a Cluster), `clock` (of the store).
+ */
+export type Degradable = (typeof degradable)[number];
+
+/** Something that does not work while verdicts are given. */
+export interface Degraded {
+  readonly what: Degradable;
+  /** What is wrong, for the operator, as in "2 of 3: …"; it holds no secret. */
+  readonly detail: string;
+}
+
+/** Whether the store can give what verdicts need, and what else does not work. */
+export interface StoreHealth {
+  /** Whether verdicts can be given. */
+  readonly up: boolean;
+  /** Why not, for the operator, without secrets; undefined while up. */
+  readonly reason: string | undefined;
+  /** What does not work, in the order of `degradable`; nothing while no verdicts are given. */
+  readonly degraded: readonly Degraded[];
+  /** Sets what is wrong with a part; undefined when nothing is. */
+  degrade(what: Degradable, detail: string | undefined): void;
+  /** Calls the listener on every change, until the returned function is called. */
+  onChange(listener: () => void): () => void;
+}
 
 /** A health whose state its store sets. */
 export interface HealthSwitch extends StoreHealth {

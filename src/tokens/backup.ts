@@ -14,7 +14,7 @@ import { TokenError } from './errors.ts';
 import { invalid } from './fields.ts';
 
 /** A page of a backup. */
-export interface BackupPage {
+interface BackupPage {
   /** Its lines. */
   lines: string[];
   /** "" at the end. */

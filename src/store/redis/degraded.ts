@@ -1,7 +1,7 @@
 /** Shows what verdicts do not need and does not work: changes, the feed, a master of a Cluster. */
 
 import { Cluster } from 'ioredis';
-import type { StoreHealth } from '../store.ts';
+import type { StoreHealth } from '../health.ts';
 import { masters, type RedisClient } from './client.ts';
 import { faultText } from './faults.ts';
 import type { RedisFeed } from './feed/feed.ts';

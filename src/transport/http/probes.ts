@@ -1,6 +1,6 @@
 /** GET /healthz (the process is alive) and GET /readyz (it should receive traffic). */
 
-import type { Degraded } from '../../store/store.ts';
+import type { Degraded } from '../../store/health.ts';
 import { answerJson } from './answer.ts';
 import type { Route } from './router.ts';
 
