@@ -148,16 +148,20 @@ let answers = 0;
 /** How to ask a replica or a service with the SDK, and what the oracle must know about it. */
 function askerOf(who: Replica | Service, replicas: readonly Replica[]) {
   if ('usher' in who) {
-    const isSet = [...replicas.map(({ wall }) => wall.history.length), who.steps].some(n => n > 1);
-    const leastMs = isSet ? Number.NEGATIVE_INFINITY : wallStartMs;
+    const isSet = () =>
+      [...replicas.map(({ wall }) => wall.history.length), who.steps].some(n => n > 1);
     return {
       name: who.actor.name,
       outcomeOf: async (header: string) => outcomeOf(await who.usher.verify(header)),
       // It may switch to another replica, which may not know what the earlier one has answered.
+      // A clock can also be set between the question and the answer.
       context: (startedMs: number, endedMs: number) => ({
         where: `answer ${answers++}`,
         storeFailed: replicas.some(({ failedMs }) => failedMs >= startedMs),
-        wallMs: { least: leastMs + startedMs, greatest: wallStartMs + endedMs + 7_200_000 },
+        wallMs: {
+          least: isSet() ? Number.NEGATIVE_INFINITY : wallStartMs + startedMs,
+          greatest: wallStartMs + endedMs + 7_200_000,
+        },
       }),
     };
   }
