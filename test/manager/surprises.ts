@@ -227,14 +227,13 @@ export function playSurprises(webFolder: () => string): void {
       await dialog.getByLabel('Name').fill('typed before the end');
       await context.clearCookies();
       await dialog.getByRole('button', { name: 'Save' }).click();
-      const ended = page.getByText('Your session has ended', { exact: true }).first();
-      await ended.waitFor();
-      await page.getByLabel('Admin token', { exact: true }).and(page.locator(':focus')).waitFor();
+      await page.getByText('Your session has ended', { exact: true }).first().waitFor();
+      const field = page.getByLabel('Admin token', { exact: true });
       await page.keyboard.press('Escape');
       await page.keyboard.press('Escape');
-      await page.keyboard.type(fake.adminToken);
+      await field.fill(fake.adminToken);
       await page.keyboard.press('Enter');
-      await ended.waitFor({ state: 'detached' });
+      await field.waitFor({ state: 'detached' });
       await dialog.getByRole('button', { name: 'Save' }).click();
       await page.locator('.token-name', { hasText: 'typed before the end' }).waitFor();
     });
