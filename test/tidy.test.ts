@@ -74,10 +74,11 @@ const folders: Record<string, Record<string, readonly string[]>> = {
   },
   store: {
     // The one file beside the folders that knows them.
-    'open.ts': ['', 'redis', 'lmdb', 'cache'],
+    'open.ts': ['', 'redis', 'lmdb', 'cache', 'continuity'],
     '': [],
-    redis: ['', 'cache', 'format'],
-    lmdb: ['', 'cache', 'format'],
+    redis: ['', 'cache', 'continuity', 'format'],
+    lmdb: ['', 'cache', 'continuity', 'format'],
+    continuity: [''],
     cache: [''],
     format: [''],
   },

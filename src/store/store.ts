@@ -4,6 +4,7 @@ import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { Feed } from './feed.ts';
 import type { AccessTokenRecord } from './record.ts';
+import type { StoreOversight } from './status.ts';
 
 /**
  * Thrown when the store cannot be reached, did not answer in time, or holds what cannot be read:
@@ -235,7 +236,8 @@ export interface Store
     ImportedIndex,
     AuditLog,
     UsageCounter,
-    EndedSessions {
+    EndedSessions,
+    StoreOversight {
   readonly health: StoreHealth;
   /** Invalidations of changed records, whichever process changed them. */
   readonly feed: Omit<Feed, 'close'>;

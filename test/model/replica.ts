@@ -48,7 +48,9 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const watch = redisHealth([reader], pingIntervalMs, world.now, async () => true);
   const reads = asker(reader, () => watch.health.set(false), watch.unfit);
   const log = redisAudit(reads, defaultRedisLimits);
-  const followed = { target, reader, log, heartbeat: { isLive: () => true, ageMs: () => 0 } };
+  const heartbeat = { isLive: () => true, ageMs: () => 0 };
+  const continuity = { isSure: () => true, doubt: () => undefined };
+  const followed = { target, reader, log, heartbeat, continuity };
   const feed = redisFeed(followed, defaultRedisLimits, world.now, () => undefined);
   const get = (id: string) =>
     readToken(masterGet(reads, watch, defaultRedisLimits.leaseMs), id).catch(error => {

@@ -1,24 +1,26 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
 import { type AuditEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import type { StateFile } from '../continuity/state-file.ts';
 import { encodeRecord } from '../format/record.ts';
-import { addUsageDays } from '../format/usage-days.ts';
 import { healthSwitch } from '../health.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import {
+  type AuditScan,
   type Change,
   type Committed,
   type Store,
   type StoredRequest,
   Unavailable,
-  type Usage,
-  type UsageDelta,
 } from '../store.ts';
 import { lmdbFeed } from './feed.ts';
+import { lmdbGuard } from './guard.ts';
 import { readForms, reserve } from './imported.ts';
 import { decode, scanEvents, scanTokens, walk } from './list.ts';
+import { lmdbNotes } from './notes.ts';
 import { lmdbReader } from './reader.ts';
 import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './tables.ts';
+import { addUsage, usageOf } from './usage.ts';
 
 /**
  * Opens the store in a folder, and creates it if needed. `now` is in milliseconds since 1970.
@@ -29,12 +31,14 @@ export function openLmdb(
   now: () => number,
   limits: LmdbLimits = defaultLmdbLimits,
   onWarning: (message: string) => void = () => undefined,
+  stateFile?: StateFile,
 ): Store {
   const tables = openTables(folder, limits);
   const health = healthSwitch(true);
+  let isSure = true;
   tables.root.readerCheck();
   const probe = setInterval(() => {
-    if (!health.up && canRead(tables)) health.set(true);
+    if (!health.up && isSure && canRead(tables)) health.set(true);
   }, limits.probeMs).unref();
 
   const read = <T>(ask: () => T): T => {
@@ -46,7 +50,12 @@ export function openLmdb(
     }
   };
   const monotonicMs = () => performance.now();
-  const reader = lmdbReader(() => tables, read, monotonicMs);
+  const reader = lmdbReader(
+    () => tables,
+    read,
+    monotonicMs,
+    () => guard.check(),
+  );
   let canWrite = true;
   /**
    * Resolves once the transaction is on disk: an acknowledged change survives a power loss. A
@@ -82,14 +91,52 @@ export function openLmdb(
     monotonicMs,
   );
 
+  const get = (id: string) =>
+    decode(
+      id,
+      read(() => tables.tokens.get(id)),
+    );
+  const events = (scan: AuditScan) => read(() => scanEvents(tables, scan));
+  const appendOnce = (event: AuditEvent) =>
+    write(() => {
+      if (tables.auditIds.get(event.id) === undefined) append(tables, event);
+    });
+  const commitNow = async (change: Change) => {
+    const committed = await write(() => commit(tables, change, now(), limits));
+    feed.look();
+    return committed;
+  };
+  const guard = lmdbGuard(
+    {
+      log: { events },
+      changes: { events, get, append: appendOnce, commit: commitNow },
+      notes: lmdbNotes(tables, read, write),
+    },
+    {
+      limits: {
+        ...limits,
+        bytesMax: limits.tailBytesMax,
+        ageMsMax: limits.tailMsMax,
+        claimWaitMs: 0,
+      },
+      now,
+      monotonicMs,
+      stateFile,
+      report: (_what, detail) => onWarning(detail ?? 'the store is what it was'),
+    },
+    sure => {
+      isSure = sure;
+      health.set(sure && canRead(tables));
+    },
+  );
+
   return {
     health,
     feed,
-    get: id =>
-      decode(
-        id,
-        read(() => tables.tokens.get(id)),
-      ),
+    get(id) {
+      guard.check();
+      return get(id);
+    },
     ...reader.records,
     scan: scan =>
       scanTokens(
@@ -104,9 +151,8 @@ export function openLmdb(
           : Number(tables.ownerCounts.get(owner) ?? 0),
       ),
     async commit(change) {
-      const committed = await write(() => commit(tables, change, now(), limits));
-      feed.look();
-      return committed;
+      guard.check();
+      return await commitNow(change);
     },
     findRequest: key =>
       read(() => {
@@ -117,11 +163,13 @@ export function openLmdb(
     importedForms: () => read(() => readForms(tables)),
     findImported: digest => read(() => tables.imported.get(digest)),
     reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
-    append: event =>
-      write(() => {
-        if (tables.auditIds.get(event.id) === undefined) append(tables, event);
-      }),
-    events: scan => read(() => scanEvents(tables, scan)),
+    async append(event) {
+      guard.check();
+      await appendOnce(event);
+    },
+    events,
+    storeStatus: guard.storeStatus,
+    acceptStore: guard.acceptStore,
     head: () => read(() => head(tables)),
     addUsage: deltas => write(() => addUsage(tables, deltas)),
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
@@ -129,6 +177,7 @@ export function openLmdb(
     isSessionEnded: id => read(() => tables.sessions.get(id) !== undefined),
     async close() {
       clearInterval(probe);
+      guard.stop();
       await feed.close();
       // A failure is reported to the caller of that write.
       await Promise.allSettled([tables.root.committed]);
@@ -244,17 +293,4 @@ function append(tables: Tables, event: AuditEvent) {
     'audit-head',
     JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
   );
-}
-
-function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {
-  for (const delta of deltas) {
-    const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
-    tables.usage.put(delta.tokenId, JSON.stringify(usage));
-  }
-  return [];
-}
-
-function usageOf(tables: Tables, id: string): Usage {
-  const text = tables.usage.get(id);
-  return text === undefined ? { days: {} } : (JSON.parse(text) as Usage);
 }

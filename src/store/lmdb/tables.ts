@@ -22,6 +22,10 @@ export interface LmdbLimits {
   feedLookMs: number;
   /** Changes that are announced one by one; more of them invalidate everything. */
   feedEntriesMax: number;
+  /** Most bytes that the remembered tail of the audit log may take. */
+  tailBytesMax: number;
+  /** How long an entry of the audit log is remembered, in milliseconds. */
+  tailMsMax: number;
 }
 
 /** Defaults of the limits. */
@@ -32,11 +36,13 @@ export const defaultLmdbLimits: LmdbLimits = {
   leaseMs: 2000,
   feedLookMs: 25,
   feedEntriesMax: 10_000,
+  tailBytesMax: 4 * 1024 * 1024,
+  tailMsMax: 24 * 60 * 60 * 1000,
 };
 
 /** The tables. Values are text; times are milliseconds since 1970. */
 export interface Tables {
-  /** Single values: the end of the audit log, and the forms of imported tokens. */
+  /** Single values: the end of the audit log, the forms of imported tokens, and the notes. */
   root: RootDatabase<string, string>;
   /** UUID → record. */
   tokens: Database<string, string>;

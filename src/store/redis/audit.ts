@@ -30,8 +30,12 @@ export interface RedisAudit extends AuditLog {
  */
 export type LinkReply = [word: string, ...rest: (string | number)[]];
 
-/** Creates the audit log. */
-export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
+/** Creates the audit log. `onLinked` gets each entry that this process appended. */
+export function redisAudit(
+  asker: Asker,
+  limits: RedisLimits,
+  onLinked: (entry: ChainedEvent) => void = () => undefined,
+): RedisAudit {
   let known: ChainHead = emptyChain;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -46,7 +50,10 @@ export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
         JSON.stringify(entry),
         limits.eventKeepMs,
       ])) as LinkReply;
-      if (reply[0] === 'linked') known = { sequence, hash };
+      if (reply[0] === 'linked') {
+        known = { sequence, hash };
+        onLinked({ ...entry, hash });
+      }
       if (reply[0] !== 'moved') return reply;
       known = { sequence: Number(reply[1]), hash: String(reply[2]) };
     }

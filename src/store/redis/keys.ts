@@ -50,6 +50,15 @@ export const expiryKey = 'usher:{log}:expiry';
 /** String: a random value that identifies the store, created when the store was first opened. */
 export const identityKey = 'usher:{log}:identity';
 
+/** String: the identity of a store that was here, and that a replica found emptied. */
+export const lostStoreKey = 'usher:{log}:lost';
+
+/** Set: hashes of entries of the audit log whose loss was accepted. */
+export const acceptedKey = 'usher:{log}:accepted';
+
+/** Hash: replica of Usher → until when its head is shown, and the head. */
+export const headsKey = 'usher:{log}:heads';
+
 /** String: such a value on a Cluster master without the log; `n` is chosen to fall in its slots. */
 export const markKey = (n: number) => `usher:mark:${n}`;
 

@@ -7,18 +7,18 @@ import {
   createCoherentReader,
   defaultCoherentLimits,
 } from '../cache/coherent.ts';
-import type { Feed } from '../feed.ts';
+import type { StateFile } from '../continuity/state-file.ts';
 import { type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
 import { acknowledge, readRequest, redisCommitter } from './commit.ts';
 import { followFailover } from './failover.ts';
-import { redisFeed } from './feed/feed.ts';
+import { type RedisFeed, redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
+import { followFeed, redisGuard } from './guard.ts';
 import { redisHealth, warnOfEviction } from './health.ts';
 import { redisHeartbeat } from './heartbeat.ts';
-import { type StoreIdentity, storeIdentity } from './identity.ts';
 import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import { defaultRedisLimits, type RedisLimits } from './limits.ts';
@@ -31,6 +31,8 @@ export interface RedisStoreOptions {
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
+  /** Remembers the head of the log over a restart; absent for not. */
+  stateFile?: StateFile;
   /** Limits that differ from the defaults. */
   limits?: Partial<RedisLimits>;
   cache?: Partial<CoherentLimits>;
@@ -47,12 +49,10 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   warnOfEviction(administrator, onWarning);
   const monotonicMs = () => performance.now();
   const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
-  const redisState = redisHealth(
-    clients,
-    limits.pingIntervalMs,
-    monotonicMs,
-    async () => (await identity.isSame()) && heartbeat.isLive(),
-  );
+  const redisState = redisHealth(clients, limits.pingIntervalMs, monotonicMs, async () => {
+    await guard.confirm();
+    return (await guard.marks.areThere()) && heartbeat.isLive();
+  });
   const reads = asker(
     reader,
     () => redisState.health.set(false),
@@ -61,78 +61,113 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       (heartbeat.isLive() ? undefined : 'too few replicas follow Redis'),
   );
   const admin = asker(administrator, () => undefined, redisState.unfit);
-  const identity = storeIdentity(reads, onWarning);
-  const audit = redisAudit(admin, limits);
+  const audit = redisAudit(admin, limits, entry => guard.continuity.appended(entry));
   const committer = redisCommitter(admin, audit, limits);
+  const log = redisAudit(reads, limits);
+  const isCluster = target.topology === 'cluster';
+  let following: RedisFeed | undefined;
+  const guard = redisGuard(
+    { reads, admin, log, audit, committer, isCluster },
+    {
+      limits: { ...limits, bytesMax: limits.tailBytesMax, ageMsMax: limits.tailMsMax },
+      now: options.now,
+      monotonicMs,
+      stateFile: options.stateFile,
+      report: (_what, detail) => onWarning(detail ?? 'the store is what it was'),
+      onChange(isSure) {
+        if (isSure) {
+          following?.resume();
+          void redisState.ping();
+        } else {
+          redisState.health.set(false);
+          following?.suspend();
+        }
+      },
+    },
+    onWarning,
+  );
   const usage = redisUsage(admin, limits);
-  const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
-  administrator.on('ready', () => void committer.sweep().catch(() => undefined));
+  const sweep = async () => {
+    await guard.confirm();
+    await committer.sweep();
+  };
+  const stopSweeping = repeat(sweep, limits.sweepIntervalMs);
+  administrator.on('ready', () => void sweep().catch(() => undefined));
   const gate = closable();
-  const getKey =
-    target.topology === 'cluster' ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs);
-  const get = (id: string) =>
+  const getKey = guard.guarded(
+    isCluster ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs),
+  );
+  const get = (id: string) => gate.pass(() => readToken(getKey, id));
+  /** For verification: a record that lost a change is not what it was. */
+  const getWhole = async (id: string) => {
+    const record = await get(id);
+    if (record?.revokedAt === undefined && guard.continuity.isLost(id)) {
+      throw new Unavailable('the store lost changes of this access token');
+    }
+    return record;
+  };
+  const read = <T>(ask: () => Promise<T>): Promise<T> =>
     gate.pass(async () => {
-      const record = await readToken(getKey, id);
-      if (record === undefined) await identity.confirmAbsence();
-      return record;
+      const answer = await ask();
+      await guard.confirm();
+      return answer;
+    });
+  const write = <T>(task: () => Promise<T>): Promise<T> =>
+    gate.pass(async () => {
+      await guard.confirm();
+      return await task();
     });
 
   const connections = clients.map(client => keepConnected(client, limits));
   const stopFollowingFailover = followFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
-  await redisState.ping();
-  const followed = { target, reader, log: redisAudit(reads, limits), heartbeat };
+  const { continuity } = guard;
+  const followed = { target, reader, log, heartbeat, continuity };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
-  doubtAfterLoss(identity, reader, feed);
+  following = feed;
+  followFeed(guard, feed);
+  await redisState.ping();
   const cache = { ...defaultCoherentLimits, ...options.cache };
-  const imported = redisImported(
-    { get: getKey, admin, identity },
-    feed,
-    limits,
-    monotonicMs,
-    cache,
-  );
+  const imported = redisImported({ get: getKey, admin }, feed, limits, monotonicMs, cache);
 
   return {
     health: redisState.health,
     feed,
     get,
-    ...createCoherentReader({ get }, feed, monotonicMs, cache),
-    scan: scan => gate.pass(() => scanTokens(admin, scan)),
+    ...createCoherentReader({ get: getWhole }, feed, monotonicMs, cache),
+    scan: scan => read(() => scanTokens(admin, scan)),
     count: owner => {
       const index = owner === undefined ? createdKey : ownerKey(owner);
-      return gate.pass(() => admin.ask(client => client.zcard(index)));
+      return read(() => admin.ask(client => client.zcard(index)));
     },
-    commit: change => gate.pass(() => committer.commit(change)),
+    commit: change => write(() => committer.commit(change)),
     findRequest: key =>
-      gate.pass(async () => {
+      read(async () => {
         const text = await admin.ask(client => client.get(requestKey(key)));
         const request = text === null ? undefined : readRequest(text);
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
-    reserveImported: (forms, entries) => gate.pass(() => imported.reserveImported(forms, entries)),
-    append: event => gate.pass(() => audit.append(event)),
+    reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
+    append: event => write(() => audit.append(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
-    addUsage: deltas => gate.pass(() => usage.addUsage(deltas)),
+    addUsage: deltas => write(() => usage.addUsage(deltas)),
     usage: ids => gate.pass(async () => usage.usage(ids)),
     endSession: (id, until) =>
-      gate.pass(async () => {
+      write(async () => {
         const key = endedSessionKey(id);
         const leftMs = Math.max(1, Math.ceil(until - options.now()));
         await admin.ask(client => client.set(key, '', 'PX', leftMs));
         await acknowledge(admin, key, limits);
       }),
-    isSessionEnded: id =>
-      gate.pass(async () => {
-        const isEnded = (await getKey(endedSessionKey(id))) !== null;
-        if (!isEnded) await identity.confirmAbsence();
-        return isEnded;
-      }),
+    isSessionEnded: id => gate.pass(async () => (await getKey(endedSessionKey(id))) !== null),
+    storeStatus: continuity.storeStatus,
+    acceptStore: by => gate.pass(() => continuity.acceptStore(by)),
     async close() {
       stopSweeping();
+      continuity.stop();
       await feed.close();
       await gate.close();
       redisState.stop();
@@ -151,13 +186,6 @@ function clientsOf(target: RedisAddress, limits: RedisLimits) {
     reader: use('usher-read', limits.readTimeoutMs),
     administrator: use('usher-admin', limits.adminTimeoutMs + limits.ackTimeoutMs),
   };
-}
-
-/** After a new connection, a loss of the feed or a flush, Redis may hold another store. */
-function doubtAfterLoss(identity: StoreIdentity, reader: RedisClient, feed: Feed): void {
-  reader.on('close', identity.doubt);
-  reader.on('+node', (node: RedisClient) => void node.on('close', identity.doubt));
-  feed.listen({ changed: () => undefined, changedAll: identity.doubt });
 }
 
 /** Resolves when all clients have connected or failed to, at the latest after `waitMs`. */

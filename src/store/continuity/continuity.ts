@@ -1,0 +1,255 @@
+/**
+ * Detects a store that is not what it was: rolled back to an older state, emptied, or another one.
+ * While there is doubt, nothing that is read is used; what can be put back is put back.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { ChainedEvent } from '../audit.ts';
+import type { AcceptedBy, StoreStatus } from '../status.ts';
+import { Unavailable } from '../store.ts';
+import { endOf, logStart } from './check.ts';
+import { heal } from './heal.ts';
+import { createMemory } from './memory.ts';
+import type { WatchedStore } from './notes.ts';
+import { accept, statusOf } from './oversee.ts';
+import { problems } from './problems.ts';
+import type { StateFile } from './state-file.ts';
+import type { TailLimits } from './tail.ts';
+
+/** Limits of the continuity. */
+export interface ContinuityLimits extends TailLimits {
+  /** Within this time a replica notices a loss, in milliseconds; it looks four times as often. */
+  leaseMs: number;
+  /** How long an empty store must stay empty before it is taken for a new one, in milliseconds. */
+  claimWaitMs: number;
+}
+
+/** What the continuity needs beside the store. */
+export interface ContinuityDeps {
+  /** Host and process id of this replica. */
+  replica: string;
+  limits: ContinuityLimits;
+  /** The current time in milliseconds since 1970. */
+  now: () => number;
+  /** `performance.now`. */
+  monotonicMs: () => number;
+  /** Tells the operator what is wrong, or with undefined that it is no longer. */
+  report: (what: string, detail: string | undefined) => void;
+  /** Called when what is read may not be used from now on, and when it may again. */
+  onChange: (isSure: boolean) => void;
+  /** Remembers the head over a restart; absent for not. */
+  stateFile?: StateFile | undefined;
+}
+
+/** A running continuity. */
+export interface Continuity {
+  /** Whether what is read may be used: a check within the lease found the store as it was. */
+  isSure(): boolean;
+  /** Resolves when what was read before the call may be used; throws Unavailable when not. */
+  confirm(): Promise<void>;
+  /** Whether changes of an access token were lost, so that its record is not what it was. */
+  isLost(tokenId: string): boolean;
+  /** The store may have changed behind this replica's back: nothing is used before a check. */
+  doubt(): void;
+  /** Takes an entry that this process appended to the log. */
+  appended(event: ChainedEvent): void;
+  /** Checks now. Never rejects. */
+  look(): Promise<void>;
+  /** Checks soon, since a change was announced. */
+  lookSoon(): void;
+  /** As StoreOversight.storeStatus. */
+  storeStatus(): Promise<StoreStatus>;
+  /** As StoreOversight.acceptStore. */
+  acceptStore(by: AcceptedBy): Promise<void>;
+  /** Ends the checks. */
+  stop(): void;
+}
+
+/** Checks before `confirm` fails, when `doubt` is called during each. */
+const looksMax = 3;
+/** How long after an announced change the log is read, in milliseconds: its entry comes last. */
+const lookSoonMs = 25;
+/** Shortest interval of the checks, in milliseconds. */
+const everyMsMin = 25;
+/** A head that was not written again for so many leases is of a replica that ended. */
+const headLeasesMax = 5;
+
+/** When a check began, and how often there had been doubt by then. */
+interface Asked {
+  doubts: number;
+  atMs: number;
+}
+
+/** Watches a store until stopped. */
+export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Continuity {
+  const { limits, now, monotonicMs, report } = deps;
+  const memory = createMemory(store.log, limits, now, deps.stateFile?.remembered);
+  let state: 'doubted' | 'sure' | 'down' = 'doubted';
+  let problem: string | undefined = problems.unread;
+  let doubts = 0;
+  let checkedAtMs = Number.NEGATIVE_INFINITY;
+  let emptySinceMs: number | undefined;
+  let underway: Promise<void> | undefined;
+  let recovering: Promise<void> | undefined;
+  /** Revocations were put back since the last doubt; more is needed than that. */
+  let isPutBack = false;
+  let stopped = false;
+
+  let soon: NodeJS.Timeout | undefined;
+  const lookSoon = () => {
+    if (stopped) return;
+    soon ??= setTimeout(() => {
+      soon = undefined;
+      void look();
+    }, lookSoonMs).unref();
+  };
+  const fail = (why: string) => {
+    const wasDown = state === 'down';
+    if (problem !== why) report('store', why);
+    state = 'down';
+    problem = why;
+    if (!wasDown) deps.onChange(false);
+  };
+  const succeed = ({ doubts: before, atMs }: Asked) => {
+    const previous = state;
+    if (previous === 'down') report('store', undefined);
+    checkedAtMs = atMs;
+    state = before === doubts ? 'sure' : 'doubted';
+    problem = undefined;
+    if (state === 'sure' && previous !== 'sure') deps.onChange(true);
+    if (state === 'doubted') lookSoon();
+    keepHead();
+  };
+
+  /** Of a replica that knows no store yet: whether it does now. */
+  const meet = async (): Promise<boolean> => {
+    const { identity, lost } = await store.notes.read();
+    if (identity === undefined && lost !== undefined) {
+      fail(problems.noted(lost));
+      return false;
+    }
+    if (identity === undefined) {
+      const isEmpty = (await endOf(store.log)).sequence === 0;
+      emptySinceMs ??= monotonicMs();
+      // Replicas that knew what was here need this time to note its loss.
+      if (isEmpty && monotonicMs() - emptySinceMs < limits.claimWaitMs) {
+        problem = problems.empty;
+        return false;
+      }
+      await store.notes.claim(randomUUID());
+    }
+    const found = identity ?? (await store.notes.read()).identity;
+    if (found !== undefined) await memory.adopt(found);
+    return found !== undefined;
+  };
+  /** Whether the store is still the one that is known. */
+  const goesOn = async (): Promise<boolean> => {
+    const isStart = memory.head()?.sequence === 0;
+    if (!(await memory.readOn())) return false;
+    // The start of the log is in every log.
+    return !isStart || (await store.notes.read()).identity === memory.identity;
+  };
+
+  const recover = async (asked: Asked) => {
+    const { identity } = await store.notes.read();
+    const head = memory.head() ?? logStart;
+    if (identity !== undefined && (await store.notes.isAccepted(head.hash))) {
+      await memory.adopt(identity);
+      return succeed(asked);
+    }
+    if (identity === memory.identity) {
+      if (isPutBack) return;
+      const healed = await heal(store.changes, memory, now);
+      if (healed === 'whole') return;
+      if (healed === 'gap') {
+        isPutBack = true;
+        return fail(problems.gap);
+      }
+      report('lost changes', problems.healed(healed.loss, healed.fork));
+      return succeed(asked);
+    }
+    memory.gone = [...memory.tail.entries(), ...memory.own.entries(), head];
+    if (identity !== undefined) return fail(problems.other);
+    if (memory.identity !== undefined) await store.notes.noteLoss(memory.identity);
+    fail(problems.emptied);
+  };
+
+  const examine = async () => {
+    const asked = { doubts, atMs: monotonicMs() };
+    const isKnown = memory.head() !== undefined;
+    if (isKnown ? await goesOn() : await meet()) return succeed(asked);
+    if (!isKnown) return;
+    if (state !== 'down') fail(problems.rolledBack);
+    // Not waited for: meanwhile callers learn at once that nothing can be known.
+    recovering ??= recover(asked)
+      .catch(ignoreUnavailable)
+      .finally(() => {
+        recovering = undefined;
+      });
+  };
+  const ignoreUnavailable = (error: unknown) => {
+    if (!stopped && !(error instanceof Unavailable)) report('continuity', String(error));
+  };
+  const look = () => {
+    underway ??= examine()
+      .catch(ignoreUnavailable)
+      .finally(() => {
+        underway = undefined;
+      });
+    return underway;
+  };
+
+  let headWrittenAtMs = Number.NEGATIVE_INFINITY;
+  /** Tells the next start, and other replicas, how far the log is known. */
+  const keepHead = () => {
+    const head = memory.tail.head();
+    const { identity } = memory;
+    if (head === undefined || identity === undefined || state !== 'sure') return;
+    deps.stateFile?.remember({ ...head, identity });
+    if (monotonicMs() - headWrittenAtMs < limits.leaseMs) return;
+    headWrittenAtMs = monotonicMs();
+    const written = { replica: deps.replica, ...head, time: now() };
+    store.notes.writeHead(written, headLeasesMax * limits.leaseMs).catch(ignoreUnavailable);
+  };
+
+  const doubt = () => {
+    doubts++;
+    isPutBack = false;
+    if (state === 'sure') state = 'doubted';
+    // One that is under way began before the doubt.
+    void look().then(() => (state === 'doubted' ? look() : undefined));
+  };
+  const isSure = () => state === 'sure' && monotonicMs() - checkedAtMs < limits.leaseMs;
+  const problemNow = () => (isSure() ? undefined : (problem ?? problems.doubted));
+  const everyMs = Math.max(everyMsMin, Math.floor(limits.leaseMs / 4));
+  const timer = setInterval(look, everyMs).unref();
+
+  return {
+    isSure,
+    async confirm() {
+      for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) await look();
+      const why = problemNow();
+      if (why !== undefined) throw new Unavailable(why);
+    },
+    isLost: memory.lost.has,
+    doubt,
+    appended(event) {
+      // What is appended while healing is read afterwards.
+      if (state !== 'down' && !memory.own.add(event)) doubt();
+    },
+    look,
+    lookSoon,
+    storeStatus: () => statusOf(store, memory, deps.replica, problemNow()),
+    async acceptStore(by) {
+      await recovering;
+      const asked = { doubts, atMs: monotonicMs() };
+      await accept(store, memory, by, problemNow(), now());
+      succeed(asked);
+    },
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+      clearTimeout(soon);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Entries that this process appended to the log, and has not yet read from it: others may have
+ * appended before them. A store that loses them is rolled back, however soon that happens.
+ */
+
+import { type ChainedEvent, linkHash } from '../audit.ts';
+import { entryOf, type Tail, type TailEntry } from './tail.ts';
+
+/** The entries that are known beyond the tail's head. */
+export interface OwnEntries {
+  /** Adds an entry. False when the tail holds another entry in its place. */
+  add(event: ChainedEvent): boolean;
+  /** Moves those that follow the tail's head into the tail, and returns the others. */
+  take(): readonly ChainedEvent[];
+  /** Whether the tail, which was read since, holds these; it then forgets all that it holds. */
+  areIn(events: readonly ChainedEvent[]): boolean;
+  /** Those beyond the tail's head. */
+  entries(): TailEntry[];
+  /** The last of them. */
+  last(): TailEntry | undefined;
+  clear(): void;
+}
+
+/** Creates it, for a tail. */
+export function createOwnEntries(tail: Tail): OwnEntries {
+  let events: ChainedEvent[] = [];
+  const isKnown = ({ sequence, hash }: ChainedEvent) => tail.at(sequence)?.hash === hash;
+  return {
+    add(event) {
+      const head = tail.head();
+      if (head === undefined) return true;
+      if (event.sequence <= head.sequence) return isKnown(event);
+      events.push(event);
+      events.sort((a, b) => a.sequence - b.sequence);
+      return true;
+    },
+    take() {
+      for (let next = events[0]; next !== undefined; next = events[0]) {
+        const head = tail.head();
+        if (head === undefined || next.sequence !== head.sequence + 1) break;
+        const { hash, ...entry } = next;
+        if (hash !== linkHash(head.hash, entry)) break;
+        tail.append([next]);
+        events.shift();
+      }
+      return [...events];
+    },
+    areIn(expected) {
+      events = events.filter(event => !isKnown(event));
+      return expected.every(isKnown);
+    },
+    entries: () => events.map(entryOf),
+    last: () => events.map(entryOf).at(-1),
+    clear() {
+      events = [];
+    },
+  };
+}

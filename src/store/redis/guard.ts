@@ -1,0 +1,80 @@
+/** Lets nothing that was read from Redis be used while the store may not be what it was. */
+
+import { hostname } from 'node:os';
+import type { ContinuityDeps } from '../continuity/continuity.ts';
+import { type Continuity, createContinuity } from '../continuity/continuity.ts';
+import type { Feed } from '../feed.ts';
+import type { Asker } from './ask.ts';
+import type { RedisAudit } from './audit.ts';
+import type { RedisClient } from './client.ts';
+import type { RedisCommitter } from './commit.ts';
+import { type Get, plainGet } from './get.ts';
+import { readToken } from './list.ts';
+import { noMarks, type StoreMarks, storeMarks } from './marks.ts';
+import { redisNotes } from './notes.ts';
+
+/** The parts of the store that the guard uses. */
+export interface GuardedParts {
+  reads: Asker;
+  admin: Asker;
+  /** The log on the connection of `reads`. */
+  log: Pick<RedisAudit, 'events'>;
+  /** The log on the connection of `admin`. */
+  audit: RedisAudit;
+  committer: Pick<RedisCommitter, 'commit'>;
+  isCluster: boolean;
+}
+
+/** The guard of one store. */
+export interface RedisGuard {
+  continuity: Continuity;
+  marks: StoreMarks;
+  /** Reads a key, and answers once what was read may be used. */
+  guarded(get: Get): Get;
+  /** Resolves when the store is what it was; throws Unavailable when not. */
+  confirm(): Promise<void>;
+}
+
+/** Creates the guard. */
+export function redisGuard(
+  { reads, admin, log, audit, committer, isCluster }: GuardedParts,
+  deps: Omit<ContinuityDeps, 'replica'>,
+  onWarning: (message: string) => void,
+): RedisGuard {
+  const marks = isCluster ? storeMarks(reads, onWarning) : noMarks;
+  const changes = {
+    events: audit.events,
+    append: audit.append,
+    commit: committer.commit,
+    get: (id: string) => readToken(plainGet(admin), id),
+  };
+  const continuity = createContinuity(
+    { log, changes, notes: redisNotes(reads, admin) },
+    { ...deps, replica: `${hostname()}:${process.pid}` },
+  );
+  const doubt = () => {
+    continuity.doubt();
+    marks.doubt();
+  };
+  // Nothing is read on a new connection before it is ready.
+  reads.client.on('ready', doubt);
+  reads.client.on('+node', (node: RedisClient) => void node.on('ready', doubt));
+  return {
+    continuity,
+    marks,
+    guarded: get => async key => {
+      const value = await get(key);
+      if (!continuity.isSure()) await continuity.confirm();
+      if (value === null) await marks.confirmAbsence();
+      return value;
+    },
+    async confirm() {
+      if (!continuity.isSure()) await continuity.confirm();
+    },
+  };
+}
+
+/** Has the guard follow the feed: it names changes, and a flush. */
+export function followFeed({ continuity }: RedisGuard, feed: Pick<Feed, 'listen'>): void {
+  feed.listen({ changed: continuity.lookSoon, changedAll: () => undefined });
+}
