@@ -4,6 +4,7 @@ import type { Client, Interceptor } from '@connectrpc/connect';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
+import { StoreService } from '../gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
 
 /** Where the API Manager is, and as whom to call it. */
@@ -16,10 +17,11 @@ export interface AdminOptions {
   timeoutMs: number;
 }
 
-/** The two services of the manager port. */
+/** The services of the manager port. */
 export interface Admin {
   tokens: Client<typeof AccessTokenService>;
   verifier: Client<typeof VerifierService>;
+  store: Client<typeof StoreService>;
 }
 
 /** Why a call failed: a gRPC status by its name, or that nobody answered. */
@@ -51,6 +53,7 @@ export function connectAdmin({ url, authorization, timeoutMs }: AdminOptions): A
   return {
     tokens: createClient(AccessTokenService, transport),
     verifier: createClient(VerifierService, transport),
+    store: createClient(StoreService, transport),
   };
 }
 

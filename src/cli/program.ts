@@ -10,6 +10,7 @@ import { exitCodeOf, exitCodes, explain } from './exit-codes.ts';
 import { addJwtCommands } from './jwt.ts';
 import { durationSeconds } from './option-values.ts';
 import { outSettings } from './settings.ts';
+import { addStoreCommands } from './store.ts';
 import { addTokenCommands } from './token.ts';
 import { addVerifyCommand } from './verify.ts';
 
@@ -59,6 +60,7 @@ function build(context: Context, exit: (code: number) => void): Command {
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
   addAuditCommands(program, context, exit);
+  addStoreCommands(program, context, exit);
   addConfigCommand(program, context);
   program
     .command('settings')

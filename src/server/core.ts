@@ -16,6 +16,7 @@ import {
 import { defaultChangeLimits } from '../tokens/change.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
@@ -39,6 +40,7 @@ export interface Core {
   authenticate: Authenticate;
   currentCaller: CurrentCaller;
   audit: Audit;
+  oversight: Oversight;
   usage: UsageMeter;
   /** Writes the last counts and closes the store. */
   close(): Promise<void>;
@@ -55,11 +57,13 @@ export async function openCore(
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
+    stateFile: config.stateFile,
     redis: {
       readTimeoutMs: config.storeTimeoutMs,
       ackReplicas: config.storeAckReplicas,
       leaseMs: config.leaseMs,
       feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
+      claimWaitMs: config.leaseMs,
       heartbeatMs: Math.max(25, Math.floor(config.leaseMs / 4)),
     },
     lmdb: { leaseMs: config.leaseMs },
@@ -90,6 +94,7 @@ export async function openCore(
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
     audit: createAudit(store, now),
+    oversight: createOversight(store),
     usage,
     async close() {
       await usage.close();

@@ -7,6 +7,7 @@ import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
+import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
@@ -62,8 +63,16 @@ export function createServices(
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
   );
+  const store = bind(
+    StoreService,
+    storeHandlers({ ...core, authenticate: createCallerOf(core.authenticate) }),
+  );
   return {
     verifier: [verifier()],
-    manager: [withRefusalsNoted(accessTokens, note, onFailure), verifier(sessionOf)],
+    manager: [
+      withRefusalsNoted(accessTokens, note, onFailure),
+      withRefusalsNoted(store, note, onFailure),
+      verifier(sessionOf),
+    ],
   };
 }

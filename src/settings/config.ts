@@ -7,8 +7,8 @@ import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
 
 type Settings = typeof settings;
-/** These two can be absent: the embedded store makes its own. */
-type Optional = 'masterKeys' | 'adminToken';
+/** These can be absent. The embedded store makes the first two itself. */
+type Optional = 'masterKeys' | 'adminToken' | 'stateFile';
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,7 +16,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** Every setting's value. */
 export type Config = {
   readonly [K in Exclude<keyof Settings, Optional>]: ReturnType<Settings[K]['read']>;
-} & { readonly masterKeys?: MasterKey[]; readonly adminToken?: string };
+} & {
+  readonly masterKeys?: MasterKey[];
+  readonly adminToken?: string;
+  readonly stateFile?: string;
+};
 
 /** Thrown with everything that is wrong with the settings. No message holds the value of one. */
 export class SettingsError extends Error {

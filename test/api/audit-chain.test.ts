@@ -6,6 +6,7 @@ import { checkChain } from '../../src/api/audit-chain.ts';
 import { auditEntries } from '../../src/api/audit-log.ts';
 import type { Admin } from '../../src/api/connect.ts';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { chain, emptyChain } from '../../src/store/audit.ts';
 import { auditEventMessage } from '../../src/transport/services/access-token-message.ts';
@@ -33,6 +34,7 @@ test('the server shows all that is hashed', async () => {
   });
   const admin: Admin = {
     tokens: createClient(AccessTokenService, transport),
+    store: createClient(StoreService, transport),
     verifier: createClient(VerifierService, transport),
   };
   const report = await checkChain(auditEntries(admin, { oldestFirst: true, limit: 10 }));

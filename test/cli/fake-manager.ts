@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 
 /** A running fake. */
@@ -19,12 +20,14 @@ export interface FakeManager {
 export async function startFakeManager(rpcs: {
   tokens?: Partial<ServiceImpl<typeof AccessTokenService>>;
   verifier?: Partial<ServiceImpl<typeof VerifierService>>;
+  store?: Partial<ServiceImpl<typeof StoreService>>;
 }): Promise<FakeManager> {
   const authorizations: (string | undefined)[] = [];
   const handle = connectNodeAdapter({
     routes: router => {
       router.service(AccessTokenService, rpcs.tokens ?? {});
       router.service(VerifierService, rpcs.verifier ?? {});
+      router.service(StoreService, rpcs.store ?? {});
     },
   });
   const server = createServer((request, response) => {

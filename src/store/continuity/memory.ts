@@ -80,7 +80,7 @@ export function createMemory(
       await fill();
       tail.append(more);
       lost.read(more);
-      return own.areIn(appended);
+      return own.areIn(more, appended);
     },
   };
 }

@@ -12,8 +12,8 @@ export interface OwnEntries {
   add(event: ChainedEvent): boolean;
   /** Moves those that follow the tail's head into the tail, and returns the others. */
   take(): readonly ChainedEvent[];
-  /** Whether the tail, which was read since, holds these; it then forgets all that it holds. */
-  areIn(events: readonly ChainedEvent[]): boolean;
+  /** Whether what was read since, up to the end of the log, holds these; forgets those it holds. */
+  areIn(read: readonly ChainedEvent[], events: readonly ChainedEvent[]): boolean;
   /** Those beyond the tail's head. */
   entries(): TailEntry[];
   /** The last of them. */
@@ -24,12 +24,14 @@ export interface OwnEntries {
 /** Creates it, for a tail. */
 export function createOwnEntries(tail: Tail): OwnEntries {
   let events: ChainedEvent[] = [];
-  const isKnown = ({ sequence, hash }: ChainedEvent) => tail.at(sequence)?.hash === hash;
   return {
     add(event) {
       const head = tail.head();
       if (head === undefined) return true;
-      if (event.sequence <= head.sequence) return isKnown(event);
+      if (event.sequence <= head.sequence) {
+        const known = tail.at(event.sequence);
+        return known === undefined || known.hash === event.hash;
+      }
       events.push(event);
       events.sort((a, b) => a.sequence - b.sequence);
       return true;
@@ -45,9 +47,10 @@ export function createOwnEntries(tail: Tail): OwnEntries {
       }
       return [...events];
     },
-    areIn(expected) {
-      events = events.filter(event => !isKnown(event));
-      return expected.every(isKnown);
+    areIn(read, expected) {
+      const hashes = new Set(read.map(({ hash }) => hash));
+      events = events.filter(({ hash }) => !hashes.has(hash));
+      return expected.every(({ hash }) => hashes.has(hash));
     },
     entries: () => events.map(entryOf),
     last: () => events.map(entryOf).at(-1),

@@ -1,0 +1,65 @@
+/** StoreService: the handlers of its rpcs. */
+
+import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import {
+  AcceptStoreResponseSchema,
+  GetStoreStatusResponseSchema,
+  type StoreService,
+} from '../../gen/usher/v1/store_pb.ts';
+import type { LogPoint, StoreStatus } from '../../store/status.ts';
+import type { Caller } from '../../tokens/caller.ts';
+import type { Oversight } from '../../tokens/oversight.ts';
+import type { Call } from '../rpc/call.ts';
+import type { Handlers } from '../rpc/handlers.ts';
+
+export { StoreService } from '../../gen/usher/v1/store_pb.ts';
+
+/** What StoreService needs. */
+export interface StoreServiceDeps {
+  oversight: Oversight;
+  /** Authenticates the caller, or throws denialError, Unavailable or RpcError. */
+  authenticate(call: Call): Promise<Caller>;
+}
+
+/** The handlers of StoreService. */
+export function storeHandlers({
+  oversight,
+  authenticate,
+}: StoreServiceDeps): Handlers<typeof StoreService> {
+  return {
+    async getStoreStatus(_, call) {
+      return statusMessage(await oversight.status(await authenticate(call)));
+    },
+    async acceptStore(_, call) {
+      await oversight.accept(await authenticate(call));
+      return create(AcceptStoreResponseSchema, {});
+    },
+  };
+}
+
+function statusMessage(status: StoreStatus) {
+  const { replica, identity, head, storeIdentity, storeHead, problem, lost, replicas } = status;
+  return create(GetStoreStatusResponseSchema, {
+    replica,
+    identity: identity ?? '',
+    storeIdentity: storeIdentity ?? '',
+    problem: problem ?? '',
+    ...(head && { head: pointMessage(head) }),
+    ...(storeHead && { storeHead: pointMessage(storeHead) }),
+    lost: lost.map(({ sequence, time, action, tokenId, isPutBack }) => ({
+      ...{ action, tokenId, putBack: isPutBack },
+      sequence: BigInt(sequence),
+      time: timestampFromMs(time),
+    })),
+    replicas: replicas.map(({ time, ...each }) => ({
+      replica: each.replica,
+      head: pointMessage(each),
+      time: timestampFromMs(time),
+    })),
+  });
+}
+
+function pointMessage({ sequence, hash }: LogPoint) {
+  return { sequence: BigInt(sequence), hash };
+}
