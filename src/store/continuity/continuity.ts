@@ -61,8 +61,8 @@ export interface Continuity {
   storeStatus(): Promise<StoreStatus>;
   /** As StoreOversight.acceptStore. */
   acceptStore(by: AcceptedBy): Promise<void>;
-  /** Ends the checks. */
-  stop(): void;
+  /** Ends the checks; resolves when none is under way. */
+  stop(): Promise<void>;
 }
 
 /** Checks before `confirm` fails, when `doubt` is called during each. */
@@ -246,10 +246,12 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       await accept(store, memory, by, problemNow(), now());
       succeed(asked);
     },
-    stop() {
+    async stop() {
       stopped = true;
       clearInterval(timer);
       clearTimeout(soon);
+      await underway;
+      await recovering;
     },
   };
 }

@@ -13,8 +13,8 @@ import { Unavailable } from '../store.ts';
 export interface LmdbGuard extends StoreOversight {
   /** Throws Unavailable while nothing that is read may be used. */
   check(): void;
-  /** Ends the checks. */
-  stop(): void;
+  /** Ends the checks; resolves when none is under way. */
+  stop(): Promise<void>;
 }
 
 /** Creates the guard. Without a state file there is nothing to compare with. */
@@ -55,6 +55,6 @@ function unguarded({ log }: WatchedStore, replica: string): LmdbGuard {
       return { replica, ...(head && { head, storeHead: head }), lost: [], replicas: [] };
     },
     acceptStore: async () => undefined,
-    stop: () => undefined,
+    stop: async () => undefined,
   };
 }

@@ -177,7 +177,7 @@ export function openLmdb(
     isSessionEnded: id => read(() => tables.sessions.get(id) !== undefined),
     async close() {
       clearInterval(probe);
-      guard.stop();
+      await guard.stop();
       await feed.close();
       // A failure is reported to the caller of that write.
       await Promise.allSettled([tables.root.committed]);

@@ -30,11 +30,21 @@ export interface RedisAudit extends AuditLog {
  */
 export type LinkReply = [word: string, ...rest: (string | number)[]];
 
-/** Creates the audit log. `onLinked` gets each entry that this process appended. */
+/** What appending to the log reveals. */
+export interface LogNotice {
+  /** Called with each entry that this process appended. */
+  linked(entry: ChainedEvent): void;
+  /** The log ends before an entry that this process knows; answers whether to append all the same. */
+  shorter(): boolean;
+}
+
+const noNotice: LogNotice = { linked: () => undefined, shorter: () => true };
+
+/** Creates the audit log. */
 export function redisAudit(
   asker: Asker,
   limits: RedisLimits,
-  onLinked: (entry: ChainedEvent) => void = () => undefined,
+  notice: LogNotice = noNotice,
 ): RedisAudit {
   let known: ChainHead = emptyChain;
   let last: Promise<unknown> = Promise.resolve();
@@ -52,10 +62,12 @@ export function redisAudit(
       ])) as LinkReply;
       if (reply[0] === 'linked') {
         known = { sequence, hash };
-        onLinked({ ...entry, hash });
+        notice.linked({ ...entry, hash });
       }
       if (reply[0] !== 'moved') return reply;
+      const isShorter = Number(reply[1]) < known.sequence;
       known = { sequence: Number(reply[1]), hash: String(reply[2]) };
+      if (isShorter && !notice.shorter()) throw new Unavailable('the audit log lost entries');
     }
     throw new Unavailable('the audit log moves too fast');
   };

@@ -61,7 +61,15 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       (heartbeat.isLive() ? undefined : 'too few replicas follow Redis'),
   );
   const admin = asker(administrator, () => undefined, redisState.unfit);
-  const audit = redisAudit(admin, limits, entry => guard.continuity.appended(entry));
+  const audit = redisAudit(admin, limits, {
+    linked: entry => guard.continuity.appended(entry),
+    // Callers' changes are refused then; what is put back is not.
+    shorter() {
+      const isHealing = !guard.continuity.isSure();
+      if (!isHealing) guard.continuity.doubt();
+      return isHealing;
+    },
+  });
   const committer = redisCommitter(admin, audit, limits);
   const log = redisAudit(reads, limits);
   const isCluster = target.topology === 'cluster';
@@ -167,7 +175,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     acceptStore: by => gate.pass(() => continuity.acceptStore(by)),
     async close() {
       stopSweeping();
-      continuity.stop();
+      void continuity.stop();
       await feed.close();
       await gate.close();
       redisState.stop();
