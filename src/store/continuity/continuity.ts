@@ -13,6 +13,7 @@ import { createMemory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
 import { accept, statusOf } from './oversee.ts';
 import { problems } from './problems.ts';
+import { lostChangesOf } from './records.ts';
 import type { StateFile } from './state-file.ts';
 import type { TailLimits } from './tail.ts';
 
@@ -37,6 +38,11 @@ export interface ContinuityDeps {
   report: (what: string, detail: string | undefined) => void;
   /** Called when what is read may not be used from now on, and when it may again. */
   onChange: (isSure: boolean) => void;
+  /**
+   * In a Cluster the log is on one of several masters. The records on the others are used while it
+   * cannot be read.
+   */
+  isLogApart?: boolean;
   /** Remembers the head over a restart; absent for not. */
   stateFile?: StateFile | undefined;
 }
@@ -45,6 +51,8 @@ export interface ContinuityDeps {
 export interface Continuity {
   /** Whether what is read may be used: a check within the lease found the store as it was. */
   isSure(): boolean;
+  /** Whether a log that ends at this sequence number may be what is known; doubts it if not. */
+  mayEndAt(sequence: number): boolean;
   /** Resolves when what was read before the call may be used; throws Unavailable when not. */
   confirm(): Promise<void>;
   /** Whether changes of an access token were lost, so that its record is not what it was. */
@@ -71,6 +79,8 @@ const looksMax = 3;
 const lookSoonMs = 25;
 /** Shortest interval of the checks, in milliseconds. */
 const everyMsMin = 25;
+/** Access tokens whose records are compared with the log after each doubt. */
+const comparedTokensMax = 256;
 /** A head that was not written again for so many leases is of a replica that ended. */
 const headLeasesMax = 5;
 
@@ -83,7 +93,7 @@ interface Asked {
 /** Watches a store until stopped. */
 export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Continuity {
   const { limits, now, monotonicMs, report } = deps;
-  const memory = createMemory(store.log, limits, now, deps.stateFile?.remembered);
+  const memory = createMemory(store.reads, limits, now, deps.stateFile?.remembered);
   let state: 'doubted' | 'sure' | 'down' = 'doubted';
   let problem: string | undefined = problems.unread;
   let doubts = 0;
@@ -94,6 +104,9 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   /** Revocations were put back since the last doubt; more is needed than that. */
   let isPutBack = false;
   let stopped = false;
+  const isApart = deps.isLogApart ?? false;
+  /** Doubts for which records were compared with the log. */
+  let comparedDoubts = 0;
 
   let soon: NodeJS.Timeout | undefined;
   const lookSoon = () => {
@@ -129,7 +142,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       return false;
     }
     if (identity === undefined) {
-      const isEmpty = (await endOf(store.log)).sequence === 0;
+      const isEmpty = (await endOf(store.reads)).sequence === 0;
       emptySinceMs ??= monotonicMs();
       // Replicas that knew what was here need this time to note its loss.
       if (isEmpty && monotonicMs() - emptySinceMs < limits.claimWaitMs) {
@@ -149,6 +162,19 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     // The start of the log is in every log.
     return !isStart || (await store.notes.read()).identity === memory.identity;
   };
+  /** Whether the records have what the log has, where that does not follow. */
+  const hasRecords = async (asked: Asked): Promise<boolean> => {
+    if (!isApart || comparedDoubts === asked.doubts) return true;
+    const lost = await lostChangesOf(store.reads, memory, comparedTokensMax);
+    if (lost.length > 0) return false;
+    comparedDoubts = asked.doubts;
+    return true;
+  };
+
+  const goesOnWithoutLog = (error: unknown): true => {
+    if (isApart && state !== 'down' && error instanceof Unavailable) return true;
+    throw error;
+  };
 
   const recover = async (asked: Asked) => {
     const { identity } = await store.notes.read();
@@ -159,12 +185,13 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     }
     if (identity === memory.identity) {
       if (isPutBack) return;
-      const healed = await heal(store.changes, memory, now);
+      const healed = await heal(store.changes, memory, now, isApart);
       if (healed === 'whole') return;
       if (healed === 'gap') {
         isPutBack = true;
         return fail(problems.gap);
       }
+      comparedDoubts = asked.doubts;
       report('lost changes', problems.healed(healed.loss, healed.fork));
       return succeed(asked);
     }
@@ -177,7 +204,8 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   const examine = async () => {
     const asked = { doubts, atMs: monotonicMs() };
     const isKnown = memory.head() !== undefined;
-    if (isKnown ? await goesOn() : await meet()) return succeed(asked);
+    const isWhole = isKnown ? await goesOn().catch(goesOnWithoutLog) : await meet();
+    if (isWhole && (await hasRecords(asked))) return succeed(asked);
     if (!isKnown) return;
     if (state !== 'down') fail(problems.rolledBack);
     // Not waited for: meanwhile callers learn at once that nothing can be known.
@@ -226,6 +254,11 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
 
   return {
     isSure,
+    mayEndAt(sequence) {
+      const isKnown = sequence >= (memory.head()?.sequence ?? 0);
+      if (!isKnown) doubt();
+      return isKnown;
+    },
     async confirm() {
       for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) await look();
       const why = problemNow();

@@ -8,9 +8,11 @@ import { Unavailable } from '../store.ts';
 import { findFork, logStart, readOn } from './check.ts';
 import type { Memory } from './memory.ts';
 import type { ChangedStore } from './notes.ts';
+import { lostChangesOf } from './records.ts';
 import type { Revocation, TailEntry } from './tail.ts';
 
 /**
+ * With `isApart`, records are on servers of their own, which can have lost changes that the log has.
  * Heals a store of the known identity that lost the end of its log: puts back what it can, tells
  * the rest in the log, and goes on from where the log was cut. 'gap' when more was lost than is
  * remembered; revocations are put back then too. 'whole' when this connection's server lost nothing.
@@ -20,14 +22,17 @@ export async function heal(
   store: ChangedStore,
   memory: Memory,
   now: () => number,
+  isApart: boolean,
 ): Promise<{ loss: Loss; fork: LogPoint } | 'gap' | 'whole'> {
   const { tail, own, lost } = memory;
   const head = memory.head() ?? logStart;
   const fork = await findFork(store, tail);
   const after = fork?.sequence ?? 0;
-  const cut = tail.entries().filter(({ sequence }) => sequence > after);
+  const gone = tail.entries().filter(({ sequence }) => sequence > after);
+  const kept = isApart ? await lostChangesOf(store, memory, Number.POSITIVE_INFINITY) : [];
+  const cut = [...kept.filter(({ sequence }) => sequence <= after), ...gone];
   const beyond = own.entries();
-  if (fork?.hash === head.hash) return 'whole';
+  if (fork?.hash === head.hash && cut.length === 0) return 'whole';
   await putBack(store, [...cut, ...beyond], now);
   memory.gone = [...cut, ...beyond, head];
   // Between the tail and what this process appended beyond it, there are entries of others.

@@ -31,11 +31,11 @@ export interface StoreNotes {
 /** A store as its continuity uses it: without the check that continuity itself is. */
 export interface WatchedStore {
   readonly notes: StoreNotes;
-  /** The log, read on the connection on which records are read for verification. */
-  readonly log: Pick<AuditLog, 'events'>;
+  /** The log and the records, on the connection on which records are read for verification. */
+  readonly reads: Pick<AuditLog, 'events'> & TokenReader;
   /**
    * The store on the connection of changes. After a failover it can be another server than that of
-   * `log`, so whatever is put back is decided by what is read here.
+   * `reads`, so whatever is put back is decided by what is read here.
    */
   readonly changes: Pick<AuditLog, 'events' | 'append'> & TokenReader & Pick<TokenWriter, 'commit'>;
 }

@@ -18,7 +18,7 @@ export async function statusOf(
   problem: string | undefined,
 ): Promise<StoreStatus> {
   const storeIdentity = (await optional(async () => store.notes.read()))?.identity;
-  const storeHead = await optional(() => endOf(store.log));
+  const storeHead = await optional(() => endOf(store.reads));
   const replicas = await optional(async () => store.notes.heads());
   const head = memory.head();
   return {

@@ -46,11 +46,11 @@ export function lmdbGuard(
   };
 }
 
-function unguarded({ log }: WatchedStore, replica: string): LmdbGuard {
+function unguarded({ reads }: WatchedStore, replica: string): LmdbGuard {
   return {
     check: () => undefined,
     async storeStatus() {
-      const [last] = await log.events({ order: 'newest', limit: 1 });
+      const [last] = await reads.events({ order: 'newest', limit: 1 });
       const head = last && { sequence: last.sequence, hash: last.hash };
       return { replica, ...(head && { head, storeHead: head }), lost: [], replicas: [] };
     },

@@ -108,7 +108,7 @@ export function openLmdb(
   };
   const guard = lmdbGuard(
     {
-      log: { events },
+      reads: { events, get },
       changes: { events, get, append: appendOnce, commit: commitNow },
       notes: lmdbNotes(tables, read, write),
     },

@@ -34,8 +34,8 @@ export type LinkReply = [word: string, ...rest: (string | number)[]];
 export interface LogNotice {
   /** Called with each entry that this process appended. */
   linked(entry: ChainedEvent): void;
-  /** The log ends before an entry that this process knows; answers whether to append all the same. */
-  shorter(): boolean;
+  /** The log ends here, before an entry that was appended; answers whether to append all the same. */
+  shorter(sequence: number): boolean;
 }
 
 const noNotice: LogNotice = { linked: () => undefined, shorter: () => true };
@@ -67,7 +67,8 @@ export function redisAudit(
       if (reply[0] !== 'moved') return reply;
       const isShorter = Number(reply[1]) < known.sequence;
       known = { sequence: Number(reply[1]), hash: String(reply[2]) };
-      if (isShorter && !notice.shorter()) throw new Unavailable('the audit log lost entries');
+      if (isShorter && !notice.shorter(known.sequence))
+        throw new Unavailable('the audit log lost entries');
     }
     throw new Unavailable('the audit log moves too fast');
   };

@@ -1,14 +1,16 @@
 /** Lets nothing that was read from Redis be used while the store may not be what it was. */
 
 import { hostname } from 'node:os';
+import type { ChainedEvent } from '../audit.ts';
 import type { ContinuityDeps } from '../continuity/continuity.ts';
 import { type Continuity, createContinuity } from '../continuity/continuity.ts';
 import type { Feed } from '../feed.ts';
 import type { Asker } from './ask.ts';
-import type { RedisAudit } from './audit.ts';
+import { type RedisAudit, redisAudit } from './audit.ts';
 import type { RedisClient } from './client.ts';
-import type { RedisCommitter } from './commit.ts';
+import { redisCommitter } from './commit.ts';
 import { type Get, plainGet } from './get.ts';
+import type { RedisLimits } from './limits.ts';
 import { readToken } from './list.ts';
 import { noMarks, type StoreMarks, storeMarks } from './marks.ts';
 import { redisNotes } from './notes.ts';
@@ -19,9 +21,9 @@ export interface GuardedParts {
   admin: Asker;
   /** The log on the connection of `reads`. */
   log: Pick<RedisAudit, 'events'>;
-  /** The log on the connection of `admin`. */
-  audit: RedisAudit;
-  committer: Pick<RedisCommitter, 'commit'>;
+  limits: RedisLimits;
+  /** Called with each entry that this process appended. */
+  linked: (entry: ChainedEvent) => void;
   isCluster: boolean;
 }
 
@@ -37,20 +39,27 @@ export interface RedisGuard {
 
 /** Creates the guard. */
 export function redisGuard(
-  { reads, admin, log, audit, committer, isCluster }: GuardedParts,
-  deps: Omit<ContinuityDeps, 'replica'>,
+  { reads, admin, log, limits, linked, isCluster }: GuardedParts,
+  deps: Omit<ContinuityDeps, 'replica' | 'isLogApart'>,
   onWarning: (message: string) => void,
 ): RedisGuard {
   const marks = isCluster ? storeMarks(reads, onWarning) : noMarks;
+  // What is put back is appended to a log that lost entries; what callers change is not.
+  const audit = redisAudit(admin, limits, { linked, shorter: () => true });
+  const committer = redisCommitter(admin, audit, limits);
   const changes = {
     events: audit.events,
     append: audit.append,
     commit: committer.commit,
     get: (id: string) => readToken(plainGet(admin), id),
   };
+  const recordsAndLog = {
+    events: log.events,
+    get: (id: string) => readToken(plainGet(reads), id),
+  };
   const continuity = createContinuity(
-    { log, changes, notes: redisNotes(reads, admin) },
-    { ...deps, replica: `${hostname()}:${process.pid}` },
+    { reads: recordsAndLog, changes, notes: redisNotes(reads, admin) },
+    { ...deps, replica: `${hostname()}:${process.pid}`, isLogApart: isCluster },
   );
   const doubt = () => {
     continuity.doubt();

@@ -1,6 +1,7 @@
 /** The Redis store, which replicas of Usher share: a single server, Sentinels, or a Cluster. */
 
 import type { RedisAddress } from '../address.ts';
+import type { ChainedEvent } from '../audit.ts';
 import type { Awaitable } from '../awaitable.ts';
 import {
   type CoherentLimits,
@@ -61,21 +62,18 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       (heartbeat.isLive() ? undefined : 'too few replicas follow Redis'),
   );
   const admin = asker(administrator, () => undefined, redisState.unfit);
+  const linked = (entry: ChainedEvent) => guard.continuity.appended(entry);
   const audit = redisAudit(admin, limits, {
-    linked: entry => guard.continuity.appended(entry),
-    // Callers' changes are refused then; what is put back is not.
-    shorter() {
-      const isHealing = !guard.continuity.isSure();
-      if (!isHealing) guard.continuity.doubt();
-      return isHealing;
-    },
+    linked,
+    shorter: sequence => guard.continuity.mayEndAt(sequence),
   });
   const committer = redisCommitter(admin, audit, limits);
   const log = redisAudit(reads, limits);
   const isCluster = target.topology === 'cluster';
   let following: RedisFeed | undefined;
+  const decided = Promise.withResolvers<void>();
   const guard = redisGuard(
-    { reads, admin, log, audit, committer, isCluster },
+    { reads, admin, log, limits, linked, isCluster },
     {
       limits: { ...limits, bytesMax: limits.tailBytesMax, ageMsMax: limits.tailMsMax },
       now: options.now,
@@ -83,6 +81,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       stateFile: options.stateFile,
       report: (_what, detail) => onWarning(detail ?? 'the store is what it was'),
       onChange(isSure) {
+        decided.resolve();
         if (isSure) {
           following?.resume();
           void redisState.ping();
@@ -135,6 +134,9 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   following = feed;
   followFeed(guard, feed);
   await redisState.ping();
+  if (clients.every(({ status }) => status === 'ready')) {
+    await within(decided.promise, limits.openWaitMs);
+  }
   const cache = { ...defaultCoherentLimits, ...options.cache };
   const imported = redisImported({ get: getKey, admin }, feed, limits, monotonicMs, cache);
 
@@ -205,11 +207,16 @@ async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<voi
         client.once('close', resolve);
       }),
   );
+  await within(Promise.all(outcomes), waitMs);
+}
+
+/** Resolves with the promise, at the latest after `waitMs`. */
+async function within(promise: Promise<unknown>, waitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise<void>(resolve => {
     timer = setTimeout(resolve, waitMs);
   });
-  await Promise.race([Promise.all(outcomes), waited]);
+  await Promise.race([promise, waited]);
   clearTimeout(timer);
 }
 
