@@ -39,8 +39,8 @@ export async function heal(
   if (fork === undefined || beyond.length > 0) return 'gap';
   const loss = await lossOf(store, cut);
   if (loss.changes.length > 0) {
-    lost.add(loss);
     await store.append(healedEvent(head, fork, loss, now()));
+    lost.add(loss);
   }
   const more = await readOn(store, fork);
   if (more === undefined) throw new Unavailable('the store changed while it was healed');

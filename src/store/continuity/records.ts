@@ -32,7 +32,7 @@ export async function lostChangesOf(
     const last = newest.get(entry.tokenId);
     if (last === undefined || !records.has(entry.tokenId)) return false;
     const record = records.get(entry.tokenId);
-    return !holds(record, last) && (entry.revision ?? 0) > (record?.revision ?? 0) - 1;
+    return !holds(record, last) && !holds(record, entry);
   });
 }
 
