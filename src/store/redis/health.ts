@@ -109,25 +109,3 @@ export async function roleOf(server: RedisClient): Promise<'master' | 'replica'>
     throw error;
   }
 }
-
-/** Checks, on every new connection, that Redis does not evict keys, and warns once if it may. */
-export function warnOfEviction(client: RedisClient, onWarning: (message: string) => void): void {
-  const warned = new Set<string>();
-  const warn = (message: string) => {
-    if (!warned.has(message)) onWarning(message);
-    warned.add(message);
-  };
-  client.on('ready', async () => {
-    for (const server of masters(client)) {
-      const info = await server.info('memory').catch(() => '');
-      const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
-      if (policy === undefined) {
-        warn('cannot read the maxmemory-policy of Redis; it must be noeviction');
-      } else if (policy !== 'noeviction') {
-        warn(
-          `the maxmemory-policy of Redis is ${policy}: access tokens may vanish; set noeviction`,
-        );
-      }
-    }
-  });
-}

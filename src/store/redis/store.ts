@@ -14,11 +14,12 @@ import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
 import { acknowledge, readRequest, redisCommitter } from './commit.ts';
+import { warnOfConfiguration } from './configuration.ts';
 import { followFailover } from './failover.ts';
 import { type RedisFeed, redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
 import { followFeed, redisGuard } from './guard.ts';
-import { redisHealth, warnOfEviction } from './health.ts';
+import { redisHealth } from './health.ts';
 import { redisHeartbeat } from './heartbeat.ts';
 import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
@@ -47,7 +48,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const { reader, administrator } = clientsOf(target, limits);
   const clients = [reader, administrator];
   const onWarning = options.onWarning ?? (() => undefined);
-  warnOfEviction(administrator, onWarning);
+  warnOfConfiguration(administrator, onWarning);
   const monotonicMs = () => performance.now();
   const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
   const redisState = redisHealth(clients, limits.pingIntervalMs, monotonicMs, async () => {
