@@ -2,6 +2,7 @@
 
 import type { StoreAddress } from './address.ts';
 import type { CoherentLimits } from './cache/coherent.ts';
+import type { Report } from './continuity/problems.ts';
 import { openStateFile } from './continuity/state-file.ts';
 import { openLmdb } from './lmdb/store.ts';
 import { defaultLmdbLimits, type LmdbLimits } from './lmdb/tables.ts';
@@ -14,6 +15,8 @@ export interface StoreOptions {
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
+  /** Tells what is wrong with the store's content; absent to have it as warnings. */
+  report?: Report;
   /** Path of the file that remembers the head of the log over a restart; absent for none. */
   stateFile?: string | undefined;
   /** Limits that differ from the defaults. */
@@ -24,11 +27,18 @@ export interface StoreOptions {
 
 /** Opens a store. Throws when the folder cannot be used; a Redis that is down is no error. */
 export async function openStore(address: StoreAddress, options: StoreOptions): Promise<Store> {
-  const { now, onWarning = () => undefined, lmdb, redis, cache } = options;
+  const { now, onWarning = () => undefined, report, lmdb, redis, cache } = options;
   const stateFile =
     options.stateFile === undefined ? undefined : openStateFile(options.stateFile, onWarning);
   if (address.kind === 'lmdb') {
-    return openLmdb(address.folder, now, { ...defaultLmdbLimits, ...lmdb }, onWarning, stateFile);
+    return openLmdb(
+      address.folder,
+      now,
+      { ...defaultLmdbLimits, ...lmdb },
+      onWarning,
+      stateFile,
+      report,
+    );
   }
   // Loaded on use only: a deployment on the embedded store starts without the Redis client.
   const { openRedis } = await import('./redis/store.ts');
@@ -36,6 +46,7 @@ export async function openStore(address: StoreAddress, options: StoreOptions): P
     now,
     onWarning,
     ...(stateFile === undefined ? {} : { stateFile }),
+    ...(report === undefined ? {} : { report }),
     ...(redis === undefined ? {} : { limits: redis }),
     ...(cache === undefined ? {} : { cache }),
   });

@@ -12,7 +12,7 @@ import { heal } from './heal.ts';
 import { createMemory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
 import { accept, statusOf } from './oversee.ts';
-import { problems } from './problems.ts';
+import { problems, type Report } from './problems.ts';
 import { lostChangesOf } from './records.ts';
 import type { StateFile } from './state-file.ts';
 import type { TailLimits } from './tail.ts';
@@ -34,8 +34,7 @@ export interface ContinuityDeps {
   now: () => number;
   /** `performance.now`. */
   monotonicMs: () => number;
-  /** Tells the operator what is wrong, or with undefined that it is no longer. */
-  report: (what: string, detail: string | undefined) => void;
+  report: Report;
   /** Called when what is read may not be used from now on, and when it may again. */
   onChange: (isSure: boolean) => void;
   /**
@@ -103,6 +102,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   let recovering: Promise<void> | undefined;
   /** Revocations were put back since the last doubt; more is needed than that. */
   let isPutBack = false;
+  let isLossTold = false;
   let stopped = false;
   const isApart = deps.isLogApart ?? false;
   /** Doubts for which records were compared with the log. */
@@ -131,7 +131,15 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     problem = undefined;
     if (state === 'sure' && previous !== 'sure') deps.onChange(true);
     if (state === 'doubted') lookSoon();
+    tellLost();
     keepHead();
+  };
+
+  const tellLost = () => {
+    const count = memory.lost.changes().length;
+    if (count > 0 === isLossTold) return;
+    isLossTold = count > 0;
+    report('lost changes', isLossTold ? problems.unaccepted(count) : undefined);
   };
 
   /** Of a replica that knows no store yet: whether it does now. */
@@ -193,6 +201,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       }
       comparedDoubts = asked.doubts;
       report('lost changes', problems.healed(healed.loss, healed.fork));
+      isLossTold = true;
       return succeed(asked);
     }
     memory.gone = [...memory.tail.entries(), ...memory.own.entries(), head];
@@ -216,7 +225,8 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       });
   };
   const ignoreUnavailable = (error: unknown) => {
-    if (!stopped && !(error instanceof Unavailable)) report('continuity', String(error));
+    if (!stopped && !(error instanceof Unavailable))
+      report('store', `a check of the store failed: ${String(error)}`);
   };
   const look = () => {
     underway ??= examine()

@@ -17,6 +17,9 @@ export const problems = {
   /** For a replica that started after the loss. */
   noted: (identity: string) =>
     `the store lost its content, says a replica that knew it as ${identity}; ${whatToDo}`,
+  /** For a replica that learns of a loss from the log. */
+  unaccepted: (count: number) =>
+    `the store lost ${count} changes; usher store status names them, until usher store accept`,
   /** After healing. */
   healed({ changes, tokenIds }: Loss, { sequence }: LogPoint): string {
     const back = changes.filter(({ isPutBack }) => isPutBack).length;
@@ -27,6 +30,18 @@ export const problems = {
     );
   },
 } as const;
+
+/** What a replica reports: its store, or changes that are lost and not accepted. */
+export type Reported = 'store' | 'lost changes';
+
+/** Tells what is wrong with one of them; with undefined that it is over. */
+export type Report = (what: Reported, detail: string | undefined) => void;
+
+/** Reports as warnings for the operator. */
+export function reportAsWarning(onWarning: (message: string) => void): Report {
+  const over = { store: 'the store is what it was', 'lost changes': 'the loss was accepted' };
+  return (what, detail) => onWarning(detail ?? over[what]);
+}
 
 /** Access tokens that a message names. */
 const namedMax = 20;

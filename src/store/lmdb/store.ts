@@ -1,6 +1,7 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
 import { type AuditEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import { type Report, reportAsWarning } from '../continuity/problems.ts';
 import type { StateFile } from '../continuity/state-file.ts';
 import { encodeRecord } from '../format/record.ts';
 import { healthSwitch } from '../health.ts';
@@ -32,6 +33,7 @@ export function openLmdb(
   limits: LmdbLimits = defaultLmdbLimits,
   onWarning: (message: string) => void = () => undefined,
   stateFile?: StateFile,
+  report: Report = reportAsWarning(onWarning),
 ): Store {
   const tables = openTables(folder, limits);
   const health = healthSwitch(true);
@@ -122,7 +124,7 @@ export function openLmdb(
       now,
       monotonicMs,
       stateFile,
-      report: (_what, detail) => onWarning(detail ?? 'the store is what it was'),
+      report,
     },
     sure => {
       isSure = sure;

@@ -8,6 +8,7 @@ import {
   createCoherentReader,
   defaultCoherentLimits,
 } from '../cache/coherent.ts';
+import { type Report, reportAsWarning } from '../continuity/problems.ts';
 import type { StateFile } from '../continuity/state-file.ts';
 import { type Store, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
@@ -33,6 +34,8 @@ export interface RedisStoreOptions {
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
+  /** Tells what is wrong with the store's content; absent to have it as warnings. */
+  report?: Report;
   /** Remembers the head of the log over a restart; absent for not. */
   stateFile?: StateFile;
   /** Limits that differ from the defaults. */
@@ -80,7 +83,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       now: options.now,
       monotonicMs,
       stateFile: options.stateFile,
-      report: (_what, detail) => onWarning(detail ?? 'the store is what it was'),
+      report: options.report ?? reportAsWarning(onWarning),
       onChange(isSure) {
         decided.resolve();
         if (isSure) {
