@@ -1,4 +1,4 @@
-/** Makes access tokens by the API, and JWTs. */
+/** Creates and revokes access tokens by the API, and signs JWTs. */
 
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
@@ -6,16 +6,17 @@ import { SignJWT } from 'jose';
 import { AccessTokenService, Kind } from '../src/gen/usher/v1/access_token_pb.ts';
 import type { Usher } from './processes.ts';
 
-/** What the API Manager is asked here. */
+/** The calls to the API Manager that the benchmark makes. */
 export interface Manager {
-  /** Makes a static token and gives its UUID and the token. */
+  /** Creates an access token of kind static. */
   createStatic(): Promise<{ id: string; token: string }>;
-  /** Makes an access token for JWTs and gives its UUID and the secret key. */
+  /** Creates an access token of kind jwt. */
   createJwt(): Promise<{ id: string; secret: string }>;
+  /** Revokes an access token. */
   revoke(id: string): Promise<void>;
 }
 
-/** Speaks to the API Manager of an Usher. */
+/** A client of the API Manager of an Usher, with the admin token. */
 export function managerOf({ manager, adminToken }: Usher): Manager {
   const transport = createConnectTransport({ baseUrl: `http://${manager}` });
   const tokens = createClient(AccessTokenService, transport);
@@ -41,7 +42,7 @@ export function managerOf({ manager, adminToken }: Usher): Manager {
   };
 }
 
-/** Signs an ordinary JWT for a subject. */
+/** Signs a JWT of ordinary size, valid for one hour. */
 export async function signJwt(kid: string, secret: string, subject: string): Promise<string> {
   return await new SignJWT({ scope: 'orders:read' })
     .setProtectedHeader({ alg: 'HS256', kid })

@@ -1,4 +1,4 @@
-/** Charts of the benchmark, as SVG. */
+/** Draws the charts of the benchmark, as SVG. */
 
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
@@ -7,8 +7,9 @@ import { quantile } from './row.ts';
 
 /** A chart. */
 export interface Chart {
-  /** Its name in docs/. */
+  /** File name in docs/. */
   file: string;
+  /** Alternative text. */
   title: string;
   svg: string;
 }
@@ -16,14 +17,14 @@ export interface Chart {
 const ours = '#5b3fd4';
 const floors = '#b8bcc6';
 
-/** Draws what there is to draw. */
+/** Draws the charts for which the sections have values. */
 export async function charts(sections: readonly Section[]): Promise<Chart[]> {
   return [await costChart(sections), await revocationChart(sections)].filter(
     chart => chart !== undefined,
   );
 }
 
-/** CPU per call beside that of the floor. */
+/** CPU per call of Usher beside that of the floor. */
 async function costChart(sections: readonly Section[]): Promise<Chart | undefined> {
   const values = sections
     .flatMap(({ rows }) => rows)
@@ -51,7 +52,7 @@ async function costChart(sections: readonly Section[]): Promise<Chart | undefine
           type: 'nominal',
           sort: null,
           title: null,
-          // Text is measured by a rough guess here, so nothing is cut off; what it is against goes below.
+          // Vega only estimates text widths: labels are not cut, "against …" is a second line.
           axis: {
             labelLimit: 0,
             labelExpr: "split(replace(datum.label, ', against', '|against'), '|')",
@@ -70,7 +71,7 @@ async function costChart(sections: readonly Section[]): Promise<Chart | undefine
   };
 }
 
-/** How many revocations were seen everywhere after how long. */
+/** The share of revocations that took effect everywhere within each time. */
 async function revocationChart(sections: readonly Section[]): Promise<Chart | undefined> {
   const series = sections
     .flatMap(({ rows }) => rows)
@@ -114,7 +115,7 @@ async function revocationChart(sections: readonly Section[]): Promise<Chart | un
   };
 }
 
-/** As SVG that can be read on a light and on a dark page. */
+/** Draws a chart as SVG; the white background keeps it readable on a dark page. */
 async function draw(spec: TopLevelSpec): Promise<string> {
   const full = {
     ...spec,

@@ -1,4 +1,4 @@
-/** Load from h2load (Debian's nghttp2-client) on one core, and the server's CPU time on another. */
+/** Creates load with h2load on one core, and measures the server's CPU time on the other. */
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,34 +9,37 @@ import { median, quantile } from './row.ts';
 
 const run = promisify(execFile);
 
-/** The cores: the server has the first, the load the second. */
+/** Core numbers for taskset: the server has the first core, the load the second. */
 export const cores = { server: '0', load: '1', both: '0,1' };
 
-/** A kind of call to repeat. */
+/** A call to repeat. */
 export interface Load {
   url: string;
+  /** Request headers. */
   headers: Record<string, string>;
-  /** Sent with each call; absent for GET. */
+  /** Request body; absent for GET. */
   body?: Uint8Array;
+  /** Number of calls in all. */
   calls: number;
   connections: number;
-  /** Calls at once on a connection; HTTP/1.1 when absent. */
+  /** Concurrent calls on each connection, over HTTP/2; HTTP/1.1 if absent. */
   streams?: number;
-  /** Where the load runs; on the load's core when absent. */
+  /** The core of the load; by default `cores.load`. */
   cores?: string;
 }
 
-/** What a load cost. */
+/** The cost and the speed of calls. */
 export interface Cost {
   /** Server CPU per call, user and system, in microseconds. */
   cpuUs: number;
   callsPerSecond: number;
-  /** From sending a call to the end of its answer. */
+  /** Median time from sending a call to the end of its answer, in milliseconds. */
   p50Ms: number;
+  /** 99th percentile of that time, in milliseconds. */
   p99Ms: number;
 }
 
-/** Plays a load and measures the server's processes. Throws when a call failed. */
+/** Runs a load and measures the CPU time of the server's processes. Throws if a call fails. */
 export async function measure(pids: readonly number[], load: Load): Promise<Cost> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-bench-'));
   try {
@@ -79,7 +82,7 @@ function arguments_(load: Load, folder: string): string[] {
   return [...args, load.url];
 }
 
-/** CPU time of all threads of some processes so far, in microseconds (schedstat in proc(5)). */
+/** CPU time of all threads of some processes so far, in microseconds (proc(5), schedstat). */
 export function cpuUsOf(pids: readonly number[]): number {
   let ns = 0;
   for (const pid of pids) {
@@ -96,7 +99,7 @@ export function residentMb(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }
 
-/** A gRPC message with its length before it. */
+/** A gRPC message with its length prefix, not compressed. */
 export function grpcFrame(message: Uint8Array): Uint8Array {
   const frame = Buffer.alloc(5 + message.length);
   frame.writeUInt32BE(message.length, 1);
@@ -104,7 +107,7 @@ export function grpcFrame(message: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** Runs two measurements in turn and gives the median of each, and of their ratios pair by pair. */
+/** Runs two measurements in turn; the medians of both, and the median of their ratios per round. */
 export async function paired(
   rounds: number,
   ours: () => Promise<Cost>,
@@ -124,7 +127,7 @@ export async function paired(
   };
 }
 
-/** Of each number the median. */
+/** The median of each number. */
 export function medianCost(costs: readonly Cost[]): Cost {
   return {
     cpuUs: median(costs.map(cost => cost.cpuUs)),

@@ -1,7 +1,7 @@
 /**
- * Measures what the documents claim, prints it as a table, and says where it falls short.
- * `npm run bench -- unary sdk` runs these parts alone; `npm run bench -- --write` runs all and writes
- * docs/benchmarks.md and its charts.
+ * The benchmark: measures what the documents claim, prints tables, and marks missed bounds.
+ * `npm run bench -- unary sdk` runs only these parts; `npm run bench -- --write` runs all parts and
+ * writes docs/benchmarks.md and its charts.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,7 @@ if (lacks.length > 0) {
   process.exit(2);
 }
 
-// What was started ends with this process, however that ends.
+// A signal must run the exit handlers, which kill the processes that the benchmark started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 const sections: Section[] = [];
@@ -70,7 +70,7 @@ for (const [name, { title, rows }] of Object.entries(parts)) {
   process.stderr.write(`${table(section.rows)}\n`);
   sections.push(section);
 }
-process.stderr.write(`all ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
+process.stderr.write(`total ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
 const drawn = values.write ? await charts(sections) : [];
 const text = page(sections, drawn);
 process.stdout.write(text);
@@ -80,5 +80,5 @@ if (values.write) {
   for (const { file, svg } of drawn) writeFileSync(`docs/${file}`, svg);
 }
 const short = sections.flatMap(({ rows }) => rows).filter(({ pass }) => pass === false);
-process.stderr.write(`${short.length} fall short\n`);
+process.stderr.write(`${short.length} bounds missed\n`);
 process.exitCode = short.length === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-/** Starts the processes that are measured, each pinned to the server's core. */
+/** Starts the processes of the benchmark, each pinned to a core. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -11,18 +11,19 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { cores } from './load.ts';
 
-/** The master key of every Usher here, so that stores can be filled beforehand. */
+/** The master key of every Usher here, so that stores can be filled before it starts. */
 export const masterKey = { id: 'k1', bytes: randomBytes(32) };
 const adminToken = randomBytes(32).toString('hex');
 
-/** A running floor. */
+/** A running floor: the bare server that Usher is compared with. */
 export interface Floor {
   pid: number;
   port: number;
+  /** Ends the process, and waits for its end. */
   stop(): Promise<void>;
 }
 
-/** Starts a floor, which prints its port. */
+/** Starts the floor in `file` on the server's core, and waits until it has printed its port. */
 export async function startFloor(file: string, ...args: string[]): Promise<Floor> {
   const command = ['-c', cores.server, process.execPath, file, ...args];
   const child = spawn('taskset', command, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -31,7 +32,7 @@ export async function startFloor(file: string, ...args: string[]): Promise<Floor
   return { pid: child.pid as number, port: Number(line.toString()), stop: () => stop(child) };
 }
 
-/** Runs a program of ours on a core, and gives what it printed as JSON. */
+/** Runs the program in `file` on a core, with JSON as its stdin, and parses its stdout as JSON. */
 export async function runOn<T>(core: string, file: string, input: object): Promise<T> {
   const child = spawn('taskset', ['-c', core, process.execPath, file], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -44,16 +45,19 @@ export async function runOn<T>(core: string, file: string, input: object): Promi
 /** A running Usher. */
 export interface Usher {
   pid: number;
+  /** Address of the gRPC listener, as "host:port"; so are the next two. */
   grpc: string;
   http: string;
   manager: string;
+  /** A token with scope usher.admin. */
   adminToken: string;
   /** From the start of the process to the first 200 of /readyz, in milliseconds. */
   startMs: number;
+  /** Ends the process and deletes its store. */
   stop(): Promise<void>;
 }
 
-/** Starts Usher and waits until it is ready. It has an embedded store of its own, unless told another. */
+/** Starts Usher and waits until it is ready; `env` can replace its own embedded store. */
 export async function startUsher(
   env: Record<string, string> = {},
   on: string = cores.server,
@@ -98,7 +102,7 @@ export async function startUsher(
   };
 }
 
-/** The processes that a process started, such as Usher's workers. */
+/** The pids of the child processes of a process, such as Usher's workers. */
 export function childrenOf(pid: number): number[] {
   const list = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
   return list === '' ? [] : list.split(' ').map(Number);
@@ -108,10 +112,11 @@ export function childrenOf(pid: number): number[] {
 export interface RedisServer {
   pid: number;
   port: number;
+  /** Ends the process, and waits for its end. */
   stop(): Promise<void>;
 }
 
-/** Starts an empty Redis that keeps nothing on disk, on the load's core unless told another. */
+/** Starts an empty Redis without persistence, by default on the core of the load. */
 export async function startRedis(on: string = cores.load): Promise<RedisServer> {
   const port = await freePort();
   const config = ['--port', String(port), '--bind', '127.0.0.1', '--save', ''];
@@ -127,15 +132,15 @@ export async function startRedis(on: string = cores.load): Promise<RedisServer> 
   return { pid: child.pid as number, port, stop: () => stop(child) };
 }
 
-/** Sees to it that a process does not outlive this one, even where this one fails. */
+/** Kills a process when this process exits, also after an error. */
 export function endWithUs(child: ChildProcess): void {
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));
 }
 
-/** Ends a process in order, and waits for it. */
-export async function stop(child: ChildProcess): Promise<void> {
+/** Ends a process with SIGTERM, and waits for its end. */
+async function stop(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM');
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }

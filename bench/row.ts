@@ -1,24 +1,26 @@
-/** A line of the table that the benchmark prints. */
+/** The rows of the tables that the benchmark prints. */
 
 import type { Cost } from './load.ts';
 
-/** What was measured, and what it may be. */
+/** A measurement and its bound. */
 export interface Row {
+  /** What was measured. */
   what: string;
+  /** The value, with its unit. */
   measured: string;
-  /** Absent for what is only shown. */
+  /** The bound, with its unit; absent if there is none. */
   bound?: string;
-  /** Absent for what is only shown. */
+  /** Whether the bound is met; absent if there is none. */
   pass?: boolean;
-  /** What calls cost here, where there were any. */
+  /** The cost of a call, if calls were measured. */
   cost?: Cost;
-  /** What they cost on what Usher is compared with, in the same run. */
+  /** The cost of a call on the floor, which Usher is compared with, in the same run. */
   floor?: Cost;
-  /** Every single value, in ascending order, for a chart of them. */
+  /** All single values, in ascending order, for a chart. */
   values?: readonly number[];
 }
 
-/** A ratio of CPU time and its bound, as a row. */
+/** A row for a ratio of CPU time, with its bound. */
 export function ratioRow(
   what: string,
   { ours, floor, ratio }: { ours: Cost; floor: Cost; ratio: number },
@@ -34,12 +36,12 @@ export function ratioRow(
   };
 }
 
-/** A cost without a bound, as a row. */
+/** A row for a cost without a bound. */
 export function costRow(what: string, cost: Cost): Row {
   return { what, measured: `${us(cost)} µs`, cost };
 }
 
-/** A number that may not be above its bound, as a row. */
+/** A row for a number with an upper bound. */
 export function atMost(what: string, value: number, bound: number, unit: string, digits = 0): Row {
   return {
     what,
@@ -49,7 +51,7 @@ export function atMost(what: string, value: number, bound: number, unit: string,
   };
 }
 
-/** The middle one of some values. */
+/** The median of some values. */
 export function median(values: readonly number[]): number {
   return quantile(
     values.toSorted((a, b) => a - b),
@@ -57,7 +59,7 @@ export function median(values: readonly number[]): number {
   );
 }
 
-/** The value below which such a share of the sorted values lies. */
+/** The quantile of values in ascending order; `share` is from 0 to 1. NaN without values. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

@@ -15,7 +15,7 @@ await build({
   build: {
     outDir,
     emptyOutDir: true,
-    // What Node 20, and browsers from its time, can run.
+    // Runs on Node 20 and on browsers of the same age.
     target: 'es2022',
     minify: false,
     sourcemap: false,

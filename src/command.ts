@@ -1,10 +1,10 @@
-/** Runs the command that the command line names. */
+/** Runs the command given on the command line. */
 
 import { runCommand } from './cli/program.ts';
 import { openTerminal } from './cli/terminal.ts';
 import type { Environment } from './settings/config.ts';
 
-// A reader that has seen enough, as in `usher token list | head`, is no error.
+// A reader that closes the pipe early, as in `usher token list | head`, is not an error.
 process.stdout.on('error', error => {
   if ('code' in error && error.code === 'EPIPE') process.exit(0);
   throw error;
@@ -18,7 +18,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   serve,
 });
 
-/** Only `usher serve` loads the server, so that the other commands answer at once. */
+/** Loads the server only for `usher serve`, so that other commands start fast. */
 async function serve(env: Environment): Promise<void> {
   const { serve: start } = await import('./server/serve.ts');
   await start(env);

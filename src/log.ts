@@ -1,4 +1,4 @@
-/** The log: JSON Lines for operators. What could hold a token, secret or claim is left out twice over. */
+/** The log: JSON Lines on the standard error, with tokens, secrets and claims redacted. */
 
 import { randomUUID } from 'node:crypto';
 import type { DestinationStream, Logger } from 'pino';
@@ -7,8 +7,8 @@ import { pino } from 'pino';
 export type { Logger } from 'pino';
 
 /**
- * Names under which a secret could be logged by mistake. The rule is that nothing logs one; this is
- * the net below the rule, at the top and one and two levels down.
+ * Fields that are redacted, at the top and one and two levels down. No code logs a secret; this
+ * catches mistakes.
  */
 const secretNames = [
   'authorization',
@@ -17,6 +17,8 @@ const secretNames = [
   'Cookie',
   '["set-cookie"]',
   '["proxy-authorization"]',
+  '["x-usher-page-secret"]',
+  'pageSecret',
   'header',
   'token',
   'jwt',
@@ -34,7 +36,7 @@ const paths = secretNames.flatMap(name => {
   return [name, `*${below}`, `*.*${below}`];
 });
 
-/** Opens the log. Without a destination it goes to the standard error, which no command's answer uses. */
+/** Opens the log, by default on the standard error: the standard output is for results. */
 export function openLog(level: string, destination?: DestinationStream): Logger {
   return pino(
     {
@@ -47,33 +49,34 @@ export function openLog(level: string, destination?: DestinationStream): Logger 
       serializers: { error: errorOf, err: errorOf },
       redact: { paths, censor: '[redacted]' },
     },
-    // Synchronous, so that the last words before an exit are not lost.
+    // Synchronous, so that the last lines before an exit are not lost.
     destination ?? pino.destination({ dest: 2, sync: true }),
   );
 }
 
-/** A fresh id by which a caller's "internal error" is found in the log. */
+/** A random id by which a caller's "internal error" can be found in the log. */
 export function requestId(): string {
   return randomUUID();
 }
 
-/** What the log says of an error. */
+/** An error as it is logged. */
 export interface LoggedError {
   name: string;
   message: string;
+  /** Node's or Redis's error code. */
   code?: string;
-  /** The call frames alone: the first lines of a stack repeat the message. */
+  /** The call frames only, since the first lines of a stack repeat the message. */
   stack?: string;
   cause?: LoggedError;
-  /** Those that an AggregateError holds. */
+  /** The errors of an AggregateError. */
   errors?: LoggedError[];
 }
 
 const causesMax = 8;
 
 /**
- * An error as the log may have it: its name, message, code, frames and causes, and no other property,
- * since errors of a store carry the command that failed with its arguments.
+ * Converts an error for the log: name, message, code, frames and causes, but no other property,
+ * since errors of Redis clients carry the failed command with its arguments.
  */
 export function errorOf(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { name: 'NotAnError', message: `a thrown ${typeof error}` };
@@ -90,7 +93,7 @@ export function errorOf(error: unknown, depth = 0): LoggedError {
   return logged;
 }
 
-/** Redis repeats the arguments of a command that it does not know or cannot run in its refusal. */
+/** The message without the command's arguments, which Redis repeats in some errors. */
 function messageOf(error: Error): string {
   const fromRedis = error.name === 'ReplyError' || 'command' in error;
   return fromRedis

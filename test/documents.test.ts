@@ -1,4 +1,4 @@
-/** The documentation leads where it says: every file and every heading that it links to is there. */
+/** Every file and heading that the documentation links to exists. */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

@@ -1,4 +1,4 @@
-/** The log: no secret reaches it, by error or by field. */
+/** The log: its format, and that no secret reaches it by an error or a field. */
 
 import { describe, expect, test } from 'vitest';
 import { errorOf, openLog, requestId } from '../src/log.ts';
@@ -22,7 +22,7 @@ describe('lines', () => {
     });
   });
 
-  test('below the level are not written', () => {
+  test('below the level are dropped', () => {
     expect(logged(log => log.info('x'), 'warn')).toEqual([]);
     expect(logged(log => log.fatal('x'), 'silent')).toEqual([]);
   });
@@ -44,7 +44,7 @@ describe('lines', () => {
     expect(line).toContain('[redacted]');
   });
 
-  test('tell errors by errorOf, wherever they are given', () => {
+  test('format errors with errorOf, in any field', () => {
     const error = Object.assign(new Error('gone'), { command: { args: [canary] } });
     for (const line of logged(log => {
       log.error(error);
@@ -58,7 +58,7 @@ describe('lines', () => {
 });
 
 describe('errorOf', () => {
-  test('tells name, message, code, frames and causes', () => {
+  test('shows name, message, code, frames and causes', () => {
     const inner = Object.assign(new TypeError('inner'), { code: 'ECONNREFUSED' });
     const told = errorOf(new Error('outer', { cause: inner }));
     expect(told).toMatchObject({
@@ -70,24 +70,24 @@ describe('errorOf', () => {
     expect(told.stack).not.toContain('outer');
   });
 
-  test('leaves out arguments that Redis repeats', () => {
+  test('leaves out the command arguments in a Redis error', () => {
     const error = new Error(`ERR unknown command 'X', with args beginning with: '${canary}' `);
     error.name = 'ReplyError';
     expect(errorOf(error).message).toBe("ERR unknown command 'X'");
     expect(JSON.stringify(errorOf(error))).not.toContain(canary);
   });
 
-  test('tells what an AggregateError holds', () => {
+  test('shows the errors in an AggregateError', () => {
     const error = new AggregateError([new Error('one'), new Error('two')], 'both');
     expect(errorOf(error).errors?.map(({ message }) => message)).toEqual(['one', 'two']);
   });
 
-  test('never tells a thrown thing that is no error', () => {
+  test('never shows a thrown value that is not an error', () => {
     expect(JSON.stringify(errorOf(canary))).not.toContain(canary);
     expect(JSON.stringify(errorOf(new Error('x', { cause: canary })))).not.toContain(canary);
   });
 
-  test('ends on a circle of causes', () => {
+  test('stops at a cycle of causes', () => {
     const error: Error = new Error('round');
     error.cause = error;
     expect(JSON.stringify(errorOf(error)).match(/round/g)).toHaveLength(9);

@@ -1,4 +1,4 @@
-/** A production install has every package that the server and the command line import, and can run them. */
+/** A production install has every package that the server and the command line import. */
 
 import { globSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ const {
 );
 
 test('what src imports is a dependency, not a development dependency', () => {
-  // The web app is bundled when it is built; its packages are not there at run time.
+  // The web app is bundled at build time, so its packages are not needed at run time.
   const files = globSync('src/**/*.ts', { cwd: root }).filter(
     path => !path.startsWith('src/manager/web/'),
   );
@@ -22,7 +22,7 @@ test('what src imports is a dependency, not a development dependency', () => {
   expect(packages).toContain('@connectrpc/connect-web');
 });
 
-test('the command is a program', () => {
+test('the command is executable', () => {
   // The container's /usr/local/bin/usher is a link to it.
   expect(statSync(`${root}${bin.usher}`).mode & 0o111).toBe(0o111);
 });

@@ -17,9 +17,10 @@ import {
   shellSnippets,
 } from './readme/snippets.ts';
 import { checkout, findPlace, type Place, type Started, start } from './readme/started.ts';
-import { type RedisServer, startRedis, until } from './store/redis/server.ts';
+import { type RedisServer, startRedis } from './store/redis/server.ts';
+import { until } from './until.ts';
 
-/** Go downloads a module, and npm starts a process for each command. */
+/** Generous, in milliseconds: Go downloads a module, and npm starts a process for each command. */
 const snippetMsMax = 120_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'usher-readme-'));
@@ -51,7 +52,7 @@ async function runs({ commands, shown }: Snippet) {
   if (shown !== undefined) expect(stdout.replaceAll('\r', '').trim()).toMatch(outputLike(shown));
 }
 
-test('two commands start it, and it says where it is', () => {
+test('two commands start the server, which prints its addresses', () => {
   expect(startUp?.commands).toBe('npm ci\nnpm start\n');
   const said = server.stdout().slice(server.stdout().indexOf('Usher is ready.'));
   expect(said.trim()).toMatch(outputLike(place.adapt(startUp?.shown ?? '')));
@@ -103,14 +104,14 @@ describe('JWTs', () => {
   });
 });
 
-test('the table of refusals is that of the code', () => {
+test('the table of refusals matches the code', () => {
   const rows = Object.entries(reasons).map(
     ([reason, { http, grpc, text }]) => `| \`${reason}\` | ${http} | \`${grpc}\` | ${text} |`,
   );
   expect(readFileSync(join(checkout, 'docs/verdicts.md'), 'utf8')).toContain(rows.join('\n'));
 });
 
-test('the server ends when npm is told to', async () => {
+test('the server ends when npm gets the signal', async () => {
   expect(await server.stop()).toBe(0);
   await expect(fetch(`${place.http}/healthz`)).rejects.toThrow();
 });
@@ -123,7 +124,7 @@ describe('with Redis', () => {
   afterAll(() => redis.stop());
 
   test(
-    'it starts with the settings that are shown, as a user that may do only what is shown',
+    'it starts with the settings shown, as a Redis user with only the permissions shown',
     async () => {
       await redis.send(...codeBlock(redisPage, 'text').trim().split(' '));
       const [snippet] = shellSnippets(redisPage);

@@ -1,9 +1,10 @@
-/** Reads the tree and keeps the house rules: which room may import which, sizes, names and comments. */
+/** Checks the rules for all files: which folder may import which, sizes, names and comments. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { importsOf } from './imports.ts';
 
 const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' })
   .split('\0')
@@ -16,21 +17,7 @@ const code = tracked
 const source = code.filter(({ path }) => path.startsWith('src/'));
 const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'));
 
-/** What a file imports, also later or as a worker: paths of ours, and names of packages. */
-function importsOf(path: string, text: string): string[] {
-  const statement =
-    /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*(['"`])([^'"`]+)\3|\bnew URL\(\s*'([^':]+\.[jt]sx?)',\s*import\.meta\.url/gm;
-  return [...text.matchAll(statement)].map(found => {
-    const [, from, bare, , later, url] = found;
-    // The URL of a file needs no "./", other than an import of one.
-    if (url !== undefined) return join(dirname(path), url);
-    const name = from ?? bare ?? later ?? '';
-    if (name.startsWith('.')) return join(dirname(path), name);
-    return name.startsWith('node:') ? name : /^(@[^/]+\/)?[^/]+/.exec(name)?.[0];
-  }) as string[];
-}
-
-/** What each room may import besides itself. A room is the first segment of a path below src. */
+/** What each room may import besides itself. A room is the first path segment below src. */
 const rooms: Record<string, readonly string[]> = {
   main: ['command'],
   command: ['server', 'settings', 'cli'],
@@ -56,7 +43,7 @@ const rooms: Record<string, readonly string[]> = {
   cli: ['api', 'settings', 'version'],
   api: ['client', 'gen'],
   client: ['gen'],
-  // A bundle of its own, for browsers.
+  // Bundled separately, for browsers.
   web: ['gen', 'manager'],
   gen: [],
 };
@@ -73,7 +60,7 @@ const folders: Record<string, Record<string, readonly string[]>> = {
     codec: [],
   },
   store: {
-    // The one file beside the folders that knows them.
+    // The only file of the contract that may import the folders.
     'open.ts': ['', 'redis', 'lmdb', 'cache', 'continuity'],
     '': [],
     redis: ['', 'cache', 'continuity', 'format'],
@@ -128,7 +115,7 @@ function linesWith(pattern: RegExp, files: { path: string; text: string }[]): st
     );
 }
 
-test('all ways to import are seen', () => {
+test('importsOf finds every form of import', () => {
   const text = [
     "import { a } from './a.ts';",
     "import type {\n  B,\n} from '../b.ts';",
@@ -149,7 +136,7 @@ test('all ways to import are seen', () => {
   expect(importsOf('src/x/y.ts', text)).toEqual(seen);
 });
 
-test('there is a tree to read', () => {
+test('the checks find files to read', () => {
   expect(source.length).toBeGreaterThan(50);
   expect(source.flatMap(({ imports }) => imports).length).toBeGreaterThan(200);
 });
@@ -182,14 +169,14 @@ describe('imports', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('of a package come from the files that own it', () => {
+  test('of some packages come only from the files that own them', () => {
     const wrong = source.flatMap(({ path, imports }) =>
       imports.filter(to => owners[to]?.test(path) === false).map(to => `${path} imports ${to}`),
     );
     expect(wrong).toEqual([]);
   });
 
-  test('name files that are there, and packages that package.json names', () => {
+  test('name files that exist, and packages in package.json', () => {
     const { dependencies, devDependencies } = JSON.parse(read('package.json'));
     const wrong = code.flatMap(({ path, imports }) => {
       const needed = path.startsWith('src/') && roomOf(path) !== 'web';
@@ -231,7 +218,7 @@ describe('files', () => {
     expect(long).toEqual([]);
   });
 
-  test('have names of their own, in kebab-case', () => {
+  test('have unique names, in kebab-case', () => {
     const drawers = /^(utils?|helpers?|common|types|constants|shared|lib|misc)$/;
     const wrong = tracked
       .filter(path => /^(src|test|bench)\//.test(path) && !path.startsWith('src/gen/'))
@@ -240,6 +227,18 @@ describe('files', () => {
         return parts.some(part => drawers.test(part) || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part));
       });
     expect(wrong).toEqual([]);
+  });
+
+  test('that test one file of src stand where it stands', () => {
+    const wrong = code.filter(({ path, imports }) => {
+      if (!path.endsWith('.test.ts')) return false;
+      const mirrored = path.replace(/^test\/(.*)\.test\.ts$/, 'src/$1.ts');
+      const sameName = new Set(
+        imports.filter(to => to.startsWith('src/') && basename(to) === basename(mirrored)),
+      );
+      return sameName.size === 1 && !sameName.has(mirrored) && !existsSync(mirrored);
+    });
+    expect(wrong.map(({ path }) => path)).toEqual([]);
   });
 
   test('start with a sentence that says what they are for', () => {
@@ -292,7 +291,13 @@ describe('code has no', () => {
   ])('%s', (_, pattern) => expect(linesWith(pattern, code)).toEqual([]));
 });
 
-test('only what React loads later, and configuration, is a default export', () => {
+// Unit tests share their modules: such a hook would run for the first file alone.
+test('no helper of tests has a hook of its own: it uses onTestFinished', () => {
+  const helpers = code.filter(({ path }) => /^test\/.*(?<!\.test)\.ts$/.test(path));
+  expect(linesWith(/^(?:before|after)(?:Each|All)\(/, helpers)).toEqual([]);
+});
+
+test('only lazily loaded components and configuration are default exports', () => {
   const files = code.filter(({ path }) => !/^src\/manager\/web\/.*\.tsx$/.test(path));
   expect(linesWith(/^export default (?!defineConfig)/, files)).toEqual([]);
 });
@@ -307,15 +312,28 @@ test('every Markdown file has exactly one title', () => {
   expect(titles.filter(({ titles }) => titles !== 1)).toEqual([]);
 });
 
-test('the transport asks for verdicts by DoorVerify alone, which counts them', () => {
+test('the transport gets verdicts only through DoorVerify, which counts them', () => {
   const transport = server.filter(({ path }) => path.startsWith('src/transport/'));
   expect(linesWith(/\bVerify\b.* from '.*\/verify\/verify\.ts'/, transport)).toEqual([]);
 });
 
-test('a value that may be known at once is waited for by store/awaitable.ts alone', () => {
+test('only store/awaitable.ts handles a value that may be a promise', () => {
   const others = source.filter(({ path }) => path !== 'src/store/awaitable.ts');
   const promise = /instanceof Promise\b|\bisPromise\b|typeof \w+\.then\b/;
   expect(linesWith(promise, others)).toEqual([]);
+});
+
+test('links between files lead to files', () => {
+  const broken = tracked
+    .filter(path => path.endsWith('.md'))
+    .flatMap(path => {
+      const prose = read(path).replace(/^(```|~~~)[\s\S]*?^\1/gm, '');
+      const links = [...prose.matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)].map(([, to = '']) => to);
+      return links
+        .filter(to => !/^(https?|mailto):/.test(to) && !existsSync(join(dirname(path), to)))
+        .map(to => `${path} links to ${to}`);
+    });
+  expect(broken).toEqual([]);
 });
 
 test('the lock file names no registry', () => {

@@ -1,4 +1,4 @@
-/** What the SDK does from memory, and that it asks nobody for it. */
+/** Measures verdicts from the cache of the SDK, and that they need no call to the server. */
 
 import { managerOf } from '../access-tokens.ts';
 import { cores } from '../load.ts';
@@ -6,7 +6,7 @@ import { runOn, startUsher } from '../processes.ts';
 import type { Row } from '../row.ts';
 import type { SdkOrder, SdkOutcome } from './sdk.ts';
 
-/** The rows of the SDK. */
+/** The rows of the part "sdk". */
 export async function sdkRows(): Promise<Row[]> {
   const usher = await startUsher();
   try {

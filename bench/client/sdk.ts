@@ -1,6 +1,6 @@
 /**
- * The SDK's verdicts from memory, per second on one core, and what it sent for them: a process of its
- * own. Reads what to do as JSON, prints what came of it as JSON.
+ * A process that measures the SDK's cached verdicts per second on one core, and counts what the SDK
+ * sends for them. It reads `SdkOrder` as JSON from stdin and prints `SdkOutcome` as JSON.
  */
 
 import { json } from 'node:stream/consumers';
@@ -8,17 +8,19 @@ import { connectByGrpc } from '../../src/client/grpc-link.ts';
 import { type Connect, createUsher } from '../../src/client/node.ts';
 import { median } from '../row.ts';
 
-/** Whom to ask, and about what. */
+/** The server, and the token to verify. */
 export interface SdkOrder {
+  /** Address of the gRPC listener, as "host:port". */
   address: string;
   token: string;
 }
 
-/** What came of it. */
+/** The outcome. */
 export interface SdkOutcome {
+  /** Number of verdicts. */
   verdicts: number;
   perSecond: number;
-  /** Calls made, and messages sent on streams, while the verdicts were given. */
+  /** Calls, and messages on streams, that the SDK sent during the verdicts. */
   sent: number;
 }
 
@@ -34,7 +36,7 @@ async function* counted<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
   }
 }
 
-/** gRPC, with everything counted that is sent. */
+/** The gRPC transport, with a counter of everything that is sent. */
 const connect: Connect = to => {
   const link = connectByGrpc(to);
   const { unary, stream } = link.transport;
@@ -63,13 +65,13 @@ while (usher.cached(token) === undefined) await usher.verify(token);
 if (sent === 0) throw new Error('nothing was counted');
 sent = 0;
 
-/** Each a string of its own, as every request brings one: nothing of an earlier look is known of it. */
+/** New string objects, as each request has one: V8 has not hashed them yet. */
 const fresh = () => Array.from({ length: headers }, () => Buffer.from(token).toString('latin1'));
 
 const rates: number[] = [];
 for (let round = 0; round < rounds; round++) {
   const asked = fresh();
-  // A loop that never lets the network in would hear no heartbeat, and could believe nothing.
+  // Lets the event loop read heartbeats: without them the SDK could not answer from its cache.
   await new Promise(resolve => setImmediate(resolve));
   const began = performance.now();
   for (const header of asked) {
@@ -79,6 +81,6 @@ for (let round = 0; round < rounds; round++) {
   rates.push((headers / (performance.now() - began)) * 1000);
 }
 usher.close();
-// The median: the first rounds are those in which the code is still being compiled.
+// The median, because the code is still being compiled in the first rounds.
 const outcome: SdkOutcome = { verdicts: headers * rounds, perSecond: median(rates), sent };
 process.stdout.write(JSON.stringify(outcome));

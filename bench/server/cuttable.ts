@@ -1,19 +1,21 @@
-/** A way to a port that can be cut without either side being told, as a network does it. */
+/** A TCP proxy that can stop forwarding without closing connections, like a broken network. */
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** The way. */
+/** A running proxy. */
 export interface Cuttable {
+  /** The port that it listens on. */
   port: number;
-  /** Nothing goes through any more, in either direction. */
+  /** Stops forwarding in both directions. */
   cut(): void;
-  /** What was held back goes on. */
+  /** Forwards again, first the data that was held back. */
   mend(): void;
+  /** Closes the proxy and its connections. */
   stop(): void;
 }
 
-/** Opens a way to a port. */
+/** Starts a proxy to a local port. */
 export async function openCuttable(to: number): Promise<Cuttable> {
   const sockets = new Set<Socket>();
   let isCut = false;

@@ -1,7 +1,7 @@
 /**
- * SDK clients, and calls to each server itself, that verify the tokens which are about to be revoked, all
- * the time: a process of its own, which notes when each was last called valid. CLOCK_MONOTONIC, in which
- * it counts, is the same in all processes of a machine.
+ * A process that verifies tokens without pause, by SDK clients and by direct calls to each server,
+ * and records when each token was last called valid. Its times are of CLOCK_MONOTONIC, which is the
+ * same in all processes of a machine.
  */
 
 import { createClient } from '@connectrpc/connect';
@@ -9,37 +9,38 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import { createUsher } from '../../src/client/node.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 
-/** What this process is told. */
+/** The messages to this process. */
 export type Told =
-  /** Whom to ask. Each client starts with another address. */
+  /** Start clients, each with another address first; `direct` adds calls to each address. */
   | { what: 'start'; addresses: string[]; clients: number; direct: boolean }
   /** Verify this token from now on. */
   | { what: 'watch'; id: number; header: string }
-  /** Stop, and tell when it was last called valid. */
+  /** Stop verifying it; the answer is "dropped". */
   | { what: 'drop'; id: number }
-  /** Whether any verdict on any of these is valid. */
+  /** Verify these once by every caller; the answer is "checked". */
   | { what: 'check'; headers: string[] };
 
-/** What it tells. */
+/** The messages from this process. */
 export type Telling =
   | { what: 'ready' }
   /** Every caller has called this token valid by now. */
   | { what: 'seen'; id: number }
-  /** When a verification started last that said valid. */
+  /** When the last verification with a valid verdict started, in milliseconds. */
   | { what: 'dropped'; id: number; lastValidMs: number }
+  /** The number of valid verdicts of the check, and of all verdicts since the start. */
   | { what: 'checked'; valid: number; verdicts: number };
 
-/** A verifier, that says of each header whether it is valid now; rejects when that cannot be known. */
+/** Verifies headers: whether each is valid now. Rejects when there is no verdict. */
 type Caller = (headers: string[]) => Promise<boolean[]>;
 
 interface Watched {
   header: string;
   lastValidMs: number;
-  /** Those that called it valid. */
+  /** The callers that have called it valid. */
   callers: Set<Caller>;
 }
 
-/** Headers that are checked together: fewer than a server refuses. */
+/** Headers in one batch, fewer than the limit of the server. */
 const batchMax = 200;
 const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
 const watched = new Map<number, Watched>();
@@ -93,7 +94,7 @@ async function start({ addresses, clients, direct }: Told & { what: 'start' }): 
   for (const caller of callers) void verifyForEver(caller);
 }
 
-/** One round about every millisecond, so that processes on the same cores get their share. */
+/** One round about every millisecond, so that other processes on the same cores get CPU time. */
 async function verifyForEver(caller: Caller): Promise<void> {
   for (;;) {
     await new Promise(resolve => setTimeout(resolve, 1));

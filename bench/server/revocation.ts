@@ -1,4 +1,4 @@
-/** From an acknowledged revocation to the last "valid", over three servers and twenty SDK clients. */
+/** Measures the time from an acknowledged revocation to the last "valid" verdict of any client. */
 
 import { type Manager, managerOf } from '../access-tokens.ts';
 import { cores } from '../load.ts';
@@ -8,9 +8,9 @@ import { type Cuttable, openCuttable } from './cuttable.ts';
 import { type Clients, startClients } from './revocation-watch.ts';
 
 const revocations = 1000;
-/** Tokens that are verified at once, the next to be revoked among them. */
+/** Number of tokens that are verified at a time, among them the next one to be revoked. */
 const watchedAtOnce = 16;
-/** How long a token is verified after its revocation, longer than the bound, in milliseconds. */
+/** How long a token is verified after its revocation, in milliseconds; longer than the bound. */
 const watchedMs = 500;
 const healthyMs = { p99: 50, max: 250 };
 const leaseMs = 2000;
@@ -21,20 +21,20 @@ const faultMs = 3500;
 
 interface Place {
   redis: RedisServer;
-  /** The way of the third server to Redis. */
+  /** The proxy between the third server and Redis. */
   way: Cuttable;
   ushers: Usher[];
   manager: Manager;
 }
 
-/** The rows of revocation. */
+/** The rows of the part "revocation". */
 export async function revocationRows(): Promise<Row[]> {
   const redis = await startRedis(cores.both);
   const way = await openCuttable(redis.port);
   const ushers = await Promise.all(
     [redis.port, redis.port, way.port].map(port =>
       startUsher(
-        // That the store does not answer is what the faults are for.
+        // The faults cut off the store on purpose: the errors need not be logged.
         { USHER_STORE: `redis://127.0.0.1:${port}`, USHER_LOG_LEVEL: 'fatal' },
         cores.both,
       ),
@@ -51,7 +51,7 @@ export async function revocationRows(): Promise<Row[]> {
   }
 }
 
-/** Does something with clients of its own: others may have left a server that failed. */
+/** Runs a task with new clients: earlier ones may have switched away from a server that failed. */
 async function withClients<T>(place: Place, task: (clients: Clients) => Promise<T>): Promise<T> {
   const clients = await startClients(place.ushers.map(({ grpc }) => grpc));
   try {
@@ -99,13 +99,13 @@ async function healthyRows({ manager }: Place, clients: Clients): Promise<Row[]>
       values,
     },
     {
-      what: 'verdicts a second meanwhile, of all clients together',
+      what: 'verdicts a second during this, of all clients together',
       measured: perSecond.toLocaleString('en'),
     },
   ];
 }
 
-/** A fault begins before the revocation, or right after it was acknowledged. */
+/** A fault, which begins before the revocation, or right after its acknowledgement. */
 interface Fault {
   what: string;
   begin(place: Place): void;
@@ -152,7 +152,7 @@ async function faultRows(place: Place): Promise<Row[]> {
   return rows;
 }
 
-/** One round of a fault, and for how long after its revocation each token was still called valid. */
+/** Plays a fault once: for how long each token was called valid after its revocation, in ms. */
 async function play(place: Place, fault: Fault, clients: Clients): Promise<number[]> {
   const { manager } = place;
   const tokens: { id: string; token: string }[] = [];

@@ -1,4 +1,4 @@
-/** How soon Usher is ready, and what it holds in memory then. */
+/** Measures how fast Usher starts, and its memory after the start. */
 
 import { residentMb } from '../load.ts';
 import { startUsher } from '../processes.ts';
@@ -6,7 +6,7 @@ import { atMost, median, type Row } from '../row.ts';
 
 const starts = 5;
 
-/** The rows of the start. */
+/** The rows of the part "start". */
 export async function startRows(): Promise<Row[]> {
   const timesMs: number[] = [];
   const residents: number[] = [];

@@ -1,4 +1,4 @@
-/** Two workers on two cores against one on one, where the load takes its share of the two. */
+/** Compares two workers, which share two cores with the load, with one worker on its own core. */
 
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
@@ -14,7 +14,7 @@ const rounds = 5;
 const together = 32;
 const ratioMin = 1.6;
 
-/** A call that the workers are loaded with. */
+/** A call that the load repeats. */
 interface Kind {
   what: string;
   rpc: string;
@@ -22,7 +22,7 @@ interface Kind {
   body(header: string): Uint8Array;
 }
 
-/** The load has less to do for a verdict of a batch: what it takes away from the workers is less too. */
+/** The load needs less CPU for a verdict in a batch, so it takes less from the two workers. */
 const kinds: Kind[] = [
   {
     what: 'unary gRPC Verify',
@@ -41,7 +41,7 @@ const kinds: Kind[] = [
   },
 ];
 
-/** The rows of the workers. */
+/** The rows of the part "workers". */
 export async function workerRows(): Promise<Row[]> {
   const one = await startUsher();
   const two = await startUsher({ USHER_WORKERS: '2' }, cores.both);
@@ -102,7 +102,7 @@ async function loadOf({ rpc, calls, body }: Kind, usher: Usher, on: string): Pro
     headers: { 'content-type': 'application/grpc', te: 'trailers' },
     body: grpcFrame(body(header)),
     calls,
-    // So many that the kernel spreads them over the workers evenly enough.
+    // Enough connections for the kernel to spread them evenly over the workers.
     connections: 64,
     streams: 4,
     cores: on,

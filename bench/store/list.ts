@@ -1,4 +1,4 @@
-/** Measures a page of the list out of a million access tokens against one out of a thousand. */
+/** Compares a page of the list among a million access tokens with one among a thousand. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,15 +8,16 @@ import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { readScope } from '../../src/tokens/caller.ts';
 import { type ListQuery, list } from '../../src/tokens/list.ts';
+import { storeLimits } from '../../test/limits.ts';
 import { startRedis } from '../processes.ts';
 import type { Row } from '../row.ts';
-import { fillLmdb, fillRedis, owners, usedMemory } from './fill.ts';
+import { benchSeal, fillLmdb, fillRedis, owners, usedMemory } from './fill.ts';
 
 const few = 1000;
 const many = 1_000_000;
 const pageSize = 50;
 const repeats = 300;
-/** Repeats before them, so that the first of the two is not the one that is compiled. */
+/** Repeats before the measurement, so that the code is compiled by then. */
 const warmUps = 300;
 const ratioMax = 3;
 const memoryTokens = 100_000;
@@ -25,7 +26,7 @@ const bytesMax = 700;
 const caller = { actor: 'bench', peer: '', scopes: [readScope] };
 const [owner = ''] = owners;
 
-/** Pages that people look at. */
+/** The pages to measure, with the caller that reads them. */
 const pages: [name: string, query: Partial<ListQuery>, as: typeof caller & { owner?: string }][] = [
   ['first page, newest first', {}, caller],
   ['a page in the middle', {}, caller],
@@ -33,7 +34,7 @@ const pages: [name: string, query: Partial<ListQuery>, as: typeof caller & { own
   ['first page, for a caller with that owner', {}, { ...caller, owner }],
 ];
 
-/** A place with a store that can be filled and opened. */
+/** A store that can be filled and opened. */
 interface Place {
   name: string;
   url: string;
@@ -41,7 +42,7 @@ interface Place {
   end(): Promise<void>;
 }
 
-/** The rows of the list, and of Redis memory. */
+/** The rows of the part "lists". */
 export async function listRows(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const start of [lmdbPlace, redisPlace]) {
@@ -83,7 +84,11 @@ async function pagesOf(place: Place, count: number) {
   process.stderr.write(`${place.name}, ${count} access tokens `);
   try {
     await place.fill(count);
-    const store = await openStore(storeAddress(place.url), { now: Date.now });
+    const store = await openStore(storeAddress(place.url), {
+      now: Date.now,
+      seal: benchSeal,
+      limits: storeLimits(),
+    });
     try {
       const times: number[] = [];
       for (const [n, [, query, as]] of pages.entries()) {
@@ -101,7 +106,7 @@ async function pagesOf(place: Place, count: number) {
   }
 }
 
-/** The page token of a page in the middle: the UUIDs are in the order of time. */
+/** The page token of a page in the middle, made up from the time: UUIDs are in order of time. */
 async function middleOf(store: Store): Promise<string> {
   const edges = await Promise.all([
     store.scan({ order: 'oldest', limit: 1 }),

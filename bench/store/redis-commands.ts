@@ -1,4 +1,4 @@
-/** Counts what a Redis was asked about records while something was done (MONITOR). */
+/** Counts the commands about records that Redis gets during a task, with MONITOR. */
 
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -7,16 +7,16 @@ import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { importedFormsKey, importedKey, tokenKey } from '../../src/store/redis/keys.ts';
 
-/** How often each command was asked for that names a record or the digest of an imported token. */
+/** The number of calls per command, for commands that name a record or an imported token. */
 export type Commands = Map<string, number>;
 
 /**
- * Does something and counts meanwhile. What an open store asks for itself, such as whether Redis is
- * there and still the same, names no record and is not counted; neither is the counting of uses.
+ * Runs a task and counts the commands during it. Health checks of the store and the counting of
+ * uses name no record, so they are not counted.
  */
 export async function commandsOf(port: number, task: () => Promise<unknown>): Promise<Commands> {
   const redis = new Redis({ port, host: '127.0.0.1', protocol: 2 });
-  // By hand: ioredis takes a line that comes with the first answer for the answer to a command.
+  // Without ioredis: it mistakes a line that arrives with the first answer for another answer.
   const monitor = connect(port, '127.0.0.1');
   const lines = createInterface({ input: monitor });
   try {
@@ -33,7 +33,7 @@ export async function commandsOf(port: number, task: () => Promise<unknown>): Pr
       });
     });
     await task();
-    // Redis tells in the order in which it does: what it was asked for before, was told before.
+    // MONITOR reports commands in order, so every earlier command was reported before this one.
     await redis.echo(last);
     await seenAll;
     return counts;
@@ -48,18 +48,18 @@ function wordsOf(line: string): string[] {
   return [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word);
 }
 
-/** The commands with their numbers, for people. */
+/** The commands with their counts, as text. */
 export function listed(counts: Commands): string {
   return [...counts].map(([name, calls]) => `${calls} ${name}`).join(', ') || 'none';
 }
 
-/** How many commands there were. */
+/** The number of all commands. */
 export function totalOf(counts: Commands): number {
   return [...counts.values()].reduce((sum, calls) => sum + calls, 0);
 }
 
 function isRecordKey(key: string): boolean {
-  // The feed asks to be told of the prefixes, and proves with a probe that it is.
+  // The feed subscribes to these prefixes, and tests its subscription with a probe key.
   const own = [importedFormsKey, tokenKey(''), importedKey('')];
   if (own.includes(key) || key.startsWith(tokenKey('probe:'))) return false;
   return key.startsWith(tokenKey('')) || key.startsWith(importedKey(''));

@@ -1,4 +1,4 @@
-/** What a look past the cache costs Redis: one command, shared by all who ask for the same at once. */
+/** Measures a cache miss on Redis: one command, shared by all concurrent callers of one token. */
 
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
@@ -12,7 +12,7 @@ import { commandsOf, listed, totalOf } from './redis-commands.ts';
 const misses = 500;
 const callersAtOnce = 16;
 
-/** The row of misses. */
+/** The row of the part "misses". */
 export async function missRows(): Promise<Row[]> {
   const redis = await startRedis();
   const keys = createMasterKeys([masterKey]);

@@ -1,8 +1,8 @@
-/** Draws as Zipf's law says, and how many of them a memory that forgets the oldest finds in it. */
+/** Draws by Zipf's law, and the hit rate that an LRU cache has with them. */
 
 import { LRUCache } from 'lru-cache';
 
-/** Draws from so many things: the nth most popular is drawn 1/n as often as the first. */
+/** A function that draws from 0 to `count` - 1; the nth most popular is drawn 1/n as often. */
 export function zipf(count: number): () => number {
   const sums = new Float64Array(count);
   let sum = 0;
@@ -23,7 +23,7 @@ export function zipf(count: number): () => number {
   };
 }
 
-/** The share of what is drawn, after a warm-up, that a memory of so many entries has. */
+/** The hit rate (0 to 1) of an LRU cache with `entriesMax` entries, after a warm-up. */
 export function hitShareOf(warmUp: number[], drawn: number[], entriesMax: number): number {
   const memory = new LRUCache<number, true>({ max: entriesMax });
   const hitsAmong = (all: number[]) => {
@@ -38,7 +38,7 @@ export function hitShareOf(warmUp: number[], drawn: number[], entriesMax: number
   return hitsAmong(drawn) / drawn.length;
 }
 
-/** How many entries a memory must have for such a share. */
+/** The smallest LRU cache with the hit rate `share`, in entries; at most `most`. */
 export function entriesFor(share: number, warmUp: number[], drawn: number[], most: number): number {
   let low = 1;
   let high = most;

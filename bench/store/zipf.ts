@@ -1,4 +1,4 @@
-/** What a call costs among a million access tokens, against a thousand, when memory helps as often. */
+/** Compares a call among a million access tokens with one among a thousand, at equal hit rates. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,19 +15,19 @@ import { fillLmdb, fillRedis, type Known, type Tokens } from './fill.ts';
 import { commandsOf, totalOf } from './redis-commands.ts';
 import { entriesFor, hitShareOf, zipf } from './zipf-draws.ts';
 
-/** Many short ones, so that the two of a pair see the same machine. */
+/** Many short rounds, so that both sides of a pair run under the same conditions. */
 const rounds = 15;
 const callsPerRound = 5000;
-/** The end of the warm-up goes the way that is measured. */
+/** Calls at the end of the warm-up that are made like the measured ones. */
 const warmUpCalls = 20_000;
 const batchSize = 256;
 const keys = createMasterKeys([masterKey]);
 
-/** So many draws fill the memory of the large one, which is what a deployment gets that sets nothing. */
+/** The large side has the default cache size; the warm-up has enough draws to fill that cache. */
 const large = { tokens: 1_000_000, warmUps: 300_000, entriesMax: 100_000 };
 const small = { tokens: 1000, warmUps: 40_000 };
 
-/** The rows of many tokens, on both stores. */
+/** The rows of the part "zipf", for both stores. */
 export async function zipfRows(): Promise<Row[]> {
   return [await compare('LMDB', inFolder), await compare('Redis', inRedis)];
 }
@@ -55,7 +55,7 @@ async function compare(name: string, open: () => Promise<Place>): Promise<Row> {
   }
 }
 
-/** What is asked for: first all at once to fill the memory, then in rounds. */
+/** The access tokens to call with: first the warm-up that fills the cache, then the rounds. */
 interface Drawn {
   warmUp: number[];
   drawn: number[];
@@ -69,12 +69,12 @@ function drawnOf({ tokens, warmUps }: { tokens: number; warmUps: number }): Draw
   };
 }
 
-/** A server with its access tokens. */
+/** A running server with its access tokens. */
 interface Side {
   usher: Usher;
   /** Plays the next round. */
   play(): Promise<Cost>;
-  /** The share of calls so far that needed no look at the store. */
+  /** The hit rate so far (0 to 1): the share of calls without a read of the store. */
   hitShare(): number;
 }
 
@@ -89,7 +89,7 @@ async function serve(
   const usher = await startUsher({
     USHER_STORE: place.url,
     USHER_CACHE_ENTRIES_MAX: String(entriesMax),
-    // What a call costs is asked here, not whether it comes in time on a machine that does other work.
+    // Generous, since the cost of a call is measured, not whether a busy machine meets a timeout.
     USHER_STORE_TIMEOUT_MS: '5000',
   });
   await fillMemory(usher, warmUp.slice(0, -warmUpCalls).map(headerOf));
@@ -113,7 +113,7 @@ async function serve(
   };
 }
 
-/** Has headers verified in batches, which takes a tenth of the time that calls take. */
+/** Fills the cache by batches, ten times as fast as by single calls. */
 async function fillMemory(usher: Usher, headers: string[]): Promise<void> {
   const transport = createGrpcTransport({ baseUrl: `http://${usher.grpc}` });
   const verifier = createClient(VerifierService, transport);
@@ -135,11 +135,11 @@ async function costOf({ pid, http }: Usher, headers: string[]): Promise<Cost> {
   return { cpuUs: (cpuUsOf([pid]) - before) / headers.length, ...times };
 }
 
-/** Where access tokens are kept. */
+/** A store for access tokens. */
 interface Place {
   url: string;
   fill(count: number, known: Known): Promise<Tokens>;
-  /** How many records were read meanwhile, where the store can tell. */
+  /** The number of records read during a task; undefined if the store cannot tell. */
   readsDuring(task: () => Promise<void>): Promise<number | undefined>;
   end(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The gateways' doors against what they stand on: Check against Verify, /forward-auth against node:http. */
+/** Compares the doors of gateways: Envoy's Check with Verify, /forward-auth with bare node:http. */
 
 import { create, toBinary } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
@@ -12,7 +12,7 @@ import { asAnswered, cachedHeaders, withFloor } from './unary.ts';
 const rounds = 5;
 const calls = 15_000;
 
-/** The rows of the doors, with a static token. */
+/** The rows of the part "doors", with a static token. */
 export async function doorRows(): Promise<Row[]> {
   const usher = await startUsher();
   try {
@@ -37,7 +37,7 @@ async function compareCheck({ pid, grpc }: Usher, token: string): Promise<Row> {
   return ratioRow("Envoy's Check of a cached token against Verify", compared, 1.4);
 }
 
-/** What Envoy sends about a plain request of a browser. */
+/** What Envoy sends about an ordinary request of a browser. */
 function checkRequest(token: string): Uint8Array {
   const peer = (address: string, portValue: number) => ({
     address: {

@@ -1,4 +1,4 @@
-/** The floor under Connect calls: connect-node with a handler that has its answer. Prints its port. */
+/** The floor of Connect calls: connect-node with a handler of a fixed answer. Prints its port. */
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-/** The floor under gRPC calls: a bare grpc-js server whose handler answers so many bytes. Prints its port. */
+/** The floor of gRPC calls: bare grpc-js with an answer of a given size. Prints its port. */
 
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 

@@ -1,6 +1,6 @@
 /**
- * The least that a node:http server costs which answers with such headers and such a body: an array of
- * the two, as JSON, in the first argument. Prints its port.
+ * The floor of HTTP calls: a bare node:http server with fixed headers and a fixed body. The first
+ * argument is an array of the two, as JSON. Prints its port.
  */
 
 import { createServer } from 'node:http';

@@ -1,6 +1,6 @@
 /**
- * Calls over HTTP/1.1 where each call has a header of its own, as cheaply as JavaScript can. Reads what
- * to do as JSON, prints what it cost as JSON.
+ * A process that makes HTTP/1.1 calls, each with its own Authorization header, at little CPU. It
+ * reads `Calls` as JSON from stdin and prints `CallsOutcome` as JSON.
  */
 
 import { connect, type Socket } from 'node:net';
@@ -12,26 +12,29 @@ import { quantile } from '../row.ts';
 export interface Calls {
   port: number;
   path: string;
-  /** The Authorization headers, one after the other, from the start again when there are fewer. */
+  /** The Authorization headers, used in turn and repeated if there are fewer than calls. */
   headers: string[];
   calls: number;
   connections: number;
-  /** As fast as answers come when absent; else how often a timer makes them, answered or not. */
+  /**
+   * Calls per second, made whether answered or not; if absent, each answer starts the next call.
+   */
   perSecond?: number;
-  /** The status that an answer must have. */
+  /** The HTTP status that an answer must have, unless it is 503. */
   status: number;
 }
 
-/** What came of it. */
+/** The outcome of the calls. */
 export interface CallsOutcome {
   callsPerSecond: number;
+  /** Percentiles of the time to an answer, in milliseconds. */
   p50Ms: number;
   p99Ms: number;
-  /** Answers that said 503: the verdict could not be known, in time or for too many at once. */
+  /** Number of answers with status 503: the server had no verdict in time, or was overloaded. */
   unavailable: number;
 }
 
-/** What a paced caller catches up at most. */
+/** Longest delay that a paced caller makes up for at once, in milliseconds. */
 const lateMsMax = 3;
 
 process.stdout.write(JSON.stringify(await play((await json(process.stdin)) as Calls)));
@@ -73,9 +76,10 @@ function requestOf({ port, path }: Calls, header: string): Buffer {
 }
 
 /**
- * Makes calls at a rate, whether those before were answered or not: at each tick of a timer those that
- * are due, so that this process sleeps in between and leaves its core to others. What it is late for by
- * more than `lateMsMax` it makes later, instead of all at once: that would be a load of its own.
+ * Makes calls at a fixed rate, whether earlier ones were answered or not. Each tick of a timer
+ * makes the calls that are due, so that this process sleeps in between and leaves the core to
+ * others. After a delay of more than `lateMsMax`, the rest is made later: all calls at once would
+ * be a burst of load.
  */
 async function pace(perSecond: number, calls: number, call: () => void) {
   let began = performance.now();
@@ -88,10 +92,10 @@ async function pace(perSecond: number, calls: number, call: () => void) {
   }
 }
 
-/** Sends a request; the promise resolves when it is answered. */
+/** Sends a request on one connection; the promise resolves when it is answered. */
 type Line = ((request: Buffer, sinceMs: number) => Promise<void>) & { socket: Socket };
 
-/** A connection, on which requests wait for those before them. */
+/** Opens a connection; its requests are sent one after the other. */
 function openLine(
   { port, status }: Calls,
   timesMs: number[],

@@ -1,6 +1,6 @@
 /**
- * Calls StreamVerify with one message again and again over node:http2, a few messages of each stream
- * under way at once. Reads what to do as JSON, prints what it cost as JSON.
+ * A process that repeats one message on StreamVerify streams over node:http2, with a few messages
+ * of each stream in flight. It reads `StreamOrder` as JSON from stdin and prints `StreamOutcome`.
  */
 
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2';
@@ -12,25 +12,28 @@ const { address, message, messages, connections, streams, window } = (await json
 )) as StreamOrder;
 const frame = Buffer.from(message, 'base64');
 
-/** What to call. */
+/** What to send. */
 export interface StreamOrder {
+  /** Address of the gRPC listener, as "host:port". */
   address: string;
   /** The framed message, in base64. */
   message: string;
+  /** Number of messages in all. */
   messages: number;
   connections: number;
   /** Streams on each connection. */
   streams: number;
-  /** Messages of a stream that are under way at once. */
+  /** Messages of a stream that may wait for an answer at a time. */
   window: number;
 }
 
-/** What came of it. */
+/** The outcome of the streams. */
 export interface StreamOutcome {
   messagesPerSecond: number;
+  /** Percentiles of the time from a message to its answer, in milliseconds. */
   p50Ms: number;
   p99Ms: number;
-  /** The last answer, without its frame, in base64. */
+  /** The last answer without its length prefix, in base64. */
   answer: string;
 }
 
@@ -55,7 +58,7 @@ const outcome: StreamOutcome = {
 };
 process.stdout.write(JSON.stringify(outcome));
 
-/** One stream, until its last message is answered. */
+/** Runs one stream until its last message is answered. */
 function callOn(session: ClientHttp2Session): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const stream = session.request({
@@ -92,7 +95,7 @@ function callOn(session: ClientHttp2Session): Promise<void> {
   return promise;
 }
 
-/** Counts the whole gRPC messages that arrive together. */
+/** Calls `tell` for each chunk, with the number of complete gRPC messages and the last one. */
 function onFrames(stream: ClientHttp2Stream, tell: (frames: number, last: Buffer) => void): void {
   let rest: Buffer = Buffer.alloc(0);
   stream.on('data', (chunk: Buffer) => {

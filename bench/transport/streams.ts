@@ -1,4 +1,4 @@
-/** Many verdicts together, by StreamVerify and BatchVerify, against as many single calls. */
+/** Compares verdicts by StreamVerify and BatchVerify with the same number of single calls. */
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
@@ -19,7 +19,7 @@ const messages = 8000;
 const unaryCalls = 20_000;
 const grpcHeaders = { 'content-type': 'application/grpc', te: 'trailers' };
 
-/** The rows of streams and batches: of so many tokens, all of them cached. */
+/** The rows of the part "streams"; all tokens are cached. */
 export async function streamRows(): Promise<Row[]> {
   const usher = await startUsher();
   try {
@@ -37,7 +37,7 @@ export async function streamRows(): Promise<Row[]> {
     return [
       share(`StreamVerify, per verdict, ${together} headers a message, against unary`, stream),
       perSecond('StreamVerify, verdicts a second on one core', stream.ours.callsPerSecond),
-      // A whole unary call is a part of it, so that it can't get as near.
+      // Each batch includes the cost of a whole unary call, so it cannot meet the bound of streams.
       ofBatch,
       perSecond('BatchVerify, verdicts a second on one core', batch.ours.callsPerSecond),
     ];

@@ -1,4 +1,4 @@
-/** Single calls with a cached token against the barest server that answers as many bytes. */
+/** Compares single calls with a cached token with a bare server that answers as many bytes. */
 
 import { create, toBinary, toJsonString } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
@@ -18,7 +18,7 @@ const calls = 15_000;
 const callsOverConnect = 4000;
 const rpc = 'usher.v1.VerifierService/Verify';
 
-/** The rows of single calls. */
+/** The rows of the part "unary". */
 export async function unaryRows(): Promise<Row[]> {
   const usher = await startUsher();
   try {
@@ -33,7 +33,7 @@ export async function unaryRows(): Promise<Row[]> {
   }
 }
 
-/** An Authorization header of either kind. */
+/** Authorization headers with a new static token and with a new JWT. */
 export async function cachedHeaders(usher: Usher): Promise<[kind: string, header: string][]> {
   const manager = managerOf(usher);
   const { token } = await manager.createStatic();
@@ -44,7 +44,7 @@ export async function cachedHeaders(usher: Usher): Promise<[kind: string, header
   ];
 }
 
-/** What Usher answers about a header. */
+/** The verdict of Usher on a header. Throws if it is not valid. */
 async function verdictOn({ grpc }: Usher, header: string) {
   const transport = createGrpcTransport({ baseUrl: `http://${grpc}` });
   const verdict = await createClient(VerifierService, transport).verify({ header });
@@ -116,17 +116,17 @@ async function rootPath(usher: Usher, kind: string, header: string): Promise<Row
   );
 }
 
-/** Headers that node:http writes itself. */
+/** Headers that node:http adds to every answer. */
 const written = new Set(['date', 'connection', 'keep-alive']);
 
-/** An answer's headers and body, for a floor that answers the same. */
+/** An answer's headers and body as JSON, for a floor that gives the same answer. */
 export async function asAnswered(answer: Response): Promise<string> {
   if (!answer.ok) throw new Error(`answered ${answer.status}`);
   const headers = [...answer.headers].filter(([name]) => !written.has(name));
   return JSON.stringify([Object.fromEntries(headers), await answer.text()]);
 }
 
-/** Does something with a floor, and ends the floor. */
+/** Runs a task with a floor, and stops the floor. */
 export async function withFloor<T>(
   started: Promise<Floor>,
   task: (floor: Floor) => Promise<T>,

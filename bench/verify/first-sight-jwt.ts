@@ -1,15 +1,15 @@
 /**
- * JWTs that nobody has seen, each once, by Usher's decision and by jose's jwtVerify alone. A process of
- * its own, which prints the CPU of both per JWT as JSON.
+ * A process that verifies new JWTs, each once, by Usher's verify function and by jose's jwtVerify
+ * alone. It prints the costs of both per JWT as JSON.
  */
 
 import { jwtVerify } from 'jose';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
+import { defaultLimits } from '../../test/limits.ts';
 import { signJwt } from '../access-tokens.ts';
 import type { Cost } from '../load.ts';
 import { masterKey } from '../processes.ts';
@@ -37,10 +37,10 @@ const found = { record, stale: false };
 const verify = createVerify({
   records: { find: () => found, isCurrent: other => other === found },
   findImported: () => Promise.resolve(undefined),
-  prove: createProve(keys),
+  prove: createProve(keys, 100),
   proofs: createProofCache(100_000),
   now: Date.now,
-  limits: defaultVerifyLimits,
+  limits: defaultLimits.verify,
 });
 const key = await crypto.subtle.importKey(
   'raw',
@@ -69,7 +69,7 @@ for (let round = -2; round < rounds; round++) {
 }
 process.stdout.write(JSON.stringify({ usher, jose, ratio: median(ratios) }));
 
-/** The cost of doing something with each of many JWTs, all of them new. */
+/** The cost of a task per JWT, over many new JWTs. */
 async function costOf(task: (header: string) => Promise<void>): Promise<Cost> {
   const headers: string[] = [];
   while (headers.length < jwts) {

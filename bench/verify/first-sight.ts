@@ -1,4 +1,4 @@
-/** Tokens that a server has not seen before, good ones and bad ones, on both stores. */
+/** Measures tokens that are not in the cache, valid and invalid, on both stores. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import type { Calls, CallsOutcome } from '../transport/http-caller.ts';
 const calls = 6000;
 const warmUps = 6000;
 
-/** The rows of tokens at first sight. */
+/** The rows of the part "first-sight". */
 export async function firstSightRows(): Promise<Row[]> {
   return [await jwtRow(), ...(await onLmdb()), ...(await onRedis())];
 }
@@ -87,7 +87,7 @@ async function rowsOf(store: string, env: Record<string, string>, tokens: string
   }
 }
 
-/** A token of the right form for an access token that there is not. */
+/** A static token of the right form, for an access token that does not exist. */
 export function unknownToken(): string {
   return makeStaticToken(crypto.randomUUID());
 }

@@ -1,4 +1,4 @@
-/** A flood of bad tokens: what it does to those who have good ones, and to Redis. */
+/** Measures what a flood of invalid tokens does to callers with valid tokens, and to Redis. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { managerOf } from '../access-tokens.ts';
@@ -12,15 +12,15 @@ import { unknownToken } from './first-sight.ts';
 const rounds = 9;
 const knownTokens = 100;
 const seconds = 2;
-/** The flood begins so long before the calls with good tokens, and ends so long after them. */
+/** The flood begins this long before the calls with valid tokens and ends this long after them. */
 const marginSeconds = 0.4;
 const badTokens = 5000;
-/** Shares of what the server can do: of the calls with good tokens, and of the flood. */
+/** The shares of the server's capacity that the valid calls and the flood use. */
 const knownShare = 0.1;
 const floodShare = 0.5;
 const ratioMax = 2;
 
-/** The rows of the flood. */
+/** The rows of the part "flood". */
 export async function floodRows(): Promise<Row[]> {
   const redis = await startRedis();
   const usher = await startUsher({ USHER_STORE: `redis://127.0.0.1:${redis.port}` });
@@ -49,9 +49,9 @@ function repeated(headers: string[], count: number): string[] {
   return Array.from({ length: count }, (_, n) => headers[n % headers.length] as string);
 }
 
-/** What a flood does to those with known tokens. */
+/** The latency of valid calls without and with the flood. */
 interface Latencies {
-  /** Of the p99 under it and of that without it, round by round. */
+  /** Median over the rounds of the p99 with the flood, divided by the p99 without it. */
   ratio: number;
   aloneMs: number;
   floodedMs: number;
@@ -92,7 +92,7 @@ async function latencies(
       status,
     });
     await sleep(marginSeconds * 1000);
-    // In a process of its own, so that no work for the flood counts as waiting for an answer.
+    // A separate process, so that its work for the flood is not measured as latency.
     const loud = await play(good);
     const flood = await flooding;
     process.stderr.write('.');
@@ -121,7 +121,7 @@ function badRow(latencies: Latencies): Row {
   };
 }
 
-/** What is due to the wait behind others, whatever they bring. */
+/** For comparison: how much of the latency comes only from queueing behind other calls. */
 function knownRow(latencies: Latencies): Row {
   return {
     what: 'the same during a flood of other known tokens at half of capacity',
@@ -136,7 +136,7 @@ function shown({ ratio, aloneMs, floodedMs, perSecond }: Latencies): string {
   );
 }
 
-/** Calls a second that keep the server busy. */
+/** The highest rate that the server reaches, in calls per second. */
 async function capacityOf(
   usher: Usher,
   floodOf: (count: number) => string[],
@@ -160,7 +160,7 @@ async function commandRows(usher: Usher, redis: RedisServer): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [what, make, commandsMax] of sorts) {
     const headers = Array.from({ length: badTokens }, make);
-    // Each of them twice: the second time nobody needs to ask.
+    // Each token is sent twice; the second time, no command should be needed.
     const calls = 2 * badTokens;
     const counts = await commandsOf(redis.port, () =>
       play({ ...callsTo(usher), headers, calls, connections: 32, status: 401 }),

@@ -1,4 +1,4 @@
-/** An access token as people and scripts read it: plain JSON, times in RFC 3339. */
+/** Converts AccessToken messages to plain JSON, with times in RFC 3339. */
 
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { Duration, Timestamp } from '@bufbuild/protobuf/wkt';
@@ -10,47 +10,60 @@ import { Kind as KindCode, State as StateCode } from '../gen/usher/v1/access_tok
 export type { JsonObject } from '@bufbuild/protobuf';
 export type { Kind } from '../client/kind.ts';
 
-/** Whether it is good now. */
+/** The state of an access token at the time of the answer. */
 export type State = 'active' | 'expired' | 'revoked';
 
-/** An access token. What is not set is absent. */
+/** An access token, see AccessToken in access_token.proto. Unset fields are absent. */
 export interface AccessToken {
+  /** UUID; for jwt the `kid`. */
   id: string;
   kind: Kind;
+  /** At the time of the answer. */
   state: State;
+  /** For people; 1 to 128 characters. */
   name: string;
   owner?: string;
+  /** The granted scopes, as scope-tokens (RFC 6749 section 3.3). */
   scopes: string[];
+  /** Returned with every verdict. */
   metadata?: JsonObject;
+  /** For jwt: the audiences that its JWTs may have; absent for any. */
   audiences?: string[];
+  /** For jwt: the longest lifetime of its JWTs. */
   jwtLifetimeMaxSeconds?: number;
   createTime?: string;
   updateTime?: string;
   expireTime?: string;
   revokeTime?: string;
   revokeReason?: string;
+  /** When the current secret was issued. */
   rotateTime?: string;
+  /** When the grace of the previous secret ends; absent when it has ended. */
   previousSecretExpireTime?: string;
   lastUsedTime?: string;
+  /** JWTs issued before this time are revoked. */
   jwtsRevokedBeforeTime?: string;
+  /** The number of individually revoked JWTs and subjects. */
   revokedJwts?: number;
+  /** The form in which it was imported: "plain", "sha256" or "sha512"; absent if it was not. */
   imported?: string;
+  /** Increases by one with every change. */
   revision: number;
 }
 
-/** The numbers of the kinds on the wire. */
+/** The enum value of each kind. */
 export const kindCodes = { static: KindCode.STATIC, jwt: KindCode.JWT } as const;
 
-/** The numbers of the states on the wire. */
+/** The enum value of each state. */
 export const stateCodes = {
   active: StateCode.ACTIVE,
   expired: StateCode.EXPIRED,
   revoked: StateCode.REVOKED,
 } as const;
 
-/** Reads an access token from the wire. */
+/** Converts a message; throws if the answer contained none. */
 export function accessToken(message: Message | undefined): AccessToken {
-  if (message === undefined) throw new Error('the answer holds no access token');
+  if (message === undefined) throw new Error('the answer contains no access token');
   const token: Record<string, unknown> = {
     id: message.id,
     kind: kindOf(message.kind),
@@ -78,8 +91,8 @@ export function accessToken(message: Message | undefined): AccessToken {
   return Object.fromEntries(set) as unknown as AccessToken;
 }
 
-/** Reads a time from the wire. */
-export function timeOf(time: Timestamp | undefined): string | undefined {
+/** Converts a Timestamp to RFC 3339. */
+function timeOf(time: Timestamp | undefined): string | undefined {
   return time && timestampDate(time).toISOString();
 }
 

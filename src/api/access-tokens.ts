@@ -1,4 +1,7 @@
-/** Makes, shows, changes, rotates and revokes access tokens, in plain values. */
+/**
+ * Calls the API for access tokens, with plain values instead of messages. All functions throw
+ * AdminError. A change repeated under the same `requestId` has no further effect.
+ */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
@@ -10,45 +13,48 @@ import { accessToken, kindCodes, stateCodes } from './access-token.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
 
-/** The fields that people choose. */
+/** The fields that the caller chooses; on an update, undefined ones stay unchanged. */
 export interface TokenFields {
   name?: string | undefined;
   owner?: string | undefined;
   scopes?: string[] | undefined;
   metadata?: JsonObject | undefined;
   audiences?: string[] | undefined;
-  /** 0, on an update: no limit any more. */
+  /** Longest lifetime of JWTs, in seconds; 0 on an update removes it. */
   jwtLifetimeMaxSeconds?: number | undefined;
-  /** 'never', on an update: it does not end any more. */
+  /** When it expires; 'never' on an update removes it. */
   expireTime?: Date | 'never' | undefined;
 }
 
-/** An access token just made or rotated, with its token or secret: the only time it is seen. */
+/** A new or rotated access token with its token or secret, which is returned only once. */
 export interface Revealed {
+  /** The access token after the change. */
   accessToken: AccessToken;
-  /** kind static. */
+  /** The token, for kind static. */
   token?: string;
-  /** kind jwt. */
+  /** The signing secret, for kind jwt. */
   secret?: string;
 }
 
-/** Which access tokens to list. */
+/** Which access tokens to list, and in which order; newest first by default. */
 export interface ListFilter {
   kind?: Kind | undefined;
   owner?: string | undefined;
   state?: State | undefined;
+  /** A part of the id, name, owner or a scope. */
   text?: string | undefined;
+  /** Only those that expire within this time. */
   expiresWithinSeconds?: number | undefined;
   sort?: 'newest' | 'oldest' | 'expiry' | undefined;
 }
 
-/** Which JWTs to revoke. */
+/** Which JWTs to revoke: one, those of a subject, or all issued before a time. */
 export type JwtTarget = { jti: string } | { subject: string } | { issuedBefore: Date };
 
 const sorts = { newest: Sort.NEWEST, oldest: Sort.OLDEST, expiry: Sort.EXPIRY } as const;
 const pageSizeMax = 200;
 
-/** Makes one. */
+/** Creates an access token. */
 export async function createToken(
   { tokens }: Admin,
   kind: Kind,
@@ -60,12 +66,12 @@ export async function createToken(
   );
 }
 
-/** Reads one. */
+/** Reads an access token. */
 export async function getToken({ tokens }: Admin, id: string): Promise<AccessToken> {
   return accessToken((await call(() => tokens.get({ id }))).accessToken);
 }
 
-/** Reads up to `limit` of them, page by page. */
+/** Reads up to `limit` access tokens, page by page. */
 export async function* listTokens(
   { tokens }: Admin,
   filter: ListFilter,
@@ -91,7 +97,7 @@ export async function* listTokens(
   } while (pageToken !== '' && left > 0);
 }
 
-/** Changes the fields that are given, of the access token as it is now or was at `revision`. */
+/** Changes the given fields; fails with Aborted if `revision` is given and not the current one. */
 export async function updateToken(
   admin: Admin,
   id: string,
@@ -107,7 +113,7 @@ export async function updateToken(
   return accessToken((await call(() => admin.tokens.update(request))).accessToken);
 }
 
-/** Gives one a new token or secret; the one before stays good for the grace. */
+/** Issues a new token or secret; the previous one stays valid for `graceSeconds`. */
 export async function rotateToken(
   { tokens }: Admin,
   id: string,
@@ -117,7 +123,7 @@ export async function rotateToken(
   return revealed(await call(() => tokens.rotate({ id, grace: seconds(graceSeconds), requestId })));
 }
 
-/** Ends one for ever. */
+/** Revokes an access token permanently. */
 export async function revokeToken(
   { tokens }: Admin,
   id: string,
@@ -127,7 +133,7 @@ export async function revokeToken(
   return accessToken((await call(() => tokens.revoke({ id, reason, requestId }))).accessToken);
 }
 
-/** Revokes JWTs of one. */
+/** Revokes JWTs of an access token. */
 export async function revokeJwts(
   { tokens }: Admin,
   id: string,

@@ -1,26 +1,31 @@
 /**
- * Checks the audit log's hash chain from its entries alone. It computes the hashes from what the
- * contract says of them and not with the server's code, so that a check is a second opinion.
+ * Checks the audit log's hash chain. It computes the hashes as documented in access_token.proto,
+ * independently of the server's code.
  */
 
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { AuditEntry } from './audit-log.ts';
 
-/** What a check found. */
+/**
+ * The result of a check: the number of valid entries, with the hash of the last one or the first
+ * wrong entry and its problem.
+ */
 export type ChainReport =
   | { whole: true; entries: number; hash: string }
   | { whole: false; entries: number; sequence: number; problem: string };
 
-/** An entry known from an earlier check, which must still be there. */
+/** An entry of an earlier check, which must still exist. */
 export interface KnownEntry {
+  /** Its number in the log, from 1. */
   sequence: number;
+  /** Its hash in hexadecimal. */
   hash: string;
 }
 
 const startHash = '0'.repeat(64);
 
-/** Walks a whole log, oldest first, to its end or to the first entry that is wrong. */
+/** Checks a whole log, oldest first, up to its end or the first wrong entry. */
 export async function checkChain(
   entries: AsyncIterable<AuditEntry> | Iterable<AuditEntry>,
   known?: KnownEntry,
@@ -35,7 +40,7 @@ export async function checkChain(
     last = entry.hash;
   }
   if (known !== undefined && known.sequence > count) {
-    const problem = `the log ends before entry ${known.sequence}, which it had before`;
+    const problem = `the log ends before entry ${known.sequence}, which existed before`;
     return { whole: false, entries: count, sequence: count + 1, problem };
   }
   return { whole: true, entries: count, hash: last };
@@ -47,10 +52,10 @@ function problemOf(
   previous: string,
   known: KnownEntry | undefined,
 ): string | undefined {
-  if (entry.sequence !== sequence) return `entry ${entry.sequence} is in its place`;
-  if (entry.hash !== linkHash(previous, entry)) return 'its hash does not fit its content';
+  if (entry.sequence !== sequence) return `entry ${entry.sequence} is there instead`;
+  if (entry.hash !== linkHash(previous, entry)) return 'its hash does not match its content';
   if (known?.sequence === sequence && known.hash !== entry.hash) {
-    return 'it has another hash than before: the log was written anew';
+    return 'its hash differs from the earlier one: the log was rewritten';
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** Reads the audit log, in plain values. */
+/** Calls the API to read the audit log, with plain values instead of messages. */
 
 import type { JsonObject } from '@bufbuild/protobuf';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
@@ -6,33 +6,46 @@ import type { AuditEvent } from '../gen/usher/v1/access_token_pb.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
 
-/** An entry, as a line of an export holds it. */
+/** An entry as in a line of an export, see AuditEvent in access_token.proto. */
 export interface AuditEntry {
+  /** Its number in the log, from 1 without gaps. */
   sequence: number;
   id: string;
-  /** RFC 3339, to the millisecond. */
+  /** RFC 3339 with milliseconds. */
   time: string;
+  /** What happened, such as "token.create". */
   action: string;
+  /** The caller: "admin" or the UUID of an access token; "" if not authenticated. */
   actor: string;
+  /** The caller's IP address. */
   peer: string;
+  /** UUID of the changed access token; "" for none. */
   tokenId: string;
+  /** The changed fields before. */
   before?: JsonObject;
+  /** The changed fields after. */
   after?: JsonObject;
+  /** More words, such as the reason of a revocation. */
   detail: string;
+  /** The caller's request id; "" for none. */
   requestId: string;
+  /** SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
   hash: string;
 }
 
 /** Which entries to read. */
 export interface AuditQuery {
+  /** Only entries of this access token. */
   tokenId?: string | undefined;
+  /** The order; newest first if false. */
   oldestFirst: boolean;
+  /** Most entries to read. */
   limit: number;
 }
 
 const pageSizeMax = 1000;
 
-/** Reads entries, page by page. */
+/** Reads entries, page by page. Throws AdminError. */
 export async function* auditEntries(
   { tokens }: Admin,
   { tokenId = '', oldestFirst, limit }: AuditQuery,

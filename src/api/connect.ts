@@ -1,4 +1,4 @@
-/** Connects to the API Manager's API, and tells its errors so that a person can act on them. */
+/** Connects to the API Manager's API and converts errors to messages that a person can act on. */
 
 import type { Client, Interceptor } from '@connectrpc/connect';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
@@ -7,29 +7,30 @@ import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
 
-/** Where the API Manager is, and as whom to call it. */
+/** The address of the API Manager, and the credential. */
 export interface AdminOptions {
-  /** As in "http://127.0.0.1:8081". */
+  /** Such as "http://127.0.0.1:8081". */
   url: string;
-  /** The Authorization header's value; absent for none. */
+  /** The Authorization header's value; no header if absent. */
   authorization?: string | undefined;
-  /** How long a call may take. */
+  /** How long a call may take, in milliseconds. */
   timeoutMs: number;
 }
 
-/** The services of the manager port. */
+/** The services of the API Manager. */
 export interface Admin {
   tokens: Client<typeof AccessTokenService>;
-  verifier: Client<typeof VerifierService>;
   store: Client<typeof StoreService>;
+  verifier: Client<typeof VerifierService>;
 }
 
-/** Why a call failed: a gRPC status by its name, or that nobody answered. */
+/** Why a call failed: a gRPC status, no server at the address, or a server that is not Usher. */
 export type AdminErrorCode = keyof typeof Code | 'NoServer' | 'NotUsher';
 
-/** A call that failed. The message is for people. */
+/** A failed call, with a message for people. */
 export class AdminError extends Error {
   override readonly name = 'AdminError';
+  /** Why it failed. */
   readonly code: AdminErrorCode;
   constructor(code: AdminErrorCode, message: string, cause?: unknown) {
     super(message, { cause });
@@ -37,7 +38,7 @@ export class AdminError extends Error {
   }
 }
 
-/** Connects; nothing is sent before the first call. */
+/** Creates the clients; the first call opens the connection. */
 export function connectAdmin({ url, authorization, timeoutMs }: AdminOptions): Admin {
   const authorize: Interceptor = next => request => {
     if (authorization !== undefined) request.header.set('authorization', authorization);
@@ -52,12 +53,12 @@ export function connectAdmin({ url, authorization, timeoutMs }: AdminOptions): A
   });
   return {
     tokens: createClient(AccessTokenService, transport),
-    verifier: createClient(VerifierService, transport),
     store: createClient(StoreService, transport),
+    verifier: createClient(VerifierService, transport),
   };
 }
 
-/** Makes a call; whatever goes wrong is thrown as AdminError. */
+/** Makes a call; throws every error as AdminError. */
 export async function call<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -79,12 +80,12 @@ async function reach(
     throw new ConnectError('', Code.Unavailable, undefined, undefined, noServer(url, error));
   }
   if (response.status === 200 || isConnect(response)) return response;
-  const message = `what answers at ${url} is not the API Manager (HTTP ${response.status}): check USHER_MANAGER_URL`;
+  const message = `${url} is not the API Manager (HTTP ${response.status}): check USHER_MANAGER_URL`;
   const cause = new AdminError('NotUsher', message);
   throw new ConnectError('', Code.Unavailable, undefined, undefined, cause);
 }
 
-/** An error of Connect is JSON with a code; anything else comes from some other server. */
+/** Whether it is an error of Connect, which is JSON, or the answer of some other server. */
 function isConnect(response: Response): boolean {
   return response.headers.get('content-type')?.startsWith('application/json') ?? false;
 }

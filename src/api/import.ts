@@ -1,4 +1,4 @@
-/** Takes tokens of other systems in, and seals secrets anew, in plain values. */
+/** Calls the API to import tokens of other systems and to reseal secrets, with plain values. */
 
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { ImportOutcome } from '../gen/usher/v1/access_token_pb.ts';
@@ -6,12 +6,14 @@ import type { JsonObject } from './access-token.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
 
-/** A token of another system: itself, or a hash of the whole of it. */
+/** A token of another system, or a hash of the whole token. */
 export type ImportedSecret = { token: string } | { sha256: Uint8Array } | { sha512: Uint8Array };
 
-/** A token to take in. */
+/** A token to import, with the fields of its access token. */
 export interface ImportItem {
+  /** The token or its hash. */
   secret: ImportedSecret;
+  /** UUID of the access token; generated if absent. */
   id?: string | undefined;
   name: string;
   owner?: string | undefined;
@@ -20,23 +22,28 @@ export interface ImportItem {
   expireTime?: Date | undefined;
 }
 
-/** How to take them in. */
+/** Options of an import. */
 export interface ImportOptions {
+  /** Checks the items without importing them. */
   dryRun: boolean;
+  /** Accepts tokens of fewer than 20 characters. */
   allowWeak: boolean;
 }
 
-/** What became of one. */
+/** The result of one item. */
 export interface ImportResult {
+  /** 'existing' if it had been imported before. */
   outcome: 'imported' | 'existing' | 'refused';
+  /** UUID of its access token; "" if refused. */
   id: string;
+  /** Why it was refused; otherwise "". */
   problem: string;
 }
 
-/** Most items of one call. */
+/** Most items in one call. */
 export const importItemsMax = 500;
 
-/** Takes tokens in; the results are in their order. */
+/** Imports tokens; the results have the order of the items. Throws AdminError. */
 export async function importTokens(
   { tokens }: Admin,
   items: readonly ImportItem[],
@@ -49,21 +56,26 @@ export async function importTokens(
   return results.map(({ outcome, id, problem }) => ({ outcome: outcomeOf(outcome), id, problem }));
 }
 
-/** Secrets under one master key. */
-export interface MasterKeyUse {
+/** How many secrets a master key protects. */
+interface MasterKeyUse {
+  /** The id in USHER_MASTER_KEYS. */
   masterKeyId: string;
   secrets: number;
+  /** Whether USHER_MASTER_KEYS contains it. */
   listed: boolean;
 }
 
-/** What was sealed anew. */
+/** The result of one page. */
 export interface ResealPage {
+  /** Access tokens examined. */
   examined: number;
+  /** Access tokens whose secrets were resealed. */
   resealed: number;
+  /** The keys of the secrets on this page. */
   masterKeys: MasterKeyUse[];
 }
 
-/** Seals anew, page by page. */
+/** Reseals all secrets with the first master key, page by page. Throws AdminError. */
 export async function* reseal({ tokens }: Admin): AsyncGenerator<ResealPage> {
   let pageToken = '';
   do {

@@ -1,4 +1,4 @@
-/** Asks for a verdict and for JWTs, in plain values. */
+/** Calls the API to verify headers and issue JWTs, with plain values instead of messages. */
 
 import type { JsonObject } from '@bufbuild/protobuf';
 import { durationFromMs, durationMs } from '@bufbuild/protobuf/wkt';
@@ -12,59 +12,75 @@ import { call } from './connect.ts';
 export interface Question {
   /** The Authorization header's value. */
   header: string;
+  /** The audience that a JWT must have; any if absent. */
   audience?: string | undefined;
+  /** Scopes that the token must have; none if absent. */
   requiredScopes?: string[] | undefined;
 }
 
-/** A verdict. Who the token is of is told when its hash or signature was right. */
+/** A verdict. Fields about the token are present only if its hash or signature matched. */
 export interface Verdict {
+  /** Whether the token is valid and meets the requirements. */
   valid: boolean;
   /** "NONE" when valid. */
   reason: string;
+  /** The reason in words; "" when valid. */
   message: string;
+  /** The HTTP status to answer with. */
   httpStatus: number;
+  /** Whether it is from cached records because the store was down. */
   stale: boolean;
+  /** UUID of the access token. */
   tokenId?: string;
   kind?: Kind;
   owner?: string;
   subject?: string;
   scopes?: string[];
-  /** RFC 3339; absent for never, or later than dates go. */
+  /** RFC 3339; absent if it never expires or the time is beyond JavaScript's dates. */
   expireTime?: string;
-  /** Seconds since 1970; 0 for never. */
+  /** Seconds since 1970; 0 if it never expires. */
   exp?: number;
+  /** All claims of a JWT. */
   claims?: JsonObject;
   metadata?: JsonObject;
   revision?: number;
+  /** How long the verdict may be cached, in milliseconds; absent for not at all. */
   cacheTtlMs?: number;
 }
 
 /** The JWT to sign. */
 export interface JwtOrder {
+  /** UUID of the jwt access token; becomes the kid. */
   tokenId: string;
   subject?: string | undefined;
   audience?: string[] | undefined;
   scopes?: string[] | undefined;
+  /** Further claims. */
   claims?: JsonObject | undefined;
+  /** When it expires: seconds from now, or seconds since 1970. */
   expiry: { lifetimeSeconds: number } | { exp: number };
 }
 
 /** A signed JWT. */
 export interface IssuedJwt {
+  /** The compact form (RFC 7519). */
   jwt: string;
+  /** The JWT's id, by which it can be revoked. */
   jti: string;
+  /** Seconds since 1970. */
   iat: number;
+  /** Seconds since 1970. */
   exp: number;
 }
 
-/** Gives the verdict on a header. */
+/** Verifies a header. Throws AdminError. */
 export async function verify({ verifier }: Admin, question: Question): Promise<Verdict> {
   const { header, audience = '', requiredScopes = [] } = question;
   const request = { header, audience, requiredScopes };
   return verdict(await call(() => verifier.verify(request)));
 }
 
-/** Signs a JWT. */
+/** Signs a JWT. Throws AdminError. */
 export async function issueJwt({ verifier }: Admin, order: JwtOrder): Promise<IssuedJwt> {
   const { tokenId, subject = '', audience = [], scopes = [], claims, expiry } = order;
   const answer = await call(() =>

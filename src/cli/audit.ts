@@ -9,6 +9,9 @@ import type { ChainReport, KnownEntry } from '../api/audit-chain.ts';
 import { checkChain } from '../api/audit-chain.ts';
 import type { AuditEntry } from '../api/audit-log.ts';
 import { auditEntries } from '../api/audit-log.ts';
+import type { Admin } from '../api/connect.ts';
+import type { RecordReport } from '../api/record-check.ts';
+import { checkRecords, type LastChanges, noteChanges } from '../api/record-check.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
@@ -18,7 +21,7 @@ import { outJson, outTable } from './terminal.ts';
 
 const everything = Number.MAX_SAFE_INTEGER;
 
-/** Adds the commands. `exit` takes the exit code of a check. */
+/** Adds the commands. `verify` calls `exit` with 1 if the log is broken. */
 export function addAuditCommands(
   program: Command,
   context: Context,
@@ -77,7 +80,7 @@ function addExport(audit: Command, context: Context): void {
 
 async function writeEntries(path: string, entries: AsyncIterable<AuditEntry>): Promise<void> {
   const file = await open(path, 'wx', 0o600).catch(error => {
-    throw new UsageError(`${path} cannot be made (${error.code}): name a new file`);
+    throw new UsageError(`${path} cannot be created (${error.code}): name a new file`);
   });
   try {
     for await (const entry of entries) await file.write(`${JSON.stringify(entry)}\n`);
@@ -90,21 +93,40 @@ async function writeEntries(path: string, entries: AsyncIterable<AuditEntry>): P
 function addVerify(audit: Command, context: Context, exit: (code: number) => void): void {
   audit
     .command('verify')
-    .description('check that no entry was changed, removed or moved; exit code 0 whole, 1 not')
+    .description('check that no entry was changed, removed or moved; exit code 1 if one was')
     .argument('[file]', "an export to check instead of the server's log; - for standard input")
     .option('--head <entry>', 'an entry of an earlier check that must still be there', knownEntry)
+    .option('--records', 'also compare the record of every access token with its last entry')
     .action(async (file: string | undefined, _, self: Command) => {
-      const options = optionsOf<{ head?: KnownEntry }>(self);
+      const options = optionsOf<{ head?: KnownEntry; records?: true }>(self);
+      if (file !== undefined && options.records) {
+        throw new UsageError('--records compares with the server: leave out the file');
+      }
+      const admin = file === undefined ? connect(context, options) : undefined;
+      const changes: LastChanges = new Map();
       const entries =
-        file === undefined
-          ? auditEntries(connect(context, options), { oldestFirst: true, limit: everything })
-          : readEntries(context, file);
-      const shown = progress(context.terminal, entries, 'entries');
-      const report = await checkChain(shown, options.head);
-      if (options.json) outJson(context.terminal, report);
-      else outReport(context, report);
-      exit(report.whole ? exitCodes.ok : exitCodes.refused);
+        admin === undefined
+          ? readEntries(context, file as string)
+          : auditEntries(admin, { oldestFirst: true, limit: everything });
+      const noted = options.records ? noteChanges(entries, changes) : entries;
+      const report = await checkChain(progress(context.terminal, noted, 'entries'), options.head);
+      // A broken log says nothing about the records.
+      const records =
+        options.records && report.whole ? await checkRecords(admin as Admin, changes) : undefined;
+      if (options.json) outJson(context.terminal, { ...report, ...records });
+      else {
+        outReport(context, report);
+        if (records !== undefined) outRecords(context, records);
+      }
+      const isGood = report.whole && (records?.wrong ?? []).length === 0;
+      exit(isGood ? exitCodes.ok : exitCodes.refused);
     });
+}
+
+function outRecords({ terminal }: Context, { records, wrong }: RecordReport): void {
+  const { colors } = terminal;
+  if (wrong.length === 0) terminal.out(colors.green(`all ${records} records agree with the log`));
+  for (const { id, problem } of wrong) terminal.out(colors.red(`access token ${id}: ${problem}`));
 }
 
 async function* readEntries({ stdin }: Context, path: string): AsyncGenerator<AuditEntry> {
@@ -114,7 +136,8 @@ async function* readEntries({ stdin }: Context, path: string): AsyncGenerator<Au
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       number += 1;
       const entry = readEntry(line);
-      if (entry === undefined) throw new UsageError(`line ${number} is no entry of an audit log`);
+      if (entry === undefined)
+        throw new UsageError(`line ${number} is not an entry of an audit log`);
       yield entry;
     }
   } catch (error) {
@@ -137,7 +160,7 @@ function readEntry(line: string): AuditEntry | undefined {
 function knownEntry(text: string): KnownEntry {
   const [, sequence, hash] = /^([1-9][0-9]{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
   if (sequence !== undefined && hash !== undefined) return { sequence: Number(sequence), hash };
-  throw new InvalidArgumentError('an entry is <number>:<hash>, as `usher audit verify` shows it');
+  throw new InvalidArgumentError('expected <number>:<hash>, as shown by `usher audit verify`');
 }
 
 function outReport({ terminal }: Context, report: ChainReport): void {
@@ -148,5 +171,5 @@ function outReport({ terminal }: Context, report: ChainReport): void {
   }
   terminal.out(colors.green(`whole: ${report.entries} entries, none changed, removed or moved`));
   terminal.out(`--head ${report.entries}:${report.hash}`);
-  if (terminal.notesRich) terminal.note('keep this: only with it can a log cut short be noticed');
+  if (terminal.notesRich) terminal.note('keep this: only with it can a truncated log be detected');
 }

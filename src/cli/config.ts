@@ -1,4 +1,4 @@
-/** `usher config`: prints a gateway's whole configuration, filled in with where this Usher listens. */
+/** `usher config`: prints a complete gateway configuration with the addresses of this Usher. */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { nginx } from './gateways/nginx.ts';
 import { traefik } from './gateways/traefik.ts';
 import { outJson } from './terminal.ts';
 
-/** The gateways, by the name that the command takes. */
+/** The supported gateways by the name of the argument. */
 export const gateways: Readonly<Record<string, GatewayConfig>> = {
   envoy,
   'envoy-http': envoyHttp,
@@ -41,14 +41,14 @@ interface Options {
 export function addConfigCommand(program: Command, context: Context): void {
   program
     .command('config')
-    .description("print a gateway's configuration that asks Usher about every request")
+    .description("print a gateway's configuration that verifies every request with Usher")
     .argument('<gateway>', Object.keys(gateways).join(', '))
     .option('--grpc <address>', "Usher's gRPC address; otherwise USHER_GRPC_LISTEN", address)
     .option('--http <address>', "Usher's HTTP address; otherwise USHER_HTTP_LISTEN", address)
-    .option('--listen <address>', 'where the gateway is to listen', address, '127.0.0.1:8000')
+    .option('--listen <address>', 'where the gateway listens', address, '127.0.0.1:8000')
     .option('--upstream <address>', 'the service behind the gateway', address, '127.0.0.1:3000')
     .option('--scope <scope>', 'a scope that every token must have; several times', scopes)
-    .option('--audience <audience>', 'the audience that every token must be meant for', audience)
+    .option('--audience <audience>', 'the audience that every token must have', audience)
     .option('--out <folder>', 'write the files there instead of printing them')
     .action((gateway: string, _, self: Command) => {
       const options = optionsOf<Options>(self);
@@ -63,7 +63,7 @@ export function addConfigCommand(program: Command, context: Context): void {
     });
 }
 
-/** The files one after the other; where there are several, each under its name. */
+/** The concatenated files; several ones have their names as headings. */
 export function filesText(files: Readonly<Record<string, string>>): string {
   const entries = Object.entries(files);
   if (entries.length === 1) return entries.map(([, text]) => text).join('');
@@ -81,7 +81,7 @@ function settingsOf({ env }: Context, options: Options): GatewaySettings {
   };
 }
 
-/** Where a listener is reached from the same machine. */
+/** The address of a listener for clients on the same machine. */
 function reachable(name: string, listen: ReturnType<typeof readListen> | undefined): string {
   if (listen === undefined || listen === 'off' || listen.port === 0) {
     throw new UsageError(`${name} gives no address; name it with --grpc or --http`);
@@ -98,13 +98,13 @@ function writeFiles({ terminal }: Context, folder: string, files: Record<string,
   }
 }
 
-/** What these take goes into files of other syntaxes: nothing in it may mean something there. */
+/** These values are written into configuration files, so they must not contain any syntax. */
 function address(text: string): string {
   try {
     const listen = readListen(text);
     if (listen !== 'off' && listen.port > 0) return text;
   } catch {
-    // Told below.
+    // Reported below.
   }
   throw new InvalidArgumentError('an address is host:port');
 }

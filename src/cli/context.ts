@@ -1,4 +1,4 @@
-/** What every command has at hand: its environment, its terminal and the way to the server. */
+/** What all commands share: the environment, the terminal and the connection to the server. */
 
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
@@ -11,11 +11,14 @@ import { Mistake } from '../settings/values.ts';
 import { UsageError } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What a command may use. */
+/** What a command gets. */
 export interface Context {
+  /** The environment variables. */
   env: Environment;
+  /** Takes the output. */
   terminal: Terminal;
   stdin: NodeJS.ReadStream;
+  /** Milliseconds since 1970. */
   now: () => number;
   /** Starts the server; resolves when it is up. */
   serve: (env: Environment) => Promise<void>;
@@ -23,22 +26,24 @@ export interface Context {
 
 /** Options that every command has. */
 export interface GlobalOptions {
+  /** Whether to print JSON. */
   json?: true;
+  /** How long a call may take, in seconds. */
   timeout: number;
 }
 
-/** The options of a command with those that every command has. */
+/** The options of a command, including the global ones. */
 export function optionsOf<T>(command: Command): T & GlobalOptions {
   return command.optsWithGlobals<T & GlobalOptions>();
 }
 
-/** Connects as the administrator. */
+/** Connects as the administrator. Throws Mistake for wrong settings or a missing admin token. */
 export function connect(context: Context, { timeout }: GlobalOptions): Admin {
   const { env, terminal } = context;
   const url = readSetting('managerUrl', env) ?? '';
   const { protocol, hostname } = new URL(url);
   if (protocol === 'http:' && !/^(localhost|127\.[0-9.]+|\[::1\])$/.test(hostname)) {
-    terminal.note(`warning: the admin token goes to ${hostname} unencrypted; use https`);
+    terminal.note(`warning: the admin token is sent to ${hostname} unencrypted; use https`);
   }
   return connectAdmin({ url, authorization: findAdminToken(env), timeoutMs: timeout * 1000 });
 }
@@ -57,8 +62,8 @@ function findAdminToken(env: Environment): string {
 }
 
 /**
- * Makes a change under a request id, so that it is made once however often it is repeated. Where it
- * is not known whether it was made, the error says how to repeat it.
+ * Makes a change under a request id, `given` or random, so that repeating it has no further effect.
+ * If the outcome is unknown, the AdminError says how to repeat the command.
  */
 export async function change<T>(
   given: string | undefined,
@@ -72,13 +77,13 @@ export async function change<T>(
     if (!unknown) throw error;
     throw new AdminError(
       'Unavailable',
-      `${error.message}\nwhether the change was made is not known: repeat the command with --request-id ${requestId}`,
+      `${error.message}\nit is not known whether the change was made: repeat the command with --request-id ${requestId}`,
       error,
     );
   }
 }
 
-/** All of the standard input, without the line break at its end. */
+/** Reads the standard input, without the line break at its end; throws UsageError if too long. */
 export async function readStdin({ stdin }: Context, bytesMax: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -1,4 +1,4 @@
-/** What the exit code of a command says, after sysexits(3) where that has a number. */
+/** The exit codes of commands, from sysexits(3) where it has one, and error messages. */
 
 import { CommanderError } from 'commander';
 import type { AdminErrorCode } from '../api/connect.ts';
@@ -7,29 +7,29 @@ import { SettingsError } from '../settings/config.ts';
 import { StartError } from '../settings/start-error.ts';
 import { Mistake } from '../settings/values.ts';
 
-/** Exit codes, as the documentation lists them. */
+/** The exit codes. */
 export const exitCodes = {
   ok: 0,
-  /** The verdict is no, the chain is broken, or the server refused what was asked. */
+  /** The token is invalid, the audit log is broken, or the server refused the request. */
   refused: 1,
-  /** The command was written wrongly. */
+  /** Wrong usage of the command line. */
   usage: 2,
-  /** No server, no store, or no answer in time. */
+  /** The server or store is unavailable, or did not answer in time. */
   unavailable: 69,
-  /** A fault of Usher itself. */
+  /** An internal error. */
   bug: 70,
-  /** The caller may not do this. */
+  /** The caller is not authenticated or lacks permission. */
   notAllowed: 77,
-  /** The settings are wrong; nothing was started. */
+  /** The settings are wrong. */
   settings: 78,
 } as const;
 
-/** The command was written wrongly; the message says how. */
+/** Wrong usage of the command line, with a message for the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** The exit code of a command that threw. */
+/** The exit code for an error that a command threw. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
   if (error instanceof UsageError) return exitCodes.usage;
@@ -55,7 +55,7 @@ const callExitCodes: Partial<Record<AdminErrorCode, number>> = {
   ResourceExhausted: exitCodes.refused,
 };
 
-/** What went wrong, for people. */
+/** The message for an error, for people. */
 export function explain(error: unknown): string {
   if (error instanceof SettingsError) {
     return ['the settings are wrong:', ...error.mistakes.map(text => `  ${text}`)].join('\n');

@@ -1,10 +1,10 @@
-/** Reads a line of an import: a JSON object with a token or its hash, and the fields it is to have. */
+/** Parses a line of an import file: a JSON object with a token or its hash, and fields. */
 
 import type { JsonObject } from '../api/access-token.ts';
 import type { ImportedSecret, ImportItem } from '../api/import.ts';
 import { time } from './option-values.ts';
 
-/** A mistake in a line; the message repeats nothing of it. */
+/** A mistake in a line. The message contains nothing of the line, which holds a token. */
 export class LineError extends Error {
   override readonly name = 'LineError';
 }
@@ -13,11 +13,11 @@ const members = [
   ...['token', 'sha256', 'sha512', 'id', 'name', 'owner', 'scopes', 'metadata', 'expires_at'],
 ];
 
-/** Reads it. Throws LineError. */
+/** Parses a line. Throws LineError. */
 export function readLine(line: string): ImportItem {
   const object = readObject(line);
   const unknown = Object.keys(object).filter(name => !members.includes(name));
-  if (unknown.length > 0) throw new LineError(`has a member that is none of ${members.join(', ')}`);
+  if (unknown.length > 0) throw new LineError(`has a member other than ${members.join(', ')}`);
   const set = new Map(Object.entries(object).filter(([, value]) => value !== null));
   const expiry = text(set, 'expires_at');
   return {
@@ -36,13 +36,13 @@ function readObject(line: string): Record<string, unknown> {
   try {
     value = JSON.parse(line);
   } catch {
-    // The parser's own words would repeat parts of the token.
-    throw new LineError('is no JSON');
+    // The parser's message would contain parts of the token.
+    throw new LineError('is not JSON');
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new LineError('is no JSON object');
+  throw new LineError('is not a JSON object');
 }
 
 function readSecret(set: Map<string, unknown>): ImportedSecret {
@@ -55,7 +55,7 @@ function readSecret(set: Map<string, unknown>): ImportedSecret {
   return { sha512: readHash('sha512', text(set, 'sha512') ?? '', 64) };
 }
 
-/** Hexadecimal, or base64 of either alphabet, padded or not. */
+/** Parses hexadecimal, base64 or base64url (RFC 4648), padded or not. */
 function readHash(name: string, value: string, bytes: number): Uint8Array {
   if (value.length === bytes * 2 && /^[0-9a-f]+$/i.test(value)) return Buffer.from(value, 'hex');
   const plain = value.replaceAll('-', '+').replaceAll('_', '/').replace(/=+$/, '');
@@ -68,25 +68,25 @@ function readHash(name: string, value: string, bytes: number): Uint8Array {
 function text(set: Map<string, unknown>, name: string): string | undefined {
   const value = set.get(name);
   if (value === undefined || typeof value === 'string') return value;
-  throw new LineError(`${name}: is no text`);
+  throw new LineError(`${name}: is not a string`);
 }
 
 function readScopes(value: unknown): string[] | undefined {
   if (value === undefined) return undefined;
   if (Array.isArray(value) && value.every(scope => typeof scope === 'string')) return value;
-  throw new LineError('scopes: is no list of texts');
+  throw new LineError('scopes: is not a list of strings');
 }
 
 function readMetadata(value: unknown): JsonObject | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'object' && !Array.isArray(value)) return value as JsonObject;
-  throw new LineError('metadata: is no JSON object');
+  throw new LineError('metadata: is not a JSON object');
 }
 
 function readTime(value: string): Date {
   try {
     return time(value);
   } catch {
-    throw new LineError('expires_at: is not a time as in 2026-02-22T03:54:51Z (RFC 3339)');
+    throw new LineError('expires_at: is not a time such as 2026-02-22T03:54:51Z (RFC 3339)');
   }
 }

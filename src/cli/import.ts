@@ -1,4 +1,4 @@
-/** `usher token import`: takes in tokens of other systems from JSON Lines. */
+/** `usher token import`: imports tokens of other systems from JSON Lines. */
 
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -14,14 +14,15 @@ import { exitCodes, UsageError } from './exit-codes.ts';
 import { LineError, readLine } from './import-line.ts';
 import { outJson } from './terminal.ts';
 
-/** A server takes 64 KiB in one call unless it is told otherwise. */
+/** Every server accepts this much in one call: USHER_MESSAGE_BYTES_MAX is at least 64 KiB. */
 const batchBytesMax = 48 * 1024;
-const lineBytesMax = 40 * 1024;
+/** Longest line: the longest possible token with its fields. Such a line is a call of its own. */
+const lineBytesMax = 96 * 1024;
 const progressStep = 5000;
-/** Pauses before a call is made again whose outcome is not known. */
+/** Pauses before retries of a call whose outcome is unknown. */
 const retryPausesMs = [200, 1000, 3000];
 
-/** What became of a file. */
+/** The results of a file: counts, and the refused lines. */
 interface Tally {
   imported: number;
   existing: number;
@@ -34,14 +35,14 @@ interface Line {
   item: ImportItem;
 }
 
-/** Adds the command. `exit` takes the exit code of an import with refused lines. */
+/** Adds the command. It calls `exit` with 1 if a line was refused. */
 export function addImport(token: Command, context: Context, exit: (code: number) => void): void {
   token
     .command('import')
-    .description('take in tokens of another system from JSON Lines; exit code 1 if any is refused')
+    .description('import tokens of another system from JSON Lines; exit code 1 if any is refused')
     .argument('[file]', 'the file; - or nothing reads the standard input', '-')
-    .option('--dry-run', 'only say what would be done')
-    .option('--allow-weak', 'take tokens of fewer than 20 characters too, which can be guessed')
+    .option('--dry-run', 'only report what would be done')
+    .option('--allow-weak', 'also import tokens of fewer than 20 characters, which can be guessed')
     .addHelpText('after', help)
     .action(async (path: string, _, self: Command) => {
       const options = optionsOf<{ dryRun?: true; allowWeak?: true }>(self);
@@ -54,13 +55,13 @@ export function addImport(token: Command, context: Context, exit: (code: number)
 }
 
 const help = `
-A line is an object with the token, or the SHA-256 or SHA-512 of the whole of it in hexadecimal or
-base64; a name; and, where wanted, owner, scopes, metadata, expires_at and id:
+Each line is a JSON object with the token, or the SHA-256 or SHA-512 of the whole token in
+hexadecimal or base64; a name; and optionally owner, scopes, metadata, expires_at and id:
 
   {"token": "sk_live_…", "name": "billing", "owner": "acme", "scopes": ["orders:read"]}
   {"sha256": "9f86d0…", "name": "mail", "expires_at": "2027-01-01T00:00:00Z"}
 
-A token that was taken in before is left as it is: repeat an import that was broken off.`;
+A token that was imported before is left unchanged: an interrupted import can be repeated.`;
 
 async function importFile(
   context: Context,
@@ -87,7 +88,7 @@ async function importFile(
   };
 
   try {
-    // The next batch is read while one is under way.
+    // The next batch is read while the previous one is in progress.
     let underway = Promise.resolve();
     for await (const batch of batches(context, path, refuse)) {
       await underway;
@@ -98,13 +99,15 @@ async function importFile(
     await underway;
   } catch (error) {
     const { imported, existing } = tally;
-    context.terminal.note(`broken off: ${imported} imported, ${existing} there before; repeat it`);
+    context.terminal.note(
+      `interrupted: ${imported} imported, ${existing} already there; repeat it`,
+    );
     throw error;
   }
   return tally;
 }
 
-/** Calls again, under the same request id, while it is not known what became of it. */
+/** Retries under the same request id while the outcome is unknown. */
 async function send(admin: Admin, items: ImportItem[], options: ImportOptions) {
   const requestId = randomUUID();
   for (const pauseMs of retryPausesMs) {
@@ -135,7 +138,8 @@ async function* batches(
       const item = readItem(text, problem => refuse(number, problem));
       if (item === undefined) continue;
       const size = Buffer.byteLength(text);
-      if (batch.length === importItemsMax || bytes + size > batchBytesMax) {
+      const isFull = batch.length === importItemsMax || bytes + size > batchBytesMax;
+      if (isFull && batch.length > 0) {
         yield batch;
         batch = [];
         bytes = 0;
@@ -167,6 +171,6 @@ function outTally({ terminal }: Context, tally: Tally, { dryRun }: ImportOptions
   const { imported, existing, refused } = tally;
   const would = dryRun ? 'would be ' : '';
   const { green, red } = terminal.colors;
-  terminal.out(green(`${imported} ${would}imported, ${existing} there before`));
+  terminal.out(green(`${imported} ${would}imported, ${existing} already there`));
   if (refused > 0) terminal.out(red(`${refused} ${would}refused`));
 }

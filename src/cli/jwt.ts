@@ -35,9 +35,9 @@ function addIssue(jwt: Command, context: Context): void {
     .argument('<id>', 'UUID of a jwt access token; becomes the kid', uuid)
     .option('--subject <subject>', 'the sub claim')
     .option('--audience <audience>', 'the aud claim; can be given several times', several)
-    .option('--scope <scope>', 'a word of the scope claim; can be given several times', several)
+    .option('--scope <scope>', 'a scope of the scope claim; can be given several times', several)
     .option('--claims <json>', 'further claims, a JSON object', jsonObject)
-    .option('--lifetime <duration>', 'how long it is good', durationSeconds)
+    .option('--lifetime <duration>', 'its lifetime, such as 1h', durationSeconds)
     .option('--exp <seconds>', 'the exp claim itself, seconds since 1970', count(1))
     .action(async (tokenId: string, _, self: Command) => {
       const options = optionsOf<IssueOptions>(self);
@@ -57,7 +57,7 @@ function addIssue(jwt: Command, context: Context): void {
 function expiryOf({ lifetime, exp }: IssueOptions): { lifetimeSeconds: number } | { exp: number } {
   if (lifetime !== undefined && exp === undefined) return { lifetimeSeconds: lifetime };
   if (exp !== undefined && lifetime === undefined) return { exp };
-  throw new UsageError('a JWT needs an end: give --lifetime (as in 1h) or --exp, and not both');
+  throw new UsageError('a JWT must expire: give either --lifetime (such as 1h) or --exp');
 }
 
 interface RevokeOptions {
@@ -72,10 +72,10 @@ interface RevokeOptions {
 function addRevoke(jwt: Command, context: Context): void {
   jwt
     .command('revoke')
-    .description('revoke JWTs; the access token itself stays good')
+    .description('revoke JWTs; the access token itself stays valid')
     .argument('<id>', 'UUID of a jwt access token', uuid)
     .option('--jti <jti>', 'the JWT with this jti')
-    .option('--subject <subject>', 'those with this sub that were issued until now')
+    .option('--subject <subject>', 'all with this sub that were issued until now')
     .option('--issued-before <time>', 'all issued before this time (RFC 3339)', time)
     .option('--all', 'all issued before now')
     .option('--reason <text>', 'why, for people and the audit log', '')

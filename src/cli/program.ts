@@ -1,4 +1,4 @@
-/** The command line: all commands, their options, and how each of them ends. */
+/** Assembles the command line from all commands, and maps errors to exit codes. */
 
 import { Command, CommanderError } from 'commander';
 import { settingsTable } from '../settings/settings.ts';
@@ -20,10 +20,10 @@ const help = `
 Settings are environment variables: usher settings lists them. Commands find the server by
 USHER_MANAGER_URL, and the admin token by USHER_ADMIN_TOKEN or the data folder of USHER_STORE.
 
-Exit codes: 0 done, or a good verdict; 1 refused; 2 wrong usage; 69 no server, store or answer in
-time; 70 a fault of Usher itself; 77 not allowed; 78 wrong settings.`;
+Exit codes: 0 success, or a valid token; 1 refused; 2 wrong usage; 69 no server, store or answer in
+time; 70 internal error; 77 not allowed; 78 wrong settings.`;
 
-/** Runs a command; answers its exit code. */
+/** Runs a command; resolves to its exit code. Errors are printed, not thrown. */
 export async function runCommand(args: readonly string[], context: Context): Promise<number> {
   let exitCode: number = exitCodes.ok;
   const program = build(context, code => {
@@ -33,7 +33,7 @@ export async function runCommand(args: readonly string[], context: Context): Pro
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
-    // Commander has said what is wrong with the command already.
+    // Commander has printed its errors already.
     if (!(error instanceof CommanderError)) context.terminal.note(`usher: ${explain(error)}`);
     return exitCodeOf(error);
   }
@@ -65,7 +65,7 @@ function build(context: Context, exit: (code: number) => void): Command {
   program
     .command('settings')
     .description('list all settings')
-    .option('--markdown', 'as the table of the documentation')
+    .option('--markdown', 'print the Markdown table of the README')
     .action((options: { markdown?: true }, self: Command) => {
       const json = self.optsWithGlobals<{ json?: true }>().json;
       if (options.markdown) context.terminal.out(settingsTable());

@@ -1,10 +1,10 @@
-/** Shows how far long work is, to someone who looks. */
+/** Shows the progress of a long operation on a terminal. */
 
 import type { Terminal } from './terminal.ts';
 
 const step = 1000;
 
-/** Passes items on and, now and then, tells how many there were. */
+/** Passes items on and prints their number after every thousand. */
 export async function* progress<T>(
   terminal: Terminal,
   items: AsyncIterable<T>,

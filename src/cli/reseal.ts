@@ -1,4 +1,4 @@
-/** `usher token reseal`: seals secrets anew with the first master key, and says what is left. */
+/** `usher token reseal`: encrypts secrets with the first master key and counts them by key. */
 
 import type { Command } from 'commander';
 import { reseal } from '../api/import.ts';
@@ -9,11 +9,11 @@ import { outJson, outTable } from './terminal.ts';
 
 const progressStep = 5000;
 
-/** Adds the command. `exit` takes the exit code where a master key is missing. */
+/** Adds the command. It calls `exit` with 1 if a master key in use is not in the settings. */
 export function addReseal(token: Command, context: Context, exit: (code: number) => void): void {
   token
     .command('reseal')
-    .description('seal jwt secrets anew with the first master key; count what is under which')
+    .description('reseal jwt secrets with the first master key, and count secrets by master key')
     .action(async (_, self: Command) => {
       const options = optionsOf(self);
       const { terminal } = context;
@@ -38,7 +38,7 @@ export function addReseal(token: Command, context: Context, exit: (code: number)
       const missing = masterKeys.filter(({ listed }) => !listed);
       if (options.json) outJson(terminal, { examined, resealed, masterKeys });
       else {
-        terminal.out(`${examined} access tokens, ${resealed} sealed anew`);
+        terminal.out(`${examined} access tokens, ${resealed} resealed`);
         const rows = masterKeys.map(({ id, secrets, listed }) => [
           id,
           String(secrets),

@@ -1,11 +1,11 @@
-/** `usher settings`: lists every setting, never a value that is set. */
+/** `usher settings`: lists all settings, without their current values. */
 
-import type { Setting } from '../settings/settings.ts';
+import type { Setting } from '../settings/setting.ts';
 import { settings } from '../settings/settings.ts';
 import type { Terminal } from './terminal.ts';
 import { outJson } from './terminal.ts';
 
-/** Shows all settings. */
+/** Prints all settings. */
 export function outSettings(terminal: Terminal, json?: boolean): void {
   const all = Object.values<Setting<unknown>>(settings);
   if (json) {

@@ -1,7 +1,7 @@
-/** `usher store`: shows what a replica knows about its store, and accepts one that lost data. */
+/** `usher store`: migrates the store, shows what a replica knows of it, and accepts its losses. */
 
 import type { Command } from 'commander';
-import { acceptStore, type StorePoint, type StoreState, storeState } from '../api/store.ts';
+import { acceptStore, migrate, type StorePoint, type StoreState, storeState } from '../api/store.ts';
 import { type Context, connect, optionsOf } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { outJson, outTable, outValues } from './terminal.ts';
@@ -12,7 +12,7 @@ export function addStoreCommands(
   context: Context,
   exit: (code: number) => void,
 ): void {
-  const store = program.command('store').description('show the state of the store, or accept it');
+  const store = program.command('store').description('look after the store');
   store
     .command('status')
     .description('show what the replica that answers knows; exit code 0 when nothing is wrong')
@@ -32,6 +32,24 @@ export function addStoreCommands(
       await acceptStore(connect(context, options));
       if (options.json) outJson(context.terminal, { accepted: true });
       else context.terminal.out('accepted: the replicas go on with the store as it is');
+    });
+  store
+    .command('migrate')
+    .description('sign the records of an earlier version; once all servers run this version')
+    .action(async (_, self: Command) => {
+      const options = optionsOf(self);
+      const { terminal } = context;
+      let examined = 0;
+      let signed = 0;
+      for await (const page of migrate(connect(context, options))) {
+        examined += page.examined;
+        signed += page.signed;
+        if (terminal.notesRich) terminal.note(`${examined} access tokens …`);
+      }
+      if (options.json) outJson(terminal, { examined, signed });
+      else {
+        terminal.out(`${examined} access tokens, ${signed} records signed; the store is migrated`);
+      }
     });
 }
 

@@ -1,22 +1,25 @@
-/** Where a command's answer goes: tables and colours for people, plain lines and JSON for programs. */
+/**
+ * Prints the output of commands: tables and colours for people, plain lines and JSON for programs.
+ */
 
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
 
 /** The output of a command. */
 export interface Terminal {
-  /** Writes lines of the answer. */
+  /** Writes lines of the result to the standard output. */
   out(text: string): void;
-  /** Writes a remark, apart from the answer. */
+  /** Writes a remark to the standard error. */
   note(text: string): void;
-  /** Someone looks at the answer. */
+  /** Whether the standard output is a terminal. */
   readonly rich: boolean;
-  /** Someone looks at the remarks. */
+  /** Whether the standard error is a terminal. */
   readonly notesRich: boolean;
+  /** Colours for `out`; they do nothing if it should be plain. */
   readonly colors: ReturnType<typeof picocolors.createColors>;
 }
 
-/** The terminal of this process. */
+/** The terminal of this process; NO_COLOR and TERM=dumb turn colours off. */
 export function openTerminal(
   { stdout, stderr }: Pick<NodeJS.Process, 'stdout' | 'stderr'>,
   env: Readonly<Record<string, string | undefined>>,
@@ -31,12 +34,12 @@ export function openTerminal(
   };
 }
 
-/** A value as JSON on one line. */
+/** Prints a value as JSON on one line. */
 export function outJson(terminal: Terminal, value: unknown): void {
   terminal.out(JSON.stringify(value));
 }
 
-/** Rows: a table for people, otherwise columns with a tab between them. */
+/** Prints rows as a table, or with columns separated by tabs if the output is not a terminal. */
 export function outTable(
   terminal: Terminal,
   head: string[],
@@ -56,7 +59,7 @@ export function outTable(
   terminal.out(table.toString());
 }
 
-/** Named values, one a line; those that are empty are left out. */
+/** Prints named values, one per line, without empty ones. */
 export function outValues(terminal: Terminal, values: [string, string | undefined][]): void {
   const set = values.filter((pair): pair is [string, string] => Boolean(pair[1]));
   const width = Math.max(...set.map(([name]) => name.length));
@@ -66,8 +69,8 @@ export function outValues(terminal: Terminal, values: [string, string | undefine
   }
 }
 
-/** Control characters in a name or reason could make a terminal do or show anything. */
-export function printable(text: string): string {
+/** Escapes control characters, with which a name or reason could control the terminal. */
+function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     char => `\\u{${char.codePointAt(0)?.toString(16)}}`,

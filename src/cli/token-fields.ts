@@ -1,4 +1,4 @@
-/** The options with which the fields of an access token are chosen and changed. */
+/** The options that set and clear the fields of an access token. */
 
 import type { Command } from 'commander';
 import type { JsonObject } from '../api/access-token.ts';
@@ -6,20 +6,21 @@ import type { TokenFields } from '../api/access-tokens.ts';
 import { UsageError } from './exit-codes.ts';
 import { durationSeconds, jsonObject, several, time, uuid } from './option-values.ts';
 
-/** What the options of `addFieldOptions` and `--name` give. */
+/** The values of `--name` and the options of `addFieldOptions`. */
 export interface FieldOptions {
   name?: string;
   owner?: string;
   scope?: string[];
   metadata?: JsonObject;
   audience?: string[];
+  /** Seconds. */
   jwtLifetimeMax?: number;
   /** Seconds. */
   expiresIn?: number;
   expiresAt?: Date;
 }
 
-/** What the options of `addClearingOptions` give. */
+/** The values of the options of `addClearingOptions`. */
 export interface ClearingOptions {
   clearScopes?: true;
   clearAudiences?: true;
@@ -27,32 +28,32 @@ export interface ClearingOptions {
   clearExpiry?: true;
 }
 
-/** Adds the options that choose fields. */
+/** Adds the options that set fields. */
 export function addFieldOptions(command: Command): Command {
   return command
     .option('--owner <owner>', 'who it belongs to')
-    .option('--scope <scope>', 'what it may do; can be given several times', several)
-    .option('--metadata <json>', 'what verifying services are told, a JSON object', jsonObject)
-    .option('--audience <audience>', 'jwt: an audience its JWTs may name; several times', several)
+    .option('--scope <scope>', 'a scope that it grants; can be given several times', several)
+    .option('--metadata <json>', 'a JSON object that verifying services receive', jsonObject)
+    .option('--audience <audience>', 'jwt: an audience its JWTs may have; several times', several)
     .option('--jwt-lifetime-max <duration>', 'jwt: longest lifetime of its JWTs', durationSeconds)
-    .option('--expires-in <duration>', 'when it ends, from now', durationSeconds)
-    .option('--expires-at <time>', 'when it ends (RFC 3339)', time)
+    .option('--expires-in <duration>', 'how long until it expires', durationSeconds)
+    .option('--expires-at <time>', 'when it expires (RFC 3339)', time)
     .option('--request-id <uuid>', 'repeat a change whose outcome is not known', uuid);
 }
 
-/** Adds the options that empty fields. */
+/** Adds the options that clear fields. */
 export function addClearingOptions(command: Command): Command {
   return command
-    .option('--clear-scopes', 'it has no scope any more')
-    .option('--clear-audiences', 'jwt: its JWTs may name any audience')
-    .option('--clear-jwt-lifetime-max', 'jwt: no longest lifetime any more')
-    .option('--clear-expiry', 'it does not end any more');
+    .option('--clear-scopes', 'remove all scopes')
+    .option('--clear-audiences', 'jwt: allow any audience')
+    .option('--clear-jwt-lifetime-max', 'jwt: remove the longest lifetime')
+    .option('--clear-expiry', 'never expire');
 }
 
-/** The fields that the options choose. `now` in milliseconds. */
+/** The fields that the options set. `now` is in milliseconds since 1970. Throws UsageError. */
 export function chosenFields(options: FieldOptions, now: number): TokenFields {
   if (options.expiresIn !== undefined && options.expiresAt !== undefined) {
-    throw new UsageError('--expires-in and --expires-at say the same thing: give one of them');
+    throw new UsageError('give only one of --expires-in and --expires-at');
   }
   return {
     name: options.name,
@@ -65,7 +66,7 @@ export function chosenFields(options: FieldOptions, now: number): TokenFields {
   };
 }
 
-/** The fields that the options change. */
+/** The fields that the options set or clear. Throws UsageError, also if there are none. */
 export function changedFields(options: FieldOptions & ClearingOptions, now: number): TokenFields {
   const chosen = chosenFields(options, now);
   const cleared: TokenFields = {
@@ -81,7 +82,7 @@ export function changedFields(options: FieldOptions & ClearingOptions, now: numb
   }
   const fields = { ...chosen, ...cleared };
   if (Object.values(fields).every(value => value === undefined)) {
-    throw new UsageError('there is nothing to change: name a field, as with --name');
+    throw new UsageError('there is nothing to change: give a field, such as --name');
   }
   return fields;
 }

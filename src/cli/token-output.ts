@@ -1,11 +1,11 @@
-/** Shows access tokens. */
+/** Prints access tokens. */
 
 import type { AccessToken } from '../api/access-token.ts';
 import type { Revealed } from '../api/access-tokens.ts';
 import type { Terminal } from './terminal.ts';
 import { outJson, outTable, outValues } from './terminal.ts';
 
-/** Shows an access token just made or rotated, and this once its token or secret. */
+/** Prints a new or rotated access token with its token or secret. */
 export function outRevealed(terminal: Terminal, made: Revealed, json?: boolean): void {
   const { accessToken, token, secret } = made;
   const { id, kind } = accessToken;
@@ -16,8 +16,8 @@ export function outRevealed(terminal: Terminal, made: Revealed, json?: boolean):
   if (token === undefined && secret === undefined) {
     outToken(terminal, accessToken);
     terminal.note(
-      'this request was carried out before, and its token or secret is not shown again: ' +
-        `make a new one with \`usher token rotate ${id}\``,
+      'this request was already carried out, and its token or secret is shown only once: ' +
+        `issue a new one with \`usher token rotate ${id}\``,
     );
     return;
   }
@@ -27,14 +27,14 @@ export function outRevealed(terminal: Terminal, made: Revealed, json?: boolean):
     ['token', token],
     ['secret', secret],
     ['expires', accessToken.expireTime],
-    ['previous one good until', accessToken.previousSecretExpireTime],
+    ['previous one valid until', accessToken.previousSecretExpireTime],
   ]);
   terminal.note(
     `Keep the ${token === undefined ? 'secret' : 'token'} now: it is not stored and never shown again.`,
   );
 }
 
-/** Shows an access token. */
+/** Prints an access token. */
 export function outToken(terminal: Terminal, token: AccessToken, json?: boolean): void {
   if (json) {
     outJson(terminal, token);
@@ -54,7 +54,7 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['created', token.createTime],
     ['changed', token.updateTime],
     ['rotated', token.rotateTime],
-    ['previous one good until', token.previousSecretExpireTime],
+    ['previous one valid until', token.previousSecretExpireTime],
     ['expires', token.expireTime],
     ['revoked', token.revokeTime],
     ['reason', token.revokeReason],
@@ -66,11 +66,11 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
   ]);
 }
 
-/** Shows a list of access tokens. */
+/** Prints a list of access tokens. */
 export function outTokens(terminal: Terminal, tokens: AccessToken[]): void {
   const { colors } = terminal;
   if (tokens.length === 0) {
-    terminal.note('there are none');
+    terminal.note('no access tokens found');
     return;
   }
   const paint = { active: colors.green, expired: colors.yellow, revoked: colors.red };

@@ -1,4 +1,4 @@
-/** `usher token`: makes, lists, shows, changes, rotates, revokes and imports access tokens. */
+/** `usher token`: creates, lists, shows, changes, rotates, revokes and imports access tokens. */
 
 import type { Command } from 'commander';
 import type { Kind, State } from '../api/access-token.ts';
@@ -30,13 +30,15 @@ const kinds = ['static', 'jwt'] as const satisfies Kind[];
 const states = ['active', 'expired', 'revoked'] as const satisfies State[];
 const sorts = ['newest', 'oldest', 'expiry'] as const;
 
-/** Adds the commands. `exit` takes the exit code of an import, or of sealing anew. */
+/** Adds the commands. `import` and `reseal` call `exit` with their exit code. */
 export function addTokenCommands(
   program: Command,
   context: Context,
   exit: (code: number) => void,
 ): void {
-  const token = program.command('token').description('make, show, change and end access tokens');
+  const token = program
+    .command('token')
+    .description('create, show, change and revoke access tokens');
   addCreate(token, context);
   addList(token, context);
   addShow(token, context);
@@ -52,7 +54,7 @@ type CreateOptions = FieldOptions & { kind: Kind; requestId?: string };
 function addCreate(token: Command, context: Context): void {
   const command = token
     .command('create')
-    .description('make an access token; its token or secret is shown this once')
+    .description('create an access token; its token or secret is shown only once')
     .requiredOption('--kind <kind>', 'static or jwt', word(kinds))
     .requiredOption('--name <name>', 'for people, 1 to 128 characters');
   addFieldOptions(command).action(async (_, self: Command) => {
@@ -75,7 +77,7 @@ function addList(token: Command, context: Context): void {
     .option('--kind <kind>', 'only static or jwt ones', word(kinds))
     .option('--owner <owner>', 'only those of this owner')
     .option('--state <state>', 'only active, expired or revoked ones', word(states))
-    .option('--text <text>', 'only those whose id, name, owner or a scope holds this text')
+    .option('--text <text>', 'only those whose id, name, owner or a scope contains this text')
     .option(
       '--expires-within <duration>',
       'only those that expire within this time',
@@ -113,10 +115,10 @@ type UpdateOptions = FieldOptions & ClearingOptions & { revision?: number; reque
 function addUpdate(token: Command, context: Context): void {
   const command = token
     .command('update')
-    .description('change the fields that are given')
+    .description('change the given fields of an access token')
     .argument('<id>', 'UUID', uuid)
     .option('--name <name>', 'for people, 1 to 128 characters')
-    .option('--revision <number>', 'change it only at this revision', count(1));
+    .option('--revision <number>', 'change it only if it has this revision', count(1));
   addClearingOptions(addFieldOptions(command)).action(async (id: string, _, self: Command) => {
     const options = optionsOf<UpdateOptions>(self);
     const fields = changedFields(options, context.now());
@@ -131,11 +133,11 @@ function addUpdate(token: Command, context: Context): void {
 function addRotate(token: Command, context: Context): void {
   token
     .command('rotate')
-    .description('give it a new token or secret, shown this once')
+    .description('issue a new token or secret, shown only once')
     .argument('<id>', 'UUID', uuid)
     .option(
       '--grace <duration>',
-      'how long the one before stays good, up to 30d',
+      'how long the previous one stays valid, up to 30d',
       durationSeconds,
       0,
     )
@@ -153,7 +155,7 @@ function addRotate(token: Command, context: Context): void {
 function addRevoke(token: Command, context: Context): void {
   token
     .command('revoke')
-    .description('end it for ever')
+    .description('revoke it permanently')
     .argument('<id>', 'UUID', uuid)
     .option('--reason <text>', 'why, for people and the audit log', '')
     .option('--request-id <uuid>', 'repeat a revocation whose outcome is not known', uuid)

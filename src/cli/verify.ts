@@ -1,4 +1,4 @@
-/** `usher verify`: asks for the verdict on an Authorization header. */
+/** `usher verify`: verifies an Authorization header. */
 
 import type { Command } from 'commander';
 import type { Verdict } from '../api/verifier.ts';
@@ -9,10 +9,10 @@ import { exitCodes, UsageError } from './exit-codes.ts';
 import { several } from './option-values.ts';
 import { outJson, outValues } from './terminal.ts';
 
-/** A header over the server's limit is for the server to refuse; this bounds what is read for it. */
+/** Most bytes read from the standard input; the server has the limit for headers. */
 const stdinBytesMax = 1_048_576;
 
-/** Adds the command. `exit` takes the exit code of a verdict. */
+/** Adds the command. It calls `exit` with 0 for a valid header and 1 for a refused one. */
 export function addVerifyCommand(
   program: Command,
   context: Context,
@@ -20,9 +20,9 @@ export function addVerifyCommand(
 ): void {
   program
     .command('verify')
-    .description('give the verdict on an Authorization header; exit code 0 valid, 1 refused')
+    .description('verify an Authorization header; exit code 0 valid, 1 refused')
     .argument('[header]', "the header's value; - or nothing reads it from the standard input", '-')
-    .option('--audience <audience>', 'the audience that it must be meant for')
+    .option('--audience <audience>', 'the audience that it must have')
     .option('--scope <scope>', 'a scope that it must have; can be given several times', several)
     .action(async (given: string, _, self: Command) => {
       const options = optionsOf<{ audience?: string; scope?: string[] }>(self);
@@ -56,6 +56,6 @@ function outVerdict({ terminal }: Context, verdict: Verdict): void {
     ['metadata', metadata && JSON.stringify(metadata)],
     ['revision', verdict.revision?.toString()],
     ['HTTP status', String(verdict.httpStatus)],
-    ['stale', verdict.stale ? 'yes: the store could not be asked' : undefined],
+    ['stale', verdict.stale ? 'yes: the store could not be reached' : undefined],
   ]);
 }

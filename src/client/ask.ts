@@ -1,4 +1,4 @@
-/** Asks Usher: in batches, within a deadline, and again elsewhere when an address is unavailable. */
+/** Sends questions in batches, with a deadline and retries at the next address. */
 
 import { type BackoffLimits, backoffMs } from './backoff.ts';
 import type { Links } from './links.ts';
@@ -7,16 +7,17 @@ import { isUnavailable, UsherUnavailable } from './unavailable.ts';
 import type { Answer } from './usher-verdict.ts';
 import type { Question } from './verdict-cache.ts';
 
-/** Bounds of asking. */
-export interface AskLimits {
-  /** How long an answer may take, all attempts together, in milliseconds. */
+/** Limits of asking. */
+interface AskLimits {
+  /** How long an answer may take, including retries, in milliseconds. */
   deadlineMs: number;
-  /** Questions under way at once. */
+  /** Most pending questions. */
   pendingMax: number;
-  /** Questions in one message. */
+  /** Most questions in one message. */
   batchMax: number;
-  /** Characters of the headers in one message, unless one alone is longer. */
+  /** Most characters of all headers in one message; a longer header is sent alone. */
   batchCharactersMax: number;
+  /** Pauses between attempts. */
   backoff: BackoffLimits;
 }
 
@@ -24,36 +25,37 @@ export interface AskLimits {
 export interface AskDeps {
   links: Links;
   limits: AskLimits;
+  /** Milliseconds since an arbitrary time. */
   clock: () => number;
   /** In [0, 1). */
   random: () => number;
 }
 
-/** Asks. */
+/** Sends questions. */
 export interface Ask {
-  /** The answer; `onSend` is called before each attempt. Rejects with UsherUnavailable. */
+  /** Resolves to the answer; calls `onSend` before each attempt. Rejects with UsherUnavailable. */
   ask(question: Question, onSend: () => void): Promise<Answer>;
-  /** Fails what is under way. */
+  /** Fails pending questions. */
   close(): void;
 }
 
-/** A question from when it is asked until it is answered, or its time is over. */
+/** A question until its answer or deadline. */
 interface Pending extends Sent {
   onSend(): void;
   attempts: number;
   sentMs: number;
-  /** Where it was sent to. */
+  /** The index of the link of the last attempt; -1 before the first. */
   place: number;
 }
 
-/** Makes it. */
+/** Creates a sender for each link and distributes the questions. */
 export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
   const senders = links.all.map(link => createSender(link, { ...limits, clock }));
   const pending = new Set<(error: unknown) => void>();
   let queue: Pending[] = [];
   let closed = false;
 
-  /** The one in use, unless it just failed to answer this question. */
+  /** The link in use, or the next one if that just failed to answer this question. */
   const placeOf = ({ place }: Pending) => {
     const current = links.current();
     return place === current ? (place + 1) % senders.length : current;
@@ -107,10 +109,13 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
           pause = setTimeout(() => enqueue(each), backoffMs(each.attempts, limits.backoff, random));
         },
       };
-      const deadline = setTimeout(() => {
+      const giveUp = () => {
+        if (!pending.has(fail)) return;
         senders[each.place]?.timedOut(each.sentMs);
         fail(new Error(`no answer within ${limits.deadlineMs} ms`));
-      }, limits.deadlineMs);
+      };
+      // After a stall of this process the timer fires before an answer that has arrived is read.
+      const deadline = setTimeout(() => soon(giveUp), limits.deadlineMs);
       pending.add(fail);
       enqueue(each);
     });
@@ -119,7 +124,7 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
     async ask(question, onSend) {
       if (closed) throw new UsherUnavailable('the client is closed');
       if (pending.size >= limits.pendingMax) {
-        throw new UsherUnavailable('too many verifications are under way');
+        throw new UsherUnavailable('too many verifications are in progress');
       }
       return await ask(question, onSend);
     },
@@ -131,8 +136,11 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
   };
 }
 
-/** After what is under way in this turn of the event loop: all that is asked in it goes together. */
-const soon: (task: () => void) => void =
+/**
+ * Runs a task after the input of this event loop turn: questions of one turn form one batch, and an
+ * answer is read before its deadline is judged.
+ */
+export const soon: (task: () => void) => void =
   (globalThis as { setImmediate?: (task: () => void) => void }).setImmediate ??
   (task => void setTimeout(task, 0));
 

@@ -1,14 +1,14 @@
-/** Pauses between attempts: exponential, with full jitter, so that callers do not come back at once. */
+/** Exponential backoff with full jitter, so that callers do not retry at the same time. */
 
-/** How long to pause. */
+/** The bounds of pauses between attempts. */
 export interface BackoffLimits {
   /** Longest pause after the first failure, in milliseconds. */
   firstMs: number;
-  /** Longest pause at all, in milliseconds. */
+  /** Longest pause after any number of failures, in milliseconds. */
   mostMs: number;
 }
 
-/** The pause after so many failures, in milliseconds. `random` is in [0, 1). */
+/** The pause after a number of failures (at least 1), in milliseconds. `random` is in [0, 1). */
 export function backoffMs(
   failures: number,
   { firstMs, mostMs }: BackoffLimits,

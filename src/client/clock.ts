@@ -1,15 +1,14 @@
-/** A clock that only goes forward, also while the machine sleeps, which the monotonic one may not count. */
+/** A monotonic clock that also advances while the machine sleeps. */
 
-/** Milliseconds since some time. */
+/** Milliseconds since an arbitrary time. */
 export type Clock = () => number;
 
-/** Differences of the two clocks below this are their own imprecision. */
+/** Smaller differences between the two clocks are imprecision, in milliseconds. */
 const sleepMsMin = 50;
 
 /**
- * Makes one of the monotonic clock and the wall clock: where the wall clock got ahead, the machine
- * slept or someone set it, and either way time is counted as passed. A cached verdict then expires too
- * early rather than too late.
+ * Combines the monotonic and the wall clock. If the wall clock has gained time, the machine slept
+ * or the clock was set; both count as time passed, so that leases expire early rather than late.
  */
 export function createClock(
   monotonicMs: Clock = () => performance.now(),

@@ -1,28 +1,32 @@
-/** Follows WatchInvalidations: there, elsewhere when it breaks, and from where it was when it can. */
+/** Follows WatchInvalidations; resumes at the last position, at the next server if it breaks. */
 
+import { soon } from './ask.ts';
 import { type BackoffLimits, backoffMs } from './backoff.ts';
 import type { Links } from './links.ts';
 import type { VerdictCache } from './verdict-cache.ts';
 import { createWatchReader, type WatchReader } from './watch-reader.ts';
 
-/** Bounds of watching. */
-export interface WatchLimits {
-  /** How long the first message of a stream may take, in milliseconds. */
+/** Limits of watching. */
+interface WatchLimits {
+  /** How long the first message that validates the cache may take, in milliseconds. */
   openMs: number;
-  /** Longest lease that is taken from a server, in milliseconds. */
+  /** Longest lease, even if the server grants more, in milliseconds. */
   leaseMsMax: number;
+  /** Pauses before the stream is opened again. */
   backoff: BackoffLimits;
 }
 
 /** What watching needs. */
 export interface WatchDeps {
   links: Links;
+  /** The cache to invalidate. */
   cache: VerdictCache;
   limits: WatchLimits;
+  /** Milliseconds since an arbitrary time. */
   clock: () => number;
   /** In [0, 1). */
   random: () => number;
-  /** Called whenever a message extends how long the cache is valid. */
+  /** Called when the validity of cached verdicts is extended. */
   onValid(): void;
 }
 
@@ -46,7 +50,7 @@ export function followWatch(deps: WatchDeps): () => void {
   return () => closing.abort();
 }
 
-/** Watches one stream to its end. Resolves to whether it extended the cache. */
+/** Follows one stream to its end. Resolves to whether it ever validated the cache. */
 async function watchOnce(
   place: number,
   { links, cache, limits, clock, onValid }: WatchDeps,
@@ -55,16 +59,20 @@ async function watchOnce(
 ): Promise<boolean> {
   const stalled = new AbortController();
   const signal = AbortSignal.any([closing, stalled.signal]);
-  // Before the call is sent: the server cannot have received it earlier.
+  // Measured before sending: it must not be later than when the server receives the call.
   const openedMs = clock();
   let extended = false;
-  // The cache can expire while the stream is open: cut silently, or the server lost the store.
+  // The lease can expire on an open stream: a broken connection, or a server without its store.
+  const isLate = () => clock() >= Math.max(openedMs + limits.openMs, cache.validUntilMs());
+  const giveUp = () => {
+    if (signal.aborted || !isLate()) return;
+    stalled.abort();
+    links.all[place]?.reset();
+  };
   const check = setInterval(
     () => {
-      const now = clock();
-      if (now < openedMs + limits.openMs || now < cache.validUntilMs()) return;
-      stalled.abort();
-      links.all[place]?.reset();
+      // After a stall of this process the timer fires before messages that have arrived are read.
+      if (isLate()) soon(giveUp);
     },
     Math.max(10, limits.openMs / 8),
   );
@@ -78,7 +86,7 @@ async function watchOnce(
       onValid();
     }
   } catch {
-    // However it ended, it is called again.
+    // The stream is opened again after any error.
   } finally {
     clearInterval(check);
   }

@@ -3,15 +3,15 @@
 import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
 import type { Connect } from './links.ts';
 
-/** How long a connection without calls is kept. */
+/** How long a connection without calls stays open, in milliseconds. */
 const idleMs = 15 * 60_000;
 const messageBytesMax = 16_777_216;
 
-/** To "host:port", "http://host:port" or "https://host:port", which is TLS. */
+/** Takes "host:port", "http://host:port", or "https://host:port" for TLS. */
 export const connectByGrpc: Connect = address => {
   const baseUrl = /^https?:\/\//.test(address) ? address : `http://${address}`;
-  // No pings: one that falls due on a session just destroyed is an uncaught exception, which would end
-  // the whole service. The heartbeats of the watch find out about a dead connection as well.
+  // No pings: one that is due on a session just destroyed throws an uncaught exception, which would
+  // end the process. The watch's heartbeats detect a dead connection as well.
   const sessionManager = new Http2SessionManager(baseUrl, {
     pingIntervalMs: Number.POSITIVE_INFINITY,
     pingIdleConnection: false,

@@ -1,5 +1,5 @@
 /**
- * The SDK for browsers, and for whatever else has fetch: what `usher/client` is outside of Node.
+ * The SDK for browsers and other runtimes with fetch: `usher/client` outside of Node.
  *
  * @example
  * const usher = createUsher({ addresses: ['https://usher.example.com'] });
@@ -26,15 +26,15 @@ export { UsherUnavailable } from './unavailable.ts';
 export type { Requirement, Usher, UsherLimits } from './usher.ts';
 export type { Granted, Identity, Reason, Refused, Verdict } from './usher-verdict.ts';
 
-/** How to reach Usher, from anywhere that has fetch. */
+/** How to reach Usher by fetch. */
 export interface UsherOptions extends UsherLimits {
-  /** As in "https://usher.example.com", or "host:port" without TLS: of servers that share one store. */
+  /** Servers that share one store: "https://usher.example.com", or "host:port" without TLS. */
   addresses: readonly string[];
-  /** Connect over fetch by default; or a function that connects to an address by a transport of its own. */
+  /** 'connect' over fetch by default, or a function that creates another transport. */
   transport?: 'connect' | Connect;
 }
 
-/** Makes a client, which watches for invalidations until it is closed. */
+/** Creates a client, which watches for invalidations until it is closed. */
 export function createUsher({ transport = 'connect', ...options }: UsherOptions): Usher {
   const connect = transport === 'connect' ? connectByFetch : transport;
   return createUsherOn({ ...options, connect });

@@ -1,11 +1,11 @@
-/** The kinds of access token, as TypeScript names them. */
+/** The kinds of access token. */
 
 import { Kind as KindCode } from '../gen/usher/v1/access_token_pb.ts';
 
-/** What an access token is: a static API token, or a key that signs JWTs. */
+/** 'static' for an API token, 'jwt' for a key that signs JWTs. */
 export type Kind = 'static' | 'jwt';
 
-/** Reads a kind from the wire. */
+/** Converts the enum of the contract. */
 export function kindOf(code: KindCode): Kind {
   return code === KindCode.JWT ? 'jwt' : 'static';
 }

@@ -1,42 +1,47 @@
-/** The addresses of Usher, and which of them is in use. */
+/** The connections to the servers, and which of them is in use. */
 
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
 
-/** A connection to one address. */
+/** A connection to one address, as a custom transport provides it. */
 export interface Link {
-  /** Of ConnectRPC: any of its transports. */
+  /** Any transport of ConnectRPC. */
   transport: Transport;
-  /** Whether it can carry a stream in both directions. */
+  /** Whether it supports bidirectional streams. */
   streams: boolean;
-  /** It fell silent: what is asked from now on goes over a new connection. */
+  /** Called when the server stopped answering: later calls must use a new connection. */
   reset?(): void;
-  /** Ends its connections. */
+  /** Closes its connections. */
   close?(): void;
 }
 
-/** Connects to an address; nothing is sent before the first call. */
+/** Creates the link for an address; nothing is sent before the first call. */
 export type Connect = (address: string) => Link;
 
-/** One address. */
+/** A link with a client for VerifierService. */
 export interface UsherLink {
   client: Client<typeof VerifierService>;
+  /** Whether it supports bidirectional streams. */
   streams: boolean;
+  /** Makes later calls use a new connection. */
   reset(): void;
+  /** Closes its connections. */
   close(): void;
 }
 
-/** The addresses. */
+/** The links to all addresses. */
 export interface Links {
+  /** In the order of the addresses. */
   all: readonly UsherLink[];
-  /** The place, among all, of the one in use: that which is watched. */
+  /** The index of the link in use, which is the one that is watched. */
   current(): number;
-  /** Uses the next one, unless another is in use by now. */
+  /** Switches to the next link if the one at this index is still in use. */
   leave(place: number): void;
+  /** Closes all links. */
   close(): void;
 }
 
-/** Connects to addresses, each of which is as good as the others. */
+/** Creates links to equivalent addresses. Throws TypeError if there are none. */
 export function createLinks(addresses: readonly string[], connect: Connect): Links {
   if (addresses.length === 0) throw new TypeError('addresses is empty: name at least one');
   const all = addresses.map(address => {

@@ -1,5 +1,5 @@
 /**
- * The SDK for Node: what `usher/client` is there. All of the other one, and gRPC.
+ * The SDK for Node: `usher/client` there. It adds gRPC to the SDK for browsers.
  *
  * @example
  * const usher = createUsher({ addresses: ['usher-1:50051', 'usher-2:50051'] });
@@ -14,18 +14,18 @@ import { connectByFetch } from './web-link.ts';
 
 export * from './index.ts';
 
-/** How to reach Usher. */
+/** How to reach Usher from Node. */
 export interface UsherOptions extends UsherLimits {
   /**
-   * Of servers that share one store: "host:port", or "https://host:port" with TLS. The gRPC listeners
-   * for 'grpc', the HTTP listeners for 'connect'.
+   * Servers that share one store: "host:port", or "https://host:port" with TLS. Their gRPC
+   * listeners for 'grpc', their HTTP listeners for 'connect'.
    */
   addresses: readonly string[];
-  /** 'grpc' by default; or a function that connects to an address by a transport of its own. */
+  /** 'grpc' by default, 'connect', or a function that creates another transport. */
   transport?: 'grpc' | 'connect' | Connect;
 }
 
-/** Makes a client, which watches for invalidations until it is closed. */
+/** Creates a client, which watches for invalidations until it is closed. */
 export function createUsher({ transport = 'grpc', ...options }: UsherOptions): Usher {
   const connects = { grpc: connectByGrpc, connect: connectByFetch };
   const connect = typeof transport === 'string' ? connects[transport] : transport;

@@ -1,14 +1,14 @@
-/** Checks what a service requires of tokens: a mistake is the service's, and told before asking. */
+/** Validates what a service requires of tokens, before the server would reject it. */
 
 import type { Question } from './verdict-cache.ts';
 
-/** As the server bounds them. */
+/** The server's limits. */
 const audienceCharactersMax = 256;
 const scopesMax = 64;
-/** RFC 6749 section 3.3: printable ASCII without space, `"` and `\`. */
+/** A scope-token (RFC 6749 section 3.3): printable ASCII without space, `"` and `\`. */
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** Throws TypeError for an audience or scope that the server would refuse to look at. */
+/** Throws TypeError for an audience or scopes that the server would reject. */
 export function checkRequirement({ audience, scopes }: Pick<Question, 'audience' | 'scopes'>) {
   if (audience.length > audienceCharactersMax || !audience.isWellFormed()) {
     throw new TypeError(`audience must be text of at most ${audienceCharactersMax} characters`);

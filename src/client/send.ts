@@ -1,4 +1,4 @@
-/** Sends batches of questions to one address: over one stream where it can carry one, else call by call. */
+/** Sends batches of questions to one address, over one stream if it supports that, or by calls. */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { StreamVerifyRequestSchema } from '../gen/usher/v1/verifier_pb.ts';
@@ -7,29 +7,34 @@ import { brokenConnection } from './unavailable.ts';
 import { type Answer, answerOf } from './usher-verdict.ts';
 import type { Question } from './verdict-cache.ts';
 
-/** A question that waits for its answer. */
+/** A question that is being sent, with its callbacks. */
 export interface Sent {
   question: Question;
+  /** Called with the answer. */
   answered(answer: Answer): void;
-  /** With the transport's error; asking again elsewhere may help. */
+  /** Called with the transport's error. */
   failed(error: unknown): void;
 }
 
-/** Sends to one address. */
+/** Sends questions to one address. */
 export interface Sender {
+  /** Sends questions in one message. */
   send(batch: readonly Sent[]): void;
-  /** A question got no answer in time: a stream on which none came at all since is made anew. */
+  /** A question sent at that time got no answer; a stream without any answer since is replaced. */
   timedOut(sentMs: number): void;
+  /** Fails pending questions and closes the stream. */
   close(): void;
 }
 
 /** What sending needs. */
 export interface SenderDeps {
+  /** How long a call may take, in milliseconds. */
   deadlineMs: number;
+  /** Milliseconds since an arbitrary time. */
   clock: () => number;
 }
 
-/** Makes the sender of an address. */
+/** Creates the sender for a link. */
 export function createSender(link: UsherLink, deps: SenderDeps): Sender {
   return link.streams ? streamSender(link, deps) : batchSender(link, deps);
 }
@@ -40,11 +45,16 @@ const requestOf = ({ header, audience, scopes }: Question) => ({
   requiredScopes: [...scopes],
 });
 
+/** How much longer than the deadline a call may stay open, in milliseconds. */
+const lingerMs = 1000;
+
 function batchSender({ client }: UsherLink, { deadlineMs }: SenderDeps): Sender {
   const closing = new AbortController();
   const call = async (batch: readonly Sent[]) => {
     const requests = batch.map(({ question }) => requestOf(question));
-    const options = { timeoutMs: deadlineMs, signal: closing.signal };
+    // The deadline is judged in ask.ts; this only ends a call that stays open. A timer of the call
+    // itself would fire before an answer is read that arrived during a stall of this process.
+    const options = { timeoutMs: deadlineMs + lingerMs, signal: closing.signal };
     const { responses, instance } = await client.batchVerify({ requests }, options);
     for (const [at, { answered, failed }] of batch.entries()) {
       const response = responses[at];
@@ -65,7 +75,7 @@ function batchSender({ client }: UsherLink, { deadlineMs }: SenderDeps): Sender 
 
 type Message = MessageInitShape<typeof StreamVerifyRequestSchema>;
 
-/** A stream, from its first message to its end. */
+/** An open stream. */
 interface Stream {
   push(message: Message): void;
   waiting: Map<bigint, Sent>;
@@ -126,7 +136,7 @@ function streamSender({ client, reset }: UsherLink, { clock }: SenderDeps): Send
   };
 }
 
-/** Messages that are sent as the stream takes them. Bounded by the questions under way. */
+/** A queue that the stream reads from; the limit of pending questions bounds it. */
 function createQueue() {
   const queued: Message[] = [];
   let wake = () => {};

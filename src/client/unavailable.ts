@@ -1,8 +1,11 @@
-/** The error that says a verdict cannot be known: answer 503, never 401 and never the request itself. */
+/** Errors of unavailable servers. */
 
 import { Code, ConnectError } from '@connectrpc/connect';
 
-/** Thrown when no Usher could give the verdict in time. The message holds no token. */
+/**
+ * Thrown when no server gave a verdict in time. Answer 503: the request must neither pass nor be
+ * refused as unauthenticated. The message contains no token.
+ */
 export class UsherUnavailable extends Error {
   override readonly name = 'UsherUnavailable';
   constructor(message: string, cause?: unknown) {
@@ -10,15 +13,15 @@ export class UsherUnavailable extends Error {
   }
 }
 
-/** What a connection that broke is told as. */
+/** The error for a broken connection. */
 export function brokenConnection(): ConnectError {
   return new ConnectError('the connection broke', Code.Unavailable);
 }
 
-/** Whether another attempt may do better: nobody answered, or the answer was UNAVAILABLE. */
+/** Whether a retry may succeed: the connection failed, or the answer was UNAVAILABLE. */
 export function isUnavailable(error: unknown): boolean {
   const { code, cause } = ConnectError.from(error, Code.Unknown);
   if (code === Code.Unavailable || code === Code.Aborted || code === Code.Canceled) return true;
-  // What a server says has no cause; what is wrong with the connection has.
+  // Errors of the connection have a cause, errors that a server sent have none.
   return cause !== undefined && code !== Code.DeadlineExceeded;
 }

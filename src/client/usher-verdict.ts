@@ -1,4 +1,4 @@
-/** A verdict as a service reads it: plain, frozen, and told apart by `valid`. */
+/** The SDK's verdicts: plain frozen objects, a union discriminated by `valid`. */
 
 import type { JsonObject } from '@bufbuild/protobuf';
 import { durationMs } from '@bufbuild/protobuf/wkt';
@@ -6,61 +6,68 @@ import type { VerifyResponse } from '../gen/usher/v1/verifier_pb.ts';
 import { Reason as ReasonCode } from '../gen/usher/v1/verifier_pb.ts';
 import { type Kind, kindOf } from './kind.ts';
 
-/** Why a token was refused. */
+/** Why a token was refused, by the names of Reason in verifier.proto. */
 export type Reason = Exclude<keyof typeof ReasonCode, 'NONE'>;
 
-/** Who holds a token whose hash or signature was right. */
+/** The holder of a token whose hash or signature matched. */
 export interface Identity {
   /** UUID of the access token; for jwt the `kid`. */
   readonly tokenId: string;
+  /** Whether it is a static token or a JWT. */
   readonly kind: Kind;
-  /** "" when it has none. */
+  /** The owner of the access token; "" if it has none. */
   readonly owner: string;
   /** The JWT's `sub`; "" for static tokens. */
   readonly subject: string;
+  /** The scopes of the token. */
   readonly scopes: readonly string[];
-  /** When the token ends, in seconds since 1970; 0 for never. */
+  /** When the token expires, in seconds since 1970; 0 for never. */
   readonly exp: number;
   /** All claims of the JWT; absent for static tokens. */
   readonly claims?: JsonObject;
+  /** The metadata of the access token. */
   readonly metadata?: JsonObject;
+  /** The revision of the access token. */
   readonly revision: number;
 }
 
-/** The token is good for what was asked. */
+/** The token is valid and meets the requirement. */
 export interface Granted {
   readonly valid: true;
+  /** The caller. */
   readonly identity: Identity;
-  /** The server's store could not be asked; its operator allows that for a while. */
+  /** Whether the server used cached records because its store was down (USHER_STALE_MAX_MS). */
   readonly stale: boolean;
 }
 
 /** The token is refused. */
 export interface Refused {
   readonly valid: false;
+  /** The reason for programs. */
   readonly reason: Reason;
   /** The reason in words, for the caller. */
   readonly message: string;
   /** The HTTP status to answer with. */
   readonly httpStatus: number;
-  /** Present when the hash or signature was right. */
+  /** The holder; present if the hash or signature matched. */
   readonly identity?: Identity;
+  /** Whether the server used cached records because its store was down. */
   readonly stale: boolean;
 }
 
 /** The verdict on a header. */
 export type Verdict = Granted | Refused;
 
-/** A verdict, and for how long it may be used again. */
+/** A verdict, and how long it may be cached. */
 export interface Answer {
   verdict: Verdict;
-  /** Told by a watch: until time ends it, in milliseconds; absent when nothing does. */
+  /** How long a watching client may cache it, in milliseconds; absent for no limit. */
   watchedTtlMs?: number;
-  /** The server instance that gave it. */
+  /** UUID of the server instance that gave it. */
   instance: string;
 }
 
-/** Reads it from the wire. All of it is frozen: those who ask share it. */
+/** Converts a response. The result is frozen, because callers share it. */
 export function answerOf(response: VerifyResponse, instance: string): Answer {
   return {
     verdict: freeze(verdictOf(response)),
@@ -69,7 +76,7 @@ export function answerOf(response: VerifyResponse, instance: string): Answer {
   };
 }
 
-/** What the server would say of a header that it needs not be asked about. */
+/** The verdict on a header that is malformed without asking the server. */
 export function malformed(): Verdict {
   const message = 'authorization header is malformed';
   const reason = 'MALFORMED_CREDENTIALS';
@@ -86,7 +93,7 @@ function verdictOf(response: VerifyResponse): Verdict {
   if (valid && identity !== undefined) return { valid: true, identity, stale };
   return {
     valid: false,
-    // One that a newer server has is a refusal all the same.
+    // A reason of a newer server is still a refusal.
     reason: (response.reason && reasonNames.get(response.reason)) || 'INVALID_TOKEN',
     message,
     httpStatus: httpStatus >= 400 && httpStatus <= 599 ? httpStatus : 401,

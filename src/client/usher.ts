@@ -9,37 +9,38 @@ import { checkRequirement } from './requirement.ts';
 import { malformed, type Verdict } from './usher-verdict.ts';
 import { createVerdictCache, type Question, type VerdictCache } from './verdict-cache.ts';
 
-/** What is required of a token beyond being good. */
+/** What a valid token must have in addition. */
 export interface Requirement {
-  /** The audience that a JWT must be meant for. */
+  /** The audience that a JWT must have; at most 256 characters. */
   audience?: string;
-  /** Scopes that the token must have, all of them. */
+  /** Scopes of which the token must have all; at most 64. */
   scopes?: readonly string[];
 }
 
-/** Bounds of the client. Each has a default. */
+/** Limits of the client. */
 export interface UsherLimits {
-  /** How long a verdict may take, all attempts together, in milliseconds. 1000 by default. */
+  /** How long a verdict may take, including retries, in milliseconds. 1000 by default. */
   deadlineMs?: number;
   /** Most headers whose verdicts are cached. 10,000 by default. */
   cacheEntriesMax?: number;
   /**
-   * How long a refusal of a header that belongs to no access token is used again, in milliseconds.
-   * 1000 by default.
+   * How long the refusal of a header without a known access token is cached, in milliseconds. 1000
+   * by default.
    */
   unknownTtlMs?: number;
-  /** Verdicts under way at once; further ones are refused as unavailable. 10,000 by default. */
+  /** Most concurrent verifications; others fail with UsherUnavailable. 10,000 by default. */
   pendingMax?: number;
-  /** Headers sent in one message, at most the server's USHER_BATCH_MAX. 64 by default. */
+  /** Most headers in one message, not above the server's USHER_BATCH_MAX. 64 by default. */
   batchMax?: number;
-  /** Pauses between attempts. 10 ms at first and 250 ms at most by default, with full jitter. */
+  /** Pauses between attempts. By default 10 ms at first and 250 ms at most. */
   backoff?: BackoffLimits;
 }
 
-/** What the core needs besides. */
+/** What the client needs on any platform. */
 export interface UsherDeps extends UsherLimits {
-  /** Of servers that share one store. The first is used until it fails, then the next. */
+  /** Servers that share one store. One is used until it fails, then the next. */
   addresses: readonly string[];
+  /** Creates the transport for an address. */
   connect: Connect;
   /** For tests. */
   clock?: Clock;
@@ -50,25 +51,26 @@ export interface UsherDeps extends UsherLimits {
 /** Verifies headers. */
 export interface Usher {
   /**
-   * The verdict on the value of an Authorization header; undefined or "" when there was none.
-   * Rejects with UsherUnavailable when it cannot be known: answer 503.
+   * Verifies the value of an Authorization header; undefined or "" when there was none. Rejects
+   * with UsherUnavailable when there is no verdict in time (answer 503), and with TypeError for an
+   * invalid requirement.
    */
   verify(header: string | null | undefined, requirement?: Requirement): Promise<Verdict>;
-  /** The same, at once, where a valid verdict is cached; otherwise undefined. */
+  /** The cached verdict if there is a valid one, otherwise undefined. */
   cached(header: string | null | undefined, requirement?: Requirement): Verdict | undefined;
-  /** Whether the cache is valid now. */
+  /** Whether cached verdicts are valid now. */
   isWatching(): boolean;
-  /** Resolves when that is so for the first time: for a service that wants to start warm. */
+  /** Resolves when that is so for the first time, for a service that waits for its cache. */
   ready(): Promise<void>;
-  /** Ends connections and timers; what is under way fails with UsherUnavailable. */
+  /** Closes connections and timers; pending verifications fail with UsherUnavailable. */
   close(): void;
 }
 
-/** Headers longer than this are malformed without asking. */
+/** Longer headers are malformed without asking the server. */
 const headerCharactersMax = 65_536;
 const noScopes: readonly string[] = [];
 
-/** Makes the client on any transport. */
+/** Creates the client. Throws TypeError if `addresses` is empty. */
 export function createUsherOn(deps: UsherDeps): Usher {
   const { clock = createClock(), random = Math.random, deadlineMs = 1000 } = deps;
   const backoff = deps.backoff ?? { firstMs: 10, mostMs: 250 };
@@ -124,13 +126,13 @@ export function createUsherOn(deps: UsherDeps): Usher {
   };
 }
 
-/** A question under way, which others that ask the same may share. */
+/** A question in progress, whose answer equal questions may share. */
 interface Fill {
   sent: boolean;
   verdict: Promise<Verdict>;
 }
 
-/** Asks for what is not cached, once for all who ask the same at the same time. */
+/** Asks for verdicts that are not cached, once for all equal concurrent questions. */
 function createMiss(
   cache: VerdictCache,
   ask: ReturnType<typeof createAsk>['ask'],
@@ -158,8 +160,8 @@ function createMiss(
     for (;;) {
       const other = underWay.get(key);
       if (other === undefined) break;
-      // The answer to a question that was sent before this one was asked may be from before a
-      // revocation: it is shared only where it was cached, and is still valid.
+      // A question sent before this one was asked may be answered from before a revocation. Its
+      // answer is shared only if it was cached and is valid by now.
       if (!other.sent) return await other.verdict;
       await other.verdict;
       const verdict = cache.find(header, audience, scopes, clock());

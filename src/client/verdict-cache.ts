@@ -1,57 +1,61 @@
-/** Verdicts in memory, valid only while a watch says which to drop, and no longer than its lease. */
+/** The cache of verdicts, valid only while a watch reports invalidations, within its lease. */
 
 import { LRUCache } from 'lru-cache';
 import { headerKey } from './header-key.ts';
 import type { Answer, Verdict } from './usher-verdict.ts';
 
-/** Bounds of the cache. */
+/** Limits of the cache. */
 export interface VerdictCacheLimits {
-  /** Headers with a verdict on an access token. */
+  /** Most headers with a known access token. */
   headersMax: number;
-  /** Headers of no access token: apart, so that a flood of them evicts no good one. */
+  /** Most headers without one; kept apart, so that a flood of them evicts no others. */
   unknownHeadersMax: number;
-  /** How long such a refusal is used again, in milliseconds: nobody tells when it changes. */
+  /** How long these refusals are cached, in milliseconds: no invalidation names them. */
   unknownTtlMs: number;
-  /** Verdicts per header, which differ by what was required. */
+  /** Most verdicts per header, which differ by requirement. */
   requirementsMax: number;
-  /** Changes remembered for the verdicts that are still under way. */
+  /** Most recorded changes, to which answers in flight are compared. */
   changesMax: number;
-  /** How long a header may stay in memory in plain text, in milliseconds. */
+  /** How long a header may be in memory unhashed, in milliseconds. */
   plainMs: number;
 }
 
-/** What was asked. */
+/** What to verify. */
 export interface Question {
+  /** The Authorization header's value; "" for none. */
   header: string;
+  /** The required audience; "" for any. */
   audience: string;
+  /** The required scopes. */
   scopes: readonly string[];
 }
 
-/** The cache. Times are those of the clock. */
+/** The cache. Times are those of the client's clock, in milliseconds. */
 export interface VerdictCache {
+  /** The valid verdict on exactly this question, or undefined. */
   find(
     header: string,
     audience: string,
     scopes: readonly string[],
     now: number,
   ): Verdict | undefined;
-  /** Marks the sending of a question: what changes after it is not in the answer for certain. */
+  /** Taken when a question is sent: its answer may lack the changes after this mark. */
   mark(): number;
-  /** Keeps an answer to a question sent at a mark and a time, if it may be. */
+  /** Caches the answer to a question sent at a mark and time, unless it may be outdated. */
   keep(question: Question, answer: Answer, mark: number, sentMs: number): void;
-  /** These access tokens changed. */
+  /** Invalidates the verdicts on these access tokens. */
   changed(tokenIds: readonly string[]): void;
-  /** Anything may have changed; from now on this instance of the server is watched. */
+  /** Clears the cache; from now on it holds answers of this server instance only. */
   reset(instance: string): void;
-  /** Verdicts are valid until this time, as the instance has sent all changes so far. */
+  /** Extends the validity of cached verdicts: no change is missing before that time. */
   extendTo(untilMs: number): void;
-  /** Until when verdicts on access tokens are valid. */
+  /** Until when cached verdicts are valid; -Infinity if they are not. */
   validUntilMs(): number;
-  /** Forgets all, and ends its timer. */
+  /** Clears everything and stops the timer. */
   close(): void;
 }
 
-/** Word of an access token that many verdicts may rest on. */
+/** The state of an access token, shared by all verdicts on it. */
 interface Token {
   changed: boolean;
   verdicts: number;
@@ -61,13 +65,13 @@ interface Entry {
   audience: string;
   scopes: readonly string[];
   verdict: Verdict;
-  /** Undefined for a header of no access token. */
+  /** Undefined for a header without a known access token. */
   token: Token | undefined;
   tokenId: string;
   untilMs: number;
 }
 
-/** Makes it, empty. */
+/** Creates an empty cache. */
 export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
   const tokens = new Map<string, Token>();
   const release = (entries: Entry[]) => {
@@ -81,7 +85,7 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
   /** Access token → the mark of its latest change. */
   const changes = new Map<string, number>();
   let latest = 0;
-  /** Before this mark it is not known what changed. */
+  /** Changes before this mark are no longer recorded. */
   let earliest = 0;
   let validUntilMs = Number.NEGATIVE_INFINITY;
   let watched = '';
@@ -185,7 +189,7 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
   };
 }
 
-/** Headers of the last moment as they are: hashing costs more than all the rest of a look. */
+/** Recent headers unhashed: hashing costs more than the rest of a lookup. */
 function createPlain({ headersMax, plainMs }: VerdictCacheLimits) {
   const entries = new Map<string, Entry[]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -201,7 +205,7 @@ function createPlain({ headersMax, plainMs }: VerdictCacheLimits) {
       entries.set(header, found);
       if (timer !== undefined) return;
       timer = setTimeout(clear, plainMs);
-      // In a browser it is a number, and holds nothing up.
+      // In a browser it is a number and has no unref.
       (timer as { unref?(): void }).unref?.();
     },
     delete: (header: string) => void entries.delete(header),

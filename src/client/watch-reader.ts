@@ -1,21 +1,23 @@
-/** What the messages of a watch mean for the cache. */
+/** Applies the messages of WatchInvalidations to the cache. */
 
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import type { WatchInvalidationsResponse } from '../gen/usher/v1/verifier_pb.ts';
 import type { VerdictCache } from './verdict-cache.ts';
 
-/** Reads the messages of all streams, one stream after the other. */
+/** Reads the messages of successive streams. */
 export interface WatchReader {
-  /** Where to resume; "" before the first message. */
+  /** The position to resume from; "" before the first message. */
   position(): string;
   /**
-   * Reads a message of the stream that was opened at this time, taken before the call was sent. Returns
-   * whether it extends how long the cache is valid.
+   * Applies a message of the stream whose call was sent after `openedMs`. Returns whether it
+   * extended the validity of the cache.
    */
   read(message: WatchInvalidationsResponse, openedMs: number): boolean;
 }
 
-/** Makes it. A longer lease than `leaseMsMax`, in milliseconds, is cut to it. */
+/**
+ * Creates a reader. A lease is at most `leaseMsMax` milliseconds, even if the server grants more.
+ */
 export function createWatchReader(cache: VerdictCache, leaseMsMax: number): WatchReader {
   let position = '';
   let instance = '';
@@ -26,7 +28,7 @@ export function createWatchReader(cache: VerdictCache, leaseMsMax: number): Watc
       const [from = ''] = now.split(':');
       position = now;
       if (lease !== undefined) leaseMs = Math.min(durationMs(lease), leaseMsMax);
-      // First what to drop, then until when the rest is valid.
+      // Invalidates first, then extends the validity of the rest.
       if (event.case === 'reset' || from !== instance) {
         instance = from;
         cache.reset(instance);

@@ -1,9 +1,9 @@
-/** Connects by Connect over fetch: in browsers, and wherever else there is fetch. */
+/** Connects by the Connect protocol over fetch, in browsers and other runtimes. */
 
 import { createConnectTransport } from '@connectrpc/connect-web';
 import type { Connect } from './links.ts';
 
-/** To "https://host:port" or "host:port"; streams in both directions are not for fetch. */
+/** Takes "https://host:port" or "host:port". Fetch has no bidirectional streams. */
 export const connectByFetch: Connect = address => ({
   transport: createConnectTransport({
     baseUrl: /^https?:\/\//.test(address) ? address : `http://${address}`,

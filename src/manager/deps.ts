@@ -1,44 +1,47 @@
-/** What the API Manager's browser part is given, and who is signed in to it. */
+/** What the API Manager's browser part needs from the rest of the server. */
 
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { ManagerLimits } from './limits.ts';
 import type { ServerStatus } from './server-status.ts';
 import type { Session } from './session.ts';
 
-/** What the API Manager asks of the rest of the server. */
+/** The functions and settings with which `createManager` is built. */
 export interface ManagerDeps {
-  /** 32 bytes, the same in every worker and replica; another one ends all sessions. */
+  /** 32 bytes, the same in every worker and server; a new key ends all sessions. */
   sessionKey: Uint8Array;
+  /** The current time, in milliseconds since 1970. */
   now: () => number;
+  /** Lifetimes and bounds of sessions and login codes. */
   limits: ManagerLimits;
-  /** Who signed out, anywhere. */
+  /** Ids of the sessions that ended by sign-out, shared by all servers. */
   ended: EndedSessions;
   /** The folder of the built web app: `dist/manager`. */
   webFolder: string;
-  /** The caller of an Authorization header; undefined when its token is refused. */
+  /** The caller of an Authorization header; undefined if refused. Throws Unavailable. */
   authenticate(header: string, peer: string): Promise<Caller | undefined>;
   /**
-   * The caller behind a session as the store knows it now; undefined when its access token is
-   * revoked, expired or, by `signedInAt`, rotated with its grace over. Asked on each request.
+   * The session's caller as the store has it now; undefined when its access token is revoked,
+   * expired, or rotated since `signedInAt` with the grace over. Called on each request, so that a
+   * revocation also ends the session. Throws Unavailable.
    */
   currentCaller(actor: string, peer: string, signedInAt: number): Promise<Caller | undefined>;
-  /** The actor of a one-time login code, which is then spent; see login-codes.ts. */
+  /** Redeems a one-time login code: its actor, or undefined if unknown, used or expired. */
   redeemLoginCode(code: string): string | undefined | Promise<string | undefined>;
   /** Writes "session.create" and "session.end" to the audit log. */
   audit(action: 'session.create' | 'session.end', caller: Caller): Promise<void>;
+  /** What the status page shows. */
   status(): ServerStatus | Promise<ServerStatus>;
-  /** The address of a request's peer, behind trusted proxies; by default the socket's. */
+  /** The client's address as trusted proxies report it; by default the socket's peer. */
   peerOf?(req: IncomingMessage): string;
-  /** Whether the browser came by https, also when a trusted proxy ends TLS; by default the socket's. */
-  isSecure?(req: { headers: IncomingHttpHeaders; socket: unknown }): boolean;
-  /** Told of errors that were answered as 500 or 503; holds no secret. */
+  /** Called with each error that was answered as 500 or 503; the error holds no secret. */
   onError?(error: unknown): void;
 }
 
-/** A session with its caller as known now. */
+/** A valid session and its caller. */
 export interface SignedIn {
   session: Session;
+  /** As the store has it now, not as it was at sign-in. */
   caller: Caller;
 }

@@ -1,27 +1,27 @@
-/** Every bound of the API Manager's sessions, with its unit. Settings: config.ts. */
+/** Limits of the API Manager. src/server/limits.ts sets the configured ones. */
 
-/** Limits of the API Manager. */
+/** Limits of the API Manager's sessions and login codes. */
 export interface ManagerLimits {
-  /** Longest life of a session, in milliseconds. */
+  /** Longest lifetime of a session, in milliseconds. */
   sessionLifetimeMs: number;
-  /** A session that was not used for so long ends, in milliseconds. */
+  /** A session ends after this long without use, in milliseconds. */
   sessionIdleMs: number;
-  /** A session's cookie is made anew when it is older than this, in milliseconds. */
+  /** A session's cookie is renewed when it is older than this, in milliseconds. */
   sessionRenewAfterMs: number;
-  /** How long a one-time login code is good, in milliseconds. */
+  /** Lifetime of a one-time login code, in milliseconds. */
   loginCodeLifetimeMs: number;
-  /** How many login codes may be open at a time. */
+  /** Most login codes that are unused at a time; one more drops the oldest. */
   loginCodesMax: number;
-  /** Longest body of a sign-in, in bytes. */
+  /** Largest body of a sign-in request, in bytes. */
   signInBodyBytesMax: number;
 }
 
-/** What a deployment gets that sets nothing. */
-export const defaultManagerLimits: ManagerLimits = {
-  sessionLifetimeMs: 12 * 3_600_000,
-  sessionIdleMs: 3_600_000,
+/** Limits that no setting changes. */
+export const fixedManagerLimits = {
+  /** A new cookie with each answer would be wasteful; the idle time is exact to a minute. */
   sessionRenewAfterMs: 60_000,
+  /** As the welcome says: within ten minutes. */
   loginCodeLifetimeMs: 600_000,
+  /** Operators create them one at a time. */
   loginCodesMax: 16,
-  signInBodyBytesMax: 16_384,
-};
+} as const satisfies Partial<ManagerLimits>;

@@ -1,17 +1,17 @@
-/** One-time login codes: the link that the server prints at its first start. */
+/** One-time login codes: they make up the login link that the server prints at its first start. */
 
 import { hash, randomBytes } from 'node:crypto';
 import type { ManagerLimits } from './limits.ts';
 
-/** Makes and redeems login codes. */
+/** Issues and redeems login codes. */
 export interface LoginCodes {
-  /** A code with which someone signs in once as `actor`. */
+  /** A new code, which signs in once as `actor`. Drops the oldest code if there are too many. */
   issue(actor: string): string;
-  /** The actor of a code, this once. */
+  /** Uses up a code and returns its actor; undefined if it is unknown, used or expired. */
   redeem(code: string): string | undefined;
 }
 
-/** Login codes in memory; only their hashes are kept. */
+/** Login codes in memory, stored as hashes; `now` is in milliseconds since 1970. */
 export function createLoginCodes(options: {
   now: () => number;
   limits: ManagerLimits;

@@ -1,60 +1,56 @@
-/** The API Manager's browser part: web app, sign-in, and the status page's data. */
+/** The API Manager's browser part: the web app, sign-in, and the data of the status page. */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
 import { Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import { readCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
+import { pageSecretHeader } from './page-secret.ts';
 import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
-import { createSessions } from './session.ts';
+import { createSessions, type SessionKeys } from './session.ts';
 import { createSessionRoutes } from './session-routes.ts';
 import { serveWebApp } from './web-app.ts';
 
-/** The API Manager's browser part. */
+/** The HTTP handler of the browser part, and the check of sessions for rpcs. */
 export interface Manager {
-  /** Answers a request and says so; false for one that is not its own. Ask it last. */
+  /**
+   * Answers a request and resolves to true; false if the method is not its own. It answers every
+   * GET, so other handlers must come first.
+   */
   handle(req: IncomingMessage, res: ServerResponse): Promise<boolean>;
   /**
-   * The caller by the session cookie of an rpc: undefined without a good session, and for a request
-   * that another site's page made. Throws Unavailable.
+   * The caller of an rpc by its session cookie and page secret; undefined without a valid session,
+   * and for a request that another site's page made. Throws Unavailable.
    */
-  callerOf(
-    req: { headers: IncomingHttpHeaders; socket: unknown },
-    peer: string,
-  ): Promise<Caller | undefined>;
+  callerOf(headers: IncomingHttpHeaders, peer: string): Promise<Caller | undefined>;
 }
 
-/** Puts the API Manager's browser part together. */
+/** Creates the API Manager's browser part. */
 export function createManager(deps: ManagerDeps): Manager {
   const sessions = createSessions({ ...deps, key: deps.sessionKey });
   const peerOf = deps.peerOf ?? (req => req.socket.remoteAddress ?? '');
-  const isSecure = deps.isSecure ?? (req => (req.socket as TLSSocket).encrypted === true);
   const webApp = serveWebApp(deps.webFolder);
 
   async function signedIn(
-    req: { headers: IncomingHttpHeaders; socket: unknown },
+    headers: IncomingHttpHeaders,
     peer: string,
   ): Promise<SignedIn | undefined> {
-    const session = await sessions.read(cookieIn(req));
+    const session = await sessions.read(keysIn(headers));
     if (!session) return undefined;
     const caller = await deps.currentCaller(session.actor, peer, session.signedInAt);
     return caller && { session, caller };
   }
 
-  const cookieIn = (req: { headers: IncomingHttpHeaders; socket: unknown }) =>
-    readCookie(req.headers.cookie, isSecure(req)) ?? '';
+  const sessionRoutes = createSessionRoutes({ ...deps, sessions, signedIn, peerOf });
 
-  const sessionRoutes = createSessionRoutes({ ...deps, sessions, signedIn, peerOf, isSecure });
-
-  /** While the store is down nobody knows who signed out, and the status page must say that it is. */
+  /** While the store is down, the sealed session and its page secret are enough: the status page must show the outage. */
   async function signedInOrDown(req: IncomingMessage): Promise<boolean> {
     try {
-      return (await signedIn(req, peerOf(req))) !== undefined;
+      return (await signedIn(req.headers, peerOf(req))) !== undefined;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      return sessions.unseal(cookieIn(req)) !== undefined;
+      return sessions.unseal(keysIn(req.headers)) !== undefined;
     }
   }
 
@@ -78,14 +74,19 @@ export function createManager(deps: ManagerDeps): Manager {
       }
       return true;
     },
-    async callerOf(req, peer) {
-      if (!madeByOwnPage(req.headers)) return undefined;
-      return (await signedIn(req, peer))?.caller;
+    async callerOf(headers, peer) {
+      if (!madeByOwnPage(headers)) return undefined;
+      return (await signedIn(headers, peer))?.caller;
     },
   };
 }
 
-// The status page of the web app has the same path as its data: a browser that opens it asks for HTML.
+function keysIn(headers: IncomingHttpHeaders): SessionKeys {
+  const pageSecret = String(headers[pageSecretHeader] ?? '');
+  return { cookie: readCookie(headers.cookie) ?? '', pageSecret };
+}
+
+// The status page and its data share a path: a browser that opens the page asks for HTML.
 function wantsJson(req: IncomingMessage): boolean {
   return !(req.headers.accept ?? '').includes('text/html');
 }

@@ -1,15 +1,15 @@
-/** Answers of the manager's own routes: JSON that no one keeps. */
+/** JSON answers of the manager's own routes, which no cache may store. */
 
 import type { ServerResponse } from 'node:http';
 
-/** Headers of every answer that depends on who asks. */
+/** Headers of every answer that depends on the caller. */
 export const privateHeaders = {
   'cache-control': 'no-store',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 } as const;
 
-/** Sends JSON. */
+/** Sends `body` as JSON and ends the response. */
 export function sendJson(
   res: ServerResponse,
   status: number,

@@ -1,12 +1,12 @@
-/** Cross-site protection: a cookie counts only on a request that this server's own page made. */
+/** Protection against cross-site requests: a cookie counts only if our page made the request. */
 
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Whether a request that changes something was made by this server's own page. Browsers tell it by
- * `Sec-Fetch-Site`, or, on plain HTTP to another machine, by `Origin` alone, which is compared with
- * `Host`; a request that tells neither is refused. On top of that the body's type must be one that a
- * form cannot send, so that a page of another origin would need leave from CORS, which none gets.
+ * Whether this server's own page made a request that changes something. Browsers say so in
+ * `Sec-Fetch-Site`, or, on plain HTTP to another machine, only in `Origin`, which must match
+ * `Host`; a request with neither is refused. The content type must also be one that a form cannot
+ * send: a page of another origin then needs permission by CORS, which this server never gives.
  */
 export function madeByOwnPage(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
@@ -14,14 +14,14 @@ export function madeByOwnPage(headers: IncomingHttpHeaders): boolean {
   return !madeByOtherSite(headers) && notSentByForm(headers);
 }
 
-/** Whether the browser says that another site's page made the request; enough to ask of reads. */
+/** Whether the browser says that another site's page made the request; enough for reads. */
 export function madeByOtherSite(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return true;
   return headers.origin !== undefined && !originIsHost(headers.origin, headers.host);
 }
 
-// Only the host is compared: behind a proxy that ends TLS the scheme of the two differs.
+// Only the hosts are compared: behind a proxy that ends TLS, the schemes differ.
 function originIsHost(origin: string, host: string | undefined): boolean {
   return URL.canParse(origin) && host !== undefined && new URL(origin).host === host.toLowerCase();
 }

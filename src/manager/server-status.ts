@@ -1,28 +1,38 @@
-/** What the status page shows: the shape of `GET /status` on the manager port. */
+/** What the status page shows: the JSON of `GET /status` on the manager port. */
 
-/** The server as a whole. */
+import type { Degraded } from '../store/store.ts';
+
+/** The status of this server. */
 export interface ServerStatus {
-  /** Of Usher, as in package.json. */
+  /** Version of Usher, as in package.json. */
   version: string;
-  /** Of Node.js, without the "v". */
+  /** Version of Node.js, without the "v". */
   nodeVersion: string;
+  /** Since the server started, in seconds. */
   uptimeSeconds: number;
-  /** Worker processes. */
+  /** Number of worker processes. */
   workers: number;
+  /** The store, and what it can do. */
   store: {
     kind: 'lmdb' | 'redis' | 'redis-cluster' | 'redis-sentinel';
+    /** Whether verdicts can be given. */
     up: boolean;
+    /** Why not; absent while they can. */
+    reason?: string;
+    /** What does not work although verdicts are given. */
+    degraded: readonly Degraded[];
   };
-  /** The invalidation feed that lets verifiers answer from memory; absent where there is none. */
+  /** The invalidation feed, which lets verifiers answer from memory; absent if there is none. */
   feed?: {
+    /** Whether the feed is live: only then are cached records known to be current. */
     up: boolean;
-    /** How it is told: "tracking", "messages" or "local". */
+    /** How invalidations arrive: "tracking", "messages" or "local". */
     kind: string;
-    /** How long ago it was last heard, in milliseconds. */
+    /** Time since the last sign of life of the feed, in milliseconds. */
     lagMs: number;
   };
-  /** Where the listeners are reached, as "host:port". */
+  /** The addresses of the listeners, as "host:port". */
   listeners: { grpc: string; http: string; manager: string };
-  /** How long a revocation may take to be seen everywhere, in milliseconds. */
+  /** Longest time until a revocation takes effect everywhere, in milliseconds. */
   leaseMs?: number;
 }

@@ -1,14 +1,15 @@
-/** Sign-in, sign-out and "who am I": `/session` and the one-time link `/login`. */
+/** The route of sessions, `/session`: sign-in, sign-out, and "who am I". */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { adminScope, type Caller, readScope } from '../tokens/caller.ts';
 import { sessionCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
-import { privateHeaders, sendJson } from './reply.ts';
+import { cameOverTls } from './over-tls.ts';
+import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
 import type { Session, Sessions } from './session.ts';
 
-/** Answers a request for one of its paths; false for any other. */
+/** Answers a request for `/session`; false for another path. Throws Unavailable. */
 export type SessionRoutes = (
   path: string,
   req: IncomingMessage,
@@ -19,17 +20,15 @@ interface RouteDeps
   extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode' | 'audit'>,
     Pick<ManagerDeps, 'limits' | 'now'> {
   sessions: Sessions;
-  signedIn(req: IncomingMessage, peer: string): Promise<SignedIn | undefined>;
+  signedIn(headers: IncomingHttpHeaders, peer: string): Promise<SignedIn | undefined>;
   peerOf(req: IncomingMessage): string;
-  isSecure(req: { headers: IncomingHttpHeaders; socket: unknown }): boolean;
 }
 
-/** Makes the routes. */
+/** Creates the handler of this route. */
 export function createSessionRoutes(deps: RouteDeps): SessionRoutes {
   return async (path, req, res) => {
-    if (path === '/login' && req.method === 'GET') await logInByCode(deps, req, res);
-    else if (path !== '/session') return false;
-    else if (req.method === 'GET') await showSession(deps, req, res);
+    if (path !== '/session') return false;
+    if (req.method === 'GET') await showSession(deps, req, res);
     else if (req.method === 'POST') await signIn(deps, req, res);
     else if (req.method === 'DELETE') await signOut(deps, req, res);
     else sendJson(res, 405, { error: 'method is not allowed' }, { allow: 'GET, POST, DELETE' });
@@ -37,41 +36,48 @@ export function createSessionRoutes(deps: RouteDeps): SessionRoutes {
   };
 }
 
-/** `GET /login?code=…`: the code is spent, and gone from the address bar with the redirect. */
-async function logInByCode(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
-  const code = new URL(req.url ?? '/', 'http://manager').searchParams.get('code') ?? '';
-  const actor = await deps.redeemLoginCode(code);
-  const peer = deps.peerOf(req);
-  const caller = actor && (await deps.currentCaller(actor, peer, deps.now()));
-  const opened = caller && maySignIn(caller) ? await openSession(deps, req, caller) : undefined;
-  res.writeHead(303, {
-    ...privateHeaders,
-    location: opened ? '/' : '/sign-in?link=spent',
-    ...(opened && { 'set-cookie': opened.cookie }),
-  });
-  res.end();
-}
-
+/**
+ * `POST /session` with an admin token or the code of a login link. The answer holds the page
+ * secret, which the server says nowhere else.
+ */
 async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
-  // A sign-in that another site's page makes would put its own session under the visitor's hands.
+  // Otherwise another site's page could sign the visitor in to the attacker's session.
   if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
-  const header =
-    req.headers.authorization ?? (await tokenInBody(req, deps.limits.signInBodyBytesMax));
-  if (header === undefined) {
-    return sendJson(res, 400, { error: 'send {"token":"…"} as application/json' });
+  const offered = await offeredBy(deps, req);
+  if (offered === undefined) {
+    const error = 'send {"token":"…"} or {"code":"…"} as application/json';
+    return sendJson(res, 400, { error });
   }
-  const caller = await deps.authenticate(header, deps.peerOf(req));
-  if (!caller) return sendJson(res, 401, { error: 'token is not valid' });
+  const caller = await callerBy(deps, offered, deps.peerOf(req));
+  if (!caller) {
+    const error = 'code' in offered ? 'login link was used or has expired' : 'token is not valid';
+    return sendJson(res, 401, { error });
+  }
   if (!maySignIn(caller)) {
     return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
   }
-  const { session, cookie } = await openSession(deps, req, caller);
-  sendJson(res, 200, describe(deps, session, caller), { 'set-cookie': cookie });
+  const { session, pageSecret } = deps.sessions.open(caller.actor);
+  await deps.audit('session.create', caller);
+  const body = { ...describe(deps, session, caller), pageSecret };
+  sendJson(res, 200, body, { 'set-cookie': cookieOf(deps, req, session) });
+}
+
+/** What a caller signs in with. */
+type Offered = { token: string } | { code: string };
+
+async function callerBy(
+  deps: RouteDeps,
+  offered: Offered,
+  peer: string,
+): Promise<Caller | undefined> {
+  if ('token' in offered) return await deps.authenticate(offered.token, peer);
+  const actor = await deps.redeemLoginCode(offered.code);
+  return actor === undefined ? undefined : await deps.currentCaller(actor, peer, deps.now());
 }
 
 async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
   if (madeByOtherSite(req.headers)) return refuseOtherSite(res);
-  const found = await deps.signedIn(req, deps.peerOf(req));
+  const found = await deps.signedIn(req.headers, deps.peerOf(req));
   if (!found) return sendJson(res, 401, { error: 'not signed in' });
   const renewed = deps.sessions.renew(found.session);
   const cookie = renewed && cookieOf(deps, req, renewed);
@@ -81,27 +87,21 @@ async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerRes
 
 async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
   if (!madeByOwnPage(req.headers)) return refuseOtherSite(res);
-  const found = await deps.signedIn(req, deps.peerOf(req));
+  const found = await deps.signedIn(req.headers, deps.peerOf(req));
   if (found) {
     await deps.sessions.end(found.session);
     await deps.audit('session.end', found.caller);
   }
-  sendJson(res, 200, {}, { 'set-cookie': sessionCookie('', 0, deps.isSecure(req)) });
+  sendJson(res, 200, {}, { 'set-cookie': sessionCookie('', 0, cameOverTls(req)) });
 }
 
 function refuseOtherSite(res: ServerResponse) {
-  sendJson(res, 403, { error: 'only the API Manager itself may ask this' });
-}
-
-async function openSession(deps: RouteDeps, req: IncomingMessage, caller: Caller) {
-  const session = deps.sessions.open(caller.actor);
-  await deps.audit('session.create', caller);
-  return { session, cookie: cookieOf(deps, req, session) };
+  sendJson(res, 403, { error: 'only a page of the API Manager may send this request' });
 }
 
 function cookieOf(deps: RouteDeps, req: IncomingMessage, session: Session): string {
   const seconds = Math.ceil((deps.sessions.endOf(session) - deps.now()) / 1000);
-  return sessionCookie(deps.sessions.seal(session), seconds, deps.isSecure(req));
+  return sessionCookie(deps.sessions.seal(session), seconds, cameOverTls(req));
 }
 
 function describe(deps: RouteDeps, session: Session, caller: Caller) {
@@ -117,8 +117,20 @@ function maySignIn(caller: Caller): boolean {
   return caller.scopes.includes(adminScope) || caller.scopes.includes(readScope);
 }
 
-/** The token of a JSON body; undefined when it is not such a body. */
-async function tokenInBody(req: IncomingMessage, bytesMax: number): Promise<string | undefined> {
+/** The token of the Authorization header, or what the body holds; undefined for anything else. */
+async function offeredBy(deps: RouteDeps, req: IncomingMessage): Promise<Offered | undefined> {
+  const { authorization } = req.headers;
+  if (authorization !== undefined) return { token: authorization };
+  const body = await jsonBody(req, deps.limits.signInBodyBytesMax);
+  if (typeof body !== 'object' || body === null) return undefined;
+  const [[name, value] = [], ...others] = Object.entries(body);
+  if (others.length > 0 || typeof value !== 'string' || value === '') return undefined;
+  if (name === 'token') return { token: value };
+  return name === 'code' ? { code: value } : undefined;
+}
+
+/** A JSON body; undefined for any other body and for one that is too large. */
+async function jsonBody(req: IncomingMessage, bytesMax: number): Promise<unknown> {
   const [type = ''] = (req.headers['content-type'] ?? '').split(';');
   if (type.trim().toLowerCase() !== 'application/json') return undefined;
   const chunks: Buffer[] = [];
@@ -129,8 +141,7 @@ async function tokenInBody(req: IncomingMessage, bytesMax: number): Promise<stri
     chunks.push(chunk);
   }
   try {
-    const token: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'))?.token;
-    return typeof token === 'string' && token !== '' ? token : undefined;
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
   } catch {
     return undefined;
   }

@@ -1,49 +1,64 @@
 /**
- * Sessions of the web app. A session is a sealed cookie, not a row in a table: any worker process or
- * replica that has the key can read it, and nothing is kept in the store but who signed out.
+ * Sessions of the web app. A session is a sealed cookie, not a record in the store: every worker
+ * and server with the key can read it. The store holds only the ids of signed-out sessions. The
+ * cookie alone opens nothing: it holds the hash of a secret that only the page has.
  */
 
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { EndedSessions } from '../store/store.ts';
 import type { ManagerLimits } from './limits.ts';
 
-/** Who is signed in, and since when. Scopes are not in it: they are asked for on each request. */
+/** Who is signed in, and since when. It has no scopes: those are looked up on each request. */
 export interface Session {
   /** 256 random bits, base64url. */
   id: string;
-  /** As in Caller: UUID of an access token, or "admin". */
+  /** As in Caller: the UUID of an access token, or "admin". */
   actor: string;
   /** When the caller signed in, in milliseconds since 1970. */
   signedInAt: number;
-  /** When the session was last used, correct to `sessionRenewAfterMs`. */
+  /** Last use in milliseconds since 1970; may be old by up to `sessionRenewAfterMs`. */
   usedAt: number;
+  /** SHA-256 of the page secret, base64url. */
+  pageSecretHash: string;
+}
+
+/** What the browser needs to use a session. */
+export interface SessionKeys {
+  /** The value of the session's cookie. */
+  cookie: string;
+  /** The page secret. */
+  pageSecret: string;
 }
 
 /** Opens, reads and ends sessions. */
 export interface Sessions {
-  open(actor: string): Session;
-  /** The cookie's value for a session. */
+  /** A new session that begins now, and its page secret (256 random bits, base64url). */
+  open(actor: string): { session: Session; pageSecret: string };
+  /** Encrypts a session into the cookie's value. */
   seal(session: Session): string;
-  /** The session of a cookie's value; undefined for one forged or too old. It may have been ended. */
-  unseal(value: string): Session | undefined;
-  /** The same; undefined for one ended too. Throws Unavailable. */
-  read(value: string): Promise<Session | undefined>;
-  /** The same session, used now; undefined when its cookie is still young enough. */
+  /**
+   * Decrypts a cookie's value; undefined if it is forged or expired, or the page secret is not the
+   * session's. Does not check for a sign-out.
+   */
+  unseal(keys: SessionKeys): Session | undefined;
+  /** Like `unseal`, and undefined if the session was signed out. Throws Unavailable. */
+  read(keys: SessionKeys): Promise<Session | undefined>;
+  /** The session with its last use set to now; undefined if its cookie needs no renewal yet. */
   renew(session: Session): Session | undefined;
-  /** Ends it for every copy of its cookie. Throws Unavailable. */
+  /** Ends a session, for every copy of its cookie. Throws Unavailable. */
   end(session: Session): Promise<void>;
-  /** When the session ends if it is not used any more, in milliseconds since 1970. */
+  /** When the session ends if it is not used again, in milliseconds since 1970. */
   endOf(session: Session): number;
 }
 
 const algorithm = 'aes-256-gcm';
 const nonceBytes = 12;
 const tagBytes = 16;
-const purpose = Buffer.from('usher web app session, version 1');
-/** A sealed session is about 250 characters: anything much longer is not one. */
+const purpose = Buffer.from('usher web app session, version 2');
+/** A sealed session has about 250 characters; anything much longer is refused unread. */
 const sealedCharactersMax = 1024;
 
-/** Makes sessions that are sealed with a key of 32 bytes. */
+/** Creates sessions that are sealed (AES-256-GCM) with a key of 32 bytes. */
 export function createSessions(deps: {
   key: Uint8Array;
   now: () => number;
@@ -53,19 +68,28 @@ export function createSessions(deps: {
   const { key, now, limits, ended } = deps;
   const endOf = (session: Session) =>
     Math.min(session.signedInAt + limits.sessionLifetimeMs, session.usedAt + limits.sessionIdleMs);
-  const unseal = (value: string) => {
-    const session = parseSession(unsealText(key, value));
-    return session && endOf(session) > now() ? session : undefined;
+  const unseal = ({ cookie, pageSecret }: SessionKeys) => {
+    const session = parseSession(unsealText(key, cookie));
+    if (!session || endOf(session) <= now()) return undefined;
+    return isHashOf(session.pageSecretHash, pageSecret) ? session : undefined;
   };
   return {
     open(actor) {
       const time = now();
-      return { id: randomBytes(32).toString('base64url'), actor, signedInAt: time, usedAt: time };
+      const pageSecret = randomBytes(32).toString('base64url');
+      const session = {
+        id: randomBytes(32).toString('base64url'),
+        actor,
+        signedInAt: time,
+        usedAt: time,
+        pageSecretHash: hash('sha256', pageSecret, 'base64url'),
+      };
+      return { session, pageSecret };
     },
     seal: session => sealText(key, JSON.stringify(session)),
     unseal,
-    async read(value) {
-      const session = unseal(value);
+    async read(keys) {
+      const session = unseal(keys);
       return session && !(await ended.isSessionEnded(session.id)) ? session : undefined;
     },
     renew(session) {
@@ -77,6 +101,11 @@ export function createSessions(deps: {
     end: session => ended.endSession(session.id, session.signedInAt + limits.sessionLifetimeMs),
     endOf,
   };
+}
+
+function isHashOf(expected: string, pageSecret: string): boolean {
+  const bytes = hash('sha256', pageSecret, 'buffer');
+  return timingSafeEqual(bytes, Buffer.from(expected, 'base64url'));
 }
 
 function sealText(key: Uint8Array, text: string): string {
@@ -105,6 +134,6 @@ function unsealText(key: Uint8Array, value: string): string | undefined {
 }
 
 function parseSession(text: string | undefined): Session | undefined {
-  // What was sealed under our key was written by us: its shape needs no check.
+  // Only this server can seal with the key, so the shape needs no check.
   return text === undefined ? undefined : (JSON.parse(text) as Session);
 }

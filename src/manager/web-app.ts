@@ -1,4 +1,4 @@
-/** Serves the built web app, with headers under which a page can do no more than this one needs. */
+/** Serves the built web app, with security headers that allow only what the app needs. */
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -6,12 +6,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import sirv from 'sirv';
 
-/** What the build writes where each answer's own nonce belongs. */
+/** The build writes this where each answer gets its own CSP nonce. */
 export const noncePlaceholder = '__CSP_NONCE__';
 
 const yearSeconds = 31_536_000;
 
-/** Answers GET and HEAD for a folder of built files; false for anything else. */
+/** Serves a folder of built files to GET and HEAD; the handler returns false for other methods. */
 export function serveWebApp(
   folder: string,
 ): (req: IncomingMessage, res: ServerResponse) => boolean {
@@ -27,7 +27,7 @@ export function serveWebApp(
     single: false,
     extensions: [],
     setHeaders: (res, path) => {
-      // Names under /assets/ hold a hash of the content; the rest is asked for again each time.
+      // Names under /assets/ hold a hash of the content; other files must be revalidated each time.
       const isHashed = path.startsWith('/assets/');
       const caching = isHashed ? `public, max-age=${yearSeconds}, immutable` : 'no-cache';
       for (const [name, value] of Object.entries(safeHeaders)) res.setHeader(name, value);
@@ -46,7 +46,7 @@ export function serveWebApp(
   };
 }
 
-/** Pages have no dot in their last segment; files have. */
+/** The path of a page has no dot in its last segment; the path of a file has one. */
 function isPage(path: string): boolean {
   return path === '/index.html' || !path.slice(path.lastIndexOf('/')).includes('.');
 }
@@ -56,7 +56,7 @@ function sendIndex(res: ServerResponse, index: string): void {
   res.writeHead(200, {
     ...safeHeaders,
     'content-type': 'text/html; charset=utf-8',
-    // The page holds its nonce, so a kept copy would not match the policy sent with another.
+    // A cached page would hold an old nonce, which the policy of the next answer would refuse.
     'cache-control': 'no-store',
     'content-security-policy': contentSecurityPolicy(nonce),
   });
@@ -64,9 +64,9 @@ function sendIndex(res: ServerResponse, index: string): void {
 }
 
 /**
- * Scripts only from our own files. The component library writes `<style>` elements for its theme and
- * for breakpoints, which the nonce allows; style attributes are set by script (CSSOM), which no policy
- * forbids, so that 'unsafe-inline' is not needed.
+ * Allows scripts only from our own files. The component library writes `<style>` elements for its
+ * theme and breakpoints, which the nonce allows. Style attributes are set by script (CSSOM), which
+ * no policy forbids, so 'unsafe-inline' is not needed.
  */
 function contentSecurityPolicy(nonce: string): string {
   return [

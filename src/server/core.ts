@@ -1,4 +1,4 @@
-/** Puts the rooms together: the store, the decision, the life of tokens. No listener yet. */
+/** Wires up everything behind the listeners: the store, verification and token operations. */
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
@@ -13,92 +13,99 @@ import {
   createAuthenticate,
   createCurrentCaller,
 } from '../tokens/caller.ts';
-import { defaultChangeLimits } from '../tokens/change.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
+import { fixedUsageLimits } from '../tokens/limits.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
+import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createFindImported } from '../verify/imported.ts';
-import type { VerifyLimits } from '../verify/limits.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
 import { createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
+import { createRecordSeal } from '../verify/record-seal.ts';
 import { createVerify } from '../verify/verify.ts';
+import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { stopStep } from './stop-step.ts';
 
 /** Everything behind the listeners. */
 export interface Core {
   store: Store;
+  /** Verifies an Authorization header for an endpoint, and counts the verdict. */
   verify: DoorVerify;
+  /** Creates, lists, changes, rotates and revokes access tokens. */
   accessTokens: AccessTokens;
+  /** Imports tokens of other systems. */
   importTokens: Import;
+  /** Re-encrypts secrets with the first master key. */
   reseal: Reseal;
+  /** Signs JWTs. */
   issueJwt: IssueJwt;
+  /** Authenticates callers of the API. */
   authenticate: Authenticate;
+  /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
+  /** Writes and lists the audit log. */
   audit: Audit;
+  /** Shows and accepts the store. */
   oversight: Oversight;
+  /** Migrates the store, and compares it with the audit log. */
+  storeCare: StoreCare;
+  /** Counts the uses of access tokens. */
   usage: UsageMeter;
-  /** Writes the last counts and closes the store. */
+  /** Writes the remaining usage counts and closes the store. */
   close(): Promise<void>;
 }
 
-/** Opens the store and builds on it. `now` is in milliseconds since 1970. */
+/** Time for the last counts, and for closing the store, in milliseconds each. */
+const closeMs = 2000;
+
+/** Opens the store and wires up the rest. `now` is in milliseconds since 1970. */
 export async function openCore(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable'>,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord'>,
 ): Promise<Core> {
+  const { verify: limits, ...others } = limitsOf(config);
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
+    onNotice: message => log.info(message),
+    onBroken: reportBrokenRecords(metrics, log),
+    seal: createRecordSeal(secrets.masterKeys),
     stateFile: config.stateFile,
-    redis: {
-      readTimeoutMs: config.storeTimeoutMs,
-      ackReplicas: config.storeAckReplicas,
-      leaseMs: config.leaseMs,
-      feedPingMs: Math.max(25, Math.floor(config.leaseMs / 4)),
-      claimWaitMs: config.leaseMs,
-      heartbeatMs: Math.max(25, Math.floor(config.leaseMs / 4)),
-    },
-    lmdb: { leaseMs: config.leaseMs },
-    cache: { entriesMax: config.cacheEntriesMax, staleMaxMs: config.staleMaxMs },
+    limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
-  const limits: VerifyLimits = {
-    headerBytesMax: config.headerBytesMax,
-    claimsDepthMax: config.claimsDepthMax,
-    iatSkewSecondsMax: config.iatSkewSecondsMax,
-    cacheTtlMsMax: config.cacheTtlMsMax,
-    leaseMs: config.leaseMs,
-  };
   const proofs = createProofCache(config.cacheEntriesMax);
   const findImported = createFindImported(store, keys);
-  const prove = createProve(keys);
+  const prove = createProve(keys, others.openedKeysMax);
   const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
-  const { revokedJwtsMax } = config;
-  const changes = { store, keys, now, limits: { ...defaultChangeLimits, revokedJwtsMax } };
-  const usage = createUsageMeter(store, now);
+  const changes = { store, keys, now, limits: others.changes };
+  const usage = createUsageMeter(store, now, fixedUsageLimits);
   return {
     store,
     verify: countVerdicts(verify, metrics, usage),
     accessTokens: createAccessTokens(changes),
-    importTokens: createImport(changes),
+    importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
     issueJwt: createIssueJwt(store, keys, now, limits),
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),
     audit: createAudit(store, now),
     oversight: createOversight(store),
+    storeCare: createStoreCare(store),
     usage,
     async close() {
-      await usage.close();
-      await store.close();
+      await stopStep('usage', usage.close(), closeMs, log);
+      await stopStep('store', store.close(), closeMs, log);
     },
   };
 }

@@ -1,15 +1,18 @@
-/** The listeners: which address serves what. */
+/** Creates the three listeners and decides what each of them serves. */
 
+import type { Logger } from '../log.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
+import type { Degraded } from '../store/store.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
-import { defaultGrpcLimits } from '../transport/grpc/limits.ts';
+import type { GrpcLimits } from '../transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
-import { clientAddress, trustsRanges } from '../transport/http/client-address.ts';
-import { defaultHttpLimits } from '../transport/http/limits.ts';
+import { clientAddress, type Trusts, trustsRanges } from '../transport/http/client-address.ts';
+import { answersToHosts, onlyForHosts } from '../transport/http/hosts.ts';
+import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
@@ -17,32 +20,58 @@ import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import type { Core } from './core.ts';
+import { connectionsFor, openFilesMax } from './descriptors.ts';
+import { createGuards } from './guards.ts';
+import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
 
 /** What the listeners serve. */
 export interface ListenerParts {
+  /** Verification, token operations and the store. */
   core: Core;
+  /** The rpc services of each listener. */
   services: Services;
+  /** The web app. */
   manager: Manager;
   metrics: Metrics;
-  /** Why calls should go elsewhere. */
+  log: Pick<Logger, 'info' | 'warn'>;
+  /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
+  /** What does not work although verdicts are given. */
+  degraded(): readonly Degraded[];
+  /** Milliseconds since 1970. */
   now(): number;
+  /** Called with each unexpected error. */
   onBug: OnBug;
 }
 
-/** The three listeners, none of which listens yet. */
+/** The three listeners, before `listen`. */
 export interface Listeners {
+  /** gRPC: VerifierService, Envoy's Authorization, health and reflection. */
   grpc: GrpcListener;
+  /** HTTP: the root path, Connect, gRPC-Web, gateways, OAuth and probes. */
   http: Listener;
+  /** HTTP: the API Manager, its API, metrics and probes. */
   manager: Listener;
 }
 
-/** Makes them. */
+/** Creates the listeners with the limits of the configuration. */
 export function createListeners(config: Config, parts: ListenerParts): Listeners {
-  const { services, onBug, now } = parts;
+  const { services, onBug, now, metrics, log } = parts;
   const limits = limitsOf(config);
+  const connections = connectionsFor(config, openFilesMax());
+  if (connections.said !== undefined) log[connections.said.level](connections.said.text);
+  const isExempt = trustsOf(config);
+  const monotonicMs = () => performance.now();
+  const guardOf = createGuards({
+    limits: limits.http.unread,
+    isExempt,
+    metrics,
+    log,
+    monotonicMs,
+  });
+  const guards = { grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') };
   const probes = probeRoutes(parts);
   const connect = createConnectDoor({
     bindings: services.verifier,
@@ -50,6 +79,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     onBug,
     cors: true,
     requireProtocolHeader: false,
+    onUnread: () => guards.http.unreadClosed('deadline'),
   });
   const managerDoor = createConnectDoor({
     bindings: services.manager,
@@ -58,44 +88,68 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     door: 'manager',
     cors: false,
     requireProtocolHeader: false,
+    onUnread: () => guards.manager.unreadClosed('deadline'),
   });
   const { verify } = parts.core;
   const root = rootRoute({ verify, now });
   return {
     grpc: createGrpcListener({
       bindings: [...services.verifier, envoyBinding({ verify })],
-      limits: limits.grpc,
+      limits: withConnections(limits.grpc, connections.grpc, config),
       onBug,
+      guard: guards.grpc,
     }),
     http: createHttpListener({
-      routes: [root, ...probes, ...gatewayDoors(config, parts), ...connect.routes],
-      limits: limits.http,
+      routes: [root, ...probes, ...gatewayDoors(config, limits.http, parts), ...connect.routes],
+      limits: withConnections(limits.http, connections.http, config),
       corsOrigins: config.corsOrigins,
       onBug,
+      guard: guards.http,
       onStop: connect.endStreams,
     }),
     manager: createHttpListener({
       routes: [
         ...probes,
         metricsRoute(parts.metrics),
-        ...managerDoor.routes,
-        webRoute(parts.manager),
+        ...onlyForHosts(
+          [...managerDoor.routes, webRoute(parts.manager)],
+          answersToHosts(managerNames(config)),
+        ),
       ],
-      limits: limits.http,
+      limits: withConnections(limits.http, connections.manager, config),
       corsOrigins: [],
       onBug,
+      guard: guards.manager,
       onStop: managerDoor.endStreams,
     }),
   };
 }
 
-/** The gateways' doors on the HTTP listener. */
-function gatewayDoors({ trustedProxies }: Config, { core }: ListenerParts): Route[] {
-  const trusts = trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
-  return doorRoutes({ ...core, addressOf: req => clientAddress(req, trusts) });
+function trustsOf({ trustedProxies }: Config): Trusts {
+  return trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
 }
 
-/** Everything else on the manager port: the web app and its session. */
+/** Limits with fewer connections, where the process may open too few files. */
+function withConnections<L extends HttpLimits | GrpcLimits>(
+  limits: L,
+  connectionsMax: number,
+  { connectionsPerSourceMax = Math.ceil(connectionsMax / 4) }: Config,
+): L {
+  return { ...limits, connectionsMax, connectionsPerSourceMax };
+}
+
+/** The routes for gateways and OAuth clients. */
+function gatewayDoors(config: Config, limits: HttpLimits, { core }: ListenerParts): Route[] {
+  const trusts = trustsOf(config);
+  return doorRoutes({ ...core, limits, addressOf: req => clientAddress(req, trusts) });
+}
+
+/** The names that the API Manager answers to, besides those of the loopback interface. */
+function managerNames({ managerListen, managerHosts }: Config): string[] {
+  return managerListen === 'off' ? [] : [...managerHosts, managerListen.host.toLowerCase()];
+}
+
+/** All other paths on the manager port: the web app and its session. */
 function webRoute(manager: Manager): Route {
   return {
     path: '/',
@@ -103,30 +157,6 @@ function webRoute(manager: Manager): Route {
     methods: 'any',
     handle: async (req, res) => {
       if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
-    },
-  };
-}
-
-function limitsOf(config: Config) {
-  const shared = {
-    connectionsMax: config.connectionsMax,
-    receiveBytesMax: config.messageBytesMax,
-    deadlineMs: config.deadlineMs,
-    deadlineMsMax: config.deadlineMsMax,
-  };
-  return {
-    http: {
-      ...defaultHttpLimits,
-      ...shared,
-      headersMs: config.firstByteMs,
-      // The longest Authorization header, and room for all others.
-      headerBytesMax: defaultHttpLimits.headerBytesMax + config.headerBytesMax,
-    },
-    grpc: {
-      ...defaultGrpcLimits,
-      ...shared,
-      prefaceMs: config.firstByteMs,
-      streamsPerConnectionMax: config.streamsMax,
     },
   };
 }

@@ -1,9 +1,8 @@
-/** The API Manager's browser part, with what it needs of the rest. */
+/** Wires up the API Manager's web app: sessions, sign-in and status. */
 
 import { hash, hkdfSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../log.ts';
-import { defaultManagerLimits } from '../manager/limits.ts';
 import { createLoginCodes } from '../manager/login-codes.ts';
 import { createManager, type Manager } from '../manager/manager.ts';
 import type { ServerStatus } from '../manager/server-status.ts';
@@ -12,15 +11,17 @@ import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor } from '../tokens/caller.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
+import { limitsOf } from './limits.ts';
 
-/** The browser part, and the code of the one-time link. */
+/** The web app and its one-time sign-in codes. */
 export interface WebManager {
+  /** Serves the web app and its sessions. */
   manager: Manager;
-  /** Makes a code with which someone signs in once as the administrator. */
+  /** Issues a code for one sign-in as the administrator. */
   issueLoginCode(): string;
 }
 
-/** Makes it. `listeners` is asked when the status page is. */
+/** Creates the web app. `listeners` is called for each request of the status page. */
 export function createWebManager(
   config: Config,
   secrets: ServerSecrets,
@@ -29,7 +30,7 @@ export function createWebManager(
   now: () => number,
   listeners: () => ServerStatus['listeners'],
 ): WebManager {
-  const limits = defaultManagerLimits;
+  const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
   const manager = createManager({
     sessionKey: sessionKey(secrets),
@@ -43,8 +44,6 @@ export function createWebManager(
     },
     currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,
-    // Only names the cookie, and keeps it from plain HTTP: nobody gains by saying so without cause.
-    isSecure: ({ headers }) => headers['x-forwarded-proto'] === 'https',
     audit: (action, { actor, peer }) => core.audit.add({ action, actor, peer, detail: '' }),
     status: () => statusOf(config, core, listeners()),
     onError: error => log.error({ error }, 'the API Manager failed'),
@@ -52,7 +51,7 @@ export function createWebManager(
   return { manager, issueLoginCode: () => codes.issue(adminActor) };
 }
 
-/** Another admin token or master key ends all sessions. */
+/** The key that signs sessions; changing the admin token or first master key ends all sessions. */
 function sessionKey({ masterKeys, adminToken }: ServerSecrets): Uint8Array {
   const master = masterKeys[0]?.bytes ?? new Uint8Array();
   const salt = hash('sha256', adminToken, 'buffer');
@@ -66,11 +65,16 @@ function statusOf(config: Config, core: Core, listeners: ServerStatus['listeners
     nodeVersion: process.versions.node,
     uptimeSeconds: Math.floor(process.uptime()),
     workers: config.workers,
-    store: { kind: storeKind(config), up: health.up },
+    store: {
+      kind: storeKind(config),
+      up: health.up,
+      ...(health.reason === undefined ? {} : { reason: health.reason }),
+      degraded: health.degraded,
+    },
     feed: {
       up: feed.isLive(),
       kind: feed.kind,
-      // Infinite before the first answer, which JSON cannot say.
+      // Infinite before the first answer, which JSON cannot represent.
       lagMs: Math.round(Math.min(feed.lagMs(), Number.MAX_SAFE_INTEGER)),
     },
     listeners,

@@ -1,36 +1,46 @@
-/** What Prometheus may know: counts by reason, kind and door. Never a token, an id or a claim. */
+/** Prometheus metrics: counts by reason, kind and endpoint, never a token, id or claim. */
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { degradable, type StoreHealth } from '../store/store.ts';
 import type { Door } from '../transport/rpc/call.ts';
+import type { RefusedReason } from '../transport/rpc/guard.ts';
+import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
 
-/** The metrics of one server. */
+/** The metrics of one process. */
 export interface Metrics {
   /** Counts a verdict. */
   verdict(verdict: Verdict, door: Door): void;
-  /** Counts a verdict that could not be known. */
+  /** Counts a verdict that failed because the store was unavailable. */
   unavailable(): void;
-  /** Counts an error that nobody expected. */
+  /** Counts an unexpected error. */
   bug(): void;
-  /** Says whether the store answers. */
-  storeUp(up: boolean): void;
-  /** All of it as JSON, to be added up with that of other processes. */
+  /** Counts a record that was read and is not as Usher wrote it. */
+  brokenRecord(): void;
+  /** Counts a connection that a listener refused. */
+  connectionRefused(listener: string, reason: RefusedReason): void;
+  /** Counts a connection, or a call, that a listener closed because its answers were not read. */
+  unreadClosed(listener: string, reason: UnreadReason): void;
+  /** Sets whether the store answers, and what is degraded. */
+  storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
+  /** These metrics in prom-client's JSON form, for aggregation in another process. */
   json(): Promise<object>;
-  /** All of it in the text format of Prometheus, with that of other processes. */
+  /** These metrics and those of other processes in the Prometheus text format. */
   text(): Promise<string>;
+  /** The Content-Type of `text()`. */
   readonly contentType: string;
 }
 
-/** Makes them, in a registry of their own. `others` are those of other processes, as JSON. */
+/** Metrics in a registry of their own. `others` returns those of other processes, as `json()`. */
 export function createMetrics(others: () => Promise<object[]> = async () => []): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  /** By door, reason and kind, and not in the counter: to find a labelled one costs more than a verdict. */
+  /** By door, reason and kind. Looking up a labelled counter would cost more than a verdict. */
   const counts = new Map<string, Map<string, Map<string, { count: number }>>>();
   new Counter({
     name: 'usher_verdicts_total',
-    help: 'Verdicts by reason (NONE for a good token), kind of token and door.',
+    help: 'Verdicts by reason (NONE for a valid token), kind of token and door.',
     labelNames: ['reason', 'kind', 'door'] as const,
     registers,
     collect() {
@@ -49,18 +59,43 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
   };
   const unavailable = new Counter({
     name: 'usher_unavailable_total',
-    help: 'Questions whose verdict could not be known.',
+    help: 'Verifications without a verdict because the store was unavailable.',
     registers,
   });
   const bugs = new Counter({
     name: 'usher_bugs_total',
-    help: 'Errors that nobody expected; each is in the log with its request id.',
+    help: 'Unexpected errors; each is logged with its request id.',
+    registers,
+  });
+  const brokenRecords = new Counter({
+    name: 'usher_record_mac_failures_total',
+    help: 'Reads of records that are not as Usher wrote them; each record is logged once.',
+    registers,
+  });
+  const labelNames = ['listener', 'reason'] as const;
+  const refused = new Counter({
+    name: 'usher_connections_refused_total',
+    help: 'Connections refused: the listener is full, or their source has its share.',
+    labelNames,
+    registers,
+  });
+  const unread = new Counter({
+    name: 'usher_unread_closed_total',
+    help: 'Connections (calls, by deadline) closed because their answers were not read.',
+    labelNames,
     registers,
   });
   const storeUp = new Gauge({
     name: 'usher_store_up',
     help: '1 while the store answers, otherwise 0.',
     aggregator: 'min',
+    registers,
+  });
+  const degradedParts = new Gauge({
+    name: 'usher_degraded',
+    help: '1 while this part does not work although verdicts are given, otherwise 0.',
+    labelNames: ['what'] as const,
+    aggregator: 'max',
     registers,
   });
 
@@ -74,7 +109,14 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     },
     unavailable: () => unavailable.inc(),
     bug: () => bugs.inc(),
-    storeUp: up => storeUp.set(up ? 1 : 0),
+    brokenRecord: () => brokenRecords.inc(),
+    connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
+    unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
+    storeHealth({ up, degraded }) {
+      const parts = new Set<string>(degraded.map(({ what }) => what));
+      storeUp.set(up && !parts.has('stale') ? 1 : 0);
+      for (const what of degradable) degradedParts.set({ what }, parts.has(what) ? 1 : 0);
+    },
     json: () => registry.getMetricsAsJSON(),
     async text() {
       const all = await others();

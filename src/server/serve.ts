@@ -1,28 +1,33 @@
-/** `usher serve`: the server as a process, from its settings to its last signal. */
+/** `usher serve`: runs the server as a process, including workers and signals. */
 
 import cluster from 'node:cluster';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
-import { readConfig } from '../settings/config.ts';
+import { readConfig, SettingsError } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { StartError } from '../settings/start-error.ts';
 import type { Listen } from '../settings/values.ts';
-import { StoreUnusable } from '../store/store.ts';
+import { awakeTimeout } from '../store/awake.ts';
+import { StoreMismatch, StoreUnusable } from '../store/store.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
-import { defaultWorkerLimits, startWorkers, type Workers } from './workers.ts';
+import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
-/** What runs, as far as it is up. */
+/** What has been started so far. */
 interface Running {
   server?: RunningServer;
   workers?: Workers;
 }
 
-/** Starts the server and says where it is. Resolves when it is up; throws SettingsError or StartError. */
+/**
+ * Starts the server, and prints its addresses once verdicts can be given. Resolves then, or when the
+ * server was stopped before; throws SettingsError.
+ */
 export async function serve(env: Environment): Promise<void> {
   try {
     await start(env);
   } catch (error) {
+    if (error instanceof StoreMismatch) throw new SettingsError([error.message]);
     throw error instanceof StoreUnusable ? new StartError(error.message, { cause: error }) : error;
   }
 }
@@ -36,17 +41,15 @@ async function start(env: Environment): Promise<void> {
   for (const warning of secrets.warnings) log.warn(warning);
   const running: Running = {};
   const end = async () => {
-    await running.workers?.stop();
-    await running.server?.stop();
+    await Promise.all([running.workers?.stop(), running.server?.stop()]);
   };
-  // The workers end one after the other, and this one last.
-  const workersMs = config.workers > 1 ? config.workers * workerStopMs(config) : 0;
-  const signals = onSignals(log, workersMs + stopLimitMs(config), end);
+  const limitMs = config.workers > 1 ? workerStopMs(config) + killSlackMs : stopLimitMs(config);
+  const signals = onSignals(log, limitMs, end);
   try {
     if (config.workers > 1) await startMany(running, config, secrets, log, env);
     else running.server = await startServer(config, secrets, log);
   } catch (error) {
-    // Whoever asked it to stop does not want to know why it did not start.
+    // After a stop was requested, a failure to start does not matter.
     if (!signals.stopping()) {
       await end();
       throw error;
@@ -56,20 +59,24 @@ async function start(env: Environment): Promise<void> {
   signals.up();
   process.on('SIGHUP', () => {
     running.workers?.renew().catch(error => {
-      log.error({ error }, 'the workers could not be renewed');
+      log.error({ error }, 'the workers could not be replaced');
     });
   });
-  process.stdout.write(welcome(running.server as RunningServer, secrets.firstStart));
+  const server = running.server as RunningServer;
+  const isReady = await server.ready(reason => {
+    process.stdout.write(`Usher waits for its store: ${reason}\n`);
+  });
+  if (isReady) process.stdout.write(welcome(server, secrets.firstStart));
 }
 
-/** Refuses to start beside another server on the same data folder; the workers share what is owned. */
+/** Locks the data folder for this server and its workers. Throws if another server has it. */
 async function ownStore({ store }: Config): Promise<void> {
   if (store.kind !== 'lmdb') return;
   const { ownFolder } = await import('../store/lmdb/owner.ts');
   ownFolder(store.folder);
 }
 
-/** This process has the API Manager; the workers verify. */
+/** Starts the API Manager in this process, and workers for the gRPC and HTTP listeners. */
 async function startMany(
   running: Running,
   config: Config,
@@ -86,7 +93,7 @@ async function startMany(
     },
   });
   running.workers = startWorkers(config.workers, env, log, {
-    ...defaultWorkerLimits,
+    ...fixedWorkerLimits,
     stopMs: workerStopMs(config),
   });
   await running.workers.ready;
@@ -107,31 +114,35 @@ function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
   return { [name]: `${host}:${listen.port}` };
 }
 
-/** How much longer than the grace of its calls a stop may take, to write counts and close the store. */
+/** Time to write counts and close the store after the calls' grace, in milliseconds. */
 const stopSlackMs = 5000;
+
+/** Time between a limit of its own that a process exceeds and its end by another, in milliseconds. */
+const killSlackMs = 1000;
 
 function stopLimitMs({ graceMs }: Config): number {
   return graceMs + stopSlackMs;
 }
 
-/** A worker that is not frozen says that its stop takes too long, before it is killed. */
+/** Longer than the worker's own limit, so that it can log a slow stop before it is killed. */
 function workerStopMs(config: Config): number {
-  return stopLimitMs(config) + stopSlackMs;
+  return stopLimitMs(config) + killSlackMs;
 }
 
-/** How the process takes signals. */
+/** The state of the process with respect to signals. */
 interface Signals {
-  /** Stops, as a signal would. */
+  /** Stops the process as a signal would. */
   stop(): void;
+  /** Whether a stop has been requested. */
   stopping(): boolean;
-  /** Says that the start is over. */
+  /** Marks the start as complete. */
   up(): void;
 }
 
 /**
- * Stops on a signal, from the first moment on: the first process of a container gets none that it does
- * not listen for. Within a limit: what was acknowledged is kept already, so that nothing is lost.
- * Whoever signals twice does not want to wait.
+ * Stops on SIGTERM or SIGINT. It listens from the beginning, because PID 1 of a container ignores
+ * signals without a handler. A stop that exceeds `limitMs` milliseconds is cut short, which loses
+ * nothing: acknowledged changes are in the store. A second signal exits at once.
  */
 function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Signals {
   const state = { stopping: false, up: false };
@@ -139,21 +150,22 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Sign
     if (state.stopping) process.exit(1);
     state.stopping = true;
     log.info({ signal }, 'stopping');
-    setTimeout(() => {
-      log.error({ limitMs }, 'the stop takes too long; ending now');
+    awakeTimeout(() => {
+      log.error({ limitMs }, 'the stop took too long; exiting now');
       process.exit(1);
-    }, limitMs).unref();
+    }, limitMs);
     end().then(
       () => {
         log.info('stopped');
-        // What is still being started has nothing to finish.
-        if (!state.up) process.exit(0);
-        // The channel to the process that started this one would keep it alive. A worker first hands
-        // back the connections that were given to it meanwhile.
-        if (process.connected) (cluster.worker ?? process).disconnect?.();
+        // Whatever a library still holds open, such as a connection to a frozen Redis, ends here. A
+        // process that is still starting has no calls to finish.
+        if (!state.up || !process.connected) process.exit(0);
+        // A worker's disconnect first returns the connections that it has not accepted yet.
+        process.once('disconnect', () => process.exit(0));
+        (cluster.worker ?? process).disconnect?.();
       },
       error => {
-        log.error({ error }, 'could not stop in order');
+        log.error({ error }, 'the stop failed');
         process.exit(1);
       },
     );
@@ -171,7 +183,7 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Sign
   };
 }
 
-/** The address to type for a server that listens on all of its machine's. */
+/** The URL to open for an address; localhost for a server that listens on all interfaces. */
 function reachable(address: string): string {
   return `http://${address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, 'localhost')}`;
 }
@@ -182,7 +194,7 @@ function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boole
   return [
     'Usher is ready.\n',
     ...(firstStart && manager !== undefined
-      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login?code=${issueLoginCode()}\n`]
+      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login#${issueLoginCode()}\n`]
       : []),
     row('gRPC', grpc ?? 'off'),
     row('HTTP', http === undefined ? 'off' : `http://${http}`),

@@ -1,15 +1,17 @@
-/** The server, as a list of its parts: core, services, listeners. */
+/** Assembles a server from its parts: core, services, listeners and metrics. */
 
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
-import { type Core, openCore } from './core.ts';
+import { openCore } from './core.ts';
+import { followHealth, untilUp } from './health.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createServices } from './services.ts';
+import { stopStep } from './stop-step.ts';
 
 /** Where a server listens, as "host:port"; a listener that is off is absent. */
 export interface Addresses {
@@ -18,27 +20,37 @@ export interface Addresses {
   manager?: string;
 }
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningServer {
+  /** The bound addresses, and those of other processes. */
   addresses: Addresses;
+  /** The metrics of this process. */
   metrics: Metrics;
-  /** Makes a code with which someone signs in to the API Manager once, as its administrator. */
+  /** Issues a code for one sign-in to the API Manager as the administrator. */
   issueLoginCode(): string;
-  /** Finishes what is under way, within the grace, and ends. */
+  /**
+   * Resolves to true when verdicts can be given, or to false when the server stops first. `onWait`
+   * is called with each new reason for which they cannot.
+   */
+  ready(onWait: (reason: string) => void): Promise<boolean>;
+  /** Finishes calls in flight, within the grace, and closes everything. */
   stop(): Promise<void>;
 }
 
-/** How a server is run. */
+/** Options of a server, for tests and workers. */
 export interface RunOptions {
-  /** Milliseconds since 1970. */
+  /** The wall clock, in milliseconds since 1970. */
   now?: () => number;
-  /** Metrics of other processes, as JSON. */
+  /** The metrics of other processes in prom-client's JSON form. */
   otherMetrics?: () => Promise<object[]>;
-  /** Where other processes listen. */
+  /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
 }
 
-/** Starts the server. Rejects when an address or the data folder cannot be used. */
+/** Time for ending by force what outlasts the grace, in milliseconds. */
+const forceMs = 500;
+
+/** Starts the server. Rejects when an address cannot be bound or the store cannot be opened. */
 export async function startServer(
   config: Config,
   secrets: ServerSecrets,
@@ -47,6 +59,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const metrics = createMetrics(otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
+  const { health } = core.store;
   const state = { addresses: elsewhere, stopping: false };
   const web = createWebManager(config, secrets, core, log, now, () => ({
     grpc: state.addresses.grpc ?? 'off',
@@ -58,24 +71,28 @@ export async function startServer(
     services: createServices(config, core, log, now, createSessionOf(web.manager)),
     manager: web.manager,
     metrics,
+    log,
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),
-      ...(core.store.health.up ? [] : ['the store does not answer']),
+      ...(health.reason === undefined ? [] : [health.reason]),
     ],
+    degraded: () => health.degraded,
     now,
     onBug(error, requestId) {
       metrics.bug();
       log.error({ error, requestId }, 'internal error');
     },
   });
-  const unfollow = followStore(core, listeners, metrics, log);
+  const unfollow = followHealth(core.store, { grpc: listeners.grpc, metrics, log });
+  const stopped = new AbortController();
 
   const stop = async () => {
     state.stopping = true;
+    stopped.abort();
     unfollow();
-    await Promise.all(
-      [listeners.grpc, listeners.http, listeners.manager].map(each => each.stop(config.graceMs)),
-    );
+    const all = [listeners.grpc, listeners.http, listeners.manager];
+    const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
+    await stopStep('listeners', ended, config.graceMs + forceMs, log);
     await core.close();
   };
   try {
@@ -84,26 +101,13 @@ export async function startServer(
     await stop();
     throw error;
   }
-  return { addresses: state.addresses, metrics, issueLoginCode: web.issueLoginCode, stop };
-}
-
-/** Health, metrics and log say what the store does. */
-function followStore(
-  { store }: Core,
-  { grpc }: Listeners,
-  metrics: Metrics,
-  log: Logger,
-): () => void {
-  const show = (up: boolean) => {
-    metrics.storeUp(up);
-    grpc.setServing(up);
+  return {
+    addresses: state.addresses,
+    metrics,
+    issueLoginCode: web.issueLoginCode,
+    ready: onWait => untilUp(health, onWait, stopped.signal),
+    stop,
   };
-  show(store.health.up);
-  return store.health.onChange(up => {
-    show(up);
-    if (up) log.info('the store answers');
-    else log.error('the store does not answer');
-  });
 }
 
 async function listenAll(config: Config, listeners: Listeners): Promise<Addresses> {

@@ -1,35 +1,29 @@
-/** The services with their handlers: which rpc is answered by what. */
+/** Binds the rpc services to their handlers. */
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
+import { refusalsPerMinuteMax } from '../tokens/limits.ts';
 import { createNoteRefusal } from '../tokens/refusals.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
+import { streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
-
-/** Refused calls of the API that the audit log takes a minute. */
-const refusalsPerMinuteMax = 600;
-/** Messages of one stream that are worked on at once. */
-const streamMessagesAtOnceMax = 16;
-/** Changes that a watcher who was away, or reads slowly, is still told one by one. */
-const changesBacklogMax = 10_000;
-/** Access tokens named in one message of a watch. */
-const watchIdsMax = 256;
+import { limitsOf } from './limits.ts';
 
 /** The services of each listener. */
 export interface Services {
-  /** For everyone who verifies. */
+  /** For the gRPC and HTTP listeners. */
   verifier: Binding[];
-  /** For the API Manager: its API, and the verifier for its web app and the command line. */
+  /** For the API Manager: its API, and verification for the web app and the command line. */
   manager: Binding[];
 }
 
-/** Binds the services. */
+/** Creates the services. `sessionOf` lets calls of the web app authenticate by session. */
 export function createServices(
   config: Config,
   core: Core,
@@ -39,12 +33,10 @@ export function createServices(
 ): Services {
   const note = createNoteRefusal(core.audit, now, refusalsPerMinuteMax);
   const onFailure = (error: unknown) => log.error({ error }, 'a refused call was not recorded');
-  const { leaseMs, watchersMax } = config;
+  const limits = limitsOf(config).watch;
   const monotonicMs = () => performance.now();
-  const changes = createChanges(core.store.feed, changesBacklogMax, monotonicMs);
-  const heartbeatMs = Math.max(10, Math.floor(leaseMs / 8));
-  const watchLimits = { watchersMax, leaseMs, heartbeatMs, idsMax: watchIdsMax };
-  const watch = createWatch({ changes, limits: watchLimits, monotonicMs });
+  const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
+  const watch = createWatch({ changes, limits, monotonicMs });
   const verifier = (session?: SessionOf) => {
     const handlers = verifierHandlers({
       verify: core.verify,

@@ -1,14 +1,14 @@
-/** What workers and the process that started them tell each other. */
+/** The messages between workers and the primary process. */
 
 import type { Metrics } from './metrics.ts';
 
-/** To a worker. */
+/** To a worker: a request for its metrics, with a number that the answer repeats. */
 export type ToWorker = { kind: 'metrics'; ask: number };
 
-/** From a worker. */
+/** From a worker: it is ready, or its metrics. */
 export type FromWorker = { kind: 'ready' } | { kind: 'metrics'; ask: number; metrics: object };
 
-/** Says that this worker is ready, answers for its metrics, and ends when it is left alone. */
+/** Reports this worker ready, answers requests for metrics, and stops when the primary is gone. */
 export function serveParent(metrics: Pick<Metrics, 'json'>, stop: () => void): void {
   const tell = (message: FromWorker) => process.send?.(message);
   process.on('message', async (message: ToWorker) => {

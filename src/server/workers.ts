@@ -1,8 +1,8 @@
 /**
- * Several worker processes behind one address. The process that starts them accepts connections and
- * gives them to the workers in turn, so that none is lost while workers come and go: with a socket of
- * its own for each (SO_REUSEPORT), the kernel resets what waits in that of one that ends. It also has
- * the API Manager, so that sign-ins, metrics and administration stay one.
+ * Runs several worker processes behind one address. The primary process accepts connections and
+ * distributes them round-robin, so that none is lost when a worker is replaced: with SO_REUSEPORT,
+ * the kernel would reset the connections queued for a worker that exits. The primary also serves
+ * the API Manager, so that sign-ins, metrics and administration have one place.
  */
 
 import type { ChildProcess } from 'node:child_process';
@@ -11,40 +11,42 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../log.ts';
 import type { Environment } from '../settings/config.ts';
+import { awakeTimeout } from '../store/awake.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
-/** Bounds of the supervision. */
+/** Limits of the supervision. */
 export interface WorkerLimits {
-  /** How long a worker may take to be ready, in milliseconds. */
+  /** How long a worker may take to become ready, in milliseconds. */
   readyMs: number;
-  /** Shortest pause before a worker that died is started again, in milliseconds; it doubles. */
+  /** First pause before a worker that died is restarted, in milliseconds; it doubles each time. */
   restartMsMin: number;
   /** Longest such pause, in milliseconds. */
   restartMsMax: number;
   /** How long a worker may take to stop before it is killed, in milliseconds. */
   stopMs: number;
-  /** How long a worker may take to answer with its metrics, in milliseconds. */
+  /** How long a worker may take to send its metrics, in milliseconds. */
   metricsMs: number;
 }
 
-/** What a deployment gets that sets nothing. */
-export const defaultWorkerLimits: WorkerLimits = {
+/** Limits that no setting changes. */
+export const fixedWorkerLimits = {
+  /** A worker that starts more slowly is given up, so that it cannot block a renewal. */
   readyMs: 30_000,
   restartMsMin: 100,
   restartMsMax: 5000,
-  stopMs: 20_000,
+  /** Within the ten seconds that scrapers wait. */
   metricsMs: 1000,
-};
+} as const satisfies Partial<WorkerLimits>;
 
-/** The workers. */
+/** The running workers. */
 export interface Workers {
-  /** Resolves when all of them are ready for the first time; rejects when one cannot start. */
+  /** Resolves when all first workers are ready; rejects when one cannot start. */
   ready: Promise<void>;
-  /** Metrics of each, as prom-client has them in JSON; one that does not answer is left out. */
+  /** The metrics of each worker in prom-client's JSON form, without workers that do not answer. */
   metrics(): Promise<object[]>;
-  /** Puts a new process in the place of each, one after the other, without refusing a call. */
+  /** Replaces the workers one by one without refusing a call; rejects when one cannot start. */
   renew(): Promise<void>;
-  /** Ends them, one after the other. */
+  /** Stops the workers, all at a time. */
   stop(): Promise<void>;
 }
 
@@ -53,12 +55,12 @@ interface Worker {
   ready: Promise<void>;
 }
 
-/** Starts workers. */
+/** Starts `count` workers with the environment `env`. */
 export function startWorkers(
   count: number,
   env: Environment,
   log: Logger,
-  limits: WorkerLimits = defaultWorkerLimits,
+  limits: WorkerLimits,
 ): Workers {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({
@@ -76,8 +78,8 @@ export function startWorkers(
     worker.ready.catch(() => child.kill('SIGKILL'));
     child.once('exit', (code, signal) => {
       if (stopping || places[place] !== worker) return;
-      log.error({ worker: child.pid, code, signal }, 'a worker died; it is started again');
-      // One that lived for a while starts again without a longer pause.
+      log.error({ worker: child.pid, code, signal }, 'a worker exited; restarting it');
+      // The pause only grows while workers die soon after their start.
       const lived = performance.now() - startedMs > limits.restartMsMax;
       const nextMs = lived ? limits.restartMsMin : pauseMs;
       setTimeout(() => {
@@ -91,7 +93,7 @@ export function startWorkers(
   for (let place = 0; place < count; place++) places.push(start(place, limits.restartMsMin));
 
   let renewing: Promise<void> = Promise.resolve();
-  /** The one that is about to take a place. */
+  /** The worker that is about to replace another. */
   let coming: Worker | undefined;
   const renewAll = async () => {
     for (const place of places.keys()) {
@@ -107,7 +109,7 @@ export function startWorkers(
       coming = undefined;
       await end(old.process, limits.stopMs);
     }
-    log.info('all workers are new');
+    log.info('all workers were replaced');
   };
 
   return {
@@ -119,38 +121,38 @@ export function startWorkers(
       return answers.filter(answer => answer.status === 'fulfilled').map(({ value }) => value);
     },
     renew() {
-      // One asked for meanwhile comes after: two at once would end each other's workers.
+      // Concurrent replacements would stop each other's workers, so they run one after the other.
       const renewed = renewing.then(renewAll);
       renewing = renewed.catch(() => undefined);
       return renewed;
     },
     async stop() {
       stopping = true;
-      if (coming !== undefined) await end(coming.process, limits.stopMs);
-      for (const { process } of places) await end(process, limits.stopMs);
+      const all = coming === undefined ? places : [...places, coming];
+      await Promise.all(all.map(({ process }) => end(process, limits.stopMs)));
     },
   };
 }
 
-/** Ends a worker; one that is frozen or stuck is killed. */
+/** Stops a worker; kills it after the limit. */
 async function end(child: ChildProcess, limitMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  const timer = awakeTimeout(() => child.kill('SIGKILL'), limitMs);
   await exit;
-  clearTimeout(timer);
+  timer.clear();
 }
 
-/** Resolves when a worker says that it is ready; rejects when it ends, or takes too long. */
+/** Resolves when a worker reports ready; rejects when it exits or takes too long. */
 function readyOf(child: ChildProcess, waitMs: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => reject(new Error('a worker takes too long to start')), waitMs);
-  child.once('exit', () => reject(new Error('a worker ended before it was ready')));
+  const timer = awakeTimeout(() => reject(new Error('a worker did not start in time')), waitMs);
+  child.once('exit', () => reject(new Error('a worker exited before it was ready')));
   child.on('message', (message: FromWorker) => {
     if (message.kind === 'ready') resolve();
   });
-  return promise.finally(() => clearTimeout(timer));
+  return promise.finally(() => timer.clear());
 }
 
 let asked = 0;
@@ -158,14 +160,17 @@ let asked = 0;
 function metricsOf(child: ChildProcess, waitMs: number): Promise<object> {
   const { promise, resolve, reject } = Promise.withResolvers<object>();
   const ask = ++asked;
-  const timer = setTimeout(() => reject(new Error('a worker does not answer')), waitMs);
+  const timer = awakeTimeout(
+    () => reject(new Error('a worker did not send its metrics in time')),
+    waitMs,
+  );
   const listen = (message: FromWorker) => {
     if (message.kind === 'metrics' && message.ask === ask) resolve(message.metrics);
   };
   child.on('message', listen);
   child.send({ kind: 'metrics', ask } satisfies ToWorker, error => error && reject(error));
   return promise.finally(() => {
-    clearTimeout(timer);
+    timer.clear();
     child.off('message', listen);
   });
 }

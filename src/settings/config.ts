@@ -1,30 +1,32 @@
-/** The configuration: the settings read from the environment, all at once, with every mistake named. */
+/** Reads the configuration from the environment and reports all mistakes at once. */
 
 import { readFileSync } from 'node:fs';
-import type { Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
 
 type Settings = typeof settings;
-/** These can be absent. The embedded store makes the first two itself. */
-type Optional = 'masterKeys' | 'adminToken' | 'stateFile';
+/** Settings that may be absent: the embedded store generates its own, or another setting decides. */
+type Optional = 'masterKeys' | 'adminToken' | 'connectionsPerSourceMax' | 'stateFile';
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every setting's value. */
+/** The values of all settings. */
 export type Config = {
   readonly [K in Exclude<keyof Settings, Optional>]: ReturnType<Settings[K]['read']>;
 } & {
   readonly masterKeys?: MasterKey[];
   readonly adminToken?: string;
+  readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
 };
 
-/** Thrown with everything that is wrong with the settings. No message holds the value of one. */
+/** Thrown with all mistakes in the settings. No message contains a setting's value. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
+  /** One sentence per mistake, for the operator. */
   readonly mistakes: readonly string[];
   constructor(mistakes: readonly string[]) {
     super(mistakes.join('\n'));
@@ -49,7 +51,7 @@ export function readConfig(env: Environment): Config {
   return config as unknown as Config;
 }
 
-/** Reads one setting; undefined when it is not set and has no default. Throws Mistake. */
+/** Reads one setting; undefined when it is unset and has no default. Throws Mistake. */
 export function readSetting<K extends keyof Settings>(
   key: K,
   env: Environment,
@@ -73,7 +75,7 @@ function textOf(setting: Setting<unknown>, env: Environment): string | undefined
     throw new Mistake(`${setting.name} and ${fileName} are both set; unset one of them`);
   }
   try {
-    // Editors and secret managers end a file with a line break, which is no part of a secret.
+    // The line break that editors and secret managers append is not part of the secret.
     return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
@@ -88,7 +90,7 @@ function mistakeOf(error: unknown): string {
   throw error;
 }
 
-/** Kubernetes sets such variables in every container beside a service named usher. */
+/** The variables that Kubernetes sets for a service named usher, which are not settings. */
 const serviceLink =
   /^USHER(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
@@ -100,7 +102,7 @@ function unknownNames(env: Environment): string[] {
   }
   return Object.keys(env)
     .filter(name => name.startsWith('USHER_') && !known.has(name) && !serviceLink.test(name))
-    .map(name => `${name} is no setting; see \`usher settings\` for those there are, or unset it`);
+    .map(name => `${name} is not a setting; unset it, or see \`usher settings\``);
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
@@ -118,7 +120,7 @@ function listenerMistakes(config: Partial<Config>): string[] {
   }
   const mistakes: string[] = [];
   for (const [name, listen] of named.slice(0, 2)) {
-    // Each worker would get another free port.
+    // Each worker would get a different free port.
     if ((config.workers ?? 1) > 1 && listen !== 'off' && listen?.port === 0) {
       mistakes.push(`${name} has port 0, which several workers cannot share; name a port`);
     }
@@ -144,7 +146,7 @@ function secretMistakes({ store }: Partial<Config>, env: Environment): string[] 
     .filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
     .map(
       ([name, command]) =>
-        `${name} is required with Redis, where all replicas must have the same; ` +
+        `${name} is required with Redis and must be the same on all servers; ` +
         `make one with: ${command}`,
     );
 }
@@ -154,8 +156,8 @@ function limitMistakes(config: Partial<Config>): string[] {
   const { cacheTtlMsMax = 0, leaseMs = cacheTtlMsMax } = config;
   if (cacheTtlMsMax > leaseMs) {
     mistakes.push(
-      'USHER_CACHE_TTL_MS_MAX is above USHER_LEASE_MS, so that a revoked token would be called ' +
-        'good for longer than promised; lower it or raise the lease',
+      'USHER_CACHE_TTL_MS_MAX is above USHER_LEASE_MS, so that callers could accept a revoked ' +
+        'token for longer than the lease; lower it or raise the lease',
     );
   }
   const { deadlineMs = 0, deadlineMsMax = deadlineMs } = config;

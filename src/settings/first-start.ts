@@ -1,4 +1,4 @@
-/** The embedded store's own secrets: made at the first start, read at every later one. */
+/** Generates the secrets of the embedded store at the first start, and reads them later. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
@@ -10,23 +10,25 @@ import { createPrivateFile, readPrivateFile } from './private-file.ts';
 import type { MasterKey } from './values.ts';
 import { adminToken, Mistake, masterKeys } from './values.ts';
 
-/** Names in the data folder. */
+/** File names in the data folder. */
 const masterKeysFile = 'master-keys';
 const adminTokenFile = 'admin-token';
 
-/** The secrets that a server runs with. */
+/** The secrets of a running server. */
 export interface ServerSecrets {
+  /** The first is used for writing, all for reading. */
   masterKeys: MasterKey[];
+  /** The token of the administrator. */
   adminToken: string;
-  /** There was no store in the data folder. Always false with Redis. */
+  /** Whether the data folder contained no store. Always false with Redis. */
   firstStart: boolean;
-  /** What an operator should mend; for the log. */
+  /** What the operator should correct; for the log. */
   warnings: string[];
 }
 
 /**
- * The secrets of the settings or, with the embedded store, of its data folder, where those missing
- * are made. Throws SettingsError.
+ * The secrets from the settings or, with the embedded store, from its data folder, where missing
+ * ones are generated. Throws SettingsError.
  */
 export function openSecrets(config: Config): ServerSecrets {
   if (config.store.kind !== 'lmdb') return givenSecrets(config);
@@ -43,7 +45,7 @@ export function openSecrets(config: Config): ServerSecrets {
   return { masterKeys: keys, adminToken: token, firstStart, warnings };
 }
 
-/** The admin token that a server keeps in its data folder; undefined when there is none. Throws Mistake. */
+/** The admin token in a data folder; undefined when there is none. Throws Mistake. */
 export function readAdminToken(folder: string): string | undefined {
   const path = join(folder, adminTokenFile);
   const text = readPrivateFile(path)?.text;
@@ -58,15 +60,17 @@ function givenSecrets(config: Config): ServerSecrets {
   return { masterKeys: keys, adminToken: token, firstStart: false, warnings: [] };
 }
 
-/** What may lie in a data folder before there is a store in it. */
+/** Files that may be in a data folder before the store is created. */
 const noStore = new Set([masterKeysFile, adminTokenFile, ownerFile, 'lost+found']);
 
-/** Makes the folder where it is missing. Whether it holds no store yet. */
+/** Creates the folder if missing. Returns whether it contains no store yet. */
 function openFolder(folder: string, warnings: string[]): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (statSync(folder).mode & 0o022) {
-      warnings.push(`others may write into the data folder ${folder}; run: chmod go-w ${folder}`);
+      warnings.push(
+        `other users may write to the data folder ${folder}; run: chmod go-w ${folder}`,
+      );
     }
     return readdirSync(folder).every(name => name.startsWith('.') || noStore.has(name));
   } catch (error) {
@@ -78,16 +82,17 @@ function openFolder(folder: string, warnings: string[]): boolean {
   }
 }
 
-const resetAdminToken = 'restore it, or remove the file to have a new token made';
+const resetAdminToken = 'restore it, or delete the file to generate a new token';
 const restoreMasterKeys =
-  'restore it from a backup, or set USHER_MASTER_KEYS: without it nothing can be read';
+  'restore it from a backup, or set USHER_MASTER_KEYS: without it the secrets cannot be read';
 
 function ownMasterKeys(folder: string, firstStart: boolean, warnings: string[]): MasterKey[] {
   const path = join(folder, masterKeysFile);
   let text = readOwn(path, warnings);
   if (text === undefined) {
-    // New keys would make everything that is there unreadable.
-    if (!firstStart) throw new Mistake(`${path} is missing beside the store; ${restoreMasterKeys}`);
+    // With new keys, the secrets in the store would be unreadable.
+    if (!firstStart)
+      throw new Mistake(`${path} is missing in a data folder with a store; ${restoreMasterKeys}`);
     text = createPrivateFile(path, `k1:${randomBytes(32).toString('base64')}`);
   }
   return parsed(path, text, masterKeys, restoreMasterKeys);
@@ -102,7 +107,7 @@ function ownAdminToken(folder: string, warnings: string[]): string {
 
 function readOwn(path: string, warnings: string[]): string | undefined {
   const file = readPrivateFile(path);
-  if (file?.open) warnings.push(`others may read ${path}; run: chmod 600 ${path}`);
+  if (file?.open) warnings.push(`other users may read ${path}; run: chmod 600 ${path}`);
   return file?.text;
 }
 

@@ -1,4 +1,4 @@
-/** Small files that only their owner may read: made whole or not at all, and never overwritten. */
+/** Small files with mode 0600 for secrets, created atomically and never overwritten. */
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -14,15 +14,15 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { Mistake } from './values.ts';
 
-/** What a file holds. */
+/** The content of a file. */
 export interface PrivateFile {
-  /** Its text without the line break at its end. */
+  /** The text without the line break at its end. */
   text: string;
-  /** Others than its owner may read or write it. */
+  /** Whether users other than the owner may read or write it. */
   open: boolean;
 }
 
-/** Reads a file; undefined when there is none. Throws Mistake when it is not this user's own. */
+/** Reads a file; undefined when there is none. Throws Mistake if another user owns it. */
 export function readPrivateFile(path: string): PrivateFile | undefined {
   let fd: number;
   try {
@@ -35,7 +35,7 @@ export function readPrivateFile(path: string): PrivateFile | undefined {
     const { mode, uid } = fstatSync(fd);
     if (uid !== process.getuid?.()) {
       throw new Mistake(
-        `${path} belongs to another user (id ${uid}); run as that user, or give it to this one with chown`,
+        `${path} belongs to another user (id ${uid}); run as that user, or change it with chown`,
       );
     }
     const text = readFileSync(fd, 'utf8').replace(/\r?\n$/, '');
@@ -48,8 +48,9 @@ export function readPrivateFile(path: string): PrivateFile | undefined {
 }
 
 /**
- * Makes a file, mode 0600, on the disk before it has its name, so that a crash leaves all of it or
- * nothing. Where another process was first, nothing is written. Answers what the file holds.
+ * Creates a file with mode 0600 and returns its content. It is synced to disk before it is linked
+ * to its name, so that a crash leaves all of it or nothing. If another process has created the file
+ * first, that one's content is returned. Throws Mistake when the file cannot be created.
  */
 export function createPrivateFile(path: string, text: string): string {
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
@@ -91,8 +92,8 @@ function syncFolder(path: string): void {
 
 function unusable(path: string, error: unknown): Mistake {
   return new Mistake(
-    `${path} cannot be read or made (${codeOf(error) ?? 'unknown'}); ` +
-      'check that this user owns the folder and may write into it',
+    `${path} cannot be read or created (${codeOf(error) ?? 'unknown'}); ` +
+      'check that this user owns the folder and may write to it',
   );
 }
 

@@ -1,11 +1,13 @@
-/** Every setting: one table, from which the configuration is read and the documentation is made. */
+/** The table of all settings, from which configuration, README and `usher settings` are made. */
 
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
+import { limit, type Setting } from './setting.ts';
 import {
   addressRanges,
   adminToken,
   baseUrl,
   filePath,
+  hostNames,
   listen,
   Mistake,
   masterKeys,
@@ -14,25 +16,7 @@ import {
   wholeNumber,
 } from './values.ts';
 
-/** A setting. */
-export interface Setting<T> {
-  /** The environment variable. */
-  name: string;
-  /** What it is for, in a sentence without a full stop. */
-  meaning: string;
-  /** Which values it takes. */
-  range: string;
-  /** The text that stands for a variable that is not set; absent when there is no such value. */
-  default?: string;
-  /** What happens without a value, where there is no default. */
-  without?: string;
-  /** Its value is never shown, and can come from a file that `<NAME>_FILE` names. */
-  secret?: true;
-  /** Reads the value; throws Mistake. */
-  read: (text: string) => T;
-}
-
-/** Reads the address of the store; says what is wrong with it as the other settings do. */
+/** Parses the store's address; throws Mistake. */
 function readStoreAddress(text: string): StoreAddress {
   try {
     return storeAddress(text);
@@ -43,11 +27,11 @@ function readStoreAddress(text: string): StoreAddress {
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** What Usher is and where it listens. */
+/** The settings that are not numbers: the store, listeners and secrets. */
 const places = {
   store: {
     name: 'USHER_STORE',
-    meaning: 'Where the records are kept',
+    meaning: 'Address of the store',
     range:
       '`lmdb:<folder>`, `redis://…`, `redis-cluster://h1:p1,h2:p2`, ' +
       '`redis-sentinel://h1:p1,h2:p2/<master name>`; `rediss…` for TLS',
@@ -76,19 +60,27 @@ const places = {
     default: '127.0.0.1:8081',
     read: listen,
   },
+  managerHosts: {
+    name: 'USHER_MANAGER_HOSTS',
+    meaning:
+      'Names that the API Manager answers to, besides `localhost` and the address it listens on',
+    range: 'names or addresses without a port, separated by commas; empty for none',
+    default: '',
+    read: hostNames,
+  },
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
-    meaning: 'Keys that seal what is kept at rest; the first one writes, all of them read',
+    meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',
     range: '`id:base64,…`, each of exactly 32 bytes',
-    without: 'with `lmdb:` made at the first start; with Redis required',
+    without: 'generated at the first start with `lmdb:`; required with Redis',
     secret: true,
     read: masterKeys,
   },
   adminToken: {
     name: 'USHER_ADMIN_TOKEN',
-    meaning: 'Token that holds the scope `usher.admin`',
+    meaning: 'Token with the scope `usher.admin`',
     range: '32 to 512 printable characters without spaces',
-    without: 'with `lmdb:` made at the first start; with Redis required',
+    without: 'generated at the first start with `lmdb:`; required with Redis',
     secret: true,
     read: adminToken,
   },
@@ -117,61 +109,47 @@ const places = {
   },
   trustedProxies: {
     name: 'USHER_TRUSTED_PROXIES',
-    meaning: 'Proxies whose forwarded headers are believed',
+    meaning: 'Proxies whose `X-Forwarded-For` is trusted',
     range: 'addresses and CIDR ranges, separated by commas; empty for none',
     default: '',
     read: addressRanges,
   },
   logLevel: {
     name: 'USHER_LOG_LEVEL',
-    meaning: 'The least severe log lines that are written',
+    meaning: 'Least severe level that is logged',
     range: logLevels.map(level => `\`${level}\``).join(', '),
     default: 'info',
     read: oneOf(logLevels),
   },
   managerUrl: {
     name: 'USHER_MANAGER_URL',
-    meaning: 'For the command line: where the API Manager answers',
+    meaning: 'Address of the API Manager, for the command line',
     range: '`http://` or `https://` address',
     default: 'http://127.0.0.1:8081',
     read: baseUrl,
   },
 } as const satisfies Record<string, Setting<unknown>>;
 
-/** A setting that is a whole number; its unit is the last word of the name, or the one given. */
-function limit(
-  name: string,
-  meaning: string,
-  bounds: { min: number; max: number; default: number; unit: string },
-): Setting<number> {
-  return {
-    name,
-    meaning,
-    range: `${bounds.min} to ${bounds.max} ${bounds.unit}`.trim(),
-    default: String(bounds.default),
-    read: wholeNumber(bounds.min, bounds.max),
-  };
-}
-
-/** Every limit. */
+/** The settings that are numbers. */
 const limits = {
   leaseMs: limit(
     'USHER_LEASE_MS',
-    'How long a verdict may rest on memory without hearing from the store: the bound of a revocation',
+    'How long cached records are valid without contact to the store, which is the longest delay ' +
+      'of a revocation',
     { min: 100, max: 60_000, default: 2000, unit: 'ms' },
   ),
   staleMaxMs: limit(
     'USHER_STALE_MAX_MS',
-    'How long records read before may answer, marked stale, while the store cannot be reached at ' +
-      'all; above 0 a revocation made meanwhile elsewhere is not seen here for so long',
+    'How long cached records may be served, marked stale, while the store is down; above 0, a ' +
+      'revocation on another server may take this long to be seen here',
     { min: 0, max: 3_600_000, default: 0, unit: 'ms' },
   ),
   cacheTtlMsMax: limit(
     'USHER_CACHE_TTL_MS_MAX',
-    'How long a caller may reuse a verdict; not above the lease',
+    'How long a caller may cache a verdict; not above `USHER_LEASE_MS`',
     { min: 0, max: 60_000, default: 2000, unit: 'ms' },
   ),
-  cacheEntriesMax: limit('USHER_CACHE_ENTRIES_MAX', 'Most records kept in memory, per worker', {
+  cacheEntriesMax: limit('USHER_CACHE_ENTRIES_MAX', 'Most cached records, per worker', {
     min: 1,
     max: 10_000_000,
     default: 100_000,
@@ -179,12 +157,12 @@ const limits = {
   }),
   storeTimeoutMs: limit(
     'USHER_STORE_TIMEOUT_MS',
-    'How long a question to Redis may take before the verdict counts as unknown',
+    'How long a read from Redis may take before the verdict is unavailable',
     { min: 10, max: 60_000, default: 250, unit: 'ms' },
   ),
   storeAckReplicas: limit(
     'USHER_STORE_ACK_REPLICAS',
-    'Replicas of Redis that must have a change before it is acknowledged',
+    'Redis replicas that a change must reach before it is acknowledged',
     { min: 0, max: 10, default: 0, unit: 'replicas' },
   ),
   headerBytesMax: limit('USHER_HEADER_BYTES_MAX', 'Longest Authorization header value', {
@@ -201,27 +179,31 @@ const limits = {
   }),
   iatSkewSecondsMax: limit(
     'USHER_IAT_SKEW_SECONDS_MAX',
-    "How far a JWT's `iat` may lie in the future",
+    "How far a JWT's `iat` may be in the future",
     { min: 0, max: 3600, default: 60, unit: 's' },
   ),
   revokedJwtsMax: limit(
     'USHER_REVOKED_JWTS_MAX',
-    'Most JWTs and subjects that one access token keeps as revoked by name',
+    'Most individually revoked JWTs and subjects of one access token',
     { min: 1, max: 100_000, default: 10_000, unit: 'entries' },
   ),
-  messageBytesMax: limit('USHER_MESSAGE_BYTES_MAX', 'Longest request message', {
-    min: 65_536,
-    max: 67_108_864,
-    default: 4_194_304,
-    unit: 'bytes',
-  }),
-  batchMax: limit('USHER_BATCH_MAX', 'Most headers in one BatchVerify or one stream message', {
+  messageBytesMax: limit(
+    'USHER_MESSAGE_BYTES_MAX',
+    'Longest request message; an answer may have 4 MiB in any case',
+    {
+      min: 65_536,
+      max: 67_108_864,
+      default: 4_194_304,
+      unit: 'bytes',
+    },
+  ),
+  batchMax: limit('USHER_BATCH_MAX', 'Most headers in one BatchVerify or StreamVerify message', {
     min: 1,
     max: 4096,
     default: 256,
     unit: 'headers',
   }),
-  deadlineMs: limit('USHER_DEADLINE_MS', 'How long a call may take that brings no deadline', {
+  deadlineMs: limit('USHER_DEADLINE_MS', 'Deadline of a call that sends none', {
     min: 100,
     max: 3_600_000,
     default: 10_000,
@@ -229,7 +211,7 @@ const limits = {
   }),
   deadlineMsMax: limit(
     'USHER_DEADLINE_MS_MAX',
-    'Longest time a call may take; a longer deadline of the caller is cut to it',
+    'Longest deadline of a call; a longer one is cut to it',
     { min: 100, max: 3_600_000, default: 30_000, unit: 'ms' },
   ),
   connectionsMax: limit('USHER_CONNECTIONS_MAX', 'Most open connections, per listener and worker', {
@@ -238,7 +220,26 @@ const limits = {
     default: 10_000,
     unit: 'connections',
   }),
-  streamsMax: limit('USHER_STREAMS_MAX', 'Most calls at a time on one HTTP/2 connection', {
+  connectionsPerSourceMax: {
+    name: 'USHER_CONNECTIONS_PER_SOURCE_MAX',
+    meaning:
+      'Most open connections of one IPv4 address or IPv6 /64 network, per listener and worker; ' +
+      'those of `USHER_TRUSTED_PROXIES` may have any number',
+    range: '1 to 1000000 connections',
+    without: 'a quarter of `USHER_CONNECTIONS_MAX`',
+    read: wholeNumber(1, 1_000_000),
+  },
+  unreadBytesMax: limit(
+    'USHER_UNREAD_BYTES_MAX',
+    'Most bytes of answers that one connection does not read; beyond it the connection is closed',
+    { min: 1_048_576, max: 1_073_741_824, default: 8_388_608, unit: 'bytes' },
+  ),
+  unreadBytesTotalMax: limit(
+    'USHER_UNREAD_BYTES_TOTAL_MAX',
+    'The same for all connections of a process; beyond it those that hold most are closed',
+    { min: 1_048_576, max: 17_179_869_184, default: 16_777_216, unit: 'bytes' },
+  ),
+  streamsMax: limit('USHER_STREAMS_MAX', 'Most concurrent calls on one HTTP/2 connection', {
     min: 1,
     max: 65_535,
     default: 1000,
@@ -246,7 +247,7 @@ const limits = {
   }),
   watchersMax: limit(
     'USHER_WATCHERS_MAX',
-    'Most callers that watch for invalidations, per worker',
+    'Most concurrent calls of WatchInvalidations, per worker',
     {
       min: 1,
       max: 1_000_000,
@@ -256,10 +257,32 @@ const limits = {
   ),
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',
-    'How long a new connection may stay silent, and its first headers may take',
+    'How long a new connection may stay silent, and the headers of a request may take',
     { min: 100, max: 600_000, default: 5000, unit: 'ms' },
   ),
-  graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may go on after the signal to stop', {
+  connectionIdleMs: limit(
+    'USHER_CONNECTION_IDLE_MS',
+    'How long a connection without calls stays open; keep it above the time of a load balancer',
+    { min: 1000, max: 86_400_000, default: 300_000, unit: 'ms' },
+  ),
+  connectionAgeMs: limit(
+    'USHER_CONNECTION_AGE_MS',
+    'Age (± 10 %) at which a connection is closed, so that callers reconnect to new servers too',
+    { min: 1000, max: 86_400_000, default: 1_800_000, unit: 'ms' },
+  ),
+  sessionIdleMs: limit(
+    'USHER_SESSION_IDLE_MS',
+    'How long a session of the API Manager lasts without use',
+    // Its pages renew it every five minutes.
+    { min: 600_000, max: 2_592_000_000, default: 3_600_000, unit: 'ms' },
+  ),
+  sessionMsMax: limit('USHER_SESSION_MS_MAX', 'Longest lifetime of a session of the API Manager', {
+    min: 600_000,
+    max: 2_592_000_000,
+    default: 43_200_000,
+    unit: 'ms',
+  }),
+  graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,
     max: 600_000,
     default: 10_000,
@@ -267,10 +290,10 @@ const limits = {
   }),
 } as const satisfies Record<string, Setting<number>>;
 
-/** Every setting, by its name in the configuration. */
+/** All settings by their names in Config. */
 export const settings = { ...places, ...limits };
 
-/** The settings table of the documentation, as Markdown. */
+/** The settings as the Markdown table of the README. */
 export function settingsTable(): string {
   const rows = Object.values<Setting<unknown>>(settings).map(setting => {
     const name = setting.secret ? `\`${setting.name}\` (or \`_FILE\`)` : `\`${setting.name}\``;

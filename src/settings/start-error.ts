@@ -1,6 +1,6 @@
-/** Why a server cannot start although its settings can be read. */
+/** The error of a server that cannot start, although its settings are valid. */
 
-/** The message is for the operator: what is in the way, and what to do. */
+/** The message tells the operator what prevents the start, and what to do. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

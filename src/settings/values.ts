@@ -1,8 +1,11 @@
-/** Reads the values of settings from text. A mistake says what is wrong and what to do, never the value. */
+/**
+ * Parses the values of settings. All functions throw Mistake, whose message says what is wrong and
+ * how to correct it, without the value.
+ */
 
 import ipaddr from 'ipaddr.js';
 
-/** What is wrong with a setting, for the person who set it. */
+/** A mistake in a setting, with a message for the operator. */
 export class Mistake extends Error {
   override readonly name = 'Mistake';
 }
@@ -10,17 +13,18 @@ export class Mistake extends Error {
 /** A listener's address; "off" for no listener. */
 export type Listen = { host: string; port: number } | 'off';
 
-/** A key that seals what is kept at rest. */
+/** A key that protects secrets at rest. */
 export interface MasterKey {
+  /** 1 to 32 letters, digits, "_" or "-". */
   id: string;
-  /** 32 of them. */
+  /** 32 bytes. */
   bytes: Buffer;
 }
 
 /** An address range: its first address and the length of its prefix in bits. */
 export type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** A whole number within a range. */
+/** Parses a whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return text => {
     const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -29,7 +33,8 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** The path of a file. */
+/** Parses one of the given words. */
+/** Parses the path of a file. */
 export function filePath(text: string): string {
   if (/^\.{0,2}\/[^\0\n]*[^/\0\n]$/.test(text)) return text;
   throw new Mistake('is not the path of a file that begins with /, ./ or ../');
@@ -40,11 +45,11 @@ export function oneOf<W extends string>(words: readonly W[]): (text: string) => 
   return text => {
     const found = words.find(word => word === text);
     if (found !== undefined) return found;
-    throw new Mistake(`is none of ${words.join(', ')}`);
+    throw new Mistake(`is not one of ${words.join(', ')}`);
   };
 }
 
-/** `host:port`, `[::1]:port` or `off`. */
+/** Parses `host:port`, `[::1]:port` or `off`. */
 export function listen(text: string): Listen {
   if (text === 'off') return 'off';
   const [, six, name, digits] = /^(?:\[([^\]]+)\]|([^:[\]/\s]+)):([0-9]{1,5})$/.exec(text) ?? [];
@@ -61,16 +66,16 @@ export function listen(text: string): Listen {
   return { host, port };
 }
 
-/** `id:base64,…`; the first one writes. */
+/** Parses `id:base64,…`; ids and keys must be distinct. */
 export function masterKeys(text: string): MasterKey[] {
   const keys = text.split(',').map((entry, index) => masterKey(entry.trim(), index + 1));
   for (const [index, { id, bytes }] of keys.entries()) {
     const before = keys.slice(0, index);
     if (before.some(other => other.id === id)) {
-      throw new Mistake(`has two keys with one id (the second is key ${index + 1})`);
+      throw new Mistake(`has two keys with the same id (the second is key ${index + 1})`);
     }
     if (before.some(other => other.bytes.equals(bytes))) {
-      throw new Mistake(`has one key under two ids (the second is key ${index + 1})`);
+      throw new Mistake(`has the same key under two ids (the second is key ${index + 1})`);
     }
   }
   return keys;
@@ -95,10 +100,10 @@ function masterKey(entry: string, place: number): MasterKey {
   return { id, bytes };
 }
 
-/** A printable string without spaces, of 32 to 512 characters. */
+/** Parses a token of 32 to 512 printable ASCII characters without spaces. */
 export function adminToken(text: string): string {
   if (!/^[\x21-\x7e]*$/.test(text)) {
-    throw new Mistake('holds a space or a character that is not printable ASCII');
+    throw new Mistake('contains a space or a character that is not printable ASCII');
   }
   if (text.length < 32 || text.length > 512) {
     throw new Mistake('is not 32 to 512 characters long; make one with: openssl rand -hex 32');
@@ -106,7 +111,7 @@ export function adminToken(text: string): string {
   return text;
 }
 
-/** `*`, or a list of origins as a browser sends them. */
+/** Parses `*`, or a list of origins as browsers send them (RFC 6454 section 6.1). */
 export function origins(text: string): '*' | string[] {
   if (text === '*') return '*';
   return list(text).map((entry, index) => {
@@ -119,7 +124,20 @@ export function origins(text: string): '*' | string[] {
   });
 }
 
-/** Addresses and CIDR ranges. One that holds every address is refused. */
+/** Parses names and addresses as the Host header of a request has them, without a port. */
+export function hostNames(text: string): string[] {
+  return list(text).map((entry, index) => {
+    const host = ipaddr.IPv6.isValid(entry) ? `[${entry}]` : entry;
+    const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
+    if (url?.host === host.toLowerCase() && /^[\w.-]*[\w-]$|^\[/.test(host)) return url.hostname;
+    throw new Mistake(
+      `has an entry that is not a name or address (entry ${index + 1}); write usher.example.com, ` +
+        'without a scheme, port or path',
+    );
+  });
+}
+
+/** Parses addresses and CIDR ranges; a range of all addresses is a mistake. */
 export function addressRanges(text: string): Cidr[] {
   return list(text).map((entry, index) => {
     const place = `(entry ${index + 1})`;
@@ -146,7 +164,7 @@ function readCidr(entry: string): Cidr | undefined {
   return ipaddr.IPv6.isValid(entry) ? [ipaddr.parse(entry), 128] : undefined;
 }
 
-/** An http or https address with nothing behind the host. */
+/** Parses an http or https URL without user, query or slash at its end. */
 export function baseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.username || url.search) {
@@ -155,7 +173,7 @@ export function baseUrl(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-/** Splits at commas; empty text is an empty list. */
+/** Splits at commas; an empty text is an empty list. */
 function list(text: string): string[] {
   return text === '' ? [] : text.split(',').map(entry => entry.trim());
 }

@@ -9,7 +9,7 @@ export class AddressError extends Error {
 export type StoreAddress = LmdbAddress | RedisAddress;
 
 /** The embedded store. */
-export interface LmdbAddress {
+interface LmdbAddress {
   kind: 'lmdb';
   /** Its folder on this machine, absolute or relative to the working directory. */
   folder: string;
@@ -34,7 +34,7 @@ export interface RedisAddress {
 }
 
 /** A host and its port. */
-export interface RedisNode {
+interface RedisNode {
   /** A name, an IPv4 address, or an IPv6 address without brackets. */
   host: string;
   /** 1 to 65535. */

@@ -44,15 +44,22 @@ export interface ChainHead {
   sequence: number;
   /** 64 zeros for an empty log. */
   hash: string;
+  /** Time of the last entry, in milliseconds since 1970; 0 for an empty log. */
+  time: number;
 }
 
 /** The head of an empty log. */
-export const emptyChain: ChainHead = { sequence: 0, hash: '0'.repeat(64) };
+export const emptyChain: ChainHead = { sequence: 0, hash: '0'.repeat(64), time: 0 };
 
-/** The entry that an event becomes after the given head. */
+/** Puts an event behind the head. Times never run backwards along the log, whose clock wrote them. */
 export function chain(head: ChainHead, event: AuditEvent): ChainedEvent {
-  const sequence = head.sequence + 1;
-  return { ...event, sequence, hash: linkHash(head.hash, { ...event, sequence }) };
+  const place = { sequence: head.sequence + 1, time: Math.max(event.time, head.time) };
+  return { ...event, ...place, hash: linkHash(head.hash, { ...event, ...place }) };
+}
+
+/** The head of a log whose last entry this is. */
+export function headOf({ sequence, hash, time }: ChainedEvent): ChainHead {
+  return { sequence, hash, time };
 }
 
 /**

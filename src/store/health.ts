@@ -1,29 +1,49 @@
-/** Whether a store answers, with notification of changes. */
+/** Whether a store gives what verdicts need, with notification of changes. */
 
-import type { StoreHealth } from './store.ts';
+import { type Degradable, degradable, type StoreHealth } from './store.ts';
 
 /** A health whose state its store sets. */
 export interface HealthSwitch extends StoreHealth {
-  /** Sets the state, and calls the listeners when it changed. */
-  set(up: boolean): void;
+  /** Sets why no verdict can be given; undefined when they can. */
+  setFault(reason: string | undefined): void;
 }
 
-/** Creates a health with its first state. */
-export function healthSwitch(initially: boolean): HealthSwitch {
-  let current = initially;
-  const listeners = new Set<(up: boolean) => void>();
+/** Creates a health with its first state: why no verdict can be given, or undefined. */
+export function healthSwitch(initially: string | undefined): HealthSwitch {
+  let reason = initially;
+  const details = new Map<Degradable, string>();
+  const listeners = new Set<() => void>();
+  const changed = () => {
+    for (const listener of listeners) listener();
+  };
   return {
     get up() {
-      return current;
+      return reason === undefined;
+    },
+    get reason() {
+      return reason;
+    },
+    get degraded() {
+      if (reason !== undefined) return [];
+      return degradable.flatMap(what => {
+        const detail = details.get(what);
+        return detail === undefined ? [] : [{ what, detail }];
+      });
+    },
+    degrade(what, detail) {
+      if (details.get(what) === detail) return;
+      if (detail === undefined) details.delete(what);
+      else details.set(what, detail);
+      changed();
     },
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    set(up) {
-      if (up === current) return;
-      current = up;
-      for (const listener of listeners) listener(up);
+    setFault(next) {
+      if (next === reason) return;
+      reason = next;
+      changed();
     },
   };
 }

@@ -1,53 +1,51 @@
 /** Opens the store that an address names. */
 
 import type { StoreAddress } from './address.ts';
-import type { CoherentLimits } from './cache/coherent.ts';
-import type { Report } from './continuity/problems.ts';
+import type { CoherentLimits } from './cache/limits.ts';
 import { openStateFile } from './continuity/state-file.ts';
+import type { LmdbLimits } from './lmdb/limits.ts';
 import { openLmdb } from './lmdb/store.ts';
-import { defaultLmdbLimits, type LmdbLimits } from './lmdb/tables.ts';
 import type { RedisLimits } from './redis/limits.ts';
+import type { OnBrokenRecord, RecordSeal } from './seal.ts';
 import type { Store } from './store.ts';
 
-/** Options of openStore. */
+/** Limits of the stores; each reads its own. */
+export interface StoreLimits {
+  lmdb: LmdbLimits;
+  redis: RedisLimits;
+  /** Of the cache before Redis. */
+  cache: CoherentLimits;
+}
+
+/** How a store is opened. */
 export interface StoreOptions {
   /** The current time in milliseconds since 1970. */
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
-  /** Tells what is wrong with the store's content; absent to have it as warnings. */
-  report?: Report;
+  /** Called with news for the operator, such as the progress of a migration. */
+  onNotice?: (message: string) => void;
+  /** Called for each record that is read and is not as Usher wrote it. */
+  onBroken?: OnBrokenRecord;
   /** Path of the file that remembers the head of the log over a restart; absent for none. */
   stateFile?: string | undefined;
-  /** Limits that differ from the defaults. */
-  lmdb?: Partial<LmdbLimits>;
-  redis?: Partial<RedisLimits>;
-  cache?: Partial<CoherentLimits>;
+  /** Signs and checks what the store holds. */
+  seal: RecordSeal;
+  limits: StoreLimits;
 }
 
-/** Opens a store. Throws when the folder cannot be used; a Redis that is down is no error. */
+/**
+ * Opens a store. Throws StoreUnusable when the folder cannot be used, and StoreMismatch when the
+ * store is not one for this version and these master keys; a Redis that is down is no error.
+ */
 export async function openStore(address: StoreAddress, options: StoreOptions): Promise<Store> {
-  const { now, onWarning = () => undefined, report, lmdb, redis, cache } = options;
-  const stateFile =
-    options.stateFile === undefined ? undefined : openStateFile(options.stateFile, onWarning);
+  const { limits, stateFile: path, onWarning = () => undefined, ...rest } = options;
+  const stateFile = path === undefined ? undefined : openStateFile(path, onWarning);
+  const common = { ...rest, onWarning, stateFile };
   if (address.kind === 'lmdb') {
-    return openLmdb(
-      address.folder,
-      now,
-      { ...defaultLmdbLimits, ...lmdb },
-      onWarning,
-      stateFile,
-      report,
-    );
+    return openLmdb(address.folder, { ...common, limits: limits.lmdb });
   }
   // Loaded on use only: a deployment on the embedded store starts without the Redis client.
   const { openRedis } = await import('./redis/store.ts');
-  return await openRedis(address, {
-    now,
-    onWarning,
-    ...(stateFile === undefined ? {} : { stateFile }),
-    ...(report === undefined ? {} : { report }),
-    ...(redis === undefined ? {} : { limits: redis }),
-    ...(cache === undefined ? {} : { cache }),
-  });
+  return await openRedis(address, { ...common, limits: limits.redis, cache: limits.cache });
 }

@@ -19,14 +19,19 @@ export class Unavailable extends Error {
 }
 
 /**
- * Thrown at the start when a store cannot be used as it is. The message is for the operator: what is
- * wrong, and what to do.
+ * Thrown at the start when a store cannot be used as it is. The message tells the operator what is
+ * wrong and what to do.
  */
 export class StoreUnusable extends Error {
-  override readonly name = 'StoreUnusable';
+  override readonly name: string = 'StoreUnusable';
   constructor(message: string, cause?: unknown) {
     super(message, { cause });
   }
+}
+
+/** Thrown at the start when the store is not one for this version and these master keys. */
+export class StoreMismatch extends StoreUnusable {
+  override readonly name = 'StoreMismatch';
 }
 
 /** Reads single records, always from the store itself. */
@@ -83,7 +88,7 @@ export interface ScanPage {
 }
 
 /** Lists access tokens. Throws Unavailable. */
-export interface TokenLister {
+interface TokenLister {
   /** Reads a page. */
   scan(scan: Scan): Awaitable<ScanPage>;
   /** How many access tokens there are, of one owner or in total. */
@@ -127,7 +132,7 @@ export type Committed =
   | { outcome: 'repeated'; request: StoredRequest };
 
 /** Changes access tokens. */
-export interface TokenWriter {
+interface TokenWriter {
   /**
    * Makes a change. A revoked record never changes again, however late or often a write arrives.
    * Resolves once the change would survive a kill -9. Throws Unavailable.
@@ -135,6 +140,23 @@ export interface TokenWriter {
   commit(change: Change): Promise<Committed>;
   /** What a request key did, or undefined. Throws Unavailable. */
   findRequest(key: string): Awaitable<StoredRequest | undefined>;
+  /**
+   * Resolves when everything read of this access token so far is as durable as a commit: a change of it
+   * under way is completed first, with its audit entry. What was read must be read again afterwards, and
+   * is durable when it is the same. Throws Unavailable.
+   */
+  settle(tokenId: string): Promise<void>;
+}
+
+/** Signs records again, which changes neither their revision nor their content. Throws Unavailable. */
+export interface RecordSigner {
+  /**
+   * Signs the records of these UUIDs under the current master key, where they are not. Resolves to
+   * how many it signed.
+   */
+  signRecords(ids: readonly string[]): Promise<number>;
+  /** From now on the store refuses records without a MAC: all must be signed. */
+  endMigration(): Promise<void>;
 }
 
 /** An entry of the index of imported tokens. */
@@ -219,12 +241,35 @@ export interface EndedSessions {
   isSessionEnded(id: string): Awaitable<boolean>;
 }
 
-/** Whether the store answers. */
+/** What can be degraded while verdicts are given. */
+export const degradable = ['changes', 'feed', 'stale', 'masters', 'clock', 'lost'] as const;
+
+/**
+ * A part of the store: `changes` (access tokens can be changed), `feed` (invalidations arrive),
+ * `stale` (verdicts rest on old records), `masters` (a master of a Cluster), `clock` (of the store),
+ * `lost` (the store lost changes, and that was not accepted).
+ */
+export type Degradable = (typeof degradable)[number];
+
+/** Something that does not work while verdicts are given. */
+export interface Degraded {
+  readonly what: Degradable;
+  /** What is wrong, for the operator, as in "2 of 3: …"; it holds no secret. */
+  readonly detail: string;
+}
+
+/** Whether the store can give what verdicts need, and what else does not work. */
 export interface StoreHealth {
-  /** The current state. */
+  /** Whether verdicts can be given. */
   readonly up: boolean;
+  /** Why not, for the operator, without secrets; undefined while up. */
+  readonly reason: string | undefined;
+  /** What does not work, in the order of `degradable`; nothing while not even verdicts are given. */
+  readonly degraded: readonly Degraded[];
+  /** Sets what is wrong with a part; undefined when nothing is. */
+  degrade(what: Degradable, detail: string | undefined): void;
   /** Calls the listener on every change, until the returned function is called. */
-  onChange(listener: (up: boolean) => void): () => void;
+  onChange(listener: () => void): () => void;
 }
 
 /** A store: all its capabilities. */
@@ -233,12 +278,15 @@ export interface Store
     CoherentReader,
     TokenLister,
     TokenWriter,
+    RecordSigner,
     ImportedIndex,
     AuditLog,
     UsageCounter,
     EndedSessions,
     StoreOversight {
   readonly health: StoreHealth;
+  /** How far this machine's clock is behind the store's, in milliseconds; absent where it is the same. */
+  clockSkewMs?(): number;
   /** Invalidations of changed records, whichever process changed them. */
   readonly feed: Omit<Feed, 'close'>;
   /** Answers the calls under way, then ends connections and timers. */

@@ -22,10 +22,8 @@ import { type ListPage, type ListQuery, list } from './list.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
 
-export type { Fields } from './fields.ts';
-export type { ListPage, ListQuery } from './list.ts';
+export type { ListQuery } from './list.ts';
 export type { JwtTarget } from './revoke-jwts.ts';
-export { stateOf } from './state.ts';
 
 /** Longest grace period of a rotation, in seconds: 30 days. */
 export const graceSecondsMax = 30 * 86_400;

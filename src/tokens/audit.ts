@@ -8,7 +8,7 @@ import { TokenError } from './errors.ts';
 import { checkUuid, invalid } from './fields.ts';
 
 /** Which events to read. */
-export interface AuditQuery {
+interface AuditQuery {
   /** 1 to 1000; 0 means 50. */
   pageSize: number;
   /** nextPageToken of the previous page; "" or absent for the first page. */
@@ -20,14 +20,14 @@ export interface AuditQuery {
 }
 
 /** A page of events. */
-export interface AuditPage {
+interface AuditPage {
   events: ChainedEvent[];
   /** "" at the end. */
   nextPageToken: string;
 }
 
 /** An event that changed no access token. */
-export interface Happening {
+interface Happening {
   action: 'call.refused' | 'session.create' | 'session.end';
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
@@ -48,7 +48,7 @@ export interface Audit {
 }
 
 /** Limits of a page. */
-export const auditLimits = { pageSizeDefault: 50, pageSizeMax: 1000 } as const;
+const auditLimits = { pageSizeDefault: 50, pageSizeMax: 1000 } as const;
 
 /** Creates it. `now` is in milliseconds since 1970. */
 export function createAudit(store: Store, now: () => number): Audit {

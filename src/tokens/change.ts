@@ -11,29 +11,10 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { addedRevocations, auditFields, checkUuid, difference, invalid } from './fields.ts';
+import type { ChangeLimits } from './limits.ts';
 import { withCurrentSeals } from './secret.ts';
 
-/** Limits of changes. */
-export interface ChangeLimits {
-  /** Attempts at a change while others change the same access token. */
-  attemptsMax: number;
-  /** How long a repeated request returns its token or secret again, in milliseconds. */
-  replyMs: number;
-  /** How long a request id is remembered, in milliseconds. */
-  requestMs: number;
-  /** Revocations by `jti` and by subject that one access token can hold. */
-  revokedJwtsMax: number;
-}
-
-/** Defaults of the limits. */
-export const defaultChangeLimits: ChangeLimits = {
-  attemptsMax: 8,
-  replyMs: 600_000,
-  requestMs: 86_400_000,
-  revokedJwtsMax: 10_000,
-};
-
-/** The dependencies of changes. */
+/** What the changes need. */
 export interface ChangeDeps {
   store: Store;
   keys: MasterKeys;
@@ -86,24 +67,52 @@ export async function change(deps: ChangeDeps, ask: Ask, make: Make): Promise<Ch
 
   for (let attempt = 1; attempt <= limits.attemptsMax; attempt++) {
     const prior = key === undefined ? undefined : await store.findRequest(key);
-    if (prior !== undefined) return await repeat(deps, ask, prior, digest);
+    if (prior !== undefined) {
+      const { tokenId } = prior;
+      const isDurable = await survives(store, tokenId, async () => {
+        return (await store.findRequest(key ?? ''))?.digest === prior.digest;
+      });
+      if (!isDurable) continue;
+      return await repeat(deps, ask, prior, digest);
+    }
 
-    const at = now();
-    const before = ask.id === undefined ? undefined : await store.get(ask.id);
+    const [before, head] = await Promise.all([
+      ask.id === undefined ? undefined : store.get(ask.id),
+      store.head(),
+    ]);
+    const at = Math.max(now(), head.time, before?.updatedAt ?? 0);
     if (ask.id !== undefined) visible(ask.caller, before, ask.id);
     if (before !== undefined && ask.revision && ask.revision !== before.revision) throw stale(ask);
     const made = make(before, at);
-    if (made === undefined) return { record: before as AccessTokenRecord };
+    if (made === undefined) {
+      const record = before as AccessTokenRecord;
+      const isDurable = await survives(store, record.id, async () => {
+        return (await store.get(record.id))?.eventId === record.eventId;
+      });
+      if (!isDurable) continue;
+      return { record };
+    }
 
     const commit = prepare(deps, ask, before, made, { key, requestId, digest, at });
     const committed = await store.commit(commit);
     if (committed.outcome === 'done') return { ...made, record: commit.record };
-    if (committed.outcome === 'repeated') {
-      return await repeat(deps, ask, committed.request, digest);
-    }
-    if (ask.revision) throw stale(ask);
+    // A repeat is found, and made sure of, by the next attempt.
+    if (committed.outcome === 'conflict' && ask.revision) throw stale(ask);
   }
   throw new TokenError('ABORTED', 'this access token keeps changing; try again');
+}
+
+/**
+ * Whether what was read of an access token would survive a failover: an answer that changes nothing
+ * promises as much as the change did. `isThere` reads it again, since a failover may come in between.
+ */
+async function survives(
+  store: Store,
+  tokenId: string,
+  isThere: () => Promise<boolean>,
+): Promise<boolean> {
+  await store.settle(tokenId);
+  return await isThere();
 }
 
 function digestOf({ action, id = '', args }: Ask): string {

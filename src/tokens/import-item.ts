@@ -2,7 +2,6 @@
 
 import type { Imported, ImportedHash } from '../store/record.ts';
 import { mayBeImported } from '../verify/credential.ts';
-import { defaultVerifyLimits } from '../verify/limits.ts';
 import { importedHash } from '../verify/master-keys.ts';
 import { parseStaticToken } from '../verify/static-token.ts';
 import { checkFields, checkUuid, type Fields, invalid } from './fields.ts';
@@ -38,24 +37,24 @@ export interface CheckedItem {
   fields: Fields;
 }
 
-/** Limits of imported tokens, in characters. */
-export const importedTokenLimits = {
-  /** Shorter tokens can be guessed. */
-  lengthMin: 20,
-  /** Longest token that fits an Authorization header after "Bearer ". */
-  lengthMax: defaultVerifyLimits.headerBytesMax - 'Bearer '.length,
-} as const;
+/** A shorter token could be guessed, in characters. */
+const lengthMin = 20;
 
 const hashBytes = { sha256: 32, sha512: 64 } as const;
 
-/**
- * Checks an item. Throws INVALID_ARGUMENT for the first mistake. `allowWeak` accepts short tokens,
- * `now` is in milliseconds since 1970.
- */
-export function checkItem(item: ImportItem, allowWeak: boolean, now: number): CheckedItem {
+/** How items are checked. */
+export interface ItemBounds {
+  /** Takes also tokens that are short enough to be guessed. */
+  allowWeak: boolean;
+  /** Longest Authorization header value, in bytes: a token must fit it behind "Bearer ". */
+  headerBytesMax: number;
+}
+
+/** Throws INVALID_ARGUMENT for what is wrong first. */
+export function checkItem(item: ImportItem, bounds: ItemBounds, now: number): CheckedItem {
   const { secret, fields } = item;
   const given = item.id ? checkUuid('id', item.id) : undefined;
-  const known = 'token' in secret ? checkToken(secret.token, allowWeak) : checkHash(secret);
+  const known = 'token' in secret ? checkToken(secret.token, bounds) : checkHash(secret);
   const own = 'token' in secret ? parseStaticToken(secret.token) : undefined;
   if (own !== undefined && given !== undefined && given !== own) {
     throw invalid('id', `must be ${own}, which the token contains, or empty`);
@@ -65,15 +64,15 @@ export function checkItem(item: ImportItem, allowWeak: boolean, now: number): Ch
   return { ...known, fields, ...(id === undefined ? {} : { id }) };
 }
 
-function checkToken(token: string, allowWeak: boolean) {
-  const { lengthMin, lengthMax } = importedTokenLimits;
+function checkToken(token: string, { allowWeak, headerBytesMax }: ItemBounds) {
+  const lengthMax = headerBytesMax - 'Bearer '.length;
   if (token === '') throw invalid('token', 'is empty');
   if (token.length > lengthMax) throw invalid('token', `is longer than ${lengthMax} characters`);
   if (!mayBeImported(token) && parseStaticToken(token) === undefined) {
     throw invalid(
       'token',
       'must be visible ASCII without space, comma, " and \\; must not be a JWT, which is ' +
-        'verified by its signature; and must not start with "ush_", which is reserved for tokens of Usher',
+        'verified by its signature; and must not start with "ush_", the prefix of Usher\'s own',
     );
   }
   if (token.length < lengthMin && !allowWeak) {

@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { v4, v7 } from 'uuid';
 import type { AccessTokenRecord } from '../store/record.ts';
-import type { Store } from '../store/store.ts';
+import { type Store, Unavailable } from '../store/store.ts';
 import {
   findByHash,
   type ImportedForm,
@@ -11,6 +11,7 @@ import {
   readForm,
   writeForm,
 } from '../verify/imported.ts';
+import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, ownerFor } from './caller.ts';
 import { TokenError } from './errors.ts';
@@ -20,7 +21,7 @@ import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 export type { ImportedSecret, ImportItem } from './import-item.ts';
 
 /** Options of an import. */
-export interface ImportOptions {
+interface ImportOptions {
   /** Reports what the import would do, and changes nothing. */
   dryRun: boolean;
   /** Also imports tokens shorter than 20 characters, which can be guessed. */
@@ -63,6 +64,8 @@ export interface ImportDeps {
   keys: MasterKeys;
   /** The current time in milliseconds since 1970. */
   now: () => number;
+  /** A token that is too long to be verified later is not imported. */
+  limits: Pick<VerifyLimits, 'headerBytesMax'>;
 }
 
 /** A token to import, and the state of its import. */
@@ -83,7 +86,7 @@ interface Target {
 
 /** Creates the import. */
 export function createImport(deps: ImportDeps): Import {
-  const { store, now } = deps;
+  const { store, now, limits } = deps;
   return async (caller, items, options) => {
     demand(caller, adminScope);
     if (items.length === 0) throw invalid('items', 'must not be empty');
@@ -91,6 +94,8 @@ export function createImport(deps: ImportDeps): Import {
       throw invalid('items', `has more than ${importLimits.itemsMax} entries`);
     }
     const requestId = options.requestId ? checkUuid('request_id', options.requestId) : '';
+    const { headerBytesMax } = limits;
+    const bounds = { allowWeak: options.allowWeak, headerBytesMax };
     const at = now();
     const forms = (await store.importedForms()).map(readForm);
     const plans = await Promise.all(
@@ -98,7 +103,7 @@ export function createImport(deps: ImportDeps): Import {
         const { owner } = item.fields;
         try {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
-          const checked = checkItem({ ...item, fields }, options.allowWeak, at);
+          const checked = checkItem({ ...item, fields }, bounds, at);
           return await plan(deps, checked, forms, caller, requestId);
         } catch (error) {
           if (error instanceof TokenError) return refused(error.message);
@@ -209,7 +214,7 @@ async function settle(
 ): Promise<ImportResult> {
   // A newly reserved id has no record yet.
   const found = isNew ? undefined : await store.get(id);
-  if (found !== undefined) return existing(caller, found, eventId);
+  if (found !== undefined) return existing(caller, await durable(store, found), eventId);
   if (item.id !== undefined && item.id !== id) {
     return refused(`id: must be ${id}, which an unfinished import assigned, or empty`);
   }
@@ -228,7 +233,16 @@ async function settle(
   if (outcome === 'done') return { outcome: 'imported', id, problem: '' };
   const other = await store.get(id);
   const same = known !== undefined || other?.secrets.some(({ value }) => value === digest);
-  return other !== undefined && same ? existing(caller, other, eventId) : refused(taken().message);
+  if (other === undefined || !same) return refused(taken().message);
+  return existing(caller, await durable(store, other), eventId);
+}
+
+/** The record, once it would survive a failover as an import that was just made. Throws Unavailable. */
+async function durable(store: Store, record: AccessTokenRecord): Promise<AccessTokenRecord> {
+  await store.settle(record.id);
+  const again = await store.get(record.id);
+  if (again !== undefined) return again;
+  throw new Unavailable('a failover lost an imported token; repeat the import');
 }
 
 function existing(caller: Caller, record: AccessTokenRecord, eventId?: string): ImportResult {

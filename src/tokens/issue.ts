@@ -38,7 +38,7 @@ export interface JwtOrder {
 }
 
 /** A signed JWT. Times in seconds since 1970. */
-export interface IssuedJwt {
+interface IssuedJwt {
   jwt: string;
   jti: string;
   iat: number;
@@ -50,7 +50,7 @@ export type IssueJwt = (caller: Caller, order: JwtOrder) => Promise<IssuedJwt>;
 
 /** Claims that Usher sets or checks itself. */
 const reservedClaims = ['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'scope'];
-/** Creates the signer. What it signs is within `limits`, those of verification. */
+/** Creates the signer. Its JWTs stay within `limits`, so that they pass verification. */
 export function createIssueJwt(
   tokens: TokenReader,
   keys: MasterKeys,

@@ -3,7 +3,7 @@
 import type { Audit } from './audit.ts';
 
 /** A refused call of the administrative API. */
-export interface Refusal {
+interface Refusal {
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */

@@ -1,4 +1,7 @@
-/** Re-encrypts jwt secrets with the first master key, and counts secrets per master key. */
+/**
+ * Re-encrypts jwt secrets and signs records under the first master key, and counts secrets per master
+ * key.
+ */
 
 import { isCursor } from '../store/cursor.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
@@ -10,7 +13,7 @@ import { invalid } from './fields.ts';
 import { withCurrentSeals } from './secret.ts';
 
 /** The result of a page. */
-export interface ResealPage {
+interface ResealPage {
   /** Access tokens examined. */
   examined: number;
   /** Access tokens with secrets that were re-encrypted. */
@@ -22,7 +25,7 @@ export interface ResealPage {
 }
 
 /**
- * Re-encrypts the jwt secrets of a page of access tokens. `pageSize` is 1 to 500, 0 means 200.
+ * Re-encrypts the jwt secrets of a page of access tokens, and signs their records. `pageSize` is 1 to 500, 0 means 200.
  * Throws TokenError or Unavailable.
  */
 export type Reseal = (
@@ -31,7 +34,7 @@ export type Reseal = (
 ) => Promise<ResealPage>;
 
 /** Limits of a page. */
-export const resealLimits = { pageSizeDefault: 200, pageSizeMax: 500 } as const;
+const resealLimits = { pageSizeDefault: 200, pageSizeMax: 500 } as const;
 
 /** Creates it. */
 export function createReseal(deps: ChangeDeps): Reseal {
@@ -59,6 +62,8 @@ export function createReseal(deps: ChangeDeps): Reseal {
       records.push(isOld ? await reseal(caller, record.id) : record);
       if (isOld) resealed += 1;
     }
+    // Also of revoked access tokens: their records are signed under a master key, too.
+    await store.signRecords(records.map(({ id }) => id));
     const left = count(records, keys, now());
     return { examined: records.length, resealed, left, nextPageToken: page.cursor ?? '' };
   };

@@ -47,37 +47,39 @@ function add(
       issuedBefore: Math.max(revoked.issuedBefore ?? 0, target.issuedBefore),
     });
   }
-  const held = Object.keys(revoked.ids ?? {}).length + Object.keys(revoked.subjects ?? {}).length;
-  if (held >= revokedJwtsMax) {
+  const held = { ...revoked.ids, ...revoked.subjects };
+  const checkRoom = (hash: string) => {
+    if (Object.hasOwn(held, hash) || Object.keys(held).length < revokedJwtsMax) return;
     throw new TokenError(
       'RESOURCE_EXHAUSTED',
-      `the access token holds ${revokedJwtsMax} revoked JWTs and subjects; revoke all JWTs issued ` +
-        'before now instead',
+      `the access token holds ${revokedJwtsMax} revoked JWTs and subjects; rotate its secret key, ` +
+        'which ends all of its JWTs, or raise USHER_REVOKED_JWTS_MAX',
     );
-  }
+  };
   if ('jti' in target) {
     if (target.jti === '') throw invalid('jti', 'is empty');
     checkText('jti', target.jti, fieldLimits.jtiLengthMax);
-    return { ...revoked, ids: { ...revoked.ids, [claimHash(id, target.jti)]: now } };
+    const hash = claimHash(id, target.jti);
+    checkRoom(hash);
+    return { ...revoked, ids: { [hash]: now, ...revoked.ids } };
   }
   if (target.subject === '') throw invalid('subject', 'is empty');
   checkText('subject', target.subject, fieldLimits.subjectLengthMax);
-  return { ...revoked, subjects: { ...revoked.subjects, [claimHash(id, target.subject)]: now } };
+  const hash = claimHash(id, target.subject);
+  checkRoom(hash);
+  // A revocation only grows: one made again, by a clock that is behind, must not end earlier.
+  const until = Math.max(revoked.subjects?.[hash] ?? 0, now);
+  return { ...revoked, subjects: { ...revoked.subjects, [hash]: until } };
 }
 
-/** How far the signer's clock may be ahead, in milliseconds. */
-const clockSkewMs = 3_600_000;
-
-/** Removes revocations of JWTs that `issuedBefore` revokes too. */
+/**
+ * Drops the subjects whose JWTs are all refused by their time of issue. Every `jti` stays: its JWT may
+ * have been issued with a later time than that of its revocation.
+ */
 function prune(revoked: RevokedJwts & { issuedBefore: number }): RevokedJwts {
-  const keep = (made: Record<string, number> = {}, slackMs: number) =>
-    Object.fromEntries(
-      Object.entries(made).filter(([, time]) => time + slackMs > revoked.issuedBefore),
-    );
+  const subjects = Object.entries(revoked.subjects ?? {});
   return {
-    issuedBefore: revoked.issuedBefore,
-    // A JWT revoked by `jti` had been issued by the time of its revocation, up to the clocks' skew.
-    ids: keep(revoked.ids, clockSkewMs),
-    subjects: keep(revoked.subjects, 0),
+    ...revoked,
+    subjects: Object.fromEntries(subjects.filter(([, time]) => time > revoked.issuedBefore)),
   };
 }

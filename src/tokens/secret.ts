@@ -7,7 +7,7 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { makeStaticToken } from '../verify/static-token.ts';
 
 /** The prefix of every jwt secret key, by which scanners find leaked ones. */
-export const jwtSecretPrefix = 'usk_';
+const jwtSecretPrefix = 'usk_';
 
 /**
  * A new token (static) or secret key (jwt) of 256 random bits, and its stored form. `now` is in

@@ -3,19 +3,9 @@
 import type { Store, Usage, UsageDelta } from '../store/store.ts';
 import { type Caller, demand, readScope, visible } from './caller.ts';
 import { checkUuid } from './fields.ts';
+import type { UsageLimits } from './limits.ts';
 
-/** Limits of counting. */
-export interface UsageLimits {
-  /** Interval of writes, in milliseconds. */
-  flushMs: number;
-  /** Counts held between two writes, one per access token and day; reaching it writes at once. */
-  pendingMax: number;
-}
-
-/** Defaults of the limits. */
-export const defaultUsageLimits: UsageLimits = { flushMs: 3000, pendingMax: 50_000 };
-
-/** Counts, and reads counts. */
+/** Counts uses and reads the counts. */
 export interface UsageMeter {
   /** Counts a verification of an access token with a valid verdict. */
   note(tokenId: string): void;
@@ -27,13 +17,9 @@ export interface UsageMeter {
   close(): Promise<void>;
 }
 
-/** Creates it. `now` is in milliseconds since 1970. */
-export function createUsageMeter(
-  store: Store,
-  now: () => number,
-  limits: UsageLimits = defaultUsageLimits,
-): UsageMeter {
-  /** By day, then by access token. More than one day around midnight and after an outage. */
+/** Creates the meter. `now` is in milliseconds since 1970. */
+export function createUsageMeter(store: Store, now: () => number, limits: UsageLimits): UsageMeter {
+  /** By day, then by access token; more than one day around midnight and after an outage. */
   let pending = new Map<string, Map<string, UsageDelta>>();
   let pendingCount = 0;
 

@@ -1,4 +1,4 @@
-/** The limits of verification and their defaults. settings/config.ts sets them. */
+/** Limits of verification. src/server/limits.ts sets all of them from the settings. */
 
 /** Limits of verification. */
 export interface VerifyLimits {
@@ -16,12 +16,3 @@ export interface VerifyLimits {
    */
   leaseMs: number;
 }
-
-/** Defaults of the limits. */
-export const defaultVerifyLimits: VerifyLimits = {
-  headerBytesMax: 8192,
-  claimsDepthMax: 32,
-  iatSkewSecondsMax: 60,
-  cacheTtlMsMax: 2000,
-  leaseMs: 2000,
-};

@@ -1,6 +1,6 @@
 /**
- * The master keys: keyed hashes of static tokens, and encryption of jwt secrets. The first key of
- * the list writes; the others only read what was written while they were first.
+ * The master keys: keyed hashes of static tokens, and encryption of jwt secrets. New values use the
+ * first key of the list; the others only read what was written when they were first.
  */
 
 import {
@@ -25,7 +25,7 @@ export interface MasterKey {
 }
 
 /** An encrypted secret. */
-export type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
+type Sealed = Pick<Secret, 'masterKeyId' | 'value'>;
 
 /** What can be done with the master keys. */
 export interface MasterKeys {
@@ -56,9 +56,9 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
     if (bytes.length !== 32) throw new Error(`master key ${id} is not 32 bytes long`);
     if (keys.has(id)) throw new Error(`there are two master keys ${id}`);
     keys.set(id, {
-      hashing: derive(bytes, 'usher/v1/static-token-hash'),
-      imported: derive(bytes, 'usher/v1/foreign-token-hash'),
-      sealing: derive(bytes, 'usher/v1/jwt-secret-seal'),
+      hashing: deriveKey(bytes, 'usher/v1/static-token-hash'),
+      imported: deriveKey(bytes, 'usher/v1/foreign-token-hash'),
+      sealing: deriveKey(bytes, 'usher/v1/jwt-secret-seal'),
     });
   }
   const current = list[0];
@@ -113,6 +113,7 @@ export function unreadable(cause: unknown): Unavailable {
   return new Unavailable('the record of the access token cannot be read', cause);
 }
 
-function derive(master: Uint8Array, purpose: string): KeyObject {
+/** A key for one purpose of a master key (HKDF-SHA-256, RFC 5869). */
+export function deriveKey(master: Uint8Array, purpose: string): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync('sha256', master, '', purpose, 32)));
 }

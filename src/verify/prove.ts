@@ -7,9 +7,6 @@ import type { Credential } from './credential.ts';
 import { importJwtKey, isSignedWith, nobodysKey, type UnverifiedJwt } from './jwt.ts';
 import { importedHash, type MasterKeys, unreadable } from './master-keys.ts';
 
-/** Decrypted jwt secrets that are cached. */
-const openedKeysMax = 10_000;
-
 /**
  * The record's secret that a credential matches, or undefined. Takes as long when there is no
  * record. `now` is in milliseconds since 1970. Throws Unavailable when the record's secrets cannot
@@ -21,11 +18,11 @@ export type Prove = (
   now: number,
 ) => Secret | undefined;
 
-/** Creates the check. */
-export function createProve(keys: MasterKeys): Prove {
+/** Creates the check, which caches at most `openedKeysMax` decrypted jwt secrets. */
+export function createProve(keys: MasterKeys, openedKeysMax: number): Prove {
   const opened = new LRUCache<string, KeyObject>({ max: openedKeysMax });
-  const nobodys = randomBytes(32).toString('base64url');
-  const nobody: Secret = { masterKeyId: keys.currentId, value: nobodys, createdAt: 0 };
+  const decoyValue = randomBytes(32).toString('base64url');
+  const decoy: Secret = { masterKeyId: keys.currentId, value: decoyValue, createdAt: 0 };
 
   const keyOf = (secret: Secret, tokenId: string) => {
     // All that decryption depends on: an encrypted secret copied to another record must fail there.
@@ -40,7 +37,7 @@ export function createProve(keys: MasterKeys): Prove {
 
   const proveStatic = (token: string, secrets: Secret[] | undefined) => {
     let proven: Secret | undefined;
-    for (const secret of secrets ?? [nobody]) {
+    for (const secret of secrets ?? [decoy]) {
       const { hashed, masterKeyId } = secret;
       const hash =
         hashed === undefined

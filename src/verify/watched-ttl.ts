@@ -1,5 +1,5 @@
 /**
- * How long a caller that watches invalidations may reuse a verdict: until time alone changes it.
+ * How long a caller that watches invalidations may reuse a verdict: until the clock changes it.
  */
 
 import type { Proven } from './proof-cache.ts';

@@ -1,4 +1,4 @@
-/** An entry that the store chained is whole by the client's own check, after the way over the wire. */
+/** The client's check of the audit chain accepts entries of the store that came over the wire. */
 
 import { createClient, createRouterTransport } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { chain, emptyChain } from '../../src/store/audit.ts';
 import { auditEventMessage } from '../../src/transport/services/access-token-message.ts';
 
-test('the server shows all that is hashed', async () => {
+test('the API shows every field that is hashed', async () => {
   const event = {
     id: '0198c0de-0000-7000-8000-000000000001',
     time: 1_708_574_091_007,

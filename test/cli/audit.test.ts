@@ -1,4 +1,6 @@
-/** `usher audit`, as processes against a fake API Manager that serves a log chained by the store's code. */
+/**
+ * `usher audit`, run as a process against a fake API Manager whose log the store's code chained.
+ */
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +42,7 @@ beforeAll(async () => {
     tokens: {
       listAuditEvents({ pageSize, pageToken, oldestFirst }) {
         const all = oldestFirst ? log : log.toReversed();
-        // Pages smaller than asked, as the contract allows.
+        // Pages smaller than requested, as the API allows.
         const start = Number(pageToken);
         const page = all.slice(start, start + Math.min(pageSize, 2));
         const next = start + page.length;
@@ -65,13 +67,13 @@ const usher = (args: string[], stdin = '') =>
   runUsher(['audit', ...args], { USHER_MANAGER_URL: manager.url }, { stdin });
 
 describe('verify', () => {
-  test('finds a log of the store whole, and tells its head', async () => {
+  test('finds a log of the store intact, and prints its head', async () => {
     const { code, out } = await usher(['verify', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({ whole: true, entries: 5, hash: log.at(-1)?.hash });
   });
 
-  test('finds an empty log whole', async () => {
+  test('finds an empty log intact', async () => {
     log = [];
     expect((await usher(['verify'])).code).toBe(0);
   });
@@ -79,7 +81,7 @@ describe('verify', () => {
   test('finds a changed entry', async () => {
     log[2] = { ...log[2], actor: 'nobody' } as ChainedEvent;
     const { code, out } = await usher(['verify']);
-    expect([code, out]).toEqual([1, 'broken at entry 3: its hash does not fit its content\n']);
+    expect([code, out]).toEqual([1, 'broken at entry 3: its hash does not match its content\n']);
   });
 
   test('finds a removed entry', async () => {
@@ -89,20 +91,20 @@ describe('verify', () => {
     expect(JSON.parse(out)).toMatchObject({ whole: false, sequence: 2 });
   });
 
-  test('finds a log cut short or written anew by its earlier head', async () => {
+  test('finds a truncated or rewritten log by its earlier head', async () => {
     const head = `5:${log[4]?.hash}`;
     expect((await usher(['verify', '--head', head])).code).toBe(0);
     log = log.slice(0, 4);
     const short = await usher(['verify', '--head', head]);
     expect(short.out).toMatch(/ends before entry 5/);
     log = makeLog(6).map((event, n) => (n < 4 ? event : { ...event, detail: 'other' }));
-    log = log.reduce<ChainedEvent[]>((anew, { hash: _, sequence: __, ...event }) => {
-      anew.push(chain(anew.at(-1) ?? emptyChain, event));
-      return anew;
+    log = log.reduce<ChainedEvent[]>((rewritten, { hash: _, sequence: __, ...event }) => {
+      rewritten.push(chain(rewritten.at(-1) ?? emptyChain, event));
+      return rewritten;
     }, []);
-    const anew = await usher(['verify', '--head', head]);
-    expect([short.code, anew.code]).toEqual([1, 1]);
-    expect(anew.out).toMatch(/written anew/);
+    const rewritten = await usher(['verify', '--head', head]);
+    expect([short.code, rewritten.code]).toEqual([1, 1]);
+    expect(rewritten.out).toMatch(/rewritten/);
   });
 
   test('checks an export, from a file and from the standard input', async () => {
@@ -116,7 +118,7 @@ describe('verify', () => {
     expect((await usher(['verify', '-'], forged)).code).toBe(1);
   });
 
-  test('refuses what is no export', async () => {
+  test('refuses a file that is not an export', async () => {
     const path = join(folder, 'other');
     writeFileSync(path, 'hello\n');
     expect((await usher(['verify', path])).code).toBe(2);
@@ -129,7 +131,7 @@ describe('verify', () => {
   });
 });
 
-test('export writes JSON Lines, oldest first, and never over a file', async () => {
+test('export writes JSON Lines, oldest first, and never overwrites a file', async () => {
   const { out } = await usher(['export']);
   const lines = out.trimEnd().split('\n');
   expect(lines.map(line => JSON.parse(line).sequence)).toEqual([1, 2, 3, 4, 5]);

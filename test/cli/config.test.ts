@@ -1,4 +1,4 @@
-/** `usher config`, and docs/gateways.md, which holds what it prints. */
+/** `usher config`, and that docs/gateways.md holds what it prints. */
 
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ test.each(names)('the documentation holds the configuration of %s', async name =
   }
 });
 
-test('prints one file as it is, and several under their names', async () => {
+test('prints a single file unchanged, and several under their names', async () => {
   const { out } = await runUsher(['config', 'caddy']);
   expect(out).toBe((await filesOf('caddy')).Caddyfile);
   const several = await runUsher(['config', 'haproxy']);
@@ -47,7 +47,7 @@ test('writes the files into a folder', async () => {
   await rm(folder, { recursive: true });
 });
 
-test.each(names)('%s is told where things are, and what is required', async name => {
+test.each(names)('%s gets the addresses and the requirements', async name => {
   const addresses = ['--listen', '127.0.0.2:1', '--upstream', 'app:2'];
   const usher = ['--grpc', '127.0.0.4:4', '--http', '127.0.0.4:4'];
   const required = ['--scope', 'a:x', '--scope', 'b', '--audience', 'c%{x}$y'];
@@ -58,7 +58,7 @@ test.each(names)('%s is told where things are, and what is required', async name
   expect(text).toMatch(/c%%\{x\}\$y|c%25%7Bx%7D%24y|"c%\{x\}\$y"/);
 });
 
-test("Usher's addresses are those of its settings", async () => {
+test("Usher's addresses come from its settings", async () => {
   const env = { USHER_HTTP_LISTEN: '0.0.0.0:9', USHER_GRPC_LISTEN: '[::]:7' };
   const nginx = await runUsher(['config', 'nginx'], env);
   expect(nginx.out).toContain('server 127.0.0.1:9;');
@@ -88,7 +88,7 @@ describe('refuses', () => {
   });
 });
 
-/** Models made from the published schemas. */
+/** Models generated from the published schemas. */
 const models: Readonly<Record<string, new (data: never) => { validate(): void }>> = {
   Gateway,
   HTTPRoute,
@@ -96,14 +96,14 @@ const models: Readonly<Record<string, new (data: never) => { validate(): void }>
   AuthorizationPolicy,
 };
 
-/** Checks an object by the schema of its kind; throws on a mistake. */
+/** Checks an object against the schema of its kind; throws if it does not match. */
 function checkByModel(object: { kind: string }): void {
   const Model = models[object.kind];
   if (!Model) throw new Error(`no schema for ${object.kind}`);
   new Model(object as never).validate();
 }
 
-/** The filter ExternalAuth, which the schema of the standard channel does not know within a route. */
+/** Takes out the filter ExternalAuth, which the schema of the standard channel does not have. */
 function takeExternalAuth(object: { spec?: { rules?: { filters?: Filter[] }[] } }): Filter[] {
   return (object.spec?.rules ?? []).flatMap(rule => {
     const taken = (rule.filters ?? []).filter(({ type }) => type === 'ExternalAuth');
@@ -117,13 +117,13 @@ interface Filter {
   externalAuth: never;
 }
 
-test('the examples for Kubernetes fit the published schemas', () => {
+test('the examples for Kubernetes match the published schemas', () => {
   const chapter = docs.slice(docs.indexOf('## Kubernetes: Istio'), docs.indexOf('## Others'));
   const fences = [...chapter.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
   const objects = fences.flatMap(text => parseAllDocuments(text)).map(each => each.toJS());
   expect(objects).toHaveLength(7);
   for (const object of objects) {
-    // The schema of this one takes anything.
+    // The schema of this kind accepts anything.
     if (object.kind === 'IstioOperator') continue;
     for (const { externalAuth } of takeExternalAuth(object)) {
       new HTTPExternalAuthFilter(externalAuth).validate();

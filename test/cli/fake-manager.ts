@@ -1,4 +1,4 @@
-/** An API Manager that answers what a test tells it to, over real Connect on a free port. */
+/** A fake API Manager with answers from the test, over real Connect on a free port. */
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,9 +16,10 @@ export interface FakeManager {
   close(): Promise<void>;
 }
 
-/** Starts one with the rpcs that the test needs; all others are UNIMPLEMENTED. */
+/** Starts a fake with the rpcs that the test needs; all others are UNIMPLEMENTED. */
 export async function startFakeManager(rpcs: {
   tokens?: Partial<ServiceImpl<typeof AccessTokenService>>;
+  store?: Partial<ServiceImpl<typeof StoreService>>;
   verifier?: Partial<ServiceImpl<typeof VerifierService>>;
   store?: Partial<ServiceImpl<typeof StoreService>>;
 }): Promise<FakeManager> {
@@ -26,6 +27,7 @@ export async function startFakeManager(rpcs: {
   const handle = connectNodeAdapter({
     routes: router => {
       router.service(AccessTokenService, rpcs.tokens ?? {});
+      router.service(StoreService, rpcs.store ?? {});
       router.service(VerifierService, rpcs.verifier ?? {});
       router.service(StoreService, rpcs.store ?? {});
     },

@@ -1,4 +1,4 @@
-/** `usher token import` and `usher token reseal`, as processes against a fake API Manager. */
+/** `usher token import` and `usher token reseal`, run as processes against a fake API Manager. */
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { type Ran, runUsher } from './run-usher.ts';
 const folder = mkdtempSync(join(tmpdir(), 'usher-import-'));
 let manager: FakeManager;
 let requests: ImportRequest[] = [];
-/** Failures of the next calls. */
+/** The errors with which the next calls fail, in order. */
 let failures: ConnectError[] = [];
 let unlisted = false;
 
@@ -57,6 +57,16 @@ function usher(args: string[], stdin = ''): Promise<Ran> {
   return runUsher(['token', ...args], { USHER_MANAGER_URL: manager.url }, { stdin });
 }
 
+test('a line with the longest token that can be configured goes alone', async () => {
+  const lines = [
+    { token: 'a'.repeat(30), name: 'short' },
+    { token: 'b'.repeat(65_529), name: 'long' },
+  ];
+  const ran = await usher(['import'], jsonl(...lines, { token: 'c'.repeat(98_304), name: 'none' }));
+  expect(requests.map(({ items }) => items.map(({ name }) => name))).toEqual([['short'], ['long']]);
+  expect([ran.code, ran.err]).toEqual([1, expect.stringContaining('line 3: is longer than 98304')]);
+});
+
 const jsonl = (...lines: unknown[]) => `${lines.map(line => JSON.stringify(line)).join('\n')}\n`;
 const digest = createHash('sha256').update('x').digest();
 
@@ -67,7 +77,7 @@ test('all fields of a line are sent, from the standard input', async () => {
     expires_at: '2027-01-01T00:00:00Z',
   };
   const ran = await usher(['import'], jsonl(line));
-  expect(ran).toEqual({ code: 0, out: '1 imported, 0 there before\n', err: '' });
+  expect(ran).toEqual({ code: 0, out: '1 imported, 0 already there\n', err: '' });
   const [request] = requests;
   expect(request).toMatchObject({ dryRun: false, allowWeak: false });
   expect(request?.requestId).toMatch(/^[0-9a-f-]{36}$/);
@@ -98,7 +108,7 @@ test('a hash is read in hexadecimal and either base64', async () => {
   expect(sent).toEqual([digest, digest, digest, digest, long, long]);
 });
 
-test('each mistake is named with its line, the rest goes on, and nothing of a token is shown', async () => {
+test('each mistake is reported with its line, the rest is imported, and no token is shown', async () => {
   const token = 'sk_live_0123456789abcdef';
   const input = [
     `{"token": "${token}"`,
@@ -117,24 +127,24 @@ test('each mistake is named with its line, the rest goes on, and nothing of a to
   ].join('\r\n');
   const ran = await usher(['import', '-'], input);
   expect(ran.code).toBe(1);
-  expect(ran.out).toBe('1 imported, 1 there before\n10 refused\n');
+  expect(ran.out).toBe('1 imported, 1 already there\n10 refused\n');
   expect(ran.err.split('\n')).toEqual([
-    'line 1: is no JSON',
-    'line 2: is no JSON object',
+    'line 1: is not JSON',
+    'line 2: is not a JSON object',
     'line 3: needs one of token, sha256 and sha512',
     'line 4: needs one of token, sha256 and sha512',
     'line 5: sha256: is not 32 bytes in hexadecimal or base64',
-    expect.stringContaining('line 6: has a member that is none of token, sha256,'),
-    'line 7: scopes: is no list of texts',
-    'line 8: expires_at: is not a time as in 2026-02-22T03:54:51Z (RFC 3339)',
-    'line 9: name: is no text',
+    expect.stringContaining('line 6: has a member other than token, sha256,'),
+    'line 7: scopes: is not a list of strings',
+    'line 8: expires_at: is not a time such as 2026-02-22T03:54:51Z (RFC 3339)',
+    'line 9: name: is not a string',
     'line 11: name: is bad',
     '',
   ]);
   expect(ran.out + ran.err).not.toContain(token);
 });
 
-test('many lines go in calls of at most 500, that a server takes', async () => {
+test('many lines are sent in calls of at most 500, the limit of the server', async () => {
   const lines = Array.from({ length: 1201 }, (_, n) => ({ name: `n${n}`, token: `token-${n}` }));
   lines.push({ name: 'large', token: 'x'.repeat(8000) });
   const ran = await usher(['import', '--json'], jsonl(...lines));
@@ -146,41 +156,41 @@ test('many lines go in calls of at most 500, that a server takes', async () => {
   );
 });
 
-test('a call whose outcome is not known is made again, under the same request id', async () => {
+test('a call with an unknown outcome is retried with the same request id', async () => {
   failures = [new ConnectError('', Code.Unavailable), new ConnectError('', Code.Unavailable)];
   const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
-  expect(ran).toMatchObject({ code: 0, out: '1 imported, 0 there before\n' });
+  expect(ran).toMatchObject({ code: 0, out: '1 imported, 0 already there\n' });
   expect(requests).toHaveLength(3);
   expect(new Set(requests.map(({ requestId }) => requestId)).size).toBe(1);
 });
 
-test('a refusal of the call ends it, and tells how far it came', async () => {
+test('a refused call ends the import, and the progress is printed', async () => {
   failures = [new ConnectError('no', Code.PermissionDenied)];
   const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
   expect(ran.code).toBe(77);
-  expect(ran.err).toContain('broken off: 0 imported, 0 there before; repeat it');
+  expect(ran.err).toContain('interrupted: 0 imported, 0 already there; repeat it');
 });
 
-test('options are passed on', async () => {
+test('options are sent', async () => {
   const ran = await usher(
     ['import', '--dry-run', '--allow-weak'],
     jsonl({ name: 'a', token: 'x' }),
   );
-  expect(ran.out).toBe('1 would be imported, 0 there before\n');
+  expect(ran.out).toBe('1 would be imported, 0 already there\n');
   expect(requests).toMatchObject([{ dryRun: true, allowWeak: true }]);
 });
 
-test('a file that is not there is wrong usage', async () => {
+test('a missing file is a usage error', async () => {
   expect(await usher(['import', join(folder, 'none')])).toMatchObject({
     code: 2,
     err: expect.stringContaining('cannot be read (ENOENT)'),
   });
 });
 
-test('sealing anew walks all, and tells what is left under which master key', async () => {
+test('reseal goes through all pages, and prints what is left under which master key', async () => {
   expect(await usher(['reseal'])).toEqual({
     code: 0,
-    out: '400 access tokens, 6 sealed anew\nMASTER KEY\tSECRETS LEFT\tLISTED\nk2\t10\tyes\nk1\t2\tyes\n',
+    out: '400 access tokens, 6 resealed\nMASTER KEY\tSECRETS LEFT\tLISTED\nk2\t10\tyes\nk1\t2\tyes\n',
     err: '',
   });
   unlisted = true;

@@ -1,4 +1,4 @@
-/** The values of options: what they mean, and what is refused. */
+/** The values of options: which are valid, and what they mean. */
 
 import { describe, expect, test } from 'vitest';
 import { count, durationSeconds, jsonObject, time, uuid } from '../../src/cli/option-values.ts';
@@ -15,7 +15,7 @@ describe('a duration', () => {
   });
 
   test.each(['', '1', 's', '1.5h', '-1s', '1w', '1h30m', ' 1s', '1 s', '1H', '9999999999s'])(
-    '%j is none',
+    '%j is refused',
     text => {
       expect(() => durationSeconds(text)).toThrow(/90s, 15m, 1h or 30d/);
     },
@@ -32,11 +32,11 @@ test('a time is RFC 3339', () => {
 test('JSON is an object', () => {
   expect(jsonObject('{"a":[1]}')).toEqual({ a: [1] });
   for (const text of ['', '[]', 'null', '1', '{a:1}']) {
-    expect(() => jsonObject(text), text).toThrow(/an object/);
+    expect(() => jsonObject(text), text).toThrow(/a JSON object/);
   }
 });
 
-test('a count is whole', () => {
+test('a count is an integer', () => {
   expect(count(1)('9007199254740991')).toBe(9007199254740991);
   for (const text of ['0', '-1', '1.5', '1e3', '9007199254740992']) {
     expect(() => count(1)(text), text).toThrow(/whole/);

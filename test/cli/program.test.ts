@@ -1,4 +1,4 @@
-/** The command line as a whole: usage, settings, and the way to the server. */
+/** The command line as a whole: usage, settings, and the connection to the server. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -46,13 +46,13 @@ describe('usage', () => {
     [['token', 'show', 'not-a-uuid']],
     [['token', 'rotate', '0198c0de-0000-7000-8000-000000000001', '--grace', '1w']],
     [['--nosuch']],
-  ])('%j is wrong and ends with 2', async args => {
+  ])('%j is a usage error, exit code 2', async args => {
     const ran = await runUsher(args);
     expect([ran.code, ran.out]).toEqual([exitCodes.usage, '']);
     expect(ran.err).not.toBe('');
   });
 
-  test('--help tells the exit codes', async () => {
+  test('--help shows the exit codes', async () => {
     const ran = await runUsher(['--help']);
     expect(ran.code).toBe(0);
     for (const code of Object.values(exitCodes)) expect(ran.out).toContain(String(code));
@@ -71,7 +71,7 @@ describe('serve', () => {
     expect(seen).toEqual([{ A: 'b' }]);
   });
 
-  test('ends with 78 and every mistake', async () => {
+  test('ends with exit code 78 and reports every mistake', async () => {
     const { code, notes } = await run(['serve'], {}, async () => {
       throw new SettingsError(['USHER_A is wrong; mend it', 'USHER_B is wrong; mend it']);
     });
@@ -79,7 +79,7 @@ describe('serve', () => {
     expect(notes.join('\n')).toMatch(/USHER_A.*\n.*USHER_B/);
   });
 
-  test('says which address is taken', async () => {
+  test('names the address that is in use', async () => {
     const { code, notes } = await run(['serve'], {}, async () => {
       const error = new Error('listen EADDRINUSE: address already in use 127.0.0.1:8080');
       throw Object.assign(error, { code: 'EADDRINUSE', syscall: 'listen' });
@@ -90,7 +90,7 @@ describe('serve', () => {
 });
 
 describe('the server', () => {
-  test('that is not there is told with what to do', async () => {
+  test('that cannot be reached is reported with advice', async () => {
     const { url, close } = await startFakeManager({});
     await close();
     const ran = await runUsher(['token', 'list'], { USHER_MANAGER_URL: url });
@@ -98,7 +98,7 @@ describe('the server', () => {
     expect(ran.err).toContain(`no server answers at ${url} (ECONNREFUSED): start it with`);
   });
 
-  test('that is another one is told', async () => {
+  test('that is not Usher is reported', async () => {
     const server = createServer((_, response) => response.writeHead(404).end('<html>'));
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -108,7 +108,7 @@ describe('the server', () => {
     expect(ran.err).toMatch(/is not the API Manager \(HTTP 404\)/);
   });
 
-  test('that does not answer in time is told', async () => {
+  test('that does not answer in time is reported', async () => {
     const server = createServer(() => {});
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -120,15 +120,15 @@ describe('the server', () => {
     expect(ran.err).toMatch(/no answer in time/);
   });
 
-  test('elsewhere without encryption is warned of', async () => {
+  test('on another host without encryption causes a warning', async () => {
     const env = { USHER_MANAGER_URL: 'http://host.invalid', USHER_ADMIN_TOKEN: adminToken };
     const { notes } = await run(['token', 'list'], env);
-    expect(notes[0]).toMatch(/warning: the admin token goes to host.invalid unencrypted/);
+    expect(notes[0]).toMatch(/warning: the admin token is sent to host.invalid unencrypted/);
   });
 });
 
 describe('the admin token', () => {
-  test('is that of the data folder, when none is set', async () => {
+  test('is read from the data folder when none is set', async () => {
     const manager = await startFakeManager({ tokens: { list: () => ({}) } });
     mkdirSync(join(folder, 'data'));
     writeFileSync(join(folder, 'data', 'admin-token'), `${'f'.repeat(40)}\n`, { mode: 0o600 });
@@ -138,7 +138,7 @@ describe('the admin token', () => {
     await manager.close();
   });
 
-  test('that is nowhere is told with where to look', async () => {
+  test('that is missing is reported with where to find it', async () => {
     const { code, notes } = await run(['token', 'list'], { USHER_STORE: `lmdb:${folder}/none` });
     expect(code).toBe(exitCodes.settings);
     expect(notes.join()).toMatch(/USHER_ADMIN_TOKEN is not set and there is none in/);
@@ -156,7 +156,7 @@ describe('settings', () => {
   });
 });
 
-test('a table is drawn for someone who looks', async () => {
+test('a terminal gets a table', async () => {
   const manager = await startFakeManager({
     tokens: { list: () => ({ accessTokens: [{ id: 'i', name: 'a\nb', scopes: ['s'] }] }) },
   });

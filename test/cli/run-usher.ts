@@ -1,4 +1,4 @@
-/** Runs the command line as its users do: as a process. */
+/** Runs the command line as a process, as users do. */
 
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
@@ -7,17 +7,17 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** The admin token that `runUsher` gives. */
+/** The admin token that `runUsher` passes. */
 export const adminToken = 'admin-token-of-the-tests-0123456789';
 
-/** What became of a command. */
+/** The outcome of a command. */
 export interface Ran {
   code: number | null;
   out: string;
   err: string;
 }
 
-/** Runs a command to its end. The environment is what is given, and nothing of the machine's. */
+/** Runs a command to its end, with only the given environment. */
 export async function runUsher(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
@@ -28,7 +28,7 @@ export async function runUsher(
     cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  // A command that does not read its input may be gone before it is written.
+  // A command that does not read its stdin may have exited before the write.
   child.stdin.on('error', () => {});
   child.stdin.end(stdin);
   const ended = new Promise<number | null>(resolve => child.on('close', code => resolve(code)));

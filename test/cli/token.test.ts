@@ -1,4 +1,4 @@
-/** `usher token`, as processes against a fake API Manager. */
+/** `usher token`, run as a process against a fake API Manager. */
 
 import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
@@ -99,7 +99,7 @@ describe('create', () => {
     expect(created[0]?.requestId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('a jwt one prints its secret, and every field arrives', async () => {
+  test('of kind jwt prints the secret, and sends every field', async () => {
     const fields = ['--owner', 'team', '--scope', 'a', '--scope', 'b', '--metadata', '{"n":1}'];
     const jwtFields = ['--audience', 'web', '--jwt-lifetime-max', '1h'];
     const end = ['--expires-at', '2030-01-01T00:00:00Z'];
@@ -127,13 +127,13 @@ describe('create', () => {
     expect(lifetimeMs).toBeLessThan(31 * 86_400_000);
   });
 
-  test('without --json shows the token once and says so, apart from the answer', async () => {
+  test('without --json shows the token, and on stderr that it is shown once', async () => {
     const { out, err } = await usher('create', '--kind', 'static', '--name', 'billing');
     expect(out).toBe(`id\t${id}\nname\tbilling\ntoken\tush_t0ken\n`);
     expect(err).toMatch(/Keep the token now/);
   });
 
-  test('an outcome that is not known can be repeated under its request id', async () => {
+  test('an unknown outcome can be retried with its request id', async () => {
     failure = new ConnectError('the store cannot be reached', Code.Unavailable);
     const { code, out, err } = await usher('create', '--kind', 'static', '--name', 'x');
     expect([code, out]).toEqual([69, '']);
@@ -157,17 +157,17 @@ describe('create', () => {
     expect(ran.err).toMatch(message);
   });
 
-  test('both ways to say the end are refused', async () => {
+  test('two expiry options at once are refused', async () => {
     const end = ['--expires-in', '1h', '--expires-at', '2030-01-01T00:00:00Z'];
     const ran = await usher('create', '--kind', 'static', '--name', 'x', ...end);
     expect(ran.code).toBe(2);
-    expect(ran.err).toMatch(/give one of them/);
+    expect(ran.err).toMatch(/give only one of/);
     expect(created).toEqual([]);
   });
 });
 
 describe('list', () => {
-  test('walks the pages up to the limit and says that more follow', async () => {
+  test('reads pages up to the limit and says that there are more', async () => {
     const { out, err } = await usher('list', '--limit', '3');
     expect(out.split('\n').map(line => line.split('\t')[3])).toEqual([
       'NAME',
@@ -180,7 +180,7 @@ describe('list', () => {
     expect(listed.map(({ pageToken }) => pageToken)).toEqual(['', 'second']);
   });
 
-  test('--all --json gives every one, with the filters sent', async () => {
+  test('--all --json prints every one, with the filters sent', async () => {
     const filters = ['--kind', 'static', '--owner', 'o', '--state', 'active', '--text', 't'];
     const more = ['--expires-within', '7d', '--sort', 'expiry', '--all', '--json'];
     const { out } = await usher('list', ...filters, ...more);
@@ -218,7 +218,7 @@ describe('show', () => {
     });
   });
 
-  test('no name can write to the terminal', async () => {
+  test('no name can send control characters to the terminal', async () => {
     const { out } = await usher('show', id);
     expect(out).toContain('name\tevil\\u{1b}[2Jname\n');
   });
@@ -230,7 +230,7 @@ describe('show', () => {
 });
 
 describe('update', () => {
-  test('sends the fields given, at the revision read', async () => {
+  test('sends the given fields with the revision that it read', async () => {
     const ran = await usher('update', id, '--name', 'new', '--clear-scopes', '--clear-expiry');
     expect(ran.code).toBe(0);
     expect(updated[0]).toMatchObject({
@@ -240,7 +240,7 @@ describe('update', () => {
     expect(updated[0]?.accessToken?.expireTime).toBeUndefined();
   });
 
-  test('at a revision that is given', async () => {
+  test('sends a given revision', async () => {
     await usher('update', id, '--owner', 'o', '--revision', '2');
     expect(updated[0]?.accessToken?.revision).toBe(2n);
   });

@@ -1,4 +1,4 @@
-/** `usher verify` and `usher jwt`, as processes against a fake API Manager. */
+/** `usher verify` and `usher jwt`, run as processes against a fake API Manager. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RevokeJwtsRequest } from '../../src/gen/usher/v1/access_token_pb.ts';
@@ -60,7 +60,7 @@ const usher = (args: string[], stdin = '') =>
   runUsher(args, { USHER_MANAGER_URL: manager.url }, { stdin });
 
 describe('verify', () => {
-  test('reads the header from the standard input and ends with 0 for a good one', async () => {
+  test('reads the header from stdin and ends with exit code 0 for a valid one', async () => {
     const asked = ['--audience', 'web', '--scope', 'a', '--scope', 'b', '--json'];
     const { code, out } = await usher(['verify', ...asked], 'Bearer good\n');
     expect(code).toBe(0);
@@ -83,14 +83,14 @@ describe('verify', () => {
     expect(verified[0]).toMatchObject({ audience: 'web', requiredScopes: ['a', 'b'] });
   });
 
-  test('ends with 1 for a refused one, and says why', async () => {
+  test('ends with exit code 1 for a refused one, and says why', async () => {
     const { code, out } = await usher(['verify', 'Bearer bad']);
     expect(code).toBe(1);
     expect(out).toMatch(/^refused: token has expired \(EXPIRED\)\n/);
     expect(verified[0]?.header).toBe('Bearer bad');
   });
 
-  test('an empty input is an empty header, for the server to judge', async () => {
+  test('sends an empty input as an empty header', async () => {
     expect((await usher(['verify', '-'])).code).toBe(1);
     expect(verified[0]?.header).toBe('');
   });
@@ -117,14 +117,17 @@ describe('jwt issue', () => {
     expect(issued[0]?.expiry).toEqual({ case: 'exp', value: 9007199254740991n });
   });
 
-  test.each([[[]], [['--lifetime', '1h', '--exp', '9']]])('needs one end: %j', async end => {
-    expect((await usher(['jwt', 'issue', id, ...end])).code).toBe(2);
-    expect(issued).toEqual([]);
-  });
+  test.each([[[]], [['--lifetime', '1h', '--exp', '9']]])(
+    'needs exactly one expiry: %j',
+    async end => {
+      expect((await usher(['jwt', 'issue', id, ...end])).code).toBe(2);
+      expect(issued).toEqual([]);
+    },
+  );
 });
 
 describe('jwt revoke', () => {
-  test('sends which ones and why', async () => {
+  test('sends the target and the reason', async () => {
     const ran = await usher(['jwt', 'revoke', id, '--jti', 'j1', '--reason', 'lost', '--json']);
     expect(ran.code).toBe(0);
     expect(revoked[0]).toMatchObject({

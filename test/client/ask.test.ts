@@ -1,9 +1,13 @@
-/** How the client asks: together, once, within a deadline, and elsewhere when an address is down. */
+/**
+ * How the SDK sends questions: batched, shared, with a deadline, and to another address if one is
+ * down.
+ */
 
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, describe, expect, test } from 'vitest';
 import { UsherUnavailable } from '../../src/client/unavailable.ts';
 import type { UsherLimits } from '../../src/client/usher.ts';
+import { stall } from '../stall.ts';
 import { type FakeServer, type FakeWorld, fakeWorld, good, soon } from './fake-usher.ts';
 
 let world: FakeWorld | undefined;
@@ -22,27 +26,27 @@ describe.each([
   ['over one stream', true],
   ['call by call', false],
 ])('%s', (_, streams) => {
-  test('what is asked in one turn of the event loop goes together', async () => {
+  test('questions of one turn of the event loop are sent together', async () => {
     const { usher, server } = start({ streams, batchMax: 2 });
     const verdicts = await Promise.all(['a', 'b', 'c'].map(header => usher.verify(header)));
     expect(verdicts.map(({ identity }) => identity?.tokenId)).toEqual(['a', 'b', 'c']);
     expect(server.messages).toEqual([['a', 'b'], ['c']]);
   });
 
-  test('long headers are not put into one message without end', async () => {
+  test('long headers are split into several messages', async () => {
     const { usher, server } = start({ streams });
     const headers = ['a', 'b', 'c'].map(letter => letter.repeat(20_000));
     await Promise.all(headers.map(header => usher.verify(header)));
     expect(server.messages).toHaveLength(3);
   });
 
-  test('the same question at the same time is asked once', async () => {
+  test('concurrent equal questions are sent once', async () => {
     const { usher, server } = start({ streams });
     await Promise.all([usher.verify('a'), usher.verify('a'), usher.verify('a', { audience: 'x' })]);
     expect(server.messages).toEqual([['a', 'a']]);
   });
 
-  test('asks again when the answer is UNAVAILABLE', async () => {
+  test('retries when the answer is UNAVAILABLE', async () => {
     const { usher, server } = start({ streams });
     let failures = 2;
     server.answer = request => {
@@ -53,7 +57,19 @@ describe.each([
     expect(server.messages).toEqual([['a'], ['a'], ['a']]);
   });
 
-  test('asks once when the answer is another error', async () => {
+  test('an answer that arrived during a stall counts, however long that was', async () => {
+    const { usher, server } = start({ streams, deadlineMs: 50 });
+    server.answer = async request => {
+      await new Promise(resolve => setImmediate(resolve));
+      return good(request);
+    };
+    const asked = usher.verify('a');
+    while (server.messages.length === 0) await new Promise(resolve => setImmediate(resolve));
+    stall(200);
+    expect(await asked).toMatchObject({ valid: true });
+  });
+
+  test('does not retry after another error', async () => {
     const { usher, server } = start({ streams });
     server.answer = () => {
       throw new ConnectError('internal error', Code.Internal);
@@ -62,14 +78,14 @@ describe.each([
     expect(server.messages).toEqual([['a']]);
   });
 
-  test('asks another address when one is down', async () => {
+  test('uses another address when one is down', async () => {
     const { usher, server, other } = start({ streams, servers: 2 });
     server.down = true;
     expect(await usher.verify('a')).toMatchObject({ valid: true });
     expect(other.messages).toEqual([['a']]);
   });
 
-  test('a verdict that cannot be known in time is unavailable, never a refusal', async () => {
+  test('a verdict that does not come in time is unavailable, never a refusal', async () => {
     const { usher, server } = start({ streams, deadlineMs: 20 });
     server.answer = () => new Promise(() => {});
     await expect(usher.verify('a')).rejects.toBeInstanceOf(UsherUnavailable);
@@ -84,7 +100,7 @@ describe.each([
     await expect(usher.verify('a')).rejects.toBeInstanceOf(UsherUnavailable);
   });
 
-  test('closing fails what is under way', async () => {
+  test('closing fails questions in progress', async () => {
     const { usher, server } = start({ streams });
     server.answer = () => new Promise(() => {});
     const answer = usher.verify('a');
@@ -96,7 +112,7 @@ describe.each([
   });
 });
 
-test('whoever asks after a question was sent gets its answer only where it can be believed', async () => {
+test('a later equal question shares an answer only if the watch covers it', async () => {
   const { usher, server, clock, begin } = start();
   await begin();
   const gate = Promise.withResolvers<void>();
@@ -134,14 +150,14 @@ test('and shares it where it can', async () => {
   expect(server.messages).toEqual([['a']]);
 });
 
-test('verifications under way are bounded', async () => {
+test('verifications in progress are bounded', async () => {
   const { usher } = start({ pendingMax: 2 });
   const allowed = [usher.verify('a'), usher.verify('b')];
   await expect(usher.verify('c')).rejects.toThrow('too many');
   expect(await Promise.all(allowed)).toHaveLength(2);
 });
 
-test("a service's own mistakes are told to it, and not to the server", async () => {
+test("a service's own mistakes are thrown, and not sent to the server", async () => {
   const { usher, server } = start();
   await expect(usher.verify('a', { scopes: ['two scopes'] })).rejects.toBeInstanceOf(TypeError);
   await expect(usher.verify('a', { audience: 'x'.repeat(257) })).rejects.toBeInstanceOf(TypeError);
@@ -160,8 +176,8 @@ test.each([
 
 test.each([
   ['too long', 'x'.repeat(65_537)],
-  ['no text', '\ud800'],
-])('a header that is %s is malformed without asking', async (_, header) => {
+  ['not valid text', '\ud800'],
+])('a header that is %s is malformed, without a request', async (_, header) => {
   const { usher, server } = start();
   expect(await usher.verify(header)).toMatchObject({ reason: 'MALFORMED_CREDENTIALS' });
   expect(server.messages).toEqual([]);

@@ -1,4 +1,4 @@
-/** The clock of the client goes forward only, and counts the time that the machine slept. */
+/** The clock of the SDK only goes forward, and includes the time that the machine slept. */
 
 import { expect, test } from 'vitest';
 import { createClock } from '../../src/client/clock.ts';
@@ -12,21 +12,21 @@ function clocks() {
   return { at, clock, started: clock() };
 }
 
-test('goes with the monotonic clock', () => {
+test('follows the monotonic clock', () => {
   const { at, clock, started } = clocks();
   at.monotonicMs += 1234;
   at.wallMs += 1234;
   expect(clock() - started).toBe(1234);
 });
 
-test('counts sleep, which only the wall clock saw', () => {
+test('includes sleep, which only the wall clock shows', () => {
   const { at, clock, started } = clocks();
   at.monotonicMs += 10;
   at.wallMs += 60_010;
   expect(clock() - started).toBe(60_010);
 });
 
-test('never goes back, whatever is done to the wall clock', () => {
+test('never goes back, whatever the wall clock does', () => {
   const { at, clock, started } = clocks();
   let last = started;
   for (const wallMs of [-3_600_000, 60_000, -50, 7_200_000, -1e9]) {

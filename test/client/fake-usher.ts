@@ -1,4 +1,4 @@
-/** Servers in memory that answer as a test says, and a client of them on a clock that the test moves. */
+/** In-memory servers with scripted answers, and a client of them whose clock the test controls. */
 
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
@@ -19,8 +19,8 @@ type WatchEvent = Exclude<
   undefined
 >;
 
-/** A message of a watch; `heardMs` and `leaseMs` as the server measures them. */
-export interface Told {
+/** A message of a watch; `heardMs` and `leaseMs` are on the server's clock. */
+interface SentMessage {
   position: string;
   event?: WatchEvent;
   heardMs?: number;
@@ -30,8 +30,8 @@ export interface Told {
 /** A watch that a client has open. */
 export interface FakeWatch {
   resumePosition: string;
-  /** Sends a message; resolves when the client has taken it in. */
-  tell(message: Told): Promise<void>;
+  /** Sends a message; resolves when the client has processed it. */
+  tell(message: SentMessage): Promise<void>;
   end(): void;
   isOpen(): boolean;
 }
@@ -39,16 +39,16 @@ export interface FakeWatch {
 /** A server at one address. */
 export interface FakeServer {
   instance: string;
-  /** What it answers; by default the header is the id of a good token. May wait, or throw. */
+  /** The answer to a request; by default the header is the id of a valid token. May wait or throw. */
   answer(request: VerifyRequest): Response | Promise<Response>;
-  /** Headers it was asked about, a list for each message. */
+  /** The headers that it received, a list for each message. */
   messages: string[][];
   watches: FakeWatch[];
-  /** Refuses new watches and questions, as one that is down. */
+  /** Fails new watches and requests with UNAVAILABLE. */
   down: boolean;
 }
 
-/** A good token whose id is the header. */
+/** The verdict on a valid token whose id is the header. */
 export const good = ({ header }: VerifyRequest): Response => ({
   valid: true,
   httpStatus: 200,
@@ -57,14 +57,14 @@ export const good = ({ header }: VerifyRequest): Response => ({
   revision: 1n,
 });
 
-/** Makes a server. */
-export function fakeServer(instance: string): FakeServer {
+/** Creates a server. */
+function fakeServer(instance: string): FakeServer {
   return { instance, answer: good, messages: [], watches: [], down: false };
 }
 
 const unavailable = () => new ConnectError('down', Code.Unavailable);
 
-function watchMessage({ position, event, heardMs, leaseMs }: Told) {
+function watchMessage({ position, event, heardMs, leaseMs }: SentMessage) {
   const message = create(WatchInvalidationsResponseSchema, { position });
   if (event !== undefined)
     message.event = create(WatchInvalidationsResponseSchema, { event }).event;
@@ -120,7 +120,7 @@ function transportOf(server: FakeServer) {
           const next = queue.shift();
           if (next) {
             yield next.message;
-            // Only when it wants the next one has it dealt with this one.
+            // The client asks for the next message only after it has processed this one.
             setImmediate(next.taken);
           } else {
             await new Promise<void>(resolve => {
@@ -139,13 +139,13 @@ export interface FakeWorld {
   usher: Usher;
   servers: FakeServer[];
   clock: { ms: number };
-  /** The watch that is open on a server, from when there is one. */
+  /** Waits for an open watch on a server, and returns it. */
   watch(server?: number): Promise<FakeWatch>;
-  /** Begins the watch on a server: reset, a lease of 2 s, all heard until now. */
+  /** Begins the watch on a server: a reset, a lease of 2 s, a feed that is up to date. */
   begin(server?: number): Promise<FakeWatch>;
 }
 
-/** Connects a client to servers. */
+/** Creates servers and a client that uses them. */
 export function fakeWorld(
   limits: UsherLimits & { streams?: boolean; servers?: number } = {},
 ): FakeWorld {
@@ -188,7 +188,7 @@ export function fakeWorld(
   };
 }
 
-/** What a function gives once it does not throw. */
+/** Calls a function until it does not throw, and returns its result. */
 export function soon<T>(look: () => T | Promise<T>): Promise<T> {
   return vi.waitFor(look, { interval: 1, timeout: 5000 });
 }

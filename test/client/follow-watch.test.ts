@@ -1,4 +1,4 @@
-/** The watch of the client: resumed where it was, moved when it breaks or falls silent. */
+/** The watch of the SDK: it resumes, and moves to another server when it breaks or falls silent. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type FakeServer, type FakeWorld, fakeWorld, soon } from './fake-usher.ts';
@@ -19,7 +19,7 @@ function start(servers = 1) {
   };
 }
 
-test('goes on where it was, and what is kept stays', async () => {
+test('resumes at its position, and the cache stays', async () => {
   const { usher, server, clock, begin, watch } = start();
   const first = await begin();
   await usher.verify('a');
@@ -34,7 +34,7 @@ test('goes on where it was, and what is kept stays', async () => {
   expect(usher.cached('a')).toBeDefined();
 });
 
-test('what changed while it was away is dropped before anything is believed again', async () => {
+test('changes during a break are evicted before the cache is used again', async () => {
   const { usher, server, clock, begin, watch } = start();
   const first = await begin();
   await usher.verify('a');
@@ -52,7 +52,7 @@ test('what changed while it was away is dropped before anything is believed agai
   expect(usher.cached('a')).toBeUndefined();
 });
 
-test('moves to another address, where nothing of before is believed', async () => {
+test('moves to another address, and empties the cache', async () => {
   const { usher, server, other, begin } = start(2);
   const first = await begin();
   await usher.verify('a');
@@ -76,7 +76,7 @@ test('another instance at the same address is another one, also when it says no 
   expect(usher.cached('a')).toBeUndefined();
 });
 
-test('leaves a server that falls silent once nothing can be believed any more', async () => {
+test('leaves a silent server when the lease has expired', async () => {
   const { usher, clock, other, begin, watch } = start(2);
   const silent = await begin();
   clock.ms += 1999;
@@ -90,7 +90,7 @@ test('leaves a server that falls silent once nothing can be believed any more', 
   expect(other.messages).toEqual([['a']]);
 });
 
-test('leaves a server that never says a word', async () => {
+test('leaves a server that never sends anything', async () => {
   const { clock, watch } = start(2);
   const silent = await watch();
   clock.ms += 2000;
@@ -99,7 +99,7 @@ test('leaves a server that never says a word', async () => {
   expect(silent.isOpen()).toBe(false);
 });
 
-test('is ready when something can be believed for the first time', async () => {
+test('is ready at the first live lease', async () => {
   const { usher, begin } = start();
   let ready = false;
   const waiting = usher.ready().then(() => {
@@ -121,7 +121,7 @@ test('ends with the client', async () => {
   await soon(() => expect(vi.getTimerCount()).toBe(0));
 });
 
-test('a lease that is too long to be true is cut', async () => {
+test('an implausibly long lease is limited', async () => {
   const { usher, clock, watch } = start();
   await (await watch()).tell({ position: 'instance-0:0', heardMs: 0, leaseMs: 3_600_000 });
   clock.ms += 59_999;

@@ -1,46 +1,27 @@
-/** The SDK as it is packed for npm: plain JavaScript on Node, with types, and bundled for browsers. */
+/** The SDK as it is packed for npm: plain JavaScript on Node, with types. */
 
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { build } from 'vite';
+import { symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { launchChromium } from '../manager/chromium.ts';
 import { adminOf } from '../server/api.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
+import { installPacked, type PackedSdk, root, run } from './packed.ts';
 
-const run = promisify(execFile);
-const root = resolve(import.meta.dirname, '../..');
+let packed: PackedSdk;
 let folder: string;
 let server: TestServer;
-let browser: Browser | undefined;
 let token: string;
-let id: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'usher-packed-'));
-  await run(process.execPath, ['scripts/build-client.js'], { cwd: root });
-  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
-  await run('npm', pack, { cwd: root });
-  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const installed = join(folder, 'node_modules/usher');
-  await mkdir(installed, { recursive: true });
-  const archive = join(folder, `usher-${version}.tgz`);
-  await run('tar', ['-xzf', archive, '-C', installed, '--strip-components', '1']);
-  await writeFile(join(folder, 'package.json'), '{"type":"module","private":true}');
+  packed = await installPacked();
+  folder = packed.folder;
   server = await runServer();
-  const made = await adminOf(server).create({ kind: Kind.STATIC, name: 'a', owner: 'shop' });
-  token = made.token;
-  id = made.accessToken?.id ?? '';
+  token = (await adminOf(server).create({ kind: Kind.STATIC, name: 'a', owner: 'shop' })).token;
 });
 afterAll(async () => {
-  await browser?.close();
   await server?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await packed?.remove();
 });
 
 test.each(['grpc', 'connect'] as const)(
@@ -105,36 +86,3 @@ async function typeErrors(file: string): Promise<string[]> {
   );
   return said.split('\n').filter(line => /error TS/.test(line));
 }
-
-test('bundled, it runs in a browser and hears of a revocation', async () => {
-  const entry = join(folder, 'page.js');
-  await writeFile(
-    entry,
-    `import { createUsher } from 'usher/client';
-     globalThis.usher = createUsher({ addresses: ['http://${server.http}'] });`,
-  );
-  const built = await build({
-    root: folder,
-    configFile: false,
-    logLevel: 'silent',
-    build: { write: false, lib: { entry, formats: ['es'], fileName: 'page' } },
-  });
-  const [bundle] = [built].flat();
-  if (bundle === undefined || !('output' in bundle)) throw new Error('nothing was built');
-  const code = bundle.output.map(file => ('code' in file ? file.code : '')).join('\n');
-  expect(code).not.toMatch(/from\s*["']node:|require\(|__vite-browser-external/);
-
-  browser = await launchChromium();
-  const page = await browser.newPage();
-  await page.addScriptTag({ type: 'module', content: code });
-  await page.waitForFunction('globalThis.usher !== undefined');
-  const cached = `usher.cached(${JSON.stringify(token)})`;
-  const verified = `usher.verify(${JSON.stringify(token)})`;
-  await page.evaluate('usher.ready()');
-  expect(await page.evaluate(verified)).toMatchObject({ valid: true, identity: { owner: 'shop' } });
-  await page.waitForFunction(`${verified}.then(() => ${cached} !== undefined)`);
-  await adminOf(server).revoke({ id });
-  await page.waitForFunction(`${cached} === undefined || !${cached}.valid`);
-  expect(await page.evaluate(verified)).toMatchObject({ valid: false, reason: 'REVOKED' });
-  await page.evaluate('usher.close()');
-});

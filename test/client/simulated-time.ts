@@ -1,6 +1,6 @@
-/** Time that is simulated: things happen in order, after delays of chance, and actors can be suspended. */
+/** Simulated time: tasks run in order after random delays, and actors can be suspended. */
 
-/** Who does something; while suspended it does nothing, and everything afterwards, in order. */
+/** A process. While it is suspended its tasks wait; afterwards they run in order. */
 export interface Actor {
   suspendedUntil: number;
 }
@@ -8,11 +8,11 @@ export interface Actor {
 /** The schedule of one run. */
 export interface Schedule {
   now(): number;
-  /** In [0, 1), from the seed. */
+  /** A pseudo-random number in [0, 1), from the seed. */
   random(): number;
   /** A whole number of milliseconds. */
   between(low: number, high: number): number;
-  /** Does something later. */
+  /** Schedules a task of an actor. */
   after(ms: number, actor: Actor, task: () => void): void;
   /** Runs until a time. */
   run(untilMs: number): Promise<void>;
@@ -25,7 +25,7 @@ interface Task {
   task(): void;
 }
 
-/** Makes a schedule of a seed: the same seed, the same run. */
+/** Creates a schedule. The same seed gives the same run. */
 export function createSchedule(seed: number): Schedule {
   let now = 0;
   let order = 0;
@@ -62,7 +62,7 @@ export function createSchedule(seed: number): Schedule {
           continue;
         }
         next.task();
-        // Promises that this has settled go on before anything else happens.
+        // Callbacks of promises that this task settled run before the next task.
         for (let turn = 0; turn < 8; turn++) await Promise.resolve();
       }
       tasks = [];
@@ -70,7 +70,7 @@ export function createSchedule(seed: number): Schedule {
   };
 }
 
-/** A way that keeps the order of what is sent, with delays of chance, until it is cut. */
+/** A connection in one direction: in order, with random delays, until it is cut. */
 export function createWay(schedule: Schedule, receiver: Actor, delayMsMax: () => number) {
   let lastAt = 0;
   let isCut = false;

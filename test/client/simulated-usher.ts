@@ -1,24 +1,25 @@
-/** A store, servers on it and a client of them in simulated time, made of the real parts. */
+/** A store, servers and an SDK client in simulated time, with the real caches and the real watch. */
 
 import { create } from '@bufbuild/protobuf';
 import { answerOf } from '../../src/client/usher-verdict.ts';
 import { createVerdictCache } from '../../src/client/verdict-cache.ts';
 import { createWatchReader } from '../../src/client/watch-reader.ts';
 import { VerifyResponseSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
-import { createCoherentReader, defaultCoherentLimits } from '../../src/store/cache/coherent.ts';
+import { createCoherentReader } from '../../src/store/cache/coherent.ts';
 import { createLease, type FeedListener } from '../../src/store/feed.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { type Found, Unavailable } from '../../src/store/store.ts';
 import { createChanges } from '../../src/transport/services/changes.ts';
 import { createTell } from '../../src/transport/services/watch.ts';
+import { defaultLimits } from '../limits.ts';
 import { type Actor, createWay, type Schedule } from './simulated-time.ts';
 
-/** How long silence may be believed. */
+/** The lease of the servers, in milliseconds. */
 export const leaseMs = 2000;
 const ids = ['a', 'b', 'c'];
 const actor = (): Actor => ({ suspendedUntil: 0 });
 
-/** The store: what is true. */
+/** The store, which has the true state of each access token. */
 export function simulatedStore(schedule: Schedule) {
   const records = new Map(ids.map(id => [id, recordOf(id, 1)]));
   const revokedAt = new Map<string, { begunMs: number; acknowledgedMs: number }>();
@@ -108,20 +109,20 @@ export function simulatedServer(schedule: Schedule, store: Store) {
         );
       });
     });
-  const reader = createCoherentReader({ get }, feed, schedule.now, defaultCoherentLimits);
+  const reader = createCoherentReader({ get }, feed, schedule.now, defaultLimits.store.cache);
   connect();
   return {
     self,
     find: async (id: string): Promise<Found> => reader.find(id),
     changes: createChanges(feed, 16, schedule.now),
-    /** The feed falls silent, without a word. */
+    /** Cuts the feed without closing its connection. */
     cutFeed: () => feedWay.cut(),
   };
 }
 
 type Server = ReturnType<typeof simulatedServer>;
 
-/** A client, which watches one server at a time, and calls back with each verdict it would give. */
+/** An SDK client. It watches one server at a time, and reports each verdict that it would return. */
 export function simulatedClient(
   schedule: Schedule,
   servers: readonly Server[],
@@ -178,7 +179,7 @@ export function simulatedClient(
 
   return {
     self,
-    /** The stream falls silent, or breaks so that it is noticed. */
+    /** Cuts the watch: silently, or with an error that the client sees. */
     cutWatch(noticed: boolean) {
       for (const way of ways) way.cut();
       if (noticed && ways.length > 0) leave();

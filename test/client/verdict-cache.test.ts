@@ -1,4 +1,4 @@
-/** What the client keeps, and when it believes it: the lease, changes, resets, and answers under way. */
+/** The cache of the SDK: the lease, invalidations, resets, and answers in progress. */
 
 import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -36,7 +36,7 @@ const changed = (...tokenIds: string[]) => ({
 const reset = { event: { case: 'reset' as const, value: {} }, position };
 
 describe('while the watch is live', () => {
-  test('a verdict is asked for once', async () => {
+  test('a verdict is fetched once', async () => {
     const first = await world.usher.verify('a');
     expect(first).toMatchObject({ valid: true, identity: { tokenId: 'a' } });
     expect(await world.usher.verify('a')).toBe(first);
@@ -44,7 +44,7 @@ describe('while the watch is live', () => {
     expect(asked()).toEqual(['a']);
   });
 
-  test('each requirement is judged for itself', async () => {
+  test('each requirement has its own verdict', async () => {
     await world.usher.verify('a');
     await world.usher.verify('a', { audience: 'shop' });
     await world.usher.verify('a', { scopes: ['x', 'y'] });
@@ -64,7 +64,7 @@ describe('while the watch is live', () => {
     }).toThrow(TypeError);
   });
 
-  test('a refusal of a known token is kept and dropped like a good one', async () => {
+  test('a refusal of a known token is cached and evicted like a valid verdict', async () => {
     server.answer = ({ header }) => ({
       reason: 8,
       message: 'no',
@@ -91,7 +91,7 @@ describe('the lease', () => {
     expect(asked()).toEqual(['a', 'a']);
   });
 
-  test('goes on with what the server heard, counted from when the call was opened', async () => {
+  test("extends by the server's `heard`, counted from when the call was opened", async () => {
     await world.usher.verify('a');
     world.clock.ms += 1500;
     await watch.tell({ position, heardMs: 1200 });
@@ -120,8 +120,8 @@ describe('the lease', () => {
   });
 });
 
-describe('word of a change', () => {
-  test('drops that access token alone', async () => {
+describe('an invalidation', () => {
+  test('evicts only that access token', async () => {
     await Promise.all([world.usher.verify('a'), world.usher.verify('b')]);
     await watch.tell(changed('a'));
     expect(world.usher.cached('a')).toBeUndefined();
@@ -130,7 +130,7 @@ describe('word of a change', () => {
     expect(world.usher.cached('a')).toBeDefined();
   });
 
-  test('drops every header and requirement of it', async () => {
+  test('evicts every header and requirement of it', async () => {
     server.answer = request => ({ ...good(request), tokenId: 'same' });
     await world.usher.verify('a');
     await world.usher.verify('a', { audience: 'shop' });
@@ -145,7 +145,7 @@ describe('word of a change', () => {
     }
   });
 
-  test('a reset drops all', async () => {
+  test('of everything (a reset) empties the cache', async () => {
     await Promise.all([world.usher.verify('a'), world.usher.verify('b')]);
     await watch.tell(reset);
     expect(world.usher.cached('a')).toBeUndefined();
@@ -153,7 +153,7 @@ describe('word of a change', () => {
   });
 });
 
-describe('an answer under way', () => {
+describe('an answer in progress', () => {
   const hold = () => {
     const gate = Promise.withResolvers<void>();
     server.answer = async request => {
@@ -165,7 +165,7 @@ describe('an answer under way', () => {
   test.each([
     ['its token changed', changed('a')],
     ['all changed', reset],
-  ])('is given, but not kept, when %s meanwhile', async (_, message) => {
+  ])('is returned, but not cached, when %s meanwhile', async (_, message) => {
     const release = hold();
     const answer = world.usher.verify('a');
     await soon(() => expect(asked()).toEqual(['a']));
@@ -176,7 +176,7 @@ describe('an answer under way', () => {
     expect(world.usher.cached('a')).toBeUndefined();
   });
 
-  test('is kept when another token changed meanwhile', async () => {
+  test('is cached when another token changed meanwhile', async () => {
     const release = hold();
     const answer = world.usher.verify('a');
     await soon(() => expect(asked()).toEqual(['a']));
@@ -186,7 +186,7 @@ describe('an answer under way', () => {
     expect(world.usher.cached('a')).toBeDefined();
   });
 
-  test('is not kept when more changed meanwhile than is remembered', async () => {
+  test('is not cached when too many tokens changed meanwhile', async () => {
     const release = hold();
     const answer = world.usher.verify('a');
     await soon(() => expect(asked()).toEqual(['a']));
@@ -197,7 +197,7 @@ describe('an answer under way', () => {
   });
 });
 
-describe('never kept is', () => {
+describe('never cached is', () => {
   test('what another instance of the server says', async () => {
     server.instance = 'instance-9';
     await world.usher.verify('a');
@@ -222,7 +222,7 @@ describe('never kept is', () => {
   });
 });
 
-test('a verdict ends with its token, counted from when it was asked for', async () => {
+test('a verdict expires with its token, counted from the time of the request', async () => {
   server.answer = async request => {
     world.clock.ms += 300;
     return { ...good(request), watchedTtl: durationFromMs(1000) };
@@ -234,7 +234,7 @@ test('a verdict ends with its token, counted from when it was asked for', async 
   expect(world.usher.cached('a')).toBeUndefined();
 });
 
-test('a refusal of no access token is kept for a moment', async () => {
+test('the refusal of an unknown token is cached briefly', async () => {
   server.answer = () => ({ reason: 4, message: 'token is not valid', httpStatus: 401 });
   await world.usher.verify('garbage');
   world.clock.ms += 999;
@@ -243,14 +243,14 @@ test('a refusal of no access token is kept for a moment', async () => {
   expect(world.usher.cached('garbage')).toBeUndefined();
 });
 
-test('a flood of garbage evicts no good token', async () => {
+test('a flood of garbage evicts no valid token', async () => {
   await world.usher.verify('a');
   server.answer = () => ({ reason: 4, message: 'token is not valid', httpStatus: 401 });
   await Promise.all(Array.from({ length: 5000 }, (_, n) => world.usher.verify(`garbage ${n}`)));
   expect(world.usher.cached('a')).toBeDefined();
 });
 
-test('what is kept is bounded', async () => {
+test('the cache is bounded', async () => {
   const small = fakeWorld({ cacheEntriesMax: 2 });
   await small.begin();
   for (const header of ['a', 'b', 'c']) await small.usher.verify(header);
@@ -259,7 +259,7 @@ test('what is kept is bounded', async () => {
   small.usher.close();
 });
 
-test('without a watch nothing is kept', async () => {
+test('without a watch nothing is cached', async () => {
   const unwatched = fakeWorld();
   await unwatched.usher.verify('a');
   await unwatched.usher.verify('a');

@@ -1,4 +1,4 @@
-/** The cases that are played through every gateway: what the client sends, and what must come of it. */
+/** The cases for every gateway: what the client sends, and the expected verdict. */
 
 import { type Reason, reasons } from '../../src/verify/verdict.ts';
 import { adminOf } from '../server/api.ts';
@@ -6,24 +6,24 @@ import type { TestServer } from '../server/run-server.ts';
 import type { Sent } from './request.ts';
 import { makeJwt, makeStatic } from './tokens.ts';
 
-/** What the upstream is told, when it is reached. "" stands for a header that must not arrive. */
-export type Told = Readonly<Record<`x-usher-${string}`, string>>;
+/** The identity headers that the upstream must get; "" means that the header must not arrive. */
+type Told = Readonly<Record<`x-usher-${string}`, string>>;
 
-/** A request and its verdict. */
+/** A request and its expected verdict. */
 export interface Case {
   name: string;
   sent: Sent;
-  /** A reason to refuse, or who calls. */
+  /** The reason of a refusal, or the identity headers. */
   verdict: Reason | Told;
 }
 
 /** What every gateway of the tests requires. */
 export const required = { scope: 'orders.read', audience: 'orders' };
 
-/** Claims of a JWT that is good for what is required. */
+/** Claims of a JWT that meets the requirement. */
 const good = { aud: required.audience, scope: 'orders.read', exp: 4_102_444_800 };
 
-/** Makes the tokens, and the cases of them. */
+/** Creates the tokens and their cases. */
 export async function makeCases(usher: TestServer): Promise<Case[]> {
   const fields = { owner: 'shop', scopes: ['orders.read', 'orders.write'] };
   const token = await makeStatic(usher, fields);
@@ -122,7 +122,7 @@ async function goodCases(usher: TestServer, { id, token }: Static, jwt: Jwt): Pr
   ];
 }
 
-/** Each header twice, in other cases of letters. */
+/** Each identity header twice, in different letter case. */
 function spoofed(): [string, string][] {
   return Object.keys(told('', 'static')).flatMap((name): [string, string][] => [
     [name.toUpperCase(), 'evil'],
@@ -182,7 +182,7 @@ function hostileHeaders({ token }: Static): Case[] {
       sent: authorization(`${token}, ${token}`),
       verdict: 'MALFORMED_CREDENTIALS',
     },
-    // Some gateways pass another character on in its place; either way it is nobody's.
+    // Some gateways replace the character, but the result is never an identity header.
     {
       name: 'a blank within',
       sent: authorization(`Bearer ${token} x`),

@@ -1,8 +1,9 @@
-/** Envoy while the verdict cannot be known: what becomes of a request is its operator's choice, and only then. */
+/** Envoy without a verdict: only then, the operator's setting decides whether a request passes. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runServer, type TestServer } from '../server/run-server.ts';
-import { type RedisServer, startRedis, until } from '../store/redis/server.ts';
+import { type RedisServer, startRedis } from '../store/redis/server.ts';
+import { until } from '../until.ts';
 import { refusalBody, required } from './cases.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Sent, send } from './request.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   upstream = await startUpstream();
   usher = await runServer({
     USHER_STORE: `redis://127.0.0.1:${redis.port}`,
-    // What was known before must not hide that the store is gone.
+    // Cached verdicts must not hide that the store is down.
     USHER_STALE_MAX_MS: '0',
   });
 });
@@ -35,7 +36,7 @@ const choices = doors.flatMap(door => [false, true].map(open => ({ door, open })
 describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) => {
   let gateway: Gateway;
   let token: string;
-  /** Never asked about before, so that no memory can answer. */
+  /** Tokens that were never used before, so that no cache can answer. */
   let unseen: string[];
   let withoutKid: string;
 
@@ -67,7 +68,7 @@ describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) 
     const { status } = await ask({ headers: sent });
     const received = upstream.take();
     if (open) {
-      // Let in by the operator's choice, and as nobody.
+      // Let in by the operator's setting, without an identity.
       expect(status).toBe(200);
       expect(received.map(each => valuesOf(each, 'x-usher-token-id'))).toEqual([[]]);
     } else {
@@ -75,7 +76,7 @@ describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) 
     }
   };
   const refused = async () => {
-    // Of this form none was ever imported: no store need be asked.
+    // No token of this form was ever imported, so no read of the store is needed.
     const { status, body } = await ask(authorized('ush_nonsense'));
     expect([status, body]).toEqual([401, refusalBody('INVALID_TOKEN')]);
     expect(upstream.take()).toEqual([]);
@@ -85,13 +86,13 @@ describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) 
     expect(await isGood()).toBe(true);
     await redis.kill();
     await unknown();
-    // What needs no store to be refused is refused.
+    // Refusals that need no store are still refusals.
     await refused();
     await redis.restart();
     await until(isGood);
   });
 
-  test('a store slower than Envoy waits', async () => {
+  test('a store slower than the timeout of Envoy', async () => {
     expect(await isGood()).toBe(true);
     redis.pause();
     await unknown();
@@ -100,7 +101,7 @@ describe.each(choices)('$door with failure_mode_allow: $open', ({ door, open }) 
     await until(isGood);
   });
 
-  test('a JWT without kid is refused, and no error', async () => {
+  test('a JWT without kid is a refusal, not an error', async () => {
     const { status, body } = await ask(authorized(withoutKid));
     expect([status, body]).toEqual([door === 'envoy' ? 500 : 401, refusalBody('JWT_MISSING_KID')]);
     expect(upstream.take()).toEqual([]);

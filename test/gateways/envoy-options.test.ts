@@ -1,4 +1,4 @@
-/** Envoy with other options than the printed ones. */
+/** Envoy with options that differ from the printed configuration. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runServer, type TestServer } from '../server/run-server.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([usher.stop(), upstream.stop()]));
 
-/** Starts Envoy with a change of its configuration, sends, and stops it. */
+/** Starts Envoy with a changed configuration, sends a request, and stops it. */
 async function sendThrough(
   name: GatewayName,
   change: (text: string) => string,
@@ -59,7 +59,7 @@ test('reads raw headers as well', async () => {
 });
 
 test.each(['envoy', 'envoy-http'] as const)(
-  '%s: the answer alone replaces and removes what the client sent',
+  '%s: the answer alone replaces and removes headers of the client',
   async name => {
     const [answer] = await sendThrough(
       name,
@@ -85,7 +85,7 @@ test.each(['envoy', 'envoy-http'] as const)('%s: the token can be kept', async n
   expect(answer?.received.map(each => valuesOf(each, 'authorization'))).toEqual([[token]]);
 });
 
-test('a requirement that cannot be read refuses, also where errors pass', async () => {
+test('an unreadable requirement refuses the request, also where errors pass', async () => {
   const [answer] = await sendThrough(
     'envoy',
     text =>

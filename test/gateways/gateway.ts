@@ -2,44 +2,37 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { runUsher } from '../cli/run-usher.ts';
-import { until } from '../store/redis/server.ts';
+import { freePort } from '../free-port.ts';
+import { program } from '../program.ts';
+import { until } from '../until.ts';
 import { send } from './request.ts';
 
-const downloaded = fileURLToPath(new URL('../../out/gateways', import.meta.url));
-
-/** How each is started in the folder of its files. */
+/** The command that starts each gateway, in the folder of its files. */
 const commands = {
-  envoy: ['envoy', '-c', 'envoy.yaml', '--disable-hot-restart', '--concurrency', '1', '-l', 'warn'],
-  'envoy-http': [
-    'envoy',
-    '-c',
-    'envoy.yaml',
-    '--disable-hot-restart',
-    '--concurrency',
-    '1',
-    '-l',
-    'warn',
-  ],
-  nginx: ['nginx', '-p', '.', '-c', 'nginx.conf'],
-  traefik: ['traefik', '--configFile=traefik.yaml'],
-  caddy: ['caddy', 'run', '--config', 'Caddyfile'],
-  haproxy: ['haproxy', '-f', 'haproxy.cfg'],
-} as const;
+  envoy: startEnvoy,
+  'envoy-http': startEnvoy,
+  nginx: () => [program('nginx'), '-p', '.', '-c', 'nginx.conf'],
+  traefik: () => [program('traefik'), '--configFile=traefik.yaml'],
+  caddy: () => [program('caddy'), 'run', '--config', 'Caddyfile'],
+  haproxy: () => [program('haproxy'), '-f', 'haproxy.cfg'],
+} as const satisfies Record<string, () => string[]>;
+
+function startEnvoy(): string[] {
+  const quiet = ['--disable-hot-restart', '--concurrency', '1', '-l', 'warn'];
+  return [program('envoy'), '-c', 'envoy.yaml', ...quiet];
+}
 
 /** A gateway, by the name that `usher config` takes. */
 export type GatewayName = keyof typeof commands;
 
-/** All of them. */
+/** All gateways. */
 export const gatewayNames = Object.keys(commands) as GatewayName[];
 
-/** Where Usher and the service are, and what is required. */
+/** The addresses of Usher and of the service, and the requirement. */
 export interface GatewayOptions {
   grpc: string;
   http: string;
@@ -61,8 +54,8 @@ export async function startGateway(name: GatewayName, options: GatewayOptions): 
   const folder = await mkdtemp(join(tmpdir(), `usher-${name}-`));
   const port = await freePort();
   await writeConfig(name, folder, port, options);
-  const [program, ...args] = commands[name];
-  const child = spawn(findProgram(program), args, {
+  const [path = '', ...args] = commands[name]();
+  const child = spawn(path, args, {
     cwd: folder,
     env: { HOME: folder, PATH: process.env.PATH ?? '' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -85,7 +78,7 @@ export async function startGateway(name: GatewayName, options: GatewayOptions): 
     port,
     async stop() {
       process.off('exit', killNow);
-      // nginx leaves its workers behind when it is killed.
+      // A killed nginx would leave its workers behind.
       child.kill(name === 'nginx' ? 'SIGTERM' : 'SIGKILL');
       await exited;
       await rm(folder, { recursive: true, force: true });
@@ -109,23 +102,6 @@ async function writeConfig(
   for (const [file, text] of Object.entries(files)) {
     await writeFile(join(folder, file), change ? change(text, file) : text);
   }
-}
-
-/** nginx and HAProxy from the system, the others from where scripts/setup-gateways.sh puts them. */
-function findProgram(name: string): string {
-  const folders = [downloaded, ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  const found = folders.map(folder => join(folder, name)).find(path => existsSync(path));
-  if (found === undefined) throw new Error(`${name} is not here; run scripts/setup-gateways.sh`);
-  return found;
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
 }
 
 /** Traefik listens before it has read what to do; until then it answers 404. */

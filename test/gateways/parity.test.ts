@@ -1,4 +1,4 @@
-/** The cases that every door is asked, through every real gateway in front of a service. */
+/** The parity cases of all doors, through every real gateway in front of a service. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runServer, type TestServer } from '../server/run-server.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([usher.stop(), upstream.stop()]));
 
-/** What a gateway's configuration asks for is the same for all requests, and tested by other cases. */
+/** Without requirements: a gateway has the same for all requests, and other cases test that. */
 const cases = parityCases.filter(({ audience, scopes }) => !audience && !scopes);
 
 describe.each(gatewayNames)('%s', name => {
@@ -33,7 +33,7 @@ describe.each(gatewayNames)('%s', name => {
   });
   afterAll(() => gateway.stop());
 
-  test(`comes to the verdict of ${cases.length} cases`, async () => {
+  test(`gives the expected verdict in ${cases.length} cases`, async () => {
     const outcomes: Record<string, string> = {};
     for (const each of cases) {
       const headers = each.headers(world).map(value => ['Authorization', value] as const);
@@ -41,7 +41,7 @@ describe.each(gatewayNames)('%s', name => {
       const passed = upstream.take().length === 1;
       if (passed !== (status === 200)) throw new Error(`${each.name}: ${status}`);
       if (passed) outcomes[each.name] = 'valid';
-      // Its own refusal of a header that it takes for broken, before anyone is asked.
+      // The gateway itself refuses a malformed header before it asks Usher.
       else if (status === 400 && each.expected === 'MALFORMED_CREDENTIALS') continue;
       else outcomes[each.name] = reasonOfBody(body);
     }

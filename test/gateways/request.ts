@@ -1,8 +1,8 @@
-/** A client that sends what a browser would not: doubled headers, other targets, no Host. */
+/** A client for requests that no browser sends: doubled headers, odd targets, no Host. */
 
 import { request } from 'node:http';
 
-/** What to send. Header pairs go out as they are. */
+/** The request to send. Header pairs are sent unchanged. */
 export interface Sent {
   headers?: readonly (readonly [name: string, value: string])[];
   path?: string;
@@ -11,7 +11,7 @@ export interface Sent {
   noHost?: boolean;
 }
 
-/** What came back. */
+/** The answer. */
 export interface Answer {
   status: number;
   body: string;
@@ -19,7 +19,7 @@ export interface Answer {
   headers: Readonly<Record<string, string>>;
 }
 
-/** One request on a connection of its own. */
+/** Sends a request on a new connection. */
 export function send(port: number, sent: Sent = {}): Promise<Answer> {
   const { headers = [], path = '/orders?day=1', method = 'GET', noHost = false } = sent;
   const host: [string, string][] = noHost ? [] : [['Host', `127.0.0.1:${port}`]];

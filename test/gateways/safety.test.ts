@@ -1,4 +1,4 @@
-/** What no gateway may do: reach the service without a verdict, or with an identity that is not one. */
+/** No gateway lets a request reach the service without a verdict or with a forged identity. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adminOf } from '../server/api.ts';
@@ -34,7 +34,7 @@ function portOf(name: GatewayName): number {
   return gateway.port;
 }
 
-/** Sends, and gives the status and what arrived; a connection that is cut counts as a refusal. */
+/** Sends a request: the status, and what arrived. A closed connection counts as a refusal. */
 async function probe(name: GatewayName, sent: Sent) {
   const status = await send(portOf(name), sent).then(
     answer => answer.status,
@@ -43,7 +43,7 @@ async function probe(name: GatewayName, sent: Sent) {
   return { status, received: upstream.take() };
 }
 
-/** Requests that are odd in themselves. */
+/** Unusual requests. */
 const odd: Readonly<Record<string, Sent>> = {
   'dots in the path': { path: '/public/../orders' },
   'escaped dots in the path': { path: '/public/%2e%2e/orders' },
@@ -76,7 +76,7 @@ describe.each(gatewayNames)('%s', name => {
     expect(status).not.toBe(200);
   });
 
-  test.each(Object.entries(odd))('tells who calls, if it passes: %s', async (_, sent) => {
+  test.each(Object.entries(odd))('identifies the caller, if it passes: %s', async (_, sent) => {
     const headers = [['Authorization', token.token] as const, ...(sent.headers ?? []), ...spoofed];
     const { received } = await probe(name, { ...sent, headers });
     for (const request of received) {
@@ -89,7 +89,7 @@ describe.each(gatewayNames)('%s', name => {
     }
   });
 
-  test('keeps what it tells when the client names it as a header of its connection', async () => {
+  test('keeps the identity headers when the client lists them in Connection', async () => {
     const headers = [
       ['Authorization', token.token],
       ['Connection', 'X-Usher-Token-Id, X-Usher-Scopes'],
@@ -119,7 +119,9 @@ const spoofed: [string, string][] = ['Owner', 'Subject', 'Token-Id'].flatMap(nam
   [`x-USHER-${name}`, 'evil'],
 ]);
 
-/** All that a service could take for an identity: what has a value, whatever the letters' case. */
+/**
+ * All headers that a service could take for an identity: those with a value, in any letter case.
+ */
 function identityIn({ rawHeaders }: Received): [string, string][] {
   const pairs = rawHeaders.flatMap((name, at): [string, string][] =>
     at % 2 === 0 ? [[name.toLowerCase(), rawHeaders[at + 1] ?? '']] : [],
@@ -148,7 +150,7 @@ describe('with Usher gone', () => {
   test.each(gatewayNames)('%s refuses', async name => {
     const { status, received } = await probe(name, { headers: [['Authorization', token.token]] });
     expect(received).toEqual([]);
-    // Traefik has no other answer where the one that it asks is gone.
+    // Traefik has no other answer when Usher cannot be reached.
     expect(status).toBe(name === 'traefik' ? 500 : 503);
   });
 });

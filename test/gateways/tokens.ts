@@ -1,24 +1,24 @@
-/** Tokens for the gateways' tests. */
+/** Creates tokens for the tests of gateways. */
 
 import { type JWTPayload, SignJWT } from 'jose';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { adminOf } from '../server/api.ts';
 import type { TestServer } from '../server/run-server.ts';
 
-/** Fields of a token to make. */
+/** Fields of a token to create. */
 export interface TokenFields {
   owner?: string;
   scopes?: string[];
 }
 
-/** Makes a static token. */
+/** Creates a static token. */
 export async function makeStatic(usher: TestServer, fields: TokenFields = {}) {
   const request = { kind: Kind.STATIC, name: 'test', ...fields };
   const { accessToken, token } = await adminOf(usher).create(request);
   return { id: accessToken?.id ?? '', token };
 }
 
-/** Makes a jwt access token, and signs with it. */
+/** Creates an access token of kind jwt, and a function that signs with it. */
 export async function makeJwt(usher: TestServer, fields: TokenFields = {}) {
   const request = { kind: Kind.JWT, name: 'test', ...fields };
   const { accessToken, secret } = await adminOf(usher).create(request);

@@ -1,4 +1,4 @@
-/** The service behind a gateway: keeps what it really received, and greets. */
+/** The service behind a gateway: it records what it received, and answers with a greeting. */
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,19 +7,19 @@ import type { AddressInfo } from 'node:net';
 export interface Received {
   method: string;
   url: string;
-  /** Names as they were sent, in pairs with their values. */
+  /** Names and values in pairs, as received. */
   rawHeaders: readonly string[];
 }
 
 /** The running service. */
 export interface Upstream {
   readonly address: string;
-  /** What arrived since the last call. */
+  /** The requests since the last call of this function. */
   take(): Received[];
   stop(): Promise<void>;
 }
 
-/** Starts it on any free port. */
+/** Starts the service on a free port. */
 export async function startUpstream(): Promise<Upstream> {
   const received: Received[] = [];
   const server = createServer({ requireHostHeader: false }, (req: IncomingMessage, res) => {

@@ -49,7 +49,7 @@ describe.each(gatewayNames)('%s', name => {
   });
 });
 
-/** What some releases refuse by themselves, with a 400, before anyone is asked. */
+/** What some releases refuse themselves with a 400, before they ask Usher. */
 const ownRefusals: Readonly<Record<string, readonly string[]>> = {
   nginx: ['two headers', 'a long one'],
 };
@@ -67,7 +67,7 @@ function seen({ status, body, headers }: Answer, received: Received[]) {
     upstream: received.map(request => ({
       url: request.url,
       authorization: valuesOf(request, 'authorization'),
-      // A header without a value says as little as none.
+      // A header without a value means the same as no header.
       ...Object.fromEntries(
         identityNames.map(name => [
           `x-usher-${name}`,
@@ -91,7 +91,7 @@ function expected(gateway: string, verdict: Case['verdict']) {
 function refused(gateway: string, reason: Reason) {
   const { http } = reasons[reason];
   return {
-    // Envoy would take a 5xx over HTTP for an error, which may be let pass.
+    // Over HTTP, Envoy would treat a 5xx as an error, which its settings may let pass.
     status: gateway === 'envoy-http' && http === 500 ? 401 : http,
     body: refusalBody(reason),
     type: 'application/json',

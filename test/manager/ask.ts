@@ -1,15 +1,15 @@
-/** A plain HTTP request with exactly the headers given, which fetch would not send. */
+/** Sends an HTTP request with exactly the given headers, some of which fetch would not send. */
 
 import { type IncomingHttpHeaders, request } from 'node:http';
 
-/** An answer. */
+/** The answer to a request. */
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
   text: string;
 }
 
-/** Asks. */
+/** Sends the request on a connection of its own; rejects when the connection fails. */
 export function ask(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: string } = {},

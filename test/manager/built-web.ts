@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Builds it into a folder of its own under out/, and answers the folder. */
+/** Builds the web app into the folder `out/<name>` and resolves to its path. */
 export async function buildWeb(name: string): Promise<string> {
   const folder = resolve(root, 'out', name);
   const vite = resolve(root, 'node_modules/vite/bin/vite.js');
   const args = [vite, 'build', 'src/manager/web', '--outDir', folder, '--emptyOutDir'];
-  // The test runner's own NODE_ENV would bring the development build of React.
+  // With the NODE_ENV of the test runner, the build would contain React's development version.
   const env = { ...process.env, NODE_ENV: 'production' };
   await promisify(execFile)(process.execPath, args, { cwd: root, env });
   return folder;

@@ -1,16 +1,16 @@
-/** Real Chromium, and what every page of ours must keep to in it. */
+/** Starts real Chromium, and checks pages in it: console errors, accessibility, screenshots. */
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { program } from '../program.ts';
 
-const executablePath = '/usr/bin/chromium';
 const screenshotFolder = 'out/screenshots';
 
-/** How a page is looked at. */
+/** How a page is shown: colour scheme and screen size. */
 export type Look = 'light' | 'dark' | 'phone';
 
-/** Every look. */
+/** All looks. */
 export const looks: readonly Look[] = ['light', 'dark', 'phone'];
 
 const contexts = {
@@ -19,13 +19,10 @@ const contexts = {
   phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true },
 } as const;
 
-/** Starts Chromium. */
+/** Starts headless Chromium. Throws if it is not installed. */
 export function launchChromium(): Promise<Browser> {
-  if (!existsSync(executablePath)) {
-    throw new Error('chromium is missing: run scripts/setup.sh');
-  }
   return chromium.launch({
-    executablePath,
+    executablePath: program('chromium'),
     headless: true,
     args: [
       '--no-sandbox',
@@ -39,7 +36,7 @@ export function launchChromium(): Promise<Browser> {
   });
 }
 
-/** A browser of its own: no cookie, no storage. Complaints of its pages are put into `complaints`. */
+/** A new browser context without cookies and storage; errors of its pages go to `complaints`. */
 export async function newVisitor(
   browser: Browser,
   look: Look,
@@ -50,14 +47,14 @@ export async function newVisitor(
   const page = await context.newPage();
   page.on('pageerror', error => complaints.push(error.message));
   page.on('console', message => {
-    // A refused request is logged by the browser itself; everything else is our mistake.
+    // The browser itself logs refused requests; every other error is a bug of ours.
     const isOurs = !message.text().startsWith('Failed to load resource');
     if (message.type() === 'error' && isOurs) complaints.push(message.text());
   });
   return { context, page };
 }
 
-/** Serious mistakes of accessibility on the page as it is now; a phone has the colours of light. */
+/** Serious accessibility problems of the page; contrast is skipped on phones (same as light). */
 export async function axeViolations(page: Page, look: Look): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(
@@ -74,12 +71,12 @@ export async function axeViolations(page: Page, look: Look): Promise<string[]> {
 }
 
 declare global {
-  // What axe-core puts into the page.
+  // The global that axe-core defines in the page.
   var window: { axe: typeof axe };
   var document: axe.ElementContext;
 }
 
-/** Keeps a picture of the page as it is now. */
+/** Writes a screenshot of the page to out/screenshots. */
 export async function keepPicture(page: Page, name: string, look: Look): Promise<void> {
   mkdirSync(screenshotFolder, { recursive: true });
   await page.screenshot({ path: `${screenshotFolder}/${name}-${look}.png` });

@@ -1,8 +1,8 @@
-/** Who signed out, in memory: what the store is to the API Manager's browser part. */
+/** Sessions that were signed out, in memory, in place of the store. */
 
 import type { EndedSessions } from '../../src/store/store.ts';
 
-/** Remembers them; `fail` throws while the store is down. */
+/** Stores their ids. Each call first calls `fail`, which throws to simulate an outage. */
 export function rememberEnded(fail: () => void = () => undefined): EndedSessions {
   const ended = new Set<string>();
   return {

@@ -1,4 +1,4 @@
-/** A fake of AccessTokenService in memory: enough of it for the web app. */
+/** A fake of AccessTokenService in memory, with the rpcs that the web app calls. */
 
 import { create } from '@bufbuild/protobuf';
 import { durationMs, timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
@@ -16,12 +16,12 @@ import {
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { addToken, audit, type FakeEntry, type FakeState, newSecret, show } from './fake-state.ts';
 
-/** The service. */
+/** The service on a state that tests can read and change. */
 export function fakeAccessTokens(state: FakeState): Service {
   return { ...fakeReads(state), ...fakeChanges(state), ...fakeRevocations(state) };
 }
 
-/** All of it but what the web app has no page for. */
+/** Without the rpcs for which the web app has no page. */
 type Service = Omit<ServiceImpl<typeof AccessTokenService>, 'import' | 'reseal'>;
 type Reads = Pick<Service, 'get' | 'list' | 'getUsage' | 'listAuditEvents'>;
 type Revocations = Pick<Service, 'revoke' | 'revokeJwts'>;

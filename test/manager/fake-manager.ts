@@ -1,4 +1,4 @@
-/** The API Manager's browser part on fakes of the services behind it. */
+/** The API Manager's browser part, with fakes of the services behind it. */
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -12,11 +12,11 @@ import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import type { ManagerDeps } from '../../src/manager/deps.ts';
-import { defaultManagerLimits } from '../../src/manager/limits.ts';
 import { createLoginCodes } from '../../src/manager/login-codes.ts';
 import { createManager } from '../../src/manager/manager.ts';
 import { sendJson } from '../../src/manager/reply.ts';
 import { adminScope } from '../../src/tokens/caller.ts';
+import { defaultLimits } from '../limits.ts';
 import { rememberEnded } from './ended-sessions.ts';
 import { fakeAccessTokens } from './fake-access-tokens.ts';
 import { audit, createFakeState, type FakeState } from './fake-state.ts';
@@ -24,24 +24,26 @@ import { fakeVerdict, fakeVerifier } from './fake-verifier.ts';
 
 /** A running fake. */
 export interface FakeManager {
-  /** Of the web app. */
+  /** Base URL of the web app. */
   url: string;
+  /** A token that signs in with scope usher.admin. */
   adminToken: string;
+  /** The access tokens and events that the services show. */
   state: FakeState;
   /** Headers of the rpcs that were refused. */
   refused: IncomingHttpHeaders[];
-  /** A one-time login link. */
+  /** A new one-time login link. */
   loginLink(): string;
   close(): Promise<void>;
 }
 
-/** Starts it on ports of its own. */
+/** Starts the fake on free ports; `now` is in milliseconds since 1970. */
 export async function startFakeManager(options: {
   webFolder: string;
   now?: () => number;
 }): Promise<FakeManager> {
   const now = options.now ?? Date.now;
-  const limits = defaultManagerLimits;
+  const limits = defaultLimits.manager;
   const state = createFakeState(now);
   const refused: IncomingHttpHeaders[] = [];
   const adminToken = `admin-${randomBytes(24).toString('hex')}`;
@@ -60,7 +62,7 @@ export async function startFakeManager(options: {
       nodeVersion: process.versions.node,
       uptimeSeconds: 93_784,
       workers: 2,
-      store: { kind: 'lmdb', up: true },
+      store: { kind: 'lmdb', up: true, degraded: [] },
       feed: { kind: 'local', up: true, lagMs: 120 },
       leaseMs: 2000,
       listeners: { grpc: '127.0.0.1:50051', http: hello.address, manager: addressed.address },
@@ -75,7 +77,7 @@ export async function startFakeManager(options: {
   server.on('request', (req, res) => {
     void (async () => {
       if (!req.url?.startsWith('/usher.v1.')) return manager.handle(req, res);
-      const caller = await manager.callerOf(req, '127.0.0.1');
+      const caller = await manager.callerOf(req.headers, '127.0.0.1');
       if (caller) rpcs(req, res);
       else {
         refused.push(req.headers);
@@ -88,7 +90,7 @@ export async function startFakeManager(options: {
     adminToken,
     state,
     refused,
-    loginLink: () => `http://${addressed.address}/login?code=${codes.issue('admin')}`,
+    loginLink: () => `http://${addressed.address}/login#${codes.issue('admin')}`,
     close: async () => {
       await Promise.all([stop(server), stop(hello.server)]);
     },
@@ -108,7 +110,7 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
   };
 }
 
-/** `GET /` of the HTTP listener: what pasted code is greeted by. */
+/** `GET /` of the HTTP listener, which the code to paste calls. */
 function answerHello(state: FakeState): RequestListener {
   return (req, res) => {
     const header = req.headers.authorization ?? '';

@@ -1,4 +1,4 @@
-/** What the fake server knows: access tokens in memory, with a clock that a test can set. */
+/** The state of the fake server: access tokens in memory, and a clock that a test can set. */
 
 import { randomBytes } from 'node:crypto';
 import { create, type JsonObject } from '@bufbuild/protobuf';
@@ -16,35 +16,40 @@ import {
 /** Some fields of a message. */
 type Fields<M> = Partial<Omit<M, '$typeName' | '$unknown'>>;
 
-/** An access token with its secrets, in plain: this is a fake. */
+/** An access token with its secrets in plain text. */
 export interface FakeEntry {
+  /** The access token as it was last changed. */
   token: AccessToken;
-  /** The current one first. */
+  /** The current secret first, then the previous one while its grace lasts. */
   secrets: { value: string; goodUntilMs: number }[];
+  /** The jtis that were revoked. */
   revokedIds: Set<string>;
-  /** Subject → revoked when issued up to then, in seconds. */
+  /** Subject → its JWTs issued up to this time are revoked; in seconds since 1970. */
   revokedSubjects: Map<string, number>;
-  /** Day → uses. */
+  /** Day, as in "2026-02-03" → uses. */
   uses: Map<string, number>;
 }
 
-/** All of it. */
+/** The whole state. */
 export interface FakeState {
+  /** UUID → access token. */
   entries: Map<string, FakeEntry>;
+  /** The audit log, oldest first. */
   events: AuditEvent[];
-  /** Request id → its answer. */
+  /** Request id → the answer to the first request with it. */
   answers: Map<string, unknown>;
+  /** The current time, in milliseconds since 1970. */
   now: () => number;
 }
 
-/** An empty state. */
+/** Creates an empty state. */
 export function createFakeState(now: () => number): FakeState {
   return { entries: new Map(), events: [], answers: new Map(), now };
 }
 
 const dayMs = 86_400_000;
 
-/** Adds an access token; answers its secret. */
+/** Adds an access token, and returns it with its secret. */
 export function addToken(
   state: FakeState,
   kind: Kind,
@@ -72,14 +77,14 @@ export function addToken(
   return { entry, secret };
 }
 
-/** A secret of the right kind. */
+/** A new static token or secret key. */
 export function newSecret(kind: Kind): string {
   return kind === Kind.JWT
     ? `ush_secret_${randomBytes(32).toString('base64url')}`
     : `ush_${randomBytes(36).toString('hex')}`;
 }
 
-/** The record as the API shows it at this time. */
+/** The access token as the API shows it now. */
 export function show(state: FakeState, entry: FakeEntry): AccessToken {
   const { token, secrets } = entry;
   const previous = secrets[1];
@@ -99,7 +104,7 @@ function stateOf(state: FakeState, token: AccessToken): State {
   return isOver ? State.EXPIRED : State.ACTIVE;
 }
 
-/** Counts a use. */
+/** Counts `count` uses that happened `ageMs` ago. */
 export function use(state: FakeState, entry: FakeEntry, count = 1, ageMs = 0): void {
   const timeMs = state.now() - ageMs;
   const day = new Date(timeMs).toISOString().slice(0, 10);
@@ -108,7 +113,7 @@ export function use(state: FakeState, entry: FakeEntry, count = 1, ageMs = 0): v
   if (!last || timestampMs(last) < timeMs) entry.token.lastUsedTime = timestampFromMs(timeMs);
 }
 
-/** Writes to the audit log. */
+/** Appends an event to the audit log. */
 export function audit(state: FakeState, event: Fields<AuditEvent> & { action: string }): void {
   const sequence = BigInt(state.events.length + 1);
   state.events.push(
@@ -135,7 +140,7 @@ const services = [
 const owners = ['payments', 'growth', 'platform', 'data', ''];
 const scopes = ['orders.read', 'orders.write', 'catalog.read', 'reports.export', 'users.read'];
 
-/** Fills the state with access tokens that look like real ones. */
+/** Adds `count` access tokens with realistic names, owners, uses and states. */
 export function seed(state: FakeState, count: number): void {
   for (let place = count; place > 0; place--) {
     const kind = place % 3 === 0 ? Kind.JWT : Kind.STATIC;

@@ -1,4 +1,4 @@
-/** A fake of VerifierService in memory: Verify and IssueJwt, and the verdict for `GET /`. */
+/** A fake of VerifierService in memory: Verify, IssueJwt, and the verdict for `GET /`. */
 
 import { createHmac, randomUUID } from 'node:crypto';
 import { create, type JsonObject } from '@bufbuild/protobuf';
@@ -58,7 +58,7 @@ function mac(secret: string, text: string): string {
   return createHmac('sha256', secret).update(text).digest('base64url');
 }
 
-/** The verdict. */
+/** The verdict on a question; a valid one counts as a use. */
 export function fakeVerdict(state: FakeState, question: Question): VerifyResponse {
   const credential = recognise(state, question.header);
   if (typeof credential === 'string') return denied(credential);

@@ -1,4 +1,4 @@
-/** What a browser must load before the first page of the web app works. */
+/** Measures what a browser must load before the first page of the web app works. */
 
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ interface Chunk {
   imports?: string[];
 }
 
-/** The size of its compressed JavaScript, in bytes. */
+/** Size of the gzipped JavaScript of the first load, in bytes. */
 export function firstLoadBytes(webFolder: string): number {
   const text = readFileSync(join(webFolder, '.vite/manifest.json'), 'utf8');
   const manifest: Record<string, Chunk> = JSON.parse(text);

@@ -1,4 +1,4 @@
-/** The API Manager's browser part on a port, with everything behind it in the test's hands. */
+/** The API Manager's browser part on a port; the test controls everything behind it. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,25 +7,28 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ManagerDeps } from '../../src/manager/deps.ts';
-import { defaultManagerLimits } from '../../src/manager/limits.ts';
 import { createLoginCodes, type LoginCodes } from '../../src/manager/login-codes.ts';
 import { createManager, type Manager } from '../../src/manager/manager.ts';
 import { adminScope, type Caller } from '../../src/tokens/caller.ts';
+import { defaultLimits } from '../limits.ts';
 import { rememberEnded } from './ended-sessions.ts';
 
 /** What a test turns. */
-export interface Knobs {
+interface Knobs {
   nowMs: number;
-  /** Tokens that are good, with their scopes. */
+  /** Valid tokens, with their scopes. */
   tokens: Map<string, readonly string[]>;
+  /** Actions written to the audit log. */
   audited: string[];
+  /** Errors passed to `onError`. */
   errors: unknown[];
-  /** What the store throws instead of answering. */
+  /** The store throws this instead of answering. */
   failure?: Error;
 }
 
-/** A manager on a port. */
+/** A running manager. */
 export interface ManagerOnPort {
+  /** Base URL. */
   url: string;
   knobs: Knobs;
   manager: Manager;
@@ -33,10 +36,10 @@ export interface ManagerOnPort {
   close(): Promise<void>;
 }
 
-/** A token that may do everything, and its actor. */
+/** A token with scope usher.admin; also the actor of its sessions. */
 export const adminToken = 'an admin token of more than 32 characters';
 
-/** Starts one. */
+/** Starts a manager on a free port; `change` replaces some of its dependencies. */
 export async function startManager(change: Partial<ManagerDeps> = {}): Promise<ManagerOnPort> {
   const knobs: Knobs = {
     nowMs: Date.UTC(2026, 1, 3),
@@ -45,7 +48,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     errors: [],
   };
   const now = () => knobs.nowMs;
-  const codes = createLoginCodes({ now, limits: defaultManagerLimits });
+  const codes = createLoginCodes({ now, limits: defaultLimits.manager });
   const fail = () => {
     if (knobs.failure) throw knobs.failure;
   };
@@ -58,7 +61,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   const manager = createManager({
     sessionKey: randomBytes(32),
     now,
-    limits: defaultManagerLimits,
+    limits: defaultLimits.manager,
     ended: rememberEnded(fail),
     webFolder,
     authenticate: callerOf,
@@ -70,7 +73,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
       nodeVersion: process.versions.node,
       uptimeSeconds: 1,
       workers: 1,
-      store: { kind: 'lmdb', up: true },
+      store: { kind: 'lmdb', up: true, degraded: [] },
       listeners: { grpc: '127.0.0.1:1', http: '127.0.0.1:2', manager: '127.0.0.1:3' },
     }),
     onError: error => knobs.errors.push(error),
@@ -94,7 +97,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   };
 }
 
-/** A built web app of two files. */
+/** A folder like that of a built web app, with a page and one script. */
 function makeWebFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'usher-web-'));
   mkdirSync(join(folder, 'assets'));

@@ -1,8 +1,9 @@
-/** What the manager port answers by itself: who may act by cookie, files and their headers, status. */
+/** The manager port: cross-site protection, files and their headers, and the status. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ask } from './ask.ts';
 import { adminToken, type ManagerOnPort, startManager } from './manager-on-port.ts';
+import { type SignedIn, sessionIn, signInWith } from './signed-in.ts';
 
 let on: ManagerOnPort;
 beforeEach(async () => {
@@ -10,12 +11,11 @@ beforeEach(async () => {
 });
 afterEach(() => on.close());
 
-async function cookie(): Promise<string> {
-  const answer = await ask(`${on.url}/login?code=${on.codes.issue(adminToken)}`);
-  return answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+async function session(): Promise<SignedIn> {
+  return sessionIn(await signInWith(on, { token: adminToken }));
 }
 
-describe('a cookie acts for its owner only on a request that the own page made', () => {
+describe('a session counts only on a request that the own page made', () => {
   const host = 'usher.example:8081';
   const json = 'application/json';
   const cases: [string, Record<string, string>, boolean][] = [
@@ -31,7 +31,7 @@ describe('a cookie acts for its owner only on a request that the own page made',
       { origin: `https://${host}`, 'content-type': 'application/proto' },
       true,
     ],
-    ['neither is told', { 'content-type': json }, false],
+    ['neither header', { 'content-type': json }, false],
     ['another port', { 'sec-fetch-site': 'same-site', 'content-type': json }, false],
     ['another site', { 'sec-fetch-site': 'cross-site', 'content-type': json }, false],
     ['typed address', { 'sec-fetch-site': 'none', 'content-type': json }, false],
@@ -46,20 +46,20 @@ describe('a cookie acts for its owner only on a request that the own page made',
     ['no type', { 'sec-fetch-site': 'same-origin' }, false],
   ];
   test.each(cases)('%s', async (_, headers, isCaller) => {
-    const req = { headers: { ...headers, host, cookie: await cookie() }, socket: {} };
-    const caller = await on.manager.callerOf(req, '10.0.0.1');
+    const sent = { ...headers, host, ...(await session()) };
+    const caller = await on.manager.callerOf(sent, '10.0.0.1');
     expect(caller?.actor).toBe(isCaller ? adminToken : undefined);
     expect(caller?.peer).toBe(isCaller ? '10.0.0.1' : undefined);
   });
 
-  test('no cookie is nobody', async () => {
+  test('without a session there is no caller', async () => {
     const headers = { 'sec-fetch-site': 'same-origin', 'content-type': json };
-    expect(await on.manager.callerOf({ headers, socket: {} }, '')).toBeUndefined();
+    expect(await on.manager.callerOf(headers, '')).toBeUndefined();
   });
 });
 
 describe('the web app', () => {
-  test('every page is the app, under a policy with a nonce of its own', async () => {
+  test('every page is the app, with its own nonce in the content security policy', async () => {
     const nonces = new Set<string>();
     for (const path of ['/', '/tokens/01890a5d-ac96-774b-bcce-b302099a8057', '/index.html']) {
       const page = await ask(on.url + path);
@@ -77,7 +77,7 @@ describe('the web app', () => {
     expect(nonces.size).toBe(3);
   });
 
-  test('files are kept for ever, packed for those who take it', async () => {
+  test('hashed files are cached for a year, compressed for those who accept it', async () => {
     const path = `${on.url}/assets/index-abc123.js`;
     const plain = await ask(path);
     expect(plain.text).toBe('plain');
@@ -96,7 +96,7 @@ describe('the web app', () => {
     },
   );
 
-  test('other methods are for others', async () => {
+  test('other methods are left to other handlers', async () => {
     const answer = await ask(`${on.url}/usher.v1.AccessTokenService/List`, { method: 'POST' });
     expect(answer.text).toBe('not its own');
   });
@@ -111,16 +111,16 @@ describe('the web app', () => {
 });
 
 describe('the status', () => {
-  test('is for those who signed in', async () => {
+  test('is only for callers who signed in', async () => {
     expect((await ask(`${on.url}/status`)).status).toBe(401);
-    const headers = { cookie: await cookie(), 'sec-fetch-site': 'same-origin' };
+    const headers = { ...(await session()), 'sec-fetch-site': 'same-origin' };
     const answer = await ask(`${on.url}/status`, { headers });
     expect(JSON.parse(answer.text)).toMatchObject({ store: { kind: 'lmdb', up: true } });
     const foreign = { ...headers, 'sec-fetch-site': 'same-site' };
     expect((await ask(`${on.url}/status`, { headers: foreign })).status).toBe(401);
   });
 
-  test('is a page of the app to a browser', async () => {
+  test('is a page of the app when a browser opens it', async () => {
     const page = await ask(`${on.url}/status`, { headers: { accept: 'text/html,*/*' } });
     expect(page.text).toContain('the app');
   });

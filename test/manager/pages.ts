@@ -1,14 +1,16 @@
-/** Every page of the web app and every dialog, as they are looked at. */
+/** Every page and dialog of the web app, to be checked for accessibility and photographed. */
 
 import type { Page } from 'playwright-core';
 
-/** A page in a state worth a look. */
+/** A page in a state to check. */
 export interface ShownPage {
+  /** Name of the screenshot. */
   name: string;
-  /** ":id" stands for a jwt access token's. */
+  /** ":id" stands for the UUID of an access token of kind jwt. */
   path: string;
+  /** Whether the page is shown only after sign-in. */
   needsSession: boolean;
-  /** Brings it into that state, and waits for it. */
+  /** Brings the page into the state and waits until it is shown. */
   arrange(page: Page): Promise<void>;
 }
 
@@ -21,14 +23,14 @@ const text = (words: string | RegExp) => async (page: Page) => {
   await page.getByText(words).first().waitFor();
 };
 
-/** All of them. */
+/** All pages, in the order in which they are visited. */
 export const pages: ShownPage[] = [
   { name: 'sign-in', path: '/', needsSession: false, arrange: text('Admin token') },
   {
     name: 'sign-in-spent',
     path: '/sign-in?link=spent',
     needsSession: false,
-    arrange: text('That link was used'),
+    arrange: text('This login link was used'),
   },
   { name: 'tokens', path: '/', needsSession: true, arrange: text(/in all$/) },
   {
@@ -51,7 +53,7 @@ export const pages: ShownPage[] = [
     arrange: async page => {
       await page.getByRole('radio', { name: 'JWT key' }).click();
       await page.getByRole('button', { name: 'Create access token' }).click();
-      await page.getByText('Give it a name.').waitFor();
+      await page.getByText('Enter a name.').waitFor();
     },
   },
   {
@@ -138,7 +140,18 @@ export const pages: ShownPage[] = [
         .getByRole('button', { name: /Access token created/ })
         .first()
         .click();
-      await page.getByText('Place in the log').waitFor();
+      await page.getByText('Sequence number').waitFor();
+    },
+  },
+  {
+    name: 'sign-in-again',
+    path: '/tokens/new',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByLabel('Name').fill('typed before the session ended');
+      await page.context().clearCookies();
+      await page.getByRole('button', { name: 'Create access token' }).click();
+      await page.getByText('What you typed is still there').waitFor();
     },
   },
   { name: 'status', path: '/status', needsSession: true, arrange: text('Invalidation feed') },

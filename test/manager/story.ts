@@ -1,14 +1,16 @@
-/** The whole story of an access token in a real browser, against any server with a login link. */
+/** The life of an access token in a real browser, against any server with a login link. */
 
 import { execFile } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { program } from '../program.ts';
 import { launchChromium, newVisitor } from './chromium.ts';
 
-/** A server to play against. */
+/** A server to test. */
 export interface Stage {
-  /** Of the web app. */
+  /** Base URL of the web app. */
   url: string;
   /** A one-time login link that was not used yet. */
   loginLink: string;
@@ -22,7 +24,7 @@ interface Made {
   shell: string;
 }
 
-/** Registers the story's tests. Each goes on where the one before it ended. */
+/** Registers the tests of the story. Each test continues where the previous one ended. */
 export function playStory(title: string, open: () => Promise<Stage>): void {
   describe(title, () => {
     let stage: Stage;
@@ -43,7 +45,7 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
       await stage?.close();
     });
 
-    test('the one-time link signs in, and leaves the address', async () => {
+    test('the one-time link signs in, and disappears from the address bar', async () => {
       await page.goto(stage.loginLink);
       await heading(page, 'Access tokens');
       expect(page.url()).toBe(`${stage.url}/`);
@@ -53,25 +55,25 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
       const other = await newVisitor(browser, 'light');
       await other.page.goto(stage.loginLink);
       await heading(other.page, 'Sign in');
-      await other.page.getByText('That link was used or is too old').waitFor();
+      await other.page.getByText('This login link was used or has expired').waitFor();
       await other.context.close();
     });
 
-    test('a static token: shown once, and the pasted curl is greeted', async () => {
+    test('a static token is shown once, and the pasted curl command is accepted', async () => {
       made = await createToken(page, stage.url, 'Static token', `${name} static`);
       expect(await run(made.shell)).toMatchObject({ message: 'Oh, Hello' });
       await dismissSecret(page, made.secret);
       made.url = page.url();
     });
 
-    test('rotated with a grace, both tokens are good; rotated without, only the newest', async () => {
+    test('rotated with a grace, both tokens are valid; without one, only the newest', async () => {
       const old = made;
       const newer = await rotate(page, old.url, '1 hour');
       expect(await run(old.shell)).toMatchObject({ message: 'Oh, Hello' });
       expect(await run(newer.shell)).toMatchObject({ message: 'Oh, Hello' });
       await dismissSecret(page, newer.secret);
-      await page.getByText('Token before it ends').waitFor();
-      const newest = await rotate(page, old.url, 'None: it ends now');
+      await page.getByText('Previous token expires').waitFor();
+      const newest = await rotate(page, old.url, 'No time: it expires now');
       expect(await run(old.shell)).toEqual({ error: 'token is not valid' });
       expect(await run(newer.shell)).toEqual({ error: 'token is not valid' });
       expect(await run(newest.shell)).toMatchObject({ message: 'Oh, Hello' });
@@ -79,11 +81,11 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
       made = { ...newest, url: old.url };
     });
 
-    test('revoked after its name was typed, it is refused at once', async () => {
+    test('revoked after its name was typed, the token is refused at once', async () => {
       await page.getByRole('button', { name: 'Revoke', exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByText('Last used').waitFor();
-      const revoke = dialog.getByRole('button', { name: 'Revoke for ever' });
+      const revoke = dialog.getByRole('button', { name: 'Revoke permanently' });
       await dialog.getByLabel('Type').fill('another name');
       expect(await revoke.isDisabled()).toBe(true);
       await dialog.getByLabel('Type').fill(`${name} static`);
@@ -94,7 +96,7 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
       expect(await page.getByRole('button', { name: 'Rotate' }).count()).toBe(0);
     });
 
-    test('a jwt key: the pasted lines sign a JWT that is greeted', async () => {
+    test('a jwt key: the pasted lines sign a JWT that is accepted', async () => {
       made = await createToken(page, stage.url, 'JWT key', `${name} jwt`);
       expect(await run(made.shell)).toMatchObject({ message: 'Oh, Hello' });
       await dismissSecret(page, made.secret);
@@ -130,13 +132,13 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
       expect(await run(made.shell)).toMatchObject({ message: 'Oh, Hello' });
     });
 
-    test('the audit log shows it all', async () => {
+    test('the audit log shows every step', async () => {
       await page.goto(`${made.url}?tab=audit`);
       for (const text of ['Access token created', 'JWTs revoked']) {
         await page.getByText(text).first().waitFor();
       }
       await page.goto(`${stage.url}/audit`);
-      for (const text of ['Access token revoked', 'Secret rotated', 'Signed in']) {
+      for (const text of ['Access token revoked', 'Access token rotated', 'Signed in']) {
         await page.getByText(text).first().waitFor();
       }
       await page
@@ -159,18 +161,26 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
       await other.context.close();
     });
 
-    test('signed out, the session is over for every copy of its cookie', async () => {
+    test('another tab is signed in too, and a sign-out ends the session in both', async () => {
+      const other = await context.newPage();
+      await other.goto(stage.url);
+      await heading(other, 'Access tokens');
+      const stored = await page.evaluate('({ ...localStorage })');
       const cookies = await context.cookies();
       await page.getByRole('button', { name: 'Sign out' }).click();
       await heading(page, 'Sign in');
+      await heading(other, 'Sign in');
+      await other.close();
       await page.goto(made.url);
       await heading(page, 'Sign in');
+      // A copy of all that the browser had opens nothing either.
       await context.addCookies(cookies);
+      await page.evaluate(`Object.assign(localStorage, ${JSON.stringify(stored)})`);
       await page.goto(made.url);
       await heading(page, 'Sign in');
     });
 
-    test('no page complained, and none broke the policy', () => {
+    test('no page logged an error or broke the content security policy', () => {
       expect(complaints).toEqual([]);
     });
   });
@@ -196,12 +206,12 @@ async function createToken(page: Page, url: string, kind: string, name: string):
 async function rotate(page: Page, url: string, grace: string): Promise<Made> {
   await page.getByRole('button', { name: 'Rotate' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('stays good for').selectOption(grace);
+  await dialog.getByLabel('stays valid for').selectOption(grace);
   await dialog.getByRole('button', { name: 'Rotate' }).click();
   return { ...(await readSecret(page)), url };
 }
 
-/** Reads what is shown once, and copies the shell lines as a person would. */
+/** Reads the secret, and copies the shell lines with the button as a user would. */
 async function readSecret(page: Page): Promise<{ secret: string; shell: string }> {
   const secret = (await page.getByTestId('secret').textContent()) ?? '';
   expect(secret.length).toBeGreaterThan(40);
@@ -211,7 +221,7 @@ async function readSecret(page: Page): Promise<{ secret: string; shell: string }
   return { secret, shell: String(shell) };
 }
 
-/** Dismisses it: it must be gone from the page, its address and its storage. */
+/** Closes the secret, which must then be gone from the page, its URL and the browser's storage. */
 async function dismissSecret(page: Page, secret: string): Promise<void> {
   await page.getByLabel(/^I have stored/).check();
   await page.getByRole('button', { name: 'Done' }).click();
@@ -228,8 +238,9 @@ async function tryIt(page: Page, url: string, header: string): Promise<void> {
   await page.getByRole('button', { name: 'Verify' }).click();
 }
 
-/** Runs pasted shell lines, and reads the JSON that they print. */
+/** Runs the pasted shell lines and parses the JSON that they print. */
 async function run(shell: string): Promise<unknown> {
-  const { stdout } = await promisify(execFile)('bash', ['-c', shell]);
+  const env = { PATH: `${dirname(program('curl'))}${delimiter}${process.env.PATH}` };
+  const { stdout } = await promisify(execFile)('bash', ['-c', shell], { env });
   return JSON.parse(stdout);
 }

@@ -1,17 +1,18 @@
-/** What the web app does when things are not as usual: no mouse, no store, many tokens, foreign pages. */
+/** The web app in unusual conditions: no mouse, no store, many tokens, pages of other origins. */
 
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { ask } from './ask.ts';
 import { launchChromium, newVisitor } from './chromium.ts';
 import { type FakeManager, startFakeManager } from './fake-manager.ts';
 import { addToken, seed } from './fake-state.ts';
 
-/** Registers the tests. */
+/** Registers the tests; `webFolder` is called when they run. */
 export function playSurprises(webFolder: () => string): void {
-  describe('when things are not as usual', () => {
+  describe('in unusual conditions', () => {
     let fake: FakeManager;
     let browser: Browser;
     let context: BrowserContext;
@@ -33,7 +34,7 @@ export function playSurprises(webFolder: () => string): void {
     const rpc = (name: string) => `**/usher.v1.AccessTokenService/${name}`;
     const unavailable = { code: 'unavailable', message: 'the store cannot be reached' };
 
-    test('an admin token signs in as well, a wrong one is told so', async () => {
+    test('an admin token signs in; a wrong one shows an error', async () => {
       await page.getByRole('button', { name: 'Sign out' }).click();
       const field = page.getByLabel('Admin token', { exact: true });
       await field.fill('wrong');
@@ -45,7 +46,7 @@ export function playSurprises(webFolder: () => string): void {
       expect(await page.content()).not.toContain(fake.adminToken);
     });
 
-    test('a sign-out that fails is told, and can be tried again', async () => {
+    test('a failed sign-out shows an error, and can be tried again', async () => {
       await page.route('**/session', route =>
         route.request().method() === 'DELETE' ? route.fulfill({ status: 503 }) : route.continue(),
       );
@@ -56,7 +57,7 @@ export function playSurprises(webFolder: () => string): void {
       await page.getByLabel('Admin token', { exact: true }).waitFor();
     });
 
-    test('who has an owner is asked for the access token whose audit log they want', async () => {
+    test('a caller with an owner must choose an access token to see its audit log', async () => {
       const { entry } = addToken(fake.state, Kind.STATIC, { name: 'owned' });
       await page.route('**/session', async route => {
         const answer = await route.fetch();
@@ -64,18 +65,18 @@ export function playSurprises(webFolder: () => string): void {
       });
       await page.goto(`${fake.url}/audit`);
       await page.getByRole('heading', { name: 'Which access token?' }).waitFor();
-      await page.getByPlaceholder('Only of the access token').fill(entry.token.id);
+      await page.getByPlaceholder('Only events of the access token').fill(entry.token.id);
       await page.keyboard.press('Enter');
-      await page.getByRole('heading', { name: 'Nothing happened yet' }).waitFor();
+      await page.getByRole('heading', { name: 'No events yet' }).waitFor();
     });
 
-    test('without tokens the list leads to the first one', async () => {
+    test('an empty list offers to create the first access token', async () => {
       await page.getByText('No access tokens yet').waitFor();
       await page.getByRole('link', { name: 'New access token' }).last().click();
       await page.getByRole('heading', { name: 'New access token' }).waitFor();
     });
 
-    test('the keyboard is enough', async () => {
+    test('the keyboard alone is enough', async () => {
       const { entry } = addToken(fake.state, Kind.STATIC, { name: 'by keyboard' });
       await page.goto(`${fake.url}/tokens/${entry.token.id}`);
       const rotate = page.getByRole('button', { name: 'Rotate' });
@@ -95,11 +96,11 @@ export function playSurprises(webFolder: () => string): void {
       await page.locator('button:focus', { hasText: 'Rotate' }).waitFor();
     });
 
-    test('a change that got no answer is tried again with its request id, and made once', async () => {
+    test('a change without an answer is retried with its request id, applied once', async () => {
       const requests: Request[] = [];
       await page.route(rpc('Create'), async route => {
         requests.push(route.request());
-        // The first is carried out, and its answer is lost.
+        // The first request is executed, but its answer is lost.
         const answer = await route.fetch();
         if (requests.length > 1) return route.fulfill({ response: answer });
         return route.fulfill({ status: 503, json: unavailable });
@@ -115,7 +116,7 @@ export function playSurprises(webFolder: () => string): void {
       expect(fake.state.entries.size).toBe(1);
     });
 
-    test('a store that is down is told, and asked again on demand', async () => {
+    test('a store that is down is shown as an error, with a button to try again', async () => {
       seed(fake.state, 3);
       await page.route(rpc('List'), route => route.fulfill({ status: 503, json: unavailable }));
       await page.goto(fake.url);
@@ -125,7 +126,7 @@ export function playSurprises(webFolder: () => string): void {
       await page.getByText('3 shown, 3 in all').waitFor();
     });
 
-    test('a stale change is refused, and says so', async () => {
+    test('a change of an old revision is refused with an explanation', async () => {
       const { entry } = addToken(fake.state, Kind.STATIC, { name: 'contested' });
       await page.goto(`${fake.url}/tokens/${entry.token.id}`);
       await page.getByRole('button', { name: 'Edit' }).click();
@@ -133,7 +134,7 @@ export function playSurprises(webFolder: () => string): void {
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Name').fill('mine');
       await dialog.getByRole('button', { name: 'Save' }).click();
-      await dialog.getByText('Someone changed it meanwhile').waitFor();
+      await dialog.getByText('Someone else changed it in the meantime').waitFor();
       expect(entry.token.name).toBe('contested');
     });
 
@@ -153,12 +154,12 @@ export function playSurprises(webFolder: () => string): void {
       await page.getByRole('link', { name: 'token 77777' }).waitFor();
     });
 
-    test('a token pasted into the search reaches neither the address nor the server', async () => {
+    test('a token pasted into the search reaches neither the URL nor the server', async () => {
       const asked: string[] = [];
       page.on('request', request => asked.push(request.url() + (request.postData() ?? '')));
       const secret = `ush_${'a'.repeat(22)}_${'b'.repeat(49)}`;
       await page.getByLabel('Search by name, owner, scope or id', { exact: true }).fill(secret);
-      await page.getByText('That looks like a token itself').waitFor();
+      await page.getByText('This looks like a secret').waitFor();
       expect(await page.content()).not.toContain(secret);
       expect(page.url()).not.toContain('ush_');
       expect(asked.join()).not.toContain(secret);
@@ -171,7 +172,7 @@ export function playSurprises(webFolder: () => string): void {
       const { port } = server.address() as AddressInfo;
       const foreign = await context.newPage();
       await foreign.goto(`http://127.0.0.1:${port}/`);
-      // Another port is the same site: the cookie is sent, and must not be enough.
+      // Another port is the same site: the browser sends the cookie, which must not be enough.
       await foreign.evaluate(
         `fetch('${fake.url}/usher.v1.AccessTokenService/Revoke', {
           method: 'POST', mode: 'no-cors', credentials: 'include',
@@ -186,10 +187,97 @@ export function playSurprises(webFolder: () => string): void {
       await new Promise(resolve => server.close(resolve));
     });
 
-    test('when the session ends meanwhile, the sign-in page comes', async () => {
-      await context.clearCookies();
+    test('a program on another port gets the cookie, and gains nothing', async () => {
+      const received: IncomingHttpHeaders[] = [];
+      const server = createServer((req, res) => {
+        received.push(req.headers);
+        res.end('<p>another program');
+      });
+      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const other = await context.newPage();
+      await other.goto(`http://127.0.0.1:${port}/`);
+      expect(await other.evaluate('localStorage.length')).toBe(0);
+      const cookie = received[0]?.cookie ?? '';
+      expect(cookie).toContain('usher-session=');
+      const own = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
+      const replay = async (path: string, method?: string) => {
+        const body = method === 'POST' ? '{}' : '';
+        return ask(fake.url + path, {
+          ...(method && { method }),
+          headers: { ...own, cookie },
+          body,
+        });
+      };
+      expect((await replay('/session')).status).toBe(401);
+      expect((await replay('/status')).status).toBe(401);
+      expect((await replay('/usher.v1.AccessTokenService/List', 'POST')).status).toBe(401);
+      await replay('/session', 'DELETE');
+      // The session of the page goes on.
       await page.getByRole('link', { name: 'Audit log' }).click();
-      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.getByText('Signed in').first().waitFor();
+      await new Promise(resolve => server.close(resolve));
+    });
+
+    test('a session that ends empties no form', async () => {
+      const { entry } = addToken(fake.state, Kind.STATIC, { name: 'before' });
+      await page.goto(`${fake.url}/tokens/${entry.token.id}`);
+      await page.getByRole('button', { name: 'Edit' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Edit' });
+      await dialog.getByLabel('Name').fill('typed before the end');
+      await context.clearCookies();
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Your session has ended', { exact: true }).first().waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.keyboard.type(fake.adminToken);
+      await page.keyboard.press('Enter');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await page.locator('.token-name', { hasText: 'typed before the end' }).waitFor();
+    });
+
+    test('another caller who signs in afterwards sees nothing of the first', async () => {
+      await page.getByRole('link', { name: 'New access token' }).first().click();
+      await page.getByLabel('Name').fill('typed by the first');
+      await context.clearCookies();
+      await page.getByRole('button', { name: 'Create access token' }).click();
+      await page.route('**/session', async route => {
+        const answer = await route.fetch();
+        const session = await answer.json();
+        await route.fulfill({ response: answer, json: { ...session, actor: 'another' } });
+      });
+      await page.getByLabel('Admin token', { exact: true }).fill(fake.adminToken);
+      await page.keyboard.press('Enter');
+      await page.getByText('another', { exact: true }).waitFor();
+      expect(await page.getByLabel('Name').inputValue()).toBe('');
+    });
+
+    test('a page whose file is gone after an upgrade reloads once, and then says so', async () => {
+      let loads = 0;
+      page.on('load', () => loads++);
+      await page.route('**/assets/audit-page-*.js', route => route.fulfill({ status: 404 }));
+      await page.getByRole('link', { name: 'Audit log' }).click();
+      await page.getByText('This page cannot be shown').waitFor();
+      expect(loads).toBe(1);
+      await page.getByRole('link', { name: 'Status' }).click();
+      await page.getByText('Invalidation feed').waitFor();
+      await page.unroute('**/assets/audit-page-*.js');
+      await page.getByRole('link', { name: 'Audit log' }).click();
+      await page.getByRole('button', { name: 'Reload' }).click();
+      await page.getByText('Signed in').first().waitFor();
+    });
+
+    test('a login link that gets no answer can be tried again', async () => {
+      await page.route('**/session', route =>
+        route.request().method() === 'POST' ? route.fulfill({ status: 503, json: {} }) : undefined,
+      );
+      await page.goto('about:blank');
+      await page.goto(fake.loginLink());
+      await page.getByText('The server cannot be reached').waitFor();
+      expect(page.url()).toBe(`${fake.url}/login`);
+      await page.unroute('**/session');
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('heading', { name: 'Access tokens', exact: true }).waitFor();
     });
   });
 }

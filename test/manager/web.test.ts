@@ -1,4 +1,4 @@
-/** The web app in real Chromium, on fakes of the services behind it. */
+/** The web app in real Chromium, with fakes of the services behind it. */
 
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ test('the first load is small', () => {
   expect(bytes).toBeLessThan(firstLoadBytesMax);
 });
 
-playStory('the story of an access token, on fakes', async () => {
+playStory('the life of an access token, with fake services', async () => {
   const fake = await startFakeManager({ webFolder });
   return { url: fake.url, loginLink: fake.loginLink(), close: fake.close };
 });
@@ -49,7 +49,7 @@ describe('every page', () => {
   });
 
   test.each(looks)(
-    'has no serious mistake of accessibility, and its picture is kept: %s',
+    'has no serious accessibility problem, and gets a screenshot: %s',
     async look => {
       const complaints: string[] = [];
       const { context, page } = await newVisitor(browser, look, complaints);
@@ -57,6 +57,7 @@ describe('every page', () => {
       for (const shown of pages) {
         if (shown.needsSession && (await context.cookies()).length === 0) {
           await page.goto(fake.loginLink());
+          await page.getByRole('heading', { name: 'Access tokens' }).waitFor();
         }
         await page.goto(fake.url + shown.path.replace(':id', jwtId));
         await shown.arrange(page);

@@ -1,19 +1,19 @@
-/** Access tokens with their credentials for the model, made once and used by every schedule. */
+/** Access tokens with their credentials for the model, created once and used by every schedule. */
 
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { jwtRecord, keys, now, secretKey, sign, staticRecord } from '../verify/setup.ts';
 
-/** An access token as it is made, and what it is used with. */
+/** An access token and its credentials. */
 export interface Made {
   record: AccessTokenRecord;
   headers: { header: string; jti?: string }[];
-  /** What a rotation replaces it with. */
+  /** The secret after a rotation, and a header with it. */
   next: { value: string; header: string };
 }
 
-/** Makes so many, of both kinds in turn. */
+/** Creates `count` access tokens, of both kinds in turn. */
 export function makeAccessTokens(count: number): Made[] {
   return Array.from({ length: count }, (_, at) => (at % 3 === 2 ? makeJwt() : makeStatic()));
 }
@@ -42,4 +42,4 @@ function makeJwt(): Made {
 }
 
 /** The proof that a server has. */
-export const prove = createProve(keys);
+export const prove = createProve(keys, 100);

@@ -1,10 +1,13 @@
-/** The administrator of the model: makes, revokes and rotates, and notes when it was acknowledged. */
+/**
+ * The administrator of the model: creates, revokes and rotates, and records each acknowledgement.
+ */
 
 import { randomUUID } from 'node:crypto';
-import { decodeRecord, encodeRecord } from '../../src/store/format/record.ts';
+import { sealedRecords } from '../../src/store/format/sealed.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { tokenKey } from '../../src/store/redis/keys.ts';
 import { withRevokedJwts } from '../../src/tokens/revoke-jwts.ts';
+import { testSeal } from '../seal.ts';
 import type { Made } from './access-tokens.ts';
 import type { Credential, Ending } from './oracle.ts';
 import type { Random } from './random.ts';
@@ -12,11 +15,11 @@ import type { Redis } from './redis.ts';
 import { wallStartMs } from './replica.ts';
 import type { World } from './world.ts';
 
-/** What can be used by now. */
-export interface Issued {
+/** A credential that can be used. */
+interface Issued {
   made: Made;
   credentials: Credential[];
-  /** Revoked, or a change is under way: what comes next would not know of it. */
+  /** Revoked, or a change is in progress: no further change may start. */
   closed: boolean;
 }
 
@@ -24,21 +27,22 @@ export interface Issued {
 export interface Admin {
   issued: Issued[];
   create(made: Made): void;
-  /** Revokes or rotates something, by chance. */
+  /** Revokes or rotates a random access token. */
   end(): void;
 }
 
 const never = Number.POSITIVE_INFINITY;
 
-/** Makes it. `note` tells what it does, for a person. */
+/** Creates the administrator; `note` gets a text about each of its steps. */
 export function createAdmin(
   { world, redis, random }: { world: World; redis: Redis; random: Random },
   note: (text: string) => void,
 ): Admin {
   const issued: Issued[] = [];
+  const sealed = sealedRecords(testSeal, () => undefined);
   const wall = () => wallStartMs + world.now();
 
-  /** As the scripts do: one step on the master, answered later; tried again until it is. */
+  /** Like the scripts: one step on the master, answered later, and retried until it is answered. */
   const commit = (
     id: string,
     change: (record: AccessTokenRecord | undefined) => AccessTokenRecord,
@@ -48,13 +52,13 @@ export function createAdmin(
       const master = redis.master();
       if (!master.up) return void world.later(100, undefined, 'admin', attempt);
       redis.serve(master, () => {
-        // Asked of the master that it was; it is asked again of the one that there is now.
+        // The master was replaced before the step: it is retried on the new master.
         if (master.role !== 'master' || !master.up) return attempt();
         const text = master.data.get(tokenKey(id));
-        const before = text === undefined ? undefined : decodeRecord(id, text);
+        const before = text === undefined ? undefined : sealed.decode(id, text, false);
         const revision = (before?.revision ?? 0) + 1;
         const record = { ...change(before), revision, eventId: randomUUID() };
-        redis.write(master, tokenKey(id), encodeRecord(record));
+        redis.write(master, tokenKey(id), sealed.encode(record));
         world.later(random.between(0, 20), undefined, 'admin', acked);
       });
     };

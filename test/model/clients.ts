@@ -1,34 +1,34 @@
-/** ioredis as far as the feed and the reads use it, over connections of the model. */
+/** A fake of ioredis with what the feed and the reads use, over connections of the model. */
 
 import { EventEmitter } from 'node:events';
 import type { Redis as IoRedis } from 'ioredis';
-import { defaultRedisLimits } from '../../src/store/redis/limits.ts';
+import { defaultLimits } from '../limits.ts';
 import type { Random } from './random.ts';
 import { type Redis, ReplyError, type Server } from './redis.ts';
 import { openWire, type Wire } from './wire.ts';
 import type { Actor, World } from './world.ts';
 
-/** A process's way to Redis, and what is wrong with it. */
+/** The network between a process and Redis, with its faults. */
 export interface Network {
   world: World;
   redis: Redis;
   random: Random;
   actor: Actor;
-  /** New connections reach nobody. */
+  /** New connections reach no server. */
   cutOff: boolean;
-  /** How long a message of a new connection takes. */
+  /** Delay of a message on a new connection, in milliseconds. */
   delayMs: () => number;
-  /** Where a name, or the Sentinels, lead to now. */
+  /** The server to which the name, or the Sentinels, lead now. */
   target(): Server;
-  /** Connections that are open. */
+  /** The open connections. */
   data: Wire | undefined;
   feed: Wire | undefined;
 }
 
 const { connectTimeoutMs, readTimeoutMs, socketTimeoutMs, reconnectDelayMsMax } =
-  defaultRedisLimits;
+  defaultLimits.store.redis;
 
-/** What both kinds of client do: commands with a timeout, on a connection that is there or not. */
+/** What both clients share: commands with a timeout, on a connection that may be missing. */
 function connection(network: Network, kind: 'data' | 'feed', timeoutMs: number, onEnd: () => void) {
   const { world, redis, actor } = network;
   const owed = new Set<(error: Error) => void>();
@@ -60,7 +60,7 @@ function connection(network: Network, kind: 'data' | 'feed', timeoutMs: number, 
       const sentMs = world.now();
       const timer = setTimeout(() => {
         fail(new Error('Command timed out'));
-        // Silence on a connection that owes an answer ends it.
+        // A connection that does not answer in time is closed.
         setTimeout(
           () => {
             if (wire === through && heardMs < sentMs) end();
@@ -114,7 +114,7 @@ function answerOf(task: () => unknown): unknown {
   }
 }
 
-/** The client that records are read with: it connects, and connects again, by itself. */
+/** The client that reads records: it connects and reconnects on its own. */
 export function dataClient(network: Network): IoRedis {
   const emitter = new EventEmitter();
   let attempt = 0;
@@ -166,7 +166,7 @@ export function dataClient(network: Network): IoRedis {
   return client as unknown as IoRedis;
 }
 
-/** The client of a feed: it connects once, and hears invalidations from when it tracks. */
+/** The client of a feed: it connects once, and gets invalidations once tracking is on. */
 export function feedClient(network: Network): IoRedis {
   const emitter = new EventEmitter();
   const link = connection(network, 'feed', connectTimeoutMs, () => emitter.emit('end'));
@@ -189,7 +189,7 @@ export function feedClient(network: Network): IoRedis {
     call: track,
     subscribe(channel: string) {
       const wire = link.wire();
-      // It is told from when the server has the command, as it tracks from before.
+      // Invalidations flow from when the server gets the command, before the client has the answer.
       wire?.up(() => wire.server.trackers.set(wire, keys => wire.down(() => hear(keys))));
       return link.command('SUBSCRIBE', channel);
     },

@@ -1,4 +1,4 @@
-/** The doors of running servers, each as a question that answers with an outcome, or throws. */
+/** The doors of running servers, each as a function from a header to an outcome. */
 
 import type { Client as GrpcClient } from '@grpc/grpc-js';
 import { createUsher } from '../../src/client/node.ts';
@@ -11,8 +11,8 @@ import { clientOf as connectClientOf } from '../server/api.ts';
 import { clientOf, unary } from '../transport/grpc/client.ts';
 import type { Verification } from './oracle.ts';
 
-/** What came out; without an answer it throws. */
-export type Ask = (header: string) => Promise<Verification['outcome']>;
+/** Asks a door about a header; throws when there is no answer. */
+type Ask = (header: string) => Promise<Verification['outcome']>;
 
 /** A door, and how to close what it holds. */
 export interface Door {
@@ -21,13 +21,13 @@ export interface Door {
   close(): void;
 }
 
-/** Where a server listens. */
+/** The addresses of a server, as "host:port". */
 export interface Listeners {
   grpc: string;
   http: string;
 }
 
-/** How long a question may take: longer than any fault lasts. */
+/** Timeout of a question, in milliseconds: longer than any fault lasts. */
 const patienceMs = 8000;
 
 /** The doors of one server. */
@@ -62,7 +62,7 @@ export function doorsOf(name: string, { grpc, http }: Listeners): Door[] {
   ];
 }
 
-/** The SDK on several servers, which keeps verdicts in memory. */
+/** The SDK with several servers; it caches verdicts. */
 export function sdkDoor(
   name: string,
   transport: 'grpc' | 'connect',

@@ -1,4 +1,4 @@
-/** What goes wrong in the model, by chance, and how it is put right again. */
+/** The random faults of the model, and their end. */
 
 import { tokenKey } from '../../src/store/redis/keys.ts';
 import type { Random } from './random.ts';
@@ -7,19 +7,19 @@ import type { Replica } from './replica.ts';
 import type { Service } from './service.ts';
 import type { World } from './world.ts';
 
-/** What faults act on. */
+/** What the faults act on. */
 export interface Victims {
   world: World;
   redis: Redis;
   random: Random;
   replicas: Replica[];
   services: Service[];
-  /** Begins a verification somewhere now. */
+  /** Starts a verification now, in the middle of a stall. */
   wedge(who: Replica | Service): void;
   note(text: string): void;
 }
 
-/** A fault; it may end by itself later. */
+/** A fault; some end on their own later. */
 type Fault = (victims: Victims, replica: Replica) => void;
 
 const lastsMs = (random: Random) =>
@@ -36,7 +36,7 @@ const silence = (kind: 'data' | 'feed'): Fault => {
   return (victims, { network }) => {
     const wire = network[kind];
     wire?.silence(true);
-    // Sometimes for ever: half-open, as far as the one side knows.
+    // Sometimes it never ends: the connection is half-open for one side.
     if (victims.random.chance(0.7)) later(victims, () => wire?.silence(false));
   };
 };
@@ -53,8 +53,8 @@ const slow = (kind: 'data' | 'feed'): Fault => {
   };
 };
 
-/** All there are, by name. */
-export const faults: Record<string, Fault> = {
+/** All faults of a replica and of Redis, by name. */
+const faults: Record<string, Fault> = {
   'feed cut': (_, { network }) => network.feed?.cut(),
   'data cut': (_, { network }) => network.data?.cut(),
   'feed silent': silence('feed'),
@@ -113,7 +113,7 @@ export const faults: Record<string, Fault> = {
   },
 };
 
-/** Those between a service with the SDK and a replica. */
+/** The faults between a service with the SDK and a replica, by name. */
 const serviceFaults: Record<string, (victims: Victims, service: Service) => void> = {
   'link cut': ({ random }, { links }) => random.pick(links).cut(),
   'link silent': (victims, { links }) => {
@@ -137,7 +137,7 @@ const serviceFaults: Record<string, (victims: Victims, service: Service) => void
   },
 };
 
-/** Does one of them. */
+/** Injects a random fault. */
 export function injectFault(victims: Victims): void {
   const service = victims.services[0];
   if (service !== undefined && victims.random.chance(0.3)) {
@@ -152,7 +152,7 @@ export function injectFault(victims: Victims): void {
   faults[name]?.(victims, replica);
 }
 
-/** Ends all that does not end by itself. */
+/** Ends all faults that do not end on their own. */
 export function heal(victims: Victims): void {
   const { redis, replicas, services } = victims;
   for (const { pipe } of services.flatMap(({ links }) => links)) {

@@ -1,10 +1,10 @@
 /**
- * Load on running servers: verifications through all doors, revocations and rotations all the time, each
- * verdict judged by the oracle.
+ * Load on running servers: constant verifications through all doors, revocations and rotations, with
+ * each verdict checked by the oracle.
  *
- * All times are those of this process's monotonic clock. A verification is said to start before its
- * request is sent, and a change to be acknowledged once its answer was read: the start is too early and
- * the acknowledgement too late, so that a verdict which looks too late by these was later still.
+ * All times are of this process's monotonic clock. The start of a verification is taken before its
+ * request is sent, and the acknowledgement of a change after its answer was read. So a verdict that
+ * is too late by these times was even later in truth, and the oracle never accuses a correct server.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -13,21 +13,21 @@ import { adminOf } from '../server/api.ts';
 import type { Door } from './doors.ts';
 import { type Credential, createOracle, type Ending } from './oracle.ts';
 
-/** Where changes are made. */
+/** The API Manager in which changes are made. */
 export interface Manager {
   manager: string;
   adminToken: string;
 }
 
-/** Load that goes on until it is stopped. */
+/** A running load. */
 export interface Load {
-  /** What the oracle found wrong. */
+  /** The wrong verdicts that the oracle found. */
   wrong: string[];
-  /** How many verdicts each door gave. */
+  /** The number of verdicts per door. */
   verdicts: Map<string, number>;
-  /** How many revocations and rotations were acknowledged. */
+  /** The number of acknowledged revocations and rotations. */
   changes(): number;
-  /** Resolves when every door gives verdicts; how many attempts it took the slowest. */
+  /** Waits until every door gives verdicts; resolves to the attempts that the slowest needed. */
   recovered(attemptsMax: number): Promise<number>;
   stop(): Promise<void>;
 }
@@ -37,14 +37,14 @@ const pauseMs = 15;
 const changePauseMs = 400;
 const administrators = 4;
 const tokensAtOnce = 12;
-/** So many, and with such pauses between them, that each is asked for longer than the bound. */
+/** Enough, with the pauses between them, that each is asked about for longer than the bound. */
 const endedAtOnce = 40;
 const never = Number.POSITIVE_INFINITY;
 const now = () => performance.now();
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 const pick = <T>(list: readonly T[]) => list[Math.floor(Math.random() * list.length)] as T;
 
-/** Starts it. */
+/** Starts the load. */
 export async function startLoad(
   doors: readonly Door[],
   managers: readonly Manager[],
@@ -58,7 +58,7 @@ export async function startLoad(
   let questions = 0;
   let changes = 0;
 
-  /** Anywhere, again and again under one request id, until it is acknowledged. */
+  /** Retries a change on any server with one request id until it is acknowledged. */
   const acknowledged = async <T>(change: (admin: ReturnType<typeof adminOf>) => Promise<T>) => {
     for (;;) {
       try {
@@ -105,7 +105,7 @@ export async function startLoad(
     if (outcome === undefined) return false;
     verdicts.set(door.name, (verdicts.get(door.name) ?? 0) + 1);
     const problem = judge({
-      // A door may lead to several processes: what one has told, another need not know yet.
+      // A door may lead to several processes: one may not yet know what another has answered.
       where: `question ${questions++}`,
       ...{ credential, startedMs, endedMs: now(), outcome, storeFailed: false },
       wallMs: { least: Date.now(), greatest: Date.now() },
@@ -115,7 +115,7 @@ export async function startLoad(
   };
   const keepVerifying = async (door: Door) => {
     while (!stopped) {
-      // Those that ended a while ago most of all: of these none may be valid any more.
+      // Mostly those that ended a while ago: none of them may be valid any more.
       await verify(door, pick(Math.random() < 0.7 && ended.length > 0 ? ended : good));
       await pause(pauseMs);
     }

@@ -1,17 +1,17 @@
-/** Judges verdicts by what was asked and acknowledged, in the order of real time. */
+/** The oracle: checks verdicts against the acknowledged changes, in the order of real time. */
 
 import type { Verdict } from '../../src/verify/verdict.ts';
 
-/** What ends a credential: a revocation, or a rotation with a grace. Times are those of the world. */
+/** The end of a credential: a revocation, or a rotation with a grace. Times are in world time. */
 export interface Ending {
   what: 'revoke' | 'jti' | 'rotate';
   askedMs: number;
   ackedMs: number;
-  /** rotate: on the wall clock. */
+  /** For a rotation: end of the grace on the wall clock, in milliseconds. */
   goodUntilWallMs: number;
 }
 
-/** A header, and what is known of it. */
+/** A header, and the history of its credential. */
 export interface Credential {
   name: string;
   header: string;
@@ -20,30 +20,30 @@ export interface Credential {
   endings: Ending[];
 }
 
-/** A verification. */
+/** A verification and its outcome. */
 export interface Verification {
   where: string;
   credential: Credential;
   startedMs: number;
   endedMs: number;
-  /** The wall clock of the process that judged: its least and its greatest value meanwhile. */
+  /** Least and greatest value of the judging process's wall clock during the verification. */
   wallMs: { least: number; greatest: number };
-  /** Whether the process failed to read the store meanwhile. */
+  /** Whether the process failed to read the store during the verification. */
   storeFailed: boolean;
   outcome: Pick<Verdict, 'valid' | 'stale'> & { reason?: string };
 }
 
-/** The promise. */
+/** The limits that the documents promise. */
 export interface Promised {
   boundMs: number;
   staleMaxMs: number;
-  /** How long a refusal of an unknown token may be used again, at the most. */
+  /** Longest time for which the refusal of an unknown token may be cached, in milliseconds. */
   unknownTtlMs: number;
 }
 
-/** Makes it. The answer is what is wrong with a verdict, or undefined. */
+/** Creates the oracle. It returns what is wrong with a verdict, or undefined. */
 export function createOracle({ boundMs, staleMaxMs, unknownTtlMs }: Promised) {
-  /** "where header" of those that a process has told to be revoked. */
+  /** "process header" of each credential that a process has called revoked. */
   const toldRevoked = new Map<string, number>();
 
   const validWrong = (verification: Verification): string | undefined => {

@@ -1,24 +1,24 @@
-/** Two ends that send to each other: in order, late, silent for a while, or cut. */
+/** A simulated connection: messages arrive in order, and can be delayed, held back or lost. */
 
 import type { World } from './world.ts';
 
-/** A connection. What is sent is done where it arrives. */
+/** A connection. A message is a function that runs where it arrives. */
 export interface Pipe {
-  /** How long a message takes, in milliseconds. */
+  /** Delay of a message, in milliseconds. */
   delayMs: () => number;
   up(arrived: () => void): void;
   down(arrived: () => void): void;
-  /** Nothing arrives until it is spoken again; nothing is lost. */
+  /** Holds messages back while silent; none is lost. */
   silence(isSilent: boolean): void;
   isOpen(): boolean;
-  /** What is on its way is lost. */
+  /** Closes the connection; messages in flight are lost. */
   end(): void;
 }
 
-/** Does what arrived, at one of the ends. */
+/** Runs a message at one of the ends. */
 type Arrive = (arrived: () => void) => void;
 
-/** Opens one. */
+/** Opens a connection. */
 export function openPipe(
   world: World,
   arrive: { up: Arrive; down: Arrive },

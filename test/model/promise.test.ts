@@ -1,18 +1,21 @@
 /**
- * The published promise, on random schedules: after a revocation was acknowledged, no verification that
- * starts later than the bound says valid; and none says INVALID_TOKEN of a good token. The code is the
- * real one, from the verifier down to the feed; Redis, the network and time are simulated.
+ * The published promise, on random schedules: no verification that starts later than the bound after
+ * an acknowledged revocation is valid, and no valid token gets INVALID_TOKEN. The code from the
+ * verifier down to the feed is real; Redis, the network and time are simulated.
  *
- * USHER_MODEL_SEED=n plays that schedule and tells its story; USHER_MODEL_SCHEDULES=n plays so many, new
- * ones each time. CI plays the same ones: what only chance can find must not stop another change.
+ * USHER_MODEL_SEED=n plays one schedule and prints its events; USHER_MODEL_SCHEDULES=n plays n new
+ * schedules. CI always plays the same schedules, so that chance cannot fail an unrelated change.
  */
 
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { makeAccessTokens } from './access-tokens.ts';
 import { feedClient, type Network } from './clients.ts';
 import { networks } from './replica.ts';
 import { playSchedule } from './schedule.ts';
 
+// Unit tests share a module cache, so modules that were loaded with the mock must not stay in it.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => void vi.resetModules());
 vi.mock('../../src/store/redis/client.ts', () => ({
   masters: (client: object) => [client],
   feedClient: (_target: unknown, server: object) => feedClient(networks.get(server) as Network),

@@ -1,18 +1,18 @@
-/** A TCP proxy before Redis that can be cut, hold everything back, or be slow: for all, or for one use. */
+/** A TCP proxy before Redis that can be cut, silent or slow, for all connections or for one use. */
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What a connection is for; the feed names itself in its first words. */
-export type Use = 'feed' | 'other';
+/** What a connection is used for; the feed names its connection in its first commands. */
+type Use = 'feed' | 'other';
 
-/** The proxy. */
+/** A running proxy. */
 export interface TcpProxy {
   port: number;
   cut(use: Use): void;
-  /** Nothing passes, and nobody is told: half-open. Connections made meanwhile are silent too. */
+  /** Holds all data back without closing (half-open), also on new connections. */
   silence(use: Use, isSilent: boolean): void;
-  /** Whatever passes takes so long. */
+  /** Delays all data, in milliseconds. */
   slow(delayMs: number): void;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ interface Pair {
   sides: [Socket, Socket];
 }
 
-/** Starts one before a port of this machine. */
+/** Starts a proxy before a local port. */
 export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   const silent = new Set<Use>();
@@ -47,7 +47,7 @@ export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
       const queue: Buffer[] = [];
       from.on('data', (chunk: Buffer) => {
         if (from === client && chunk.includes('usher-feed')) pair.use = 'feed';
-        // Each timer writes what waits longest, so that the order stays when the delay changes.
+        // Each timer writes the oldest chunk, so that the order stays when the delay changes.
         queue.push(chunk);
         const write = () => to.write(queue.shift() ?? '');
         if (delayMs > 0 || queue.length > 1) setTimeout(write, Math.max(delayMs, 1));

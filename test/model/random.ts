@@ -1,16 +1,16 @@
-/** Chance that comes out the same for the same seed. */
+/** A random number generator with a seed. */
 
-/** A generator of a seed. */
+/** A generator; the same seed gives the same numbers. */
 export interface Random {
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   next(): number;
-  /** In [from, to). */
+  /** A number in [from, to). */
   between(from: number, to: number): number;
   chance(probability: number): boolean;
   pick<T>(list: readonly T[]): T;
 }
 
-/** Makes one (mulberry32, public domain). */
+/** Creates a generator (mulberry32, public domain). */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

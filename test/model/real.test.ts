@@ -1,4 +1,4 @@
-/** The published promise on real servers, through every door, while one thing after the other fails. */
+/** The published promise on real servers, through every door, during one fault after the other. */
 
 import { afterEach, expect, test } from 'vitest';
 import { startUsherProcess, type UsherProcess, workerPids } from '../server/usher-process.ts';
@@ -7,7 +7,9 @@ import { doorsOf, sdkDoor } from './doors.ts';
 import { type Load, startLoad } from './load.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
-/** So much longer than the lease that what was believed must have ended for a while. */
+/**
+ * Duration of a fault, in milliseconds: longer than the lease, so that caches must have expired.
+ */
 const faultMs = 3500;
 const attemptsMax = 150;
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
@@ -21,7 +23,7 @@ const ending = <T>(thing: T, end: (thing: T) => unknown): T => {
   return thing;
 };
 
-/** A stop that takes too long ends with 1, and counts as a failure. */
+/** Stops Usher; a stop that takes too long gives exit code 1, and counts as a failure. */
 const stopInOrder = async (usher: UsherProcess) => {
   const code = await usher.stop();
   await usher.remove();
@@ -40,7 +42,7 @@ async function startReplica(redis: RedisServer): Promise<Replica> {
   return { usher, proxy };
 }
 
-/** Does something, and takes it back when the lease has run out meanwhile. */
+/** Begins a fault, and ends it after the lease has expired. */
 async function during(load: Load, begin: () => unknown, end: () => unknown) {
   await begin();
   await pause(faultMs);

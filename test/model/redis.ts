@@ -1,29 +1,29 @@
 /**
- * Redis as the model has it: a master and a replica that lose nothing, told apart by who may write.
- * What Redis documents of CLIENT TRACKING in BCAST mode is here: word of a write is on its way to
- * whoever listens before the write is answered, and each connection keeps its order.
+ * The model of Redis: a master, which takes writes, and a replica; neither loses data. It implements
+ * what Redis documents about CLIENT TRACKING in BCAST mode: the invalidation of a write is sent to
+ * all tracking connections before the write is answered, and each connection keeps its order.
  */
 
 import type { Wire } from './wire.ts';
 
-/** A server. */
+/** A Redis server. */
 export interface Server {
   name: string;
   runId: string;
   role: 'master' | 'slave';
-  /** Whether it takes connections. */
+  /** Whether it accepts connections. */
   up: boolean;
-  /** SIGSTOP: what comes waits. */
+  /** Stopped like by SIGSTOP: what arrives waits. */
   stopped: boolean;
   inbox: (() => void)[];
   data: Map<string, string>;
-  /** Whether a replica hears its master. */
+  /** Whether a replica is connected to its master. */
   linked: boolean;
   wires: Set<Wire>;
   trackers: Map<Wire, (keys: string[] | null) => void>;
 }
 
-/** An error that Redis answers. */
+/** An error reply of Redis. */
 export class ReplyError extends Error {
   override readonly name = 'ReplyError';
 }
@@ -32,25 +32,25 @@ export class ReplyError extends Error {
 export interface Redis {
   servers: [Server, Server];
   master(): Server;
-  /** Does a command. Throws ReplyError. */
+  /** Executes a command. Throws ReplyError. */
   execute(server: Server, wire: Wire, name: string, args: string[]): unknown;
-  /** Writes, as a script of the administrator would. */
+  /** Writes a key like a script of the administrator. */
   write(server: Server, key: string, value: string): void;
   invalidate(server: Server, keys: string[] | null): void;
-  /** Does what waits for a server now, or once it goes on. */
+  /** Runs a task on a server now, or when it is no longer stopped. */
   serve(server: Server, task: () => void): void;
   stop(server: Server): void;
   resume(server: Server): void;
-  /** Ends all connections to a server, which comes back as a new process with all it had. */
+  /** Closes all connections to a server, which restarts with all its data. */
   kill(server: Server): void;
   restart(server: Server): void;
-  /** Makes the other one the master; nothing is lost. The one before becomes its replica. */
+  /** Promotes the replica without loss; the old master becomes its replica. */
   failover(linked: boolean): void;
-  /** The replica hears its master again, and has what it missed. */
+  /** Reconnects the replica to its master and catches it up. */
   link(): void;
 }
 
-/** Makes both. */
+/** Creates both servers. */
 export function createRedis(): Redis {
   let runs = 0;
   const server = (name: string, role: Server['role']): Server => ({
@@ -140,7 +140,7 @@ export function createRedis(): Redis {
       on.runId = `run${runs++}`;
     },
     failover(linked) {
-      // Nothing is lost: the replica has all before it takes over.
+      // Nothing is lost: the replica has all data before it takes over.
       link();
       const [before, after] = [master(), replica()];
       after.role = 'master';

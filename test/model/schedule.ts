@@ -1,4 +1,4 @@
-/** One schedule of the model: load, changes and faults by chance, and what the oracle says of it. */
+/** Plays one schedule of the model: random load, changes and faults, checked by the oracle. */
 
 import { UsherUnavailable } from '../../src/client/unavailable.ts';
 import { Unavailable } from '../../src/store/store.ts';
@@ -13,18 +13,18 @@ import { type Replica, startReplica, wallBetween, wallStartMs } from './replica.
 import { type Service, startService } from './service.ts';
 import { createWorld } from './world.ts';
 
-/** The bound of the promise, and how long faults last. */
+/** The bound of the promise, and the duration of the faults, in milliseconds. */
 const boundMs = 2000;
 const troubleMs = 12_000;
-/** After the faults, verdicts must be right again within this. */
+/** Within this time after the faults, verdicts must be right again, in milliseconds. */
 const recoveryMs = 8000;
 
-/** What a schedule came to. */
+/** The outcome of a schedule. */
 export interface Outcome {
   verdicts: number;
-  /** How often each fault, and each outcome, came up. */
+  /** The number of occurrences of each fault and each outcome. */
   counts: Map<string, number>;
-  /** What the oracle found wrong, and the story until then. */
+  /** The wrong verdict that the oracle found, with all events before it. */
   wrong: string | undefined;
   story: string[];
 }
@@ -50,7 +50,7 @@ export async function playSchedule(seed: number, made: readonly Made[]): Promise
     const network: Network = {
       ...{ world, redis, random, actor, cutOff: false, data: undefined, feed: undefined },
       delayMs: () => (random.chance(0.9) ? random.between(0.1, 2) : random.between(2, 40)),
-      // A name, or a Sentinel, may lead to the one before for a while.
+      // A name, or a Sentinel, may lead to the old master for a while.
       target: () => (random.chance(0.7) ? redis.master() : random.pick(redis.servers)),
     };
     world.later(random.between(0, 100), actor, 'start', () => {
@@ -66,7 +66,7 @@ export async function playSchedule(seed: number, made: readonly Made[]): Promise
     });
   }
 
-  /** Verifies where it is asked, now; the start may be from before. */
+  /** Verifies at a process now; `startedMs` may be earlier. */
   const verify = async (who: Replica | Service, credential: Credential, startedMs: number) => {
     const { name, outcomeOf, context } = askerOf(who, replicas);
     const isFinal = world.now() > troubleMs + recoveryMs;
@@ -145,7 +145,7 @@ export async function playSchedule(seed: number, made: readonly Made[]): Promise
 
 let answers = 0;
 
-/** How a replica, or a service with the SDK, is asked, and what the oracle must know of it. */
+/** How to ask a replica or a service with the SDK, and what the oracle must know about it. */
 function askerOf(who: Replica | Service, replicas: readonly Replica[]) {
   if ('usher' in who) {
     const isSet = [...replicas.map(({ wall }) => wall.history.length), who.steps].some(n => n > 1);
@@ -153,7 +153,7 @@ function askerOf(who: Replica | Service, replicas: readonly Replica[]) {
     return {
       name: who.actor.name,
       outcomeOf: async (header: string) => outcomeOf(await who.usher.verify(header)),
-      // It may go to another replica, which need not know what the one before has told.
+      // It may switch to another replica, which may not know what the earlier one has answered.
       context: (startedMs: number, endedMs: number) => ({
         where: `answer ${answers++}`,
         storeFailed: replicas.some(({ failedMs }) => failedMs >= startedMs),

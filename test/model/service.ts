@@ -19,14 +19,14 @@ import type { Random } from './random.ts';
 import type { Replica } from './replica.ts';
 import type { Actor, World } from './world.ts';
 
-/** A service. */
+/** A service with the SDK. */
 export interface Service {
   actor: Actor;
   usher: Usher;
-  /** Its connection to each replica, as it is now. */
+  /** Its current connection to each replica. */
   links: { pipe: Pipe; cut(): void }[];
   wall: { offsetMs: number };
-  /** How often its wall clock stood elsewhere. */
+  /** Number of steps of its wall clock. */
   steps: number;
 }
 
@@ -39,7 +39,7 @@ interface Place {
 const delayOf = (random: Random) => () =>
   random.chance(0.9) ? random.between(0.1, 2) : random.between(2, 40);
 
-/** Starts one; call it in its process. */
+/** Starts a service; must be called in its process. */
 export function startService(place: Place, replicas: readonly Replica[]): Service {
   const { world, random, actor } = place;
   const wall = { offsetMs: 0 };
@@ -57,7 +57,7 @@ export function startService(place: Place, replicas: readonly Replica[]): Servic
   return { actor, usher, links, wall, steps: 1 };
 }
 
-/** A connection that is made anew whenever it broke, and the calls that go over it. */
+/** A connection that is opened again after each break, and the calls over it. */
 function connectTo(replica: Replica, { world, random, actor }: Place) {
   const there = replica.network.actor;
   const calls = new Set<(error: ConnectError) => void>();

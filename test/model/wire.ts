@@ -1,18 +1,18 @@
-/** A TCP connection of a process to a Redis server. */
+/** A simulated TCP connection of a process to a Redis server. */
 
 import { openPipe, type Pipe } from './pipe.ts';
 import type { Redis, Server } from './redis.ts';
 import type { Actor, World } from './world.ts';
 
-/** A connection. `end` is when the process ends it. */
+/** A connection. `end` closes it on the side of the process. */
 export interface Wire extends Pipe {
   readonly name: string;
   readonly server: Server;
-  /** Breaks it: the process is told. */
+  /** Breaks the connection, and the process notices. */
   cut(): void;
 }
 
-/** Opens one. `onCut` is called in the process. */
+/** Opens a connection. `onCut` is called in the process when it breaks. */
 export function openWire(
   name: string,
   { world, redis, actor, server }: { world: World; redis: Redis; actor: Actor; server: Server },

@@ -1,11 +1,11 @@
 /**
- * Virtual time for several processes in one: events in order of time, processes whose event loop can
- * stall, and timers that belong to the process that set them.
+ * Virtual time for several simulated processes in one real process: events in order of time,
+ * processes whose event loop can stall, and timers that belong to the process that set them.
  */
 
 import type { Random } from './random.ts';
 
-/** A process. What reaches it while it is stalled waits, in order within each lane. */
+/** A simulated process. Events for it wait while it is stalled, in order within each lane. */
 export interface Actor {
   readonly name: string;
   stalled: boolean;
@@ -24,23 +24,25 @@ interface Event {
 /** The world. */
 export interface World {
   now(): number;
-  /** Does something later, in a process or (undefined) outside of all. Returns how to cancel it. */
+  /**
+   * Runs a function later, in a process or (undefined) outside of all; returns how to cancel it.
+   */
   later(delayMs: number, actor: Actor | undefined, lane: string, run: () => void): () => void;
   actor(name: string): Actor;
-  /** Lets a process do nothing for a while; `wedge` may begin something between what had waited. */
+  /** Stalls a process for a while; then `wedge` may start something between the waiting events. */
   stall(actor: Actor, forMs: number, wedge: () => void): void;
   runUntil(endMs: number): Promise<void>;
 }
 
 const realImmediate = globalThis.setImmediate;
-/** All that follows from an event without more input: microtasks, and one immediate that they set. */
+/** Waits for everything that follows from an event: microtasks, and one immediate that they set. */
 const settle = async () => {
   for (let round = 0; round < 2; round++) {
     await new Promise<void>(done => realImmediate(done));
   }
 };
 
-/** Makes a world at time 0. The timers of Node are the world's while one of its processes is at work. */
+/** Creates a world at time 0. While one of its processes runs, Node's timers are the world's. */
 export function createWorld(random: Random): World & { end(): void } {
   const events = createHeap();
   let nowMs = 0;
@@ -121,13 +123,13 @@ export function createWorld(random: Random): World & { end(): void } {
   };
 }
 
-/** A timer of the world as Node's would be. */
+/** A timer of the world with the interface of Node's timers. */
 interface Timer {
   cancel: () => void;
   unref(): Timer;
 }
 
-/** Puts `set` in the place of Node's timers; where it sets none, the real one is. */
+/** Replaces Node's timers by `set`; where it returns undefined, the real timer is set. */
 function installTimers(set: (delayMs: number, run: () => void) => (() => void) | undefined) {
   const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
   type Run = (...args: unknown[]) => void;
@@ -163,7 +165,7 @@ function installTimers(set: (delayMs: number, run: () => void) => (() => void) |
   };
 }
 
-/** Events by time, and by order where it is the same: a binary heap. */
+/** Events ordered by time, then by insertion: a binary heap. */
 function createHeap() {
   const heap: Event[] = [];
   const isBefore = (one: number, two: number) => {

@@ -1,4 +1,4 @@
-/** One bash that is given snippet after snippet, as by someone who pastes them into a terminal. */
+/** A bash process that runs one snippet after the other, as if pasted into a terminal. */
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -7,30 +7,32 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Duplex } from 'node:stream';
 
-/** What a snippet did. */
-export interface Ran {
+/** The outcome of a snippet. */
+interface Ran {
   /** Exit code of its last command. */
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** A session. */
+/** A running session. */
 export interface BashSession {
   run(snippet: string): Promise<Ran>;
-  /** The value of a variable. */
+  /** The value of a shell variable. */
   valueOf(name: string): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Snippets come over a channel of their own, so that no command can read them from its input. */
+/**
+ * Snippets come over a separate file descriptor, so that no command can read them from its stdin.
+ */
 const loop = `
 while IFS= read -r -d '' snippet <&3; do
   eval "$snippet" </dev/null >"$0/stdout" 2>"$0/stderr"
   echo "$?" >&4
 done`;
 
-/** Starts one. */
+/** Starts a session in a folder. */
 export function openBash(folder: string, env: NodeJS.ProcessEnv): BashSession {
   const outputs = mkdtempSync(join(tmpdir(), 'usher-readme-output-'));
   const bash = spawn('bash', ['--norc', '-c', loop, outputs], {

@@ -48,15 +48,15 @@ const variable = [
     pattern: '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ',
   },
   { found: /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, pattern: '[0-9a-f]{8}-[0-9a-f-]{27}' },
-  // On a line of its own it stands for any lines, within one for any characters.
+  // Alone on a line it stands for any lines, within a line for any characters.
   { found: /^…$/gm, pattern: '[^]*?' },
   { found: /…/g, pattern: '.*' },
 ];
 
-/** What an output looks like that differs from the shown one only where it must: times, UUIDs, "…". */
+/** A pattern for outputs that differ from the shown one only in times, UUIDs and "…". */
 export function outputLike(shown: string): RegExp {
   const literal = shown.trim().replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  // Marked first and filled in afterwards, so that no pattern is searched for the next.
+  // Placeholders first, so that no inserted pattern is itself replaced.
   const marked = variable.reduce((text, { found }, n) => text.replace(found, `⟦${n}⟧`), literal);
   const filled = marked.replace(/⟦(\d)⟧/g, (_, n) => variable[Number(n)]?.pattern ?? '');
   return new RegExp(`^${filled}$`);

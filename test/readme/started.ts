@@ -1,10 +1,14 @@
-/** Where the README's commands run: this checkout, with ports and a data folder of the test's own. */
+/**
+ * The environment of the README's commands: this checkout, with free ports and a new data folder.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../store/redis/server.ts';
+import { freePort } from '../free-port.ts';
+import { program } from '../program.ts';
 
-/** The checkout. */
+/** Path of the checkout. */
 export const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 /** An environment for the README's commands, and its text with the addresses of that environment. */
@@ -20,14 +24,13 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
   const ports = new Set<number>();
   while (ports.size < 3) ports.add(await freePort());
   const [grpc, http, manager] = ports;
-  // The test runner's own variables are not those of a reader.
+  // A reader's shell does not have the variables of the test runner.
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(USHER_|npm_|VITEST|NODE_ENV|NODE_OPTIONS)/.test(name),
   );
   const env = {
     ...Object.fromEntries(own),
-    // Debian's Python, which has python3-jwt, comes before any other.
-    PATH: `${checkout}out/tools:/usr/bin:/bin:${process.env.PATH}`,
+    PATH: [...readersPrograms(), process.env.PATH].join(delimiter),
     USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
     USHER_MANAGER_LISTEN: `127.0.0.1:${manager}`,
@@ -45,15 +48,22 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
   };
 }
 
+/** The folders of the programs that the README's commands start. */
+function readersPrograms(): string[] {
+  const interpreters = [program('python3'), program('ruby'), program('go')];
+  const clients = [program('curl'), program('grpcurl'), program('openssl')];
+  return [...new Set([...interpreters, ...clients].map(path => dirname(path)))];
+}
+
 /** A server that was started as the README says. */
 export interface Started {
-  /** All that it wrote to its standard output. */
+  /** Everything that it has written to stdout. */
   stdout(): string;
-  /** Ends it as a service manager would, by the process that was started; its exit code. */
+  /** Sends SIGTERM to the started process, like a service manager; resolves to the exit code. */
   stop(): Promise<number | null>;
 }
 
-/** Starts a program and waits until it says a text. */
+/** Starts a program and waits until it prints a text. */
 export async function start(
   command: string,
   env: NodeJS.ProcessEnv,

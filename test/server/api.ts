@@ -1,4 +1,4 @@
-/** Clients of a running server's API. */
+/** Clients for the API of a running server. */
 
 import type { DescService } from '@bufbuild/protobuf';
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
@@ -15,7 +15,7 @@ export function clientOf<S extends DescService>(
   return createClient(service, transportOf(address, authorization));
 }
 
-/** The API Manager's API, as its administrator. */
+/** A client of the API Manager's API, with the admin token. */
 export function adminOf({ manager, adminToken }: Pick<TestServer, 'manager' | 'adminToken'>) {
   return clientOf(AccessTokenService, manager, adminToken);
 }

@@ -1,10 +1,10 @@
-/** What a web app would write: a client of Usher, bundled and put on a page of another origin. */
+/** A client of Usher in a web app, bundled and loaded on a page of another origin. */
 
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { DenialSchema, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 
-/** Calls Hello and Verify, and tells what came of them in plain values. */
+/** Calls Hello and Verify, and returns their outcomes as plain values. */
 async function ask(baseUrl: string, token: string) {
   const client = createClient(VerifierService, createConnectTransport({ baseUrl }));
   const headers = { authorization: token };

@@ -12,7 +12,7 @@ import { sign } from '../transport/parity/case.ts';
 import { adminOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
-/** The client, as a bundler makes it for a page. */
+/** The client, bundled for a page. */
 async function bundle(): Promise<string> {
   const built = (await build({
     configFile: false,
@@ -61,7 +61,7 @@ afterAll(async () => {
   pages.close();
 });
 
-/** The seed's example, on the page. */
+/** Runs the seed's example on the page. */
 const seedFetch = (address: string, bearer: string) =>
   page.evaluate(
     ([url, authorization]) =>
@@ -71,7 +71,7 @@ const seedFetch = (address: string, bearer: string) =>
     [`http://${address}/`, `Bearer ${bearer}`],
   );
 
-/** The bundled client, on the page. */
+/** Runs the bundled client on the page. */
 const askOnPage = (address: string, authorization: string) =>
   page.evaluate(
     ([url, header]) =>
@@ -101,7 +101,7 @@ describe('a page of another origin', () => {
     });
   });
 
-  test('gets the typed error of a bad token', async () => {
+  test('gets the typed error of an invalid token', async () => {
     expect(await askOnPage(server.http, `${token}, ${token}`)).toEqual({
       hello: {
         code: 'Unauthenticated',
@@ -113,7 +113,7 @@ describe('a page of another origin', () => {
   });
 });
 
-describe('an origin that is left out', () => {
+describe('an origin that is not allowed', () => {
   let strict: TestServer;
   beforeAll(async () => {
     strict = await runServer({ USHER_CORS_ORIGINS: 'https://app.example.com' });
@@ -128,9 +128,9 @@ describe('an origin that is left out', () => {
     });
   });
 
-  test('is let in where it is listed', async () => {
+  test('is accepted where it is listed', async () => {
     const open = await runServer({ USHER_CORS_ORIGINS: `https://app.example.com,${origin}` });
-    // Unknown there, and therefore refused: but by Usher, whose answer the page may read.
+    // The token is unknown there. Usher refuses it, not the browser: the page can read the answer.
     expect(await seedFetch(open.http, jwt)).toEqual({ error: 'token is not valid' });
     await open.stop();
   });

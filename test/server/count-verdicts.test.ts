@@ -9,9 +9,9 @@ import { Unavailable } from '../../src/store/store.ts';
 import type { Door } from '../../src/transport/rpc/call.ts';
 import type { Verify } from '../../src/verify/verify.ts';
 import { makeStatic } from '../gateways/tokens.ts';
-import { until } from '../store/redis/server.ts';
 import { granted, verify } from '../transport/fakes.ts';
 import { parityDoors } from '../transport/parity/doors.ts';
+import { until } from '../until.ts';
 import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
@@ -91,7 +91,7 @@ async function uses(): Promise<number> {
   return days.reduce((sum, { count }) => sum + Number(count), 0);
 }
 
-test('the table has every door that the parity cases know', () => {
+test('the table has every door of the parity cases', () => {
   expect(doors.map(([name]) => name).sort()).toEqual([...ask.keys()].sort());
 });
 
@@ -102,7 +102,7 @@ test.each(doors)('%s', async (name, door) => {
   expect(await once(`${good.token.slice(0, -1)}!`)).toEqual(denied);
 });
 
-test('each good verdict is one use; revoking is counted, and is none', async () => {
+test('each valid verdict is one use; a revocation is counted as a verdict, but not as a use', async () => {
   await until(async () => (await uses()) >= doors.length);
   const { id, token } = await makeStatic(server);
   const counted = await countedBy(() => post('/oauth2/revoke', token));
@@ -115,7 +115,7 @@ test('each good verdict is one use; revoking is counted, and is none', async () 
   expect(days.every(({ count }) => count === 0n)).toBe(true);
 });
 
-test('who calls the API is no verdict of a door, and neither is a probe', async () => {
+test('authenticating an API caller is not counted as a verdict, and neither is a probe', async () => {
   const caller = await makeStatic(server, { scopes: ['usher.tokens.read'] });
   const counted = await countedBy(async () => {
     await adminOf({ ...server, adminToken: caller.token }).list({});
@@ -148,7 +148,7 @@ describe.each([
     expect(log.splice(0)).toEqual(['root', granted.identity.tokenId]);
   });
 
-  test('is counted as unavailable where it cannot be known', async () => {
+  test('is counted as unavailable when there is no verdict', async () => {
     await expect(async () => await counted({ header: 'down' }, 'root')).rejects.toThrow(
       Unavailable,
     );

@@ -1,4 +1,4 @@
-/** One server owns a data folder: a second one is refused in a sentence, and the first goes on. */
+/** One server owns a data folder: a second one does not start, and the first is not disturbed. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,9 +24,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Runs a server that is expected to end by itself; answers its exit code and what it said. */
-async function refused(store: string): Promise<[number, string]> {
+/** Runs a server that must not start; returns its exit code and its stderr. */
+async function refused(store: string, signal: AbortSignal): Promise<[number, string]> {
   const child = spawn(process.execPath, [main, 'serve'], {
+    // A test that times out must not leave the server running.
+    signal,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       PATH: process.env.PATH,
@@ -43,25 +45,32 @@ async function refused(store: string): Promise<[number, string]> {
 
 const inUse = /^usher: cannot start: the data folder .* is in use by another Usher; stop that one/;
 
-test('a second server on the folder is refused, and the first answers on', async () => {
+test('a second server on the folder does not start, and the first still answers', async ({
+  signal,
+}) => {
   first = await startUsherProcess({ USHER_STORE: `lmdb:${folder}` });
-  const [code, said] = await refused(`lmdb:${folder}`);
+  const [code, said] = await refused(`lmdb:${folder}`, signal);
   expect([code, said.trim().split('\n').length]).toEqual([69, 1]);
   expect(said).toMatch(inUse);
   expect((await fetch(`http://${first.http}/readyz`)).status).toBe(200);
 });
 
-test('workers share what their first process owns; a killed owner leaves nothing behind', async () => {
+test('workers share the lock of their first process; a killed owner leaves no lock', async ({
+  signal,
+}) => {
   first = await startUsherProcess({ USHER_STORE: `lmdb:${folder}`, USHER_WORKERS: '2' });
-  expect((await refused(`lmdb:${folder}`))[1]).toMatch(inUse);
+  expect((await refused(`lmdb:${folder}`, signal))[1]).toMatch(inUse);
   await first.kill();
   await first.start();
   expect((await fetch(`http://${first.http}/readyz`)).status).toBe(200);
 });
 
-test.each(['data.mdb', 'owner.lock'])('a %s that is something else is refused', async name => {
-  writeFileSync(join(folder, name), 'not a database '.repeat(1000));
-  const [code, said] = await refused(`lmdb:${folder}`);
-  expect([code, said.trim().split('\n').length]).toEqual([69, 1]);
-  expect(said).toContain(name);
-});
+test.for(['data.mdb', 'owner.lock'])(
+  'a %s that is something else is refused',
+  async (name, { signal }) => {
+    writeFileSync(join(folder, name), 'not a database '.repeat(1000));
+    const [code, said] = await refused(`lmdb:${folder}`, signal);
+    expect([code, said.trim().split('\n').length]).toEqual([69, 1]);
+    expect(said).toContain(name);
+  },
+);

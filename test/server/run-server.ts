@@ -1,4 +1,4 @@
-/** A whole server for tests: every part real, on free ports, with a clock that the test moves. */
+/** A complete, real server for tests, on free ports, with a clock that the test moves. */
 
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { startServer } from '../../src/server/server.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { openSecrets } from '../../src/settings/first-start.ts';
 
-/** A master key and an admin token, as with Redis both must be given. */
+/** A master key and an admin token, which settings with Redis must have. */
 export const secrets = {
   USHER_MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
   USHER_ADMIN_TOKEN: `admin-${randomBytes(24).toString('hex')}`,
@@ -22,13 +22,13 @@ export interface TestServer {
   manager: string;
   adminToken: string;
   clock: { ms: number };
-  /** All that was logged. */
+  /** The lines of the log. */
   logged: string[];
   issueLoginCode(): string;
   stop(): Promise<void>;
 }
 
-/** Starts one; without USHER_STORE on an embedded store of its own. */
+/** Starts a server; without USHER_STORE it has its own embedded store. */
 export async function runServer(
   env: Record<string, string> = {},
   clock = { ms: Date.now() },

@@ -1,4 +1,4 @@
-/** A process that closes its client ends by itself: no connection and no timer holds it up. */
+/** A process exits after it closes its client: no connection and no timer keeps it alive. */
 
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';

@@ -1,6 +1,9 @@
-/** A sign-out ends every copy of the cookie: at every replica, and after a restart. */
+/**
+ * A sign-out ends the session for every copy of its cookie, on every server and after a restart.
+ */
 
 import { afterEach, expect, test } from 'vitest';
+import { pageSecretHeader } from '../../src/manager/page-secret.ts';
 import { startRedis } from '../store/redis/server.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
@@ -13,7 +16,7 @@ const session = ({ manager }: TestServer, init: RequestInit) =>
   fetch(`http://${manager}/session`, init);
 const own = { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' };
 
-test('at one replica holds at the others', async () => {
+test('a sign-out on one server holds on the others', async () => {
   const redis = await startRedis();
   started.push(() => redis.stop());
   const start = async () => {
@@ -25,7 +28,8 @@ test('at one replica holds at the others', async () => {
   const body = JSON.stringify({ token: one.adminToken });
   const signedIn = await session(one, { method: 'POST', headers: own, body });
   const cookie = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-  const headers = { ...own, cookie };
+  const { pageSecret } = (await signedIn.json()) as { pageSecret: string };
+  const headers = { ...own, cookie, [pageSecretHeader]: pageSecret };
   expect((await session(two, { headers })).status).toBe(200);
   expect((await session(two, { method: 'DELETE', headers })).status).toBe(200);
   expect((await session(one, { headers })).status).toBe(401);

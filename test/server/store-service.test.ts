@@ -8,7 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
-import { type RedisServer, startRedis, until } from '../store/redis/server.ts';
+import { type RedisServer, startRedis } from '../store/redis/server.ts';
+import { until } from '../until.ts';
 import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 

@@ -1,4 +1,4 @@
-/** Usher as a process of its own, as `npm start` runs it: it can be killed, frozen and started again. */
+/** Usher as a separate process, like `npm start`: it can be killed, paused and restarted. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../store/redis/server.ts';
+import { freePort } from '../free-port.ts';
 import { secrets } from './run-server.ts';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -19,32 +19,32 @@ interface Line {
   [name: string]: unknown;
 }
 
-/** A process that serves. */
+/** A running Usher. */
 export interface UsherProcess {
-  /** The one that runs now, or ran last. */
+  /** The current process, or the last one. */
   readonly child: ChildProcess;
   /** "host:port", the same after a restart. */
   grpc: string;
   http: string;
   manager: string;
   adminToken: string;
-  /** Lines of its log, as they come. */
+  /** The lines of its log so far. */
   log: Line[];
   /** Resolves with the next line of the log with this message. */
   logged(message: string): Promise<Line>;
-  /** Kills it as a power cut would. */
+  /** Kills the process with SIGKILL. */
   kill(): Promise<void>;
-  /** Lets it hang: connections stay, nothing is answered. */
+  /** Pauses the process (SIGSTOP): connections stay open without answers. */
   pause(): void;
-  /** Asks it to stop; resolves to its exit code. */
+  /** Sends SIGTERM; resolves to the exit code. */
   stop(): Promise<number | null>;
-  /** Starts it again where it was, and waits until it is ready. */
+  /** Starts the process again on the same ports and store, and waits until it is ready. */
   start(): Promise<void>;
-  /** Kills it, and removes the embedded store that was its own. */
+  /** Kills the process, and deletes its own embedded store. */
   remove(): Promise<void>;
 }
 
-/** Starts one, and waits until it says that it is ready. Without USHER_STORE its store is its own. */
+/** Starts Usher and waits until it is ready. Without USHER_STORE it gets its own embedded store. */
 export async function startUsherProcess(
   env: Record<string, string> = {},
   /** Shell commands to run in the process before it becomes Usher. */
@@ -126,7 +126,7 @@ export async function startUsherProcess(
   };
 }
 
-/** The processes that it started (proc(5)). */
+/** The pids of its worker processes (proc(5)). */
 export async function workerPids({ child: { pid } }: UsherProcess): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return children.trim().split(' ').filter(Boolean).map(Number);

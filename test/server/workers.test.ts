@@ -1,4 +1,4 @@
-/** Several worker processes: one address, one API Manager, and no refused call while they change. */
+/** Several worker processes: one address, one API Manager, and no refused call during a renewal. */
 
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
@@ -7,8 +7,8 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
-import { until } from '../store/redis/server.ts';
 import { unary } from '../transport/grpc/client.ts';
+import { until } from '../until.ts';
 import { adminOf } from './api.ts';
 import { startUsherProcess, type UsherProcess, workerPids } from './usher-process.ts';
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await usher.remove());
 
-/** One call on a connection of its own. */
+/** One call on a new connection. */
 async function hello(): Promise<number> {
   const headers = { authorization: token, connection: 'close' };
   const answer = await fetch(`http://${usher.http}/`, { headers });
@@ -40,14 +40,14 @@ async function good(): Promise<number> {
   return Number(line?.[1] ?? 0);
 }
 
-test('a token made in the API Manager is good in every worker, and counted in one place', async () => {
+test('a token created in the API Manager is valid in every worker, and its uses are summed', async () => {
   const before = await good();
   for (let call = 0; call < 20; call++) expect(await hello()).toBe(200);
   expect(await good()).toBe(before + 20);
 });
 
 test('a worker that is killed is replaced', async () => {
-  const died = usher.logged('a worker died; it is started again');
+  const died = usher.logged('a worker exited; restarting it');
   const [first] = await workerPids(usher);
   process.kill(first as number, 'SIGKILL');
   expect(await died).toMatchObject({ worker: first, signal: 'SIGKILL' });
@@ -55,7 +55,7 @@ test('a worker that is killed is replaced', async () => {
   expect(await hello()).toBe(200);
 });
 
-/** A call on a connection that is used again and again. */
+/** A call on a connection that is reused. */
 async function helloKept(agent: Agent): Promise<number> {
   const asked = get(`http://${usher.http}/`, { agent, headers: { authorization: token } });
   const [answer] = await once(asked, 'response');
@@ -63,7 +63,7 @@ async function helloKept(agent: Agent): Promise<number> {
   return answer.statusCode;
 }
 
-/** A gRPC call on a connection of its own. */
+/** A gRPC call on a new connection. */
 async function verified(): Promise<number> {
   const own = { 'grpc.use_local_subchannel_pool': 1 };
   const client = new Client(usher.grpc, credentials.createInsecure(), own);
@@ -74,7 +74,7 @@ async function verified(): Promise<number> {
 
 test('SIGHUP renews the workers one after the other, and no call is refused', async () => {
   const before = await workerPids(usher);
-  const renewed = usher.logged('all workers are new');
+  const renewed = usher.logged('all workers were replaced');
   usher.child.kill('SIGHUP');
   const statuses = new Set<number>();
   let done = false;
@@ -94,26 +94,26 @@ test('SIGHUP renews the workers one after the other, and no call is refused', as
 });
 
 test('SIGHUP twice renews them twice, one renewal after the other', async () => {
-  const renewed = usher.logged('all workers are new');
+  const renewed = usher.logged('all workers were replaced');
   usher.child.kill('SIGHUP');
   await until(async () => (await workerPids(usher)).length === 3);
   usher.child.kill('SIGHUP');
   await renewed;
   const between = await workerPids(usher);
-  await usher.logged('all workers are new');
+  await usher.logged('all workers were replaced');
   const after = await workerPids(usher);
   expect(after).toHaveLength(2);
   expect(after.filter(pid => between.slice(0, 2).includes(pid))).toEqual([]);
 });
 
-test('a revocation is seen by every worker', async () => {
+test('a revocation takes effect in every worker', async () => {
   await adminOf(usher).revoke({ id });
   const statuses = new Set<number>();
   for (let call = 0; call < 20; call++) statuses.add(await hello());
   expect([...statuses]).toEqual([401]);
 });
 
-test('SIGTERM ends them all, in order, in the midst of a renewal too', async () => {
+test('SIGTERM ends all workers gracefully, also during a renewal', async () => {
   usher.child.kill('SIGHUP');
   await until(async () => (await workerPids(usher)).length === 3);
   const pids = await workerPids(usher);
@@ -121,7 +121,7 @@ test('SIGTERM ends them all, in order, in the midst of a renewal too', async () 
   expectEnded(pids);
 });
 
-test('SIGTERM ends a worker that is frozen too', { timeout: 60_000 }, async () => {
+test('SIGTERM also ends a paused worker', { timeout: 60_000 }, async () => {
   const other = await startUsherProcess({ USHER_WORKERS: '2', USHER_GRACE_MS: '0' });
   const pids = await workerPids(other);
   process.kill(pids[0] as number, 'SIGSTOP');
@@ -130,13 +130,13 @@ test('SIGTERM ends a worker that is frozen too', { timeout: 60_000 }, async () =
   await other.remove();
 });
 
-test('SIGTERM ends them all while they start', { timeout: 60_000 }, async () => {
+test('SIGTERM ends all workers during their start', { timeout: 60_000 }, async () => {
   const other = await startUsherProcess({ USHER_WORKERS: '2', USHER_GRACE_MS: '0' });
   await other.stop();
   const started = expect(other.start()).rejects.toThrow('ended with 0 before it was ready');
   await until(async () => (await workerPids(other)).length === 2);
   const pids = await workerPids(other);
-  // One that is frozen cannot become ready in the meantime.
+  // A paused worker cannot become ready in the meantime.
   process.kill(pids[0] as number, 'SIGSTOP');
   expect(await other.stop()).toBe(0);
   await started;

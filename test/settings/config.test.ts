@@ -1,4 +1,4 @@
-/** Settings: their defaults, everything that is wrong with them at once, and no value told. */
+/** Settings: their defaults, all mistakes in one error, and no value in an error. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,6 @@ import type { Environment } from '../../src/settings/config.ts';
 import { readConfig, SettingsError } from '../../src/settings/config.ts';
 import { settings, settingsTable } from '../../src/settings/settings.ts';
 import { redisAddress } from '../../src/store/address.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'usher-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -42,10 +41,6 @@ describe('defaults', () => {
     expect(config).toMatchObject({ staleMaxMs: 0, leaseMs: 2000, batchMax: 256 });
     expect(config.masterKeys).toBeUndefined();
     expect(config.adminToken).toBeUndefined();
-  });
-
-  test('of verification are those of the verifier', () => {
-    expect(config).toMatchObject(defaultVerifyLimits);
   });
 
   test('of every setting are read by the setting itself', () => {
@@ -100,15 +95,22 @@ describe('values', () => {
     const config = readConfig({
       USHER_CORS_ORIGINS: 'https://a.example, http://localhost:3000',
       USHER_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      USHER_MANAGER_HOSTS: 'Usher.Example.com, 10.0.0.7, ::1, [2001:DB8::1]',
     });
     expect(config.corsOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
     expect(config.trustedProxies.map(([ip, bits]) => `${ip}/${bits}`)).toEqual([
       '10.0.0.0/8',
       '::1/128',
     ]);
+    expect(config.managerHosts).toEqual([
+      'usher.example.com',
+      '10.0.0.7',
+      '[::1]',
+      '[2001:db8::1]',
+    ]);
   });
 
-  test('a secret comes from a file, without the line break at its end', () => {
+  test('a secret is read from a file, without the trailing line break', () => {
     const path = join(folder, 'token');
     writeFileSync(path, `${'t'.repeat(40)}\n`);
     expect(readConfig({ USHER_ADMIN_TOKEN_FILE: path }).adminToken).toBe('t'.repeat(40));
@@ -145,8 +147,8 @@ describe('mistakes', () => {
     ['USHER_MASTER_KEYS', `bad id:${key(1)}`, /no id/],
     ['USHER_MASTER_KEYS', 'k1:c2hvcnQ=', /exactly 32 bytes \(key 1\)/],
     ['USHER_MASTER_KEYS', `k1:${key(1)},`, /key 2/],
-    ['USHER_MASTER_KEYS', `k1:${key(1)},k1:${key(2)}`, /two keys with one id/],
-    ['USHER_MASTER_KEYS', `k1:${key(1)},k2:${key(1)}`, /one key under two ids/],
+    ['USHER_MASTER_KEYS', `k1:${key(1)},k1:${key(2)}`, /two keys with the same id/],
+    ['USHER_MASTER_KEYS', `k1:${key(1)},k2:${key(1)}`, /the same key under two ids/],
     ['USHER_ADMIN_TOKEN', 'short', /32 to 512/],
     ['USHER_ADMIN_TOKEN', `${'a'.repeat(32)} b`, /a space/],
     ['USHER_ADMIN_TOKEN', 'ä'.repeat(32), /not printable/],
@@ -161,12 +163,16 @@ describe('mistakes', () => {
     ['USHER_TRUSTED_PROXIES', '10.0.0.0/33', /not an address/],
     ['USHER_TRUSTED_PROXIES', '0.0.0.0/0', /trusts every address/],
     ['USHER_TRUSTED_PROXIES', '::/0', /trusts every address/],
-    ['USHER_LOG_LEVEL', 'loud', /none of fatal/],
+    ['USHER_MANAGER_HOSTS', 'usher.example.com:8081', /not a name or address \(entry 1\)/],
+    ['USHER_MANAGER_HOSTS', 'usher, https://usher', /not a name or address \(entry 2\)/],
+    ['USHER_MANAGER_HOSTS', '*', /not a name or address/],
+    ['USHER_MANAGER_HOSTS', 'usher.', /not a name or address/],
+    ['USHER_LOG_LEVEL', 'loud', /not one of fatal/],
     ['USHER_BATCH_MAX', '1e2', /whole number from 1 to 4096/],
     ['USHER_CACHE_TTL_MS_MAX', '2001', /above USHER_LEASE_MS/],
     ['USHER_DEADLINE_MS', '30001', /above USHER_DEADLINE_MS_MAX/],
     ['USHER_ADMIN_TOKEN_FILE', '/nonexistent/file', /cannot be read \(ENOENT\)/],
-    ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is no setting/],
+    ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is not a setting/],
   ])('%s=%s', (name, value, expected) => {
     const mistakes = mistakesOf({ [name]: value });
     expect(mistakes).toHaveLength(1);
@@ -174,7 +180,7 @@ describe('mistakes', () => {
     expect(mistakes[0]).toContain(name);
   });
 
-  test('are told all at once', () => {
+  test('are reported all at once', () => {
     const env = { USHER_STORE: 'x', USHER_WORKERS: '0', USHER_LOG_LEVEL: 'loud', USHER_TYPO: '1' };
     const mistakes = mistakesOf(env);
     expect(mistakes.map(text => text.split(' ')[0])).toEqual([
@@ -185,8 +191,8 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('never tell a value', () => {
-    const canary = 'c4n4ry';
+  test('are reported without the value', () => {
+    const canary = 'c4n4ry!';
     for (const { name } of Object.values(settings)) {
       const told = mistakesOf({ [name]: canary }).join('\n');
       expect(told, name).not.toBe('');
@@ -201,8 +207,8 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('a file for what is no secret', () => {
-    expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is no setting/);
+  test('a file for a setting that is not secret', () => {
+    expect(mistakesOf({ USHER_WORKERS_FILE: '/dev/null' })[0]).toMatch(/is not a setting/);
   });
 
   test('no listener at all', () => {
@@ -218,7 +224,7 @@ describe('mistakes', () => {
   });
 });
 
-test('what Kubernetes sets beside a service named usher is no mistake', () => {
+test('variables that Kubernetes sets for a service named usher are ignored', () => {
   expect(
     mistakesOf({
       USHER_SERVICE_HOST: '10.0.0.1',

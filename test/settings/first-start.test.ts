@@ -1,4 +1,6 @@
-/** The embedded store's own secrets: made once, kept private, and never made anew over a store. */
+/**
+ * The secrets of the embedded store: generated once, private, and never replaced for a used store.
+ */
 
 import {
   chmodSync,
@@ -40,7 +42,7 @@ function mistakesOf(work: () => unknown): readonly string[] {
 }
 
 describe('the first start', () => {
-  test('makes both secrets, for the owner alone', () => {
+  test('generates both secrets, readable only by the owner', () => {
     const secrets = open();
     expect(secrets.firstStart).toBe(true);
     expect(secrets.warnings).toEqual([]);
@@ -62,7 +64,7 @@ describe('the first start', () => {
     expect(two.masterKeys[0]?.bytes).not.toEqual(one.masterKeys[0]?.bytes);
   });
 
-  test('takes given secrets and makes only those that are missing', () => {
+  test('uses given secrets and generates only the missing ones', () => {
     const secrets = open({ USHER_ADMIN_TOKEN: 'g'.repeat(40) });
     expect(secrets.adminToken).toBe('g'.repeat(40));
     expect(readdirSync(folder)).toEqual(['master-keys']);
@@ -70,14 +72,14 @@ describe('the first start', () => {
 });
 
 describe('a later start', () => {
-  test('reads them', () => {
+  test('reads the secrets', () => {
     const first = open();
     writeFileSync(join(folder, 'data.mdb'), 'x');
     const later = open();
     expect(later).toEqual({ ...first, firstStart: false });
   });
 
-  test('makes a new admin token where its file was removed', () => {
+  test('generates a new admin token if its file was removed', () => {
     const first = open();
     writeFileSync(join(folder, 'data.mdb'), 'x');
     rmSync(join(folder, 'admin-token'));
@@ -86,14 +88,14 @@ describe('a later start', () => {
     expect(later.masterKeys).toEqual(first.masterKeys);
   });
 
-  test('refuses a store without its master keys instead of making new ones', () => {
+  test('refuses a store without its master keys instead of generating new ones', () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'data.mdb'), 'x');
-    expect(mistakesOf(open)[0]).toMatch(/master-keys is missing beside the store/);
+    expect(mistakesOf(open)[0]).toMatch(/master-keys is missing in a data folder with a store/);
     expect(existsSync(join(folder, 'master-keys'))).toBe(false);
   });
 
-  test('warns of files that others may read, and goes on', () => {
+  test('warns of files that others may read, and starts', () => {
     open();
     chmodSync(join(folder, 'admin-token'), 0o644);
     chmodSync(folder, 0o777);
@@ -102,7 +104,7 @@ describe('a later start', () => {
     expect(warnings.join()).toMatch(/chmod go-w .*chmod 600 .*admin-token/);
   });
 
-  test('names every damaged file, and no part of what it holds', () => {
+  test('names every damaged file, without its content', () => {
     open();
     truncateSync(join(folder, 'master-keys'), 20);
     const rest = readFileSync(join(folder, 'master-keys'), 'utf8');
@@ -123,14 +125,14 @@ describe('a later start', () => {
     expect(mistakes[0]).toMatch(/master-keys belongs to another user/);
   });
 
-  test('names a data folder that is none', () => {
+  test('names a data folder that is not a folder', () => {
     writeFileSync(join(root, 'deep'), 'x');
     expect(mistakesOf(open)[0]).toMatch(/cannot be used \((ENOTDIR|EEXIST)\)/);
   });
 });
 
 describe('the admin token for the command line', () => {
-  test('is that of the data folder', () => {
+  test('is read from the data folder', () => {
     expect(readAdminToken(folder)).toBeUndefined();
     const { adminToken } = open();
     expect(readAdminToken(folder)).toBe(adminToken);
@@ -138,7 +140,7 @@ describe('the admin token for the command line', () => {
 });
 
 describe('a private file', () => {
-  test('is never overwritten: who comes second gets what the first one wrote', () => {
+  test('is never overwritten: the second writer gets what the first one wrote', () => {
     const path = join(root, 'file');
     expect(createPrivateFile(path, 'first')).toBe('first');
     expect(createPrivateFile(path, 'second')).toBe('first');

@@ -1,4 +1,4 @@
-/** The addresses of stores: what is accepted is what the store is opened with. */
+/** The parser of store addresses: the store is opened with exactly what the settings accept. */
 
 import { describe, expect, test } from 'vitest';
 import { redisAddress } from '../../src/store/address.ts';

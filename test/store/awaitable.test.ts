@@ -4,12 +4,12 @@ import { allAwaitable, mapAwaitable } from '../../src/store/awaitable.ts';
 const add = (value: number, more: number) => value + more;
 const rescue = (_error: unknown, more: number) => more;
 
-test('goes on at once with a value that is known', () => {
+test('continues at once with a value', () => {
   expect(mapAwaitable(1, value => value + 1)).toBe(2);
   expect(mapAwaitable(1, add, undefined, 10)).toBe(11);
 });
 
-test('goes on later with one that is not', async () => {
+test('continues later with a promise', async () => {
   const later = mapAwaitable(Promise.resolve(1), add, rescue, 10);
   expect(later).toBeInstanceOf(Promise);
   expect(await later).toBe(11);

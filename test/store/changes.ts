@@ -1,4 +1,4 @@
-/** Makes changes of access tokens for tests of the stores. */
+/** Creates changes of access tokens for tests of the stores. */
 
 import { v4, v7 } from 'uuid';
 import type { AuditEvent, ChainedEvent } from '../../src/store/audit.ts';
@@ -6,10 +6,10 @@ import { linkHash } from '../../src/store/audit.ts';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
 import type { Change, Scan, Store, StoredRequest } from '../../src/store/store.ts';
 
-/** A time that the tests' records were made at. */
-export const madeAt = 1_708_574_091_000;
+/** Creation time of the records in tests, in milliseconds since 1970. */
+const madeAt = 1_708_574_091_000;
 
-/** An event, of an access token or of none. */
+/** An audit event, of an access token or of none. */
 export function eventOf(action: string, tokenId = ''): AuditEvent {
   return {
     id: v4(),
@@ -23,7 +23,7 @@ export function eventOf(action: string, tokenId = ''): AuditEvent {
   };
 }
 
-/** The change that makes a new access token. */
+/** The change that creates an access token. */
 export function creation(fields: Partial<AccessTokenRecord> = {}): Change {
   const id = fields.id ?? v7();
   const event = { ...eventOf('token.create', id), after: { revision: 1 } };
@@ -55,12 +55,12 @@ export function update(before: AccessTokenRecord, fields: Partial<AccessTokenRec
   return { before, record: { ...before, ...fields, revision, eventId: event.id }, event };
 }
 
-/** The change that revokes. */
+/** The change that revokes a record. */
 export function revocation(before: AccessTokenRecord): Change {
   return update(before, { revokedAt: madeAt, revokeReason: 'leaked' });
 }
 
-/** A request that stands for a change. */
+/** The stored request of a change. */
 export function requestOf(change: Change, key = `admin:${v4()}`): StoredRequest {
   return {
     key,
@@ -72,7 +72,7 @@ export function requestOf(change: Change, key = `admin:${v4()}`): StoredRequest 
   };
 }
 
-/** Makes access tokens, and resolves to their records. */
+/** Creates access tokens, and resolves to their records. */
 export async function create(
   store: Store,
   ...all: Partial<AccessTokenRecord>[]
@@ -82,7 +82,7 @@ export async function create(
   return changes.map(change => change.record);
 }
 
-/** Walks to the end, page by page. */
+/** Scans to the end, page by page; resolves to the ids. */
 export async function walk(store: Store, scan: Omit<Scan, 'after'>): Promise<string[]> {
   const ids: string[] = [];
   let after: string | undefined;
@@ -94,7 +94,7 @@ export async function walk(store: Store, scan: Omit<Scan, 'after'>): Promise<str
   return ids;
 }
 
-/** The whole audit log, after making sure that no entry is missing, changed or moved. */
+/** The whole audit log; fails if an entry is missing, changed or moved. */
 export async function intactLog(store: Store): Promise<ChainedEvent[]> {
   const entries = await store.events({ order: 'oldest', limit: 10_000 });
   let previous = '0'.repeat(64);

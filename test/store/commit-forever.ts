@@ -1,11 +1,17 @@
-/** A process that changes access tokens until it is killed, and says what was acknowledged. */
+/** A process that changes access tokens until it is killed, and prints each acknowledged change. */
 
 import { writeSync } from 'node:fs';
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
+import { storeLimits } from '../limits.ts';
+import { testSeal } from '../seal.ts';
 import { creation, update } from './changes.ts';
 
-const store = await openStore(storeAddress(process.argv[2] ?? ''), { now: Date.now });
+const store = await openStore(storeAddress(process.argv[2] ?? ''), {
+  now: Date.now,
+  seal: testSeal,
+  limits: storeLimits(),
+});
 
 async function commitForever(): Promise<void> {
   for (;;) {

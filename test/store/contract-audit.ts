@@ -1,18 +1,18 @@
-/** How every store keeps the audit log. */
+/** The contract of every store: the audit log. */
 
 import { expect, test } from 'vitest';
 import { emptyChain } from '../../src/store/audit.ts';
 import { create, creation, eventOf, intactLog, revocation, update } from './changes.ts';
 import { type Opened, openPlace } from './place.ts';
 
-/** Describes the audit log. */
+/** Registers the tests of the audit log. */
 export function describeAudit(opened: Opened): void {
   test('an empty log has the head of an empty chain', async () => {
     expect(await opened.store.head()).toEqual(emptyChain);
     expect(await opened.store.events({ order: 'newest', limit: 5 })).toEqual([]);
   });
 
-  test('every change and every event is in the log, in order and whole', async () => {
+  test('every change and every event is in the log, in order and complete', async () => {
     const { store } = opened;
     const change = creation();
     const refused = { ...eventOf('call.refused'), detail: 'Ünïcode "ok"', before: { a: [1] } };
@@ -37,7 +37,7 @@ export function describeAudit(opened: Opened): void {
     expect(await intactLog(store)).toHaveLength(2);
   });
 
-  test('the log is read from any place, both ways', async () => {
+  test('the log can be read from any entry, in both orders', async () => {
     const { store } = opened;
     for (let i = 0; i < 5; i++) await store.append(eventOf(`action.${i}`));
     const read = async (order: 'newest' | 'oldest', limit: number, after?: number) =>
@@ -52,7 +52,7 @@ export function describeAudit(opened: Opened): void {
     expect(await read('newest', 9, 1)).toEqual([]);
   });
 
-  test('the log is read for one access token', async () => {
+  test('the log can be read for one access token', async () => {
     const { store } = opened;
     const [a, b] = await create(store, {}, {});
     if (a === undefined || b === undefined) throw new Error('not made');
@@ -73,7 +73,7 @@ export function describeAudit(opened: Opened): void {
     expect(first).toEqual((await intactLog(store))[1]);
   });
 
-  test('the log stays intact and complete when two replicas write at once', async () => {
+  test('the log stays intact and complete when two servers write concurrently', async () => {
     const { store, place } = opened;
     const other = await openPlace(place);
     try {

@@ -1,4 +1,4 @@
-/** What every store does with changes. */
+/** The contract of every store: reading and changing records. */
 
 import { expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
@@ -8,7 +8,7 @@ import type { Opened } from './place.ts';
 const done = { outcome: 'done' };
 const conflict = { outcome: 'conflict' };
 
-/** Describes reading a record, and changing it. */
+/** Registers the tests of reads and commits. */
 export function describeCommit(opened: Opened): void {
   const made = async (fields: Partial<AccessTokenRecord> = {}) => {
     const [record] = await create(opened.store, fields);
@@ -16,11 +16,11 @@ export function describeCommit(opened: Opened): void {
     return record;
   };
 
-  test('an access token that was never made is undefined', async () => {
+  test('an access token that was never created is undefined', async () => {
     expect(await opened.store.get(creation().record.id)).toBeUndefined();
   });
 
-  test('what is committed is read, whole', async () => {
+  test('a committed record is read back completely', async () => {
     const change = creation({
       owner: 'Zoë {log} "quoted"',
       metadata: { empty: [], nested: { list: [1, 2.5, null], text: 'ü\n' } },
@@ -31,7 +31,29 @@ export function describeCommit(opened: Opened): void {
     expect(await opened.store.get(change.record.id)).toEqual(change.record);
   });
 
-  test('a change is made from the revision that it names, and from no other', async () => {
+  test('times never run backwards along the log, whatever the clocks of its writers', async () => {
+    const { store } = opened;
+    const at = async (time: number) => {
+      const change = creation();
+      await store.commit({ ...change, event: { ...change.event, time } });
+    };
+    await at(2000);
+    await at(1000);
+    await store.append({ ...creation().event, time: 500 });
+    await at(3000);
+    const log = await intactLog(store);
+    expect(log.map(({ time }) => time)).toEqual([2000, 2000, 2000, 3000]);
+    expect((await store.head()).time).toBe(3000);
+  });
+
+  test('settling resolves for what is there, and for what is not', async () => {
+    const record = await made();
+    await opened.store.settle(record.id);
+    await opened.store.settle(creation().record.id);
+    expect(await opened.store.get(record.id)).toEqual(record);
+  });
+
+  test('a change is made only from the revision that it names', async () => {
     const { store } = opened;
     const first = await made();
     const second = update(first, { name: 'second' });
@@ -40,7 +62,7 @@ export function describeCommit(opened: Opened): void {
     expect(await store.get(first.id)).toEqual(second.record);
   });
 
-  test('an access token is made once, and changed only if it is there', async () => {
+  test('an access token is created once, and changed only if it exists', async () => {
     const { store } = opened;
     const first = await made();
     expect(await store.commit(creation({ id: first.id, name: 'other' }))).toEqual(conflict);
@@ -61,7 +83,7 @@ export function describeCommit(opened: Opened): void {
     expect(await store.scan({ order: 'expiry', limit: 5 })).toEqual({ records: [] });
   });
 
-  test('revoked is for ever', async () => {
+  test('a revocation is permanent', async () => {
     const { store } = opened;
     const first = await made();
     const revoked = revocation(first);
@@ -86,7 +108,7 @@ export function describeCommit(opened: Opened): void {
     expect(await intactLog(store)).toHaveLength(2);
   });
 
-  test('the same change, committed many times at once, is made once', async () => {
+  test('the same change, committed many times concurrently, is made once', async () => {
     const { store } = opened;
     const change = creation();
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => store.commit(change)));
@@ -94,7 +116,7 @@ export function describeCommit(opened: Opened): void {
     expect(await intactLog(store)).toHaveLength(1);
   });
 
-  test('of many changes at once from one revision exactly one is made', async () => {
+  test('of many concurrent changes from one revision exactly one is made', async () => {
     const { store } = opened;
     const first = await made();
     const changes = Array.from({ length: 20 }, (_, i) => update(first, { name: `name ${i}` }));
@@ -109,7 +131,7 @@ export function describeCommit(opened: Opened): void {
     ]);
   });
 
-  test('a request is carried out once, and its repeat is told what was done', async () => {
+  test('a request is executed once, and its repetition gets the same result', async () => {
     const { store } = opened;
     const change = creation();
     const request = requestOf(change);
@@ -124,7 +146,7 @@ export function describeCommit(opened: Opened): void {
     expect(await intactLog(store)).toHaveLength(1);
   });
 
-  test('of many changes at once under one request exactly one is made', async () => {
+  test('of many concurrent changes with one request exactly one is made', async () => {
     const { store } = opened;
     const changes = Array.from({ length: 10 }, () => creation());
     const key = requestOf(creation()).key;
@@ -139,7 +161,7 @@ export function describeCommit(opened: Opened): void {
     expect(await intactLog(store)).toHaveLength(1);
   });
 
-  test('a request that is past its time is forgotten', async () => {
+  test('an expired request is forgotten', async () => {
     const { store } = opened;
     const change = creation();
     const request = { ...requestOf(change), keepUntil: Date.now() - 1 };

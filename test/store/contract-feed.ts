@@ -1,11 +1,13 @@
-/** What the feed of every store tells: each change, whoever made it, and how current it is. */
+/**
+ * The contract of every store: its feed reports each change of any process, and how current it is.
+ */
 
 import { describe, expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { create, creation, eventOf, revocation, update } from './changes.ts';
 import { type Opened, openPlace } from './place.ts';
-import { until } from './redis/server.ts';
 
-/** Describes it. */
+/** Registers the tests of the feed. */
 export function describeFeed(opened: Opened): void {
   describe('the feed', () => {
     const listen = () => {
@@ -18,7 +20,7 @@ export function describeFeed(opened: Opened): void {
     };
     const live = () => until(() => opened.store.feed.isLive());
 
-    test('tells the changes of this process', async () => {
+    test('reports changes of this process', async () => {
       await live();
       const { told } = listen();
       const [record] = await create(opened.store, {});
@@ -29,7 +31,7 @@ export function describeFeed(opened: Opened): void {
       await until(() => told.includes(record.id));
     });
 
-    test('tells the changes of another process', async () => {
+    test('reports changes of another process', async () => {
       const other = await openPlace(opened.place);
       await live();
       const { told } = listen();
@@ -39,7 +41,7 @@ export function describeFeed(opened: Opened): void {
       await other.close();
     });
 
-    test('had told every change that was acknowledged before it was heard', async () => {
+    test('has reported every change that was acknowledged before its last sign of life', async () => {
       await live();
       const { told } = listen();
       const [first] = await create(opened.store, {});
@@ -56,7 +58,7 @@ export function describeFeed(opened: Opened): void {
       }
     });
 
-    test('tells nobody who stopped listening', async () => {
+    test('does not call a listener that was removed', async () => {
       await live();
       const gone = listen();
       const there = listen();
@@ -66,7 +68,7 @@ export function describeFeed(opened: Opened): void {
       expect(gone.told).not.toContain(record?.id);
     });
 
-    test('tells no change where an event goes with none', async () => {
+    test('reports no change for an event without one', async () => {
       await live();
       const { told } = listen();
       await opened.store.append(eventOf('call.refused'));

@@ -1,10 +1,10 @@
-/** What every store keeps of imported tokens. */
+/** The contract of every store: the index of imported tokens. */
 
 import { expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { type Opened, openPlace } from './place.ts';
-import { until } from './redis/server.ts';
 
-/** Describes the index of imported tokens. */
+/** Registers the tests of the index of imported tokens. */
 export function describeImported(opened: Opened): void {
   test('without an import there is no form and no digest', async () => {
     const { store } = opened;
@@ -12,7 +12,7 @@ export function describeImported(opened: Opened): void {
     expect(await store.findImported('d1')).toBeUndefined();
   });
 
-  test('a digest leads for ever to what it was reserved for first', async () => {
+  test('a digest always leads to the id that reserved it first', async () => {
     const { store } = opened;
     expect(await store.findImported('d1')).toBeUndefined();
     const entries = [
@@ -27,7 +27,7 @@ export function describeImported(opened: Opened): void {
     expect([...(await store.importedForms())].sort()).toEqual(['x/1/5', 'y/1/*']);
   });
 
-  test('of many reservations of one digest at once, all come to the same', async () => {
+  test('concurrent reservations of one digest all get the same id', async () => {
     const ids = Array.from({ length: 20 }, (_, n) => `id-${n}`);
     const reserved = await Promise.all(
       ids.map(tokenId => opened.store.reserveImported([`f${tokenId}`], [{ digest: 'd', tokenId }])),
@@ -40,7 +40,7 @@ export function describeImported(opened: Opened): void {
     );
   });
 
-  test('what another process reserved is found, though it was missed before', async () => {
+  test('a digest that another process reserved is found, also after an earlier miss', async () => {
     const { store, place } = opened;
     expect(await store.importedForms()).toEqual([]);
     expect(await store.findImported('d')).toBeUndefined();

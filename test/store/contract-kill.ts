@@ -1,19 +1,19 @@
-/** What every store keeps when its process is killed. */
+/** The contract of every store: what is kept when its process is killed. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { intactLog, walk } from './changes.ts';
 import type { Opened } from './place.ts';
-import { until } from './redis/server.ts';
 
 const committer = fileURLToPath(new URL('./commit-forever.ts', import.meta.url));
 
-/** Describes a kill -9 in the middle of changes. */
+/** Registers the test of a kill -9 during changes. */
 export function describeKill(opened: Opened): void {
-  test('a process that is killed loses no acknowledged change, and no entry of one', async () => {
+  test('a killed process loses no acknowledged change and no audit entry of one', async () => {
     const { store, place } = opened;
     const acknowledged: string[] = [];
     const child = spawn(process.execPath, [committer, place.url], {
@@ -27,7 +27,7 @@ export function describeKill(opened: Opened): void {
     await exited;
     expect(acknowledged.length).toBeGreaterThanOrEqual(100);
 
-    // What was begun and not acknowledged may still be made, but then with all that goes with it.
+    // An unacknowledged change may have been made, but then together with its audit entry.
     await until(async () => {
       const logged = new Set((await intactLog(store)).map(({ id }) => id));
       const ids = await walk(store, { order: 'oldest', limit: 1000 });

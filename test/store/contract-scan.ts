@@ -1,13 +1,13 @@
-/** How every store walks access tokens. */
+/** The contract of every store: scans of access tokens. */
 
 import { v7 } from 'uuid';
 import { expect, test } from 'vitest';
 import { create, revocation, update, walk } from './changes.ts';
 import type { Opened } from './place.ts';
 
-/** Describes lists, pages and the count. */
+/** Registers the tests of lists, pages and counts. */
 export function describeScan(opened: Opened): void {
-  test('an empty store has nothing to walk', async () => {
+  test('a scan of an empty store is empty', async () => {
     const { store } = opened;
     for (const order of ['newest', 'oldest', 'expiry'] as const) {
       expect(await store.scan({ order, limit: 3 })).toEqual({ records: [] });
@@ -15,7 +15,7 @@ export function describeScan(opened: Opened): void {
     expect(await store.count()).toBe(0);
   });
 
-  test('the order of creation is walked both ways, whatever the page', async () => {
+  test('access tokens are scanned in order of creation, both ways, with any page size', async () => {
     const { store } = opened;
     const ids = (await create(store, {}, {}, {}, {}, {})).map(({ id }) => id);
     for (const limit of [1, 2, 4, 5, 9]) {
@@ -24,7 +24,7 @@ export function describeScan(opened: Opened): void {
     }
   });
 
-  test('a page is full when there is enough, and its records are whole', async () => {
+  test('a page is full if there are enough records, and its records are complete', async () => {
     const { store } = opened;
     const records = await create(store, {}, {}, {});
     const page = await store.scan({ order: 'oldest', limit: 2 });
@@ -32,7 +32,7 @@ export function describeScan(opened: Opened): void {
     expect(page.cursor).toBeTypeOf('string');
   });
 
-  test('a walk is not disturbed by what is made meanwhile', async () => {
+  test('a scan is not disturbed by concurrent creations', async () => {
     const { store } = opened;
     const ids = (await create(store, {}, {}, {}, {})).map(({ id }) => id);
     const first = await store.scan({ order: 'newest', limit: 2 });
@@ -43,7 +43,7 @@ export function describeScan(opened: Opened): void {
     expect(await walk(store, { order: 'oldest', limit: 2 })).toEqual([...ids, late?.id]);
   });
 
-  test('owners have their own lists, and a token moves with its owner', async () => {
+  test('each owner has a list, and an access token moves with its owner', async () => {
     const { store } = opened;
     const owners = ['ann', 'bob', 'ann', 'annabel', undefined, 'ann'];
     const records = await create(store, ...owners.map(owner => (owner ? { owner } : {})));
@@ -69,7 +69,7 @@ export function describeScan(opened: Opened): void {
     );
   });
 
-  test('the order of expiry leaves out what never expires, and ties are walked once', async () => {
+  test('the order of expiry omits what never expires, and scans ties once', async () => {
     const { store } = opened;
     const times = [900, undefined, 10_000_000_000_000, 5, 900, 900];
     const records = await create(
@@ -91,7 +91,7 @@ export function describeScan(opened: Opened): void {
     }
   });
 
-  test('an expiry that changes moves the token', async () => {
+  test('a new expiry moves the access token', async () => {
     const { store } = opened;
     const [a, b] = await create(store, { expiresAt: 100 }, { expiresAt: 200 });
     if (a === undefined || b === undefined) throw new Error('not made');
@@ -102,7 +102,7 @@ export function describeScan(opened: Opened): void {
     expect(await walk(store, { order: 'expiry', limit: 9 })).toEqual([a.id]);
   });
 
-  test('revoked ones are counted and walked', async () => {
+  test('revoked access tokens are counted and scanned', async () => {
     const { store } = opened;
     const [a, b] = await create(store, {}, {});
     if (a === undefined || b === undefined) throw new Error('not made');

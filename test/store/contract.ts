@@ -1,7 +1,8 @@
-/** The one suite that every store passes. */
+/** The test suite that every store must pass. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Store, Unavailable } from '../../src/store/store.ts';
+import { until } from '../until.ts';
 import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
@@ -10,9 +11,8 @@ import { describeImported } from './contract-imported.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
-import { until } from './redis/server.ts';
 
-/** Describes what a store does, with the store at a place. */
+/** Registers the whole suite for a store. */
 export function describeStore(name: string, start: () => Promise<StorePlace>): void {
   describe(name, () => {
     const opened = {} as Opened;
@@ -46,7 +46,7 @@ function describeUsage(opened: Opened): void {
     lastUsedAt,
   });
 
-  test('uses add up per day, and the latest one is known', async () => {
+  test('uses are summed per day, and the time of the last use is stored', async () => {
     const { store } = opened;
     await store.addUsage([use('a', '2024-02-22', 2, 500), use('b', '2024-02-22', 1, 100)]);
     await store.addUsage([use('a', '2024-02-22', 3, 400), use('a', '2024-02-23', 1, 450)]);
@@ -76,7 +76,7 @@ function describeUsage(opened: Opened): void {
 }
 
 function describeSessions(opened: Opened): void {
-  test('an ended session is known to whoever opens the store, until it is over', async () => {
+  test('an ended session is known in every process until it would have expired', async () => {
     const { store, place } = opened;
     await store.endSession('ended', Date.now() + 60_000);
     await store.endSession('over', Date.now() - 1);
@@ -92,7 +92,7 @@ function describeSessions(opened: Opened): void {
 }
 
 function describeClosing(opened: Opened): void {
-  test('what was asked before closing is answered', async () => {
+  test('a request before close is answered', async () => {
     const { store, place } = opened;
     const changes = Array.from({ length: 5 }, () => creation());
     const outcomes = Promise.all(changes.map(change => store.commit(change)));
@@ -129,7 +129,7 @@ function describeClosing(opened: Opened): void {
     opened.store = await openPlace(place);
   });
 
-  test('a store that is opened again has kept everything', async () => {
+  test('a store keeps everything when it is opened again', async () => {
     const { store, place } = opened;
     const [first] = await create(store, { owner: 'ann', expiresAt: 5000 });
     if (first === undefined) throw new Error('not made');

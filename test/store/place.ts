@@ -1,8 +1,10 @@
-/** Where the suite's store is, and how it is opened. */
+/** Where the store of the test suite is, and how it is opened. */
 
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
+import { storeLimits } from '../limits.ts';
+import { testSeal } from '../seal.ts';
 
 /** Where a store keeps its data. */
 export interface StorePlace {
@@ -10,7 +12,7 @@ export interface StorePlace {
   readonly url: string;
   /** Removes all data; the store is not open. */
   clear(): Promise<void>;
-  /** Ends what was started. */
+  /** Stops the servers that were started. */
   stop(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export interface Opened {
 export function openPlace(place: StorePlace): Promise<Store> {
   return openStore(storeAddress(place.url), {
     now: Date.now,
-    redis: { intentAgeMs: 200, sweepIntervalMs: 200 },
+    seal: testSeal,
+    limits: storeLimits({ redis: { intentAgeMs: 200, sweepIntervalMs: 200 } }),
   });
 }

@@ -1,9 +1,9 @@
-/** Waits until a store answers from memory. */
+/** Waits until a store answers from its cache. */
 
 import type { Found, Store } from '../../src/store/store.ts';
-import { until } from './redis/server.ts';
+import { until } from '../until.ts';
 
-/** Finds what is then believed: what is there, or that nothing is. */
+/** Reads an id until the answer comes from the cache: a record, or that there is none. */
 export async function untilCached(store: Store, id: string): Promise<Found> {
   let found: Found | undefined;
   await until(async () => {

@@ -1,4 +1,4 @@
-/** The audit log: what it tells, what it must not hold, and that a changed log shows. */
+/** The audit log: what it records, what it must not hold, and that tampering is detected. */
 
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ let tokenId = '';
 let log: ChainedEvent[] = [];
 const query = { pageSize: 0, oldestFirst: true };
 
-/** The client's check, which has a hash function of its own, over the server's entries. */
+/** Runs the client's check, which has its own hash function, on the server's entries. */
 const checkChain = async (entries: ChainedEvent[], known?: KnownEntry) => {
   const asExported = entries.map(e => ({ ...e, time: new Date(e.time).toISOString() }));
   const report = await checkEntries(asExported, known);
@@ -45,7 +45,7 @@ beforeAll(async () => {
   log = (await audit.list(admin, query)).events;
 });
 
-describe('what it tells', () => {
+describe('what it records', () => {
   test('every change and every refusal, in order, without gaps', () => {
     expect(log.map(({ sequence, action }) => `${sequence} ${action}`)).toEqual([
       '1 token.create',
@@ -59,12 +59,12 @@ describe('what it tells', () => {
       '9 call.refused',
     ]);
   });
-  test('who, from where, on what, when, under which request id', () => {
+  test('actor, address, access token, time and request id', () => {
     expect(log[0]).toMatchObject({ actor: 'admin', peer, tokenId, time: clock.ms - 1000 });
     expect(log[0]?.requestId).toMatch(/^[0-9a-f-]{36}$/);
     expect(log[8]).toMatchObject({ actor: '', tokenId: '', requestId: '' });
   });
-  test('all fields of a new one; of a change only what changed, before and after', () => {
+  test('all fields of a new access token; for a change the changed fields, before and after', () => {
     expect(log[0]?.before).toBeUndefined();
     expect(log[0]?.after).toMatchObject({ name: 'test', owner: 'ann', kind: 'jwt', scopes: ['a'] });
     const [was, is] = [{ updatedAt: clock.ms - 1000 }, { updatedAt: clock.ms }];
@@ -79,7 +79,7 @@ describe('what it tells', () => {
   test('the reason of a revocation', () => {
     expect(log.slice(3, 7).map(({ detail }) => detail)).toEqual(['leaked', '', '', 'the end']);
   });
-  test('nothing of a call that changed nothing', async () => {
+  test('nothing for a call that changed nothing', async () => {
     await tokens.revoke(caller, tokenId, 'again');
     await expectRefused(tokens.rotate(caller, tokenId, 0, 0), 'FAILED_PRECONDITION');
     expect((await store.head()).sequence).toBe(log.length);
@@ -95,7 +95,7 @@ test('it holds no token, no secret, no hash of one, and no claim', () => {
 });
 
 describe('reading', () => {
-  test('page by page, from either end', async () => {
+  test('page by page, in both orders', async () => {
     for (const oldestFirst of [true, false]) {
       const read = [];
       let pageToken = '';
@@ -123,7 +123,7 @@ describe('reading', () => {
     ['page_token', { pageToken: '1.5' }],
     ['page_token', { pageToken: '1e99' }],
     ['token_id', { tokenId: 'x' }],
-  ])('a wrong %s is named', async (field, some) => {
+  ])('a wrong %s is reported', async (field, some) => {
     const call = audit.list(reader, { ...query, ...some });
     await expectRefused(call, 'INVALID_ARGUMENT', new RegExp(`^${field}: `));
   });
@@ -148,24 +148,24 @@ describe('the chain', () => {
     ['fields added', { before: { name: 'x' } }],
     ['the request id', { requestId: '' }],
     ['the hash', { hash: '0'.repeat(64) }],
-  ])('a change of %s shows at that entry', async (_, change) => {
+  ])('a change of %s is detected at that entry', async (_, change) => {
     const changed = log.with(0, { ...at(0), ...change });
     expect(await checkChain(changed)).toEqual({ intact: false, sequence: 1 });
   });
-  test('a change with a hash that fits shows at the next entry', async () => {
+  test('a change with a recomputed hash is detected at the next entry', async () => {
     const { hash: _hash, ...entry } = { ...at(3), detail: 'nothing happened' };
     const forged = { ...entry, hash: linkHash(at(2).hash, entry) };
     expect(await checkChain(log.with(3, forged))).toEqual({ intact: false, sequence: 5 });
   });
-  test('one removed, at the start or inside', async () => {
+  test('a removed entry is detected, at the start or inside', async () => {
     expect(await checkChain(log.slice(1))).toEqual({ intact: false, sequence: 1 });
     expect(await checkChain(log.toSpliced(4, 1))).toEqual({ intact: false, sequence: 5 });
   });
-  test('one removed, with the rest renumbered', async () => {
+  test('a removed entry is detected, with the rest renumbered', async () => {
     const renumbered = log.toSpliced(4, 1).map((entry, n) => ({ ...entry, sequence: n + 1 }));
     expect(await checkChain(renumbered)).toEqual({ intact: false, sequence: 5 });
   });
-  test('two swapped, one repeated, one put in', async () => {
+  test('swapped, repeated and inserted entries are detected', async () => {
     expect(await checkChain(log.with(2, at(3)).with(3, at(2)))).toEqual({
       intact: false,
       sequence: 3,
@@ -174,7 +174,7 @@ describe('the chain', () => {
     const strange = { ...at(3), id: randomUUID(), sequence: 4 };
     expect(await checkChain(log.toSpliced(3, 0, strange))).toEqual({ intact: false, sequence: 4 });
   });
-  test('cut off at the end, it shows by the head that was known', async () => {
+  test('a truncated log is detected by an earlier head', async () => {
     const cut = log.slice(0, -1);
     expect(await checkChain(cut)).toEqual({ intact: true });
     const known = await store.head();

@@ -1,4 +1,4 @@
-/** Creating, reading and updating access tokens: what is refused, naming the field, and what is kept. */
+/** Creating, reading and updating access tokens: which fields are refused, and what is stored. */
 
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/store/record.ts';
@@ -37,7 +37,7 @@ const wrong: [field: string, what: string, some: Partial<Fields>][] = [
   ['metadata', 'with half a pair in a name', { metadata: { '\udfff': 1 } }],
   ['expire_time', 'now', { expiresAt: startMs }],
   ['expire_time', 'past', { expiresAt: 1 }],
-  ['expire_time', 'not whole', { expiresAt: startMs + 1.5 }],
+  ['expire_time', 'not an integer', { expiresAt: startMs + 1.5 }],
   ['audiences', 'empty text', { audiences: [''] }],
   ['audiences', 'too long', { audiences: ['a'.repeat(257)] }],
   ['audiences', 'too many', { audiences: of(65) }],
@@ -49,7 +49,7 @@ const wrong: [field: string, what: string, some: Partial<Fields>][] = [
   ['jwt_lifetime_max', 'NaN', { jwtLifetimeMaxSeconds: Number.NaN }],
 ];
 
-describe('a field that is wrong is named', () => {
+describe('an invalid field is reported', () => {
   test.each(wrong)('%s %s', async (field, _, some) => {
     const named = new RegExp(`^${field}: `);
     await expectRefused(tokens.create(admin, 'jwt', fields(some)), 'INVALID_ARGUMENT', named);
@@ -72,7 +72,7 @@ describe('a field that is wrong is named', () => {
 });
 
 describe('create', () => {
-  test('a static one gives a token that verifies, and keeps only its hash', async () => {
+  test('kind static: the token verifies, and only its hash is stored', async () => {
     const { record, secret } = await tokens.create(admin, 'static', fields());
     expect(record.id).toMatch(uuid);
     expect(record).toMatchObject({ revision: 1, createdAt: startMs, updatedAt: startMs });
@@ -81,12 +81,12 @@ describe('create', () => {
     expect(kept).not.toContain(secret);
     expect(kept).not.toContain(secret.slice(27));
   });
-  test('a jwt one gives a secret of 256 random bits, and keeps it sealed', async () => {
+  test('kind jwt: the secret has 256 random bits, and is stored sealed', async () => {
     const { record, secret } = await tokens.create(admin, 'jwt', fields());
     expect(secret).toMatch(/^usk_[\w-]{43}$/);
     expect(JSON.stringify(await store.get(record.id))).not.toContain(secret.slice(4));
   });
-  test('takes every field at its bounds', async () => {
+  test('accepts every field at its limits', async () => {
     const most = fields({
       name: '😀'.repeat(fieldLimits.nameLengthMax / 2),
       owner: 'ö'.repeat(fieldLimits.ownerLengthMax),
@@ -111,7 +111,7 @@ describe('create', () => {
       expect(record).not.toHaveProperty(name);
     }
   });
-  test('keeps __proto__ in metadata as it is', async () => {
+  test('stores __proto__ in metadata unchanged', async () => {
     const metadata = JSON.parse('{"__proto__":{"x":1}}') as JsonObject;
     const { record } = await tokens.create(admin, 'static', fields({ metadata }));
     expect(JSON.stringify((await store.get(record.id))?.metadata)).toBe('{"__proto__":{"x":1}}');
@@ -124,11 +124,11 @@ describe('get', () => {
     const got = await tokens.get(reader, record.id.toUpperCase());
     expect(got).toEqual({ record, usage: { days: {} } });
   });
-  test('of what is not a UUID, and of one that nobody has', async () => {
+  test('refuses what is not a UUID, and an unknown UUID', async () => {
     await expectRefused(tokens.get(admin, 'x'), 'INVALID_ARGUMENT', /^id: /);
     await expectRefused(tokens.get(admin, '../x'), 'INVALID_ARGUMENT', /^id: /);
-    const nobody = '01890a5d-ac96-774b-bcce-b302099a8057';
-    await expectRefused(tokens.get(admin, nobody), 'NOT_FOUND', nobody);
+    const unknownId = '01890a5d-ac96-774b-bcce-b302099a8057';
+    await expectRefused(tokens.get(admin, unknownId), 'NOT_FOUND', unknownId);
   });
 });
 
@@ -144,25 +144,25 @@ describe('update', () => {
     expect(after).toEqual({ ...before, name: 'new', revision: 2, updatedAt: clock.ms, eventId });
     expect(await store.get(before.id)).toEqual(after);
   });
-  test('takes a field away', async () => {
+  test('clears a field', async () => {
     const { id } = await make({ owner: 'team', metadata: { a: 1 }, expiresAt: startMs + 1e9 });
     const after = await tokens.update(admin, id, 1, {}, ['owner', 'metadata', 'expiresAt']);
     for (const name of ['owner', 'metadata', 'expiresAt']) expect(after).not.toHaveProperty(name);
   });
-  test('gives an expired one a new end; without it the old end is no obstacle', async () => {
+  test('gives an expired one a new expiry; other changes do not need one', async () => {
     const { id } = await make({ expiresAt: clock.ms + 10 });
     clock.ms += 10;
     await tokens.update(admin, id, 1, { name: 'late' }, ['name']);
     const after = await tokens.update(admin, id, 2, { expiresAt: clock.ms + 1 }, ['expiresAt']);
     expect(after.expiresAt).toBe(clock.ms + 1);
   });
-  test('without a mask or a revision', async () => {
+  test('without a mask or a revision is refused', async () => {
     const { id } = await make();
     await expectRefused(tokens.update(admin, id, 1, {}, []), 'INVALID_ARGUMENT', /^update_mask: /);
     const call = tokens.update(admin, id, 0, { name: 'x' }, ['name']);
     await expectRefused(call, 'INVALID_ARGUMENT', /^revision: /);
   });
-  test('at a revision that is not the current one', async () => {
+  test('at an old revision is refused', async () => {
     const { id } = await make();
     await tokens.update(admin, id, 1, { name: 'x' }, ['name']);
     for (const revision of [1, 3]) {
@@ -170,7 +170,7 @@ describe('update', () => {
       await expectRefused(call, 'ABORTED', 'read the access token again');
     }
   });
-  test('of two at once from the same revision one is made', async () => {
+  test('of two concurrent updates from one revision, one succeeds', async () => {
     const { id } = await make();
     const both = await Promise.allSettled(
       ['x', 'y'].map(name => tokens.update(admin, id, 1, { name }, ['name'])),

@@ -1,4 +1,4 @@
-/** A session's caller, looked at anew with every call: it ends with what it was let in by. */
+/** The caller of a session is looked up on every call, and loses access with its access token. */
 
 import { describe, expect, test } from 'vitest';
 import { adminScope, createCurrentCaller } from '../../src/tokens/caller.ts';
@@ -19,20 +19,20 @@ async function letIn(some = {}) {
   return { id: record.id, ask: () => currentCaller(record.id, peer, letInAt) };
 }
 
-describe('who is let in', () => {
-  test('stays so, with the owner and scopes of now', async () => {
+describe('a signed-in caller', () => {
+  test('stays signed in, with the current owner and scopes', async () => {
     const { id, ask } = await letIn({ owner: 'ann' });
     const caller = { actor: id, peer, owner: 'ann', scopes: [adminScope] };
     expect(await ask()).toEqual(caller);
     await tokens.update(admin, id, 1, { scopes: ['x'], owner: 'bob' }, ['scopes', 'owner']);
     expect(await ask()).toEqual({ ...caller, owner: 'bob', scopes: ['x'] });
   });
-  test('by the admin token, stays so', async () => {
+  test('stays signed in by the admin token', async () => {
     expect(await currentCaller('admin', peer, 1)).toEqual({ ...admin, peer });
   });
 });
 
-describe('who was let in is out', () => {
+describe('a signed-in caller loses access', () => {
   test('when the access token is revoked', async () => {
     const { id, ask } = await letIn();
     await tokens.revoke(admin, id, '');

@@ -1,18 +1,18 @@
-/** Taking in tokens of other systems: they verify as they are, once, and whatever is repeated. */
+/** The import of tokens from other systems: they verify unchanged, and repeats change nothing. */
 
 import { createHash, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { ImportedEntry, Store } from '../../src/store/store.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { createImport, type ImportItem, importLimits } from '../../src/tokens/import.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 
 const { store, keys, now, clock, tokens, verify, verdictOn } = openOffice();
-const importTokens = createImport({ store, keys, now });
+const importTokens = createImport({ store, keys, now, limits: defaultLimits.verify });
 const once = { dryRun: false, allowWeak: false };
 
 let number = 0;
@@ -35,7 +35,7 @@ const one = async (item: ImportItem, options = {}) => {
   return result;
 };
 
-/** The store, which tells what was asked of the index. */
+/** A store that counts lookups in the index of imported tokens. */
 function counted() {
   const asked: string[] = [];
   const index = {
@@ -48,7 +48,7 @@ function counted() {
   return { asked, index };
 }
 
-test('before any import, an imported token is not looked for', async () => {
+test('before any import, the index is not read', async () => {
   const { asked, index } = counted();
   expect(await createFindImported(index, keys)(imported())).toBeUndefined();
   expect(asked).toEqual([]);
@@ -97,7 +97,7 @@ describe('an imported token verifies', () => {
   });
 });
 
-describe('its life', () => {
+describe('its lifetime', () => {
   test('revoked, it is refused, and cannot be imported back', async () => {
     const token = imported();
     const { id } = await one(plain(token));
@@ -131,8 +131,8 @@ describe('its life', () => {
   });
 });
 
-describe('done again', () => {
-  test('it leaves what is there, by whichever hash it comes', async () => {
+describe('repeated', () => {
+  test('it changes nothing, with any kind of hash', async () => {
     const token = imported();
     const { id } = await one(hashed(token, 'sha512'));
     const again = { outcome: 'existing', id, problem: '' };
@@ -144,7 +144,7 @@ describe('done again', () => {
     expect(results[1]?.id).toBe(results[0]?.id);
   });
 
-  test('a repeated request answers as the first time', async () => {
+  test('a repeated request gets the first answer', async () => {
     const requestId = randomUUID();
     const items = [plain(imported()), hashed(imported(), 'sha256')];
     const first = await importTokens(admin, items, { ...once, requestId });
@@ -153,7 +153,7 @@ describe('done again', () => {
     expect(second.map(({ outcome }) => outcome)).toEqual(['imported', 'imported']);
   });
 
-  test('at once, by several, makes one access token', async () => {
+  test('concurrently, it creates one access token', async () => {
     const token = imported();
     const before = await store.count();
     const all = await Promise.all(Array.from({ length: 5 }, () => one(plain(token))));
@@ -162,7 +162,7 @@ describe('done again', () => {
     expect(await store.count()).toBe(before + 1);
   });
 
-  test('after it was broken off before the access token was made, it goes on', async () => {
+  test('after an interruption before the access token was created, it completes', async () => {
     const token = imported();
     const reserved: ImportedEntry[] = [];
     const broken: Store = {
@@ -176,7 +176,9 @@ describe('done again', () => {
       },
     };
     const item = plain(token);
-    await expect(createImport({ store: broken, keys, now })(admin, [item], once)).rejects.toThrow();
+    await expect(
+      createImport({ store: broken, keys, now, limits: defaultLimits.verify })(admin, [item], once),
+    ).rejects.toThrow();
     expect(await verdictOn(token)).toBe('INVALID_TOKEN');
     const other = { ...item, id: randomUUID() };
     expect((await one(other)).problem).toContain(`must be ${reserved[0]?.tokenId}`);
@@ -204,8 +206,8 @@ describe('what is refused', () => {
     ['a space', plain(`${good} x`), /^token: must be visible ASCII/],
     ['a comma', plain(`${good},x`), /^token: must be visible ASCII/],
     ['a letter that is not ASCII', plain(`${good}é`), /^token: must be visible ASCII/],
-    ['a JWT', plain(`e30.e30.${'A'.repeat(43)}`), /^token: .* no JWT/],
-    ['what looks like Usher’s own', plain(`ush_${good}`), /^token: .* only tokens of Usher/],
+    ['a JWT', plain(`e30.e30.${'A'.repeat(43)}`), /^token: .* must not be a JWT/],
+    ['what looks like Usher’s own', plain(`ush_${good}`), /^token: .* prefix of Usher/],
     ['one that no header can carry', plain('a'.repeat(8186)), /^token: is longer than 8185/],
     [
       'a hash of the wrong length',
@@ -227,13 +229,28 @@ describe('what is refused', () => {
     expect(result.problem).not.toContain(good);
   });
 
-  test('the longest that a header can carry is taken', async () => {
+  test('the longest token that a header can carry is accepted', async () => {
     const token = 'a'.repeat(8185);
     expect((await one(plain(token))).outcome).toBe('imported');
     expect(await verdictOn(`Bearer ${token}`)).toBe('valid');
   });
 
-  test('a short one is taken by whoever insists', async () => {
+  test('the longest token for the configured header limit is accepted, a longer one is not', async () => {
+    const limits = { headerBytesMax: 300 };
+    const take = createImport({ store, keys, now, limits });
+    const tokens = ['b'.repeat(293), 'b'.repeat(294)];
+    const results = await take(
+      admin,
+      tokens.map(token => plain(token)),
+      once,
+    );
+    expect(results).toMatchObject([
+      { outcome: 'imported' },
+      { outcome: 'refused', problem: 'token: is longer than 293 characters' },
+    ]);
+  });
+
+  test('a short one is accepted with allowWeak', async () => {
     expect((await one(plain('short'), { allowWeak: true })).outcome).toBe('imported');
     expect(await verdictOn('short')).toBe('valid');
   });
@@ -250,14 +267,14 @@ describe('what is refused', () => {
     expect(await verdictOn(token)).toBe('INVALID_TOKEN');
   });
 
-  test('one bad item does not keep the others out', async () => {
+  test('one bad item does not stop the others', async () => {
     const token = imported();
     const results = await importTokens(admin, [plain('x'), plain(token)], once);
     expect(results.map(({ outcome }) => outcome)).toEqual(['refused', 'imported']);
     expect(await verdictOn(token)).toBe('valid');
   });
 
-  test('calls that nobody may make', async () => {
+  test('calls outside the limits', async () => {
     await expectRefused(importTokens(reader, [plain(imported())], once), 'PERMISSION_DENIED');
     await expectRefused(importTokens(admin, [], once), 'INVALID_ARGUMENT', /^items: /);
     const many = Array.from({ length: importLimits.itemsMax + 1 }, () => plain(good));
@@ -284,28 +301,32 @@ describe('master keys', () => {
   const both = createMasterKeys([masterKey('k2', 2), masterKey('k1', 1)]);
   const newOnly = createMasterKeys([masterKey('k2', 2)]);
 
-  test('a token taken in under an older one is found while that is listed', async () => {
+  test('a token imported under an older one is found while that is listed', async () => {
     const token = imported();
     const { id } = await one(plain(token));
     expect(await createFindImported(store, both)(token)).toBe(id);
-    const again = createImport({ store, keys: both, now });
+    const again = createImport({ store, keys: both, now, limits: defaultLimits.verify });
     expect(await again(admin, [plain(token)], once)).toMatchObject([{ outcome: 'existing', id }]);
-    // Whether there is one can no longer be known.
+    // Without the key, the server can no longer know whether the token exists.
     await expect(createFindImported(store, newOnly)(token)).rejects.toThrow('cannot be read');
   });
 
   test('one rotated under the new key is sealed by it', async () => {
     const { id } = await one(plain(imported()));
-    const renewed = createAccessTokens({ store, keys: both, now, limits: defaultChangeLimits });
+    const renewed = createAccessTokens({ store, keys: both, now, limits: defaultLimits.changes });
     const { record } = await renewed.rotate(admin, id, 60, 0);
     expect(record.secrets.map(({ masterKeyId }) => masterKeyId)).toEqual(['k2', 'k1']);
   });
 });
 
-test('of garbage, only what has the length of an imported token is looked for', async () => {
+test('of garbage, only tokens with the length of an imported one are looked up', async () => {
   const { asked, index } = counted();
   const other = openOffice();
-  await createImport(other)(admin, [plain('a'.repeat(30))], once);
+  await createImport({ ...other, limits: defaultLimits.verify })(
+    admin,
+    [plain('a'.repeat(30))],
+    once,
+  );
   const find = createFindImported(
     { ...index, importedForms: () => other.store.importedForms() },
     keys,
@@ -316,11 +337,11 @@ test('of garbage, only what has the length of an imported token is looked for', 
   expect(asked).toHaveLength(1);
 });
 
-test('many lengths are told apart no more', async () => {
+test('with too many different lengths, every length is looked up', async () => {
   const office = openOffice();
   const lengths = Array.from({ length: importLimits.lengthsMax + 1 }, (_, n) => 20 + n);
   const items = lengths.map(length => plain('a'.repeat(length)));
-  await createImport(office)(admin, items, once);
+  await createImport({ ...office, limits: defaultLimits.verify })(admin, items, once);
   expect(await office.store.importedForms()).toEqual(['sha256/k1/*']);
   expect(await office.verdictOn('a'.repeat(20))).toBe('valid');
 });

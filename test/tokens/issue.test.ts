@@ -1,4 +1,4 @@
-/** Signing JWTs: what is signed verifies, and nothing can be signed that its access token may not have. */
+/** Issuing JWTs: every issued JWT verifies, and none exceeds its access token. */
 
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, test } from 'vitest';
@@ -6,8 +6,8 @@ import type { JsonObject } from '../../src/store/record.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
 import { createIssueJwt, type JwtOrder } from '../../src/tokens/issue.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, expectRefused, fields, openOffice } from './setup.ts';
 
 const { tokens, store, clock, issue, verify, verdictOn, now } = openOffice();
@@ -22,7 +22,7 @@ const sign = async (some: Partial<JwtOrder> = {}, of: Partial<Fields> = {}) =>
   await issue(admin, orderOf((await make(of)).id, some));
 const nested = (levels: number): JsonObject => (levels === 1 ? {} : { a: nested(levels - 1) });
 
-describe('what is signed', () => {
+describe('an issued JWT', () => {
   test('has kid, iat, exp and jti, and verifies', async () => {
     const record = await make();
     const issued = await issue(admin, orderOf(record.id));
@@ -40,14 +40,14 @@ describe('what is signed', () => {
     const verdict = await verify({ header: `Bearer ${jwt}`, audience: 'api' });
     expect(verdict).toMatchObject({ valid: true, identity: { subject: 'ann', scopes: ['a'] } });
   });
-  test('several audiences are a list', async () => {
+  test('has several audiences as a list', async () => {
     const { jwt } = await sign({ audience: ['one', 'two'] });
     expect(decodeJwt(jwt).aud).toEqual(['one', 'two']);
     for (const audience of ['one', 'two']) {
       expect((await verify({ header: `Bearer ${jwt}`, audience })).valid).toBe(true);
     }
   });
-  test('two have different jti', async () => {
+  test('has a different jti each time', async () => {
     const record = await make();
     const [one, two] = [
       await issue(admin, orderOf(record.id)),
@@ -55,18 +55,18 @@ describe('what is signed', () => {
     ];
     expect(one.jti).not.toBe(two.jti);
   });
-  test('ends at the exp asked for, however far', async () => {
+  test('expires at the requested exp, however far', async () => {
     const { jwt, exp } = await sign({ expiry: { exp: 2 ** 53 - 1 } });
     expect(exp).toBe(2 ** 53 - 1);
     expect(await verdictOn(`Bearer ${jwt}`)).toBe('valid');
   });
-  test('a claim __proto__ stays a claim', async () => {
+  test('treats __proto__ as an ordinary claim', async () => {
     const claims = JSON.parse('{"__proto__":{"exp":1}}') as JsonObject;
     const { jwt } = await sign({ claims });
     expect(Object.keys(decodeJwt(jwt))).toContain('__proto__');
     expect(await verdictOn(`Bearer ${jwt}`)).toBe('valid');
   });
-  test('the deepest and the longest that is signed verifies', async () => {
+  test('verifies at the limits of depth and length', async () => {
     const { jwt: deep } = await sign({ claims: nested(32) });
     expect(await verdictOn(`Bearer ${deep}`)).toBe('valid');
     let length = 5000;
@@ -83,7 +83,7 @@ describe('what is signed', () => {
     expect(`Bearer ${longest}`.length).toBeGreaterThan(8192 - 4);
     expect(await verdictOn(`Bearer ${longest}`)).toBe('valid');
   });
-  test('right after its subject was revoked, is good', async () => {
+  test('is valid right after its subject was revoked', async () => {
     const record = await make();
     clock.ms = Math.ceil(clock.ms / 1000) * 1000 + 500;
     const order = orderOf(record.id, { subject: 'ann' });
@@ -98,7 +98,7 @@ describe('what is signed', () => {
   });
 });
 
-describe('what is not signed', () => {
+describe('refused is', () => {
   test.each(['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'scope'])(
     'claim %s, which is reserved',
     async name => {
@@ -120,7 +120,7 @@ describe('what is not signed', () => {
     ['scopes', { scopes: ['a b'] }],
     ['scopes', { scopes: ['a', 'a'] }],
     ['token_id', { tokenId: 'x' }],
-  ])('a wrong %s is named', async (field, some) => {
+  ])('a wrong %s', async (field, some) => {
     await expectRefused(sign(some), 'INVALID_ARGUMENT', new RegExp(`^${field}: `));
   });
   test.each<[string, JwtOrder['expiry']]>([
@@ -136,21 +136,21 @@ describe('what is not signed', () => {
   ])('expiry: %s', async (_, expiry) => {
     await expectRefused(sign({ expiry }), 'INVALID_ARGUMENT', /^expiry: /);
   });
-  test("beyond the access token's longest lifetime", async () => {
+  test("a lifetime beyond the access token's longest", async () => {
     const of = { jwtLifetimeMaxSeconds: 60 };
     const { jwt } = await sign({}, of);
     expect(await verdictOn(`Bearer ${jwt}`)).toBe('valid');
     const long = sign({ expiry: { lifetimeSeconds: 61 } }, of);
     await expectRefused(long, 'INVALID_ARGUMENT', /^expiry: .* 60 s/);
   });
-  test('for audiences that the access token does not allow, or none where it lists some', async () => {
+  test('an audience that the access token does not allow, or none where it lists some', async () => {
     const of = { audiences: ['a', 'b'] };
     await sign({ audience: ['a', 'b'] }, of);
     for (const audience of [['c'], ['a', 'c'], []]) {
       await expectRefused(sign({ audience }, of), 'INVALID_ARGUMENT', /^audience: /);
     }
   });
-  test('with a static one, an expired one, a revoked one', async () => {
+  test('an access token that is static, expired or revoked', async () => {
     const { record } = await tokens.create(admin, 'static', fields());
     await expectRefused(issue(admin, orderOf(record.id)), 'FAILED_PRECONDITION', 'static');
     const { id } = await make({ expiresAt: clock.ms + 1 });
@@ -159,10 +159,10 @@ describe('what is not signed', () => {
     await tokens.revoke(admin, id, '');
     await expectRefused(issue(admin, orderOf(id)), 'FAILED_PRECONDITION', 'revoked');
   });
-  test('when the master key is gone: that is not known, not wrong', async () => {
+  test('a missing master key, with an outage instead of a refusal', async () => {
     const { id } = await make();
     const others = createMasterKeys([{ id: 'k2', bytes: new Uint8Array(32).fill(2) }]);
-    const call = createIssueJwt(store, others, now, defaultVerifyLimits)(admin, orderOf(id));
+    const call = createIssueJwt(store, others, now, defaultLimits.verify)(admin, orderOf(id));
     await expect(call).rejects.toThrow(Unavailable);
   });
 });

@@ -28,7 +28,7 @@ const query = (some: Partial<ListQuery> = {}): ListQuery => ({
   ...some,
 });
 
-/** All pages, one after the other. */
+/** Reads all pages. */
 async function walk(some: Partial<ListQuery>, caller = reader, between?: () => Promise<unknown>) {
   const records = [];
   let pageToken = '';
@@ -61,7 +61,7 @@ describe('orders', () => {
     expect(ends).toHaveLength(total / 10);
     expect(ends).toEqual([...ends].sort((a, b) => a - b));
   });
-  test('50 to a page where nothing is said, and the count of all', async () => {
+  test('50 to a page by default, and the total count', async () => {
     const page = await tokens.list(reader, query());
     expect(page.records).toHaveLength(50);
     expect(page.total).toBe(await store.count());
@@ -98,7 +98,7 @@ describe('filters', () => {
       expect(record).toMatchObject({ owner: 'owner1', kind: 'jwt', scopes: ['scope2'] });
     }
   });
-  test('a filter that few pass: short pages, none lost, and no page looks at everything', async () => {
+  test('a filter with few matches: short pages, none lost, and no page scans everything', async () => {
     const { records, pages } = await walk({ pageSize: 2, text: 'rare', sort: 'oldest' });
     expect(records).toHaveLength(3);
     expect(pages).toBeGreaterThan(1);
@@ -112,7 +112,7 @@ describe('filters', () => {
     expect((await walk({ state: 'revoked' })).records).toEqual([]);
     clock.ms = startMs;
   });
-  test('active ones that expire within a time, edge included', async () => {
+  test('active ones that expire within a time, inclusive', async () => {
     clock.ms = startMs + 6000;
     const { records } = await walk({ expiresWithinMs: 20_000, pageSize: 1 });
     expect(records.map(({ expiresAt = 0 }) => expiresAt - startMs)).toEqual([16_000, 26_000]);
@@ -123,12 +123,12 @@ describe('filters', () => {
 });
 
 describe('a caller with an owner', () => {
-  test.each(['newest', 'oldest', 'expiry'] as const)('sees its own only, %s', async sort => {
+  test.each(['newest', 'oldest', 'expiry'] as const)('sees only its own, %s', async sort => {
     const { records } = await walk({ pageSize: 200, sort }, adminOf('owner2'));
     expect(records.length).toBeGreaterThan(50);
     expect(new Set(records.map(({ owner }) => owner))).toEqual(new Set(['owner2']));
   });
-  test("naming another's, and searching for it, finds nothing", async () => {
+  test('finds nothing of another owner, by filter or by search', async () => {
     expect((await walk({ owner: 'rare' }, adminOf('owner2'))).records).toEqual([]);
     expect((await walk({ text: 'rare' }, adminOf('owner2'))).records).toEqual([]);
     expect((await walk({ expiresWithinMs: day }, adminOf('nobody'))).records).toEqual([]);
@@ -136,16 +136,19 @@ describe('a caller with an owner', () => {
 });
 
 describe('while others create and revoke', () => {
-  test.each(['newest', 'oldest', 'expiry'] as const)('%s: none skipped, none twice', async sort => {
-    const { ids: before } = await walk({ pageSize: 200, sort, text: 'token' });
-    const caller = adminOf('busy');
-    const { ids } = await walk({ pageSize: 100, sort, text: 'token' }, reader, async () => {
-      const ends = { expiresAt: startMs + day };
-      const { record } = await tokens.create(caller, 'static', fields({ name: 'new', ...ends }));
-      await tokens.revoke(caller, record.id, '');
-    });
-    expect(ids).toEqual(before);
-  });
+  test.each(['newest', 'oldest', 'expiry'] as const)(
+    '%s: none is skipped or repeated',
+    async sort => {
+      const { ids: before } = await walk({ pageSize: 200, sort, text: 'token' });
+      const caller = adminOf('busy');
+      const { ids } = await walk({ pageSize: 100, sort, text: 'token' }, reader, async () => {
+        const ends = { expiresAt: startMs + day };
+        const { record } = await tokens.create(caller, 'static', fields({ name: 'new', ...ends }));
+        await tokens.revoke(caller, record.id, '');
+      });
+      expect(ids).toEqual(before);
+    },
+  );
 });
 
 describe('refused', () => {
@@ -153,7 +156,7 @@ describe('refused', () => {
     const call = tokens.list(reader, query({ pageSize }));
     await expectRefused(call, 'INVALID_ARGUMENT', /^page_size: /);
   });
-  test('page tokens that List did not give, or gave for another order', async () => {
+  test('page tokens that List did not issue, or issued for another order', async () => {
     const encoded = (text: string) => Buffer.from(text).toString('base64url');
     const { nextPageToken: ofNewest } = await tokens.list(reader, query());
     const byExpiry = query({ sort: 'expiry', pageSize: 2 });

@@ -1,4 +1,4 @@
-/** Who may do what: scopes, owners, and the ways to get more than was given. */
+/** Permissions: scopes, owners, and attempts to gain more than was granted. */
 
 import { describe, expect, test } from 'vitest';
 import {
@@ -32,7 +32,7 @@ const calls = {
 };
 const names = Object.keys(calls) as (keyof typeof calls)[];
 
-describe("another owner's access token is as if it were not there", () => {
+describe("another owner's access token looks as if it did not exist", () => {
   test.each(names)('%s', async name => {
     const unknown = '01890a5d-ac96-774b-bcce-b302099a8057';
     const told = (id: string) =>
@@ -48,7 +48,7 @@ describe("another owner's access token is as if it were not there", () => {
       expect((await store.get(id))?.revision).toBe(1);
     }
   });
-  test('its own is open to all calls', async () => {
+  test('its own access token can be used with all calls', async () => {
     for (const name of names) await calls[name](ann, (await made('ann')).id);
   });
 });
@@ -60,11 +60,11 @@ describe('an administrator of one owner', () => {
       expect(record.owner).toBe('ann');
     }
   });
-  test('creates for nobody else', async () => {
+  test('creates for no other owner', async () => {
     const call = tokens.create(ann, 'static', fields({ owner: 'bob' }));
     await expectRefused(call, 'PERMISSION_DENIED', /^owner: /);
   });
-  test('gives no access token away, and frees none of its owner', async () => {
+  test('cannot change or remove the owner of an access token', async () => {
     const { id } = await made('ann');
     const away = tokens.update(ann, id, 1, { owner: 'bob' }, ['owner']);
     await expectRefused(away, 'PERMISSION_DENIED', /^owner: /);
@@ -73,7 +73,7 @@ describe('an administrator of one owner', () => {
       expect(after.owner).toBe('ann');
     }
   });
-  test('makes administrators that have the same owner', async () => {
+  test('creates administrators only with the same owner', async () => {
     const { secret } = await tokens.create(ann, 'static', fields({ scopes: [adminScope] }));
     const caller = await createAuthenticate(verify, 'x'.repeat(32))(secret, 'peer');
     expect(caller).toMatchObject({ owner: 'ann', scopes: [adminScope] });
@@ -91,16 +91,16 @@ describe('scopes', () => {
     await expectRefused(calls[name](reader, id), 'PERMISSION_DENIED', adminScope);
     expect((await store.get(id))?.revision).toBe(1);
   });
-  test('nor create', async () => {
+  test('usher.tokens.read does not allow create', async () => {
     await expectRefused(tokens.create(reader, 'static', fields()), 'PERMISSION_DENIED', adminScope);
   });
-  test.each(names)('no scope allows no %s', async name => {
+  test.each(names)('without a scope there is no %s', async name => {
     const { id } = await made();
-    const nobody = { ...reader, scopes: [] };
-    await expectRefused(calls[name](nobody, id), 'PERMISSION_DENIED');
-    await expectRefused(calls[name](nobody, 'x'), 'PERMISSION_DENIED');
+    const withoutScopes = { ...reader, scopes: [] };
+    await expectRefused(calls[name](withoutScopes, id), 'PERMISSION_DENIED');
+    await expectRefused(calls[name](withoutScopes, 'x'), 'PERMISSION_DENIED');
   });
-  test('usher.jwts.issue allows to sign, not to read', async () => {
+  test('usher.jwts.issue allows issuing, not reading', async () => {
     const signer = { ...reader, scopes: [issueScope] };
     const { id } = await made();
     await calls.issue(signer, id);
@@ -115,7 +115,7 @@ describe('scopes', () => {
   );
 });
 
-describe('letting a caller in', () => {
+describe('authentication of a caller', () => {
   const adminToken = 'the admin token of 32 characters or more!';
   const authenticate = createAuthenticate(verify, adminToken);
   const letIn = (header: string) => authenticate(header, '192.0.2.1');
@@ -148,14 +148,14 @@ describe('letting a caller in', () => {
     await tokens.revoke(admin, record.id, '');
     expect(await letIn(secret)).toBe('REVOKED');
   });
-  test('no JWT, whatever its access token may do', async () => {
+  test('a JWT is refused, whatever its access token allows', async () => {
     const { record } = await tokens.create(admin, 'jwt', fields({ scopes: [adminScope] }));
     const order = { tokenId: record.id, subject: 'admin', audience: [], scopes: [], claims: {} };
     const { jwt } = await issue(admin, { ...order, expiry: { lifetimeSeconds: 60 } });
     expect((await verify({ header: `Bearer ${jwt}` })).valid).toBe(true);
     expect(await letIn(`Bearer ${jwt}`)).toBe('INSUFFICIENT_SCOPE');
   });
-  test.each(['', ' ', 'short', 'x'.repeat(31)])('an admin token %j is not taken', token => {
+  test.each(['', ' ', 'short', 'x'.repeat(31)])('a short admin token is refused: %j', token => {
     expect(() => createAuthenticate(verify, token)).toThrow('shorter than 32 characters');
   });
 });

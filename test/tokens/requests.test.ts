@@ -1,14 +1,14 @@
-/** Request ids: the same call under the same id is carried out once, and answered the same. */
+/** Request ids: a call repeated with the same id is executed once, and gets the same answer. */
 
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, adminOf, expectRefused, fields, openOffice } from './setup.ts';
 
 const { tokens, store, clock, verdictOn, keys, now } = openOffice();
-const { replyMs, requestMs } = defaultChangeLimits;
+const { replyMs, requestMs } = defaultLimits.changes;
 
 describe('the same id and the same call', () => {
   test('create answers the same access token and token', async () => {
@@ -35,7 +35,7 @@ describe('the same id and the same call', () => {
     const again = await tokens.create(admin, 'static', fields({ metadata: other }), id);
     expect(again).toEqual(first);
   });
-  test('of ten at once one is made, and all get it', async () => {
+  test('of ten concurrent calls one is executed, and all get its answer', async () => {
     const id = randomUUID();
     const count = await store.count();
     const all = await Promise.all(
@@ -63,14 +63,14 @@ describe('the same id and the same call', () => {
     }
     expect((await store.get(record.id))?.revision).toBe(3);
   });
-  test('create is answered again when its expiry has passed since', async () => {
+  test('create gets the first answer again after its expiry has passed', async () => {
     const id = randomUUID();
     const some = fields({ expiresAt: clock.ms + 1000 });
     const first = await tokens.create(admin, 'static', some, id);
     clock.ms += 1000;
     expect(await tokens.create(admin, 'static', some, id)).toEqual(first);
   });
-  test('until ten minutes later with the secret, then with word of what to do', async () => {
+  test('for ten minutes with the secret, later with advice on what to do', async () => {
     const id = randomUUID();
     const first = await tokens.create(admin, 'static', fields(), id);
     clock.ms += replyMs - 1;
@@ -84,7 +84,7 @@ describe('the same id and the same call', () => {
     await expectRefused(late(), 'FAILED_PRECONDITION', 'rotate');
     expect(await store.count()).toBe(count);
   });
-  test('a day later it is another call', async () => {
+  test('after a day it is a new call', async () => {
     const id = randomUUID();
     const first = await tokens.create(admin, 'static', fields(), id);
     clock.ms += requestMs;
@@ -99,30 +99,30 @@ describe('the same id for something else is refused', () => {
     const { record } = await tokens.create(admin, 'jwt', fields(), id);
     const { record: other } = await tokens.create(admin, 'jwt', fields());
     for (const call of [
-      tokens.create(admin, 'jwt', fields({ name: 'other' }), id),
-      tokens.create(admin, 'jwt', fields({ scopes: ['b'] }), id),
-      tokens.create(admin, 'jwt', fields({ metadata: { a: 1 } }), id),
-      tokens.create(admin, 'jwt', fields({ expiresAt: clock.ms + 1 }), id),
-      tokens.create(admin, 'static', fields(), id),
-      tokens.rotate(admin, record.id, 0, 0, id),
-      tokens.revoke(admin, record.id, '', id),
+      () => tokens.create(admin, 'jwt', fields({ name: 'other' }), id),
+      () => tokens.create(admin, 'jwt', fields({ scopes: ['b'] }), id),
+      () => tokens.create(admin, 'jwt', fields({ metadata: { a: 1 } }), id),
+      () => tokens.create(admin, 'jwt', fields({ expiresAt: clock.ms + 1 }), id),
+      () => tokens.create(admin, 'static', fields(), id),
+      () => tokens.rotate(admin, record.id, 0, 0, id),
+      () => tokens.revoke(admin, record.id, '', id),
     ]) {
-      await expectRefused(call, 'INVALID_ARGUMENT', /^request_id: was used for another call/);
+      await expectRefused(call(), 'INVALID_ARGUMENT', /^request_id: was used for a different call/);
     }
     const rotation = randomUUID();
     await tokens.rotate(admin, record.id, 0, 0, rotation);
     for (const call of [
-      tokens.rotate(admin, record.id, 1, 0, rotation),
-      tokens.rotate(admin, other.id, 0, 0, rotation),
+      () => tokens.rotate(admin, record.id, 1, 0, rotation),
+      () => tokens.rotate(admin, other.id, 0, 0, rotation),
     ]) {
-      await expectRefused(call, 'INVALID_ARGUMENT', /^request_id: /);
+      await expectRefused(call(), 'INVALID_ARGUMENT', /^request_id: /);
     }
     expect((await store.get(record.id))?.revision).toBe(2);
   });
 });
 
-describe('request ids of different callers do not meet', () => {
-  test('each makes its own', async () => {
+describe('request ids of different callers are independent', () => {
+  test('each caller gets its own access token', async () => {
     const id = randomUUID();
     const made = [];
     for (const caller of [admin, adminOf('ann'), adminOf('bob')]) {
@@ -130,7 +130,7 @@ describe('request ids of different callers do not meet', () => {
     }
     expect(new Set(made).size).toBe(3);
   });
-  test('an access token that left the caller is not answered again', async () => {
+  test('an access token that the caller no longer owns is not shown again', async () => {
     const id = randomUUID();
     const ann = adminOf('ann');
     const { record } = await tokens.create(ann, 'static', fields(), id);
@@ -145,7 +145,7 @@ test('a call that was refused does not use up its id', async () => {
   await tokens.create(admin, 'static', fields(), id);
 });
 
-test('what is kept to answer again is sealed', async () => {
+test('stored answers are sealed', async () => {
   const id = randomUUID();
   const { secret } = await tokens.create(admin, 'static', fields(), id);
   const kept = await store.findRequest(`admin:${id}`);
@@ -153,11 +153,11 @@ test('what is kept to answer again is sealed', async () => {
   expect(JSON.stringify(kept)).not.toContain(secret);
 });
 
-test('with its master key gone, a repeat is not known rather than wrong', async () => {
+test('without the master key, a repeat fails as an outage, not as a refusal', async () => {
   const id = randomUUID();
   await tokens.create(admin, 'static', fields(), id);
   const others = createMasterKeys([{ id: 'k2', bytes: new Uint8Array(32).fill(2) }]);
-  const later = createAccessTokens({ store, keys: others, now, limits: defaultChangeLimits });
+  const later = createAccessTokens({ store, keys: others, now, limits: defaultLimits.changes });
   await expect(later.create(admin, 'static', fields(), id)).rejects.toThrow('cannot be read');
   expect(keys.currentId).toBe('k1');
 });

@@ -1,18 +1,18 @@
-/** Sealing anew after the master key changed: on each change, and page by page. */
+/** Resealing after a change of the master key: on each change, and page by page. */
 
 import { expect, test } from 'vitest';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
-import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { createReseal } from '../../src/tokens/reseal.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { defaultLimits } from '../limits.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 
 const key = (id: string, byte: number) => ({ id, bytes: new Uint8Array(32).fill(byte) });
 const both = createMasterKeys([key('k2', 2), key('k1', 1)]);
 const newOnly = createMasterKeys([key('k2', 2)]);
-const limits = defaultChangeLimits;
+const limits = defaultLimits.changes;
 
-/** An office whose access tokens were made under k1, and what works there later under other keys. */
+/** A service whose access tokens were created under k1, used later with other master keys. */
 function later(keys = both) {
   const office = openOffice();
   const deps = { ...office, keys, limits };
@@ -22,7 +22,7 @@ function later(keys = both) {
 const masterKeyIds = (record: { secrets: { masterKeyId: string }[] } | undefined) =>
   record?.secrets.map(({ masterKeyId }) => masterKeyId);
 
-test('a change seals a jwt secret anew, and the secret stays what it was', async () => {
+test('a change reseals the secret of kind jwt, and the secret stays the same', async () => {
   const { tokens, renewed, store } = later();
   const { record, secret } = await tokens.create(admin, 'jwt', fields());
   await renewed.update(admin, record.id, 1, { name: 'new' }, ['name']);
@@ -33,7 +33,7 @@ test('a change seals a jwt secret anew, and the secret stays what it was', async
   expect(sealed?.createdAt).toBe(record.secrets[0]?.createdAt);
 });
 
-test('all are sealed anew, page by page; what cannot be is counted', async () => {
+test('all are resealed, page by page; those that cannot be are counted', async () => {
   const { tokens, reseal, store, clock } = later();
   const made = [];
   for (const kind of ['jwt', 'static', 'jwt', 'jwt'] as const) {
@@ -70,7 +70,7 @@ test('all are sealed anew, page by page; what cannot be is counted', async () =>
   expect(await reseal(admin, { pageSize: 3 })).toMatchObject({ resealed: 0 });
 });
 
-test('a second time there is nothing to do', async () => {
+test('the second time there is nothing to reseal', async () => {
   const { tokens, reseal, store } = later();
   const { record } = await tokens.create(admin, 'jwt', fields());
   await reseal(admin, { pageSize: 0 });
@@ -79,7 +79,7 @@ test('a second time there is nothing to do', async () => {
   expect((await store.get(record.id))?.revision).toBe(revision);
 });
 
-test('what is under a master key that is not listed is told, and can still be revoked', async () => {
+test('one under a master key that is not listed is reported, and can be revoked', async () => {
   const { tokens, reseal, renewed } = later(newOnly);
   const { record } = await tokens.create(admin, 'jwt', fields());
   await tokens.create(admin, 'static', fields());
@@ -91,7 +91,7 @@ test('what is under a master key that is not listed is told, and can still be re
   expect(revoked.revokedAt).toBeDefined();
 });
 
-test('only an administrator of all may, and a page has bounds', async () => {
+test('only an administrator without an owner may reseal, and the page size is limited', async () => {
   const { reseal } = later();
   await expectRefused(reseal(reader, { pageSize: 0 }), 'PERMISSION_DENIED');
   await expectRefused(reseal(adminOf('ann'), { pageSize: 0 }), 'PERMISSION_DENIED');

@@ -1,4 +1,4 @@
-/** The end of secrets, of access tokens, and of single JWTs. */
+/** Rotation, revocation of access tokens, and revocation of single JWTs. */
 
 import { describe, expect, test } from 'vitest';
 import { graceSecondsMax } from '../../src/tokens/access-tokens.ts';
@@ -24,14 +24,14 @@ describe('rotate', () => {
     expect(await verdictOn(old.secret)).toBe('INVALID_TOKEN');
     expect(await verdictOn(secret)).toBe('valid');
   });
-  test('without grace the old one ends at once, and nothing of it is kept', async () => {
+  test('without grace the old secret expires at once, and is not stored any more', async () => {
     const old = await make();
     const { record, secret } = await tokens.rotate(admin, old.record.id, 0, 0);
     expect(record.secrets).toHaveLength(1);
     expect(await verdictOn(old.secret)).toBe('INVALID_TOKEN');
     expect(await verdictOn(secret)).toBe('valid');
   });
-  test('JWTs of the old secret are good until the grace ends', async () => {
+  test('JWTs of the old secret are valid until the grace ends', async () => {
     const { record } = await make('jwt');
     const { header } = await sign(record.id);
     await tokens.rotate(admin, record.id, 60, 0);
@@ -41,7 +41,7 @@ describe('rotate', () => {
     clock.ms += 1;
     expect(await verdictOn(header)).toBe('INVALID_TOKEN');
   });
-  test('one still in its grace ends with the next rotation', async () => {
+  test('a secret in its grace expires with the next rotation', async () => {
     const first = await make();
     const second = await tokens.rotate(admin, first.record.id, 3600, 0);
     const third = await tokens.rotate(admin, first.record.id, 60, 0);
@@ -63,7 +63,7 @@ describe('rotate', () => {
     await expectRefused(tokens.rotate(admin, record.id, 0, 1), 'ABORTED');
     await tokens.rotate(admin, record.id, 0, 0);
   });
-  test('two at once at any revision: both are made, one after the other', async () => {
+  test('two concurrent rotations at any revision are both executed, one after the other', async () => {
     const { record } = await make();
     const both = await Promise.all([1, 2].map(() => tokens.rotate(admin, record.id, 60, 0)));
     for (const { secret } of both) expect(await verdictOn(secret)).toBe('valid');
@@ -72,7 +72,7 @@ describe('rotate', () => {
 });
 
 describe('revoke', () => {
-  test('ends all secrets, also one in its grace', async () => {
+  test('invalidates all secrets, also one in its grace', async () => {
     const old = await make();
     const { secret } = await tokens.rotate(admin, old.record.id, 60, 0);
     const record = await tokens.revoke(admin, old.record.id, 'leaked');
@@ -86,7 +86,7 @@ describe('revoke', () => {
     clock.ms += 1000;
     expect(await tokens.revoke(admin, record.id, 'two')).toEqual(first);
   });
-  test('is for ever: nothing else is possible afterwards', async () => {
+  test('is permanent: no change is possible afterwards', async () => {
     const { record, secret } = await make('jwt');
     const before = await store.get(record.id);
     await tokens.revoke(admin, record.id, '');
@@ -104,7 +104,7 @@ describe('revoke', () => {
     expect(before?.secrets).toEqual(after?.secrets);
     expect(secret).toBeDefined();
   });
-  test('wins over changes made at the same time', async () => {
+  test('wins over concurrent changes', async () => {
     const { record, secret } = await make();
     await Promise.allSettled([
       tokens.rotate(admin, record.id, 60, 0),
@@ -123,7 +123,7 @@ describe('revoke', () => {
 });
 
 describe('revoke JWTs', () => {
-  test('by jti: this one, and no other', async () => {
+  test('by jti: only this one', async () => {
     const { record } = await make('jwt');
     const [bad, good] = [await sign(record.id), await sign(record.id)];
     await tokens.revokeJwts(admin, record.id, { jti: bad.jti }, '');
@@ -140,7 +140,7 @@ describe('revoke JWTs', () => {
     clock.ms += 1000;
     expect(await verdictOn((await sign(record.id, 'ann')).header)).toBe('valid');
   });
-  test('all issued before a time; an earlier time later takes nothing back', async () => {
+  test('all issued before a time; an earlier time later undoes nothing', async () => {
     const { record } = await make('jwt');
     const bad = await sign(record.id);
     clock.ms += 1000;
@@ -166,27 +166,48 @@ describe('revoke JWTs', () => {
     ['issued_before', { issuedBefore: -1 }],
     ['issued_before', { issuedBefore: Number.NaN }],
     ['issued_before', { issuedBefore: 1e15 }],
-  ])('a wrong %s is named: %j', async (field, target) => {
+  ])('a wrong %s is reported: %j', async (field, target) => {
     const { record } = await make('jwt');
     const call = tokens.revokeJwts(admin, record.id, target, '');
     await expectRefused(call, 'INVALID_ARGUMENT', new RegExp(`^${field}: `));
   });
-  test('of a static one there are none', async () => {
+  test('is refused for a static one', async () => {
     const { record } = await make();
     const call = tokens.revokeJwts(admin, record.id, { jti: 'x' }, '');
     await expectRefused(call, 'FAILED_PRECONDITION', 'static');
   });
-  test('as many as the record holds, and all before a time also then', async () => {
+  test('up to the limit of the record; before a time also beyond it', async () => {
     const { record } = await make('jwt');
     const names = Array.from({ length: 10_000 }, (_, n) => [`h${n}`, 1] as const);
     const full = { ...record, revokedJwts: { ids: Object.fromEntries(names) } };
     expect(() => withRevokedJwts(full, { jti: 'x' }, clock.ms, 10_000)).toThrow(
-      'before now instead',
+      'rotate its secret key',
     );
     expect(() => withRevokedJwts(full, { subject: 'x' }, clock.ms, 10_000)).toThrow(
-      'before now instead',
+      'rotate its secret key',
     );
     const after = withRevokedJwts(full, { issuedBefore: clock.ms }, clock.ms, 10_000);
     expect(after.revokedJwts?.issuedBefore).toBe(clock.ms);
+  });
+});
+
+describe('revocations only grow', () => {
+  test('a subject revoked again by a clock that is behind keeps the later time', async () => {
+    const { record } = await make('jwt');
+    const at = clock.ms;
+    await tokens.revokeJwts(admin, record.id, { subject: 'ada' }, '');
+    clock.ms -= 3000;
+    const again = await tokens.revokeJwts(admin, record.id, { subject: 'ada' }, '');
+    clock.ms += 3000;
+    expect(Object.values(again.revokedJwts?.subjects ?? {})).toEqual([at]);
+    expect(again.updatedAt).toBe(at);
+  });
+  test('a jti stays revoked when all JWTs issued before a later time are', async () => {
+    const { record } = await make('jwt');
+    const { revokedJwts } = await tokens.revokeJwts(admin, record.id, { jti: 'j' }, '');
+    clock.ms += 7_200_000;
+    await tokens.revokeJwts(admin, record.id, { issuedBefore: clock.ms }, '');
+    const again = await tokens.revokeJwts(admin, record.id, { jti: 'j' }, '');
+    expect(again.revokedJwts?.ids).toEqual(revokedJwts?.ids);
   });
 });

@@ -1,4 +1,7 @@
-/** The API over the real embedded store in a folder of its own, with a clock that tests set. */
+/**
+ * Opens the token functions over a real embedded store in a new folder, with a clock that tests
+ * set.
+ */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,33 +11,33 @@ import { openLmdb } from '../../src/store/lmdb/store.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { createAudit } from '../../src/tokens/audit.ts';
 import { adminScope, type Caller, readScope } from '../../src/tokens/caller.ts';
-import { defaultChangeLimits } from '../../src/tokens/change.ts';
 import { TokenError, type TokenErrorCode } from '../../src/tokens/errors.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
 import { createIssueJwt } from '../../src/tokens/issue.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
+import { defaultLimits } from '../limits.ts';
+import { testSeal } from '../seal.ts';
 
-/** When every test's clock starts, in milliseconds. */
+/** Start of every test's clock, in milliseconds since 1970. */
 export const startMs = 1_700_000_000_000;
 
-/** All that the tests of this folder need; closed and removed after the file's tests. */
+/** Everything that the tests of this folder need; closed and deleted after the tests of a file. */
 export function openOffice() {
   const folder = mkdtempSync(join(tmpdir(), 'usher-tokens-'));
   const clock = { ms: startMs };
   const now = () => clock.ms;
-  const store = openLmdb(folder, now);
+  const store = openLmdb(folder, { now, seal: testSeal, limits: defaultLimits.store.lmdb });
   const keys = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
-  const limits = defaultVerifyLimits;
+  const limits = defaultLimits.verify;
   const proofs = createProofCache(100);
   const findImported = createFindImported(store, keys);
-  const prove = createProve(keys);
+  const prove = createProve(keys, 100);
   const verify = createVerify({ records: store, findImported, prove, proofs, now, limits });
-  const tokens = createAccessTokens({ store, keys, now, limits: defaultChangeLimits });
+  const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes });
   afterAll(async () => {
     await store.close();
     rmSync(folder, { recursive: true });
@@ -52,20 +55,20 @@ export function openOffice() {
     verdictOn,
     tokens,
     audit: createAudit(store, now),
-    issue: createIssueJwt(store, keys, now, defaultVerifyLimits),
+    issue: createIssueJwt(store, keys, now, defaultLimits.verify),
   };
 }
 
-/** The holder of the configuration's admin token. */
+/** The caller with the configured admin token. */
 export const admin: Caller = { actor: 'admin', peer: '127.0.0.1', scopes: [adminScope] };
 
 /** A caller whose access token may only read. */
 export const reader: Caller = { actor: 'reader', peer: '127.0.0.1', scopes: [readScope] };
 
-/** An administrator of one owner's access tokens. */
+/** An administrator who is limited to one owner's access tokens. */
 export const adminOf = (owner: string): Caller => ({ ...admin, actor: `admin of ${owner}`, owner });
 
-/** The fields of an access token, with those that a test is about. */
+/** Valid fields of an access token; `some` replaces those that a test is about. */
 export const fields = (some: Partial<Fields> = {}): Fields => ({
   name: 'test',
   scopes: ['a'],

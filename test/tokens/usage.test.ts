@@ -1,9 +1,10 @@
-/** Counting uses: in batches, over midnight and over outages of the store, without losing one. */
+/** The count of uses: in batches, over midnight and over outages of the store, without loss. */
 
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Store, Unavailable, type UsageDelta } from '../../src/store/store.ts';
-import { createUsageMeter, defaultUsageLimits } from '../../src/tokens/usage.ts';
+import { fixedUsageLimits } from '../../src/tokens/limits.ts';
+import { createUsageMeter } from '../../src/tokens/usage.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 
 const { store, tokens, clock, now } = openOffice();
@@ -11,7 +12,7 @@ const id = '01890a5d-ac96-774b-bcce-b302099a8057';
 const morning = Date.parse('2024-02-28T08:00:00Z');
 const midnight = Date.parse('2024-02-29T00:00:00Z');
 
-/** The store with an outage that tests switch on and off; it tells what was written. */
+/** A store with an outage that tests switch on and off; it records what was written. */
 function flaky() {
   const state = { down: false, room: Number.POSITIVE_INFINITY, batches: [] as UsageDelta[][] };
   const faulty: Store = {
@@ -33,7 +34,7 @@ function flaky() {
 }
 
 const open: { close(): Promise<void> }[] = [];
-const meterOver = (over: Store, limits = defaultUsageLimits) => {
+const meterOver = (over: Store, limits = fixedUsageLimits) => {
   const meter = createUsageMeter(over, now, limits);
   open.push(meter);
   return meter;
@@ -86,7 +87,7 @@ test('a clock set back over midnight counts for the day it shows', async () => {
 });
 
 describe('an outage', () => {
-  test('loses nothing, whatever comes meanwhile', async () => {
+  test('loses no use that is counted during it', async () => {
     const { faulty, state, sum } = flaky();
     const meter = meterOver(faulty);
     clock.ms = morning;
@@ -102,7 +103,7 @@ describe('an outage', () => {
     expect(sum('2024-02-28')).toBe(2);
     expect(state.batches.flat().at(-1)?.lastUsedAt).toBe(morning + 1);
   });
-  test('that lasts over two midnights keeps the days apart, and loses nothing', async () => {
+  test('that lasts over two midnights counts each day separately, and loses nothing', async () => {
     const { faulty, state, sum } = flaky();
     const meter = meterOver(faulty);
     state.down = true;
@@ -119,7 +120,7 @@ describe('an outage', () => {
     await meter.flush();
     expect(['2024-02-29', '2024-03-01', '2024-03-02'].map(date => sum(date))).toEqual([8, 8, 8]);
   });
-  test('fills no more memory than the bound', async () => {
+  test('uses no more memory than the limit', async () => {
     const { faulty, state } = flaky();
     const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 10 });
     state.down = true;
@@ -127,7 +128,7 @@ describe('an outage', () => {
       meter.note(`token ${n}`);
       await meter.flush();
     }
-    // The write that the last note began has failed by the next turn.
+    // The write that the last use started has failed by the next turn of the event loop.
     await setImmediate();
     state.down = false;
     await meter.flush();
@@ -135,7 +136,7 @@ describe('an outage', () => {
   });
 });
 
-test('reaching the bound writes at once', async () => {
+test('reaching the limit writes at once', async () => {
   const { faulty, state } = flaky();
   const meter = meterOver(faulty, { flushMs: 1e6, pendingMax: 3 });
   for (const name of ['a', 'b', 'c', 'd']) meter.note(name);
@@ -146,13 +147,13 @@ test('reaching the bound writes at once', async () => {
 
 test('closing writes the last counts', async () => {
   const { faulty, state } = flaky();
-  const meter = createUsageMeter(faulty, now);
+  const meter = createUsageMeter(faulty, now, fixedUsageLimits);
   meter.note(id);
   await meter.close();
   expect(state.batches.flat()).toHaveLength(1);
 });
 
-test('what the store could not add is written the next time, and nothing twice', async () => {
+test('counts that the store could not add are written next time, and none twice', async () => {
   const { faulty, state } = flaky();
   const meter = meterOver(faulty);
   for (const name of ['a', 'b', 'c']) meter.note(name);
@@ -167,9 +168,9 @@ test('what the store could not add is written the next time, and nothing twice',
   ]);
 });
 
-test('closing waits for the write under way, and writes again what failed', async () => {
+test('closing waits for the write in progress, and retries what failed', async () => {
   const { faulty, state, sum } = flaky();
-  const meter = createUsageMeter(faulty, now);
+  const meter = createUsageMeter(faulty, now, fixedUsageLimits);
   clock.ms = morning;
   state.down = true;
   meter.note(id);
@@ -199,13 +200,13 @@ describe('reading', () => {
     expect(page.usage).toEqual([usage]);
     expect((await store.get(record.id))?.revision).toBe(1);
   });
-  test('is for those who may read, and see it', async () => {
+  test('is allowed only for callers who may read the access token', async () => {
     const meter = meterOver(store);
     const { record } = await tokens.create(admin, 'static', fields({ owner: 'ann' }));
     expect(await meter.read(adminOf('ann'), record.id)).toEqual({ days: {} });
     await expectRefused(meter.read(adminOf('bob'), record.id), 'NOT_FOUND');
-    const nobody = { ...reader, scopes: [] };
-    await expectRefused(meter.read(nobody, record.id), 'PERMISSION_DENIED');
+    const withoutScopes = { ...reader, scopes: [] };
+    await expectRefused(meter.read(withoutScopes, record.id), 'PERMISSION_DENIED');
     await expectRefused(meter.read(reader, 'x'), 'INVALID_ARGUMENT', /^id: /);
   });
 });

@@ -1,4 +1,4 @@
-/** Stand-ins for the rooms behind the transport: tokens whose name says what becomes of them. */
+/** Fakes of the folders behind the transport: the name of a token decides its verdict. */
 
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../../src/store/store.ts';
@@ -42,7 +42,7 @@ export const verify: Verify = async ({ header }) => {
   return { valid: false, reason, stale: false };
 };
 
-/** A feed that never tells anything. */
+/** A feed without any events. */
 const silence = createChanges(
   { kind: 'tracking' as const, isLive: () => true, lagMs: () => 0, listen: () => () => {} },
   10,

@@ -1,4 +1,4 @@
-/** Hostile JWTs, one named test each, against an access token whose real secret the attacker may hold. */
+/** Forged JWTs, one test each. In some, the attacker has the real secret of the access token. */
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
@@ -17,7 +17,7 @@ const wrongKey = 'usk_another-secret-of-more-than-thirty-two-bytes';
 
 test('the JWT that the attacks vary is valid', async () => expect(await ask(good)).toBe('valid'));
 
-/** Rightly signed: only the rule under test can refuse it. */
+/** The JWTs are signed with the right key, so that only the rule under test can refuse them. */
 function refuses(
   cases: [name: string, header: string | JsonObject, payload?: string | JsonObject][],
 ) {
@@ -81,7 +81,7 @@ describe('key', () => {
 });
 
 describe('kid', () => {
-  test('missing: told before the signature', async () => {
+  test('a missing kid is reported before the signature is checked', async () => {
     for (const key of [undefined, wrongKey]) {
       const jwt = sign({ alg: 'HS256', typ: 'JWT' }, payload, key);
       expect(await ask(jwt)).toBe('JWT_MISSING_KID');
@@ -136,7 +136,7 @@ describe('kid', () => {
   });
 });
 
-describe('header parameters that bring a key, or change what is signed', () => {
+describe('header parameters that supply a key, or change what is signed', () => {
   const jwk = { kty: 'oct', k: part(wrongKey) };
   refuses([
     ['jwk', { ...header, jwk }],
@@ -160,7 +160,7 @@ describe('header parameters that bring a key, or change what is signed', () => {
   test('jwk with a signature of that key', async () => {
     expect(await ask(sign({ ...header, jwk }, payload, wrongKey))).toBe('INVALID_TOKEN');
   });
-  test('typ JWT in any case, at+jwt, and none are fine', async () => {
+  test('typ JWT in any case, at+jwt, and no typ are accepted', async () => {
     for (const typ of ['jwt', 'JWT', 'at+jwt', 'application/at+jwt']) {
       expect(await ask(sign({ ...header, typ }, payload))).toBe('valid');
     }
@@ -168,7 +168,7 @@ describe('header parameters that bring a key, or change what is signed', () => {
   });
 });
 
-describe('one token has one spelling', () => {
+describe('a token has only one encoding', () => {
   const last = signature.at(-1) ?? '';
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
   const stray = alphabet[alphabet.indexOf(last) + 1];
@@ -178,7 +178,7 @@ describe('one token has one spelling', () => {
       `${head}.${body}.${signature.slice(0, -1)}${stray}`,
       'INVALID_TOKEN',
     ],
-    ['padding behind the signature', `${good}=`, 'INVALID_TOKEN'],
+    ['padding after the signature', `${good}=`, 'INVALID_TOKEN'],
     ['a signature cut short', good.slice(0, -1), 'INVALID_TOKEN'],
     ['no signature', `${head}.${body}.`, 'INVALID_TOKEN'],
     ['two parts', `${head}.${body}`, 'INVALID_TOKEN'],
@@ -200,7 +200,7 @@ describe('one token has one spelling', () => {
     expect(plain).toMatch(/[+/]/);
     expect(await ask(signed(`${head}.${plain}`))).toBe('INVALID_TOKEN');
   });
-  test('stray bits in the payload, rightly signed', async () => {
+  test('stray bits in the payload, with a valid signature', async () => {
     const text = JSON.stringify({ ...payload, jti: '12' });
     const spelled = [part(text), part(`${text} `), part(`${text}  `)].find(b => b.length % 4 === 2);
     expect(spelled?.length).toBeGreaterThan(0);
@@ -210,7 +210,7 @@ describe('one token has one spelling', () => {
   });
 });
 
-describe('JSON that parsers read differently', () => {
+describe('JSON that parsers disagree on', () => {
   const exp = payload.exp;
   refuses([
     ['alg twice', `{"alg":"none","alg":"HS256","kid":"${kid}"}`],
@@ -222,7 +222,7 @@ describe('JSON that parsers read differently', () => {
     ['a name twice inside a claim', header, `{"exp":${exp},"a":[{"b":1,"b":2}]}`],
     ['a byte order mark before the header', `\ufeff${JSON.stringify(header)}`],
     ['a byte order mark before the payload', header, `\ufeff${JSON.stringify(payload)}`],
-    ['something behind the payload', header, `${JSON.stringify(payload)}{}`],
+    ['text after the payload', header, `${JSON.stringify(payload)}{}`],
     ['a comment', header, `{"exp":${exp}/**/}`],
     ['a trailing comma', header, `{"exp":${exp},}`],
     ['NaN', header, `{"exp":${exp},"a":NaN}`],
@@ -240,33 +240,33 @@ describe('JSON that parsers read differently', () => {
     ['a payload null', header, 'null'],
     ['a payload of text', header, '"exp"'],
     ['a payload that is a JWT', header, good],
-    ['a payload that is no JSON', header, 'exp=1'],
+    ['a payload that is not JSON', header, 'exp=1'],
   ]);
   test('invalid UTF-8 in header or payload', async () => {
     const bytes = (text: string) =>
       Buffer.concat([Buffer.from(text), Buffer.from([0xff, 0x22, 0x7d])]);
-    const bentHeader = bytes(`{"alg":"HS256","kid":"${kid}","a":"`);
-    expect(await ask(sign(bentHeader, payload))).toBe('INVALID_TOKEN');
+    const brokenHeader = bytes(`{"alg":"HS256","kid":"${kid}","a":"`);
+    expect(await ask(sign(brokenHeader, payload))).toBe('INVALID_TOKEN');
     expect(await ask(sign(header, bytes(`{"exp":${exp},"a":"`)))).toBe('INVALID_TOKEN');
   });
-  test('claims of depth 32 are read, and __proto__ stays a plain claim', async () => {
+  test('claims of depth 32 are accepted, and __proto__ is an ordinary claim', async () => {
     const deep = `{"exp":${exp},"a":${'['.repeat(31)}${']'.repeat(31)}}`;
     expect(await ask(sign(header, deep))).toBe('valid');
     expect(await ask(sign(header, `{"exp":${exp},"__proto__":{"sub":"root"}}`))).toBe('valid');
   });
-  test('exp, sub and scope by __proto__ do not count', async () => {
+  test('exp, sub and scope inside __proto__ are ignored', async () => {
     const hostile = `{"__proto__":{"exp":${exp}}}`;
     expect(await ask(sign(header, hostile))).toBe('JWT_MISSING_EXP');
   });
 });
 
-describe('claims are told only to those whose signature is right', () => {
+describe('reasons about claims are given only for a valid signature', () => {
   test.each<[string, string | JsonObject, string]>([
     ['no exp', {}, 'JWT_MISSING_EXP'],
     ['expired', { exp: 1 }, 'EXPIRED'],
     ['not yet valid', { exp: now + 60, nbf: now + 30 }, 'NOT_YET_VALID'],
     ['issued in the future', { exp: now + 600, iat: now + 300 }, 'NOT_YET_VALID'],
-    ['a payload that is no JSON', 'x', 'INVALID_TOKEN'],
+    ['a payload that is not JSON', 'x', 'INVALID_TOKEN'],
   ])('%s', async (_, claims, reason) => {
     expect(await ask(sign(header, claims))).toBe(reason);
     expect(await ask(sign(header, claims, wrongKey))).toBe('INVALID_TOKEN');

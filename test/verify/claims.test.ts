@@ -1,4 +1,4 @@
-/** What is judged once the signature is right: time, revocation, audience, scope, and in which order. */
+/** The checks after the signature: time, revocation, audience and scope, and their order. */
 
 import { describe, expect, test } from 'vitest';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
@@ -49,14 +49,14 @@ describe('exp', () => {
     ['1', '1', 'EXPIRED'],
   ])('%s', async (_, text, reason) => expect(await judged(`{"exp":${text}}`)).toBe(reason));
   test('missing', async () => expect(await judged({ sub: 'ann' })).toBe('JWT_MISSING_EXP'));
-  test('good until the millisecond before it, expired at it', async () => {
+  test('valid until the millisecond before it, then expired', async () => {
     expect(await judged({ exp }, {}, {}, exp * 1000 - 1)).toBe('valid');
     expect(await judged({ exp }, {}, {}, exp * 1000)).toBe('EXPIRED');
   });
 });
 
 describe('nbf and iat', () => {
-  test('nbf: not yet the millisecond before it, good at it', async () => {
+  test('nbf: not yet valid the millisecond before it, valid at it', async () => {
     expect(await judged({ exp, nbf: now }, {}, {}, nowMs - 1)).toBe('NOT_YET_VALID');
     expect(await judged({ exp, nbf: now }, {}, {}, nowMs)).toBe('valid');
   });
@@ -187,7 +187,7 @@ describe('revocation', () => {
     const subjects = { [claimHash(id, 'ann')]: 1 };
     expect(await judged({ exp, sub: 'ann' }, { id, revokedJwts: { subjects } })).toBe('REVOKED');
   });
-  test('a hash made for one access token says nothing of another', () => {
+  test('the hash of one access token does not fit another', () => {
     expect(claimHash(id, 'j1')).not.toBe(claimHash(id.replace('0', '1'), 'j1'));
   });
   test('of the access token, both kinds', async () => {
@@ -206,7 +206,7 @@ describe('the end of the access token', () => {
     expect(await judged({ exp }, { expiresAt }, {}, expiresAt - 1)).toBe('valid');
     expect(await judged({ exp }, { expiresAt }, {}, expiresAt)).toBe('EXPIRED');
   });
-  test('the earlier of both ends is told', async () => {
+  test('the verdict has the earlier of both expiries', async () => {
     expect((await verdictOn({ exp }, { expiresAt: nowMs + 5900 })).identity?.exp).toBe(now + 5);
     expect((await verdictOn({ exp }, { expiresAt: nowMs + 99_000 })).identity?.exp).toBe(exp);
   });
@@ -223,8 +223,8 @@ describe('the end of the access token', () => {
   });
 });
 
-describe('of several reasons the first of the table is told', () => {
-  // Each step mends the reason told before it.
+describe('of several reasons, the first in the table is given', () => {
+  // Each step fixes the reason before it.
   const question = { audience: 'x', requiredScopes: ['z'] };
   const steps: [string, JsonObject, Partial<AccessTokenRecord>][] = [
     ['INVALID_TOKEN', { exp: 'x', nbf: now + 9 }, { expiresAt: 1, revokedAt: 1 }],
@@ -246,7 +246,7 @@ describe('of several reasons the first of the table is told', () => {
   });
 });
 
-test('who it is, is told with a reason after the signature, but not with INVALID_TOKEN', async () => {
+test('the identity is revealed after the signature check, but not with INVALID_TOKEN', async () => {
   const known = await verdictOn({ exp: 1, sub: 'ann' }, { owner: 'team' });
   expect(known.identity).toMatchObject({ owner: 'team', subject: 'ann', kind: 'jwt' });
   expect(await verdictOn({ exp: 'x' })).toEqual({

@@ -1,4 +1,4 @@
-/** The keyed hash of static tokens, and the sealing of secrets. */
+/** The keyed hash of static tokens, and the encryption (sealing) of secrets. */
 
 import { describe, expect, test } from 'vitest';
 import { Unavailable } from '../../src/store/store.ts';
@@ -12,39 +12,39 @@ const other = '01890a5d-ac96-774b-bcce-b302099a8058';
 const secret = 'usk_a secret key, with ümlauts and 😀';
 
 describe('sealing', () => {
-  test('what was sealed for an access token opens for it', () => {
+  test('a value sealed for an access token can be opened for it', () => {
     expect(keys.open(keys.seal(secret, id), id)).toBe(secret);
     expect(keys.open(keys.seal('', id), id)).toBe('');
   });
-  test('the first key seals, the others still open', () => {
+  test('the first key seals, all keys can open', () => {
     expect(keys.seal(secret, id).masterKeyId).toBe('new');
     expect(keys.currentId).toBe('new');
     expect(keys.open(older.seal(secret, id), id)).toBe(secret);
   });
-  test('the same secret never looks the same, and is not in what is kept', () => {
+  test('each sealing of a secret gives another text, and none contains the secret', () => {
     const sealed = Array.from({ length: 100 }, () => keys.seal(secret, id).value);
     expect(new Set(sealed).size).toBe(100);
     for (const value of sealed) {
       expect(Buffer.from(value, 'base64url').includes(secret)).toBe(false);
     }
   });
-  test('it opens for no other access token, whatever its name', () => {
+  test('it cannot be opened for another access token', () => {
     const sealed = keys.seal(secret, id);
     for (const name of [other, '', id.toUpperCase(), `${id} `, `reply/${id}`]) {
       expect(() => keys.open(sealed, name)).toThrow(Unavailable);
     }
   });
-  test('with any byte changed it does not open', () => {
+  test('it cannot be opened with any byte changed', () => {
     const sealed = keys.seal(secret, id);
     const bytes = Buffer.from(sealed.value, 'base64url');
     for (let at = 0; at < bytes.length; at++) {
-      const bent = Buffer.from(bytes);
-      bent[at] = (bent[at] ?? 0) ^ 1;
-      const value = bent.toString('base64url');
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      const value = changed.toString('base64url');
       expect(() => keys.open({ ...sealed, value }, id)).toThrow(Unavailable);
     }
   });
-  test('cut anywhere, at either end, it does not open', () => {
+  test('it cannot be opened when truncated, at either end', () => {
     const sealed = keys.seal(secret, id);
     const bytes = Buffer.from(sealed.value, 'base64url');
     for (let length = 0; length < bytes.length; length++) {
@@ -54,18 +54,18 @@ describe('sealing', () => {
       }
     }
   });
-  test('under the name of another master key it does not open', () => {
+  test('it cannot be opened with the id of another master key', () => {
     const sealed = keys.seal(secret, id);
     expect(() => keys.open({ ...sealed, masterKeyId: 'old' }, id)).toThrow(Unavailable);
   });
-  test('a master key that is not listed opens nothing', () => {
+  test('it cannot be opened with a master key that is not listed', () => {
     for (const masterKeyId of ['gone', '', '__proto__', 'constructor']) {
       const sealed = { ...keys.seal(secret, id), masterKeyId };
       expect(() => keys.open(sealed, id)).toThrow(Unavailable);
     }
     expect(() => older.open(keys.seal(secret, id), id)).toThrow(Unavailable);
   });
-  test('the error does not hold what was sealed', () => {
+  test('the error does not contain the secret', () => {
     try {
       keys.open(keys.seal(secret, id), other);
       expect.unreachable();
@@ -83,11 +83,11 @@ describe('hashing', () => {
     expect(keys.hash('t', 'old')).not.toEqual(keys.hash('T', 'old'));
     expect(keys.hash('t', 'old')).toHaveLength(32);
   });
-  test('does not depend on the name of the master key, which may be changed', () => {
+  test('does not depend on the id of the master key, which may change', () => {
     const renamed = createMasterKeys([key('renamed', 1)]);
     expect(renamed.hash('t', 'renamed')).toEqual(older.hash('t', 'old'));
   });
-  test('with a master key that is not listed is unknown', () => {
+  test('with a master key that is not listed fails as unavailable', () => {
     expect(() => keys.hash('t', 'gone')).toThrow(Unavailable);
   });
 });
@@ -98,7 +98,7 @@ describe('a list is refused', () => {
     const bytes = new Uint8Array(length).fill(7);
     expect(() => createMasterKeys([{ id: 'short', bytes }])).toThrow('short is not 32 bytes long');
   });
-  test('with a name twice: the second would write', () => {
+  test('with a duplicate id', () => {
     expect(() => createMasterKeys([key('a', 1), key('a', 2)])).toThrow('two master keys a');
   });
 });

@@ -1,4 +1,4 @@
-/** What was proven before is used again, and never longer than it is true. */
+/** The cache of proven credentials: reused, but never longer than they are valid. */
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AccessTokenRecord, Secret } from '../../src/store/record.ts';
@@ -42,7 +42,7 @@ const change = (fields: Partial<AccessTokenRecord>) => {
   }
 };
 
-test('while the record is current, the store is asked once', async () => {
+test('while the record is current, the store is read once', async () => {
   const { record, token } = staticRecord();
   state.record = record;
   for (let time = 0; time < 3; time++) expect(await told(token)).toBe('valid');
@@ -50,14 +50,14 @@ test('while the record is current, the store is asked once', async () => {
   expect(await verify({ header: token })).toBe(await verify({ header: token }));
 });
 
-test('what is refused is not remembered', async () => {
+test('refusals are not cached', async () => {
   const { record, token } = staticRecord();
   expect(await told(token)).toBe('INVALID_TOKEN');
   state.record = record;
   expect(await told(token)).toBe('valid');
 });
 
-describe('a header proven before is judged anew', () => {
+describe('a proven header is checked again', () => {
   test('at every audience and scope', async () => {
     const record = jwtRecord({ scopes: ['a'] });
     state.record = record;
@@ -77,7 +77,7 @@ describe('a header proven before is judged anew', () => {
     state.clock += 10_000;
     expect([await told(short), await told(long)]).toEqual(['EXPIRED', 'EXPIRED']);
   });
-  test('its reuse by callers shrinks as its end comes near', async () => {
+  test('callers may reuse it for a shorter time near its expiry', async () => {
     const { record, token } = staticRecord({ expiresAt: nowMs + 3000 });
     state.record = record;
     const ttls = [];
@@ -104,7 +104,7 @@ describe('a header proven before is judged anew', () => {
   });
 });
 
-describe('a record that changed is looked at anew', () => {
+describe('a changed record is checked again', () => {
   const { record, token } = staticRecord();
   beforeEach(async () => {
     state.record = record;
@@ -126,7 +126,7 @@ describe('a record that changed is looked at anew', () => {
     state.record = undefined;
     expect(await told(token)).toBe('INVALID_TOKEN');
   });
-  test('not known, when the store cannot be asked', async () => {
+  test('unavailable when the store is down', async () => {
     state.current = false;
     state.down = true;
     await expect(verify({ header: token })).rejects.toThrow(Unavailable);
@@ -140,7 +140,7 @@ describe('a record that changed is looked at anew', () => {
   });
 });
 
-test('a header that differs by anything is another one', async () => {
+test('a header with any difference is another one', async () => {
   const { record, token } = staticRecord();
   state.record = record;
   expect(await told(token)).toBe('valid');

@@ -1,13 +1,15 @@
-/** Whether a credential is the record's: grace, kinds that are confused, records that were altered. */
+/** The proof of a credential by its record: grace, confused kinds, altered records. */
 
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, expect, test, vi } from 'vitest';
 import type { AccessTokenRecord, Secret } from '../../src/store/record.ts';
 import { Unavailable } from '../../src/store/store.ts';
+import { parseAuthorization } from '../../src/verify/credential.ts';
 import type { MasterKeys } from '../../src/verify/master-keys.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
+import { defaultLimits } from '../limits.ts';
 import {
   answer,
   jwtRecord,
@@ -68,7 +70,7 @@ describe('kinds that are confused', () => {
     const record = jwtRecord();
     expect(await answer([record], { header: one })).toBe('INVALID_TOKEN');
   });
-  test('a static token made by someone else for a known UUID', async () => {
+  test('a forged static token for a known UUID', async () => {
     const { record } = staticRecord();
     const forged = makeStaticToken(record.id);
     expect(await answer([record], { header: forged })).toBe('INVALID_TOKEN');
@@ -118,7 +120,7 @@ describe('a record that was altered gives no verdict', () => {
     record.secrets = record.secrets.map(secret => ({ ...secret, ...change }));
     await expect(verifierOf([record])({ header: token })).rejects.toThrow(Unavailable);
   });
-  test('a store that cannot be asked gives none either', async () => {
+  test('a store that is down gives no verdict either', async () => {
     const find = () => Promise.reject(new Unavailable('down'));
     const verify = verifierOver({ find, isCurrent: () => false });
     await expect(verify({ header: staticRecord().token })).rejects.toThrow(Unavailable);
@@ -146,7 +148,30 @@ describe('what is unknown costs as much as what is wrong', () => {
     checked.mockRestore();
     syncBuiltinESMExports();
   });
-  test('one hash is made for an unknown UUID, a jwt UUID, and a wrong token', async () => {
+  test('at most openedKeysMax decrypted secrets of jwt access tokens are cached', () => {
+    const [ann, bob] = [jwtRecord(), jwtRecord()];
+    let opened = 0;
+    const counting: MasterKeys = {
+      ...keys,
+      open(sealed, bound) {
+        opened += 1;
+        return keys.open(sealed, bound);
+      },
+    };
+    const openedBy = (openedKeysMax: number) => {
+      const prove = createProve(counting, openedKeysMax);
+      opened = 0;
+      for (const record of [ann, bob, ann, bob]) {
+        const credential = parseAuthorization(bearer(record.id), defaultLimits.verify);
+        if (typeof credential === 'string') throw new Error(credential);
+        expect(prove(credential, record, nowMs)).toBeDefined();
+      }
+      return opened;
+    };
+    expect([openedBy(2), openedBy(1)]).toEqual([2, 4]);
+  });
+
+  test('one hash is computed for an unknown UUID, a jwt UUID, and a wrong token', async () => {
     let hashes = 0;
     const counting: MasterKeys = {
       ...keys,
@@ -155,7 +180,7 @@ describe('what is unknown costs as much as what is wrong', () => {
         return keys.hash(token, id);
       },
     };
-    const prove = createProve(counting);
+    const prove = createProve(counting, 100);
     const { record } = staticRecord();
     for (const known of [undefined, jwtRecord(), record]) {
       hashes = 0;

@@ -3,12 +3,12 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
 import type { CoherentReader } from '../../src/store/store.ts';
-import { defaultVerifyLimits } from '../../src/verify/limits.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { createVerify, type Question } from '../../src/verify/verify.ts';
+import { defaultLimits } from '../limits.ts';
 
 /** The time in every test that does not say otherwise, in milliseconds and in seconds. */
 export const nowMs = 1_700_000_000_000;
@@ -51,9 +51,14 @@ export function verifierOf(records: AccessTokenRecord[], clock: () => number = (
 
 /** A verifier over a reader of records. */
 export function verifierOver(records: CoherentReader, now: () => number = () => nowMs) {
-  const limits = defaultVerifyLimits;
+  const limits = defaultLimits.verify;
   const findImported = async () => undefined;
-  const parts = { records, findImported, prove: createProve(keys), proofs: createProofCache(10) };
+  const parts = {
+    records,
+    findImported,
+    prove: createProve(keys, 100),
+    proofs: createProofCache(10),
+  };
   return createVerify({ ...parts, now, limits });
 }
 

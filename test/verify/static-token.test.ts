@@ -1,4 +1,4 @@
-/** The form of static tokens. */
+/** The format of static tokens. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { makeStaticToken, parseStaticToken } from '../../src/verify/static-token
 const digits = [...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
 const token = fc.uuid().map(makeStaticToken);
 
-test('every UUID comes back from its token', () => {
+test('the UUID can be read from its token', () => {
   fc.assert(fc.property(fc.uuid(), id => parseStaticToken(makeStaticToken(id)) === id));
 });
 
@@ -16,11 +16,11 @@ test.each(['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffff
   id => expect(parseStaticToken(makeStaticToken(id))).toBe(id),
 );
 
-test('the form is ush_, 22, _, 43 and 6 base62 characters', () => {
+test('the format is ush_, 22, _, 43 and 6 base62 characters', () => {
   fc.assert(fc.property(token, text => /^ush_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}$/.test(text)));
 });
 
-test('no two are the same', () => {
+test('tokens of one UUID differ', () => {
   const id = '01890a5d-ac96-774b-bcce-b302099a8057';
   expect(new Set(Array.from({ length: 1000 }, () => makeStaticToken(id))).size).toBe(1000);
 });
@@ -37,7 +37,7 @@ describe('refused', () => {
       { numRuns: 2000 },
     );
   });
-  test('with two neighbours swapped', () => {
+  test('with two adjacent characters swapped', () => {
     fc.assert(
       fc.property(token, fc.nat({ max: 74 }), (text, at) => {
         const [a = '', b = ''] = text.slice(at, at + 2);
@@ -46,7 +46,7 @@ describe('refused', () => {
       }),
     );
   });
-  test('cut short, at either end', () => {
+  test('truncated, at either end', () => {
     fc.assert(
       fc.property(token, fc.integer({ min: 1, max: 76 }), (text, cut) => {
         expect(parseStaticToken(text.slice(0, -cut))).toBeUndefined();
@@ -54,7 +54,7 @@ describe('refused', () => {
       }),
     );
   });
-  test('with anything before or behind, a line end too', () => {
+  test('with any text before or after it, a line end too', () => {
     const some = fc.oneof(fc.constantFrom('\n', '\r', ' ', '\0', '='), fc.string({ minLength: 1 }));
     fc.assert(
       fc.property(token, some, (text, more) => {
@@ -65,7 +65,7 @@ describe('refused', () => {
   });
 });
 
-test('whatever the text, nothing is thrown', () => {
+test('no text makes it throw', () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -1,4 +1,4 @@
-/** JSON as header and payload of a JWT may hold it. */
+/** The strict parser for JSON in the header and payload of a JWT. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ describe('reads', () => {
     ['the same text as name and value', '{"a":"a","b":"a"}'],
     ['names that differ by case or form', '{"a":1,"A":2,"\\u00e9":3,"e\\u0301":4}'],
     ['an empty name', '{"":1}'],
-    ['a whole surrogate pair, escaped', '{"a":"\\ud83d\\ude00"}'],
+    ['a complete surrogate pair, escaped', '{"a":"\\ud83d\\ude00"}'],
     ['a line separator', '{"a":"\u2028"}'],
   ])('%s', (_, text) => expect(read(text)).toEqual(JSON.parse(text)));
   test('__proto__ as a member like others', () => {
@@ -63,7 +63,7 @@ describe('refuses', () => {
     ['null', 'null'],
     ['nothing', ''],
     ['two values', '{}{}'],
-    ['a NUL behind', '{}\0'],
+    ['a NUL at the end', '{}\0'],
     ['single quotes', "{'a':1}"],
     ['a raw line end in a text', '{"a":"\n"}'],
     ['a leading zero', '{"a":01}'],

@@ -1,4 +1,4 @@
-/** A watched verdict lasts until time alone ends it, never longer, and is said in coarse steps. */
+/** The cache TTL of watched verdicts: until time alone ends them, in coarse steps. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -39,7 +39,7 @@ test('it is a day at most, also for a token that ends in millions of years', () 
   expect(watchedTtlMs(proven(2 ** 53 - 1), undefined, now)).toBe(dayMs);
 });
 
-test('it is no longer than the record is believed where not every change is told', () => {
+test('it is limited where the feed does not report every change', () => {
   expect(watchedTtlMs(proven(0), undefined, now, 30_000)).toBeGreaterThan(28_000);
   expect(watchedTtlMs(proven(0), undefined, now, 30_000)).toBeLessThanOrEqual(30_000);
   expect(watchedTtlMs(proven(now / 1000 + 8), undefined, now, 30_000)).toBeLessThanOrEqual(8000);
@@ -49,7 +49,7 @@ test('the grace of a rotated secret ends it', () => {
   expect(watchedTtlMs(proven(0, now + 8), undefined, now)).toBe(8);
 });
 
-test('a good token in its last second is not kept', () => {
+test('a valid token in its last second is not cached', () => {
   expect(watchedTtlMs(proven(now / 1000 - 0.5), undefined, now)).toBe(0);
 });
 
@@ -58,6 +58,6 @@ test('what has ended does not end again, but the grace of its secret does', () =
   expect(watchedTtlMs(proven(now / 1000 - 5, now + 16), 'EXPIRED', now)).toBe(16);
 });
 
-test('what time alone makes good is not kept', () => {
+test('a token that only becomes valid later is not cached', () => {
   expect(watchedTtlMs(proven(now / 1000 + 3600), 'NOT_YET_VALID', now)).toBe(0);
 });

@@ -1,8 +1,8 @@
-/** Caddy: its forward_auth. */
+/** The configuration for Caddy, which uses its forward_auth directive. */
 
 import { forwardAuthPath, type GatewayConfig, hostAndPort, identityHeaders } from './gateway.ts';
 
-/** The Caddyfile. */
+/** Makes the Caddyfile. */
 export const caddy: GatewayConfig = settings => {
   const { host, port } = hostAndPort(settings.listen);
   return {
@@ -32,7 +32,7 @@ http://:${port} {
 				response_header_timeout 2s
 			}
 		}
-		# Hides the token from the upstream; leave it out to pass the token on.
+		# Hides the token from the upstream; remove it to pass the token on.
 		request_header -Authorization
 		reverse_proxy ${settings.upstream}
 	}

@@ -1,4 +1,4 @@
-/** Envoy: its ext_authz filter, over gRPC or over HTTP. */
+/** The configurations for Envoy, which use its ext_authz filter over gRPC or HTTP. */
 
 import {
   type GatewayConfig,
@@ -7,7 +7,7 @@ import {
   identityHeaders,
 } from './gateway.ts';
 
-/** Over gRPC. */
+/** Makes envoy.yaml for ext_authz over gRPC. */
 export const envoy: GatewayConfig = settings => ({
   'envoy.yaml': envoyYaml(settings, {
     vhost: `
@@ -15,7 +15,7 @@ export const envoy: GatewayConfig = settings => ({
                         envoy.filters.http.ext_authz:
                           '@type': type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute
                           check_settings:
-                            # What a request needs besides a good token; a route can have its own.
+                            # Requirements besides a valid token; a route can have its own.
                             context_extensions:
                               scopes: ${quoted(settings.scopes.join(' '))}
                               audience: ${quoted(settings.audience)}
@@ -29,7 +29,7 @@ export const envoy: GatewayConfig = settings => ({
   }),
 });
 
-/** Over HTTP. */
+/** Makes envoy.yaml for ext_authz over HTTP. */
 export const envoyHttp: GatewayConfig = settings => ({
   'envoy.yaml': envoyYaml(settings, {
     vhost: '',
@@ -37,7 +37,7 @@ export const envoyHttp: GatewayConfig = settings => ({
                       path_prefix: /ext-authz
                       server_uri: { uri: ${quoted(`http://${settings.http}`)}, cluster: usher, timeout: 0.2s }
                       authorization_request:
-                        # What a request needs besides a good token.
+                        # Requirements besides a valid token.
                         headers_to_add:
                           - { key: x-usher-required-scopes, value: ${quoted(escaped(settings.scopes.join(' ')))} }
                           - { key: x-usher-audience, value: ${quoted(escaped(settings.audience))} }
@@ -56,9 +56,9 @@ const removals = identityHeaders
   .map(name => `                        - { remove: ${name.toLowerCase()} }`)
   .join('\n');
 
-/** JSON is YAML. */
+/** A JSON string is a YAML string. */
 const quoted = (text: string) => JSON.stringify(text);
-/** Header values are formats, in which a percent sign means something. */
+/** Escapes "%", which begins a variable in Envoy's header values. */
 const escaped = (text: string) => text.replaceAll('%', '%%');
 
 interface Parts {

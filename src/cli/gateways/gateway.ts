@@ -1,25 +1,25 @@
-/** What the configuration of a gateway is made from. */
+/** What the gateways' configurations have in common. */
 
-/** Addresses are "host:port". */
+/** What goes into a configuration. Addresses are "host:port". */
 export interface GatewaySettings {
   /** Usher's gRPC listener. */
   grpc: string;
   /** Usher's HTTP listener. */
   http: string;
-  /** Where the gateway is to listen. */
+  /** The address on which the gateway listens. */
   listen: string;
   /** The service behind the gateway. */
   upstream: string;
   /** Scopes that every request's token must have. */
   scopes: readonly string[];
-  /** The audience that every request's token must be meant for; "" for any. */
+  /** The required audience of every request's token; "" for any. */
   audience: string;
 }
 
-/** The files of a gateway's configuration: name → text. The first line says how to run it. */
+/** Makes a gateway's configuration: file name → text. The first line says how to run it. */
 export type GatewayConfig = (settings: GatewaySettings) => Record<string, string>;
 
-/** The headers that tell the upstream who calls. */
+/** The headers that tell the upstream the caller's identity. */
 export const identityHeaders = [
   'X-Usher-Token-Id',
   'X-Usher-Kind',
@@ -29,7 +29,7 @@ export const identityHeaders = [
   'X-Usher-Revision',
 ] as const;
 
-/** The address of /forward-auth. It always has a query, where a client's can't take its place. */
+/** The path of /forward-auth. It always has a query, so that no gateway adds the client's. */
 export function forwardAuthPath({ scopes, audience }: GatewaySettings, flavour = ''): string {
   const query = new URLSearchParams();
   if (flavour !== '') query.set('flavour', flavour);
@@ -38,7 +38,7 @@ export function forwardAuthPath({ scopes, audience }: GatewaySettings, flavour =
   return `/forward-auth?${query}`;
 }
 
-/** Host and port of an address. */
+/** The host (an IPv6 address without brackets) and port of an address. */
 export function hostAndPort(address: string): { host: string; port: string } {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');

@@ -1,8 +1,8 @@
-/** HAProxy: a few lines of Lua that ask Usher by HAProxy's own HTTP client. */
+/** The configuration for HAProxy, whose Lua action calls Usher by HAProxy's HTTP client. */
 
 import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
 
-/** haproxy.cfg and the Lua that it loads. */
+/** Makes haproxy.cfg and its Lua file. */
 export const haproxy: GatewayConfig = settings => ({
   'haproxy.cfg': `# Run it with: haproxy -f haproxy.cfg
 global
@@ -19,7 +19,7 @@ frontend web
   # Removes identity headers that the client sent, also those spelled with underscores.
   http-request del-header ^x[-_]usher -m reg
   http-request lua.usher
-  # Hides the token from the upstream; leave it out to pass the token on.
+  # Hides the token from the upstream; remove it to pass the token on.
   http-request del-header Authorization
   default_backend app
 

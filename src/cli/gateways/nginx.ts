@@ -1,8 +1,8 @@
-/** nginx: its auth_request. */
+/** The configuration for nginx, which uses its auth_request directive. */
 
 import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
 
-/** nginx.conf. */
+/** Makes nginx.conf. */
 export const nginx: GatewayConfig = settings => ({
   'nginx.conf': `# Run it with: nginx -p "$PWD" -c nginx.conf
 daemon off;
@@ -33,7 +33,7 @@ http {
       # Tells the upstream who calls; replaces what the client sent under these names.
 ${identityHeaders.map(name => `      auth_request_set ${variable(name)} ${source(name)};`).join('\n')}
 ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};`).join('\n')}
-      # Hides the token from the upstream; leave it out to pass the token on.
+      # Hides the token from the upstream; remove it to pass the token on.
       proxy_set_header Authorization "";
 
       # nginx drops the body of a refusal; these carry it to the last location.

@@ -1,8 +1,8 @@
-/** Traefik: its ForwardAuth middleware. */
+/** The configuration for Traefik, which uses its ForwardAuth middleware. */
 
 import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
 
-/** The static configuration and the dynamic one. */
+/** Makes the static and the dynamic configuration. */
 export const traefik: GatewayConfig = settings => ({
   'traefik.yaml': `# Run it with: traefik --configFile=traefik.yaml
 global:
@@ -41,7 +41,7 @@ ${identityHeaders
         # Tells the upstream who calls; replaces what the client sent under these names.
         authResponseHeaders:
 ${identityHeaders.map(name => `          - ${name}`).join('\n')}
-          # Usher never answers with it, so that the token is hidden; leave it out to pass the token on.
+          # Usher never sends it, so that the token is hidden; remove it to pass the token on.
           - Authorization
   services:
     app:
@@ -51,7 +51,7 @@ ${identityHeaders.map(name => `          - ${name}`).join('\n')}
 `,
 });
 
-/** The name with underscores in place of one or more of its hyphens. */
+/** All spellings of the name with one or more hyphens replaced by underscores. */
 function otherSpellings(name: string): string[] {
   const [first = '', ...rest] = name.split('-');
   const all = rest.reduce(

@@ -1,4 +1,4 @@
-/** An interceptor for servers of ConnectRPC. */
+/** An interceptor for ConnectRPC servers. */
 
 import {
   Code,
@@ -12,14 +12,15 @@ import type { Requirement, Usher } from '../usher.ts';
 import type { Identity, Verdict } from '../usher-verdict.ts';
 import { rpcCodeOf, unknownText } from './refusal.ts';
 
-/** Under which a handler finds who is calling: `context.values.get(identityKey)`. */
+/** The key by which handlers get the caller: `context.values.get(identityKey)`. */
 export const identityKey: ContextKey<Identity | undefined> = createContextKey<Identity | undefined>(
   undefined,
   { description: 'usher identity' },
 );
 
 /**
- * Lets calls with a good token pass, and says who is calling.
+ * Lets calls with a valid token pass, and sets the caller under `identityKey`. Others fail with
+ * Unauthenticated, PermissionDenied or Internal, or Unavailable when there is no verdict.
  *
  * @example
  * connectNodeAdapter({ routes, interceptors: [connectAuth(usher, { scopes: ['orders.read'] })] });
@@ -28,7 +29,7 @@ export function connectAuth(usher: Usher, requirement: Requirement = {}): Interc
   return next => async request => {
     let verdict: Verdict;
     try {
-      // Several are joined by a comma, which no credential holds.
+      // Repeated ones are joined by a comma, which no credential contains.
       verdict = await usher.verify(request.header.get('authorization'), requirement);
     } catch (error) {
       if (!(error instanceof UsherUnavailable)) throw error;

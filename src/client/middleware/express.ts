@@ -1,26 +1,28 @@
-/** Middleware for Express, Connect, Polka and whatever else calls `(req, res, next)`. */
+/** Middleware for Express and other frameworks that call `(req, res, next)`. */
 
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Requirement, Usher } from '../usher.ts';
 import type { Identity } from '../usher-verdict.ts';
 import { type Refusal, refusalOf, unknownRefusal } from './refusal.ts';
 
-/** What is used of a request: Node's own is one. */
+/** The used part of Node's request. */
 export interface WebRequest {
   headers: { authorization?: string | undefined };
+  /** All values of repeated headers, which Node provides. */
   headersDistinct?: { authorization?: string[] | undefined };
-  /** Who is asking; set by the middleware before the next handler. */
+  /** The caller; set by the middleware before the next handler. */
   identity?: Identity;
 }
 
-/** What is used of a response: Node's own is one. */
+/** The used part of Node's response. */
 export interface WebResponse {
   writeHead(status: number, headers: Record<string, string>): unknown;
   end(body: string): unknown;
 }
 
 /**
- * Lets good tokens pass, and says who is asking in `req.identity`.
+ * Lets requests with a valid token pass, and sets `req.identity`. Answers others with the verdict's
+ * status, and with 503 when there is no verdict.
  *
  * @example
  * app.use(expressAuth(usher));
@@ -45,9 +47,9 @@ export function expressAuth(usher: Usher, requirement: Requirement = {}) {
   };
 }
 
-/** The Authorization header. Several are joined by a comma, which no credential holds. */
+/** The Authorization header. Repeated ones are joined by a comma, which makes them invalid. */
 export function authorizationOf({ headers, headersDistinct }: WebRequest): string {
-  // Node keeps but the first of several in `headers`.
+  // `headers` contains only the first of repeated ones.
   return headersDistinct?.authorization?.join(', ') ?? headers.authorization ?? '';
 }
 

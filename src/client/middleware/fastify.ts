@@ -1,4 +1,4 @@
-/** A hook and a handler for Fastify. */
+/** The hook and the greeting for Fastify. */
 
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Requirement, Usher } from '../usher.ts';
@@ -7,14 +7,15 @@ import { authorizationOf, type WebRequest } from './express.ts';
 import { greeting } from './hello.ts';
 import { type Refusal, refusalOf, unknownRefusal } from './refusal.ts';
 
-/** What is used of Fastify's request. */
+/** The used part of Fastify's request. */
 export interface FastifyRequestLike {
+  /** Node's request. */
   raw: WebRequest;
-  /** Who is asking; set by the hook. */
+  /** The caller; set by the hook. */
   identity?: Identity;
 }
 
-/** What is used of Fastify's reply. */
+/** The used part of Fastify's reply. */
 export interface FastifyReplyLike {
   code(status: number): unknown;
   headers(headers: Record<string, string>): unknown;
@@ -22,7 +23,8 @@ export interface FastifyReplyLike {
 }
 
 /**
- * Lets good tokens pass, and says who is asking in `request.identity`.
+ * Lets requests with a valid token pass, and sets `request.identity`. Answers others with the
+ * verdict's status, and with 503 when there is no verdict.
  *
  * @example
  * app.addHook('onRequest', fastifyAuth(usher));
@@ -43,7 +45,7 @@ export function fastifyAuth(usher: Usher, requirement: Requirement = {}) {
 }
 
 /**
- * Greets whoever the hook let pass, as at the root path of Usher.
+ * Answers with the greeting of Usher's root path, behind the hook.
  *
  * @example
  * app.get('/', { onRequest: fastifyAuth(usher) }, fastifyHello());
@@ -55,7 +57,7 @@ export function fastifyHello(now: () => number = Date.now) {
   };
 }
 
-/** Fastify takes a hook that returns its reply as answered. */
+/** Answers a refusal; returning the reply tells Fastify that the hook has answered. */
 function refuse(reply: FastifyReplyLike, { status, headers, body }: Refusal): unknown {
   reply.code(status);
   reply.headers(headers);

@@ -1,17 +1,18 @@
-/** An interceptor for servers of grpc-js, which the service brings itself. */
+/** An interceptor for grpc-js servers; the service passes in its own grpc-js module. */
 
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Requirement, Usher } from '../usher.ts';
 import type { Identity, Verdict } from '../usher-verdict.ts';
 import { rpcCodeOf, rpcCodes, unknownText } from './refusal.ts';
 
-/** What is used of the metadata of a call. */
+/** The used part of a call's metadata. */
 interface MetadataLike {
   get(key: string): unknown[];
 }
 
-/** What is used of the module `@grpc/grpc-js`, whose types the interceptor has. */
+/** The used part of the module `@grpc/grpc-js`. */
 export interface GrpcModule<Call, Intercepting> {
+  /** The class that interceptors return. */
   ServerInterceptingCall: new (
     call: Call,
     responder: {
@@ -24,20 +25,21 @@ export interface GrpcModule<Call, Intercepting> {
   ) => Intercepting;
 }
 
-/** What is used of a call. */
+/** The used part of a call. */
 interface CallLike {
   sendStatus(status: { code: number; details: string }): void;
 }
 
 const identities = new WeakMap<object, Identity>();
 
-/** Who is calling, by the metadata of the call that a handler has; undefined without the interceptor. */
+/** The caller of a handler's call; undefined without the interceptor. */
 export function identityOf(call: { metadata: object }): Identity | undefined {
   return identities.get(call.metadata);
 }
 
 /**
- * Lets calls with a good token pass; a handler finds who is calling by `identityOf(call)`.
+ * Lets calls with a valid token pass; handlers get the caller by `identityOf(call)`. Others end
+ * with UNAUTHENTICATED, PERMISSION_DENIED or INTERNAL, or UNAVAILABLE when there is no verdict.
  *
  * @example
  * import * as grpc from '@grpc/grpc-js';
@@ -50,12 +52,12 @@ export function grpcAuth<Call extends CallLike, Intercepting>(
 ): (method: unknown, call: Call) => Intercepting {
   return (_method, call) => {
     const refuse = (code: number, details: string) => call.sendStatus({ code, details });
-    // Whatever else arrives of the call waits until the metadata is passed on.
+    // grpc-js holds back the rest of the call until the metadata is passed on.
     return new grpc.ServerInterceptingCall(call, {
       start: next =>
         next({
           onReceiveMetadata(metadata, pass) {
-            // Several are joined by a comma, which no credential holds.
+            // Repeated ones are joined by a comma, which no credential contains.
             const header = metadata.get('authorization').map(String).join(', ');
             const decide = (verdict: Verdict) => {
               if (!verdict.valid) return refuse(rpcCodeOf(verdict), verdict.message);

@@ -1,18 +1,18 @@
-/** The greeting of a good token, as at the root path of Usher: any service can give it. */
+/** The greeting for a valid token, as at Usher's root path, for any service. */
 
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Usher } from '../usher.ts';
 import { answer, authorizationOf, type WebRequest, type WebResponse } from './express.ts';
 import { refusalOf, unknownRefusal } from './refusal.ts';
 
-/** The message, and the time in UTC to the second. */
+/** The greeting, with the time in UTC to the second. */
 export function greeting(nowMs: number = Date.now()): { message: string; time: string } {
   return { message: 'Oh, Hello', time: `${new Date(nowMs).toISOString().slice(0, 19)}Z` };
 }
 
 /**
- * Answers `{"message":"Oh, Hello","time":"…"}` to a good token: a handler for node:http, Express and
- * the like.
+ * A handler for node:http, Express and others that answers `{"message":"Oh, Hello","time":"…"}`
+ * to a valid token.
  *
  * @example
  * app.get('/', hello(usher));

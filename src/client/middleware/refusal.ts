@@ -1,32 +1,32 @@
-/** What a service answers to who is refused: the verdict's status and text, as Usher itself does. */
+/** Builds a service's answers to refused requests, with the verdict's status and text. */
 
 import type { Reason, Refused } from '../usher-verdict.ts';
 
-/** An answer over HTTP. The body is `{"error": "<text>"}`. */
+/** An HTTP response. The body is `{"error": "<text>"}`. */
 export interface Refusal {
   status: number;
   headers: Record<string, string>;
   body: string;
 }
 
-/** The answer to a refused token. */
+/** The response to a refused token. */
 export function refusalOf({ httpStatus, reason, message }: Refused): Refusal {
   const challenge = challengeOf(httpStatus, reason, message);
   return refusal(httpStatus, message, challenge === undefined ? {} : challenge);
 }
 
-/** What is said when the verdict cannot be known. */
+/** The error text when there is no verdict. */
 export const unknownText = 'the token cannot be verified now; try again';
 
-/** The answer when the verdict cannot be known. */
+/** The response when there is no verdict: 503. */
 export function unknownRefusal(): Refusal {
   return refusal(503, unknownText, { 'Retry-After': '1' });
 }
 
-/** Codes of gRPC and Connect, which have the same numbers. */
+/** Status codes, which have the same numbers in gRPC and Connect. */
 export const rpcCodes = { permissionDenied: 7, internal: 13, unavailable: 14, unauthenticated: 16 };
 
-/** The code of a refused token. */
+/** The status code for a refused token. */
 export function rpcCodeOf({ httpStatus }: Refused): number {
   if (httpStatus === 403) return rpcCodes.permissionDenied;
   return httpStatus === 401 ? rpcCodes.unauthenticated : rpcCodes.internal;
@@ -43,7 +43,7 @@ function refusal(status: number, error: string, headers: Record<string, string>)
 
 const realm = 'Bearer realm="usher"';
 
-/** RFC 6750 section 3; without credentials there is no error to tell. */
+/** The challenge (RFC 6750 section 3); it has no error code if credentials are missing. */
 function challengeOf(status: number, reason: Reason, message: string) {
   if (status !== 401 && status !== 403) return undefined;
   if (reason === 'MISSING_CREDENTIALS') return { 'WWW-Authenticate': realm };

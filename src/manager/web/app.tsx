@@ -1,12 +1,15 @@
-/** The pages and their addresses. */
+/** The web app: its pages and their paths. */
 
 import { Center, Loader } from '@mantine/core';
 import { lazy, Suspense } from 'react';
-import { Redirect, Route, Switch } from 'wouter';
-import { SessionContext, useSessionQuery } from './session.ts';
+import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { LoginLink } from './login-link.tsx';
+import { SessionContext, useSessionQuery, useShownSession } from './session.ts';
 import { Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
+import { SignInAgain } from './sign-in-again.tsx';
 import { TokensPage } from './tokens/tokens-page.tsx';
+import { ErrorBoundary } from './ui/error-boundary.tsx';
 import { ErrorPanel } from './ui/error-panel.tsx';
 import { NotFound } from './ui/not-found.tsx';
 
@@ -17,25 +20,35 @@ const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
-/** The app: the sign-in page until there is a session, then the pages. */
+/** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
 export function App() {
+  const [path] = useLocation();
+  return path === '/login' ? <LoginLink /> : <WithSession />;
+}
+
+function WithSession() {
   const session = useSessionQuery();
+  const shown = useShownSession(session.data);
+  const [path] = useLocation();
   if (session.isPending) return <Waiting />;
-  if (session.isError) {
+  if (session.isError && !shown) {
     return (
       <Center mih="100dvh" p="md">
         <ErrorPanel error={session.error} onRetry={() => void session.refetch()} />
       </Center>
     );
   }
-  if (!session.data) return <SignIn />;
+  if (!shown) return <SignIn />;
   return (
-    <SessionContext value={session.data}>
+    <SessionContext value={shown}>
       <Shell>
-        <Suspense fallback={<Waiting />}>
-          <Pages />
-        </Suspense>
+        <ErrorBoundary key={path}>
+          <Suspense fallback={<Waiting />}>
+            <Pages />
+          </Suspense>
+        </ErrorBoundary>
       </Shell>
+      {!session.data && <SignInAgain />}
     </SessionContext>
   );
 }

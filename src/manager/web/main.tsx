@@ -1,4 +1,4 @@
-/** Starts the web app: theme, data, session, pages. */
+/** Starts the web app with its theme, query client and transport. */
 
 import '@fontsource-variable/inter/wght.css';
 import '@fontsource-variable/jetbrains-mono/wght.css';
@@ -22,11 +22,14 @@ import { App } from './app.tsx';
 import { createQueryClient } from './query-client.ts';
 import { cssVariablesResolver, theme } from './theme.ts';
 import { createTransport } from './transport.ts';
+import { ErrorBoundary } from './ui/error-boundary.tsx';
+import { reloadAfterUpgrade } from './upgraded.ts';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
-// The dialog's scroll lock writes a style element of its own, which needs the nonce as well.
+// The scroll lock of dialogs writes its own style element, which needs the nonce too.
 setNonce(nonce);
 
+reloadAfterUpgrade();
 const queryClient = createQueryClient();
 const transport = createTransport(queryClient);
 const root = document.getElementById('root');
@@ -42,7 +45,9 @@ createRoot(root).render(
     <Notifications position="bottom-right" />
     <QueryClientProvider client={queryClient}>
       <TransportProvider transport={transport}>
-        <App />
+        <ErrorBoundary>
+          <App />
+        </ErrorBoundary>
       </TransportProvider>
     </QueryClientProvider>
   </MantineProvider>,

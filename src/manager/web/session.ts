@@ -1,24 +1,36 @@
-/** Who is signed in, as the server says; the session itself is in a cookie that no script can read. */
+/** Who is signed in, as the server reports it; no script can read the session's cookie itself. */
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, useContext } from 'react';
+import { createContext, useContext, useEffect, useState } from 'react';
+import { dropPageSecret, keepPageSecret, onOtherTab, sessionHeaders } from './page-secret.ts';
 
-/** Who is signed in. */
+/** The signed-in caller. */
 export interface Session {
   /** UUID of an access token, or "admin". */
   actor: string;
+  /** The owner to whose access tokens the caller is limited; "" for no limit. */
   owner: string;
+  /** The caller's scopes that begin with "usher.". */
   scopes: string[];
-  /** Milliseconds since 1970. */
+  /** When the session ends without further use, in milliseconds since 1970. */
   expiresAt: number;
 }
 
-/** Key of the session's query. */
+/** The query key of the session. */
 export const sessionKey = ['session'];
 const renewMs = 5 * 60_000;
 
-/** The session of this browser: null when nobody is signed in. Using the app keeps it alive. */
+/** The session of this browser, null without one. It is renewed while the window has focus. */
 export function useSessionQuery() {
+  const queryClient = useQueryClient();
+  useEffect(
+    () =>
+      onOtherTab(isSignedIn => {
+        if (isSignedIn) void queryClient.invalidateQueries({ queryKey: sessionKey });
+        else window.location.reload();
+      }),
+    [queryClient],
+  );
   return useQuery({
     queryKey: sessionKey,
     queryFn: readSession,
@@ -28,51 +40,79 @@ export function useSessionQuery() {
   });
 }
 
+/**
+ * The session whose pages are shown: the last one of this page. It also stays when it has ended, so
+ * that no form is emptied, until the same caller signs in again. Another caller gets a page of its
+ * own, which knows nothing of this one.
+ */
+export function useShownSession(current: Session | null | undefined): Session | undefined {
+  const [shown, setShown] = useState<Session>();
+  const isOther = current && shown && current.actor !== shown.actor;
+  if (current && current !== shown && !isOther) setShown(current);
+  useEffect(() => {
+    if (isOther) window.location.reload();
+  }, [isOther]);
+  return shown;
+}
+
 async function readSession(): Promise<Session | null> {
-  const response = await fetch('/session');
+  const response = await fetch('/session', { headers: sessionHeaders() });
   if (response.status === 401) return null;
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   return response.json();
 }
 
-/** Signs in with an admin token. Resolves to what is wrong, or "" when all is well. */
+/** What a sign-in came to. */
+export interface SignInAnswer {
+  /** The HTTP status. */
+  status: number;
+  /** An error message; "" on success. */
+  problem: string;
+}
+
+/** Signs in with an admin token, or with the code of a login link. Rejects without an answer. */
 export function useSignIn() {
   const queryClient = useQueryClient();
-  return async (token: string): Promise<string> => {
+  return async (offered: { token: string } | { code: string }): Promise<SignInAnswer> => {
     const response = await fetch('/session', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ token }),
+      body: JSON.stringify(offered),
     });
-    const body = await response.json();
-    if (!response.ok) return body.error ?? `The server answered ${response.status}.`;
-    queryClient.setQueryData(sessionKey, body);
-    return '';
+    const { pageSecret, error, ...session } = await response.json();
+    const { status } = response;
+    if (!response.ok) return { status, problem: error ?? `The server answered ${status}.` };
+    keepPageSecret(pageSecret);
+    // A read of the session from before would say that there is none.
+    await queryClient.cancelQueries({ queryKey: sessionKey });
+    queryClient.setQueryData<Session>(sessionKey, session);
+    // What was read since the last session ended has failed.
+    void queryClient.invalidateQueries({
+      predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0],
+    });
+    return { status, problem: '' };
   };
 }
 
-/** Signs out, and forgets everything that was shown. Resolves to what is wrong, or "" when all is well. */
-export function useSignOut() {
-  const queryClient = useQueryClient();
-  return async (): Promise<string> => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch('/session', { method: 'DELETE', headers }).catch(() => undefined);
-    if (!response?.ok) {
-      return 'You are still signed in: the server could not end the session. Try again.';
-    }
-    queryClient.setQueryData(sessionKey, null);
-    queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionKey[0] });
-    return '';
-  };
+/** Signs out and reloads the page, which then holds no data. Resolves to an error message if it fails. */
+export async function signOut(): Promise<string> {
+  const headers = { 'content-type': 'application/json', ...sessionHeaders() };
+  const response = await fetch('/session', { method: 'DELETE', headers }).catch(() => undefined);
+  if (!response?.ok) {
+    return 'You are still signed in: the server could not end the session. Try again.';
+  }
+  dropPageSecret();
+  window.location.reload();
+  return '';
 }
 
-/** The session below the sign-in page. */
+/** The session, for every component that is shown only after sign-in. */
 export const SessionContext = createContext<Session | undefined>(undefined);
 
-/** Who is signed in, and what they may do. */
+/** The signed-in caller, and what it may do. Throws outside of a SessionContext. */
 export function useSession() {
   const session = useContext(SessionContext);
-  if (!session) throw new Error('used outside of a session');
+  if (!session) throw new Error('useSession needs a SessionContext');
   const mayChange = session.scopes.includes('usher.admin');
   return {
     ...session,

@@ -1,4 +1,4 @@
-/** The frame of every page: navigation, colour scheme, who is signed in. */
+/** The frame of every page: navigation, colour scheme, and the signed-in caller. */
 
 import {
   ActionIcon,
@@ -29,7 +29,7 @@ import {
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { useSession, useSignOut } from './session.ts';
+import { signOut, useSession } from './session.ts';
 import { Mark } from './ui/mark.tsx';
 
 const places = [
@@ -40,14 +40,14 @@ const places = [
   { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
 ];
 
-/** The frame. */
+/** Puts the frame around a page. */
 export function Shell({ children }: { children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
 
-  // A new page starts at its top, for eyes and for the keyboard.
+  // A new page starts at its top: the scroll position and the keyboard focus go there.
   useEffect(() => {
     if (isFirst.current && path) isFirst.current = false;
     else {
@@ -127,7 +127,6 @@ function isAt(path: string, place: string): boolean {
 
 function Account() {
   const session = useSession();
-  const signOut = useSignOut();
   const [isBusy, setBusy] = useState(false);
   async function leave() {
     setBusy(true);
@@ -148,7 +147,7 @@ function Account() {
               ? `Owner ${session.owner}`
               : session.mayChange
                 ? 'Full access'
-                : 'May read'}
+                : 'Read only'}
           </Text>
         </Box>
         <SchemeToggle />
@@ -166,7 +165,7 @@ function Account() {
   );
 }
 
-/** Switches between light and dark. */
+/** A button that switches between light and dark colours. */
 export function SchemeToggle() {
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');

@@ -1,4 +1,4 @@
-/** The sign-in page. */
+/** The sign-in page, shown without a session. */
 
 import {
   Alert,
@@ -20,8 +20,8 @@ import { SchemeToggle } from './shell.tsx';
 import { Mark } from './ui/mark.tsx';
 import { useTitle } from './ui/use-title.ts';
 
-/** Asks for an admin token. */
-export function SignIn() {
+/** A form that asks for an admin token; `again` after a session has ended below it. */
+export function SignIn({ again = false }: { again?: boolean }) {
   useTitle('Sign in');
   const [search] = useSearchParams();
   const signIn = useSignIn();
@@ -34,7 +34,7 @@ export function SignIn() {
     if (token.trim() === '') return setProblem('Paste a token first.');
     setBusy(true);
     try {
-      setProblem(await signIn(token.trim()));
+      setProblem((await signIn({ token: token.trim() })).problem);
     } catch {
       setProblem('The server cannot be reached.');
     } finally {
@@ -50,6 +50,7 @@ export function SignIn() {
           <SchemeToggle />
         </Group>
         {search.get('link') === 'spent' && <SpentLink />}
+        {again && <Ended />}
         <Paper withBorder p="xl" radius="lg" shadow="sm" className="card">
           <form onSubmit={event => void submit(event)} noValidate>
             <Stack>
@@ -63,7 +64,7 @@ export function SignIn() {
               </div>
               <PasswordInput
                 label="Admin token"
-                description="It goes to this server once, and is kept nowhere in this browser."
+                description="It is sent to this server once and not stored in this browser."
                 value={token}
                 onChange={event => setToken(event.currentTarget.value)}
                 error={problem || undefined}
@@ -89,9 +90,17 @@ function SpentLink() {
     <Alert
       icon={<IconInfoCircle aria-hidden />}
       data-tone="warn"
-      title="That link was used or is too old"
+      title="This login link was used or has expired"
     >
-      A login link works once, for ten minutes. Sign in with an admin token instead.
+      A login link works once, within ten minutes. Sign in with an admin token instead.
+    </Alert>
+  );
+}
+
+function Ended() {
+  return (
+    <Alert icon={<IconInfoCircle aria-hidden />} data-tone="warn" title="Your session has ended">
+      Sign in again to go on. What you typed is still there.
     </Alert>
   );
 }
@@ -99,9 +108,9 @@ function SpentLink() {
 function Hint() {
   return (
     <Text size="sm" c="dimmed">
-      It is the one in <Code>USHER_ADMIN_TOKEN</Code>, or, with the embedded store, in the data
+      The admin token is in <Code>USHER_ADMIN_TOKEN</Code> or, with the embedded store, in the data
       folder. Any access token with scope <Code>usher.admin</Code> or <Code>usher.tokens.read</Code>{' '}
-      will do as well.
+      works too.
     </Text>
   );
 }

@@ -1,4 +1,4 @@
-/** The status page. */
+/** The status page: store, invalidation feed, listeners and versions of this server. */
 
 import { Group, SimpleGrid, Skeleton, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
@@ -15,12 +15,20 @@ const storeNames: Record<ServerStatus['store']['kind'], string> = {
   'redis-sentinel': 'Redis with Sentinel',
 };
 
-/** Whether all is well, and where. */
+const partNames: Record<ServerStatus['store']['degraded'][number]['what'], string> = {
+  changes: 'Changes',
+  feed: 'Feed',
+  stale: 'Old records',
+  masters: 'Masters',
+  clock: 'Clock',
+};
+
+/** The page; it reads the status again every few seconds. */
 export default function StatusPage() {
   const status = useStatus(true);
   return (
     <>
-      <PageHeader title="Status" text="Of this server, asked every few seconds." />
+      <PageHeader title="Status" text="The status of this server, updated every few seconds." />
       {status.isError && <ErrorPanel error={status.error} onRetry={() => void status.refetch()} />}
       {status.isPending && <Skeleton h={220} aria-label="Loading the status" aria-busy="true" />}
       {status.data && !status.isError && <Cards status={status.data} />}
@@ -32,20 +40,23 @@ function Cards({ status }: { status: ServerStatus }) {
   const { store, feed, listeners } = status;
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
-      <Card title="Store" state={store.up ? 'up' : 'down'}>
+      <Card title="Store" state={stateOf(store)}>
         <Fact name="Kind" value={storeNames[store.kind]} />
         <Text size="sm" c="dimmed" mt={6}>
-          {store.up
-            ? 'Answers.'
-            : 'Cannot be reached. Changes wait; verdicts rest on memory for a moment.'}
+          {store.up ? 'Verdicts are given.' : `No verdicts are given: ${store.reason}.`}
         </Text>
+        {store.degraded.map(({ what, detail }) => (
+          <Text key={what} size="sm" mt={6}>
+            <b>{partNames[what]}</b>: {detail}.
+          </Text>
+        ))}
       </Card>
       {feed && (
         <Card title="Invalidation feed" state={feed.up ? 'up' : 'down'}>
-          <Fact name="Told by" value={feed.kind} />
-          <Fact name="Last heard" value={`${(feed.lagMs / 1000).toFixed(1)} s ago`} />
+          <Fact name="Kind" value={feed.kind} />
+          <Fact name="Last sign of life" value={`${(feed.lagMs / 1000).toFixed(1)} s ago`} />
           {status.leaseMs !== undefined && (
-            <Fact name="A revocation is seen within" value={`${status.leaseMs / 1000} s`} />
+            <Fact name="A revocation takes effect within" value={`${status.leaseMs / 1000} s`} />
           )}
         </Card>
       )}
@@ -64,7 +75,20 @@ function Cards({ status }: { status: ServerStatus }) {
   );
 }
 
-function Card(props: { title: string; state?: 'up' | 'down'; children: ReactNode }) {
+type State = 'up' | 'degraded' | 'down';
+
+const states: Record<State, { text: string; tone: 'good' | 'warn' | 'bad' }> = {
+  up: { text: 'Up', tone: 'good' },
+  degraded: { text: 'Degraded', tone: 'warn' },
+  down: { text: 'Down', tone: 'bad' },
+};
+
+function stateOf({ up, degraded }: ServerStatus['store']): State {
+  if (!up) return 'down';
+  return degraded.length === 0 ? 'up' : 'degraded';
+}
+
+function Card(props: { title: string; state?: State; children: ReactNode }) {
   return (
     <section className="card padded">
       <Group justify="space-between" mb="sm">
@@ -72,8 +96,8 @@ function Card(props: { title: string; state?: 'up' | 'down'; children: ReactNode
           {props.title}
         </Title>
         {props.state && (
-          <span className="state" data-tone={props.state === 'up' ? 'good' : 'bad'}>
-            {props.state === 'up' ? 'Up' : 'Down'}
+          <span className="state" data-tone={states[props.state].tone}>
+            {states[props.state].text}
           </span>
         )}
       </Group>

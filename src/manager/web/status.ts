@@ -1,9 +1,10 @@
-/** The server's status. */
+/** Reads the server's status. */
 
 import { useQuery } from '@tanstack/react-query';
 import type { ServerStatus } from '../server-status.ts';
+import { sessionHeaders } from './page-secret.ts';
 
-/** The status, asked for anew every few seconds where it is `watched`. */
+/** The status; it is read again every 5 s if `watched`. */
 export function useStatus(watched = false) {
   return useQuery({
     queryKey: ['status'],
@@ -14,7 +15,8 @@ export function useStatus(watched = false) {
 }
 
 async function readStatus(): Promise<ServerStatus> {
-  const response = await fetch('/status', { headers: { accept: 'application/json' } });
+  const headers = { accept: 'application/json', ...sessionHeaders() };
+  const response = await fetch('/status', { headers });
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   return response.json();
 }

@@ -1,4 +1,4 @@
-/** Colours, type and component defaults. */
+/** The look of the web app: colours, fonts and component defaults. */
 
 import {
   Alert,
@@ -35,7 +35,7 @@ const dark: MantineColorsTuple = [
   '#0b0e15',
 ];
 
-/** The theme. */
+/** The theme for the component library. */
 export const theme = createTheme({
   primaryColor: 'usher',
   primaryShade: { light: 6, dark: 6 },
@@ -60,7 +60,7 @@ export const theme = createTheme({
   },
 });
 
-/** Secondary text dark enough to read (WCAG AA: 4.5 to 1), and the app's own surfaces. */
+/** Colours as CSS variables: secondary text with enough contrast (WCAG AA, 4.5:1), and surfaces. */
 export const cssVariablesResolver: CSSVariablesResolver = () => ({
   variables: {},
   light: {

@@ -1,4 +1,4 @@
-/** Builds the web app into dist/manager, with compressed copies that the server sends as they are. */
+/** Builds the web app into dist/manager, with gzip and Brotli copies for the server to send. */
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -18,7 +18,7 @@ export default defineConfig({
     emptyOutDir: true,
     manifest: true,
     target: 'es2023',
-    // An inlined file would be a data: URL, which the policy forbids for all but images.
+    // An inlined file would be a data: URL, which the policy allows only for images.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Awaitable } from '../awaitable.ts';
 import type { Feed } from '../feed.ts';
 import { Unavailable } from '../store.ts';
-import type { CoherentLimits } from './coherent.ts';
+import type { CoherentLimits } from './limits.ts';
 import { createReadCache } from './read-cache.ts';
 
 /** Reads entries of an index. */

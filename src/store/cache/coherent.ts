@@ -4,42 +4,8 @@ import { LRUCache } from 'lru-cache';
 import type { Feed } from '../feed.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type CoherentReader, type Found, type TokenReader, Unavailable } from '../store.ts';
+import type { CoherentLimits } from './limits.ts';
 import { createReadCache } from './read-cache.ts';
-
-/** Limits of the cache. */
-export interface CoherentLimits {
-  /** Cached records. */
-  entriesMax: number;
-  /** Cached ids that have no record. Counted apart, so that a flood of them evicts no record. */
-  absentMax: number;
-  /** Concurrent reads of the store; further ones are Unavailable. */
-  readsMax: number;
-  /**
-   * How long a read under way also answers later look-ups, in milliseconds. At most the feed's
-   * lease: after a stall of the process, its answer can predate a revocation.
-   */
-  sharedMsMax: number;
-  /**
-   * How long a cached record may be used, marked stale, while the store cannot be reached, in
-   * milliseconds since it was last known to be current. 0 for never.
-   */
-  staleMaxMs: number;
-  /**
-   * How long a cached record is valid with a feed of kind 'messages', in milliseconds: that feed
-   * misses changes by others than Usher.
-   */
-  messagesAgeMsMax: number;
-}
-
-/** Defaults of the limits. */
-export const defaultCoherentLimits: CoherentLimits = {
-  entriesMax: 100_000,
-  absentMax: 20_000,
-  readsMax: 1000,
-  sharedMsMax: 100,
-  staleMaxMs: 0,
-  messagesAgeMsMax: 30_000,
-};
 
 interface Read {
   answer: Promise<Found>;

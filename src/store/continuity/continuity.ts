@@ -52,6 +52,8 @@ export interface Continuity {
   isSure(): boolean;
   /** Whether a log that ends at this sequence number may be what is known; doubts it if not. */
   mayEndAt(sequence: number): boolean;
+  /** Why what was read before the call may not be used; undefined when it may. Never rejects. */
+  whyNot(): Promise<string | undefined>;
   /** Resolves when what was read before the call may be used; throws Unavailable when not. */
   confirm(): Promise<void>;
   /** Whether changes of an access token were lost, so that its record is not what it was. */
@@ -259,6 +261,10 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   };
   const isSure = () => state === 'sure' && monotonicMs() - checkedAtMs < limits.leaseMs;
   const problemNow = () => (isSure() ? undefined : (problem ?? problems.doubted));
+  const whyNot = async () => {
+    for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) await look();
+    return problemNow();
+  };
   const everyMs = Math.max(everyMsMin, Math.floor(limits.leaseMs / 4));
   const timer = setInterval(look, everyMs).unref();
 
@@ -269,9 +275,9 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       if (!isKnown) doubt();
       return isKnown;
     },
+    whyNot,
     async confirm() {
-      for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) await look();
-      const why = problemNow();
+      const why = await whyNot();
       if (why !== undefined) throw new Unavailable(why);
     },
     isLost: memory.lost.has,

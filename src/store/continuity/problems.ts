@@ -37,12 +37,6 @@ export type Reported = 'store' | 'lost changes';
 /** Tells what is wrong with one of them; with undefined that it is over. */
 export type Report = (what: Reported, detail: string | undefined) => void;
 
-/** Reports as warnings for the operator. */
-export function reportAsWarning(onWarning: (message: string) => void): Report {
-  const over = { store: 'the store is what it was', 'lost changes': 'the loss was accepted' };
-  return (what, detail) => onWarning(detail ?? over[what]);
-}
-
 /** Access tokens that a message names. */
 const namedMax = 20;
 

@@ -20,6 +20,8 @@ interface StoredRecord
   /** The event's id in base64url. */
   event: string;
   secrets: StoredSecret[];
+  /** A version without MACs leaves an old one here when it changes a record; it proves nothing. */
+  mac?: string;
 }
 
 /** Encodes a record as the text that is stored under its id. */
@@ -42,7 +44,7 @@ export function decodeRecord(id: string, text: string): AccessTokenRecord {
   if (typeof stored?.created !== 'number' || typeof stored.rev !== 'number') {
     throw new Error('not an access token record');
   }
-  const { rev: revision, created: createdAt, updated, event, secrets, ...rest } = stored;
+  const { rev: revision, created: createdAt, updated, event, secrets, mac: _mac, ...rest } = stored;
   return {
     ...{ id, revision, ...rest, createdAt, updatedAt: updated ?? createdAt },
     secrets: secrets.map(secret => readSecret(secret, createdAt)),

@@ -28,7 +28,7 @@ export function checkDataFile(folder: string): void {
   if (file === undefined) return;
   const newest = file.metas.reduce((a, b) => (b.transaction > a.transaction ? b : a));
   const whole = (newest.lastPage + 1) * newest.pageBytes;
-  // LMDB may leave out pages at the end that it has freed again; only reading all of it can tell.
+  // The file may be shorter if the last pages are free. Only reading all records shows it.
   if (file.bytes < whole && !canReadAll(folder)) {
     throw damaged(path, `it is cut short: ${file.bytes} of ${whole} bytes are there`);
   }
@@ -72,7 +72,7 @@ function readMeta(path: string, file: number, at: number): Meta {
   };
 }
 
-/** Reads the whole store in a process of its own, which a page that is not there ends by a signal. */
+/** Reads the whole store in a child process, because a missing page kills the reader (SIGBUS). */
 function canReadAll(folder: string): boolean {
   const reader = fileURLToPath(new URL('./read-all.ts', import.meta.url));
   const { status } = spawnSync(process.execPath, [reader, folder], { stdio: 'ignore' });

@@ -5,7 +5,7 @@
 
 import type { ChainedEvent, ChainHead } from '../audit.ts';
 import { createLease, type Feed, type FeedListener } from '../feed.ts';
-import type { LmdbLimits } from './tables.ts';
+import type { LmdbLimits } from './limits.ts';
 
 /** The audit log as the feed reads it. Both methods throw Unavailable. */
 export interface FollowedLog {

@@ -6,6 +6,7 @@
 import { hostname } from 'node:os';
 import { type ContinuityDeps, createContinuity } from '../continuity/continuity.ts';
 import type { WatchedStore } from '../continuity/notes.ts';
+import { problems } from '../continuity/problems.ts';
 import type { StoreOversight } from '../status.ts';
 import { Unavailable } from '../store.ts';
 
@@ -21,7 +22,6 @@ export interface LmdbGuard extends StoreOversight {
 export function lmdbGuard(
   store: WatchedStore,
   deps: Omit<ContinuityDeps, 'replica' | 'onChange'>,
-  onChange: (isSure: boolean) => void,
 ): LmdbGuard {
   const replica = `${hostname()}:${process.pid}`;
   if (deps.stateFile === undefined) return unguarded(store, replica);
@@ -31,10 +31,10 @@ export function lmdbGuard(
     replica,
     onChange(isSure) {
       isSuspended = !isSure;
-      onChange(isSure);
+      if (isSure) deps.report('store', undefined);
     },
   });
-  if (isSuspended) onChange(false);
+  if (isSuspended) deps.report('store', problems.unread);
   void continuity.look();
   return {
     check() {

@@ -2,9 +2,8 @@
 
 import type { ChainedEvent } from '../audit.ts';
 import { expiryMember, readExpiryMember } from '../cursor.ts';
-import { decodeRecord } from '../format/record.ts';
-import type { AccessTokenRecord } from '../record.ts';
-import { type AuditScan, type Scan, type ScanPage, Unavailable } from '../store.ts';
+import type { AuditScan, Scan, ScanPage } from '../store.ts';
+import type { LmdbRecords } from './records.ts';
 import type { Tables } from './tables.ts';
 
 /** A page of an index. */
@@ -39,10 +38,12 @@ export function walk(tables: Tables, scan: Scan): Stretch {
 }
 
 /** Reads the records of a page. Throws Unavailable for a corrupt one. */
-export function scanTokens({ ids, cursors }: Stretch, tables: Tables, { limit }: Scan): ScanPage {
-  const records = ids
-    .map(id => decode(id, tables.tokens.get(id)))
-    .filter(record => record !== undefined);
+export function scanTokens(
+  { ids, cursors }: Stretch,
+  stored: LmdbRecords,
+  { limit }: Scan,
+): ScanPage {
+  const records = ids.map(id => stored.get(id)?.record).filter(record => record !== undefined);
   const last = cursors.at(-1);
   return ids.length === limit && last !== undefined ? { records, cursor: last } : { records };
 }
@@ -69,14 +70,4 @@ export function scanEvents(
   return sequences.map(
     sequence => JSON.parse(tables.audit.get(sequence) ?? 'null') as ChainedEvent,
   );
-}
-
-/** Decodes a record. Throws Unavailable for a corrupt one, which leaves the store up. */
-export function decode(id: string, text: string | undefined): AccessTokenRecord | undefined {
-  try {
-    return text === undefined ? undefined : decodeRecord(id, text);
-  } catch {
-    // The parser's own words would repeat parts of the record.
-    throw new Unavailable('a record cannot be read', new Error('corrupt record'));
-  }
 }

@@ -1,7 +1,7 @@
 /**
- * Makes this process the one owner of a data folder. The lock is held by the kernel and ends with the
- * process, however it ends. So it also holds between containers that share a volume, where process ids
- * say nothing.
+ * Makes this process the only owner of a data folder. The kernel holds the lock and releases it
+ * when the process ends in any way. Unlike a file with a process id, it also works between
+ * containers that share a volume.
  */
 
 import { join } from 'node:path';
@@ -12,9 +12,12 @@ import { ownerFile, privately } from './private-files.ts';
 /** SQLite's result code when another connection holds the lock (SQLITE_BUSY). */
 const busy = 5;
 
+/** The locks of this process; a connection that is garbage collected would release its lock. */
+const held = new Set<DatabaseSync>();
+
 /**
- * Takes the lock, and returns the function that gives it up. The workers of a server share what their
- * first process owns. Throws StoreUnusable when another process has the lock or the file cannot be made.
+ * Takes the lock, and returns a function that releases it. Workers need none: their first process
+ * has it. Throws StoreUnusable if another process has the lock or the file cannot be created.
  */
 export function ownFolder(folder: string): () => void {
   const lock = open(folder);
@@ -25,7 +28,11 @@ export function ownFolder(folder: string): () => void {
     lock.close();
     throw isBusy(error) ? inUse(folder) : cannotLock(folder, error);
   }
-  return () => lock.close();
+  held.add(lock);
+  return () => {
+    held.delete(lock);
+    lock.close();
+  };
 }
 
 function open(folder: string): DatabaseSync {

@@ -1,12 +1,14 @@
 /** Reads records for verification, and checks whether an earlier result is still current. */
 
 import type { CoherentReader, Found } from '../store.ts';
-import { decode } from './list.ts';
+import type { LmdbRecords, Stored } from './records.ts';
 import type { Tables } from './tables.ts';
 
 /** A result with the log's last sequence number at which it was known to be current. */
 interface LmdbFound extends Found {
   sequence: number;
+  /** As Stored.version; absent without a record. */
+  version?: string;
 }
 
 /** The reader, and how this process reports its own changes to it. */
@@ -27,6 +29,7 @@ const turnMsMax = 20;
  */
 export function lmdbReader(
   tables: () => Tables,
+  stored: LmdbRecords,
   read: <T>(ask: () => T) => T,
   monotonicMs: () => number,
   check: () => void = () => undefined,
@@ -57,18 +60,15 @@ export function lmdbReader(
     find(id) {
       // The log's end first: a change in between then makes the record look older, never newer.
       const found: LmdbFound = { sequence: end(), record: undefined, stale: false };
-      const record = decode(
-        id,
-        read(() => tables().tokens.get(id)),
-      );
-      return Object.assign(found, { record });
+      const now: Partial<Stored> = stored.get(id) ?? {};
+      return Object.assign(found, now);
     },
     isCurrent(found) {
-      const { record, sequence: known } = found as LmdbFound;
+      const { record, version, sequence: known } = found as LmdbFound;
       if (record === undefined) return false;
       const now = end();
       if (known === now) return true;
-      const isSame = read(() => tables().revisions.get(record.id)) === String(record.revision);
+      const isSame = read(() => tables().revisions.get(record.id)) === version;
       if (isSame) (found as LmdbFound).sequence = now;
       return isSame;
     },

@@ -1,11 +1,10 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
-import { type AuditEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
-import { type Report, reportAsWarning } from '../continuity/problems.ts';
+import type { AuditEvent } from '../audit.ts';
 import type { StateFile } from '../continuity/state-file.ts';
-import { encodeRecord } from '../format/record.ts';
+import { macKeyId, sealedRecords } from '../format/sealed.ts';
 import { healthSwitch } from '../health.ts';
-import type { AccessTokenRecord } from '../record.ts';
+import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import {
   type AuditScan,
   type Change,
@@ -14,51 +13,79 @@ import {
   type StoredRequest,
   Unavailable,
 } from '../store.ts';
+import { append, head } from './audit.ts';
+import { commit } from './commit.ts';
+import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
 import { readForms, reserve } from './imported.ts';
-import { decode, scanEvents, scanTokens, walk } from './list.ts';
+import type { LmdbLimits } from './limits.ts';
+import { scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbNotes } from './notes.ts';
+import { prune } from './prune.ts';
 import { lmdbReader } from './reader.ts';
-import { defaultLmdbLimits, type LmdbLimits, openTables, type Tables } from './tables.ts';
+import { type LmdbRecords, lmdbRecords } from './records.ts';
+import { openSchema } from './schema.ts';
+import { openTables, type Tables } from './tables.ts';
 import { addUsage, usageOf } from './usage.ts';
 
+/** Options of openLmdb, as those of openStore. */
+export interface LmdbStoreOptions {
+  /** The current time in milliseconds since 1970. */
+  now: () => number;
+  onWarning?: (message: string) => void;
+  onNotice?: (message: string) => void;
+  onBroken?: OnBrokenRecord;
+  stateFile?: StateFile | undefined;
+  seal: RecordSeal;
+  limits: LmdbLimits;
+}
+
 /**
- * Opens the store in a folder, and creates it if needed. `now` is in milliseconds since 1970.
- * Throws Error when the folder cannot be used.
+ * Opens the store in a folder, and creates it if needed. Throws StoreUnusable when the folder cannot
+ * be used, and StoreMismatch when the store is not one for this version and these master keys.
  */
-export function openLmdb(
-  folder: string,
-  now: () => number,
-  limits: LmdbLimits = defaultLmdbLimits,
-  onWarning: (message: string) => void = () => undefined,
-  stateFile?: StateFile,
-  report: Report = reportAsWarning(onWarning),
-): Store {
+export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
+  const { now, seal, limits, onNotice = ignore, onBroken = ignore } = options;
   const tables = openTables(folder, limits);
-  const health = healthSwitch(true);
-  let isSure = true;
+  const sealed = sealedRecords(seal, onBroken);
+  try {
+    openSchema(tables, seal, sealed, onNotice);
+  } catch (error) {
+    void tables.root.close();
+    throw error;
+  }
+  const health = healthSwitch(undefined);
+  /** Why nothing that is read may be used. */
+  let problem: string | undefined;
   tables.root.readerCheck();
   const probe = setInterval(() => {
-    if (!health.up && isSure && canRead(tables)) health.set(true);
+    if (!health.up && canRead(tables)) health.setFault(problem);
+    if (!canWrite) void tryToWrite().catch(() => undefined);
   }, limits.probeMs).unref();
 
   const read = <T>(ask: () => T): T => {
     try {
       return ask();
     } catch (cause) {
-      health.set(false);
+      health.setFault(`the embedded store cannot be read: ${faultText(cause)}`);
       throw new Unavailable('the embedded store cannot be read', cause);
     }
   };
   const monotonicMs = () => performance.now();
+  const stored = lmdbRecords(tables, sealed, read);
   const reader = lmdbReader(
     () => tables,
+    stored,
     read,
     monotonicMs,
     () => guard.check(),
   );
   let canWrite = true;
+  const showWrites = (fault: string | undefined) => {
+    canWrite = fault === undefined;
+    health.degrade('changes', fault);
+  };
   /**
    * Resolves once the transaction is on disk: an acknowledged change survives a power loss. A
    * failed transaction, for example on a full disk, leaves no trace, and reads go on.
@@ -67,14 +94,24 @@ export function openLmdb(
     try {
       const result = await tables.root.transaction(action);
       reader.written();
-      canWrite = true;
       return result;
     } catch (error) {
+      // A record that cannot be read; nothing was written.
+      if (error instanceof Unavailable) throw error;
       const cause = await causeOf(error);
-      if (canWrite) onWarning(`the embedded store cannot be written: ${cause.message}`);
-      canWrite = false;
+      // The first fault stays: on a full disk, LMDB reports one error and another in turn.
+      if (canWrite) showWrites(`the embedded store cannot be written: ${faultText(cause)}`);
       throw new Unavailable('the embedded store cannot be written', cause);
     }
+  };
+  /**
+   * Ends the fault once a large value can be written: a small one may find room in pages that were
+   * freed while the disk is as full as before.
+   */
+  const tryToWrite = async () => {
+    await write(() => tables.root.put('probe', ' '.repeat(limits.probeBytes)));
+    await write(() => tables.root.remove('probe'));
+    showWrites(undefined);
   };
 
   const feed = lmdbFeed(
@@ -93,20 +130,20 @@ export function openLmdb(
     monotonicMs,
   );
 
-  const get = (id: string) =>
-    decode(
-      id,
-      read(() => tables.tokens.get(id)),
-    );
+  const get = (id: string) => stored.get(id)?.record;
   const events = (scan: AuditScan) => read(() => scanEvents(tables, scan));
   const appendOnce = (event: AuditEvent) =>
     write(() => {
       if (tables.auditIds.get(event.id) === undefined) append(tables, event);
     });
   const commitNow = async (change: Change) => {
-    const committed = await write(() => commit(tables, change, now(), limits));
+    const committed = await write(() => commit(tables, stored, change, now(), limits));
     feed.look();
     return committed;
+  };
+  const showProblem = (detail: string | undefined) => {
+    problem = detail;
+    if (canRead(tables)) health.setFault(problem);
   };
   const guard = lmdbGuard(
     {
@@ -124,11 +161,10 @@ export function openLmdb(
       now,
       monotonicMs,
       stateFile,
-      report,
-    },
-    sure => {
-      isSure = sure;
-      health.set(sure && canRead(tables));
+      report(what, detail) {
+        if (what === 'lost changes') health.degrade('lost', detail);
+        else showProblem(detail);
+      },
     },
   );
 
@@ -143,7 +179,7 @@ export function openLmdb(
     scan: scan =>
       scanTokens(
         read(() => walk(tables, scan)),
-        tables,
+        stored,
         scan,
       ),
     count: owner =>
@@ -162,6 +198,18 @@ export function openLmdb(
         const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
         return request !== undefined && request.keepUntil > now() ? request : undefined;
       }),
+    // A commit of another process can be read a moment before it is on the disk; it holds the one lock
+    // for writing until then.
+    settle: () => write(() => undefined),
+    signRecords: ids =>
+      write(() => {
+        const old = ids.filter(id => macKeyId(tables.tokens.get(id) ?? '') !== seal.currentId);
+        const found = old.map(id => stored.get(id)?.record).filter(record => record !== undefined);
+        for (const record of found) stored.put(record);
+        return found.length;
+      }),
+    // It was migrated when it was opened.
+    endMigration: async () => undefined,
     importedForms: () => read(() => readForms(tables)),
     findImported: digest => read(() => tables.imported.get(digest)),
     reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
@@ -188,6 +236,8 @@ export function openLmdb(
   };
 }
 
+const ignore = () => undefined;
+
 function canRead({ root }: Tables): boolean {
   try {
     root.get('audit-head');
@@ -204,57 +254,6 @@ async function causeOf(error: unknown): Promise<Error> {
   return cause instanceof Error ? cause : (error as Error);
 }
 
-/**
- * Runs inside a write transaction. Checks come before the first put: a throw does not roll back.
- */
-function commit(tables: Tables, change: Change, now: number, limits: LmdbLimits): Committed {
-  const { before, record, event, request } = change;
-  if (request !== undefined) {
-    const text = tables.requests.get(request.key);
-    const prior = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
-    if (prior !== undefined && prior.keepUntil > now)
-      return { outcome: 'repeated', request: prior };
-  }
-  if (tables.auditIds.get(event.id) !== undefined) return { outcome: 'done' };
-  const current = decode(record.id, tables.tokens.get(record.id));
-  if (current?.revision !== before?.revision || current?.revokedAt !== undefined) {
-    return { outcome: 'conflict' };
-  }
-  tables.tokens.put(record.id, encodeRecord(record));
-  tables.revisions.put(record.id, String(record.revision));
-  index(tables, current, record);
-  append(tables, event);
-  if (request !== undefined) {
-    tables.requests.put(request.key, JSON.stringify(request));
-    tables.requestEnds.put([request.keepUntil, request.key], '');
-    prune(tables.requests, tables.requestEnds, now, limits.prunedMax);
-  }
-  return { outcome: 'done' };
-}
-
-function index(tables: Tables, before: AccessTokenRecord | undefined, after: AccessTokenRecord) {
-  if (before?.owner !== after.owner) {
-    if (before?.owner !== undefined) {
-      tables.owners.remove([before.owner, before.id]);
-      addToOwner(tables, before.owner, -1);
-    }
-    if (after.owner !== undefined) {
-      tables.owners.put([after.owner, after.id], '');
-      addToOwner(tables, after.owner, 1);
-    }
-  }
-  if (before?.expiresAt !== after.expiresAt) {
-    if (before?.expiresAt !== undefined) tables.expiries.remove([before.expiresAt, before.id]);
-    if (after.expiresAt !== undefined) tables.expiries.put([after.expiresAt, after.id], '');
-  }
-}
-
-function addToOwner(tables: Tables, owner: string, more: number) {
-  const count = Number(tables.ownerCounts.get(owner) ?? 0) + more;
-  if (count > 0) tables.ownerCounts.put(owner, String(count));
-  else tables.ownerCounts.remove(owner);
-}
-
 function endSession(
   tables: Tables,
   id: string,
@@ -265,34 +264,4 @@ function endSession(
   tables.sessions.put(id, String(until));
   tables.sessionEnds.put([until, id], '');
   prune(tables.sessions, tables.sessionEnds, now, prunedMax);
-}
-
-/** Removes expired entries, oldest first, at most `most`. */
-function prune(
-  entries: Tables['requests'],
-  ends: Tables['requestEnds'],
-  now: number,
-  most: number,
-): void {
-  for (const end of [...ends.getKeys({ end: [now, ''], limit: most })]) {
-    ends.remove(end);
-    entries.remove(end[1]);
-  }
-}
-
-function head(tables: Tables): ChainHead {
-  const text = tables.root.get('audit-head');
-  return text === undefined ? emptyChain : (JSON.parse(text) as ChainHead);
-}
-
-function append(tables: Tables, event: AuditEvent) {
-  const entry = chain(head(tables), event);
-  tables.audit.put(entry.sequence, JSON.stringify(entry));
-  tables.auditIds.put(entry.id, String(entry.sequence));
-  if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
-  tables.root.put('audit-sequence', String(entry.sequence));
-  tables.root.put(
-    'audit-head',
-    JSON.stringify({ sequence: entry.sequence, hash: entry.hash } satisfies ChainHead),
-  );
 }

@@ -3,46 +3,12 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { StoreUnusable } from '../store.ts';
 import { checkDataFile } from './data-file.ts';
+import type { LmdbLimits } from './limits.ts';
 import { privately } from './private-files.ts';
-
-/** Limits of the embedded store. */
-export interface LmdbLimits {
-  /** Processes and threads that read at the same time. */
-  readersMax: number;
-  /** Expired request ids or ended sessions that are removed per new one. */
-  prunedMax: number;
-  /** Interval at which a failed store is tried again, in milliseconds. */
-  probeMs: number;
-  /**
-   * How long cached records stay valid while the feed cannot read the log, in milliseconds: the
-   * longest time that a revocation takes.
-   */
-  leaseMs: number;
-  /** Interval at which the feed looks for changes of other processes, in milliseconds. */
-  feedLookMs: number;
-  /** Changes that are announced one by one; more of them invalidate everything. */
-  feedEntriesMax: number;
-  /** Most bytes that the remembered tail of the audit log may take. */
-  tailBytesMax: number;
-  /** How long an entry of the audit log is remembered, in milliseconds. */
-  tailMsMax: number;
-}
-
-/** Defaults of the limits. */
-export const defaultLmdbLimits: LmdbLimits = {
-  readersMax: 512,
-  prunedMax: 8,
-  probeMs: 1000,
-  leaseMs: 2000,
-  feedLookMs: 25,
-  feedEntriesMax: 10_000,
-  tailBytesMax: 4 * 1024 * 1024,
-  tailMsMax: 24 * 60 * 60 * 1000,
-};
 
 /** The tables. Values are text; times are milliseconds since 1970. */
 export interface Tables {
-  /** Single values: the end of the audit log, the forms of imported tokens, and the notes. */
+  /** Single values: the end of the audit log, the forms of imported tokens, a probe of writing, notes. */
   root: RootDatabase<string, string>;
   /** UUID → record. */
   tokens: Database<string, string>;

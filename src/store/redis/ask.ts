@@ -2,6 +2,7 @@
 
 import { Unavailable } from '../store.ts';
 import type { RedisClient } from './client.ts';
+import { followLoss } from './loss.ts';
 import type { Script } from './scripts.ts';
 
 /** A client whose failures are Unavailable. */
@@ -19,28 +20,18 @@ export interface Asker {
  */
 export function asker(
   client: RedisClient,
-  onDown: () => void,
+  onDown: (error: unknown) => void,
   unfit: (client: RedisClient) => string | undefined = () => undefined,
 ): Asker {
-  // Commands sent without a connection fail with a generic error; this one says why it was lost.
-  let lost: Error | undefined;
-  const lose = (error: unknown) => {
-    lost = withoutArguments(error);
-  };
-  client.on('error', lose);
-  client.on('node error', lose);
-  client.on('ready', () => {
-    lost = undefined;
-  });
-
+  const lost = followLoss(client);
   const ask = async <T>(question: (client: RedisClient) => Promise<T>): Promise<T> => {
     const reason = unfit(client);
     if (reason !== undefined) throw new Unavailable(reason);
     try {
       return await question(client);
     } catch (error) {
-      if (isDown(error)) onDown();
-      throw new Unavailable('Redis did not answer', withoutArguments(error, lost));
+      if (isDown(error)) onDown(error);
+      throw new Unavailable('Redis did not answer', withoutArguments(error, lost()));
     }
   };
   return {
@@ -93,5 +84,5 @@ function isDown(error: unknown): boolean {
  */
 function withoutArguments(error: unknown, cause?: Error): Error {
   const message = messageOf(error).replace(/,? with args beginning with.*/s, '');
-  return new Error(message.slice(0, 200), cause === undefined ? {} : { cause });
+  return new Error(message.slice(0, 200), cause && { cause: withoutArguments(cause) });
 }

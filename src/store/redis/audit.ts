@@ -1,6 +1,13 @@
 /** The audit log in Redis: a stream. Usher computes the hashes; a script appends the entry. */
 
-import { type AuditEvent, type ChainedEvent, type ChainHead, chain, emptyChain } from '../audit.ts';
+import {
+  type AuditEvent,
+  type ChainedEvent,
+  type ChainHead,
+  chain,
+  emptyChain,
+  headOf,
+} from '../audit.ts';
 import { type AuditLog, type AuditScan, Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
 import { auditKey, eventKey, tokenAuditKey } from './keys.ts';
@@ -8,7 +15,7 @@ import type { RedisLimits } from './limits.ts';
 import { appendScript, tokenEventsScript } from './scripts.ts';
 
 /** The arguments that append an entry, in the order of the scripts. */
-export type LinkArguments = [
+type LinkArguments = [
   previousHash: string,
   sequence: number,
   hash: string,
@@ -28,7 +35,7 @@ export interface RedisAudit extends AuditLog {
 /**
  * The reply of a script that appends an entry: linked, recorded, moved or gone, with its values.
  */
-export type LinkReply = [word: string, ...rest: (string | number)[]];
+type LinkReply = [word: string, ...rest: (string | number)[]];
 
 /** What appending to the log reveals. */
 export interface LogNotice {
@@ -51,24 +58,25 @@ export function redisAudit(
 
   const linkNow: RedisAudit['link'] = async (event, write) => {
     for (let attempt = 0; attempt < limits.linkAttemptsMax; attempt++) {
-      const { hash, ...entry } = chain(known, event);
-      const { sequence } = entry;
+      const chained = chain(known, event);
+      const { hash, ...entry } = chained;
       const reply = (await write([
         known.hash,
-        sequence,
+        entry.sequence,
         hash,
         JSON.stringify(entry),
         limits.eventKeepMs,
       ])) as LinkReply;
       if (reply[0] === 'linked') {
-        known = { sequence, hash };
-        notice.linked({ ...entry, hash });
+        known = headOf(chained);
+        notice.linked(chained);
       }
       if (reply[0] !== 'moved') return reply;
       const isShorter = Number(reply[1]) < known.sequence;
-      known = { sequence: Number(reply[1]), hash: String(reply[2]) };
-      if (isShorter && !notice.shorter(known.sequence))
+      known = { sequence: Number(reply[1]), hash: String(reply[2]), time: Number(reply[3]) };
+      if (isShorter && !notice.shorter(known.sequence)) {
         throw new Unavailable('the audit log lost entries');
+      }
     }
     throw new Unavailable('the audit log moves too fast');
   };
@@ -91,8 +99,7 @@ export function redisAudit(
     async head() {
       const [entry] = await asker.ask(client => client.xrevrange(auditKey, '+', '-', 'COUNT', 1));
       if (entry === undefined) return emptyChain;
-      const { sequence, hash } = readEntry(entry[1][1], entry[1][3]);
-      return { sequence, hash };
+      return headOf(readEntry(entry[1][1], entry[1][3]));
     },
   };
 }

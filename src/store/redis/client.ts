@@ -25,10 +25,19 @@ export function redisClient(
     target.topology === 'cluster'
       ? clusterClient(target, use, limits)
       : new Redis(singleOptions(target, use, limits));
-  // Commands report each failure to their caller; an 'error' event without a listener would end the
-  // process.
-  client.on('error', () => undefined);
+  onError(client);
   return client;
+}
+
+/**
+ * Listens to 'error' events. Commands report each failure to their caller; an event without a
+ * listener would end the process. ioredis goes on in database 0 when SELECT fails, which must not
+ * be used instead of the configured one, so the connection ends before it is ready.
+ */
+function onError(client: RedisClient): void {
+  client.on('error', (error: { command?: { name?: string } }) => {
+    if (error.command?.name === 'select') client.disconnect(true);
+  });
 }
 
 /** A client for one server's feed. It does not reconnect: its owner replaces it. */
@@ -44,7 +53,7 @@ export function feedClient(target: RedisAddress, server: Redis, limits: RedisLim
     retryStrategy: () => null,
     reconnectOnError: () => false,
   });
-  client.on('error', () => undefined);
+  onError(client);
   return client;
 }
 

@@ -5,7 +5,7 @@
 
 import type { AuditEvent } from '../audit.ts';
 import { expiryMember } from '../cursor.ts';
-import { encodeRecord, storedEventId } from '../format/record.ts';
+import { storedEventId } from '../format/record.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type Change, type Committed, type StoredRequest, Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
@@ -15,7 +15,6 @@ import {
   createdKey,
   eventKey,
   expiryKey,
-  heartbeatKey,
   intentsKey,
   ownerKey,
   pendingKey,
@@ -24,6 +23,7 @@ import {
   tokenKey,
 } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
+import type { RedisRecords } from './records.ts';
 import {
   applyScript,
   beginScript,
@@ -34,7 +34,7 @@ import {
 } from './scripts.ts';
 
 /** A change under way, with the fields that it needs of the record it is based on. */
-export interface Intent {
+interface Intent {
   before?: Pick<AccessTokenRecord, 'revision' | 'owner' | 'expiresAt'>;
   record: AccessTokenRecord;
   event: AuditEvent;
@@ -45,7 +45,9 @@ export interface Intent {
 export interface RedisCommitter {
   /** As TokenWriter.commit. */
   commit(change: Change): Promise<Committed>;
-  /** Completes old changes that were begun and not finished, by any process. */
+  /** As TokenWriter.settle. */
+  settle(tokenId: string): Promise<void>;
+  /** Completes the changes that others began some time ago and did not end. */
   sweep(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export interface RedisCommitter {
 export function redisCommitter(
   asker: Asker,
   audit: RedisAudit,
+  records: RedisRecords,
   limits: RedisLimits,
 ): RedisCommitter {
   const complete = async (intent: Intent): Promise<'done' | 'conflict'> => {
@@ -60,15 +63,15 @@ export function redisCommitter(
     const applied = await asker.run(
       applyScript,
       [tokenKey(record.id)],
-      [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''],
+      [records.encode(record), storedEventId(event.id), before?.revision ?? ''],
     );
     if (applied === 'done') {
-      await acknowledge(asker, tokenKey(record.id), limits);
+      await acknowledge(asker, limits, appliedRecord(record));
       const [word, recorded] = await finish(asker, audit, intent);
       // Neither pending nor in the log: another process saw a conflict, so a failover undid this
       // change.
       if (word === 'gone' && recorded !== 1) throw new Unavailable('the change was not recorded');
-      await acknowledge(asker, intentsKey, limits);
+      await acknowledge(asker, limits, recordedEvent(event));
       return 'done';
     }
     const [, recorded] = await drop(asker, intent);
@@ -80,23 +83,31 @@ export function redisCommitter(
     async commit(change) {
       const intent = intentOf(change);
       for (let attempt = 0; attempt < limits.beginAttemptsMax; attempt++) {
-        const [word, text] = await begin(asker, intent);
+        const [word, text] = await begin(asker, records, intent);
         if (word === 'begun') return { outcome: await complete(intent) };
         if (word === 'pending') {
-          await complete(readIntent(text ?? ''));
+          await complete(await readIntent(records, text ?? ''));
           continue;
         }
-        await acknowledge(asker, tokenKey(change.record.id), limits);
-        await acknowledge(asker, intentsKey, limits);
-        if (word === 'recorded') return { outcome: 'done' };
-        return { outcome: 'repeated', request: readRequest(text ?? '') };
+        if (word === 'repeated') return { outcome: 'repeated', request: readRequest(text ?? '') };
+        await acknowledge(asker, limits, appliedRecord(change.record));
+        await acknowledge(asker, limits, recordedEvent(change.event));
+        return { outcome: 'done' };
       }
       throw new Unavailable('the access token changes too fast');
+    },
+    async settle(tokenId) {
+      const pending = await asker.ask(client => client.hget(intentsKey, tokenId));
+      if (pending !== null) await complete(await readIntent(records, pending));
+      await acknowledge(asker, limits, everything(tokenKey(tokenId)));
+      await acknowledge(asker, limits, everything(intentsKey));
     },
     async sweep() {
       const args = [limits.intentAgeMs, limits.sweepIntentsMax];
       const texts = (await asker.run(overdueScript, [intentsKey], args)) as string[];
-      const results = await Promise.allSettled(texts.map(async text => complete(readIntent(text))));
+      const results = await Promise.allSettled(
+        texts.map(async text => complete(await readIntent(records, text))),
+      );
       const failed = results.find(result => result.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
     },
@@ -124,23 +135,23 @@ function intentOf({ before, record, event, request }: Change): Intent {
 }
 
 /** Parses an intent, which the scripts prefix with the event's id and the time. */
-function readIntent(text: string): Intent {
-  try {
-    return JSON.parse(text.replace(/^\S+ \S+ /, '')) as Intent;
-  } catch {
-    throw new Unavailable('a change under way cannot be read');
-  }
+function readIntent(records: RedisRecords, text: string): Promise<Intent> {
+  return records.decodeChange<Intent>(text.replace(/^\S+ \S+ /, ''));
 }
 
 /**
  * Creating an access token needs free memory; changing one must not, since it may be a revocation.
  */
-async function begin(asker: Asker, intent: Intent): Promise<[word: string, text?: string]> {
+async function begin(
+  asker: Asker,
+  records: RedisRecords,
+  intent: Intent,
+): Promise<[word: string, text?: string]> {
   const { before, record, event, request } = intent;
   const reply = await asker.run(
     before === undefined ? beginScript : urgentBeginScript,
     [intentsKey, pendingKey, requestKey(request?.key ?? ''), eventKey(event.id)],
-    [record.id, event.id, JSON.stringify(intent), request?.key ?? ''],
+    [record.id, event.id, records.encodeChange(intent), request?.key ?? ''],
   );
   return reply as [string, string?];
 }
@@ -184,21 +195,64 @@ async function drop(asker: Asker, { record, event, request }: Intent) {
   return reply as [word: string, recorded?: number];
 }
 
+/** What was written, as the server that is asked must have it before its replicas are waited for. */
+export interface Written {
+  /** The command that shows it, with its key. */
+  look: readonly ['EXISTS' | 'GET', string];
+  /** Whether the answer to the command shows it. */
+  isThere(answer: unknown): boolean;
+}
+
+/** A key with any value. */
+export function presence(key: string): Written {
+  return { look: ['EXISTS', key], isThere: answer => answer === 1 };
+}
+
+/** Whatever the server has that keeps a key; the caller looks at it afterwards. */
+function everything(key: string): Written {
+  return { look: ['EXISTS', key], isThere: () => true };
+}
+
+/** A record at the revision that a change made, or at a later one. */
+function appliedRecord({ id, revision, eventId }: AccessTokenRecord): Written {
+  return {
+    look: ['GET', tokenKey(id)],
+    isThere(answer) {
+      if (typeof answer !== 'string') return false;
+      const { rev, event } = JSON.parse(answer) as { rev: number; event: string };
+      return event === storedEventId(eventId) || rev > revision;
+    },
+  };
+}
+
+/** An event that is in the log. */
+function recordedEvent({ id }: AuditEvent): Written {
+  return presence(eventKey(id));
+}
+
 /**
- * Waits until `ackReplicas` Redis replicas have all writes to a key's slot. Throws Unavailable.
- * WAIT counts from its connection's last write, so one is made first; while the memory is full, the
- * change itself was that write.
+ * Waits until enough replicas have what was written. It is read and waited for on one connection, so that
+ * a failover in between cannot make the replicas of a master that lacks it count. WAIT waits for all that
+ * its server has written when the command before it ends, whoever wrote it; it needs no write of its own,
+ * which a server whose memory is full would refuse. Throws Unavailable.
  */
-export async function acknowledge(asker: Asker, key: string, limits: RedisLimits): Promise<void> {
+export async function acknowledge(
+  asker: Asker,
+  limits: RedisLimits,
+  { look, isThere }: Written,
+): Promise<void> {
   if (limits.ackReplicas === 0) return;
   const results = await asker.ask(client =>
     client
       .pipeline()
-      .set(heartbeatKey(key), '1', 'PX', limits.ackTimeoutMs)
+      .call(...look)
       .call('WAIT', String(limits.ackReplicas), String(limits.ackTimeoutMs))
       .exec(),
   );
-  const replicas = results?.[1]?.[1];
+  const [[lookError, answer] = [], [, replicas] = []] = results ?? [];
+  if (lookError || !isThere(answer)) {
+    throw new Unavailable('a failover lost the change; repeat the call', lookError);
+  }
   if (typeof replicas !== 'number' || replicas < limits.ackReplicas) {
     throw new Unavailable('too few Redis replicas have the change');
   }

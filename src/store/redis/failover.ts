@@ -15,7 +15,7 @@ const channel = '+switch-master';
  */
 export function followFailover(
   target: RedisAddress,
-  clients: RedisClient[],
+  clients: readonly RedisClient[],
   limits: RedisLimits,
 ): () => void {
   if (target.topology !== 'sentinel') return () => undefined;

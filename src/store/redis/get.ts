@@ -13,9 +13,9 @@ export function plainGet({ ask }: Asker): Get {
 }
 
 /**
- * Reads from a master only. A demoted server answers with old data until it has caught up. So the
- * connection must have been a master's within the lease; otherwise its role is requested with the
- * key. (In a Cluster, a Redis replica answers no reads.)
+ * Reads from a master only, because a deposed one can lag. If the last check that the server is a
+ * master is older than the lease, its role is requested together with the key. (In a Cluster, Redis
+ * replicas answer no reads.)
  */
 export function masterGet({ ask }: Asker, redisState: RedisHealth, leaseMs: number): Get {
   return key =>

@@ -12,8 +12,9 @@ import { redisCommitter } from './commit.ts';
 import { type Get, plainGet } from './get.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken } from './list.ts';
-import { noMarks, type StoreMarks, storeMarks } from './marks.ts';
+import { emptiedMaster, noMarks, storeMarks } from './marks.ts';
 import { redisNotes } from './notes.ts';
+import type { RedisRecords } from './records.ts';
 
 /** The parts of the store that the guard uses. */
 export interface GuardedParts {
@@ -21,6 +22,7 @@ export interface GuardedParts {
   admin: Asker;
   /** The log on the connection of `reads`. */
   log: Pick<RedisAudit, 'events'>;
+  records: RedisRecords;
   limits: RedisLimits;
   /** Called with each entry that this process appended. */
   linked: (entry: ChainedEvent) => void;
@@ -30,7 +32,8 @@ export interface GuardedParts {
 /** The guard of one store. */
 export interface RedisGuard {
   continuity: Continuity;
-  marks: StoreMarks;
+  /** Why nothing that is read may be used; undefined when it may. Throws Unavailable. */
+  whyNot(): Promise<string | undefined>;
   /** Reads a key, and answers once what was read may be used. */
   guarded(get: Get): Get;
   /** Resolves when the store is what it was; throws Unavailable when not. */
@@ -39,23 +42,23 @@ export interface RedisGuard {
 
 /** Creates the guard. */
 export function redisGuard(
-  { reads, admin, log, limits, linked, isCluster }: GuardedParts,
+  { reads, admin, log, records, limits, linked, isCluster }: GuardedParts,
   deps: Omit<ContinuityDeps, 'replica' | 'isLogApart'>,
   onWarning: (message: string) => void,
 ): RedisGuard {
   const marks = isCluster ? storeMarks(reads, onWarning) : noMarks;
   // What is put back is appended to a log that lost entries; what callers change is not.
   const audit = redisAudit(admin, limits, { linked, shorter: () => true });
-  const committer = redisCommitter(admin, audit, limits);
+  const committer = redisCommitter(admin, audit, records, limits);
   const changes = {
     events: audit.events,
     append: audit.append,
     commit: committer.commit,
-    get: (id: string) => readToken(plainGet(admin), id),
+    get: (id: string) => readToken(plainGet(admin), records, id),
   };
   const recordsAndLog = {
     events: log.events,
-    get: (id: string) => readToken(plainGet(reads), id),
+    get: (id: string) => readToken(plainGet(reads), records, id),
   };
   const continuity = createContinuity(
     { reads: recordsAndLog, changes, notes: redisNotes(reads, admin) },
@@ -70,7 +73,11 @@ export function redisGuard(
   reads.client.on('+node', (node: RedisClient) => void node.on('ready', doubt));
   return {
     continuity,
-    marks,
+    async whyNot() {
+      const problem = await continuity.whyNot();
+      if (problem !== undefined) return problem;
+      return (await marks.areThere()) ? undefined : emptiedMaster;
+    },
     guarded: get => async key => {
       const value = await get(key);
       if (!continuity.isSure()) await continuity.confirm();

@@ -3,11 +3,10 @@
  * or its answers may be old. Active only where changes wait for Redis replicas too.
  */
 
-import { randomUUID } from 'node:crypto';
 import type { RedisAddress } from '../address.ts';
 import { createLease } from '../feed.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
-import { heartbeatKey } from './keys.ts';
+import { heartbeatChannel } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 
 /** A running check. */
@@ -38,22 +37,26 @@ export function redisHeartbeat(
   const client = redisClient(target, { name: 'usher-beat', commandTimeoutMs }, limits);
   const end = keepConnected(client, limits);
   const lease = createLease(leaseMs, monotonicMs);
-  const key = heartbeatKey('read');
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   const heartbeat = async () => {
     const askedAtMs = monotonicMs();
-    const value = randomUUID();
+    // A message goes to the replicas as a write does, and is taken also where writes are refused: while
+    // the memory is full, or a save has failed. Verification goes on then.
     const results = await client
       .pipeline()
-      .set(key, value, 'PX', leaseMs)
+      .publish(heartbeatChannel, '')
       .call('WAIT', String(ackReplicas), String(ackTimeoutMs))
+      .info('server')
       .exec();
-    const replicas = results?.[1]?.[1];
-    if (typeof replicas !== 'number' || replicas < ackReplicas) return;
-    // The server that is read from must be the one whose replicas got the write.
-    if ((await reader.get(key)) === value) lease.renew(askedAtMs);
+    const [[refused] = [], [, replicas] = [], [, info] = []] = results ?? [];
+    if (refused || typeof replicas !== 'number' || replicas < ackReplicas) return;
+    // The server that is read from must be the one whose replicas were waited for.
+    const runId = runIdIn(info);
+    if (runId !== undefined && runId === runIdIn(await reader.info('server'))) {
+      lease.renew(askedAtMs);
+    }
   };
   const again = async () => {
     await heartbeat().catch(() => undefined);
@@ -71,4 +74,9 @@ export function redisHeartbeat(
       end();
     },
   };
+}
+
+/** The id of a run of a Redis server, which no other run has. */
+function runIdIn(info: unknown): string | undefined {
+  return /^run_id:(\w+)/m.exec(String(info))?.[1];
 }

@@ -1,12 +1,12 @@
 /** The index of imported tokens in Redis, cached while the feed is live. */
 
 import { mapAwaitable } from '../awaitable.ts';
-import type { CoherentLimits } from '../cache/coherent.ts';
 import { createCoherentIndex } from '../cache/coherent-index.ts';
+import type { CoherentLimits } from '../cache/limits.ts';
 import type { Feed } from '../feed.ts';
 import type { ImportedIndex } from '../store.ts';
 import type { Asker } from './ask.ts';
-import { acknowledge } from './commit.ts';
+import { acknowledge, presence } from './commit.ts';
 import type { Get } from './get.ts';
 import { importedFormsKey, importedKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
@@ -34,7 +34,7 @@ export function redisImported(
     const answer = await write(key);
     // The caller may look it up before the invalidation arrives.
     index.forget(name);
-    await acknowledge(admin, key, limits);
+    await acknowledge(admin, limits, presence(key));
     return answer;
   };
   const words = (text: string | undefined) => text?.split(' ') ?? [];

@@ -47,6 +47,9 @@ export const ownerKey = (owner: string) => `usher:{log}:owner:${owner}`;
 /** Sorted set: expiry and id of the access tokens that expire, in that order. */
 export const expiryKey = 'usher:{log}:expiry';
 
+/** Never exists: a write to it that needs it to exist shows whether Redis accepts writes. */
+export const writeProbeKey = 'usher:{log}:probe';
+
 /** String: a random value that identifies the store, created when the store was first opened. */
 export const identityKey = 'usher:{log}:identity';
 
@@ -58,6 +61,11 @@ export const acceptedKey = 'usher:{log}:accepted';
 
 /** Hash: replica of Usher → until when its head is shown, and the head. */
 export const headsKey = 'usher:{log}:heads';
+/** String: the version of the store's schema. */
+export const schemaKey = 'usher:{log}:schema';
+
+/** Hash: master key id → check value of the master key that the store was written with. */
+export const keyChecksKey = 'usher:{log}:key-checks';
 
 /** String: such a value on a Cluster master without the log; `n` is chosen to fall in its slots. */
 export const markKey = (n: number) => `usher:mark:${n}`;
@@ -65,9 +73,5 @@ export const markKey = (n: number) => `usher:mark:${n}`;
 /** Channel: new audit entries and imported digests, for feeds that cannot use client tracking. */
 export const changesChannel = 'usher:{log}:changes';
 
-/**
- * String: a key in the same slot as another one, written so that WAIT covers that slot's writes.
- */
-export function heartbeatKey(beside: string): string {
-  return `usher:beat:{${/\{(.+?)\}/.exec(beside)?.[1] ?? beside}}`;
-}
+/** Channel: messages that only make the replicas acknowledge. Nothing subscribes to it. */
+export const heartbeatChannel = 'usher:{log}:heartbeat';

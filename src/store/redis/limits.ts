@@ -1,4 +1,4 @@
-/** The limits of the Redis store and their defaults. */
+/** Limits of the Redis store. src/server/limits.ts sets the configured ones. */
 
 /** Limits of the Redis store. */
 export interface RedisLimits {
@@ -51,7 +51,7 @@ export interface RedisLimits {
   beginAttemptsMax: number;
   /** Attempts to append an entry to the audit log while others append to it. */
   linkAttemptsMax: number;
-  /** How long an audit event's id is remembered, so that it is not added twice, in milliseconds. */
+  /** How long an audit event's id is stored, to detect a second attempt, in milliseconds. */
   eventKeepMs: number;
   /**
    * How long cached records stay valid after the feed's last answer, in milliseconds: the longest
@@ -74,12 +74,11 @@ export interface RedisLimits {
   usageBatch: number;
 }
 
-/** Defaults of the limits. */
-export const defaultRedisLimits: RedisLimits = {
-  connectTimeoutMs: 500,
-  readTimeoutMs: 250,
-  adminTimeoutMs: 1000,
-  socketTimeoutMs: 1000,
+/**
+ * Limits that no setting changes. They pace retries while Redis is slow or down, and limit the work
+ * of one step. How long a verdict may come from the cache depends on the lease alone.
+ */
+export const fixedRedisLimits = {
   disconnectTimeoutMs: 200,
   reconnectDelayMsMax: 1000,
   loadingDelayMsMax: 500,
@@ -89,23 +88,16 @@ export const defaultRedisLimits: RedisLimits = {
   clusterAttemptsMax: 4,
   clusterRetryDelayMs: 50,
   clusterRefreshMs: 1000,
-  clusterRefreshTimeoutMs: 500,
   clusterNodeAttemptsMax: 10,
-  ackReplicas: 0,
-  ackTimeoutMs: 500,
-  heartbeatMs: 500,
   intentAgeMs: 3000,
   sweepIntervalMs: 2000,
   sweepIntentsMax: 100,
   beginAttemptsMax: 100,
   linkAttemptsMax: 100,
   eventKeepMs: 24 * 60 * 60 * 1000,
-  leaseMs: 2000,
-  claimWaitMs: 0,
   tailBytesMax: 4 * 1024 * 1024,
   tailMsMax: 24 * 60 * 60 * 1000,
-  feedPingMs: 500,
   probesMax: 2,
   feedEntriesMax: 1000,
   usageBatch: 200,
-};
+} as const satisfies Partial<RedisLimits>;

@@ -1,23 +1,21 @@
 /** Lists access tokens in Redis along lexically sorted indexes. */
 
 import { expiryMember, readExpiryMember } from '../cursor.ts';
-import { decodeRecord } from '../format/record.ts';
 import type { AccessTokenRecord } from '../record.ts';
-import { type Scan, type ScanPage, Unavailable } from '../store.ts';
+import type { Scan, ScanPage } from '../store.ts';
 import type { Asker } from './ask.ts';
 import { type Get, plainGet } from './get.ts';
 import { createdKey, expiryKey, ownerKey, tokenKey } from './keys.ts';
+import type { RedisRecords } from './records.ts';
 
 /** Reads one record; undefined when there is none. Throws Unavailable. */
-export async function readToken(get: Get, id: string): Promise<AccessTokenRecord | undefined> {
+export async function readToken(
+  get: Get,
+  records: RedisRecords,
+  id: string,
+): Promise<AccessTokenRecord | undefined> {
   const text = await get(tokenKey(id));
-  if (text === null) return undefined;
-  try {
-    return decodeRecord(id, text);
-  } catch {
-    // The parser's own words would repeat parts of the record.
-    throw new Unavailable('a record cannot be read', new Error(`corrupt: ${tokenKey(id)}`));
-  }
+  return text === null ? undefined : await records.decode(id, text);
 }
 
 /**
@@ -25,14 +23,18 @@ export async function readToken(get: Get, id: string): Promise<AccessTokenRecord
  * a record that just changed. Such records are left out, so a page can be shorter than the limit
  * without being the last.
  */
-export async function scanTokens(asker: Asker, scan: Scan): Promise<ScanPage> {
+export async function scanTokens(
+  asker: Asker,
+  records: RedisRecords,
+  scan: Scan,
+): Promise<ScanPage> {
   const members = await readIndex(asker, scan);
   const more = members.length > scan.limit;
   const page = more ? members.slice(0, scan.limit) : members;
-  const found = await Promise.all(page.map(member => readMember(asker, scan, member)));
-  const records = found.filter(record => record !== undefined);
+  const found = await Promise.all(page.map(member => readMember(asker, records, scan, member)));
+  const present = found.filter(record => record !== undefined);
   const cursor = page.at(-1);
-  return more && cursor !== undefined ? { records, cursor } : { records };
+  return more && cursor !== undefined ? { records: present, cursor } : { records: present };
 }
 
 /** The members of the page, and the next one if there is one. */
@@ -61,14 +63,15 @@ function expiryStart({ after, expiresAfter }: Scan): string {
 
 async function readMember(
   asker: Asker,
+  records: RedisRecords,
   scan: Scan,
   member: string,
 ): Promise<AccessTokenRecord | undefined> {
   if (scan.order === 'expiry') {
     const { id, expiresAt } = readExpiryMember(member);
-    const record = await readToken(plainGet(asker), id);
+    const record = await readToken(plainGet(asker), records, id);
     return record?.expiresAt === expiresAt ? record : undefined;
   }
-  const record = await readToken(plainGet(asker), member);
+  const record = await readToken(plainGet(asker), records, member);
   return scan.owner === undefined || record?.owner === scan.owner ? record : undefined;
 }

@@ -13,7 +13,7 @@ import { identityKey, markKey } from './keys.ts';
 
 /** Whether the masters still hold the marks. */
 export interface StoreMarks {
-  /** Checks them. Throws Unavailable. */
+  /** Checks them. Throws Unavailable, unless they were found missing before. */
   areThere(): Promise<boolean>;
   /**
    * Resolves when a key that was not found does not exist. Throws Unavailable when data may be
@@ -70,7 +70,7 @@ export function storeMarks(asker: Asker, onWarning: (message: string) => void): 
       }),
     );
     const isSame = !found.includes(false);
-    if (!isSame && state !== 'lost') onWarning(lostWarning);
+    if (!isSame && state !== 'lost') onWarning(emptiedMaster);
     if (isSame && state === 'lost') onWarning('Redis holds the original store again');
     if (!isSame) state = 'lost';
     else state = asked === doubts ? 'same' : 'doubted';
@@ -84,7 +84,9 @@ export function storeMarks(asker: Asker, onWarning: (message: string) => void): 
 
   return {
     async areThere() {
-      await lookOnce();
+      await lookOnce().catch(error => {
+        if (state !== 'lost') throw error;
+      });
       return state !== 'lost';
     },
     async confirmAbsence() {
@@ -98,7 +100,8 @@ export function storeMarks(asker: Asker, onWarning: (message: string) => void): 
   };
 }
 
-const lostWarning =
+/** Why a Cluster is down, one of whose masters lost its marks. */
+export const emptiedMaster =
   `a master of the Redis Cluster no longer holds what was there (${markKey(0)}): it came back ` +
   'empty. What is not found there is unavailable until it is restored, or all replicas of Usher ' +
   'are restarted to continue with what is there';

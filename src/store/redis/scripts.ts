@@ -87,7 +87,8 @@ local function link(audit, event, ofToken, previous, sequence, hash, entry, keep
   local at = last and string.match(last[1], '^%d+') or '0'
   local lastHash = last and last[2][2] or string.rep('0', 64)
   if lastHash ~= previous or tonumber(sequence) ~= tonumber(at) + 1 then
-    return {'moved', at, lastHash}
+    local time = last and string.format('%.0f', cjson.decode(last[2][4]).time) or '0'
+    return {'moved', at, lastHash, time}
   end
   redis.call('XADD', audit, sequence .. '-1', 'hash', hash, 'entry', entry)
   redis.call('SET', event, sequence, 'PX', keepMs)
@@ -229,4 +230,32 @@ if excess > 0 then
   table.sort(days)
   for i = 1, excess do redis.call('HDEL', KEYS[1], days[i]) end
 end
+return 1`);
+
+/**
+ * Notes the schema of the store and the check value of a master key, where they are missing. Keys:
+ * schema, key checks, audit, created, intents. Arguments: schema of an empty store, schema of
+ * another one, master key id, its check value.
+ */
+export const noteSchemaScript = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  local isEmpty = redis.call('EXISTS', KEYS[3], KEYS[4], KEYS[5]) == 0
+  redis.call('SET', KEYS[1], isEmpty and ARGV[1] or ARGV[2])
+end
+redis.call('HSETNX', KEYS[2], ARGV[3], ARGV[4])
+return 1`);
+
+/**
+ * Sets the schema, unless a change is under way. Keys: schema, intents. Argument: schema. Answers 1,
+ * or 0 when a change is under way.
+ */
+export const endMigrationScript = script(`
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+redis.call('SET', KEYS[1], ARGV[1])
+return 1`);
+
+/** Replaces a record's text if it is still the given one. Key: record. Arguments: old and new text. */
+export const replaceScript = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
 return 1`);

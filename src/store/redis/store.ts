@@ -3,19 +3,18 @@
 import type { RedisAddress } from '../address.ts';
 import type { ChainedEvent } from '../audit.ts';
 import type { Awaitable } from '../awaitable.ts';
-import {
-  type CoherentLimits,
-  createCoherentReader,
-  defaultCoherentLimits,
-} from '../cache/coherent.ts';
-import { type Report, reportAsWarning } from '../continuity/problems.ts';
+import { createCoherentReader } from '../cache/coherent.ts';
+import type { CoherentLimits } from '../cache/limits.ts';
 import type { StateFile } from '../continuity/state-file.ts';
-import { type Store, Unavailable } from '../store.ts';
+import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
+import { type Store, StoreMismatch, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
-import { acknowledge, readRequest, redisCommitter } from './commit.ts';
+import { clockSkew } from './clock-skew.ts';
+import { acknowledge, presence, readRequest, redisCommitter } from './commit.ts';
 import { warnOfConfiguration } from './configuration.ts';
+import { watchDegraded } from './degraded.ts';
 import { followFailover } from './failover.ts';
 import { type RedisFeed, redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
@@ -24,8 +23,12 @@ import { redisHealth } from './health.ts';
 import { redisHeartbeat } from './heartbeat.ts';
 import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
-import { defaultRedisLimits, type RedisLimits } from './limits.ts';
+import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
+import { redisRecords } from './records.ts';
+import { repeat } from './repeat.ts';
+import { redisSchema } from './schema.ts';
+import { signRecords } from './sign-records.ts';
 import { redisUsage } from './usage.ts';
 
 /** Options of openRedis. */
@@ -34,63 +37,87 @@ export interface RedisStoreOptions {
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
-  /** Tells what is wrong with the store's content; absent to have it as warnings. */
-  report?: Report;
   /** Remembers the head of the log over a restart; absent for not. */
-  stateFile?: StateFile;
-  /** Limits that differ from the defaults. */
-  limits?: Partial<RedisLimits>;
-  cache?: Partial<CoherentLimits>;
+  stateFile?: StateFile | undefined;
+  /** Called for each record that is read and is not as Usher wrote it. */
+  onBroken?: OnBrokenRecord;
+  /** Signs and checks what the store holds. */
+  seal: RecordSeal;
+  limits: RedisLimits;
+  cache: CoherentLimits;
 }
 
 /**
  * Opens the store. While Redis cannot be reached, the store is open but not up, and keeps trying.
+ * Throws StoreMismatch when the store is not one for this version and these master keys; one that is
+ * found later is not up.
  */
 export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
-  const limits = { ...defaultRedisLimits, ...options.limits };
+  const { limits, cache } = options;
   const { reader, administrator } = clientsOf(target, limits);
-  const clients = [reader, administrator];
+  const clients = [reader, administrator] as const;
   const onWarning = options.onWarning ?? (() => undefined);
   warnOfConfiguration(administrator, onWarning);
   const monotonicMs = () => performance.now();
   const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
-  const redisState = redisHealth(clients, limits.pingIntervalMs, monotonicMs, async () => {
-    await guard.confirm();
-    return (await guard.marks.areThere()) && heartbeat.isLive();
-  });
+  const skew = clockSkew(options.now, onWarning);
+  const redisState = redisHealth(
+    clients,
+    { pingIntervalMs: limits.pingIntervalMs, staleMaxMs: cache.staleMaxMs },
+    monotonicMs,
+    async () => {
+      if (!heartbeat.isLive()) return tooFewReplicas;
+      if (!(await schema.isFit())) return schema.mismatch;
+      return await guard.whyNot();
+    },
+    skew,
+  );
   const reads = asker(
     reader,
-    () => redisState.health.set(false),
+    redisState.failed,
     client =>
       redisState.unfit(client) ??
-      (heartbeat.isLive() ? undefined : 'too few replicas follow Redis'),
+      schema.mismatch ??
+      (heartbeat.isLive() ? undefined : tooFewReplicas),
   );
-  const admin = asker(administrator, () => undefined, redisState.unfit);
+  const admin = asker(
+    administrator,
+    () => undefined,
+    client => redisState.unfit(client) ?? schema.mismatch,
+  );
+  const schema = redisSchema(
+    asker(reader, redisState.failed, redisState.unfit),
+    options.seal,
+    onWarning,
+  );
+  const records = redisRecords(options.seal, schema, options.onBroken ?? (() => undefined));
   const linked = (entry: ChainedEvent) => guard.continuity.appended(entry);
   const audit = redisAudit(admin, limits, {
     linked,
     shorter: sequence => guard.continuity.mayEndAt(sequence),
   });
-  const committer = redisCommitter(admin, audit, limits);
+  const committer = redisCommitter(admin, audit, records, limits);
   const log = redisAudit(reads, limits);
   const isCluster = target.topology === 'cluster';
   let following: RedisFeed | undefined;
   const decided = Promise.withResolvers<void>();
   const guard = redisGuard(
-    { reads, admin, log, limits, linked, isCluster },
+    { reads, admin, log, records, limits, linked, isCluster },
     {
       limits: { ...limits, bytesMax: limits.tailBytesMax, ageMsMax: limits.tailMsMax },
       now: options.now,
       monotonicMs,
       stateFile: options.stateFile,
-      report: options.report ?? reportAsWarning(onWarning),
+      report(what, detail) {
+        if (what === 'lost changes') redisState.health.degrade('lost', detail);
+        else if (detail !== undefined) redisState.refused(detail);
+      },
       onChange(isSure) {
         decided.resolve();
         if (isSure) {
           following?.resume();
           void redisState.ping();
         } else {
-          redisState.health.set(false);
           following?.suspend();
         }
       },
@@ -108,7 +135,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const getKey = guard.guarded(
     isCluster ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs),
   );
-  const get = (id: string) => gate.pass(() => readToken(getKey, id));
+  const get = (id: string) => gate.pass(() => readToken(getKey, records, id));
   /** For verification: a record that lost a change is not what it was. */
   const getWhole = async (id: string) => {
     const record = await get(id);
@@ -132,24 +159,42 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const connections = clients.map(client => keepConnected(client, limits));
   const stopFollowingFailover = followFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
+  await redisState.ping();
   const { continuity } = guard;
+  const end = () => {
+    stopSweeping();
+    void continuity.stop();
+    redisState.stop();
+    heartbeat.stop();
+    stopFollowingFailover();
+    for (const disconnect of connections) disconnect();
+  };
+  if (schema.mismatch !== undefined) {
+    end();
+    throw new StoreMismatch(schema.mismatch);
+  }
   const followed = { target, reader, log, heartbeat, continuity };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   following = feed;
   followFeed(guard, feed);
-  await redisState.ping();
   if (clients.every(({ status }) => status === 'ready')) {
     await within(decided.promise, limits.openWaitMs);
   }
-  const cache = { ...defaultCoherentLimits, ...options.cache };
+  const { health, mastersAnswering } = redisState;
+  const stopWatching = watchDegraded(
+    { reader, administrator, feed, mastersAnswering },
+    health,
+    limits,
+  );
   const imported = redisImported({ get: getKey, admin }, feed, limits, monotonicMs, cache);
 
   return {
-    health: redisState.health,
+    health,
     feed,
+    clockSkewMs: skew.ms,
     get,
     ...createCoherentReader({ get: getWhole }, feed, monotonicMs, cache),
-    scan: scan => read(() => scanTokens(admin, scan)),
+    scan: scan => read(() => scanTokens(admin, records, scan)),
     count: owner => {
       const index = owner === undefined ? createdKey : ownerKey(owner);
       return read(() => admin.ask(client => client.zcard(index)));
@@ -161,6 +206,9 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         const request = text === null ? undefined : readRequest(text);
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
+    settle: tokenId => write(() => committer.settle(tokenId)),
+    signRecords: ids => write(() => signRecords(admin, records, ids)),
+    endMigration: () => write(() => schema.endMigration()),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
@@ -174,23 +222,24 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         const key = endedSessionKey(id);
         const leftMs = Math.max(1, Math.ceil(until - options.now()));
         await admin.ask(client => client.set(key, '', 'PX', leftMs));
-        await acknowledge(admin, key, limits);
+        await acknowledge(admin, limits, presence(key));
       }),
     isSessionEnded: id => gate.pass(async () => (await getKey(endedSessionKey(id))) !== null),
     storeStatus: continuity.storeStatus,
     acceptStore: by => gate.pass(() => continuity.acceptStore(by)),
     async close() {
       stopSweeping();
-      void continuity.stop();
+      stopWatching();
       await feed.close();
       await gate.close();
-      redisState.stop();
-      heartbeat.stop();
-      stopFollowingFailover();
-      for (const end of connections) end();
+      end();
     },
   };
 }
+
+const tooFewReplicas =
+  'too few Redis replicas acknowledge to its master, which may have been deposed: start them, or ' +
+  'set USHER_STORE_ACK_REPLICAS lower';
 
 /** WAIT and long lists block a connection, so reads for verification have one of their own. */
 function clientsOf(target: RedisAddress, limits: RedisLimits) {
@@ -203,7 +252,7 @@ function clientsOf(target: RedisAddress, limits: RedisLimits) {
 }
 
 /** Resolves when all clients have connected or failed to, at the latest after `waitMs`. */
-async function firstOutcome(clients: RedisClient[], waitMs: number): Promise<void> {
+async function firstOutcome(clients: readonly RedisClient[], waitMs: number): Promise<void> {
   const outcomes = clients.map(
     client =>
       new Promise<void>(resolve => {
@@ -222,27 +271,6 @@ async function within(promise: Promise<unknown>, waitMs: number): Promise<void> 
   });
   await Promise.race([promise, waited]);
   clearTimeout(timer);
-}
-
-/** Runs a task at an interval until stopped; a failure is left to the next run. */
-function repeat(task: () => Promise<void>, intervalMs: number): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const again = () => {
-    if (stopped) return;
-    timer = setTimeout(
-      () =>
-        task()
-          .catch(() => undefined)
-          .finally(again),
-      intervalMs,
-    ).unref();
-  };
-  again();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
 }
 
 /** Counts the calls under way; once closing, it refuses new ones and waits for the others. */

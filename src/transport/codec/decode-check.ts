@@ -1,6 +1,6 @@
 /**
- * Reads of Envoy's CheckRequest what the Check rpc looks at: the Authorization header and the context
- * extensions. Envoy tells some thirty other things of each request, which are passed over.
+ * Decodes the two parts of Envoy's CheckRequest that the Check rpc uses: the Authorization header
+ * and the context extensions. The some thirty other attributes are skipped.
  */
 
 import {
@@ -26,16 +26,16 @@ const headerMapTag = tagOf(AttributeContext_HttpRequestSchema.field.headerMap);
 const attributesTags = plainTags(AttributeContextSchema);
 const requestTags = plainTags(AttributeContext_RequestSchema);
 const httpTags = plainTags(AttributeContext_HttpRequestSchema);
-/** Of an entry of a map (protobuf.dev, "Maps"). */
+/** A map entry has its key in field 1 and its value in field 2 (protobuf.dev, "Maps"). */
 const keyTag = tagOf({ number: 1 });
 const valueTag = tagOf({ number: 2 });
 
-/** The request with what Check looks at, and nothing else. */
+/** Reads the request, with all unused fields left at their defaults. */
 export const readCheck: Read<CheckRequest> = (cursor, end) => {
   const check: CheckRequest = { $typeName: CheckRequestSchema.typeName };
   const plain = eachField(cursor, end, tag => {
     if (tag !== attributesTag) return false;
-    // A second one would have to be merged with the first, here and below.
+    // Protobuf merges a repeated submessage with the first; the library does that, here and below.
     if (check.attributes !== undefined) return false;
     check.attributes = readMessage(cursor, end, readAttributes);
     return check.attributes !== undefined;
@@ -47,7 +47,7 @@ const readAttributes: Read<AttributeContext> = (cursor, end) => {
   const { typeName: $typeName } = AttributeContextSchema;
   const attributes: AttributeContext = { $typeName, contextExtensions: {} };
   const extend = (name: string, value: string) => {
-    // As a plain member: the library's way to set it is the better one.
+    // Assignment would set the prototype; the library defines it as an own property.
     if (name === '__proto__') return false;
     attributes.contextExtensions[name] = value;
     return true;
@@ -87,14 +87,14 @@ const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
   };
   const plain = eachField(cursor, end, tag => {
     if (tag === headersTag) return readEntry(cursor, end, 'authorization', add);
-    // Envoy sends it in place of `headers` where it is told to.
+    // Envoy sends header_map in place of `headers` if so configured; the library reads that.
     return tag !== headerMapTag && httpTags.has(tag) && skip(cursor, end, tag);
   });
   const { typeName: $typeName } = AttributeContext_HttpRequestSchema;
   return plain ? { $typeName, ...rest, headers } : undefined;
 };
 
-/** Goes through the fields of a message until one is not plain, and says whether all of them were. */
+/** Reads the fields of a message; false as soon as `read` rejects one. */
 function eachField(cursor: Cursor, end: number, read: (tag: number) => boolean): boolean {
   while (cursor.at < end) {
     if (!read(cursor.bytes[cursor.at++] as number)) return false;
@@ -107,7 +107,10 @@ function readMessage<T>(cursor: Cursor, end: number, read: Read<T>): T | undefin
   return ends === undefined ? undefined : read(cursor, ends);
 }
 
-/** An entry of a map of strings, as all encoders write it: its key, then its value. */
+/**
+ * Reads a string map entry, key before value as all encoders write it. With `wanted`, entries of
+ * other keys are skipped. False for any other form.
+ */
 function readEntry(
   cursor: Cursor,
   end: number,

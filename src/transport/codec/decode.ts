@@ -1,7 +1,8 @@
 /**
- * Decodes requests: those that come most, where they are plain, without the arrays that the library
- * makes for each string and tag, which cost more than the verdicts. Plain are the known fields in the
- * wire types of the contract; the library decides about everything else, malformed bytes included.
+ * Decodes requests. The most frequent messages have readers of their own, because the arrays that
+ * the library allocates for each string and tag cost more than a verdict. These readers handle only
+ * known fields in their declared wire types; the library decodes everything else and rejects
+ * malformed bytes.
  */
 
 import { type DescMessage, fromBinary, type MessageShape } from '@bufbuild/protobuf';
@@ -27,7 +28,7 @@ import {
   wireTypes,
 } from './plain-wire.ts';
 
-/** The message that bytes hold. Throws for bytes that hold none. */
+/** Decodes a message; throws when the bytes are not one. */
 export function decode<M extends DescMessage>(schema: M, bytes: Buffer): MessageShape<M> {
   const plain = readers[schema.typeName]?.({ bytes, at: 0 }, bytes.length);
   return (plain as MessageShape<M> | undefined) ?? fromBinary(schema, bytes);
@@ -79,7 +80,7 @@ const readItem: Read<StreamVerifyRequest_Item> = (cursor, end) => {
       id = readVarint(cursor, end);
       if (id < 0) return undefined;
     } else {
-      // A second one would have to be merged with the first.
+      // Protobuf merges a repeated submessage with the first; the library does that.
       if (tag !== requestTag || request !== undefined) return undefined;
       const ends = readEnd(cursor, end);
       request = ends === undefined ? undefined : readVerify(cursor, ends);
@@ -101,7 +102,7 @@ const readers: Record<string, Read<unknown>> = {
   [StreamVerifyRequestSchema.typeName]: readStream,
 };
 
-/** The messages of a field that is the only one of its message. */
+/** Reads a message whose only field is a repeated message. */
 function readList<T>(cursor: Cursor, end: number, tag: number, read: Read<T>): T[] | undefined {
   const list: T[] = [];
   while (cursor.at < end) {

@@ -1,4 +1,4 @@
-/** Encodes answers: those that hold many verdicts are put together from bytes that are there already. */
+/** Encodes responses. Batches and streams are assembled from the cached bytes of their verdicts. */
 
 import { type DescMessage, type MessageShape, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
@@ -13,7 +13,7 @@ import {
 } from '../../gen/usher/v1/verifier_pb.ts';
 import { bytesOf } from './encoded-cache.ts';
 
-/** The bytes of a message. */
+/** The message in Protobuf's binary encoding. */
 export function encode<M extends DescMessage>(schema: M, message: MessageShape<M>): Uint8Array {
   switch (schema.typeName) {
     case StreamVerifyResponseSchema.typeName:

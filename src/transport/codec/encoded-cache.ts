@@ -1,12 +1,13 @@
-/** The encoded form of answers that are sent again and again. */
+/** Caches the encoded form of messages that are sent more than once. */
 
 import type { DescMessage, MessageShape, toJsonString } from '@bufbuild/protobuf';
 
 /** Encodes a message whose bytes are not cached. */
 export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
 
-/** A message in JSON. */
+/** A message in JSON and its length. */
 export interface JsonText {
+  /** The JSON. */
   text: string;
   /** In bytes of UTF-8. */
   length: number;
@@ -15,18 +16,18 @@ export interface JsonText {
 /** Messages that are sent more than once. */
 const repeated = new WeakSet<object>();
 
-/** Says that a message will be sent again, unchanged: its encoded forms are cached. */
+/** Marks a message for caching. It must not change afterwards. */
 export function cacheEncoded(message: object): void {
   repeated.add(message);
 }
 
-/** The bytes of a message, from the cache where they are in it. */
+/** The message in Protobuf's binary encoding, from the cache where it is there. */
 export const bytesOf = cached((schema, message, encode: Encode) => {
   const bytes = encode(schema, message);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 });
 
-/** The same as a gRPC message: a byte that says "not compressed", the length, the bytes. */
+/** The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), cached. */
 export const frameOf = cached((schema, message, encode: Encode) => {
   const bytes = encode(schema, message);
   const frame = Buffer.allocUnsafe(5 + bytes.length);
@@ -36,7 +37,7 @@ export const frameOf = cached((schema, message, encode: Encode) => {
   return frame;
 });
 
-/** The same as canonical JSON of Protobuf. */
+/** The message in Protobuf's JSON format, from the cache where it is there. */
 export const jsonOf = cached((schema, message, encode: typeof toJsonString): JsonText => {
   const text = encode(schema, message);
   return { text, length: Buffer.byteLength(text) };

@@ -1,20 +1,24 @@
-/** Reads the wire format of Protobuf in place, as far as it is plain: undefined stands for what is not. */
+/**
+ * Reads Protobuf's wire format in place, in its plain form only: one-byte tags, varints and
+ * length-delimited fields. Functions return undefined for any other form, which is left to the
+ * library.
+ */
 
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 
-/** Bytes, and how far they were read. */
+/** The bytes, and the offset of the next one to read. */
 export interface Cursor {
   readonly bytes: Buffer;
   at: number;
 }
 
-/** Reads a message that ends at `end`; undefined where it is not plain. */
+/** Reads a message that ends before offset `end`; undefined when it is not plain. */
 export type Read<T> = (cursor: Cursor, end: number) => T | undefined;
 
-/** Wire types of Protobuf, those of plain messages. */
+/** The wire types that plain messages use (protobuf.dev, "Message Structure"). */
 export const wireTypes = { varint: 0, lengthDelimited: 2 } as const;
 
-/** The tag of a field as a plain message has it: in one byte. */
+/** The one-byte tag of a field; throws for a field number above 15, whose tag is longer. */
 export function tagOf(
   { number }: { number: number },
   wireType: number = wireTypes.lengthDelimited,
@@ -23,7 +27,7 @@ export function tagOf(
   return (number << 3) | wireType;
 }
 
-/** A string field after its tag. */
+/** Reads a string field after its tag; undefined when it is cut short or not UTF-8. */
 export function readText(cursor: Cursor, end: number): string | undefined {
   const ends = readEnd(cursor, end);
   if (ends === undefined) return undefined;
@@ -32,23 +36,23 @@ export function readText(cursor: Cursor, end: number): string | undefined {
   return text;
 }
 
-/** The text in some of the bytes. */
+/** Decodes UTF-8 from offset `at` up to `ends`; undefined when it may be malformed. */
 export function textOf(bytes: Buffer, at: number, ends: number): string | undefined {
   const text = bytes.toString('utf8', at, ends);
-  // It stands for bytes that are not UTF-8, or for itself.
+  // U+FFFD replaces bytes that are not UTF-8, but can also have been sent.
   return text.includes('\ufffd') ? undefined : text;
 }
 
-/** Where a length-delimited field ends, after its tag. */
+/** Reads a field's length; returns the offset of its end, or undefined beyond `end`. */
 export function readEnd(cursor: Cursor, end: number): number | undefined {
   const length = readVarint(cursor, end);
   return length < 0 || cursor.at + length > end ? undefined : cursor.at + length;
 }
 
-/** Seven bytes of seven bits each: what a number holds exactly. */
+/** Seven bytes hold 49 bits, which a number represents exactly; eight would exceed 2^53. */
 const varintBytesMax = 7;
 
-/** A varint; -1 for one that is longer. */
+/** Reads a varint of at most seven bytes; -1 for one that is longer or cut short. */
 export function readVarint(cursor: Cursor, end: number): number {
   let value = 0;
   let unit = 1;
@@ -61,7 +65,7 @@ export function readVarint(cursor: Cursor, end: number): number {
   return -1;
 }
 
-/** The tags that fields of a message have where they are plain. */
+/** The one-byte tags of a message's fields, for fields up to number 15. */
 export function plainTags({ fields }: DescMessage): ReadonlySet<number> {
   const isVarint = (field: DescField) =>
     field.fieldKind === 'scalar' && field.scalar === ScalarType.INT64;
@@ -72,7 +76,7 @@ export function plainTags({ fields }: DescMessage): ReadonlySet<number> {
   );
 }
 
-/** Goes past a field, after a tag that is plain, whatever is in it; false where it has no plain end. */
+/** Skips a field after its tag; false when it does not end before `end`. */
 export function skip(cursor: Cursor, end: number, tag: number): boolean {
   if ((tag & 7) === wireTypes.lengthDelimited) {
     const ends = readEnd(cursor, end);
@@ -80,7 +84,7 @@ export function skip(cursor: Cursor, end: number, tag: number): boolean {
     cursor.at = ends;
     return true;
   }
-  // Negative numbers have ten bytes.
+  // Not readVarint: negative numbers have ten bytes.
   while (cursor.at < end && (cursor.bytes[cursor.at] as number) >= 0x80) cursor.at++;
   cursor.at += 1;
   return cursor.at <= end;

@@ -1,4 +1,4 @@
-/** Binds handlers to connect-node: Connect and gRPC-Web over HTTP/1.1, for the same bindings as gRPC. */
+/** Serves the rpcs over Connect and gRPC-Web on HTTP/1.1, by binding handlers to connect-node. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
@@ -26,32 +26,37 @@ import { connectError, malformedError } from './error.ts';
 import { clampTimeout } from './timeout.ts';
 import { createConnectUnary } from './unary.ts';
 
-/** What the rpcs over HTTP need. */
+/** What serving rpcs over HTTP needs. */
 export interface ConnectDeps {
+  /** The services to serve. */
   bindings: readonly Binding[];
   limits: HttpLimits;
+  /** Called with each unexpected error. */
   onBug: OnBug;
-  /** Names the door in metrics where it is not the protocol's own name. */
+  /** The name in metrics, when it is not the protocol's. */
   door?: Door;
-  /** Whether browsers of other origins may call. */
+  /** Whether pages of other origins may call. */
   cors: boolean;
   /**
-   * Whether Connect calls must carry Connect-Protocol-Version, which a browser sends across origins
-   * only after a preflight: needed where a cookie lets a caller in.
+   * Whether Connect calls must carry Connect-Protocol-Version. A browser sends it across origins
+   * only after a preflight, which protects listeners that accept cookies from cross-site requests.
    */
   requireProtocolHeader: boolean;
+  /** Called for each unary call whose answer is not read within its deadline. */
+  onUnread?(): void;
 }
 
-/** The rpcs over HTTP. */
+/** The routes of the rpcs, for an HTTP listener. */
 export interface ConnectDoor {
+  /** One route per rpc. */
   routes: Route[];
-  /** Ends open streams, so that a stop need not wait for them. */
+  /** Ends open streams when the server stops. */
   endStreams(): void;
 }
 
 type Handler = ReturnType<typeof createConnectRouter>['handlers'][number];
 
-/** One route per rpc. */
+/** Binds the services to connect-node. */
 export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   const stopping = new AbortController();
   const router = createConnectRouter(routerOptions(deps));
@@ -81,20 +86,20 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   };
 }
 
-/** Every option of connect that bounds something. */
+/** Every option of connect that limits something. */
 function routerOptions({ limits, requireProtocolHeader }: ConnectDeps): ConnectRouterOptions {
   return {
     connect: true,
     grpcWeb: true,
-    // Plain gRPC has its own port.
+    // gRPC has its own listener.
     grpc: false,
-    // Requests may be compressed. Responses never are: they are short, and may hold secrets, whose
-    // length compression would tell (BREACH).
+    // Requests may be compressed. Responses never are: they are short, and compressing secrets
+    // reveals their content through the length (BREACH).
     acceptCompression: [compressionGzip],
     compressMinBytes: limits.sendBytesMax,
     readMaxBytes: limits.receiveBytesMax,
     writeMaxBytes: limits.sendBytesMax,
-    // Longer ones are cut before connect sees them.
+    // clampTimeout has cut longer ones.
     maxTimeoutMs: Number.MAX_SAFE_INTEGER,
     requireConnectProtocolHeader: requireProtocolHeader,
     jsonOptions: { ignoreUnknownFields: true },
@@ -118,7 +123,7 @@ async function serve(
     return answerError(res, answer.status, refusalOf(answer.status), headers);
   }
   const corrected = await correctMalformed(answer, handler.method);
-  // Its promise stays pending when all is well; it fails when the caller is gone.
+  // Not awaited: its promise stays pending on success, and rejects when the caller disconnects.
   universalResponseToNodeResponse(corrected, res).catch(error => {
     if (!res.destroyed) failureOf(error, onBug);
     res.destroy();
@@ -133,7 +138,7 @@ function refusalOf(status: number): string {
 
 type Answer = Awaited<ReturnType<Handler>>;
 
-/** Connect calls bytes that are no message an internal error; they are the caller's mistake. */
+/** Turns connect's INTERNAL for undecodable request bytes into INVALID_ARGUMENT. */
 async function correctMalformed(answer: Answer, method: DescMethod): Promise<Answer> {
   if (answer.status !== 500 || !answer.body) return answer;
   const chunks: Uint8Array[] = [];
@@ -154,7 +159,7 @@ async function* bodyOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** A handler as connect calls it. */
+/** Adapts a handler to connect. */
 function boundHandler(
   method: DescMethod,
   handler: unknown,
@@ -187,7 +192,7 @@ function boundHandler(
       };
     }
     default:
-      // Over HTTP/1.1 connect refuses these before any handler is called.
+      // Connect rejects these over HTTP/1.1 before it calls a handler.
       return () => {
         throw fail(new RpcError('UNIMPLEMENTED', refusalOf(505)));
       };
@@ -196,7 +201,7 @@ function boundHandler(
 
 type Message = MessageShape<DescMethod['input']>;
 
-/** The result, or the reason of the signal (deadline, caller gone), whichever is first. */
+/** The result; rejects with the signal's reason if that aborts first. */
 function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const onAbort = () => reject(signal.reason);
@@ -206,7 +211,7 @@ function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
   return promise;
 }
 
-/** The answers of a stream, until the server stops. */
+/** Passes a stream on until the server stops, then throws UNAVAILABLE. */
 async function* until<T>(answers: AsyncIterable<T>, stopping: AbortSignal): AsyncGenerator<T> {
   for await (const answer of answers) {
     if (stopping.aborted) break;

@@ -1,9 +1,12 @@
-/** Deadlines of rpcs over HTTP: none too long for a timer, and one for unary calls without. */
+/** Limits the deadlines of Connect and gRPC-Web calls before connect-node reads them. */
 
 import type { IncomingHttpHeaders } from 'node:http';
 import { clampGrpcTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
 
-/** Cuts the deadline in a call's headers to what is allowed, and sets one where there is none. */
+/**
+ * Cuts the deadline in a call's headers to the limit, for a stream to what a timer can hold. A
+ * unary call without a deadline gets the default one.
+ */
 export function clampTimeout(
   headers: IncomingHttpHeaders,
   unary: boolean,

@@ -1,7 +1,7 @@
 /**
- * Answers unary Connect calls on their HTTP request itself. What connect-node does for a call costs
- * many times the verdict: the bench has both in one table. Whatever is not plain is left to
- * connect-node: compressed requests, odd headers, gRPC-Web.
+ * Answers plain unary Connect calls directly on their HTTP request, because connect-node costs many
+ * times the verdict (the benchmark compares both). Compressed requests, unusual headers and
+ * gRPC-Web are left to connect-node.
  */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
@@ -24,16 +24,20 @@ import { httpCall } from '../rpc/http-call.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 
-/** What plain unary calls need. */
+/** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
   limits: Pick<HttpLimits, 'receiveBytesMax' | 'deadlineMs' | 'deadlineMsMax'>;
+  /** Called with each unexpected error. */
   onBug: OnBug;
+  /** The name of these calls in metrics. */
   door: Door;
   /** Whether calls must carry Connect-Protocol-Version. */
   requireProtocolHeader: boolean;
+  /** Called for each call whose answer is not read within its deadline. */
+  onUnread?(): void;
 }
 
-/** Answers a call, or says false and leaves it alone. */
+/** Answers a call and returns true, or false when connect-node must answer it. */
 export type TakeUnary = (
   method: DescMethod,
   handler: Unary<DescMethod>,
@@ -43,7 +47,16 @@ export type TakeUnary = (
 
 type Format = 'json' | 'proto';
 
-/** Makes the path for plain unary calls. */
+interface Call {
+  res: ServerResponse;
+  method: DescMethod;
+  format: Format;
+}
+
+/**
+ * The function that answers plain unary calls. The deadline of a call holds until its answer is read:
+ * one that is not takes up memory.
+ */
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const { limits, onBug, door } = deps;
 
@@ -54,30 +67,33 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
     respond(res, status, 'application/json', text, Buffer.byteLength(text));
   };
   const deadlines = createDeadlines<ServerResponse>(res => {
+    if (res.headersSent && !res.destroyed) {
+      res.destroy();
+      deps.onUnread?.();
+    }
     refuse(res, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
     return undefined;
   });
+  // Two functions for all calls, to save each of them two closures.
+  const send = (message: MessageShape<DescMethod['output']>, { res, method, format }: Call) => {
+    if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
+  };
+  const fail = (error: unknown, { res }: Call) => refuse(res, error);
 
   return (method, handler, req, res) => {
     const format = formatOf(req.headers, deps.requireProtocolHeader);
     const deadlineMs = deadlineOf(req.headers['connect-timeout-ms'], limits);
     if (format === undefined || deadlineMs === undefined) return false;
     const watched = deadlines.watch(res, deadlineMs);
-    const send = (message: MessageShape<DescMethod['output']>) => {
-      watched.forget();
-      if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
-    };
-    const fail = (error: unknown) => {
-      watched.forget();
-      refuse(res, error);
-    };
-    receive(req, res, limits.receiveBytesMax, fail, body => {
+    res.on('close', () => watched.forget());
+    const call = { res, method, format };
+    receive(req, call, limits.receiveBytesMax, fail, body => {
       try {
-        const call = httpCall(door, req.headers, res, peerOf);
-        const message = handler(messageOf(method, format, body), call);
-        mapAwaitable(message, send, fail);
+        const request = messageOf(method, format, body);
+        const message = handler(request, httpCall(door, req.headers, res, peerOf));
+        mapAwaitable(message, send, fail, call);
       } catch (error) {
-        fail(error);
+        fail(error, call);
       }
     });
     return true;
@@ -86,7 +102,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
 
 const contentType = /^application\/(?:(json)(?:; ?charset=utf-?8)?|proto)$/i;
 
-/** How the messages of a plain call are written; undefined for a call that is not plain. */
+/** The encoding of a plain call's messages; undefined for a call that is not plain. */
 function formatOf(
   headers: IncomingHttpHeaders,
   requireProtocolHeader: boolean,
@@ -99,7 +115,7 @@ function formatOf(
   return match[1] === undefined ? 'proto' : 'json';
 }
 
-/** The time a call has, in milliseconds; undefined for a Connect-Timeout-Ms that is none. */
+/** The deadline of a call, in milliseconds; undefined for a malformed Connect-Timeout-Ms. */
 function deadlineOf(
   asked: string | string[] | undefined,
   { deadlineMs, deadlineMsMax }: ConnectUnaryDeps['limits'],
@@ -110,16 +126,16 @@ function deadlineOf(
 
 const nothing = Buffer.alloc(0);
 
-/** Collects the request's body, and goes on when the caller has sent all. */
+/** Collects the request's body, then calls `goOn` with it, or `fail` when it is too long. */
 function receive(
   req: IncomingMessage,
-  res: ServerResponse,
+  call: Call,
   bytesMax: number,
-  fail: (error: unknown) => void,
+  fail: (error: unknown, call: Call) => void,
   goOn: (body: Buffer) => void,
 ): void {
   let received: Buffer = nothing;
-  // One that announced no body never ends: it has ended.
+  // A request without a body has ended already and emits no 'end'.
   if (req.readableEnded) {
     goOn(received);
     return;
@@ -128,10 +144,10 @@ function receive(
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
     if (received.length <= bytesMax) return;
     received = nothing;
-    fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`));
+    fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`), call);
   });
   req.on('end', () => {
-    if (!res.headersSent && !res.destroyed) goOn(received);
+    if (!call.res.headersSent && !call.res.destroyed) goOn(received);
   });
 }
 
@@ -143,7 +159,7 @@ function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
       ? decode(input, body)
       : fromJsonString(input, body.toString('utf8'), readOptions);
   } catch (error) {
-    // What the caller wrote is in it, and goes to the caller alone.
+    // The message quotes the request, so it may only go to the caller.
     const why = format === 'json' && error instanceof Error ? error.message : undefined;
     throw malformedError(input.typeName, why);
   }

@@ -1,4 +1,4 @@
-/** The doors of the gateways and of RFC 7662 and 7009, as a list: what the HTTP and gRPC listeners add. */
+/** Lists the endpoints for gateways and OAuth clients, for the HTTP and gRPC listeners. */
 
 import { Authorization } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import type { Route } from '../http/router.ts';
@@ -10,10 +10,10 @@ import type { GatewayDoorDeps } from './gateway-door.ts';
 import { type IntrospectDeps, introspectRoute } from './introspect.ts';
 import { type RevokeTokenDeps, revokeTokenRoute } from './revoke-token.ts';
 
-/** What the doors need. */
+/** What the endpoints need. */
 export type DoorDeps = GatewayDoorDeps & IntrospectDeps & RevokeTokenDeps;
 
-/** The doors on the HTTP listener. */
+/** The routes on the HTTP listener. */
 export function doorRoutes(deps: DoorDeps): Route[] {
   return [
     extAuthzHttpRoute(deps),
@@ -23,7 +23,7 @@ export function doorRoutes(deps: DoorDeps): Route[] {
   ];
 }
 
-/** The door on the gRPC listener. */
+/** Envoy's Authorization service, for the gRPC listener. */
 export function envoyBinding(deps: EnvoyCheckDeps): Binding {
   return bind(Authorization, envoyCheckHandlers(deps));
 }

@@ -33,7 +33,7 @@ export interface EnvoyCheckDeps {
   verify: DoorVerify;
 }
 
-/** The handlers of envoy.service.auth.v3.Authorization. */
+/** The handler of envoy.service.auth.v3.Authorization; requirements are in context extensions. */
 export function envoyCheckHandlers({ verify }: EnvoyCheckDeps): Handlers<typeof Authorization> {
   const grants = { keep: createGrants(true), remove: createGrants(false) };
   return {
@@ -44,7 +44,7 @@ export function envoyCheckHandlers({ verify }: EnvoyCheckDeps): Handlers<typeof 
         scopes: [asked.scopes ?? ''],
       });
       if (typeof requirements === 'string') return misconfigured(requirements);
-      // Unavailable goes on up, and fails the call: a refusal would take the choice from Envoy.
+      // Unavailable fails the call, so that Envoy's `failure_mode_allow` decides.
       const question = { header: authorizationOf(attributes), ...requirements };
       return mapAwaitable(verify(question, 'envoy-grpc'), verdict => {
         if (!verdict.valid) return denied(verdict, requirements.requiredScopes);
@@ -55,7 +55,9 @@ export function envoyCheckHandlers({ verify }: EnvoyCheckDeps): Handlers<typeof 
   };
 }
 
-/** The Authorization header in either form that Envoy sends; several are joined, and so refused. */
+/**
+ * The Authorization header in either form that Envoy sends; repeated ones are joined and invalid.
+ */
 function authorizationOf(attributes: AttributeContext | undefined): string {
   const http = attributes?.request?.http;
   if (!http) return '';
@@ -69,7 +71,7 @@ function authorizationOf(attributes: AttributeContext | undefined): string {
   return values.join(', ');
 }
 
-/** Answers for good tokens: the verifier gives the same identity while nothing has changed. */
+/** Responses for valid tokens, cached by identity: the same object while nothing has changed. */
 function createGrants(keepCredential: boolean): (identity: Identity) => CheckResponse {
   const known = new WeakMap<Identity, CheckResponse>();
   return identity => {
@@ -86,13 +88,13 @@ function createGrants(keepCredential: boolean): (identity: Identity) => CheckRes
 function granted(identity: Identity, keepCredential: boolean): CheckResponse {
   const ok = create(OkHttpResponseSchema);
   for (const [name, value] of identityHeaders(identity)) {
-    // What the client sent under this name must not survive.
+    // The client must not be able to set a header of this name.
     if (value === '') ok.headersToRemove.push(name);
     else ok.headers.push(header(name, value));
   }
   if (!keepCredential) ok.headersToRemove.push('authorization');
   const response = create(CheckResponseSchema);
-  // No status would mean the same; this one says so.
+  // An absent status would mean OK too; this one is explicit.
   response.status = create(StatusSchema);
   response.httpResponse = { case: 'okResponse', value: ok };
   response.dynamicMetadata = { valid: true, ...metadataOf(identity) };
@@ -107,7 +109,7 @@ function denied({ reason, identity }: Denied, scopes: readonly string[]): CheckR
   return response;
 }
 
-/** Refused, not failed: where errors pass, a mistake in the configuration must not open a door. */
+/** A refusal and no error: Envoy configured to fail open would let the request pass. */
 function misconfigured(fault: string): CheckResponse {
   return refusal(403, `the gateway's configuration is wrong: ${fault}`, []);
 }
@@ -125,14 +127,14 @@ function refusal(
     ...challenges.map(challenge => header('www-authenticate', challenge)),
   ];
   const response = create(CheckResponseSchema);
-  // Code 0, or none, would let the request pass, whatever the rest says.
+  // Envoy lets the request pass if the code is 0 or absent, whatever the HTTP response says.
   const code = http === 401 ? codes.UNAUTHENTICATED : codes.PERMISSION_DENIED;
   response.status = create(StatusSchema, { code, message: text });
   response.httpResponse = { case: 'deniedResponse', value };
   return response;
 }
 
-/** A header that replaces every other of its name, in the words of old and new releases of Envoy. */
+/** A header that replaces others of its name, in the fields of old and new Envoy releases. */
 function header(key: string, value: string): HeaderValueOption {
   const option = create(HeaderValueOptionSchema);
   option.header = create(HeaderValueSchema);

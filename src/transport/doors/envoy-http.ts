@@ -1,4 +1,4 @@
-/** Envoy's ext_authz over HTTP: every method and path below /ext-authz. */
+/** Envoy's ext_authz over HTTP: every method and path below /ext-authz/. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Route } from '../http/router.ts';
@@ -12,8 +12,8 @@ import { identityHeaders } from './identity-headers.ts';
 import { type Requirements, requirementsOf } from './requirements.ts';
 
 /**
- * The route. Behind the prefix comes what the client asked for, its query too, so that what the
- * gateway requires can only stand in headers, which Envoy adds by `headers_to_add`.
+ * The route of /ext-authz/. Envoy appends the client's path and query to the prefix, so
+ * requirements can only come in headers, which Envoy adds by `headers_to_add`.
  */
 export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
@@ -29,7 +29,7 @@ export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
     }
     if ((req.headers['x-usher-credential'] ?? 'keep') !== 'keep') removed.push('authorization');
     if (removed.length > 0) sent['x-envoy-auth-headers-to-remove'] = removed.join(', ');
-    // Exactly 200: Envoy takes every other status, 204 too, for a refusal.
+    // Envoy treats every status except 200 as a refusal, also 204.
     res.writeHead(200, sent).end();
   };
   return { path: '/ext-authz/', prefix: true, methods: 'any', handle };
@@ -37,8 +37,8 @@ export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
 
 const door: GatewayDoor = {
   door: 'envoy-http',
-  // Envoy takes a 5xx for an error, which `failure_mode_allow` lets pass: any client could have one
-  // by sending a JWT without `kid`.
+  // Envoy treats a 5xx as an error, which `failure_mode_allow` lets pass: a client could cause one
+  // with a JWT without `kid`.
   statusOf: http => (http < 500 ? http : 401),
 };
 

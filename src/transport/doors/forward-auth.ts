@@ -1,4 +1,4 @@
-/** /forward-auth: for nginx's auth_request, Traefik's ForwardAuth, Caddy's forward_auth and HAProxy. */
+/** /forward-auth, for nginx auth_request, Traefik ForwardAuth, Caddy forward_auth and HAProxy. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mapAwaitable } from '../../store/awaitable.ts';
@@ -14,9 +14,10 @@ import { identityHeaders } from './identity-headers.ts';
 import { type Asked, type Requirements, requirementsOf } from './requirements.ts';
 
 /**
- * The route. What is required stands in the query that the gateway's configuration gives: `scopes`
- * (separated by spaces), `audience`, and `flavour=nginx`; or in headers, which can only add to it.
- * The verdict rests on nothing else of the request, so that no forwarded header needs to be believed.
+ * The route of /forward-auth. The gateway's configuration states requirements in the query:
+ * `scopes` (separated by spaces), `audience` and `flavour=nginx`. Headers can only add
+ * requirements. The verdict depends on nothing else but the credential, so no forwarded header
+ * needs to be trusted.
  */
 export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
   const queries = createQueries();
@@ -34,16 +35,16 @@ export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
 
 const plainDoor: GatewayDoor = { door: 'forward-auth', statusOf: http => http };
 
-/** nginx knows 401 and 403, and makes a 500 with an entry in its error log of every other status. */
+/** nginx passes on only 401 and 403; it turns any other status into a 500. */
 const nginxDoor: GatewayDoor = { ...plainDoor, statusOf: http => (http === 401 ? 401 : 403) };
 
-/** The headers of the answer; the verifier gives the same identity while nothing has changed. */
+/** Response headers, cached by identity: the same object while nothing has changed. */
 function createHeaders(): (identity: Identity) => string[] {
   const known = new WeakMap<Identity, string[]>();
   return identity => {
     let headers = known.get(identity);
     if (headers === undefined) {
-      // Empty ones too: some gateways keep the client's own header where none comes from here.
+      // Empty ones too: some gateways keep the client's own header when this response has none.
       headers = ['Content-Length', '0', ...identityHeaders(identity).flat()];
       known.set(identity, headers);
     }
@@ -51,15 +52,15 @@ function createHeaders(): (identity: Identity) => string[] {
   };
 }
 
-/** What a query says. */
+/** A parsed query. */
 interface Query {
   door: GatewayDoor;
   asked: Asked | string;
-  /** What is asked by it alone. */
+  /** The requirements of the query alone; a string says what is wrong. */
   requirements: Requirements | string;
 }
 
-/** Queries that are remembered: gateways have few, and always the same. */
+/** Most cached queries; a gateway's configuration has few. */
 const queriesMax = 256;
 
 function createQueries(): (query: string) => Query {
@@ -69,7 +70,7 @@ function createQueries(): (query: string) => Query {
     if (read === undefined) {
       const { door, asked } = readQuery(query);
       read = { door, asked, requirements: requirementsOf(asked) };
-      // Clients may have a hand in it behind a gateway that passes their query on.
+      // A gateway that passes on the client's query could otherwise fill the cache.
       if (known.size >= queriesMax) known.clear();
       known.set(query, read);
     }
@@ -85,7 +86,7 @@ function queryOf({ url = '' }: IncomingMessage): string {
 function readQuery(query: string): Pick<Query, 'door' | 'asked'> {
   const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(query);
   const door = flavour.includes('nginx') ? nginxDoor : plainDoor;
-  // A requirement with a misspelt name must not be one that is not made.
+  // A misspelt requirement must not be ignored.
   if (Object.keys(others).length > 0) return { door, asked: unknownText };
   if (flavour.some(value => value !== 'nginx')) return { door, asked: 'flavour is not nginx' };
   return { door, asked: { audiences: audience, scopes } };

@@ -1,4 +1,4 @@
-/** The verdict for a gateway that asks over HTTP, whichever gateway it is. */
+/** Verifies the request of a gateway over HTTP; common to all gateways. */
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
@@ -11,19 +11,20 @@ import { unavailableText } from '../rpc/failure.ts';
 import type { Asked, Requirements } from './requirements.ts';
 import { challengeOf } from './www-authenticate.ts';
 
-/** What the gateways' doors over HTTP need. */
+/** What the gateways' endpoints need. */
 export interface GatewayDoorDeps {
   verify: DoorVerify;
 }
 
-/** How one door differs from another. */
+/** What differs between gateways. */
 export interface GatewayDoor {
+  /** The name in metrics. */
   door: Door;
-  /** The status that a refusal is sent with, where the gateway makes something else of the true one. */
+  /** Maps the verdict's HTTP status to one that the gateway treats as a refusal. */
   statusOf(http: number): number;
 }
 
-/** Answers a request that may not pass, and gives the identity of one that may. */
+/** Verifies a request. Returns a valid verdict; any other result is answered here. */
 export function verifyForGateway(
   req: IncomingMessage,
   res: ServerResponse,
@@ -45,7 +46,7 @@ export function verifyForGateway(
     answerError(res, 503, unavailableText, { ...told(503, unavailableText), 'Retry-After': 1 });
   };
   try {
-    // Several are joined by a comma, which no credential holds.
+    // Repeated headers are joined by a comma, which no credential contains.
     const question = { header: req.headers.authorization ?? '', ...requirements };
     return mapAwaitable(verify(question, gateway.door), settle, fail);
   } catch (error) {
@@ -54,8 +55,8 @@ export function verifyForGateway(
 }
 
 /**
- * What is asked by headers, for gateways whose address cannot say it; undefined for nothing. A client
- * that sends them asks more of itself.
+ * Requirements in headers, for gateways that cannot put them in the URL; undefined for none. They
+ * need no protection: a client that sends them only adds requirements for itself.
  */
 export function askedByHeaders({ headers }: IncomingMessage): Asked | undefined {
   const audience = headers['x-usher-audience'];
@@ -64,7 +65,7 @@ export function askedByHeaders({ headers }: IncomingMessage): Asked | undefined 
   return { audiences: valuesOf(audience), scopes: valuesOf(scopes) };
 }
 
-/** All values of a header; Node joins several by a comma and a space. */
+/** All values of a header, which Node joins by a comma and a space. */
 function valuesOf(header: string | string[] | undefined): string[] {
   return header === undefined ? [] : String(header).split(', ');
 }
@@ -81,13 +82,13 @@ function refuse(
   answerError(res, gateway.statusOf(http), text, { ...told(http, text), ...challenged });
 }
 
-/** A 403 and not a 500, which some gateways let pass where they are told to let errors pass. */
+/** Answers with 403, since gateways configured to fail open would let a 500 pass. */
 function refuseMisconfigured(res: ServerResponse, fault: string): void {
   const text = `the gateway's configuration is wrong: ${fault}`;
   answerError(res, 403, text, told(403, text));
 }
 
-/** The true status and text, for gateways that drop one or the other: both can stand in a JSON string. */
+/** The original status and the text as JSON string content, for gateways that drop either. */
 function told(status: number, text: string): OutgoingHttpHeaders {
   return { 'X-Usher-Status': status, 'X-Usher-Error': JSON.stringify(text).slice(1, -1) };
 }

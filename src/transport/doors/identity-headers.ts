@@ -1,8 +1,8 @@
-/** The headers by which every gateway's door tells an upstream who calls. */
+/** The headers in which gateways pass the caller's identity to an upstream. */
 
 import type { Identity } from '../../verify/verdict.ts';
 
-/** Their names, in the order that they are sent. */
+/** The header names, in the order of sending. */
 export const identityHeaderNames = [
   'x-usher-token-id',
   'x-usher-kind',
@@ -12,16 +12,16 @@ export const identityHeaderNames = [
   'x-usher-revision',
 ] as const;
 
-/** Longest value, once it is encoded; a longer one is left out, since half a name is another name. */
+/** Longest encoded value; a longer one is omitted, since a truncated name is another name. */
 export const identityValueBytesMax = 4096;
 
 /** A header's name and value. */
 export type IdentityHeader = readonly [name: (typeof identityHeaderNames)[number], value: string];
 
 /**
- * All of the headers; "" stands for one that must not reach the upstream. What is not printable
- * ASCII in a value is percent-encoded as UTF-8, and so are "%" and spaces at either end, so that
- * `decodeURIComponent` gives the value back; scopes are separated by spaces.
+ * All identity headers; "" stands for one that must not reach the upstream. Everything but
+ * printable ASCII is percent-encoded as UTF-8, as are "%" and spaces at either end, so that
+ * `decodeURIComponent` restores the value. Scopes are separated by spaces.
  */
 export function identityHeaders(identity: Identity): IdentityHeader[] {
   return [
@@ -43,7 +43,7 @@ function headerValue(text: string): string {
   return bounded(encoded.replace(/^ +| +$/g, spaces => '%20'.repeat(spaces.length)));
 }
 
-/** RFC 6749 lets no space or quote into a scope; one that has it must not look like two. */
+/** Encodes spaces, so that an invalid scope (RFC 6749 section 3.3) cannot look like two. */
 function scopeValue(scope: string): string {
   if (plainScope.test(scope)) return scope;
   return scope.toWellFormed().replace(/[^!-~]+|%/gu, encodeURIComponent);

@@ -1,4 +1,4 @@
-/** RFC 7662: /oauth2/introspect tells what a token is, to callers that may know. */
+/** POST /oauth2/introspect (RFC 7662) describes a token to authorized callers. */
 
 import type { Json, JsonObject } from '../../store/record.ts';
 import type { Identity } from '../../verify/verdict.ts';
@@ -12,22 +12,22 @@ export interface IntrospectDeps extends OauthDeps {
   verify: DoorVerify;
 }
 
-/** The route. */
+/** The route of /oauth2/introspect. */
 export function introspectRoute(deps: IntrospectDeps): Route {
   return oauthRoute('/oauth2/introspect', deps, async (token, form, { owner }) => {
-    // Not in RFC 7662, but some callers ask whether the token has these scopes.
+    // Beyond RFC 7662: some callers ask whether the token has these scopes.
     const requirements = requirementsOf({ audiences: [], scopes: [form.get('scope') ?? ''] });
     if (typeof requirements === 'string') return inactive;
     const question = { header: `Bearer ${token}`, ...requirements };
     const verdict = await deps.verify(question, 'introspect');
     if (!verdict.valid) return inactive;
-    // A caller that is limited to an owner's tokens must not learn of another's.
+    // A caller limited to one owner's tokens must not learn about others.
     if (owner !== undefined && verdict.identity.owner !== owner) return inactive;
     return active(verdict.identity);
   });
 }
 
-/** All that is ever said of a token that is not good. */
+/** The response for any token that is not valid (RFC 7662 section 2.2). */
 const inactive = { active: false };
 
 function active(identity: Identity): JsonObject {
@@ -50,7 +50,7 @@ function active(identity: Identity): JsonObject {
   };
 }
 
-/** RFC 7662 knows whole seconds; a JWT may have parts of one. */
+/** RFC 7662 section 2.2 has integer times; a JWT's may have fractions. */
 function integer(name: string, value: Json | undefined): JsonObject {
   return typeof value === 'number' ? { [name]: Math.floor(value) } : {};
 }

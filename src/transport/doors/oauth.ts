@@ -1,4 +1,4 @@
-/** What RFC 7662 and RFC 7009 have in common: who may ask, the form, and how mistakes are told. */
+/** What RFC 7662 and RFC 7009 have in common: authentication, the form and error responses. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Unavailable } from '../../store/store.ts';
@@ -10,36 +10,38 @@ import {
 } from '../../tokens/caller.ts';
 import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
+import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
 import { unavailableText } from '../rpc/failure.ts';
 
-/** What both need. */
+/** What both endpoints need. */
 export interface OauthDeps {
   authenticate: Authenticate;
-  /** The address that a request came from, for the audit log. */
+  /** The client's address, for the audit log. */
   addressOf(req: IncomingMessage): string;
+  limits: Pick<HttpLimits, 'formBytesMax'>;
 }
-
-/** Longest form: a token of the longest header's length, each byte of it percent-encoded, and more. */
-export const formBytesMax = 32_768;
 
 /** An error by the names of RFC 6749 section 5.2. */
 export interface OauthError {
+  /** The HTTP status. */
   status: 400 | 401 | 403 | 503;
+  /** An error code of RFC 6749, 6750 or 7009. */
   error: string;
+  /** The error_description; contains no token. */
   description: string;
 }
 
-/** A route for callers with the scope usher.introspect or usher.admin that post a token. */
+/** A route for callers with the scope usher.introspect or usher.admin; `handle` gets the token. */
 export function oauthRoute(
   path: string,
-  { authenticate, addressOf }: OauthDeps,
+  { authenticate, addressOf, limits }: OauthDeps,
   handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
 ): Route {
   const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
     const caller = await callerOf(req, authenticate, addressOf(req));
     if ('error' in caller) return caller;
-    const form = await readForm(req, formBytesMax);
+    const form = await readForm(req, limits.formBytesMax);
     if (typeof form === 'string') return invalidRequest(form);
     const token = form.get('token') ?? '';
     if (token === '') return invalidRequest('the parameter token is missing');
@@ -63,7 +65,7 @@ async function callerOf(
   const basic = /^basic +([A-Za-z0-9+/]+=*) *$/i.exec(header)?.[1];
   const [id, token] = basic === undefined ? [undefined, header] : readBasic(basic);
   const caller = await authenticate(basic === undefined ? header : `Bearer ${token}`, address);
-  // The same to everyone whose token does not open this door by itself.
+  // The same answer for every valid token that may not call here.
   if (caller === 'INSUFFICIENT_SCOPE') return lacksScope;
   if (typeof caller === 'string') return invalidClient;
   if (id !== undefined && id.toLowerCase() !== caller.actor) return invalidClient;
@@ -71,22 +73,22 @@ async function callerOf(
   return may ? caller : lacksScope;
 }
 
-/** Client id and secret, each form-encoded before they were joined (RFC 6749 section 2.3.1). */
+/** Reads client id and secret, each form-encoded before joining (RFC 6749 section 2.3.1). */
 function readBasic(base64: string): [id: string, token: string] {
   const text = Buffer.from(base64, 'base64').toString('latin1');
   const colon = text.indexOf(':');
   if (colon === -1) return ['', ''];
   const [id, token] = [text.slice(0, colon), text.slice(colon + 1)];
   try {
-    // A "+" is itself: no token holds a space, and many clients do not encode.
+    // "+" is left as it is: no token contains a space, and many clients do not encode.
     return [decodeURIComponent(id), decodeURIComponent(token)];
   } catch {
     return [id, token];
   }
 }
 
-/** A mistake in the form. */
-export function invalidRequest(description: string): OauthError {
+/** The error for an invalid form. */
+function invalidRequest(description: string): OauthError {
   return { status: 400, error: 'invalid_request', description };
 }
 
@@ -118,7 +120,7 @@ function send(req: IncomingMessage, res: ServerResponse, answer: object | OauthE
       ? { 'WWW-Authenticate': ['Basic realm="usher"', 'Bearer realm="usher"'] }
       : {}),
     ...(status === 503 ? { 'Retry-After': 1 } : {}),
-    // What was not read of the form is not waited for.
+    // The rest of an unread form is not awaited.
     ...(req.complete ? {} : { Connection: 'close' }),
   };
   answerJson(res, status, { error, error_description: description }, headers);

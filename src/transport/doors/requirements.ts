@@ -1,21 +1,22 @@
-/** What a gateway's configuration asks of a token: audience and scopes, by query, header or extension. */
+/** Validates the audience and scopes that a gateway's configuration requires of a token. */
 
 import type { Question } from '../../verify/verify.ts';
 import { questionLimits, scopeToken } from '../services/question.ts';
 
-/** What is asked of a token, besides being good. */
+/** What a valid token must have in addition. */
 export type Requirements = Required<Pick<Question, 'audience' | 'requiredScopes'>>;
 
-/** What one place asks, as often as it says so. */
+/** The requirements stated in one source: query, headers or context extensions. */
 export interface Asked {
+  /** Empty strings count as absent. */
   audiences: readonly string[];
-  /** Each a list of scopes, separated by spaces. */
+  /** Each is a list of scopes separated by spaces. */
   scopes: readonly string[];
 }
 
 /**
- * Brings together all that is asked, wherever it is said: each place can only add to it. A string
- * says what is wrong; a request must then be refused, since what it needs is not known.
+ * Combines the requirements of all sources. Returns a description of the error if they are invalid;
+ * the request must then be refused.
  */
 export function requirementsOf(...places: readonly (Asked | string)[]): Requirements | string {
   const audiences: string[] = [];

@@ -1,4 +1,4 @@
-/** RFC 7009: /oauth2/revoke revokes the token that is posted: an access token, or one JWT by its `jti`. */
+/** POST /oauth2/revoke (RFC 7009) revokes the posted token: a static token, or one JWT by `jti`. */
 
 import type { AccessTokens } from '../../tokens/access-tokens.ts';
 import { adminScope, type Caller } from '../../tokens/caller.ts';
@@ -14,12 +14,12 @@ export interface RevokeTokenDeps extends OauthDeps {
   accessTokens: Pick<AccessTokens, 'revoke' | 'revokeJwts'>;
 }
 
-/** The route. */
+/** The route of /oauth2/revoke. */
 export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
   return oauthRoute('/oauth2/revoke', deps, async (token, _form, caller) => {
     const verdict = await deps.verify({ header: `Bearer ${token}` }, 'revoke');
     const { identity } = verdict;
-    // RFC 7009 section 2.2: a token that is no token any more is as good as revoked.
+    // RFC 7009 section 2.2: invalid tokens are answered like revoked ones.
     if (!identity || (!verdict.valid && isOver.has(verdict.reason))) return done;
     if (caller.owner !== undefined && identity.owner !== caller.owner) return notYours;
     try {
@@ -33,9 +33,9 @@ export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
 
 const done = {};
 const isOver = new Set<string>(['EXPIRED', 'REVOKED', 'JWT_MISSING_EXP']);
-const reason = 'revoked by whoever held it (RFC 7009)';
+const reason = 'revoked by its holder (RFC 7009)';
 
-/** Who holds a token and may use this door may end it: that takes no right over other tokens. */
+/** Revokes with admin rights: an authenticated caller may revoke any token that it holds. */
 async function revoke(
   accessTokens: RevokeTokenDeps['accessTokens'],
   caller: Caller,
@@ -54,7 +54,7 @@ async function revoke(
 
 function errorOf({ code, message }: TokenError): object | OauthError {
   switch (code) {
-    // Somebody else has revoked or removed it in between.
+    // It has been revoked or removed since the verdict.
     case 'FAILED_PRECONDITION':
     case 'NOT_FOUND':
       return done;

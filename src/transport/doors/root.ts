@@ -1,4 +1,4 @@
-/** The root path: `GET /` greets a good token. */
+/** The root path: `GET /` greets the holder of a valid token. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mapAwaitable } from '../../store/awaitable.ts';
@@ -14,10 +14,11 @@ import { challengeOf } from './www-authenticate.ts';
 /** What the root path needs. */
 export interface RootDeps {
   verify: DoorVerify;
+  /** Milliseconds since 1970. */
   now(): number;
 }
 
-/** The route of the root path, for browsers too. */
+/** The route of the root path; pages of other origins may call it. */
 export function rootRoute({ verify, now }: RootDeps): Route {
   const greet = createGreeter();
   const settle = (verdict: Verdict, res: ServerResponse) => {
@@ -32,7 +33,7 @@ export function rootRoute({ verify, now }: RootDeps): Route {
   };
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     try {
-      // Several are joined by a comma, which no credential holds.
+      // Repeated headers are joined by a comma, which no credential contains.
       const verdict = verify({ header: req.headers.authorization ?? '' }, 'root');
       return mapAwaitable(verdict, settle, fail, res);
     } catch (error) {
@@ -42,7 +43,7 @@ export function rootRoute({ verify, now }: RootDeps): Route {
   return { path: '/', methods: ['GET', 'HEAD'], cors: true, handle };
 }
 
-/** Answers with the greeting, which is made once a second. */
+/** Answers with the greeting, which is encoded once a second. */
 function createGreeter(): (res: ServerResponse, nowMs: number) => void {
   let second = Number.NaN;
   let body = '';

@@ -1,12 +1,12 @@
-/** The WWW-Authenticate challenge that goes with a refusal (RFC 6750 section 3). */
+/** The WWW-Authenticate challenge of a refusal (RFC 6750 section 3). */
 
 import { type Reason, reasons } from '../../verify/verdict.ts';
 
-/** The challenge of a 401 or 403, or undefined for a reason that is neither. */
+/** The challenge of a 401 or 403; undefined for other statuses. `scopes` are the required ones. */
 export function challengeOf(reason: Reason, scopes: readonly string[] = []): string | undefined {
   const { http, text } = reasons[reason];
   if (http === 500) return undefined;
-  // RFC 6750 section 3.1: without credentials there is no error to tell.
+  // RFC 6750 section 3.1: no error code without credentials.
   if (reason === 'MISSING_CREDENTIALS') return realm;
   const description = text.replaceAll('"', "'");
   const challenge = `${realm}, error="${errorOf(reason)}", error_description="${description}"`;

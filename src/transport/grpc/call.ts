@@ -1,15 +1,15 @@
-/** A grpc-js call as handlers see it. */
+/** Adapts a grpc-js call to the Call that handlers take. */
 
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import type { Call } from '../rpc/call.ts';
 
-/** What all shapes of calls have in common. */
+/** What unary and streaming calls have in common. */
 interface GrpcCall extends Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'> {
   cancelled: boolean;
   once(event: 'cancelled', listener: () => void): unknown;
 }
 
-/** What a handler may know of a call. Its signal is made only where a handler asks for it. */
+/** The Call of a grpc-js call. `stopped` also aborts its signal, which is created on first use. */
 export function callOf(call: GrpcCall, stopped?: AbortSignal): Call {
   let signal: AbortSignal | undefined;
   return {
@@ -32,7 +32,7 @@ function signalOf(call: GrpcCall, stopped: AbortSignal | undefined): AbortSignal
   return stopped ? AbortSignal.any([gone.signal, stopped]) : gone.signal;
 }
 
-/** The address of "address:port". */
+/** The address in "address:port". */
 function addressOf(peer: string): string {
   const colon = peer.lastIndexOf(':');
   return colon === -1 ? peer : peer.slice(0, colon);

@@ -1,4 +1,4 @@
-/** The details of a failed gRPC call: what `grpc-status-details-bin` holds. */
+/** Encodes the details of a failed gRPC call for `grpc-status-details-bin`. */
 
 import { create, toBinary } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
@@ -8,10 +8,10 @@ import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
 import type { Failure } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 
-/** One per reason: a reason's denial is always the same. */
+/** Cached by reason: the denial of a reason never differs. */
 const encoded = new Map<Denial['reason'], Buffer>();
 
-/** google.rpc.Status with the denial among its details. */
+/** An encoded google.rpc.Status with the denial in its details. */
 export function statusDetails(failure: Failure, denial: Denial): Buffer {
   const known = encoded.get(denial.reason);
   if (known) return known;

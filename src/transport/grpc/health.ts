@@ -1,19 +1,26 @@
-/** grpc.health.v1.Health: whether each service serves, for probes and load balancers. */
+/** grpc.health.v1.Health, for probes and load balancers. */
 
 import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 
 /** The health service. */
 export interface Health {
-  /** Adds it to a server. */
+  /** Adds the service to a grpc-js server. */
   addToServer: HealthImplementation['addToServer'];
-  /** Says for all services whether they serve. */
+  /** Sets the status of the server and all services: SERVING or NOT_SERVING. */
   setServing(serving: boolean): void;
 }
 
-/** The health of the server as a whole, which is named "", and of each service. Serves at first. */
+/** Always SERVING: it answers as long as the process does, for liveness probes. */
+const liveness = 'liveness';
+
+/**
+ * Health of the server as a whole (named "") and of each service, SERVING at first, and `liveness`.
+ */
 export function createHealth(services: readonly string[]): Health {
   const names = ['', ...services];
-  const statuses: ServingStatusMap = Object.fromEntries(names.map(name => [name, 'SERVING']));
+  const statuses: ServingStatusMap = Object.fromEntries(
+    [...names, liveness].map(name => [name, 'SERVING']),
+  );
   const health = new HealthImplementation(statuses);
   return {
     addToServer: server => health.addToServer(server),

@@ -1,19 +1,20 @@
-/** Closes connections on which no call was made for a while. */
+/** Closes connections that have had no calls for some time. */
 
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { awakeTimeout } from '../../store/awake.ts';
 
-/** The calls of one connection. */
+/** Records the calls of one connection. */
 export interface Activity {
-  /** A call was made that is over in no time. */
+  /** Records a call that is already over. */
   touch(): void;
-  /** A call was made that may last; the returned function says that it is over. */
+  /** Records the start of a call; the returned function records its end. */
   begin(): () => void;
-  /** The connection's HTTP/2 session, as soon as there is one. */
+  /** The connection's HTTP/2 session, once it exists. */
   session?: ServerHttp2Session;
 }
 
-/** Watches a connection until it closes. Keepalive pings are no activity. */
+/** Closes the connection after `idleMs` milliseconds without calls; pings do not count. */
 export function closeIdle(socket: Socket, idleMs: number): Activity {
   let open = 0;
   let lastMs = performance.now();
@@ -32,15 +33,15 @@ export function closeIdle(socket: Socket, idleMs: number): Activity {
   const check = () => {
     const leftMs = open > 0 ? idleMs : lastMs + idleMs - performance.now();
     if (leftMs > 0) {
-      timer = setTimeout(check, leftMs).unref();
+      timer = awakeTimeout(check, leftMs);
     } else if (activity.session) {
-      // Says goodbye first, so that the caller makes its next call elsewhere.
+      // Sends a GOAWAY, so that the caller reconnects for its next call.
       activity.session.close();
     } else {
       socket.destroy();
     }
   };
-  let timer = setTimeout(check, idleMs).unref();
-  socket.once('close', () => clearTimeout(timer));
+  let timer = awakeTimeout(check, idleMs);
+  socket.once('close', () => timer.clear());
   return activity;
 }

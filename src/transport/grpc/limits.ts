@@ -1,51 +1,55 @@
-/** Every bound of the gRPC listener, with its unit. Settings: config.ts. */
+/** Limits of the gRPC listener. src/server/limits.ts sets the configured ones. */
+
+import type { UnreadLimits } from '../rpc/unread.ts';
 
 /** Limits of the gRPC listener. */
 export interface GrpcLimits {
   /** Most connections at once; more are dropped. */
   connectionsMax: number;
-  /** How long a new connection may take to send the HTTP/2 preface. */
+  /** Most connections of one source (an IPv4 address, an IPv6 /64) at once. */
+  connectionsPerSourceMax: number;
+  /** Bounds of answers that are not read. */
+  unread: UnreadLimits;
+  /** How long a new connection may take to send the HTTP/2 preface (RFC 9113 section 3.4). */
   prefaceMs: number;
-  /** How long it may still take when the listener stops: it can have been made just before. */
+  /** The same once the listener stops, for connections that were just opened. */
   stopPrefaceMs: number;
-  /** Longest request message, after decompression. */
+  /** Longest request message after decompression. */
   receiveBytesMax: number;
   /** Longest response message. */
   sendBytesMax: number;
-  /** Most calls at once on one connection. */
+  /** Most concurrent calls on one connection. */
   streamsPerConnectionMax: number;
   /** Most memory that HTTP/2 may hold for one connection, in megabytes. */
   connectionMemoryMbMax: number;
-  /** A connection without calls is closed after this. */
+  /** A connection without calls is closed after this time. */
   connectionIdleMs: number;
-  /** A connection is closed after this, give or take a tenth, so that callers spread anew. */
+  /** A connection is closed at this age ±10 %, so that callers reconnect and rebalance. */
   connectionAgeMs: number;
-  /** How long calls may go on after that. */
+  /** How long its calls may continue after that. */
   connectionAgeGraceMs: number;
-  /** How often a connection is probed. */
+  /** Interval of keepalive pings. */
   keepaliveMs: number;
-  /** How long the answer to a probe may take. */
+  /** A connection that does not answer a ping within this time is closed. */
   keepaliveTimeoutMs: number;
-  /** Deadline of a unary call that brings none. */
+  /** Deadline of a unary call that sends none. */
   deadlineMs: number;
-  /** Longest deadline of a unary call: a longer one is cut to this. */
+  /** Longest deadline of a unary call; a longer one is cut to this. */
   deadlineMsMax: number;
+  /** How long a caller may keep its side of a stream open after the answer. */
+  halfOpenMs: number;
 }
 
-/** What a deployment gets that sets nothing. */
-export const defaultGrpcLimits: GrpcLimits = {
-  connectionsMax: 10_000,
-  prefaceMs: 5_000,
+/** Limits that no setting changes. */
+export const fixedGrpcLimits = {
+  /** A preface on its way arrives within a quarter of a second or is given up. */
   stopPrefaceMs: 250,
-  receiveBytesMax: 65_536,
-  sendBytesMax: 4_194_304,
-  streamsPerConnectionMax: 1_000,
+  /** Above what a thousand calls of the usual size need; a flood of frames is cut off there. */
   connectionMemoryMbMax: 64,
-  connectionIdleMs: 300_000,
-  connectionAgeMs: 1_800_000,
-  connectionAgeGraceMs: 30_000,
+  /** Below the idle time of every usual NAT and load balancer, which is 60 s and more. */
   keepaliveMs: 30_000,
+  /** Long enough for a caller whose process pauses. */
   keepaliveTimeoutMs: 10_000,
-  deadlineMs: 10_000,
-  deadlineMsMax: 30_000,
-};
+  /** A caller that follows RFC 9113 ends its side at once. */
+  halfOpenMs: 1000,
+} as const satisfies Partial<GrpcLimits>;

@@ -1,10 +1,12 @@
-/** The gRPC listener: its own sockets, handed to grpc-js one by one. */
+/** The gRPC listener. It accepts the sockets itself and injects each into grpc-js. */
 
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { awakeTimeout } from '../../store/awake.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { CallTimes } from '../rpc/grpc-timeout.ts';
+import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Binding } from '../rpc/handlers.ts';
 import type { Address, Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
@@ -14,26 +16,31 @@ import type { GrpcLimits } from './limits.ts';
 import type { GrpcService, Streams } from './methods.ts';
 import { grpcService, shuttingDownText } from './methods.ts';
 import { awaitPreface } from './preface.ts';
+import { grpcReaders } from './readers.ts';
 import { createReflection } from './reflection.ts';
 import { findSessions } from './sessions.ts';
 import { createUnaryPath, type UnaryPath } from './unary.ts';
 
 /** What the gRPC listener needs. */
 export interface GrpcDeps {
-  /** The services; health and reflection come by themselves. */
+  /** The services; health and reflection are added to them. */
   bindings: readonly Binding[];
   limits: GrpcLimits;
+  /** Called with each unexpected error. */
   onBug: OnBug;
+  /** Shared with other listeners; absent where there are none. */
+  guard?: Guard;
 }
 
 /** The gRPC listener. */
 export interface GrpcListener extends Listener {
-  /** What the health service answers. */
+  /** Sets what the health service reports. */
   setServing(serving: boolean): void;
 }
 
-/** Makes the listener; it serves once `listen` has resolved. */
-export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcListener {
+/** Creates the listener; it serves once `listen` has resolved. */
+export function createGrpcListener(deps: GrpcDeps): GrpcListener {
+  const { bindings, limits, onBug, guard = ownGuard(deps.limits.unread) } = deps;
   const server = new Server(serverOptions(limits));
   const streams: Streams = new Set();
   const streaming = new Set<string>();
@@ -59,21 +66,17 @@ export function createGrpcListener({ bindings, limits, onBug }: GrpcDeps): GrpcL
     deadlineMsMax: limits.deadlineMsMax,
     isStreaming: (path: string) => streaming.has(path),
   };
-  const unary = createUnaryPath(bindings, limits, onBug);
-  const listener = listenerOf(server, limits, times, streams, health, unary);
+  const unary = createUnaryPath(bindings, limits, onBug, () => guard.unreadClosed('deadline'));
+  const listener = listenerOf(server, limits, times, streams, health, unary, guard);
   return { ...listener, setServing: health.setServing };
 }
 
-/** Every option of grpc-js that bounds something. */
+/** Every option of grpc-js that limits something. */
 function serverOptions(limits: GrpcLimits): ChannelOptions {
   return {
     'grpc.max_receive_message_length': limits.receiveBytesMax,
     'grpc.max_send_message_length': limits.sendBytesMax,
     'grpc.max_concurrent_streams': limits.streamsPerConnectionMax,
-    'grpc.max_connection_age_ms': limits.connectionAgeMs,
-    'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
-    'grpc.keepalive_time_ms': limits.keepaliveMs,
-    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
     'grpc.enable_channelz': 0,
     'grpc-node.max_session_memory': limits.connectionMemoryMbMax,
   };
@@ -86,13 +89,20 @@ function listenerOf(
   streams: Streams,
   health: { setServing(serving: boolean): void },
   unary: UnaryPath,
+  guard: Guard,
 ): Listener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
-  /** Those that have not sent the preface, and when they have, or are closed. */
+  /** Sockets before the preface; each promise resolves on preface or close. */
   const silent = new Map<Socket, Promise<void>>();
-  const sessions = findSessions(times, unary.take);
+  const sessions = findSessions(times, limits, unary.take);
+  const mayStay = createShares(limits.connectionsPerSourceMax, guard);
+  const unwatch = guard.unread.watch(
+    () => grpcReaders(unary.open(), sessions.open()),
+    guard.unreadClosed,
+  );
   const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
+    if (!mayStay(socket)) return;
     const heard = Promise.withResolvers<void>();
     sockets.add(socket);
     silent.set(socket, heard.promise);
@@ -108,16 +118,19 @@ function listenerOf(
       injector.injectConnection(ready);
     });
   });
-  sock.maxConnections = limits.connectionsMax;
+  limitConnections(sock, limits.connectionsMax, guard);
 
-  /** Lets those that connected just before become sessions, which are told that the server stops. */
+  /**
+   * Waits for the preface of sockets that connected just before the stop: as sessions, they get a
+   * GOAWAY. Those that stay silent are destroyed.
+   */
   const endSilent = async () => {
     const destroy = () => {
       for (const socket of silent.keys()) socket.destroy();
     };
-    const timer = setTimeout(() => setImmediate(destroy), limits.stopPrefaceMs);
+    const timer = awakeTimeout(destroy, limits.stopPrefaceMs);
     await Promise.all(silent.values());
-    clearTimeout(timer);
+    timer.clear();
   };
   let stopping: Promise<void> | undefined;
   const stop = async (graceMs: number) => {
@@ -127,16 +140,17 @@ function listenerOf(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
     for (const end of streams) end();
-    const finished = endSilent().then(
-      () => new Promise<void>(resolve => server.tryShutdown(() => resolve())),
-    );
-    await within(graceMs, Promise.all([...closed, finished]), () => {
+    // Its sockets say when it is over: grpc-js itself waits for ever for a session that is destroyed
+    // at the moment of the stop.
+    const told = endSilent().then(() => server.tryShutdown(() => undefined));
+    await within(graceMs, Promise.all([...closed, told]), () => {
       server.forceShutdown();
-      // Without channelz, grpc-js does not know its sessions, and ends none of them by force.
+      // With channelz off, grpc-js tracks no sessions and cannot force them closed.
       for (const socket of sockets) socket.destroy();
     });
     sessions.stop();
     unary.stop();
+    unwatch();
   };
 
   return {
@@ -156,7 +170,10 @@ function listenerOf(
   };
 }
 
-/** Streams of ready-made services: ended when the server stops, and read no faster than written. */
+/**
+ * Wraps the streams of health and reflection: they end when the server stops, and requests are read
+ * no faster than responses are sent.
+ */
 function guarded(
   definition: GrpcService['definition'],
   implementation: UntypedServiceImplementation,
@@ -194,7 +211,7 @@ function guardedStream(
   }) as UntypedServiceImplementation[string];
 }
 
-/** What the guard uses of a stream, in one direction or both. */
+/** What the guard uses of a stream; only bidirectional ones have `pause` and `resume`. */
 interface GuardedStream {
   emit(event: string, value: unknown): boolean;
   once(event: string, listener: () => void): unknown;

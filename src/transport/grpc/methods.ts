@@ -1,4 +1,4 @@
-/** Binds handlers to grpc-js: one method definition and one thin function per rpc. */
+/** Binds handlers to grpc-js, with a method definition and an adapter for each rpc. */
 
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -7,9 +7,7 @@ import type {
   handleServerStreamingCall,
   handleUnaryCall,
   MethodDefinition,
-  ServerDuplexStream,
   ServerErrorResponse,
-  ServerWritableStream,
   ServiceDefinition,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -24,24 +22,25 @@ import { codes, RpcError } from '../rpc/rpc-error.ts';
 import { callOf } from './call.ts';
 import { statusDetails } from './error.ts';
 import { requestsOf } from './requests.ts';
+import { type Stream, writeAll } from './write-all.ts';
 
 type Message = MessageShape<DescMethod['input']>;
-/** Bytes that are no message: told to the caller as its mistake, which grpc-js would not. */
+/** Stands for undecodable bytes: grpc-js would answer INTERNAL, not INVALID_ARGUMENT. */
 const malformed = {} as Message;
 
-/** Ends open streams when the server stops. */
+/** A function for each open stream that ends it when the server stops. */
 export type Streams = Set<() => void>;
 
-/** A service as grpc-js takes it. */
+/** The arguments of grpc-js's `addService`. */
 export interface GrpcService {
   definition: ServiceDefinition;
   implementation: UntypedServiceImplementation;
 }
 
-/** Why streams end when the server stops. */
+/** The status message of streams that end because the server stops. */
 export const shuttingDownText = 'the server is shutting down; call again';
 
-/** Binds a service's handlers. */
+/** Binds a service's handlers; throws for a method that streams requests only. */
 export function grpcService(binding: Binding, streams: Streams, onBug: OnBug): GrpcService {
   const definition: Record<string, MethodDefinition<Message, Uint8Array>> = {};
   const implementation: UntypedServiceImplementation = {};
@@ -89,7 +88,7 @@ function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array>
         return malformed;
       }
     },
-    // The functions below encode, so that a failure to do so is handled like any other.
+    // Responses arrive encoded: the functions below handle a failure to encode like any other.
     responseSerialize: bytes => bytes as Buffer,
     requestSerialize: message => Buffer.from(toBinary(input, message)),
     responseDeserialize: bytes => toBinary(output, fromBinary(output, bytes)),
@@ -111,7 +110,7 @@ function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
       callback(null, bytes);
     };
     try {
-      // What is known at once is answered at once: a promise costs more than the verdict itself.
+      // Awaiting a verdict that is already known would cost more than the verdict.
       const message = handler(checked(method, call.request), callOf(call));
       mapAwaitable(message, send, refuse);
     } catch (error) {
@@ -137,7 +136,7 @@ function serverStreaming(
       try {
         const request = checked(method, stream.request);
         const answers = handler(request, callOf(stream, stopped.signal));
-        await writeAll(stream, answers, method);
+        await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
         stream.end();
       } catch (error) {
         if (!stream.cancelled) endStream(stream, fail(error));
@@ -155,11 +154,12 @@ function bidiStreaming(
 ) {
   const answer: handleBidiStreamingCall<Message, Uint8Array> = async stream => {
     const requests = requestsOf<Message>(stream, message => checked(method, message));
-    // What was received is still answered; then the caller learns that no more will be.
+    // The requests already received are answered before the stream ends.
     const end = () => requests.end(new RpcError('UNAVAILABLE', shuttingDownText));
     await track(streams, end, async () => {
       try {
-        await writeAll(stream, handler(requests, callOf(stream)), method);
+        const answers = handler(requests, callOf(stream));
+        await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
         stream.end();
       } catch (error) {
         if (!stream.cancelled) endStream(stream, fail(error));
@@ -176,28 +176,8 @@ async function track(streams: Streams, end: () => void, work: () => Promise<void
   streams.delete(end);
 }
 
-type Stream = ServerWritableStream<Message, Uint8Array> | ServerDuplexStream<Message, Uint8Array>;
-
-async function writeAll(stream: Stream, answers: AsyncIterable<Message>, method: DescMethod) {
-  for await (const message of answers) {
-    if (stream.cancelled || stream.writableEnded) return;
-    if (!stream.write(bytesOfAnswer(method, message))) await drained(stream);
-  }
-}
-
-/** Resolves when the caller has read enough, or is gone. */
-function drained(stream: Stream): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const done = () => {
-    stream.off('drain', done).off('close', done).off('cancelled', done);
-    resolve();
-  };
-  stream.on('drain', done).on('close', done).on('cancelled', done);
-  return promise;
-}
-
-/** grpc-js takes the status of a stream from its error event. */
-function endStream(stream: Stream, error: ServerErrorResponse): void {
+/** Ends a stream with a status, which grpc-js takes from the error event. */
+function endStream(stream: Stream<Message>, error: ServerErrorResponse): void {
   if (!stream.writableEnded) stream.emit('error', error);
 }
 

@@ -1,6 +1,7 @@
-/** Tells HTTP/2 connections from others by their first bytes, before anything is spent on them. */
+/** Checks that a connection speaks HTTP/2 before a session is created for it. */
 
 import type { Socket } from 'node:net';
+import { awakeTimeout } from '../../store/awake.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
@@ -15,14 +16,15 @@ const notHttp2 = [
 ].join('\r\n');
 
 /**
- * Waits for the connection preface (RFC 9113 section 3.4) and then hands the socket on, unread.
- * One that sends something else is told so in HTTP/1.1; one that is too slow is closed.
+ * Waits for the connection preface (RFC 9113 section 3.4), then passes the socket to `accept` with
+ * all bytes unread. Any other bytes are answered with an HTTP/1.1 400. A connection that sends no
+ * preface within `waitMs` milliseconds is closed.
  */
 export function awaitPreface(socket: Socket, waitMs: number, accept: (socket: Socket) => void) {
   let received: Buffer = Buffer.alloc(0);
-  const tooSlow = setTimeout(() => socket.destroy(), waitMs);
+  const tooSlow = awakeTimeout(() => socket.destroy(), waitMs);
   const onError = () => socket.destroy();
-  const onClose = () => clearTimeout(tooSlow);
+  const onClose = () => tooSlow.clear();
 
   const onData = (chunk: Buffer) => {
     received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
@@ -36,13 +38,13 @@ export function awaitPreface(socket: Socket, waitMs: number, accept: (socket: So
   };
 
   const release = () => {
-    clearTimeout(tooSlow);
+    tooSlow.clear();
     socket.pause();
     socket.off('data', onData);
     socket.off('close', onClose);
   };
 
-  // The timer stays armed: it also ends a peer that does not take the answer.
+  // The timer keeps running: it also closes a peer that does not read the answer.
   const refuse = () => {
     socket.off('data', onData);
     socket.resume();

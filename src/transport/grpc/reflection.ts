@@ -1,4 +1,4 @@
-/** grpc.reflection v1 and v1alpha: lets tools such as grpcurl learn the services from the server. */
+/** grpc.reflection v1 and v1alpha, through which tools such as grpcurl discover the services. */
 
 import type { DescFile, DescService } from '@bufbuild/protobuf';
 import { toBinary } from '@bufbuild/protobuf';
@@ -10,10 +10,10 @@ type Server = Parameters<ReflectionService['addToServer']>[0];
 type PackageDefinition = ConstructorParameters<typeof ReflectionService>[0];
 type ServiceDefinition = Parameters<Server['addService']>[0];
 
-/** Reflection on these services, on health and on reflection itself. */
+/** The reflection service for these services, health and reflection itself. */
 export function createReflection(services: readonly DescService[]): ReflectionService {
   const described = [...services, Health];
-  // The library's own definitions bring the descriptors of the reflection services.
+  // The descriptors of the reflection services are only in the library's own definitions.
   const own: ServiceDefinition[] = [];
   new ReflectionService({}).addToServer({ addService: definition => own.push(definition) });
   const files = [...fileProtos(described), ...own.flatMap(fileProtosOf)];
@@ -27,7 +27,7 @@ function nameOf(definition: ServiceDefinition): string {
   return Object.values(definition)[0]?.path.split('/')[1] ?? '';
 }
 
-/** The descriptors that proto-loader keeps beside each message type. */
+/** The encoded file descriptors that proto-loader attaches to each message type. */
 function fileProtosOf(definition: ServiceDefinition): Buffer[] {
   return Object.values(definition).flatMap(method => {
     const { requestType } = method as { requestType?: { fileDescriptorProtos: Buffer[] } };
@@ -35,7 +35,7 @@ function fileProtosOf(definition: ServiceDefinition): Buffer[] {
   });
 }
 
-/** The files of the services with all that they import, encoded. */
+/** The encoded file descriptors of the services and of everything that they import. */
 function fileProtos(services: readonly DescService[]): Buffer[] {
   const files = new Set<DescFile>();
   const add = (file: DescFile) => {
@@ -47,7 +47,7 @@ function fileProtos(services: readonly DescService[]): Buffer[] {
   return [...files].map(file => Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)));
 }
 
-/** The form in which @grpc/reflection takes descriptors: it reads nothing else of the definition. */
+/** Wraps descriptors for @grpc/reflection, which reads nothing else of a package definition. */
 function packageOf(fileDescriptorProtos: Buffer[]): PackageDefinition {
   const all = { format: 'Protocol Buffer 3 DescriptorProto', type: {}, fileDescriptorProtos };
   return { all } as unknown as PackageDefinition;

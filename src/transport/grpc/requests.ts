@@ -1,17 +1,19 @@
-/** The request messages of a gRPC stream as an async iterable that can be ended from outside. */
+/** The request messages of a gRPC stream as an async iterable that the server can end. */
 
 import type { Readable } from 'node:stream';
 
-/** Messages held for a handler that is slower than its caller. */
+/** Most messages buffered for a handler that is slower than its caller. */
 const heldMax = 16;
 
 /** The messages of one stream. */
 export interface Requests<T> extends AsyncIterable<T> {
-  /** Ends it once what was received is read; with an error where one is given. */
+  /** Ends the iterable after the buffered messages, throwing the error if given. */
   end(error?: Error): void;
 }
 
-/** Reads a stream of messages, no further ahead of the handler than a few. `check` may throw. */
+/**
+ * Reads messages from a stream, few ahead of the handler. What `check` throws, the iterable throws.
+ */
 export function requestsOf<T>(source: Readable, check: (message: T) => T): Requests<T> {
   const held: T[] = [];
   let ended = false;
@@ -23,7 +25,7 @@ export function requestsOf<T>(source: Readable, check: (message: T) => T): Reque
     ended = true;
     failure = error;
     source.off('data', onData);
-    // What still comes is of no interest, but must not hold up the connection.
+    // Later messages are discarded: unread, they would exhaust the flow-control window.
     source.resume();
     wake();
   };

@@ -1,24 +1,32 @@
 /**
- * Stands between the HTTP/2 sessions of the gRPC listener and grpc-js: plain unary calls are taken
- * here, and the headers of the others are mended before grpc-js reads them: deadlines that it would
- * overflow on, calls without a deadline, repeated Authorization headers.
+ * Intercepts the streams of the gRPC listener's HTTP/2 sessions before grpc-js sees them. Plain
+ * unary calls are answered without grpc-js. The headers of the others are corrected: deadlines that
+ * would overflow a timer are cut, missing deadlines are set, repeated Authorization headers are
+ * joined.
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
-import { type CallTimes, clampGrpcTimeout, timerMsMax } from '../rpc/grpc-timeout.ts';
-import { closeHalfOpen, type HalfOpenStreams } from './half-open.ts';
+import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
+import { type CallTimes, clampGrpcTimeout, deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
+import { closeWhenOld } from './age.ts';
 import type { Activity } from './idle.ts';
+import { pingUntilClosed } from './keepalive.ts';
+import type { GrpcLimits } from './limits.ts';
 
-/** How long after the longest deadline a stream that the caller keeps half open may be closed. */
-const halfOpenMs = 1_000;
-
-/** Finds the sessions of some sockets. */
+/** Finds the HTTP/2 sessions of the listener's sockets. */
 export interface Sessions {
-  /** Says that a socket, which grpc-js gets next, is among them. */
+  /** Registers a socket before it is handed to grpc-js. */
   expect(socket: Socket, activity: Activity): void;
-  /** Finds no more. */
+  /** The open streams that were left to grpc-js. */
+  open(): Iterable<ServerHttp2Stream>;
+  /** Stops intercepting new sessions. */
   stop(): void;
 }
 
@@ -31,25 +39,41 @@ type OnStream = (
 ) => void;
 
 /**
- * Starts looking. grpc-js keeps its HTTP/2 server to itself, so the sessions are found through Node's
- * own announcements of new streams; each session's only listener, its server's, is then called here.
+ * Starts intercepting; `take` answers a call and returns true, or leaves it to grpc-js. grpc-js
+ * does not expose its HTTP/2 server, so sessions are found through Node's diagnostics channel for
+ * new streams. The session's own `stream` listener is replaced by one that calls it.
+ * A stream that its caller keeps open is closed `halfOpenMs` after the call's deadline.
  */
 export function findSessions(
   times: CallTimes,
+  limits: GrpcLimits,
   take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
 ): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();
-  const halfOpen = closeHalfOpen(times.deadlineMsMax + halfOpenMs);
+  const open = new Set<ServerHttp2Stream>();
+  // grpc-js answers a call whose deadline has passed but leaves closing its stream to the caller.
+  const deadlines = createDeadlines<ServerHttp2Stream>(stream => {
+    stream.close(constants.NGHTTP2_CANCEL);
+    return undefined;
+  });
 
   const stand = (session: ServerHttp2Session, activity: Activity) => {
     activity.session = session;
+    pingUntilClosed(session, limits);
+    closeWhenOld(session, limits);
     const others = session.listeners('stream') as OnStream[];
     session.removeAllListeners('stream');
     const onStream: OnStream = function (stream, headers, flags, raw) {
       joinAuthorization(headers, raw);
       if (take(stream, headers)) return activity.touch();
-      stream.once('close', activity.begin());
-      clampDeadline(stream, headers, times, halfOpen);
+      open.add(stream);
+      const end = activity.begin();
+      const forget = clampDeadline(stream, headers, times, limits.halfOpenMs, deadlines);
+      stream.once('close', () => {
+        open.delete(stream);
+        end();
+        forget();
+      });
       for (const other of others) other.call(this, stream, headers, flags, raw);
     };
     session.on('stream', onStream);
@@ -61,7 +85,7 @@ export function findSessions(
     const activity = activityOf(session.socket);
     if (activity !== undefined) stand(session as ServerHttp2Session, activity);
   };
-  // The session shows its socket through a proxy, which a WeakMap takes for another object.
+  // A property and no WeakMap: the session exposes its socket through a proxy, a different object.
   const mark = Symbol('activity');
   const activityOf = (socket: object) => (socket as { [mark]?: Activity })[mark];
   subscribe('http2.server.stream.created', onCreated);
@@ -70,30 +94,34 @@ export function findSessions(
     expect(socket, activity) {
       Object.assign(socket, { [mark]: activity });
     },
+    open: () => open,
     stop() {
       unsubscribe('http2.server.stream.created', onCreated);
-      halfOpen.stop();
+      deadlines.stop();
     },
   };
 }
 
+/** Corrects the call's deadline. Its stream is closed after that; the returned function forgets it. */
 function clampDeadline(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
   times: CallTimes,
-  halfOpen: HalfOpenStreams,
-): void {
+  halfOpenMs: number,
+  deadlines: Deadlines<ServerHttp2Stream>,
+): () => void {
   const asked = headers['grpc-timeout'];
-  if (times.isStreaming(headers[':path'] as string)) {
-    if (asked !== undefined) headers['grpc-timeout'] = clampGrpcTimeout(asked, timerMsMax);
-    return;
-  }
+  const streaming = times.isStreaming(headers[':path'] as string);
+  if (streaming && asked === undefined) return () => undefined;
+  const limits = streaming ? { ...times, deadlineMsMax: timerMsMax } : times;
   headers['grpc-timeout'] =
-    asked === undefined ? `${times.deadlineMs}m` : clampGrpcTimeout(asked, times.deadlineMsMax);
-  halfOpen.add(stream);
+    asked === undefined ? `${limits.deadlineMs}m` : clampGrpcTimeout(asked, limits.deadlineMsMax);
+  const deadlineMs = deadlineOf(asked, limits) ?? limits.deadlineMsMax;
+  const watched = deadlines.watch(stream, deadlineMs + halfOpenMs);
+  return () => watched.forget();
 }
 
-/** Node keeps the first of several; all of them are one that no credential can be. */
+/** Joins repeated headers, of which Node keeps the first: no credential contains a comma. */
 function joinAuthorization(headers: IncomingHttpHeaders, raw: string[]): void {
   if (headers.authorization === undefined) return;
   let joined: string | undefined;

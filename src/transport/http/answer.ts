@@ -1,4 +1,4 @@
-/** Answers of the HTTP doors: JSON, never kept by anyone, errors always `{"error": "…"}`. */
+/** Writes HTTP responses: JSON, not cacheable, errors always as `{"error": "…"}`. */
 
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
@@ -12,8 +12,8 @@ export function answerJson(
   answerText(res, status, JSON.stringify(value), headers);
 }
 
-/** Answers with a JSON text. */
-export function answerText(
+/** Answers with text that is already JSON. */
+function answerText(
   res: ServerResponse,
   status: number,
   body: string,
@@ -26,14 +26,14 @@ export function answerText(
   res.writeHead(status, all).end(body);
 }
 
-/** The headers that go with a JSON text, names and values in turn: node:http takes them fastest so. */
+/** Headers of a JSON text, as alternating names and values, which node:http writes fastest. */
 export function headersOf(body: string): string[] {
   const length = String(Buffer.byteLength(body));
   const type = ['Content-Type', 'application/json', 'Content-Length', length];
   return [...type, 'Cache-Control', 'no-store'];
 }
 
-/** Answers with an error. The text goes to the caller: no token, secret or claim. */
+/** Answers with an error. The caller sees the text: no token, secret or claim. */
 export function answerError(
   res: ServerResponse,
   status: number,

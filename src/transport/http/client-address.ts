@@ -1,12 +1,13 @@
-/** The address that a request came from, also through proxies that are trusted to say it. */
+/** Finds the address of the client, also behind trusted proxies. */
 
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { plainAddress } from '../rpc/source.ts';
 
-/** Whether an address is a trusted proxy's. */
+/** Whether an address belongs to a trusted proxy. */
 export type Trusts = (address: string) => boolean;
 
-/** Trusts addresses in these ranges: the first address of each, and the length of its prefix. */
+/** Trusts addresses in these ranges, each given by an address and its prefix length. */
 export function trustsRanges(
   ranges: readonly (readonly [first: string, prefixBits: number])[],
 ): Trusts {
@@ -16,8 +17,9 @@ export function trustsRanges(
 }
 
 /**
- * The last address that is no trusted proxy's: first the peer itself, then X-Forwarded-For from its
- * end, where each proxy has added the one it got the request from. What stands before is hearsay.
+ * The nearest address that is not a trusted proxy: the socket's peer, or else an entry of
+ * X-Forwarded-For, read from its end, where each proxy appends its peer. Entries before that may be
+ * forged by the client.
  */
 export function clientAddress(req: IncomingMessage, trusts: Trusts): string {
   let address = plainAddress(req.socket.remoteAddress ?? '');
@@ -28,11 +30,6 @@ export function clientAddress(req: IncomingMessage, trusts: Trusts): string {
     address = before;
   }
   return address;
-}
-
-/** An IPv4 address that a socket for both families shows as an IPv6 one, as itself. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address;
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

@@ -1,18 +1,19 @@
-/** Tells which connections are old: their callers should make new ones, which spread over all servers. */
+/** Tracks the age of connections: callers of old ones should reconnect, which rebalances load. */
 
 import type { Socket } from 'node:net';
 
-/** Connections with their age. */
+/** The open connections and their age. */
 export interface ConnectionAges {
-  /** Watches a connection until it closes. */
+  /** Adds a connection, until it closes. */
   watch(socket: Socket): void;
+  /** Whether the connection has exceeded its age. */
   isOld(socket: Socket): boolean;
 }
 
-/** So many made at once do not all end at once. */
+/** A fraction of the age, so that connections made together do not end together. */
 const jitter = 0.1;
 
-/** Makes it, for connections that are old after `ageMs`, give or take a tenth. */
+/** Connections are old after `ageMs` milliseconds ±10 %. */
 export function connectionAges(ageMs: number): ConnectionAges {
   const old = new Set<Socket>();
   return {

@@ -1,16 +1,16 @@
-/** Lets browsers of other origins call the root path and the rpcs (Fetch standard, CORS). */
+/** Lets pages of other origins call the root path and the rpcs (CORS, Fetch standard). */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Who may call. */
+/** What CORS allows. */
 export interface CorsSettings {
-  /** Allowed origins, or "*" for every one. Never with cookies: tokens are sent by hand. */
+  /** Allowed origins, or "*" for any. Credentials mode is never allowed: no cookies. */
   origins: readonly string[] | '*';
-  /** How long a browser may remember what a preflight allowed. */
+  /** How long a browser may cache a preflight response. */
   preflightSeconds: number;
 }
 
-/** What browsers may send to the root path and over Connect and gRPC-Web. */
+/** Request headers of the root path, Connect and gRPC-Web. */
 const allowedHeaders = [
   'Authorization',
   'Content-Type',
@@ -21,7 +21,7 @@ const allowedHeaders = [
   'X-User-Agent',
 ].join(', ');
 
-/** What scripts may read: gRPC-Web's status, and why a token was refused. */
+/** Response headers that scripts may read: gRPC-Web's status and the challenge of a refusal. */
 const exposedHeaders = [
   'Grpc-Status',
   'Grpc-Message',
@@ -29,11 +29,11 @@ const exposedHeaders = [
   'WWW-Authenticate',
 ].join(', ');
 
-/** Adds the headers that let the browser show the answer to its script. */
+/** Adds the headers that let a page of an allowed origin read the response. */
 export function allowOrigin(req: IncomingMessage, res: ServerResponse, cors: CorsSettings): void {
   const { origin } = req.headers;
   if (cors.origins === '*') {
-    // Others than browsers send no Origin, and have no use for the answer.
+    // Clients that are not browsers send no Origin and need no headers.
     if (origin === undefined) return;
     res.setHeader('Access-Control-Allow-Origin', '*');
   } else {
@@ -44,7 +44,7 @@ export function allowOrigin(req: IncomingMessage, res: ServerResponse, cors: Cor
   res.setHeader('Access-Control-Expose-Headers', exposedHeaders);
 }
 
-/** Whether a request is a browser asking if it may call. */
+/** Whether a request is a CORS preflight. */
 export function isPreflight(req: IncomingMessage): boolean {
   return (
     req.method === 'OPTIONS' &&
@@ -53,7 +53,7 @@ export function isPreflight(req: IncomingMessage): boolean {
   );
 }
 
-/** Answers a preflight; one of a foreign origin gets no permission. */
+/** Answers a preflight with a 204, without permissions for an origin that is not allowed. */
 export function answerPreflight(
   req: IncomingMessage,
   res: ServerResponse,

@@ -1,11 +1,11 @@
-/** Reads a form body (application/x-www-form-urlencoded), strictly and no further than a bound. */
+/** Reads a form body (application/x-www-form-urlencoded) strictly and up to a size limit. */
 
 import type { IncomingMessage } from 'node:http';
 
-/** The fields of a form by name, each of them once. */
+/** The fields of a form by name; none is repeated. */
 export type Form = ReadonlyMap<string, string>;
 
-/** Reads the request's form; a string says what is wrong with it. */
+/** Reads the request's form; returns a description of the error if it is invalid. */
 export async function readForm(req: IncomingMessage, bytesMax: number): Promise<Form | string> {
   const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') {
@@ -14,7 +14,7 @@ export async function readForm(req: IncomingMessage, bytesMax: number): Promise<
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    // Destroyed, the request could not be answered.
+    // A destroyed request could not be answered.
     for await (const chunk of req.iterator({ destroyOnReturn: false })) {
       size += chunk.length;
       if (size > bytesMax) return 'the form is too long';
@@ -26,7 +26,7 @@ export async function readForm(req: IncomingMessage, bytesMax: number): Promise<
   return parseForm(Buffer.concat(chunks).toString('latin1'));
 }
 
-/** Two fields of one name, or bytes that are no form, could be read differently by someone else. */
+/** Rejects repeated fields and malformed bytes, which parsers interpret differently. */
 function parseForm(text: string): Form | string {
   const form = new Map<string, string>();
   for (const pair of text === '' ? [] : text.split('&')) {
@@ -34,7 +34,7 @@ function parseForm(text: string): Form | string {
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
     const value = decode(equals === -1 ? '' : pair.slice(equals + 1));
     if (name === undefined || value === undefined) return 'the form is malformed';
-    if (form.has(name)) return 'a parameter is there twice';
+    if (form.has(name)) return 'a parameter is repeated';
     form.set(name, value);
   }
   return form;

@@ -1,54 +1,54 @@
-/** Every bound of an HTTP listener, with its unit. Settings: config.ts. */
+/** Limits of an HTTP listener. src/server/limits.ts sets the configured ones. */
+
+import type { UnreadLimits } from '../rpc/unread.ts';
 
 /** Limits of an HTTP listener. */
 export interface HttpLimits {
   /** Most connections at once; more are dropped. */
   connectionsMax: number;
-  /** Longest request line and headers together. */
+  /** Most connections of one source (an IPv4 address, an IPv6 /64) at once. */
+  connectionsPerSourceMax: number;
+  /** Bounds of answers that are not read. */
+  unread: UnreadLimits;
+  /** Most bytes of the request line and headers together. */
   headerBytesMax: number;
-  /** How long a request's headers may take, from the connection or the request before. */
+  /** How long a request's headers may take, from the connection or the previous request. */
   headersMs: number;
   /** How long a whole request may take. */
   requestMs: number;
-  /** How often the two are checked. */
+  /** Interval at which the two are checked. */
   checkMs: number;
-  /** How long a connection may idle between requests: longer than load balancers reuse one. */
-  keepAliveMs: number;
-  /** Answers on a connection close it after this, give or take a tenth, so that callers spread anew. */
+  /** How long a connection may idle between requests. */
+  connectionIdleMs: number;
+  /** A connection is closed at this age ±10 %, so that callers reconnect and rebalance. */
   connectionAgeMs: number;
-  /** A connection on which nothing moves at all is closed after this. */
+  /** A connection without any traffic is closed after this time. */
   silenceMs: number;
   /**
-   * How long a connection that idles is kept when the listener stops: a request can be on its way, and
-   * is answered with "Connection: close".
+   * How long idle connections stay open when the listener stops: a request that is already on its
+   * way is still answered, with "Connection: close".
    */
   stopIdleMs: number;
-  /** Longest request message, after decompression. */
+  /** Longest request message after decompression. */
   receiveBytesMax: number;
+  /** Longest form body. */
+  formBytesMax: number;
   /** Longest response message. */
   sendBytesMax: number;
-  /** Deadline of a unary rpc that brings none. */
+  /** Deadline of a unary rpc that sends none. */
   deadlineMs: number;
-  /** Longest deadline of a unary rpc: a longer one is cut to this. */
+  /** Longest deadline of a unary rpc; a longer one is cut to this. */
   deadlineMsMax: number;
-  /** How long a browser may remember what a preflight allowed. */
+  /** How long a browser may cache a preflight response. */
   preflightSeconds: number;
 }
 
-/** What a deployment gets that sets nothing. */
-export const defaultHttpLimits: HttpLimits = {
-  connectionsMax: 10_000,
-  headerBytesMax: 16_384,
-  headersMs: 5_000,
-  requestMs: 10_000,
-  checkMs: 1_000,
-  keepAliveMs: 65_000,
-  connectionAgeMs: 1_800_000,
-  silenceMs: 120_000,
+/** Limits that no setting changes. */
+export const fixedHttpLimits = {
+  /** The limits of a request are exact to a second; a check of every connection costs little. */
+  checkMs: 1000,
+  /** A request on its way arrives within a quarter of a second or finds the connection closed. */
   stopIdleMs: 250,
-  receiveBytesMax: 65_536,
-  sendBytesMax: 4_194_304,
-  deadlineMs: 10_000,
-  deadlineMsMax: 30_000,
-  preflightSeconds: 7_200,
-};
+  /** Browsers remember a preflight for two hours at most. */
+  preflightSeconds: 7200,
+} as const satisfies Partial<HttpLimits>;

@@ -1,74 +1,92 @@
-/** An HTTP listener: hardened against what arrives, and stopped without breaking what is under way. */
+/** An HTTP listener with limits on all input, which stops without breaking requests in flight. */
 
 import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { awakeTimeout } from '../../store/awake.ts';
+import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
 import { connectionAges } from './connection-age.ts';
+import { lateConnections } from './late.ts';
 import type { HttpLimits } from './limits.ts';
+import { httpReaders } from './readers.ts';
 import { type RequestDeps, requestFunction } from './request.ts';
 
 /** What an HTTP listener needs. */
 export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
   limits: HttpLimits;
-  /** Which origins may call the routes that allow it; "*" for every one. */
+  /** Origins that may call routes with `cors`; "*" for any. */
   corsOrigins: readonly string[] | '*';
-  /** Ends streams that would outlast a stop. */
+  /** Called when a stop begins, to end streams that would outlast it. */
   onStop?(): void;
+  /** Shared with other listeners; absent where there are none. */
+  guard?: Guard;
 }
 
-/** Makes the listener; it serves once `listen` has resolved. */
+/** Creates the listener; it serves once `listen` has resolved. */
 export function createHttpListener(deps: HttpDeps): Listener {
-  const { limits, corsOrigins, onStop } = deps;
+  const { limits, corsOrigins, onStop, guard = ownGuard(deps.limits.unread) } = deps;
   const { preflightSeconds } = limits;
   const sockets = new Set<Socket>();
-  /** Sockets with a response under way: what else they send gets no answer in its midst. */
-  const busy = new WeakSet<Duplex>();
+  const late = lateConnections();
+  const mayStay = createShares(limits.connectionsPerSourceMax, guard);
   const ages = connectionAges(limits.connectionAgeMs);
   let stopping: Promise<void> | undefined;
-  /** During a stop: no request is on its way any more. */
+  /** Set during a stop, after which idle connections are closed at once. */
   let drained = false;
 
   const answer = requestFunction({ ...deps, cors: { origins: corsOrigins, preflightSeconds } });
   const server = createServer(serverOptions(limits), (req, res) => {
-    busy.add(req.socket);
+    late.begin(req);
     if (stopping || ages.isOld(req.socket)) res.shouldKeepAlive = false;
     res.on('close', onClose);
     answer(req, res);
   });
-  /** One function for all responses: they come too often for one each. */
+  /** One function for all responses, to save a closure each. */
   function onClose(this: ServerResponse) {
-    busy.delete(this.req.socket);
+    late.end(this);
     if (drained) server.closeIdleConnections();
   }
-  server.maxConnections = limits.connectionsMax;
-  // Headers are bounded by their bytes; Node would drop what is beyond a count in silence.
+  limitConnections(server, limits.connectionsMax, guard);
+  // Beyond a count, Node would drop headers silently; headerBytesMax limits them.
   server.maxHeadersCount = 0;
   server.setTimeout(limits.silenceMs);
-  server.on('clientError', (error, socket) => answerBroken(error, socket, busy.has(socket)));
+  // With a listener, node:http leaves to it what becomes of connections that idle or stand still.
+  server.on('timeout', late.judgeSilence);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const refuse = () => answerBroken(error, socket, late.isAnswering(socket));
+    if (error.code === lateCode) late.judgeRequest(socket as Socket, limits.checkMs, refuse);
+    else refuse();
+  });
   server.on('connection', socket => {
+    if (!mayStay(socket)) return;
     sockets.add(socket);
     ages.watch(socket);
     socket.once('close', () => sockets.delete(socket));
   });
 
+  const readers = httpReaders(sockets, limits.deadlineMsMax, () => guard.unreadClosed('deadline'));
+  const unwatch = guard.unread.watch(readers, guard.unreadClosed);
+
   const stop = async (graceMs: number) => {
     const closed = [...sockets].map(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
-    // That of node:http would at once close what idles too, with a request that may be on its way.
+    // http.Server's close would also close idle connections, on which a request may be on its way.
     NetServer.prototype.close.call(server);
     const drain = () => {
       drained = true;
       server.close();
     };
-    // After a held up turn the timer comes before what was received meanwhile; the immediate does not.
-    const idling = setTimeout(() => setImmediate(drain), limits.stopIdleMs);
+    const idling = awakeTimeout(drain, limits.stopIdleMs);
     onStop?.();
-    await within(graceMs, Promise.all(closed), () => server.closeAllConnections());
-    clearTimeout(idling);
+    await within(graceMs, Promise.all(closed), () => {
+      for (const socket of sockets) socket.destroy();
+    });
+    idling.clear();
     drain();
+    unwatch();
   };
 
   return {
@@ -81,20 +99,20 @@ export function createHttpListener(deps: HttpDeps): Listener {
   };
 }
 
-/** Every option of node:http that bounds something. */
+/** Every option of node:http that limits something. */
 function serverOptions(limits: HttpLimits): ServerOptions {
   return {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: limits.checkMs,
-    keepAliveTimeout: limits.keepAliveMs,
+    keepAliveTimeout: limits.connectionIdleMs,
     insecureHTTPParser: false,
-    // A second Authorization or Host is seen, joined by a comma, and so refused.
+    // A repeated Authorization or Host is joined by a comma, and so is invalid.
     joinDuplicateHeaders: true,
-    // Ours says why, and holds for HTTP/1.0 too.
+    // faultOf checks it with a reason in the response, for HTTP/1.0 too.
     requireHostHeader: false,
-    // A request without a body has none to wait for.
+    // Requests without a body end at once.
     optimizeEmptyRequests: true,
     noDelay: true,
     keepAlive: true,
@@ -114,7 +132,10 @@ function listen(
   });
 }
 
-/** The answer to bytes that are no request, by the code of Node's error. */
+/** Node's code for a request whose headers or body are late. */
+const lateCode = 'ERR_HTTP_REQUEST_TIMEOUT';
+
+/** Answers bytes that are not a valid request, by the code of Node's error. */
 function answerBroken(error: NodeJS.ErrnoException, socket: Duplex, busy: boolean): void {
   if (busy || !socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
@@ -134,7 +155,7 @@ function brokenStatus(code: string | undefined): [status: string, text: string] 
       return ['431 Request Header Fields Too Large', 'headers are too long'];
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return ['413 Payload Too Large', 'chunk extensions are too long'];
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case lateCode:
       return ['408 Request Timeout', 'request took too long'];
     default:
       return ['400 Bad Request', 'request is malformed'];

@@ -1,14 +1,16 @@
-/** /metrics, in the text format of Prometheus. */
+/** GET /metrics, in the Prometheus text format. */
 
 import type { Route } from './router.ts';
 
-/** What the route shows. */
+/** The metrics to serve. */
 export interface MetricsText {
+  /** All metrics in the Prometheus text format. */
   text(): Promise<string>;
+  /** The Content-Type of the text. */
   readonly contentType: string;
 }
 
-/** The route. */
+/** The route of /metrics. */
 export function metricsRoute(metrics: MetricsText): Route {
   return {
     path: '/metrics',

@@ -1,16 +1,19 @@
-/** /healthz and /readyz: whether the process lives, and whether it should get calls. */
+/** GET /healthz (the process is alive) and GET /readyz (it should receive traffic). */
 
+import type { Degraded } from '../../store/store.ts';
 import { answerJson } from './answer.ts';
 import type { Route } from './router.ts';
 
 /** What the probes need. */
 export interface ProbeDeps {
-  /** Why calls should go elsewhere, in words for the operator; none when they should come. */
+  /** Why the server should get no traffic, for the operator; empty when it is ready. */
   unreadiness(): readonly string[];
+  /** What does not work although verdicts are given, for the operator. */
+  degraded(): readonly Degraded[];
 }
 
 /** The routes of the probes. */
-export function probeRoutes({ unreadiness }: ProbeDeps): Route[] {
+export function probeRoutes({ unreadiness, degraded }: ProbeDeps): Route[] {
   return [
     {
       path: '/healthz',
@@ -22,8 +25,8 @@ export function probeRoutes({ unreadiness }: ProbeDeps): Route[] {
       methods: ['GET', 'HEAD'],
       handle: (_req, res) => {
         const reasons = unreadiness();
-        if (reasons.length === 0) answerJson(res, 200, { status: 'ready' });
-        else answerJson(res, 503, { error: 'not ready', reasons });
+        if (reasons.length > 0) answerJson(res, 503, { error: 'not ready', reasons });
+        else answerJson(res, 200, { status: 'ready', degraded: degraded() });
       },
     },
   ];

@@ -1,4 +1,4 @@
-/** Answers one HTTP request, whatever it is: nothing that it holds can end the process. */
+/** Routes HTTP requests and answers all errors: no request can crash the process. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mapAwaitable } from '../../store/awaitable.ts';
@@ -8,10 +8,12 @@ import { allowOrigin, answerPreflight, type CorsSettings, isPreflight } from './
 import { faultOf } from './request-check.ts';
 import { createRouter, type Route } from './router.ts';
 
-/** What answering requests needs. */
+/** What the request function needs. */
 export interface RequestDeps {
+  /** All routes; no two with one exact path. */
   routes: readonly Route[];
   cors: CorsSettings;
+  /** Called with each unexpected error. */
   onBug: OnBug;
 }
 
@@ -48,7 +50,7 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
   };
 }
 
-/** The caller is gone: nobody is left to be told. */
+/** The caller has disconnected, so that there is nothing to answer. */
 function ignore(): void {}
 
 function allowOf({ methods, cors }: Route): string {

@@ -1,20 +1,22 @@
-/** Finds who answers a request: by exact path first, then by the longest prefix. */
+/** Finds the route of a request, by exact path first, then by the longest prefix. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Who answers a path. */
+/** A path and its handler. */
 export interface Route {
-  /** The path, or where `prefix` is true what it starts with. */
+  /** The exact path, or its beginning when `prefix` is true. */
   path: string;
+  /** Whether all paths beginning with `path` match. */
   prefix?: boolean;
+  /** The allowed methods; others are answered with 405. */
   methods: readonly string[] | 'any';
-  /** Whether browsers of other origins may call it. */
+  /** Whether pages of other origins may call it. */
   cors?: boolean;
-  /** Answers. Unavailable, thrown, becomes a 503; anything else is a bug. */
+  /** Answers the request. If it throws Unavailable, the response is a 503, otherwise a 500. */
   handle(req: IncomingMessage, res: ServerResponse): void | Promise<void>;
 }
 
-/** A function from path (without its query) to route. */
+/** A function from path (without query) to route. Throws for two routes with one exact path. */
 export function createRouter(routes: readonly Route[]): (path: string) => Route | undefined {
   const exact = new Map<string, Route>();
   const prefixes: Route[] = [];

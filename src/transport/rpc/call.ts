@@ -1,10 +1,10 @@
-/** What a handler may know of the call it serves, whichever wire it came over. */
+/** What a handler can learn about its call, the same for every protocol. */
 
 import type { Awaitable } from '../../store/awaitable.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import type { Question } from '../../verify/verify.ts';
 
-/** The wires and doors, as metrics name them. */
+/** The ways to ask for a verdict, by their names in metrics. */
 export type Door =
   | 'grpc'
   | 'connect'
@@ -18,23 +18,24 @@ export type Door =
   | 'revoke';
 
 /**
- * The verdict on what is asked at a door, at once where it is in memory; counted under the door's name.
- * Throws Unavailable.
+ * The verdict on a question; without a wait if it is cached. It is counted in the metrics under the
+ * name of the door. Throws Unavailable.
  */
 export type DoorVerify = (question: Question, door: Door) => Awaitable<Verdict>;
 
-/** A call. */
+/** The context of one call. */
 export interface Call {
+  /** How the call came in, for metrics. */
   readonly door: Door;
-  /** All values of a header or metadata key (lower case), as many as were sent. */
+  /** All values of a header or metadata key, given in lower case. */
   header(name: string): readonly string[];
-  /** The peer's address, as the socket says. */
+  /** The IP address of the socket's peer; "" once it has closed. */
   readonly peer: string;
-  /** Aborts when the caller is gone or the deadline has passed. */
+  /** Aborts when the caller disconnects or cancels, or the deadline has passed. */
   readonly signal: AbortSignal;
 }
 
-/** The call's Authorization header. Several are joined by a comma, which no credential holds. */
+/** The Authorization header. Repeated ones are joined by a comma, which makes them invalid. */
 export function authorization(call: Call): string {
   return call.header('authorization').join(', ');
 }

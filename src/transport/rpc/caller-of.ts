@@ -1,4 +1,4 @@
-/** Lets callers of the API in, and has those who are refused noted. */
+/** Authenticates callers of the API, and writes refused calls to the audit log. */
 
 import type { Authenticate, Caller } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
@@ -7,13 +7,15 @@ import { authorization, type Call } from './call.ts';
 import type { Binding } from './handlers.ts';
 import { denialError, RpcError } from './rpc-error.ts';
 
-/** Who a call is from; throws the denial of its credentials. */
+/**
+ * Authenticates the caller; throws the denial of its credentials as an RpcError, or Unavailable.
+ */
 export type CallerOf = (call: Call) => Promise<Caller>;
 
-/** The session of a call from the web app; undefined without one. */
+/** The caller that a web session belongs to; undefined without a session. */
 export type SessionOf = (call: Call) => Promise<Caller | undefined>;
 
-/** Callers by their Authorization header or, where there is none, by their session. */
+/** Authenticates by the Authorization header, or by the session when there is no header. */
 export function createCallerOf(authenticate: Authenticate, sessionOf?: SessionOf): CallerOf {
   return async call => {
     const header = authorization(call);
@@ -25,10 +27,13 @@ export function createCallerOf(authenticate: Authenticate, sessionOf?: SessionOf
   };
 }
 
-/** Who was let in: a call may be refused after that, for what it asks. */
+/** The authenticated callers, for the audit log: a call can also be refused after that. */
 const known = new WeakMap<Call, Caller>();
 
-/** The same service, with its refused calls noted. `methods` names some of its rpcs; absent for all. */
+/**
+ * Wraps a service so that calls refused by verdict or permission are noted. `methods` limits this
+ * to some rpcs; `onFailure` gets an error of noting, which does not change the answer.
+ */
 export function withRefusalsNoted(
   { service, handlers }: Binding,
   note: NoteRefusal,

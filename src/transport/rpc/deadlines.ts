@@ -1,15 +1,22 @@
-/** Ends calls whose time is over: one timer for all of them, and none while there are none. */
+/** Ends calls whose deadline has passed, with one timer for all calls and none while idle. */
 
-/** Watches calls until they are answered. */
+import { type AwakeTimer, awakeMs, awakeTimeout } from '../../store/awake.ts';
+
+/** The calls in progress. */
 export interface Deadlines<T> {
+  /** Adds a call that is due in `deadlineMs` milliseconds. */
   watch(call: T, deadlineMs: number): Watched<T>;
-  /** Ends the timer. */
+  /** The calls that have not been forgotten. */
+  open(): Iterable<T>;
+  /** Stops the timer. */
   stop(): void;
 }
 
-/** A call that is watched. */
+/** A call in progress. */
 export class Watched<T> {
+  /** Undefined once it is over. */
   call: T | undefined;
+  /** Its deadline on the clock of `awakeMs`, in milliseconds. */
   dueMs: number;
 
   constructor(call: T, dueMs: number) {
@@ -17,23 +24,23 @@ export class Watched<T> {
     this.dueMs = dueMs;
   }
 
-  /** The call has been answered. */
+  /** Removes the call, which is over. */
   forget(): void {
     this.call = undefined;
   }
 }
 
-/** How late a deadline may be noticed, in milliseconds. The caller keeps its own to the point. */
+/** Interval between checks, in milliseconds. The caller's own timer is exact; this one may lag. */
 const sweepMs = 50;
 
 /**
- * Makes it. `expire` ends a call that is too late; it may ask to be called once more, so many
- * milliseconds later, if the call is not forgotten by then.
+ * `expire` is called for a call whose deadline has passed. It may return a number of milliseconds
+ * after which it is called again, unless the call has been forgotten by then.
  */
 export function createDeadlines<T>(expire: (call: T) => number | undefined): Deadlines<T> {
-  /** A list, for there are many calls, and few live until the next sweep. */
+  /** An array, since few of many calls are still in progress at the next sweep. */
   let all: Watched<T>[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  let timer: AwakeTimer | undefined;
 
   const isStillDue = (watched: Watched<T>, nowMs: number) => {
     if (watched.call === undefined) return false;
@@ -45,22 +52,25 @@ export function createDeadlines<T>(expire: (call: T) => number | undefined): Dea
   };
   const sweep = () => {
     timer = undefined;
-    const nowMs = performance.now();
+    const nowMs = awakeMs();
     const swept = all;
     all = [];
     for (const watched of swept) if (isStillDue(watched, nowMs)) all.push(watched);
     arm();
   };
   const arm = () => {
-    if (all.length > 0) timer ??= setTimeout(sweep, sweepMs).unref();
+    if (all.length > 0) timer ??= awakeTimeout(sweep, sweepMs);
   };
   return {
     watch(call, deadlineMs) {
-      const watched = new Watched(call, performance.now() + deadlineMs);
+      const watched = new Watched(call, awakeMs() + deadlineMs);
       all.push(watched);
       arm();
       return watched;
     },
-    stop: () => clearTimeout(timer),
+    *open() {
+      for (const { call } of all) if (call !== undefined) yield call;
+    },
+    stop: () => timer?.clear(),
   };
 }

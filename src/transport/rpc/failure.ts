@@ -1,4 +1,4 @@
-/** Turns whatever a handler threw into what the caller is told, the same over every wire. */
+/** Maps what a handler threw to the error that the caller receives, the same for every protocol. */
 
 import { randomUUID } from 'node:crypto';
 import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
@@ -7,22 +7,23 @@ import { TokenError } from '../../tokens/errors.ts';
 import type { CodeName } from './rpc-error.ts';
 import { RpcError } from './rpc-error.ts';
 
-/** What the caller of a failed call is told. */
+/** The error that the caller receives. */
 export interface Failure {
+  /** The gRPC status code. */
   code: CodeName;
-  /** Holds no token, secret or claim. */
+  /** Contains no token, secret or claim. */
   message: string;
-  /** Set when the error is a verdict. */
+  /** Set when the error is a negative verdict. */
   denial?: Denial;
 }
 
-/** Is told of errors that are bugs: for the log, under an id of its own. */
+/** Called with each unexpected error and a new request id, for the log. */
 export type OnBug = (error: unknown, requestId: string) => void;
 
-/** What a caller is told when the verdict or the change cannot be known. */
+/** The message when the store's failure leaves a verdict or the result of a change unknown. */
 export const unavailableText = 'the store cannot be reached; ask again';
 
-/** The failure that goes with a thrown value. Anything unexpected is a bug: its text stays inside. */
+/** The failure for a thrown value. Unexpected errors become INTERNAL, without their text. */
 export function failureOf(thrown: unknown, onBug: OnBug): Failure {
   if (thrown instanceof RpcError) {
     const { code, message, denial } = thrown;

@@ -1,21 +1,21 @@
-/** The deadlines of gRPC calls: read from `grpc-timeout`, cut to what the server allows. */
+/** Reads the deadlines of gRPC calls from `grpc-timeout` and cuts them to the server's limits. */
 
-/** How long calls may take. */
+/** The server's limits for deadlines. */
 export interface CallTimes {
-  /** Deadline of a unary call that brings none. */
+  /** Deadline of a unary call that sends none, in milliseconds. */
   deadlineMs: number;
-  /** Longest deadline of a unary call. */
+  /** Longest deadline of a unary call, in milliseconds. */
   deadlineMsMax: number;
-  /** Whether a path is that of a streaming method: those get no deadline of the server's. */
+  /** Whether a path names a streaming method, for which the server sets no deadline. */
   isStreaming(path: string): boolean;
 }
 
-/** The longest that setTimeout can hold: a longer deadline would expire at once. */
+/** The longest delay of setTimeout; a longer one would fire at once. */
 export const timerMsMax = 2_147_483_647;
 
 const unitMs = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001 } as const;
 
-/** The time a unary call has, in milliseconds; undefined for a grpc-timeout that is none. */
+/** The deadline of a unary call, in milliseconds; undefined for a malformed grpc-timeout. */
 export function deadlineOf(
   asked: string | string[] | undefined,
   { deadlineMs, deadlineMsMax }: Pick<CallTimes, 'deadlineMs' | 'deadlineMsMax'>,
@@ -31,13 +31,13 @@ function millisecondsOf(asked: string | string[]): number | undefined {
 }
 
 /**
- * A grpc-timeout no longer than `msMax`, in a form that grpc-js and connect read right, or refuse.
- * The protocol allows eight digits; connect's own clients send more, which is no reason to fail them.
+ * The grpc-timeout, cut to `msMax` milliseconds; "malformed" if it is, which grpc-js and connect
+ * reject. The protocol allows eight digits; connect's own clients send more, so these are rounded.
  */
 export function clampGrpcTimeout(asked: string | string[], msMax: number): string {
   const ms = millisecondsOf(asked);
   if (ms === undefined) return 'malformed';
-  // Eight digits and the unit.
+  // Eight digits and the unit are valid as sent.
   if (ms <= msMax && asked.length <= 9) return String(asked);
   const cut = Math.min(Math.ceil(ms), msMax);
   return cut < 1e8 ? `${cut}m` : `${Math.floor(cut / 1000)}S`;

@@ -1,10 +1,10 @@
-/** The shape of an rpc's handler: written once, bound to grpc-js and to connect-node. */
+/** Types of rpc handlers, which are written once and bound to both grpc-js and connect-node. */
 
 import type { DescMethod, DescService, MessageShape } from '@bufbuild/protobuf';
 import type { Awaitable } from '../../store/awaitable.ts';
 import type { Call } from './call.ts';
 
-/** One request, one response: at once where it is known at once. */
+/** One request, one response. It returns no promise where the response is known at once. */
 export type Unary<M extends DescMethod> = (
   request: MessageShape<M['input']>,
   call: Call,
@@ -22,7 +22,7 @@ export type BidiStreaming<M extends DescMethod> = (
   call: Call,
 ) => AsyncIterable<MessageShape<M['output']>>;
 
-/** The handler that a method's shape asks for. */
+/** The type of handler for a method. Methods that stream only requests are not supported. */
 export type Handler<M extends DescMethod> = M['methodKind'] extends 'unary'
   ? Unary<M>
   : M['methodKind'] extends 'server_streaming'
@@ -32,14 +32,14 @@ export type Handler<M extends DescMethod> = M['methodKind'] extends 'unary'
 /** A handler for every rpc of a service, by the method's local name. */
 export type Handlers<S extends DescService> = { [N in keyof S['method']]: Handler<S['method'][N]> };
 
-/** A service with its handlers, whichever service it is. */
+/** A service with its handlers, untyped. */
 export interface Binding {
   service: DescService;
-  /** By the method's local name; `bind` has checked that each fits its method. */
+  /** By the method's local name. `bind` checks their types. */
   handlers: Readonly<Record<string, unknown>>;
 }
 
-/** Puts a service and its handlers together. */
+/** Pairs a service with its handlers. */
 export function bind<S extends DescService>(service: S, handlers: Handlers<S>): Binding {
   return { service, handlers };
 }

@@ -1,15 +1,16 @@
-/** A call on a request of node:http or node:http2, as handlers see it. */
+/** Adapts a request of node:http or node:http2 to the Call that handlers take. */
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Call, Door } from './call.ts';
 
-/** What the answer is written to, which closes when the caller is gone. */
+/** The response stream, which closes when the caller disconnects. */
 export interface Wire {
+  /** Whether it has closed. */
   destroyed: boolean;
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** What a handler may know of a call. Its signal is made only where a handler asks for it. */
+/** The Call of a request. Its signal is created on first use. */
 export function httpCall<W extends Wire>(
   door: Door,
   headers: IncomingHttpHeaders,

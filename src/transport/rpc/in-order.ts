@@ -1,8 +1,9 @@
-/** Works on several items of a stream at once and gives the results in the order of the items. */
+/** Processes several items of a stream concurrently and yields the results in order. */
 
 /**
- * The results of `work` for each item of `source`, in order, at most `atOnceMax` of them under way:
- * the source is read no further than that ahead of whoever reads the results.
+ * Yields the results of `work` for each item of `source`, in order. At most `atOnceMax` results are
+ * in progress or not read yet; until one is read, the source waits. Throws what `work` or the
+ * source throws, in its turn.
  */
 export async function* inOrder<T, R>(
   source: AsyncIterable<T>,
@@ -20,7 +21,7 @@ export async function* inOrder<T, R>(
     for await (const item of source) {
       if (stopped) return;
       const result = work(item);
-      // It is awaited in its turn; until then a rejection must not count as unhandled.
+      // It is awaited in its turn; an earlier rejection must not count as unhandled.
       result.catch(() => {});
       started.push(result);
       wakeReader();

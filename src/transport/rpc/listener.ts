@@ -1,31 +1,33 @@
-/** What every listener offers to the server: listen, and stop without breaking calls in flight. */
+/** The interface of every listener: listen, and stop without breaking calls in flight. */
 
 import type { AddressInfo } from 'node:net';
+import { awakeTimeout } from '../../store/awake.ts';
 
-/** Where to listen. */
+/** The address to listen on. */
 export interface Address {
+  /** A host name or IP address. */
   host: string;
-  /** 0 takes any free port. */
+  /** 0 for any free port. */
   port: number;
 }
 
-/** A listener. */
+/** A listener for one address. */
 export interface Listener {
-  /** Resolves with the address in use; rejects when it cannot be had. */
+  /** Resolves with the bound address; rejects when it cannot be bound. */
   listen(address: Address): Promise<AddressInfo>;
-  /** Open connections. */
+  /** The number of open connections. */
   connections(): number;
-  /** Takes no more calls, lets those in flight finish within the grace, and then ends them. */
+  /** Accepts no more calls; those in flight have `graceMs` milliseconds to finish. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** Waits for work, but not longer than the grace: then it is forced to end, and waited for. */
+/** Waits for work. After `graceMs` milliseconds `force` is called, which must make it end. */
 export async function within(
   graceMs: number,
   work: Promise<unknown>,
   force: () => void,
 ): Promise<void> {
-  const timer = setTimeout(force, graceMs);
+  const timer = awakeTimeout(force, graceMs);
   await work;
-  clearTimeout(timer);
+  timer.clear();
 }

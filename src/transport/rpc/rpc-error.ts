@@ -1,4 +1,4 @@
-/** Errors of an rpc, and the verdict table's wire codes. */
+/** Errors of rpcs, and their gRPC status codes. */
 
 import { create } from '@bufbuild/protobuf';
 import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
@@ -6,7 +6,7 @@ import { DenialSchema, Reason as ReasonCode } from '../../gen/usher/v1/verifier_
 import type { Reason } from '../../verify/verdict.ts';
 import { reasons } from '../../verify/verdict.ts';
 
-/** gRPC status codes that Usher answers with; Connect has the same numbers. */
+/** The gRPC status codes that Usher uses; Connect's have the same numbers. */
 export const codes = {
   CANCELLED: 1,
   INVALID_ARGUMENT: 3,
@@ -26,11 +26,12 @@ export const codes = {
 /** The name of a status code. */
 export type CodeName = keyof typeof codes;
 
-/** An error that a handler answers with. The message goes to the caller: no token, secret or claim. */
+/** Thrown by a handler to fail its call. The caller sees the message: no token, secret or claim. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';
+  /** The gRPC status code. */
   readonly code: CodeName;
-  /** Set when the error is a verdict. */
+  /** Set when the error is a negative verdict. */
   readonly denial: Denial | undefined;
   constructor(code: CodeName, message: string, denial?: Denial) {
     super(message);
@@ -39,7 +40,7 @@ export class RpcError extends Error {
   }
 }
 
-/** The verdict as an error: for Hello, and for callers that are refused. */
+/** A negative verdict as an error, with code and text of the verdict table. */
 export function denialError(reason: Reason): RpcError {
   const { grpc, http, text } = reasons[reason];
   const denial = create(DenialSchema, {

@@ -1,21 +1,22 @@
-/** The session that a browser's call comes with. */
+/** Finds the API Manager session of a browser's call. */
 
 import type { Manager } from '../../manager/manager.ts';
+import { pageSecretHeader } from '../../manager/page-secret.ts';
 import type { Call } from './call.ts';
 import type { SessionOf } from './caller-of.ts';
 
-/** The headers by which a session is read and another site's page is told. */
+/** The headers that carry a session or show that a call comes from another site. */
 const looked = [
   'cookie',
+  pageSecretHeader,
   'host',
   'origin',
   'sec-fetch-site',
   'content-type',
   'connect-protocol-version',
-  'x-forwarded-proto',
 ];
 
-/** Reads sessions of the API Manager. */
+/** Looks up sessions with the API Manager. */
 export function createSessionOf(manager: Pick<Manager, 'callerOf'>): SessionOf {
   return (call: Call) => {
     const headers = Object.fromEntries(
@@ -24,6 +25,6 @@ export function createSessionOf(manager: Pick<Manager, 'callerOf'>): SessionOf {
         return values.length === 0 ? [] : [[name, values.join(', ')]];
       }),
     );
-    return manager.callerOf({ headers, socket: undefined }, call.peer);
+    return manager.callerOf(headers, call.peer);
   };
 }

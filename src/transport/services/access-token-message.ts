@@ -1,4 +1,4 @@
-/** Records of the store as messages of the contract. */
+/** Converts store records to the messages of AccessTokenService. */
 
 import { create } from '@bufbuild/protobuf';
 import type {
@@ -30,7 +30,7 @@ const states = {
   revoked: State.REVOKED,
 } as const;
 
-/** An access token as the contract shows it. Without usage, it says nothing of its last use. */
+/** A record as an AccessToken message; without usage, last_used_time is absent. */
 export function accessTokenMessage(
   record: AccessTokenRecord,
   usage: Usage | undefined,
@@ -70,14 +70,14 @@ export function accessTokenMessage(
   return message;
 }
 
-/** The end of the grace that is still running, if any. */
+/** When the previous secrets' grace ends, in milliseconds since 1970; undefined if it has ended. */
 function previousSecretUntil({ secrets }: AccessTokenRecord, nowMs: number): number | undefined {
   const running = secrets.slice(1).flatMap(({ goodUntil }) => goodUntil ?? []);
   const until = Math.max(...running);
   return until > nowMs ? until : undefined;
 }
 
-/** An entry of the audit log as the contract shows it. */
+/** An entry of the audit log as an AuditEvent message. */
 export function auditEventMessage(event: ChainedEvent): AuditEvent {
   const { id, action, actor, peer, tokenId, detail, requestId, hash, before, after } = event;
   const message = create(AuditEventSchema, {
@@ -96,7 +96,7 @@ const outcomes = {
   refused: ImportOutcome.REFUSED,
 } as const;
 
-/** What became of an item of an import, as the contract shows it. */
+/** The outcome of one item of an import as a message. */
 export function importResultMessage({ outcome, id, problem }: ImportResult): ImportResponse_Result {
   return create(ImportResponse_ResultSchema, { outcome: outcomes[outcome], id, problem });
 }
@@ -104,7 +104,7 @@ export function importResultMessage({ outcome, id, problem }: ImportResult): Imp
 const daysShown = 30;
 const dayMs = 86_400_000;
 
-/** Uses of the last 30 days, today last. */
+/** Uses in each of the last 30 UTC days, today last. */
 export function usageMessage(usage: Usage, nowMs: number): GetUsageResponse {
   const message = create(GetUsageResponseSchema);
   for (let back = daysShown - 1; back >= 0; back--) {

@@ -1,4 +1,7 @@
-/** Requests of AccessTokenService as the tokens room takes them; what does not fit is refused. */
+/**
+ * Converts requests of AccessTokenService to the arguments of the token operations. All functions
+ * throw INVALID_ARGUMENT, naming the field, for a value out of range.
+ */
 
 import type {
   AccessToken,
@@ -19,7 +22,7 @@ type Chosen = Pick<
   'name' | 'owner' | 'scopes' | 'metadata' | 'audiences' | 'jwtLifetimeMax' | 'expireTime'
 >;
 
-/** The fields that people choose. An empty one counts as not given. */
+/** The fields that the caller chooses; an empty one counts as absent. */
 export function fieldsOf(chosen: Chosen): Fields {
   const { name, owner, scopes, metadata, audiences, jwtLifetimeMax, expireTime } = chosen;
   return {
@@ -33,7 +36,7 @@ export function fieldsOf(chosen: Chosen): Fields {
   };
 }
 
-/** Paths of an update mask. */
+/** The fields that each path of an update mask names. */
 const maskable: ReadonlyMap<string, keyof Fields> = new Map([
   ['name', 'name'],
   ['owner', 'owner'],
@@ -44,7 +47,7 @@ const maskable: ReadonlyMap<string, keyof Fields> = new Map([
   ['expire_time', 'expiresAt'],
 ]);
 
-/** The fields that a mask names. */
+/** The fields that a mask names, each once. */
 export function maskOf(paths: readonly string[]): (keyof Fields)[] {
   if (paths.length === 0) throw invalid('update_mask', 'is required');
   const names = paths.map(path => {
@@ -57,7 +60,7 @@ export function maskOf(paths: readonly string[]): (keyof Fields)[] {
   return [...new Set(names)];
 }
 
-/** The kind, or undefined where none is said. */
+/** The kind; undefined for KIND_UNSPECIFIED. */
 export function kindOf(kind: Kind): KindName | undefined {
   switch (kind) {
     case Kind.UNSPECIFIED:
@@ -71,7 +74,7 @@ export function kindOf(kind: Kind): KindName | undefined {
   }
 }
 
-/** Filter, order and place of a list. */
+/** The filter, order and page of a list. */
 export function listQueryOf(request: ListRequest): ListQuery {
   const { pageSize, pageToken, owner, text, expiresWithin } = request;
   return {
@@ -115,7 +118,7 @@ function sortOf(sort: Sort): ListQuery['sort'] {
   }
 }
 
-/** Which JWTs to revoke. */
+/** Which JWTs to revoke: one of `jti`, `subject` and `issued_before`, which is required. */
 export function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
   switch (target.case) {
     case 'jti':
@@ -129,7 +132,7 @@ export function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
   }
 }
 
-/** An item of an import. One without token and hash has an empty token. */
+/** An item of an import; the token is empty when neither token nor hash is given. */
 export function importItemOf(item: ImportRequest_Item): ImportItem {
   const { id, name, owner, scopes, metadata, expireTime } = item;
   const expiresAt = expireTime && millisecondsOf(expireTime, 'expire_time');

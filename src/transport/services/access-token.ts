@@ -50,8 +50,9 @@ export interface AccessTokenDeps {
   audit: Pick<Audit, 'list'>;
   importTokens: Import;
   reseal: Reseal;
-  /** Lets the caller in, or throws denialError, Unavailable or RpcError. */
+  /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
+  /** Milliseconds since 1970. */
   now(): number;
 }
 
@@ -59,7 +60,9 @@ export interface AccessTokenDeps {
 export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof AccessTokenService> {
   const { accessTokens, authenticate, now } = deps;
 
-  /** A changed record with its usage, unless that cannot be had now: the change is made either way. */
+  /**
+   * A changed record as a message, without usage if the store fails: the change is already made.
+   */
   async function changed(caller: Caller, record: AccessTokenRecord) {
     const usage = await deps.usage.read(caller, record.id).catch(error => {
       if (error instanceof Unavailable) return undefined;

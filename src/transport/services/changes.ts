@@ -1,44 +1,49 @@
-/** The latest changes of access tokens, so that many watchers can read on from where each of them is. */
+/**
+ * Retains the latest changes of access tokens, so that each watcher can read from its own place.
+ */
 
 import { randomUUID } from 'node:crypto';
 import type { Feed } from '../../store/feed.ts';
 
-/** Changes behind a place. */
-export interface Stretch {
+/** Consecutive changes. */
+interface Stretch {
   /** UUIDs of access tokens. */
   ids: string[];
-  /** The place behind them. */
+  /** The place after them. */
   next: number;
 }
 
-/** The latest changes, numbered from the start of this process. */
+/** The latest changes. A place is the number of changes before it since the process started. */
 export interface Changes {
-  /** UUID of this server instance: its places mean nothing to another one. */
+  /** UUID of this server process: places are meaningless to any other. */
   readonly instance: string;
-  /** The place behind the latest change. */
+  /** The place after the latest change. */
   end(): number;
-  /** At most so many changes from a place on; undefined when they are not all kept any more. */
+  /** Up to `idsMax` changes from a place on; undefined when some are no longer retained. */
   from(place: number, idsMax: number): Stretch | undefined;
   /**
-   * Until when, on the monotonic clock, every acknowledged change is among these; undefined when that
-   * is not known.
+   * The time on the monotonic clock up to which every acknowledged change is included; undefined
+   * while the feed is down.
    */
   heardMs(): number | undefined;
-  /** Calls back after each change, until the returned function is called. */
+  /** Calls the listener after each change, until the returned function is called. */
   onChange(listener: () => void): () => void;
 }
 
-/** Follows a feed from the first listener on, until the feed is closed. `monotonicMs` is `performance.now`. */
+/**
+ * Follows a feed from the first listener on, until the feed is closed. Retains `keptMax` changes;
+ * `monotonicMs` is `performance.now`.
+ */
 export function createChanges(
   feed: Omit<Feed, 'close'>,
   backlogMax: number,
   monotonicMs: () => number,
 ): Changes {
   const listeners = new Set<() => void>();
-  /** The change of place n is at n modulo its length. */
+  /** A ring buffer: the change at place n has the index n modulo `keptMax`. */
   const ring: string[] = [];
   let end = 0;
-  /** The earliest place to go on from. */
+  /** The earliest place that is still retained. */
   let start = 0;
   let isFollowing = false;
 
@@ -73,7 +78,7 @@ export function createChanges(
     },
     heardMs: () => (feed.isLive() ? monotonicMs() - feed.lagMs() : undefined),
     onChange(listener) {
-      // What changed before someone listened was told to nobody, and nobody resumes from there.
+      // Before the first watcher there is no place to resume from, so nothing needs retaining.
       if (!isFollowing) follow();
       isFollowing = true;
       listeners.add(listener);

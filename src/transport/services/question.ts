@@ -1,16 +1,19 @@
-/** Checks a VerifyRequest and makes the question of it: a caller's mistake is told, not guessed at. */
+/** Validates a VerifyRequest and converts it to the verifier's question. */
 
 import type { VerifyRequest } from '../../gen/usher/v1/verifier_pb.ts';
 import { invalid } from '../../tokens/fields.ts';
 import type { Question } from '../../verify/verify.ts';
 
-/** Bounds of a question, as the contract names them. */
+/** Limits of a question, as documented in verifier.proto. */
 export const questionLimits = { audienceCharactersMax: 256, requiredScopesMax: 64 } as const;
 
-/** RFC 6749 section 3.3: printable ASCII without space, `"` and `\`. */
+/** A scope-token (RFC 6749 section 3.3): printable ASCII without space, `"` and `\`. */
 export const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** The question that a request asks. `at` names the request in an error, such as "requests[3].". */
+/**
+ * The question in a request. Throws INVALID_ARGUMENT for an audience or scope out of bounds; `at`
+ * prefixes the field's name in the error, such as "requests[3].".
+ */
 export function questionOf(request: VerifyRequest, at = ''): Question {
   const { header, audience, requiredScopes } = request;
   if (audience.length > questionLimits.audienceCharactersMax) {

@@ -2,32 +2,47 @@
 
 import { create } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
+import type { StoreService } from '../../gen/usher/v1/store_pb.ts';
 import {
   AcceptStoreResponseSchema,
   GetStoreStatusResponseSchema,
-  type StoreService,
+  ListRecordsResponseSchema,
+  MigrateResponseSchema,
 } from '../../gen/usher/v1/store_pb.ts';
 import type { LogPoint, StoreStatus } from '../../store/status.ts';
 import type { Caller } from '../../tokens/caller.ts';
 import type { Oversight } from '../../tokens/oversight.ts';
+import type { StoreCare } from '../../tokens/store-care.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 
 export { StoreService } from '../../gen/usher/v1/store_pb.ts';
 
 /** What StoreService needs. */
-export interface StoreServiceDeps {
+export interface StoreDeps {
   oversight: Oversight;
-  /** Authenticates the caller, or throws denialError, Unavailable or RpcError. */
+  storeCare: StoreCare;
+  /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
 }
 
 /** The handlers of StoreService. */
-export function storeHandlers({
-  oversight,
-  authenticate,
-}: StoreServiceDeps): Handlers<typeof StoreService> {
+export function storeHandlers(deps: StoreDeps): Handlers<typeof StoreService> {
+  const { oversight, storeCare, authenticate } = deps;
   return {
+    async migrate({ pageToken }, call) {
+      const page = await storeCare.migrate(await authenticate(call), pageToken);
+      return create(MigrateResponseSchema, page);
+    },
+    async listRecords({ id, pageToken }, call) {
+      const page = await storeCare.listRecords(await authenticate(call), id, pageToken);
+      return create(ListRecordsResponseSchema, {
+        records: page.records.map(({ id, revision, eventId }) => {
+          return { id, revision: BigInt(revision), eventId };
+        }),
+        nextPageToken: page.nextPageToken,
+      });
+    },
     async getStoreStatus(_, call) {
       return statusMessage(await oversight.status(await authenticate(call)));
     },

@@ -1,4 +1,4 @@
-/** VerifierService: the handlers of its rpcs, for every wire. */
+/** VerifierService: the handlers of its rpcs, the same for every protocol. */
 
 import { create } from '@bufbuild/protobuf';
 import type {
@@ -38,16 +38,17 @@ export { VerifierService } from '../../gen/usher/v1/verifier_pb.ts';
 export interface VerifierDeps {
   verify: DoorVerify;
   issueJwt: IssueJwt;
-  /** Lets the caller in, or throws denialError, Unavailable or RpcError. */
+  /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
+  /** Milliseconds since 1970. */
   now(): number;
-  /** WatchInvalidations, over every wire the same. */
+  /** The handler of WatchInvalidations. */
   watch: Handler<(typeof VerifierService)['method']['watchInvalidations']>;
-  /** UUID of this server instance, as the watch names it. */
+  /** UUID of this server process, the same as in watch positions. */
   instance: string;
-  /** Most requests in a batch, or items in a stream's message. */
+  /** Most requests in a batch, and most items in a message of StreamVerify. */
   batchMax: number;
-  /** Most messages of one stream that are worked on at once. */
+  /** Most messages of one stream processed concurrently. */
   streamMessagesAtOnceMax: number;
 }
 
@@ -103,7 +104,7 @@ function questionsOf(requests: VerifyRequest[], batchMax: number): Question[] {
   return requests.map((request, index) => questionOf(request, `requests[${index}].`));
 }
 
-/** The answer to one message of a stream: what cannot be known is told per item. */
+/** The answer to one message of StreamVerify; a store failure is reported per item. */
 async function answerItems(
   { items }: StreamVerifyRequest,
   instance: string,
@@ -132,7 +133,7 @@ async function answerItems(
 
 type Outcome = StreamVerifyResponse_Item['outcome'];
 
-/** The verdict, or that it cannot be known. */
+/** The verdict, or undefined when the store cannot be reached. */
 function outcomeOf(
   verify: (question: Question) => Awaitable<Verdict>,
   question: Question,

@@ -1,4 +1,4 @@
-/** A verdict as the contract's VerifyResponse: the hot path of every wire. */
+/** Converts a verdict to a VerifyResponse message: on the hot path of every protocol. */
 
 import { create } from '@bufbuild/protobuf';
 import { Kind } from '../../gen/usher/v1/access_token_pb.ts';
@@ -9,10 +9,10 @@ import { reasons } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
 import { durationOfMs } from '../rpc/time.ts';
 
-/** Responses to verdicts that are given again: the verifier hands out the same object then. */
+/** Cached by verdict: the verifier returns the same object while nothing has changed. */
 const responses = new WeakMap<Granted, VerifyResponse>();
 
-/** The response that goes with a verdict. */
+/** The response for a verdict; cached, with its bytes, for a valid one. */
 export function verifyResponse(verdict: Verdict): VerifyResponse {
   if (!verdict.valid) return responseOf(verdict);
   let response = responses.get(verdict);

@@ -1,4 +1,6 @@
-/** WatchInvalidations: tells each watcher what changed, and how far it may believe that nothing did. */
+/**
+ * WatchInvalidations: streams to each watcher what changed, and until when the list is complete.
+ */
 
 import { create } from '@bufbuild/protobuf';
 import type {
@@ -10,29 +12,22 @@ import type { ServerStreaming } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { durationOfMs } from '../rpc/time.ts';
 import type { Changes } from './changes.ts';
+import type { WatchLimits } from './limits.ts';
 
-/** Bounds of watching. */
-export interface WatchLimits {
-  /** Watchers at once. */
-  watchersMax: number;
-  /** How long silence may be believed, in milliseconds. */
-  leaseMs: number;
-  /** How often a watcher hears that there is nothing new, in milliseconds. */
-  heartbeatMs: number;
-  /** Access tokens named in one message. */
-  idsMax: number;
-}
-
-/** What watching needs. `monotonicMs` is `performance.now`. */
+/** What WatchInvalidations needs. */
 export interface WatchDeps {
   changes: Changes;
-  limits: WatchLimits;
+  limits: Omit<WatchLimits, 'changesBacklogMax'>;
+  /** `performance.now`. */
   monotonicMs: () => number;
 }
 
 type Watch = ServerStreaming<(typeof VerifierService)['method']['watchInvalidations']>;
 
-/** The handler. A watcher that reads slowly takes up no memory: beyond what is kept it is reset. */
+/**
+ * The handler of WatchInvalidations; ends with RESOURCE_EXHAUSTED beyond `watchersMax`. No messages
+ * queue up for a slow watcher: once it falls behind the retained changes, it gets a reset.
+ */
 export function createWatch({ changes, limits, monotonicMs }: WatchDeps): Watch {
   let watchers = 0;
 
@@ -55,7 +50,7 @@ export function createWatch({ changes, limits, monotonicMs }: WatchDeps): Watch 
     if (watchers >= limits.watchersMax) {
       throw new RpcError(
         'RESOURCE_EXHAUSTED',
-        'too many watchers; ask without a watch, or elsewhere',
+        'too many watchers; verify without a watch, or try another server',
       );
     }
     watchers++;
@@ -69,7 +64,10 @@ export function createWatch({ changes, limits, monotonicMs }: WatchDeps): Watch 
   return ({ resumePosition }, { signal }) => counted(follow(resumePosition, monotonicMs(), signal));
 }
 
-/** The messages of one watch, each made of how things are when it is asked for. */
+/**
+ * Creates the messages of one watch, each from the state at the time of `next()`. `resumeFrom` is
+ * the caller's last position or "", `receivedMs` the time of the call on the monotonic clock.
+ */
 export function createTell(
   changes: Changes,
   limits: Pick<WatchLimits, 'leaseMs' | 'idsMax'>,
@@ -79,8 +77,9 @@ export function createTell(
   let place = placeOf(resumeFrom, changes);
   let isFirst = true;
   return {
-    /** Whether there are changes that were not told. */
+    /** Whether there are changes that no message has included yet. */
     hasMore: () => place !== changes.end(),
+    /** The next message: changes, a reset or a heartbeat. */
     next(): WatchInvalidationsResponse {
       const stretch = place === undefined ? undefined : changes.from(place, limits.idsMax);
       place = stretch?.next ?? changes.end();
@@ -94,14 +93,14 @@ export function createTell(
   };
 }
 
-/** The place to go on from; undefined where this server cannot tell what was missed. */
+/** The place to resume from; undefined when the changes since then are not known here. */
 function placeOf(position: string, { instance, end }: Changes): number | undefined {
   const [of, number = ''] = position.split(':');
   if (of !== instance || !/^\d{1,15}$/.test(number)) return undefined;
   return Number(number) <= end() ? Number(number) : undefined;
 }
 
-/** Without ids all is reset; with none it is a heartbeat. */
+/** A reset for undefined ids, a heartbeat for an empty list. */
 function messageOf(ids: string[] | undefined, position: string): WatchInvalidationsResponse {
   return create(WatchInvalidationsResponseSchema, {
     position,
@@ -114,7 +113,7 @@ function messageOf(ids: string[] | undefined, position: string): WatchInvalidati
   });
 }
 
-/** Waits for a change, a heartbeat's time, or the end of the call. */
+/** Waits for a change, the heartbeat interval or the end of the call. */
 function createWait(heartbeatMs: number, signal: AbortSignal) {
   let resolve = () => {};
   const wake = () => resolve();

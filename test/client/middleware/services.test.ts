@@ -1,4 +1,4 @@
-/** Services that embed the SDK, each with hello: on Express, Fastify, grpc-js and ConnectRPC. */
+/** Services that use the SDK on Express, Fastify, grpc-js and ConnectRPC, each with a hello route. */
 
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
@@ -20,7 +20,7 @@ import { grpcService, shop } from './services/grpc.ts';
 
 let server: TestServer;
 let usher: Usher;
-/** Asks nobody: what it is asked cannot be known. */
+/** A client without a server, so that each call ends as unavailable. */
 let lost: Usher;
 let token: string;
 let reader: string;
@@ -46,11 +46,11 @@ interface Answer {
   challenge: string | undefined;
 }
 
-/** By node:http, which sends a header as often as it is told to. */
+/** A GET by node:http, which can send a header several times. */
 function get(url: string, authorization: string | string[] = []): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = [authorization].flat().flatMap(value => ['Authorization', value]);
-    // To a list of headers Node adds none of its own.
+    // Node adds no header of its own to a list of headers.
     const headers = ['Host', new URL(url).host, ...sent];
     const asked = request(url, { headers, agent: false }, response => {
       const challenge = response.headers['www-authenticate'];
@@ -102,14 +102,14 @@ describe.each([
     }
   });
 
-  test('knows who is asking', async () => {
+  test('identifies the caller', async () => {
     expect(await get(`${service.url}/whoami`, `Bearer ${token}`)).toMatchObject({
       status: 200,
       body: { owner: 'shop' },
     });
   });
 
-  test('asks for scopes', async () => {
+  test('requires scopes', async () => {
     expect(await get(`${service.url}/orders`, reader)).toMatchObject({ status: 200, body: [] });
     expect(await get(`${service.url}/orders`, token)).toEqual({
       status: 403,
@@ -119,7 +119,7 @@ describe.each([
     });
   });
 
-  test('answers 503 when the verdict cannot be known', async () => {
+  test('answers 503 when there is no verdict', async () => {
     const without = await start(lost);
     for (const path of ['/', '/whoami']) {
       expect(await get(without.url + path, token)).toMatchObject({
@@ -168,7 +168,7 @@ describe('a service on grpc-js', () => {
     };
   }
 
-  test('says hello, and knows who is calling', async () => {
+  test('says hello, and identifies the caller', async () => {
     const call = await start(usher);
     expect(await call(shop.hello, token)).toMatchObject({ message: 'Oh, Hello' });
     expect(await call(shop.whoAmI, `Bearer ${token}`)).toEqual({ owner: 'shop' });
@@ -190,7 +190,7 @@ describe('a service on grpc-js', () => {
     expect(await call(shop.hello, reader)).toMatchObject({ message: 'Oh, Hello' });
   });
 
-  test('answers UNAVAILABLE when the verdict cannot be known', async () => {
+  test('answers UNAVAILABLE when there is no verdict', async () => {
     const call = await start(lost);
     await expect(call(shop.hello, token)).rejects.toMatchObject({ code: grpc.status.UNAVAILABLE });
   });
@@ -210,7 +210,7 @@ describe('a service on ConnectRPC', () => {
   }
   const as = (authorization: string) => ({ headers: { authorization } });
 
-  test('says hello over HTTP and as an rpc, and knows who is calling', async () => {
+  test('says hello over HTTP and as an rpc, and identifies the caller', async () => {
     const { url, client } = await start(usher);
     expect(await get(url, token)).toMatchObject({ status: 200, body: { message: 'Oh, Hello' } });
     expect(await client.hello({}, as(token))).toMatchObject({ message: 'Oh, Hello' });
@@ -228,7 +228,7 @@ describe('a service on ConnectRPC', () => {
     expect(await client.hello({}, as(reader))).toMatchObject({ message: 'Oh, Hello' });
   });
 
-  test('answers unavailable when the verdict cannot be known', async () => {
+  test('answers unavailable when there is no verdict', async () => {
     const { client } = await start(lost);
     await expect(client.hello({}, as(token))).rejects.toThrow('[unavailable]');
   });

@@ -1,13 +1,13 @@
-/** The index of imported tokens in memory: as coherent as the records. */
+/** The cache of the index of imported tokens is as coherent as that of the records. */
 
 import { beforeEach, expect, test } from 'vitest';
-import { defaultCoherentLimits } from '../../../src/store/cache/coherent.ts';
 import {
   type CoherentIndex,
   createCoherentIndex,
 } from '../../../src/store/cache/coherent-index.ts';
 import type { FeedKind, FeedListener } from '../../../src/store/feed.ts';
 import { Unavailable } from '../../../src/store/store.ts';
+import { defaultLimits } from '../../limits.ts';
 
 let entries: Map<string, string>;
 let reads: string[];
@@ -15,7 +15,7 @@ let live: boolean;
 let down: boolean;
 let feed: FeedListener;
 let index: CoherentIndex;
-/** While set, reads wait for it. */
+/** While set, reads of the store wait for it. */
 let gate: Promise<void> | undefined;
 let kind: FeedKind;
 let clock: number;
@@ -49,11 +49,11 @@ beforeEach(() => {
       close: async () => {},
     },
     () => clock,
-    { ...defaultCoherentLimits, absentMax: 5, readsMax: 3 },
+    { ...defaultLimits.store.cache, absentMax: 5, readsMax: 3 },
   );
 });
 
-test('asks once for what is there, and once for what is not', async () => {
+test('reads the store once for a present entry, and once for a missing one', async () => {
   for (let n = 0; n < 3; n++) {
     expect(await index.find('here')).toBe('a');
     expect(await index.find('gone')).toBeUndefined();
@@ -61,11 +61,11 @@ test('asks once for what is there, and once for what is not', async () => {
   expect(reads).toEqual(['here', 'gone']);
 });
 
-test('under messages, asks anew after a while', async () => {
+test('with a feed of messages, reads the store again after a while', async () => {
   kind = 'messages';
   const find = async () => [await index.find('here'), await index.find('gone')];
   expect(await find()).toEqual(['a', undefined]);
-  clock += defaultCoherentLimits.messagesAgeMsMax;
+  clock += defaultLimits.store.cache.messagesAgeMsMax;
   await find();
   expect(reads).toEqual(['here', 'gone']);
   clock += 1;
@@ -73,14 +73,14 @@ test('under messages, asks anew after a while', async () => {
   expect(reads).toEqual(['here', 'gone', 'here', 'gone']);
 });
 
-test('asks anew once the feed told of the entry', async () => {
+test('reads the store again after an invalidation', async () => {
   expect(await index.find('late')).toBeUndefined();
   entries.set('late', 'b');
   feed.importedChanged?.('late');
   expect(await index.find('late')).toBe('b');
 });
 
-test('does not keep an absence that was read before the entry came', async () => {
+test('does not cache an absence that was read before the entry was added', async () => {
   let open = () => {};
   gate = new Promise(resolve => {
     open = resolve;
@@ -93,14 +93,14 @@ test('does not keep an absence that was read before the entry came', async () =>
   expect(await index.find('late')).toBe('b');
 });
 
-test('without a live feed it asks each time', async () => {
+test('without a live feed it reads the store each time', async () => {
   live = false;
   await index.find('gone');
   await index.find('gone');
   expect(reads).toEqual(['gone', 'gone']);
 });
 
-test('a flood of what is not there evicts nothing that is, and is bounded', async () => {
+test('a flood of missing entries is bounded, and evicts no present entry', async () => {
   await index.find('here');
   for (let n = 0; n < 100; n++) await index.find(`garbage ${n}`);
   reads.length = 0;
@@ -111,7 +111,7 @@ test('a flood of what is not there evicts nothing that is, and is bounded', asyn
   expect(reads).toEqual(['garbage 0']);
 });
 
-test('when the store is down, what was there is still found, and nothing is called absent', async () => {
+test('with the store down, cached entries are still found, and none is called absent', async () => {
   await index.find('here');
   await index.find('gone');
   live = false;
@@ -121,7 +121,7 @@ test('when the store is down, what was there is still found, and nothing is call
   await expect((async () => index.find('gone'))()).rejects.toBeInstanceOf(Unavailable);
 });
 
-test('too many reads at once are unavailable', async () => {
+test('too many concurrent reads are unavailable', async () => {
   let open = () => {};
   gate = new Promise(resolve => {
     open = resolve;
@@ -133,7 +133,7 @@ test('too many reads at once are unavailable', async () => {
   expect(await index.find('d')).toBeUndefined();
 });
 
-test('an index that was emptied is read anew', async () => {
+test('an index that was emptied is read again', async () => {
   expect(await index.find('here')).toBe('a');
   entries.clear();
   feed.changedAll();

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createCoherentReader, defaultCoherentLimits } from '../../../src/store/cache/coherent.ts';
+import { createCoherentReader } from '../../../src/store/cache/coherent.ts';
 import { createLease, type FeedKind, type FeedListener } from '../../../src/store/feed.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { type CoherentReader, type Found, Unavailable } from '../../../src/store/store.ts';
+import { defaultLimits } from '../../limits.ts';
 
 const leaseMs = 2000;
 const staleMaxMs = 30_000;
 
-/** A store whose answers the test gives, one by one. */
+/** A store that the test answers, read by read. */
 function scriptedStore() {
   const waiting: {
     id: string;
@@ -66,7 +67,7 @@ describe('a reader with a coherent cache', () => {
         close: async () => {},
       },
       () => clock,
-      { ...defaultCoherentLimits, readsMax: 2, staleMaxMs },
+      { ...defaultLimits.store.cache, readsMax: 2, staleMaxMs },
     );
     lease.renew(clock);
   });
@@ -77,27 +78,27 @@ describe('a reader with a coherent cache', () => {
     return await found;
   };
 
-  test('asks the store once, then answers from memory', async () => {
+  test('reads the store once, then answers from the cache', async () => {
     const found = await fill(record(1));
     expect(reader.find('a')).toBe(found);
     expect(reader.isCurrent(found)).toBe(true);
     expect(store.waiting).toHaveLength(0);
   });
 
-  test('remembers that there is no record', async () => {
+  test('caches that there is no record', async () => {
     const found = await fill(undefined);
     expect(found.record).toBeUndefined();
     expect(reader.find('a')).toBe(found);
   });
 
-  test('asks anew after word of a change', async () => {
+  test('reads the store again after an invalidation', async () => {
     const found = await fill(record(1));
     feed.changed('a');
     expect(reader.isCurrent(found)).toBe(false);
     expect((await fill(record(2))).record?.revision).toBe(2);
   });
 
-  test('does not keep what was being read while it changed', async () => {
+  test('does not cache a read during which the record was invalidated', async () => {
     const reading = reader.find('a');
     feed.changed('a');
     store.waiting.shift()?.answer(record(1));
@@ -105,14 +106,14 @@ describe('a reader with a coherent cache', () => {
     expect(reader.isCurrent(found)).toBe(false);
   });
 
-  test('does not keep what was being read when anything may have changed', async () => {
+  test('does not cache a read during which everything was invalidated', async () => {
     const reading = reader.find('a');
     feed.changedAll();
     store.waiting.shift()?.answer(record(1));
     expect(reader.isCurrent(await reading)).toBe(false);
   });
 
-  test('whoever asks after the change does not share a read from before it', async () => {
+  test('a request after an invalidation does not share an earlier read', async () => {
     const early = reader.find('a');
     feed.changed('a');
     const late = reader.find('a');
@@ -124,16 +125,16 @@ describe('a reader with a coherent cache', () => {
     expect((reader.find('a') as Found).record?.revision).toBe(2);
   });
 
-  test('many who ask at once share one read', async () => {
+  test('concurrent requests share one read', async () => {
     const all = [reader.find('a'), reader.find('a'), reader.find('a')];
     expect(store.waiting).toHaveLength(1);
     store.waiting[0]?.answer(record(1));
     expect(new Set(await Promise.all(all)).size).toBe(1);
   });
 
-  test('a read is not shared for longer than for a moment, and is not kept then', async () => {
+  test('a read is shared only briefly, and not cached after that', async () => {
     const early = reader.find('a');
-    clock += defaultCoherentLimits.sharedMsMax;
+    clock += defaultLimits.store.cache.sharedMsMax;
     const late = reader.find('a');
     expect(store.waiting).toHaveLength(2);
     store.waiting[1]?.answer(record(2));
@@ -143,7 +144,7 @@ describe('a reader with a coherent cache', () => {
     expect((reader.find('a') as Found).record?.revision).toBe(2);
   });
 
-  test('a lease that ran out is noticed by time alone', async () => {
+  test('a lease expires by time alone', async () => {
     const found = await fill(record(1));
     clock += leaseMs;
     expect(reader.isCurrent(found)).toBe(false);
@@ -151,7 +152,7 @@ describe('a reader with a coherent cache', () => {
     expect(store.waiting).toHaveLength(1);
   });
 
-  test('a read that began under a lease is not kept when the lease ends meanwhile', async () => {
+  test('a read is not cached when the lease ends during it', async () => {
     const reading = reader.find('a');
     clock += leaseMs;
     store.waiting.shift()?.answer(record(1));
@@ -160,7 +161,7 @@ describe('a reader with a coherent cache', () => {
     expect(reader.isCurrent(found)).toBe(false);
   });
 
-  test('the lease runs from when the feed was asked, not from when it answered', () => {
+  test('the lease starts when the feed was asked, not when it answered', () => {
     const asked = clock;
     clock += 1500;
     lease.renew(asked);
@@ -170,7 +171,7 @@ describe('a reader with a coherent cache', () => {
     expect(lease.isLive()).toBe(false);
   });
 
-  test('without the store, a record is stale for a while, and then unavailable', async () => {
+  test('with the store down, a record is stale for a while, then unavailable', async () => {
     await fill(record(1));
     lease.end();
     feed.changedAll();
@@ -184,7 +185,7 @@ describe('a reader with a coherent cache', () => {
     await expect(unknown).rejects.toBeInstanceOf(Unavailable);
   });
 
-  test('what was known before an interruption is not current because the feed is again', async () => {
+  test('a record cached before an interruption is not current after it', async () => {
     await fill(record(1));
     lease.end();
     feed.changedAll();
@@ -199,7 +200,7 @@ describe('a reader with a coherent cache', () => {
     await expect(unknown).rejects.toBeInstanceOf(Unavailable);
   });
 
-  test('without the store, what was read last is told, also when no feed was live', async () => {
+  test('with the store down, the last read is served stale, also if no feed was live', async () => {
     await fill(record(1));
     lease.end();
     feed.changedAll();
@@ -209,7 +210,7 @@ describe('a reader with a coherent cache', () => {
     expect(await stale).toMatchObject({ stale: true, record: { revision: 2 } });
   });
 
-  test('a record that was in use is stale from when the feed was heard, not when it was found', async () => {
+  test('a record counts as stale from the last sign of life of the feed, not from its last use', async () => {
     await fill(record(1));
     clock += 1e6;
     lease.renew(clock);
@@ -221,7 +222,7 @@ describe('a reader with a coherent cache', () => {
     expect(await stale).toMatchObject({ stale: true, record: { revision: 1 } });
   });
 
-  test('what is known to be revoked stays so without the store, for ever', async () => {
+  test('with the store down, a cached revocation never expires', async () => {
     await fill(record(2, { revokedAt: 1 }));
     lease.end();
     feed.changedAll();
@@ -231,12 +232,12 @@ describe('a reader with a coherent cache', () => {
     expect((await found).record?.revokedAt).toBe(1);
   });
 
-  test('what was read before an earlier interruption does not become younger by a later one', async () => {
+  test('a later interruption does not make an older record younger', async () => {
     await fill(record(1));
     lease.end();
     feed.changedAll();
     clock += staleMaxMs;
-    // It is heard again, and somebody else's record is read, but not this one.
+    // The feed is live again, and another record is read, but not this one.
     lease.renew(clock);
     feed.changedAll();
     reader.find('b');
@@ -247,8 +248,8 @@ describe('a reader with a coherent cache', () => {
     await expect(unknown).rejects.toBeInstanceOf(Unavailable);
   });
 
-  test('under messages, what was read is believed for a while; under tracking, as long as it is told', async () => {
-    const { messagesAgeMsMax } = defaultCoherentLimits;
+  test('with messages a record is current for a while; with tracking, until invalidated', async () => {
+    const { messagesAgeMsMax } = defaultLimits.store.cache;
     const cachedAfter = async (ms: number) => {
       const found = await fill(record(1));
       clock += ms;
@@ -263,10 +264,10 @@ describe('a reader with a coherent cache', () => {
     expect(await cachedAfter(messagesAgeMsMax + 1)).toBe(false);
   });
 
-  test('under messages, what was too old is read anew, and stale when it cannot be', async () => {
+  test('with messages an old record is read again, and stale if it cannot be', async () => {
     kind = 'messages';
     const old = await fill(record(1));
-    clock += defaultCoherentLimits.messagesAgeMsMax + 1;
+    clock += defaultLimits.store.cache.messagesAgeMsMax + 1;
     lease.renew(clock);
     const asked = reader.find('a');
     expect(store.waiting).toHaveLength(1);
@@ -274,7 +275,7 @@ describe('a reader with a coherent cache', () => {
     expect(await asked).toEqual({ record: old.record, stale: true });
   });
 
-  test('reads at once are bounded', async () => {
+  test('concurrent reads are bounded', async () => {
     reader.find('a');
     reader.find('b');
     expect(() => reader.find('c')).toThrow(Unavailable);

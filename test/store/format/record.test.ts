@@ -1,4 +1,4 @@
-/** What is kept of a record is read as it was, and is as short as the memory of a million needs. */
+/** The stored format of a record: lossless, and short enough for a million records in memory. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -18,7 +18,7 @@ const record: AccessTokenRecord = {
   eventId: '400231a2-e0f7-4926-869c-ad580a55b0de',
 };
 
-test('an ordinary record fits what an allocator gives for 256 bytes', () => {
+test('an ordinary record fits into an allocation of 256 bytes', () => {
   expect(encodeRecord(record)).toBe(
     '{"rev":1,"kind":"static","name":"billing worker 18279","owner":"team-9@example.com",' +
       '"scopes":["orders:read","orders:write"],"created":1700000018279,' +
@@ -27,7 +27,7 @@ test('an ordinary record fits what an allocator gives for 256 bytes', () => {
   expect(Buffer.byteLength(encodeRecord(record))).toBeLessThanOrEqual(252);
 });
 
-test('whatever it holds, it is read as it was', () => {
+test('any record is read back unchanged', () => {
   const time = fc.integer({ min: 1, max: 3 });
   const secret: fc.Arbitrary<Secret> = fc.record(
     {
@@ -71,12 +71,12 @@ test('whatever it holds, it is read as it was', () => {
   );
 });
 
-test('what is no record is not read', () => {
+test('bytes that are not a record are refused', () => {
   for (const text of ['', 'null', '{}', '{"rev":1}', '[]', '"a"']) {
     expect(() => decodeRecord('a', text)).toThrow();
   }
 });
 
-test('an event id is kept in 22 characters', () => {
+test('an event id is stored in 22 characters', () => {
   expect(storedEventId(record.eventId)).toBe('QAIxouD3SSaGnK1YClWw3g');
 });

@@ -13,8 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkDataFile } from '../../../src/store/lmdb/data-file.ts';
-import { defaultLmdbLimits, openTables } from '../../../src/store/lmdb/tables.ts';
+import { openTables } from '../../../src/store/lmdb/tables.ts';
 import { StoreUnusable } from '../../../src/store/store.ts';
+import { storeLimits } from '../../limits.ts';
 
 let folder: string;
 let file: string;
@@ -22,7 +23,7 @@ let file: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'usher-data-file-'));
   file = join(folder, 'data.mdb');
-  const tables = openTables(folder, defaultLmdbLimits);
+  const tables = openTables(folder, storeLimits().lmdb);
   for (let n = 0; n < 200; n++) await tables.tokens.put(String(n), 'x'.repeat(500));
   await tables.root.close();
 });
@@ -30,7 +31,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const refusal = (): string => {
   try {
-    openTables(folder, defaultLmdbLimits);
+    openTables(folder, storeLimits().lmdb);
     return 'opened';
   } catch (error) {
     return error instanceof StoreUnusable ? error.message : `threw ${error}`;
@@ -42,7 +43,7 @@ const overwrite = (at: number, bytes: Buffer) => {
   writeFileSync(file, whole);
 };
 
-test('a whole file, an empty one, and none are opened', () => {
+test('a complete file, an empty one, and none are opened', () => {
   expect(() => checkDataFile(folder)).not.toThrow();
   truncateSync(file, 0);
   expect(() => checkDataFile(folder)).not.toThrow();
@@ -63,7 +64,7 @@ test('a file that only lacks pages that are free is opened', () => {
   expect(() => checkDataFile(folder)).not.toThrow();
 });
 
-test('what is no LMDB file, or of another version, is refused', () => {
+test('a file that is not LMDB, or of another version, is refused', () => {
   const good = readFileSync(file);
   writeFileSync(file, Buffer.alloc(20_000, 'not a database '));
   expect(refusal()).toContain('it is no LMDB file');
@@ -76,14 +77,14 @@ test('what is no LMDB file, or of another version, is refused', () => {
 });
 
 test('a folder that is a file is refused', () => {
-  expect(() => openTables(join(folder, 'data.mdb'), defaultLmdbLimits)).toThrow(StoreUnusable);
+  expect(() => openTables(join(folder, 'data.mdb'), storeLimits().lmdb)).toThrow(StoreUnusable);
 });
 
-test('files of the store are for their owner alone, also those made before', async () => {
+test('files of the store are readable only by their owner, existing ones too', async () => {
   const mode = (name: string) => (statSync(join(folder, name)).mode & 0o777).toString(8);
   expect([mode('data.mdb'), mode('lock.mdb')]).toEqual(['600', '600']);
   chmodSync(file, 0o644);
-  const tables = openTables(folder, defaultLmdbLimits);
+  const tables = openTables(folder, storeLimits().lmdb);
   expect(mode('data.mdb')).toBe('600');
   await tables.root.close();
 });

@@ -1,12 +1,14 @@
-/** The feed of the embedded store over a log that fails, is replaced, or grows by too much at once. */
+/**
+ * The feed of the embedded store, with a log that fails, is replaced, or grows by too much at once.
+ */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type ChainedEvent, chain, emptyChain } from '../../../src/store/audit.ts';
 import { type LocalFeed, lmdbFeed } from '../../../src/store/lmdb/feed.ts';
-import { defaultLmdbLimits } from '../../../src/store/lmdb/tables.ts';
+import { defaultLimits } from '../../limits.ts';
 import { eventOf } from '../changes.ts';
 
-const limits = { ...defaultLmdbLimits, leaseMs: 2000, feedLookMs: 25, feedEntriesMax: 3 };
+const limits = { ...defaultLimits.store.lmdb, leaseMs: 2000, feedLookMs: 25, feedEntriesMax: 3 };
 let log: ChainedEvent[];
 let failing: boolean;
 let feed: LocalFeed;
@@ -42,7 +44,7 @@ const add = (...ids: string[]) => {
 const listen = () =>
   feed.listen({ changed: id => told.push(id), changedAll: () => told.push('all') });
 
-test('tells what was added since the last look, in order', () => {
+test('reports the entries since the last poll, in order', () => {
   add('old');
   listen();
   add('a', 'b');
@@ -54,14 +56,14 @@ test('tells what was added since the last look, in order', () => {
   expect(told).toEqual(['a', 'b', 'c']);
 });
 
-test('more changes than are told one by one are told as all', () => {
+test('too many changes at once are reported as a reset', () => {
   listen();
   add('a', 'b', 'c', 'd');
   vi.advanceTimersByTime(25);
   expect(told).toEqual(['all']);
 });
 
-test('a log put back from a backup is told as all', () => {
+test('a log restored from a backup is reported as a reset', () => {
   add('a', 'b');
   listen();
   log.length = 1;
@@ -69,7 +71,7 @@ test('a log put back from a backup is told as all', () => {
   expect(told).toEqual(['all']);
 });
 
-test('a log that cannot be read ends the lease, and what was missed is told afterwards', () => {
+test('an unreadable log ends the lease, and missed changes are reported afterwards', () => {
   listen();
   failing = true;
   add('a');
@@ -83,7 +85,7 @@ test('a log that cannot be read ends the lease, and what was missed is told afte
   expect(feed.isLive()).toBe(true);
 });
 
-test('what changed before the first look that succeeded is told as all', () => {
+test('changes before the first successful poll are reported as a reset', () => {
   failing = true;
   listen();
   add('a');
@@ -92,7 +94,7 @@ test('what changed before the first look that succeeded is told as all', () => {
   expect(told).toEqual(['all']);
 });
 
-test('nobody looks while nobody listens, but whoever asks is told', () => {
+test('without listeners the feed polls only on request', () => {
   const unlisten = listen();
   unlisten();
   expect(vi.getTimerCount()).toBe(0);

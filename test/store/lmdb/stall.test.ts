@@ -1,4 +1,4 @@
-/** A process that was stopped in the middle of a turn of its event loop reads anew when it goes on. */
+/** A process that was stopped in the middle of an event loop turn reads fresh data afterwards. */
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,13 +8,19 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { openLmdb } from '../../../src/store/lmdb/store.ts';
 import type { Found } from '../../../src/store/store.ts';
+import { defaultLimits } from '../../limits.ts';
+import { testSeal } from '../../seal.ts';
 import { creation } from '../changes.ts';
 
 const revoker = fileURLToPath(new URL('../revoke-once.ts', import.meta.url));
 
-test('what another process revoked meanwhile is seen within the same turn', async () => {
+test('a revocation by another process takes effect within the same turn', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'usher-lmdb-'));
-  const store = openLmdb(folder, Date.now);
+  const store = openLmdb(folder, {
+    now: Date.now,
+    seal: testSeal,
+    limits: defaultLimits.store.lmdb,
+  });
   onTestFinished(async () => {
     await store.close();
     rmSync(folder, { recursive: true, force: true });
@@ -24,7 +30,7 @@ test('what another process revoked meanwhile is seen within the same turn', asyn
   const found = store.find(record.id) as Found;
   expect(store.isCurrent(found)).toBe(true);
 
-  // Nothing else of this process runs while it waits, as if it were stopped.
+  // Nothing else in this process runs during the wait, as if the process were stopped.
   execFileSync(process.execPath, [revoker, `lmdb:${folder}`, record.id]);
 
   expect(store.isCurrent(found)).toBe(false);

@@ -1,4 +1,4 @@
-/** Scripts run on servers that don't have them yet, or are too old for their flags. */
+/** Scripts also run on servers that do not have them yet or are too old for their flags. */
 
 import { expect, test } from 'vitest';
 import { asker } from '../../../src/store/redis/ask.ts';
@@ -6,7 +6,7 @@ import type { RedisClient } from '../../../src/store/redis/client.ts';
 import { applyScript, beginScript } from '../../../src/store/redis/scripts.ts';
 import { Unavailable } from '../../../src/store/store.ts';
 
-/** A server before version 7: it takes the first line of a flagged script for an error. */
+/** A server before version 7, for which the first line of a flagged script is an error. */
 function oldServer() {
   const known = new Set<string>();
   const sent: string[] = [];
@@ -35,7 +35,7 @@ function oldServer() {
   return { sent, client: client as unknown as RedisClient };
 }
 
-test('a script is sent whole once, and by its name from then on', async () => {
+test('the text of a script is sent once, and its hash from then on', async () => {
   const { client, sent } = oldServer();
   const { run } = asker(client, () => undefined);
   expect(await run(beginScript, ['k'], [])).toBe('ran');

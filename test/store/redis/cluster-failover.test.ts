@@ -1,11 +1,13 @@
-/** A Cluster with replicas: a master that dies takes no acknowledged change along, and nothing wrong is read. */
+/** A Cluster with replicas: a failover loses no acknowledged change and gives no wrong read. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
+import { redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { creation, intactLog, revocation, walk } from '../changes.ts';
-import { type RedisServer, until } from './server.ts';
+import type { RedisServer } from './server.ts';
 import { addReplicas, type RedisCluster, startCluster } from './topologies.ts';
 
 let cluster: RedisCluster;
@@ -17,8 +19,8 @@ beforeEach(async () => {
   cluster = await startCluster();
   replicas = await addReplicas(cluster);
   const limits = { ackReplicas: 1, clusterRefreshMs: 200, feedPingMs: 100, leaseMs: 500 };
-  writer = await openRedis(redisAddress(cluster.url), { now: Date.now, limits });
-  reader = await openRedis(redisAddress(cluster.url), { now: Date.now, limits });
+  writer = await openRedis(redisAddress(cluster.url), { now: Date.now, ...redisLimits(limits) });
+  reader = await openRedis(redisAddress(cluster.url), { now: Date.now, ...redisLimits(limits) });
 });
 afterEach(async () => {
   await writer?.close();
@@ -27,7 +29,9 @@ afterEach(async () => {
   await cluster?.stop();
 });
 
-/** Dies, and comes back as the replica of who took its place: without one nothing is acknowledged. */
+/**
+ * Kills a master, and restarts it as a replica of its successor, which needs one to acknowledge.
+ */
 async function die(index: number): Promise<void> {
   const [master, replica] = [cluster.nodes[index], replicas[index]];
   if (master === undefined || replica === undefined) throw new Error('no node');
@@ -36,7 +40,7 @@ async function die(index: number): Promise<void> {
   await master.restart();
 }
 
-/** Commits as often as it takes. */
+/** Retries a commit until it succeeds. */
 async function insist(change: Change): Promise<void> {
   for (;;) {
     try {
@@ -70,7 +74,7 @@ test.each([
         for (const [id, state] of acknowledged) {
           try {
             const { record } = await reader.find(id);
-            // A good token that is unknown; the revocations are judged at the end, after the lease.
+            // A valid token must never be unknown; revocations are checked at the end, after the lease.
             if (record === undefined) wrong.push(`${id} was ${state}, and is unknown`);
           } catch (error) {
             if (!(error instanceof Unavailable)) throw error;

@@ -2,7 +2,8 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { openStores } from './open-store.ts';
-import { type RedisServer, type RedisServerOptions, startRedis, until } from './server.ts';
+import { type RedisServer, type RedisServerOptions, startRedis } from './server.ts';
+import { until } from '../../until.ts';
 
 const stores = openStores();
 let server: RedisServer | undefined;

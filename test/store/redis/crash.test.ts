@@ -1,9 +1,9 @@
-/** A change whose maker was killed between two steps is completed by others. */
+/** A change whose process was killed between two steps is completed by other processes. */
 
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
-import { encodeRecord, storedEventId } from '../../../src/store/format/record.ts';
+import { storedEventId } from '../../../src/store/format/record.ts';
 import { type Asker, asker } from '../../../src/store/redis/ask.ts';
 import { redisAudit } from '../../../src/store/redis/audit.ts';
 import { redisCommitter } from '../../../src/store/redis/commit.ts';
@@ -14,10 +14,12 @@ import {
   requestKey,
   tokenKey,
 } from '../../../src/store/redis/keys.ts';
-import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
 import { applyScript, beginScript } from '../../../src/store/redis/scripts.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
+import { defaultLimits, redisLimits } from '../../limits.ts';
+import { testRecords } from '../../seal.ts';
+import { until } from '../../until.ts';
 import {
   create,
   creation,
@@ -28,18 +30,18 @@ import {
   update,
   walk,
 } from '../changes.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 let server: RedisServer;
 let client: Redis;
 let raw: Asker;
 let store: Store;
 
-/** Opens a store that sweeps only when it is opened, or very often. */
+/** Opens a store with this interval between sweeps, in milliseconds. */
 const open = (sweepIntervalMs: number) =>
   openRedis(redisAddress(`redis://127.0.0.1:${server.port}`), {
     now: Date.now,
-    limits: { sweepIntervalMs, intentAgeMs: 0 },
+    ...redisLimits({ sweepIntervalMs, intentAgeMs: 0 }),
   });
 
 beforeAll(async () => {
@@ -57,7 +59,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** The first step of a change, by someone who dies after it. */
+/** Executes only the first step of a change, like a process that dies after it. */
 async function begin(change: Change): Promise<void> {
   const { before, record, event, request } = change;
   const intent = {
@@ -67,20 +69,20 @@ async function begin(change: Change): Promise<void> {
     ...(before === undefined ? {} : { before }),
   };
   const keys = [intentsKey, pendingKey, requestKey(request?.key ?? ''), eventKey(event.id)];
-  const args = [record.id, event.id, JSON.stringify(intent), request?.key ?? ''];
+  const args = [record.id, event.id, testRecords.encodeChange(intent), request?.key ?? ''];
   expect(await raw.run(beginScript, keys, args)).toEqual(['begun']);
 }
 
-/** The second step. */
+/** Executes the second step. */
 async function apply({ before, record, event }: Change): Promise<void> {
-  const args = [encodeRecord(record), storedEventId(event.id), before?.revision ?? ''];
+  const args = [testRecords.encode(record), storedEventId(event.id), before?.revision ?? ''];
   expect(await raw.run(applyScript, [tokenKey(record.id)], args)).toBe('done');
 }
 
 const steps = { 'its first step': [begin], 'its second step': [begin, apply] };
 
 for (const [name, all] of Object.entries(steps)) {
-  describe(`a change whose maker died after ${name}`, () => {
+  describe(`a change whose process died after ${name}`, () => {
     const dieIn = async (change: Change) => {
       for (const step of all) await step(change);
     };
@@ -114,7 +116,7 @@ for (const [name, all] of Object.entries(steps)) {
       expect((await intactLog(store)).map(({ id }) => id)).toEqual([first.eventId, died.event.id]);
     });
 
-    test('is completed by its own repeat', async () => {
+    test('is completed by its own repetition', async () => {
       const change = creation();
       await dieIn(change);
       expect(await store.commit(change)).toEqual({ outcome: 'done' });
@@ -122,7 +124,7 @@ for (const [name, all] of Object.entries(steps)) {
       expect(await intactLog(store)).toHaveLength(1);
     });
 
-    test('is completed by the next change under the same request', async () => {
+    test('is completed by the next change with the same request', async () => {
       const died = creation();
       const request = requestOf(died);
       await dieIn({ ...died, request });
@@ -164,12 +166,12 @@ test('a second step that arrives late changes nothing', async () => {
   const late = update(first, { name: 'late' });
   const revoked = revocation(first);
   await store.commit(revoked);
-  const args = [encodeRecord(late.record), storedEventId(late.event.id), first.revision];
+  const args = [testRecords.encode(late.record), storedEventId(late.event.id), first.revision];
   expect(await raw.run(applyScript, [tokenKey(first.id)], args)).toBe('conflict');
   expect(await store.get(first.id)).toEqual(revoked.record);
 });
 
-test('a maker that was overtaken by others is told that its change was made', async () => {
+test('a process that was overtaken by others learns that its change was made', async () => {
   const change = creation();
   const next = update(change.record, { name: 'next' });
   const overtaken: Asker = {
@@ -182,8 +184,8 @@ test('a maker that was overtaken by others is told that its change was made', as
       return raw.run(script, keys, args);
     },
   };
-  const audit = redisAudit(overtaken, defaultRedisLimits);
-  const { commit } = redisCommitter(overtaken, audit, defaultRedisLimits);
+  const audit = redisAudit(overtaken, defaultLimits.store.redis);
+  const { commit } = redisCommitter(overtaken, audit, testRecords, defaultLimits.store.redis);
   expect(await commit(change)).toEqual({ outcome: 'done' });
   expect(await store.get(change.record.id)).toEqual(next.record);
   expect(await intactLog(store)).toHaveLength(2);

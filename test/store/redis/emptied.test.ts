@@ -9,7 +9,8 @@ import { Unavailable } from '../../../src/store/store.ts';
 import { create, creation, revocation } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
+import { until } from '../../until.ts';
 import { startCluster } from './topologies.ts';
 
 let server: RedisServer;

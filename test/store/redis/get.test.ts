@@ -1,4 +1,7 @@
-/** A key is read from a master: one that was known to be within the lease, or says so with the answer. */
+/**
+ * Keys are read only from masters: the role was checked within the lease, or is checked with the
+ * read.
+ */
 
 import { expect, test } from 'vitest';
 import { asker } from '../../../src/store/redis/ask.ts';
@@ -9,7 +12,7 @@ import { Unavailable } from '../../../src/store/store.ts';
 
 const leaseMs = 2000;
 
-/** Reads from a server of a role that was last seen to be a master so long ago. */
+/** Reads from a server of this role that was last seen as a master `masterMsAgo` ago. */
 function reading(role: 'master' | 'slave', masterMsAgo: number) {
   const sent: string[] = [];
   const client = {
@@ -26,19 +29,19 @@ function reading(role: 'master' | 'slave', masterMsAgo: number) {
   return { sent, read: () => get('key') };
 }
 
-test('one command while it was a master within the lease', async () => {
+test('one command if the server was a master within the lease', async () => {
   const { sent, read } = reading('master', leaseMs - 1);
   expect(await read()).toBe('value');
   expect(sent).toEqual(['GET']);
 });
 
-test('the role is asked before the key when that was too long ago', async () => {
+test('the role is checked before the key if that was too long ago', async () => {
   const { sent, read } = reading('master', leaseMs);
   expect(await read()).toBe('value');
   expect(sent).toEqual(['ROLE', 'GET']);
 });
 
-test('what a replica answers is not believed', async () => {
+test('the answer of a replica is refused', async () => {
   const { read } = reading('slave', Number.POSITIVE_INFINITY);
   await expect(read()).rejects.toBeInstanceOf(Unavailable);
 });

@@ -1,17 +1,18 @@
-/** A master that no replica follows any more, as one that was replaced without knowing, is not read from. */
+/** A master without replicas is not read: it may have been deposed without knowing. */
 
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
 import { redisHeartbeat } from '../../../src/store/redis/heartbeat.ts';
-import { heartbeatKey } from '../../../src/store/redis/keys.ts';
+import { heartbeatChannel } from '../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../src/store/redis/limits.ts';
-import { defaultRedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
+import { defaultLimits, redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 import { create } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
 let master: RedisServer;
 let replica: RedisServer;
@@ -20,14 +21,14 @@ let store: Store;
 const open = (limits: Partial<RedisLimits>) =>
   openRedis(redisAddress(`redis://127.0.0.1:${master.port}`), {
     now: Date.now,
-    limits: {
+    ...redisLimits({
       pingIntervalMs: 50,
       leaseMs: 1000,
       feedPingMs: 50,
       heartbeatMs: 50,
       ackTimeoutMs: 100,
       ...limits,
-    },
+    }),
   });
 
 beforeEach(async () => {
@@ -42,7 +43,7 @@ afterEach(async () => {
   await master.stop();
 });
 
-test('nothing is read from a master whose only replica was made one, until another follows', async () => {
+test('a master whose only replica was promoted is not read, until another replica follows', async () => {
   store = await open({ ackReplicas: 1 });
   await until(() => store.health.up && store.feed.isLive() === true);
   const [record] = await create(store, {});
@@ -50,7 +51,7 @@ test('nothing is read from a master whose only replica was made one, until anoth
   await replica.send('REPLICAOF', 'NO', 'ONE');
   await until(() => !store.isCurrent(found) && !store.health.up);
   expect(store.feed.isLive()).toBe(false);
-  // What a caller is told of the age of a verdict counts from there too.
+  // The age of a verdict that callers get counts from there too.
   expect(store.feed.lagMs()).toBeGreaterThanOrEqual(1000);
   await expect((async () => store.find(record?.id ?? ''))()).rejects.toBeInstanceOf(Unavailable);
   await replica.send('REPLICAOF', '127.0.0.1', master.port);
@@ -63,14 +64,15 @@ test('the replicas of another server than is read from say nothing', async () =>
   const stranger = await startRedis();
   const target = redisAddress(`redis://127.0.0.1:${master.port}`);
   const reader = new Redis({ port: stranger.port, host: '127.0.0.1' });
-  const limits = { ...defaultRedisLimits, ackReplicas: 1, heartbeatMs: 20 };
+  const limits = { ...defaultLimits.store.redis, ackReplicas: 1, heartbeatMs: 20 };
   const heartbeat = redisHeartbeat(target, reader, limits, () => performance.now());
   try {
-    const seen = new Set<unknown>();
-    await until(async () => {
-      seen.add(await master.send('GET', heartbeatKey('read')));
-      return seen.size > 4;
-    });
+    const listener = new Redis({ port: master.port, host: '127.0.0.1' });
+    let heartbeats = 0;
+    listener.on('message', () => heartbeats++);
+    await listener.subscribe(heartbeatChannel);
+    await until(() => heartbeats > 4);
+    listener.disconnect();
     expect(heartbeat.isLive()).toBe(false);
   } finally {
     heartbeat.stop();

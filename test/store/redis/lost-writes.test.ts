@@ -5,7 +5,8 @@ import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { tokenKey } from '../../../src/store/redis/keys.ts';
 import { create, revocation } from '../changes.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
-import { type RedisServer, until } from './server.ts';
+import type { RedisServer } from './server.ts';
+import { until } from '../../until.ts';
 import { startCluster, startSentinels } from './topologies.ts';
 
 let stores: OpenStores;

@@ -4,7 +4,8 @@ import { redisAddress } from '../../../src/store/address.ts';
 import type { RedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
-import { until } from './server.ts';
+import { redisLimits } from '../../limits.ts';
+import { until } from '../../until.ts';
 
 /** A replica's store, and what it told the operator. */
 export interface OpenedStore {
@@ -30,8 +31,15 @@ export function openStores(): OpenStores {
       now: Date.now,
       onWarning: message => warnings.push(message),
       // The tests' changes were made long ago.
-      limits: { tailMsMax: Number.MAX_SAFE_INTEGER, ...limits },
+      ...redisLimits({ tailMsMax: Number.MAX_SAFE_INTEGER, ...limits }),
     });
+    const { health } = store;
+    const note = () => {
+      const said = [health.reason, ...health.degraded.map(({ detail }) => detail)];
+      for (const text of said) if (text !== undefined && warnings.at(-1) !== text) warnings.push(text);
+    };
+    note();
+    health.onChange(note);
     opened.push(store);
     return { store, warnings };
   };

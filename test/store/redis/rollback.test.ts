@@ -5,7 +5,8 @@ import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { create, intactLog, revocation, update } from '../changes.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
-import { type RedisServer, startRedis, until } from './server.ts';
+import { type RedisServer, startRedis } from './server.ts';
+import { until } from '../../until.ts';
 
 let server: RedisServer;
 let stores: OpenStores;

@@ -1,12 +1,14 @@
-/** The Redis store passes the suite behind Sentinels, and goes on after a failover. */
+/** The Redis store passes the suite behind Sentinels, and works after a failover. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { storeAddress } from '../../../src/store/address.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
+import { storeLimits } from '../../limits.ts';
+import { testSeal } from '../../seal.ts';
+import { until } from '../../until.ts';
 import { creation, intactLog, walk } from '../changes.ts';
 import { describeStore } from '../contract.ts';
-import { until } from './server.ts';
 import { type RedisSentinels, startSentinels } from './topologies.ts';
 
 describeStore('redis sentinel', async () => {
@@ -25,7 +27,8 @@ describe('a failover', { timeout: 60_000 }, () => {
     servers = await startSentinels();
     store = await openStore(storeAddress(servers.url), {
       now: Date.now,
-      redis: { ackReplicas: 1 },
+      seal: testSeal,
+      limits: storeLimits({ redis: { ackReplicas: 1 } }),
     });
   });
   afterEach(async () => {
@@ -82,7 +85,7 @@ describe('a failover', { timeout: 60_000 }, () => {
     await servers.master.send('REPLICAOF', '127.0.0.1', servers.replica.port);
   }
 
-  /** Commits as often as it takes. */
+  /** Retries a commit until it succeeds. */
   async function insist(change: Change): Promise<void> {
     for (;;) {
       try {
@@ -101,7 +104,8 @@ test('Sentinels that are down at the start are found later', async () => {
   for (const sentinel of servers.sentinels) await sentinel.kill();
   const store = await openStore(storeAddress(servers.url), {
     now: Date.now,
-    redis: { openWaitMs: 50 },
+    seal: testSeal,
+    limits: storeLimits({ redis: { openWaitMs: 50 } }),
   });
   try {
     expect(store.health.up).toBe(false);

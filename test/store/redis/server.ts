@@ -1,25 +1,27 @@
-/** Starts real Redis servers for the tests, each in a folder of its own, and ends them. */
+/** Starts and stops real Redis servers for tests, each in a new folder. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from '../../free-port.ts';
+import { program } from '../../program.ts';
+import { until } from '../../until.ts';
 
 /** A running Redis server, or Sentinel. */
 export interface RedisServer {
   readonly port: number;
-  /** Kills it as a power cut would. */
+  /** Kills the process with SIGKILL. */
   kill(): Promise<void>;
-  /** Starts it again, on its port and with what it kept. */
+  /** Starts the server again, on the same port and folder. */
   restart(): Promise<void>;
-  /** Lets it hang: connections stay, answers don't come. */
+  /** Pauses the process (SIGSTOP): connections stay open without answers. */
   pause(): void;
   resume(): void;
-  /** Sends it one command, and resolves to the answer. */
+  /** Sends one command, and resolves to the answer. */
   send(...command: (string | number)[]): Promise<unknown>;
-  /** Ends it, and removes what it kept. */
+  /** Stops the server, and deletes its folder. */
   stop(): Promise<void>;
 }
 
@@ -28,7 +30,7 @@ export interface RedisServerOptions {
   port?: number;
   /** Lines of its configuration. */
   config?: string[];
-  /** Keeps every write on disk before it answers. */
+  /** Whether every write is on disk before its answer. */
   persistent?: boolean;
   sentinel?: boolean;
 }
@@ -46,9 +48,10 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 
   let child: ChildProcess;
   const start = async () => {
-    child = await spawnRedis([file, ...(options.sentinel ? ['--sentinel'] : [])]);
+    const args = [file, ...(options.sentinel ? ['--sentinel'] : [])];
+    child = spawn(program('redis-server'), args, { stdio: 'ignore' });
     process.once('exit', killNow);
-    // Another server on this port would answer just as well.
+    // Another server on this port would also answer.
     const own = `process_id:${child.pid}\r\n`;
     await until(async () => String(await ask(port, ['INFO', 'server'])).includes(own));
   };
@@ -71,50 +74,6 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Asks again and again until it is so, or fails when it takes too long. */
-export async function until(isSo: () => Promise<boolean> | boolean, whileMs = 20_000) {
-  const end = Date.now() + whileMs;
-  let last: unknown;
-  while (Date.now() < end) {
-    try {
-      if (await isSo()) return;
-    } catch (error) {
-      last = error;
-    }
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-  throw new Error('it did not come to be', { cause: last });
-}
-
-/**
- * A port that nobody listens on, nor on the one 10000 above, which a Cluster's node uses as well; below
- * those that the system gives to outgoing connections.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 11_000 + Math.floor(Math.random() * 9000);
-    if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise(resolve => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-  });
-}
-
-function spawnRedis(args: string[]): Promise<ChildProcess> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('redis-server', args, { stdio: 'ignore' });
-    child.once('spawn', () => resolve(child));
-    child.once('error', cause =>
-      reject(new Error('redis-server is missing: run scripts/setup.sh', { cause })),
-    );
-  });
 }
 
 function end(child: ChildProcess): Promise<void> {

@@ -1,8 +1,10 @@
 /** Starts Redis as a Cluster, and behind Sentinels. */
 
-import { freePort, type RedisServer, startRedis, until } from './server.ts';
+import { freePort } from '../../free-port.ts';
+import { until } from '../../until.ts';
+import { type RedisServer, startRedis } from './server.ts';
 
-/** A Cluster of three masters, whose places others can take. */
+/** A running Cluster of three masters. */
 export interface RedisCluster {
   readonly url: string;
   readonly nodes: RedisServer[];
@@ -17,7 +19,9 @@ const clusterConfig = [
   'cluster-require-full-coverage no',
 ];
 
-/** Starts a Cluster in which every node serves a third of the slots; more lines for each one's configuration. */
+/**
+ * Starts a Cluster with a third of the slots per node; `more` are lines for their configuration.
+ */
 export async function startCluster(more: string[] = []): Promise<RedisCluster> {
   const config = [...clusterConfig, ...more];
   const nodes = await Promise.all([0, 1, 2].map(() => startRedis({ config, persistent: true })));
@@ -42,7 +46,7 @@ export async function startCluster(more: string[] = []): Promise<RedisCluster> {
   };
 }
 
-/** Adds a replica to each master, and waits until it has all. */
+/** Adds a replica to each master, and waits until it is in sync. */
 export async function addReplicas({ nodes }: RedisCluster): Promise<RedisServer[]> {
   return await Promise.all(
     nodes.map(async master => {
@@ -63,7 +67,7 @@ export async function addReplicas({ nodes }: RedisCluster): Promise<RedisServer[
   );
 }
 
-/** Starts a node without slots, and has it meet the others. */
+/** Starts a node without slots, and adds it to the Cluster. */
 export async function addNode(met: RedisServer): Promise<RedisServer> {
   const node = await startRedis({ config: clusterConfig, persistent: true });
   await node.send('CLUSTER', 'MEET', '127.0.0.1', met.port);
@@ -83,7 +87,7 @@ export interface RedisSentinels {
   stop(): Promise<void>;
 }
 
-/** Starts them, and waits until the Sentinels know the replica and each other. */
+/** Starts all servers, and waits until the Sentinels know the replica and each other. */
 export async function startSentinels(): Promise<RedisSentinels> {
   const master = await startRedis();
   const replica = await startRedis({ config: [`replicaof 127.0.0.1 ${master.port}`] });

@@ -1,4 +1,4 @@
-/** Of Envoy's request the same is read as the library reads, whatever the bytes. */
+/** The reader of Envoy's request agrees with the protobuf library on any bytes. */
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
@@ -43,7 +43,7 @@ const well = fc
   .record({ attributes }, { requiredKeys: [] })
   .map(init => toBinary(CheckRequestSchema, create(CheckRequestSchema, init)));
 
-/** What Check looks at. */
+/** The fields that Check reads. */
 function lookedAt({ attributes }: CheckRequest) {
   const http = attributes?.request?.http;
   return {
@@ -60,21 +60,21 @@ function same(some: Uint8Array, isWhole: (read: CheckRequest) => boolean = () =>
   try {
     theirs = fromBinary(CheckRequestSchema, bytes);
   } catch {
-    // What is malformed where nobody looks may pass, unlike the rest.
+    // Malformed bytes may pass only in fields that Check does not read.
     return;
   }
   if (!isWhole(theirs)) return;
   expect(lookedAt(decode(CheckRequestSchema, bytes))).toEqual(lookedAt(theirs));
 }
 
-describe('the same is looked at', () => {
+describe('the same fields are read', () => {
   test('well formed', () => {
     fc.assert(
       fc.property(well, bytes => same(bytes)),
       { numRuns: 2000 },
     );
   });
-  test('bent: bytes changed, left out and put in', () => {
+  test('mutated: bytes changed, removed and inserted', () => {
     const bend = fc.tuple(well, fc.nat(), fc.nat({ max: 3 }), fc.uint8Array({ maxLength: 3 }));
     fc.assert(
       fc.property(bend, ([bytes, at, cut, put]) => {
@@ -116,7 +116,7 @@ test('what Envoy sends is plain', () => {
   });
 });
 
-test('bytes that are malformed where Check looks are refused', () => {
+test('malformed bytes in fields that Check reads are refused', () => {
   const authorization = Buffer.from('0a0d617574686f72697a6174696f6e1202c328', 'hex');
   const wrap = (tag: number, bytes: Buffer) => Buffer.concat([Buffer.of(tag, bytes.length), bytes]);
   const bytes = wrap(0x0a, wrap(0x22, wrap(0x12, wrap(0x1a, authorization))));

@@ -1,4 +1,4 @@
-/** Requests are read as the library reads them, whatever the bytes. */
+/** The reader of requests agrees with the protobuf library on any bytes. */
 
 import { create, type DescMessage, fromBinary, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
@@ -45,7 +45,7 @@ const bytesOf: Record<string, [DescMessage, fc.Arbitrary<Uint8Array>]> = {
   ],
 };
 
-/** What comes of it; an error is one whatever its words. */
+/** The outcome of a read; all errors are equal. */
 function outcome(read: () => unknown): unknown {
   try {
     return read();
@@ -62,7 +62,7 @@ describe.each(Object.entries(bytesOf))('%s', (_name, [schema, well]) => {
   test('well formed', () => {
     fc.assert(fc.property(well, same), { numRuns: 1000 });
   });
-  test('bent: bytes changed, left out and put in', () => {
+  test('mutated: bytes changed, removed and inserted', () => {
     const bend = fc.tuple(well, fc.nat(), fc.nat({ max: 3 }), fc.uint8Array({ maxLength: 3 }));
     fc.assert(
       fc.property(bend, ([bytes, at, cut, put]) => {

@@ -19,7 +19,7 @@ const doors: string[] = [];
 
 beforeAll(async () => {
   server = await startHttp({
-    limits: { deadlineMs: 150 },
+    limits: { deadlineMs: 150, receiveBytesMax: 65_536 },
     verifier: {
       verify: async (question, door) => {
         doors.push(door);
@@ -62,7 +62,7 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])('%s', wire
   });
   const hello = (authorization: string) => client.hello({}, { headers: { authorization } });
 
-  test('Hello greets a good token', async () => {
+  test('Hello greets a valid token', async () => {
     expect(await hello('good')).toMatchObject({
       message: 'Oh, Hello',
       time: '2024-02-22T03:54:51Z',
@@ -94,7 +94,7 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])('%s', wire
     expect(error.code).toBe(Code.InvalidArgument);
   });
 
-  test('what cannot be known is UNAVAILABLE; a bug is "internal error"', async () => {
+  test('an outage is UNAVAILABLE; a bug is "internal error"', async () => {
     const down = await errorOf(client.verify({ header: 'down' }));
     expect([down.code, down.rawMessage]).toEqual([
       Code.Unavailable,
@@ -124,7 +124,7 @@ describe('raw requests', () => {
   const proto = { 'content-type': 'application/proto' };
   const json = { 'content-type': 'application/json' };
 
-  test('a plain JSON call is enough, and is not kept', async () => {
+  test('a plain JSON call works, and must not be cached', async () => {
     const answer = await post(
       'Hello',
       { ...json, authorization: 'good', origin: 'https://app.example.com' },
@@ -154,7 +154,7 @@ describe('raw requests', () => {
     expect([answer.status, await codeOf(answer)]).toEqual([status, code]);
   });
 
-  // A client's own timer overflows on these: so by hand.
+  // Sent by hand, because the client's own timer overflows on these.
   test.each(['9999999999', '2147483648'])('Connect takes a deadline of %s ms', async timeout => {
     const answer = await post('Verify', { ...json, 'connect-timeout-ms': timeout }, '{}');
     expect(answer.status).toBe(200);

@@ -1,16 +1,15 @@
-/** The doors as a whole: what reflection shows of them, and what they say when the store is gone. */
+/** All doors: what reflection shows of them, and their answers while the store is down. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Unavailable } from '../../../src/store/store.ts';
 import { doorRoutes, envoyBinding } from '../../../src/transport/doors/doors.ts';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
-import { defaultHttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
 import type { Listener } from '../../../src/transport/rpc/listener.ts';
 import type { Granted } from '../../../src/verify/verdict.ts';
+import { defaultLimits } from '../../limits.ts';
 import { granted, verify } from '../fakes.ts';
 
 const run = promisify(execFile);
@@ -19,7 +18,7 @@ const onBug = (error: unknown) => void bugs.push(error);
 const listeners: Listener[] = [];
 let grpc: number;
 let http: number;
-/** Whether the caller itself can be let in. */
+/** Whether the caller itself is accepted. */
 let callerIsKnown = true;
 
 const good: Granted = { ...granted, identity: { ...granted.identity, kind: 'static' } };
@@ -36,12 +35,13 @@ beforeAll(async () => {
       if (!callerIsKnown) throw new Unavailable('no answer');
       return { actor: 'admin', peer, scopes: ['usher.admin'] };
     },
+    limits: defaultLimits.http,
     addressOf: () => '127.0.0.1',
   });
-  const limits = defaultHttpLimits;
+  const limits = defaultLimits.http;
   const httpListener = createHttpListener({ routes, limits, corsOrigins: [], onBug });
   const bindings = [envoyBinding({ verify })];
-  const grpcListener = createGrpcListener({ bindings, limits: defaultGrpcLimits, onBug });
+  const grpcListener = createGrpcListener({ bindings, limits: defaultLimits.grpc, onBug });
   listeners.push(httpListener, grpcListener);
   const address = { host: '127.0.0.1', port: 0 };
   ({ port: http } = await httpListener.listen(address));
@@ -89,6 +89,6 @@ test.each(['introspect', 'revoke'])('/oauth2/%s where the caller cannot be known
   callerIsKnown = true;
 });
 
-test('nothing of this was a bug', () => {
+test('none of this was logged as a bug', () => {
   expect(bugs).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** Envoy's Check rpc: what its answers say on the wire, where a slip would let requests pass. */
+/** Envoy's Check rpc: its answers on the wire, where a mistake would let requests pass. */
 
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
@@ -19,7 +19,7 @@ const call = { door: 'grpc', header: () => [], peer: '', signal: new AbortContro
 
 type Http = { headers?: Record<string, string>; headerMap?: { headers: object[] } };
 
-/** Asks, and reads the answer as Envoy does: from bytes. */
+/** Calls Check, and decodes the answer from bytes like Envoy. */
 async function check(
   http: Http,
   contextExtensions: Record<string, string> = {},
@@ -53,7 +53,7 @@ test('a request without headers, or without a request, is denied', async () => {
   }
 });
 
-test('what cannot be known fails the call', async () => {
+test('an outage fails the call', async () => {
   await expect(check(authorized('down'))).rejects.toThrow(Unavailable);
 });
 
@@ -83,7 +83,7 @@ test('identity headers replace the client’s for old and new releases; empty on
   expect(dynamicMetadata).toMatchObject({ valid: true, token_id: identity.tokenId, kind: 'jwt' });
 });
 
-test('the token is kept unless the route says otherwise', async () => {
+test('the token is passed on unless the route says otherwise', async () => {
   for (const extensions of [{}, { credential: 'keep' }]) {
     const { httpResponse } = await check(authorized('good'), extensions);
     if (httpResponse.case !== 'okResponse') throw new Error('not ok');
@@ -91,7 +91,7 @@ test('the token is kept unless the route says otherwise', async () => {
   }
 });
 
-/** The question that was asked. */
+/** The question to the verifier. */
 async function questionFor(http: Http, extensions: Record<string, string> = {}): Promise<Question> {
   let asked: Question | undefined;
   await check(http, extensions, async question => {
@@ -102,7 +102,7 @@ async function questionFor(http: Http, extensions: Record<string, string> = {}):
   return asked;
 }
 
-test('asks for the audience and scopes of the route', async () => {
+test('requires the audience and scopes of the route', async () => {
   const extensions = { audience: 'orders', scopes: ' orders.read  orders.write ' };
   expect(await questionFor(authorized('x'), extensions)).toEqual({
     header: 'x',
@@ -112,7 +112,7 @@ test('asks for the audience and scopes of the route', async () => {
 });
 
 test.each([{ scopes: 'a"b' }, { scopes: 'a\u00e9' }, { audience: 'a'.repeat(300) }])(
-  'refuses where the requirements cannot be read: %j',
+  'refuses unreadable requirements: %j',
   async extensions => {
     const { status } = await check(authorized('good'), extensions);
     expect(status?.code).toBe(7);

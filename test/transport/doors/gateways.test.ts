@@ -1,14 +1,14 @@
-/** /ext-authz and /forward-auth on a real listener: what a gateway gets to read. */
+/** /ext-authz and /forward-auth on a real listener: what a gateway receives. */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { extAuthzHttpRoute } from '../../../src/transport/doors/envoy-http.ts';
 import { forwardAuthRoute } from '../../../src/transport/doors/forward-auth.ts';
-import { defaultHttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
 import type { Listener } from '../../../src/transport/rpc/listener.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import type { Question } from '../../../src/verify/verify.ts';
 import { type Sent, send } from '../../gateways/request.ts';
+import { defaultLimits } from '../../limits.ts';
 import { granted, verify } from '../fakes.ts';
 
 let listener: Listener;
@@ -25,7 +25,7 @@ beforeAll(async () => {
   };
   listener = createHttpListener({
     routes: [extAuthzHttpRoute(deps), forwardAuthRoute(deps)],
-    limits: defaultHttpLimits,
+    limits: defaultLimits.http,
     corsOrigins: [],
     onBug: error => bugs.push(error),
   });
@@ -38,7 +38,7 @@ const ask = (path: string, authorization: string, headers: Sent['headers'] = [],
 
 const doors = ['/ext-authz/orders?day=1', '/forward-auth', '/forward-auth?flavour=nginx'] as const;
 
-test.each(doors)('%s gives every refusal with its true status beside', async path => {
+test.each(doors)('%s answers every refusal, with its real status in a header', async path => {
   for (const reason of Object.keys(reasons) as Reason[]) {
     const { http, text } = reasons[reason];
     const { status, body, headers } = await ask(path, reason);
@@ -51,7 +51,7 @@ test.each(doors)('%s gives every refusal with its true status beside', async pat
   }
 });
 
-test.each(doors)('%s says that it cannot know, and fails on a bug', async path => {
+test.each(doors)('%s answers an outage and a bug with errors', async path => {
   const { status, headers } = await ask(path, 'down');
   expect([status, headers['retry-after']]).toEqual([503, '1']);
   expect((await ask(path, 'bug')).status).toBe(500);
@@ -77,7 +77,7 @@ test('/forward-auth answers with every identity header, empty ones too', async (
   });
 });
 
-test('/ext-authz takes every method and path, and tells Envoy what to remove', async () => {
+test('/ext-authz accepts every method and path, and names the headers for Envoy to remove', async () => {
   for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS', 'PURGE']) {
     const remove = [['x-usher-credential', 'remove']] as const;
     const { status, headers } = await ask('/ext-authz/../a?b', 'good', remove, method);
@@ -87,7 +87,7 @@ test('/ext-authz takes every method and path, and tells Envoy what to remove', a
   expect(headers['x-envoy-auth-headers-to-remove']).toBeUndefined();
 });
 
-test('the query and headers add up; neither takes anything away', async () => {
+test('requirements of query and headers add up', async () => {
   await ask('/forward-auth?scopes=a+b&audience=x', 'good', [
     ['X-Usher-Required-Scopes', 'c'],
     ['X-Usher-Required-Scopes', 'd e'],

@@ -1,4 +1,4 @@
-/** Identity headers: nothing that a token holds can become another header, or another value. */
+/** Identity headers: no content of a token can become another header or another value. */
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -14,11 +14,11 @@ const valuesOf = (changes: object) =>
 
 const text = fc.string({ unit: 'binary', maxLength: 100 });
 
-test('there is one of each, always', () => {
+test('each header is there exactly once', () => {
   expect(identityHeaders(granted.identity).map(([name]) => name)).toEqual(identityHeaderNames);
 });
 
-test('a value is printable ASCII without space at its ends, and decodes to what it was', () => {
+test('a value is printable ASCII without outer spaces, and decodes to the original', () => {
   fc.assert(
     fc.property(text, text, (owner, subject) => {
       const headers = valuesOf({ owner, subject });
@@ -29,7 +29,7 @@ test('a value is printable ASCII without space at its ends, and decodes to what 
   );
 });
 
-test('scopes stay as many as they were', () => {
+test('the number of scopes is preserved', () => {
   const scope = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(fc.array(scope, { maxLength: 10 }), scopes => {
@@ -40,7 +40,7 @@ test('scopes stay as many as they were', () => {
   );
 });
 
-test('a value that is too long is left out whole', () => {
+test('a value that is too long is omitted', () => {
   const owner = 'a'.repeat(identityValueBytesMax);
   expect(valuesOf({ owner })['x-usher-owner']).toBe(owner);
   expect(valuesOf({ owner: `${owner}a` })['x-usher-owner']).toBe('');

@@ -86,14 +86,14 @@ describe('oauth4webapi', () => {
     expect(accessToken?.revokedJwts).toBe(1);
   });
 
-  test('is told that a JWT without jti cannot be revoked alone', async () => {
+  test('learns that a JWT without jti cannot be revoked alone', async () => {
     const { sign } = await makeJwt(usher);
     const token = await sign({ exp: 4_102_444_800 });
     await expect(revoke(token)).rejects.toMatchObject({ error: 'unsupported_token_type' });
   });
 
   test.each(['nonsense', 'a b', 'Bearer x', `ush_${'0'.repeat(71)}`])(
-    'is told nothing of %s',
+    'learns nothing about %s',
     async token => {
       expect(await introspect(token)).toEqual({ active: false });
       expect(await revoke(token)).toBeUndefined();
@@ -101,7 +101,7 @@ describe('oauth4webapi', () => {
   );
 });
 
-/** Posts by hand. */
+/** Sends a raw POST. */
 async function post(path: string, body: string, headers: Record<string, string>) {
   const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
   const response = await fetch(`http://${usher.http}/oauth2/${path}`, {
@@ -118,7 +118,7 @@ const basic = (id: string, token: string) => ({
 });
 
 describe('callers', () => {
-  test('come by Bearer and by Basic, the admin token too', async () => {
+  test('authenticate by Bearer and by Basic, also with the admin token', async () => {
     const admin = usher.adminToken;
     const ways = [bearer(caller.token), basic(caller.id, caller.token), basic('admin', admin)];
     for (const headers of ways) {
@@ -128,7 +128,7 @@ describe('callers', () => {
     }
   });
 
-  test.each(['introspect', 'revoke'])('are let into /oauth2/%s by nothing else', async path => {
+  test.each(['introspect', 'revoke'])('cannot authenticate to /oauth2/%s otherwise', async path => {
     const { sign } = await makeJwt(usher, { scopes: ['usher.introspect', 'usher.admin'] });
     const weak = await makeStatic(usher, { scopes: ['usher.tokens.read'] });
     const jwt = await sign({ exp: 4_102_444_800 });
@@ -150,7 +150,7 @@ describe('callers', () => {
     }
   });
 
-  test("limited to an owner learn nothing of another's tokens, and cannot end them", async () => {
+  test("limited to an owner cannot see or revoke another's tokens", async () => {
     const mine = await makeStatic(usher, { owner: 'me', scopes: ['usher.introspect'] });
     const other = await makeStatic(usher, { owner: 'you' });
     const own = await makeStatic(usher, { owner: 'me' });
@@ -165,7 +165,7 @@ describe('callers', () => {
     expect(await introspect(own.token)).toEqual({ active: false });
   });
 
-  test('are written down with the address that a trusted proxy gives', async () => {
+  test('are logged with the address that a trusted proxy reports', async () => {
     const { id, token } = await makeStatic(usher);
     const forwarded = { 'X-Forwarded-For': '198.51.100.7' };
     await post('revoke', `token=${token}`, { ...bearer(caller.token), ...forwarded });
@@ -202,7 +202,7 @@ describe('forms', () => {
     expect(status).toBe(400);
   });
 
-  test('may hint and ask for scopes', async () => {
+  test('may have a hint and ask for scopes', async () => {
     const { token } = await makeStatic(usher, { scopes: ['a'] });
     const hint = `token=${token}&token_type_hint=access_token`;
     expect((await post('introspect', hint, as())).json).toMatchObject({ active: true });
@@ -212,7 +212,7 @@ describe('forms', () => {
     expect((await scoped('%22')).json).toEqual({ active: false });
   });
 
-  test('come by POST alone', async () => {
+  test('are accepted by POST only', async () => {
     const response = await fetch(`http://${usher.http}/oauth2/introspect?token=x`, {
       headers: as(),
     });

@@ -1,22 +1,23 @@
-/** A bare gRPC client for any service of the contract, on grpc-js. */
+/** A gRPC client for every service in `proto`, on grpc-js without any logic of its own. */
 
 import type { DescMethod, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type CallOptions, Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { StatusSchema } from '../../../src/gen/google/rpc/status_pb.ts';
 
+/** Opens a connection without TLS. */
 export const clientOf = (port: number) =>
   new Client(`127.0.0.1:${port}`, credentials.createInsecure());
 
-export const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
+const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
 
-export function metadataOf(headers: Record<string, string>): Metadata {
+function metadataOf(headers: Record<string, string>): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
   return metadata;
 }
 
-/** One unary call. Rejects with grpc-js's ServiceError. */
+/** Makes a unary call. Rejects with a ServiceError of grpc-js. */
 export function unary<M extends DescMethod>(
   client: Client,
   method: M,
@@ -37,7 +38,7 @@ export function unary<M extends DescMethod>(
   });
 }
 
-/** A stream in both directions. */
+/** Opens a bidirectional stream. */
 export function bidi<M extends DescMethod>(client: Client, method: M) {
   return client.makeBidiStreamRequest(
     pathOf(method),
@@ -46,7 +47,7 @@ export function bidi<M extends DescMethod>(client: Client, method: M) {
   );
 }
 
-/** A stream of responses. */
+/** Opens a server stream. */
 export function serverStream<M extends DescMethod>(
   client: Client,
   method: M,
@@ -60,7 +61,7 @@ export function serverStream<M extends DescMethod>(
   );
 }
 
-/** The error that a call fails with. */
+/** Returns the error that a call fails with; throws if it succeeds. */
 export async function errorOf(call: Promise<unknown>): Promise<ServiceError> {
   try {
     await call;
@@ -70,7 +71,7 @@ export async function errorOf(call: Promise<unknown>): Promise<ServiceError> {
   throw new Error('the call succeeded');
 }
 
-/** The google.rpc.Status in an error's trailer. */
+/** The google.rpc.Status in the trailer of an error. */
 export function detailsOf(error: ServiceError) {
   const [bytes] = error.metadata.get('grpc-status-details-bin');
   if (!(bytes instanceof Buffer)) throw new Error('no details');

@@ -1,4 +1,4 @@
-/** Hostile and broken callers of the gRPC port: answered or cut off, and never the end of the server. */
+/** Hostile and broken callers of the gRPC port: none can stop the server. */
 
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
@@ -6,15 +6,21 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { clampGrpcTimeout } from '../../../src/transport/rpc/grpc-timeout.ts';
+import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 
 const bugs: unknown[] = [];
 const listener = createGrpcListener({
   bindings: [verifierBinding()],
-  limits: { ...defaultGrpcLimits, prefaceMs: 200, deadlineMs: 1500, connectionsMax: 20 },
+  limits: {
+    ...defaultLimits.grpc,
+    prefaceMs: 200,
+    deadlineMs: 1500,
+    connectionsMax: 20,
+    receiveBytesMax: 65_536,
+  },
   onBug: error => bugs.push(error),
 });
 let port: number;
@@ -30,7 +36,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  // Whatever happened: the server still answers.
+  // After each test the server must still answer.
   const other = connect(`http://127.0.0.1:${port}`);
   expect(await call(other, '/usher.v1.VerifierService/Hello', good, frame())).toMatchObject(ok);
   other.close();
@@ -120,14 +126,14 @@ describe('deadlines', () => {
 });
 
 describe('requests', () => {
-  test('that are no message are INVALID_ARGUMENT', async () => {
+  test('that are not a message are INVALID_ARGUMENT', async () => {
     for (const bytes of ['ff', '0a05', '0a02c328', '0b'.repeat(1000)]) {
       const answer = await call(session, verifyPath, {}, frame(Buffer.from(bytes, 'hex')));
       expect(answer).toMatchObject({ 'grpc-status': '3' });
     }
   });
 
-  test('that are no message end a stream with INVALID_ARGUMENT', async () => {
+  test('that are not a message end a stream with INVALID_ARGUMENT', async () => {
     const path = '/usher.v1.VerifierService/StreamVerify';
     const answer = await call(session, path, {}, frame(Buffer.from('ff', 'hex')));
     expect(answer).toMatchObject({ 'grpc-status': '3' });
@@ -179,7 +185,7 @@ describe('requests', () => {
   });
 
   test('with two authorization headers are malformed', async () => {
-    // Node's own client sends a single one, unless it is told otherwise.
+    // By default, Node's own client sends only one.
     const options = { maxSessionMemory: 10, strictSingleValueFields: false };
     const lax = connect(`http://127.0.0.1:${port}`, options);
     const stream = lax.request([
@@ -229,7 +235,7 @@ describe('connections', () => {
   };
 
   test.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'PRI * HTTP/1.1\r\n\r\n', '\x16\x03\x01\x00'])(
-    'that speak no HTTP/2 are told so: %j',
+    'without HTTP/2 get an error: %j',
     async bytes => {
       const answer = await text(await open(bytes));
       expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);

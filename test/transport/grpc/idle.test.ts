@@ -1,15 +1,15 @@
-/** Connections without calls are closed, and those with one are not. */
+/** Connections without calls are closed; connections with a call are not. */
 
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 
 const listener = createGrpcListener({
   bindings: [verifierBinding()],
-  limits: { ...defaultGrpcLimits, connectionIdleMs: 60 },
+  limits: { ...defaultLimits.grpc, connectionIdleMs: 60 },
   onBug: () => {},
 });
 let port: number;
@@ -30,11 +30,11 @@ function session() {
 
 const headers = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
 
-test('a connection on which nothing is called is closed', async () => {
+test('a connection without any call is closed', async () => {
   await once(session(), 'close');
 });
 
-test('a connection is closed some time after its last call, with a goodbye', async () => {
+test('a connection is closed some time after its last call, with GOAWAY', async () => {
   const caller = session();
   const goodbye = once(caller, 'goaway');
   const stream = caller.request({ ...headers, ':path': '/usher.v1.VerifierService/Hello' });

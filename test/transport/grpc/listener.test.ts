@@ -12,17 +12,17 @@ import {
   type StreamVerifyResponse,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { codes } from '../../../src/transport/rpc/rpc-error.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
+import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 import { bidi, clientOf, detailsOf, errorOf, unary } from './client.ts';
 
 const bugs: unknown[] = [];
 const listener = createGrpcListener({
   bindings: [verifierBinding()],
-  limits: defaultGrpcLimits,
+  limits: defaultLimits.grpc,
   onBug: error => bugs.push(error),
 });
 let client: Client;
@@ -41,7 +41,7 @@ afterAll(async () => {
 const { hello, verify, batchVerify, streamVerify, issueJwt } = VerifierService.method;
 
 describe('Hello', () => {
-  test('greets a good token with the time to the second', async () => {
+  test('greets a valid token with the time to the second', async () => {
     const answer = await unary(client, hello, {}, { authorization: 'good' });
     expect(answer).toMatchObject({ message: 'Oh, Hello', time: '2024-02-22T03:54:51Z' });
   });
@@ -64,7 +64,7 @@ describe('Hello', () => {
     },
   );
 
-  test('says UNAVAILABLE when the verdict cannot be known, and not why', async () => {
+  test('fails with UNAVAILABLE in an outage, without the cause', async () => {
     const error = await errorOf(unary(client, hello, {}, { authorization: 'down' }));
     expect(error).toMatchObject({
       code: status.UNAVAILABLE,
@@ -72,7 +72,7 @@ describe('Hello', () => {
     });
   });
 
-  test('says "internal error" for a bug, which is reported, and nothing else', async () => {
+  test('fails with only "internal error" for a bug, which is reported', async () => {
     const error = await errorOf(unary(client, hello, {}, { authorization: 'bug' }));
     expect(error).toMatchObject({ code: status.INTERNAL, details: 'internal error' });
     expect(JSON.stringify(error.metadata.getMap())).not.toContain('secret');
@@ -119,7 +119,7 @@ describe('Verify', () => {
     expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details });
   });
 
-  test('takes an audience and scopes as long as they may be', async () => {
+  test('accepts an audience and scopes of the greatest length', async () => {
     const request = { audience: 'a'.repeat(256), requiredScopes: Array(64).fill('a:b/c') };
     expect(await unary(client, verify, { header: 'good', ...request })).toMatchObject({
       valid: true,
@@ -147,7 +147,7 @@ describe('BatchVerify', () => {
     expect(error).toMatchObject({ code: status.INVALID_ARGUMENT, details });
   });
 
-  test('fails as a whole when a verdict cannot be known', async () => {
+  test('fails as a whole in an outage', async () => {
     const requests = [{ header: 'good' }, { header: 'down' }];
     const error = await errorOf(unary(client, batchVerify, { requests }));
     expect(error.code).toBe(status.UNAVAILABLE);
@@ -232,7 +232,7 @@ describe('IssueJwt', () => {
     expect(await errorOf(call)).toMatchObject({ code: status.INVALID_ARGUMENT, details });
   });
 
-  test('passes on what the tokens room says, and refuses a caller with a denial', async () => {
+  test('passes on the error of the issuing function, and refuses a caller with a denial', async () => {
     const request = { tokenId: 'unknown', expiry: { case: 'exp' as const, value: 9n } };
     const error = await errorOf(unary(client, issueJwt, request, { authorization: 'good' }));
     expect(error).toMatchObject({ code: status.NOT_FOUND, details: 'token_id is unknown' });

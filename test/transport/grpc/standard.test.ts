@@ -1,4 +1,4 @@
-/** Health, reflection and the graceful stop, with the tools that people use. */
+/** Health, reflection and the graceful stop, tested with common tools. */
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,9 +17,9 @@ import {
   StreamVerifyRequestSchema,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../../../src/transport/grpc/listener.ts';
 import type { Verify } from '../../../src/verify/verify.ts';
+import { defaultLimits } from '../../limits.ts';
 import { granted, verifierBinding, verify } from '../fakes.ts';
 import { bidi, clientOf, errorOf, serverStream, unary } from './client.ts';
 
@@ -41,7 +41,7 @@ beforeEach(async () => {
   };
   listener = createGrpcListener({
     bindings: [verifierBinding({ verify: waiting })],
-    limits: defaultGrpcLimits,
+    limits: defaultLimits.grpc,
     onBug: error => bugs.push(error),
   });
   ({ port } = await listener.listen({ host: '127.0.0.1', port: 0 }));
@@ -72,6 +72,17 @@ describe('health', () => {
       listener.setServing(true);
     }
     expect(await errorOf(check('nobody'))).toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  test('liveness is SERVING while the process answers, and List names all', async () => {
+    listener.setServing(false);
+    expect(await check('liveness')).toMatchObject({ status: SERVING });
+    const { statuses } = await unary(client, Health.method.list, {});
+    expect(Object.entries(statuses).map(([name, each]) => [name, each.status])).toEqual([
+      ['', NOT_SERVING],
+      ['usher.v1.VerifierService', NOT_SERVING],
+      ['liveness', SERVING],
+    ]);
   });
 });
 
@@ -142,11 +153,11 @@ describe('stop', () => {
     const call = errorOf(inFlight());
     await check('');
     await listener.stop(1);
-    // How a cut connection is told is the client's choice.
+    // Clients report a closed connection in different ways.
     expect([status.UNAVAILABLE, status.INTERNAL]).toContain((await call).code);
   });
 
-  test('tells a connection that was made just before', async () => {
+  test('also ends a connection that was opened just before', async () => {
     const socket = connectTcp(port, '127.0.0.1');
     await once(socket, 'connect');
     while (listener.connections() < 1) await new Promise(resolve => setImmediate(resolve));
@@ -165,7 +176,7 @@ describe('stop', () => {
     expect(listener.connections()).toBe(0);
   });
 
-  test('takes no new connection', async () => {
+  test('accepts no new connection', async () => {
     await listener.stop(5_000);
     const late = clientOf(port);
     const call = unary(late, VerifierService.method.verify, { header: 'good' });

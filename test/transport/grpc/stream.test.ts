@@ -1,4 +1,6 @@
-/** Streams over gRPC: who is gone is noticed, and who reads slowly slows the handler down. */
+/**
+ * Streams over gRPC: the server notices a caller that is gone, and waits for one that reads slowly.
+ */
 
 import { create } from '@bufbuild/protobuf';
 import type { Client } from '@grpc/grpc-js';
@@ -8,10 +10,10 @@ import {
   StreamVerifyResponseSchema,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { defaultGrpcLimits } from '../../../src/transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { bind, type Handlers } from '../../../src/transport/rpc/handlers.ts';
 import { verifierHandlers } from '../../../src/transport/services/verifier.ts';
+import { defaultLimits } from '../../limits.ts';
 import { verifierDeps } from '../fakes.ts';
 import { bidi, clientOf } from './client.ts';
 
@@ -31,7 +33,7 @@ beforeEach(async () => {
   };
   listener = createGrpcListener({
     bindings: [bind(VerifierService, handlers)],
-    limits: defaultGrpcLimits,
+    limits: defaultLimits.grpc,
     onBug: error => bugs.push(error),
   });
   const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
@@ -66,7 +68,7 @@ test('a caller that cancels ends the requests and aborts the signal', async () =
   await Promise.all([ended.promise, aborted.promise]);
 });
 
-test('a caller that does not read holds the handler up', async () => {
+test('a caller that does not read pauses the handler', async () => {
   const size = 16_384;
   const most = 1_000;
   let made = 0;
@@ -89,7 +91,7 @@ test('a caller that does not read holds the handler up', async () => {
   expect(await stream.toArray()).toHaveLength(most);
 });
 
-test('a handler that fails in the midst of a stream leaks nothing', async () => {
+test('a handler that fails during a stream leaks nothing', async () => {
   handler = async function* () {
     yield create(StreamVerifyResponseSchema);
     throw new Error('secret');

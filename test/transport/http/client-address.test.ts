@@ -1,4 +1,4 @@
-/** Whose address is believed. */
+/** The client address: X-Forwarded-For counts only from trusted proxies. */
 
 import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
@@ -31,6 +31,6 @@ test.each([
   expect(addressOf(peer, forwarded)).toBe(address);
 });
 
-test('nobody is trusted where nobody is named', () => {
+test('by default no proxy is trusted', () => {
   expect(trustsRanges([])('127.0.0.1')).toBe(false);
 });

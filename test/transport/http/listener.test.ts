@@ -14,6 +14,7 @@ let notReady: string[] = [];
 beforeAll(async () => {
   server = await startHttp({
     unreadiness: () => notReady,
+    degraded: () => [{ what: 'changes', detail: 'refused' }],
     limits: { headersMs: 300, checkMs: 50 },
   });
 });
@@ -44,7 +45,7 @@ describe('a POST without a body, which announces none', () => {
 });
 
 describe('GET /', () => {
-  test('greets a good token, to the byte', async () => {
+  test('greets a valid token, to the byte', async () => {
     const answer = await get('/', withToken('good'));
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/json');
@@ -64,13 +65,13 @@ describe('GET /', () => {
     if (http === 403) expect(challenge).toContain('error="insufficient_scope"');
   });
 
-  test('says 503 when the verdict cannot be known', async () => {
+  test('answers 503 in an outage', async () => {
     const answer = await get('/', withToken('down'));
     expect(answer.status).toBe(503);
     expect(await answer.json()).toEqual({ error: 'the store cannot be reached; ask again' });
   });
 
-  test('says "internal error" for a bug, and nothing else', async () => {
+  test('answers only "internal error" for a bug', async () => {
     const answer = await get('/', withToken('bug'));
     expect(answer.status).toBe(500);
     expect(await answer.text()).toBe('{"error":"internal error"}');
@@ -105,7 +106,9 @@ describe('other paths', () => {
 
   test('/healthz and /readyz', async () => {
     expect((await get('/healthz')).status).toBe(200);
-    expect((await get('/readyz')).status).toBe(200);
+    const ready = await get('/readyz');
+    const degraded = [{ what: 'changes', detail: 'refused' }];
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', degraded }]);
     notReady = ['the store does not answer'];
     const answer = await get('/readyz');
     expect([answer.status, await answer.json()]).toEqual([
@@ -135,7 +138,7 @@ describe('CORS', () => {
     expect(answer.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate');
   });
 
-  test('permits only the origins of a list, and says that answers vary', async () => {
+  test('permits only listed origins, and sends Vary', async () => {
     const picky = await startHttp({ corsOrigins: ['https://app.example'] });
     const permission = async (origin: string, init: RequestInit) => {
       const answer = await fetch(picky.url, { ...init, headers: { ...init.headers, origin } });
@@ -201,6 +204,15 @@ describe('hostile requests', () => {
       expect(await raw(server.port, `${rpc}Host: ${host}\r\n${json}`)).toMatch(/^HTTP\/1\.1 401 /);
     },
   );
+});
+
+test('an answer says how long its connection may idle', async () => {
+  const idling = await startHttp({ limits: { connectionIdleMs: 7000 } });
+  const agent = new Agent({ keepAlive: true });
+  const [answer] = await once(request(idling.url, { agent }).end(), 'response');
+  expect(answer.headers['keep-alive']).toBe('timeout=7');
+  agent.destroy();
+  await idling.listener.stop(0);
 });
 
 test('an old connection is closed with its next answer', async () => {

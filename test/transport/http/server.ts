@@ -4,10 +4,11 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createConnectDoor } from '../../../src/transport/connect/listener.ts';
 import { rootRoute } from '../../../src/transport/doors/root.ts';
-import { defaultHttpLimits, type HttpLimits } from '../../../src/transport/http/limits.ts';
+import type { HttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../../../src/transport/http/listener.ts';
-import { probeRoutes } from '../../../src/transport/http/probes.ts';
+import { type ProbeDeps, probeRoutes } from '../../../src/transport/http/probes.ts';
 import type { VerifierDeps } from '../../../src/transport/services/verifier.ts';
+import { defaultLimits } from '../../limits.ts';
 import { now, verifierBinding, verify } from '../fakes.ts';
 
 export interface Setup {
@@ -15,13 +16,14 @@ export interface Setup {
   corsOrigins?: HttpDeps['corsOrigins'];
   verifier?: Partial<VerifierDeps>;
   unreadiness?: () => readonly string[];
+  degraded?: ProbeDeps['degraded'];
   requireProtocolHeader?: boolean;
 }
 
 export async function startHttp(setup: Setup = {}) {
   const bugs: unknown[] = [];
   const onBug = (error: unknown) => bugs.push(error);
-  const limits = { ...defaultHttpLimits, ...setup.limits };
+  const limits = { ...defaultLimits.http, ...setup.limits };
   const door = createConnectDoor({
     bindings: [verifierBinding(setup.verifier)],
     limits,
@@ -32,7 +34,10 @@ export async function startHttp(setup: Setup = {}) {
   const listener = createHttpListener({
     routes: [
       rootRoute({ verify: setup.verifier?.verify ?? verify, now }),
-      ...probeRoutes({ unreadiness: setup.unreadiness ?? (() => []) }),
+      ...probeRoutes({
+        unreadiness: setup.unreadiness ?? (() => []),
+        degraded: setup.degraded ?? (() => []),
+      }),
       ...door.routes,
     ],
     limits,

@@ -1,19 +1,19 @@
-/** What a case of the parity file is, and the access tokens that the cases speak of. */
+/** The parity cases: their type, and the access tokens that they use. */
 
 import { createHmac } from 'node:crypto';
 import type { Reason } from '../../../src/verify/verdict.ts';
 
-/** Access tokens that the cases speak of. */
+/** The access tokens that the cases use. */
 export interface World {
   /** Whole seconds since 1970, as the server's clock stands when the cases are played. */
   now: number;
-  /** Static tokens by what became of them. */
+  /** Static tokens by their state. */
   good: string;
   goodId: string;
   scoped: string;
   revoked: string;
   expired: string;
-  /** Imported tokens, by how they came and what became of them. */
+  /** Imported tokens, by the form of the import and by their state. */
   imported: Record<'plain' | 'sha256' | 'sha512' | 'odd' | 'scoped' | ImportedEnd, string>;
   rotated: { inGrace: string; current: string; afterGrace: string };
   /** jwt access tokens. */
@@ -27,8 +27,8 @@ export interface World {
   jwtRevocations: Key & { jti: string; subject: string; issuedBefore: number };
 }
 
-/** What may become of an imported token. */
-export type ImportedEnd = 'revoked' | 'expired' | 'inGrace' | 'afterGrace' | 'native';
+/** The states of an imported token. */
+type ImportedEnd = 'revoked' | 'expired' | 'inGrace' | 'afterGrace' | 'native';
 
 /** A kid and its secret. */
 export interface Key {
@@ -57,7 +57,7 @@ export function sign(secret: string, header: unknown, payload: unknown): string 
 /** The claims of a JWT in a world. */
 export type Claims = (world: World) => unknown;
 
-/** In seconds. */
+/** One hour, in seconds. */
 export const hour = 3600;
 /** One Authorization header. */
 export const bearer = (token: string) => [`Bearer ${token}`];
@@ -74,7 +74,7 @@ export function jwt(
   };
 }
 
-/** Nothing but an end. */
+/** Claims with only an exp, in an hour. */
 export const inAnHour: Claims = ({ now }) => ({ exp: now + hour });
 /** The header of a good JWT without one parameter. */
 export const without = (world: World, name: string) => {

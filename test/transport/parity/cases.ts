@@ -1,4 +1,4 @@
-/** The parity file: every door must come to the same verdict for each case. */
+/** All parity cases: every door must give the same verdict for each case. */
 
 import type { ParityCase } from './case.ts';
 import { audienceCases, claimCases } from './claim-cases.ts';
@@ -6,7 +6,7 @@ import { headerCases, staticCases } from './header-cases.ts';
 import { hostileCases, revocationCases } from './hostile-cases.ts';
 import { importCases } from './import-cases.ts';
 
-/** All of them. */
+/** All cases. */
 export const parityCases: ParityCase[] = [
   ...headerCases,
   ...staticCases,

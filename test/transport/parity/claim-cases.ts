@@ -1,8 +1,8 @@
-/** Cases of JWTs whose signature is right: claims, audience, scopes. */
+/** Cases of JWTs with a valid signature: claims, audience, scopes. */
 
 import { hour, inAnHour, jwt, type ParityCase } from './case.ts';
 
-/** Played through every door. */
+/** Cases that run through every door. */
 export const claimCases: ParityCase[] = [
   { name: 'a JWT', headers: jwt(inAnHour), expected: 'valid' },
   { name: 'a JWT without typ', headers: jwt(inAnHour, { typ: undefined }), expected: 'valid' },
@@ -43,17 +43,17 @@ export const claimCases: ParityCase[] = [
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'a claim named like an object’s innards',
+    name: 'a claim with the name of an Object property',
     headers: jwt(w => `{"exp":${w.now + hour},"__proto__":{"a":1},"constructor":"b"}`),
     expected: 'valid',
   },
   {
-    name: 'exp twice',
+    name: 'a duplicate exp',
     headers: jwt(w => `{"exp":1,"exp":${w.now + hour}}`),
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'a lifetime beyond the longest',
+    name: 'a lifetime above the maximum',
     headers: jwt(
       w => ({ iat: w.now, exp: w.now + 601 }),
       {},
@@ -62,7 +62,7 @@ export const claimCases: ParityCase[] = [
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'the longest lifetime',
+    name: 'the maximum lifetime',
     headers: jwt(
       w => ({ iat: w.now, exp: w.now + 600 }),
       {},
@@ -72,10 +72,10 @@ export const claimCases: ParityCase[] = [
   },
 ];
 
-/** Played through every door. */
+/** Cases that run through every door. */
 export const audienceCases: ParityCase[] = [
   {
-    name: 'the audience asked for',
+    name: 'the requested audience',
     headers: jwt(w => ({ exp: w.now + hour, aud: 'orders' })),
     audience: 'orders',
     expected: 'valid',
@@ -117,7 +117,7 @@ export const audienceCases: ParityCase[] = [
     expected: 'WRONG_AUDIENCE',
   },
   {
-    name: 'no scope claim: the access token’s own',
+    name: 'no scope claim: the scopes of the access token',
     headers: jwt(inAnHour, {}, w => w.jwtScoped),
     scopes: ['orders:read', 'orders:write'],
     expected: 'valid',

@@ -1,4 +1,4 @@
-/** The doors that the parity cases are played through, each telling the verdict in the same words. */
+/** The doors for the parity cases, each with its verdict in the same form. */
 
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -17,8 +17,8 @@ import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import type { TestServer } from '../../server/run-server.ts';
 import { gatewayDoors } from './gateway-doors.ts';
 
-/** What came of a case. */
-export type Outcome = 'valid' | Reason;
+/** The verdict of a door. */
+type Outcome = 'valid' | Reason;
 
 /** A door, which is asked with one or more Authorization headers, or none. */
 export interface ParityDoor {

@@ -1,4 +1,6 @@
-/** The gateways' doors as the parity cases ask them: each request as the gateway itself would send it. */
+/**
+ * The doors of gateways for the parity cases, with requests in the form that each gateway sends.
+ */
 
 import { create } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';

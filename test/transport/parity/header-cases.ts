@@ -2,7 +2,7 @@
 
 import { bearer, hour, type ParityCase, sign, without } from './case.ts';
 
-/** Played through every door. */
+/** Cases that run through every door. */
 export const headerCases: ParityCase[] = [
   { name: 'no header', headers: () => [], expected: 'MISSING_CREDENTIALS' },
   { name: 'an empty header', headers: () => [''], expected: 'MISSING_CREDENTIALS' },
@@ -13,7 +13,7 @@ export const headerCases: ParityCase[] = [
     expected: 'MALFORMED_CREDENTIALS',
   },
   {
-    name: 'two tokens behind a scheme',
+    name: 'two tokens after a scheme',
     headers: w => [`Bearer ${w.good} ${w.good}`],
     expected: 'MALFORMED_CREDENTIALS',
   },
@@ -43,38 +43,42 @@ export const headerCases: ParityCase[] = [
     expected: 'MALFORMED_CREDENTIALS',
   },
   {
-    name: 'longer than is looked at',
+    name: 'longer than the limit',
     headers: () => bearer('a'.repeat(8200)),
     expected: 'MALFORMED_CREDENTIALS',
   },
 ];
 
-/** Played through every door. */
+/** Cases that run through every door. */
 export const staticCases: ParityCase[] = [
   { name: 'a bare token', headers: w => [w.good], expected: 'valid' },
-  { name: 'a token behind Bearer', headers: w => bearer(w.good), expected: 'valid' },
-  { name: 'the scheme in small letters', headers: w => [`bearer ${w.good}`], expected: 'valid' },
-  { name: 'the scheme in capitals', headers: w => [`BEARER ${w.good}`], expected: 'valid' },
+  { name: 'a token after Bearer', headers: w => bearer(w.good), expected: 'valid' },
+  { name: 'the scheme in lower case', headers: w => [`bearer ${w.good}`], expected: 'valid' },
+  { name: 'the scheme in upper case', headers: w => [`BEARER ${w.good}`], expected: 'valid' },
   { name: 'several spaces', headers: w => [`Bearer    ${w.good}`], expected: 'valid' },
   { name: 'a word', headers: () => ['hello'], expected: 'INVALID_TOKEN' },
-  { name: 'a word behind Bearer', headers: () => bearer('hello'), expected: 'INVALID_TOKEN' },
+  { name: 'a word after Bearer', headers: () => bearer('hello'), expected: 'INVALID_TOKEN' },
   {
     name: 'a typo',
     headers: w => [w.good.slice(0, -1) + (w.good.endsWith('0') ? '1' : '0')],
     expected: 'INVALID_TOKEN',
   },
-  { name: 'a token cut short', headers: w => [w.good.slice(0, -6)], expected: 'INVALID_TOKEN' },
+  { name: 'a truncated token', headers: w => [w.good.slice(0, -6)], expected: 'INVALID_TOKEN' },
   {
-    name: 'a well-formed token that nobody made',
+    name: 'a well-formed token that was never created',
     headers: () => ['ush_0352vpnunLvV677TIvkm42_r5uz5wtZfJxZOnlaBOS2kX9fwa7DqHfvtTNgxaHtUqv0T0VqG'],
     expected: 'INVALID_TOKEN',
   },
   { name: 'a revoked token', headers: w => [w.revoked], expected: 'REVOKED' },
   { name: 'an expired token', headers: w => bearer(w.expired), expected: 'EXPIRED' },
-  { name: 'after a rotation, in the grace', headers: w => [w.rotated.inGrace], expected: 'valid' },
-  { name: 'after a rotation, the new one', headers: w => [w.rotated.current], expected: 'valid' },
   {
-    name: 'after a rotation and its grace',
+    name: 'after a rotation, the old token in its grace',
+    headers: w => [w.rotated.inGrace],
+    expected: 'valid',
+  },
+  { name: 'after a rotation, the new token', headers: w => [w.rotated.current], expected: 'valid' },
+  {
+    name: 'after a rotation, the old token after its grace',
     headers: w => [w.rotated.afterGrace],
     expected: 'INVALID_TOKEN',
   },
@@ -92,7 +96,7 @@ export const staticCases: ParityCase[] = [
     expected: 'INSUFFICIENT_SCOPE',
   },
   {
-    name: 'a scope, revoked: the revocation is told first',
+    name: 'a missing scope of a revoked token: REVOKED comes first',
     headers: w => [w.revoked],
     scopes: ['orders:read'],
     expected: 'REVOKED',

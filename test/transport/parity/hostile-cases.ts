@@ -1,18 +1,18 @@
-/** Cases of JWTs that were revoked, or that nobody should believe. */
+/** Cases of revoked JWTs and of forged ones. */
 
 import { bearer, hour, inAnHour, jwt, type ParityCase, sign, without } from './case.ts';
 
-/** Played through every door. */
+/** Cases that run through every door. */
 export const revocationCases: ParityCase[] = [
   { name: 'a revoked kid', headers: jwt(inAnHour, {}, w => w.jwtRevoked), expected: 'REVOKED' },
   { name: 'an expired kid', headers: jwt(inAnHour, {}, w => w.jwtExpired), expected: 'EXPIRED' },
   {
-    name: 'the secret before a rotation, in its grace',
+    name: 'the old secret after a rotation, in its grace',
     headers: jwt(inAnHour, {}, ({ jwtRotated: { kid, old } }) => ({ kid, secret: old })),
     expected: 'valid',
   },
   {
-    name: 'the secret after a rotation',
+    name: 'the new secret after a rotation',
     headers: jwt(inAnHour, {}, ({ jwtRotated: { kid, current } }) => ({ kid, secret: current })),
     expected: 'valid',
   },
@@ -57,7 +57,7 @@ export const revocationCases: ParityCase[] = [
     expected: 'valid',
   },
   {
-    name: 'issued before the time',
+    name: 'issued before the revoked time',
     headers: jwt(
       w => ({ exp: w.now + hour, iat: w.jwtRevocations.issuedBefore - 1 }),
       {},
@@ -66,13 +66,13 @@ export const revocationCases: ParityCase[] = [
     expected: 'REVOKED',
   },
   {
-    name: 'no iat, when a time is revoked',
+    name: 'no iat, with a revocation by time',
     headers: jwt(inAnHour, {}, w => w.jwtRevocations),
     expected: 'REVOKED',
   },
 ];
 
-/** Played through every door. */
+/** Cases that run through every door. */
 export const hostileCases: ParityCase[] = [
   {
     name: 'no kid',
@@ -95,7 +95,7 @@ export const hostileCases: ParityCase[] = [
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'another secret, expired: nothing is told of the claims',
+    name: 'another secret, expired: nothing about the claims is revealed',
     headers: w => bearer(sign('x'.repeat(43), without(w, ''), { exp: 1 })),
     expected: 'INVALID_TOKEN',
   },
@@ -134,12 +134,12 @@ export const hostileCases: ParityCase[] = [
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'typ of another kind',
+    name: 'another typ',
     headers: jwt(inAnHour, { typ: 'dpop+jwt' }),
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'alg twice',
+    name: 'a duplicate alg',
     headers: w =>
       bearer(
         sign(w.jwt.secret, `{"alg":"none","alg":"HS256","kid":"${w.jwt.kid}"}`, {
@@ -169,8 +169,8 @@ export const hostileCases: ParityCase[] = [
     expected: 'INVALID_TOKEN',
   },
   { name: 'five parts, as a JWE', headers: () => bearer('a.b.c.d.e'), expected: 'INVALID_TOKEN' },
-  { name: 'a payload that is no object', headers: jwt(() => '[1]'), expected: 'INVALID_TOKEN' },
-  { name: 'a payload that is no JSON', headers: jwt(() => 'hello'), expected: 'INVALID_TOKEN' },
+  { name: 'a payload that is not an object', headers: jwt(() => '[1]'), expected: 'INVALID_TOKEN' },
+  { name: 'a payload that is not JSON', headers: jwt(() => 'hello'), expected: 'INVALID_TOKEN' },
   {
     name: 'a byte order mark',
     headers: jwt(w => `\uFEFF{"exp":${w.now + hour}}`),
@@ -182,7 +182,7 @@ export const hostileCases: ParityCase[] = [
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'a static token’s UUID as kid',
+    name: 'the UUID of a static access token as kid',
     headers: w => bearer(sign(w.good, { alg: 'HS256', kid: w.goodId }, { exp: w.now + hour })),
     expected: 'INVALID_TOKEN',
   },

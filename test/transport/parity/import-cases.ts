@@ -1,8 +1,8 @@
-/** Cases of tokens that were taken in from other systems. */
+/** Cases of tokens that were imported from other systems. */
 
 import { bearer, type ParityCase } from './case.ts';
 
-/** Played through every door. */
+/** Cases that run through every door. */
 export const importCases: ParityCase[] = [
   { name: 'an imported token, bare', headers: w => [w.imported.plain], expected: 'valid' },
   { name: 'an imported token', headers: w => bearer(w.imported.plain), expected: 'valid' },
@@ -16,12 +16,12 @@ export const importCases: ParityCase[] = [
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'an imported token in other letters',
+    name: 'an imported token in another case',
     headers: w => [w.imported.plain.toUpperCase()],
     expected: 'INVALID_TOKEN',
   },
   {
-    name: 'something like an imported token',
+    name: 'a text like an imported token',
     headers: () => ['sk_live_0123456789abcdefghijklmnopqrstuvwxyz'],
     expected: 'INVALID_TOKEN',
   },

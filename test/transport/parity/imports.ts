@@ -1,4 +1,4 @@
-/** Takes in the tokens of other systems that the parity cases speak of. */
+/** Imports the tokens of other systems that the parity cases use. */
 
 import { createHash, randomBytes } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
@@ -7,7 +7,7 @@ import { adminOf } from '../../server/api.ts';
 import type { TestServer } from '../../server/run-server.ts';
 import type { World } from './case.ts';
 
-/** Takes them in; one expires, and one grace ends, in a minute. */
+/** Imports them; one expires, and one grace ends, in a minute. */
 export async function importWorld(server: TestServer): Promise<World['imported']> {
   const admin = adminOf(server);
   const seconds = (value: number) => create(DurationSchema, { seconds: BigInt(value) });

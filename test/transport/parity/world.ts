@@ -1,4 +1,4 @@
-/** Makes the access tokens that the parity cases speak of, through the API, and moves the clock. */
+/** Creates the access tokens of the parity cases through the API, and moves the clock. */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
@@ -11,7 +11,7 @@ import { importWorld } from './imports.ts';
 
 const minuteMs = 60_000;
 
-/** Makes them. Afterwards the server's clock stands half an hour later. */
+/** Creates them, and moves the server's clock by half an hour. */
 export async function makeWorld(server: TestServer): Promise<World> {
   const admin = adminOf(server);
   const { clock } = server;

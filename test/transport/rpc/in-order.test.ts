@@ -1,4 +1,4 @@
-/** Results come in the order of the items, and not too many are under way. */
+/** Results come in the order of the items, with a limit on the items in progress. */
 
 import { expect, test } from 'vitest';
 import { inOrder } from '../../../src/transport/rpc/in-order.ts';
@@ -22,7 +22,7 @@ test('later items that are done sooner wait for their turn', async () => {
   expect(await Array.fromAsync(inOrder(numbers(4), work, 4))).toEqual([0, 1, 2, 3]);
 });
 
-test('no more are under way than allowed', async () => {
+test('no more items are in progress than allowed', async () => {
   let underWay = 0;
   let most = 0;
   const work = async (index: number) => {
@@ -48,7 +48,7 @@ test('a failure comes after the results before it', async () => {
   expect(results).toEqual([0, 1]);
 });
 
-test('a source that fails is told after what it gave', async () => {
+test('the failure of a source comes after its items', async () => {
   async function* source() {
     yield 1;
     throw new Error('source');

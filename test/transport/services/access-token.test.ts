@@ -1,4 +1,4 @@
-/** AccessTokenService over Connect: what the contract's messages become, and what records show. */
+/** AccessTokenService over Connect: how requests are passed on, and how records are shown. */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
@@ -19,11 +19,11 @@ import { Unavailable, type Usage } from '../../../src/store/store.ts';
 import type { AccessTokens } from '../../../src/tokens/access-tokens.ts';
 import { TokenError } from '../../../src/tokens/errors.ts';
 import { createConnectDoor } from '../../../src/transport/connect/listener.ts';
-import { defaultHttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
 import { createCallerOf } from '../../../src/transport/rpc/caller-of.ts';
 import { bind } from '../../../src/transport/rpc/handlers.ts';
 import { accessTokenHandlers } from '../../../src/transport/services/access-token.ts';
+import { defaultLimits } from '../../limits.ts';
 
 const at = Date.UTC(2024, 1, 22, 3, 54, 51, 250);
 const id = '018dcf2e-7a00-7000-8000-000000000001';
@@ -111,7 +111,7 @@ const door = createConnectDoor({
       }),
     ),
   ],
-  limits: defaultHttpLimits,
+  limits: defaultLimits.http,
   onBug,
   door: 'manager',
   cors: false,
@@ -119,7 +119,7 @@ const door = createConnectDoor({
 });
 const listener = createHttpListener({
   routes: door.routes,
-  limits: defaultHttpLimits,
+  limits: defaultLimits.http,
   corsOrigins: [],
   onBug,
 });
@@ -171,7 +171,7 @@ async function errorOf(call: Promise<unknown>): Promise<ConnectError> {
 const seconds = (ms: number) => BigInt(Math.floor(ms / 1000));
 
 describe('records', () => {
-  test('are shown whole, without their secrets', async () => {
+  test('are shown with all fields but their secrets', async () => {
     const { accessToken } = await client.get({ id });
     expect(accessToken).toMatchObject({
       ...{ id, kind: Kind.JWT, state: State.ACTIVE, name: 'web', owner: 'shop', scopes: ['a'] },
@@ -283,7 +283,7 @@ test('ListAuditEvents shows entries', async () => {
   expect(events[0]?.before).toBeUndefined();
 });
 
-describe('mistakes are named', () => {
+describe('mistakes are reported', () => {
   const wrong = async (call: Promise<unknown>, message: string) => {
     const error = await errorOf(call);
     expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, message]);
@@ -339,7 +339,7 @@ describe('errors', () => {
     expect(error.rawMessage).toBe(text ?? thrown.message);
   });
 
-  test('a caller who is refused is told why, before anything is read', async () => {
+  test('a refused caller gets the reason, before anything is read', async () => {
     const error = await errorOf(stranger.create({ kind: 7 as Kind }));
     expect([error.code, error.rawMessage]).toEqual([Code.Unauthenticated, 'token is not valid']);
   });

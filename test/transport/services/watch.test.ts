@@ -1,4 +1,4 @@
-/** What a watcher is told: changes once and in order, resets, and how far silence may be believed. */
+/** WatchInvalidations: changes once and in order, resets, and heartbeats that renew the lease. */
 
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -59,7 +59,7 @@ function told({ event, position, heard, lease }: WatchInvalidationsResponse) {
   };
 }
 
-test('begins with a reset, the lease, and how far the feed had been heard', async () => {
+test('begins with a reset, the lease, and the age of the feed', async () => {
   askedMs = clock - 300;
   const { next } = open();
   expect(await next()).toMatchObject({ event: 'reset', place: '0', heardMs: -300, leaseMs: 2000 });
@@ -74,7 +74,7 @@ test('names what changed, at once and in order', async () => {
   expect(await waiting).toMatchObject({ event: ['a', 'b'], place: '2', heardMs: 0 });
 });
 
-test('a heartbeat tells how far the feed was heard, on the clock of the call', async () => {
+test('a heartbeat has the last sign of life of the feed, on the clock of the call', async () => {
   const { next } = open();
   await next();
   clock += 700;
@@ -84,7 +84,7 @@ test('a heartbeat tells how far the feed was heard, on the clock of the call', a
   expect(await waiting).toMatchObject({ event: undefined, heardMs: 680, leaseMs: undefined });
 });
 
-test('while the feed is not live, nothing is said to have been heard', async () => {
+test('while the feed is not live, heartbeats do not renew the lease', async () => {
   const { next } = open();
   await next();
   isLive = false;
@@ -93,7 +93,7 @@ test('while the feed is not live, nothing is said to have been heard', async () 
   expect(await waiting).toMatchObject({ event: undefined, heardMs: undefined });
 });
 
-test('says that all was heard only with the last of many changes', async () => {
+test('renews the lease only with the last of many changes', async () => {
   const { next } = open();
   await next();
   const waiting = next();
@@ -102,7 +102,7 @@ test('says that all was heard only with the last of many changes', async () => {
   expect(await next()).toMatchObject({ event: ['d'], heardMs: 0 });
 });
 
-test('an interruption of the feed is a reset', async () => {
+test('an interruption of the feed causes a reset', async () => {
   const { next } = open();
   await next();
   const waiting = next();
@@ -111,7 +111,7 @@ test('an interruption of the feed is a reset', async () => {
   expect(await waiting).toMatchObject({ event: 'reset', place: '2' });
 });
 
-test('goes on from where a watcher was', async () => {
+test('resumes from the position of a watcher', async () => {
   const first = open();
   await first.next();
   const waiting = first.next();
@@ -124,11 +124,11 @@ test('goes on from where a watcher was', async () => {
 
 test.each([
   ['of another instance', () => '01a20bc6-43c3-7533-9789-0773a9c6802c:0'],
-  ['that is no position', () => 'latest'],
+  ['that is malformed', () => 'latest'],
   ['not reached yet', () => `${changes.instance}:2`],
-  ['of an older time than is kept', () => `${changes.instance}:0`],
+  ['that is too old', () => `${changes.instance}:0`],
   ['before a reset', () => `${changes.instance}:${backlogMax}`],
-])('a position %s is a reset', async (_, position) => {
+])('a position %s gets a reset', async (_, position) => {
   const listening = open();
   await listening.next();
   feed.changed('a');
@@ -159,7 +159,7 @@ test('more watchers than allowed are refused until one leaves', async () => {
   expect(await open().next()).toMatchObject({ event: 'reset' });
 });
 
-test('nothing is left of a watcher that is gone', async () => {
+test('a watcher that disconnected is removed completely', async () => {
   const { next, stream, leave } = open();
   await next();
   const ended = stream.next();

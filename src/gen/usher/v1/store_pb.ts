@@ -12,7 +12,154 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file usher/v1/store.proto.
  */
 export const file_usher_v1_store: GenFile = /*@__PURE__*/
-  fileDesc("ChR1c2hlci92MS9zdG9yZS5wcm90bxIIdXNoZXIudjEiKgoITG9nUG9pbnQSEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoCSJ8CgpMb3N0Q2hhbmdlEhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRIQCgh0b2tlbl9pZBgEIAEoCRIQCghwdXRfYmFjaxgFIAEoCCJqCgtSZXBsaWNhSGVhZBIPCgdyZXBsaWNhGAEgASgJEiAKBGhlYWQYAiABKAsyEi51c2hlci52MS5Mb2dQb2ludBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIXChVHZXRTdG9yZVN0YXR1c1JlcXVlc3Qi+wEKFkdldFN0b3JlU3RhdHVzUmVzcG9uc2USDwoHcmVwbGljYRgBIAEoCRIQCghpZGVudGl0eRgCIAEoCRIgCgRoZWFkGAMgASgLMhIudXNoZXIudjEuTG9nUG9pbnQSFgoOc3RvcmVfaWRlbnRpdHkYBCABKAkSJgoKc3RvcmVfaGVhZBgFIAEoCzISLnVzaGVyLnYxLkxvZ1BvaW50Eg8KB3Byb2JsZW0YBiABKAkSIgoEbG9zdBgHIAMoCzIULnVzaGVyLnYxLkxvc3RDaGFuZ2USJwoIcmVwbGljYXMYCCADKAsyFS51c2hlci52MS5SZXBsaWNhSGVhZCIUChJBY2NlcHRTdG9yZVJlcXVlc3QiFQoTQWNjZXB0U3RvcmVSZXNwb25zZTKvAQoMU3RvcmVTZXJ2aWNlElMKDkdldFN0b3JlU3RhdHVzEh8udXNoZXIudjEuR2V0U3RvcmVTdGF0dXNSZXF1ZXN0GiAudXNoZXIudjEuR2V0U3RvcmVTdGF0dXNSZXNwb25zZRJKCgtBY2NlcHRTdG9yZRIcLnVzaGVyLnYxLkFjY2VwdFN0b3JlUmVxdWVzdBodLnVzaGVyLnYxLkFjY2VwdFN0b3JlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChR1c2hlci92MS9zdG9yZS5wcm90bxIIdXNoZXIudjEiJAoOTWlncmF0ZVJlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCSJMCg9NaWdyYXRlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSDgoGc2lnbmVkGAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSI0ChJMaXN0UmVjb3Jkc1JlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCRIKCgJpZBgCIAEoCSKfAQoTTGlzdFJlY29yZHNSZXNwb25zZRI1CgdyZWNvcmRzGAEgAygLMiQudXNoZXIudjEuTGlzdFJlY29yZHNSZXNwb25zZS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGjgKBlJlY29yZBIKCgJpZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAxIQCghldmVudF9pZBgDIAEoCSIqCghMb2dQb2ludBIQCghzZXF1ZW5jZRgBIAEoBBIMCgRoYXNoGAIgASgJInwKCkxvc3RDaGFuZ2USEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEhAKCHRva2VuX2lkGAQgASgJEhAKCHB1dF9iYWNrGAUgASgIImoKC1JlcGxpY2FIZWFkEg8KB3JlcGxpY2EYASABKAkSIAoEaGVhZBgCIAEoCzISLnVzaGVyLnYxLkxvZ1BvaW50EigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhcKFUdldFN0b3JlU3RhdHVzUmVxdWVzdCL7AQoWR2V0U3RvcmVTdGF0dXNSZXNwb25zZRIPCgdyZXBsaWNhGAEgASgJEhAKCGlkZW50aXR5GAIgASgJEiAKBGhlYWQYAyABKAsyEi51c2hlci52MS5Mb2dQb2ludBIWCg5zdG9yZV9pZGVudGl0eRgEIAEoCRImCgpzdG9yZV9oZWFkGAUgASgLMhIudXNoZXIudjEuTG9nUG9pbnQSDwoHcHJvYmxlbRgGIAEoCRIiCgRsb3N0GAcgAygLMhQudXNoZXIudjEuTG9zdENoYW5nZRInCghyZXBsaWNhcxgIIAMoCzIVLnVzaGVyLnYxLlJlcGxpY2FIZWFkIhQKEkFjY2VwdFN0b3JlUmVxdWVzdCIVChNBY2NlcHRTdG9yZVJlc3BvbnNlMrsCCgxTdG9yZVNlcnZpY2USPgoHTWlncmF0ZRIYLnVzaGVyLnYxLk1pZ3JhdGVSZXF1ZXN0GhkudXNoZXIudjEuTWlncmF0ZVJlc3BvbnNlEkoKC0xpc3RSZWNvcmRzEhwudXNoZXIudjEuTGlzdFJlY29yZHNSZXF1ZXN0Gh0udXNoZXIudjEuTGlzdFJlY29yZHNSZXNwb25zZRJTCg5HZXRTdG9yZVN0YXR1cxIfLnVzaGVyLnYxLkdldFN0b3JlU3RhdHVzUmVxdWVzdBogLnVzaGVyLnYxLkdldFN0b3JlU3RhdHVzUmVzcG9uc2USSgoLQWNjZXB0U3RvcmUSHC51c2hlci52MS5BY2NlcHRTdG9yZVJlcXVlc3QaHS51c2hlci52MS5BY2NlcHRTdG9yZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+
+/**
+ * A page of the migration.
+ *
+ * @generated from message usher.v1.MigrateRequest
+ */
+export type MigrateRequest = Message<"usher.v1.MigrateRequest"> & {
+  /**
+   * next_page_token of the previous response; empty for the first page.
+   *
+   * @generated from field: string page_token = 1;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.MigrateRequest.
+ * Use `create(MigrateRequestSchema)` to create a new message.
+ */
+export const MigrateRequestSchema: GenMessage<MigrateRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 0);
+
+/**
+ * What a page of the migration did.
+ *
+ * @generated from message usher.v1.MigrateResponse
+ */
+export type MigrateResponse = Message<"usher.v1.MigrateResponse"> & {
+  /**
+   * Access tokens examined.
+   *
+   * @generated from field: int32 examined = 1;
+   */
+  examined: number;
+
+  /**
+   * Records that were signed.
+   *
+   * @generated from field: int32 signed = 2;
+   */
+  signed: number;
+
+  /**
+   * Empty at the end: the store is migrated.
+   *
+   * @generated from field: string next_page_token = 3;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.MigrateResponse.
+ * Use `create(MigrateResponseSchema)` to create a new message.
+ */
+export const MigrateResponseSchema: GenMessage<MigrateResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 1);
+
+/**
+ * A page of records, or one of them.
+ *
+ * @generated from message usher.v1.ListRecordsRequest
+ */
+export type ListRecordsRequest = Message<"usher.v1.ListRecordsRequest"> & {
+  /**
+   * next_page_token of the previous response; empty for the first page.
+   *
+   * @generated from field: string page_token = 1;
+   */
+  pageToken: string;
+
+  /**
+   * Only the record of this access token; empty for all.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message usher.v1.ListRecordsRequest.
+ * Use `create(ListRecordsRequestSchema)` to create a new message.
+ */
+export const ListRecordsRequestSchema: GenMessage<ListRecordsRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 2);
+
+/**
+ * A page of records.
+ *
+ * @generated from message usher.v1.ListRecordsResponse
+ */
+export type ListRecordsResponse = Message<"usher.v1.ListRecordsResponse"> & {
+  /**
+   * The records; none for an id without one.
+   *
+   * @generated from field: repeated usher.v1.ListRecordsResponse.Record records = 1;
+   */
+  records: ListRecordsResponse_Record[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.ListRecordsResponse.
+ * Use `create(ListRecordsResponseSchema)` to create a new message.
+ */
+export const ListRecordsResponseSchema: GenMessage<ListRecordsResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 3);
+
+/**
+ * A record, as far as the audit log names its last change.
+ *
+ * @generated from message usher.v1.ListRecordsResponse.Record
+ */
+export type ListRecordsResponse_Record = Message<"usher.v1.ListRecordsResponse.Record"> & {
+  /**
+   * UUID of the access token.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Starts at 1 and increases by one with every change.
+   *
+   * @generated from field: int64 revision = 2;
+   */
+  revision: bigint;
+
+  /**
+   * Id of the audit event of its last change.
+   *
+   * @generated from field: string event_id = 3;
+   */
+  eventId: string;
+};
+
+/**
+ * Describes the message usher.v1.ListRecordsResponse.Record.
+ * Use `create(ListRecordsResponse_RecordSchema)` to create a new message.
+ */
+export const ListRecordsResponse_RecordSchema: GenMessage<ListRecordsResponse_Record> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 3, 0);
 
 /**
  * LogPoint is a position in the audit log.
@@ -40,7 +187,7 @@ export type LogPoint = Message<"usher.v1.LogPoint"> & {
  * Use `create(LogPointSchema)` to create a new message.
  */
 export const LogPointSchema: GenMessage<LogPoint> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 0);
+  messageDesc(file_usher_v1_store, 4);
 
 /**
  * LostChange is a change that a replica saw and that the store has lost.
@@ -89,7 +236,7 @@ export type LostChange = Message<"usher.v1.LostChange"> & {
  * Use `create(LostChangeSchema)` to create a new message.
  */
 export const LostChangeSchema: GenMessage<LostChange> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 1);
+  messageDesc(file_usher_v1_store, 5);
 
 /**
  * ReplicaHead is how far a live replica has read the audit log.
@@ -124,7 +271,7 @@ export type ReplicaHead = Message<"usher.v1.ReplicaHead"> & {
  * Use `create(ReplicaHeadSchema)` to create a new message.
  */
 export const ReplicaHeadSchema: GenMessage<ReplicaHead> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 2);
+  messageDesc(file_usher_v1_store, 6);
 
 /**
  * GetStoreStatusRequest is empty.
@@ -139,7 +286,7 @@ export type GetStoreStatusRequest = Message<"usher.v1.GetStoreStatusRequest"> & 
  * Use `create(GetStoreStatusRequestSchema)` to create a new message.
  */
 export const GetStoreStatusRequestSchema: GenMessage<GetStoreStatusRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 3);
+  messageDesc(file_usher_v1_store, 7);
 
 /**
  * GetStoreStatusResponse is what a replica knows about its store.
@@ -209,7 +356,7 @@ export type GetStoreStatusResponse = Message<"usher.v1.GetStoreStatusResponse"> 
  * Use `create(GetStoreStatusResponseSchema)` to create a new message.
  */
 export const GetStoreStatusResponseSchema: GenMessage<GetStoreStatusResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 4);
+  messageDesc(file_usher_v1_store, 8);
 
 /**
  * AcceptStoreRequest is empty.
@@ -224,7 +371,7 @@ export type AcceptStoreRequest = Message<"usher.v1.AcceptStoreRequest"> & {
  * Use `create(AcceptStoreRequestSchema)` to create a new message.
  */
 export const AcceptStoreRequestSchema: GenMessage<AcceptStoreRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 5);
+  messageDesc(file_usher_v1_store, 9);
 
 /**
  * AcceptStoreResponse is empty.
@@ -239,22 +386,49 @@ export type AcceptStoreResponse = Message<"usher.v1.AcceptStoreResponse"> & {
  * Use `create(AcceptStoreResponseSchema)` to create a new message.
  */
 export const AcceptStoreResponseSchema: GenMessage<AcceptStoreResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_store, 6);
+  messageDesc(file_usher_v1_store, 10);
 
 /**
- * StoreService shows what a replica of Usher knows about its store, and accepts a store that lost
- * data. It answers while the store is down.
+ * StoreService looks after the store as a whole: its migration, its comparison with the audit log,
+ * and its acceptance after it lost data.
  *
- * Callers authenticate in `authorization`; sessions of the web app are not accepted. Served over
- * Connect on the manager port (default 8081).
+ * Callers authenticate in `authorization`; sessions of the web app are not accepted. They need the
+ * scope `usher.admin` unless an rpc says otherwise; those whose token has an owner are
+ * PERMISSION_DENIED. Every rpc can fail with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT
+ * (the message names the field), and UNAVAILABLE (the store cannot be reached, or holds a record
+ * that is not as Usher wrote it; the log names it).
+ *
+ * Served over Connect on the manager port (default 8081).
  *
  * @generated from service usher.v1.StoreService
  */
 export const StoreService: GenService<{
   /**
-   * GetStoreStatus shows what this replica knows about its store. The caller needs the scope
-   * `usher.admin` or `usher.tokens.read`, and a token without an owner. Errors: UNAUTHENTICATED,
-   * PERMISSION_DENIED.
+   * Migrate signs the records of a page of access tokens that an earlier version left without a MAC.
+   * After the last page the store refuses records without one. Run it once all servers have this
+   * version; it can be repeated.
+   *
+   * @generated from rpc usher.v1.StoreService.Migrate
+   */
+  migrate: {
+    methodKind: "unary";
+    input: typeof MigrateRequestSchema;
+    output: typeof MigrateResponseSchema;
+  },
+  /**
+   * ListRecords reads which change made each record what it is, page by page, oldest access token
+   * first.
+   *
+   * @generated from rpc usher.v1.StoreService.ListRecords
+   */
+  listRecords: {
+    methodKind: "unary";
+    input: typeof ListRecordsRequestSchema;
+    output: typeof ListRecordsResponseSchema;
+  },
+  /**
+   * GetStoreStatus shows what this replica knows about its store, also while that is down. The scope
+   * `usher.tokens.read` is enough.
    *
    * @generated from rpc usher.v1.StoreService.GetStoreStatus
    */
@@ -265,9 +439,8 @@ export const StoreService: GenService<{
   },
   /**
    * AcceptStore accepts the store as it is now, for all replicas that knew the same audit log:
-   * lost changes stay lost. Only for the admin token of the configuration. Errors: UNAUTHENTICATED,
-   * PERMISSION_DENIED; FAILED_PRECONDITION when nothing is wrong with the store; UNAVAILABLE when
-   * it does not answer.
+   * lost changes stay lost. Only for the admin token of the configuration. FAILED_PRECONDITION when
+   * nothing is wrong with the store.
    *
    * @generated from rpc usher.v1.StoreService.AcceptStore
    */

@@ -1,9 +1,9 @@
-/** Actions of the audit log in plain words. */
+/** Actions of the audit log as users read them. */
 
 const words: Record<string, string> = {
   'token.create': 'Access token created',
   'token.update': 'Access token changed',
-  'token.rotate': 'Secret rotated',
+  'token.rotate': 'Access token rotated',
   'token.revoke': 'Access token revoked',
   'token.import': 'Access token imported',
   'jwt.issue': 'JWT issued',
@@ -13,12 +13,12 @@ const words: Record<string, string> = {
   'call.refused': 'Call refused',
 };
 
-/** An action as people say it. */
+/** The text for an action; an unknown action is shown unchanged. */
 export function sayAction(action: string): string {
   return words[action] ?? action;
 }
 
-/** How much an action deserves a look. */
+/** The colour of an action: "warn" for a refused call, "bad" for a revocation. */
 export function toneOf(action: string): 'good' | 'bad' | 'warn' | 'quiet' {
   if (action === 'call.refused') return 'warn';
   if (action.endsWith('.revoke')) return 'bad';

@@ -1,4 +1,4 @@
-/** One event of the audit log, with what it changed. */
+/** One event of the audit log, with its details and the fields that it changed. */
 
 import { Anchor, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
@@ -9,7 +9,7 @@ import type { AuditEvent } from '../../../gen/usher/v1/access_token_pb.ts';
 import { sayExact, When } from '../ui/when.tsx';
 import { sayAction, toneOf } from './actions.ts';
 
-/** The event; it opens to show the rest. */
+/** The event as a row that opens to show details; `withToken` adds a link to the access token. */
 export function AuditEventRow({ event, withToken }: { event: AuditEvent; withToken: boolean }) {
   const [isOpen, { toggle }] = useDisclosure(false);
   const id = useId();
@@ -64,11 +64,11 @@ function Facts({ event, withToken }: { event: AuditEvent; withToken: boolean }) 
   const facts: [string, string][] = [
     ['Action', event.action],
     ['Time', event.time ? sayExact(event.time) : ''],
-    ['Who', event.actor || 'unknown'],
-    ['From', event.peer],
+    ['Actor', event.actor || 'unknown'],
+    ['Address', event.peer],
     ['Detail', event.detail],
     ['Request id', event.requestId],
-    ['Place in the log', String(event.sequence)],
+    ['Sequence number', String(event.sequence)],
     ['Hash', event.hash],
   ];
   return (

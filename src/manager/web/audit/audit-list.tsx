@@ -1,4 +1,4 @@
-/** Events of the audit log, newest first. */
+/** A list of events of the audit log, newest first. */
 
 import { useInfiniteQuery } from '@connectrpc/connect-query';
 import { Button, Center, Skeleton, Stack } from '@mantine/core';
@@ -8,7 +8,7 @@ import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { AuditEventRow } from './audit-event-row.tsx';
 
-/** All events, or those of one access token. */
+/** The events of one access token, or all events if `tokenId` is "". */
 export function AuditList({ tokenId }: { tokenId: string }) {
   const list = useInfiniteQuery(
     AccessTokenService.method.listAuditEvents,
@@ -28,7 +28,7 @@ export function AuditList({ tokenId }: { tokenId: string }) {
   if (!list.data) return <ErrorPanel error={list.error} onRetry={() => void list.refetch()} />;
   const events = list.data.pages.flatMap(page => page.events);
   if (events.length === 0 && !list.hasNextPage) {
-    return <EmptyState icon={IconHistoryOff} title="Nothing happened yet" />;
+    return <EmptyState icon={IconHistoryOff} title="No events yet" />;
   }
   return (
     <>

@@ -1,4 +1,4 @@
-/** The audit page. */
+/** The page of the audit log. */
 
 import { Button, Group, TextInput } from '@mantine/core';
 import { IconHistory } from '@tabler/icons-react';
@@ -10,7 +10,7 @@ import { EmptyState } from '../ui/empty-state.tsx';
 import { PageHeader } from '../ui/page-header.tsx';
 import { AuditList } from './audit-list.tsx';
 
-/** Every change and every refused call, of all access tokens or of one. */
+/** Every change and every refused call, for all access tokens or for one. */
 export default function AuditPage() {
   const [search, setSearch] = useSearchParams();
   const tokenId = search.get('token') ?? '';
@@ -29,19 +29,19 @@ export default function AuditPage() {
     <>
       <PageHeader
         title="Audit log"
-        text="Every change, and every call that was refused. Each entry holds the hash of the one before it."
+        text="Every change and every refused call. Each event holds the hash of the previous event."
       />
       <form onSubmit={submit} noValidate>
         <Group mb="md" align="flex-start" gap="sm">
           <TextInput
             className="search wide"
-            aria-label="Only of the access token with this UUID"
-            placeholder="Only of the access token with this UUID"
+            aria-label="Only events of the access token with this UUID"
+            placeholder="Only events of the access token with this UUID"
             value={typed}
             onChange={event =>
               setTyped(looksSecret(event.currentTarget.value) ? '' : event.currentTarget.value)
             }
-            error={isWrong && 'This is not a whole UUID.'}
+            error={isWrong && 'This is not a complete UUID.'}
           />
           <Button type="submit" variant="default">
             Show
@@ -52,7 +52,7 @@ export default function AuditPage() {
         <EmptyState
           icon={IconHistory}
           title="Which access token?"
-          text={`You see the access tokens of ${owner}: enter the UUID of one, or open it in the list.`}
+          text={`You see only those of ${owner}. Enter the UUID of one, or open it in the list.`}
         />
       ) : (
         <AuditList key={tokenId} tokenId={tokenId} />

@@ -1,17 +1,17 @@
-/** Where this server is reached, as code to paste needs it. */
+/** The addresses of this server, for the code that users paste. */
 
 import { useStatus } from '../status.ts';
 import { reachable } from './reachable.ts';
 
-/** The addresses of the listeners. */
+/** The addresses of the listeners, as clients reach them. */
 export interface Addresses {
-  /** As in "http://127.0.0.1:8080". */
+  /** Base URL of the HTTP listener, such as "http://127.0.0.1:8080". */
   http: string;
-  /** As in "127.0.0.1:50051". */
+  /** Address of the gRPC listener, such as "127.0.0.1:50051". */
   grpc: string;
 }
 
-/** The server's own addresses, or the defaults while they are not known. */
+/** The addresses that the status reports; the default ones until it was read. */
 export function useAddresses(): Addresses {
   const { data } = useStatus();
   const listeners = data?.listeners ?? { http: '127.0.0.1:8080', grpc: '127.0.0.1:50051' };

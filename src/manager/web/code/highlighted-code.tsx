@@ -1,4 +1,4 @@
-/** Code with colours. */
+/** Code with syntax colours. */
 
 import { Box } from '@mantine/core';
 import bash from 'highlight.js/lib/languages/bash';
@@ -16,7 +16,7 @@ const lowlight = createLowlight({ bash, go, javascript, json, nginx, python, rub
 
 type Node = ReturnType<typeof lowlight.highlight>['children'][number];
 
-/** The code; it scrolls by keyboard too. */
+/** The code in a box that the keyboard can scroll; `language` is one of those registered above. */
 export default function HighlightedCode(props: { code: string; language: string; label: string }) {
   const tree = lowlight.highlight(props.language, props.code);
   return (
@@ -26,7 +26,7 @@ export default function HighlightedCode(props: { code: string; language: string;
   );
 }
 
-// Spread, so that no child needs a key: the code does not change while it is shown.
+// The children are spread so that they need no keys: the code does not change while it is shown.
 function draw(nodes: readonly Node[]): ReactNode[] {
   return nodes.map(node => {
     if (node.type === 'text') return node.value;

@@ -1,8 +1,8 @@
-/** Addresses that servers listen on are not always addresses that clients can use. */
+/** Turns an address that the server listens on into one that clients can use. */
 
 const everyInterface = ['', '*', '0.0.0.0', '[::]'];
 
-/** A listener on every interface is reached by the name that this page was reached by. */
+/** `listener` ("host:port"), with `hostname` as the host if it listens on every interface. */
 export function reachable(listener: string, hostname: string): string {
   const colon = listener.lastIndexOf(':');
   const isEverywhere = everyInterface.includes(listener.slice(0, colon));

@@ -1,4 +1,4 @@
-/** Ready-to-paste code for one access token. */
+/** A panel of code to paste for one access token. */
 
 import { Box, Group, NativeSelect, Skeleton, Tabs, Text } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
@@ -10,7 +10,7 @@ import { snippetsFor } from './snippets.ts';
 
 const HighlightedCode = lazy(() => import('./highlighted-code.tsx'));
 
-/** Code in many languages; with `secret`, the shell lines hold it. */
+/** Code in many languages; only the shell snippets hold the `secret`, if it is given. */
 export function SnippetPanel({ token, secret }: { token: AccessToken; secret?: string }) {
   const addresses = useAddresses();
   const [shown, setShown] = useState('curl');

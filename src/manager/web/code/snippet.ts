@@ -1,26 +1,32 @@
-/** One piece of code to paste, and what fills it in. */
+/** What a piece of code to paste is, and what is filled in. */
 
-/** What the code is filled in with. */
+/** The values that are filled in. */
 export interface Filling {
   /** UUID of the access token. */
   id: string;
-  /** The token or secret, while it is shown. */
+  /** The static token or secret key; undefined when it is no longer shown. */
   secret?: string | undefined;
+  /** Base URL of the HTTP listener. */
   http: string;
+  /** Address of the gRPC listener, as "host:port". */
   grpc: string;
 }
 
-/** A piece of code. */
+/** A piece of code to paste. */
 export interface Snippet {
+  /** Unique among the snippets of one access token. */
   id: string;
+  /** Name of the tab: a language, a tool or a gateway. */
   title: string;
+  /** For the syntax colours. */
   language: 'bash' | 'go' | 'javascript' | 'nginx' | 'python' | 'ruby' | 'yaml';
-  /** A few words above it. */
+  /** A short text above the code. */
   note: string;
+  /** The code itself, ending with a line feed. */
   code: string;
 }
 
-/** A text as one word of a POSIX shell. */
+/** A text quoted as one word of a POSIX shell. */
 export function shellWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

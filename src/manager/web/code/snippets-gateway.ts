@@ -1,8 +1,8 @@
-/** Configuration of gateways that ask this server before they let a request through. */
+/** Snippets for gateways: configuration with which they ask this server about each request. */
 
 import type { Filling, Snippet } from './snippet.ts';
 
-/** Envoy and nginx. */
+/** The snippets for Envoy and nginx. */
 export function gatewaySnippets({ http, grpc }: Filling): Snippet[] {
   const { host, port } = splitAddress(grpc);
   return [
@@ -10,7 +10,7 @@ export function gatewaySnippets({ http, grpc }: Filling): Snippet[] {
       id: 'envoy',
       title: 'Envoy',
       language: 'yaml',
-      note: 'An HTTP filter, and the cluster that it asks. Refuses when in doubt.',
+      note: 'An HTTP filter and its cluster. Without an answer, Envoy refuses the request.',
       code: `http_filters:
   - name: envoy.filters.http.ext_authz
     typed_config:
@@ -46,7 +46,7 @@ clusters:
       id: 'nginx',
       title: 'nginx',
       language: 'nginx',
-      note: 'Asks before each request to /api/. Refuses when in doubt.',
+      note: 'Asks about each request to /api/. Without an answer, nginx refuses the request.',
       code: `location /api/ {
   auth_request /_usher;
   proxy_pass http://your_service;

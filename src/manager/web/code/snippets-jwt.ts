@@ -1,8 +1,8 @@
-/** Code that signs a JWT with the secret key of an access token, and code that sends it. */
+/** Snippets for access tokens of kind jwt: they sign a JWT with the secret key, or send one. */
 
 import { type Filling, type Snippet, shellWord } from './snippet.ts';
 
-/** The seed of each: HS256, the access token's UUID as kid, and an expiry. */
+/** The snippets; each JWT is signed by HS256, with the access token's UUID as kid and an expiry. */
 export function jwtSnippets({ id, secret, http, grpc }: Filling): Snippet[] {
   const set = `export JWT_SECRET_KEY=${secret === undefined ? "'…'" : shellWord(secret)}`;
   const sign = `${set}
@@ -16,7 +16,7 @@ sign=$(printf '%s.%s' "$head" "$body" | openssl dgst -sha256 -hmac "$JWT_SECRET_
       id: 'curl',
       title: 'curl',
       language: 'bash',
-      note: 'Signs a JWT for one hour with openssl, and sends it.',
+      note: 'Signs a JWT with openssl, valid for one hour, and sends it.',
       code: `${sign}\n\ncurl -H "Authorization: Bearer $head.$body.$sign" ${http}/\n`,
     },
     {
@@ -100,7 +100,7 @@ puts JWT.encode(payload, ENV.fetch("JWT_SECRET_KEY"), "HS256", { kid: "${id}" })
       id: 'browser',
       title: 'Browser',
       language: 'javascript',
-      note: 'Your server signs; the browser only ever sees the JWT.',
+      note: 'Your server signs the JWT. The browser never gets the secret key.',
       code: `fetch('${http}/', {
   method: 'GET',
   headers: {
@@ -115,7 +115,7 @@ puts JWT.encode(payload, ENV.fetch("JWT_SECRET_KEY"), "HS256", { kid: "${id}" })
       id: 'grpcurl',
       title: 'grpcurl',
       language: 'bash',
-      note: 'Signs a JWT for one hour with openssl, and sends it over gRPC.',
+      note: 'Signs a JWT with openssl, valid for one hour, and sends it over gRPC.',
       code: `${sign}
 
 grpcurl -plaintext -H "authorization: Bearer $head.$body.$sign" \\

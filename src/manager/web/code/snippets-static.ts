@@ -1,8 +1,8 @@
-/** Code that sends a static token. */
+/** Snippets for access tokens of kind static: they send the token. */
 
 import { type Filling, type Snippet, shellWord } from './snippet.ts';
 
-/** For servers; a static token does not belong into a browser. */
+/** The snippets, all for servers: a static token must never reach a browser. */
 export function staticSnippets(filling: Filling): Snippet[] {
   return [...shellSnippets(filling), ...programSnippets(filling)];
 }
@@ -14,7 +14,7 @@ function shellSnippets({ secret, http, grpc }: Filling): Snippet[] {
       id: 'curl',
       title: 'curl',
       language: 'bash',
-      note: 'Answers "Oh, Hello" to a good token.',
+      note: 'Usher answers "Oh, Hello" to a valid token.',
       code: `${set}\n\ncurl -H "Authorization: $API_TOKEN" ${http}/\n`,
     },
     {

@@ -1,4 +1,4 @@
-/** Signs a JWT with the secret key of an access token. */
+/** The page that issues a JWT: the server signs it with the secret key of an access token. */
 
 import { useMutation, useQuery } from '@connectrpc/connect-query';
 import { Grid } from '@mantine/core';
@@ -15,14 +15,14 @@ import { IssuedJwt } from './issued-jwt.tsx';
 import { type Order, OrderForm } from './order-form.tsx';
 import { TokenChoice } from './token-choice.tsx';
 
-/** The page. */
+/** The page; callers without scope usher.jwts.issue see why they may not use it. */
 export default function IssueJwtPage() {
   const { mayIssue } = useSession();
   return (
     <>
       <PageHeader
         title="Issue a JWT"
-        text="For trying out, for scripts, and for services that would rather not sign themselves."
+        text="For tests, scripts, and services that do not sign JWTs themselves."
       />
       {mayIssue ? (
         <IssueJwt />
@@ -76,7 +76,7 @@ function IssueJwt() {
             <EmptyState
               icon={IconSignature}
               title="No JWT yet"
-              text="It is shown here, and can be revoked alone, by its jti, on the Access Token page."
+              text="The JWT appears here. You can revoke it by its jti on the Access Token page."
             />
           </div>
         )}

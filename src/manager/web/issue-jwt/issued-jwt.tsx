@@ -1,4 +1,4 @@
-/** A JWT just issued, and how to send it. */
+/** Shows a JWT that was just issued, and how to send it. */
 
 import { Anchor, Button, Group, Stack, Text, Title } from '@mantine/core';
 import { Link } from 'wouter';
@@ -6,7 +6,7 @@ import type { IssueJwtResponse } from '../../../gen/usher/v1/verifier_pb.ts';
 import { useAddresses } from '../code/addresses.ts';
 import { CopyButton, CopyIcon } from '../ui/copy.tsx';
 
-/** The JWT; with `onDone` it is gone from the page. */
+/** The JWT with its jti and expiry; on `onDone` the parent must drop it. */
 export function IssuedJwt(props: {
   issued: IssueJwtResponse;
   tokenId: string;
@@ -18,10 +18,10 @@ export function IssuedJwt(props: {
   return (
     <div className="card padded reveal">
       <Title order={2} size="h4">
-        Signed
+        JWT issued
       </Title>
       <Text size="sm" c="dimmed" mb="md">
-        Good until {new Date(Number(exp) * 1000).toLocaleString('en')}.
+        Valid until {new Date(Number(exp) * 1000).toLocaleString('en')}.
       </Text>
       <code className="secret" data-testid="jwt">
         {jwt}
@@ -44,7 +44,7 @@ export function IssuedJwt(props: {
           <CopyIcon value={jti} what="jti" />
         </Group>
         <Text size="sm" c="dimmed">
-          Keep the jti to revoke this JWT alone, on{' '}
+          Store the jti if you may have to revoke this JWT alone. You can do that on{' '}
           <Anchor component={Link} href={`/tokens/${props.tokenId}`} size="sm" underline="always">
             the page of its access token
           </Anchor>

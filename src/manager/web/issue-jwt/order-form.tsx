@@ -1,4 +1,4 @@
-/** What the JWT is to say. */
+/** The form for a JWT to issue. */
 
 import { Button, JsonInput, Stack, TagsInput, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
@@ -7,12 +7,17 @@ import type { AccessToken } from '../../../gen/usher/v1/access_token_pb.ts';
 import { readObject } from '../tokens/token-form.ts';
 import { DurationInput } from '../ui/duration-input.tsx';
 
-/** A JWT to sign. */
+/** A JWT to issue, as the user typed it. */
 export interface Order {
+  /** The "sub" claim; "" for none. */
   subject: string;
+  /** The "aud" claim; empty for none. */
   audience: string[];
+  /** Empty for all scopes of the access token. */
   scopes: string[];
+  /** From issue to expiry, in seconds; undefined while the field is empty. */
   lifetimeSeconds: number | undefined;
+  /** Further claims: a JSON object as text, or "". */
   claims: string;
 }
 
@@ -25,11 +30,11 @@ const initialValues: Order = {
 };
 
 const validate = {
-  lifetimeSeconds: (seconds: number | undefined) => (seconds ? null : 'A JWT needs one.'),
+  lifetimeSeconds: (seconds: number | undefined) => (seconds ? null : 'A JWT needs a lifetime.'),
   claims: (claims: string) => (readObject(claims) ? null : 'This is not a JSON object.'),
 };
 
-/** The form; `children` choose the access token. */
+/** The form; `children` is the input that chooses the access token. */
 export function OrderForm(props: {
   token: AccessToken | undefined;
   isBusy: boolean;
@@ -45,7 +50,7 @@ export function OrderForm(props: {
         {children}
         <TextInput
           label="Subject"
-          description='The "sub" claim: who it is about.'
+          description='The "sub" claim: the user or service that the JWT stands for.'
           maxLength={256}
           {...form.getInputProps('subject')}
         />
@@ -56,7 +61,7 @@ export function OrderForm(props: {
         />
         <TagsInput
           label="Scopes"
-          description="None gives all those of its access token."
+          description="Empty for all scopes of the access token."
           data={token?.scopes ?? []}
           {...form.getInputProps('scopes')}
         />

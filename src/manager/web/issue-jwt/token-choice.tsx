@@ -1,4 +1,4 @@
-/** Chooses an access token of kind jwt. */
+/** An input that chooses an active access token of kind jwt. */
 
 import { useQuery } from '@connectrpc/connect-query';
 import { Select } from '@mantine/core';
@@ -10,10 +10,11 @@ import { looksSecret } from '../tokens/filters.ts';
 const typingMs = 250;
 const optionsMax = 20;
 
-/** Searches as one types. */
+/** The input; it searches while the user types. */
 export function TokenChoice(props: {
+  /** UUID of the chosen access token; "" for none. */
   value: string;
-  /** Of the one that is chosen. */
+  /** Name of the chosen access token; undefined until it was read. */
   name: string | undefined;
   onChange: (id: string | null) => void;
 }) {
@@ -31,7 +32,7 @@ export function TokenChoice(props: {
   return (
     <Select
       label="Access token"
-      description="One of kind jwt. Type to search."
+      description="Only those of kind jwt. Type to search."
       placeholder="Choose one"
       searchable
       required
@@ -41,7 +42,7 @@ export function TokenChoice(props: {
       onChange={onChange}
       searchValue={text}
       onSearchChange={setText}
-      nothingFoundMessage={list.isFetching ? 'Searching…' : 'None of kind jwt matches'}
+      nothingFoundMessage={list.isFetching ? 'Searching…' : 'No access token of kind jwt matches'}
     />
   );
 }

@@ -1,4 +1,4 @@
-/** The Access Token page. */
+/** The Access Token page: one access token, with buttons to change, rotate and revoke it. */
 
 import { Code } from '@connectrpc/connect';
 import { useQuery } from '@connectrpc/connect-query';
@@ -45,14 +45,14 @@ import { RotateDialog } from './rotate-dialog.tsx';
 
 type Open = 'edit' | 'rotate' | 'revoke' | 'revoke-jwts' | undefined;
 
-/** Shows one access token, and all that can be done to it. */
+/** The page of the access token with this UUID. */
 export default function AccessTokenPage({ id }: { id: string }) {
   const query = useQuery(AccessTokenService.method.get, { id });
   useTitle(
     query.data?.accessToken ? `Access Token · ${query.data.accessToken.name}` : 'Access Token',
   );
   if (query.isPending) return <Waiting />;
-  // Data that was there stays there when reading it again fails: a secret may be on show.
+  // When a later read fails, the earlier data stays on the page: it may be showing a new secret.
   if (!query.data) {
     return (
       <Stack>

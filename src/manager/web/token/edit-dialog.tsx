@@ -1,4 +1,4 @@
-/** Changes the fields of an access token. */
+/** The dialog that changes the fields of an access token. */
 
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
@@ -17,10 +17,10 @@ import { useChange } from './use-change.ts';
 const paths = ['name', 'owner', 'scopes', 'metadata', 'expire_time'];
 const jwtPaths = ['audiences', 'jwt_lifetime_max'];
 
-/** The dialog. */
+/** The dialog; it sends the revision, so a change that someone else made is never overwritten. */
 export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
   const { onClose } = props;
-  // As it was when the dialog opened: what someone else changed since must not be written over.
+  // The record as of the opening of the dialog: its revision detects a change made since by others.
   const [token] = useState(props.token);
   const form = useForm({ initialValues: formOf(token), validate });
   const update = useChange(AccessTokenService.method.update);
@@ -32,7 +32,7 @@ export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
       updateMask: { paths: token.kind === Kind.JWT ? [...paths, ...jwtPaths] : paths },
     });
     if (!done) return;
-    notifications.show({ message: `${values.name} was changed.`, color: 'teal' });
+    notifications.show({ message: `${values.name} was updated.`, color: 'teal' });
     onClose();
   }
 

@@ -1,4 +1,4 @@
-/** What is known of an access token: its id, its use, its fields. */
+/** The overview of an access token: its id, usage, metadata and details. */
 
 import { useQuery } from '@connectrpc/connect-query';
 import { Box, Code, Grid, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
@@ -17,7 +17,7 @@ import { When } from '../ui/when.tsx';
 
 const UsageChart = lazy(() => import('./usage-chart.tsx'));
 
-/** The overview. */
+/** The tab "Overview" of the Access Token page. */
 export function Overview({ token }: { token: AccessToken }) {
   const isJwt = token.kind === Kind.JWT;
   return (
@@ -36,8 +36,8 @@ export function Overview({ token }: { token: AccessToken }) {
             </Group>
             <Text size="sm" c="dimmed" mt={8}>
               {isJwt
-                ? 'Put it into the header of every JWT that is signed with this key.'
-                : 'It names this access token in logs and verdicts. It is no secret.'}
+                ? 'Put it into the header of every JWT that you sign with the secret key.'
+                : 'It identifies this access token in logs and verdicts. It is not a secret.'}
             </Text>
           </div>
           <UsageCard token={token} />
@@ -70,7 +70,7 @@ function UsageCard({ token }: { token: AccessToken }) {
         <div>
           <CardTitle>Usage</CardTitle>
           <Text size="sm" c="dimmed">
-            Verified as valid over the last 30 days
+            Valid verdicts in the last 30 days
           </Text>
         </div>
         <Box ta="right">
@@ -116,14 +116,14 @@ function Details({ token }: { token: AccessToken }) {
       )}
       <Detail name="Expires" value={<When time={token.expireTime} />} />
       <Detail name="Created" value={<When time={token.createTime} />} />
-      <Detail name="Changed" value={<When time={token.updateTime} />} />
+      <Detail name="Updated" value={<When time={token.updateTime} />} />
       <Detail
-        name={isJwt ? 'Secret made' : 'Token made'}
+        name={isJwt ? 'Secret key created' : 'Token created'}
         value={<When time={token.rotateTime} />}
       />
       {token.previousSecretExpireTime && (
         <Detail
-          name={isJwt ? 'Secret before it ends' : 'Token before it ends'}
+          name={isJwt ? 'Previous secret key expires' : 'Previous token expires'}
           value={<When time={token.previousSecretExpireTime} />}
         />
       )}
@@ -137,7 +137,10 @@ function Details({ token }: { token: AccessToken }) {
 function RevokedJwts({ token }: { token: AccessToken }) {
   return (
     <>
-      <Detail name="JWTs revoked by name" value={token.revokedJwts.toLocaleString('en')} />
+      <Detail
+        name="JWTs revoked by jti or subject"
+        value={token.revokedJwts.toLocaleString('en')}
+      />
       {token.jwtsRevokedBeforeTime && (
         <Detail
           name="JWTs revoked if issued before"
@@ -158,7 +161,7 @@ function Detail({ name, value }: { name: string; value: ReactNode }) {
 }
 
 /** The title of a card. */
-export function CardTitle({ children }: { children: string }) {
+function CardTitle({ children }: { children: string }) {
   return (
     <Title order={2} size="h5" mb={4}>
       {children}

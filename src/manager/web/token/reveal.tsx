@@ -1,4 +1,4 @@
-/** Shows a token or secret this once, with the code that uses it. */
+/** Shows a new static token or secret key, once, with code that uses it. */
 
 import { Alert, Button, Checkbox, Group, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
@@ -8,7 +8,7 @@ import { SnippetPanel } from '../code/snippet-panel.tsx';
 import { CopyButton, CopyIcon } from '../ui/copy.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
-/** The secret; with `onDone` it is gone from the page, for ever. */
+/** The secret of `token`; on `onDone` the parent must drop it. */
 export function Reveal(props: {
   token: AccessToken;
   secret: string;
@@ -20,7 +20,7 @@ export function Reveal(props: {
   const heading = useRef<HTMLHeadingElement>(null);
   const isJwt = token.kind === Kind.JWT;
   const word = isJwt ? 'secret key' : 'token';
-  useTitle(props.rotated ? 'New secret' : 'Access token created');
+  useTitle(props.rotated ? `New ${word}` : 'Access token created');
   useEffect(() => heading.current?.focus(), []);
   return (
     <Stack gap="lg" maw={860}>
@@ -29,7 +29,7 @@ export function Reveal(props: {
           {props.rotated ? `The new ${word} of ${token.name}` : `${token.name} is ready`}
         </Title>
         <Text c="dimmed" mt={4}>
-          Copy the {word} now. It is shown this once, and never again.
+          Copy the {word} now. It will not be shown again.
         </Text>
       </div>
       <div className="card padded reveal">

@@ -1,4 +1,4 @@
-/** Ends an access token for ever, after its name was typed. */
+/** The dialog that revokes an access token permanently; the user must type its name to confirm. */
 
 import { useQuery } from '@connectrpc/connect-query';
 import { Alert, Text, TextInput } from '@mantine/core';
@@ -14,7 +14,7 @@ import { useChange } from './use-change.ts';
 
 const usageMs = 1_500;
 
-/** The dialog. */
+/** The dialog, with the last use of the access token as a warning. */
 export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: () => void }) {
   const [typed, setTyped] = useState('');
   const [reason, setReason] = useState('');
@@ -25,7 +25,7 @@ export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: 
     if (!isConfirmed) return;
     if (!(await revoke.run({ id: token.id, reason: reason.trim() }))) return;
     notifications.show({
-      message: `${token.name} was revoked. It is refused everywhere from now on.`,
+      message: `${token.name} was revoked. Usher refuses it from now on.`,
       color: 'teal',
     });
     onClose();
@@ -34,7 +34,7 @@ export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: 
   return (
     <Dialog onClose={onClose} title="Revoke this access token?">
       <DialogForm
-        action="Revoke for ever"
+        action="Revoke permanently"
         isDangerous
         disabled={!isConfirmed}
         isBusy={revoke.isBusy}
@@ -44,8 +44,8 @@ export function RevokeDialog({ token, onClose }: { token: AccessToken; onClose: 
       >
         <LastUse token={token} />
         <Text size="sm">
-          Every request with it is refused from now on. This can't be undone; to change over without
-          a gap, rotate it instead.
+          Usher will refuse every request with this access token. This can't be undone. To replace
+          the secret without an outage, rotate the access token instead.
         </Text>
         <TextInput
           label={
@@ -69,15 +69,15 @@ function LastUse({ token }: { token: AccessToken }) {
   const usage = useQuery(
     AccessTokenService.method.getUsage,
     { id: token.id },
-    // Uses are counted a few seconds late: one that was missed must not look like none.
+    // Uses are counted a few seconds late, so "no use" may change while the dialog is open.
     { refetchInterval: usageMs, staleTime: 0 },
   );
   const lastUsed = usage.data?.lastUsedTime ?? token.lastUsedTime;
   const total = usage.data?.days.reduce((sum, day) => sum + day.count, 0n);
   if (!lastUsed) {
     return (
-      <Alert data-tone="quiet" title="No use is known">
-        The latest uses show within a few seconds.
+      <Alert data-tone="quiet" title="No recorded use">
+        Recent uses appear after a few seconds.
       </Alert>
     );
   }
@@ -92,8 +92,8 @@ function LastUse({ token }: { token: AccessToken }) {
       }
     >
       {total === undefined
-        ? 'Whoever uses it is cut off at once.'
-        : `${total.toLocaleString('en')} uses in the last 30 days. Whoever uses it is cut off at once.`}
+        ? 'All its users lose access at once.'
+        : `${total.toLocaleString('en')} uses in 30 days. All its users lose access at once.`}
     </Alert>
   );
 }

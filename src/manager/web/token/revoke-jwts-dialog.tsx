@@ -1,4 +1,4 @@
-/** Revokes some JWTs of an access token, which itself stays good. */
+/** The dialog that revokes some JWTs of an access token, while the access token stays active. */
 
 import { timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { SegmentedControl, Text, TextInput } from '@mantine/core';
@@ -15,14 +15,17 @@ type By = 'jti' | 'subject' | 'issuedBefore';
 
 const fields = {
   jti: { label: 'jti', description: 'The JWT with this id.' },
-  subject: { label: 'Subject', description: 'All with this "sub" that were issued until now.' },
+  subject: {
+    label: 'Subject',
+    description: 'All JWTs with this "sub" that were issued until now.',
+  },
   issuedBefore: {
     label: 'Issued before',
-    description: 'All issued before this time, and all without "iat".',
+    description: 'All JWTs that were issued before this time or have no "iat".',
   },
 };
 
-/** The dialog. */
+/** The dialog: JWTs are chosen by jti, by subject or by time of issue. */
 export function RevokeJwtsDialog({ token, onClose }: { token: AccessToken; onClose: () => void }) {
   const [by, setBy] = useState<By>('jti');
   const [value, setValue] = useState('');
@@ -41,7 +44,7 @@ export function RevokeJwtsDialog({ token, onClose }: { token: AccessToken; onClo
         ? { case: by, value: timestampFromDate(new Date(value)) }
         : { case: by, value: value.trim() };
     if (!(await revoke.run({ id: token.id, target, reason: reason.trim() }))) return;
-    notifications.show({ message: 'Those JWTs are refused from now on.', color: 'teal' });
+    notifications.show({ message: 'Usher refuses these JWTs from now on.', color: 'teal' });
     onClose();
   }
 
@@ -57,7 +60,7 @@ export function RevokeJwtsDialog({ token, onClose }: { token: AccessToken; onClo
         onCancel={onClose}
       >
         <Text size="sm">
-          <strong>{token.name}</strong> stays good; only the JWTs that you name are refused.
+          <strong>{token.name}</strong> stays active. Usher refuses only the JWTs that you choose.
         </Text>
         <SegmentedControl
           aria-label="Which JWTs"

@@ -1,4 +1,4 @@
-/** Gives an access token a new token or secret. */
+/** The dialog that rotates an access token: it gets a new static token or secret key. */
 
 import { NativeSelect, Text } from '@mantine/core';
 import { useState } from 'react';
@@ -13,7 +13,7 @@ import { DurationInput } from '../ui/duration-input.tsx';
 import { useChange } from './use-change.ts';
 
 const graceChoices = [
-  { value: '0', label: 'None: it ends now' },
+  { value: '0', label: 'No time: it expires now' },
   { value: '3600', label: '1 hour' },
   { value: '86400', label: '1 day' },
   { value: '604800', label: '7 days' },
@@ -22,7 +22,7 @@ const graceChoices = [
 ];
 const graceSecondsMax = 30 * 86_400;
 
-/** The dialog. */
+/** The dialog; `onRotated` gets the new secret, which the server never sends again. */
 export function RotateDialog(props: {
   token: AccessToken;
   onClose: () => void;
@@ -55,11 +55,11 @@ export function RotateDialog(props: {
         onCancel={onClose}
       >
         <Text size="sm">
-          <strong>{token.name}</strong> gets a new {word}, which is shown this once. The one in use
-          now stays good for a while, so that you can change over without a gap.
+          <strong>{token.name}</strong> gets a new {word}, which is shown once. The current one can
+          stay valid for a while, so that you can switch without an outage.
         </Text>
         <NativeSelect
-          label={`The ${word} in use now stays good for`}
+          label={`The current ${word} stays valid for`}
           data={graceChoices}
           value={choice}
           onChange={event => setChoice(event.currentTarget.value)}
@@ -67,15 +67,15 @@ export function RotateDialog(props: {
         />
         {choice === 'other' && (
           <DurationInput
-            label="Grace"
+            label="Grace period"
             value={other}
             onChange={setOther}
-            error={isWrong ? 'From 0 seconds to 30 days.' : undefined}
+            error={isWrong ? 'Choose between 0 seconds and 30 days.' : undefined}
           />
         )}
         {token.previousSecretExpireTime && (
           <Text size="sm" c="dimmed">
-            There is still one before it in its own grace: that one ends now.
+            The previous {word} is still in its grace period. It expires now.
           </Text>
         )}
       </DialogForm>

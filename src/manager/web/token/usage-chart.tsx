@@ -1,4 +1,4 @@
-/** Uses per day as bars, and as a table for those who can't see them. */
+/** A chart of the uses per day, with a table for screen readers. */
 
 import '@mantine/charts/styles.css';
 import { BarChart } from '@mantine/charts';
@@ -7,7 +7,7 @@ import type { GetUsageResponse_Day } from '../../../gen/usher/v1/access_token_pb
 
 const day = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 
-/** The chart. */
+/** The chart; days are in UTC. */
 export default function UsageChart({ days }: { days: GetUsageResponse_Day[] }) {
   const data = days.map(({ date, count }) => ({
     day: day.format(new Date(`${date}T00:00:00Z`)),

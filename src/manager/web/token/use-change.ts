@@ -1,4 +1,4 @@
-/** Changes an access token, and has everything that shows it read again. */
+/** Sends a change of an access token, then refreshes everything on the page. */
 
 import type {
   DescMessage,
@@ -10,7 +10,10 @@ import { useMutation } from '@connectrpc/connect-query';
 import { useQueryClient } from '@tanstack/react-query';
 import { useRequestId } from '../ui/use-request-id.ts';
 
-/** A change with its request id; `run` answers undefined when it failed, and `error` says why. */
+/**
+ * A change by `method`, with a request id that retries share. `run` resolves to the answer, or to
+ * undefined when the change failed; `error` then says why.
+ */
 export function useChange<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
 ) {
@@ -21,7 +24,7 @@ export function useChange<I extends DescMessage, O extends DescMessage>(
     try {
       const answer = await mutation.mutateAsync({ ...change, requestId: requestId.of(change) });
       requestId.done();
-      // What was answered may be a secret: only the one who asked holds it from here on.
+      // The answer may hold a secret: from here on, only the caller of `run` has it.
       mutation.reset();
       await queryClient.invalidateQueries({ queryKey: ['connect-query'] });
       return answer;

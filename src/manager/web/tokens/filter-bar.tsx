@@ -1,4 +1,4 @@
-/** Search and filters above the list. */
+/** The search and the filters above the list of access tokens. */
 
 import {
   Button,
@@ -15,7 +15,7 @@ import { type Filters, isFiltered, looksSecret } from './filters.ts';
 
 const typingMs = 250;
 
-/** The filter's fields. */
+/** The inputs for search, owner, kind, state and order. */
 export function FilterBar(props: {
   filters: Filters;
   onChange: (change: Partial<Filters>) => void;
@@ -85,7 +85,7 @@ function SearchBox(props: {
 
   function change(next: string) {
     setSecret(looksSecret(next));
-    // A pasted token must not reach the address bar or the field: it is dropped right here.
+    // A pasted secret is dropped here, so that it reaches neither the field nor the address bar.
     if (looksSecret(next)) return setText('');
     setText(next);
     search(next.trim());
@@ -100,8 +100,7 @@ function SearchBox(props: {
       value={text}
       onChange={event => change(event.currentTarget.value)}
       error={
-        isSecret &&
-        'That looks like a token itself. Search by its name or id; check it under "Try it".'
+        isSecret && 'This looks like a secret. Search by name or id, or verify it under "Try it".'
       }
       leftSection={props.wide && <IconSearch size={16} aria-hidden />}
       rightSection={

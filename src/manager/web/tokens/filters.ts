@@ -1,18 +1,23 @@
-/** The list's filter, kept in the address so that it can be shared and survives "back". */
+/** The filters of the list, stored in the URL so that links and the "back" button include them. */
 
 import { useSearchParams } from 'wouter';
 import { Kind, Sort, State } from '../../../gen/usher/v1/access_token_pb.ts';
 
-/** What to show, and in which order. */
+/** Which access tokens to list, and in which order; "" stands for no filter. */
 export interface Filters {
+  /** Searched for in name, owner, scopes and id. */
   text: string;
+  /** The kind of access token. */
   kind: '' | 'static' | 'jwt';
+  /** The state; "expiring" means within `expiringSoonDays`. */
   state: '' | 'active' | 'expired' | 'revoked' | 'expiring';
+  /** The exact owner. */
   owner: string;
+  /** By time of creation or of expiry. */
   sort: 'newest' | 'oldest' | 'expiry';
 }
 
-/** "Expiring soon" means within this time. */
+/** An access token that expires within this many days is "expiring soon". */
 export const expiringSoonDays = 14;
 
 const kinds = { '': Kind.UNSPECIFIED, static: Kind.STATIC, jwt: Kind.JWT };
@@ -25,7 +30,7 @@ const states = {
   expiring: State.UNSPECIFIED,
 };
 
-/** The filter in the address, and how to change it. */
+/** The filters in the URL, a function that changes some of them, and one that clears all. */
 export function useFilters(): [Filters, (change: Partial<Filters>) => void, () => void] {
   const [search, setSearch] = useSearchParams();
   const filters: Filters = {
@@ -47,17 +52,17 @@ export function useFilters(): [Filters, (change: Partial<Filters>) => void, () =
   return [filters, set, () => setSearch(new URLSearchParams(), { replace: true })];
 }
 
-/** Whether anything is filtered out. */
+/** Whether any filter is set. */
 export function isFiltered(filters: Filters): boolean {
   return Boolean(filters.text || filters.kind || filters.state || filters.owner);
 }
 
-/** Whether a text looks like a credential, which belongs into no search and no address. */
+/** Whether a text looks like a token or a secret, which no search and no URL may hold. */
 export function looksSecret(text: string): boolean {
   return /ush_[0-9A-Za-z]{22}_/.test(text) || /eyJ[\w-]{8,}/.test(text) || text.trim().length > 128;
 }
 
-/** The filter as the API takes it. */
+/** The filters as fields of a List request. */
 export function toRequest(filters: Filters) {
   const isExpiring = filters.state === 'expiring';
   return {

@@ -1,4 +1,4 @@
-/** Makes an access token: its kind, its fields, and its secret this once. */
+/** The page that creates an access token, and then shows its secret once. */
 
 import { useMutation } from '@connectrpc/connect-query';
 import { Button, Group, Radio, SimpleGrid, Stack, Text } from '@mantine/core';
@@ -25,17 +25,17 @@ const kinds = [
     kind: Kind.STATIC,
     icon: IconServer,
     title: 'Static token',
-    text: 'Server to server. One string, sent as it is.',
+    text: 'For servers. The client sends one string.',
   },
   {
     kind: Kind.JWT,
     icon: IconBraces,
     title: 'JWT key',
-    text: 'Browsers, apps, anything shared. A secret and a kid that sign short-lived JWTs.',
+    text: 'For browsers and apps. Your server signs short-lived JWTs with a secret key and a kid.',
   },
 ];
 
-/** The page. */
+/** The page: first the form, then the secret. */
 export default function NewTokenPage() {
   const [made, setMade] = useState<{ token: AccessToken; secret: string }>();
   const [, navigate] = useLocation();
@@ -79,7 +79,7 @@ function NewToken(props: { onMade: (made: { token: AccessToken; secret: string }
 
   return (
     <>
-      <PageHeader title="New access token" text="Its secret is shown once, right after." />
+      <PageHeader title="New access token" text="You will see its secret only once." />
       <form
         onSubmit={form.onSubmit(
           values => void submit(values).catch(() => undefined),

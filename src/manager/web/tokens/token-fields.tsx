@@ -1,4 +1,4 @@
-/** The fields of an access token that people choose: for a new one and for changing one. */
+/** The inputs for the fields of an access token, used to create and to edit one. */
 
 import { JsonInput, NativeSelect, Stack, TagsInput, TextInput } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
@@ -12,16 +12,16 @@ const expiryChoices = [
   { value: '30', label: 'In 30 days' },
   { value: '90', label: 'In 90 days' },
   { value: '365', label: 'In a year' },
-  { value: 'at', label: 'At a time of my choice' },
+  { value: 'at', label: 'At another time' },
 ];
 
-/** The fields. */
+/** The inputs; those for audiences and JWT lifetime are shown only for kind jwt. */
 export function TokenFields({ form, kind }: { form: UseFormReturnType<TokenForm>; kind: Kind }) {
   return (
     <Stack>
       <TextInput
         label="Name"
-        description="For people: what it is used by."
+        description="What the access token is used for."
         required
         maxLength={128}
         data-autofocus
@@ -29,13 +29,13 @@ export function TokenFields({ form, kind }: { form: UseFormReturnType<TokenForm>
       />
       <TextInput
         label="Owner"
-        description="A team, a service or a customer; may stay empty."
+        description="Optional. A team, a service or a customer."
         maxLength={128}
         {...form.getInputProps('owner')}
       />
       <TagsInput
         label="Scopes"
-        description="What it may do. Press Enter after each."
+        description="What the access token may do. Press Enter after each scope."
         placeholder="orders.read"
         splitChars={[',', ' ']}
         {...form.getInputProps('scopes')}
@@ -47,7 +47,7 @@ export function TokenFields({ form, kind }: { form: UseFormReturnType<TokenForm>
       {kind === Kind.JWT && <JwtFields form={form} />}
       <JsonInput
         label="Metadata"
-        description="A JSON object that the verifying services are told; may stay empty."
+        description="Optional. A JSON object that services get with each valid verdict."
         placeholder='{"plan": "pro"}'
         autosize
         minRows={3}
@@ -65,14 +65,14 @@ function JwtFields({ form }: { form: UseFormReturnType<TokenForm> }) {
     <>
       <TagsInput
         label="Audiences"
-        description="Those that its JWTs may name; none allows any."
+        description="The audiences that JWTs may name. Empty for any audience."
         placeholder="https://api.example.com"
         splitChars={[',', ' ']}
         {...form.getInputProps('audiences')}
       />
       <DurationInput
-        label="Longest lifetime of its JWTs"
-        description="Those that live longer are refused. Empty for no limit."
+        label="Longest JWT lifetime"
+        description="JWTs with a longer lifetime are refused. Empty for no limit."
         min={1}
         value={form.values.lifetimeSeconds}
         onChange={seconds => form.setFieldValue('lifetimeSeconds', seconds)}

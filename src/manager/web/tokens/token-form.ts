@@ -1,24 +1,30 @@
-/** What the fields of an access token hold, what may be in them, and how the API takes it. */
+/** The form of an access token: its values, their validation, and their conversion for the API. */
 
 import type { JsonObject } from '@bufbuild/protobuf';
 import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { AccessToken } from '../../../gen/usher/v1/access_token_pb.ts';
 
-/** The fields as typed. */
+/** The values as the user typed them. */
 export interface TokenForm {
+  /** Must not be empty. */
   name: string;
+  /** "" for none. */
   owner: string;
+  /** What the access token may do. */
   scopes: string[];
+  /** For kind jwt: the audiences that JWTs may name; empty for any. */
   audiences: string[];
+  /** For kind jwt: longest lifetime of a JWT, in seconds; undefined for no limit. */
   lifetimeSeconds: number | undefined;
-  /** "never", a number of days, or "at". */
+  /** "never", a number of days, or "at" for the time in `expireAt`. */
   expiry: string;
-  /** Local time as a datetime-local field has it. */
+  /** Local time in the format of a datetime-local input. */
   expireAt: string;
+  /** A JSON object as text, or "". */
   metadata: string;
 }
 
-/** An empty form. */
+/** The values for a new access token. */
 export const emptyForm: TokenForm = {
   name: '',
   owner: '',
@@ -30,7 +36,7 @@ export const emptyForm: TokenForm = {
   metadata: '',
 };
 
-/** The form of an access token there is. */
+/** The values of an existing access token. */
 export function formOf(token: AccessToken): TokenForm {
   const { metadata, expireTime, jwtLifetimeMax } = token;
   return {
@@ -45,9 +51,9 @@ export function formOf(token: AccessToken): TokenForm {
   };
 }
 
-/** What is wrong with each field. */
+/** The validation of each field: an error message, or null if the value is valid. */
 export const validate = {
-  name: (name: string) => (name.trim() === '' ? 'Give it a name.' : null),
+  name: (name: string) => (name.trim() === '' ? 'Enter a name.' : null),
   scopes: (scopes: string[]) => {
     const bad = scopes.find(scope => !/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(scope));
     return bad === undefined ? null : `"${bad}" is not a scope: no spaces, quotes or backslashes.`;
@@ -59,7 +65,7 @@ export const validate = {
   metadata: (metadata: string) => (readObject(metadata) ? null : 'This is not a JSON object.'),
 };
 
-/** The fields as the API takes them; an expiry left as it was keeps its seconds. */
+/** The fields for the API. An expiry that was not changed in the form keeps its exact time. */
 export function fieldsOf(form: TokenForm, token?: AccessToken) {
   const expireTime = expiryOf(form, token);
   return {
@@ -76,7 +82,7 @@ export function fieldsOf(form: TokenForm, token?: AccessToken) {
 function expiryOf(form: TokenForm, token: AccessToken | undefined) {
   if (form.expiry === 'never') return undefined;
   if (form.expiry !== 'at') {
-    // To the minute, so that a form sent again means the same change.
+    // Rounded up to the minute, so that a retry sends the same change and gets the same request id.
     const minuteMs = 60_000;
     const nowMs = Math.ceil(Date.now() / minuteMs) * minuteMs;
     return timestampFromDate(new Date(nowMs + Number(form.expiry) * 86_400_000));
@@ -87,7 +93,7 @@ function expiryOf(form: TokenForm, token: AccessToken | undefined) {
   return timestampFromDate(new Date(form.expireAt));
 }
 
-/** The JSON object in a text, an empty one in none; undefined for anything else. */
+/** The JSON object in a text; {} for an empty text, undefined for anything else. */
 export function readObject(text: string): JsonObject | undefined {
   if (text.trim() === '') return {};
   try {
@@ -99,13 +105,13 @@ export function readObject(text: string): JsonObject | undefined {
   }
 }
 
-/** A time as a datetime-local field has it. */
+/** A time in the format of a datetime-local input, to the minute or the second. */
 export function localTime(date: Date, to: 'minute' | 'second' = 'minute'): string {
   const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
   return local.toISOString().slice(0, to === 'minute' ? 16 : 19);
 }
 
-/** Leads to the first field that is wrong. */
+/** Returns a handler that puts the focus on the first invalid field. */
 export function focusFirst(form: { getInputNode(path: string): HTMLElement | null }) {
   return (errors: Record<string, unknown>) => {
     const [path] = Object.keys(errors);

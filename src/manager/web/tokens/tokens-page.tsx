@@ -1,4 +1,4 @@
-/** The list of access tokens. */
+/** The page that lists the access tokens. */
 
 import { useInfiniteQuery } from '@connectrpc/connect-query';
 import { Button, Center, Group, Text } from '@mantine/core';
@@ -16,7 +16,7 @@ import { TokensTable, TokensTableSkeleton } from './tokens-table.tsx';
 
 const pageSize = 50;
 
-/** Lists them page by page. */
+/** The page; it loads the list in pages of 50. */
 export function TokensPage() {
   const [filters, setFilters, clear] = useFilters();
   const { mayChange } = useSession();
@@ -35,7 +35,7 @@ export function TokensPage() {
     <>
       <PageHeader
         title="Access tokens"
-        text="Static tokens for servers, and keys that sign JWTs for everything shared."
+        text="Static tokens for servers, and secret keys that sign JWTs for browsers and apps."
         actions={mayChange && <NewTokenButton />}
       />
       <FilterBar filters={filters} onChange={setFilters} onClear={clear} />
@@ -82,7 +82,7 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
       <EmptyState
         icon={IconSearchOff}
         title="Nothing matches"
-        text="Try other words, or fewer filters."
+        text="Try other words or fewer filters."
       >
         <Button variant="default" onClick={onClear}>
           Clear filters
@@ -94,7 +94,7 @@ function Nothing({ filtered, onClear }: { filtered: boolean; onClear: () => void
     <EmptyState
       icon={IconKey}
       title="No access tokens yet"
-      text="Make the first one, paste a line of code, and be greeted within a minute."
+      text="Create the first one, paste the code that you get, and see it work within a minute."
     >
       {mayChange && <NewTokenButton />}
     </EmptyState>

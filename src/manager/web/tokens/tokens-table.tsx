@@ -1,4 +1,4 @@
-/** The list's rows: a table, which becomes cards on a phone. */
+/** The table of access tokens, which becomes a list of cards on a phone. */
 
 import { timestampMs } from '@bufbuild/protobuf/wkt';
 import { Anchor, Skeleton, Table, Text } from '@mantine/core';
@@ -12,7 +12,7 @@ import { expiringSoonDays } from './filters.ts';
 
 const columns = ['Name', 'Kind', 'State', 'Owner', 'Scopes', 'Last used', 'Expires'];
 
-/** The rows; `isStale` while others are on their way. */
+/** The table; `isStale` dims the rows while newer ones are loading. */
 export function TokensTable({ tokens, isStale }: { tokens: AccessToken[]; isStale: boolean }) {
   return (
     <div className="card table-card" data-stale={isStale || undefined} aria-busy={isStale}>
@@ -45,7 +45,7 @@ function Head() {
   );
 }
 
-// A list may be thousands of rows long: those that did not change are not drawn again.
+// The list may have thousands of rows, so rows that did not change are not rendered again.
 const Row = memo(function Row({ token }: { token: AccessToken }) {
   return (
     <Table.Tr className="row-link">
@@ -91,7 +91,7 @@ function expiryTone(token: AccessToken): 'warn' | undefined {
 
 const skeletonRows = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
-/** What is there before the first rows. */
+/** A placeholder until the first rows are loaded. */
 export function TokensTableSkeleton() {
   return (
     <div className="card table-card" aria-busy="true">

@@ -1,18 +1,21 @@
-/** What to verify: a header, and what it must be good for. */
+/** The form of the "try it" page: a header to verify, and what it must allow. */
 
 import { Button, Group, Stack, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 
-/** A question to the verifier. */
+/** What to verify. */
 export interface Question {
+  /** Value of the Authorization header. */
   header: string;
+  /** The audience that a JWT must name; "" for no such check. */
   audience: string;
+  /** Scopes that the token must have, all of them. */
   requiredScopes: string[];
 }
 
 const empty: Question = { header: '', audience: '', requiredScopes: [] };
 
-/** The form. */
+/** The form; `onAsk` gets trimmed values. */
 export function QuestionForm(props: {
   isBusy: boolean;
   onAsk: (question: Question) => void;
@@ -37,7 +40,7 @@ export function QuestionForm(props: {
       <Stack>
         <Textarea
           label="Authorization header"
-          description="Its value, as a client would send it. It goes to this server alone."
+          description="The value that a client would send. It is sent to this server only."
           placeholder="Bearer eyJhbGciOi…"
           autosize
           minRows={4}
@@ -50,13 +53,13 @@ export function QuestionForm(props: {
         />
         <TextInput
           label="Audience"
-          description="Empty asks for none."
+          description="Optional. The audience that a JWT must name."
           value={question.audience}
           onChange={event => change({ audience: event.currentTarget.value })}
         />
         <TagsInput
           label="Required scopes"
-          description="All of them. Press Enter after each."
+          description="Optional. The token must have all of them. Press Enter after each."
           splitChars={[',', ' ']}
           value={question.requiredScopes}
           onChange={requiredScopes => change({ requiredScopes })}

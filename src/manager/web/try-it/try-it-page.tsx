@@ -1,4 +1,4 @@
-/** Verifies a header and explains the verdict. */
+/** The "try it" page: it verifies a header and explains the verdict. */
 
 import { useMutation } from '@connectrpc/connect-query';
 import { Grid } from '@mantine/core';
@@ -10,14 +10,14 @@ import { PageHeader } from '../ui/page-header.tsx';
 import { QuestionForm } from './question-form.tsx';
 import { VerdictView } from './verdict-view.tsx';
 
-/** The page. */
+/** The page: the form on one side, the verdict on the other. */
 export default function TryItPage() {
   const verify = useMutation(VerifierService.method.verify);
   return (
     <>
       <PageHeader
         title="Try it"
-        text="Ask for a verdict as a service would, and see how it comes about."
+        text="Verify a token as a service would, and see the result of each check."
       />
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, lg: 5 }}>

@@ -1,25 +1,28 @@
-/** A verdict step by step: which checks were passed, which failed, and which were not come to. */
+/** A verdict step by step: which checks passed, which one failed, and which were not reached. */
 
 import { Reason } from '../../../gen/usher/v1/verifier_pb.ts';
 
-/** What became of a check. */
+/** The outcome of a check; "unknown" if the verdict does not reveal it. */
 export type Outcome = 'passed' | 'failed' | 'unknown' | 'skipped';
 
-/** A check. */
+/** A check and its outcome. */
 export interface Step {
+  /** Name of the check. */
   title: string;
+  /** What the outcome means, and what to do if the check failed. */
   text: string;
+  /** Whether the check passed. */
   outcome: Outcome;
 }
 
 interface Check {
   title: string;
   passed: string;
-  /** The reasons that it gives, with what to do. */
+  /** The reasons for which the check fails, with what to do. */
   reasons: Partial<Record<Reason, string>>;
 }
 
-/** The checks in the order in which they are made, which is that of the reasons' numbers. */
+/** The checks in the order in which they run, which is the order of the reasons' numbers. */
 const checks: Check[] = [
   {
     title: 'Parsed',
@@ -28,52 +31,53 @@ const checks: Check[] = [
       [Reason.MISSING_CREDENTIALS]: 'There is no Authorization header, or it is empty.',
       [Reason.MALFORMED_CREDENTIALS]:
         'Send "<API_TOKEN>", "Bearer <API_TOKEN>" or "Bearer <JWT>", and nothing else. A JWT needs "Bearer".',
-      [Reason.JWT_MISSING_KID]: 'The JWT\'s header needs "kid": the UUID of its access token.',
+      [Reason.JWT_MISSING_KID]:
+        'The header of the JWT needs a "kid": the UUID of its access token.',
     },
   },
   {
     title: 'Found',
-    passed: 'Its access token is known.',
+    passed: 'The access token exists.',
     reasons: {
       [Reason.INVALID_TOKEN]:
-        'Either its access token is not known, or its signature is wrong: which, is never told.',
+        'The token is unknown, or its signature is wrong. Usher never says which.',
     },
   },
-  { title: 'Signature', passed: 'Its hash or signature is right.', reasons: {} },
+  { title: 'Signature', passed: 'The hash or the signature is right.', reasons: {} },
   {
     title: 'Time',
-    passed: 'It has begun, and has not ended.',
+    passed: 'It is already valid and has not expired.',
     reasons: {
       [Reason.JWT_MISSING_EXP]: 'The JWT needs an "exp" claim.',
       [Reason.NOT_YET_VALID]:
-        'Its "nbf" or "iat" is in the future. Look at the clock of whoever signed it.',
-      [Reason.EXPIRED]: 'The JWT, or its access token, has expired.',
+        'Its "nbf" or "iat" is in the future. Check the clock of the machine that signed it.',
+      [Reason.EXPIRED]: 'The JWT or its access token has expired.',
     },
   },
   {
     title: 'Not revoked',
-    passed: 'Neither it nor its access token was revoked.',
+    passed: 'Neither the access token nor this JWT was revoked.',
     reasons: {
       [Reason.REVOKED]:
-        'Its access token was revoked, or this JWT by jti, subject or time of issue.',
+        'The access token was revoked, or this JWT was, by its jti, subject or time of issue.',
     },
   },
   {
     title: 'Audience',
-    passed: 'It is meant for the audience asked for.',
+    passed: 'It allows the required audience.',
     reasons: {
       [Reason.WRONG_AUDIENCE]:
-        'Its "aud" does not name the audience asked for, or one that its access token does not allow.',
+        'Its "aud" lacks the required audience, or names one that its access token does not allow.',
     },
   },
   {
     title: 'Scopes',
-    passed: 'It has every scope asked for.',
-    reasons: { [Reason.INSUFFICIENT_SCOPE]: 'A scope that was asked for is not among its own.' },
+    passed: 'It has every required scope.',
+    reasons: { [Reason.INSUFFICIENT_SCOPE]: 'It lacks a required scope.' },
   },
 ];
 
-/** The steps of a verdict. */
+/** The checks of a verdict with this reason; all of them passed if no check gives the reason. */
 export function stepsOf(reason: Reason): Step[] {
   const failedAt = checks.findIndex(check => reason in check.reasons);
   return checks.map((check, place) => {
@@ -81,8 +85,8 @@ export function stepsOf(reason: Reason): Step[] {
     if (failedAt === -1 || place < failedAt) return { title, text: passed, outcome: 'passed' };
     if (place === failedAt) return { title, text: check.reasons[reason] ?? '', outcome: 'failed' };
     if (reason === Reason.INVALID_TOKEN && title === 'Signature') {
-      return { title, text: 'Not told apart from "found".', outcome: 'unknown' };
+      return { title, text: 'Not reported separately from "Found".', outcome: 'unknown' };
     }
-    return { title, text: 'Not come to.', outcome: 'skipped' };
+    return { title, text: 'Not reached.', outcome: 'skipped' };
   });
 }

@@ -1,4 +1,4 @@
-/** A verdict: yes or no, how it came about, and what is known of the token. */
+/** Shows a verdict: valid or refused, the outcome of each check, and the data of the token. */
 
 import { Anchor, Code, Group, Text, Title } from '@mantine/core';
 import {
@@ -25,11 +25,11 @@ const icons: Record<Outcome, typeof IconCheck> = {
 const spoken: Record<Outcome, string> = {
   passed: 'passed',
   failed: 'failed',
-  unknown: 'not told',
-  skipped: 'not come to',
+  unknown: 'not reported',
+  skipped: 'not reached',
 };
 
-/** The verdict. */
+/** The verdict; the data is missing when the access token is unknown. */
 export function VerdictView({ verdict }: { verdict: VerifyResponse }) {
   const Icon = verdict.valid ? IconShieldCheck : IconShieldX;
   return (
@@ -42,11 +42,11 @@ export function VerdictView({ verdict }: { verdict: VerifyResponse }) {
           </Title>
           <Text size="sm">
             {verdict.valid
-              ? 'Good for what was asked.'
+              ? 'It passed every check.'
               : `${ReasonSchema.value[verdict.reason]?.name}: ${verdict.message}.`}
             {` HTTP ${verdict.httpStatus}.`}
             {verdict.stale &&
-              ' The store could not be asked; this rests on what was read shortly before.'}
+              ' The store could not be reached; this verdict comes from a cached record.'}
           </Text>
         </div>
       </Group>
@@ -103,8 +103,8 @@ function Known({ verdict }: { verdict: VerifyResponse }) {
             <Chips words={verdict.scopes} none="none" />
           </dd>
         </div>
-        <Fact name="Ends" value={sayExp(verdict.exp)} />
-        <Fact name="May be reused for" value={sayTtl(verdict)} />
+        <Fact name="Expires" value={sayExp(verdict.exp)} />
+        <Fact name="May be cached for" value={sayTtl(verdict)} />
         <Fact name="Revision" value={String(verdict.revision)} />
       </dl>
       <JsonBlock title="Claims" value={verdict.claims} />
@@ -136,7 +136,7 @@ function JsonBlock({ title, value }: { title: string; value: object | undefined 
   );
 }
 
-// The latest time that a Date can hold; "exp" may lie beyond it.
+// The latest time that a Date can hold, in milliseconds since 1970; "exp" may be later.
 const dateMsMax = 8.64e15;
 
 function sayExp(exp: bigint): string {
@@ -147,5 +147,5 @@ function sayExp(exp: bigint): string {
 
 function sayTtl({ cacheTtl }: VerifyResponse): string {
   const seconds = Number(cacheTtl?.seconds ?? 0n) + (cacheTtl?.nanos ?? 0) / 1e9;
-  return seconds === 0 ? 'no time: ask again' : `${seconds} s`;
+  return seconds === 0 ? 'not at all' : `${seconds} s`;
 }

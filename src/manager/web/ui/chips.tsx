@@ -1,8 +1,8 @@
-/** A few words as chips: scopes, audiences. */
+/** A list of words as chips, for scopes and audiences. */
 
 import { Code, Group, Text } from '@mantine/core';
 
-/** The words; the first `max` of them where that is given. */
+/** Shows the words, at most the first `max`; the text `none` if there are none. */
 export function Chips(props: { words: readonly string[]; none: string; max?: number }) {
   const { words, none, max = words.length } = props;
   if (words.length === 0) {

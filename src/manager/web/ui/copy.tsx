@@ -1,4 +1,4 @@
-/** Copying to the clipboard. */
+/** Buttons that copy a text to the clipboard. */
 
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconCheck, IconCopy, IconX } from '@tabler/icons-react';
@@ -7,7 +7,7 @@ import { useEffect, useState } from 'react';
 type Outcome = 'copied' | 'failed' | undefined;
 const shownMs = 1_800;
 
-/** A button with an icon alone; `what` completes "Copy …". */
+/** A button with only an icon; `what` completes its label, "Copy …". */
 export function CopyIcon({ value, what }: { value: string; what: string }) {
   const { outcome, copy } = useCopy(value);
   const label = labelOf(outcome, `Copy ${what}`);
@@ -25,7 +25,7 @@ export function CopyIcon({ value, what }: { value: string; what: string }) {
   );
 }
 
-/** A button with words. */
+/** A button with a text; `onCopied` is called only when copying succeeded. */
 export function CopyButton(props: { value: string; what: string; onCopied?: () => void }) {
   const { outcome, copy } = useCopy(props.value, props.onCopied);
   return (
@@ -49,7 +49,7 @@ function useCopy(value: string, onCopied?: () => void) {
   }, [outcome]);
   async function copy() {
     try {
-      // Absent on plain HTTP to another machine; what is to be copied can then be selected by hand.
+      // Without HTTPS, browsers have a clipboard only on localhost: users select the text by hand.
       await navigator.clipboard.writeText(value);
       setOutcome('copied');
       onCopied?.();

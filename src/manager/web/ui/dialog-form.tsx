@@ -1,16 +1,20 @@
-/** What every dialog that changes something ends with: what went wrong, cancel, and do it. */
+/** The form of a dialog that changes something: fields, an error if any, and two buttons. */
 
 import { Button, Group, Stack } from '@mantine/core';
 import type { FormEvent, ReactNode } from 'react';
 import { ErrorPanel } from './error-panel.tsx';
 
-/** The form of a dialog. */
+/** Puts the fields (`children`) of a dialog above the error, "Cancel" and the submit button. */
 export function DialogForm(props: {
-  /** What the button says that does it. */
+  /** The text of the submit button. */
   action: string;
+  /** Whether the submit button warns by its colour. */
   isDangerous?: boolean;
+  /** Whether the submit button is disabled. */
   disabled?: boolean;
+  /** Whether the change is being sent. */
   isBusy: boolean;
+  /** Why the last try failed. */
   error: Error | null;
   onSubmit: (event: FormEvent<HTMLFormElement>) => void;
   onCancel: () => void;

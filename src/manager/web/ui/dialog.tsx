@@ -1,9 +1,9 @@
-/** A dialog: the focus goes into it, stays in it, and goes back to where it was. */
+/** A dialog that holds the keyboard focus while it is open, and returns it when it closes. */
 
 import { Modal } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
 
-/** An open dialog; it is closed by not being there any more. */
+/** An open dialog. To close it, stop rendering it: `onClose` asks the parent to do so. */
 export function Dialog(props: {
   title: string;
   size?: string;
@@ -13,7 +13,7 @@ export function Dialog(props: {
   const [opener] = useState(() => document.activeElement);
   useEffect(() => {
     return () => {
-      // What it was opened from may be gone: a revoked access token has no more buttons.
+      // The opener may be gone: a revoked access token has no buttons.
       const target = opener?.isConnected ? opener : document.getElementById('main');
       if (target instanceof HTMLElement) target.focus({ preventScroll: true });
     };

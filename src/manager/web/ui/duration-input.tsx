@@ -1,4 +1,4 @@
-/** A duration as a number and a unit. */
+/** An input for a duration, as a number and a unit. */
 
 import { Group, Input, NativeSelect, NumberInput } from '@mantine/core';
 import { useId, useState } from 'react';
@@ -6,7 +6,7 @@ import { useId, useState } from 'react';
 const unitSeconds = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 } as const;
 type Unit = keyof typeof unitSeconds;
 
-/** Asks for a duration in whole seconds; undefined while it is empty. */
+/** The input. `value` and `min` are whole seconds; `value` is undefined while it is empty. */
 export function DurationInput(props: {
   label: string;
   description?: string;
@@ -47,7 +47,7 @@ export function DurationInput(props: {
   );
 }
 
-/** "90 minutes", "30 days": a duration in the largest unit that says it whole. */
+/** A duration in the largest unit that gives a whole number: "90 minutes", "30 days". */
 export function sayDuration(seconds: number): string {
   const unit = largestUnit(seconds);
   const amount = seconds / unitSeconds[unit];

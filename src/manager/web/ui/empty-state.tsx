@@ -1,10 +1,10 @@
-/** What is shown where a list would be, when there is nothing. */
+/** What is shown in place of an empty list. */
 
 import { Stack, Text, ThemeIcon, Title } from '@mantine/core';
 import type { IconProps } from '@tabler/icons-react';
 import type { ComponentType, ReactNode } from 'react';
 
-/** An icon, a title, a text and a way on. */
+/** An icon, a title and a text; `children` are what the user can do next. */
 export function EmptyState(props: {
   icon: ComponentType<IconProps>;
   title: string;

@@ -1,11 +1,11 @@
-/** What went wrong, in words, with a way on. */
+/** An error for the user, with a button to try again. */
 
 import { ConnectError } from '@connectrpc/connect';
 import { Alert, Button, Group, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { explain } from './explain.ts';
 
-/** An error where its content would be. */
+/** Shows an error in place of the content; without `onRetry` there is no button. */
 export function ErrorPanel({ error, onRetry }: { error: Error; onRetry?: () => void }) {
   const { title, text } = explain(ConnectError.from(error));
   return (

@@ -1,15 +1,15 @@
-/** Errors of the API in plain words. */
+/** Turns errors of the API into texts for users. */
 
 import { Code, type ConnectError } from '@connectrpc/connect';
 
-/** A title and a text for an error. */
+/** The title and text that users see for an error. */
 export function explain(error: ConnectError): { title: string; text: string } {
   const text = error.rawMessage;
   switch (error.code) {
     case Code.Unavailable:
       return {
         title: 'The store cannot be reached',
-        text: 'Nothing is lost. Try again in a moment.',
+        text: 'Nothing was lost. Try again in a moment.',
       };
     case Code.Unauthenticated:
       return { title: 'Your session has ended', text: 'Sign in again.' };
@@ -19,15 +19,15 @@ export function explain(error: ConnectError): { title: string; text: string } {
       return { title: 'There is no such access token', text: 'It may belong to another owner.' };
     case Code.Aborted:
       return {
-        title: 'Someone changed it meanwhile',
-        text: 'Close this, look at it again, and repeat.',
+        title: 'Someone else changed it in the meantime',
+        text: 'Close this, check the new values, and try again.',
       };
     case Code.InvalidArgument:
     case Code.FailedPrecondition:
     case Code.ResourceExhausted:
-      return { title: 'This was refused', text };
+      return { title: 'The server refused this', text };
     case Code.DeadlineExceeded:
-      return { title: 'The server took too long', text: 'Try again: a change is made only once.' };
+      return { title: 'The server took too long', text: 'Try again: a change is applied once.' };
     default:
       return { title: 'The server cannot be reached', text: text || 'Try again in a moment.' };
   }

@@ -1,8 +1,8 @@
-/** The product's mark. */
+/** The product's logo. */
 
 import { Group, Text } from '@mantine/core';
 
-/** The mark with the product's name and the page's. */
+/** The logo with the names of the product and of the web app. */
 export function Mark({ size = 'md' }: { size?: 'md' | 'lg' }) {
   const pixels = size === 'lg' ? 40 : 30;
   return (

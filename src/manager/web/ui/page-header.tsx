@@ -1,10 +1,10 @@
-/** The top of a page. */
+/** The header of a page. */
 
 import { Group, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTitle } from './use-title.ts';
 
-/** Title, a sentence, and what can be done here. */
+/** The title, a sentence about the page, and buttons; it also sets the document's title. */
 export function PageHeader(props: { title: string; text?: ReactNode; actions?: ReactNode }) {
   useTitle(props.title);
   return (

@@ -1,13 +1,13 @@
-/** Why something was revoked. */
+/** The input for the reason of a revocation. */
 
 import { TextInput } from '@mantine/core';
 
-/** Asks for the reason. */
+/** The input; the reason is optional. */
 export function ReasonInput(props: { value: string; onChange: (reason: string) => void }) {
   return (
     <TextInput
       label="Reason"
-      description="For the audit log; may stay empty."
+      description="Optional. It is written to the audit log."
       maxLength={256}
       value={props.value}
       onChange={event => props.onChange(event.currentTarget.value)}

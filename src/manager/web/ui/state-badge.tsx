@@ -1,8 +1,8 @@
-/** An access token's state and kind at a glance. */
+/** Badges for the state and the kind of an access token. */
 
 import { Kind, State } from '../../../gen/usher/v1/access_token_pb.ts';
 
-/** Whether it is good now. */
+/** The state: active, expired or revoked. */
 export function StateBadge({ state }: { state: State }) {
   const [word, tone] = sayState(state);
   return (
@@ -18,7 +18,7 @@ function sayState(state: State): [word: string, tone: string] {
   return state === State.REVOKED ? ['Revoked', 'bad'] : ['Unknown', 'quiet'];
 }
 
-/** What it is. */
+/** The kind: static or jwt. */
 export function KindBadge({ kind }: { kind: Kind }) {
   return <span className="kind">{kind === Kind.JWT ? 'jwt' : 'static'}</span>;
 }

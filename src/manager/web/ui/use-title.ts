@@ -1,8 +1,8 @@
-/** The document's title, which is also what a screen reader says of a new page. */
+/** The document's title, which screen readers announce for a new page. */
 
 import { useEffect } from 'react';
 
-/** Sets the document's title while the component is shown. */
+/** Sets the document's title to `title`, with the product's name after it. */
 export function useTitle(title: string) {
   useEffect(() => {
     document.title = `${title} · Usher`;

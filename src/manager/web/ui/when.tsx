@@ -1,4 +1,4 @@
-/** Times for people: how long ago or ahead, and exactly on hover and for assistive technology. */
+/** Times for people: relative to now, and exact on hover and for assistive technology. */
 
 import type { Timestamp } from '@bufbuild/protobuf/wkt';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
@@ -14,7 +14,7 @@ const units: [Intl.RelativeTimeFormatUnit, number][] = [
   ['minute', 60],
 ];
 
-/** A time, relative to now; `none` where there is no time. */
+/** A time relative to now; the text `none` if there is no time. */
 export function When({ time, none = 'never' }: { time: Timestamp | undefined; none?: string }) {
   if (!time) return <>{none}</>;
   const date = timestampDate(time);
@@ -25,13 +25,13 @@ export function When({ time, none = 'never' }: { time: Timestamp | undefined; no
   );
 }
 
-/** A time in full. */
+/** The exact local time, to the second. */
 export function sayExact(time: Timestamp): string {
   return exact.format(timestampDate(time));
 }
 
-/** "3 minutes ago", "in 2 days", "just now". */
-export function sayRelative(timeMs: number, nowMs: number): string {
+/** `timeMs` relative to `nowMs`: "3 minutes ago", "in 2 days", "just now". */
+function sayRelative(timeMs: number, nowMs: number): string {
   const seconds = Math.round((timeMs - nowMs) / 1000);
   for (const [unit, size] of units) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);

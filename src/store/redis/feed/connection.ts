@@ -10,8 +10,8 @@ import type { RedisLimits } from '../limits.ts';
 export interface MasterEvents {
   /** All changes acknowledged before this time, on the monotonic clock, were announced. */
   confirmed(askedAtMs: number): void;
-  /** The connection was lost. */
-  lost(): void;
+  /** The connection was lost, for this reason. */
+  lost(error: unknown): void;
   /** The key of this name changed. */
   changed(key: string): void;
   /** Any key may have changed. */

@@ -8,6 +8,7 @@ import type { Continuity } from '../../continuity/continuity.ts';
 import type { Feed, FeedListener, Lease } from '../../feed.ts';
 import { createLease } from '../../feed.ts';
 import { masters, nameOf, type RedisClient } from '../client.ts';
+import { faultText } from '../faults.ts';
 import type { RedisHeartbeat } from '../heartbeat.ts';
 import { importedKey, tokenKey } from '../keys.ts';
 import type { RedisLimits } from '../limits.ts';
@@ -23,8 +24,10 @@ export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
   continuity: Pick<Continuity, 'isSure' | 'doubt'>;
 }
 
-/** The feed, which the store ends while it is not what it was. */
+/** The feed of a Redis store, which ends it while Redis is not what it was. */
 export interface RedisFeed extends Feed {
+  /** Why the last connection of the feed was lost, for the operator; undefined if none was. */
+  fault(): string | undefined;
   /** The store is not what it was: nothing that is cached is current, and the feed is not live. */
   suspend(): void;
   /** The store is what it was. */
@@ -49,6 +52,7 @@ export function redisFeed(
   const listeners = new Set<FeedListener>();
   const followed = new Map<string, FollowedMaster>();
   let current: FollowedMaster[] = [];
+  let fault: string | undefined;
 
   const changedAll = () => {
     for (const listener of listeners) listener.changedAll();
@@ -98,7 +102,8 @@ export function redisFeed(
             master.confirmedMs = askedAtMs;
             if (continuity.isSure()) lease.renew(askedAtMs);
           },
-          lost() {
+          lost(error) {
+            fault = faultText(error);
             master.confirmedMs = Number.NEGATIVE_INFINITY;
             lease.end();
             changedAll();
@@ -128,6 +133,7 @@ export function redisFeed(
     },
     isLive: () =>
       current.length > 0 && current.every(({ lease }) => lease.isLive()) && heartbeat.isLive(),
+    fault: () => fault,
     lagMs: () => Math.max(heartbeat.ageMs(), ...current.map(({ lease }) => lease.ageMs())),
     listen(listener) {
       listeners.add(listener);

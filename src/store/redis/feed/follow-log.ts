@@ -4,7 +4,7 @@ import type { ChainHead } from '../../audit.ts';
 import type { AuditLog } from '../../store.ts';
 
 /** An entry of the log as the scripts publish it. */
-export interface Published {
+interface Published {
   /** Its sequence number. */
   sequence: number;
   /** Hash of the previous entry. */
@@ -15,7 +15,10 @@ export interface Published {
   id: string;
 }
 
-/** Announces the changes in a log. */
+/** A place in the log. */
+type Place = Pick<ChainHead, 'sequence' | 'hash'>;
+
+/** Tells what a log says has changed. */
 export interface LogFollower {
   /** Announces a published entry. False when it does not follow the last announced one. */
   tell(entry: Published): boolean;
@@ -29,23 +32,23 @@ export function followLog(
   entriesMax: number,
   events: { changed(id: string): void; changedAll(): void },
 ): LogFollower {
-  let known: ChainHead | undefined;
-  /** Hashes of the entries announced since the present `look` began. */
+  let known: Place | undefined;
+  /** Hashes of the entries that were told since the look under way began. */
   let told = new Set<string>();
 
-  const tell = (id: string, to: ChainHead) => {
+  const tell = (id: string, to: Place) => {
     if (id !== '') events.changed(id);
     told.add(to.hash);
     known = to;
   };
-  /** For another log, or too many missed entries. */
-  const tellAll = (to: ChainHead) => {
+  /** Another log, or too much to tell. */
+  const tellAll = (to: Place) => {
     known = to;
     told.add(to.hash);
     events.changedAll();
   };
 
-  const catchUp = async (from: ChainHead, head: ChainHead) => {
+  const catchUp = async (from: Place, head: Place) => {
     const behind = from.sequence - 1;
     const missing = head.sequence - from.sequence;
     if (missing <= 0 || missing > entriesMax) return tellAll(head);

@@ -5,6 +5,7 @@ import type { RedisAddress } from '../../address.ts';
 import type { AuditLog } from '../../store.ts';
 import { feedClient } from '../client.ts';
 import type { RedisLimits } from '../limits.ts';
+import { followLoss } from '../loss.ts';
 import { type FeedConnection, type MasterEvents, Refused } from './connection.ts';
 import { followMessages } from './messages.ts';
 import { followTracking } from './tracking.ts';
@@ -48,6 +49,7 @@ export function followMaster(followed: Followed, events: MasterEvents): MasterFe
   const connectAndFollow = async (how: (connection: FeedConnection) => Promise<never>) => {
     const own = feedClient(target, server, limits);
     client = own;
+    const loss = followLoss(own);
     const lost = new Promise<never>((_, reject) => {
       own.once('end', () => reject(new Error('the feed ended')));
     });
@@ -55,6 +57,8 @@ export function followMaster(followed: Followed, events: MasterEvents): MasterFe
     const orLost: FeedConnection['orLost'] = promise => Promise.race([promise, lost]);
     try {
       await how({ ...followed, client: own, events, orLost, pause, wake: () => wake() });
+    } catch (error) {
+      throw error instanceof Refused ? error : (loss() ?? error);
     } finally {
       own.disconnect();
     }
@@ -77,9 +81,9 @@ export function followMaster(followed: Followed, events: MasterEvents): MasterFe
   const run = async () => {
     for (let attempt = 0; !closed; attempt++) {
       const startedMs = monotonicMs();
-      await followOnce().catch(() => undefined);
+      const error = await followOnce().catch((reason: unknown) => reason);
       if (closed) return;
-      events.lost();
+      events.lost(error);
       if (monotonicMs() - startedMs > limits.reconnectDelayMsMax) attempt = 0;
       await pause(Math.min(50 * 2 ** attempt, limits.reconnectDelayMsMax) + Math.random() * 50);
     }

@@ -1,4 +1,4 @@
-/** A service on ConnectRPC that takes tokens. It borrows a service definition, to keep it short. */
+/** A service on ConnectRPC that requires tokens. It reuses Usher's service definition. */
 
 import { createServer } from 'node:http';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
@@ -12,7 +12,7 @@ import {
 } from '../../../../src/client/node.ts';
 import { VerifierService } from '../../../../src/gen/usher/v1/verifier_pb.ts';
 
-/** Makes it. Its Hello greets; its Verify tells who is calling. */
+/** Creates the service: Hello greets, Verify returns the identity of the caller. */
 export function connectService(usher: Usher, requirement: Requirement = {}) {
   const rpcs = connectNodeAdapter({
     interceptors: [connectAuth(usher, requirement)],

@@ -1,9 +1,9 @@
-/** A service on Express that takes tokens. */
+/** A service on Express that requires tokens. */
 
 import express from 'express';
 import { expressAuth, hello, type Usher, type WebRequest } from '../../../../src/client/node.ts';
 
-/** Makes it. */
+/** Creates the service. */
 export function expressService(usher: Usher) {
   const app = express();
   app.disable('x-powered-by');

@@ -1,4 +1,4 @@
-/** A service on Fastify that takes tokens. */
+/** A service on Fastify that requires tokens. */
 
 import fastify from 'fastify';
 import {
@@ -8,7 +8,7 @@ import {
   type Usher,
 } from '../../../../src/client/node.ts';
 
-/** Makes it. */
+/** Creates the service. */
 export function fastifyService(usher: Usher) {
   const app = fastify();
   app.addHook('onRequest', fastifyAuth(usher));

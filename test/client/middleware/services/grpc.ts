@@ -1,4 +1,4 @@
-/** A service on grpc-js that takes tokens. Its messages are JSON, to keep it short. */
+/** A service on grpc-js that requires tokens. Its messages are JSON, which needs no proto file. */
 
 import * as grpc from '@grpc/grpc-js';
 import {
@@ -24,7 +24,7 @@ const method = (path: string) => ({
 /** Its methods. */
 export const shop = { hello: method('/shop.Shop/Hello'), whoAmI: method('/shop.Shop/WhoAmI') };
 
-/** Makes it. */
+/** Creates the service. */
 export function grpcService(usher: Usher, requirement: Requirement = {}): grpc.Server {
   const server = new grpc.Server({ interceptors: [grpcAuth(grpc, usher, requirement)] });
   const hello: grpc.handleUnaryCall<unknown, unknown> = (_call, answer) => answer(null, greeting());

@@ -1,4 +1,4 @@
-/** In a Cluster, and behind Sentinels, records in memory follow the masters that are read from. */
+/** In a Cluster and behind Sentinels, the feed follows every master that is read. */
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { redisAddress } from '../../../../src/store/address.ts';
@@ -7,9 +7,11 @@ import { identityKey, tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
+import { redisLimits } from '../../../limits.ts';
+import { until } from '../../../until.ts';
 import { create, revocation } from '../../changes.ts';
 import { untilCached } from '../../until-cached.ts';
-import { type RedisServer, until } from '../server.ts';
+import type { RedisServer } from '../server.ts';
 import { addNode, type RedisCluster, startCluster, startSentinels } from '../topologies.ts';
 
 const stores: Store[] = [];
@@ -17,7 +19,7 @@ const stores: Store[] = [];
 async function open(url: string, limits: Partial<RedisLimits> = {}): Promise<Store> {
   const store = await openRedis(redisAddress(url), {
     now: Date.now,
-    limits: { feedPingMs: 50, leaseMs: 1000, clusterRefreshMs: 200, ...limits },
+    ...redisLimits({ feedPingMs: 50, leaseMs: 1000, clusterRefreshMs: 200, ...limits }),
   });
   stores.push(store);
   await until(() => store.feed.isLive() === true);
@@ -45,7 +47,7 @@ describe('a cluster', () => {
     return records.filter(({ id }) => keys.has(tokenKey(id)));
   };
 
-  test('tells of a change on each master', async () => {
+  test('reports a change on each master', async () => {
     const all = await untilAllCached();
     expect(reader.feed.kind).toBe('tracking');
     for (const record of records) await writer.commit(revocation(record));
@@ -53,7 +55,7 @@ describe('a cluster', () => {
     for (const { record } of await untilAllCached()) expect(record?.revokedAt).toBeDefined();
   });
 
-  test('of which a master died is not believed, until that one is heard again', async () => {
+  test('with a dead master is not trusted until that one is live again', async () => {
     const all = await untilAllCached();
     const log = cluster.nodes.map(async node => ({
       node,
@@ -82,7 +84,7 @@ describe('a cluster', () => {
     try {
       await moveSlotOf(tokenKey(record.id), cluster.nodes, added);
       expect(await keptBy(added)).toEqual([record]);
-      // What is believed is believed anew, once the new master is followed too.
+      // Records are cached again once the new master is followed too.
       await until(() => !all.some(found => reader.isCurrent(found)));
       const found = await untilCached(reader, record.id);
       await writer.commit(revocation(record));
@@ -93,7 +95,7 @@ describe('a cluster', () => {
     }
   });
 
-  test('whose slots move between masters that are followed already tells of them from there', async () => {
+  test('whose slots move between followed masters reports changes from the new one', async () => {
     const [record] = records;
     if (record === undefined) throw new Error('not made');
     const [from, to] = await Promise.all([
@@ -142,7 +144,7 @@ async function moveSlotOf(
   }
 }
 
-test('behind Sentinels, what was believed of the old master is not after a failover', async () => {
+test('behind Sentinels, a failover invalidates the cached records of the old master', async () => {
   const servers = await startSentinels();
   try {
     const [writer, reader] = [await open(servers.url), await open(servers.url)];

@@ -1,4 +1,4 @@
-/** Records in memory follow Redis by tracking: whatever changes them, and whatever happens to it. */
+/** Cached records follow Redis by tracking, through every kind of change and fault. */
 
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -8,18 +8,21 @@ import { tokenKey } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Found, Store } from '../../../../src/store/store.ts';
+import { freePort } from '../../../free-port.ts';
+import { redisLimits } from '../../../limits.ts';
+import { until } from '../../../until.ts';
 import { create, creation, revocation } from '../../changes.ts';
 import { untilCached } from '../../until-cached.ts';
-import { freePort, type RedisServer, startRedis, until } from '../server.ts';
+import { type RedisServer, startRedis } from '../server.ts';
 
 const stores: Store[] = [];
-/** Asked so seldom, nothing but the word of a change tells of it. */
+/** With so rare pings, only an invalidation can report a change. */
 const unhurried = { feedPingMs: 3_600_000, leaseMs: 7_200_000 };
 
 async function open(port: number, limits: Partial<RedisLimits> = {}): Promise<Store> {
   const store = await openRedis(redisAddress(`redis://127.0.0.1:${port}`), {
     now: Date.now,
-    limits,
+    ...redisLimits(limits),
   });
   stores.push(store);
   await until(() => store.feed.isLive() === true);
@@ -36,7 +39,7 @@ afterEach(async () => {
   for (const store of stores.splice(0)) await store.close();
 });
 
-describe('what is believed is not any more', () => {
+describe('a cached record is invalidated', () => {
   let server: RedisServer;
   let writer: Store;
   let reader: Store;
@@ -54,7 +57,7 @@ describe('what is believed is not any more', () => {
     found = await untilCached(reader, record.id);
   });
 
-  test('once it is tracked, probed and heard', () => {
+  test('once it is tracked and has answered a probe', () => {
     expect(reader.feed.kind).toBe('tracking');
     expect(reader.feed.lagMs()).toBeGreaterThanOrEqual(0);
     expect(reader.isCurrent(found)).toBe(true);
@@ -76,13 +79,13 @@ describe('what is believed is not any more', () => {
     await until(() => !reader.isCurrent(found));
   });
 
-  test('after its own change', async () => {
+  test('after a change by the same process', async () => {
     await reader.commit(revocation(record));
     await until(async () => (await reader.find(record.id)).record?.revokedAt !== undefined);
     expect(reader.isCurrent(found)).toBe(false);
   });
 
-  test('but for what was not changed', async () => {
+  test('only if it was changed', async () => {
     const other = await made(writer);
     await until(() => reader.isCurrent(found));
     await writer.commit(revocation(other));
@@ -90,14 +93,14 @@ describe('what is believed is not any more', () => {
     expect(reader.isCurrent(found)).toBe(true);
   });
 
-  test('an access token that was not there is found when it comes', async () => {
+  test('an access token that was unknown is found once it is created', async () => {
     const change = creation();
     expect((await reader.find(change.record.id)).record).toBeUndefined();
     await writer.commit(change);
     await until(async () => (await reader.find(change.record.id)).record !== undefined);
   });
 
-  test('a change while the feed was cut off is seen when it is heard again', async () => {
+  test('a change while the feed was cut off takes effect when the feed is live again', async () => {
     await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await writer.commit(revocation(record));
     await until(() => reader.feed.isLive() === true);
@@ -115,7 +118,7 @@ describe('a Redis', () => {
     await server.stop();
   });
 
-  test('that hangs is believed for the lease at most', async () => {
+  test('that hangs is trusted for the lease at most', async () => {
     const store = await open(server.port, { leaseMs: 200, feedPingMs: 20 });
     const record = await made(store);
     const found = await untilCached(store, record.id);
@@ -126,7 +129,7 @@ describe('a Redis', () => {
     expect((await untilCached(store, record.id)).record).toEqual(record);
   });
 
-  test('that was killed and is back is followed anew', async () => {
+  test('that was killed and restarted is followed again', async () => {
     const store = await open(server.port);
     const record = await made(store);
     const found = await untilCached(store, record.id);
@@ -140,7 +143,7 @@ describe('a Redis', () => {
     await until(() => !store.isCurrent(again));
   });
 
-  test('that became a replica is not believed, though it holds the same', async () => {
+  test('that became a replica is not trusted, though it has the same data', async () => {
     const store = await open(server.port, { feedPingMs: 20, pingIntervalMs: 3_600_000 });
     const record = await made(store);
     const found = await untilCached(store, record.id);
@@ -159,7 +162,7 @@ describe('a Redis', () => {
     await server.send('ACL', 'SETUSER', 'usher', ...`${rules}${more}`.split(' '));
     const store = await openRedis(redisAddress(`redis://usher:password@127.0.0.1:${server.port}`), {
       now: Date.now,
-      limits: unhurried,
+      ...redisLimits(unhurried),
     });
     stores.push(store);
     await until(() => store.feed.isLive());
@@ -170,7 +173,7 @@ describe('a Redis', () => {
     await until(() => !store.isCurrent(found));
   });
 
-  test('that is full, so that it takes no probe, is followed by its messages', async () => {
+  test('that is full and accepts no probe is followed by messages', async () => {
     await server.send('CONFIG', 'SET', 'maxmemory', '1mb');
     const store = await open(server.port);
     expect(store.feed.kind).toBe('messages');

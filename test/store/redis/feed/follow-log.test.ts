@@ -1,11 +1,11 @@
-/** Whatever order word of the log comes in, or does not come, every change is told before a look ends. */
+/** The follower of the log reports every change, in whatever order messages arrive or get lost. */
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type ChainedEvent, chain, emptyChain } from '../../../../src/store/audit.ts';
 import { followLog, type LogFollower } from '../../../../src/store/redis/feed/follow-log.ts';
 import { eventOf } from '../../changes.ts';
 
-/** A log of one entry for each id, which went another way before if `other`. */
+/** A log with one entry for each id; `other` gives it a different past. */
 function logOf(ids: string[], other = false): ChainedEvent[] {
   let head = emptyChain;
   return ids.map(id => {
@@ -18,11 +18,11 @@ function logOf(ids: string[], other = false): ChainedEvent[] {
   });
 }
 
-describe('who follows a log', () => {
+describe('the follower of a log', () => {
   let log: ChainedEvent[];
   let told: string[];
   let follower: LogFollower;
-  /** Done when the log was asked, before it answers. */
+  /** Called between the read of the log and its answer. */
   let meanwhile: () => void;
 
   const word = (index: number) => {
@@ -55,19 +55,19 @@ describe('who follows a log', () => {
     told = [];
   });
 
-  test('begins with anything', async () => {
+  test('begins with a reset', async () => {
     await follower.look();
     expect(told).toEqual([]);
   });
 
-  test('tells what comes in order, and nothing twice', async () => {
+  test('reports entries in order, and none twice', async () => {
     log = full.slice(0, 4);
     expect([follower.tell(word(2)), follower.tell(word(3))]).toEqual([true, true]);
     await follower.look();
     expect(told).toEqual(['c', 'd']);
   });
 
-  test('reads what was missed', async () => {
+  test('reads missed entries', async () => {
     log = full.slice(0, 5);
     expect(follower.tell(word(4))).toBe(false);
     await follower.look();
@@ -77,7 +77,7 @@ describe('who follows a log', () => {
     expect(told.slice(4)).toEqual(['g']);
   });
 
-  test('does not go on behind a word that came while it was looking', async () => {
+  test('does not fall behind a message that arrived during a read', async () => {
     log = full.slice(0, 4);
     let turn = 0;
     meanwhile = () => {
@@ -91,7 +91,7 @@ describe('who follows a log', () => {
     expect(follower.tell(word(4))).toBe(true);
   });
 
-  test('needs no second look when the word came before the answer of the log', async () => {
+  test('needs no second read when the message arrived before the answer of the log', async () => {
     meanwhile = () => {
       if (log.length > 2) return;
       log = full.slice(0, 3);
@@ -101,7 +101,7 @@ describe('who follows a log', () => {
     expect(told).toEqual(['c']);
   });
 
-  test('does not read more than is worth it', async () => {
+  test('resets instead of reading too many entries', async () => {
     log = full.slice(0, 6);
     await follower.look();
     expect(told).toEqual(['all']);
@@ -112,7 +112,7 @@ describe('who follows a log', () => {
     ['that lost its end', full.slice(0, 1)],
     ['of another past', logOf(['a', 'b'], true)],
     ['of another past, and longer', logOf(['a', 'b', 'c'], true)],
-  ])('takes a log %s for another one', async (_, other) => {
+  ])('treats a log %s as another one', async (_, other) => {
     log = other;
     await follower.look();
     expect(told).toEqual(['all']);
@@ -120,7 +120,7 @@ describe('who follows a log', () => {
     expect(told).toEqual(['all']);
   });
 
-  test('is not told by an entry of another past that has the next number', async () => {
+  test('ignores an entry with the next number but another past', async () => {
     log = logOf(['a', 'b', 'c'], true);
     expect(follower.tell(word(2))).toBe(false);
     await follower.look();

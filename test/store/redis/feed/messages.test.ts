@@ -1,4 +1,4 @@
-/** Where Redis refuses tracking, published messages are followed: the same promise, and its bounds. */
+/** Where Redis refuses tracking, the feed follows published messages, with the same promise. */
 
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,13 +7,15 @@ import { changesChannel } from '../../../../src/store/redis/keys.ts';
 import type { RedisLimits } from '../../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../../src/store/redis/store.ts';
 import type { Store } from '../../../../src/store/store.ts';
+import { redisLimits } from '../../../limits.ts';
+import { until } from '../../../until.ts';
 import { create, creation, revocation, update } from '../../changes.ts';
 import { describeStore } from '../../contract.ts';
 import { untilCached } from '../../until-cached.ts';
-import { type RedisServer, startRedis, until } from '../server.ts';
+import { type RedisServer, startRedis } from '../server.ts';
 import { startCluster } from '../topologies.ts';
 
-/** As managed services do. */
+/** A user without CLIENT TRACKING, as in managed services. */
 const refusing = 'user default on nopass ~* &* +@all -client|tracking';
 
 describeStore('redis without tracking', async () => {
@@ -43,7 +45,7 @@ async function open(url: string, limits: Partial<RedisLimits> = {}): Promise<Sto
   const store = await openRedis(redisAddress(url), {
     now: Date.now,
     onWarning: message => warnings.push(message),
-    limits,
+    ...redisLimits(limits),
   });
   stores.push(store);
   await until(() => store.feed.isLive() === true);
@@ -68,16 +70,16 @@ describe('a Redis that refuses tracking', () => {
     server.resume();
     await server.stop();
   });
-  /** Often asked, the log itself would tell before a message that is not needed then. */
+  /** With so rare pings, the log is not read before a message arrives. */
   const unhurried = { feedPingMs: 3_600_000, leaseMs: 7_200_000 };
 
-  test('is followed by messages, of which the operator is told', async () => {
+  test('is followed by messages, with a warning in the log', async () => {
     const store = await open(url);
     expect(store.feed.kind).toBe('messages');
     expect(warnings).toEqual([expect.stringContaining('tracking')]);
   });
 
-  test('a revocation elsewhere is seen by a message alone', async () => {
+  test('a revocation elsewhere takes effect by a message alone', async () => {
     const [writer, reader] = [await open(url), await open(url, unhurried)];
     const [record] = await create(writer, {});
     if (record === undefined) throw new Error('not made');
@@ -87,7 +89,7 @@ describe('a Redis that refuses tracking', () => {
     expect((await reader.find(record.id)).record?.revokedAt).toBeDefined();
   });
 
-  test('an access token that was not there is seen when it comes, and an imported one', async () => {
+  test('a new access token and a new imported token are found', async () => {
     const [writer, reader] = [await open(url), await open(url, unhurried)];
     const change = creation();
     const id = change.record.id;
@@ -101,11 +103,11 @@ describe('a Redis that refuses tracking', () => {
     await until(async () => (await reader.importedForms()).includes('sha256'));
   });
 
-  test('a message that was missed is read from the log', async () => {
+  test('a missed message is read from the log', async () => {
     const writer = await open(url);
     const [record, other] = await create(writer, {}, {});
     if (record === undefined || other === undefined) throw new Error('not made');
-    // This one may not listen, as it is with users of Redis 7 who are given no channels.
+    // This user may not subscribe, like a Redis 7 user without channels.
     await server.send('ACL', 'SETUSER', 'deaf', 'on', '>pw', '~*', '+@all', '-client|tracking');
     const reader = await open(url.replace('//', '//deaf:pw@'), { feedPingMs: 20 });
     const [found, untouched] = [
@@ -118,7 +120,7 @@ describe('a Redis that refuses tracking', () => {
     expect(reader.isCurrent(untouched)).toBe(true);
   });
 
-  test('a writer who may not publish writes all the same', async () => {
+  test('a writer without permission to publish still writes', async () => {
     await server.send('ACL', 'SETUSER', 'mute', 'on', '>pw', '~*', '+@all', '-publish');
     const store = await open(url.replace('//', '//mute:pw@'));
     const [record] = await create(store, {});
@@ -126,7 +128,7 @@ describe('a Redis that refuses tracking', () => {
     expect(await store.commit(revocation(record))).toEqual({ outcome: 'done' });
   });
 
-  test('messages that nobody should send change nothing for the worse', async () => {
+  test('forged messages do no harm', async () => {
     const [writer, reader] = [await open(url), await open(url, unhurried)];
     const [record] = await create(writer, {});
     if (record === undefined) throw new Error('not made');
@@ -149,7 +151,7 @@ describe('a Redis that refuses tracking', () => {
       const [record] = await create(store, {});
       if (record === undefined) throw new Error('not made');
       await store.commit(update(record, { name: 'x' }));
-      // Redis sent it before the commit was answered: what it answers here comes behind it.
+      // Redis sent it before it answered the commit, so the next answer here arrives after it.
       await ear.ping();
       const { hash, sequence } = await store.head();
       const [before] = await store.events({ order: 'newest', after: sequence, limit: 1 });
@@ -159,7 +161,7 @@ describe('a Redis that refuses tracking', () => {
     }
   });
 
-  test('a Redis that hangs is not believed, and heard again when it goes on', async () => {
+  test('a Redis that hangs is not trusted, and followed again when it continues', async () => {
     const store = await open(url, { leaseMs: 200, feedPingMs: 20 });
     const [record] = await create(store, {});
     const found = await untilCached(store, record?.id ?? '');
@@ -171,7 +173,7 @@ describe('a Redis that refuses tracking', () => {
     expect((await untilCached(store, record?.id ?? '')).record).toEqual(record);
   });
 
-  test('what changed while the feed was cut off is not believed', async () => {
+  test('records that changed while the feed was cut off are invalidated', async () => {
     const [writer, reader] = [await open(url), await open(url, unhurried)];
     const [record] = await create(writer, {});
     if (record === undefined) throw new Error('not made');
@@ -183,7 +185,7 @@ describe('a Redis that refuses tracking', () => {
     expect((await untilCached(reader, record.id)).record?.revokedAt).toBeDefined();
   });
 
-  test('a store that was emptied is noticed, though no message says so', async () => {
+  test('an emptied store is noticed without a message', async () => {
     const store = await open(url, { feedPingMs: 20 });
     const [record] = await create(store, {});
     const found = await untilCached(store, record?.id ?? '');
@@ -191,7 +193,7 @@ describe('a Redis that refuses tracking', () => {
     await until(() => !store.isCurrent(found));
   });
 
-  test('tracking is used as soon as it is not refused any more', async () => {
+  test('tracking is used as soon as it is allowed', async () => {
     const store = await open(url);
     await server.send('ACL', 'SETUSER', 'default', '+client|tracking');
     await server.send('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -201,7 +203,7 @@ describe('a Redis that refuses tracking', () => {
 
 test.each([
   ['has no CLIENT command', ['rename-command CLIENT ""'], '+@all'],
-  ['tells this user not who it is', [], '+@all -info -role'],
+  ['hides its identity from this user', [], '+@all -info -role'],
   ['refuses the channel of tracking', [], '+@all resetchannels &usher:*'],
 ])('a Redis that %s is followed by messages', async (_, config, rules) => {
   const server = await startRedis({ config });
@@ -220,7 +222,7 @@ test.each([
   }
 });
 
-test('in a cluster without tracking a revocation on each master is seen', async () => {
+test('in a cluster without tracking, a revocation on each master takes effect', async () => {
   const cluster = await startCluster([refusing]);
   try {
     const [writer, reader] = [await open(cluster.url), await open(cluster.url)];

@@ -1,0 +1,97 @@
+/** Compares the records of the store with the audit log, which names the last change of each. */
+
+import type { AuditEntry } from './audit-log.ts';
+import { auditEntries } from './audit-log.ts';
+import type { Admin } from './connect.ts';
+import type { RecordHead } from './store.ts';
+import { recordOf, records } from './store.ts';
+
+/** A record that the log does not confirm. */
+export interface WrongRecord {
+  /** UUID of the access token. */
+  id: string;
+  /** What is wrong, for people. */
+  problem: string;
+}
+
+/** The result of a comparison. */
+export interface RecordReport {
+  /** Records compared. */
+  records: number;
+  wrong: WrongRecord[];
+}
+
+/** UUID of each access token → id of the event of its last change. */
+export type LastChanges = Map<string, string>;
+
+/** Passes entries on, oldest first, and notes the last change of each access token. */
+export async function* noteChanges(
+  entries: AsyncIterable<AuditEntry>,
+  changes: LastChanges,
+): AsyncGenerator<AuditEntry> {
+  for await (const entry of entries) {
+    if (isChange(entry)) changes.set(entry.tokenId, entry.id);
+    yield entry;
+  }
+}
+
+/**
+ * Compares all records with the last changes in a log that was just read, which it uses up. What
+ * changed since then is read again. Throws AdminError.
+ */
+export async function checkRecords(admin: Admin, changes: LastChanges): Promise<RecordReport> {
+  const suspects: string[] = [];
+  let count = 0;
+  for await (const { id, eventId } of records(admin)) {
+    count += 1;
+    if (changes.get(id) !== eventId) suspects.push(id);
+    changes.delete(id);
+  }
+  const wrong: WrongRecord[] = [];
+  for (const id of [...suspects, ...changes.keys()]) {
+    const problem = await problemOf(admin, id);
+    if (problem !== undefined) wrong.push({ id, problem });
+  }
+  return { records: count, wrong };
+}
+
+/** Attempts to find record and log in agreement, while changes go on. */
+const attemptsMax = 5;
+
+async function problemOf(admin: Admin, id: string): Promise<string | undefined> {
+  let problem: string | undefined;
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const record = await recordOf(admin, id);
+    problem = await disagreement(admin, id, record);
+    if (problem === undefined) return undefined;
+  }
+  return problem;
+}
+
+async function disagreement(
+  admin: Admin,
+  id: string,
+  record: RecordHead | undefined,
+): Promise<string | undefined> {
+  const query = { tokenId: id, oldestFirst: false, limit: Number.MAX_SAFE_INTEGER };
+  let last: AuditEntry | undefined;
+  for await (const entry of auditEntries(admin, query)) {
+    if (!isChange(entry)) continue;
+    last ??= entry;
+    if (record === undefined) {
+      return `its record is missing; entry ${last.sequence} (${last.action}) changed it last`;
+    }
+    if (entry.id !== record.eventId) continue;
+    if (entry === last) return undefined;
+    return (
+      `its record is an older one, of entry ${entry.sequence} (${entry.action}); entry ` +
+      `${last.sequence} (${last.action}) changed it last`
+    );
+  }
+  return record === undefined ? undefined : 'no entry of the log has made its record';
+}
+
+/** Whether an entry is a change of the access token that it names. */
+function isChange({ action, tokenId }: AuditEntry): boolean {
+  return tokenId !== '' && (action.startsWith('token.') || action === 'jwt.revoke');
+}

@@ -1,0 +1,153 @@
+/**
+ * The limits of every room, from the settings. Only the settings table has defaults. A limit that
+ * has no setting is derived here from one that has, or is fixed in its room.
+ */
+
+import { fixedManagerLimits, type ManagerLimits } from '../manager/limits.ts';
+import type { Config } from '../settings/config.ts';
+import { fixedCoherentLimits } from '../store/cache/limits.ts';
+import { fixedLmdbLimits } from '../store/lmdb/limits.ts';
+import type { StoreLimits } from '../store/open.ts';
+import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
+import { type ChangeLimits, fixedChangeLimits } from '../tokens/limits.ts';
+import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
+import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
+import { fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
+import type { VerifyLimits } from '../verify/limits.ts';
+
+/** The limits of every room. */
+export interface Limits {
+  verify: VerifyLimits;
+  /** Most decrypted secrets of jwt access tokens in memory. */
+  openedKeysMax: number;
+  changes: ChangeLimits;
+  store: StoreLimits;
+  watch: WatchLimits;
+  http: HttpLimits;
+  grpc: GrpcLimits;
+  manager: ManagerLimits;
+}
+
+/** The limits for these settings. */
+export function limitsOf(config: Config): Limits {
+  return {
+    verify: {
+      headerBytesMax: config.headerBytesMax,
+      claimsDepthMax: config.claimsDepthMax,
+      iatSkewSecondsMax: config.iatSkewSecondsMax,
+      cacheTtlMsMax: config.cacheTtlMsMax,
+      leaseMs: config.leaseMs,
+    },
+    // Only some access tokens sign JWTs.
+    openedKeysMax: Math.ceil(config.cacheEntriesMax / 10),
+    changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
+    store: storeLimits(config),
+    watch: {
+      ...fixedWatchLimits,
+      watchersMax: config.watchersMax,
+      leaseMs: config.leaseMs,
+      heartbeatMs: Math.floor(config.leaseMs / 8),
+    },
+    http: httpLimits(config),
+    grpc: grpcLimits(config),
+    manager: {
+      ...fixedManagerLimits,
+      sessionLifetimeMs: config.sessionMsMax,
+      sessionIdleMs: config.sessionIdleMs,
+      signInBodyBytesMax: config.headerBytesMax + otherFieldsBytes,
+    },
+  };
+}
+
+function storeLimits(config: Config): StoreLimits {
+  const { leaseMs, cacheEntriesMax } = config;
+  return {
+    lmdb: { ...fixedLmdbLimits, leaseMs },
+    redis: { ...fixedRedisLimits, ...redisTimeouts(config), leaseMs },
+    cache: {
+      ...fixedCoherentLimits,
+      entriesMax: cacheEntriesMax,
+      // Fewer than records: well-behaved callers rarely ask for access tokens that do not exist.
+      absentMax: Math.ceil(cacheEntriesMax / 5),
+      staleMaxMs: config.staleMaxMs,
+    },
+  };
+}
+
+type RedisTimeouts = Omit<RedisLimits, keyof typeof fixedRedisLimits | 'leaseMs'>;
+
+/**
+ * USHER_STORE_TIMEOUT_MS limits reads; every other step has at least as long. A short timeout makes
+ * verdicts fail sooner, and does not shorten the time for changes.
+ */
+function redisTimeouts({ storeTimeoutMs, storeAckReplicas, leaseMs }: Config): RedisTimeouts {
+  return {
+    readTimeoutMs: storeTimeoutMs,
+    connectTimeoutMs: Math.max(500, storeTimeoutMs),
+    adminTimeoutMs: Math.max(1000, storeTimeoutMs),
+    socketTimeoutMs: Math.max(1000, storeTimeoutMs),
+    clusterRefreshTimeoutMs: Math.max(500, storeTimeoutMs),
+    ackReplicas: storeAckReplicas,
+    ackTimeoutMs: Math.max(500, storeTimeoutMs),
+    // Four in a lease: three of them may be lost before it ends.
+    heartbeatMs: Math.floor(leaseMs / 4),
+    feedPingMs: Math.floor(leaseMs / 4),
+    // Replicas that knew what was in an emptied store notice it within a lease, and note its loss.
+    claimWaitMs: leaseMs,
+  };
+}
+
+/** The limits that HTTP and gRPC listeners share. */
+function listenerLimits(config: Config) {
+  return {
+    connectionsMax: config.connectionsMax,
+    connectionsPerSourceMax: config.connectionsPerSourceMax ?? Math.ceil(config.connectionsMax / 4),
+    unread: {
+      connectionBytesMax: config.unreadBytesMax,
+      processBytesMax: config.unreadBytesTotalMax,
+    },
+    connectionIdleMs: config.connectionIdleMs,
+    connectionAgeMs: config.connectionAgeMs,
+    receiveBytesMax: config.messageBytesMax,
+    // Long requests have long answers; a short one, such as for a page of a list, can have one too.
+    sendBytesMax: Math.max(grpcMessageBytes, config.messageBytesMax),
+    deadlineMs: config.deadlineMs,
+    deadlineMsMax: config.deadlineMsMax,
+  };
+}
+
+/** The largest message that gRPC clients accept by default, in bytes. */
+const grpcMessageBytes = 4_194_304;
+/** Space for a request line and all headers besides Authorization. */
+const otherHeadersBytes = 16_384;
+/** Space for the other fields of a body besides a token. */
+const otherFieldsBytes = 8192;
+/** How long a caller may take to read the last bytes of an answer. */
+const lastBytesMs = 90_000;
+
+function httpLimits(config: Config): HttpLimits {
+  const { headerBytesMax, firstByteMs, deadlineMs, deadlineMsMax } = config;
+  return {
+    ...fixedHttpLimits,
+    ...listenerLimits(config),
+    headerBytesMax: headerBytesMax + otherHeadersBytes,
+    // Percent-encoding can make each byte of the token three.
+    formBytesMax: 3 * headerBytesMax + otherFieldsBytes,
+    headersMs: firstByteMs,
+    // The time for the headers, then the time of a call for the body.
+    requestMs: firstByteMs + deadlineMs,
+    // A connection is silent while its longest call is in progress.
+    silenceMs: deadlineMsMax + lastBytesMs,
+  };
+}
+
+function grpcLimits(config: Config): GrpcLimits {
+  return {
+    ...fixedGrpcLimits,
+    ...listenerLimits(config),
+    prefaceMs: config.firstByteMs,
+    streamsPerConnectionMax: config.streamsMax,
+    // Enough for the longest call that began before the connection got old.
+    connectionAgeGraceMs: config.deadlineMsMax,
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Records with their MAC, the last member of the stored JSON. The MAC is over the text before it, so
+ * that a change of any byte shows, and over the record's id, so that a moved record does.
+ */
+
+import type { AccessTokenRecord } from '../record.ts';
+import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
+import { Unavailable } from '../store.ts';
+import { decodeRecord, encodeRecord } from './record.ts';
+
+/** Writes and reads the records of a store. */
+export interface SealedRecords {
+  /** Encodes a record, signed under the current master key. */
+  encode(record: AccessTokenRecord): string;
+  /**
+   * Decodes what is stored under an id. Throws Unavailable when it is not as Usher wrote it; without
+   * a MAC, only when `mayBeUnsigned` is false.
+   */
+  decode(id: string, text: string, mayBeUnsigned: boolean): AccessTokenRecord;
+  /** The error for a record that the store should hold, and does not. It is reported like the others. */
+  missing(id: string): Unavailable;
+}
+
+/** Creates it. */
+export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): SealedRecords {
+  const broken = (id: string, why: string) => {
+    onBroken(id, why);
+    return new Unavailable('a record cannot be read', new Error(why));
+  };
+  const altered = (id: string) => broken(id, `the record of ${id} is not as Usher wrote it`);
+  return {
+    encode: record => signText(seal, record.id, encodeRecord(record)),
+    decode(id, text, mayBeUnsigned) {
+      const { body, mac } = splitMac(text);
+      if (mac === undefined && !mayBeUnsigned) throw altered(id);
+      const check = mac === undefined ? 'good' : seal.check(id, body, mac);
+      if (check === 'unknown key') {
+        throw broken(
+          id,
+          `the record of ${id} is signed under master key ${macKeyId(text)}, which ` +
+            'USHER_MASTER_KEYS does not list',
+        );
+      }
+      if (check === 'wrong') throw altered(id);
+      try {
+        return decodeRecord(id, body);
+      } catch {
+        // The parser's own words would repeat parts of the record.
+        throw altered(id);
+      }
+    },
+    missing: id => broken(id, `the record of ${id} is missing in the store`),
+  };
+}
+
+/** A JSON object's text with its MAC as the last member. */
+export function signText(seal: RecordSeal, id: string, body: string): string {
+  return `${body.slice(0, -1)},"mac":"${seal.sign(id, body)}"}`;
+}
+
+/** Whether a text has the MAC that a JSON object's text has as its last member, and it is good. */
+export function isSealed(seal: RecordSeal, id: string, text: string): boolean {
+  const { body, mac } = splitMac(text);
+  return mac !== undefined && seal.check(id, body, mac) === 'good';
+}
+
+/** Whether a text has a MAC. */
+export function hasMac(text: string): boolean {
+  return macPattern.test(text);
+}
+
+/** Id of the master key of a text's MAC; undefined without one. */
+export function macKeyId(text: string): string | undefined {
+  return splitMac(text).mac?.split(' ')[0];
+}
+
+/** The end of a signed text: the master key's id and 128 bits in base64url. */
+const macPattern = /,"mac":"([\w-]{1,32} [\w-]{22})"\}$/;
+
+function splitMac(text: string): { body: string; mac?: string } {
+  const found = macPattern.exec(text);
+  if (found?.[1] === undefined) return { body: text };
+  return { body: `${text.slice(0, found.index)}}`, mac: found[1] };
+}

@@ -1,0 +1,63 @@
+/** Writes and reads what Redis holds signed: records, and the changes under way. */
+
+import { hasMac, isSealed, macKeyId, sealedRecords, signText } from '../format/sealed.ts';
+import type { AccessTokenRecord } from '../record.ts';
+import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
+import { Unavailable } from '../store.ts';
+import type { RedisSchema } from './schema.ts';
+
+/** Writes and reads signed texts. What is not as Usher wrote it is Unavailable. */
+export interface RedisRecords {
+  encode(record: AccessTokenRecord): string;
+  decode(id: string, text: string): Promise<AccessTokenRecord>;
+  /** Whether a record's text is signed under the current master key. */
+  isCurrent(text: string): boolean;
+  /** Encodes a change under way. */
+  encodeChange(change: ChangeUnderWay): string;
+  decodeChange<T extends ChangeUnderWay>(text: string): Promise<T>;
+}
+
+/** A change under way, as far as its signature needs it. */
+interface ChangeUnderWay {
+  record: AccessTokenRecord;
+}
+
+/** Creates it. */
+export function redisRecords(
+  seal: RecordSeal,
+  schema: Pick<RedisSchema, 'acceptsUnsigned'>,
+  onBroken: OnBrokenRecord,
+): RedisRecords {
+  const sealed = sealedRecords(seal, onBroken);
+  const mayBeUnsigned = async (text: string) => !hasMac(text) && (await schema.acceptsUnsigned());
+  return {
+    encode: sealed.encode,
+    decode: async (id, text) => sealed.decode(id, text, await mayBeUnsigned(text)),
+    isCurrent: text => macKeyId(text) === seal.currentId,
+    encodeChange: change => signText(seal, changeName(change), JSON.stringify(change)),
+    async decodeChange<T extends ChangeUnderWay>(text: string) {
+      const change = parse<T>(text);
+      if (!isSealed(seal, changeName(change), text) && !(await mayBeUnsigned(text))) {
+        const { id } = change.record;
+        onBroken(id, `the change under way of ${id} is not as Usher wrote it`);
+        throw new Unavailable('a change under way is not as Usher wrote it');
+      }
+      return change;
+    },
+  };
+}
+
+/** The name under which a change is signed: as a record it would be wrong. */
+function changeName({ record }: ChangeUnderWay): string {
+  return `change/${record.id}`;
+}
+
+function parse<T extends ChangeUnderWay>(text: string): T {
+  try {
+    const change = JSON.parse(text) as T;
+    if (typeof change.record.id === 'string') return change;
+  } catch {
+    // The parser's own words would repeat parts of the change.
+  }
+  throw new Unavailable('a change under way cannot be read');
+}

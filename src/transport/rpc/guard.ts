@@ -1,0 +1,67 @@
+/** What the listeners of a process share to limit callers: who is exempt, what is unread, who reports. */
+
+import type { Server, Socket } from 'node:net';
+import { plainAddress, sourceOf } from './source.ts';
+import { createUnread, type Unread, type UnreadLimits, type UnreadReason } from './unread.ts';
+
+/** Why a connection was refused: the listener has as many as it may, or its source has. */
+export type RefusedReason = 'full' | 'source';
+
+/** The guard of one listener. */
+export interface Guard {
+  /** Shared by all listeners. */
+  unread: Unread;
+  /** Whether an address may have any number of connections: a trusted proxy. */
+  isExempt(address: string): boolean;
+  /** Called for each refused connection, with the source where it is known. */
+  refused(reason: RefusedReason, source: string): void;
+  /** Called for each connection that was closed for answers it did not read, and each such call. */
+  unreadClosed(reason: UnreadReason): void;
+}
+
+/** A guard of its own for a listener that shares none; it reports nothing. */
+export function ownGuard(limits: UnreadLimits): Guard {
+  return {
+    unread: createUnread(limits),
+    isExempt: () => false,
+    refused: () => undefined,
+    unreadClosed: () => undefined,
+  };
+}
+
+/**
+ * Limits the connections of a server, and has those beyond counted. Without `dropMaxConnection` a
+ * worker hands them back, and a full one gets them again at once.
+ */
+export function limitConnections(server: Server, connectionsMax: number, guard: Guard): void {
+  Object.assign(server, { maxConnections: connectionsMax, dropMaxConnection: true });
+  server.on('drop', drop => guard.refused('full', sourceOf(drop?.remoteAddress ?? '')));
+}
+
+/**
+ * Counts connections by source, and destroys those beyond `perSourceMax`. Returns a function that
+ * says whether a new connection may stay.
+ */
+export function createShares(perSourceMax: number, guard: Guard): (socket: Socket) => boolean {
+  const counts = new Map<string, number>();
+  return socket => {
+    const { remoteAddress } = socket;
+    // It is gone already.
+    if (remoteAddress === undefined) return true;
+    if (guard.isExempt(plainAddress(remoteAddress))) return true;
+    const source = sourceOf(remoteAddress);
+    const count = counts.get(source) ?? 0;
+    if (count >= perSourceMax) {
+      socket.destroy();
+      guard.refused('source', source);
+      return false;
+    }
+    counts.set(source, count + 1);
+    socket.once('close', () => {
+      const left = (counts.get(source) ?? 0) - 1;
+      if (left > 0) counts.set(source, left);
+      else counts.delete(source);
+    });
+    return true;
+  };
+}

@@ -1,0 +1,63 @@
+/** The programs other than Node that tests start: where each is, and what installs it. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+
+/** The commands that install them. */
+const packages = `${process.getuid?.() === 0 ? '' : 'sudo '}sh scripts/setup.sh --yes`;
+const downloads = 'sh scripts/setup-gateways.sh --yes';
+
+interface Known {
+  /** The command that installs it. */
+  line: string;
+  /** Arguments with which it exits with 0 if it has everything that the tests use. */
+  proof?: readonly string[];
+}
+
+/** Every program that a test may start. */
+const programs = {
+  'redis-server': { line: packages },
+  chromium: { line: packages },
+  curl: { line: packages },
+  openssl: { line: packages },
+  // Their JWT libraries are separate Debian packages.
+  python3: { line: packages, proof: ['-c', 'import jwt'] },
+  ruby: { line: packages, proof: ['-e', 'require "jwt"'] },
+  go: { line: packages },
+  grpcurl: { line: packages },
+  prlimit: { line: packages },
+  nginx: { line: packages },
+  haproxy: { line: packages },
+  envoy: { line: downloads },
+  traefik: { line: downloads },
+  caddy: { line: downloads },
+} as const satisfies Record<string, Known>;
+
+/** The name of a program. */
+export type ProgramName = keyof typeof programs;
+
+/** The names of all programs. */
+export const programNames = Object.keys(programs) as ProgramName[];
+
+/** The path of a program, if it is installed with everything that the tests use. */
+export function findProgram(name: ProgramName): string | undefined {
+  const root = resolve(import.meta.dirname, '..');
+  const folders = [
+    join(root, 'out/tools'),
+    join(root, 'out/gateways'),
+    // The system's Python and Ruby come first, because Debian packages install libraries for them.
+    ...['/usr/bin', '/bin'],
+    ...(process.env.PATH ?? '').split(delimiter).filter(folder => folder !== ''),
+    ...['/usr/sbin', '/sbin'],
+  ];
+  const path = folders.map(folder => join(folder, name)).find(each => existsSync(each));
+  const { proof }: Known = programs[name];
+  if (path === undefined || proof === undefined) return path;
+  return spawnSync(path, proof, { stdio: 'ignore' }).status === 0 ? path : undefined;
+}
+
+/** The command that installs a program. */
+export function lineOf(name: ProgramName): string {
+  return programs[name].line;
+}

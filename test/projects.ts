@@ -1,0 +1,79 @@
+/** Sorts the test files into vitest's projects, by what each one needs to run. */
+
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { importsOf } from './imports.ts';
+import { findProgram, type ProgramName, programNames } from './programs.ts';
+
+/** What a test needs: only `npm ci` (unit), other programs, the gateways, or several minutes. */
+export type ProjectName = 'unit' | 'servers' | 'gateways' | 'promise';
+
+/** A test file. */
+export interface TestFile {
+  /** From the root of the repository. */
+  path: string;
+  project: ProjectName;
+  /** The programs that it starts. */
+  needs: ProgramName[];
+}
+
+const root = resolve(import.meta.dirname, '..');
+const finder = 'test/program.ts';
+
+/** All test files. A file that imports test/program.ts, directly or not, starts programs. */
+export function sortTests(): TestFile[] {
+  const sources = new Map<string, Source>();
+  return globSync('test/**/*.test.ts', { cwd: root })
+    .sort()
+    .map(path => {
+      const reached = reachedFrom(path, sources);
+      const needs = new Set([...reached].flatMap(each => read(each, sources).needs));
+      return { path, project: projectOf(path, reached.has(finder)), needs: [...needs] };
+    });
+}
+
+/** A test file that cannot run here, and the programs that it lacks. */
+export interface LeftOut extends TestFile {
+  missing: ProgramName[];
+}
+
+/** The files that cannot run on this machine. */
+export function findLeftOut(files: readonly TestFile[]): LeftOut[] {
+  const missing = programNames.filter(name => findProgram(name) === undefined);
+  return files
+    .map(file => ({ ...file, missing: file.needs.filter(name => missing.includes(name)) }))
+    .filter(file => file.missing.length > 0);
+}
+
+function projectOf(path: string, startsPrograms: boolean): ProjectName {
+  if (path.startsWith('test/gateways/')) return 'gateways';
+  if (path === 'test/model/real.test.ts') return 'promise';
+  return startsPrograms ? 'servers' : 'unit';
+}
+
+interface Source {
+  imports: string[];
+  needs: ProgramName[];
+}
+
+function reachedFrom(start: string, sources: Map<string, Source>): Set<string> {
+  const reached = new Set([start]);
+  for (const path of reached) {
+    for (const to of read(path, sources).imports) reached.add(to);
+  }
+  return reached;
+}
+
+const isFile = (path: string) => existsSync(resolve(root, path));
+
+function read(path: string, sources: Map<string, Source>): Source {
+  const known = sources.get(path);
+  if (known !== undefined) return known;
+  const text = readFileSync(resolve(root, path), 'utf8');
+  const source = {
+    imports: importsOf(path, text).filter(to => to.startsWith('test/') && isFile(to)),
+    needs: programNames.filter(name => text.includes(`program('${name}')`)),
+  };
+  sources.set(path, source);
+  return source;
+}

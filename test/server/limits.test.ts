@@ -1,0 +1,133 @@
+/** What each room's limits are with other settings than the defaults. */
+
+import { expect, test } from 'vitest';
+import { fixedManagerLimits } from '../../src/manager/limits.ts';
+import type { Setting } from '../../src/settings/setting.ts';
+import { settings } from '../../src/settings/settings.ts';
+import { fixedCoherentLimits } from '../../src/store/cache/limits.ts';
+import { fixedLmdbLimits } from '../../src/store/lmdb/limits.ts';
+import { fixedRedisLimits } from '../../src/store/redis/limits.ts';
+import { fixedChangeLimits } from '../../src/tokens/limits.ts';
+import { fixedGrpcLimits } from '../../src/transport/grpc/limits.ts';
+import { fixedHttpLimits } from '../../src/transport/http/limits.ts';
+import { fixedWatchLimits } from '../../src/transport/services/limits.ts';
+import { defaultLimits, limitsWith } from '../limits.ts';
+import { runServer } from './run-server.ts';
+
+test('are those of the documentation where nothing is set', () => {
+  expect(defaultLimits.verify).toMatchObject({ headerBytesMax: 8192, leaseMs: 2000 });
+  expect(defaultLimits.http).toMatchObject({ headerBytesMax: 24_576, formBytesMax: 32_768 });
+  expect(defaultLimits.grpc).toMatchObject({ receiveBytesMax: 4_194_304, connectionsMax: 10_000 });
+  expect(defaultLimits.store.cache).toMatchObject({ entriesMax: 100_000, absentMax: 20_000 });
+  expect(defaultLimits.manager).toMatchObject({ sessionIdleMs: 3_600_000 });
+});
+
+test('those that are fixed hold no default of one that is configured', () => {
+  const env: Record<string, string> = {};
+  for (const { name, range, default: text } of Object.values<Setting<unknown>>(settings)) {
+    const [, min, max] = /^(\d+) to (\d+) \w+$/.exec(range) ?? [];
+    if (min !== undefined && max !== undefined) env[name] = text === max ? min : max;
+  }
+  const { grpc, http, manager, store, changes, watch } = limitsWith(env);
+  expect(grpc).toMatchObject(fixedGrpcLimits);
+  expect(http).toMatchObject(fixedHttpLimits);
+  expect(manager).toMatchObject(fixedManagerLimits);
+  expect(changes).toMatchObject(fixedChangeLimits);
+  expect(watch).toMatchObject(fixedWatchLimits);
+  expect(store.redis).toMatchObject(fixedRedisLimits);
+  expect(store.lmdb).toMatchObject(fixedLmdbLimits);
+  expect(store.cache).toMatchObject(fixedCoherentLimits);
+});
+
+test('what holds a token has room for the longest header', () => {
+  const { verify, http, manager } = limitsWith({ USHER_HEADER_BYTES_MAX: '20000' });
+  expect(verify.headerBytesMax).toBe(20_000);
+  expect(http).toMatchObject({ headerBytesMax: 36_384, formBytesMax: 68_192 });
+  expect(manager.signInBodyBytesMax).toBe(28_192);
+});
+
+test('no connection ends before the longest call on it', () => {
+  const { http, grpc } = limitsWith({ USHER_DEADLINE_MS_MAX: '600000' });
+  expect(http.silenceMs).toBeGreaterThan(600_000);
+  expect(grpc.connectionAgeGraceMs).toBe(600_000);
+});
+
+test('a request may take its first bytes, and then the time of a call', () => {
+  const { http } = limitsWith({ USHER_FIRST_BYTE_MS: '20000', USHER_DEADLINE_MS: '3000' });
+  expect(http).toMatchObject({ headersMs: 20_000, requestMs: 23_000 });
+});
+
+test('connections of both kinds end by the same settings', () => {
+  const env = { USHER_CONNECTION_IDLE_MS: '7000', USHER_CONNECTION_AGE_MS: '9000' };
+  const { http, grpc } = limitsWith(env);
+  for (const each of [http, grpc]) {
+    expect(each).toMatchObject({ connectionIdleMs: 7000, connectionAgeMs: 9000 });
+  }
+});
+
+test.each([
+  ['65536', 65_536, 4_194_304],
+  ['16777216', 16_777_216, 16_777_216],
+])('with messages of %s bytes', (text, request, response) => {
+  const { http, grpc } = limitsWith({ USHER_MESSAGE_BYTES_MAX: text });
+  for (const each of [http, grpc]) {
+    expect(each).toMatchObject({ receiveBytesMax: request, sendBytesMax: response });
+  }
+});
+
+test.each([
+  ['50', { readTimeoutMs: 50, connectTimeoutMs: 500, adminTimeoutMs: 1000, ackTimeoutMs: 500 }],
+  ['5000', { readTimeoutMs: 5000, connectTimeoutMs: 5000, adminTimeoutMs: 5000 }],
+  ['5000', { socketTimeoutMs: 5000, ackTimeoutMs: 5000, clusterRefreshTimeoutMs: 5000 }],
+])('nothing has less time than a read of Redis that may take %s ms', (text, expected) => {
+  expect(limitsWith({ USHER_STORE_TIMEOUT_MS: text }).store.redis).toMatchObject(expected);
+});
+
+test('all that shares a lease follows it', () => {
+  const { verify, store, watch } = limitsWith({
+    USHER_LEASE_MS: '100',
+    USHER_CACHE_TTL_MS_MAX: '100',
+  });
+  expect(store.redis).toMatchObject({ leaseMs: 100, feedPingMs: 25, heartbeatMs: 25 });
+  expect(watch).toMatchObject({ leaseMs: 100, heartbeatMs: 12 });
+  expect([verify.leaseMs, store.lmdb.leaseMs]).toEqual([100, 100]);
+  expect(store.lmdb.feedLookMs).toBeLessThan(100);
+  expect(store.cache.sharedMsMax).toBeLessThanOrEqual(100);
+});
+
+test('the sizes of the caches follow from the number of records', () => {
+  const { store, openedKeysMax } = limitsWith({ USHER_CACHE_ENTRIES_MAX: '9' });
+  expect(store.cache).toMatchObject({ entriesMax: 9, absentMax: 2 });
+  expect(openedKeysMax).toBe(1);
+});
+
+test('sessions end by the settings', () => {
+  const env = { USHER_SESSION_IDLE_MS: '600000', USHER_SESSION_MS_MAX: '700000' };
+  expect(limitsWith(env).manager).toMatchObject({
+    sessionIdleMs: 600_000,
+    sessionLifetimeMs: 700_000,
+  });
+});
+
+test('a server starts whose first byte may take longer than a call, and reads its forms', async () => {
+  const server = await runServer({
+    USHER_FIRST_BYTE_MS: '20000',
+    USHER_DEADLINE_MS: '100',
+    USHER_HEADER_BYTES_MAX: '256',
+  });
+  try {
+    const post = async (length: number) => {
+      const response = await fetch(`http://${server.http}/oauth2/introspect`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${server.adminToken}` },
+        body: new URLSearchParams({ token: 'a'.repeat(length) }),
+      });
+      return [response.status, await response.json()];
+    };
+    // 3 × 256 + 8192 bytes in all.
+    expect(await post(8954)).toEqual([200, { active: false }]);
+    expect(await post(8955)).toMatchObject([400, { error_description: 'the form is too long' }]);
+  } finally {
+    await server.stop();
+  }
+});

@@ -1,0 +1,6 @@
+/** An import by command into a server on the embedded store. */
+
+import { describeImport } from '../import.ts';
+import { lmdbPlace } from '../place.ts';
+
+describeImport('LMDB', lmdbPlace);

@@ -1,0 +1,29 @@
+/** A guard that records what its listener reports. */
+
+import { ownGuard } from '../../src/transport/rpc/guard.ts';
+import type { UnreadLimits } from '../../src/transport/rpc/unread.ts';
+
+/** `next` resolves with the next report. */
+export function recordingGuard(limits: UnreadLimits, exempt: readonly string[] = []) {
+  const reports: string[] = [];
+  let wake = () => {};
+  const report = (text: string) => {
+    reports.push(text);
+    wake();
+  };
+  return {
+    ...ownGuard(limits),
+    isExempt: (address: string) => exempt.includes(address),
+    refused: (reason: string, source: string) => report(`refused ${reason} ${source}`),
+    unreadClosed: (reason: string) => report(`unread ${reason}`),
+    reports,
+    async next(): Promise<string> {
+      while (reports.length === 0) {
+        await new Promise<void>(resolve => {
+          wake = resolve;
+        });
+      }
+      return reports.shift() as string;
+    },
+  };
+}

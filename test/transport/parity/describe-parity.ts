@@ -1,0 +1,64 @@
+/** Plays the parity cases through every door of a server, twice, on one of the stores. */
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runServer, type TestServer } from '../../server/run-server.ts';
+import type { World } from './case.ts';
+import { parityCases } from './cases.ts';
+import { type ParityDoor, parityDoors } from './doors.ts';
+import { makeWorld } from './world.ts';
+
+/** Where the server keeps its tokens. */
+export interface ParityStore {
+  /** The settings that name it; none for an embedded store of the server's own. */
+  env: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** Plays the parity cases on a store. */
+export function describeParity(store: string, open: () => Promise<ParityStore>): void {
+  describe(`every door gives the same verdict, on ${store}`, () => {
+    let opened: ParityStore;
+    let server: TestServer;
+    let world: World;
+    let doors: ParityDoor[];
+
+    beforeAll(async () => {
+      opened = await open();
+      server = await runServer(opened.env);
+      world = await makeWorld(server);
+      doors = parityDoors(server);
+    });
+    afterAll(async () => {
+      await server.stop();
+      await opened.stop();
+    });
+
+    test.each(parityCases.map(each => [each.name, each] as const))('%s', async (_, each) => {
+      const { audience = '', scopes = [] } = each;
+      const asksMore = audience !== '' || scopes.length > 0;
+      const outcomes: Record<string, string> = {};
+      // Twice: the second time from memory.
+      for (const round of ['first', 'again']) {
+        for (const door of doors) {
+          if (asksMore && !door.asksMore) continue;
+          outcomes[`${door.name}, ${round}`] = await door.ask(
+            each.headers(world),
+            audience,
+            scopes,
+          );
+        }
+      }
+      const expected = Object.keys(outcomes).map(name => [name, each.expected]);
+      expect(outcomes).toEqual(Object.fromEntries(expected));
+    });
+
+    test('no token, secret or claim is in the log', () => {
+      const log = server.logged.join('');
+      expect(log).not.toContain(world.good);
+      expect(log).not.toContain(world.imported.plain);
+      expect(log).not.toContain(world.jwt.secret);
+      expect(log).not.toContain('lost-phone');
+      expect(log).not.toContain('mallory');
+    });
+  });
+}

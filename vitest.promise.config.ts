@@ -1,9 +1,0 @@
-import { defineConfig } from 'vitest/config';
-
-export default defineConfig({
-  test: {
-    include: ['test/model/real.test.ts'],
-    testTimeout: 180_000,
-    hookTimeout: 60_000,
-  },
-});
