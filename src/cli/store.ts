@@ -1,7 +1,13 @@
 /** `usher store`: migrates the store, shows what a replica knows of it, and accepts its losses. */
 
 import type { Command } from 'commander';
-import { acceptStore, migrate, type StorePoint, type StoreState, storeState } from '../api/store.ts';
+import {
+  acceptStore,
+  migrate,
+  type StorePoint,
+  type StoreState,
+  storeState,
+} from '../api/store.ts';
 import { type Context, connect, optionsOf } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { outJson, outTable, outValues } from './terminal.ts';

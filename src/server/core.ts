@@ -15,8 +15,8 @@ import {
 } from '../tokens/caller.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
-import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { fixedUsageLimits } from '../tokens/limits.ts';
+import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';

@@ -248,12 +248,7 @@ const limits = {
   watchersMax: limit(
     'USHER_WATCHERS_MAX',
     'Most concurrent calls of WatchInvalidations, per worker',
-    {
-      min: 1,
-      max: 1_000_000,
-      default: 10_000,
-      unit: 'watchers',
-    },
+    { min: 1, max: 1_000_000, default: 10_000, unit: 'watchers' },
   ),
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',

@@ -132,7 +132,7 @@ export type Committed =
   | { outcome: 'repeated'; request: StoredRequest };
 
 /** Changes access tokens. */
-interface TokenWriter {
+export interface TokenWriter {
   /**
    * Makes a change. A revoked record never changes again, however late or often a write arrives.
    * Resolves once the change would survive a kill -9. Throws Unavailable.

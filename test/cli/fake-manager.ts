@@ -21,7 +21,6 @@ export async function startFakeManager(rpcs: {
   tokens?: Partial<ServiceImpl<typeof AccessTokenService>>;
   store?: Partial<ServiceImpl<typeof StoreService>>;
   verifier?: Partial<ServiceImpl<typeof VerifierService>>;
-  store?: Partial<ServiceImpl<typeof StoreService>>;
 }): Promise<FakeManager> {
   const authorizations: (string | undefined)[] = [];
   const handle = connectNodeAdapter({
@@ -29,7 +28,6 @@ export async function startFakeManager(rpcs: {
       router.service(AccessTokenService, rpcs.tokens ?? {});
       router.service(StoreService, rpcs.store ?? {});
       router.service(VerifierService, rpcs.verifier ?? {});
-      router.service(StoreService, rpcs.store ?? {});
     },
   });
   const server = createServer((request, response) => {

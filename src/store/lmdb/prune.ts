@@ -14,5 +14,3 @@ export function prune(
     entries.remove(end[1]);
   }
 }
-
-}

@@ -8,7 +8,6 @@ import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import {
   type AuditScan,
   type Change,
-  type Committed,
   type Store,
   type StoredRequest,
   Unavailable,
@@ -24,7 +23,7 @@ import { scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbNotes } from './notes.ts';
 import { prune } from './prune.ts';
 import { lmdbReader } from './reader.ts';
-import { type LmdbRecords, lmdbRecords } from './records.ts';
+import { lmdbRecords } from './records.ts';
 import { openSchema } from './schema.ts';
 import { openTables, type Tables } from './tables.ts';
 import { addUsage, usageOf } from './usage.ts';
@@ -46,7 +45,7 @@ export interface LmdbStoreOptions {
  * be used, and StoreMismatch when the store is not one for this version and these master keys.
  */
 export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
-  const { now, seal, limits, onNotice = ignore, onBroken = ignore } = options;
+  const { now, seal, limits, stateFile, onNotice = ignore, onBroken = ignore } = options;
   const tables = openTables(folder, limits);
   const sealed = sealedRecords(seal, onBroken);
   try {

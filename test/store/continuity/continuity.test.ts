@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Continuity, createContinuity } from '../../../src/store/continuity/continuity.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { type Change, Unavailable } from '../../../src/store/store.ts';
+import { until } from '../../until.ts';
 import { creation, revocation, update } from '../changes.ts';
-import { until } from '../redis/server.ts';
 import { type Content, type MemoryStore, memoryStore } from './memory-store.ts';
 
 let store: MemoryStore;

@@ -9,9 +9,12 @@ import { openStateFile } from '../../../src/store/continuity/state-file.ts';
 import { openStore } from '../../../src/store/open.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { type Store, StoreUnusable } from '../../../src/store/store.ts';
+import { storeLimits } from '../../limits.ts';
+import { testSeal } from '../../seal.ts';
+import { until } from '../../until.ts';
 import { create, revocation } from '../changes.ts';
 import { said } from '../redis/open-store.ts';
-import { startRedis, until } from '../redis/server.ts';
+import { startRedis } from '../redis/server.ts';
 
 const head = { identity: 'a store', sequence: 3, hash: 'a'.repeat(64) };
 let folder: string;
@@ -31,7 +34,8 @@ async function open(address: string, stateFile: string | undefined = file): Prom
   const store = await openStore(storeAddress(address), {
     now: Date.now,
     stateFile,
-    redis: { tailMsMax: Number.MAX_SAFE_INTEGER },
+    seal: testSeal,
+    limits: storeLimits({ redis: { tailMsMax: Number.MAX_SAFE_INTEGER } }),
   });
   stores.push(store);
   return store;

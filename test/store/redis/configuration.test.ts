@@ -1,9 +1,9 @@
 /** A Redis that may lose data is told of at the start, in words that say what to set. */
 
 import { afterEach, expect, test } from 'vitest';
+import { until } from '../../until.ts';
 import { openStores } from './open-store.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from './server.ts';
-import { until } from '../../until.ts';
 
 const stores = openStores();
 let server: RedisServer | undefined;

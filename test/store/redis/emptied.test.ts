@@ -6,11 +6,11 @@ import type { RedisClient } from '../../../src/store/redis/client.ts';
 import { identityKey, lostStoreKey } from '../../../src/store/redis/keys.ts';
 import { storeMarks } from '../../../src/store/redis/marks.ts';
 import { Unavailable } from '../../../src/store/store.ts';
+import { until } from '../../until.ts';
 import { create, creation, revocation } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
 import { type RedisServer, startRedis } from './server.ts';
-import { until } from '../../until.ts';
 import { startCluster } from './topologies.ts';
 
 let server: RedisServer;

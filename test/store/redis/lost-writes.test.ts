@@ -3,10 +3,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { tokenKey } from '../../../src/store/redis/keys.ts';
+import { until } from '../../until.ts';
 import { create, revocation } from '../changes.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
 import type { RedisServer } from './server.ts';
-import { until } from '../../until.ts';
 import { startCluster, startSentinels } from './topologies.ts';
 
 let stores: OpenStores;

@@ -34,11 +34,13 @@ export function openStores(): OpenStores {
       ...redisLimits({ tailMsMax: Number.MAX_SAFE_INTEGER, ...limits }),
     });
     const { health } = store;
+    let wasUp = health.up;
     const note = () => {
-      const said = [health.reason, ...health.degraded.map(({ detail }) => detail)];
-      for (const text of said) if (text !== undefined && warnings.at(-1) !== text) warnings.push(text);
+      const lost = health.degraded.find(({ what }) => what === 'lost')?.detail;
+      const text = health.reason ?? lost;
+      if (wasUp && text !== undefined && warnings.at(-1) !== text) warnings.push(text);
+      wasUp ||= health.up;
     };
-    note();
     health.onChange(note);
     opened.push(store);
     return { store, warnings };

@@ -3,10 +3,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { until } from '../../until.ts';
 import { create, intactLog, revocation, update } from '../changes.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
 import { type RedisServer, startRedis } from './server.ts';
-import { until } from '../../until.ts';
 
 let server: RedisServer;
 let stores: OpenStores;
