@@ -139,7 +139,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   followFeed(guard, feed);
   await redisState.ping();
   if (clients.every(({ status }) => status === 'ready')) {
-    await within(decided.promise, limits.openWaitMs);
+    await within(decided.promise, limits.openWaitMs + limits.claimWaitMs);
   }
   const cache = { ...defaultCoherentLimits, ...options.cache };
   const imported = redisImported({ get: getKey, admin }, feed, limits, monotonicMs, cache);
