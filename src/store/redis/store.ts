@@ -138,7 +138,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   following = feed;
   followFeed(guard, feed);
   await redisState.ping();
-  if (clients.every(({ status }) => status === 'ready')) {
+  if (clients.some(({ status }) => status === 'ready')) {
     await within(decided.promise, limits.openWaitMs + limits.claimWaitMs);
   }
   const cache = { ...defaultCoherentLimits, ...options.cache };
