@@ -11,6 +11,8 @@ const words: Record<string, string> = {
   'session.create': 'Signed in',
   'session.end': 'Signed out',
   'call.refused': 'Call refused',
+  'store.healed': 'Lost changes noticed',
+  'store.accept': 'Store accepted',
 };
 
 /** An action as people say it. */
@@ -20,7 +22,7 @@ export function sayAction(action: string): string {
 
 /** How much an action deserves a look. */
 export function toneOf(action: string): 'good' | 'bad' | 'warn' | 'quiet' {
-  if (action === 'call.refused') return 'warn';
+  if (action === 'call.refused' || action.startsWith('store.')) return 'warn';
   if (action.endsWith('.revoke')) return 'bad';
   return action.startsWith('token.') ? 'good' : 'quiet';
 }
