@@ -37,10 +37,7 @@ export interface ContinuityDeps {
   report: Report;
   /** Called when what is read may not be used from now on, and when it may again. */
   onChange: (isSure: boolean) => void;
-  /**
-   * In a Cluster the log is on one of several masters. The records on the others are used while it
-   * cannot be read.
-   */
+  /** In a Cluster, records are on other servers too, and are used while the log cannot be read. */
   isLogApart?: boolean;
   /** Remembers the head over a restart; absent for not. */
   stateFile?: StateFile | undefined;
@@ -102,7 +99,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   let emptySinceMs: number | undefined;
   let underway: Promise<void> | undefined;
   let recovering: Promise<void> | undefined;
-  /** Revocations were put back since the last doubt; more is needed than that. */
+  /** Since the last doubt, and more is needed. */
   let isPutBack = false;
   let isLossTold = false;
   let stopped = false;
@@ -213,6 +210,8 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   };
 
   const examine = async () => {
+    // A store that is half healed may look whole.
+    if (recovering !== undefined) return;
     const asked = { doubts, atMs: monotonicMs() };
     const isKnown = memory.head() !== undefined;
     const isWhole = isKnown ? await goesOn().catch(goesOnWithoutLog) : await meet();
@@ -265,8 +264,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) await look();
     return problemNow();
   };
-  const everyMs = Math.max(everyMsMin, Math.floor(limits.leaseMs / 4));
-  const timer = setInterval(look, everyMs).unref();
+  const timer = setInterval(look, Math.max(everyMsMin, Math.floor(limits.leaseMs / 4))).unref();
 
   return {
     isSure,

@@ -24,6 +24,10 @@ export interface OwnEntries {
 /** Creates it, for a tail. */
 export function createOwnEntries(tail: Tail): OwnEntries {
   let events: ChainedEvent[] = [];
+  const beyond = () => {
+    const head = tail.head()?.sequence ?? 0;
+    return events.filter(({ sequence }) => sequence > head).map(entryOf);
+  };
   return {
     add(event) {
       const head = tail.head();
@@ -52,8 +56,8 @@ export function createOwnEntries(tail: Tail): OwnEntries {
       events = events.filter(({ hash }) => !hashes.has(hash));
       return expected.every(({ hash }) => hashes.has(hash));
     },
-    entries: () => events.map(entryOf),
-    last: () => events.map(entryOf).at(-1),
+    entries: beyond,
+    last: () => beyond().at(-1),
     clear() {
       events = [];
     },

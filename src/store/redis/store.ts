@@ -2,7 +2,6 @@
 
 import type { RedisAddress } from '../address.ts';
 import type { ChainedEvent } from '../audit.ts';
-import type { Awaitable } from '../awaitable.ts';
 import { createCoherentReader } from '../cache/coherent.ts';
 import type { CoherentLimits } from '../cache/limits.ts';
 import type { StateFile } from '../continuity/state-file.ts';
@@ -15,6 +14,7 @@ import { clockSkew } from './clock-skew.ts';
 import { acknowledge, presence, readRequest, redisCommitter } from './commit.ts';
 import { warnOfConfiguration } from './configuration.ts';
 import { watchDegraded } from './degraded.ts';
+import { closable } from './closable.ts';
 import { followFailover } from './failover.ts';
 import { type RedisFeed, redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
@@ -177,8 +177,8 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   following = feed;
   followFeed(guard, feed);
-  if (clients.every(({ status }) => status === 'ready')) {
-    await within(decided.promise, limits.openWaitMs);
+  if (clients.some(({ status }) => status === 'ready')) {
+    await within(decided.promise, limits.openWaitMs + limits.claimWaitMs);
   }
   const { health, mastersAnswering } = redisState;
   const stopWatching = watchDegraded(
@@ -271,36 +271,4 @@ async function within(promise: Promise<unknown>, waitMs: number): Promise<void> 
   });
   await Promise.race([promise, waited]);
   clearTimeout(timer);
-}
-
-/** Counts the calls under way; once closing, it refuses new ones and waits for the others. */
-function closable() {
-  let inside = 0;
-  let onEmpty: (() => void) | undefined;
-  let closed = false;
-  return {
-    async pass<T>(task: () => Promise<T>): Promise<T> {
-      if (closed) throw new Unavailable('the store is closed');
-      inside++;
-      try {
-        return await task();
-      } finally {
-        inside--;
-        if (inside === 0) onEmpty?.();
-      }
-    },
-    /** For calls that may be answered synchronously, from the cache; they are not waited for. */
-    passNow<T>(task: () => Awaitable<T>): Awaitable<T> {
-      if (closed) throw new Unavailable('the store is closed');
-      return task();
-    },
-    async close() {
-      closed = true;
-      if (inside > 0) {
-        await new Promise<void>(resolve => {
-          onEmpty = resolve;
-        });
-      }
-    },
-  };
 }

@@ -1118,7 +1118,8 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
-   * "token.reseal", "jwt.revoke", "session.create", "session.end", "call.refused".
+   * "token.reseal", "jwt.revoke", "session.create", "session.end", "call.refused", "store.healed",
+   * "store.accept".
    *
    * @generated from field: string action = 3;
    */
@@ -1126,7 +1127,8 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * Who did it: the UUID of the caller's access token, "admin" for the admin token of the
-   * configuration, or empty when the caller is unknown.
+   * configuration, "usher" for what Usher did by itself after the store lost data, or empty when
+   * the caller is unknown.
    *
    * @generated from field: string actor = 4;
    */

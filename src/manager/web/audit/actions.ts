@@ -11,6 +11,8 @@ const words: Record<string, string> = {
   'session.create': 'Signed in',
   'session.end': 'Signed out',
   'call.refused': 'Call refused',
+  'store.healed': 'Lost changes noticed',
+  'store.accept': 'Store accepted',
 };
 
 /** The text for an action; an unknown action is shown unchanged. */
@@ -20,7 +22,7 @@ export function sayAction(action: string): string {
 
 /** The colour of an action: "warn" for a refused call, "bad" for a revocation. */
 export function toneOf(action: string): 'good' | 'bad' | 'warn' | 'quiet' {
-  if (action === 'call.refused') return 'warn';
+  if (action === 'call.refused' || action.startsWith('store.')) return 'warn';
   if (action.endsWith('.revoke')) return 'bad';
   return action.startsWith('token.') ? 'good' : 'quiet';
 }
