@@ -63,10 +63,11 @@ const folders: Record<string, Record<string, readonly string[]>> = {
   },
   store: {
     // The only file of the contract that may import the folders.
-    'open.ts': ['', 'redis', 'lmdb', 'cache'],
+    'open.ts': ['', 'redis', 'lmdb', 'cache', 'continuity'],
     '': [],
-    redis: ['', 'cache', 'format'],
-    lmdb: ['', 'cache', 'format'],
+    redis: ['', 'cache', 'continuity', 'format'],
+    lmdb: ['', 'cache', 'continuity', 'format'],
+    continuity: [''],
     cache: [''],
     format: [''],
   },

@@ -61,7 +61,7 @@ function build(context: Context, exit: (code: number) => void): Command {
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
   addAuditCommands(program, context, exit);
-  addStoreCommands(program, context);
+  addStoreCommands(program, context, exit);
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
   program

@@ -1,14 +1,44 @@
-/** `usher store`: looks after the store as a whole. */
+/** `usher store`: migrates the store, shows what a replica knows of it, and accepts its losses. */
 
 import type { Command } from 'commander';
-import { migrate } from '../api/store.ts';
-import type { Context } from './context.ts';
-import { connect, optionsOf } from './context.ts';
-import { outJson } from './terminal.ts';
+import {
+  acceptStore,
+  migrate,
+  type StorePoint,
+  type StoreState,
+  storeState,
+} from '../api/store.ts';
+import { type Context, connect, optionsOf } from './context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { outJson, outTable, outValues } from './terminal.ts';
 
-/** Adds the commands. */
-export function addStoreCommands(program: Command, context: Context): void {
+/** Adds the commands. `exit` takes the exit code of a store with which something is wrong. */
+export function addStoreCommands(
+  program: Command,
+  context: Context,
+  exit: (code: number) => void,
+): void {
   const store = program.command('store').description('look after the store');
+  store
+    .command('status')
+    .description('show what the replica that answers knows; exit code 0 when nothing is wrong')
+    .action(async (_, self: Command) => {
+      const options = optionsOf(self);
+      const state = await storeState(connect(context, options));
+      if (options.json) outJson(context.terminal, state);
+      else outState(context, state);
+      const isWhole = state.problem === '' && state.lost.length === 0;
+      exit(isWhole ? exitCodes.ok : exitCodes.refused);
+    });
+  store
+    .command('accept')
+    .description('accept a store that lost data as it is now: what is lost stays lost')
+    .action(async (_, self: Command) => {
+      const options = optionsOf(self);
+      await acceptStore(connect(context, options));
+      if (options.json) outJson(context.terminal, { accepted: true });
+      else context.terminal.out('accepted: the replicas go on with the store as it is');
+    });
   store
     .command('migrate')
     .description('sign the records of an earlier version; once all servers run this version')
@@ -27,4 +57,31 @@ export function addStoreCommands(program: Command, context: Context): void {
         terminal.out(`${examined} access tokens, ${signed} records signed; the store is migrated`);
       }
     });
+}
+
+function outState({ terminal }: Context, state: StoreState): void {
+  outValues(terminal, [
+    ['replica', state.replica],
+    ['problem', state.problem || 'none'],
+    ['store known', state.identity || 'none'],
+    ['store found', state.storeIdentity || 'none'],
+    ['log known to', pointText(state.head)],
+    ['log found to', pointText(state.storeHead)],
+  ]);
+  if (state.replicas.length > 0) {
+    const rows = state.replicas.map(({ replica, head, time }) => [replica, pointText(head), time]);
+    terminal.out('');
+    outTable(terminal, ['REPLICA', 'LOG KNOWN TO', 'AT'], rows);
+  }
+  if (state.lost.length === 0) return;
+  const rows = state.lost.map(({ sequence, time, action, tokenId, putBack }) => [
+    String(sequence),
+    ...[time, action, tokenId, putBack ? 'put back' : 'lost'],
+  ]);
+  terminal.out('');
+  outTable(terminal, ['LOST', 'TIME', 'ACTION', 'ACCESS TOKEN', 'NOW'], rows);
+}
+
+function pointText(point: StorePoint | undefined): string {
+  return point === undefined ? 'unknown' : `entry ${point.sequence} ${point.hash.slice(0, 16)}`;
 }

@@ -16,6 +16,7 @@ import {
 } from '../tokens/caller.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createRetention } from '../tokens/retention.ts';
 import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
@@ -53,6 +54,8 @@ export interface Core {
   currentCaller: CurrentCaller;
   /** Writes and lists the audit log. */
   audit: Audit;
+  /** Shows and accepts the store. */
+  oversight: Oversight;
   /** Migrates the store, and compares it with the audit log. */
   storeCare: StoreCare;
   /** Sums for the audit log: refused calls and signed JWTs. */
@@ -84,6 +87,7 @@ export async function openCore(
     onNotice: message => log.info(message),
     onBroken: reportBrokenRecords(metrics, log),
     seal,
+    stateFile: config.stateFile,
     limits: others.store,
   });
   const keys = createMasterKeys(secrets.masterKeys);
@@ -117,6 +121,7 @@ export async function openCore(
     currentCaller: createCurrentCaller(store, now),
     audit,
     sums,
+    oversight: createOversight(store),
     storeCare: createStoreCare(store, keys),
     readBackup: createReadBackup({ store, seal, audit }),
     usage,

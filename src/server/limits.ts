@@ -119,6 +119,8 @@ function redisTimeouts({ storeTimeoutMs, storeAckReplicas, leaseMs }: Config): R
     // Four in a lease: three of them may be lost before it ends.
     heartbeatMs: Math.floor(leaseMs / 4),
     feedPingMs: Math.floor(leaseMs / 4),
+    // Replicas that knew what was in an emptied store notice it within a lease, and note its loss.
+    claimWaitMs: leaseMs,
   };
 }
 

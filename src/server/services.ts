@@ -49,11 +49,15 @@ export function createServices(
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
   );
+  const store = bind(
+    StoreService,
+    storeHandlers({ ...core, authenticate: createCallerOf(core.authenticate) }),
+  );
   return {
     verifier: [verifier()],
     manager: [
       withRefusalsNoted(accessTokens, core.sums),
-      withRefusalsNoted(bind(StoreService, storeHandlers({ ...core, authenticate })), core.sums),
+      withRefusalsNoted(store, core.sums),
       verifier(sessionOf),
     ],
   };

@@ -8,7 +8,7 @@ import { Mistake } from './values.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
-type Optional = 'masterKeys' | 'adminToken' | 'connectionsPerSourceMax';
+type Optional = 'masterKeys' | 'adminToken' | 'connectionsPerSourceMax' | 'stateFile';
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -20,6 +20,7 @@ export type Config = {
   readonly masterKeys?: MasterKey[];
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
+  readonly stateFile?: string;
 };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */

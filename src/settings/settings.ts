@@ -7,6 +7,7 @@ import {
   addressRanges,
   adminToken,
   baseUrl,
+  filePath,
   hostNames,
   listen,
   Mistake,
@@ -90,6 +91,15 @@ const places = {
     range: '1 to 64',
     default: '1',
     read: wholeNumber(1, 64),
+  },
+  stateFile: {
+    name: 'USHER_STATE_FILE',
+    meaning:
+      'File that remembers, over restarts, how far the audit log was read: with it, a store that was ' +
+      'rolled back while no replica was running is noticed at the start',
+    range: 'path that begins with `/`, `./` or `../`, in a folder that Usher may write to',
+    without: 'none',
+    read: filePath,
   },
   corsOrigins: {
     name: 'USHER_CORS_ORIGINS',

@@ -34,6 +34,13 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 }
 
 /** Parses one of the given words. */
+/** Parses the path of a file. */
+export function filePath(text: string): string {
+  if (/^\.{0,2}\/[^\0\n]*[^/\0\n]$/.test(text)) return text;
+  throw new Mistake('is not the path of a file that begins with /, ./ or ../');
+}
+
+/** One of some words. */
 export function oneOf<W extends string>(words: readonly W[]): (text: string) => W {
   return text => {
     const found = words.find(word => word === text);

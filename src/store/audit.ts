@@ -14,7 +14,7 @@ export interface AuditEvent {
   time: number;
   /** As AuditEvent.action in the proto: "token.create", "call.refused", … */
   action: string;
-  /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
+  /** UUID of the caller's access token, "admin", "usher", or "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */
   peer: string;

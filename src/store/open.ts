@@ -2,6 +2,7 @@
 
 import type { StoreAddress } from './address.ts';
 import type { CoherentLimits } from './cache/limits.ts';
+import { openStateFile } from './continuity/state-file.ts';
 import type { LmdbLimits } from './lmdb/limits.ts';
 import { openLmdb } from './lmdb/store.ts';
 import type { RedisLimits } from './redis/limits.ts';
@@ -26,6 +27,8 @@ export interface StoreOptions {
   onNotice?: (message: string) => void;
   /** Called for each record that is read and is not as Usher wrote it. */
   onBroken?: OnBrokenRecord;
+  /** Path of the file that remembers the head of the log over a restart; absent for none. */
+  stateFile?: string | undefined;
   /** Signs and checks what the store holds. */
   seal: RecordSeal;
   limits: StoreLimits;
@@ -36,11 +39,13 @@ export interface StoreOptions {
  * store is not one for this version and these master keys; a Redis that is down is no error.
  */
 export async function openStore(address: StoreAddress, options: StoreOptions): Promise<Store> {
-  const { limits, ...rest } = options;
+  const { limits, stateFile: path, onWarning = () => undefined, ...rest } = options;
+  const stateFile = path === undefined ? undefined : openStateFile(path, onWarning);
+  const common = { ...rest, onWarning, stateFile };
   if (address.kind === 'lmdb') {
-    return openLmdb(address.folder, { ...rest, limits: limits.lmdb });
+    return openLmdb(address.folder, { ...common, limits: limits.lmdb });
   }
   // Loaded on use only: a deployment on the embedded store starts without the Redis client.
   const { openRedis } = await import('./redis/store.ts');
-  return await openRedis(address, { ...rest, limits: limits.redis, cache: limits.cache });
+  return await openRedis(address, { ...common, limits: limits.redis, cache: limits.cache });
 }

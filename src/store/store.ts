@@ -5,6 +5,7 @@ import type { Awaitable } from './awaitable.ts';
 import type { Feed } from './feed.ts';
 import type { StoreHealth } from './health.ts';
 import type { AccessTokenRecord } from './record.ts';
+import type { StoreOversight } from './status.ts';
 
 /**
  * Thrown when the store cannot be reached, did not answer in time, or holds what cannot be read:
@@ -132,7 +133,7 @@ export type Committed =
   | { outcome: 'repeated'; request: StoredRequest };
 
 /** Changes access tokens. */
-interface TokenWriter {
+export interface TokenWriter {
   /**
    * Makes a change. A revoked record never changes again, however late or often a write arrives.
    * Resolves once the change would survive a kill -9. Throws Unavailable.
@@ -280,7 +281,8 @@ export interface Store
     ImportedIndex,
     AuditLog,
     UsageCounter,
-    EndedSessions {
+    EndedSessions,
+    StoreOversight {
   readonly health: StoreHealth;
   /** How far this machine's clock is behind the store's, in milliseconds; absent where it is the same. */
   clockSkewMs?(): number;

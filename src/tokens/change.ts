@@ -10,7 +10,7 @@ import type { Change, Store, StoredRequest } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
-import { auditFields, checkUuid, difference, invalid } from './fields.ts';
+import { addedRevocations, auditFields, checkUuid, difference, invalid } from './fields.ts';
 import type { ChangeLimits } from './limits.ts';
 import { withCurrentSeals } from './secret.ts';
 
@@ -151,7 +151,7 @@ function prepare(
   const fields: { before?: JsonObject; after?: JsonObject } =
     before === undefined
       ? { after: auditFields(record) }
-      : difference(auditFields(before), auditFields(record));
+      : withRevokedJwts(difference(auditFields(before), auditFields(record)), before, record);
   const event = {
     id: eventId,
     time: at,
@@ -182,6 +182,17 @@ function prepare(
     event,
     ...(stored === undefined ? {} : { request: stored }),
   };
+}
+
+/** With the hashes and times of the JWTs that a change revoked: a store that lost them gets them back. */
+function withRevokedJwts(
+  fields: { before: JsonObject; after: JsonObject },
+  before: AccessTokenRecord,
+  record: AccessTokenRecord,
+) {
+  const jwtsRevoked = addedRevocations(before.revokedJwts, record.revokedJwts);
+  if (jwtsRevoked === undefined) return fields;
+  return { ...fields, after: { ...fields.after, jwtsRevoked } };
 }
 
 async function repeat(

@@ -1,6 +1,6 @@
 /** Checks the fields of an access token that callers set. */
 
-import type { AccessTokenRecord, Json, JsonObject, Kind } from '../store/record.ts';
+import type { AccessTokenRecord, Json, JsonObject, Kind, RevokedJwts } from '../store/record.ts';
 import { TokenError } from './errors.ts';
 
 /** The fields of an access token that callers set: see AccessTokenRecord. Limits: fieldLimits. */
@@ -183,6 +183,22 @@ export function auditFields(record: AccessTokenRecord): JsonObject {
       revokedSubjects: Object.keys(revokedJwts?.subjects ?? {}).length,
     }),
   ) as JsonObject;
+}
+
+/** What a record's revocations of JWTs have more than before; undefined for nothing. */
+export function addedRevocations(
+  before: RevokedJwts = {},
+  after: RevokedJwts = {},
+): JsonObject | undefined {
+  const added = (older: Record<string, number> = {}, newer: Record<string, number> = {}) =>
+    Object.fromEntries(Object.entries(newer).filter(([name, time]) => older[name] !== time));
+  const isLater = (after.issuedBefore ?? 0) > (before.issuedBefore ?? 0);
+  const found = present({
+    issuedBefore: isLater ? after.issuedBefore : undefined,
+    ids: added(before.ids, after.ids),
+    subjects: added(before.subjects, after.subjects),
+  });
+  return Object.keys(found).length === 0 ? undefined : found;
 }
 
 /** The fields that differ, with their values before and after. */

@@ -3,7 +3,7 @@
 import { v4, v7 } from 'uuid';
 import type { AuditEvent, ChainedEvent } from '../../src/store/audit.ts';
 import { linkHash } from '../../src/store/audit.ts';
-import type { AccessTokenRecord } from '../../src/store/record.ts';
+import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
 import type { Change, Scan, Store, StoredRequest } from '../../src/store/store.ts';
 
 /** Creation time of the records in tests, in milliseconds since 1970. */
@@ -26,7 +26,7 @@ export function eventOf(action: string, tokenId = ''): AuditEvent {
 /** The change that creates an access token. */
 export function creation(fields: Partial<AccessTokenRecord> = {}): Change {
   const id = fields.id ?? v7();
-  const event = eventOf('token.create', id);
+  const event = { ...eventOf('token.create', id), after: { revision: 1 } };
   const record: AccessTokenRecord = {
     id,
     revision: 1,
@@ -44,8 +44,14 @@ export function creation(fields: Partial<AccessTokenRecord> = {}): Change {
 
 /** The change of a record. */
 export function update(before: AccessTokenRecord, fields: Partial<AccessTokenRecord>): Change {
-  const event = eventOf('token.update', before.id);
   const revision = before.revision + 1;
+  const { revokedAt, revokedJwts } = fields;
+  const after = {
+    revision,
+    ...(revokedAt === undefined ? {} : { revokedAt }),
+    ...(revokedJwts === undefined ? {} : { jwtsRevoked: revokedJwts as JsonObject }),
+  };
+  const event = { ...eventOf('token.update', before.id), after };
   return { before, record: { ...before, ...fields, revision, eventId: event.id }, event };
 }
 

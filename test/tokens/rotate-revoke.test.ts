@@ -150,6 +150,19 @@ describe('revoke JWTs', () => {
     expect(await verdictOn(bad.header)).toBe('REVOKED');
     expect(await verdictOn((await sign(record.id)).header)).toBe('valid');
   });
+  test('the audit entry holds what was added, so that a store that lost it gets it back', async () => {
+    const { record } = await tokens.create(admin, 'jwt', fields());
+    const added = async () => (await store.events({ order: 'newest', limit: 1 }))[0]?.after;
+    await tokens.revokeJwts(admin, record.id, { jti: 'one' }, '');
+    const first = (await store.get(record.id))?.revokedJwts;
+    expect(await added()).toMatchObject({ jwtsRevoked: first });
+    await tokens.revokeJwts(admin, record.id, { subject: 'ann' }, '');
+    const subjects = (await store.get(record.id))?.revokedJwts?.subjects;
+    expect((await added())?.jwtsRevoked).toEqual({ subjects });
+    await tokens.revokeJwts(admin, record.id, { issuedBefore: clock.ms }, '');
+    expect((await added())?.jwtsRevoked).toEqual({ issuedBefore: clock.ms });
+  });
+
   test('the record holds neither jti nor subject', async () => {
     const { record } = await make('jwt');
     await tokens.revokeJwts(admin, record.id, { jti: 'my-jti' }, '');

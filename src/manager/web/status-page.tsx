@@ -21,6 +21,7 @@ const partNames: Record<ServerStatus['store']['degraded'][number]['what'], strin
   stale: 'Old records',
   masters: 'Masters',
   clock: 'Clock',
+  lost: 'Lost changes',
 };
 
 /** The page; it reads the status again every few seconds. */

@@ -16,6 +16,10 @@ export interface LmdbLimits {
   feedLookMs: number;
   /** Most changes that are reported one by one; more of them invalidate everything. */
   feedEntriesMax: number;
+  /** Most bytes that the remembered tail of the audit log may take. */
+  tailBytesMax: number;
+  /** How long an entry of the audit log is remembered, in milliseconds. */
+  tailMsMax: number;
 }
 
 /** Limits that no setting changes. */
@@ -32,4 +36,8 @@ export const fixedLmdbLimits = {
   feedLookMs: 25,
   /** Reading more entries would take longer than reading the used records again. */
   feedEntriesMax: 10_000,
+  /** Some ten thousand changes. */
+  tailBytesMax: 4 * 1024 * 1024,
+  /** Within a day someone notices a store that stays down. */
+  tailMsMax: 24 * 60 * 60 * 1000,
 } as const satisfies Partial<LmdbLimits>;

@@ -25,13 +25,14 @@ const turnMsMax = 20;
  * Creates the reader. Every change of a record is in the audit log, so nothing has changed while
  * the log has not. The log's end is read once per turn of the event loop, and again after a stall:
  * a call handled later in the same turn can have arrived long after the first read. `monotonicMs`
- * is `performance.now`.
+ * is `performance.now`; `check` throws Unavailable while nothing may be used.
  */
 export function lmdbReader(
   tables: () => Tables,
   stored: LmdbRecords,
   read: <T>(ask: () => T) => T,
   monotonicMs: () => number,
+  check: () => void = () => undefined,
 ): LmdbReader {
   let isFresh = false;
   let readAtMs = 0;
@@ -43,6 +44,7 @@ export function lmdbReader(
     const nowMs = monotonicMs();
     if (!isFresh || nowMs - readAtMs > turnMsMax) {
       readAtMs = nowMs;
+      check();
       sequence = read(() => {
         // Without this, the read would use a snapshot of this turn from before the stall.
         tables().root.resetReadTxn();

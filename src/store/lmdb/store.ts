@@ -1,24 +1,29 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
+import type { AuditEvent } from '../audit.ts';
+import type { StateFile } from '../continuity/state-file.ts';
 import { macKeyId, sealedRecords } from '../format/sealed.ts';
 import { healthSwitch } from '../health.ts';
-import type { AccessTokenRecord } from '../record.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import {
+  type AuditScan,
   type Change,
-  type Committed,
   type Store,
   type StoredRequest,
   Unavailable,
 } from '../store.ts';
 import { append, head, putEntry, removeEvents } from './audit.ts';
+import { commit, index } from './commit.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
+import { lmdbGuard } from './guard.ts';
 import { readForms, reserve } from './imported.ts';
 import type { LmdbLimits } from './limits.ts';
 import { scanEvents, scanTokens, walk } from './list.ts';
+import { lmdbNotes } from './notes.ts';
+import { prune } from './prune.ts';
 import { lmdbReader } from './reader.ts';
-import { type LmdbRecords, lmdbRecords } from './records.ts';
+import { lmdbRecords } from './records.ts';
 import { openSchema } from './schema.ts';
 import { openTables, type Tables } from './tables.ts';
 import { lmdbTransfer } from './transfer.ts';
@@ -31,6 +36,7 @@ export interface LmdbStoreOptions {
   onWarning?: (message: string) => void;
   onNotice?: (message: string) => void;
   onBroken?: OnBrokenRecord;
+  stateFile?: StateFile | undefined;
   seal: RecordSeal;
   limits: LmdbLimits;
 }
@@ -40,7 +46,7 @@ export interface LmdbStoreOptions {
  * be used, and StoreMismatch when the store is not one for this version and these master keys.
  */
 export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
-  const { now, seal, limits, onNotice = ignore, onBroken = ignore } = options;
+  const { now, seal, limits, stateFile, onNotice = ignore, onBroken = ignore } = options;
   const tables = openTables(folder, limits);
   const sealed = sealedRecords(seal, onBroken);
   try {
@@ -50,9 +56,11 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     throw error;
   }
   const health = healthSwitch(undefined);
+  /** Why nothing that is read may be used. */
+  let problem: string | undefined;
   tables.root.readerCheck();
   const probe = setInterval(() => {
-    if (!health.up && canRead(tables)) health.setFault(undefined);
+    if (!health.up && canRead(tables)) health.setFault(problem);
     if (!canWrite) void tryToWrite().catch(() => undefined);
   }, limits.probeMs).unref();
 
@@ -69,7 +77,13 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
   };
   const monotonicMs = () => performance.now();
   const stored = lmdbRecords(tables, sealed, read);
-  const reader = lmdbReader(() => tables, stored, read, monotonicMs);
+  const reader = lmdbReader(
+    () => tables,
+    stored,
+    read,
+    monotonicMs,
+    () => guard.check(),
+  );
   let canWrite = true;
   const showWrites = (fault: string | undefined) => {
     canWrite = fault === undefined;
@@ -119,10 +133,51 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     monotonicMs,
   );
 
+  const get = (id: string) => stored.get(id)?.record;
+  const events = (scan: AuditScan) => read(() => scanEvents(tables, scan));
+  const appendOnce = (event: AuditEvent) =>
+    write(() => {
+      if (tables.auditIds.get(event.id) === undefined) append(tables, event);
+    });
+  const commitNow = async (change: Change) => {
+    const committed = await write(() => commit(tables, stored, change, now(), limits));
+    feed.look();
+    return committed;
+  };
+  const showProblem = (detail: string | undefined) => {
+    problem = detail;
+    if (canRead(tables)) health.setFault(problem);
+  };
+  const guard = lmdbGuard(
+    {
+      reads: { events, get },
+      changes: { events, get, append: appendOnce, commit: commitNow },
+      notes: lmdbNotes(tables, read, write),
+    },
+    {
+      limits: {
+        ...limits,
+        bytesMax: limits.tailBytesMax,
+        ageMsMax: limits.tailMsMax,
+        claimWaitMs: 0,
+      },
+      now,
+      monotonicMs,
+      stateFile,
+      report(what, detail) {
+        if (what === 'lost changes') health.degrade('lost', detail);
+        else showProblem(detail);
+      },
+    },
+  );
+
   return {
     health,
     feed,
-    get: id => stored.get(id)?.record,
+    get(id) {
+      guard.check();
+      return get(id);
+    },
     ...reader.records,
     scan: scan =>
       scanTokens(
@@ -137,9 +192,8 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
           : Number(tables.ownerCounts.get(owner) ?? 0),
       ),
     async commit(change) {
-      const committed = await write(() => commit(tables, stored, change, now(), limits));
-      feed.look();
-      return committed;
+      guard.check();
+      return await commitNow(change);
     },
     findRequest: key =>
       read(() => {
@@ -171,11 +225,13 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     importedForms: () => read(() => readForms(tables)),
     findImported: digest => read(() => tables.imported.get(digest)),
     reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
-    append: event =>
-      write(() => {
-        if (tables.auditIds.get(event.id) === undefined) append(tables, event);
-      }),
-    events: scan => read(() => scanEvents(tables, scan)),
+    async append(event) {
+      guard.check();
+      await appendOnce(event);
+    },
+    events,
+    storeStatus: guard.storeStatus,
+    acceptStore: guard.acceptStore,
     head: () => read(() => head(tables)),
     removeEvents: (upTo, limit) => write(() => removeEvents(tables, upTo, limit)),
     addUsage: deltas => write(() => addUsage(tables, deltas)),
@@ -184,6 +240,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     isSessionEnded: id => read(() => tables.sessions.get(id) !== undefined),
     async close() {
       clearInterval(probe);
+      await guard.stop();
       await feed.close();
       // A failure is reported to the caller of that write.
       await Promise.allSettled([tables.root.committed]);
@@ -210,62 +267,6 @@ async function causeOf(error: unknown): Promise<Error> {
   return cause instanceof Error ? cause : (error as Error);
 }
 
-/**
- * Runs inside a write transaction. Checks come before the first put: a throw does not roll back.
- */
-function commit(
-  tables: Tables,
-  stored: LmdbRecords,
-  change: Change,
-  now: number,
-  limits: LmdbLimits,
-): Committed {
-  const { before, record, event, request } = change;
-  if (request !== undefined) {
-    const text = tables.requests.get(request.key);
-    const prior = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
-    if (prior !== undefined && prior.keepUntil > now)
-      return { outcome: 'repeated', request: prior };
-  }
-  if (tables.auditIds.get(event.id) !== undefined) return { outcome: 'done' };
-  const current = stored.get(record.id)?.record;
-  if (current?.revision !== before?.revision || current?.revokedAt !== undefined) {
-    return { outcome: 'conflict' };
-  }
-  stored.put(record);
-  index(tables, current, record);
-  append(tables, event);
-  if (request !== undefined) {
-    tables.requests.put(request.key, JSON.stringify(request));
-    tables.requestEnds.put([request.keepUntil, request.key], '');
-    prune(tables.requests, tables.requestEnds, now, limits.prunedMax);
-  }
-  return { outcome: 'done' };
-}
-
-function index(tables: Tables, before: AccessTokenRecord | undefined, after: AccessTokenRecord) {
-  if (before?.owner !== after.owner) {
-    if (before?.owner !== undefined) {
-      tables.owners.remove([before.owner, before.id]);
-      addToOwner(tables, before.owner, -1);
-    }
-    if (after.owner !== undefined) {
-      tables.owners.put([after.owner, after.id], '');
-      addToOwner(tables, after.owner, 1);
-    }
-  }
-  if (before?.expiresAt !== after.expiresAt) {
-    if (before?.expiresAt !== undefined) tables.expiries.remove([before.expiresAt, before.id]);
-    if (after.expiresAt !== undefined) tables.expiries.put([after.expiresAt, after.id], '');
-  }
-}
-
-function addToOwner(tables: Tables, owner: string, more: number) {
-  const count = Number(tables.ownerCounts.get(owner) ?? 0) + more;
-  if (count > 0) tables.ownerCounts.put(owner, String(count));
-  else tables.ownerCounts.remove(owner);
-}
-
 function endSession(
   tables: Tables,
   id: string,
@@ -276,17 +277,4 @@ function endSession(
   tables.sessions.put(id, String(until));
   tables.sessionEnds.put([until, id], '');
   prune(tables.sessions, tables.sessionEnds, now, prunedMax);
-}
-
-/** Removes expired entries, oldest first, at most `most`. */
-function prune(
-  entries: Tables['requests'],
-  ends: Tables['requestEnds'],
-  now: number,
-  most: number,
-): void {
-  for (const end of [...ends.getKeys({ end: [now, ''], limit: most })]) {
-    ends.remove(end);
-    entries.remove(end[1]);
-  }
 }

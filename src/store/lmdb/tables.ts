@@ -8,7 +8,7 @@ import { privately } from './private-files.ts';
 
 /** The tables. Values are text; times are milliseconds since 1970. */
 export interface Tables {
-  /** Single values: the end of the audit log, the forms of imported tokens, a probe of writing. */
+  /** Single values: the end of the audit log, the forms of imported tokens, a probe of writing, notes. */
   root: RootDatabase<string, string>;
   /** UUID → record. */
   tokens: Database<string, string>;

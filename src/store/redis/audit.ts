@@ -37,8 +37,22 @@ export interface RedisAudit extends AuditLog {
  */
 type LinkReply = [word: string, ...rest: (string | number)[]];
 
+/** What appending to the log reveals. */
+export interface LogNotice {
+  /** Called with each entry that this process appended. */
+  linked(entry: ChainedEvent): void;
+  /** The log ends here, before an entry that was appended; answers whether to append all the same. */
+  shorter(sequence: number): boolean;
+}
+
+const noNotice: LogNotice = { linked: () => undefined, shorter: () => true };
+
 /** Creates the audit log. */
-export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
+export function redisAudit(
+  asker: Asker,
+  limits: RedisLimits,
+  notice: LogNotice = noNotice,
+): RedisAudit {
   let known: ChainHead = emptyChain;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -53,9 +67,16 @@ export function redisAudit(asker: Asker, limits: RedisLimits): RedisAudit {
         JSON.stringify(entry),
         limits.eventKeepMs,
       ])) as LinkReply;
-      if (reply[0] === 'linked') known = headOf(chained);
+      if (reply[0] === 'linked') {
+        known = headOf(chained);
+        notice.linked(chained);
+      }
       if (reply[0] !== 'moved') return reply;
+      const isShorter = Number(reply[1]) < known.sequence;
       known = { sequence: Number(reply[1]), hash: String(reply[2]), time: Number(reply[3]) };
+      if (isShorter && !notice.shorter(known.sequence)) {
+        throw new Unavailable('the audit log lost entries');
+      }
     }
     throw new Unavailable('the audit log moves too fast');
   };

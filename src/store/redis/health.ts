@@ -26,6 +26,8 @@ export interface RedisHealth {
   ping(): Promise<void>;
   /** Redis did not answer a read. In a Cluster this says nothing of the other masters. */
   failed(error: unknown): void;
+  /** What is read must not be used, until a check finds otherwise. */
+  refused(reason: string): void;
   /** Ends the checks; the store is down afterwards. */
   stop(): void;
 }
@@ -121,6 +123,7 @@ export function redisHealth(
     failed(error) {
       if (!isCluster) show(faultText(error, lost()));
     },
+    refused: show,
     stop() {
       for (const stop of stops) stop();
       for (const [client, check] of checks) client.off('ready', check);
@@ -185,26 +188,4 @@ export async function roleOf(server: RedisClient): Promise<'master' | 'replica'>
     if (error instanceof Error && error.message.startsWith('NOPERM')) return 'master';
     throw error;
   }
-}
-
-/** Checks, on every new connection, that Redis does not evict keys, and warns once if it may. */
-export function warnOfEviction(client: RedisClient, onWarning: (message: string) => void): void {
-  const warned = new Set<string>();
-  const warn = (message: string) => {
-    if (!warned.has(message)) onWarning(message);
-    warned.add(message);
-  };
-  client.on('ready', async () => {
-    for (const server of masters(client)) {
-      const info = await server.info('memory').catch(() => '');
-      const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
-      if (policy === undefined) {
-        warn('cannot read the maxmemory-policy of Redis; it must be noeviction');
-      } else if (policy !== 'noeviction') {
-        warn(
-          `the maxmemory-policy of Redis is ${policy}: access tokens may vanish; set noeviction`,
-        );
-      }
-    }
-  });
 }

@@ -8,7 +8,6 @@ import type { ImportedIndex } from '../store.ts';
 import type { Asker } from './ask.ts';
 import { acknowledge, presence } from './commit.ts';
 import type { Get } from './get.ts';
-import type { StoreIdentity } from './identity.ts';
 import { importedFormsKey, importedKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { addWordsScript, reserveScript } from './scripts.ts';
@@ -18,18 +17,14 @@ const forms = importedFormsKey.slice(importedKey('').length);
 
 /** Creates the index. `get` reads for verifications, `admin` makes changes. */
 export function redisImported(
-  { get, admin, identity }: { get: Get; admin: Asker; identity: StoreIdentity },
+  { get, admin }: { get: Get; admin: Asker },
   feed: Feed,
   limits: RedisLimits,
   monotonicMs: () => number,
   cache: CoherentLimits,
 ): ImportedIndex {
   const index = createCoherentIndex(
-    async name => {
-      const value = await get(importedKey(name));
-      if (value === null) await identity.confirmAbsence();
-      return value ?? undefined;
-    },
+    async name => (await get(importedKey(name))) ?? undefined,
     feed,
     monotonicMs,
     cache,

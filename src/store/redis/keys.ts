@@ -53,6 +53,14 @@ export const writeProbeKey = 'usher:{log}:probe';
 /** String: a random value that identifies the store, created when the store was first opened. */
 export const identityKey = 'usher:{log}:identity';
 
+/** String: the identity of a store that was here, and that a replica found emptied. */
+export const lostStoreKey = 'usher:{log}:lost';
+
+/** Set: hashes of entries of the audit log whose loss was accepted. */
+export const acceptedKey = 'usher:{log}:accepted';
+
+/** Hash: replica of Usher → until when its head is shown, and the head. */
+export const headsKey = 'usher:{log}:heads';
 /** String: the version of the store's schema. */
 export const schemaKey = 'usher:{log}:schema';
 

@@ -58,6 +58,12 @@ export interface RedisLimits {
    * time that a revocation takes.
    */
   leaseMs: number;
+  /** How long an empty store must stay empty before it is taken for a new one, in milliseconds. */
+  claimWaitMs: number;
+  /** Most bytes that the remembered tail of the audit log may take. */
+  tailBytesMax: number;
+  /** How long an entry of the audit log is remembered, in milliseconds. */
+  tailMsMax: number;
   /** Interval of the feed's checks of its connection, in milliseconds. */
   feedPingMs: number;
   /** Unanswered probe writes after which the feed stops relying on tracking. */
@@ -89,6 +95,8 @@ export const fixedRedisLimits = {
   beginAttemptsMax: 100,
   linkAttemptsMax: 100,
   eventKeepMs: 24 * 60 * 60 * 1000,
+  tailBytesMax: 4 * 1024 * 1024,
+  tailMsMax: 24 * 60 * 60 * 1000,
   probesMax: 2,
   feedEntriesMax: 1000,
   usageBatch: 200,

@@ -35,10 +35,14 @@ export interface RedisSchema {
   endRestore(): Promise<void>;
 }
 
-/** Creates it. `asker` is used even while the store does not fit. */
+/**
+ * Creates it. `asker` is used even while the store does not fit. Nothing is noted in a store while
+ * `mayNote` is false: it may be another one than it was.
+ */
 export function redisSchema(
   asker: Asker,
   seal: RecordSeal,
+  mayNote: () => boolean,
   onWarning: (message: string) => void,
 ): RedisSchema {
   let mismatch: string | undefined;
@@ -60,7 +64,7 @@ export function redisSchema(
   const look = async () => {
     if (restoring) return;
     let facts = await readFacts();
-    if (!facts.isNoted && mismatchOf(facts, seal) === undefined) {
+    if (!facts.isNoted && mayNote() && mismatchOf(facts, seal) === undefined) {
       await note();
       facts = await readFacts();
     }

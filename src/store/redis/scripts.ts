@@ -19,7 +19,7 @@ function script(text: string): Script {
 }
 
 /** A script that runs while the memory is full, to complete a change or revoke a token. */
-function urgent(text: string): Script {
+export function urgent(text: string): Script {
   return { ...script(`#!lua flags=allow-oom\n${text}`), plain: script(text) };
 }
 

@@ -1,24 +1,26 @@
 /** The Redis store, which replicas of Usher share: a single server, Sentinels, or a Cluster. */
 
 import type { RedisAddress } from '../address.ts';
-import type { Awaitable } from '../awaitable.ts';
+import type { ChainedEvent } from '../audit.ts';
 import { createCoherentReader } from '../cache/coherent.ts';
 import type { CoherentLimits } from '../cache/limits.ts';
-import type { Feed } from '../feed.ts';
+import type { StateFile } from '../continuity/state-file.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { type Store, StoreMismatch, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
 import { redisAudit } from './audit.ts';
 import { keepConnected, type RedisClient, redisClient } from './client.ts';
 import { clockSkew } from './clock-skew.ts';
+import { closable } from './closable.ts';
 import { acknowledge, presence, readRequest, redisCommitter } from './commit.ts';
+import { warnOfConfiguration } from './configuration.ts';
 import { watchDegraded } from './degraded.ts';
 import { followFailover } from './failover.ts';
-import { redisFeed } from './feed/feed.ts';
+import { type RedisFeed, redisFeed } from './feed/feed.ts';
 import { masterGet, plainGet } from './get.ts';
-import { redisHealth, warnOfEviction } from './health.ts';
+import { followFeed, redisGuard } from './guard.ts';
+import { redisHealth } from './health.ts';
 import { redisHeartbeat } from './heartbeat.ts';
-import { type StoreIdentity, storeIdentity } from './identity.ts';
 import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
@@ -37,6 +39,8 @@ export interface RedisStoreOptions {
   now: () => number;
   /** Called with a warning for the operator, such as a configuration that may lose data. */
   onWarning?: (message: string) => void;
+  /** Remembers the head of the log over a restart; absent for not. */
+  stateFile?: StateFile | undefined;
   /** Called for each record that is read and is not as Usher wrote it. */
   onBroken?: OnBrokenRecord;
   /** Signs and checks what the store holds. */
@@ -55,7 +59,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const { reader, administrator } = clientsOf(target, limits);
   const clients = [reader, administrator] as const;
   const onWarning = options.onWarning ?? (() => undefined);
-  warnOfEviction(administrator, onWarning);
+  warnOfConfiguration(administrator, onWarning);
   const monotonicMs = () => performance.now();
   const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
   const skew = clockSkew(options.now);
@@ -66,7 +70,9 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     async () => {
       if (!heartbeat.isLive()) return tooFewReplicas;
       if (!(await schema.isFit())) return schema.mismatch;
-      return (await identity.isSame()) ? undefined : otherStore;
+      const why = await guard.whyNot();
+      // Only now the store is known to be the one that it was, and may be written to.
+      return why ?? ((await schema.isFit()) ? undefined : schema.mismatch);
     },
     skew,
     () => nodeFault(target, limits),
@@ -87,31 +93,83 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const schema = redisSchema(
     asker(reader, redisState.failed, redisState.unfit),
     options.seal,
+    () => guard.continuity.isSure(),
     onWarning,
   );
   const records = redisRecords(options.seal, schema, options.onBroken ?? (() => undefined));
-  const identity = storeIdentity(reads, onWarning);
-  const audit = redisAudit(admin, limits);
+  const linked = (entry: ChainedEvent) => guard.continuity.appended(entry);
+  const audit = redisAudit(admin, limits, {
+    linked,
+    shorter: sequence => guard.continuity.mayEndAt(sequence),
+  });
   const committer = redisCommitter(admin, audit, records, limits);
+  const log = redisAudit(reads, limits);
+  const isCluster = target.topology === 'cluster';
+  let following: RedisFeed | undefined;
+  const decided = Promise.withResolvers<void>();
+  const guard = redisGuard(
+    { reads, admin, log, records, limits, linked, isCluster },
+    {
+      limits: { ...limits, bytesMax: limits.tailBytesMax, ageMsMax: limits.tailMsMax },
+      now: options.now,
+      monotonicMs,
+      stateFile: options.stateFile,
+      report(what, detail) {
+        if (what === 'lost changes') redisState.health.degrade('lost', detail);
+        else if (detail !== undefined) redisState.refused(detail);
+      },
+      onChange(isSure) {
+        decided.resolve();
+        if (isSure) {
+          following?.resume();
+          void redisState.ping();
+        } else {
+          following?.suspend();
+        }
+      },
+    },
+    onWarning,
+  );
   const usage = redisUsage(admin, limits);
-  const stopSweeping = repeat(() => committer.sweep(), limits.sweepIntervalMs);
-  administrator.on('ready', () => void committer.sweep().catch(() => undefined));
+  const sweep = async () => {
+    await guard.confirm();
+    await committer.sweep();
+  };
+  const stopSweeping = repeat(sweep, limits.sweepIntervalMs);
+  administrator.on('ready', () => void sweep().catch(() => undefined));
   const gate = closable();
-  const getKey =
-    target.topology === 'cluster' ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs);
-  const get = (id: string) =>
+  const getKey = guard.guarded(
+    isCluster ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs),
+  );
+  const get = (id: string) => gate.pass(() => readToken(getKey, records, id));
+  /** For verification: a record that lost a change is not what it was. */
+  const getWhole = async (id: string) => {
+    const record = await get(id);
+    if (record?.revokedAt === undefined && guard.continuity.isLost(id)) {
+      throw new Unavailable('the store lost changes of this access token');
+    }
+    return record;
+  };
+  const read = <T>(ask: () => Promise<T>): Promise<T> =>
     gate.pass(async () => {
-      const record = await readToken(getKey, records, id);
-      if (record === undefined) await identity.confirmAbsence();
-      return record;
+      const answer = await ask();
+      await guard.confirm();
+      return answer;
+    });
+  const write = <T>(task: () => Promise<T>): Promise<T> =>
+    gate.pass(async () => {
+      await guard.confirm();
+      return await task();
     });
 
   const connections = clients.map(client => keepConnected(client, limits));
   const stopFollowingFailover = followFailover(target, clients, limits);
   await firstOutcome(clients, limits.openWaitMs);
   await redisState.ping();
+  const { continuity } = guard;
   const end = () => {
     stopSweeping();
+    void continuity.stop();
     redisState.stop();
     heartbeat.stop();
     stopFollowingFailover();
@@ -121,67 +179,62 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     end();
     throw new StoreMismatch(schema.mismatch);
   }
-  const followed = { target, reader, log: redisAudit(reads, limits), heartbeat };
+  const followed = { target, reader, log, heartbeat, continuity };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
-  doubtAfterLoss(identity, reader, feed);
+  following = feed;
+  followFeed(guard, feed);
+  if (clients.some(({ status }) => status === 'ready')) {
+    await within(decided.promise, limits.openWaitMs + limits.claimWaitMs);
+  }
   const { health, mastersAnswering } = redisState;
   const stopWatching = watchDegraded(
     { reader, administrator, feed, mastersAnswering },
     health,
     limits,
   );
-  const imported = redisImported(
-    { get: getKey, admin, identity },
-    feed,
-    limits,
-    monotonicMs,
-    cache,
-  );
+  const imported = redisImported({ get: getKey, admin }, feed, limits, monotonicMs, cache);
 
   return {
     health,
     feed,
     clockSkewMs: skew.ms,
     get,
-    ...createCoherentReader({ get }, feed, monotonicMs, cache),
-    scan: scan => gate.pass(() => scanTokens(admin, records, scan)),
+    ...createCoherentReader({ get: getWhole }, feed, monotonicMs, cache),
+    scan: scan => read(() => scanTokens(admin, records, scan)),
     count: owner => {
       const index = owner === undefined ? createdKey : ownerKey(owner);
-      return gate.pass(() => admin.ask(client => client.zcard(index)));
+      return read(() => admin.ask(client => client.zcard(index)));
     },
-    commit: change => gate.pass(() => committer.commit(change)),
+    commit: change => write(() => committer.commit(change)),
     findRequest: key =>
-      gate.pass(async () => {
+      read(async () => {
         const text = await admin.ask(client => client.get(requestKey(key)));
         const request = text === null ? undefined : readRequest(text);
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
-    settle: tokenId => gate.pass(() => committer.settle(tokenId)),
-    signRecords: ids => gate.pass(() => signRecords(admin, records, ids)),
-    endMigration: () => gate.pass(() => schema.endMigration()),
+    settle: tokenId => write(() => committer.settle(tokenId)),
+    signRecords: ids => write(() => signRecords(admin, records, ids)),
+    endMigration: () => write(() => schema.endMigration()),
     ...redisTransfer(admin, records, schema),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
-    reserveImported: (forms, entries) => gate.pass(() => imported.reserveImported(forms, entries)),
-    append: event => gate.pass(() => audit.append(event)),
+    reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
+    append: event => write(() => audit.append(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
-    removeEvents: (upTo, limit) => gate.pass(() => audit.removeEvents(upTo, limit)),
-    addUsage: deltas => gate.pass(() => usage.addUsage(deltas)),
+    removeEvents: (upTo, limit) => write(() => audit.removeEvents(upTo, limit)),
+    addUsage: deltas => write(() => usage.addUsage(deltas)),
     usage: ids => gate.pass(async () => usage.usage(ids)),
     endSession: (id, until) =>
-      gate.pass(async () => {
+      write(async () => {
         const key = endedSessionKey(id);
         const leftMs = Math.max(1, Math.ceil(until - options.now()));
         await admin.ask(client => client.set(key, '', 'PX', leftMs));
         await acknowledge(admin, limits, presence(key));
       }),
-    isSessionEnded: id =>
-      gate.pass(async () => {
-        const isEnded = (await getKey(endedSessionKey(id))) !== null;
-        if (!isEnded) await identity.confirmAbsence();
-        return isEnded;
-      }),
+    isSessionEnded: id => gate.pass(async () => (await getKey(endedSessionKey(id))) !== null),
+    storeStatus: continuity.storeStatus,
+    acceptStore: by => gate.pass(() => continuity.acceptStore(by)),
     async close() {
       stopSweeping();
       stopWatching();
@@ -195,9 +248,6 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
 const tooFewReplicas =
   'too few Redis replicas acknowledge to its master, which may have been deposed: start them, or ' +
   'set USHER_STORE_ACK_REPLICAS lower';
-const otherStore =
-  'Redis came back empty, or holds another store: restore its data, or restart all replicas of ' +
-  'Usher to accept it';
 
 /** WAIT and long lists block a connection, so reads for verification have one of their own. */
 function clientsOf(target: RedisAddress, limits: RedisLimits) {
@@ -209,13 +259,6 @@ function clientsOf(target: RedisAddress, limits: RedisLimits) {
   };
 }
 
-/** After a new connection, a loss of the feed or a flush, Redis may hold another store. */
-function doubtAfterLoss(identity: StoreIdentity, reader: RedisClient, feed: Feed): void {
-  reader.on('close', identity.doubt);
-  reader.on('+node', (node: RedisClient) => void node.on('close', identity.doubt));
-  feed.listen({ changed: () => undefined, changedAll: identity.doubt });
-}
-
 /** Resolves when all clients have connected or failed to, at the latest after `waitMs`. */
 async function firstOutcome(clients: readonly RedisClient[], waitMs: number): Promise<void> {
   const outcomes = clients.map(
@@ -225,42 +268,15 @@ async function firstOutcome(clients: readonly RedisClient[], waitMs: number): Pr
         client.once('close', resolve);
       }),
   );
+  await within(Promise.all(outcomes), waitMs);
+}
+
+/** Resolves with the promise, at the latest after `waitMs`. */
+async function within(promise: Promise<unknown>, waitMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise<void>(resolve => {
     timer = setTimeout(resolve, waitMs);
   });
-  await Promise.race([Promise.all(outcomes), waited]);
+  await Promise.race([promise, waited]);
   clearTimeout(timer);
-}
-
-/** Counts the calls under way; once closing, it refuses new ones and waits for the others. */
-function closable() {
-  let inside = 0;
-  let onEmpty: (() => void) | undefined;
-  let closed = false;
-  return {
-    async pass<T>(task: () => Promise<T>): Promise<T> {
-      if (closed) throw new Unavailable('the store is closed');
-      inside++;
-      try {
-        return await task();
-      } finally {
-        inside--;
-        if (inside === 0) onEmpty?.();
-      }
-    },
-    /** For calls that may be answered synchronously, from the cache; they are not waited for. */
-    passNow<T>(task: () => Awaitable<T>): Awaitable<T> {
-      if (closed) throw new Unavailable('the store is closed');
-      return task();
-    },
-    async close() {
-      closed = true;
-      if (inside > 0) {
-        await new Promise<void>(resolve => {
-          onEmpty = resolve;
-        });
-      }
-    },
-  };
 }

@@ -1,14 +1,19 @@
 /** StoreService: the handlers of its rpcs. */
 
 import { create } from '@bufbuild/protobuf';
+import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import type { StoreService } from '../../gen/usher/v1/store_pb.ts';
 import {
+  AcceptStoreResponseSchema,
+  GetStoreStatusResponseSchema,
   ListRecordsResponseSchema,
   MigrateResponseSchema,
   ReadBackupResponseSchema,
 } from '../../gen/usher/v1/store_pb.ts';
+import type { LogPoint, StoreStatus } from '../../store/status.ts';
 import type { ReadBackup } from '../../tokens/backup.ts';
 import type { Caller } from '../../tokens/caller.ts';
+import type { Oversight } from '../../tokens/oversight.ts';
 import type { StoreCare } from '../../tokens/store-care.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
@@ -17,6 +22,7 @@ export { StoreService } from '../../gen/usher/v1/store_pb.ts';
 
 /** What StoreService needs. */
 export interface StoreDeps {
+  oversight: Oversight;
   storeCare: StoreCare;
   readBackup: ReadBackup;
   /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
@@ -25,7 +31,7 @@ export interface StoreDeps {
 
 /** The handlers of StoreService. */
 export function storeHandlers(deps: StoreDeps): Handlers<typeof StoreService> {
-  const { storeCare, readBackup, authenticate } = deps;
+  const { oversight, storeCare, readBackup, authenticate } = deps;
   return {
     async migrate({ pageToken }, call) {
       const page = await storeCare.migrate(await authenticate(call), pageToken);
@@ -44,5 +50,38 @@ export function storeHandlers(deps: StoreDeps): Handlers<typeof StoreService> {
       const page = await readBackup(await authenticate(call), pageToken);
       return create(ReadBackupResponseSchema, page);
     },
+    async getStoreStatus(_, call) {
+      return statusMessage(await oversight.status(await authenticate(call)));
+    },
+    async acceptStore(_, call) {
+      await oversight.accept(await authenticate(call));
+      return create(AcceptStoreResponseSchema, {});
+    },
   };
+}
+
+function statusMessage(status: StoreStatus) {
+  const { replica, identity, head, storeIdentity, storeHead, problem, lost, replicas } = status;
+  return create(GetStoreStatusResponseSchema, {
+    replica,
+    identity: identity ?? '',
+    storeIdentity: storeIdentity ?? '',
+    problem: problem ?? '',
+    ...(head && { head: pointMessage(head) }),
+    ...(storeHead && { storeHead: pointMessage(storeHead) }),
+    lost: lost.map(({ sequence, time, action, tokenId, isPutBack }) => ({
+      ...{ action, tokenId, putBack: isPutBack },
+      sequence: BigInt(sequence),
+      time: timestampFromMs(time),
+    })),
+    replicas: replicas.map(({ time, ...each }) => ({
+      replica: each.replica,
+      head: pointMessage(each),
+      time: timestampFromMs(time),
+    })),
+  });
+}
+
+function pointMessage({ sequence, hash }: LogPoint) {
+  return { sequence: BigInt(sequence), hash };
 }

@@ -1144,8 +1144,8 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   /**
    * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
    * "token.reseal", "jwt.revoke", "jwt.issue", "session.create", "session.end", "call.refused",
-   * "audit.checkpoint", "store.backup". JWTs that were issued are counted: one entry a minute for
-   * each caller and access token. Refused calls are too, by source, caller, method and reason, after
+   * "audit.checkpoint", "store.backup", "store.healed", "store.accept". JWTs that were issued are
+   * counted: one entry a minute for each caller and access token. Refused calls are too, by source, caller, method and reason, after
    * the first.
    *
    * @generated from field: string action = 3;
@@ -1154,7 +1154,8 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * Who did it: the UUID of the caller's access token, "admin" for the admin token of the
-   * configuration, or empty when the caller is unknown.
+   * configuration, "usher" for what Usher did by itself after the store lost data, or empty when
+   * the caller is unknown.
    *
    * @generated from field: string actor = 4;
    */

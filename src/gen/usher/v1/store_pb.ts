@@ -4,13 +4,15 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file usher/v1/store.proto.
  */
 export const file_usher_v1_store: GenFile = /*@__PURE__*/
-  fileDesc("ChR1c2hlci92MS9zdG9yZS5wcm90bxIIdXNoZXIudjEiJAoOTWlncmF0ZVJlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCSJMCg9NaWdyYXRlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSDgoGc2lnbmVkGAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSI0ChJMaXN0UmVjb3Jkc1JlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCRIKCgJpZBgCIAEoCSKfAQoTTGlzdFJlY29yZHNSZXNwb25zZRI1CgdyZWNvcmRzGAEgAygLMiQudXNoZXIudjEuTGlzdFJlY29yZHNSZXNwb25zZS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGjgKBlJlY29yZBIKCgJpZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAxIQCghldmVudF9pZBgDIAEoCSInChFSZWFkQmFja3VwUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJIjwKElJlYWRCYWNrdXBSZXNwb25zZRINCgVsaW5lcxgBIAMoCRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky4wEKDFN0b3JlU2VydmljZRI+CgdNaWdyYXRlEhgudXNoZXIudjEuTWlncmF0ZVJlcXVlc3QaGS51c2hlci52MS5NaWdyYXRlUmVzcG9uc2USSgoLTGlzdFJlY29yZHMSHC51c2hlci52MS5MaXN0UmVjb3Jkc1JlcXVlc3QaHS51c2hlci52MS5MaXN0UmVjb3Jkc1Jlc3BvbnNlEkcKClJlYWRCYWNrdXASGy51c2hlci52MS5SZWFkQmFja3VwUmVxdWVzdBocLnVzaGVyLnYxLlJlYWRCYWNrdXBSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("ChR1c2hlci92MS9zdG9yZS5wcm90bxIIdXNoZXIudjEiJAoOTWlncmF0ZVJlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCSJMCg9NaWdyYXRlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSDgoGc2lnbmVkGAIgASgFEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCSI0ChJMaXN0UmVjb3Jkc1JlcXVlc3QSEgoKcGFnZV90b2tlbhgBIAEoCRIKCgJpZBgCIAEoCSKfAQoTTGlzdFJlY29yZHNSZXNwb25zZRI1CgdyZWNvcmRzGAEgAygLMiQudXNoZXIudjEuTGlzdFJlY29yZHNSZXNwb25zZS5SZWNvcmQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJGjgKBlJlY29yZBIKCgJpZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAxIQCghldmVudF9pZBgDIAEoCSInChFSZWFkQmFja3VwUmVxdWVzdBISCgpwYWdlX3Rva2VuGAEgASgJIjwKElJlYWRCYWNrdXBSZXNwb25zZRINCgVsaW5lcxgBIAMoCRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiKgoITG9nUG9pbnQSEAoIc2VxdWVuY2UYASABKAQSDAoEaGFzaBgCIAEoCSJ8CgpMb3N0Q2hhbmdlEhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRIQCgh0b2tlbl9pZBgEIAEoCRIQCghwdXRfYmFjaxgFIAEoCCJqCgtSZXBsaWNhSGVhZBIPCgdyZXBsaWNhGAEgASgJEiAKBGhlYWQYAiABKAsyEi51c2hlci52MS5Mb2dQb2ludBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIXChVHZXRTdG9yZVN0YXR1c1JlcXVlc3Qi+wEKFkdldFN0b3JlU3RhdHVzUmVzcG9uc2USDwoHcmVwbGljYRgBIAEoCRIQCghpZGVudGl0eRgCIAEoCRIgCgRoZWFkGAMgASgLMhIudXNoZXIudjEuTG9nUG9pbnQSFgoOc3RvcmVfaWRlbnRpdHkYBCABKAkSJgoKc3RvcmVfaGVhZBgFIAEoCzISLnVzaGVyLnYxLkxvZ1BvaW50Eg8KB3Byb2JsZW0YBiABKAkSIgoEbG9zdBgHIAMoCzIULnVzaGVyLnYxLkxvc3RDaGFuZ2USJwoIcmVwbGljYXMYCCADKAsyFS51c2hlci52MS5SZXBsaWNhSGVhZCIUChJBY2NlcHRTdG9yZVJlcXVlc3QiFQoTQWNjZXB0U3RvcmVSZXNwb25zZTKEAwoMU3RvcmVTZXJ2aWNlEj4KB01pZ3JhdGUSGC51c2hlci52MS5NaWdyYXRlUmVxdWVzdBoZLnVzaGVyLnYxLk1pZ3JhdGVSZXNwb25zZRJKCgtMaXN0UmVjb3JkcxIcLnVzaGVyLnYxLkxpc3RSZWNvcmRzUmVxdWVzdBodLnVzaGVyLnYxLkxpc3RSZWNvcmRzUmVzcG9uc2USRwoKUmVhZEJhY2t1cBIbLnVzaGVyLnYxLlJlYWRCYWNrdXBSZXF1ZXN0GhwudXNoZXIudjEuUmVhZEJhY2t1cFJlc3BvbnNlElMKDkdldFN0b3JlU3RhdHVzEh8udXNoZXIudjEuR2V0U3RvcmVTdGF0dXNSZXF1ZXN0GiAudXNoZXIudjEuR2V0U3RvcmVTdGF0dXNSZXNwb25zZRJKCgtBY2NlcHRTdG9yZRIcLnVzaGVyLnYxLkFjY2VwdFN0b3JlUmVxdWVzdBodLnVzaGVyLnYxLkFjY2VwdFN0b3JlUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * A page of the migration.
@@ -210,13 +212,241 @@ export const ReadBackupResponseSchema: GenMessage<ReadBackupResponse> = /*@__PUR
   messageDesc(file_usher_v1_store, 5);
 
 /**
- * StoreService looks after the store as a whole: its migration, its comparison with the audit log,
- * and its backup.
+ * LogPoint is a position in the audit log.
  *
- * Callers authenticate as in AccessTokenService, with the scope `usher.admin`; those whose token has
- * an owner are PERMISSION_DENIED. Every rpc can fail with UNAUTHENTICATED, PERMISSION_DENIED,
- * INVALID_ARGUMENT (the message names the field), and UNAVAILABLE (the store cannot be reached, or
- * holds a record that is not as Usher wrote it; the log names it).
+ * @generated from message usher.v1.LogPoint
+ */
+export type LogPoint = Message<"usher.v1.LogPoint"> & {
+  /**
+   * Sequence number of the entry; 0 for the start of the log.
+   *
+   * @generated from field: uint64 sequence = 1;
+   */
+  sequence: bigint;
+
+  /**
+   * SHA-256 of the entry, in hexadecimal; 64 zeros for the start of the log.
+   *
+   * @generated from field: string hash = 2;
+   */
+  hash: string;
+};
+
+/**
+ * Describes the message usher.v1.LogPoint.
+ * Use `create(LogPointSchema)` to create a new message.
+ */
+export const LogPointSchema: GenMessage<LogPoint> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 6);
+
+/**
+ * LostChange is a change that a replica saw and that the store has lost.
+ *
+ * @generated from message usher.v1.LostChange
+ */
+export type LostChange = Message<"usher.v1.LostChange"> & {
+  /**
+   * Sequence number that its audit entry had.
+   *
+   * @generated from field: uint64 sequence = 1;
+   */
+  sequence: bigint;
+
+  /**
+   * When it was made.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * As AuditEvent.action.
+   *
+   * @generated from field: string action = 3;
+   */
+  action: string;
+
+  /**
+   * UUID of the access token.
+   *
+   * @generated from field: string token_id = 4;
+   */
+  tokenId: string;
+
+  /**
+   * Whether it was a revocation, which Usher puts back by itself.
+   *
+   * @generated from field: bool put_back = 5;
+   */
+  putBack: boolean;
+};
+
+/**
+ * Describes the message usher.v1.LostChange.
+ * Use `create(LostChangeSchema)` to create a new message.
+ */
+export const LostChangeSchema: GenMessage<LostChange> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 7);
+
+/**
+ * ReplicaHead is how far a live replica has read the audit log.
+ *
+ * @generated from message usher.v1.ReplicaHead
+ */
+export type ReplicaHead = Message<"usher.v1.ReplicaHead"> & {
+  /**
+   * Host and process id.
+   *
+   * @generated from field: string replica = 1;
+   */
+  replica: string;
+
+  /**
+   * The last entry that it has read.
+   *
+   * @generated from field: usher.v1.LogPoint head = 2;
+   */
+  head?: LogPoint | undefined;
+
+  /**
+   * When it wrote this.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 3;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message usher.v1.ReplicaHead.
+ * Use `create(ReplicaHeadSchema)` to create a new message.
+ */
+export const ReplicaHeadSchema: GenMessage<ReplicaHead> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 8);
+
+/**
+ * GetStoreStatusRequest is empty.
+ *
+ * @generated from message usher.v1.GetStoreStatusRequest
+ */
+export type GetStoreStatusRequest = Message<"usher.v1.GetStoreStatusRequest"> & {
+};
+
+/**
+ * Describes the message usher.v1.GetStoreStatusRequest.
+ * Use `create(GetStoreStatusRequestSchema)` to create a new message.
+ */
+export const GetStoreStatusRequestSchema: GenMessage<GetStoreStatusRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 9);
+
+/**
+ * GetStoreStatusResponse is what a replica knows about its store.
+ *
+ * @generated from message usher.v1.GetStoreStatusResponse
+ */
+export type GetStoreStatusResponse = Message<"usher.v1.GetStoreStatusResponse"> & {
+  /**
+   * Host and process id of the replica.
+   *
+   * @generated from field: string replica = 1;
+   */
+  replica: string;
+
+  /**
+   * Identity of the store that the replica knows; empty when it knows none.
+   *
+   * @generated from field: string identity = 2;
+   */
+  identity: string;
+
+  /**
+   * The last entry of the audit log that the replica knows; not set when it knows none.
+   *
+   * @generated from field: usher.v1.LogPoint head = 3;
+   */
+  head?: LogPoint | undefined;
+
+  /**
+   * The identity that the store has now; empty when it has none, or does not answer.
+   *
+   * @generated from field: string store_identity = 4;
+   */
+  storeIdentity: string;
+
+  /**
+   * The last entry that the store has now; not set when it does not answer.
+   *
+   * @generated from field: usher.v1.LogPoint store_head = 5;
+   */
+  storeHead?: LogPoint | undefined;
+
+  /**
+   * Why nothing that is read from the store is used; empty while it is used.
+   *
+   * @generated from field: string problem = 6;
+   */
+  problem: string;
+
+  /**
+   * The lost changes that were not accepted, oldest first; at most 1000.
+   *
+   * @generated from field: repeated usher.v1.LostChange lost = 7;
+   */
+  lost: LostChange[];
+
+  /**
+   * The heads that live replicas have written to the store.
+   *
+   * @generated from field: repeated usher.v1.ReplicaHead replicas = 8;
+   */
+  replicas: ReplicaHead[];
+};
+
+/**
+ * Describes the message usher.v1.GetStoreStatusResponse.
+ * Use `create(GetStoreStatusResponseSchema)` to create a new message.
+ */
+export const GetStoreStatusResponseSchema: GenMessage<GetStoreStatusResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 10);
+
+/**
+ * AcceptStoreRequest is empty.
+ *
+ * @generated from message usher.v1.AcceptStoreRequest
+ */
+export type AcceptStoreRequest = Message<"usher.v1.AcceptStoreRequest"> & {
+};
+
+/**
+ * Describes the message usher.v1.AcceptStoreRequest.
+ * Use `create(AcceptStoreRequestSchema)` to create a new message.
+ */
+export const AcceptStoreRequestSchema: GenMessage<AcceptStoreRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 11);
+
+/**
+ * AcceptStoreResponse is empty.
+ *
+ * @generated from message usher.v1.AcceptStoreResponse
+ */
+export type AcceptStoreResponse = Message<"usher.v1.AcceptStoreResponse"> & {
+};
+
+/**
+ * Describes the message usher.v1.AcceptStoreResponse.
+ * Use `create(AcceptStoreResponseSchema)` to create a new message.
+ */
+export const AcceptStoreResponseSchema: GenMessage<AcceptStoreResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_store, 12);
+
+/**
+ * StoreService looks after the store as a whole: its migration, its comparison with the audit log,
+ * its backup, and its acceptance after it lost data.
+ *
+ * Callers authenticate in `authorization`; sessions of the web app are not accepted. They need the
+ * scope `usher.admin` unless an rpc says otherwise; those whose token has an owner are
+ * PERMISSION_DENIED. Every rpc can fail with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT
+ * (the message names the field), and UNAVAILABLE (the store cannot be reached, or holds a record
+ * that is not as Usher wrote it; the log names it).
  *
  * Served over Connect on the manager port (default 8081).
  *
@@ -256,6 +486,29 @@ export const StoreService: GenService<{
     methodKind: "unary";
     input: typeof ReadBackupRequestSchema;
     output: typeof ReadBackupResponseSchema;
+  },
+  /**
+   * GetStoreStatus shows what this replica knows about its store, also while that is down. The scope
+   * `usher.tokens.read` is enough.
+   *
+   * @generated from rpc usher.v1.StoreService.GetStoreStatus
+   */
+  getStoreStatus: {
+    methodKind: "unary";
+    input: typeof GetStoreStatusRequestSchema;
+    output: typeof GetStoreStatusResponseSchema;
+  },
+  /**
+   * AcceptStore accepts the store as it is now, for all replicas that knew the same audit log:
+   * lost changes stay lost. Only for the admin token of the configuration. FAILED_PRECONDITION when
+   * nothing is wrong with the store.
+   *
+   * @generated from rpc usher.v1.StoreService.AcceptStore
+   */
+  acceptStore: {
+    methodKind: "unary";
+    input: typeof AcceptStoreRequestSchema;
+    output: typeof AcceptStoreResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_usher_v1_store, 0);

@@ -13,6 +13,8 @@ const words: Record<string, string> = {
   'call.refused': 'Call refused',
   'audit.checkpoint': 'Old entries removed',
   'store.backup': 'Backup read',
+  'store.healed': 'Lost changes noticed',
+  'store.accept': 'Store accepted',
 };
 
 /** The text for an action; an unknown action is shown unchanged. */
@@ -22,7 +24,7 @@ export function sayAction(action: string): string {
 
 /** The colour of an action: "warn" for a refused call, "bad" for a revocation. */
 export function toneOf(action: string): 'good' | 'bad' | 'warn' | 'quiet' {
-  if (action === 'call.refused') return 'warn';
+  if (action === 'call.refused' || action.startsWith('store.')) return 'warn';
   if (action.endsWith('.revoke')) return 'bad';
   return action.startsWith('token.') ? 'good' : 'quiet';
 }

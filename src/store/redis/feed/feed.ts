@@ -4,6 +4,7 @@
  */
 
 import type { Redis } from 'ioredis';
+import type { Continuity } from '../../continuity/continuity.ts';
 import type { Feed, FeedListener, Lease } from '../../feed.ts';
 import { createLease } from '../../feed.ts';
 import { masters, nameOf, type RedisClient } from '../client.ts';
@@ -19,24 +20,38 @@ export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
   reader: RedisClient;
   /** Shows whether the client reads from a master that was not deposed. */
   heartbeat: Pick<RedisHeartbeat, 'isLive' | 'ageMs'>;
+  /** Shows whether the store is what it was, and is asked to check after a flush. */
+  continuity: Pick<Continuity, 'isSure' | 'doubt'>;
 }
 
-/** The feed of a Redis store. */
+/** The feed of a Redis store, which ends it while Redis is not what it was. */
 export interface RedisFeed extends Feed {
   /** Why the last connection of the feed was lost, for the operator; undefined if none was. */
   fault(): string | undefined;
+  /** The store is not what it was: nothing that is cached is current, and the feed is not live. */
+  suspend(): void;
+  /** The store is what it was. */
+  resume(): void;
+}
+
+/** A master that is followed. */
+interface FollowedMaster {
+  feed: MasterFeed;
+  lease: Lease;
+  /** When the last request was sent that the master answered; -Infinity after a loss. */
+  confirmedMs: number;
 }
 
 /** Follows the masters that a client reads from, and any that join later. */
 export function redisFeed(
-  { target, reader, log, heartbeat }: FollowedStore,
+  { target, reader, log, heartbeat, continuity }: FollowedStore,
   limits: RedisLimits,
   monotonicMs: () => number,
   onWarning: (message: string) => void,
 ): RedisFeed {
   const listeners = new Set<FeedListener>();
-  const followed = new Map<string, { feed: MasterFeed; lease: Lease }>();
-  let current: { feed: MasterFeed; lease: Lease }[] = [];
+  const followed = new Map<string, FollowedMaster>();
+  let current: FollowedMaster[] = [];
   let fault: string | undefined;
 
   const changedAll = () => {
@@ -83,18 +98,26 @@ export function redisFeed(
       const feed = followMaster(
         { target, server, log, limits, monotonicMs },
         {
-          confirmed: lease.renew,
+          confirmed(askedAtMs) {
+            master.confirmedMs = askedAtMs;
+            if (continuity.isSure()) lease.renew(askedAtMs);
+          },
           lost(error) {
             fault = faultText(error);
+            master.confirmedMs = Number.NEGATIVE_INFINITY;
             lease.end();
             changedAll();
           },
           changed,
-          changedAll,
+          changedAll() {
+            continuity.doubt();
+            changedAll();
+          },
           refused,
         },
       );
-      followed.set(name, { feed, lease });
+      const master: FollowedMaster = { feed, lease, confirmedMs: Number.NEGATIVE_INFINITY };
+      followed.set(name, master);
       // Changes on a master that was not followed until now may have been missed.
       changedAll();
     }
@@ -115,6 +138,13 @@ export function redisFeed(
     listen(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    suspend() {
+      for (const { lease } of current) lease.end();
+      changedAll();
+    },
+    resume() {
+      for (const { lease, confirmedMs } of current) lease.renew(confirmedMs);
     },
     async close() {
       clearInterval(timer);

@@ -1,6 +1,7 @@
 /**
- * Detects a Redis that lost all data: emptied, it would report every valid access token as unknown.
- * Usher leaves a mark on each server that holds records, and checks it while the store is open.
+ * Detects a master of a Cluster that lost all data: emptied, it would report every valid access
+ * token as unknown. Usher leaves a mark on each master beside that of the log, and checks them
+ * while the store is open. (The log shows the same of its own master.)
  */
 
 import { randomUUID } from 'node:crypto';
@@ -10,10 +11,10 @@ import type { Asker } from './ask.ts';
 import { masters, nameOf } from './client.ts';
 import { identityKey, markKey } from './keys.ts';
 
-/** Whether Redis still holds the store that was opened. */
-export interface StoreIdentity {
-  /** Checks the marks. Throws Unavailable, unless they were found missing before. */
-  isSame(): Promise<boolean>;
+/** Whether the masters still hold the marks. */
+export interface StoreMarks {
+  /** Checks them. Throws Unavailable, unless they were found missing before. */
+  areThere(): Promise<boolean>;
   /**
    * Resolves when a key that was not found does not exist. Throws Unavailable when data may be
    * lost.
@@ -28,8 +29,15 @@ const markAttemptsMax = 200;
 /** Checks before confirmAbsence fails, when `doubt` is called during each. */
 const looksMax = 3;
 
+/** Without a Cluster there is only the master of the log. */
+export const noMarks: StoreMarks = {
+  areThere: async () => true,
+  confirmAbsence: async () => undefined,
+  doubt: () => undefined,
+};
+
 /** Leaves a mark on every master when it first sees it, and later expects to find it. */
-export function storeIdentity(asker: Asker, onWarning: (message: string) => void): StoreIdentity {
+export function storeMarks(asker: Asker, onWarning: (message: string) => void): StoreMarks {
   const seen = new Map<string, string>();
   const keys = new Map<string, string>();
   let state: 'doubted' | 'same' | 'lost' = 'doubted';
@@ -43,7 +51,7 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
     if (known !== undefined && (await asker.ask(() => isStoredOn(server, known)))) return;
     const key = await asker.ask(() => keyOn(server));
     if (key === undefined) return;
-    if (!seen.has(key)) {
+    if (key !== identityKey && !seen.has(key)) {
       const value = await asker.ask(client => client.get(key));
       const kept = value ?? (await leave(asker, key));
       if (kept === undefined) return;
@@ -62,7 +70,7 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
       }),
     );
     const isSame = !found.includes(false);
-    if (!isSame && state !== 'lost') onWarning(lostWarning);
+    if (!isSame && state !== 'lost') onWarning(emptiedMaster);
     if (isSame && state === 'lost') onWarning('Redis holds the original store again');
     if (!isSame) state = 'lost';
     else state = asked === doubts ? 'same' : 'doubted';
@@ -75,7 +83,7 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
   };
 
   return {
-    async isSame() {
+    async areThere() {
       await lookOnce().catch(error => {
         if (state !== 'lost') throw error;
       });
@@ -92,10 +100,11 @@ export function storeIdentity(asker: Asker, onWarning: (message: string) => void
   };
 }
 
-const lostWarning =
-  `Redis no longer holds the store that was opened (${identityKey}): it came back empty, or is ` +
-  'another one. What is not found there is unavailable until the store is restored, or all ' +
-  'replicas of Usher are restarted to continue with what is there';
+/** Why a Cluster is down, one of whose masters lost its marks. */
+export const emptiedMaster =
+  `a master of the Redis Cluster no longer holds what was there (${markKey(0)}): it came back ` +
+  'empty. What is not found there is unavailable until it is restored, or all replicas of Usher ' +
+  'are restarted to continue with what is there';
 
 /** Whether a server serves a key; other nodes of a Cluster answer MOVED. */
 async function isStoredOn(server: Redis, key: string): Promise<boolean> {
@@ -108,7 +117,7 @@ async function isStoredOn(server: Redis, key: string): Promise<boolean> {
   }
 }
 
-/** The key of a mark in a server's slots. */
+/** The key of a mark in a server's slots, or the identity's on the server of the log. */
 async function keyOn(server: Redis): Promise<string | undefined> {
   if (await isStoredOn(server, identityKey)) return identityKey;
   for (let n = 0; n < markAttemptsMax; n++) {

@@ -1,0 +1,220 @@
+/** Puts back what a store lost, and tells what cannot be put back. */
+
+import { hash, randomUUID } from 'node:crypto';
+import type { AuditEvent } from '../audit.ts';
+import type { AccessTokenRecord, JsonObject, RevokedJwts } from '../record.ts';
+import type { LogPoint, LostChange } from '../status.ts';
+import { Unavailable } from '../store.ts';
+import { findFork, logStart, readOn } from './check.ts';
+import type { Memory } from './memory.ts';
+import type { ChangedStore } from './notes.ts';
+import { lostChangesOf } from './records.ts';
+import type { Revocation, TailEntry } from './tail.ts';
+
+/**
+ * With `isApart`, records are on servers of their own, which can have lost changes that the log has.
+ * Heals a store of the known identity that lost the end of its log: puts back what it can, tells
+ * the rest in the log, and goes on from where the log was cut. 'gap' when more was lost than is
+ * remembered; revocations are put back then too. 'whole' when this connection's server lost nothing.
+ * Throws Unavailable.
+ */
+export async function heal(
+  store: ChangedStore,
+  memory: Memory,
+  now: () => number,
+  isApart: boolean,
+): Promise<{ loss: Loss; fork: LogPoint } | 'gap' | 'whole'> {
+  const { tail, own, lost } = memory;
+  const head = memory.head() ?? logStart;
+  const fork = await findFork(store, tail);
+  const after = fork?.sequence ?? 0;
+  const gone = tail.entries().filter(({ sequence }) => sequence > after);
+  const kept = isApart ? await lostChangesOf(store, memory, Number.POSITIVE_INFINITY) : [];
+  const cut = [...kept.filter(({ sequence }) => sequence <= after), ...gone];
+  const beyond = own.entries();
+  if (fork?.hash === head.hash && cut.length === 0) return 'whole';
+  await putBack(store, [...cut, ...beyond], now);
+  memory.gone = [...cut, ...beyond, head];
+  // Between the tail and what this process appended beyond it, there are entries of others.
+  if (fork === undefined || beyond.length > 0) return 'gap';
+  const loss = await lossOf(store, cut);
+  if (loss.changes.length > 0) {
+    await store.append(healedEvent(head, fork, loss, now()));
+    lost.add(loss);
+  }
+  const more = await readOn(store, fork);
+  if (more === undefined) throw new Unavailable('the store changed while it was healed');
+  tail.cutAfter(fork);
+  tail.append(more);
+  lost.read(more);
+  return { loss, fork };
+}
+
+/** Attempts at putting back one revocation while others change the access token. */
+const attemptsMax = 8;
+/** Access tokens that are worked on at a time. */
+const atOnceMax = 16;
+
+/**
+ * Puts back each revocation that the store lacks, as an ordinary change. A revocation is final and
+ * only grows, so any number of replicas can do this at the same time, in any order. Throws
+ * Unavailable.
+ */
+async function putBack(
+  store: ChangedStore,
+  entries: readonly TailEntry[],
+  now: () => number,
+): Promise<void> {
+  const revocations = [...byToken(entries)];
+  for (let i = 0; i < revocations.length; i += atOnceMax) {
+    const some = revocations.slice(i, i + atOnceMax);
+    await Promise.all(some.map(([id, revocation]) => putOneBack(store, id, revocation, now)));
+  }
+}
+
+/** The revocations of each access token, joined. */
+function byToken(entries: readonly TailEntry[]): Map<string, Revocation> {
+  const joined = new Map<string, Revocation>();
+  for (const { tokenId, revocation } of entries) {
+    if (revocation === undefined) continue;
+    const before = joined.get(tokenId) ?? {};
+    const jwts = grown(before.jwts, revocation.jwts);
+    joined.set(tokenId, { ...before, ...revocation, ...(jwts === undefined ? {} : { jwts }) });
+  }
+  return joined;
+}
+
+async function putOneBack(
+  store: ChangedStore,
+  id: string,
+  revocation: Revocation,
+  now: () => number,
+): Promise<void> {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const before = await store.get(id);
+    const made = before && withRevocation(before, revocation);
+    if (before === undefined || made === undefined) return;
+    const { fields, action, after } = made;
+    const eventId = randomUUID();
+    const revision = before.revision + 1;
+    const time = now();
+    const record = { ...before, ...fields, revision, updatedAt: time, eventId };
+    const event: AuditEvent = {
+      ...usherEvent(eventId, time, action, 'put back after the store lost it'),
+      tokenId: id,
+      before: { revision: before.revision },
+      after: { ...after, revision },
+    };
+    const { outcome } = await store.commit({ before, record, event });
+    if (outcome !== 'conflict') return;
+  }
+  throw new Unavailable('an access token changes too fast to put a revocation back');
+}
+
+/** What a record lacks of a revocation; undefined when it lacks nothing. */
+function withRevocation(
+  record: AccessTokenRecord,
+  { revokedAt, revokeReason, jwts }: Revocation,
+): { fields: Partial<AccessTokenRecord>; action: string; after: JsonObject } | undefined {
+  if (record.revokedAt !== undefined) return undefined;
+  if (revokedAt !== undefined) {
+    const fields = { revokedAt, ...(revokeReason === undefined ? {} : { revokeReason }) };
+    return { fields, action: 'token.revoke', after: fields };
+  }
+  const revokedJwts = grown(record.revokedJwts, jwts);
+  if (jwts === undefined || JSON.stringify(revokedJwts) === JSON.stringify(record.revokedJwts)) {
+    return undefined;
+  }
+  const fields = revokedJwts === undefined ? {} : { revokedJwts };
+  return { fields, action: 'jwt.revoke', after: { jwtsRevoked: jwts as unknown as JsonObject } };
+}
+
+/** Both revocations together: of each, the later time. */
+function grown(a: RevokedJwts | undefined, b: RevokedJwts | undefined): RevokedJwts | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const issuedBefore = Math.max(a.issuedBefore ?? 0, b.issuedBefore ?? 0);
+  const ids = later(a.ids, b.ids);
+  const subjects = later(a.subjects, b.subjects);
+  return {
+    ...(issuedBefore === 0 ? {} : { issuedBefore }),
+    ...(ids === undefined ? {} : { ids }),
+    ...(subjects === undefined ? {} : { subjects }),
+  };
+}
+
+function later(a: Record<string, number> | undefined, b: Record<string, number> | undefined) {
+  if (a === undefined || b === undefined) return a ?? b;
+  const joined = { ...a };
+  for (const [name, time] of Object.entries(b)) joined[name] = Math.max(joined[name] ?? 0, time);
+  return joined;
+}
+
+/** What was lost, and the access tokens whose records are not what they were. */
+export interface Loss {
+  changes: LostChange[];
+  /** UUIDs of access tokens whose creation, update or rotation is lost. */
+  tokenIds: string[];
+}
+
+/**
+ * What is lost of the changes that the log has lost. In a Cluster, a record can be whole on a shard
+ * of its own. Call it after `putBack`. Throws Unavailable.
+ */
+async function lossOf(store: ChangedStore, entries: readonly TailEntry[]): Promise<Loss> {
+  const changes = entries.filter(({ revision }) => revision !== undefined);
+  const newest = new Map(changes.map(entry => [entry.tokenId, entry]));
+  const altered = new Set(changes.filter(isNotPutBack).map(({ tokenId }) => tokenId));
+  const whole = new Set<string>();
+  const tokenIds: string[] = [];
+  for (const [id, { eventId }] of newest) {
+    const record = await store.get(id);
+    if (record?.eventId === eventId) whole.add(id);
+    else if (altered.has(id) && record?.revokedAt === undefined) tokenIds.push(id);
+  }
+  return {
+    changes: changes.filter(({ tokenId }) => !whole.has(tokenId)).map(lostChange),
+    tokenIds,
+  };
+}
+
+/** A secret that is sealed with another master key is the same secret, so its loss harms nobody. */
+function isNotPutBack({ revocation, action }: TailEntry): boolean {
+  return revocation === undefined && action !== 'token.reseal';
+}
+
+function lostChange({ sequence, time, action, tokenId, revocation }: TailEntry): LostChange {
+  return { sequence, time, action, tokenId, isPutBack: revocation !== undefined };
+}
+
+/** Most lost changes that an audit entry names. */
+export const lostChangesMax = 1000;
+
+/**
+ * The audit event of a loss. Its id follows from the entry that was the end of the log, so that the
+ * replicas that knew the same log write it once.
+ */
+function healedEvent(lostHead: LogPoint, fork: LogPoint, loss: Loss, time: number) {
+  const lost = loss.changes.slice(0, lostChangesMax);
+  const unavailable = loss.tokenIds.slice(0, lostChangesMax);
+  const putBackCount = loss.changes.filter(({ isPutBack }) => isPutBack).length;
+  const detail =
+    `the store lost ${loss.changes.length} changes after entry ${fork.sequence}; ` +
+    `${putBackCount} of them are revocations, which were put back`;
+  return {
+    ...usherEvent(eventIdOf(`store.healed ${lostHead.hash}`), time, 'store.healed', detail),
+    after: { lost, unavailable } as unknown as JsonObject,
+  } satisfies AuditEvent;
+}
+
+function usherEvent(id: string, time: number, action: string, detail: string): AuditEvent {
+  return { id, time, action, actor: 'usher', peer: '', tokenId: '', detail, requestId: '' };
+}
+
+function eventIdOf(text: string): string {
+  const digits = hash('sha256', text);
+  // Version 8 of RFC 9562: the digits are the application's own.
+  const variant = `a${digits.slice(17, 20)}`;
+  return [digits.slice(0, 8), digits.slice(8, 12), `8${digits.slice(13, 16)}`, variant]
+    .concat(digits.slice(20, 32))
+    .join('-');
+}

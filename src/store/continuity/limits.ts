@@ -1,0 +1,11 @@
+/** How far a replica remembers the log, and how soon it notices a loss. */
+
+import type { TailLimits } from './tail.ts';
+
+/** Limits of the continuity. */
+export interface ContinuityLimits extends TailLimits {
+  /** Within this time a replica notices a loss, in milliseconds; it looks four times as often. */
+  leaseMs: number;
+  /** How long an empty store must stay empty before it is taken for a new one, in milliseconds. */
+  claimWaitMs: number;
+}

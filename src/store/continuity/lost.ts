@@ -1,0 +1,47 @@
+/** The changes that were lost and not accepted, as the log's own entries tell them. */
+
+import type { ChainedEvent } from '../audit.ts';
+import type { LostChange } from '../status.ts';
+import type { Loss } from './heal.ts';
+
+/** What is lost at present. */
+export interface LostChanges {
+  /** Whether the record of an access token is not what it was. */
+  has(tokenId: string): boolean;
+  /** The changes, oldest first. */
+  changes(): LostChange[];
+  /** Adds a loss. */
+  add(loss: Loss): void;
+  /** Takes in entries of the log, in their order: losses add to it, and an acceptance ends it. */
+  read(events: readonly ChainedEvent[]): void;
+  /** The loss was accepted. */
+  clear(): void;
+}
+
+/** Creates it. */
+export function createLostChanges(): LostChanges {
+  const tokenIds = new Set<string>();
+  const changes = new Map<string, LostChange>();
+  const add = (loss: Loss) => {
+    for (const id of loss.tokenIds) tokenIds.add(id);
+    for (const change of loss.changes) changes.set(`${change.sequence} ${change.tokenId}`, change);
+  };
+  const clear = () => {
+    tokenIds.clear();
+    changes.clear();
+  };
+  return {
+    has: id => tokenIds.has(id),
+    changes: () => [...changes.values()].sort((a, b) => a.sequence - b.sequence),
+    add,
+    read(events) {
+      for (const { action, after } of events) {
+        if (action === 'store.accept') clear();
+        if (action !== 'store.healed') continue;
+        const { lost = [], unavailable = [] } = (after ?? {}) as Partial<Record<string, unknown>>;
+        add({ changes: lost as LostChange[], tokenIds: unavailable as string[] });
+      }
+    },
+    clear,
+  };
+}

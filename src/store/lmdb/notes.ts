@@ -1,0 +1,36 @@
+/** What the embedded store says about itself: single values beside the log. */
+
+import type { StoreNotes } from '../continuity/notes.ts';
+import type { Tables } from './tables.ts';
+
+const identityKey = 'identity';
+const acceptedKey = 'accepted-losses';
+
+/** Creates the notes. `read` and `write` throw Unavailable. */
+export function lmdbNotes(
+  { root }: Pick<Tables, 'root'>,
+  read: <T>(ask: () => T) => T,
+  write: <T>(action: () => T) => Promise<T>,
+): StoreNotes {
+  const claim = (identity: string) => {
+    if (root.get(identityKey) === undefined) root.put(identityKey, identity);
+  };
+  const accepted = () => JSON.parse(root.get(acceptedKey) ?? '[]') as string[];
+  return {
+    read() {
+      const identity = read(() => root.get(identityKey));
+      return identity === undefined ? {} : { identity };
+    },
+    claim: identity => write(() => claim(identity)),
+    // There are no other replicas to tell: the processes of one server see the same folder.
+    noteLoss: async () => undefined,
+    accept: (identity, hashes) =>
+      write(() => {
+        claim(identity);
+        root.put(acceptedKey, JSON.stringify([...new Set([...accepted(), ...hashes])]));
+      }),
+    isAccepted: hash => read(() => accepted().includes(hash)),
+    writeHead: async () => undefined,
+    heads: () => [],
+  };
+}

@@ -1,0 +1,96 @@
+/** Lets nothing that was read from Redis be used while the store may not be what it was. */
+
+import { hostname } from 'node:os';
+import type { ChainedEvent } from '../audit.ts';
+import type { ContinuityDeps } from '../continuity/continuity.ts';
+import { type Continuity, createContinuity } from '../continuity/continuity.ts';
+import type { Feed } from '../feed.ts';
+import type { Asker } from './ask.ts';
+import { type RedisAudit, redisAudit } from './audit.ts';
+import type { RedisClient } from './client.ts';
+import { redisCommitter } from './commit.ts';
+import { type Get, plainGet } from './get.ts';
+import type { RedisLimits } from './limits.ts';
+import { readToken } from './list.ts';
+import { emptiedMaster, noMarks, storeMarks } from './marks.ts';
+import { redisNotes } from './notes.ts';
+import type { RedisRecords } from './records.ts';
+
+/** The parts of the store that the guard uses. */
+export interface GuardedParts {
+  reads: Asker;
+  admin: Asker;
+  /** The log on the connection of `reads`. */
+  log: Pick<RedisAudit, 'events'>;
+  records: RedisRecords;
+  limits: RedisLimits;
+  /** Called with each entry that this process appended. */
+  linked: (entry: ChainedEvent) => void;
+  isCluster: boolean;
+}
+
+/** The guard of one store. */
+export interface RedisGuard {
+  continuity: Continuity;
+  /** Why nothing that is read may be used; undefined when it may. Throws Unavailable. */
+  whyNot(): Promise<string | undefined>;
+  /** Reads a key, and answers once what was read may be used. */
+  guarded(get: Get): Get;
+  /** Resolves when the store is what it was; throws Unavailable when not. */
+  confirm(): Promise<void>;
+}
+
+/** Creates the guard. */
+export function redisGuard(
+  { reads, admin, log, records, limits, linked, isCluster }: GuardedParts,
+  deps: Omit<ContinuityDeps, 'replica' | 'isLogApart'>,
+  onWarning: (message: string) => void,
+): RedisGuard {
+  const marks = isCluster ? storeMarks(reads, onWarning) : noMarks;
+  // What is put back is appended to a log that lost entries; what callers change is not.
+  const audit = redisAudit(admin, limits, { linked, shorter: () => true });
+  const committer = redisCommitter(admin, audit, records, limits);
+  const changes = {
+    events: audit.events,
+    append: audit.append,
+    commit: committer.commit,
+    get: (id: string) => readToken(plainGet(admin), records, id),
+  };
+  const recordsAndLog = {
+    events: log.events,
+    get: (id: string) => readToken(plainGet(reads), records, id),
+  };
+  const continuity = createContinuity(
+    { reads: recordsAndLog, changes, notes: redisNotes(reads, admin) },
+    { ...deps, replica: `${hostname()}:${process.pid}`, isLogApart: isCluster },
+  );
+  const doubt = () => {
+    continuity.doubt();
+    marks.doubt();
+  };
+  // Nothing is read on a new connection before it is ready.
+  reads.client.on('ready', doubt);
+  reads.client.on('+node', (node: RedisClient) => void node.on('ready', doubt));
+  return {
+    continuity,
+    async whyNot() {
+      const problem = await continuity.whyNot();
+      if (problem !== undefined) return problem;
+      return (await marks.areThere()) ? undefined : emptiedMaster;
+    },
+    guarded: get => async key => {
+      const value = await get(key);
+      if (!continuity.isSure()) await continuity.confirm();
+      if (value === null) await marks.confirmAbsence();
+      return value;
+    },
+    async confirm() {
+      if (!continuity.isSure()) await continuity.confirm();
+    },
+  };
+}
+
+/** Has the guard follow the feed: it names changes, and a flush. */
+export function followFeed({ continuity }: RedisGuard, feed: Pick<Feed, 'listen'>): void {
+  feed.listen({ changed: continuity.lookSoon, changedAll: () => undefined });
+}

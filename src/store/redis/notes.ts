@@ -1,0 +1,64 @@
+/** What the store in Redis says about itself: keys beside the log. */
+
+import type { StoreNotes } from '../continuity/notes.ts';
+import type { ReplicaHead } from '../status.ts';
+import type { Asker } from './ask.ts';
+import { acceptedKey, headsKey, identityKey, lostStoreKey } from './keys.ts';
+import { urgent } from './scripts.ts';
+
+/** Sets the first key unless one of both exists. Argument: value. */
+const unlessEitherScript = urgent(`
+if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 0 end
+redis.call('SET', KEYS[1], ARGV[1])
+return 1`);
+
+/** Keys: lost, identity, accepted. Arguments: identity, hashes. */
+const acceptScript = urgent(`
+redis.call('DEL', KEYS[1])
+redis.call('SETNX', KEYS[2], ARGV[1])
+for i = 2, #ARGV do redis.call('SADD', KEYS[3], ARGV[i]) end
+return 1`);
+
+/**
+ * Writes a head and removes those that are over. Key: heads. Arguments: replica, for how many
+ * milliseconds, head.
+ */
+const headScript = urgent(`
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %s', now + tonumber(ARGV[2]), ARGV[3]))
+local heads = redis.call('HGETALL', KEYS[1])
+for i = 1, #heads, 2 do
+  if tonumber(string.match(heads[i + 1], '^%d+')) < now then redis.call('HDEL', KEYS[1], heads[i]) end
+end
+return 1`);
+
+/** Creates the notes. `reads` reads them, and `admin` writes. */
+export function redisNotes(reads: Asker, admin: Asker): StoreNotes {
+  return {
+    async read() {
+      const [identity, lost] = await reads.ask(client => client.mget(identityKey, lostStoreKey));
+      return { ...(identity ? { identity } : {}), ...(lost ? { lost } : {}) };
+    },
+    async claim(identity) {
+      await admin.run(unlessEitherScript, [identityKey, lostStoreKey], [identity]);
+    },
+    async noteLoss(identity) {
+      await admin.run(unlessEitherScript, [lostStoreKey, identityKey], [identity]);
+    },
+    async accept(identity, hashes) {
+      const keys = [lostStoreKey, identityKey, acceptedKey];
+      await admin.run(acceptScript, keys, [identity, ...hashes]);
+    },
+    async isAccepted(hash) {
+      return (await reads.ask(client => client.sismember(acceptedKey, hash))) === 1;
+    },
+    async writeHead(head, keepMs) {
+      await admin.run(headScript, [headsKey], [head.replica, keepMs, JSON.stringify(head)]);
+    },
+    async heads() {
+      const texts = await reads.ask(client => client.hvals(headsKey));
+      return texts.map(text => JSON.parse(text.replace(/^\d+ /, '')) as ReplicaHead);
+    },
+  };
+}
