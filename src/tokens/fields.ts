@@ -193,10 +193,14 @@ export function addedRevocations(
   const added = (older: Record<string, number> = {}, newer: Record<string, number> = {}) =>
     Object.fromEntries(Object.entries(newer).filter(([name, time]) => older[name] !== time));
   const isLater = (after.issuedBefore ?? 0) > (before.issuedBefore ?? 0);
+  const ids = added(before.ids, after.ids);
+  const subjects = added(before.subjects, after.subjects);
+  // Sealed, as in the record: without their key the hashes say nothing.
+  const hasHash = Object.keys(ids).length > 0 || Object.keys(subjects).length > 0;
+  const key = hasHash && after.key ? { ...after.key } : undefined;
   const found = present({
     issuedBefore: isLater ? after.issuedBefore : undefined,
-    ids: added(before.ids, after.ids),
-    subjects: added(before.subjects, after.subjects),
+    ...{ key, ids, subjects },
   });
   return Object.keys(found).length === 0 ? undefined : found;
 }

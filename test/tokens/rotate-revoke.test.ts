@@ -158,7 +158,7 @@ describe('revoke JWTs', () => {
     expect(await added()).toMatchObject({ jwtsRevoked: first });
     await tokens.revokeJwts(admin, record.id, { subject: 'ann' }, '');
     const subjects = (await store.get(record.id))?.revokedJwts?.subjects;
-    expect((await added())?.jwtsRevoked).toEqual({ subjects });
+    expect((await added())?.jwtsRevoked).toEqual({ key: first?.key, subjects });
     await tokens.revokeJwts(admin, record.id, { issuedBefore: clock.ms }, '');
     expect((await added())?.jwtsRevoked).toEqual({ issuedBefore: clock.ms });
   });

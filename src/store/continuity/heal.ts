@@ -129,17 +129,27 @@ function withRevocation(
   return { fields, action: 'jwt.revoke', after: { jwtsRevoked: jwts as unknown as JsonObject } };
 }
 
-/** Both revocations together: of each, the later time. */
+/**
+ * Both revocations together: of each, the later time. Where their hashes have different keys, those of
+ * the second cannot be added, and all JWTs issued up to the latest of them are revoked instead.
+ */
 function grown(a: RevokedJwts | undefined, b: RevokedJwts | undefined): RevokedJwts | undefined {
   if (a === undefined || b === undefined) return a ?? b;
+  if (a.key && b.key && a.key.value !== b.key.value) return grown(a, { issuedBefore: latest(b) });
+  const key = a.key ?? b.key;
   const issuedBefore = Math.max(a.issuedBefore ?? 0, b.issuedBefore ?? 0);
   const ids = later(a.ids, b.ids);
   const subjects = later(a.subjects, b.subjects);
   return {
     ...(issuedBefore === 0 ? {} : { issuedBefore }),
+    ...(key === undefined ? {} : { key }),
     ...(ids === undefined ? {} : { ids }),
     ...(subjects === undefined ? {} : { subjects }),
   };
+}
+
+function latest({ issuedBefore = 0, ids = {}, subjects = {} }: RevokedJwts): number {
+  return Math.max(issuedBefore, ...Object.values(ids), ...Object.values(subjects));
 }
 
 function later(a: Record<string, number> | undefined, b: Record<string, number> | undefined) {
