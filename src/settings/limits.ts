@@ -68,7 +68,7 @@ export const limits = {
   auditDays: limit(
     'USHER_AUDIT_DAYS',
     'How long entries of the audit log are kept, after which they are removed behind a checkpoint; ' +
-      '0 keeps them for ever',
+      '0 keeps them without limit',
     { min: 0, max: 36_500, default: 400, unit: 'days' },
   ),
   auditKindsMax: limit(

@@ -46,7 +46,7 @@ export const usageCountBytes = 256;
 export interface SumLimits {
   /** How often sums are written, in milliseconds; a crash loses those since the last write. */
   sumMs: number;
-  /** Kinds of refused calls that are told apart: by source, caller, method and reason. */
+  /** Kinds of refused calls that are counted separately: by source, caller, method and reason. */
   kindsMax: number;
   /** Of these, kinds of one source and caller: a stranger must not take the room of others. */
   kindsPerOriginMax: number;

@@ -4,7 +4,7 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { RecordSeal } from '../store/seal.ts';
 import { deriveKey, type MasterKey } from './master-keys.ts';
 
-/** Bytes of a MAC: nobody can try 2^128, and a million records have it in memory. */
+/** Bytes of a MAC: an attacker cannot try 2^128, and a million records have it in memory. */
 const macBytes = 16;
 
 /** Creates the seal. The first key signs. Throws Error without a key. */

@@ -140,7 +140,7 @@ function listenerOf(
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
     for (const end of streams) end();
-    // Its sockets say when it is over: grpc-js itself waits for ever for a session that is destroyed
+    // Its sockets say when it is over: grpc-js itself waits without end for a session that is destroyed
     // at the moment of the stop.
     const told = endSilent().then(() => server.tryShutdown(() => undefined));
     await within(graceMs, Promise.all([...closed, told]), () => {
