@@ -22,8 +22,8 @@ interface Pair {
   sides: [Socket, Socket];
 }
 
-/** Starts a proxy before a local port. */
-export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
+/** Starts a proxy before a local port, on any free port unless one is given. */
+export async function startProxy(upstreamPort: number, port = 0): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   const silent = new Set<Use>();
   let delayMs = 0;
@@ -56,7 +56,7 @@ export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
       });
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const all = (use: Use) => [...pairs].filter(pair => pair.use === use);
   return {

@@ -185,6 +185,8 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   followFeed(guard, feed);
   if (clients.some(({ status }) => status === 'ready')) {
     await within(decided.promise, limits.openWaitMs + limits.claimWaitMs);
+    // What was unknown at the first ping may be known now.
+    await redisState.ping();
   }
   const { health, mastersAnswering } = redisState;
   const stopWatching = watchDegraded(
