@@ -63,8 +63,8 @@ export interface Continuity {
   stop(): Promise<void>;
 }
 
-/** Checks before `confirm` fails, when `doubt` is called during each. */
-const looksMax = 3;
+/** Checks before `confirm` fails, and when `doubt` is called during each, as while connections open. */
+const [looksMin, looksMax] = [3, 20];
 /** How long after an announced change the log is read, in milliseconds: its entry comes last. */
 const lookSoonMs = 25;
 /** Shortest interval of the checks, in milliseconds. */
@@ -253,7 +253,11 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   const isSure = () => state === 'sure' && monotonicMs() - checkedAtMs < limits.leaseMs;
   const problemNow = () => (isSure() ? undefined : (problem ?? problems.doubted));
   const whyNot = async () => {
-    for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) await look();
+    for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) {
+      const before = doubts;
+      await look();
+      if (looks + 1 >= looksMin && doubts === before) break;
+    }
     return problemNow();
   };
   const timer = setInterval(look, Math.max(everyMsMin, Math.floor(limits.leaseMs / 4))).unref();

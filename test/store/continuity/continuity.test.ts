@@ -72,6 +72,20 @@ test('nothing is used before the first check, nor after a lease without one', as
   expect(one.isSure()).toBe(true);
 });
 
+test('doubts that come one after the other, as while connections open, are waited for', async () => {
+  const one = await started();
+  const { notes } = store;
+  const { read } = notes;
+  let doubts = 10;
+  notes.read = () => {
+    if (doubts-- > 0) one.doubt();
+    return read();
+  };
+  one.doubt();
+  await one.confirm();
+  expect(doubts).toBeLessThan(0);
+});
+
 test('an empty store is claimed after the wait, unless a loss is noted meanwhile', async () => {
   const one = replica({ claimWaitMs: 1000 });
   await expect(one.confirm()).rejects.toThrow('empty');
