@@ -19,6 +19,7 @@ export interface TestFile {
 
 const root = resolve(import.meta.dirname, '..');
 const finder = 'test/program.ts';
+const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 
 /** All test files. A file that imports test/program.ts, directly or not, starts programs. */
 export function sortTests(): TestFile[] {
@@ -47,7 +48,7 @@ export function findLeftOut(files: readonly TestFile[]): LeftOut[] {
 
 function projectOf(path: string, startsPrograms: boolean): ProjectName {
   if (path.startsWith('test/gateways/')) return 'gateways';
-  if (path === 'test/model/real.test.ts') return 'promise';
+  if (slow.includes(path)) return 'promise';
   return startsPrograms ? 'servers' : 'unit';
 }
 

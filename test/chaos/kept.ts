@@ -12,7 +12,7 @@ export interface Kept {
   named: number;
 }
 
-const creditsMax = 300;
+const credentialsMax = 300;
 const attempts = 5;
 const pauseMs = 200;
 
@@ -23,16 +23,15 @@ export async function findKept({ ushers, load }: World, isLossy: boolean): Promi
   for (const [at, usher] of ushers.entries()) {
     const doors = doorsOf(`replica ${at}`, usher);
     const door = doors.find(({ name }) => name.endsWith('connect')) as Door;
-    for (const credential of load.credentials.slice(-creditsMax)) {
+    const check = async (credential: Credential) => {
       const expected = expectedOf(credential);
       const said = await ask(door, credential.header);
       // A change that was asked for meanwhile may have either outcome.
-      if (expected === undefined || expectedOf(credential) !== expected || said === expected) {
-        continue;
-      }
+      if (expected === undefined || expectedOf(credential) !== expected || said === expected) return;
       if (said === 'UNAVAILABLE' && isLossy) named.add(credential.tokenId);
       else lost.push(`${door.name} on ${credential.name}: ${said}, not ${expected}`);
-    }
+    };
+    await Promise.all(load.credentials.slice(-credentialsMax).map(check));
     for (const each of doors) each.close();
   }
   return { lost, named: named.size };

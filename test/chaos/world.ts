@@ -67,6 +67,7 @@ export async function redisWorld(random: Random, disk: 'aof' | 'dump'): Promise<
     persistent: disk === 'aof',
     config: [
       'enable-debug-command yes',
+      'enable-protected-configs yes',
       'rdbcompression no',
       'loading-process-events-interval-bytes 1024',
     ],

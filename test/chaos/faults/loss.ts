@@ -11,7 +11,7 @@ const lossy = { isLossy: true, isRuinous: true, lastsMs: 0 };
 /** Waits until more was created and revoked than before, which then is what gets lost. */
 export async function untilChanged({ load }: Pick<RedisWorld, 'load'>): Promise<void> {
   const [created, changes] = [load.created(), load.changes()];
-  await until(() => load.created() > created + 3 && load.changes() > changes + 3);
+  await until(() => load.created() > created + 8 && load.changes() > changes + 8);
 }
 
 const allDown = ({ ushers }: RedisWorld) =>

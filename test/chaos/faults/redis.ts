@@ -12,6 +12,8 @@ const setting = async (redis: RedisServer, name: string, value: string, before: 
   await redis.send('CONFIG', 'SET', name, value);
   return () => redis.send('CONFIG', 'SET', name, before);
 };
+/** About how long loading takes, in microseconds. */
+const loadingUs = 3_000_000;
 const isLoaded = async (redis: RedisServer) =>
   String(await redis.send('INFO', 'persistence')).includes('\nloading:0');
 
@@ -50,7 +52,8 @@ const processFaults: Fault<RedisWorld>[] = [
     what: 'Redis is killed, and loads its data slowly (LOADING)',
     lastsMs: 0,
     async begin({ redis }) {
-      await redis.send('CONFIG', 'SET', 'key-load-delay', 10_000);
+      const keys = Number(await redis.send('DBSIZE'));
+      await redis.send('CONFIG', 'SET', 'key-load-delay', Math.ceil(loadingUs / keys));
       await redis.send('CONFIG', 'REWRITE');
       await redis.send('BGREWRITEAOF');
       await until(async () =>
