@@ -27,7 +27,8 @@ export async function findKept({ ushers, load }: World, isLossy: boolean): Promi
       const expected = expectedOf(credential);
       const said = await ask(door, credential.header);
       // A change that was asked for meanwhile may have either outcome.
-      if (expected === undefined || expectedOf(credential) !== expected || said === expected) return;
+      if (expected === undefined || expectedOf(credential) !== expected || said === expected)
+        return;
       if (said === 'UNAVAILABLE' && isLossy) named.add(credential.tokenId);
       else lost.push(`${door.name} on ${credential.name}: ${said}, not ${expected}`);
     };

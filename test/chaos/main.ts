@@ -1,7 +1,7 @@
 /**
  * Plays faults on real servers, and prints a table of what they did. Exit code 1 if a verdict was
  * wrong, an acknowledged write was lost, or there was no recovery. With --write it writes the table
- * into docs/chaos.md.
+ * of each store into docs/chaos.md.
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -37,7 +37,8 @@ const isUnknown =
   choice.store !== store ||
   !Number.isInteger(choice.seed) ||
   !(Number.isInteger(choice.rounds) && choice.rounds > 0) ||
-  choose(choice).every(({ faults }) => faults.length === 0);
+  choose(choice).every(({ faults }) => faults.length === 0) ||
+  (values.write && (values.short || values.fault !== undefined));
 if (isUnknown) {
   process.stderr.write(`${usage}\nfaults: ${names().join(', ')}\n`);
   process.exit(2);
@@ -49,13 +50,18 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 say(`seed ${choice.seed}`);
 const began = performance.now();
-const all = await play(choice, say);
-const minutes = ((performance.now() - began) / 60_000).toFixed(0);
+const minutesSince = (ms: number) => ((performance.now() - ms) / 60_000).toFixed(0);
+const all: Played[] = [];
+for (const name of storeNames.filter(each => choice.store === undefined || choice.store === each)) {
+  const storeBegan = performance.now();
+  const played = await play({ ...choice, store: name }, say);
+  if (values.write) write(name, played, minutesSince(storeBegan));
+  all.push(...played);
+}
 process.stdout.write(`${table(all)}\n`);
 const bad = all.filter(({ rounds }) => !rounds.every(isAsPromised));
 for (const { fault, store, rounds, story } of bad) tell(fault.name, store, rounds, story);
-say(`${bad.length} of ${all.length} not as promised, ${minutes} min, seed ${choice.seed}`);
-if (values.write) write();
+say(`${bad.length} of ${all.length} not as promised, ${minutesSince(began)} min`);
 process.exit(bad.length === 0 ? 0 : 1);
 
 function names(): string[] {
@@ -68,17 +74,17 @@ function tell(fault: string, store: string, rounds: Played['rounds'], story: str
   say(`\n${fault} on ${store}, seed ${choice.seed}:\n${why.join('\n')}\n\n${story.join('\n')}\n`);
 }
 
-/** Puts the table between the markers of the page. */
-function write(): void {
+/** Puts the table of a store between its markers in the page. */
+function write(name: StoreName, played: readonly Played[], minutes: string): void {
   const date = new Date().toISOString().slice(0, 10);
+  const command = `npm run chaos -- --store ${name} --rounds ${choice.rounds} --write`;
   const text = [
-    `Played on ${date} with seed ${choice.seed}, in ${minutes} minutes, with Node ${process.version}:`,
-    table(all),
-    legend(all),
+    `\`${command}\` on ${date}, with seed ${choice.seed} and Node ${process.version}: ${minutes} minutes.`,
+    table(played),
+    legend(played),
   ].join('\n\n');
-  const before = readFileSync(page, 'utf8');
-  const [start, end] = ['<!-- played -->', '<!-- end of played -->'];
-  const [head = '', rest = ''] = before.split(start);
+  const [start, end] = [`<!-- played on ${name} -->`, `<!-- end of ${name} -->`];
+  const [head = '', rest = ''] = readFileSync(page, 'utf8').split(start);
   const [, tail = ''] = rest.split(end);
   writeFileSync(page, `${head}${start}\n\n${text}\n\n${end}${tail}`);
 }

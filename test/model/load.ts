@@ -47,6 +47,8 @@ export interface Load {
   credentials: Credential[];
   /** The number of acknowledged creations. */
   created(): number;
+  /** While held, no change begins. */
+  hold(isHeld: boolean): void;
   /** Asks and changes nothing more of what there is now: an operator accepted its loss. */
   forget(): void;
   /** The wrong verdicts that the oracle found. */
@@ -88,6 +90,7 @@ export async function startLoad(
   const verdicts = new Map<string, number>();
   const forgotten = new Set<Credential>();
   let stopped = false;
+  let isHeld = false;
   let questions = 0;
   let changes = 0;
   let created = 0;
@@ -178,13 +181,13 @@ export async function startLoad(
   /** Creating must not hold up revoking, which may work where creating does not. */
   const keepCreating = async () => {
     while (!stopped) {
-      if (good.length < 2 * tokensAtOnce) await create();
+      if (!isHeld && good.length < 2 * tokensAtOnce) await create();
       await pause(changePauseMs);
     }
   };
   const keepEnding = async () => {
     while (!stopped) {
-      if (good.length > tokensAtOnce / 2) await end();
+      if (!isHeld && good.length > tokensAtOnce / 2) await end();
       await pause(changePauseMs);
     }
   };
@@ -199,6 +202,9 @@ export async function startLoad(
   return {
     ...{ credentials, wrong, verdicts },
     created: () => created,
+    hold(isNow) {
+      isHeld = isNow;
+    },
     forget() {
       for (const credential of credentials.splice(0)) forgotten.add(credential);
       good.splice(0);

@@ -3,7 +3,7 @@
 import { StoreService } from '../../../src/gen/usher/v1/store_pb.ts';
 import { clientOf } from '../../server/api.ts';
 import { until } from '../../until.ts';
-import type { RedisWorld } from '../world.ts';
+import { leaseMs, type RedisWorld } from '../world.ts';
 import type { Fault } from './fault.ts';
 
 const lossy = { isLossy: true, isRuinous: true, lastsMs: 0 };
@@ -12,6 +12,12 @@ const lossy = { isLossy: true, isRuinous: true, lastsMs: 0 };
 export async function untilChanged({ load }: Pick<RedisWorld, 'load'>): Promise<void> {
   const [created, changes] = [load.created(), load.changes()];
   await until(() => load.created() > created + 8 && load.changes() > changes + 8);
+}
+
+/** Lets no change begin for a lease, so that every replica has read the end of the log. */
+export async function holdChanges({ load }: Pick<RedisWorld, 'load'>): Promise<void> {
+  load.hold(true);
+  await new Promise(resolve => setTimeout(resolve, leaseMs));
 }
 
 const allDown = ({ ushers }: RedisWorld) =>
@@ -23,12 +29,14 @@ const allDown = ({ ushers }: RedisWorld) =>
 /** Lets an operator accept the store as it is; what was acknowledged before is gone then. */
 async function accept({ ushers, load }: RedisWorld): Promise<void> {
   load.forget();
-  const [usher] = ushers;
-  if (usher === undefined) return;
-  await until(async () => {
-    await clientOf(StoreService, usher.manager, usher.adminToken).acceptStore({});
-    return true;
-  });
+  for (const { http, manager, adminToken } of ushers) {
+    await until(async () => {
+      const isReady = (await fetch(`http://${http}/readyz`)).status === 200;
+      // One that has seen more of the lost log than those before it has to be asked itself.
+      if (!isReady) await clientOf(StoreService, manager, adminToken).acceptStore({});
+      return isReady;
+    });
+  }
   load.forget();
 }
 
@@ -36,9 +44,24 @@ async function accept({ ushers, load }: RedisWorld): Promise<void> {
 export const lossFaults: Fault<RedisWorld>[] = [
   {
     name: 'rollback',
-    what: 'Redis is killed and comes back from an older dump, without the last changes',
+    what: 'Redis is killed and comes back from an older dump; all replicas knew the changes it lost',
     ...lossy,
     isShort: true,
+    async begin(world) {
+      await world.redis.send('SAVE');
+      await untilChanged(world);
+      await holdChanges(world);
+      await world.redis.kill();
+      return async () => {
+        await world.redis.restart();
+        world.load.hold(false);
+      };
+    },
+  },
+  {
+    name: 'rollback-busy',
+    what: 'the same, amid changes: no replica knows all that is lost',
+    ...lossy,
     async begin(world) {
       await world.redis.send('SAVE');
       await untilChanged(world);
@@ -49,7 +72,7 @@ export const lossFaults: Fault<RedisWorld>[] = [
   ...['FLUSHALL', 'FLUSHDB'].map(
     (command): Fault<RedisWorld> => ({
       name: command.toLowerCase(),
-      what: `${command}, until Redis is restarted from a dump of some seconds before`,
+      what: `${command} amid changes, until Redis is restarted from a dump of some seconds before`,
       ...lossy,
       async begin(world) {
         await world.redis.send('SAVE');
@@ -63,7 +86,7 @@ export const lossFaults: Fault<RedisWorld>[] = [
   ),
   {
     name: 'emptied',
-    what: 'Redis is killed and comes back empty; an operator runs `usher store accept`',
+    what: 'Redis is killed and comes back empty; an operator runs `usher store accept` for each replica that stays down',
     ...lossy,
     async begin(world) {
       await world.redis.kill();

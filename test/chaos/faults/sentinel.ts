@@ -4,7 +4,7 @@ import type { RedisServer } from '../../store/redis/server.ts';
 import { until } from '../../until.ts';
 import type { SentinelWorld } from '../world.ts';
 import type { Fault } from './fault.ts';
-import { untilChanged } from './loss.ts';
+import { holdChanges, untilChanged } from './loss.ts';
 
 const failover = { isLossy: true, isRuinous: true, lastsMs: 0 };
 
@@ -32,9 +32,25 @@ export const sentinelFaults: Fault<SentinelWorld>[] = [
   },
   {
     name: 'failover-lost',
-    what: 'replication is blocked, changes are acknowledged, and the master is killed',
+    what: 'replication is blocked, then changes are made and known to all replicas; the master is killed',
     ...failover,
     isShort: true,
+    async begin(world) {
+      const { redis, load } = world;
+      await blockReplication(redis.master);
+      await untilChanged(world);
+      await holdChanges(world);
+      await redis.master.kill();
+      return async () => {
+        await untilPromoted(redis.replica);
+        load.hold(false);
+      };
+    },
+  },
+  {
+    name: 'failover-busy',
+    what: 'the same, amid changes: no replica knows all that is lost',
+    ...failover,
     async begin(world) {
       const { redis } = world;
       await blockReplication(redis.master);
