@@ -27,6 +27,9 @@ export interface Played {
   story: string[];
 }
 
+/** Lines of each log that are shown. */
+const logLinesMax = 40;
+
 /** Whether a round went as promised. */
 export const isAsPromised = ({ wrong, lost, failed }: Round): boolean =>
   wrong.length + lost.length + failed.length === 0;
@@ -67,7 +70,7 @@ async function playList(
         const done = await playRound(world, fault, random);
         played.rounds.push(done);
         const isGood = isAsPromised(done);
-        if (!isGood && played.story.length === 0) played.story = [...world.story];
+        if (!isGood && played.story.length === 0) played.story = storyOf(world);
         note(`${store} ${fault.name} ${round}: ${line(done)}`);
         if (isGood && !fault.isRuinous) continue;
         await world.close();
@@ -78,6 +81,14 @@ async function playList(
     await world?.close();
   }
   return all;
+}
+
+/** What happened, and the last lines of each replica's log. */
+function storyOf({ story, ushers }: World): string[] {
+  const logs = ushers.flatMap(({ log }, at) =>
+    log.slice(-logLinesMax).map(each => `log of replica ${at}: ${JSON.stringify(each)}`),
+  );
+  return [...story, ...logs];
 }
 
 function line(round: Round): string {

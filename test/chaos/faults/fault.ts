@@ -4,7 +4,7 @@ import type { Random } from '../../model/random.ts';
 import type { World } from '../world.ts';
 
 /** Ends a fault: puts right what its beginning has done. */
-export type End = () => unknown;
+type End = () => unknown;
 
 /** A fault, and what it does. */
 export interface Fault<W extends World = World> {
