@@ -18,6 +18,7 @@ test.each([
   ['test/server/browser.test.ts', 'servers', ['chromium']],
   ['test/gateways/envoy-failure.test.ts', 'gateways', expect.arrayContaining(['envoy', 'nginx'])],
   ['test/model/real.test.ts', 'promise', ['redis-server']],
+  ['test/chaos/chaos.test.ts', 'promise', ['redis-server']],
 ])('%s', (path, project, needs) => {
   expect(find(path)).toEqual({ path, project, needs });
 });

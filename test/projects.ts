@@ -23,6 +23,7 @@ export interface TestFile {
 const root = resolve(import.meta.dirname, '..');
 /** A test that imports one of these, directly or not, starts processes. */
 const starters = ['test/program.ts', 'test/server/usher-process.ts'];
+const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 
 /** All test files. A file that imports a starter, directly or not, is no unit test. */
 export function sortTests(): TestFile[] {
@@ -58,7 +59,7 @@ export function findLeftOut(files: readonly TestFile[]): LeftOut[] {
 
 function projectOf(path: string, startsProcesses: boolean): ProjectName {
   if (path.startsWith('test/gateways/')) return 'gateways';
-  if (path === 'test/model/real.test.ts') return 'promise';
+  if (slow.includes(path)) return 'promise';
   return startsProcesses ? 'servers' : 'unit';
 }
 

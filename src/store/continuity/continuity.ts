@@ -49,8 +49,8 @@ export interface Continuity {
   isLost(tokenId: string): boolean;
   /** The store may have changed behind this replica's back: nothing is used before a check. */
   doubt(): void;
-  /** Takes an entry that this process appended to the log. */
-  appended(event: ChainedEvent): void;
+  /** Takes an entry that this process appended; false when it may be lost with the log's end. */
+  appended(event: ChainedEvent): boolean;
   /** Checks now. Never rejects. */
   look(): Promise<void>;
   /** Checks soon, since a change was announced. */
@@ -278,7 +278,9 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     doubt,
     appended(event) {
       // What is appended while healing is read afterwards.
-      if (state !== 'down' && !memory.own.add(event)) doubt();
+      if (state === 'down' || memory.own.add(event)) return state !== 'down';
+      doubt();
+      return false;
     },
     look,
     lookSoon,

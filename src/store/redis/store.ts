@@ -99,7 +99,10 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const records = redisRecords(options.seal, schema, options.onBroken ?? (() => undefined));
   const linked = (entry: ChainedEvent) => guard.continuity.appended(entry);
   const audit = redisAudit(admin, limits, {
-    linked,
+    // An entry that may be lost, and that no replica would remember, is not acknowledged.
+    linked(entry) {
+      if (!linked(entry)) throw new Unavailable('the store lost entries of its log');
+    },
     shorter: sequence => guard.continuity.mayEndAt(sequence),
   });
   const committer = redisCommitter(admin, audit, records, limits);
