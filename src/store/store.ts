@@ -156,7 +156,9 @@ interface RecordSigner {
    * how many it signed.
    */
   signRecords(ids: readonly string[]): Promise<number>;
-  /** From now on the store refuses records without a MAC: all must be signed. */
+  /** Signs the index of imported tokens under the current master key, where it is not. */
+  signImported(): Promise<void>;
+  /** From now on the store refuses what has no MAC: all records and the index must be signed. */
   endMigration(): Promise<void>;
 }
 

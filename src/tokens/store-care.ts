@@ -53,7 +53,10 @@ export function createStoreCare(store: Store, keys: MasterKeys): StoreCare {
       demandWhole(caller);
       const { records, nextPageToken } = await readPage(caller, 'Migrate', pageToken);
       const signed = await store.signRecords(records.map(({ id }) => id));
-      if (nextPageToken === '') await store.endMigration();
+      if (nextPageToken === '') {
+        await store.signImported();
+        await store.endMigration();
+      }
       return { examined: records.length, signed, nextPageToken };
     },
     async listRecords(caller, id, pageToken) {

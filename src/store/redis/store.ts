@@ -29,7 +29,7 @@ import { nodeFault } from './node-fault.ts';
 import { redisRecords } from './records.ts';
 import { repeat } from './repeat.ts';
 import { redisSchema } from './schema.ts';
-import { signRecords } from './sign-records.ts';
+import { redisSigner } from './sign-records.ts';
 import { redisTransfer } from './transfer.ts';
 import { redisUsage } from './usage.ts';
 
@@ -192,7 +192,8 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     health,
     limits,
   );
-  const imported = redisImported({ get: getKey, admin }, feed, limits, monotonicMs, cache);
+  const imported = redisImported({ get: getKey, admin, records }, feed, limits, monotonicMs, cache);
+  const signer = redisSigner(admin, records, schema, limits);
 
   return {
     health,
@@ -213,8 +214,9 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
     settle: tokenId => write(() => committer.settle(tokenId)),
-    signRecords: ids => write(() => signRecords(admin, records, ids)),
-    endMigration: () => write(() => schema.endMigration()),
+    signRecords: ids => write(() => signer.signRecords(ids)),
+    signImported: () => write(() => signer.signImported()),
+    endMigration: () => write(() => signer.endMigration()),
     ...redisTransfer(admin, records, schema),
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
