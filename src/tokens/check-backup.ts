@@ -15,6 +15,8 @@ export interface CheckedBackup {
   lastLineOf: ReadonlyMap<string, number>;
   /** The forms of imported tokens. */
   forms: readonly string[];
+  /** The end of the log, whose time is that of the backup. */
+  end: ChainHead;
 }
 
 /** What is kept of each access token while the lines go by. */
@@ -69,7 +71,7 @@ export async function checkBackup(
   if (first > end.oldest) throw new BackupProblem('the log of the backup lacks its start');
   for (const [id, token] of tokens) checkRecord(id, token, first === 1);
   const lastLineOf = new Map([...tokens].map(([id, { record }]) => [id, record?.line ?? 0]));
-  return { lastLineOf, forms: end.forms };
+  return { lastLineOf, forms: end.forms, end: end.end };
 }
 
 function checkPlace(line: BackupLine, number: number): void {
