@@ -63,7 +63,7 @@ export function redisImported(
     findImported: digest => index.find(digest),
     async reserveImported(added, entries) {
       // The forms first: verification looks only for digests of known forms.
-      await change(forms, key => addForms(key, added));
+      if (added.length > 0) await change(forms, key => addForms(key, added));
       const reserved = entries.map(({ digest, tokenId }) =>
         change(digest, key => reserve(key, digest, tokenId)),
       );
