@@ -184,6 +184,11 @@ export interface ImportedIndex {
    * Unavailable.
    */
   reserveImported(forms: readonly string[], entries: readonly ImportedEntry[]): Promise<string[]>;
+  /**
+   * Resolves when these reservations, and the forms, are as durable as a commit: an earlier call may
+   * have made them and failed. Throws Unavailable.
+   */
+  settleImported(digests: readonly string[]): Promise<void>;
 }
 
 /**

@@ -56,6 +56,8 @@ export function lmdbImported(
     importedForms: forms,
     findImported: find,
     reserveImported: (added, entries) => write(() => reserve(added, entries)),
+    // A reservation of another process is on the disk before the lock for writing is free.
+    settleImported: () => write(() => undefined),
     async signImported() {
       for (let after: string | undefined = ''; after !== undefined; ) {
         const from: string = after;

@@ -226,6 +226,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     importedForms: imported.importedForms,
     findImported: imported.findImported,
     reserveImported: imported.reserveImported,
+    settleImported: imported.settleImported,
     signImported: imported.signImported,
     async append(event) {
       guard.check();

@@ -69,5 +69,10 @@ export function redisImported(
       );
       return await Promise.all(reserved);
     },
+    async settleImported(digests) {
+      if (digests.length === 0) return;
+      const keys = [importedFormsKey, ...digests.map(importedKey)];
+      await Promise.all(keys.map(key => acknowledge(admin, limits, presence(key))));
+    },
   };
 }

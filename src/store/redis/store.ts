@@ -221,6 +221,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
+    settleImported: digests => write(() => imported.settleImported(digests)),
     append: event => write(() => audit.append(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
