@@ -3,6 +3,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from '../address.ts';
 import type { RedisLimits } from './limits.ts';
+import { endSilent } from './timers.ts';
 
 /** A client of a single server (found through Sentinels or not), or of a Cluster. */
 export type RedisClient = Redis | Cluster;
@@ -26,6 +27,7 @@ export function redisClient(
       ? clusterClient(target, use, limits)
       : new Redis(singleOptions(target, use, limits));
   onError(client);
+  endSilent(client, silentMsMax(use, limits));
   return client;
 }
 
@@ -66,6 +68,7 @@ export function nodeClient(
     reconnectOnError: () => false,
   });
   onError(client);
+  endSilent(client, silentMsMax(use, limits));
   return client;
 }
 
@@ -103,6 +106,11 @@ export function nameOf(server: Redis): string {
   return `${server.options.host}:${server.options.port}`;
 }
 
+/** A command may take its whole timeout. */
+function silentMsMax({ commandTimeoutMs }: ClientUse, { socketTimeoutMs }: RedisLimits): number {
+  return Math.max(socketTimeoutMs, commandTimeoutMs);
+}
+
 function common(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
   return {
     ...(target.username === undefined ? {} : { username: target.username }),
@@ -113,7 +121,6 @@ function common(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
     connectionName: use.name,
     connectTimeout: limits.connectTimeoutMs,
     commandTimeout: use.commandTimeoutMs,
-    socketTimeout: Math.max(limits.socketTimeoutMs, use.commandTimeoutMs),
     disconnectTimeout: limits.disconnectTimeoutMs,
     keepAlive: limits.keepAliveMs,
     noDelay: true,
