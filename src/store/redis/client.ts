@@ -3,7 +3,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from '../address.ts';
 import type { RedisLimits } from './limits.ts';
-import { endSilent } from './timers.ts';
+import './timers.ts';
 
 /** A client of a single server (found through Sentinels or not), or of a Cluster. */
 export type RedisClient = Redis | Cluster;
@@ -27,7 +27,6 @@ export function redisClient(
       ? clusterClient(target, use, limits)
       : new Redis(singleOptions(target, use, limits));
   onError(client);
-  endSilent(client, silentMsMax(use, limits));
   return client;
 }
 
@@ -68,7 +67,6 @@ export function nodeClient(
     reconnectOnError: () => false,
   });
   onError(client);
-  endSilent(client, silentMsMax(use, limits));
   return client;
 }
 
@@ -106,11 +104,6 @@ export function nameOf(server: Redis): string {
   return `${server.options.host}:${server.options.port}`;
 }
 
-/** A command may take its whole timeout. */
-function silentMsMax({ commandTimeoutMs }: ClientUse, { socketTimeoutMs }: RedisLimits): number {
-  return Math.max(socketTimeoutMs, commandTimeoutMs);
-}
-
 function common(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
   return {
     ...(target.username === undefined ? {} : { username: target.username }),
@@ -121,6 +114,7 @@ function common(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
     connectionName: use.name,
     connectTimeout: limits.connectTimeoutMs,
     commandTimeout: use.commandTimeoutMs,
+    socketTimeout: Math.max(limits.socketTimeoutMs, use.commandTimeoutMs),
     disconnectTimeout: limits.disconnectTimeoutMs,
     keepAlive: limits.keepAliveMs,
     noDelay: true,

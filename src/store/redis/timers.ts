@@ -1,11 +1,11 @@
 /**
  * The timers of ioredis judge before they read: after a stall of this process, they would fail commands
- * whose answers lie in the socket. These judge by the time for which this process ran, and read first.
+ * whose answers lie in the socket. These take their place. They count the time for which this process
+ * ran, and read first.
  */
 
-import { Cluster, Command, type Redis } from 'ioredis';
-import { awakeMs, awakeTimeout } from '../awake.ts';
-import type { RedisClient } from './client.ts';
+import { Command, Redis } from 'ioredis';
+import { type AwakeTimer, awakeTimeout } from '../awake.ts';
 
 const timed = new WeakSet<Command>();
 
@@ -20,34 +20,24 @@ Command.prototype.setTimeout = function (this: Command, ms: number): void {
   this.promise.then(timer.clear, timer.clear);
 };
 
-/** Looks at a silent connection in the time after which it is replaced. */
-const looks = 4;
-
-/**
- * Ends each connection of a client from which nothing arrives for `silentMsMax` milliseconds, and for
- * up to a quarter more, while a command has no answer.
- */
-export function endSilent(client: RedisClient, silentMsMax: number): void {
-  if (client instanceof Cluster) client.on('+node', (node: Redis) => endSilent(node, silentMsMax));
-  else client.on('connect', () => watch(client, silentMsMax));
+/** The part of a client that ends a silent connection; its types leave it out. */
+interface Silence extends Pick<Redis, 'stream' | 'commandQueue' | 'options'> {
+  socketTimeoutTimer: AwakeTimer | undefined;
+  setSocketTimeout(): void;
 }
 
-function watch(client: Redis, silentMsMax: number): void {
-  const { stream } = client;
-  let oldest: unknown;
-  let bytesRead = 0;
-  let sinceMs = 0;
-  const look = () => {
-    const now = client.commandQueue.peekFront()?.command;
-    if (now !== oldest || stream.bytesRead !== bytesRead) {
-      oldest = now;
-      bytesRead = stream.bytesRead;
-      sinceMs = awakeMs();
-    } else if (now !== undefined && awakeMs() - sinceMs >= silentMsMax) {
-      stream.destroy(new Error(`Socket timeout: nothing arrived for ${silentMsMax} ms`));
-    }
-    timer = awakeTimeout(look, silentMsMax / looks);
-  };
-  let timer = awakeTimeout(look, silentMsMax / looks);
-  stream.once('close', () => timer.clear());
-}
+/** What `socketTimeout` sets while a command has no answer. */
+(Redis.prototype as unknown as Silence).setSocketTimeout = function (this: Silence): void {
+  const { stream, options } = this;
+  const { socketTimeout: ms = 0 } = options;
+  const timer = awakeTimeout(() => {
+    stream.destroy(new Error(`Socket timeout: nothing arrived for ${ms} ms`));
+    this.socketTimeoutTimer = undefined;
+  }, ms);
+  this.socketTimeoutTimer = timer;
+  stream.once('data', () => {
+    timer.clear();
+    this.socketTimeoutTimer = undefined;
+    if (this.commandQueue.length > 0) this.setSocketTimeout();
+  });
+};
