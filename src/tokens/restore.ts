@@ -2,7 +2,6 @@
 
 import { v4 } from 'uuid';
 import type { ChainedEvent, ChainHead } from '../store/audit.ts';
-import { emptyChain } from '../store/audit.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { RecordSeal } from '../store/seal.ts';
 import type { ImportedEntry, Store, Usage } from '../store/store.ts';
@@ -41,10 +40,10 @@ export async function restoreBackup(
   seal: RecordSeal,
   { actor, peer, time }: RestoredBy,
 ): Promise<Restored> {
-  if ((await store.head()).sequence > emptyChain.sequence || (await store.count()) > 0) {
+  if (!(await store.isEmpty())) {
     throw new BackupProblem('the store is not empty: name another one in USHER_STORE, or empty it');
   }
-  const { lastLineOf, forms, end } = await checkBackup(lines(), seal);
+  const { lastLineOf, forms, identity, end } = await checkBackup(lines(), seal);
   await store.beginRestore();
   await store.reserveImported(forms, []);
   const restored: Restored = { records: 0, entries: 0, imported: 0 };
@@ -66,7 +65,7 @@ export async function restoreBackup(
     time: Math.max(time, end.time),
     detail: sentenceOf(restored, end),
   });
-  await store.endRestore();
+  await store.endRestore(identity);
   return restored;
 }
 

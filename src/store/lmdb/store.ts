@@ -215,6 +215,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     // It was migrated when it was opened.
     endMigration: async () => undefined,
     ...lmdbTransfer(tables, {
+      read,
       write,
       entriesAfter: imported.entriesAfter,
       putRecord(record) {

@@ -4,11 +4,14 @@ import type { ChainedEvent } from '../audit.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { restoringSchema, signedSchema } from '../schema.ts';
 import type { ImportedEntry, StoreTransfer } from '../store.ts';
+import { head } from './audit.ts';
+import { identityKey } from './notes.ts';
 import { schemaKey } from './schema.ts';
 import type { Tables } from './tables.ts';
 
 /** How the store writes, in a transaction; each function as the store has it. */
 export interface LmdbWriting {
+  read<T>(ask: () => T): T;
   write<T>(action: () => T): Promise<T>;
   /** As LmdbImported.entriesAfter. */
   entriesAfter(digest: string, limit: number): ImportedEntry[];
@@ -20,8 +23,7 @@ export interface LmdbWriting {
 
 /** Creates it. */
 export function lmdbTransfer(tables: Tables, writing: LmdbWriting): StoreTransfer {
-  const { entriesAfter, write, putRecord, putEntry } = writing;
-  const setSchema = (schema: string) => write(() => void tables.root.put(schemaKey, schema));
+  const { read, entriesAfter, write, putRecord, putEntry } = writing;
   return {
     importedEntries(after, limit) {
       const entries = entriesAfter(after, limit);
@@ -30,7 +32,13 @@ export function lmdbTransfer(tables: Tables, writing: LmdbWriting): StoreTransfe
     },
     loadRecords: records => write(() => records.forEach(putRecord)),
     loadEvents: entries => write(() => entries.forEach(putEntry)),
-    beginRestore: () => setSchema(restoringSchema),
-    endRestore: () => setSchema(String(signedSchema)),
+    identity: () => read(() => tables.root.get(identityKey)),
+    isEmpty: () => read(() => !tables.tokens.getKeysCount({ limit: 1 }) && !head(tables).sequence),
+    beginRestore: () => write(() => void tables.root.put(schemaKey, restoringSchema)),
+    endRestore: identity =>
+      write(() => {
+        if (identity !== undefined) tables.root.put(identityKey, identity);
+        tables.root.put(schemaKey, String(signedSchema));
+      }),
   };
 }

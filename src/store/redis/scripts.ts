@@ -245,6 +245,16 @@ if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('SET', KEYS[1], ARGV[1])
 return 1`);
 
+/**
+ * Sets the schema and the identity of a store, and removes the note of its loss. Keys: schema,
+ * identity, lost. Arguments: schema, identity.
+ */
+export const replaceStoreScript = script(`
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('SET', KEYS[2], ARGV[2])
+redis.call('DEL', KEYS[3])
+return 1`);
+
 /** Replaces a record's text if it is still the given one. Key: record. Arguments: old and new text. */
 export const replaceScript = script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

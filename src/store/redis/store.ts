@@ -193,6 +193,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     limits,
   );
   const imported = redisImported({ get: getKey, admin, records }, feed, limits, monotonicMs, cache);
+  const transfer = redisTransfer(admin, records, schema);
   const signer = redisSigner(admin, records, schema, limits);
 
   return {
@@ -217,7 +218,13 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     signRecords: ids => write(() => signer.signRecords(ids)),
     signImported: () => write(() => signer.signImported()),
     endMigration: () => write(() => signer.endMigration()),
-    ...redisTransfer(admin, records, schema),
+    ...transfer,
+    async beginRestore() {
+      await transfer.beginRestore();
+      // What is written afterwards is guarded: the store that is restored is now the known one.
+      await continuity.whyNot();
+      await continuity.look();
+    },
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),

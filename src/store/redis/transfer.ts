@@ -10,8 +10,10 @@ import {
   auditKey,
   createdKey,
   expiryKey,
+  identityKey,
   importedFormsKey,
   importedKey,
+  intentsKey,
   ownerKey,
   tokenAuditKey,
   tokenKey,
@@ -31,8 +33,11 @@ export function redisTransfer(
       await Promise.all(all.map(record => loadRecord(asker, records, record)));
     },
     loadEvents: entries => loadEvents(asker, entries),
+    identity: async () => (await asker.ask(client => client.get(identityKey))) ?? undefined,
+    isEmpty: async () =>
+      (await asker.ask(client => client.exists(auditKey, createdKey, intentsKey))) === 0,
     beginRestore: () => schema.beginRestore(),
-    endRestore: () => schema.endRestore(),
+    endRestore: identity => schema.endRestore(identity),
   };
 }
 
