@@ -103,9 +103,9 @@ export function redisSchema(
     }
   };
 
-  const replaceStore = async (name: string, identity: string) => {
+  const replaceStore = async (name: string, identity: string, isKept: boolean) => {
     const keys = [schemaKey, identityKey, lostStoreKey];
-    await asker.run(replaceStoreScript, keys, [name, identity]);
+    await asker.run(replaceStoreScript, keys, [name, identity, isKept ? 1 : 0]);
   };
 
   return {
@@ -130,11 +130,12 @@ export function redisSchema(
     },
     async beginRestore() {
       restoring = true;
-      // Servers that knew the store must not heal what is only half there: to them it is another one.
-      await replaceStore(restoringSchema, randomUUID());
+      // Servers that knew the store must not heal what is only half there: to them it is another one,
+      // either new or claimed by this process.
+      await replaceStore(restoringSchema, randomUUID(), true);
     },
     async endRestore(identity) {
-      await replaceStore(String(signedSchema), identity ?? randomUUID());
+      await replaceStore(String(signedSchema), identity ?? randomUUID(), false);
       restoring = false;
     },
   };

@@ -247,11 +247,11 @@ return 1`);
 
 /**
  * Sets the schema and the identity of a store, and removes the note of its loss. Keys: schema,
- * identity, lost. Arguments: schema, identity.
+ * identity, lost. Arguments: schema, identity, 1 or 0 to keep an identity that the store has.
  */
 export const replaceStoreScript = script(`
 redis.call('SET', KEYS[1], ARGV[1])
-redis.call('SET', KEYS[2], ARGV[2])
+redis.call(ARGV[3] == '1' and 'SETNX' or 'SET', KEYS[2], ARGV[2])
 redis.call('DEL', KEYS[3])
 return 1`);
 
