@@ -100,7 +100,11 @@ function placeOf(token: string): Place {
 
 async function firstPage(store: Store): Promise<Page> {
   const head = await store.head();
-  const line = { backup: backupFormat, head, forms: await store.importedForms() };
+  const identity = await store.identity();
+  const line = {
+    ...{ backup: backupFormat, head, forms: await store.importedForms() },
+    ...(identity === undefined ? {} : { identity }),
+  };
   return { lines: [line], next: { part: 'records', since: head.sequence, after: '' } };
 }
 

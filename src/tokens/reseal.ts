@@ -63,6 +63,7 @@ export function createReseal(deps: ChangeDeps): Reseal {
     }
     // Also of revoked access tokens: their records are signed under a master key, too.
     await store.signRecords(records.map(({ id }) => id));
+    if (page.cursor === undefined) await store.signImported();
     const left = count(records, keys, now());
     const nextPageToken = tokens.write(page.cursor);
     return { examined: records.length, resealed, left, nextPageToken };

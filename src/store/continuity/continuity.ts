@@ -14,7 +14,7 @@ import { createMemory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
 import { accept, statusOf } from './oversee.ts';
 import { problems, type Report } from './problems.ts';
-import { lostChangesOf } from './records.ts';
+import { comparedTokensMax, lostChangesOf } from './records.ts';
 import type { StateFile } from './state-file.ts';
 
 /** What the continuity needs beside the store. */
@@ -69,8 +69,6 @@ const [looksMin, looksMax] = [3, 20];
 const lookSoonMs = 25;
 /** Shortest interval of the checks, in milliseconds. */
 const everyMsMin = 25;
-/** Access tokens whose records are compared with the log after each doubt. */
-const comparedTokensMax = 256;
 /** A head that was not written again for so many leases is of a replica that ended. */
 const headLeasesMax = 5;
 
@@ -218,8 +216,8 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       });
   };
   const ignoreUnavailable = (error: unknown) => {
-    if (!stopped && !(error instanceof Unavailable))
-      report('store', `a check of the store failed: ${String(error)}`);
+    if (stopped || error instanceof Unavailable) return;
+    report('store', `a check of the store failed: ${String(error)}`);
   };
   const look = () => {
     underway ??= examine()

@@ -17,7 +17,7 @@ import { commit, index } from './commit.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
-import { readForms, reserve } from './imported.ts';
+import { lmdbImported } from './imported.ts';
 import type { LmdbLimits } from './limits.ts';
 import { scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbNotes } from './notes.ts';
@@ -117,6 +117,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     showWrites(undefined);
   };
 
+  const imported = lmdbImported(tables, sealed, seal.currentId, { read, write });
   const feed = lmdbFeed(
     {
       head() {
@@ -216,15 +217,18 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     ...lmdbTransfer(tables, {
       read,
       write,
+      entriesAfter: imported.entriesAfter,
       putRecord(record) {
         stored.put(record);
         index(tables, undefined, record);
       },
       putEntry: entry => putEntry(tables, entry),
     }),
-    importedForms: () => read(() => readForms(tables)),
-    findImported: digest => read(() => tables.imported.get(digest)),
-    reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
+    importedForms: imported.importedForms,
+    findImported: imported.findImported,
+    reserveImported: imported.reserveImported,
+    settleImported: imported.settleImported,
+    signImported: imported.signImported,
     async append(event) {
       guard.check();
       await appendOnce(event);

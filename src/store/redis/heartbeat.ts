@@ -1,5 +1,5 @@
 /**
- * Detects a deposed master that does not know it: a fresh write must reach enough Redis replicas,
+ * Detects a deposed master that does not know it: a message must reach enough Redis replicas,
  * or its answers may be old. Active only where changes wait for Redis replicas too.
  */
 
@@ -11,9 +11,9 @@ import type { RedisLimits } from './limits.ts';
 
 /** A running check. */
 export interface RedisHeartbeat {
-  /** Whether, within the lease, a write to the server that is read from reached enough replicas. */
+  /** Whether, within the lease, a message of the server that is read from reached enough replicas. */
   isLive(): boolean;
-  /** Age in milliseconds of the last such write. */
+  /** Age in milliseconds of the last such message. */
   ageMs(): number;
   /** Ends the check. */
   stop(): void;

@@ -29,7 +29,7 @@ import { nodeFault } from './node-fault.ts';
 import { redisRecords } from './records.ts';
 import { repeat } from './repeat.ts';
 import { redisSchema } from './schema.ts';
-import { signRecords } from './sign-records.ts';
+import { redisSigner } from './sign-records.ts';
 import { redisTransfer } from './transfer.ts';
 import { redisUsage } from './usage.ts';
 
@@ -197,7 +197,9 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     health,
     limits,
   );
-  const imported = redisImported({ get: getKey, admin }, feed, limits, monotonicMs, cache);
+  const imported = redisImported({ get: getKey, admin, records }, feed, limits, monotonicMs, cache);
+  const transfer = redisTransfer(admin, records, schema);
+  const signer = redisSigner(admin, records, schema, limits);
 
   return {
     health,
@@ -218,12 +220,20 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
     settle: tokenId => write(() => committer.settle(tokenId)),
-    signRecords: ids => write(() => signRecords(admin, records, ids)),
-    endMigration: () => write(() => schema.endMigration()),
-    ...redisTransfer(admin, records, schema),
+    signRecords: ids => write(() => signer.signRecords(ids)),
+    signImported: () => write(() => signer.signImported()),
+    endMigration: () => write(() => signer.endMigration()),
+    ...transfer,
+    async beginRestore() {
+      await transfer.beginRestore();
+      // What is written afterwards is guarded: the store that is restored is now the known one.
+      await continuity.whyNot();
+      await continuity.look();
+    },
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
+    settleImported: digests => write(() => imported.settleImported(digests)),
     append: event => write(() => audit.append(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),

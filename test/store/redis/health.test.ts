@@ -152,6 +152,8 @@ describe('changes are degraded, and verdicts go on', () => {
     const store = await open(here(), { adminTimeoutMs: 100, ackTimeoutMs: 1 });
     const [record] = await create(store, {});
     await healed(store);
+    // The probe of the feed is a write on the connection of reads.
+    await until(() => store.feed.isLive());
     await server.send('CLIENT', 'PAUSE', 60_000, 'WRITE');
     await degraded(store, 'in time');
     expect(await store.get(record?.id ?? '')).toEqual(record);

@@ -6,6 +6,8 @@ import { encodeRecord } from '../../../src/store/format/record.ts';
 import {
   eventKey,
   headsKey,
+  importedFormsKey,
+  importedKey,
   intentsKey,
   schemaKey,
   tokenKey,
@@ -160,4 +162,54 @@ test('a change that an earlier version began is completed and signed; until then
   expect(await server.send('GET', schemaKey)).toBe('2');
   await server.send('SET', tokenKey(record.id), encodeRecord(record));
   await expect(get(store, record.id)).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('an entry of the index of imported tokens that leads elsewhere is unavailable', async () => {
+  const writer = await open();
+  const entries = ['mine', 'other'].map(digest => ({ digest, tokenId: `id of ${digest}` }));
+  await writer.reserveImported(['sha256/k1/40'], entries);
+  const texts = new Map<string, string>();
+  for (const name of ['mine', 'other', 'forms']) {
+    texts.set(name, String(await server.send('GET', importedKey(name))));
+  }
+  const edits: [name: string, text: string][] = [
+    ['mine', 'id of other'],
+    ['mine', texts.get('other') ?? ''],
+    ['mine', texts.get('mine')?.replace('mine', 'other') ?? ''],
+    ['forms', 'sha256/k1/41'],
+    ['forms', texts.get('forms')?.replace('40', '41') ?? ''],
+  ];
+  for (const [name, text] of edits) {
+    await server.send('SET', importedKey(name), text);
+    const store = await open();
+    const found = async () =>
+      name === 'forms' ? await store.importedForms() : await store.findImported(name);
+    await expect(found()).rejects.toBeInstanceOf(Unavailable);
+    expect(broken.pop()).toBe(
+      `the entry ${name} of the index of imported tokens is not as Usher wrote it`,
+    );
+    await expect(store.reserveImported(['more'], entries)).rejects.toBeInstanceOf(Unavailable);
+    await server.send('SET', importedKey(name), texts.get(name) ?? '');
+  }
+  const store = await open();
+  expect(await store.findImported('mine')).toBe('id of mine');
+  expect(await store.importedForms()).toEqual(['sha256/k1/40']);
+});
+
+test('an index of an earlier version is read until the migration has signed it', async () => {
+  await server.send('SET', schemaKey, '1');
+  await server.send('SET', importedFormsKey, 'sha256/k1/40');
+  await server.send('SET', importedKey('d'), 'a');
+  const store = await open();
+  expect(await store.importedForms()).toEqual(['sha256/k1/40']);
+  expect(await store.findImported('d')).toBe('a');
+  await store.signImported();
+  await store.endMigration();
+  expect(await server.send('GET', importedKey('d'))).toMatch(/^a k1 [\w-]{22}$/);
+  const later = await open();
+  expect(await later.importedForms()).toEqual(['sha256/k1/40']);
+  expect(await later.reserveImported(['b'], [{ digest: 'd', tokenId: 'c' }])).toEqual(['a']);
+  await server.send('SET', importedKey('d'), 'a');
+  const last = await open();
+  await expect((async () => last.findImported('d'))()).rejects.toBeInstanceOf(Unavailable);
 });
