@@ -59,7 +59,7 @@ export interface Continuity {
   storeStatus(): Promise<StoreStatus>;
   /** As StoreOversight.acceptStore. */
   acceptStore(by: AcceptedBy): Promise<void>;
-  /** Ends the checks; resolves when none is under way. */
+  /** Ends the checks; resolves when none is under way, and the head is in the state file. */
   stop(): Promise<void>;
 }
 
@@ -291,10 +291,10 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     },
     async stop() {
       stopped = true;
-      clearInterval(timer);
-      clearTimeout(soon);
+      for (const each of [timer, soon]) clearTimeout(each);
       await underway;
       await recovering;
+      await deps.stateFile?.settled();
     },
   };
 }

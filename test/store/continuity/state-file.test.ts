@@ -53,7 +53,7 @@ test('what was remembered is there at the next start, in a file for its owner al
   expect(first.remembered).toBeUndefined();
   first.remember({ ...head, sequence: 2 });
   first.remember(head);
-  await until(() => openStateFile(file, () => undefined).remembered?.sequence === 3);
+  await first.settled();
   expect(openStateFile(file, () => undefined).remembered).toEqual(head);
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
