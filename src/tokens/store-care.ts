@@ -4,8 +4,7 @@ import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Audit } from './audit.ts';
-import { adminScope, type Caller, demand } from './caller.ts';
-import { TokenError } from './errors.ts';
+import { adminScope, type Caller, demand, demandNoOwner } from './caller.ts';
 import { checkUuid } from './fields.ts';
 import { pageTokens } from './page-token.ts';
 
@@ -53,7 +52,7 @@ export function createStoreCare(
   };
   return {
     async migrate(caller, pageToken) {
-      demandWhole(caller);
+      demandWhole(caller, 'migrate the store');
       const tokens = tokensOf(caller, 'Migrate');
       // The page token carries the counts of the pages before.
       const before = placeOf(tokens.read(pageToken));
@@ -74,7 +73,7 @@ export function createStoreCare(
       return { ...page, nextPageToken: '' };
     },
     async listRecords(caller, id, pageToken) {
-      demandWhole(caller);
+      demandWhole(caller, 'list all records');
       if (id !== '') {
         const record = await store.get(checkUuid('id', id));
         return { records: record === undefined ? [] : [record], nextPageToken: '' };
@@ -92,10 +91,7 @@ function placeOf(place = '0 0'): { examined: number; signed: number; after: stri
   return { examined: Number(examined), signed: Number(signed), after };
 }
 
-/** Throws PERMISSION_DENIED unless the caller is an administrator of all owners. */
-function demandWhole(caller: Caller): void {
+function demandWhole(caller: Caller, what: string): void {
   demand(caller, adminScope);
-  if (caller.owner !== undefined) {
-    throw new TokenError('PERMISSION_DENIED', 'callers whose token has an owner may not do this');
-  }
+  demandNoOwner(caller, what);
 }

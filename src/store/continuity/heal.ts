@@ -187,7 +187,7 @@ async function lossOf(store: ChangedStore, entries: readonly TailEntry[]): Promi
   };
 }
 
-/** A secret that is sealed with another master key is the same secret, so its loss harms nobody. */
+/** A secret that is sealed with another master key is the same secret: its loss changes no verdict. */
 function isNotPutBack({ revocation, action }: TailEntry): boolean {
   return revocation === undefined && action !== 'token.reseal';
 }

@@ -21,7 +21,7 @@ export interface Memory {
   readonly lost: LostChanges;
   /** Entries that were known, and that the store no longer has. */
   gone: readonly LogPoint[];
-  /** The last known entry, whoever appended it; undefined before any was read. */
+  /** The last known entry, of any replica; undefined before any was read. */
   head(): LogPoint | undefined;
   /** Begins at the end that the log has now. Throws Unavailable. */
   adopt(identity: string): Promise<void>;

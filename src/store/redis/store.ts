@@ -170,16 +170,17 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   await firstOutcome(clients, limits.openWaitMs);
   await redisState.ping();
   const { continuity } = guard;
-  const end = () => {
+  const end = async () => {
     stopSweeping();
-    void continuity.stop();
+    const stopped = continuity.stop();
     redisState.stop();
     heartbeat.stop();
     stopFollowingFailover();
     for (const disconnect of connections) disconnect();
+    await stopped;
   };
   if (schema.mismatch !== undefined) {
-    end();
+    await end();
     throw new StoreMismatch(schema.mismatch);
   }
   const followed = { target, reader, log, heartbeat, continuity };
@@ -255,7 +256,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       stopWatching();
       await feed.close();
       await gate.close();
-      end();
+      await end();
     },
   };
 }

@@ -1,7 +1,12 @@
 /** The continuity over a store in memory: what it detects, puts back and tells, with time set by hand. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Continuity, createContinuity } from '../../../src/store/continuity/continuity.ts';
+import {
+  type Continuity,
+  type ContinuityDeps,
+  createContinuity,
+} from '../../../src/store/continuity/continuity.ts';
+import type { ContinuityLimits } from '../../../src/store/continuity/limits.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { type Change, Unavailable } from '../../../src/store/store.ts';
 import { until } from '../../until.ts';
@@ -25,8 +30,10 @@ afterEach(async () => {
 });
 
 /** A replica that looks only when it is asked. */
-function replica(limits: { claimWaitMs?: number; bytesMax?: number; isLogApart?: boolean } = {}) {
-  const { isLogApart = false, ...more } = limits;
+function replica(
+  some: Partial<ContinuityLimits & Pick<ContinuityDeps, 'isLogApart' | 'stateFile'>> = {},
+) {
+  const { isLogApart = false, stateFile, ...more } = some;
   const ageMsMax = Number.MAX_SAFE_INTEGER;
   const one = createContinuity(store, {
     replica: 'test',
@@ -36,6 +43,7 @@ function replica(limits: { claimWaitMs?: number; bytesMax?: number; isLogApart?:
     report: (what, detail) => reported.push([what, detail]),
     onChange: () => undefined,
     isLogApart,
+    stateFile,
   });
   replicas.push(one);
   return one;
@@ -84,6 +92,25 @@ test('doubts that come one after the other, as while connections open, are waite
   one.doubt();
   await one.confirm();
   expect(doubts).toBeLessThan(0);
+});
+
+test('it stops once the last head is in the state file', async () => {
+  const written = Promise.withResolvers<void>();
+  const stateFile = {
+    remembered: undefined,
+    remember: () => undefined,
+    settled: () => written.promise,
+  };
+  const one = replica({ stateFile });
+  await one.confirm();
+  let hasStopped = false;
+  const stopped = one.stop().then(() => {
+    hasStopped = true;
+  });
+  await one.look();
+  expect(hasStopped).toBe(false);
+  written.resolve();
+  await stopped;
 });
 
 test('an empty store is claimed after the wait, unless a loss is noted meanwhile', async () => {

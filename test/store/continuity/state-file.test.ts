@@ -66,7 +66,7 @@ test.each(['', 'text', '{}', '{"identity":"a","sequence":1,"hash":"b"}'])(
   },
 );
 
-test('a file that cannot be written is told once', async () => {
+test('a file that cannot be written is reported once', async () => {
   const warnings: string[] = [];
   const state = openStateFile(join(folder, 'none', 'state'), text => warnings.push(text));
   state.remember(head);

@@ -53,7 +53,7 @@ beforeEach(async () => {
 afterEach(() => Promise.all(stores.map(store => store.close())));
 afterAll(() => server.stop());
 
-/** All keys but those that a feed writes to see that it is told of changes. */
+/** All keys but those that a feed writes to check that invalidations arrive. */
 const keysOf = async () =>
   ((await server.send('KEYS', '*')) as string[]).filter(key => !key.includes(':probe:')).sort();
 
