@@ -6,7 +6,7 @@ import { importsOf } from './imports.ts';
 import { findProgram, type ProgramName, programNames } from './programs.ts';
 
 /**
- * What a test needs: only `npm ci` (unit), a server in a process of its own (servers), the gateways, or
+ * What a test needs: only `npm ci` (unit), processes of its own (servers), the gateways, or
  * several minutes (promise).
  */
 export type ProjectName = 'unit' | 'servers' | 'gateways' | 'promise';
@@ -22,7 +22,7 @@ export interface TestFile {
 
 const root = resolve(import.meta.dirname, '..');
 /** A test that imports one of these, directly or not, starts processes. */
-const starters = ['test/program.ts', 'test/server/usher-process.ts'];
+const starters = ['test/program.ts', 'test/server/usher-process.ts', 'test/cli/run-usher.ts'];
 const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 
 /** All test files. A file that imports a starter, directly or not, is no unit test. */
