@@ -51,12 +51,13 @@ export function redisHeartbeat(
       .info('server')
       .exec();
     const [[refused] = [], [, replicas] = [], [, info] = []] = results ?? [];
-    if (refused || typeof replicas !== 'number' || replicas < ackReplicas) return;
-    // The server that is read from must be the one whose replicas were waited for.
     const runId = runIdIn(info);
-    if (runId !== undefined && runId === runIdIn(await reader.info('server'))) {
-      lease.renew(askedAtMs);
-    }
+    if (runId === undefined) return;
+    // The server that is read from must be the one whose replicas were waited for. After a failover
+    // this connection may have stayed with the old master, which then follows the new one.
+    if (runId !== runIdIn(await reader.info('server'))) return client.disconnect(true);
+    if (refused || typeof replicas !== 'number' || replicas < ackReplicas) return;
+    lease.renew(askedAtMs);
   };
   const again = async () => {
     await heartbeat().catch(() => undefined);

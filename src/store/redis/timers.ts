@@ -32,11 +32,13 @@ interface Silence extends Pick<Redis, 'stream' | 'commandQueue' | 'options'> {
   const { socketTimeout: ms = 0 } = options;
   const timer = awakeTimeout(() => {
     stream.destroy(new Error(`Socket timeout: nothing arrived for ${ms} ms`));
-    this.socketTimeoutTimer = undefined;
   }, ms);
   this.socketTimeoutTimer = timer;
+  // ioredis forgets the timer of a stream that closed, but cannot stop it.
+  stream.once('close', timer.clear);
   stream.once('data', () => {
     timer.clear();
+    stream.off('close', timer.clear);
     this.socketTimeoutTimer = undefined;
     if (this.commandQueue.length > 0) this.setSocketTimeout();
   });
