@@ -8,6 +8,7 @@ import type { ChainedEvent } from '../audit.ts';
 import type { AcceptedBy, StoreStatus } from '../status.ts';
 import { Unavailable } from '../store.ts';
 import { endOf, logStart } from './check.ts';
+import { headKeeper } from './head-keeper.ts';
 import { heal } from './heal.ts';
 import type { ContinuityLimits } from './limits.ts';
 import { createMemory } from './memory.ts';
@@ -69,8 +70,6 @@ const [looksMin, looksMax] = [3, 20];
 const lookSoonMs = 25;
 /** Shortest interval of the checks, in milliseconds. */
 const everyMsMin = 25;
-/** A head that was not written again for so many leases is of a replica that ended. */
-const headLeasesMax = 5;
 
 /** When a check began, and how often there had been doubt by then. */
 interface Asked {
@@ -93,6 +92,8 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   let isPutBack = false;
   let isLossTold = false;
   let stopped = false;
+  /** After a loss: until when other replicas may tell what they knew of it. */
+  let heldUntilMs = Number.NEGATIVE_INFINITY;
   const isApart = deps.isLogApart ?? false;
   /** Doubts for which records were compared with the log. */
   let comparedDoubts = 0;
@@ -121,7 +122,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     if (state === 'sure' && previous !== 'sure') deps.onChange(true);
     if (state === 'doubted') lookSoon();
     tellLost();
-    keepHead();
+    if (state === 'sure') keepHead();
   };
 
   const tellLost = () => {
@@ -184,14 +185,15 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       if (isPutBack) return;
       const healed = await heal(store.changes, memory, now, isApart);
       if (healed === 'whole') return;
-      if (healed === 'gap') {
-        isPutBack = true;
+      if (healed === 'gap' || healed === 'hole') {
+        isPutBack = healed === 'gap';
         return fail(problems.gap);
       }
       comparedDoubts = asked.doubts;
       report('lost changes', problems.healed(healed.loss, healed.fork));
       isLossTold = true;
-      return succeed(asked);
+      heldUntilMs = monotonicMs() + limits.claimWaitMs / 2;
+      return limits.claimWaitMs > 0 ? undefined : succeed(asked);
     }
     memory.gone = [...memory.tail.entries(), ...memory.own.entries(), head];
     if (identity !== undefined) return fail(problems.other);
@@ -201,7 +203,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
 
   const examine = async () => {
     // A store that is half healed may look whole.
-    if (recovering !== undefined) return;
+    if (recovering !== undefined || monotonicMs() < heldUntilMs) return;
     const asked = { doubts, atMs: monotonicMs() };
     const isKnown = memory.head() !== undefined;
     const isWhole = isKnown ? await goesOn().catch(goesOnWithoutLog) : await meet();
@@ -219,6 +221,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     if (stopped || error instanceof Unavailable) return;
     report('store', `a check of the store failed: ${String(error)}`);
   };
+  const keepHead = headKeeper(store.notes, memory, deps, ignoreUnavailable);
   const look = () => {
     underway ??= examine()
       .catch(ignoreUnavailable)
@@ -226,19 +229,6 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
         underway = undefined;
       });
     return underway;
-  };
-
-  let headWrittenAtMs = Number.NEGATIVE_INFINITY;
-  /** Tells the next start, and other replicas, how far the log is known. */
-  const keepHead = () => {
-    const head = memory.tail.head();
-    const { identity } = memory;
-    if (head === undefined || identity === undefined || state !== 'sure') return;
-    deps.stateFile?.remember({ ...head, identity });
-    if (monotonicMs() - headWrittenAtMs < limits.leaseMs) return;
-    headWrittenAtMs = monotonicMs();
-    const written = { replica: deps.replica, ...head, time: now() };
-    store.notes.writeHead(written, headLeasesMax * limits.leaseMs).catch(ignoreUnavailable);
   };
 
   const doubt = () => {

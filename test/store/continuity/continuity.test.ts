@@ -244,6 +244,56 @@ test('an entry of another replica before the lost one leaves a gap', async () =>
   expect(one.appended(last)).toBe(false);
 });
 
+test('replicas that appended in turn tell each other what was lost, and go on', async () => {
+  const token = await make(creation());
+  const all = [await started(), await started()];
+  const before = store.copy();
+  const made: string[] = [];
+  for (const change of [creation(), revocation(token), creation(), creation(), creation()]) {
+    made.push((await make(change)).id);
+    const last = store.content.log.at(-1);
+    if (last !== undefined) all[made.length % 2]?.appended(last);
+  }
+  await rollBack(before, ...all);
+  await until(async () => {
+    for (const one of all) await one.look();
+    return all.every(one => one.isSure());
+  });
+  expect(store.content.records.get(token.id)?.revokedAt).toBe(token.createdAt);
+  for (const id of made.filter(each => each !== token.id)) {
+    for (const one of all) expect(one.isLost(id)).toBe(true);
+  }
+  for (const one of all) await one.confirm();
+});
+
+test('after a loss others have half the wait to tell what they knew', async () => {
+  await make(creation());
+  const second = await started();
+  const first = await started({ claimWaitMs: 1000 });
+  const before = store.copy();
+  await make(creation());
+  await first.look();
+  const unseen = await make(creation());
+  const last = store.content.log.at(-1);
+  if (last === undefined) throw new Error('nothing was appended');
+  second.appended(last);
+  await second.look();
+  await rollBack(before, first);
+  await until(async () => {
+    await first.look();
+    return actions().includes('store.healed');
+  });
+  clock.ms += 499;
+  await first.look();
+  expect(first.isSure()).toBe(false);
+  second.doubt();
+  await until(() => second.isSure());
+  clock.ms += 1;
+  await first.look();
+  await first.confirm();
+  expect(first.isLost(unseen.id)).toBe(true);
+});
+
 test('a record that lost what the log has is noticed where they are apart', async () => {
   const token = await make(creation());
   const one = await started({ isLogApart: true });
