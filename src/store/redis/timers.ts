@@ -5,7 +5,7 @@
  */
 
 import { Command, Redis } from 'ioredis';
-import { type AwakeTimer, awakeTimeout } from '../awake.ts';
+import { type AwakeTimer, awakeTimeout } from '../../timing/awake.ts';
 
 const timed = new WeakSet<Command>();
 
