@@ -20,7 +20,7 @@ import { redisLimits } from '../../limits.ts';
 import { startProxy } from '../../model/proxy.ts';
 import { until } from '../../until.ts';
 import { create, creation, revocation, update } from '../changes.ts';
-import { type RedisServer, startRedis } from './server.ts';
+import { keysOf, type RedisServer, startRedis } from './server.ts';
 
 let server: RedisServer;
 let stores: Store[] = [];
@@ -52,10 +52,6 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all(stores.map(store => store.close())));
 afterAll(() => server.stop());
-
-/** All keys but those that a feed writes to check that invalidations arrive. */
-const keysOf = async () =>
-  ((await server.send('KEYS', '*')) as string[]).filter(key => !key.includes(':probe:')).sort();
 
 async function made(store: Store) {
   const [record] = await create(store, {});
@@ -121,7 +117,7 @@ test('a store of another master key that is found later is not up, and nothing i
   const { record } = await made(await open());
   // The right replica writes its head once; that adds a key.
   await until(async () => (await server.send('EXISTS', headsKey)) === 1);
-  const keys = await keysOf();
+  const keys = await keysOf(server);
   const port = await freePort();
   const late = await open({ seal: otherSeal, port });
   expect(late.health.reason).toContain('ECONNREFUSED');
@@ -131,7 +127,7 @@ test('a store of another master key that is found later is not up, and nothing i
     await expect(get(late, record.id)).rejects.toBeInstanceOf(Unavailable);
     await expect(late.commit(creation())).rejects.toBeInstanceOf(Unavailable);
     expect(warnings.filter(text => text.startsWith('the master key k1 is not'))).toHaveLength(1);
-    expect(await keysOf()).toEqual(keys);
+    expect(await keysOf(server)).toEqual(keys);
   } finally {
     await proxy.close();
   }
