@@ -57,6 +57,8 @@ export interface Load {
   verdicts: Map<string, number>;
   /** The number of acknowledged revocations and rotations. */
   changes(): number;
+  /** The number of access tokens that are good, from which revocations and rotations take theirs. */
+  good(): number;
   /** Waits until every door gives verdicts; resolves to the attempts that the slowest needed. */
   recovered(attemptsMax: number): Promise<number>;
   stop(): Promise<void>;
@@ -182,7 +184,8 @@ export async function startLoad(
   const keepCreating = async () => {
     while (!stopped) {
       if (!isHeld && good.length < 2 * tokensAtOnce) await create();
-      await pause(changePauseMs);
+      // Faster than revoking: where creating fails for a while, there is enough to revoke.
+      await pause(changePauseMs / 2);
     }
   };
   const keepEnding = async () => {
@@ -211,6 +214,7 @@ export async function startLoad(
       ended.splice(0);
     },
     changes: () => changes,
+    good: () => good.length,
     async recovered(attemptsMax) {
       const attempts = doors.map(async door => {
         for (let attempt = 1; attempt <= attemptsMax; attempt++) {
