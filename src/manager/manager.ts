@@ -1,6 +1,7 @@
 /** The API Manager's browser part: the web app, sign-in, and the data of the status page. */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { queryFault } from '../reading/query.ts';
 import { Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import { readCookie } from './cookie.ts';
@@ -66,8 +67,11 @@ export function createManager(deps: ManagerDeps): Manager {
   return {
     async handle(req, res) {
       const [path = '/'] = (req.url ?? '/').split('?');
+      const isStatus = path === '/status' && req.method === 'GET' && wantsJson(req);
+      const unknown = isStatus || path === '/session' ? queryFault(req.url ?? '', []) : undefined;
       try {
-        if (path === '/status' && req.method === 'GET' && wantsJson(req)) await status(req, res);
+        if (unknown !== undefined) sendJson(res, 400, { error: unknown });
+        else if (isStatus) await status(req, res);
         else if (!(await sessionRoutes(path, req, res))) return webApp(req, res);
       } catch (error) {
         deps.onError?.(error);

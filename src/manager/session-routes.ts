@@ -1,6 +1,8 @@
 /** The route of sessions, `/session`: sign-in, sign-out, and "who am I". */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { pathOf } from '../reading/place.ts';
+import { repeatedMember } from '../reading/repeated-member.ts';
 import { adminScope, type Caller, readScope } from '../tokens/caller.ts';
 import { sessionCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
@@ -44,10 +46,7 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
   // Otherwise another site's page could sign the visitor in to the attacker's session.
   if (madeByOtherSite(req.headers)) return await refuseOtherSite(deps, req, res);
   const offered = await offeredBy(deps, req);
-  if (offered === undefined) {
-    const error = 'send {"token":"…"} or {"code":"…"} as application/json';
-    return sendJson(res, 400, { error });
-  }
+  if (typeof offered === 'string') return sendJson(res, 400, { error: offered });
   const caller = await callerBy(deps, offered, deps.peerOf(req));
   if (!caller) {
     const error = 'code' in offered ? 'login link was used or has expired' : 'token is not valid';
@@ -126,19 +125,23 @@ function maySignIn(caller: Caller): boolean {
   return caller.scopes.includes(adminScope) || caller.scopes.includes(readScope);
 }
 
-/** The token of the Authorization header, or what the body holds; undefined for anything else. */
-async function offeredBy(deps: RouteDeps, req: IncomingMessage): Promise<Offered | undefined> {
+const wanted = 'send {"token":"…"} or {"code":"…"} as application/json';
+
+/** The token of the Authorization header, or what the body holds; a text says what is wrong. */
+async function offeredBy(deps: RouteDeps, req: IncomingMessage): Promise<Offered | string> {
   const { authorization } = req.headers;
   if (authorization !== undefined) return { token: authorization };
   const body = await jsonBody(req, deps.limits.signInBodyBytesMax);
-  if (typeof body !== 'object' || body === null) return undefined;
-  const [[name, value] = [], ...others] = Object.entries(body);
-  if (others.length > 0 || typeof value !== 'string' || value === '') return undefined;
-  if (name === 'token') return { token: value };
-  return name === 'code' ? { code: value } : undefined;
+  if (typeof body !== 'object' || body === null) return wanted;
+  const members: [string, unknown][] = Object.entries(body);
+  const unknown = members.find(([name]) => name !== 'token' && name !== 'code');
+  if (unknown !== undefined) return `${pathOf([unknown[0]])}: is not known; ${wanted}`;
+  const [[name, value] = [], ...others] = members;
+  if (others.length > 0 || typeof value !== 'string' || value === '') return wanted;
+  return name === 'token' ? { token: value } : { code: value };
 }
 
-/** A JSON body; undefined for any other body and for one that is too large. */
+/** A JSON body; undefined for any other body, one that is too large, or gives a member twice. */
 async function jsonBody(req: IncomingMessage, bytesMax: number): Promise<unknown> {
   const [type = ''] = (req.headers['content-type'] ?? '').split(';');
   if (type.trim().toLowerCase() !== 'application/json') return undefined;
@@ -149,8 +152,10 @@ async function jsonBody(req: IncomingMessage, bytesMax: number): Promise<unknown
     if (bytes > bytesMax) return undefined;
     chunks.push(chunk);
   }
+  const text = Buffer.concat(chunks).toString('utf8');
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    const body: unknown = JSON.parse(text);
+    return repeatedMember(text) === undefined ? body : undefined;
   } catch {
     return undefined;
   }

@@ -155,6 +155,8 @@ function webRoute(manager: Manager): Route {
     path: '/',
     prefix: true,
     methods: 'any',
+    // A page reads its own query; /session and /status refuse theirs.
+    query: 'any',
     handle: async (req, res) => {
       if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
     },

@@ -1,9 +1,12 @@
 /** Caches the encoded form of messages that are sent more than once. */
 
-import type { DescMessage, MessageShape, toJsonString } from '@bufbuild/protobuf';
+import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 
 /** Encodes a message whose bytes are not cached. */
 export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
+
+/** Writes a message as JSON that is not cached. */
+export type EncodeJson = <M extends DescMessage>(schema: M, message: MessageShape<M>) => string;
 
 /** A message in JSON and its length. */
 export interface JsonText {
@@ -43,7 +46,7 @@ export const bytesOf = cached((schema, message, encode: Encode) =>
 );
 
 /** The message in Protobuf's JSON format, from the cache where it is there. */
-export const jsonOf = cached((schema, message, encode: typeof toJsonString): JsonText => {
+export const jsonOf = cached((schema, message, encode: EncodeJson): JsonText => {
   const text = encode(schema, message);
   return { text, length: Buffer.byteLength(text) };
 });

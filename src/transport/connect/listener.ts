@@ -3,27 +3,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import {
+  Code,
+  ConnectError,
   type ConnectRouterOptions,
   createConnectRouter,
   createContextKey,
   createContextValues,
   type HandlerContext,
-  type ServiceImpl,
 } from '@connectrpc/connect';
 import {
   compressionGzip,
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from '@connectrpc/connect-node';
-import { answerError } from '../http/answer.ts';
+import { queryFault } from '../../reading/query.ts';
+import { answerError, headersOf } from '../http/answer.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
 import type { Call, Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
-import { connectError, malformedError } from './error.ts';
-import { shallow, shallowBody } from './json-depth.ts';
+import { connectError, connectErrorAnswer, malformedError } from './error.ts';
+import { jsonOptions } from './json.ts';
+import { checkedBody, checkedCompression } from './json-body.ts';
 import { clampTimeout } from './timeout.ts';
 import { createConnectUnary } from './unary.ts';
 
@@ -56,39 +59,64 @@ export interface ConnectDoor {
 }
 
 type Handler = ReturnType<typeof createConnectRouter>['handlers'][number];
+type Compression = typeof compressionGzip;
 
 /** Binds the services to connect-node. */
 export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   const stopping = new AbortController();
-  const router = createConnectRouter(routerOptions(deps));
   const take = createConnectUnary({ ...deps, door: deps.door ?? 'connect' });
-  const plains = new Map<DescMethod, Unary<DescMethod>>();
-  for (const { service, handlers } of deps.bindings) {
-    const bound = service.methods.map(method => {
+  const routes = deps.bindings.flatMap(({ service, handlers }) =>
+    service.methods.map((method): Route => {
       const handler = handlers[method.localName];
-      if (method.methodKind === 'unary') plains.set(method, handler as Unary<DescMethod>);
-      return [method.localName, boundHandler(method, handler, deps, stopping.signal)] as const;
-    });
-    router.service(service, Object.fromEntries(bound) as unknown as ServiceImpl<typeof service>);
-  }
-  return {
-    routes: router.handlers.map(handler => ({
-      path: handler.requestPath,
-      methods: ['POST'],
-      cors: deps.cors,
-      handle(req, res) {
-        const plain = plains.get(handler.method);
-        if (plain === undefined || !take(handler.method, plain, req, res)) {
-          return serve(handler, req, res, deps);
-        }
-      },
-    })),
-    endStreams: () => stopping.abort(),
-  };
+      const plain = method.methodKind === 'unary' ? (handler as Unary<DescMethod>) : undefined;
+      const binary = connectHandler(method, handler, deps, stopping.signal, compressionGzip);
+      const compression = checkedCompression(method.input, compressionGzip);
+      const json = connectHandler(method, handler, deps, stopping.signal, compression);
+      return {
+        path: binary.requestPath,
+        methods: ['POST'],
+        cors: deps.cors,
+        query: 'any',
+        handle(req, res) {
+          const fault = queryFault(req.url ?? '', []);
+          if (fault !== undefined) return refuseQuery(res, fault);
+          if (plain !== undefined && take(method, plain, req, res)) return;
+          return serve(isJson(req) ? json : binary, req, res, deps);
+        },
+      };
+    }),
+  );
+  return { routes, endStreams: () => stopping.abort() };
+}
+
+/** Binds one rpc to connect-node. */
+function connectHandler(
+  method: DescMethod,
+  handler: unknown,
+  deps: ConnectDeps,
+  stopping: AbortSignal,
+  compression: Compression,
+): Handler {
+  const router = createConnectRouter(routerOptions(deps, compression));
+  router.rpc(method, boundHandler(method, handler, deps, stopping) as never);
+  return router.handlers[0] as Handler;
+}
+
+/** Every parameter is unknown here: a call's message is in its body. */
+function refuseQuery(res: ServerResponse, fault: string): void {
+  const { status, text } = connectErrorAnswer(new ConnectError(fault, Code.InvalidArgument));
+  res.writeHead(status, headersOf(text)).end(text);
+}
+
+function isJson({ headers }: IncomingMessage): boolean {
+  return /json/i.test(headers['content-type'] ?? '');
 }
 
 /** Every option of connect that limits something. */
-function routerOptions({ limits, requireProtocolHeader }: ConnectDeps): ConnectRouterOptions {
+function routerOptions(
+  { limits, requireProtocolHeader }: ConnectDeps,
+  compression: Compression,
+): ConnectRouterOptions {
   return {
     connect: true,
     grpcWeb: true,
@@ -96,14 +124,14 @@ function routerOptions({ limits, requireProtocolHeader }: ConnectDeps): ConnectR
     grpc: false,
     // Requests may be compressed. Responses never are: they are short, and compressing secrets
     // reveals their content through the length (BREACH).
-    acceptCompression: [shallow(compressionGzip)],
+    acceptCompression: [compression],
     compressMinBytes: limits.sendBytesMax,
     readMaxBytes: limits.receiveBytesMax,
     writeMaxBytes: limits.sendBytesMax,
     // clampTimeout has cut longer ones.
     maxTimeoutMs: Number.MAX_SAFE_INTEGER,
     requireConnectProtocolHeader: requireProtocolHeader,
-    jsonOptions: { ignoreUnknownFields: true },
+    jsonOptions,
   };
 }
 
@@ -119,7 +147,10 @@ async function serve(
   res.setHeader('Cache-Control', 'no-store');
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
   const request = universalRequestFromNodeRequest(req, res, undefined, context);
-  const answer = await handler({ ...request, body: checkedBody(req, request.body, limits) });
+  const answer = await handler({
+    ...request,
+    body: bodyOfCall(req, handler.method, request.body, limits),
+  });
   if (answer.body === undefined && answer.status >= 400) {
     const headers = Object.fromEntries(answer.header ?? []);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
@@ -134,12 +165,17 @@ async function serve(
 
 type Body = ReturnType<typeof universalRequestFromNodeRequest>['body'];
 
-/** The body, checked for its depth where it is JSON that nothing unpacks first. */
-function checkedBody({ headers }: IncomingMessage, body: Body, limits: HttpLimits): Body {
-  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
-  if (!/json/i.test(type) || encoding !== 'identity') return body;
+/** The body, checked where it is JSON that nothing unpacks first. */
+function bodyOfCall(
+  req: IncomingMessage,
+  { input }: DescMethod,
+  body: Body,
+  limits: HttpLimits,
+): Body {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = req.headers;
+  if (!isJson(req) || encoding !== 'identity') return body;
   const isStream = /^application\/(connect|grpc)/i.test(type);
-  return shallowBody(body as AsyncIterable<Uint8Array>, isStream, limits.receiveBytesMax);
+  return checkedBody(input, body as AsyncIterable<Uint8Array>, isStream, limits.receiveBytesMax);
 }
 
 function refusalOf(status: number): string {

@@ -5,12 +5,7 @@
  */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import {
-  type DescMethod,
-  fromJsonString,
-  type MessageShape,
-  toJsonString,
-} from '@bufbuild/protobuf';
+import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
@@ -23,7 +18,7 @@ import type { Unary } from '../rpc/handlers.ts';
 import { httpCall } from '../rpc/http-call.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
-import { refuseDeepJson } from './json-depth.ts';
+import { readJson, writeJson } from './json.ts';
 
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
@@ -152,18 +147,12 @@ function receive(
   });
 }
 
-const readOptions = { ignoreUnknownFields: true };
-
 function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
-  if (format === 'json') refuseDeepJson(body);
+  if (format === 'json') return readJson(input, body);
   try {
-    return format === 'proto'
-      ? decode(input, body)
-      : fromJsonString(input, body.toString('utf8'), readOptions);
-  } catch (error) {
-    // The message quotes the request, so it may only go to the caller.
-    const why = format === 'json' && error instanceof Error ? error.message : undefined;
-    throw malformedError(input.typeName, why);
+    return decode(input, body);
+  } catch {
+    throw malformedError(input.typeName);
   }
 }
 
@@ -177,7 +166,7 @@ function answer(
     const bytes = bytesOf(output, message, encode);
     respond(res, 200, 'application/proto', bytes, bytes.length);
   } else {
-    const { text, length } = jsonOf(output, message, toJsonString);
+    const { text, length } = jsonOf(output, message, writeJson);
     respond(res, 200, 'application/json', text, length);
   }
 }

@@ -17,6 +17,7 @@ import {
 } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { HttpStatusSchema } from '../../gen/envoy/type/v3/http_status_pb.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
+import { hint } from '../../reading/nearest.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Denied, Identity, ReasonEntry } from '../../verify/verdict.ts';
 import { reasons } from '../../verify/verdict.ts';
@@ -25,7 +26,7 @@ import type { DoorVerify } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import { codes } from '../rpc/rpc-error.ts';
 import { identityHeaders } from './identity-headers.ts';
-import { requirementsOf } from './requirements.ts';
+import { credentialOf, requirementsOf } from './requirements.ts';
 import { challengeOf } from './www-authenticate.ts';
 
 /** What the Check rpc needs. */
@@ -39,20 +40,34 @@ export function envoyCheckHandlers({ verify }: EnvoyCheckDeps): Handlers<typeof 
   return {
     check({ attributes }) {
       const asked = attributes?.contextExtensions ?? {};
+      const credential = credentialOf(asked.credential);
       const requirements = requirementsOf({
         audiences: [asked.audience ?? ''],
         scopes: [asked.scopes ?? ''],
       });
+      const fault = unknownExtension(asked) ?? credential.fault;
+      if (fault !== undefined) return misconfigured(fault);
       if (typeof requirements === 'string') return misconfigured(requirements);
       // Unavailable fails the call, so that Envoy's `failure_mode_allow` decides.
       const question = { header: authorizationOf(attributes), ...requirements };
       return mapAwaitable(verify(question, 'envoy-grpc'), verdict => {
         if (!verdict.valid) return denied(verdict, requirements.requiredScopes);
-        const keeps = (asked.credential ?? 'keep') === 'keep';
-        return grants[keeps ? 'keep' : 'remove'](verdict.identity);
+        return grants[credential.isKept ? 'keep' : 'remove'](verdict.identity);
       });
     },
   };
+}
+
+/** The context extensions that Usher reads. */
+const extensions = ['scopes', 'audience', 'credential'];
+
+/** What is wrong with the names: the extensions of a route are written for this service alone. */
+function unknownExtension(asked: Readonly<Record<string, string>>): string | undefined {
+  for (const name of Object.keys(asked)) {
+    if (extensions.includes(name)) continue;
+    return `context extension ${JSON.stringify(name)} is not known${hint(name, extensions)}`;
+  }
+  return undefined;
 }
 
 /**

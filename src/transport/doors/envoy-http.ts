@@ -9,7 +9,7 @@ import {
   verifyForGateway,
 } from './gateway-door.ts';
 import { identityHeaders } from './identity-headers.ts';
-import { type Requirements, requirementsOf } from './requirements.ts';
+import { credentialOf, type Requirements, requirementsOf } from './requirements.ts';
 
 /**
  * The route of /ext-authz/. Envoy appends the client's path and query to the prefix, so
@@ -18,7 +18,8 @@ import { type Requirements, requirementsOf } from './requirements.ts';
 export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
     const asked = askedByHeaders(req);
-    const requirements = asked ? requirementsOf(asked) : nothing;
+    const credential = credentialOf(req.headers['x-usher-credential']);
+    const requirements = credential.fault ?? (asked ? requirementsOf(asked) : nothing);
     const verdict = await verifyForGateway(req, res, deps, door, requirements);
     if (!verdict) return;
     const sent: Record<string, string | number> = { 'Content-Length': 0 };
@@ -27,12 +28,13 @@ export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
       if (value === '') removed.push(name);
       else sent[name] = value;
     }
-    if ((req.headers['x-usher-credential'] ?? 'keep') !== 'keep') removed.push('authorization');
+    if (!credential.isKept) removed.push('authorization');
     if (removed.length > 0) sent['x-envoy-auth-headers-to-remove'] = removed.join(', ');
     // Envoy treats every status except 200 as a refusal, also 204.
     res.writeHead(200, sent).end();
   };
-  return { path: '/ext-authz/', prefix: true, methods: 'any', handle };
+  // The query behind the prefix is the client's own.
+  return { path: '/ext-authz/', prefix: true, methods: 'any', query: 'any', handle };
 }
 
 const door: GatewayDoor = {

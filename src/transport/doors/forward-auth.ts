@@ -1,6 +1,7 @@
 /** /forward-auth, for nginx auth_request, Traefik ForwardAuth, Caddy forward_auth and HAProxy. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { unknownParameter } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
@@ -30,7 +31,7 @@ export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
       if (verdict) res.writeHead(200, headersOf(verdict.identity)).end();
     });
   };
-  return { path: '/forward-auth', methods: 'any', handle };
+  return { path: '/forward-auth', methods: 'any', query: 'any', handle };
 }
 
 const plainDoor: GatewayDoor = { door: 'forward-auth', statusOf: http => http };
@@ -89,12 +90,13 @@ function readQuery(query: string): Pick<Query, 'door' | 'asked'> {
   const { audience = [], scopes = [], flavour = [], ...others } = valuesOf(query);
   const door = flavour.includes('nginx') ? nginxDoor : plainDoor;
   // A misspelt requirement must not be ignored.
-  if (Object.keys(others).length > 0) return { door, asked: unknownText };
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) return { door, asked: unknownParameter(unknown, parameters) };
   if (flavour.some(value => value !== 'nginx')) return { door, asked: 'flavour is not nginx' };
   return { door, asked: { audiences: audience, scopes } };
 }
 
-const unknownText = 'the query has a parameter other than scopes, audience and flavour';
+const parameters = ['scopes', 'audience', 'flavour'];
 
 function valuesOf(query: string): Record<string, string[]> {
   const values: Record<string, string[]> = Object.create(null);

@@ -1,6 +1,7 @@
 /** What RFC 7662 and RFC 7009 have in common: authentication, the form and error responses. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { nearest } from '../../reading/nearest.ts';
 import { Unavailable } from '../../store/store.ts';
 import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
 import type { Sums } from '../../tokens/sums.ts';
@@ -51,6 +52,8 @@ export function oauthRoute(
     }
     const form = await readForm(req, limits.formBytesMax);
     if (typeof form === 'string') return invalidRequest(form);
+    const misspelt = misspeltIn(form);
+    if (misspelt !== undefined) return invalidRequest(misspelt);
     const token = form.get('token') ?? '';
     if (token === '') return invalidRequest('the parameter token is missing');
     const result = await handle(token, form, found);
@@ -63,6 +66,21 @@ export function oauthRoute(
       send(req, res, await answer(req).catch(orUnavailable));
     },
   };
+}
+
+/** The parameters of RFC 7662 and RFC 7009 that ask for something, and `scope`, which Usher adds. */
+const parameters = ['token', 'token_type_hint', 'scope'];
+
+/**
+ * What is wrong with a parameter that is nearly one of these. OAuth ignores parameters that it does not
+ * know (RFC 6749 section 3.2, RFC 7662 section 2.1, RFC 7009 section 2.1), so all others are ignored.
+ */
+function misspeltIn(form: Form): string | undefined {
+  for (const name of form.keys()) {
+    const meant = parameters.includes(name) ? undefined : nearest(name, parameters);
+    if (meant !== undefined) return `the parameter ${name} is not known; did you mean ${meant}?`;
+  }
+  return undefined;
 }
 
 function isRefusal(answer: object): answer is OauthError {

@@ -36,3 +36,17 @@ export function requirementsOf(...places: readonly (Asked | string)[]): Requirem
   if (!requiredScopes.every(scope => scopeToken.test(scope))) return 'a scope is malformed';
   return { audience, requiredScopes };
 }
+
+/** Whether the upstream gets the credential. */
+export interface CredentialUse {
+  isKept: boolean;
+  /** What is wrong with the word; absent for nothing. */
+  fault?: string;
+}
+
+/** Reads `keep` or `remove`; without a word the credential is kept. */
+export function credentialOf(word: string | string[] | undefined): CredentialUse {
+  if (word === undefined || word === '' || word === 'keep') return { isKept: true };
+  if (word === 'remove') return { isKept: false };
+  return { isKept: false, fault: 'credential is neither keep nor remove' };
+}

@@ -1,6 +1,7 @@
 /** Routes HTTP requests and answers all errors: no request can crash the process. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { queryFault } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { answerError } from './answer.ts';
@@ -36,6 +37,10 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
     if (route.cors) allowOrigin(req, res, cors);
     if (route.methods !== 'any' && !route.methods.includes(req.method ?? '')) {
       return answerError(res, 405, 'method not allowed', { Allow: allowOf(route) });
+    }
+    if (route.query !== 'any') {
+      const unknown = queryFault(req.url ?? '', route.query ?? []);
+      if (unknown !== undefined) return answerError(res, 400, unknown);
     }
     return route.handle(req, res);
   };

@@ -12,6 +12,11 @@ export interface Route {
   methods: readonly string[] | 'any';
   /** Whether pages of other origins may call it. */
   cors?: boolean;
+  /**
+   * The query parameters that it reads; a request with another one is refused. `any` for a route
+   * whose query is not its own, or that refuses in a form of its own. By default none.
+   */
+  query?: readonly string[] | 'any';
   /** Answers the request. If it throws Unavailable, the response is a 503, otherwise a 500. */
   handle(req: IncomingMessage, res: ServerResponse): void | Promise<void>;
 }
