@@ -78,10 +78,12 @@ describe('GET /', () => {
     expect(server.bugs.pop()).toBeInstanceOf(TypeError);
   });
 
-  test('answers HEAD without a body, a query like none, and no other method', async () => {
+  test('answers HEAD without a body, an empty query like none, and no other method', async () => {
     const head = await get('/', { method: 'HEAD', ...withToken('good') });
     expect([head.status, await head.text()]).toEqual([200, '']);
-    expect((await get('/?a=b', withToken('good'))).status).toBe(200);
+    expect((await get('/?', withToken('good'))).status).toBe(200);
+    const asked = await get('/?scope=b', withToken('good'));
+    expect(await asked.json()).toEqual({ error: 'query parameter "scope" is not known' });
     const post = await get('/', { method: 'POST', ...withToken('good') });
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
   });
