@@ -1,6 +1,7 @@
 /** Reads the configuration from the environment and reports all mistakes at once. */
 
 import { readFileSync } from 'node:fs';
+import { nearest } from '../reading/nearest.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 import type { Listen, MasterKey } from './values.ts';
@@ -90,19 +91,31 @@ function mistakeOf(error: unknown): string {
   throw error;
 }
 
+/** What the names of all settings begin with. */
+const prefix = 'USHER_';
+
 /** The variables that Kubernetes sets for a service named usher, which are not settings. */
 const serviceLink =
   /^USHER(_[A-Z0-9_]+)?_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-function unknownNames(env: Environment): string[] {
+/** A sentence for each variable that looks like a setting and is none. */
+export function unknownNames(env: Environment): string[] {
   const known = new Set<string>();
   for (const { name, secret } of Object.values<Setting<unknown>>(settings)) {
     known.add(name);
     if (secret) known.add(`${name}_FILE`);
   }
   return Object.keys(env)
-    .filter(name => name.startsWith('USHER_') && !known.has(name) && !serviceLink.test(name))
-    .map(name => `${name} is not a setting; unset it, or see \`usher settings\``);
+    .filter(name => name.startsWith(prefix) && !known.has(name) && !serviceLink.test(name))
+    .map(name => `${name} is not a setting${adviceFor(name, known)}`);
+}
+
+function adviceFor(name: string, known: Iterable<string>): string {
+  // What all names begin with says nothing of what was meant.
+  const bare = new Map([...known].map(each => [each.slice(prefix.length), each]));
+  const meant = nearest(name.slice(prefix.length), bare.keys());
+  if (meant === undefined) return '; unset it, or see `usher settings`';
+  return `; did you mean ${bare.get(meant)}? Otherwise unset it`;
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {

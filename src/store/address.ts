@@ -1,5 +1,7 @@
 /** Parses USHER_STORE, the address of the store. There is no other parser of it. */
 
+import { hint } from '../reading/nearest.ts';
+
 /** Thrown for an invalid address. The message says what is wrong and never repeats the address. */
 export class AddressError extends Error {
   override readonly name = 'AddressError';
@@ -55,6 +57,7 @@ export function storeAddress(text: string): StoreAddress {
 function lmdbFolder(path: string): string {
   // lmdb:///var/lib/usher means the same as lmdb:/var/lib/usher.
   const folder = path.startsWith('///') ? path.slice(2) : path;
+  if (/[?#]/.test(folder)) throw new AddressError('has an option; lmdb: takes none, only a folder');
   if (folder === '' || folder.startsWith('//') || folder.includes('\0')) {
     throw new AddressError('names no folder; write lmdb:./data or lmdb:/var/lib/usher');
   }
@@ -114,11 +117,17 @@ function credentials(userInfo: string): Pick<RedisAddress, 'username' | 'passwor
   const colon = userInfo.indexOf(':');
   const username = decode(colon === -1 ? userInfo : userInfo.slice(0, colon));
   const password = colon === -1 ? '' : decode(userInfo.slice(colon + 1));
+  // Without a password no client logs in, so the user would not be the one that was asked for.
+  if (username !== '' && password === '') throw new AddressError(userAlone);
   return {
     ...(username === '' ? {} : { username }),
     ...(password === '' ? {} : { password }),
   };
 }
+
+const userAlone =
+  'names a user of Redis without a password; write redis://user:password@host, with any password ' +
+  'for a user that needs none, or redis://:password@host for a password alone';
 
 function readMasterName(path: string): string {
   if (/^[^/]+$/.test(path)) return decode(path);
@@ -146,6 +155,9 @@ function readDatabase(
   );
 }
 
+const userFirst = 'write user and password before the host, redis://user:password@host';
+const tlsByScheme = 'write rediss:// for TLS';
+
 /** The query options of each topology. */
 const optionNames: Record<RedisAddress['topology'], readonly string[]> = {
   single: ['db'],
@@ -160,11 +172,13 @@ function readOptions(topology: RedisAddress['topology'], query: string) {
     const name = equals === -1 ? pair : pair.slice(0, equals);
     const known = optionNames[topology];
     if (!known.includes(name)) {
-      const choice = known.length === 0 ? 'it takes none' : `it takes ${known.join(' and ')}`;
-      throw new AddressError(`has an option that ${schemes[topology]} does not take; ${choice}`);
+      throw new AddressError(unknownOption(name, topology));
     }
     if (given.has(name)) throw new AddressError(`has the option ${name} twice; leave one out`);
     given.set(name, decode(equals === -1 ? '' : pair.slice(equals + 1)));
+  }
+  if (given.has('sentinelUsername') && !given.get('sentinelPassword')) {
+    throw new AddressError('has sentinelUsername without sentinelPassword; write both, or neither');
   }
   const sentinelUsername = given.get('sentinelUsername');
   const sentinelPassword = given.get('sentinelPassword');
@@ -175,6 +189,31 @@ function readOptions(topology: RedisAddress['topology'], query: string) {
       ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
     },
   };
+}
+
+/** Options of other clients, and how to ask for the same here. Only these are named: any other text may be a part of a password. */
+const otherOptions: Record<string, string> = {
+  database: 'write the number as the path, redis://host:6379/0',
+  user: userFirst,
+  username: userFirst,
+  password: userFirst,
+  auth: userFirst,
+  tls: tlsByScheme,
+  ssl: tlsByScheme,
+  rejectUnauthorized: 'certificates are always checked; name your CA in NODE_EXTRA_CA_CERTS',
+  ssl_cert_reqs: 'certificates are always checked; name your CA in NODE_EXTRA_CA_CERTS',
+  ca: 'name your CA in NODE_EXTRA_CA_CERTS',
+  timeout: 'see `usher settings` for times',
+  connectTimeout: 'see `usher settings` for times',
+};
+
+function unknownOption(name: string, topology: RedisAddress['topology']): string {
+  const known = optionNames[topology];
+  const choice = known.length === 0 ? 'it takes none' : `it takes ${known.join(' and ')}`;
+  const isKnown = Object.hasOwn(otherOptions, name);
+  const option = isKnown ? `the option ${name}, which` : 'an option that';
+  const advice = isKnown ? `; ${otherOptions[name]}` : hint(name, known);
+  return `has ${option} ${schemes[topology]} does not take; ${choice}${advice}`;
 }
 
 /** The URL scheme of each topology, as messages name it. */

@@ -1,7 +1,7 @@
 /** The parser of store addresses: the store is opened with exactly what the settings accept. */
 
 import { describe, expect, test } from 'vitest';
-import { redisAddress } from '../../src/store/address.ts';
+import { redisAddress, storeAddress } from '../../src/store/address.ts';
 
 describe('the address of a Redis', () => {
   test.each([
@@ -95,6 +95,14 @@ describe('the address of a Redis', () => {
     ['redis://:hunter2@a?sentinelPassword=x', 'it takes db'],
     ['redis-sentinel://a/main?sentinelPassword=hunter2%', 'percent'],
     ['redis-sentinel://:hunter2@a/main/2', 'does not name the master'],
+    ['redis://:x@a?username=hunter2', 'the option username, which redis:// does not take'],
+    ['redis://:x@a?tls=hunter2', 'write rediss:// for TLS'],
+    ['redis://:x@a?dbs=hunter2', 'did you mean db?'],
+    ['redis-sentinel://a/main?sentinelpassword=hunter2', 'did you mean sentinelPassword?'],
+    ['redis-sentinel://a/main?sentinelUsername=hunter2', 'without sentinelPassword'],
+    ['redis-cluster://:x@a?timeout=hunter2', 'see `usher settings` for times'],
+    ['redis://hunter2@a', 'a user of Redis without a password'],
+    ['redis://hunter2:@a', 'a user of Redis without a password'],
     ['redis://:hunter2@a b', 'not an address of Redis'],
     ['redis://:hunter2@a#b', 'not an address of Redis'],
   ])('%s is refused, without its password', (url, words) => {
@@ -103,6 +111,13 @@ describe('the address of a Redis', () => {
     expect(refusal).not.toContain('hunter2');
   });
 });
+
+test.each(['lmdb:./data?sync=off', 'lmdb:/var/lib/usher#x', 'lmdb:./data?'])(
+  '%s is refused: the embedded store has no options',
+  text => {
+    expect(() => storeAddress(text)).toThrow('lmdb: takes none');
+  },
+);
 
 function refusalOf(url: string): string {
   try {
