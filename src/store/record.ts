@@ -20,6 +20,8 @@ export interface Secret {
   value: string;
   /** Imported tokens only: `value` is the keyed hash of this hash of the token. */
   hashed?: ImportedHash;
+  /** kind jwt: the encrypted text is the base64 of a key that is no UTF-8; absent for a text. */
+  encoding?: 'base64';
   /** When it was created, in milliseconds since 1970. */
   createdAt: number;
   /**

@@ -1,8 +1,9 @@
-/** Imports static tokens of other systems, so that their holders can keep using them. */
+/** Imports tokens and jwt secrets of other systems, so that their holders can keep using them. */
 
 import { v4, v7 } from 'uuid';
 import type { AccessTokenRecord } from '../store/record.ts';
 import { type ImportedEntry, type Store, Unavailable } from '../store/store.ts';
+import type { HeaderLimits } from '../verify/credential.ts';
 import {
   findByHash,
   type ImportedForm,
@@ -10,14 +11,19 @@ import {
   readForm,
   writeForm,
 } from '../verify/imported.ts';
-import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
 import { auditFields, checkUuid, invalid, present } from './fields.ts';
 import { grantsOf } from './grants.ts';
-import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
+import {
+  type CheckedItem,
+  type CheckedJwtItem,
+  checkItem,
+  type ImportItem,
+} from './import-item.ts';
+import { importJwtSecret, type JwtImport, jwtEventId } from './import-jwt.ts';
 
 export type { ImportedSecret, ImportItem } from './import-item.ts';
 
@@ -65,8 +71,8 @@ export interface ImportDeps {
   keys: MasterKeys;
   /** The current time in milliseconds since 1970. */
   now: () => number;
-  /** A token that is too long to be verified later is not imported. */
-  limits: Pick<VerifyLimits, 'headerBytesMax'>;
+  /** A token that verification would not read is not imported. */
+  limits: HeaderLimits;
 }
 
 /** A token to import, and the state of its import. */
@@ -95,8 +101,7 @@ export function createImport(deps: ImportDeps): Import {
       throw invalid('items', `has more than ${importLimits.itemsMax} entries`);
     }
     const requestId = options.requestId ? checkUuid('request_id', options.requestId) : '';
-    const { headerBytesMax } = limits;
-    const bounds = { allowWeak: options.allowWeak, headerBytesMax };
+    const bounds = { ...limits, allowWeak: options.allowWeak };
     const at = now();
     const forms = (await store.importedForms()).map(readForm);
     const grants = await grantsOf(store, caller);
@@ -108,6 +113,10 @@ export function createImport(deps: ImportDeps): Import {
           const checked = checkItem({ ...item, fields }, bounds, at);
           if (caller.owner !== undefined) checkChoosesNoId(item, checked);
           grants.check(fields);
+          if (checked.kind === 'jwt') {
+            const { dryRun } = options;
+            return await importJwt(deps, checked, { caller, requestId, dryRun, at });
+          }
           return await plan(deps, checked, forms, caller, requestId);
         } catch (error) {
           if (error instanceof TokenError) return refused(error.message);
@@ -136,6 +145,23 @@ export function createImport(deps: ImportDeps): Import {
   };
 }
 
+/** Imports a jwt secret; `id` names its access token, so the index of tokens has no part in it. */
+async function importJwt(
+  deps: ImportDeps,
+  item: CheckedJwtItem,
+  how: JwtImport,
+): Promise<ImportResult> {
+  const made = await importJwtSecret(deps, item, how);
+  if (!('record' in made)) {
+    return made.outcome === 'taken'
+      ? refused(taken().message)
+      : { outcome: 'imported', id: item.id, problem: '' };
+  }
+  const { caller, requestId, dryRun } = how;
+  const record = dryRun ? made.record : await durable(deps.store, made.record);
+  return existing(caller, record, jwtEventId(caller, requestId, item.id));
+}
+
 async function plan(
   { store, keys }: ImportDeps,
   item: CheckedItem,
@@ -152,7 +178,7 @@ async function plan(
 }
 
 /** A caller with an owner could learn from the outcome whether the access token of a UUID exists. */
-function checkChoosesNoId(item: ImportItem, { id }: CheckedItem): void {
+function checkChoosesNoId(item: ImportItem, { id }: CheckedItem | CheckedJwtItem): void {
   if (item.id) throw invalid('id', 'only a caller without an owner may choose it');
   if (id !== undefined) throw new TokenError('INVALID_ARGUMENT', notForOwners);
 }

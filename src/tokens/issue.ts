@@ -72,7 +72,7 @@ export function createIssueJwt(
 
     const [current] = record.secrets;
     if (current === undefined) throw new Error('the record has no secret');
-    const key = await importJwtKey(keys.open(current, id));
+    const key = importJwtKey(keys.open(current, id), current.encoding);
     const jti = v4();
     const jwt = await new SignJWT(claimsOf(order, { iat, exp, jti }))
       .setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: id })

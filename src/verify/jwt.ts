@@ -51,11 +51,14 @@ const accessTokenType = /^(?:application\/)?(?:at\+)?jwt$/i;
 const refusedParameters = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256'];
 const headerDepthMax = 4;
 
-/** Parses a JWT, or returns the reason to refuse it. Does not check the signature. */
-export function parseJwt(token: string): UnverifiedJwt | Reason {
+/**
+ * Parses a JWT, or returns the reason to refuse it; NOT_JOSE for a token whose first part is no JOSE header
+ * (RFC 7515 section 4), which is none. Does not check the signature.
+ */
+export function parseJwt(token: string): UnverifiedJwt | Reason | 'NOT_JOSE' {
   const [head = '', payload = '', signature = ''] = token.split('.');
   const header = decodeJsonObject(head, headerDepthMax);
-  if (header === undefined) return 'INVALID_TOKEN';
+  if (header === undefined) return 'NOT_JOSE';
   if (!Object.hasOwn(header, 'kid')) return 'JWT_MISSING_KID';
   const { alg, kid, typ } = header;
   const formed =
@@ -78,13 +81,16 @@ export function isSignedWith({ signingInput, signature }: UnverifiedJwt, key: Ke
   return timingSafeEqual(expected, Buffer.from(signature, 'base64url'));
 }
 
+/** Shortest HMAC key, in bytes (RFC 7518 section 3.2). */
+export const jwtKeyBytesMin = 32;
+
 /**
- * The HMAC key of a secret: the UTF-8 bytes of the string. Throws Unavailable for fewer than 32
- * bytes, which RFC 7518 section 3.2 forbids and node:crypto accepts.
+ * The HMAC key of a secret: the UTF-8 bytes of the string, or the bytes that it encodes. Throws
+ * Unavailable for a key that is too short, which node:crypto accepts.
  */
-export function importJwtKey(secret: string): KeyObject {
-  const bytes = Buffer.from(secret, 'utf8');
-  if (bytes.length < 32) throw unreadable('a jwt secret is shorter than 32 bytes');
+export function importJwtKey(secret: string, encoding: 'utf8' | 'base64' = 'utf8'): KeyObject {
+  const bytes = Buffer.from(secret, encoding);
+  if (bytes.length < jwtKeyBytesMin) throw unreadable('a jwt secret is shorter than 32 bytes');
   return createSecretKey(bytes);
 }
 

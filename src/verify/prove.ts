@@ -30,7 +30,7 @@ export function createProve(keys: MasterKeys, openedKeys: CacheLimits): Prove {
     const name = `${tokenId} ${secret.masterKeyId} ${secret.value}`;
     let key = opened.get(name);
     if (key === undefined) {
-      key = importJwtKey(keys.open(secret, tokenId));
+      key = importJwtKey(keys.open(secret, tokenId), secret.encoding);
       opened.set(name, key);
     }
     return key;

@@ -96,7 +96,9 @@ export function createVerify(deps: VerifyDeps): Verify {
     if (typeof credential === 'string') return denied(credential);
 
     const tokenId = credential.tokenId ?? (await findImported(credential.token));
-    if (tokenId === undefined) return denied('INVALID_TOKEN');
+    if (tokenId === undefined) {
+      return denied('otherwise' in credential ? credential.otherwise : 'INVALID_TOKEN');
+    }
 
     const found = await records.find(tokenId);
     const { record } = found;

@@ -18,7 +18,7 @@ import type { ImportedSecret, ImportItem } from '../../tokens/import.ts';
 import { durationMsOf, millisecondsOf, wholeSeconds } from '../rpc/time.ts';
 
 type Chosen = Pick<
-  CreateRequest | AccessToken,
+  CreateRequest | AccessToken | ImportRequest_Item,
   | 'name'
   | 'owner'
   | 'scopes'
@@ -147,14 +147,9 @@ export function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
   }
 }
 
-/** An item of an import; the token is empty when neither token nor hash is given. */
+/** An item of an import; the token is empty when neither token, hash nor secret is given. */
 export function importItemOf(item: ImportRequest_Item): ImportItem {
-  const { id, name, owner, scopes, metadata, expireTime } = item;
-  const grantableScopes = listOf(item.grantableScopes);
-  const expiresAt = expireTime && millisecondsOf(expireTime, 'expire_time');
-  const rights = { scopes, grantableScopes };
-  const fields = { name, owner: owner || undefined, ...rights, metadata, expiresAt };
-  return { secret: importedSecretOf(item.secret), id, fields };
+  return { secret: importedSecretOf(item.secret), id: item.id, fields: fieldsOf(item) };
 }
 
 function importedSecretOf(secret: ImportRequest_Item['secret']): ImportedSecret {
@@ -165,6 +160,8 @@ function importedSecretOf(secret: ImportRequest_Item['secret']): ImportedSecret 
       return { sha256: secret.value };
     case 'sha512':
       return { sha512: secret.value };
+    case 'jwtSecret':
+      return { jwtSecret: secret.value };
     default:
       return { token: '' };
   }
