@@ -122,7 +122,7 @@ function faultOf(token: string, bounds: ItemBounds): string | undefined {
   if (!/^[ -~]*$/.test(token)) return 'has a character that is not printable ASCII';
   if (/[,"\\]/.test(token))
     return 'has a comma, a quote or a backslash, which no token in a header has';
-  if (/^bearer /i.test(token)) return 'begins with "Bearer", which is not part of the token';
+  if (/^bearer( |$)/i.test(token)) return 'begins with "Bearer", which is not part of the token';
   if (!isStaticToken(token, bounds)) {
     return token.startsWith(staticTokenPrefix)
       ? 'begins with "ush_", the prefix of Usher\'s own tokens, and is none'

@@ -124,7 +124,7 @@ describe('a token is not valid', () => {
 describe('length', () => {
   const most = defaultLimits.verify.headerBytesMax;
   test('a header of 8 KiB is accepted', () => {
-    expect(read(`Bearer ${'a'.repeat(most - 7)}`)).toBe('imported');
+    expect(read(`Bearer ${'a'.repeat(most - 7)}`)).toBe('imported, or INVALID_TOKEN');
   });
   test('a header with one byte more is malformed', () => {
     expect(read(`Bearer ${'a'.repeat(most - 6)}`)).toBe('MALFORMED_CREDENTIALS');

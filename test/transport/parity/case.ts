@@ -14,7 +14,9 @@ export interface World {
   revoked: string;
   expired: string;
   /** Imported tokens, by the form of the import and by their state. */
-  imported: Record<'plain' | 'sha256' | 'sha512' | 'odd' | 'scoped' | ImportedEnd, string>;
+  imported: Record<ImportedForm | 'scoped' | ImportedEnd, string>;
+  /** An imported jwt secret that is no text. */
+  importedJwt: { kid: string; key: Uint8Array };
   rotated: { inGrace: string; current: string; afterGrace: string };
   /** jwt access tokens. */
   jwt: Key;
@@ -26,6 +28,9 @@ export interface World {
   jwtRotated: { kid: string; old: string; current: string };
   jwtRevocations: Key & { jti: string; subject: string; issuedBefore: number };
 }
+
+/** The forms of an imported token. */
+type ImportedForm = 'plain' | 'sha256' | 'sha512' | 'odd' | 'dotted' | 'dottedHash' | 'spaced';
 
 /** The states of an imported token. */
 type ImportedEnd = 'revoked' | 'expired' | 'inGrace' | 'afterGrace' | 'native';
@@ -47,7 +52,7 @@ export interface ParityCase {
 }
 
 /** Signs any header and payload, however wrong, as the holder of the secret could. */
-export function sign(secret: string, header: unknown, payload: unknown): string {
+export function sign(secret: string | Uint8Array, header: unknown, payload: unknown): string {
   const part = (value: unknown) =>
     Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
   const body = `${part(header)}.${part(payload)}`;

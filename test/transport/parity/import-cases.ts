@@ -1,6 +1,6 @@
 /** Cases of tokens that were imported from other systems. */
 
-import { bearer, type ParityCase } from './case.ts';
+import { bearer, type ParityCase, sign } from './case.ts';
 
 /** Cases that run through every door. */
 export const importCases: ParityCase[] = [
@@ -10,6 +10,22 @@ export const importCases: ParityCase[] = [
   { name: 'one imported by SHA-512', headers: w => bearer(w.imported.sha512), expected: 'valid' },
   { name: 'one of odd characters', headers: w => [w.imported.odd], expected: 'valid' },
   { name: 'one of odd characters', headers: w => bearer(w.imported.odd), expected: 'valid' },
+  { name: 'one of three parts, bare', headers: w => [w.imported.dotted], expected: 'valid' },
+  { name: 'one of three parts', headers: w => bearer(w.imported.dotted), expected: 'valid' },
+  { name: 'one of three parts, by hash', headers: w => [w.imported.dottedHash], expected: 'valid' },
+  { name: 'one with a space, bare', headers: w => [w.imported.spaced], expected: 'valid' },
+  { name: 'one with a space', headers: w => bearer(w.imported.spaced), expected: 'valid' },
+  {
+    name: 'one of three parts that was not imported',
+    headers: w => [`${w.imported.dotted}x`],
+    expected: 'INVALID_TOKEN',
+  },
+  {
+    name: 'a JWT of an imported secret',
+    headers: ({ importedJwt: { kid, key }, now }) =>
+      bearer(sign(key, { alg: 'HS256', kid }, { exp: now + 60 })),
+    expected: 'valid',
+  },
   {
     name: 'an imported token with a typo',
     headers: w => [`${w.imported.plain.slice(0, -1)}_`],

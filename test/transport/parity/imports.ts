@@ -1,6 +1,6 @@
 /** Imports the tokens of other systems that the parity cases use. */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { DurationSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { adminOf } from '../../server/api.ts';
@@ -17,22 +17,20 @@ export async function importWorld(server: TestServer): Promise<World['imported']
     sha256: token('key-'),
     sha512: token('pat.'),
     odd: `123456:${token("!#$%&'()*+-./;<=>?@[]^_`{|}~")}==`,
+    dotted: `SG.${token('a')}.${token('b')}`,
+    dottedHash: `SG.${token('c')}.${token('d')}`,
+    spaced: `Token ${token('e')}`,
     scoped: token('sk_test_'),
     revoked: token('gone_'),
     expired: token('old_'),
     inGrace: token('a_'),
     afterGrace: token('b_'),
   };
-  const hashOf = (name: string, value: string) =>
-    Uint8Array.from(createHash(name).update(value).digest());
   const names = Object.keys(tokens) as (keyof typeof tokens)[];
   const { results } = await admin.import({
     items: names.map(name => ({
       name,
-      secret:
-        name === 'sha256' || name === 'sha512'
-          ? { case: name, value: hashOf(name, tokens[name]) }
-          : { case: 'token', value: tokens[name] },
+      secret: secretOf(name, tokens[name]),
       scopes: name === 'scoped' ? ['orders:read'] : [],
       ...(name === 'expired' ? { expireTime: timestampFromMs(server.clock.ms + 60_000) } : {}),
     })),
@@ -42,4 +40,19 @@ export async function importWorld(server: TestServer): Promise<World['imported']
   const rotated = await admin.rotate({ id: idOf('inGrace'), grace: seconds(86_400) });
   await admin.rotate({ id: idOf('afterGrace'), grace: seconds(60) });
   return { ...tokens, native: rotated.token };
+}
+
+function secretOf(name: string, value: string) {
+  const hash = name === 'sha512' ? 'sha512' : 'sha256';
+  if (name !== hash && name !== 'dottedHash') return { case: 'token', value } as const;
+  return { case: hash, value: Uint8Array.from(createHash(hash).update(value).digest()) } as const;
+}
+
+/** Imports a jwt secret. */
+export async function importJwt(server: TestServer): Promise<World['importedJwt']> {
+  const [kid, key] = [randomUUID(), Uint8Array.from([0xff, 0x80, ...randomBytes(46)])];
+  const item = { name: 'jwt', id: kid, secret: { case: 'jwtSecret', value: key } } as const;
+  const { results } = await adminOf(server).import({ items: [item] });
+  if (results[0]?.id !== kid) throw new Error(results[0]?.problem);
+  return { kid, key };
 }

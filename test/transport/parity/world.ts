@@ -7,7 +7,7 @@ import { type CreateRequestSchema, Kind } from '../../../src/gen/usher/v1/access
 import { adminOf } from '../../server/api.ts';
 import type { TestServer } from '../../server/run-server.ts';
 import type { Key, World } from './case.ts';
-import { importWorld } from './imports.ts';
+import { importJwt, importWorld } from './imports.ts';
 
 const minuteMs = 60_000;
 
@@ -54,6 +54,7 @@ export async function makeWorld(server: TestServer): Promise<World> {
   await admin.revokeJwts({ id, target: { case: 'issuedBefore', value: before } });
 
   const imported = await importWorld(server);
+  const importedJwt = await importJwt(server);
 
   clock.ms += 30 * minuteMs;
   return {
@@ -64,6 +65,7 @@ export async function makeWorld(server: TestServer): Promise<World> {
     revoked: revoked.token,
     expired: expired.token,
     imported,
+    importedJwt,
     rotated: {
       inGrace: rotated.token,
       current: rotatedNow.token,
