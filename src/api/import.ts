@@ -1,15 +1,20 @@
 /** Calls the API to import tokens of other systems and to reseal secrets, with plain values. */
 
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { durationFromMs, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { ImportOutcome } from '../gen/usher/v1/access_token_pb.ts';
 import type { JsonObject } from './access-token.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
 
-/** A token of another system, or a hash of the whole token. */
-export type ImportedSecret = { token: string } | { sha256: Uint8Array } | { sha512: Uint8Array };
+/** A token of another system, a hash of the whole token, or the HMAC key of its JWTs. */
+export type ImportedSecret =
+  | { token: string }
+  | { sha256: Uint8Array }
+  | { sha512: Uint8Array }
+  /** `member` is the name of the import file's member that held it. */
+  | { jwtSecret: Uint8Array; member: string };
 
-/** A token to import, with the fields of its access token. */
+/** A token or jwt secret to import, with the fields of its access token. */
 export interface ImportItem {
   /** The token or its hash. */
   secret: ImportedSecret;
@@ -20,6 +25,10 @@ export interface ImportItem {
   scopes?: string[] | undefined;
   /** The scopes that it may give to others; absent for its own. */
   grantableScopes?: string[] | undefined;
+  /** Of a jwt secret: the audiences that its JWTs may name; any if absent. */
+  audiences?: string[] | undefined;
+  /** Of a jwt secret: the longest lifetime of its JWTs. */
+  jwtLifetimeMaxSeconds?: number | undefined;
   metadata?: JsonObject | undefined;
   expireTime?: Date | undefined;
 }
@@ -94,9 +103,11 @@ export async function* reseal({ tokens }: Admin): AsyncGenerator<ResealPage> {
 }
 
 function itemOnWire({ secret, id = '', name, owner = '', scopes = [], ...more }: ImportItem) {
-  const { grantableScopes = [], metadata, expireTime } = more;
+  const { grantableScopes = [], audiences = [], metadata, expireTime } = more;
+  const lifetime = more.jwtLifetimeMaxSeconds;
   return {
-    ...{ secret: secretOnWire(secret), id, name, owner, scopes, grantableScopes },
+    ...{ secret: secretOnWire(secret), id, name, owner, scopes, grantableScopes, audiences },
+    ...(lifetime !== undefined && { jwtLifetimeMax: durationFromMs(lifetime * 1000) }),
     ...(metadata && { metadata }),
     ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
   };
@@ -105,7 +116,8 @@ function itemOnWire({ secret, id = '', name, owner = '', scopes = [], ...more }:
 function secretOnWire(secret: ImportedSecret) {
   if ('token' in secret) return { case: 'token', value: secret.token } as const;
   if ('sha256' in secret) return { case: 'sha256', value: Uint8Array.from(secret.sha256) } as const;
-  return { case: 'sha512', value: Uint8Array.from(secret.sha512) } as const;
+  if ('sha512' in secret) return { case: 'sha512', value: Uint8Array.from(secret.sha512) } as const;
+  return { case: 'jwtSecret', value: Uint8Array.from(secret.jwtSecret) } as const;
 }
 
 function outcomeOf(outcome: ImportOutcome): ImportResult['outcome'] {

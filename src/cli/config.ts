@@ -56,8 +56,11 @@ export function addConfigCommand(program: Command, context: Context): void {
       if (!make) {
         throw new UsageError(`which gateway? one of ${Object.keys(gateways).join(', ')}`);
       }
-      const files = make(settingsOf(context, options));
+      const files = make(settingsOf(context, gateway, options));
       if (options.out !== undefined) writeFiles(context, options.out, files);
+      if (options.out !== undefined && options.json) {
+        outJson(context.terminal, { written: Object.keys(files) });
+      } else if (options.out !== undefined) return;
       else if (options.json) outJson(context.terminal, { files });
       else context.terminal.out(filesText(files).trimEnd());
     });
@@ -70,10 +73,18 @@ export function filesText(files: Readonly<Record<string, string>>): string {
   return entries.map(([name, text]) => `==> ${name} <==\n${text}`).join('\n');
 }
 
-function settingsOf({ env }: Context, options: Options): GatewaySettings {
+function settingsOf({ env }: Context, gateway: string, options: Options): GatewaySettings {
+  const asksOver = gateway === 'envoy' ? 'grpc' : 'http';
+  const other = asksOver === 'grpc' ? 'http' : 'grpc';
+  if (options[other] !== undefined) {
+    throw new UsageError(`${gateway} asks Usher at --${asksOver}: leave out --${other}`);
+  }
+  const listen =
+    asksOver === 'grpc'
+      ? () => reachable('USHER_GRPC_LISTEN', '--grpc', readSetting('grpcListen', env))
+      : () => reachable('USHER_HTTP_LISTEN', '--http', readSetting('httpListen', env));
   return {
-    grpc: options.grpc ?? reachable('USHER_GRPC_LISTEN', readSetting('grpcListen', env)),
-    http: options.http ?? reachable('USHER_HTTP_LISTEN', readSetting('httpListen', env)),
+    ...{ grpc: '', http: '', [asksOver]: options[asksOver] ?? listen() },
     listen: options.listen,
     upstream: options.upstream,
     scopes: options.scope ?? [],
@@ -82,9 +93,13 @@ function settingsOf({ env }: Context, options: Options): GatewaySettings {
 }
 
 /** The address of a listener for clients on the same machine. */
-function reachable(name: string, listen: ReturnType<typeof readListen> | undefined): string {
+function reachable(
+  name: string,
+  option: string,
+  listen: ReturnType<typeof readListen> | undefined,
+): string {
   if (listen === undefined || listen === 'off' || listen.port === 0) {
-    throw new UsageError(`${name} gives no address; name it with --grpc or --http`);
+    throw new UsageError(`${name} gives no address; name it with ${option}`);
   }
   const host = listen.host === '0.0.0.0' || listen.host === '::' ? '127.0.0.1' : listen.host;
   return `${host.includes(':') ? `[${host}]` : host}:${listen.port}`;
@@ -109,11 +124,11 @@ function address(text: string): string {
   throw new InvalidArgumentError('an address is host:port');
 }
 
-function scopes(text: string, before: string[] = []): string[] {
+function scopes(text: string, before: string[] | undefined): string[] {
   if (!/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text)) {
     throw new InvalidArgumentError('a scope is printable ASCII without space, quote or backslash');
   }
-  return [...before, text];
+  return [...(before ?? []), text];
 }
 
 function audience(text: string): string {

@@ -63,8 +63,13 @@ export function explain(error: unknown): string {
   if (error instanceof AdminError) return explainCall(error);
   if (error instanceof StartError) return `cannot start: ${error.message}`;
   if (error instanceof UsageError || error instanceof Mistake) return error.message;
+  if (error instanceof CommanderError) return explainUsage(error);
   if (isListenError(error)) return `cannot listen: ${error.message}`;
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : typeof error}`;
+}
+
+function explainUsage({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? 'which command? see --help' : message.replace(/^error: /, '');
 }
 
 function explainCall({ code, message }: AdminError): string {

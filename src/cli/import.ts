@@ -1,4 +1,4 @@
-/** `usher token import`: imports tokens of other systems from JSON Lines. */
+/** `usher token import`: imports tokens and jwt secrets of other systems from JSON Lines. */
 
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -11,7 +11,8 @@ import { importItemsMax, importTokens } from '../api/import.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { LineError, readLine } from './import-line.ts';
+import { checkImported } from './import-check.ts';
+import { LineError, problemInLine, readLine } from './import-line.ts';
 import { outJson } from './terminal.ts';
 
 /** Every server accepts this much in one call: USHER_MESSAGE_BYTES_MAX is at least 64 KiB. */
@@ -27,8 +28,13 @@ interface Tally {
   imported: number;
   existing: number;
   refused: number;
+  /** With --check: those that were imported or there, and verified as valid. */
+  verified?: number;
   problems: { line: number; problem: string }[];
 }
+
+/** How to import, and whether to verify what was imported. */
+type Choice = ImportOptions & { check: boolean };
 
 interface Line {
   number: number;
@@ -39,53 +45,80 @@ interface Line {
 export function addImport(token: Command, context: Context, exit: (code: number) => void): void {
   token
     .command('import')
-    .description('import tokens of another system from JSON Lines; exit code 1 if any is refused')
+    .description('import tokens and jwt secrets from JSON Lines; exit code 1 if any is refused')
     .argument('[file]', 'the file; - or nothing reads the standard input', '-')
     .option('--dry-run', 'only report what would be done')
+    .option('--check', 'verify each one afterwards, except those of which only the hash is known')
     .option('--allow-weak', 'also import tokens of fewer than 20 characters, which can be guessed')
     .addHelpText('after', help)
     .action(async (path: string, _, self: Command) => {
-      const options = optionsOf<{ dryRun?: true; allowWeak?: true }>(self);
-      const how = { dryRun: options.dryRun === true, allowWeak: options.allowWeak === true };
+      const options = optionsOf<{ dryRun?: true; allowWeak?: true; check?: true }>(self);
+      const { dryRun = false, allowWeak = false, check = false } = options;
+      if (dryRun && check)
+        throw new UsageError('--dry-run imports nothing that --check can verify');
+      const how = { dryRun, allowWeak, check };
       const tally = await importFile(context, connect(context, options), path, how);
       if (options.json) outJson(context.terminal, { ...tally, dryRun: how.dryRun });
       else outTally(context, tally, how);
-      exit(tally.refused > 0 ? exitCodes.refused : exitCodes.ok);
+      exit(tally.problems.length > 0 ? exitCodes.refused : exitCodes.ok);
     });
 }
 
 const help = `
-Each line is a JSON object with the token, or the SHA-256 or SHA-512 of the whole token in
-hexadecimal or base64; a name; and optionally owner, scopes, grantable_scopes,
-metadata, expires_at and id:
+Each line is a JSON object with a name, and one of: the token; the SHA-256 or SHA-512 of the whole token
+in hexadecimal or base64; the secret that signs JWTs, as text or base64, with their kid as id. Optional
+are owner, scopes, metadata and expires_at; for tokens grantable_scopes and id; for secrets audiences and
+jwt_lifetime_max:
 
   {"token": "sk_live_…", "name": "billing", "owner": "acme", "scopes": ["orders:read"]}
   {"sha256": "9f86d0…", "name": "mail", "expires_at": "2027-01-01T00:00:00Z"}
+  {"kind": "jwt", "id": "0198c0de-…", "secret_base64": "q83v…", "name": "app"}
 
+A token may be any printable ASCII without comma, quote and backslash, but no JWT: import its secret. A
+hash tells nothing of the token, so make hashes of such tokens only.
 A token that was imported before is left unchanged: an interrupted import can be repeated.`;
 
 async function importFile(
   context: Context,
   admin: Admin,
   path: string,
-  options: ImportOptions,
+  { check, ...options }: Choice,
 ): Promise<Tally> {
   const tally: Tally = { imported: 0, existing: 0, refused: 0, problems: [] };
-  const refuse = (line: number, problem: string) => {
-    tally.refused += 1;
+  if (check) tally.verified = 0;
+  const report = (line: number, problem: string) => {
     tally.problems.push({ line, problem });
     context.terminal.note(`line ${line}: ${problem}`);
   };
+  const refuse = (line: number, problem: string) => {
+    tally.refused += 1;
+    report(line, problem);
+  };
   let shown = progressStep;
-  const settle = (batch: Line[], results: ImportResult[]) => {
+  const settle = async (batch: Line[], results: ImportResult[]) => {
+    const there: Line[] = [];
     for (const [n, { outcome, problem }] of results.entries()) {
-      if (outcome === 'refused') refuse(batch[n]?.number ?? 0, problem);
-      else tally[outcome] += 1;
+      const line = batch[n] as Line;
+      if (outcome === 'refused') refuse(line.number, problemInLine(problem, line.item));
+      else {
+        tally[outcome] += 1;
+        there.push(line);
+      }
     }
+    if (check) await verifyAll(there);
     const done = tally.imported + tally.existing + tally.refused;
     if (!context.terminal.notesRich || done < shown) return;
     context.terminal.note(`${done} tokens …`);
     shown = done - (done % progressStep) + progressStep;
+  };
+
+  const verifyAll = async (lines: Line[]) => {
+    const items = lines.map(({ item }) => item);
+    const problems = await checkImported(admin, items, context.now());
+    for (const [n, problem] of problems.entries()) {
+      if (problem === '') tally.verified = (tally.verified ?? 0) + 1;
+      else if (problem !== undefined) report(lines[n]?.number ?? 0, problem);
+    }
   };
 
   try {
@@ -169,9 +202,10 @@ function readItem(text: string, refuse: (problem: string) => void): ImportItem |
 }
 
 function outTally({ terminal }: Context, tally: Tally, { dryRun }: ImportOptions): void {
-  const { imported, existing, refused } = tally;
+  const { imported, existing, refused, verified } = tally;
   const would = dryRun ? 'would be ' : '';
   const { green, red } = terminal.colors;
   terminal.out(green(`${imported} ${would}imported, ${existing} already there`));
+  if (verified !== undefined) terminal.out(`${verified} verified`);
   if (refused > 0) terminal.out(red(`${refused} ${would}refused`));
 }

@@ -15,6 +15,11 @@ export function durationSeconds(text: string): number {
   );
 }
 
+/** Parses how long a call may take: a duration, or a number of seconds. */
+export function timeoutSeconds(text: string): number {
+  return /^[0-9]{1,9}$/.test(text) ? Number(text) : durationSeconds(text);
+}
+
 /** Parses an RFC 3339 time. */
 export function time(text: string): Date {
   const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;

@@ -1,6 +1,6 @@
 /** `usher token`: creates, lists, shows, changes, rotates, revokes and imports access tokens. */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Kind, State } from '../api/access-token.ts';
 import type { ListFilter } from '../api/access-tokens.ts';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../api/access-tokens.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
+import { UsageError } from './exit-codes.ts';
 import { addImport } from './import.ts';
 import { count, durationSeconds, uuid, word } from './option-values.ts';
 import { addReseal } from './reseal.ts';
@@ -88,6 +89,9 @@ function addList(token: Command, context: Context): void {
     .option('--all', 'without a limit')
     .action(async (_, self: Command) => {
       const options = optionsOf<ListOptions>(self);
+      if (options.all && self.getOptionValueSource('limit') === 'cli') {
+        throw new UsageError('give one of --limit and --all');
+      }
       const filter = { ...options, expiresWithinSeconds: options.expiresWithin };
       const limit = options.all ? Number.MAX_SAFE_INTEGER - 1 : options.limit;
       const found = await Array.fromAsync(listTokens(connect(context, options), filter, limit + 1));
@@ -135,11 +139,10 @@ function addRotate(token: Command, context: Context): void {
     .command('rotate')
     .description('issue a new token or secret, shown only once')
     .argument('<id>', 'UUID', uuid)
-    .option(
-      '--grace <duration>',
-      'how long the previous one stays valid, up to 30d',
-      durationSeconds,
-      0,
+    .addOption(
+      new Option('--grace <duration>', 'how long the previous one stays valid, up to 30d')
+        .argParser(durationSeconds)
+        .default(0, '0s'),
     )
     .option('--request-id <uuid>', 'repeat a rotation whose outcome is not known', uuid)
     .action(async (id: string, _, self: Command) => {

@@ -6,8 +6,16 @@ import { verify } from '../api/verifier.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf, readStdin } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
+import { askHidden } from './hidden-input.ts';
 import { several } from './option-values.ts';
 import { outJson, outValues } from './terminal.ts';
+
+interface VerifyOptions {
+  env?: string;
+  header?: string;
+  audience?: string;
+  scope?: string[];
+}
 
 /** Most bytes read from the standard input; the server has the limit for headers. */
 const stdinBytesMax = 1_048_576;
@@ -21,25 +29,46 @@ export function addVerifyCommand(
   program
     .command('verify')
     .description('verify an Authorization header; exit code 0 valid, 1 refused')
-    .argument('[header]', "the header's value; - or nothing reads it from the standard input", '-')
+    .argument('[-]', 'reads the header from the standard input, as without it', '-')
+    .option('--env <name>', 'the environment variable that holds the header')
+    .option('--header <value>', 'the header itself, which everyone on this machine can read')
     .option('--audience <audience>', 'the audience that it must have')
     .option('--scope <scope>', 'a scope that it must have; can be given several times', several)
     .action(async (given: string, _, self: Command) => {
-      const options = optionsOf<{ audience?: string; scope?: string[] }>(self);
-      const header = given === '-' ? await headerFromStdin(context) : given;
+      const options = optionsOf<VerifyOptions>(self);
+      if (given !== '-') throw new UsageError(inTheOpen);
+      const header = await headerOf(context, options);
       const { audience, scope: requiredScopes } = options;
-      const question = { header, audience, requiredScopes };
-      const verdict = await verify(connect(context, options), question);
+      const asked = { header, audience, requiredScopes };
+      const verdict = await verify(connect(context, options), asked);
       if (options.json) outJson(context.terminal, verdict);
       else outVerdict(context, verdict);
       exit(verdict.valid ? exitCodes.ok : exitCodes.refused);
     });
 }
 
-async function headerFromStdin(context: Context): Promise<string> {
-  if (!context.stdin.isTTY) return readStdin(context, stdinBytesMax);
-  throw new UsageError('which header? pipe it in: printf \'%s\' "$API_TOKEN" | usher verify');
+/** A token in an argument is in the list of processes, and stays in the history of the shell. */
+const inTheOpen =
+  'everyone on this machine can read a token that is an argument: pipe it in, as in ' +
+  'printf %s "$API_TOKEN" | usher verify, name its variable with --env API_TOKEN, enter it at the ' +
+  'prompt of usher verify, or say --header';
+
+/** The header, from where the options say, else from the standard input or a prompt. */
+async function headerOf(context: Context, { env, header }: VerifyOptions): Promise<string> {
+  if (env !== undefined && header !== undefined) {
+    throw new UsageError('give one of --env and --header');
+  }
+  if (header !== undefined) return header;
+  if (env === undefined) {
+    const { stdin } = context;
+    return stdin.isTTY ? askHidden(context, question) : readStdin(context, stdinBytesMax);
+  }
+  const value = context.env[env];
+  if (value === undefined) throw new UsageError(`there is no environment variable ${env}`);
+  return value;
 }
+
+const question = 'Authorization header, or the token alone (it is not shown):';
 
 function outVerdict({ terminal }: Context, verdict: Verdict): void {
   const { colors } = terminal;
