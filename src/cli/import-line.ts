@@ -68,12 +68,12 @@ function readObject(line: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new LineError('is not a JSON object');
   }
-  const repeated = repeatedMember(line);
-  // Inside of metadata, a name may be anything.
-  const [name] = repeated ?? [];
-  if (repeated !== undefined) {
-    throw new LineError(`${members.includes(String(name)) ? name : 'a member'}: is given twice`);
+  // The names that are shown are those of the format: any other may be a token.
+  const [name, ...inner] = repeatedMember(line) ?? [];
+  if (name !== undefined && members.includes(String(name))) {
+    throw new LineError(`${name}: ${inner.length > 0 ? 'has a member twice' : 'is given twice'}`);
   }
+  if (name !== undefined) throw new LineError('a member: is given twice');
   return value as Record<string, unknown>;
 }
 

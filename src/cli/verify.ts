@@ -29,14 +29,15 @@ export function addVerifyCommand(
   program
     .command('verify')
     .description('verify an Authorization header; exit code 0 valid, 1 refused')
-    .argument('[-]', 'reads the header from the standard input, as without it', '-')
+    // Variadic, since commander would repeat arguments that are too many.
+    .argument('[-...]', 'reads the header from the standard input, as without it')
     .option('--env <name>', 'the environment variable that holds the header')
     .option('--header <value>', 'the header itself, which everyone on this machine can read')
     .option('--audience <audience>', 'the audience that it must have')
     .option('--scope <scope>', 'a scope that it must have; can be given several times', several)
-    .action(async (given: string, _, self: Command) => {
+    .action(async (given: string[], _, self: Command) => {
       const options = optionsOf<VerifyOptions>(self);
-      if (given !== '-') throw new UsageError(inTheOpen);
+      if (given.some(word => word !== '-')) throw new UsageError(inTheOpen);
       const header = await headerOf(context, options);
       const { audience, scope: requiredScopes } = options;
       const asked = { header, audience, requiredScopes };

@@ -43,19 +43,27 @@ test('writes the files into a folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'usher-config-'));
   const { code, out } = await runUsher(['config', 'traefik', '--out', join(folder, 'new')]);
   expect([code, out]).toEqual([0, '']);
+  const json = await runUsher(['config', 'caddy', '--out', folder, '--json']);
+  expect(JSON.parse(json.out)).toEqual({ written: ['Caddyfile'] });
   expect((await readdir(join(folder, 'new'))).sort()).toEqual(['traefik.yaml', 'usher.yaml']);
   await rm(folder, { recursive: true });
 });
 
 test.each(names)('%s gets the addresses and the requirements', async name => {
   const addresses = ['--listen', '127.0.0.2:1', '--upstream', 'app:2'];
-  const usher = ['--grpc', '127.0.0.4:4', '--http', '127.0.0.4:4'];
+  const [over, other] = name === 'envoy' ? ['--grpc', '--http'] : ['--http', '--grpc'];
+  const usher = [over, '127.0.0.4:4'];
   const required = ['--scope', 'a:x', '--scope', 'b', '--audience', 'c%{x}$y'];
   const text = filesText(await filesOf(name, ...addresses, ...usher, ...required));
   for (const part of ['127.0.0.2', '127.0.0.4']) expect(text).toContain(part);
   expect(text).toMatch(/app:2|"app", port_value: 2/);
   expect(text).toMatch(/a:x b|a%3Ax\+b/);
   expect(text).toMatch(/c%%\{x\}\$y|c%25%7Bx%7D%24y|"c%\{x\}\$y"/);
+  const ran = await runUsher(['config', name, other, '127.0.0.4:4']);
+  expect([ran.code, ran.err]).toEqual([
+    2,
+    `usher: ${name} asks Usher at ${over}: leave out ${other}\n`,
+  ]);
 });
 
 test("Usher's addresses come from its settings", async () => {

@@ -17,6 +17,12 @@ let requests: ImportRequest[] = [];
 /** The errors with which the next calls fail, in order. */
 let failures: ConnectError[] = [];
 let unlisted = false;
+/** What the server finds wrong with items of these names. */
+const problems: Record<string, string> = {
+  bad: 'name: is bad',
+  expired: 'expire_time: is past',
+  weak: 'jwt_secret: is weak',
+};
 
 beforeAll(async () => {
   manager = await startFakeManager({
@@ -27,7 +33,8 @@ beforeAll(async () => {
         if (failure) throw failure;
         return {
           results: request.items.map(({ name }) => {
-            if (name === 'bad') return { outcome: ImportOutcome.REFUSED, problem: 'name: is bad' };
+            const problem = problems[name];
+            if (problem !== undefined) return { outcome: ImportOutcome.REFUSED, problem };
             const there = name === 'there';
             return { outcome: there ? ImportOutcome.EXISTING : ImportOutcome.IMPORTED };
           }),
@@ -131,10 +138,10 @@ test('each mistake is reported with its line, the rest is imported, and no token
   expect(ran.err.split('\n')).toEqual([
     'line 1: is not JSON',
     'line 2: is not a JSON object',
-    'line 3: needs one of token, sha256 and sha512',
-    'line 4: needs one of token, sha256 and sha512',
+    'line 3: needs one of token, sha256, sha512, secret, secret_base64',
+    'line 4: needs one of token, sha256, sha512, secret, secret_base64',
     'line 5: sha256: is not 32 bytes in hexadecimal or base64',
-    expect.stringContaining('line 6: has a member other than token, sha256,'),
+    'line 6: scope: is not known; did you mean scopes?',
     'line 7: scopes: is not a list of strings',
     'line 8: expires_at: is not a time such as 2026-02-22T03:54:51Z (RFC 3339)',
     'line 9: name: is not a string',
@@ -142,6 +149,54 @@ test('each mistake is reported with its line, the rest is imported, and no token
     '',
   ]);
   expect(ran.out + ran.err).not.toContain(token);
+});
+
+test('a jwt secret is sent as bytes, with its kid', async () => {
+  const id = '0198c0de-0000-7000-8000-000000000001';
+  const key = createHash('sha512').update('key').digest();
+  const more = { audiences: ['web'], jwt_lifetime_max: '1h' };
+  const lines = [
+    { kind: 'jwt', id, name: 'a', secret_base64: key.toString('base64url'), ...more },
+    { id, name: 'b', secret: 'ü'.repeat(16) },
+  ];
+  expect(await usher(['import'], jsonl(...lines))).toMatchObject({ code: 0, err: '' });
+  const [first, second] = requests[0]?.items ?? [];
+  expect(first).toMatchObject({ id, audiences: ['web'], jwtLifetimeMax: { seconds: 3600n } });
+  expect(first?.secret).toEqual({ case: 'jwtSecret', value: Uint8Array.from(key) });
+  expect(second?.secret.value).toEqual(Uint8Array.from(Buffer.from('ü'.repeat(16))));
+});
+
+test('a mistake is named by its member, and nothing that may be a secret is shown', async () => {
+  const secret = 'hunter2-hunter2-hunter2-hunter2!';
+  const input = [
+    JSON.stringify({ name: 'a', secret: secret.slice(1) }),
+    JSON.stringify({ name: 'a', secret_base64: secret }),
+    JSON.stringify({ name: 'a', secret, kind: 'static' }),
+    JSON.stringify({ name: 'a', token: secret, kind: 'jtw' }),
+    JSON.stringify({ name: 'a', token: secret, [secret]: 1 }),
+    JSON.stringify({ name: 'a', secret, jwt_lifetime_max: 60 }),
+    JSON.stringify({ name: 'a', secret, jwt_lifetime_max: '60' }),
+    `{"name":"a","token":"${secret}","token":"${secret}"}`,
+    `{"name":"a","token":"${secret}","metadata":{"${secret}":1,"${secret}":2}}`,
+    JSON.stringify({ name: 'expired', token: secret }),
+    JSON.stringify({ name: 'weak', secret }),
+  ].join('\n');
+  const ran = await usher(['import'], input);
+  expect(ran.err.split('\n')).toEqual([
+    'line 1: secret: is shorter than 32 bytes (RFC 7518 section 3.2)',
+    'line 2: secret_base64: is not base64',
+    'line 3: kind: secret is for jwt',
+    'line 4: kind: is not static or jwt',
+    expect.stringMatching(/^line 5: a member: is not known; the members are kind, id, token, /),
+    'line 6: jwt_lifetime_max: is not a string',
+    'line 7: jwt_lifetime_max: is not a duration such as 15m or 1h',
+    'line 8: token: is given twice',
+    'line 9: metadata: has a member twice',
+    'line 10: expires_at: is past',
+    'line 11: secret: is weak',
+    '',
+  ]);
+  expect(ran.out + ran.err).not.toContain('hunter2');
 });
 
 test('many lines are sent in calls of at most 500, the limit of the server', async () => {

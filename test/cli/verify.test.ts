@@ -84,10 +84,28 @@ describe('verify', () => {
   });
 
   test('ends with exit code 1 for a refused one, and says why', async () => {
-    const { code, out } = await usher(['verify', 'Bearer bad']);
+    const { code, out } = await usher(['verify', '--header', 'Bearer bad']);
     expect(code).toBe(1);
     expect(out).toMatch(/^refused: token has expired \(EXPIRED\)\n/);
     expect(verified[0]?.header).toBe('Bearer bad');
+  });
+
+  test('reads the header from the environment', async () => {
+    const env = { USHER_MANAGER_URL: manager.url, API_TOKEN: 'Bearer good' };
+    expect((await runUsher(['verify', '--env', 'API_TOKEN'], env)).code).toBe(0);
+    const ran = await runUsher(['verify', '--env', 'API_TOKN'], env);
+    expect([ran.code, ran.err]).toEqual([2, 'usher: there is no environment variable API_TOKN\n']);
+  });
+
+  test.each([
+    [['verify', 'Bearer good'], 'everyone on this machine can read a token that is an argument'],
+    [['verify', 'Bearer', 'good', '--json'], 'everyone on this machine can read'],
+    [['verify', '--env', 'A', '--header', 'Bearer good'], 'give one of --env and --header'],
+  ])('%j is refused, and not repeated', async (args, words) => {
+    const ran = await usher(args);
+    expect([ran.code, ran.out, verified]).toEqual([2, '', []]);
+    expect(ran.err).toContain(words);
+    expect(ran.err).not.toContain('good');
   });
 
   test('sends an empty input as an empty header', async () => {

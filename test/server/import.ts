@@ -1,6 +1,6 @@
 /** An import by command into a real server. */
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
@@ -51,6 +51,47 @@ export function describeImport(store: string, place: () => Promise<Place>): void
     for (const text of [server.logged.join(''), JSON.stringify(events, replacer)]) {
       expect(text).not.toContain('sk_live_');
     }
+  });
+}
+
+/** Tests on a store that what an import calls imported verifies, whatever its form is. */
+export function describeChecks(store: string, place: () => Promise<Place>): void {
+  test(`on ${store}, what was imported is verified by --check`, async () => {
+    const { url, end } = await place();
+    onTestFinished(end);
+    const server = await runServer({ USHER_STORE: url });
+    onTestFinished(server.stop);
+    const dotted = `SG.${imported()}.${imported()}`;
+    const hashed = `SG.${imported()}.${imported()}`;
+    const kid = randomUUID();
+    const key = randomBytes(48).toString('base64');
+    const lines = [
+      { token: dotted, name: 'dotted' },
+      { token: `Token ${imported()}`, name: 'spaced' },
+      { sha256: createHash('sha256').update(hashed).digest('hex'), name: 'hashed' },
+      { kind: 'jwt', id: kid, secret_base64: key, name: 'jwt', audiences: ['web'] },
+      { id: randomUUID(), secret: 'a passphrase that is long enough', name: 'text' },
+    ];
+    const run = () =>
+      runUsher(
+        ['token', 'import', '--check', '--json'],
+        { USHER_MANAGER_URL: `http://${server.manager}`, USHER_ADMIN_TOKEN: server.adminToken },
+        { stdin: lines.map(line => JSON.stringify(line)).join('\n') },
+      );
+    const first = await run();
+    expect(first.err).toBe('');
+    expect(JSON.parse(first.out)).toMatchObject({ imported: 5, refused: 0, verified: 4 });
+    expect(await reasonOf(server, hashed)).toBe(Reason.NONE);
+    expect(await reasonOf(server, `Bearer ${hashed}`)).toBe(Reason.NONE);
+
+    await adminOf(server).revoke({ id: kid });
+    const again = await run();
+    expect([again.code, JSON.parse(again.err)]).toEqual([
+      1,
+      { note: 'line 4: was imported, and is refused: token has been revoked (REVOKED)' },
+    ]);
+    expect(JSON.parse(again.out)).toMatchObject({ imported: 0, existing: 5, verified: 3 });
+    expect(server.logged.join('')).not.toContain(key);
   });
 }
 

@@ -172,7 +172,8 @@ describe('mistakes', () => {
     ['USHER_CACHE_TTL_MS_MAX', '2001', /above USHER_LEASE_MS/],
     ['USHER_DEADLINE_MS', '30001', /above USHER_DEADLINE_MS_MAX/],
     ['USHER_ADMIN_TOKEN_FILE', '/nonexistent/file', /cannot be read \(ENOENT\)/],
-    ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is not a setting/],
+    ['USHER_GRPC_LISTENS', '127.0.0.1:1', /is not a setting; did you mean USHER_GRPC_LISTEN\?/],
+    ['USHER_ZZZ', '1', /is not a setting; unset it, or see `usher settings`/],
   ])('%s=%s', (name, value, expected) => {
     const mistakes = mistakesOf({ [name]: value });
     expect(mistakes).toHaveLength(1);

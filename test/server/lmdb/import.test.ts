@@ -1,6 +1,7 @@
 /** An import by command into a server on the embedded store. */
 
-import { describeImport } from '../import.ts';
+import { describeChecks, describeImport } from '../import.ts';
 import { lmdbPlace } from '../place.ts';
 
 describeImport('LMDB', lmdbPlace);
+describeChecks('LMDB', lmdbPlace);

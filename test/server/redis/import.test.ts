@@ -7,7 +7,7 @@ import { Reason } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import type { RedisServer } from '../../store/redis/server.ts';
 import { until } from '../../until.ts';
 import { adminOf } from '../api.ts';
-import { describeImport, imported, reasonOf } from '../import.ts';
+import { describeChecks, describeImport, imported, reasonOf } from '../import.ts';
 import { runServer, type TestServer } from '../run-server.ts';
 import { redisPlace } from './place.ts';
 
@@ -20,6 +20,7 @@ async function onRedis(): Promise<{ redis: RedisServer; server: TestServer }> {
 }
 
 describeImport('Redis', redisPlace);
+describeChecks('Redis', redisPlace);
 
 async function getsOf(redis: RedisServer): Promise<number> {
   const text = String(await redis.send('INFO', 'commandstats'));
