@@ -119,6 +119,18 @@ test.each([{ scopes: 'a"b' }, { scopes: 'a\u00e9' }, { audience: 'a'.repeat(300)
   },
 );
 
+test.each([
+  [{ scope: 'admin' }, 'context extension "scope" is not known; did you mean scopes?'],
+  [{ credential: 'hide' }, 'credential is neither keep nor remove'],
+  [{ zzz: '1' }, 'context extension "zzz" is not known'],
+])('refuses what it does not understand: %j', async (extensions, text) => {
+  const { status } = await check(authorized('good'), extensions as Record<string, string>);
+  expect(status).toMatchObject({
+    code: 7,
+    message: `the gateway's configuration is wrong: ${text}`,
+  });
+});
+
 test('reads raw headers, and joins several', async () => {
   const raw = (key: string, text: string) => ({ key, rawValue: Buffer.from(text, 'latin1') });
   const one = { headerMap: { headers: [raw('x', 'y'), raw('Authorization', 'token')] } };

@@ -118,6 +118,22 @@ test.each([
   expect(body).toContain("the gateway's configuration is wrong");
 });
 
+test.each([
+  ['/forward-auth?scope=a', 'query parameter "scope" is not known; did you mean scopes?'],
+  ['/forward-auth?flavor=nginx', 'query parameter "flavor" is not known; did you mean flavour?'],
+  ['/forward-auth?zzz=hunter2', 'query parameter "zzz" is not known"'],
+  [`/forward-auth?ush_${'a'.repeat(72)}`, 'wrong: a query parameter is not known"'],
+])('a parameter that is not known is named, and its value is not: %s', async (path, words) => {
+  const { body } = await ask(path, 'good');
+  expect(JSON.stringify(body).replaceAll('\\', '')).toContain(words);
+  expect(body).not.toContain('hunter2');
+});
+
+test('/ext-authz refuses a credential that is neither kept nor removed', async () => {
+  const { status, body } = await ask('/ext-authz/a', 'good', [['x-usher-credential', 'removed']]);
+  expect([status, body]).toEqual([403, expect.stringContaining('neither keep nor remove')]);
+});
+
 test('two audiences, by query and header, refuse', async () => {
   const { status } = await ask('/forward-auth?audience=x', 'good', [['X-Usher-Audience', 'y']]);
   expect(status).toBe(403);

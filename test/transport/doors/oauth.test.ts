@@ -228,6 +228,33 @@ describe('forms', () => {
     expect((await scoped('%22')).json).toEqual({ active: false });
   });
 
+  test.each(['scopes', 'required_scopes', 'Scope', 'token_type_hnt', 'tokn'])(
+    'with %s instead of the right name are refused',
+    async name => {
+      const { token } = await makeStatic(usher, { scopes: ['a'] });
+      for (const endpoint of ['introspect', 'revoke'] as const) {
+        const { status, json } = await post(endpoint, `token=${token}&${name}=a`, as());
+        expect([status, json]).toEqual([
+          400,
+          {
+            error: 'invalid_request',
+            error_description: expect.stringContaining(`the parameter ${name} is not known`),
+          },
+        ]);
+      }
+    },
+  );
+
+  test('of other standards are ignored, as OAuth says', async () => {
+    const { token } = await makeStatic(usher, { scopes: ['a'] });
+    const names = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
+    names.push('resource', 'state', 'nonce', 'grant_type', 'response_type', 'format', 'audience');
+    for (const name of names) {
+      const { json } = await post('introspect', `token=${token}&${name}=x`, as());
+      expect([name, json]).toMatchObject([name, { active: true }]);
+    }
+  });
+
   test('are accepted by POST only', async () => {
     const response = await fetch(`http://${usher.http}/oauth2/introspect?token=x`, {
       headers: as(),
