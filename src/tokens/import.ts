@@ -24,8 +24,10 @@ import {
   type ImportItem,
 } from './import-item.ts';
 import { importJwtSecret, type JwtImport, jwtEventId } from './import-jwt.ts';
+import { existing, type ImportResult, notForOwners, refused, taken } from './import-result.ts';
 
 export type { ImportedSecret, ImportItem } from './import-item.ts';
+export type { ImportResult } from './import-result.ts';
 
 /** Options of an import. */
 interface ImportOptions {
@@ -35,16 +37,6 @@ interface ImportOptions {
   allowWeak: boolean;
   /** UUID; "" or absent for none. A repeat reports what the earlier call imported as imported. */
   requestId?: string | undefined;
-}
-
-/** The result for one item. */
-export interface ImportResult {
-  /** `existing`: it was imported before and left unchanged. */
-  outcome: 'imported' | 'existing' | 'refused';
-  /** UUID of the access token; "" when there is none yet, or the item was refused. */
-  id: string;
-  /** Why it was refused; otherwise "". */
-  problem: string;
 }
 
 /**
@@ -285,22 +277,4 @@ async function durable(store: Store, record: AccessTokenRecord): Promise<AccessT
   const again = await store.get(record.id);
   if (again !== undefined) return again;
   throw new Unavailable('a failover lost an imported token; repeat the import');
-}
-
-/** The result for a token that has an access token; one that the caller may not see is not shown. */
-function existing(caller: Caller, record: AccessTokenRecord, eventId?: string): ImportResult {
-  if (!isVisible(caller, record)) return refused(notForOwners);
-  const outcome = record.eventId === eventId ? 'imported' : 'existing';
-  return { outcome, id: record.id, problem: '' };
-}
-
-/** Why a token is refused that contains a UUID, or that has an access token of another owner. */
-const notForOwners = 'token: only a caller without an owner can import it';
-
-function refused(problem: string): ImportResult {
-  return { outcome: 'refused', id: '', problem };
-}
-
-function taken(): TokenError {
-  return invalid('id', 'is that of another access token');
 }
