@@ -47,7 +47,7 @@ const rooms: Record<string, readonly string[]> = {
   settings: ['verify', 'store', 'reading'],
   cli: ['api', 'settings', 'reading', 'version'],
   api: ['client', 'gen'],
-  client: ['gen', 'caching'],
+  client: ['gen', 'caching', 'reading'],
   // Bundled separately, for browsers.
   web: ['gen', 'manager'],
   gen: [],

@@ -1,5 +1,6 @@
 /** Validates what a service requires of tokens, before the server would reject it. */
 
+import { hint } from '../reading/nearest.ts';
 import type { Question } from './verdict-cache.ts';
 
 /** The server's limits. */
@@ -19,4 +20,22 @@ export function checkRequirement({ audience, scopes }: Pick<Question, 'audience'
       throw new TypeError(`scopes[${at}] is not a scope token of RFC 6749 section 3.3`);
     }
   }
+}
+
+const names = ['audience', 'scopes'];
+
+/**
+ * What is wrong with the names in a requirement; undefined for nothing. A misspelt one would require
+ * nothing, so that every valid token passed.
+ */
+export function misspelt(requirement: object | undefined): TypeError | undefined {
+  for (const name in requirement) {
+    if (name !== 'audience' && name !== 'scopes') return unknownName('a requirement', name, names);
+  }
+  return undefined;
+}
+
+/** The error for a member that is not known. */
+export function unknownName(of: string, name: string, known: readonly string[]): TypeError {
+  return new TypeError(`${of} has no member ${name}${hint(name, known)}`);
 }

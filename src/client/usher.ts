@@ -6,7 +6,7 @@ import type { BackoffLimits } from './backoff.ts';
 import { type Clock, createClock } from './clock.ts';
 import { followWatch } from './follow-watch.ts';
 import { type Connect, createLinks } from './links.ts';
-import { checkRequirement } from './requirement.ts';
+import { checkRequirement, misspelt, unknownName } from './requirement.ts';
 import { malformed, type Verdict } from './usher-verdict.ts';
 import { createVerdictCache, type Question, type VerdictCache } from './verdict-cache.ts';
 
@@ -62,7 +62,7 @@ export interface Usher {
    * invalid requirement.
    */
   verify(header: string | null | undefined, requirement?: Requirement): Promise<Verdict>;
-  /** The cached verdict if there is a valid one, otherwise undefined. */
+  /** The cached verdict if there is a valid one, otherwise undefined. Throws TypeError as verify. */
   cached(header: string | null | undefined, requirement?: Requirement): Verdict | undefined;
   /** Whether cached verdicts are valid now. */
   isWatching(): boolean;
@@ -76,8 +76,27 @@ export interface Usher {
 const headerCharactersMax = 65_536;
 const noScopes: readonly string[] = [];
 
-/** Creates the client. Throws TypeError if `addresses` is empty. */
+/** The options, whose names plain JavaScript can misspell. */
+const optionNames: Record<keyof UsherDeps, true> = {
+  addresses: true,
+  connect: true,
+  clock: true,
+  random: true,
+  deadlineMs: true,
+  cacheEntriesMax: true,
+  cacheBytesMax: true,
+  unknownTtlMs: true,
+  pendingMax: true,
+  batchMax: true,
+  backoff: true,
+};
+
+/** Creates the client. Throws TypeError if `addresses` is empty, or an option is not known. */
 export function createUsherOn(deps: UsherDeps): Usher {
+  const unknown = Object.keys(deps).find(name => !Object.hasOwn(optionNames, name));
+  if (unknown !== undefined) {
+    throw unknownName('createUsher', unknown, ['transport', ...Object.keys(optionNames)]);
+  }
   const { clock = createClock(), random = Math.random, deadlineMs = 1000 } = deps;
   const backoff = deps.backoff ?? { firstMs: 10, mostMs: 250 };
   const cache = createVerdictCache({
@@ -113,13 +132,18 @@ export function createUsherOn(deps: UsherDeps): Usher {
 
   return {
     verify(header, requirement) {
+      const wrong = misspelt(requirement);
+      if (wrong !== undefined) return Promise.reject(wrong);
       const { audience = '', scopes = noScopes } = requirement ?? {};
       const one = canonicalHeader(header ?? '');
       const verdict = cache.find(one, audience, scopes, clock());
       if (verdict !== undefined) return Promise.resolve(verdict);
       return miss({ header: one, audience, scopes: [...scopes] });
     },
-    cached(header, { audience = '', scopes = noScopes } = {}) {
+    cached(header, requirement) {
+      const wrong = misspelt(requirement);
+      if (wrong !== undefined) throw wrong;
+      const { audience = '', scopes = noScopes } = requirement ?? {};
       return cache.find(canonicalHeader(header ?? ''), audience, scopes, clock());
     },
     isWatching: () => clock() < cache.validUntilMs(),

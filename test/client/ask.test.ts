@@ -5,8 +5,9 @@
 
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, describe, expect, test } from 'vitest';
+import { createUsher, type UsherOptions } from '../../src/client/node.ts';
 import { UsherUnavailable } from '../../src/client/unavailable.ts';
-import type { UsherLimits } from '../../src/client/usher.ts';
+import type { Requirement, UsherLimits } from '../../src/client/usher.ts';
 import { stall } from '../stall.ts';
 import { type FakeServer, type FakeWorld, fakeWorld, good, soon } from './fake-usher.ts';
 
@@ -163,6 +164,19 @@ test("a service's own mistakes are thrown, and not sent to the server", async ()
   await expect(usher.verify('a', { audience: 'x'.repeat(257) })).rejects.toBeInstanceOf(TypeError);
   expect(() => start({ servers: 0 })).toThrow('addresses is empty');
   expect(server.messages).toEqual([]);
+});
+
+test('a misspelt requirement or option is refused, not ignored', async () => {
+  const { usher, server } = start();
+  const misspelt = { scope: ['admin'] } as Requirement;
+  const words = 'a requirement has no member scope; did you mean scopes?';
+  await expect(usher.verify('a', misspelt)).rejects.toThrow(words);
+  expect(() => usher.cached('a', misspelt)).toThrow(words);
+  expect(server.messages).toEqual([]);
+  const options = { addresses: ['x'], deadlineMS: 1 } as UsherOptions;
+  expect(() => createUsher(options)).toThrow(
+    'createUsher has no member deadlineMS; did you mean deadlineMs?',
+  );
 });
 
 test.each([

@@ -3,14 +3,13 @@
  * route's query. A new rpc or route is checked here by itself.
  */
 
+import { globSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { DescMessage, DescMethod } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
-import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
-import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import type { DescMessage, DescMethod, DescService } from '@bufbuild/protobuf';
+import { afterAll, expect, test, vi } from 'vitest';
 import type { HttpDeps } from '../../src/transport/http/listener.ts';
-import { runServer, type TestServer } from './run-server.ts';
+import { runServer } from './run-server.ts';
 
 const served = vi.hoisted((): HttpDeps['routes'][] => []);
 vi.mock(import('../../src/transport/http/listener.ts'), async original => {
@@ -23,10 +22,7 @@ vi.mock(import('../../src/transport/http/listener.ts'), async original => {
   };
 });
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await runServer();
-});
+const server = await runServer();
 afterAll(async () => {
   await server.stop();
   expect(server.logged.filter(line => line.includes('internal error'))).toEqual([]);
@@ -80,18 +76,32 @@ const prefixedWays = (type: string, encoding: string): typeof unaryWays => [
 const grpcWebWays = prefixedWays('application/grpc-web+json', 'grpc-encoding');
 const streamWays = prefixedWays('application/connect+json', 'connect-content-encoding');
 
-const rpcs = [
-  ...VerifierService.methods.map(method => ['http', method] as const),
-  ...[VerifierService, AccessTokenService, StoreService].flatMap(({ methods }) =>
-    methods.map(method => ['manager', method] as const),
-  ),
-];
+/** All services of Usher, from the generated code. */
+const generated = globSync('src/gen/usher/v1/*_pb.ts').map(path => resolve(path));
+const services = (await Promise.all(generated.map(path => import(path))))
+  .flatMap(module => Object.values(module as Record<string, Partial<DescService>>))
+  .filter((each): each is DescService => each.kind === 'service');
+const methods = services.flatMap(service => service.methods);
+const pathOf = ({ parent, name }: DescMethod) => `/${parent.typeName}/${name}`;
 
-function urlOf(listener: 'http' | 'manager', { parent, name }: DescMethod): string {
-  return `http://${server[listener]}/${parent.typeName}/${name}`;
+/** The rpcs of both listeners, which came up in this order. */
+const rpcs = (['http', 'manager'] as const).flatMap((listener, at) => {
+  const paths = (served[at] ?? []).map(({ path }) => path);
+  const there = methods.filter(method => paths.includes(pathOf(method)));
+  return there.map(method => [listener, method.name, method] as const);
+});
+
+test('every rpc is served', () => {
+  expect(services.length).toBeGreaterThan(2);
+  const missing = methods.filter(method => !rpcs.some(([, , each]) => each === method));
+  expect(missing.map(pathOf)).toEqual([]);
+});
+
+function urlOf(listener: 'http' | 'manager', method: DescMethod): string {
+  return `http://${server[listener]}${pathOf(method)}`;
 }
 
-test.each(rpcs.map(([listener, method]) => [listener, method.name, method] as const))(
+test.each(rpcs)(
   'on the %s listener %s names the member that it does not know',
   async (listener, _, method) => {
     const url = urlOf(listener, method);
@@ -111,7 +121,7 @@ test.each(rpcs.map(([listener, method]) => [listener, method.name, method] as co
   },
 );
 
-test.each(rpcs.map(([listener, method]) => [listener, method.name, method] as const))(
+test.each(rpcs)(
   'on the %s listener %s takes no query, and no message from one',
   async (listener, _, method) => {
     const url = urlOf(listener, method);

@@ -11,6 +11,8 @@ import type {
   RevokeJwtsRequest,
 } from '../../gen/usher/v1/access_token_pb.ts';
 import { Kind, Sort, State } from '../../gen/usher/v1/access_token_pb.ts';
+import { hint } from '../../reading/nearest.ts';
+import { pathOf } from '../../reading/place.ts';
 import type { Kind as KindName } from '../../store/record.ts';
 import type { JwtTarget, ListQuery } from '../../tokens/access-tokens.ts';
 import { type Fields, invalid } from '../../tokens/fields.ts';
@@ -68,7 +70,9 @@ export function maskOf(paths: readonly string[]): (keyof Fields)[] {
   const names = paths.map(path => {
     const name = maskable.get(path);
     if (name === undefined) {
-      throw invalid('update_mask', `can name only ${[...maskable.keys()].join(', ')}`);
+      const known = [...maskable.keys()];
+      const advice = hint(path, known) || `; only ${known.join(', ')} can`;
+      throw invalid('update_mask', `${pathOf([path])} cannot be changed${advice}`);
     }
     return name;
   });

@@ -306,8 +306,12 @@ describe('mistakes are reported', () => {
     ],
     [
       { accessToken: { id }, updateMask: { paths: ['kind'] } },
-      'update_mask: can name only name, owner, scopes, grantable_scopes, metadata, audiences, ' +
-        'jwt_lifetime_max, expire_time',
+      'update_mask: kind cannot be changed; only name, owner, scopes, grantable_scopes, metadata, ' +
+        'audiences, jwt_lifetime_max, expire_time can',
+    ],
+    [
+      { accessToken: { id }, updateMask: { paths: ['expires_at'] } },
+      'update_mask: expires_at cannot be changed; did you mean expire_time?',
     ],
   ])('Update %#', (request, message) => wrong(client.update(request), message));
 
