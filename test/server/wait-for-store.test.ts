@@ -73,6 +73,19 @@ test('a wrong password is named, once, and never shown', async () => {
   expect([...usher.out, ...usher.log, JSON.stringify(body)].join('\n')).not.toContain('hunter2');
 });
 
+test.each([
+  ['a database that Redis does not have', (port: number) => `127.0.0.1:${port}/16`, 'no database'],
+  ['a host without an address', () => 'nowhere.invalid:6379/0', 'ENOTFOUND'],
+])('%s is named, and nothing is written', async (_, at, words) => {
+  const server = await redis();
+  const usher = await startWaiting(`redis://${at(server.port)}`);
+  await until(() => usher.out.some(line => line.includes(words)));
+  const { status, body } = await usher.readyz();
+  expect([status, body.reasons]).toEqual([503, [expect.stringContaining(words)]]);
+  expect(usher.log.filter(line => line.includes(words))).toHaveLength(1);
+  expect(await server.send('INFO', 'keyspace')).not.toContain('keys=');
+});
+
 test('SIGTERM ends the wait', async () => {
   const usher = await startWaiting(`redis://127.0.0.1:${await freePort()}`);
   await until(() => usher.out.length > 0);
