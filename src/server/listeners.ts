@@ -99,6 +99,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       bindings: [...services.verifier, envoyBinding({ verify })],
       limits: withConnections(limits.grpc, connections.grpc, config),
       onBug,
+      probes: parts,
       guard: guards.grpc,
     }),
     http: createHttpListener({

@@ -22,7 +22,7 @@ import type { Call, Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
-import { connectError, malformedError } from './error.ts';
+import { challengesOf, connectError, malformedError } from './error.ts';
 import { shallow, shallowBody } from './json-depth.ts';
 import { clampTimeout } from './timeout.ts';
 import { createConnectUnary } from './unary.ts';
@@ -116,14 +116,19 @@ async function serve(
   { limits, onBug }: ConnectDeps,
 ): Promise<void> {
   clampTimeout(req.headers, handler.method.methodKind === 'unary', limits);
+  // connect makes a URL with it, of which it uses the path; HTTP/1.0 may leave it out.
+  req.headers.host ??= 'localhost';
   res.setHeader('Cache-Control', 'no-store');
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
   const request = universalRequestFromNodeRequest(req, res, undefined, context);
   const answer = await handler({ ...request, body: checkedBody(req, request.body, limits) });
   if (answer.body === undefined && answer.status >= 400) {
     const headers = Object.fromEntries(answer.header ?? []);
+    if (answer.status === 415) headers['Accept-Post'] = acceptedTypes(handler.method);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
   }
+  const [challenge, value] = challengesOf(answer.status);
+  if (challenge !== undefined && value !== undefined) res.setHeader(challenge, value);
   const corrected = await correctMalformed(answer, handler.method);
   // Not awaited: its promise stays pending on success, and rejects when the caller disconnects.
   universalResponseToNodeResponse(corrected, res).catch(error => {
@@ -140,6 +145,13 @@ function checkedBody({ headers }: IncomingMessage, body: Body, limits: HttpLimit
   if (!/json/i.test(type) || encoding !== 'identity') return body;
   const isStream = /^application\/(connect|grpc)/i.test(type);
   return shallowBody(body as AsyncIterable<Uint8Array>, isStream, limits.receiveBytesMax);
+}
+
+/** The content types of a method's requests, for the header that connect-go sends too. */
+function acceptedTypes({ methodKind }: DescMethod): string {
+  const own = methodKind === 'unary' ? 'application/' : 'application/connect+';
+  const types = ['json', 'proto'].flatMap(codec => [own + codec, `application/grpc-web+${codec}`]);
+  return types.join(', ');
 }
 
 function refusalOf(status: number): string {
@@ -184,6 +196,7 @@ function boundHandler(
       const answer = handler as Unary<DescMethod>;
       return async (request: Message, context: HandlerContext) => {
         try {
+          checkVersion(context);
           const result = answer(request, callOf(context, deps.door));
           return await unlessAborted(Promise.resolve(result), context.signal);
         } catch (error) {
@@ -196,8 +209,11 @@ function boundHandler(
       return async function* (request: Message, context: HandlerContext) {
         const signal = AbortSignal.any([context.signal, stopping]);
         try {
+          checkVersion(context);
           const call = { ...callOf(context, deps.door), signal };
           yield* until(answers(request, call), stopping);
+          // A handler whose signal aborts ends its stream; the deadline must not end as a success.
+          context.signal.throwIfAborted();
         } catch (error) {
           throw fail(error);
         }
@@ -209,6 +225,13 @@ function boundHandler(
         throw fail(new RpcError('UNIMPLEMENTED', refusalOf(505)));
       };
   }
+}
+
+/** Connect's header for its version; connect-node reads it only where it is required. */
+function checkVersion({ protocolName, requestHeader }: HandlerContext): void {
+  const version = requestHeader.get('connect-protocol-version') ?? '1';
+  if (protocolName !== 'connect' || version === '1') return;
+  throw new RpcError('INVALID_ARGUMENT', 'connect-protocol-version must be "1"');
 }
 
 type Message = MessageShape<DescMethod['input']>;

@@ -5,6 +5,7 @@ import { adminScope, type Caller, revokeScope } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
+import { bearerRealm } from '../http/www-authenticate.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import { type OauthDeps, type OauthError, oauthRoute } from './oauth.ts';
 
@@ -70,6 +71,7 @@ const notYours: OauthError = {
   status: 403,
   error: 'unauthorized_client',
   description: "the token is not one of the owner that the caller's access token is limited to",
+  challenges: [bearerRealm],
 };
 
 const hasNoJti: OauthError = {

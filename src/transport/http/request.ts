@@ -22,7 +22,12 @@ export interface RequestDeps {
 }
 
 /** The function that node:http calls for each request. */
-export function requestFunction({ routes, cors, ping = () => ({ status: 204 }), onBug }: RequestDeps) {
+export function requestFunction({
+  routes,
+  cors,
+  ping = () => ({ status: 204 }),
+  onBug,
+}: RequestDeps) {
   const routeOf = createRouter(routes);
 
   const fail = (thrown: unknown, res: ServerResponse) => {

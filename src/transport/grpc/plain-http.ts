@@ -1,0 +1,73 @@
+/**
+ * Answers what is not gRPC on the gRPC listener: health checks of balancers that speak HTTP/2, and
+ * requests that gRPC servers must refuse as HTTP does (gRPC over HTTP/2, "Requests").
+ */
+
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { alive, isPing, type ProbeDeps, pinged, readiness } from '../rpc/probes.ts';
+
+/** Answers a request and returns true, or false for a gRPC call, whose content type it corrects. */
+export type TakePlain = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+
+/** An answer in HTTP. */
+interface Answer {
+  status: number;
+  value?: object;
+  allow?: string;
+}
+
+/** gRPC with Protobuf; parameters are allowed, and media types have no case (RFC 9110 section 8.3.1). */
+const grpcType = /^application\/grpc(?:\+proto)?[ \t]*(?:;|$)/i;
+
+/** The function that takes all that is not gRPC. */
+export function createTakePlain(probes: ProbeDeps): TakePlain {
+  return (stream, headers) => {
+    const answer = answerOf(headers, probes);
+    if (answer === undefined) return false;
+    send(stream, headers[':method'] === 'HEAD', answer);
+    return true;
+  };
+}
+
+function answerOf(headers: IncomingHttpHeaders, probes: ProbeDeps): Answer | undefined {
+  const { ':method': method, ':path': path = '', 'content-type': type = '' } = headers;
+  if (method === 'POST') {
+    if (!grpcType.test(type)) return refusal(415, 'content type is not application/grpc');
+    // grpc-js compares it letter by letter.
+    headers['content-type'] = 'application/grpc';
+    return undefined;
+  }
+  if (isPing(method, path)) return { ...pinged(probes), allow: 'GET, HEAD, POST, OPTIONS' };
+  const [plainPath] = path.split('?');
+  const isProbe = plainPath === '/healthz' || plainPath === '/readyz';
+  if (!isProbe) return { ...refusal(405, 'method not allowed: gRPC has POST'), allow: 'POST' };
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { ...refusal(405, 'method not allowed'), allow: 'GET, HEAD' };
+  }
+  return plainPath === '/healthz' ? alive : readiness(probes);
+}
+
+function refusal(status: number, error: string): Answer {
+  return { status, value: { error } };
+}
+
+function send(stream: ServerHttp2Stream, isHead: boolean, { status, value, allow }: Answer): void {
+  const body = value === undefined ? '' : JSON.stringify(value);
+  const headers = [':status', String(status), 'cache-control', 'no-store'];
+  if (allow !== undefined) headers.push('allow', allow);
+  if (body !== '') {
+    headers.push('content-type', 'application/json');
+    headers.push('content-length', String(Buffer.byteLength(body)));
+  }
+  stream.on('error', ignore);
+  stream.respond(headers, { endStream: isHead || body === '' });
+  if (!isHead && body !== '') stream.end(body);
+  // RFC 9113 section 8.1: the rest of a request may be refused once it is answered.
+  stream.once('finish', () => {
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  });
+  stream.resume();
+}
+
+/** The caller has gone, so that there is nothing to answer. */
+function ignore(): void {}
