@@ -36,7 +36,7 @@ const rooms: Record<string, readonly string[]> = {
     'version',
     'main',
   ],
-  transport: ['manager', 'tokens', 'verify', 'store', 'timing', 'gen'],
+  transport: ['manager', 'tokens', 'verify', 'store', 'caching', 'timing', 'gen'],
   manager: ['tokens', 'verify', 'store'],
   tokens: ['verify', 'store', 'caching'],
   verify: ['store', 'caching'],

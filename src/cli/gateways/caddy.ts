@@ -26,6 +26,9 @@ http://:${port} {
 		forward_auth ${settings.http} {
 			# Without a query here, Caddy would send the client's.
 			uri ${JSON.stringify(forwardAuthPath(settings))}
+			# Usher needs nothing else of a request, and refuses more headers than it has room for.
+			header_up -*
+			header_up Authorization {header.Authorization}
 			copy_headers ${identityHeaders.join(' ')}
 			transport http {
 				dial_timeout 1s
