@@ -11,6 +11,10 @@ export const caddy: GatewayConfig = settings => {
 	admin off
 	auto_https off
 	persist_config off
+	servers {
+		# Room for 64 KB of headers, such as many cookies.
+		max_header_size 64KB
+	}
 }
 
 http://:${port} {
