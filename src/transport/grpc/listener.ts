@@ -17,7 +17,7 @@ import { closeIdle } from './idle.ts';
 import type { GrpcLimits } from './limits.ts';
 import type { GrpcService, Streams } from './methods.ts';
 import { grpcService, shuttingDownText } from './methods.ts';
-import { createTakePlain } from './plain-http.ts';
+import { createPlainPath, type PlainPath } from './plain-http.ts';
 import { awaitPreface } from './preface.ts';
 import { grpcReaders } from './readers.ts';
 import { createReflection } from './reflection.ts';
@@ -73,9 +73,8 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
     isStreaming: (path: string) => streaming.has(path),
   };
   const unary = createUnaryPath(bindings, limits, onBug, () => guard.unreadClosed('deadline'));
-  const takePlain = createTakePlain(deps.probes ?? alwaysReady);
-  const take: Take = (stream, headers) => takePlain(stream, headers) || unary.take(stream, headers);
-  const listener = listenerOf(server, limits, times, streams, health, unary, take, guard);
+  const plain = createPlainPath(deps.probes ?? alwaysReady, limits.halfOpenMs);
+  const listener = listenerOf(server, limits, times, streams, health, unary, plain, guard);
   return { ...listener, setServing: health.setServing };
 }
 
@@ -109,13 +108,15 @@ function listenerOf(
   streams: Streams,
   health: { setServing(serving: boolean): void },
   unary: UnaryPath,
-  take: Take,
+  plain: PlainPath,
   guard: Guard,
 ): Listener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   /** Sockets before the preface; each promise resolves on preface or close. */
   const silent = new Map<Socket, Promise<void>>();
+  const take: Take = (stream, headers) =>
+    plain.take(stream, headers) || unary.take(stream, headers);
   const sessions = findSessions(times, limits, take);
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);
   const unwatch = guard.unread.watch(
@@ -171,6 +172,7 @@ function listenerOf(
     });
     sessions.stop();
     unary.stop();
+    plain.stop();
     unwatch();
   };
 

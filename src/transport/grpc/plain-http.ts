@@ -4,10 +4,19 @@
  */
 
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { createDeadlines } from '../rpc/deadlines.ts';
 import { alive, isPing, type ProbeDeps, pinged, readiness } from '../rpc/probes.ts';
 
-/** Answers a request and returns true, or false for a gRPC call, whose content type it corrects. */
-export type TakePlain = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+/** Answers requests that are not gRPC. */
+export interface PlainPath {
+  /**
+   * Answers the request and returns true, or returns false for a gRPC call, whose content type it
+   * corrects.
+   */
+  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
+  /** Stops the timer. */
+  stop(): void;
+}
 
 /** An answer in HTTP. */
 interface Answer {
@@ -19,13 +28,22 @@ interface Answer {
 /** gRPC with Protobuf; parameters are allowed, and media types have no case (RFC 9110 section 8.3.1). */
 const grpcType = /^application\/grpc(?:\+proto)?[ \t]*(?:;|$)/i;
 
-/** The function that takes all that is not gRPC. */
-export function createTakePlain(probes: ProbeDeps): TakePlain {
-  return (stream, headers) => {
-    const answer = answerOf(headers, probes);
-    if (answer === undefined) return false;
-    send(stream, headers[':method'] === 'HEAD', answer);
-    return true;
+/** Takes all that is not gRPC. A caller that keeps its side open has `halfOpenMs` milliseconds. */
+export function createPlainPath(probes: ProbeDeps, halfOpenMs: number): PlainPath {
+  const deadlines = createDeadlines<ServerHttp2Stream>(stream => {
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    return undefined;
+  });
+  return {
+    take(stream, headers) {
+      const answer = answerOf(headers, probes);
+      if (answer === undefined) return false;
+      const watched = deadlines.watch(stream, halfOpenMs);
+      stream.on('close', () => watched.forget());
+      send(stream, headers[':method'] === 'HEAD', answer);
+      return true;
+    },
+    stop: deadlines.stop,
   };
 }
 
@@ -62,10 +80,6 @@ function send(stream: ServerHttp2Stream, isHead: boolean, { status, value, allow
   stream.on('error', ignore);
   stream.respond(headers, { endStream: isHead || body === '' });
   if (!isHead && body !== '') stream.end(body);
-  // RFC 9113 section 8.1: the rest of a request may be refused once it is answered.
-  stream.once('finish', () => {
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-  });
   stream.resume();
 }
 
