@@ -3,7 +3,7 @@
 import type { ServerOptions } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
 import { awakeTimeout } from '../../timing/awake.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { CallTimes } from '../rpc/grpc-timeout.ts';
@@ -46,6 +46,8 @@ export interface GrpcListener extends Listener {
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createGrpcListener(deps: GrpcDeps): GrpcListener {
   const { bindings, limits, onBug, guard = ownGuard(deps.limits.unread) } = deps;
+  // grpc-js would write headers that it cannot read to standard error, tokens among them.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server(serverOptions(limits));
   readBlanks(server);
   const streams: Streams = new Set();

@@ -13,6 +13,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import { canonicalHeader } from '../../caching/canonical-header.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
 import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
 import { type CallTimes, clampGrpcTimeout, deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
@@ -66,6 +67,7 @@ export function findSessions(times: CallTimes, limits: GrpcLimits, take: Take): 
     const onStream: OnStream = function (stream, headers, flags, raw) {
       correctAuthorization(headers, raw);
       if (take(stream, headers)) return activity.touch();
+      makeLegal(headers);
       open.add(stream);
       const end = activity.begin();
       const forget = clampDeadline(stream, headers, times, limits.halfOpenMs, deadlines);
@@ -129,4 +131,13 @@ function correctAuthorization(headers: IncomingHttpHeaders, raw: string[]): void
     if (raw[index] === 'authorization') values.push(raw[index + 1] ?? '');
   }
   headers.authorization = joinAuthorization(values);
+}
+
+/**
+ * grpc-js drops values with other characters than printable ASCII, so that such a header would count
+ * as missing. A quote is as malformed.
+ */
+function makeLegal(headers: IncomingHttpHeaders): void {
+  if (headers.authorization === undefined) return;
+  headers.authorization = canonicalHeader(headers.authorization).replace(/[^ -~]/g, '"');
 }
