@@ -95,7 +95,9 @@ export async function rawRequest(
     createConnection: () => between,
   });
   session.on('error', () => undefined);
-  const stream = session.request({ ':method': 'POST' }, { endStream: body === undefined });
+  // The client, too, reads an answer by the method of its request.
+  const method = headers.find(([name]) => name === ':method')?.[1] ?? 'POST';
+  const stream = session.request({ ':method': method }, { endStream: body === undefined });
   const answered: Record<string, string | undefined> = {};
   const chunks: Buffer[] = [];
   stream.on('response', head => Object.assign(answered, head));
