@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../../src/settings/config.ts';
 import { tracingHeaders } from '../../../src/transport/http/cors.ts';
+import { runServer } from '../../server/run-server.ts';
 import { startHttp } from './server.ts';
 
 const app = 'https://app.example';
@@ -108,4 +109,18 @@ test('a ping is no preflight, and a preflight no ping', async () => {
   expect(ping.headers.get('access-control-allow-methods')).toBeNull();
   const asked = await preflight(app, 'authorization');
   expect(asked.headers.get('access-control-allow-methods')).toBe('GET, HEAD');
+});
+
+test('the HTTP listener of a server takes both settings', async () => {
+  const whole = await runServer({
+    USHER_CORS_ORIGINS: 'capacitor://localhost',
+    USHER_CORS_HEADERS: 'x-client-version',
+  });
+  const { headers } = await fetch(`http://${whole.http}/`, {
+    method: 'OPTIONS',
+    headers: { origin: 'capacitor://localhost', 'access-control-request-method': 'GET' },
+  });
+  expect(headers.get('access-control-allow-origin')).toBe('capacitor://localhost');
+  expect(headers.get('access-control-allow-headers')).toContain('x-client-version');
+  await whole.stop();
 });
