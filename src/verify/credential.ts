@@ -23,9 +23,8 @@ const jwtForm = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /** The credential in a header, or the reason to refuse it. */
 export function parseAuthorization(header: string, limits: VerifyLimits): Credential | Reason {
-  // Blanks around it do not count: HTTP removes them before anyone can.
+  if (header.length > limits.headerBytesMax) return 'MALFORMED_CREDENTIALS';
   const value = trimBlanks(header);
-  if (value.length > limits.headerBytesMax) return 'MALFORMED_CREDENTIALS';
   if (value === '') return 'MISSING_CREDENTIALS';
   const scheme = bearer.exec(value);
   const token = scheme === null ? value : (scheme[1] ?? '');

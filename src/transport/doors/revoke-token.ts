@@ -6,6 +6,7 @@ import { TokenError } from '../../tokens/errors.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
 import { bearerRealm } from '../http/www-authenticate.ts';
+import { joinAuthorization } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import { type OauthDeps, type OauthError, oauthRoute } from './oauth.ts';
 
@@ -18,7 +19,7 @@ export interface RevokeTokenDeps extends OauthDeps {
 /** The route of /oauth2/revoke. */
 export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
   return oauthRoute('/oauth2/revoke', revokeScope, deps, async (token, _form, caller) => {
-    const verdict = await deps.verify({ header: `Bearer ${token}` }, 'revoke');
+    const verdict = await deps.verify({ header: joinAuthorization([`Bearer ${token}`]) }, 'revoke');
     const { identity } = verdict;
     // RFC 7009 section 2.2: invalid tokens are answered like revoked ones.
     if (!identity || (!verdict.valid && isOver.has(verdict.reason))) return done;
