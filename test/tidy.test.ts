@@ -36,7 +36,7 @@ const rooms: Record<string, readonly string[]> = {
     'version',
     'main',
   ],
-  transport: ['manager', 'tokens', 'verify', 'store', 'timing', 'reading', 'gen'],
+  transport: ['manager', 'tokens', 'verify', 'store', 'caching', 'timing', 'reading', 'gen'],
   manager: ['tokens', 'verify', 'store', 'reading'],
   tokens: ['verify', 'store', 'caching'],
   verify: ['store', 'caching'],

@@ -148,19 +148,17 @@ function listenerLimits(config: Config) {
 
 /** The largest message that gRPC clients accept by default, in bytes. */
 const grpcMessageBytes = 4_194_304;
-/** Space for a request line and all headers besides Authorization. */
-const otherHeadersBytes = 16_384;
 /** Space for the other fields of a body besides a token. */
 const otherFieldsBytes = 8192;
 /** How long a caller may take to read the last bytes of an answer. */
 const lastBytesMs = 90_000;
 
 function httpLimits(config: Config): HttpLimits {
-  const { headerBytesMax, firstByteMs, deadlineMs, deadlineMsMax } = config;
+  const { headerBytesMax, otherHeadersBytesMax, firstByteMs, deadlineMs, deadlineMsMax } = config;
   return {
     ...fixedHttpLimits,
     ...listenerLimits(config),
-    headerBytesMax: headerBytesMax + otherHeadersBytes,
+    headerBytesMax: headerBytesMax + otherHeadersBytesMax,
     // Percent-encoding can make each byte of the token three.
     formBytesMax: 3 * headerBytesMax + otherFieldsBytes,
     headersMs: firstByteMs,

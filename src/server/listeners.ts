@@ -19,6 +19,7 @@ import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
+import { pinged } from '../transport/rpc/probes.ts';
 import type { Core } from './core.ts';
 import { connectionsFor, openFilesMax } from './descriptors.ts';
 import { createGuards } from './guards.ts';
@@ -73,6 +74,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   });
   const guards = { grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') };
   const probes = probeRoutes(parts);
+  const ping = () => pinged(parts);
   const connect = createConnectDoor({
     bindings: services.verifier,
     limits: limits.http,
@@ -97,12 +99,15 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       bindings: [...services.verifier, envoyBinding({ verify })],
       limits: withConnections(limits.grpc, connections.grpc, config),
       onBug,
+      probes: parts,
       guard: guards.grpc,
     }),
     http: createHttpListener({
       routes: [root, ...probes, ...gatewayDoors(config, limits.http, parts), ...connect.routes],
       limits: withConnections(limits.http, connections.http, config),
       corsOrigins: config.corsOrigins,
+      corsHeaders: config.corsHeaders,
+      ping,
       onBug,
       guard: guards.http,
       onStop: connect.endStreams,
@@ -118,6 +123,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       ],
       limits: withConnections(limits.http, connections.manager, config),
       corsOrigins: [],
+      ping,
       onBug,
       guard: guards.manager,
       onStop: managerDoor.endStreams,

@@ -49,6 +49,12 @@ export const limits = {
     default: 8192,
     unit: 'bytes',
   }),
+  otherHeadersBytesMax: limit(
+    'USHER_OTHER_HEADERS_BYTES_MAX',
+    'Longest request line and all headers besides Authorization together, over HTTP/1; proxies pass ' +
+      'on what browsers send, cookies included',
+    { min: 4096, max: 1_048_576, default: 32_768, unit: 'bytes' },
+  ),
   claimsDepthMax: limit('USHER_CLAIMS_DEPTH_MAX', "Deepest nesting of a JWT's claims", {
     min: 1,
     max: 64,

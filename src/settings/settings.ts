@@ -8,6 +8,7 @@ import {
   adminToken,
   baseUrl,
   filePath,
+  headerNames,
   hostNames,
   listen,
   Mistake,
@@ -104,9 +105,20 @@ const places = {
   corsOrigins: {
     name: 'USHER_CORS_ORIGINS',
     meaning: 'Origins whose pages may call the HTTP listener from a browser',
-    range: '`*`, or origins such as `https://app.example.com`, separated by commas; empty for none',
+    range:
+      '`*`, or origins such as `https://app.example.com` or `capacitor://localhost`, separated by ' +
+      'commas; empty for none',
     default: '*',
     read: origins,
+  },
+  corsHeaders: {
+    name: 'USHER_CORS_HEADERS',
+    meaning:
+      'Request headers that those pages may send, besides `Authorization`, those of the protocols and ' +
+      'those of usual tracing libraries',
+    range: 'names of headers, separated by commas; empty for none',
+    default: '',
+    read: headerNames,
   },
   trustedProxies: {
     name: 'USHER_TRUSTED_PROXIES',

@@ -111,15 +111,38 @@ export function adminToken(text: string): string {
   return text;
 }
 
-/** Parses `*`, or a list of origins as browsers send them (RFC 6454 section 6.1). */
+/**
+ * An origin of a scheme that browsers do not know, as apps have them: `capacitor://localhost`,
+ * `chrome-extension://<id>`, `app://-`. Some of these schemes keep the case of the host.
+ */
+const appOrigin = /^(?!https?:|file:)[a-z][a-z0-9+.-]*:\/\/[\w.~-]+(?::[0-9]{1,5})?$/;
+
+/** Parses `*`, or a list of origins as browsers and apps send them (RFC 6454 section 6.1). */
 export function origins(text: string): '*' | string[] {
   if (text === '*') return '*';
   return list(text).map((entry, index) => {
     const url = URL.canParse(entry) ? new URL(entry) : undefined;
     if (url?.origin === entry && /^https?:$/.test(url.protocol)) return entry;
+    if (appOrigin.test(entry)) return entry;
+    if (entry === 'null' || entry.startsWith('file:')) {
+      throw new Mistake(
+        `has an entry that is not an origin (entry ${index + 1}) but what local files and sandboxed ` +
+          'frames of any page send; serve the page from an origin of its own',
+      );
+    }
     throw new Mistake(
-      `has an entry that is not an origin (entry ${index + 1}); write https://app.example.com, ` +
-        'in lower case, without a path or slash at the end',
+      `has an entry that is not an origin (entry ${index + 1}); write https://app.example.com or ` +
+        'capacitor://localhost, in lower case, without a path or slash at the end',
+    );
+  });
+}
+
+/** Parses names of header fields. */
+export function headerNames(text: string): string[] {
+  return list(text).map((entry, index) => {
+    if (/^[\w-]+$/.test(entry)) return entry;
+    throw new Mistake(
+      `has an entry that is not the name of a header (entry ${index + 1}); write x-client-version`,
     );
   });
 }

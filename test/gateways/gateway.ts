@@ -1,30 +1,19 @@
 /** Starts real gateways with exactly the configuration that `usher config` prints. */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { runUsher } from '../cli/run-usher.ts';
 import { freePort } from '../free-port.ts';
-import { program } from '../program.ts';
-import { until } from '../until.ts';
+import { commandOf, startInFolder } from './process.ts';
 import { send } from './request.ts';
 
 /** The command that starts each gateway, in the folder of its files. */
 const commands = {
-  envoy: startEnvoy,
-  'envoy-http': startEnvoy,
-  nginx: () => [program('nginx'), '-p', '.', '-c', 'nginx.conf'],
-  traefik: () => [program('traefik'), '--configFile=traefik.yaml'],
-  caddy: () => [program('caddy'), 'run', '--config', 'Caddyfile'],
-  haproxy: () => [program('haproxy'), '-f', 'haproxy.cfg'],
+  envoy: commandOf.envoy,
+  'envoy-http': commandOf.envoy,
+  nginx: commandOf.nginx,
+  traefik: commandOf.traefik,
+  caddy: commandOf.caddy,
+  haproxy: commandOf.haproxy,
 } as const satisfies Record<string, () => string[]>;
-
-function startEnvoy(): string[] {
-  const quiet = ['--disable-hot-restart', '--concurrency', '1', '-l', 'warn'];
-  return [program('envoy'), '-c', 'envoy.yaml', ...quiet];
-}
 
 /** A gateway, by the name that `usher config` takes. */
 export type GatewayName = keyof typeof commands;
@@ -51,47 +40,18 @@ export interface Gateway {
 
 /** Starts a gateway and waits until it answers. */
 export async function startGateway(name: GatewayName, options: GatewayOptions): Promise<Gateway> {
-  const folder = await mkdtemp(join(tmpdir(), `usher-${name}-`));
   const port = await freePort();
-  await writeConfig(name, folder, port, options);
-  const [path = '', ...args] = commands[name]();
-  const child = spawn(path, args, {
-    cwd: folder,
-    env: { HOME: folder, PATH: process.env.PATH ?? '' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  child.stdout.on('data', data => {
-    output += data;
-  });
-  child.stderr.on('data', data => {
-    output += data;
-  });
-  const killNow = () => void child.kill('SIGKILL');
-  process.once('exit', killNow);
-  const exited = once(child, 'exit');
-  await until(async () => {
-    if (child.exitCode !== null) throw new Error(`${name} ended: ${output}`);
-    return await answers(port);
-  });
-  return {
-    port,
-    async stop() {
-      process.off('exit', killNow);
-      // A killed nginx would leave its workers behind.
-      child.kill(name === 'nginx' ? 'SIGTERM' : 'SIGKILL');
-      await exited;
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+  const files = await configOf(name, port, options);
+  const command = commands[name]();
+  return { port, stop: await startInFolder(name, command, files, () => answers(port)) };
 }
 
-async function writeConfig(
+/** The printed files, by name. */
+async function configOf(
   name: GatewayName,
-  folder: string,
   port: number,
   { grpc, http, upstream, scope, audience, change }: GatewayOptions,
-): Promise<void> {
+): Promise<Record<string, string>> {
   const flags = { grpc, http, upstream, scope, audience, listen: `127.0.0.1:${port}` };
   const args = Object.entries(flags).flatMap(([flag, value]) =>
     value ? [`--${flag}`, value] : [],
@@ -99,9 +59,10 @@ async function writeConfig(
   const { code, out, err } = await runUsher(['config', name, '--json', ...args]);
   if (code !== 0) throw new Error(err);
   const { files } = JSON.parse(out) as { files: Record<string, string> };
-  for (const [file, text] of Object.entries(files)) {
-    await writeFile(join(folder, file), change ? change(text, file) : text);
-  }
+  const changed = (file: string, text: string) => (change ? change(text, file) : text);
+  return Object.fromEntries(
+    Object.entries(files).map(([file, text]) => [file, changed(file, text)]),
+  );
 }
 
 /** Traefik listens before it has read what to do; until then it answers 404. */

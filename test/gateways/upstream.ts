@@ -22,7 +22,8 @@ export interface Upstream {
 /** Starts the service on a free port. */
 export async function startUpstream(): Promise<Upstream> {
   const received: Received[] = [];
-  const server = createServer({ requireHostHeader: false }, (req: IncomingMessage, res) => {
+  const options = { requireHostHeader: false, maxHeaderSize: 131_072 };
+  const server = createServer(options, (req: IncomingMessage, res) => {
     received.push({ method: req.method ?? '', url: req.url ?? '', rawHeaders: req.rawHeaders });
     res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"upstream":true}');
   });

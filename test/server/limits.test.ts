@@ -16,7 +16,7 @@ import { runServer } from './run-server.ts';
 
 test('are those of the documentation where nothing is set', () => {
   expect(defaultLimits.verify).toMatchObject({ headerBytesMax: 8192, leaseMs: 2000 });
-  expect(defaultLimits.http).toMatchObject({ headerBytesMax: 24_576, formBytesMax: 32_768 });
+  expect(defaultLimits.http).toMatchObject({ headerBytesMax: 40_960, formBytesMax: 32_768 });
   expect(defaultLimits.grpc).toMatchObject({ receiveBytesMax: 4_194_304, connectionsMax: 10_000 });
   expect(defaultLimits.proofs.bytesMax).toBe(56 * 1024 * 1024);
   expect(defaultLimits.manager).toMatchObject({ sessionIdleMs: 3_600_000 });
@@ -42,7 +42,7 @@ test('those that are fixed hold no default of one that is configured', () => {
 test('what holds a token has room for the longest header', () => {
   const { verify, http, manager } = limitsWith({ USHER_HEADER_BYTES_MAX: '20000' });
   expect(verify.headerBytesMax).toBe(20_000);
-  expect(http).toMatchObject({ headerBytesMax: 36_384, formBytesMax: 68_192 });
+  expect(http).toMatchObject({ headerBytesMax: 52_768, formBytesMax: 68_192 });
   expect(manager.signInBodyBytesMax).toBe(28_192);
 });
 

@@ -11,6 +11,10 @@ export const caddy: GatewayConfig = settings => {
 	admin off
 	auto_https off
 	persist_config off
+	servers {
+		# Room for 64 KB of headers, such as many cookies.
+		max_header_size 64KB
+	}
 }
 
 http://:${port} {
@@ -26,6 +30,9 @@ http://:${port} {
 		forward_auth ${settings.http} {
 			# Without a query here, Caddy would send the client's.
 			uri ${JSON.stringify(forwardAuthPath(settings))}
+			# Usher needs nothing else of a request, and refuses more headers than it has room for.
+			header_up -*
+			header_up Authorization {header.Authorization}
 			copy_headers ${identityHeaders.join(' ')}
 			transport http {
 				dial_timeout 1s

@@ -22,6 +22,9 @@ export const envoy: GatewayConfig = settings => ({
                               # Hides the token from the upstream; "keep" passes it on.
                               credential: remove`,
     service: `transport_api_version: V3
+                    # Usher needs nothing else of a request.
+                    allowed_headers:
+                      patterns: [{ exact: authorization }]
                     grpc_service:
                       envoy_grpc: { cluster_name: usher }
                       timeout: 0.2s`,

@@ -7,6 +7,8 @@ export const haproxy: GatewayConfig = settings => ({
   'haproxy.cfg': `# Run it with: haproxy -f haproxy.cfg
 global
   lua-load usher.lua
+  # Room for 64 KB of headers, such as many cookies.
+  tune.bufsize 65536
 
 defaults
   mode http

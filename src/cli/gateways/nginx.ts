@@ -26,6 +26,8 @@ http {
 
   server {
     listen ${settings.listen};
+    # Room for 64 KB of headers, such as many cookies.
+    large_client_header_buffers 4 16k;
 
     location / {
       auth_request /_usher;
@@ -53,6 +55,9 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
       proxy_pass "http://usher${forwardAuthPath(settings, 'nginx')}";
       proxy_http_version 1.1;
       proxy_set_header Connection "";
+      # Usher needs nothing else of a request, and refuses more headers than it has room for.
+      proxy_pass_request_headers off;
+      proxy_set_header Authorization $http_authorization;
       proxy_set_header Content-Length "";
       proxy_pass_request_body off;
       # Room for the longest identity headers.

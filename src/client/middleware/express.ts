@@ -33,9 +33,10 @@ export interface WebResponse {
 export function expressAuth(usher: Usher, requirement: Requirement = {}) {
   return (req: WebRequest, res: WebResponse, next: (error?: unknown) => void): void => {
     delete req.identity;
-    usher.verify(authorizationOf(req), requirement).then(
+    const header = authorizationOf(req);
+    usher.verify(header, requirement).then(
       verdict => {
-        if (!verdict.valid) return answer(res, refusalOf(verdict));
+        if (!verdict.valid) return answer(res, refusalOf(verdict, header));
         req.identity = verdict.identity;
         next();
       },

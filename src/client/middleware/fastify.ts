@@ -32,9 +32,10 @@ export interface FastifyReplyLike {
  */
 export function fastifyAuth(usher: Usher, requirement: Requirement = {}) {
   return async (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown> => {
+    const header = authorizationOf(request.raw);
     try {
-      const verdict = await usher.verify(authorizationOf(request.raw), requirement);
-      if (!verdict.valid) return refuse(reply, refusalOf(verdict));
+      const verdict = await usher.verify(header, requirement);
+      if (!verdict.valid) return refuse(reply, refusalOf(verdict, header));
       request.identity = verdict.identity;
       return undefined;
     } catch (error) {

@@ -19,9 +19,10 @@ export function greeting(nowMs: number = Date.now()): { message: string; time: s
  */
 export function hello(usher: Usher, now: () => number = Date.now) {
   return async (req: WebRequest, res: WebResponse): Promise<void> => {
+    const header = authorizationOf(req);
     try {
-      const verdict = await usher.verify(authorizationOf(req));
-      if (!verdict.valid) return answer(res, refusalOf(verdict));
+      const verdict = await usher.verify(header);
+      if (!verdict.valid) return answer(res, refusalOf(verdict, header));
       const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
       answer(res, { status: 200, headers, body: JSON.stringify(greeting(now())) });
     } catch (error) {

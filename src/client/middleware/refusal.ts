@@ -1,6 +1,6 @@
 /** Builds a service's answers to refused requests, with the verdict's status and text. */
 
-import type { Reason, Refused } from '../usher-verdict.ts';
+import type { Refused } from '../usher-verdict.ts';
 
 /** An HTTP response. The body is `{"error": "<text>"}`. */
 export interface Refusal {
@@ -9,9 +9,10 @@ export interface Refusal {
   body: string;
 }
 
-/** The response to a refused token. */
-export function refusalOf({ httpStatus, reason, message }: Refused): Refusal {
-  const challenge = challengeOf(httpStatus, reason, message);
+/** The response to a refused token, which `header` held. */
+export function refusalOf(refused: Refused, header: string): Refusal {
+  const { httpStatus, message } = refused;
+  const challenge = challengeOf(refused, header);
   return refusal(httpStatus, message, challenge === undefined ? {} : challenge);
 }
 
@@ -43,14 +44,18 @@ function refusal(status: number, error: string, headers: Record<string, string>)
 
 const realm = 'Bearer realm="usher"';
 
-/** The challenge (RFC 6750 section 3); it has no error code if credentials are missing. */
-function challengeOf(status: number, reason: Reason, message: string) {
-  if (status !== 401 && status !== 403) return undefined;
-  if (reason === 'MISSING_CREDENTIALS') return { 'WWW-Authenticate': realm };
+/** A scheme that is not Bearer, with its credentials (RFC 9110 section 11.4). */
+const otherScheme = /^(?!bearer[ \t])[!#$%&'*+.^`|~\w-]+ +[^ ]/i;
+
+/** The challenge; RFC 6750 section 3.1 has no error code without a token, or with another scheme. */
+function challengeOf({ httpStatus, reason, message }: Refused, header: string) {
+  if (httpStatus !== 401 && httpStatus !== 403) return undefined;
+  const isOther = reason === 'MALFORMED_CREDENTIALS' && otherScheme.test(header);
+  if (reason === 'MISSING_CREDENTIALS' || isOther) return { 'WWW-Authenticate': realm };
   const error =
     reason === 'MALFORMED_CREDENTIALS'
       ? 'invalid_request'
-      : status === 403
+      : httpStatus === 403
         ? 'insufficient_scope'
         : 'invalid_token';
   const words = message.replaceAll(/["\\]/g, "'");

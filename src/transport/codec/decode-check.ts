@@ -129,7 +129,8 @@ function readEntry(
   cursor.at = ends;
   if (wanted !== undefined && nameEnds - nameAt !== wanted.length) return true;
   const name = textOf(bytes, nameAt, nameEnds);
-  if (wanted !== undefined && name !== wanted) return true;
+  // Another case of the same name: the library reads all of them.
+  if (wanted !== undefined && name !== wanted) return name?.toLowerCase() !== wanted;
   const value = textOf(bytes, valueAt, ends);
   return name !== undefined && value !== undefined && take(name, value);
 }

@@ -3,6 +3,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
+import { bearerRealm } from '../http/www-authenticate.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 
@@ -14,11 +15,29 @@ export function connectError(thrown: unknown, onBug: OnBug): ConnectError {
   return new ConnectError(message, codes[code], undefined, details);
 }
 
-/** The HTTP status and JSON body of an error of a unary call. */
-export function connectErrorAnswer(error: ConnectError): { status: number; text: string } {
-  const text = JSON.stringify(errorToJson(error, {}));
-  return { status: codeToHttpStatus(error.code), text };
+/** The answer to a unary call that failed. */
+export interface ConnectErrorAnswer {
+  /** The HTTP status. */
+  status: number;
+  /** The JSON body. */
+  text: string;
+  /** Names and values, alternating. */
+  headers: readonly string[];
 }
+
+/** The answer with an error of a unary call. */
+export function connectErrorAnswer(error: ConnectError): ConnectErrorAnswer {
+  const text = JSON.stringify(errorToJson(error, {}));
+  const status = codeToHttpStatus(error.code);
+  return { status, text, headers: challengesOf(status) };
+}
+
+/** RFC 9110 section 15.5.2: each 401 has a challenge. The error itself is in the body. */
+export function challengesOf(status: number): readonly string[] {
+  return status === 401 ? bearerHeader : [];
+}
+
+const bearerHeader = ['WWW-Authenticate', bearerRealm];
 
 /** INVALID_ARGUMENT for an undecodable request. The caller sees `why`, the library's message. */
 export function malformedError(typeName: string, why?: string): ConnectError {

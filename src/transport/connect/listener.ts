@@ -1,15 +1,13 @@
 /** Serves the rpcs over Connect and gRPC-Web on HTTP/1.1, by binding handlers to connect-node. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
+import type { DescMethod } from '@bufbuild/protobuf';
 import {
   Code,
   ConnectError,
   type ConnectRouterOptions,
   createConnectRouter,
-  createContextKey,
   createContextValues,
-  type HandlerContext,
 } from '@connectrpc/connect';
 import {
   compressionGzip,
@@ -20,11 +18,11 @@ import { queryFault } from '../../reading/query.ts';
 import { answerError, headersOf } from '../http/answer.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
-import type { Call, Door } from '../rpc/call.ts';
+import type { Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
-import type { Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
-import { RpcError } from '../rpc/rpc-error.ts';
-import { connectError, connectErrorAnswer, malformedError } from './error.ts';
+import type { Binding, Unary } from '../rpc/handlers.ts';
+import { boundHandler, needsHttp2Text, peerKey } from './bound-handler.ts';
+import { challengesOf, connectErrorAnswer, malformedError } from './error.ts';
 import { jsonOptions } from './json.ts';
 import { checkedBody, checkedCompression } from './json-body.ts';
 import { clampTimeout } from './timeout.ts';
@@ -135,8 +133,6 @@ function routerOptions(
   };
 }
 
-const peerKey = createContextKey('');
-
 async function serve(
   handler: Handler,
   req: IncomingMessage,
@@ -144,6 +140,8 @@ async function serve(
   { limits, onBug }: ConnectDeps,
 ): Promise<void> {
   clampTimeout(req.headers, handler.method.methodKind === 'unary', limits);
+  // connect makes a URL with it, of which it uses the path; HTTP/1.0 may leave it out.
+  req.headers.host ??= 'localhost';
   res.setHeader('Cache-Control', 'no-store');
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
   const request = universalRequestFromNodeRequest(req, res, undefined, context);
@@ -153,8 +151,11 @@ async function serve(
   });
   if (answer.body === undefined && answer.status >= 400) {
     const headers = Object.fromEntries(answer.header ?? []);
+    if (answer.status === 415) headers['Accept-Post'] = acceptedTypes(handler.method);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
   }
+  const [challenge, value] = challengesOf(answer.status);
+  if (challenge !== undefined && value !== undefined) res.setHeader(challenge, value);
   const corrected = await correctMalformed(answer, handler.method);
   // Not awaited: its promise stays pending on success, and rejects when the caller disconnects.
   universalResponseToNodeResponse(corrected, res).catch(error => {
@@ -178,9 +179,16 @@ function bodyOfCall(
   return checkedBody(input, body as AsyncIterable<Uint8Array>, isStream, limits.receiveBytesMax);
 }
 
+/** The content types of a method's requests, for the header that connect-go sends too. */
+function acceptedTypes({ methodKind }: DescMethod): string {
+  const own = methodKind === 'unary' ? 'application/' : 'application/connect+';
+  const types = ['json', 'proto'].flatMap(codec => [own + codec, `application/grpc-web+${codec}`]);
+  return types.join(', ');
+}
+
 function refusalOf(status: number): string {
   if (status === 415) return 'content type is not one of Connect or gRPC-Web';
-  if (status === 505) return 'a stream in both directions needs HTTP/2: use gRPC';
+  if (status === 505) return needsHttp2Text;
   return 'request is not one of Connect or gRPC-Web';
 }
 
@@ -205,80 +213,4 @@ async function correctMalformed(answer: Answer, method: DescMethod): Promise<Ans
 
 async function* bodyOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
-}
-
-/** Adapts a handler to connect. */
-function boundHandler(
-  method: DescMethod,
-  handler: unknown,
-  deps: ConnectDeps,
-  stopping: AbortSignal,
-) {
-  const fail = (thrown: unknown) => connectError(thrown, deps.onBug);
-  switch (method.methodKind) {
-    case 'unary': {
-      const answer = handler as Unary<DescMethod>;
-      return async (request: Message, context: HandlerContext) => {
-        try {
-          const result = answer(request, callOf(context, deps.door));
-          return await unlessAborted(Promise.resolve(result), context.signal);
-        } catch (error) {
-          throw fail(error);
-        }
-      };
-    }
-    case 'server_streaming': {
-      const answers = handler as ServerStreaming<DescMethod>;
-      return async function* (request: Message, context: HandlerContext) {
-        const signal = AbortSignal.any([context.signal, stopping]);
-        try {
-          const call = { ...callOf(context, deps.door), signal };
-          yield* until(answers(request, call), stopping);
-        } catch (error) {
-          throw fail(error);
-        }
-      };
-    }
-    default:
-      // Connect rejects these over HTTP/1.1 before it calls a handler.
-      return () => {
-        throw fail(new RpcError('UNIMPLEMENTED', refusalOf(505)));
-      };
-  }
-}
-
-type Message = MessageShape<DescMethod['input']>;
-
-/** The result; rejects with the signal's reason if that aborts first. */
-function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = () => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort);
-  result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  return promise;
-}
-
-/** Passes a stream on until the server stops, then throws UNAVAILABLE. */
-async function* until<T>(answers: AsyncIterable<T>, stopping: AbortSignal): AsyncGenerator<T> {
-  for await (const answer of answers) {
-    if (stopping.aborted) break;
-    yield answer;
-  }
-  if (stopping.aborted) {
-    throw new RpcError('UNAVAILABLE', 'the server is shutting down; call again');
-  }
-}
-
-function callOf(context: HandlerContext, door: Door | undefined): Call {
-  const { requestHeader, protocolName, signal } = context;
-  return {
-    door: door ?? (protocolName === 'grpc-web' ? 'grpc-web' : 'connect'),
-    header(name) {
-      const value = requestHeader.get(name);
-      return value === null ? [] : [value];
-    },
-    peer: context.values.get(peerKey),
-    signal,
-  };
 }

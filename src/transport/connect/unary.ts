@@ -59,8 +59,8 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const refuse = (res: ServerResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
     if (res.headersSent || res.destroyed) return;
-    const { status, text } = connectErrorAnswer(error);
-    respond(res, status, 'application/json', text, Buffer.byteLength(text));
+    const { status, text, headers } = connectErrorAnswer(error);
+    respond(res, status, 'application/json', text, Buffer.byteLength(text), headers);
   };
   const deadlines = createDeadlines<ServerResponse>(res => {
     if (res.headersSent && !res.destroyed) {
@@ -105,7 +105,8 @@ function formatOf(
 ): Format | undefined {
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return undefined;
-  if (requireProtocolHeader && headers['connect-protocol-version'] !== '1') return undefined;
+  const { 'connect-protocol-version': version = requireProtocolHeader ? '' : '1' } = headers;
+  if (version !== '1') return undefined;
   const match = contentType.exec(headers['content-type'] ?? '');
   if (match === null) return undefined;
   return match[1] === undefined ? 'proto' : 'json';
@@ -177,9 +178,10 @@ function respond(
   type: string,
   body: string | Buffer,
   length: number,
+  others: readonly string[] = [],
 ): void {
   const headers = ['Content-Type', type, 'Content-Length', String(length)];
-  headers.push('Cache-Control', 'no-store');
+  headers.push('Cache-Control', 'no-store', ...others);
   res.writeHead(status, headers).end(body);
 }
 

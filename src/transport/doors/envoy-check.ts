@@ -22,12 +22,13 @@ import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Denied, Identity, ReasonEntry } from '../../verify/verdict.ts';
 import { reasons } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
+import { challengeOf } from '../http/www-authenticate.ts';
+import { joinAuthorization } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import { codes } from '../rpc/rpc-error.ts';
 import { identityHeaders } from './identity-headers.ts';
 import { credentialOf, requirementsOf } from './requirements.ts';
-import { challengeOf } from './www-authenticate.ts';
 
 /** What the Check rpc needs. */
 export interface EnvoyCheckDeps {
@@ -49,9 +50,9 @@ export function envoyCheckHandlers({ verify }: EnvoyCheckDeps): Handlers<typeof 
       if (fault !== undefined) return misconfigured(fault);
       if (typeof requirements === 'string') return misconfigured(requirements);
       // Unavailable fails the call, so that Envoy's `failure_mode_allow` decides.
-      const question = { header: authorizationOf(attributes), ...requirements };
-      return mapAwaitable(verify(question, 'envoy-grpc'), verdict => {
-        if (!verdict.valid) return denied(verdict, requirements.requiredScopes);
+      const header = authorizationOf(attributes);
+      return mapAwaitable(verify({ header, ...requirements }, 'envoy-grpc'), verdict => {
+        if (!verdict.valid) return denied(verdict, header, requirements.requiredScopes);
         return grants[credential.isKept ? 'keep' : 'remove'](verdict.identity);
       });
     },
@@ -70,20 +71,23 @@ function unknownExtension(asked: Readonly<Record<string, string>>): string | und
   return undefined;
 }
 
-/**
- * The Authorization header in either form that Envoy sends; repeated ones are joined and invalid.
- */
+/** The Authorization header in each form that Envoy sends: a map, or a list with raw values. */
 function authorizationOf(attributes: AttributeContext | undefined): string {
   const http = attributes?.request?.http;
   if (!http) return '';
   const values: string[] = [];
-  const { authorization } = http.headers;
-  if (authorization !== undefined) values.push(authorization);
+  for (const key in http.headers) {
+    if (isAuthorization(key)) values.push(http.headers[key] ?? '');
+  }
   for (const { key, value, rawValue } of http.headerMap?.headers ?? []) {
-    if (key.toLowerCase() !== 'authorization') continue;
+    if (!isAuthorization(key)) continue;
     values.push(rawValue.length > 0 ? Buffer.from(rawValue).toString('latin1') : value);
   }
-  return values.join(', ');
+  return joinAuthorization(values);
+}
+
+function isAuthorization(key: string): boolean {
+  return key.length === 'authorization'.length && key.toLowerCase() === 'authorization';
 }
 
 /** Responses for valid tokens, cached by identity: the same object while nothing has changed. */
@@ -105,7 +109,7 @@ function granted(identity: Identity, keepCredential: boolean): CheckResponse {
   for (const [name, value] of identityHeaders(identity)) {
     // The client must not be able to set a header of this name.
     if (value === '') ok.headersToRemove.push(name);
-    else ok.headers.push(header(name, value));
+    else ok.headers.push(headerOption(name, value));
   }
   if (!keepCredential) ok.headersToRemove.push('authorization');
   const response = create(CheckResponseSchema);
@@ -116,9 +120,13 @@ function granted(identity: Identity, keepCredential: boolean): CheckResponse {
   return response;
 }
 
-function denied({ reason, identity }: Denied, scopes: readonly string[]): CheckResponse {
+function denied(
+  { reason, identity }: Denied,
+  header: string,
+  scopes: readonly string[],
+): CheckResponse {
   const { http, text } = reasons[reason];
-  const challenge = challengeOf(reason, scopes);
+  const challenge = challengeOf({ reason, header, scopes });
   const response = refusal(http, text, challenge === undefined ? [] : [challenge]);
   response.dynamicMetadata = { valid: false, reason, ...(identity ? metadataOf(identity) : {}) };
   return response;
@@ -137,9 +145,9 @@ function refusal(
   const value = create(DeniedHttpResponseSchema, { body: JSON.stringify({ error: text }) });
   value.status = create(HttpStatusSchema, { code: http });
   value.headers = [
-    header('content-type', 'application/json'),
-    header('cache-control', 'no-store'),
-    ...challenges.map(challenge => header('www-authenticate', challenge)),
+    headerOption('content-type', 'application/json'),
+    headerOption('cache-control', 'no-store'),
+    ...challenges.map(challenge => headerOption('www-authenticate', challenge)),
   ];
   const response = create(CheckResponseSchema);
   // Envoy lets the request pass if the code is 0 or absent, whatever the HTTP response says.
@@ -150,7 +158,7 @@ function refusal(
 }
 
 /** A header that replaces others of its name, in the fields of old and new Envoy releases. */
-function header(key: string, value: string): HeaderValueOption {
+function headerOption(key: string, value: string): HeaderValueOption {
   const option = create(HeaderValueOptionSchema);
   option.header = create(HeaderValueSchema);
   option.header.key = key;

@@ -3,13 +3,14 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
-import type { Denied, Granted, Verdict } from '../../verify/verdict.ts';
+import type { Granted, Verdict } from '../../verify/verdict.ts';
 import { reasons } from '../../verify/verdict.ts';
 import { answerError } from '../http/answer.ts';
+import { type Challenged, challengeOf } from '../http/www-authenticate.ts';
+import { authorizationIn } from '../rpc/authorization.ts';
 import type { Door, DoorVerify } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
 import type { Asked, Requirements } from './requirements.ts';
-import { challengeOf } from './www-authenticate.ts';
 
 /** What the gateways' endpoints need. */
 export interface GatewayDoorDeps {
@@ -36,9 +37,11 @@ export function verifyForGateway(
     refuseMisconfigured(res, requirements);
     return undefined;
   }
+  const header = authorizationIn(req.headers);
   const settle = (verdict: Verdict): Granted | undefined => {
     if (verdict.valid) return verdict;
-    refuse(res, verdict, gateway, requirements.requiredScopes);
+    const { reason } = verdict;
+    refuse(res, { reason, header, scopes: requirements.requiredScopes }, gateway);
     return undefined;
   };
   const fail = (error: unknown): undefined => {
@@ -46,8 +49,7 @@ export function verifyForGateway(
     answerError(res, 503, unavailableText, { ...told(503, unavailableText), 'Retry-After': 1 });
   };
   try {
-    // Repeated headers are joined by a comma, which no credential contains.
-    const question = { header: req.headers.authorization ?? '', ...requirements };
+    const question = { header, ...requirements };
     return mapAwaitable(verify(question, gateway.door), settle, fail);
   } catch (error) {
     return fail(error);
@@ -70,14 +72,9 @@ function valuesOf(header: string | string[] | undefined): string[] {
   return header === undefined ? [] : String(header).split(', ');
 }
 
-function refuse(
-  res: ServerResponse,
-  { reason }: Denied,
-  gateway: GatewayDoor,
-  scopes: readonly string[],
-) {
-  const { http, text } = reasons[reason];
-  const challenge = challengeOf(reason, scopes);
+function refuse(res: ServerResponse, refusal: Challenged, gateway: GatewayDoor): void {
+  const { http, text } = reasons[refusal.reason];
+  const challenge = challengeOf(refusal);
   const challenged = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };
   answerError(res, gateway.statusOf(http), text, { ...told(http, text), ...challenged });
 }

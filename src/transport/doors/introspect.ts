@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../store/record.ts';
 import { introspectScope } from '../../tokens/caller.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
+import { joinAuthorization } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import { type OauthDeps, oauthRoute } from './oauth.ts';
 import { requirementsOf } from './requirements.ts';
@@ -19,7 +20,7 @@ export function introspectRoute(deps: IntrospectDeps): Route {
     // Beyond RFC 7662: some callers ask whether the token has these scopes.
     const requirements = requirementsOf({ audiences: [], scopes: [form.get('scope') ?? ''] });
     if (typeof requirements === 'string') return inactive;
-    const question = { header: `Bearer ${token}`, ...requirements };
+    const question = { header: joinAuthorization([`Bearer ${token}`]), ...requirements };
     const verdict = await deps.verify(question, 'introspect');
     if (!verdict.valid) return inactive;
     // A caller limited to one owner's tokens must not learn about others.

@@ -5,10 +5,13 @@ import { nearest } from '../../reading/nearest.ts';
 import { Unavailable } from '../../store/store.ts';
 import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
 import type { Sums } from '../../tokens/sums.ts';
+import type { Reason } from '../../verify/verdict.ts';
 import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
+import { bearerChallenge, bearerRealm, challengeOf } from '../http/www-authenticate.ts';
+import { authorizationIn } from '../rpc/authorization.ts';
 import { unavailableText } from '../rpc/failure.ts';
 
 /** What both endpoints need. */
@@ -29,6 +32,8 @@ export interface OauthError {
   error: string;
   /** The error_description; contains no token. */
   description: string;
+  /** The WWW-Authenticate headers of a 401 or 403. */
+  challenges?: readonly string[];
 }
 
 /** A route for callers with the scope, or usher.admin; `handle` gets the token. */
@@ -93,14 +98,16 @@ async function callerOf(
   authenticate: Authenticate,
   address: string,
 ): Promise<Caller | OauthError> {
-  const header = req.headers.authorization ?? '';
-  const basic = /^basic +([A-Za-z0-9+/]+=*) *$/i.exec(header)?.[1];
+  const header = authorizationIn(req.headers);
+  const basic = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(header)?.[1];
   const [id, token] = basic === undefined ? [undefined, header] : readBasic(basic);
   const caller = await authenticate(basic === undefined ? header : `Bearer ${token}`, address);
   // The same answer for every valid token that may not call here.
   if (caller === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
-  if (typeof caller === 'string') return invalidClient;
-  if (id !== undefined && id.toLowerCase() !== caller.actor) return invalidClient;
+  if (typeof caller === 'string') return invalidClient(caller, header);
+  if (id !== undefined && id.toLowerCase() !== caller.actor) {
+    return invalidClient('INVALID_TOKEN', header);
+  }
   return caller;
 }
 
@@ -123,17 +130,29 @@ function invalidRequest(description: string): OauthError {
   return { status: 400, error: 'invalid_request', description };
 }
 
-const invalidClient: OauthError = {
-  status: 401,
-  error: 'invalid_client',
-  description: 'give the id and the token of a static access token',
-};
+/**
+ * The error for a caller that is not known. RFC 6749 section 5.2: a challenge by the scheme that it
+ * used; it may use both.
+ */
+function invalidClient(reason: Reason, header: string): OauthError {
+  const bearer = challengeOf({ reason, header }) ?? bearerRealm;
+  return {
+    status: 401,
+    error: 'invalid_client',
+    description: 'give the id and the token of a static access token',
+    challenges: ['Basic realm="usher"', isBasic.test(header) ? bearerRealm : bearer],
+  };
+}
+
+const isBasic = /^basic(?: |$)/i;
 
 function lacksScope(scope: string): OauthError {
+  const description = `the caller needs a static access token with the scope ${scope}`;
   return {
     status: 403,
     error: 'insufficient_scope',
-    description: `the caller needs a static access token with the scope ${scope}`,
+    description,
+    challenges: [bearerChallenge('insufficient_scope', description, [scope])],
   };
 }
 
@@ -147,11 +166,9 @@ function send(req: IncomingMessage, res: ServerResponse, answer: object | OauthE
     answerJson(res, 200, answer);
     return;
   }
-  const { status, error, description } = answer;
+  const { status, error, description, challenges } = answer;
   const headers = {
-    ...(status === 401
-      ? { 'WWW-Authenticate': ['Basic realm="usher"', 'Bearer realm="usher"'] }
-      : {}),
+    ...(challenges === undefined ? {} : { 'WWW-Authenticate': [...challenges] }),
     ...(status === 503 ? { 'Retry-After': 1 } : {}),
     // The rest of an unread form is not awaited.
     ...(req.complete ? {} : { Connection: 'close' }),

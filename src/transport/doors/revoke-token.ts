@@ -5,6 +5,8 @@ import { adminScope, type Caller, revokeScope } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
+import { bearerRealm } from '../http/www-authenticate.ts';
+import { joinAuthorization } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import { type OauthDeps, type OauthError, oauthRoute } from './oauth.ts';
 
@@ -17,7 +19,7 @@ export interface RevokeTokenDeps extends OauthDeps {
 /** The route of /oauth2/revoke. */
 export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
   return oauthRoute('/oauth2/revoke', revokeScope, deps, async (token, _form, caller) => {
-    const verdict = await deps.verify({ header: `Bearer ${token}` }, 'revoke');
+    const verdict = await deps.verify({ header: joinAuthorization([`Bearer ${token}`]) }, 'revoke');
     const { identity } = verdict;
     // RFC 7009 section 2.2: invalid tokens are answered like revoked ones.
     if (!identity || (!verdict.valid && isOver.has(verdict.reason))) return done;
@@ -70,6 +72,7 @@ const notYours: OauthError = {
   status: 403,
   error: 'unauthorized_client',
   description: "the token is not one of the owner that the caller's access token is limited to",
+  challenges: [bearerRealm],
 };
 
 const hasNoJti: OauthError = {

@@ -6,10 +6,11 @@ import { Unavailable } from '../../store/store.ts';
 import { reasons, type Verdict } from '../../verify/verdict.ts';
 import { answerError, headersOf } from '../http/answer.ts';
 import type { Route } from '../http/router.ts';
+import { challengeOf } from '../http/www-authenticate.ts';
+import { authorizationIn } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
 import { hello } from '../services/hello.ts';
-import { challengeOf } from './www-authenticate.ts';
 
 /** What the root path needs. */
 export interface RootDeps {
@@ -24,7 +25,8 @@ export function rootRoute({ verify, now }: RootDeps): Route {
   const settle = (verdict: Verdict, res: ServerResponse) => {
     if (verdict.valid) return greet(res, now());
     const { http, text } = reasons[verdict.reason];
-    const challenge = challengeOf(verdict.reason);
+    const header = authorizationIn(res.req.headers);
+    const challenge = challengeOf({ reason: verdict.reason, header });
     answerError(res, http, text, challenge ? { 'WWW-Authenticate': challenge } : {});
   };
   const fail = (error: unknown, res: ServerResponse) => {
@@ -33,8 +35,7 @@ export function rootRoute({ verify, now }: RootDeps): Route {
   };
   const handle = (req: IncomingMessage, res: ServerResponse) => {
     try {
-      // Repeated headers are joined by a comma, which no credential contains.
-      const verdict = verify({ header: req.headers.authorization ?? '' }, 'root');
+      const verdict = verify({ header: authorizationIn(req.headers) }, 'root');
       return mapAwaitable(verdict, settle, fail, res);
     } catch (error) {
       return fail(error, res);

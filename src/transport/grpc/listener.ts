@@ -1,8 +1,9 @@
 /** The gRPC listener. It accepts the sockets itself and injects each into grpc-js. */
 
+import type { ServerOptions } from 'node:http2';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
 import { awakeTimeout } from '../../timing/awake.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { CallTimes } from '../rpc/grpc-timeout.ts';
@@ -10,15 +11,17 @@ import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/gua
 import type { Binding } from '../rpc/handlers.ts';
 import type { Address, Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
+import type { ProbeDeps } from '../rpc/probes.ts';
 import { createHealth } from './health.ts';
 import { closeIdle } from './idle.ts';
 import type { GrpcLimits } from './limits.ts';
 import type { GrpcService, Streams } from './methods.ts';
 import { grpcService, shuttingDownText } from './methods.ts';
+import { createPlainPath, type PlainPath } from './plain-http.ts';
 import { awaitPreface } from './preface.ts';
 import { grpcReaders } from './readers.ts';
 import { createReflection } from './reflection.ts';
-import { findSessions } from './sessions.ts';
+import { findSessions, type Take } from './sessions.ts';
 import { createUnaryPath, type UnaryPath } from './unary.ts';
 
 /** What the gRPC listener needs. */
@@ -28,6 +31,8 @@ export interface GrpcDeps {
   limits: GrpcLimits;
   /** Called with each unexpected error. */
   onBug: OnBug;
+  /** Answers health checks over plain HTTP/2; absent where the listener is always ready. */
+  probes?: ProbeDeps;
   /** Shared with other listeners; absent where there are none. */
   guard?: Guard;
 }
@@ -41,7 +46,10 @@ export interface GrpcListener extends Listener {
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createGrpcListener(deps: GrpcDeps): GrpcListener {
   const { bindings, limits, onBug, guard = ownGuard(deps.limits.unread) } = deps;
+  // grpc-js would write headers that it cannot read to standard error, tokens among them.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server(serverOptions(limits));
+  readBlanks(server);
   const streams: Streams = new Set();
   const streaming = new Set<string>();
   const health = createHealth(bindings.map(({ service }) => service.typeName));
@@ -67,7 +75,8 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
     isStreaming: (path: string) => streaming.has(path),
   };
   const unary = createUnaryPath(bindings, limits, onBug, () => guard.unreadClosed('deadline'));
-  const listener = listenerOf(server, limits, times, streams, health, unary, guard);
+  const plain = createPlainPath(deps.probes ?? alwaysReady, limits.halfOpenMs);
+  const listener = listenerOf(server, limits, times, streams, health, unary, plain, guard);
   return { ...listener, setServing: health.setServing };
 }
 
@@ -82,6 +91,18 @@ function serverOptions(limits: GrpcLimits): ChannelOptions {
   };
 }
 
+/**
+ * Has Node hand over header values with blanks around them, as other doors do: by default it drops
+ * such a header without a word, and a token with a trailing space would count as missing. grpc-js
+ * passes these options to Node, and has no option of its own for this one.
+ */
+function readBlanks(server: Server): void {
+  const { commonServerOptions } = server as unknown as { commonServerOptions: ServerOptions };
+  commonServerOptions.strictFieldWhitespaceValidation = false;
+}
+
+const alwaysReady: ProbeDeps = { unreadiness: () => [], degraded: () => [] };
+
 function listenerOf(
   server: Server,
   limits: GrpcLimits,
@@ -89,13 +110,16 @@ function listenerOf(
   streams: Streams,
   health: { setServing(serving: boolean): void },
   unary: UnaryPath,
+  plain: PlainPath,
   guard: Guard,
 ): Listener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   /** Sockets before the preface; each promise resolves on preface or close. */
   const silent = new Map<Socket, Promise<void>>();
-  const sessions = findSessions(times, limits, unary.take);
+  const take: Take = (stream, headers) =>
+    plain.take(stream, headers) || unary.take(stream, headers);
+  const sessions = findSessions(times, limits, take);
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);
   const unwatch = guard.unread.watch(
     () => grpcReaders(unary.open(), sessions.open()),
@@ -150,6 +174,7 @@ function listenerOf(
     });
     sessions.stop();
     unary.stop();
+    plain.stop();
     unwatch();
   };
 

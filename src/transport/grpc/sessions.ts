@@ -13,6 +13,8 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Socket } from 'node:net';
+import { canonicalHeader } from '../../caching/canonical-header.ts';
+import { joinAuthorization } from '../rpc/authorization.ts';
 import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
 import { type CallTimes, clampGrpcTimeout, deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
 import { closeWhenOld } from './age.ts';
@@ -30,6 +32,9 @@ export interface Sessions {
   stop(): void;
 }
 
+/** Answers a request and returns true, or leaves it to grpc-js. */
+export type Take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+
 type OnStream = (
   this: ServerHttp2Session,
   stream: ServerHttp2Stream,
@@ -39,16 +44,12 @@ type OnStream = (
 ) => void;
 
 /**
- * Starts intercepting; `take` answers a call and returns true, or leaves it to grpc-js. grpc-js
+ * Starts intercepting. grpc-js
  * does not expose its HTTP/2 server, so sessions are found through Node's diagnostics channel for
  * new streams. The session's own `stream` listener is replaced by one that calls it.
  * A stream that its caller keeps open is closed `halfOpenMs` after the call's deadline.
  */
-export function findSessions(
-  times: CallTimes,
-  limits: GrpcLimits,
-  take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
-): Sessions {
+export function findSessions(times: CallTimes, limits: GrpcLimits, take: Take): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();
   const open = new Set<ServerHttp2Stream>();
   // grpc-js answers a call whose deadline has passed but leaves closing its stream to the caller.
@@ -64,8 +65,9 @@ export function findSessions(
     const others = session.listeners('stream') as OnStream[];
     session.removeAllListeners('stream');
     const onStream: OnStream = function (stream, headers, flags, raw) {
-      joinAuthorization(headers, raw);
+      correctAuthorization(headers, raw);
       if (take(stream, headers)) return activity.touch();
+      makeLegal(headers);
       open.add(stream);
       const end = activity.begin();
       const forget = clampDeadline(stream, headers, times, limits.halfOpenMs, deadlines);
@@ -121,13 +123,21 @@ function clampDeadline(
   return () => watched.forget();
 }
 
-/** Joins repeated headers, of which Node keeps the first: no credential contains a comma. */
-function joinAuthorization(headers: IncomingHttpHeaders, raw: string[]): void {
+/** Node keeps the first of several Authorization headers; the list has all of them. */
+function correctAuthorization(headers: IncomingHttpHeaders, raw: string[]): void {
   if (headers.authorization === undefined) return;
-  let joined: string | undefined;
+  const values: string[] = [];
   for (let index = 0; index < raw.length; index += 2) {
-    if (raw[index] !== 'authorization') continue;
-    joined = joined === undefined ? raw[index + 1] : `${joined}, ${raw[index + 1]}`;
+    if (raw[index] === 'authorization') values.push(raw[index + 1] ?? '');
   }
-  if (joined !== undefined) headers.authorization = joined;
+  headers.authorization = joinAuthorization(values);
+}
+
+/**
+ * grpc-js drops values with other characters than printable ASCII, so that such a header would count
+ * as missing. A quote is as malformed.
+ */
+function makeLegal(headers: IncomingHttpHeaders): void {
+  if (headers.authorization === undefined) return;
+  headers.authorization = canonicalHeader(headers.authorization).replace(/[^ -~]/g, '"');
 }

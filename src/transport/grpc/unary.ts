@@ -45,8 +45,6 @@ const responseHeaders = [':status', '200', 'content-type', 'application/grpc+pro
 const responseOptions = { waitForTrailers: true };
 const okTrailers = { 'grpc-status': '0' };
 const nothing = Buffer.alloc(0);
-/** The gRPC content types that carry Protobuf. */
-const contentType = /^application\/grpc(?:\+proto)?$/;
 
 /**
  * The path for all unary methods of these services. The deadline of a call holds until its stream is
@@ -94,11 +92,7 @@ export function createUnaryPath(
 
 function isPlain(headers: IncomingHttpHeaders): boolean {
   const encoding = headers['grpc-encoding'];
-  return (
-    headers[':method'] === 'POST' &&
-    contentType.test(headers['content-type'] ?? '') &&
-    (encoding === undefined || encoding === 'identity')
-  );
+  return encoding === undefined || encoding === 'identity';
 }
 
 /** Collects the request's bytes and answers once the caller has half-closed the stream. */

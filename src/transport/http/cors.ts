@@ -6,12 +6,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface CorsSettings {
   /** Allowed origins, or "*" for any. Credentials mode is never allowed: no cookies. */
   origins: readonly string[] | '*';
+  /** Request headers that pages may send, as `allowedHeaders` returns them. */
+  headers: string;
   /** How long a browser may cache a preflight response. */
   preflightSeconds: number;
 }
 
 /** Request headers of the root path, Connect and gRPC-Web. */
-const allowedHeaders = [
+const protocolHeaders = [
   'Authorization',
   'Content-Type',
   'Connect-Protocol-Version',
@@ -19,7 +21,34 @@ const allowedHeaders = [
   'Grpc-Timeout',
   'X-Grpc-Web',
   'X-User-Agent',
-].join(', ');
+];
+
+/**
+ * Request headers that tracing libraries add to each request of a page, by their own documentation.
+ * Usher ignores them; a page whose preflight did not allow them could not call it at all.
+ */
+export const tracingHeaders = [
+  // W3C Trace Context and Baggage, as OpenTelemetry sends them.
+  ...['traceparent', 'tracestate', 'baggage'],
+  'sentry-trace',
+  // Zipkin.
+  ...['b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-parentspanid', 'x-b3-sampled', 'x-b3-flags'],
+  ...['x-request-id', 'x-correlation-id'],
+  // Datadog.
+  ...['x-datadog-trace-id', 'x-datadog-parent-id', 'x-datadog-origin', 'x-datadog-tags'],
+  ...['x-datadog-sampling-priority', 'x-datadog-sampled'],
+  'newrelic',
+  // Jaeger, Elastic, AWS X-Ray, Google Cloud, Azure Application Insights, Dynatrace.
+  ...['uber-trace-id', 'elastic-apm-traceparent', 'x-amzn-trace-id', 'x-cloud-trace-context'],
+  ...['request-id', 'request-context', 'x-dtpc', 'x-dtreferer'],
+];
+
+/** The value of Access-Control-Allow-Headers, with the names that the settings add. */
+export function allowedHeaders(added: readonly string[]): string {
+  const names = [...protocolHeaders, ...tracingHeaders, ...added];
+  const known = new Map(names.map(name => [name.toLowerCase(), name]));
+  return [...known.values()].join(', ');
+}
 
 /** Response headers that scripts may read: gRPC-Web's status and the challenge of a refusal. */
 const exposedHeaders = [
@@ -63,7 +92,7 @@ export function answerPreflight(
   allowOrigin(req, res, cors);
   if (res.hasHeader('Access-Control-Allow-Origin')) {
     res.setHeader('Access-Control-Allow-Methods', methods === 'any' ? '*' : methods.join(', '));
-    res.setHeader('Access-Control-Allow-Headers', allowedHeaders);
+    res.setHeader('Access-Control-Allow-Headers', cors.headers);
     res.setHeader('Access-Control-Max-Age', cors.preflightSeconds);
   }
   res.writeHead(204).end();

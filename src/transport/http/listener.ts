@@ -8,6 +8,7 @@ import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/gua
 import type { Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';
 import { connectionAges } from './connection-age.ts';
+import { allowedHeaders, type CorsSettings } from './cors.ts';
 import { lateConnections } from './late.ts';
 import type { HttpLimits } from './limits.ts';
 import { httpReaders } from './readers.ts';
@@ -18,6 +19,8 @@ export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
   limits: HttpLimits;
   /** Origins that may call routes with `cors`; "*" for any. */
   corsOrigins: readonly string[] | '*';
+  /** Request headers that their pages may send besides the usual ones; absent for none. */
+  corsHeaders?: readonly string[];
   /** Called when a stop begins, to end streams that would outlast it. */
   onStop?(): void;
   /** Shared with other listeners; absent where there are none. */
@@ -26,8 +29,7 @@ export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createHttpListener(deps: HttpDeps): Listener {
-  const { limits, corsOrigins, onStop, guard = ownGuard(deps.limits.unread) } = deps;
-  const { preflightSeconds } = limits;
+  const { limits, onStop, guard = ownGuard(deps.limits.unread) } = deps;
   const sockets = new Set<Socket>();
   const late = lateConnections();
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);
@@ -36,7 +38,7 @@ export function createHttpListener(deps: HttpDeps): Listener {
   /** Set during a stop, after which idle connections are closed at once. */
   let drained = false;
 
-  const answer = requestFunction({ ...deps, cors: { origins: corsOrigins, preflightSeconds } });
+  const answer = requestFunction({ ...deps, cors: corsOf(deps) });
   const server = createServer(serverOptions(limits), (req, res) => {
     late.begin(req);
     if (stopping || ages.isOld(req.socket)) res.shouldKeepAlive = false;
@@ -97,6 +99,11 @@ export function createHttpListener(deps: HttpDeps): Listener {
       return stopping;
     },
   };
+}
+
+function corsOf({ corsOrigins, corsHeaders = [], limits }: HttpDeps): CorsSettings {
+  const { preflightSeconds } = limits;
+  return { origins: corsOrigins, headers: allowedHeaders(corsHeaders), preflightSeconds };
 }
 
 /** Every option of node:http that limits something. */

@@ -1,33 +1,25 @@
 /** GET /healthz (the process is alive) and GET /readyz (it should receive traffic). */
 
-import type { Degraded } from '../../store/health.ts';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { alive, type ProbeAnswer, type ProbeDeps, readiness } from '../rpc/probes.ts';
 import { answerJson } from './answer.ts';
 import type { Route } from './router.ts';
 
-/** What the probes need. */
-export interface ProbeDeps {
-  /** Why the server should get no traffic, for the operator; empty when it is ready. */
-  unreadiness(): readonly string[];
-  /** What does not work although verdicts are given, for the operator. */
-  degraded(): readonly Degraded[];
+/** The routes of the probes. */
+export function probeRoutes(deps: ProbeDeps): Route[] {
+  const methods = ['GET', 'HEAD'];
+  return [
+    { path: '/healthz', methods, handle: (_req, res) => sendProbe(res, alive) },
+    { path: '/readyz', methods, handle: (_req, res) => sendProbe(res, readiness(deps)) },
+  ];
 }
 
-/** The routes of the probes. */
-export function probeRoutes({ unreadiness, degraded }: ProbeDeps): Route[] {
-  return [
-    {
-      path: '/healthz',
-      methods: ['GET', 'HEAD'],
-      handle: (_req, res) => answerJson(res, 200, { status: 'alive' }),
-    },
-    {
-      path: '/readyz',
-      methods: ['GET', 'HEAD'],
-      handle: (_req, res) => {
-        const reasons = unreadiness();
-        if (reasons.length > 0) answerJson(res, 503, { error: 'not ready', reasons });
-        else answerJson(res, 200, { status: 'ready', degraded: degraded() });
-      },
-    },
-  ];
+/** Sends the answer to a probe. */
+export function sendProbe(
+  res: ServerResponse,
+  { status, value }: ProbeAnswer,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  if (value !== undefined) answerJson(res, status, value, headers);
+  else res.writeHead(status, headers).end();
 }

@@ -1,16 +1,53 @@
-/** Rejects requests with a malformed target or Host before any code builds a URL from them. */
+/**
+ * Checks the version, target and Host of a request before any code builds a URL from them, and turns
+ * absolute-form into a path (RFC 9112 section 3.2).
+ */
 
 import type { IncomingMessage } from 'node:http';
 
-/** What is wrong with a request, for the caller; undefined for a valid one. */
-export function faultOf(req: IncomingMessage): string | undefined {
+/** Why a request is refused. */
+export interface Fault {
+  status: 400 | 505;
+  /** For the caller. */
+  text: string;
+}
+
+/**
+ * What is wrong with a request; undefined for a valid one. A target in absolute-form is replaced by
+ * its path, and the Host header by its host, which takes the place of what was sent.
+ */
+export function faultOf(req: IncomingMessage): Fault | undefined {
+  if (req.httpVersionMajor !== 1) return wrongVersion;
   const { host } = req.headers;
-  if (host === undefined || host === '') return 'host header is missing';
-  if (!isHost(host)) return 'host header is malformed';
-  // Absolute-form and "*" (RFC 9112 section 3.2) are for proxies.
-  if (!req.url?.startsWith('/')) return 'request target must be a path';
+  if (host === undefined) {
+    // RFC 9112 section 3.2: only HTTP/1.1 must send it. Health checks often come by HTTP/1.0.
+    if (req.httpVersionMinor > 0) return malformed('host header is missing');
+  } else if (host === '') {
+    return malformed('host header is missing');
+  } else if (!isHost(host)) {
+    return malformed('host header is malformed');
+  }
+  return targetFaultOf(req);
+}
+
+/** A target with a scheme: its authority, and its path with the query. */
+const absoluteForm = /^https?:\/\/([^/?#]*)([^#]*)$/i;
+
+function targetFaultOf(req: IncomingMessage): Fault | undefined {
+  const { url = '', method } = req;
+  if (url.startsWith('/') || (url === '*' && method === 'OPTIONS')) return undefined;
+  const [, authority, rest = ''] = absoluteForm.exec(url) ?? [];
+  if (authority === undefined) return malformed('request target must be a path');
+  if (!isHost(authority)) return malformed('request target has a malformed host');
+  // RFC 9112 section 3.2.2: the target's host is the one that counts.
+  req.headers.host = authority;
+  req.url = rest.startsWith('/') ? rest : `/${rest}`;
   return undefined;
 }
+
+const wrongVersion: Fault = { status: 505, text: 'the version of HTTP is neither 1.0 nor 1.1' };
+
+const malformed = (text: string): Fault => ({ status: 400, text });
 
 /** A name, an IPv4 or a bracketed IPv6 address, with or without a port. */
 const hostShape = /^(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;

@@ -4,8 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { queryFault } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
+import { isPing, type ProbeAnswer } from '../rpc/probes.ts';
 import { answerError } from './answer.ts';
 import { allowOrigin, answerPreflight, type CorsSettings, isPreflight } from './cors.ts';
+import { sendProbe } from './probes.ts';
 import { faultOf } from './request-check.ts';
 import { createRouter, type Route } from './router.ts';
 
@@ -14,12 +16,19 @@ export interface RequestDeps {
   /** All routes; no two with one exact path. */
   routes: readonly Route[];
   cors: CorsSettings;
+  /** Answers `OPTIONS /` and `OPTIONS *`; absent where the listener is always ready. */
+  ping?(): ProbeAnswer;
   /** Called with each unexpected error. */
   onBug: OnBug;
 }
 
 /** The function that node:http calls for each request. */
-export function requestFunction({ routes, cors, onBug }: RequestDeps) {
+export function requestFunction({
+  routes,
+  cors,
+  ping = () => ({ status: 204 }),
+  onBug,
+}: RequestDeps) {
   const routeOf = createRouter(routes);
 
   const fail = (thrown: unknown, res: ServerResponse) => {
@@ -30,13 +39,19 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
 
   const answer = (req: IncomingMessage, res: ServerResponse) => {
     const fault = faultOf(req);
-    if (fault !== undefined) return answerError(res, 400, fault, { Connection: 'close' });
-    const route = routeOf(pathOf(req));
+    if (fault !== undefined) {
+      return answerError(res, fault.status, fault.text, { Connection: 'close' });
+    }
+    const path = pathOf(req);
+    const route = routeOf(path);
+    if (route?.cors && isPreflight(req)) return answerPreflight(req, res, cors, route.methods);
+    if (isPing(req.method, path)) return sendProbe(res, ping(), { Allow: allowOf(route) });
     if (!route) return answerError(res, 404, 'not found');
-    if (route.cors && isPreflight(req)) return answerPreflight(req, res, cors, route.methods);
     if (route.cors) allowOrigin(req, res, cors);
     if (route.methods !== 'any' && !route.methods.includes(req.method ?? '')) {
-      return answerError(res, 405, 'method not allowed', { Allow: allowOf(route) });
+      const headers = { Allow: allowOf(route) };
+      if (req.method === 'OPTIONS') return void res.writeHead(204, headers).end();
+      return answerError(res, 405, 'method not allowed', headers);
     }
     if (route.query !== 'any') {
       const unknown = queryFault(req.url ?? '', route.query ?? []);
@@ -58,9 +73,13 @@ export function requestFunction({ routes, cors, onBug }: RequestDeps) {
 /** The caller has disconnected, so that there is nothing to answer. */
 function ignore(): void {}
 
-function allowOf({ methods, cors }: Route): string {
-  return [...methods, ...(cors ? ['OPTIONS'] : [])].join(', ');
+/** The methods of a route, or those of the whole listener (RFC 9110 section 9.3.7). */
+function allowOf(route: Route | undefined): string {
+  const methods = route === undefined || route.methods === 'any' ? allMethods : route.methods;
+  return [...methods, 'OPTIONS'].join(', ');
 }
+
+const allMethods = ['GET', 'HEAD', 'POST'];
 
 function pathOf(req: IncomingMessage): string {
   const url = req.url ?? '';

@@ -3,6 +3,7 @@
 import type { Awaitable } from '../../store/awaitable.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import type { Question } from '../../verify/verify.ts';
+import { joinAuthorization } from './authorization.ts';
 
 /** The ways to ask for a verdict, by their names in metrics. */
 export type Door =
@@ -35,7 +36,7 @@ export interface Call {
   readonly signal: AbortSignal;
 }
 
-/** The Authorization header. Repeated ones are joined by a comma, which makes them invalid. */
+/** The Authorization header of a call. */
 export function authorization(call: Call): string {
-  return call.header('authorization').join(', ');
+  return joinAuthorization(call.header('authorization'));
 }

@@ -3,6 +3,7 @@
 import type { VerifyRequest } from '../../gen/usher/v1/verifier_pb.ts';
 import { invalid } from '../../tokens/fields.ts';
 import type { Question } from '../../verify/verify.ts';
+import { joinAuthorization } from '../rpc/authorization.ts';
 
 /** Limits of a question, as documented in verifier.proto. */
 export const questionLimits = { audienceCharactersMax: 256, requiredScopesMax: 64 } as const;
@@ -21,7 +22,7 @@ export function questionOf(request: VerifyRequest, at = ''): Question {
     throw invalid(`${at}audience`, `is longer than ${most} characters`);
   }
   if (requiredScopes.length > 0) checkScopes(requiredScopes, at);
-  return { header, audience, requiredScopes };
+  return { header: joinAuthorization([header]), audience, requiredScopes };
 }
 
 function checkScopes(scopes: readonly string[], at: string): void {

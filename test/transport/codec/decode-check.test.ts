@@ -14,7 +14,10 @@ const text = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }).map(odd => odd.toWellFormed()),
 );
-const name = fc.oneof(fc.constantFrom('authorization', 'authorizatiom', 'accept', ''), text);
+const name = fc.oneof(
+  fc.constantFrom('authorization', 'Authorization', 'authorizatiom', 'accept', ''),
+  text,
+);
 const texts = fc.dictionary(name, text, { maxKeys: 4 });
 const peer = fc.record({ service: text, labels: texts, principal: text });
 const http = fc.record(

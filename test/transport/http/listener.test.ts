@@ -170,11 +170,13 @@ describe('hostile requests', () => {
 
   test.each([
     ['no Host', `${rpc}${json}`],
-    ['no Host in HTTP/1.0', `${rpc.replace('1.1', '1.0')}${json}`],
+    ['an empty Host in HTTP/1.0', `${rpc.replace('1.1', '1.0')}Host:\r\n${json}`],
     ['two Hosts', `${rpc}Host: a\r\nHost: b\r\n${json}`],
-    ['absolute-form', `${rpc.replace('/usher', 'http://a/usher')}Host: a\r\n${json}`],
+    ['absolute-form without a Host', `${rpc.replace('/usher', 'http://a/usher')}${json}`],
+    ['absolute-form with a user', `${rpc.replace('/usher', 'http://u@a/usher')}Host: a\r\n${json}`],
+    ['absolute-form of FTP', `${rpc.replace('/usher', 'ftp://a/usher')}Host: a\r\n${json}`],
     ['absolute-form of nothing', `${rpc.replace('/usher', 'http://[/usher')}Host: a\r\n${json}`],
-    ['an asterisk', 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
+    ['an asterisk', 'GET * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
     ['no HTTP', 'hello\r\n\r\n'],
     ['length and chunks', `${rpc}Host: a\r\nTransfer-Encoding: chunked\r\n${json}`],
     ['two lengths', `${rpc}Host: a\r\nContent-Length: 3\r\n${json}`],

@@ -6,7 +6,8 @@ import { createConnectDoor } from '../../../src/transport/connect/listener.ts';
 import { rootRoute } from '../../../src/transport/doors/root.ts';
 import type { HttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../../../src/transport/http/listener.ts';
-import { type ProbeDeps, probeRoutes } from '../../../src/transport/http/probes.ts';
+import { probeRoutes } from '../../../src/transport/http/probes.ts';
+import { type ProbeDeps, pinged } from '../../../src/transport/rpc/probes.ts';
 import type { VerifierDeps } from '../../../src/transport/services/verifier.ts';
 import { defaultLimits } from '../../limits.ts';
 import { now, verifierBinding, verify } from '../fakes.ts';
@@ -14,6 +15,7 @@ import { now, verifierBinding, verify } from '../fakes.ts';
 export interface Setup {
   limits?: Partial<HttpLimits>;
   corsOrigins?: HttpDeps['corsOrigins'];
+  corsHeaders?: HttpDeps['corsHeaders'];
   verifier?: Partial<VerifierDeps>;
   unreadiness?: () => readonly string[];
   degraded?: ProbeDeps['degraded'];
@@ -31,17 +33,20 @@ export async function startHttp(setup: Setup = {}) {
     cors: true,
     requireProtocolHeader: setup.requireProtocolHeader ?? false,
   });
+  const probes: ProbeDeps = {
+    unreadiness: setup.unreadiness ?? (() => []),
+    degraded: setup.degraded ?? (() => []),
+  };
   const listener = createHttpListener({
     routes: [
       rootRoute({ verify: setup.verifier?.verify ?? verify, now }),
-      ...probeRoutes({
-        unreadiness: setup.unreadiness ?? (() => []),
-        degraded: setup.degraded ?? (() => []),
-      }),
+      ...probeRoutes(probes),
       ...door.routes,
     ],
     limits,
     corsOrigins: setup.corsOrigins ?? '*',
+    corsHeaders: setup.corsHeaders ?? [],
+    ping: () => pinged(probes),
     onBug,
     onStop: door.endStreams,
   });

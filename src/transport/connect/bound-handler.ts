@@ -1,0 +1,102 @@
+/** Adapts handlers of rpcs to connect-node: their errors, their deadlines, their end at a stop. */
+
+import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
+import { createContextKey, type HandlerContext } from '@connectrpc/connect';
+import type { Call, Door } from '../rpc/call.ts';
+import type { OnBug } from '../rpc/failure.ts';
+import type { ServerStreaming, Unary } from '../rpc/handlers.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
+import { connectError } from './error.ts';
+
+/** The key of the socket's peer address in a call's context. */
+export const peerKey = createContextKey('');
+
+/** The answer to a method that streams in both directions. */
+export const needsHttp2Text = 'a stream in both directions needs HTTP/2: use gRPC';
+
+/** Adapts the handler of a method to connect. Its streams end once `stopping` aborts. */
+export function boundHandler(
+  method: DescMethod,
+  handler: unknown,
+  deps: { door?: Door; onBug: OnBug },
+  stopping: AbortSignal,
+) {
+  const fail = (thrown: unknown) => connectError(thrown, deps.onBug);
+  switch (method.methodKind) {
+    case 'unary': {
+      const answer = handler as Unary<DescMethod>;
+      return async (request: Message, context: HandlerContext) => {
+        try {
+          checkVersion(context);
+          const result = answer(request, callOf(context, deps.door));
+          return await unlessAborted(Promise.resolve(result), context.signal);
+        } catch (error) {
+          throw fail(error);
+        }
+      };
+    }
+    case 'server_streaming': {
+      const answers = handler as ServerStreaming<DescMethod>;
+      return async function* (request: Message, context: HandlerContext) {
+        const signal = AbortSignal.any([context.signal, stopping]);
+        try {
+          checkVersion(context);
+          const call = { ...callOf(context, deps.door), signal };
+          yield* until(answers(request, call), stopping);
+          // A handler whose signal aborts ends its stream; the deadline must not end as a success.
+          context.signal.throwIfAborted();
+        } catch (error) {
+          throw fail(error);
+        }
+      };
+    }
+    default:
+      // Connect rejects these over HTTP/1.1 before it calls a handler.
+      return () => {
+        throw fail(new RpcError('UNIMPLEMENTED', needsHttp2Text));
+      };
+  }
+}
+
+/** Connect's header for its version; connect-node reads it only where it is required. */
+function checkVersion({ protocolName, requestHeader }: HandlerContext): void {
+  const version = requestHeader.get('connect-protocol-version') ?? '1';
+  if (protocolName !== 'connect' || version === '1') return;
+  throw new RpcError('INVALID_ARGUMENT', 'connect-protocol-version must be "1"');
+}
+
+type Message = MessageShape<DescMethod['input']>;
+
+/** The result; rejects with the signal's reason if that aborts first. */
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort);
+  result.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  return promise;
+}
+
+/** Passes a stream on until the server stops, then throws UNAVAILABLE. */
+async function* until<T>(answers: AsyncIterable<T>, stopping: AbortSignal): AsyncGenerator<T> {
+  for await (const answer of answers) {
+    if (stopping.aborted) break;
+    yield answer;
+  }
+  if (stopping.aborted) {
+    throw new RpcError('UNAVAILABLE', 'the server is shutting down; call again');
+  }
+}
+
+function callOf(context: HandlerContext, door: Door | undefined): Call {
+  const { requestHeader, protocolName, signal } = context;
+  return {
+    door: door ?? (protocolName === 'grpc-web' ? 'grpc-web' : 'connect'),
+    header(name) {
+      const value = requestHeader.get(name);
+      return value === null ? [] : [value];
+    },
+    peer: context.values.get(peerKey),
+    signal,
+  };
+}
