@@ -48,14 +48,8 @@ need openssl "$readme" has openssl
 need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
-need golang-go "$readme, and building grpcurl" has go
+need golang-go "$readme" has go
 need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
-packages=$missing
-
-# Debian has no grpcurl package. This is the newest version that its Go can build.
-grpcurl=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9
-has_grpcurl() { [ -x out/tools/grpcurl ] || has grpcurl; }
-need grpcurl "$readme; built from source into out/tools" has_grpcurl
 
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
@@ -64,7 +58,7 @@ give_up() {
 
 install_packages() {
   command -v apt-get >/dev/null || {
-    echo "setup: there is no apt-get here; install these by hand, then run this again:$packages" >&2
+    echo "setup: there is no apt-get here; install these by hand, then run this again:$missing" >&2
     exit 1
   }
   as_root=""
@@ -81,27 +75,17 @@ install_packages() {
     $as_root chmod 755 "$policy"
   fi
 
-  echo "setup: installing$packages"
+  echo "setup: installing$missing"
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
   # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    $packages </dev/null
-}
-
-build_grpcurl() {
-  echo "setup: building grpcurl, which takes a minute or two"
-  mkdir -p out/tools
-  # Without cgo it needs no C compiler.
-  CGO_ENABLED=0 GOBIN="$PWD/out/tools" go install "$grpcurl" </dev/null
-  # Under sudo, the files still belong to the user of the checkout.
-  [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out
+    $missing </dev/null
 }
 
 if [ -z "$missing" ]; then
   echo "setup: everything the tests need is installed"
 elif [ "$allowed" = yes ]; then
-  [ -z "$packages" ] || install_packages
-  has_grpcurl >/dev/null || build_grpcurl
+  install_packages
   echo "setup: everything the tests need is installed"
 else
   echo "setup: some tests need what is missing here:$reasons"

@@ -109,7 +109,7 @@ until grep -q 'Usher is ready' /srv/start.log; do
 done
 echo "npm start: ready after $((($(date +%s%N) - begin) / 1000000)) ms"
 cat /srv/start.log
-set -v
+set -ev
 SCRIPT
   awk '/^## /{tour = /One minute/} tour && /^```$/{shown = 0} tour && shown; tour && /^```sh$/{shown = 1}' README.md
 } >"$machine/srv/tour.sh"

@@ -25,7 +25,6 @@ const programs = {
   python3: { line: packages, proof: ['-c', 'import jwt'] },
   ruby: { line: packages, proof: ['-e', 'require "jwt"'] },
   go: { line: packages },
-  grpcurl: { line: packages },
   prlimit: { line: packages },
   nginx: { line: packages },
   haproxy: { line: packages },

@@ -9,6 +9,7 @@ import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { exitCodeOf, exitCodes, explain } from './exit-codes.ts';
 import { addJwtCommands } from './jwt.ts';
+import { addLoginCommand } from './login.ts';
 import { durationSeconds } from './option-values.ts';
 import { outSettings } from './settings.ts';
 import { addStoreCommands } from './store.ts';
@@ -57,6 +58,7 @@ function build(context: Context, exit: (code: number) => void): Command {
     .command('serve')
     .description('start the server')
     .action(() => context.serve(context.env));
+  addLoginCommand(program, context);
   addTokenCommands(program, context, exit);
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);

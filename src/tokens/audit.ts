@@ -35,6 +35,7 @@ export interface Happening {
     | 'jwt.issue'
     | 'session.create'
     | 'session.end'
+    | 'session.link'
     | 'store.backup'
     | 'store.migrate';
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
