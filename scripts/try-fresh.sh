@@ -45,7 +45,7 @@ machine=$folder/machine
 say "making a bare Debian $debian ($suite)"
 extra=curl,ca-certificates
 case $node in
-  debian) extra=$extra,nodejs,npm ;;
+  debian) ;;
   # The official Node 26 does not start without it.
   26*) extra=$extra,libatomic1 ;;
 esac
@@ -90,6 +90,12 @@ inside() {
       ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} bash "$3"
   ' inside "$machine" "$net" "$1"
 }
+
+if [ "$node" = debian ]; then
+  say "adding Debian's nodejs and npm"
+  echo 'apt-get update && apt-get install -y --no-install-recommends nodejs npm' >"$machine/srv/node.sh"
+  inside /srv/node.sh >"$folder/node.log" 2>&1 || { tail -n 20 "$folder/node.log" >&2; exit 1; }
+fi
 
 cat >"$machine/srv/install.sh" <<'SCRIPT'
 cd /srv/usher

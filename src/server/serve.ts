@@ -200,6 +200,8 @@ function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boole
     row('API Manager', manager === undefined ? 'off' : `http://${manager}`),
     'Next, in another terminal:\n',
     '  npm run -s usher -- token create --kind static --name first\n',
-    ...(manager === undefined ? [] : ['  npm run -s usher -- login     (another link to sign in)\n']),
+    ...(manager === undefined
+      ? []
+      : ['  npm run -s usher -- login     (another link to sign in)\n']),
   ].join('');
 }

@@ -4,6 +4,7 @@ import type { Imported, ImportedHash } from '../store/record.ts';
 import { mayBeImported } from '../verify/credential.ts';
 import { importedHash } from '../verify/master-keys.ts';
 import { parseStaticToken } from '../verify/static-token.ts';
+import { Faults } from './faults.ts';
 import { checkFields, checkUuid, type Fields, invalid } from './fields.ts';
 
 /**
@@ -50,18 +51,25 @@ export interface ItemBounds {
   headerBytesMax: number;
 }
 
-/** Throws INVALID_ARGUMENT for what is wrong first. */
+/** Throws INVALID_ARGUMENT for every field that is wrong. */
 export function checkItem(item: ImportItem, bounds: ItemBounds, now: number): CheckedItem {
   const { secret, fields } = item;
-  const given = item.id ? checkUuid('id', item.id) : undefined;
-  const known = 'token' in secret ? checkToken(secret.token, bounds) : checkHash(secret);
+  const faults = new Faults();
+  const known = faults.read(() =>
+    'token' in secret ? checkToken(secret.token, bounds) : checkHash(secret),
+  );
   const own = 'token' in secret ? parseStaticToken(secret.token) : undefined;
-  if (own !== undefined && given !== undefined && given !== own) {
-    throw invalid('id', `must be ${own}, which the token contains, or empty`);
-  }
-  checkFields('static', fields, now);
-  const id = own ?? given;
-  return { ...known, fields, ...(id === undefined ? {} : { id }) };
+  const id = faults.read(() => idOf(item.id, own));
+  faults.read(() => checkFields('static', fields, now));
+  faults.end();
+  return { ...(known as NonNullable<typeof known>), fields, ...(id === undefined ? {} : { id }) };
+}
+
+/** The UUID of the new access token; undefined to generate one. */
+function idOf(given: string | undefined, own: string | undefined): string | undefined {
+  const id = given ? checkUuid('id', given) : undefined;
+  if (own === undefined || id === undefined || id === own) return own ?? id;
+  throw invalid('id', `must be ${own}, which the token contains, or empty`);
 }
 
 function checkToken(token: string, { allowWeak, headerBytesMax }: ItemBounds) {

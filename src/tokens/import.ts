@@ -15,7 +15,8 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
-import { auditFields, checkUuid, invalid, present } from './fields.ts';
+import { checkAll } from './faults.ts';
+import { auditFields, checkRequestId, invalid, present } from './fields.ts';
 import { grantsOf } from './grants.ts';
 import { type CheckedItem, checkItem, type ImportItem } from './import-item.ts';
 
@@ -90,11 +91,11 @@ export function createImport(deps: ImportDeps): Import {
   const { store, now, limits } = deps;
   return async (caller, items, options) => {
     demand(caller, adminScope);
-    if (items.length === 0) throw invalid('items', 'must not be empty');
-    if (items.length > importLimits.itemsMax) {
-      throw invalid('items', `has more than ${importLimits.itemsMax} entries`);
-    }
-    const requestId = options.requestId ? checkUuid('request_id', options.requestId) : '';
+    checkAll(
+      () => checkCount(items),
+      () => checkRequestId(options.requestId),
+    );
+    const requestId = options.requestId?.toLowerCase() ?? '';
     const { headerBytesMax } = limits;
     const bounds = { allowWeak: options.allowWeak, headerBytesMax };
     const at = now();
@@ -134,6 +135,12 @@ export function createImport(deps: ImportDeps): Import {
       return twin.outcome === 'imported' ? { ...twin, outcome: 'existing' } : twin;
     });
   };
+}
+
+function checkCount(items: readonly ImportItem[]): void {
+  if (items.length === 0) throw invalid('items', 'must not be empty');
+  if (items.length <= importLimits.itemsMax) return;
+  throw invalid('items', `has more than ${importLimits.itemsMax} entries`);
 }
 
 async function plan(
