@@ -14,8 +14,8 @@ if (Number.parseInt(process.versions.node, 10) < Number(oldest)) {
   );
   process.exitCode = 78;
 } else {
-  // A package holds JavaScript, because Node strips no types below node_modules.
-  const built = new URL('../lib/main.js', import.meta.url);
-  const source = new URL('../src/main.ts', import.meta.url);
-  await import(existsSync(source) ? source : built);
+  // A package holds JavaScript in lib, because Node strips no types below node_modules.
+  const root = new URL('..', import.meta.url);
+  const main = existsSync(new URL('src/main.ts', root)) ? 'src/main.ts' : 'lib/main.js';
+  await import(new URL(main, root));
 }
