@@ -1495,8 +1495,8 @@ export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
  * others are NOT_FOUND for it.
  *
  * Every rpc can fail with UNAUTHENTICATED or PERMISSION_DENIED (the caller), INVALID_ARGUMENT (the
- * message names the field and what is wrong with it), and UNAVAILABLE (the store cannot be
- * reached). After UNAVAILABLE it is unknown whether a change was made: repeat the call with the
+ * detail google.rpc.BadRequest names every field that is wrong), and UNAVAILABLE (the store cannot
+ * be reached). After UNAVAILABLE it is unknown whether a change was made: repeat the call with the
  * same `request_id`, and the change is made only once.
  *
  * Served over Connect on the manager port (default 8081).

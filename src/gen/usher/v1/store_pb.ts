@@ -445,7 +445,7 @@ export const AcceptStoreResponseSchema: GenMessage<AcceptStoreResponse> = /*@__P
  * Callers authenticate in `authorization`; sessions of the web app are not accepted. They need the
  * scope `usher.admin` unless an rpc says otherwise; those whose token has an owner are
  * PERMISSION_DENIED. Every rpc can fail with UNAUTHENTICATED, PERMISSION_DENIED, INVALID_ARGUMENT
- * (the message names the field), and UNAVAILABLE (the store cannot be reached, or holds a record
+ * (the detail google.rpc.BadRequest names the fields), and UNAVAILABLE (the store cannot be reached, or holds a record
  * that is not as Usher wrote it; the log names it).
  *
  * Served over Connect on the manager port (default 8081).
