@@ -67,16 +67,7 @@ fi
 
 git clone --quiet --no-hardlinks . "$machine/srv/usher"
 
-# What this machine's npm uses to reach its registry, for the chroot alone.
 cp -L /etc/resolv.conf /etc/hosts "$machine/etc/"
-for config in "$(npm config get userconfig)" "$(npm config get globalconfig)"; do
-  [ ! -f "$config" ] || grep -v '^prefix' "$config" >>"$machine/root/.npmrc" || true
-done
-certificates=$(npm config get cafile)
-if [ -f "$certificates" ]; then
-  mkdir -p "$machine/$(dirname "$certificates")"
-  cp -L "$certificates" "$machine/$certificates"
-fi
 
 # inside [--net] <script>: runs a script of the chroot, and ends all processes that it leaves.
 inside() {
@@ -95,6 +86,16 @@ if [ "$node" = debian ]; then
   say "adding Debian's nodejs and npm"
   echo 'apt-get update && apt-get install -y --no-install-recommends nodejs npm' >"$machine/srv/node.sh"
   inside /srv/node.sh >"$folder/node.log" 2>&1 || { tail -n 20 "$folder/node.log" >&2; exit 1; }
+fi
+
+# What this machine's npm uses to reach its registry, for the chroot alone.
+for config in "$(npm config get userconfig)" "$(npm config get globalconfig)"; do
+  [ ! -f "$config" ] || grep -v '^prefix' "$config" >>"$machine/root/.npmrc" || true
+done
+certificates=$(npm config get cafile)
+if [ -f "$certificates" ]; then
+  mkdir -p "$machine/$(dirname "$certificates")"
+  cp -L "$certificates" "$machine/$certificates"
 fi
 
 cat >"$machine/srv/install.sh" <<'SCRIPT'
