@@ -19,7 +19,14 @@ rmSync(link, { force: true });
 const own = execFileSync('node', ['--version'], { encoding: 'utf8' }).trim();
 if (majorOf(own) < Number(oldest)) bring();
 
+/** With an older one, npm leaves out native packages of the build that are optional dependencies. */
+function canInstall() {
+  const [major, minor] = own.slice(1).split('.').map(Number);
+  return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 23;
+}
+
 function bring() {
+  if (!canInstall()) return giveUp('npm ci needs at least 20.19 or 22.12');
   const folder = join(root, 'scripts/node', hasLibatomic() ? '26' : '24');
   const { optionalDependencies: builds } = JSON.parse(
     readFileSync(join(folder, 'package.json'), 'utf8'),
