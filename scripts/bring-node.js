@@ -67,7 +67,10 @@ function install(folder) {
   const command = npm === undefined ? 'npm' : process.execPath;
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const args = ['ci', '--prefix', folder, ...options];
-  spawnSync(command, npm === undefined ? args : [npm, ...args], { stdio: 'inherit', cwd: folder });
+  spawnSync(command, npm === undefined ? args : [npm, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: folder,
+  });
 }
 
 function giveUp(why) {
