@@ -22,6 +22,8 @@ const folder = mkdtempSync(join(tmpdir(), 'usher-npx-'));
 const installed = join(folder, 'node_modules/usher');
 const bin = join(installed, 'bin/usher.js');
 const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** tsc and npm take some ten seconds, and much longer on a busy machine. */
+const packMsMax = 180_000;
 let usher: UsherProcess | undefined;
 
 beforeAll(async () => {
@@ -41,7 +43,7 @@ beforeAll(async () => {
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   }
   usher = await startUsherProcess({ USHER_WORKERS: '2' }, ':', bin);
-});
+}, packMsMax);
 afterAll(async () => {
   await usher?.remove();
   rmSync(folder, { recursive: true });
