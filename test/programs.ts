@@ -11,6 +11,8 @@ const downloads = 'sh scripts/setup-gateways.sh --yes';
 interface Known {
   /** The command that installs it. */
   line: string;
+  /** The name of its file, where it is not the program's name. */
+  file?: string;
   /** Arguments with which it exits with 0 if it has everything that the tests use. */
   proof?: readonly string[];
 }
@@ -22,10 +24,11 @@ const programs = {
   curl: { line: packages },
   openssl: { line: packages },
   // Their JWT libraries are separate Debian packages.
-  python3: { line: packages, proof: ['-c', 'import jwt'] },
+  python3: { line: packages, proof: ['-c', 'import jwt, ensurepip'] },
   ruby: { line: packages, proof: ['-e', 'require "jwt"'] },
   go: { line: packages },
-  grpcurl: { line: packages },
+  // Debian 12 has an older one. This chapter of its help is new in 1.24.
+  'go-1.24': { file: 'go', line: packages, proof: ['help', 'goauth'] },
   prlimit: { line: packages },
   nginx: { line: packages },
   haproxy: { line: packages },
@@ -44,17 +47,18 @@ export const programNames = Object.keys(programs) as ProgramName[];
 export function findProgram(name: ProgramName): string | undefined {
   const root = resolve(import.meta.dirname, '..');
   const folders = [
-    join(root, 'out/tools'),
+    join(root, 'out/tools/go/bin'),
     join(root, 'out/gateways'),
     // The system's Python and Ruby come first, because Debian packages install libraries for them.
     ...['/usr/bin', '/bin'],
     ...(process.env.PATH ?? '').split(delimiter).filter(folder => folder !== ''),
     ...['/usr/sbin', '/sbin'],
   ];
-  const path = folders.map(folder => join(folder, name)).find(each => existsSync(each));
-  const { proof }: Known = programs[name];
-  if (path === undefined || proof === undefined) return path;
-  return spawnSync(path, proof, { stdio: 'ignore' }).status === 0 ? path : undefined;
+  const { file = name, proof }: Known = programs[name];
+  return folders
+    .map(folder => join(folder, file))
+    .filter(path => existsSync(path))
+    .find(path => !proof || spawnSync(path, proof, { stdio: 'ignore' }).status === 0);
 }
 
 /** The command that installs a program. */

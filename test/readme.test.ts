@@ -130,9 +130,14 @@ describe('with Redis', () => {
       const [snippet] = shellSnippets(redisPage);
       const commands = snippet?.commands
         .replace('redis://127.0.0.1:6379', `redis://usher:password@127.0.0.1:${redis.port}`)
-        .replaceAll('~/', `${folder}/`)
-        .replace('npm start', `npm start >${folder}/log 2>&1 &`);
-      await bash.run(commands ?? '');
+        .replaceAll('~/', `${folder}/`);
+      const keys = `cat ${folder}/usher-keys/*`;
+      await bash.run(commands?.replace('npm start', '') ?? '');
+      const made = (await bash.run(keys)).stdout;
+      await bash.run(commands?.replace('npm start', `npm start >${folder}/log 2>&1 &`) ?? '');
+      // Pasted again, the block keeps the secrets that it made.
+      expect(made).toMatch(/^[0-9a-f]{64}\nk1:\S{44}\n$/);
+      expect((await bash.run(keys)).stdout).toBe(made);
       try {
         await until(async () => (await fetch(`${place.http}/readyz`)).ok);
         // The feed is armed, so that records may be served from memory.

@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
 import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
+import { addLoginCommand } from './login.ts';
 import { timeoutSeconds } from './option-values.ts';
 import { outSettings } from './settings.ts';
 import { addStoreCommands } from './store.ts';
@@ -83,6 +84,7 @@ export function buildProgram(
     .command('serve')
     .description('start the server')
     .action(() => context.serve(context.env));
+  addLoginCommand(program, context);
   addTokenCommands(program, context, exit);
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);

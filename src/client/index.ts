@@ -20,8 +20,9 @@ export {
   fastifyAuth,
   fastifyHello,
 } from './middleware/fastify.ts';
-export { type GrpcModule, grpcAuth, identityOf } from './middleware/grpc.ts';
+export { type GrpcModule, grpcAuth } from './middleware/grpc.ts';
 export { greeting, hello } from './middleware/hello.ts';
+export { identityOf } from './middleware/identity.ts';
 export { UsherUnavailable } from './unavailable.ts';
 export type { Requirement, Usher, UsherLimits } from './usher.ts';
 export type { Granted, Identity, Reason, Refused, Verdict } from './usher-verdict.ts';

@@ -15,6 +15,7 @@ import { answersToHosts, onlyForHosts } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
+import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
@@ -103,7 +104,13 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       guard: guards.grpc,
     }),
     http: createHttpListener({
-      routes: [root, ...probes, ...gatewayDoors(config, limits.http, parts), ...connect.routes],
+      routes: [
+        root,
+        ...probes,
+        openapiRoute(),
+        ...gatewayDoors(config, limits.http, parts),
+        ...connect.routes,
+      ],
       limits: withConnections(limits.http, connections.http, config),
       corsOrigins: config.corsOrigins,
       corsHeaders: config.corsHeaders,
@@ -117,7 +124,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         ...probes,
         metricsRoute(parts.metrics),
         ...onlyForHosts(
-          [...managerDoor.routes, webRoute(parts.manager)],
+          [openapiRoute(), ...managerDoor.routes, webRoute(parts.manager)],
           answersToHosts(managerNames(config)),
         ),
       ],

@@ -8,7 +8,8 @@ import { createManager, type Manager } from '../manager/manager.ts';
 import type { ServerStatus } from '../manager/server-status.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
-import { adminActor } from '../tokens/caller.ts';
+import { adminActor, type Caller } from '../tokens/caller.ts';
+import type { SignInCode } from '../transport/services/sign-in.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
@@ -19,6 +20,8 @@ export interface WebManager {
   manager: Manager;
   /** Issues a code for one sign-in as the administrator. */
   issueLoginCode(): string;
+  /** Issues a code for one sign-in as a caller, and notes it in the audit log. */
+  createSignInCode(caller: Caller): Promise<SignInCode>;
 }
 
 /** Creates the web app. `listeners` is called for each request of the status page. */
@@ -49,7 +52,15 @@ export function createWebManager(
     status: () => statusOf(config, core, listeners()),
     onError: error => log.error({ error }, 'the API Manager failed'),
   });
-  return { manager, issueLoginCode: () => codes.issue(adminActor) };
+  return {
+    manager,
+    issueLoginCode: () => codes.issue(adminActor),
+    async createSignInCode({ actor, peer }) {
+      await core.audit.add({ action: 'session.link', actor, peer, detail: '' });
+      const expiresAt = now() + limits.loginCodeLifetimeMs;
+      return { code: codes.issue(actor), expiresAt };
+    },
+  };
 }
 
 /** The key that signs sessions; changing the admin token or first master key ends all sessions. */

@@ -187,6 +187,9 @@ function reachable(address: string): string {
   return `http://${address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, 'localhost')}`;
 }
 
+/** How a user runs the command line: in a checkout, which runs TypeScript, or of the package. */
+const command = import.meta.filename.endsWith('.ts') ? 'npm run -s usher --' : 'npx usher';
+
 function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boolean): string {
   const { grpc, http, manager } = addresses;
   const row = (name: string, address: string | undefined) => `  ${name.padEnd(12)} ${address}\n`;
@@ -199,6 +202,7 @@ function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boole
     row('HTTP', http === undefined ? 'off' : `http://${http}`),
     row('API Manager', manager === undefined ? 'off' : `http://${manager}`),
     'Next, in another terminal:\n',
-    '  npm run -s usher -- token create --kind static --name first\n',
+    `  ${command} token create --kind static --name first\n`,
+    ...(manager === undefined ? [] : [`  ${command} login     (another link to sign in)\n`]),
   ].join('');
 }

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
-import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
 import { createListeners, type Listeners } from './listeners.ts';
@@ -68,7 +67,7 @@ export async function startServer(
   }));
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, now, createSessionOf(web.manager)),
+    services: createServices(config, core, web, now),
     manager: web.manager,
     metrics,
     log,

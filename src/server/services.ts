@@ -3,14 +3,17 @@
 import type { Config } from '../settings/config.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
+import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
 import { streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
+import type { WebManager } from './manager.ts';
 
 /** The services of each listener. */
 export interface Services {
@@ -20,14 +23,16 @@ export interface Services {
   manager: Binding[];
 }
 
-/** Creates the services. `sessionOf` lets calls of the web app authenticate by session. */
+/** Creates the services. Calls of the web app authenticate by its sessions. */
 export function createServices(
   config: Config,
   core: Core,
+  web: WebManager,
   now: () => number,
-  sessionOf: SessionOf,
 ): Services {
   const limits = limitsOf(config).watch;
+  const sessionOf = createSessionOf(web.manager);
+  const withoutSession = createCallerOf(core.authenticate);
   const monotonicMs = () => performance.now();
   const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
   const watch = createWatch({ changes, limits, monotonicMs });
@@ -49,15 +54,18 @@ export function createServices(
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
   );
-  const store = bind(
-    StoreService,
-    storeHandlers({ ...core, authenticate: createCallerOf(core.authenticate) }),
+  const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
+  const { createSignInCode } = web;
+  const signIn = bind(
+    SignInService,
+    signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
   return {
     verifier: [verifier()],
     manager: [
       withRefusalsNoted(accessTokens, core.sums),
       withRefusalsNoted(store, core.sums),
+      withRefusalsNoted(signIn, core.sums),
       verifier(sessionOf),
     ],
   };

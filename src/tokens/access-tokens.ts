@@ -8,16 +8,9 @@ import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
 import { adminScope, type Caller, demand, ownerFor, readScope, visible } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
+import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-request.ts';
 import { TokenError } from './errors.ts';
-import {
-  checkFields,
-  checkText,
-  checkUuid,
-  type Fields,
-  fieldLimits,
-  invalid,
-  present,
-} from './fields.ts';
+import { checkFields, checkUuid, type Fields, present } from './fields.ts';
 import { grantsOf } from './grants.ts';
 import { type ListPage, type ListQuery, list } from './list.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
@@ -25,9 +18,6 @@ import { makeSecret } from './secret.ts';
 
 export type { ListQuery } from './list.ts';
 export type { JwtTarget } from './revoke-jwts.ts';
-
-/** Longest grace period of a rotation, in seconds: 30 days. */
-export const graceSecondsMax = 30 * 86_400;
 
 /** A new or rotated access token, with its token or secret, which is not shown again. */
 export interface Revealed {
@@ -58,7 +48,7 @@ export interface AccessTokens {
   ): Promise<AccessTokenRecord>;
   /**
    * Creates a new token or secret; the current one stays valid for `graceSeconds` (0 to
-   * graceSecondsMax). Only at `revision`; 0 for any.
+   * 30 days). Only at `revision`; 0 for any.
    */
   rotate(
     caller: Caller,
@@ -95,6 +85,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       const id = v7();
       const args = { kind, ...fields } as unknown as JsonObject;
       const ask = { caller, action: 'token.create', requestId, args };
+      checkCreate({ kind, fields: { ...fields, owner }, requestId }, deps.now());
       const grants = await grantsOf(store, caller);
       const changed = await change(deps, ask, (_, at) => {
         checkFields(kind, { ...fields, owner }, at);
@@ -118,8 +109,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
 
     async update(caller, id, revision, fields, mask, requestId) {
       demand(caller, adminScope);
-      if (mask.length === 0) throw invalid('update_mask', 'names no field');
-      if (!revision) throw invalid('revision', 'is required: the revision that you read');
+      checkUpdate({ id, revision, fields, mask, requestId }, deps.now());
       const args = { revision, ...fields, mask: [...mask] } as unknown as JsonObject;
       const ask = { caller, action: 'token.update', id: checkUuid('id', id), revision, requestId };
       const grants = await grantsOf(store, caller);
@@ -138,11 +128,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
 
     async rotate(caller, id, graceSeconds, revision, requestId) {
       demand(caller, adminScope);
-      if (
-        !(Number.isInteger(graceSeconds) && graceSeconds >= 0 && graceSeconds <= graceSecondsMax)
-      ) {
-        throw invalid('grace', `must be whole seconds, 0 to ${graceSecondsMax} (30 days)`);
-      }
+      checkRotate({ id, graceSeconds, requestId });
       const args = { graceSeconds, revision };
       const ask = { caller, action: 'token.rotate', id: checkUuid('id', id), revision, requestId };
       const changed = await change(deps, { ...ask, args }, (before, at) => {
@@ -159,7 +145,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
 
     async revoke(caller, id, reason, requestId) {
       demand(caller, adminScope);
-      checkText('reason', reason, fieldLimits.reasonLengthMax);
+      checkRevoke({ id, reason, requestId });
       const ask = { caller, action: 'token.revoke', id: checkUuid('id', id), requestId };
       const { record } = await change(
         deps,
@@ -174,7 +160,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
 
     async revokeJwts(caller, id, target, reason, requestId) {
       demand(caller, adminScope);
-      checkText('reason', reason, fieldLimits.reasonLengthMax);
+      checkRevoke({ id, reason, target, requestId });
       const ask = { caller, action: 'jwt.revoke', id: checkUuid('id', id), requestId };
       const { record } = await change(
         deps,

@@ -6,7 +6,8 @@ import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, demand, readScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
-import { checkUuid, invalid } from './fields.ts';
+import { Faults } from './faults.ts';
+import { checkPageSize, checkUuid } from './fields.ts';
 import { pageTokens } from './page-token.ts';
 
 /** Which events to read. */
@@ -35,6 +36,7 @@ export interface Happening {
     | 'jwt.issue'
     | 'session.create'
     | 'session.end'
+    | 'session.link'
     | 'store.backup'
     | 'store.migrate';
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
@@ -72,13 +74,13 @@ export function createAudit({ store, keys, now }: AuditDeps): Audit {
     async list(caller, { pageSize, pageToken, tokenId, oldestFirst }) {
       demand(caller, readScope);
       const limit = pageSize || auditLimits.pageSizeDefault;
-      if (!(limit >= 1 && limit <= auditLimits.pageSizeMax)) {
-        throw invalid('page_size', `must be 1 to ${auditLimits.pageSizeMax}`);
-      }
-      const id = tokenId ? checkUuid('token_id', tokenId) : undefined;
+      const faults = new Faults();
+      faults.read(() => checkPageSize(pageSize, auditLimits.pageSizeMax));
+      const id = tokenId ? faults.read(() => checkUuid('token_id', tokenId)) : undefined;
       const query = [id ?? '', oldestFirst];
       const tokens = pageTokens(keys, caller, { rpc: 'ListAuditEvents', query });
-      const after = tokens.read(pageToken);
+      const after = faults.read(() => tokens.read(pageToken));
+      faults.end();
       if (caller.owner !== undefined) {
         if (id === undefined) {
           throw new TokenError(

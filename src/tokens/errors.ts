@@ -9,14 +9,25 @@ export type TokenErrorCode =
   | 'RESOURCE_EXHAUSTED'
   | 'PERMISSION_DENIED';
 
+/** What is wrong with a field of a request. */
+export interface Violation {
+  /** Its path, as in the proto: "scopes", "access_token.revision", "requests[3].audience". */
+  field: string;
+  /** What is wrong with it, as in "is required". */
+  description: string;
+}
+
 /**
  * A caller's mistake. The message names the field and what is wrong with it; it holds no secret.
  */
 export class TokenError extends Error {
   override readonly name = 'TokenError';
   readonly code: TokenErrorCode;
-  constructor(code: TokenErrorCode, message: string) {
+  /** INVALID_ARGUMENT: the fields that are wrong, which the message names too. */
+  readonly violations: readonly Violation[];
+  constructor(code: TokenErrorCode, message: string, violations: readonly Violation[] = []) {
     super(message);
     this.code = code;
+    this.violations = violations;
   }
 }

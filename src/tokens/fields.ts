@@ -1,7 +1,9 @@
 /** Checks the fields of an access token that callers set. */
 
 import type { AccessTokenRecord, Json, JsonObject, Kind, RevokedJwts } from '../store/record.ts';
-import { TokenError } from './errors.ts';
+import { checkAll, invalid } from './faults.ts';
+
+export { invalid } from './faults.ts';
 
 /** The fields of an access token that callers set: see AccessTokenRecord. Limits: fieldLimits. */
 export interface Fields {
@@ -41,39 +43,47 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Control characters, with which a text could forge lines of logs and headers. */
 const control = /\p{Cc}/u;
 
-/** An INVALID_ARGUMENT error: the field and what is wrong with it. */
-export function invalid(field: string, what: string): TokenError {
-  return new TokenError('INVALID_ARGUMENT', `${field}: ${what}`);
+/**
+ * Throws INVALID_ARGUMENT for every invalid field that is given; `kind` is absent where it is not
+ * known yet. `now` is in milliseconds since 1970.
+ */
+export function checkFields(kind: Kind | undefined, fields: Partial<Fields>, now: number): void {
+  const { name, owner, scopes, grantableScopes, metadata, audiences, expiresAt } = fields;
+  const { jwtLifetimeMaxSeconds: lifetime } = fields;
+  checkAll(
+    () => name !== undefined && checkName(name),
+    () => owner !== undefined && checkText('owner', owner, fieldLimits.ownerLengthMax),
+    () => scopes && checkScopes('scopes', scopes),
+    () => {
+      if (grantableScopes === undefined) return;
+      if (kind === 'jwt') throw invalid('grantable_scopes', 'are for kind static only');
+      checkScopes('grantable_scopes', grantableScopes);
+    },
+    () => metadata && checkMetadata(metadata),
+    () => expiresAt !== undefined && checkExpiry(expiresAt, now),
+    () => {
+      if (audiences === undefined) return;
+      if (kind === 'static') throw invalid('audiences', 'are for kind jwt only');
+      checkAudiences('audiences', audiences);
+    },
+    () => {
+      if (lifetime === undefined) return;
+      if (kind === 'static') throw invalid('jwt_lifetime_max', 'is for kind jwt only');
+      if (Number.isSafeInteger(lifetime) && lifetime > 0) return;
+      throw invalid('jwt_lifetime_max', 'must be a whole number of seconds, at least 1');
+    },
+  );
 }
 
-/** Throws INVALID_ARGUMENT for the first invalid field. `now` is in milliseconds since 1970. */
-export function checkFields(kind: Kind, fields: Fields, now: number): void {
-  if (fields.name.trim() === '') throw invalid('name', 'is required');
-  checkText('name', fields.name, fieldLimits.nameLengthMax);
-  if (fields.owner !== undefined) checkText('owner', fields.owner, fieldLimits.ownerLengthMax);
-  checkScopes('scopes', fields.scopes);
-  if (fields.grantableScopes !== undefined) checkScopes('grantable_scopes', fields.grantableScopes);
-  if (fields.metadata !== undefined) checkMetadata(fields.metadata);
-  if (fields.expiresAt !== undefined) {
-    if (!(fields.expiresAt > now)) throw invalid('expire_time', 'is not in the future');
-    if (!Number.isSafeInteger(fields.expiresAt)) {
-      throw invalid('expire_time', 'is not a whole number of milliseconds');
-    }
-  }
-  if (kind === 'static') {
-    if (fields.audiences !== undefined) throw invalid('audiences', 'are for kind jwt only');
-    if (fields.jwtLifetimeMaxSeconds !== undefined) {
-      throw invalid('jwt_lifetime_max', 'is for kind jwt only');
-    }
-  }
-  if (kind === 'jwt' && fields.grantableScopes !== undefined) {
-    throw invalid('grantable_scopes', 'are for kind static only');
-  }
-  if (fields.audiences !== undefined) checkAudiences('audiences', fields.audiences);
-  const lifetime = fields.jwtLifetimeMaxSeconds;
-  if (lifetime !== undefined && !(Number.isSafeInteger(lifetime) && lifetime > 0)) {
-    throw invalid('jwt_lifetime_max', 'must be a whole number of seconds, at least 1');
-  }
+function checkName(name: string): void {
+  if (name.trim() === '') throw invalid('name', 'is required');
+  checkText('name', name, fieldLimits.nameLengthMax);
+}
+
+function checkExpiry(expiresAt: number, now: number): void {
+  if (!(expiresAt > now)) throw invalid('expire_time', 'is not in the future');
+  if (Number.isSafeInteger(expiresAt)) return;
+  throw invalid('expire_time', 'is not a whole number of milliseconds');
 }
 
 /**
@@ -116,6 +126,17 @@ export function checkText(field: string, text: string, lengthMax: number): void 
   if (text.length > lengthMax) throw invalid(field, `is longer than ${lengthMax} characters`);
   if (control.test(text)) throw invalid(field, 'has a control character');
   if (!text.isWellFormed()) throw invalid(field, 'is not well-formed Unicode');
+}
+
+/** Throws INVALID_ARGUMENT for a request id that is no UUID; absent and empty are fine. */
+export function checkRequestId(requestId: string | undefined): void {
+  if (requestId) checkUuid('request_id', requestId);
+}
+
+/** Throws INVALID_ARGUMENT unless a page size is 1 to `most`, or 0 for the default. */
+export function checkPageSize(pageSize: number, most: number): void {
+  if (pageSize === 0 || (pageSize >= 1 && pageSize <= most)) return;
+  throw invalid('page_size', `must be 1 to ${most}`);
 }
 
 /** The UUID in lower case. Throws INVALID_ARGUMENT for anything else. */

@@ -5,17 +5,16 @@ import { type HeaderLimits, isStaticToken } from '../verify/credential.ts';
 import { jwtKeyBytesMin } from '../verify/jwt.ts';
 import { importedHash } from '../verify/master-keys.ts';
 import { parseStaticToken, staticTokenPrefix } from '../verify/static-token.ts';
+import { Faults } from './faults.ts';
 import { checkFields, checkUuid, type Fields, invalid } from './fields.ts';
 
 /**
  * A token of another system: the token itself, which is not stored, or a hash of the whole token. Or the
  * HMAC key (RFC 2104) with which another system signs its JWTs.
  */
-export type ImportedSecret =
-  | { token: string }
-  | { sha256: Uint8Array }
-  | { sha512: Uint8Array }
-  | { jwtSecret: Uint8Array };
+export type ImportedSecret = StaticSecret | { jwtSecret: Uint8Array };
+
+type StaticSecret = { token: string } | { sha256: Uint8Array } | { sha512: Uint8Array };
 
 /** A token to import. */
 export interface ImportItem {
@@ -66,42 +65,74 @@ export interface ItemBounds extends HeaderLimits {
   allowWeak: boolean;
 }
 
-/** Throws INVALID_ARGUMENT for what is wrong first. */
+/** Throws INVALID_ARGUMENT for every field that is wrong. */
 export function checkItem(
   item: ImportItem,
   bounds: ItemBounds,
   now: number,
 ): CheckedItem | CheckedJwtItem {
-  const { secret, fields } = item;
-  const given = item.id ? checkUuid('id', item.id) : undefined;
-  if ('jwtSecret' in secret) return checkJwtItem(secret.jwtSecret, given, fields, now);
-  const known = 'token' in secret ? checkToken(secret.token, bounds) : checkHash(secret);
-  const own = 'token' in secret ? parseStaticToken(secret.token) : undefined;
-  if (own !== undefined && given !== undefined && given !== own) {
-    throw invalid('id', `must be ${own}, which the token contains, or empty`);
-  }
-  checkFields('static', fields, now);
-  const id = own ?? given;
-  return { kind: 'static', ...known, fields, ...(id === undefined ? {} : { id }) };
+  const { secret } = item;
+  const faults = new Faults();
+  const checked =
+    'jwtSecret' in secret
+      ? checkJwtItem(secret.jwtSecret, item, now, faults)
+      : checkStaticItem(secret, item, bounds, now, faults);
+  faults.end();
+  return checked;
 }
 
+/** Of use where no fault was found. */
+function checkStaticItem(
+  secret: StaticSecret,
+  { id: given, fields }: ImportItem,
+  bounds: ItemBounds,
+  now: number,
+  faults: Faults,
+): CheckedItem {
+  const known = faults.read(() =>
+    'token' in secret ? checkToken(secret.token, bounds) : checkHash(secret),
+  );
+  const own = 'token' in secret ? parseStaticToken(secret.token) : undefined;
+  const id = faults.read(() => idOf(given, own));
+  faults.read(() => checkFields('static', fields, now));
+  return {
+    kind: 'static',
+    ...(known as NonNullable<typeof known>),
+    fields,
+    ...(id === undefined ? {} : { id }),
+  };
+}
+
+/** The UUID of the new access token; undefined to generate one. */
+function idOf(given: string | undefined, own: string | undefined): string | undefined {
+  const id = given ? checkUuid('id', given) : undefined;
+  if (own === undefined || id === undefined || id === own) return own ?? id;
+  throw invalid('id', `must be ${own}, which the token contains, or empty`);
+}
+
+/** Of use where no fault was found. */
 function checkJwtItem(
   jwtSecret: Uint8Array,
-  id: string | undefined,
-  fields: Fields,
+  { id: given, fields }: ImportItem,
   now: number,
+  faults: Faults,
 ): CheckedJwtItem {
-  if (id === undefined) throw invalid('id', 'is required: the kid of the JWTs');
-  const { length } = jwtSecret;
-  if (length < jwtKeyBytesMin || length > jwtKeyBytesMax) {
-    throw invalid(
-      'jwt_secret',
-      `is ${length} bytes long; HS256 keys are ${jwtKeyBytesMin} to ${jwtKeyBytesMax} ` +
-        '(RFC 7518 section 3.2)',
-    );
-  }
-  checkFields('jwt', fields, now);
-  return { kind: 'jwt', jwtSecret, id, fields };
+  const id = faults.read(() => {
+    if (!given) throw invalid('id', 'is required: the kid of the JWTs');
+    return checkUuid('id', given);
+  });
+  faults.read(() => checkKeyLength(jwtSecret.length));
+  faults.read(() => checkFields('jwt', fields, now));
+  return { kind: 'jwt', jwtSecret, id: id ?? '', fields };
+}
+
+function checkKeyLength(length: number): void {
+  if (length >= jwtKeyBytesMin && length <= jwtKeyBytesMax) return;
+  throw invalid(
+    'jwt_secret',
+    `is ${length} bytes long; HS256 keys are ${jwtKeyBytesMin} to ${jwtKeyBytesMax} ` +
+      '(RFC 7518 section 3.2)',
+  );
 }
 
 function checkToken(token: string, bounds: ItemBounds) {

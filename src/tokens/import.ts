@@ -15,7 +15,8 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
-import { auditFields, checkUuid, invalid, present } from './fields.ts';
+import { checkAll } from './faults.ts';
+import { auditFields, checkRequestId, invalid, present } from './fields.ts';
 import { grantsOf } from './grants.ts';
 import {
   type CheckedItem,
@@ -88,11 +89,11 @@ export function createImport(deps: ImportDeps): Import {
   const { store, now, limits } = deps;
   return async (caller, items, options) => {
     demand(caller, adminScope);
-    if (items.length === 0) throw invalid('items', 'must not be empty');
-    if (items.length > importLimits.itemsMax) {
-      throw invalid('items', `has more than ${importLimits.itemsMax} entries`);
-    }
-    const requestId = options.requestId ? checkUuid('request_id', options.requestId) : '';
+    checkAll(
+      () => checkCount(items),
+      () => checkRequestId(options.requestId),
+    );
+    const requestId = options.requestId?.toLowerCase() ?? '';
     const bounds = { ...limits, allowWeak: options.allowWeak };
     const at = now();
     const forms = (await store.importedForms()).map(readForm);
@@ -152,6 +153,12 @@ async function importJwt(
   const { caller, requestId, dryRun } = how;
   const record = dryRun ? made.record : await durable(deps.store, made.record);
   return existing(caller, record, jwtEventId(caller, requestId, item.id));
+}
+
+function checkCount(items: readonly ImportItem[]): void {
+  if (items.length === 0) throw invalid('items', 'must not be empty');
+  if (items.length <= importLimits.itemsMax) return;
+  throw invalid('items', `has more than ${importLimits.itemsMax} entries`);
 }
 
 async function plan(

@@ -10,6 +10,7 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { claimHashes } from '../verify/revoked-jwts.ts';
 import { type Caller, demand, issueScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
+import { checkAll, Faults } from './faults.ts';
 import {
   checkAudiences,
   checkJson,
@@ -61,14 +62,12 @@ export function createIssueJwt(
   const jwtBytesMax = limits.headerBytesMax - 'Bearer '.length;
   return async (caller, order) => {
     demand(caller, issueScope);
-    const id = checkUuid('token_id', order.tokenId);
+    checkOrderAlone(order, limits.claimsDepthMax);
+    const id = order.tokenId.toLowerCase();
     const record = visible(caller, await tokens.get(id), order.tokenId);
     const iat = issuedAt(keys, record, order.subject, now());
     const exp = 'exp' in order.expiry ? order.expiry.exp : iat + order.expiry.lifetimeSeconds;
     checkOrder(record, order, iat, exp, now());
-    // Claims that are too deep, or half a surrogate pair, would make a JWT that verification
-    // refuses.
-    checkJson('claims', order.claims, limits.claimsDepthMax);
 
     const [current] = record.secrets;
     if (current === undefined) throw new Error('the record has no secret');
@@ -121,6 +120,31 @@ function claimsOf(order: JwtOrder, times: { iat: number; exp: number; jti: strin
   };
 }
 
+/**
+ * Checks what an order holds, whatever the access token. Throws one INVALID_ARGUMENT for all that is
+ * wrong, together with what `faults` holds already.
+ */
+export function checkOrderAlone(
+  order: Omit<JwtOrder, 'expiry'>,
+  claimsDepthMax: number,
+  faults = new Faults(),
+): void {
+  faults.read(() => checkUuid('token_id', order.tokenId));
+  faults.read(() => checkText('subject', order.subject, fieldLimits.subjectLengthMax));
+  faults.read(() => checkAudiences('audience', order.audience));
+  faults.read(() => checkScopes('scopes', order.scopes));
+  faults.read(() => {
+    const reserved = reservedClaims.find(name => Object.hasOwn(order.claims, name));
+    if (reserved !== undefined) {
+      throw invalid('claims', `must not hold "${reserved}", which Usher sets or checks itself`);
+    }
+    // Claims that are too deep, or half a surrogate pair, would make a JWT that verification
+    // refuses.
+    checkJson('claims', order.claims, claimsDepthMax);
+  });
+  faults.end();
+}
+
 function checkOrder(
   record: AccessTokenRecord,
   order: JwtOrder,
@@ -135,30 +159,31 @@ function checkOrder(
   if (state !== 'active')
     throw new TokenError('FAILED_PRECONDITION', `the access token is ${state}`);
 
-  checkText('subject', order.subject, fieldLimits.subjectLengthMax);
-  checkAudiences('audience', order.audience);
-  const strange = order.audience.filter(name => !(record.audiences?.includes(name) ?? true));
-  if (strange.length > 0 || (record.audiences !== undefined && order.audience.length === 0)) {
-    throw invalid('audience', 'must name audiences that the access token allows');
-  }
-  checkScopes('scopes', order.scopes);
-  if (order.scopes.some(scope => !record.scopes.includes(scope))) {
-    throw invalid('scopes', 'must be among those of the access token');
-  }
-  const reserved = reservedClaims.find(name => Object.hasOwn(order.claims, name));
-  if (reserved !== undefined) {
-    throw invalid('claims', `must not hold "${reserved}", which Usher sets or checks itself`);
-  }
+  checkAll(
+    () => {
+      const strange = order.audience.some(name => !(record.audiences?.includes(name) ?? true));
+      if (!strange && (record.audiences === undefined || order.audience.length > 0)) return;
+      throw invalid('audience', 'must name audiences that the access token allows');
+    },
+    () => {
+      if (order.scopes.every(scope => record.scopes.includes(scope))) return;
+      throw invalid('scopes', 'must be among those of the access token');
+    },
+    () => checkExpiry(record, iat, exp),
+  );
+}
+
+function checkExpiry({ jwtLifetimeMaxSeconds }: AccessTokenRecord, iat: number, exp: number): void {
   if (!Number.isSafeInteger(exp) || exp <= iat) {
     throw invalid(
       'expiry',
       'must be in the future: at least 1 s from now, below 2^53 s since 1970',
     );
   }
-  if (exp - iat > (record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY)) {
+  if (exp - iat > (jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY)) {
     throw invalid(
       'expiry',
-      `is beyond the access token's jwt_lifetime_max of ${record.jwtLifetimeMaxSeconds} s`,
+      `is beyond the access token's jwt_lifetime_max of ${jwtLifetimeMaxSeconds} s`,
     );
   }
 }

@@ -5,7 +5,8 @@ import type { AccessTokenRecord, Kind } from '../store/record.ts';
 import type { Scan, Store, Usage } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, demand, readScope } from './caller.ts';
-import { invalid } from './fields.ts';
+import { Faults } from './faults.ts';
+import { checkPageSize } from './fields.ts';
 import { pageTokens } from './page-token.ts';
 import { stateOf } from './state.ts';
 
@@ -65,15 +66,15 @@ export async function list(
   demand(caller, readScope);
   const at = now();
   const pageSize = query.pageSize || listLimits.pageSizeDefault;
-  if (!(pageSize >= 1 && pageSize <= listLimits.pageSizeMax)) {
-    throw invalid('page_size', `must be 1 to ${listLimits.pageSizeMax}`);
-  }
   const walk = walkOf(caller, query, at);
   const passes = filterOf(caller, query, at);
   const records: AccessTokenRecord[] = [];
   const tokens = pageTokens(keys, caller, { rpc: 'List', query: selectionOf(query) });
+  const faults = new Faults();
+  faults.read(() => checkPageSize(query.pageSize, listLimits.pageSizeMax));
+  let cursor = faults.read(() => tokens.read(query.pageToken));
+  faults.end();
   const pageOf = (next: string | undefined) => finish(store, caller, records, tokens.write(next));
-  let cursor = tokens.read(query.pageToken);
   let examined = 0;
   do {
     // Reads what the page still lacks, or more when few records passed the filter so far.

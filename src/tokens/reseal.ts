@@ -7,7 +7,8 @@ import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { adminScope, type Caller, demand, demandNoOwner } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
-import { invalid } from './fields.ts';
+import { Faults } from './faults.ts';
+import { checkPageSize } from './fields.ts';
 import { pageTokens } from './page-token.ts';
 import { withCurrentSeals } from './secret.ts';
 
@@ -42,11 +43,11 @@ export function createReseal(deps: ChangeDeps): Reseal {
     demand(caller, adminScope);
     demandNoOwner(caller, 'reseal');
     const limit = pageSize || resealLimits.pageSizeDefault;
-    if (!(limit >= 1 && limit <= resealLimits.pageSizeMax)) {
-      throw invalid('page_size', `must be 1 to ${resealLimits.pageSizeMax}`);
-    }
     const tokens = pageTokens(keys, caller, { rpc: 'Reseal', query: [] });
-    const after = tokens.read(pageToken);
+    const faults = new Faults();
+    faults.read(() => checkPageSize(pageSize, resealLimits.pageSizeMax));
+    const after = faults.read(() => tokens.read(pageToken));
+    faults.end();
     const page = await store.scan({
       ...{ order: 'oldest', limit },
       ...(after === undefined ? {} : { after }),

@@ -15,6 +15,17 @@ export type JwtTarget =
   /** Milliseconds since 1970. */
   | { issuedBefore: number };
 
+/** Throws INVALID_ARGUMENT for a `jti` or subject that is empty or no text within limits. */
+export function checkTarget(target: JwtTarget): void {
+  if ('issuedBefore' in target) return;
+  const [field, text, lengthMax] =
+    'jti' in target
+      ? (['jti', target.jti, fieldLimits.jtiLengthMax] as const)
+      : (['subject', target.subject, fieldLimits.subjectLengthMax] as const);
+  if (text === '') throw invalid(field, 'is empty');
+  checkText(field, text, lengthMax);
+}
+
 /**
  * The record with a further revocation. `now` is in milliseconds since 1970; `revokedJwtsMax`
  * limits the revocations by `jti` and subject that a record can hold. Throws TokenError.
@@ -65,14 +76,10 @@ function add(
     );
   };
   if ('jti' in target) {
-    if (target.jti === '') throw invalid('jti', 'is empty');
-    checkText('jti', target.jti, fieldLimits.jtiLengthMax);
     const hash = hashOf(target.jti);
     checkRoom(hash);
     return { ...revoked, ids: { [hash]: now, ...revoked.ids } };
   }
-  if (target.subject === '') throw invalid('subject', 'is empty');
-  checkText('subject', target.subject, fieldLimits.subjectLengthMax);
   const hash = hashOf(target.subject);
   checkRoom(hash);
   // A revocation only grows: one made again, by a clock that is behind, must not end earlier.

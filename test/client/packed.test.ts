@@ -2,8 +2,9 @@
 
 import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { codeBlocks } from '../readme/snippets.ts';
 import { adminOf } from '../server/api.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
 import { installPacked, type PackedSdk, root, run } from './packed.ts';
@@ -43,14 +44,21 @@ test.each(['grpc', 'connect'] as const)(
   },
 );
 
-test('has types that fit Express, Fastify, grpc-js and ConnectRPC', async () => {
+/** The packages of the services that use the SDK. */
+async function linkServices(): Promise<void> {
   const names = ['@connectrpc', '@bufbuild', '@grpc', '@types', 'fastify'];
   for (const name of names) {
     await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name));
   }
-  await writeFile(
-    join(folder, 'typed.ts'),
-    `import { createServer } from 'node:http';
+}
+
+describe('in TypeScript', () => {
+  beforeAll(linkServices);
+
+  test('has types that fit Express, Fastify, grpc-js and ConnectRPC', async () => {
+    await writeFile(
+      join(folder, 'typed.ts'),
+      `import { createServer } from 'node:http';
      import * as grpc from '@grpc/grpc-js';
      import express from 'express';
      import fastify from 'fastify';
@@ -66,14 +74,36 @@ test('has types that fit Express, Fastify, grpc-js and ConnectRPC', async () => 
      connectNodeAdapter({ routes() {}, interceptors: [connectAuth(usher)] });
      export const owner = (verdict: Verdict): string =>
        verdict.valid ? verdict.identity.owner : verdict.reason;`,
-  );
-  const wrong = `import type { Verdict } from 'usher/client';
+    );
+    const wrong = `import type { Verdict } from 'usher/client';
     export const reason = (verdict: Verdict): string => verdict.reason;`;
-  await writeFile(join(folder, 'wrong.ts'), wrong);
-  expect(await typeErrors('typed.ts')).toEqual([]);
-  expect(await typeErrors('wrong.ts')).toEqual([
-    expect.stringContaining("Property 'reason' does not exist on type 'Verdict'"),
-  ]);
+    await writeFile(join(folder, 'wrong.ts'), wrong);
+    expect(await typeErrors('typed.ts')).toEqual([]);
+    expect(await typeErrors('wrong.ts')).toEqual([
+      expect.stringContaining("Property 'reason' does not exist on type 'Verdict'"),
+    ]);
+  });
+
+  describe('the examples of docs/sdk.md compile in strict TypeScript', () => {
+    const blocks = codeBlocks({ file: 'docs/sdk.md' }, 'ts');
+
+    test('there are six', () => expect(blocks).toHaveLength(6));
+
+    test.each(blocks.map((block, n) => [n, block] as const))('%i', async (n, block) => {
+      // What the examples take from their service.
+      await writeFile(join(folder, 'routes.ts'), 'export const routes = () => {};');
+      await writeFile(
+        join(folder, 'orders.ts'),
+        `import type { ServiceDefinition } from '@grpc/grpc-js';
+       export declare const orders: ServiceDefinition;`,
+      );
+      const given = `import type { IncomingMessage } from 'node:http';
+      declare const req: IncomingMessage;
+      declare const jwt: string;\n`;
+      await writeFile(join(folder, `example-${n}.ts`), given + block);
+      expect(await typeErrors(`example-${n}.ts`)).toEqual([]);
+    });
+  });
 });
 
 async function typeErrors(file: string): Promise<string[]> {

@@ -24,14 +24,19 @@ export function shellSnippets(page: Page): Snippet[] {
   });
 }
 
+/** The blocks of another language on a page. */
+export function codeBlocks(page: Page, language: string): string[] {
+  const block = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm');
+  return [...textOf(page).matchAll(block)].map(([, code = '']) => code);
+}
+
 /** The only block of another language on a page. */
 export function codeBlock(page: Page, language: string): string {
-  const block = new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm');
-  const blocks = [...textOf(page).matchAll(block)];
+  const blocks = codeBlocks(page, language);
   if (blocks.length !== 1) {
     throw new Error(`${page.file} has ${blocks.length} blocks of ${language}`);
   }
-  return blocks[0]?.[1] ?? '';
+  return blocks[0] ?? '';
 }
 
 function textOf({ file, heading }: Page): string {

@@ -51,7 +51,7 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
 /** The folders of the programs that the README's commands start. */
 function readersPrograms(): string[] {
   const interpreters = [program('python3'), program('ruby'), program('go')];
-  const clients = [program('curl'), program('grpcurl'), program('openssl')];
+  const clients = [program('curl'), program('openssl')];
   return [...new Set([...interpreters, ...clients].map(path => dirname(path)))];
 }
 

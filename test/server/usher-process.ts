@@ -49,6 +49,8 @@ export async function startUsherProcess(
   env: Record<string, string> = {},
   /** Shell commands to run in the process before it becomes Usher. */
   before = ':',
+  /** The program to run with Node. */
+  program = main,
 ): Promise<UsherProcess> {
   const [grpc, http, manager] = (await Promise.all(
     Array.from({ length: 3 }, async () => `127.0.0.1:${await freePort()}`),
@@ -60,18 +62,22 @@ export async function startUsherProcess(
   const killNow = () => void child.kill('SIGKILL');
 
   const start = async () => {
-    const started = spawn('sh', ['-c', `${before}; exec "$0" "$1" serve`, process.execPath, main], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env.PATH,
-        USHER_STORE: `lmdb:${folder}`,
-        USHER_GRPC_LISTEN: grpc,
-        USHER_HTTP_LISTEN: http,
-        USHER_MANAGER_LISTEN: manager,
-        ...secrets,
-        ...env,
+    const started = spawn(
+      'sh',
+      ['-c', `${before}; exec "$0" "$1" serve`, process.execPath, program],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          PATH: process.env.PATH,
+          USHER_STORE: `lmdb:${folder}`,
+          USHER_GRPC_LISTEN: grpc,
+          USHER_HTTP_LISTEN: http,
+          USHER_MANAGER_LISTEN: manager,
+          ...secrets,
+          ...env,
+        },
       },
-    });
+    );
     child = started;
     process.once('exit', killNow);
     started.once('exit', () => process.off('exit', killNow));

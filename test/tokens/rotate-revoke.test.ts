@@ -1,7 +1,7 @@
 /** Rotation, revocation of access tokens, and revocation of single JWTs. */
 
 import { describe, expect, test } from 'vitest';
-import { graceSecondsMax } from '../../src/tokens/access-tokens.ts';
+import { graceSecondsMax } from '../../src/tokens/check-request.ts';
 import { withRevokedJwts } from '../../src/tokens/revoke-jwts.ts';
 import { admin, expectRefused, fields, openOffice } from './setup.ts';
 

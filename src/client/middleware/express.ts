@@ -3,6 +3,7 @@
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Requirement, Usher } from '../usher.ts';
 import type { Identity } from '../usher-verdict.ts';
+import { setIdentity } from './identity.ts';
 import { type Refusal, refusalOf, unknownRefusal } from './refusal.ts';
 
 /** The used part of Node's request. */
@@ -21,23 +22,26 @@ export interface WebResponse {
 }
 
 /**
- * Lets requests with a valid token pass, and sets `req.identity`. Answers others with the verdict's
+ * Lets requests with a valid token pass, and sets `req.identity`, which TypeScript gets by
+ * `identityOf(req)`. Answers others with the verdict's
  * status, and with 503 when there is no verdict.
  *
  * @example
  * app.use(expressAuth(usher));
  * app.get('/orders', expressAuth(usher, { scopes: ['orders.read'] }), (req, res) => {
- *   res.json(ordersOf(req.identity.owner));
+ *   res.json(ordersOf(identityOf(req).owner));
  * });
  */
 export function expressAuth(usher: Usher, requirement: Requirement = {}) {
   return (req: WebRequest, res: WebResponse, next: (error?: unknown) => void): void => {
     delete req.identity;
+    setIdentity(req, undefined);
     const header = authorizationOf(req);
     usher.verify(header, requirement).then(
       verdict => {
         if (!verdict.valid) return answer(res, refusalOf(verdict, header));
         req.identity = verdict.identity;
+        setIdentity(req, verdict.identity);
         next();
       },
       error => {

@@ -5,6 +5,7 @@ import type { Requirement, Usher } from '../usher.ts';
 import type { Identity } from '../usher-verdict.ts';
 import { authorizationOf, type WebRequest } from './express.ts';
 import { greeting } from './hello.ts';
+import { setIdentity } from './identity.ts';
 import { type Refusal, refusalOf, unknownRefusal } from './refusal.ts';
 
 /** The used part of Fastify's request. */
@@ -23,7 +24,8 @@ export interface FastifyReplyLike {
 }
 
 /**
- * Lets requests with a valid token pass, and sets `request.identity`. Answers others with the
+ * Lets requests with a valid token pass, and sets `request.identity`, which TypeScript gets by
+ * `identityOf(request)`. Answers others with the
  * verdict's status, and with 503 when there is no verdict.
  *
  * @example
@@ -37,6 +39,7 @@ export function fastifyAuth(usher: Usher, requirement: Requirement = {}) {
       const verdict = await usher.verify(header, requirement);
       if (!verdict.valid) return refuse(reply, refusalOf(verdict, header));
       request.identity = verdict.identity;
+      setIdentity(request, verdict.identity);
       return undefined;
     } catch (error) {
       if (error instanceof UsherUnavailable) return refuse(reply, unknownRefusal());

@@ -2,7 +2,8 @@
 
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Requirement, Usher } from '../usher.ts';
-import type { Identity, Verdict } from '../usher-verdict.ts';
+import type { Verdict } from '../usher-verdict.ts';
+import { setIdentity } from './identity.ts';
 import { rpcCodeOf, rpcCodes, unknownText } from './refusal.ts';
 
 /** The used part of a call's metadata. */
@@ -30,13 +31,6 @@ interface CallLike {
   sendStatus(status: { code: number; details: string }): void;
 }
 
-const identities = new WeakMap<object, Identity>();
-
-/** The caller of a handler's call; undefined without the interceptor. */
-export function identityOf(call: { metadata: object }): Identity | undefined {
-  return identities.get(call.metadata);
-}
-
 /**
  * Lets calls with a valid token pass; handlers get the caller by `identityOf(call)`. Others end
  * with UNAUTHENTICATED, PERMISSION_DENIED or INTERNAL, or UNAVAILABLE when there is no verdict.
@@ -61,7 +55,7 @@ export function grpcAuth<Call extends CallLike, Intercepting>(
             const header = metadata.get('authorization').map(String).join(', ');
             const decide = (verdict: Verdict) => {
               if (!verdict.valid) return refuse(rpcCodeOf(verdict), verdict.message);
-              identities.set(metadata, verdict.identity);
+              setIdentity(metadata, verdict.identity);
               pass(metadata);
             };
             usher.verify(header, requirement).then(decide, error => {

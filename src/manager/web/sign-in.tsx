@@ -92,7 +92,7 @@ function SpentLink() {
       data-tone="warn"
       title="This login link was used or has expired"
     >
-      A login link works once, within ten minutes. Sign in with an admin token instead.
+      A login link works once, within ten minutes. <Code>usher login</Code> prints a new one.
     </Alert>
   );
 }
@@ -110,7 +110,7 @@ function Hint() {
     <Text size="sm" c="dimmed">
       The admin token is in <Code>USHER_ADMIN_TOKEN</Code> or, with the embedded store, in the data
       folder. Any access token with scope <Code>usher.admin</Code> or <Code>usher.tokens.read</Code>{' '}
-      works too.
+      works too. <Code>usher login</Code> prints a link that needs no token.
     </Text>
   );
 }

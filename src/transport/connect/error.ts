@@ -2,17 +2,22 @@
 
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect';
+import { BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
 import { bearerRealm } from '../http/www-authenticate.ts';
-import { failureOf, type OnBug } from '../rpc/failure.ts';
+import { badRequest, type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 
 /** The Connect error for a thrown value. */
 export function connectError(thrown: unknown, onBug: OnBug): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
-  const { code, message, denial } = failureOf(thrown, onBug);
-  const details = denial ? [{ desc: DenialSchema, value: denial }] : [];
-  return new ConnectError(message, codes[code], undefined, details);
+  const failure = failureOf(thrown, onBug);
+  return new ConnectError(failure.message, codes[failure.code], undefined, detailsOf(failure));
+}
+
+function detailsOf({ denial, violations }: Failure) {
+  if (violations) return [{ desc: BadRequestSchema, value: badRequest(violations) }];
+  return denial ? [{ desc: DenialSchema, value: denial }] : [];
 }
 
 /** The answer to a unary call that failed. */

@@ -1,26 +1,29 @@
 /** Encodes the details of a failed gRPC call for `grpc-status-details-bin`. */
 
 import { create, toBinary } from '@bufbuild/protobuf';
-import { anyPack } from '@bufbuild/protobuf/wkt';
+import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
+import { BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
-import type { Failure } from '../rpc/failure.ts';
+import { badRequest, type Failure } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 
 /** Cached by reason: the denial of a reason never differs. */
 const encoded = new Map<Denial['reason'], Buffer>();
 
-/** An encoded google.rpc.Status with the denial in its details. */
-export function statusDetails(failure: Failure, denial: Denial): Buffer {
-  const known = encoded.get(denial.reason);
-  if (known) return known;
-  const status = create(StatusSchema, {
-    code: codes[failure.code],
-    message: failure.message,
-    details: [anyPack(DenialSchema, denial)],
-  });
-  const bytes = Buffer.from(toBinary(StatusSchema, status));
-  encoded.set(denial.reason, bytes);
-  return bytes;
+/** An encoded google.rpc.Status with the failure's details; undefined when it has none. */
+export function statusDetails(failure: Failure): Buffer | undefined {
+  const { denial, violations } = failure;
+  if (violations) return encode(failure, anyPack(BadRequestSchema, badRequest(violations)));
+  if (!denial) return undefined;
+  const known = encoded.get(denial.reason) ?? encode(failure, anyPack(DenialSchema, denial));
+  encoded.set(denial.reason, known);
+  return known;
+}
+
+function encode({ code, message }: Failure, detail: Any): Buffer {
+  // Protobuf's strings have no lone surrogates.
+  const status = { code: codes[code], message: message.toWellFormed(), details: [detail] };
+  return Buffer.from(toBinary(StatusSchema, create(StatusSchema, status)));
 }

@@ -193,9 +193,8 @@ function bytesOfAnswer(method: DescMethod, message: Message): Buffer {
 function grpcError(thrown: unknown, onBug: OnBug): ServerErrorResponse {
   const failure = failureOf(thrown, onBug);
   const metadata = new Metadata();
-  if (failure.denial) {
-    metadata.set('grpc-status-details-bin', statusDetails(failure, failure.denial));
-  }
+  const encoded = statusDetails(failure);
+  if (encoded) metadata.set('grpc-status-details-bin', encoded);
   // A lone surrogate would make grpc-js throw when it escapes the text.
   const details = failure.message.toWellFormed();
   return { name: failure.code, message: details, code: codes[failure.code], details, metadata };

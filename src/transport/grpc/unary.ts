@@ -175,10 +175,8 @@ function statusHeaders(failure: Failure): string[] {
   const headers = ['grpc-status', String(codes[failure.code])];
   // encodeURI throws for a lone surrogate.
   headers.push('grpc-message', encodeURI(failure.message.toWellFormed()));
-  if (failure.denial) {
-    const details = statusDetails(failure, failure.denial).toString('base64');
-    headers.push('grpc-status-details-bin', details);
-  }
+  const details = statusDetails(failure);
+  if (details) headers.push('grpc-status-details-bin', details.toString('base64'));
   return headers;
 }
 

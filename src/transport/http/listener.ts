@@ -80,6 +80,8 @@ export function createHttpListener(deps: HttpDeps): Listener {
     const drain = () => {
       drained = true;
       server.close();
+      // Node 24 does not count a connection that has sent nothing yet as idle.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     };
     const idling = awakeTimeout(drain, limits.stopIdleMs);
     onStop?.();

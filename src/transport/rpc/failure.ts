@@ -1,9 +1,11 @@
 /** Maps what a handler threw to the error that the caller receives, the same for every protocol. */
 
 import { randomUUID } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import { type BadRequest, BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
 import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../../store/store.ts';
-import { TokenError } from '../../tokens/errors.ts';
+import { TokenError, type Violation } from '../../tokens/errors.ts';
 import type { CodeName } from './rpc-error.ts';
 import { RpcError } from './rpc-error.ts';
 
@@ -15,6 +17,8 @@ export interface Failure {
   message: string;
   /** Set when the error is a negative verdict. */
   denial?: Denial;
+  /** Set for INVALID_ARGUMENT: all fields that are wrong. */
+  violations?: readonly Violation[];
 }
 
 /** Called with each unexpected error and a new request id, for the log. */
@@ -29,8 +33,21 @@ export function failureOf(thrown: unknown, onBug: OnBug): Failure {
     const { code, message, denial } = thrown;
     return denial ? { code, message, denial } : { code, message };
   }
-  if (thrown instanceof TokenError) return { code: thrown.code, message: thrown.message };
+  if (thrown instanceof TokenError) {
+    const { code, message, violations } = thrown;
+    return violations.length > 0 ? { code, message, violations } : { code, message };
+  }
   if (thrown instanceof Unavailable) return { code: 'UNAVAILABLE', message: unavailableText };
   onBug(thrown, randomUUID());
   return { code: 'INTERNAL', message: 'internal error' };
+}
+
+/** The violations as a detail of the error. */
+export function badRequest(violations: readonly Violation[]): BadRequest {
+  // Protobuf's strings have no lone surrogates.
+  const fieldViolations = violations.map(({ field, description }) => ({
+    field: field.toWellFormed(),
+    description: description.toWellFormed(),
+  }));
+  return create(BadRequestSchema, { fieldViolations });
 }

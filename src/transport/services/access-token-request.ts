@@ -1,23 +1,30 @@
 /**
- * Converts requests of AccessTokenService to the arguments of the token operations. All functions
- * throw INVALID_ARGUMENT, naming the field, for a value out of range.
+ * Converts requests of AccessTokenService to the arguments of the token operations. Each exported function
+ * throws one INVALID_ARGUMENT, which names every field that is wrong.
  */
 
 import type {
   AccessToken,
   CreateRequest,
+  ImportRequest,
   ImportRequest_Item,
   ListRequest,
   RevokeJwtsRequest,
+  RotateRequest,
+  UpdateRequest,
 } from '../../gen/usher/v1/access_token_pb.ts';
 import { Kind, Sort, State } from '../../gen/usher/v1/access_token_pb.ts';
 import { hint } from '../../reading/nearest.ts';
 import { pathOf } from '../../reading/place.ts';
 import type { Kind as KindName } from '../../store/record.ts';
 import type { JwtTarget, ListQuery } from '../../tokens/access-tokens.ts';
-import { type Fields, invalid } from '../../tokens/fields.ts';
+import { checkCreate, checkRevoke, checkRotate, checkUpdate } from '../../tokens/check-request.ts';
+import { TokenError } from '../../tokens/errors.ts';
+import { Faults } from '../../tokens/faults.ts';
+import { checkPageSize, checkRequestId, type Fields, invalid } from '../../tokens/fields.ts';
 import type { ImportedSecret, ImportItem } from '../../tokens/import.ts';
-import { durationMsOf, millisecondsOf, wholeSeconds } from '../rpc/time.ts';
+import { listLimits } from '../../tokens/list.ts';
+import { durationMsOf, millisecondsOf, safeInteger, wholeSeconds } from '../rpc/time.ts';
 
 type Chosen = Pick<
   CreateRequest | AccessToken | ImportRequest_Item,
@@ -31,8 +38,76 @@ type Chosen = Pick<
   | 'expireTime'
 >;
 
-/** The fields that the caller chooses; an empty one counts as absent. */
-export function fieldsOf(chosen: Chosen): Fields {
+/** The request id; absent for none. */
+export function requestIdOf({ requestId }: { requestId: string }): string | undefined {
+  return requestId || undefined;
+}
+
+/** A new access token. `now` is in milliseconds since 1970. */
+export function createOf(request: CreateRequest, now: number) {
+  const faults = new Faults();
+  const kind = faults.read(() => {
+    const known = kindOf(request.kind);
+    if (known === undefined) throw invalid('kind', 'is required');
+    return known;
+  });
+  const fields = fieldsOf(request, faults);
+  const requestId = requestIdOf(request);
+  if (faults.any) checkCreate({ kind, fields, requestId }, now, faults);
+  return { kind: kind as KindName, fields, requestId };
+}
+
+/** An update. `now` is in milliseconds since 1970. */
+export function updateOf(request: UpdateRequest, now: number) {
+  const { accessToken, updateMask } = request;
+  if (!accessToken) throw invalid('access_token', 'is required');
+  const { id } = accessToken;
+  const faults = new Faults();
+  const revision = faults.read(() => safeInteger(accessToken.revision, 'access_token.revision'));
+  const mask = faults.read(() => maskOf(updateMask?.paths ?? []));
+  const fields = fieldsOf(accessToken, faults);
+  const requestId = requestIdOf(request);
+  if (faults.any) checkUpdate({ id, revision, mask, fields, requestId }, now, faults);
+  return { id, revision: revision as number, mask: mask as (keyof Fields)[], fields, requestId };
+}
+
+/** Runs an update, whose errors name the fields of the access token by their path in the request. */
+export async function inAccessToken<T>(update: () => Promise<T>): Promise<T> {
+  try {
+    return await update();
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    const violations = error.violations.map(({ field, description }) => ({
+      field: /^(access_token|update_mask|request_id)/.test(field) ? field : `access_token.${field}`,
+      description,
+    }));
+    throw new TokenError(error.code, error.message, violations);
+  }
+}
+
+/** A rotation. */
+export function rotateOf(request: RotateRequest) {
+  const { id, grace } = request;
+  const faults = new Faults();
+  const graceSeconds = faults.read(() => (grace ? wholeSeconds(grace, 'grace') : 0));
+  const revision = faults.read(() => safeInteger(request.revision, 'revision'));
+  const requestId = requestIdOf(request);
+  if (faults.any) checkRotate({ id, graceSeconds, requestId }, faults);
+  return { id, graceSeconds: graceSeconds as number, revision: revision as number, requestId };
+}
+
+/** A revocation of JWTs. */
+export function revokeJwtsOf(request: RevokeJwtsRequest) {
+  const { id, reason } = request;
+  const faults = new Faults();
+  const target = faults.read(() => jwtTargetOf(request.target));
+  const requestId = requestIdOf(request);
+  if (faults.any) checkRevoke({ id, reason, target, requestId }, faults);
+  return { id, reason, target: target as JwtTarget, requestId };
+}
+
+/** The fields that the caller chooses, which are below `path`; an empty one counts as absent. */
+function fieldsOf(chosen: Chosen, faults: Faults, path = ''): Fields {
   const { name, owner, scopes, metadata, audiences, jwtLifetimeMax, expireTime } = chosen;
   const { grantableScopes } = chosen;
   return {
@@ -43,8 +118,10 @@ export function fieldsOf(chosen: Chosen): Fields {
     ...(grantableScopes.length > 0 && { grantableScopes }),
     metadata,
     audiences: listOf(audiences),
-    jwtLifetimeMaxSeconds: jwtLifetimeMax && wholeSeconds(jwtLifetimeMax, 'jwt_lifetime_max'),
-    expiresAt: expireTime && millisecondsOf(expireTime, 'expire_time'),
+    jwtLifetimeMaxSeconds: faults.read(
+      () => jwtLifetimeMax && wholeSeconds(jwtLifetimeMax, `${path}jwt_lifetime_max`),
+    ),
+    expiresAt: faults.read(() => expireTime && millisecondsOf(expireTime, `${path}expire_time`)),
   };
 }
 
@@ -65,7 +142,7 @@ const maskable: ReadonlyMap<string, keyof Fields> = new Map([
 ]);
 
 /** The fields that a mask names, each once. */
-export function maskOf(paths: readonly string[]): (keyof Fields)[] {
+function maskOf(paths: readonly string[]): (keyof Fields)[] {
   if (paths.length === 0) throw invalid('update_mask', 'is required');
   const names = paths.map(path => {
     const name = maskable.get(path);
@@ -80,7 +157,7 @@ export function maskOf(paths: readonly string[]): (keyof Fields)[] {
 }
 
 /** The kind; undefined for KIND_UNSPECIFIED. */
-export function kindOf(kind: Kind): KindName | undefined {
+function kindOf(kind: Kind): KindName | undefined {
   switch (kind) {
     case Kind.UNSPECIFIED:
       return undefined;
@@ -96,16 +173,22 @@ export function kindOf(kind: Kind): KindName | undefined {
 /** The filter, order and page of a list. */
 export function listQueryOf(request: ListRequest): ListQuery {
   const { pageSize, pageToken, owner, text, expiresWithin } = request;
-  return {
+  const faults = new Faults();
+  const query = {
     pageSize,
     pageToken: pageToken || undefined,
-    kind: kindOf(request.kind),
+    kind: faults.read(() => kindOf(request.kind)),
     owner: owner || undefined,
-    state: stateNameOf(request.state),
+    state: faults.read(() => stateNameOf(request.state)),
     text: text || undefined,
-    expiresWithinMs: expiresWithin && durationMsOf(expiresWithin, 'expires_within'),
-    sort: sortOf(request.sort),
+    expiresWithinMs: faults.read(
+      () => expiresWithin && durationMsOf(expiresWithin, 'expires_within'),
+    ),
+    sort: faults.read(() => sortOf(request.sort)) ?? 'newest',
   };
+  if (faults.any) faults.read(() => checkPageSize(pageSize, listLimits.pageSizeMax));
+  faults.end();
+  return query;
 }
 
 function stateNameOf(state: State): ListQuery['state'] {
@@ -138,7 +221,7 @@ function sortOf(sort: Sort): ListQuery['sort'] {
 }
 
 /** Which JWTs to revoke: one of `jti`, `subject` and `issued_before`, which is required. */
-export function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
+function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
   switch (target.case) {
     case 'jti':
       return { jti: target.value };
@@ -151,9 +234,22 @@ export function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
   }
 }
 
-/** An item of an import; the token is empty when neither token, hash nor secret is given. */
-export function importItemOf(item: ImportRequest_Item): ImportItem {
-  return { secret: importedSecretOf(item.secret), id: item.id, fields: fieldsOf(item) };
+/** The items of an import. */
+export function importItemsOf({ items, requestId }: ImportRequest): ImportItem[] {
+  const faults = new Faults();
+  const read = items.map((item, index) => importItemOf(item, `items[${index}].`, faults));
+  if (faults.any) faults.read(() => checkRequestId(requestId));
+  faults.end();
+  return read;
+}
+
+/** The token is empty when neither token, hash nor secret is given. */
+function importItemOf(item: ImportRequest_Item, path: string, faults: Faults): ImportItem {
+  return {
+    secret: importedSecretOf(item.secret),
+    id: item.id,
+    fields: fieldsOf(item, faults, path),
+  };
 }
 
 function importedSecretOf(secret: ImportRequest_Item['secret']): ImportedSecret {

@@ -19,13 +19,11 @@ import { Unavailable } from '../../store/store.ts';
 import type { AccessTokens, Revealed } from '../../tokens/access-tokens.ts';
 import type { Audit } from '../../tokens/audit.ts';
 import type { Caller } from '../../tokens/caller.ts';
-import { invalid } from '../../tokens/fields.ts';
 import type { Import } from '../../tokens/import.ts';
 import type { Reseal } from '../../tokens/reseal.ts';
 import type { UsageMeter } from '../../tokens/usage.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
-import { safeInteger, wholeSeconds } from '../rpc/time.ts';
 import {
   accessTokenMessage,
   auditEventMessage,
@@ -33,12 +31,14 @@ import {
   usageMessage,
 } from './access-token-message.ts';
 import {
-  fieldsOf,
-  importItemOf,
-  jwtTargetOf,
-  kindOf,
+  createOf,
+  importItemsOf,
+  inAccessToken,
   listQueryOf,
-  maskOf,
+  requestIdOf,
+  revokeJwtsOf,
+  rotateOf,
+  updateOf,
 } from './access-token-request.ts';
 
 export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
@@ -74,10 +74,8 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
   return {
     async create(request, call) {
       const caller = await authenticate(call);
-      const kind = kindOf(request.kind);
-      if (kind === undefined) throw invalid('kind', 'is required');
-      const fields = fieldsOf(request);
-      const made = await accessTokens.create(caller, kind, fields, requestIdOf(request));
+      const { kind, fields, requestId } = createOf(request, now());
+      const made = await accessTokens.create(caller, kind, fields, requestId);
       const accessToken = accessTokenMessage(made.record, undefined, now());
       return create(CreateResponseSchema, { accessToken, ...revealed(made) });
     },
@@ -102,26 +100,17 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
 
     async update(request, call) {
       const caller = await authenticate(call);
-      const { accessToken, updateMask } = request;
-      if (!accessToken) throw invalid('access_token', 'is required');
-      const revision = safeInteger(accessToken.revision, 'access_token.revision');
-      const record = await accessTokens.update(
-        caller,
-        accessToken.id,
-        revision,
-        fieldsOf(accessToken),
-        maskOf(updateMask?.paths ?? []),
-        requestIdOf(request),
-      );
+      const record = await inAccessToken(async () => {
+        const { id, revision, fields, mask, requestId } = updateOf(request, now());
+        return await accessTokens.update(caller, id, revision, fields, mask, requestId);
+      });
       return create(UpdateResponseSchema, { accessToken: await changed(caller, record) });
     },
 
     async rotate(request, call) {
       const caller = await authenticate(call);
-      const grace = request.grace ? wholeSeconds(request.grace, 'grace') : 0;
-      const revision = safeInteger(request.revision, 'revision');
-      const requestId = requestIdOf(request);
-      const made = await accessTokens.rotate(caller, request.id, grace, revision, requestId);
+      const { id, graceSeconds, revision, requestId } = rotateOf(request);
+      const made = await accessTokens.rotate(caller, id, graceSeconds, revision, requestId);
       const accessToken = await changed(caller, made.record);
       return create(RotateResponseSchema, { accessToken, ...revealed(made) });
     },
@@ -135,9 +124,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
 
     async revokeJwts(request, call) {
       const caller = await authenticate(call);
-      const { id, reason } = request;
-      const target = jwtTargetOf(request.target);
-      const requestId = requestIdOf(request);
+      const { id, reason, target, requestId } = revokeJwtsOf(request);
       const record = await accessTokens.revokeJwts(caller, id, target, reason, requestId);
       return create(RevokeJwtsResponseSchema, { accessToken: await changed(caller, record) });
     },
@@ -146,7 +133,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const caller = await authenticate(call);
       const { dryRun, allowWeak } = request;
       const options = { dryRun, allowWeak, requestId: requestIdOf(request) };
-      const results = await deps.importTokens(caller, request.items.map(importItemOf), options);
+      const results = await deps.importTokens(caller, importItemsOf(request), options);
       return create(ImportResponseSchema, { results: results.map(importResultMessage) });
     },
 
@@ -169,10 +156,6 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       });
     },
   };
-}
-
-function requestIdOf({ requestId }: { requestId: string }): string | undefined {
-  return requestId || undefined;
 }
 
 function revealed({ record, secret }: Revealed): { token: string } | { secret: string } {

@@ -18,8 +18,9 @@ import {
 import { type Awaitable, allAwaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import type { Caller } from '../../tokens/caller.ts';
+import { Faults } from '../../tokens/faults.ts';
 import { invalid } from '../../tokens/fields.ts';
-import type { IssueJwt, JwtOrder } from '../../tokens/issue.ts';
+import { checkOrderAlone, type IssueJwt, type JwtOrder } from '../../tokens/issue.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import type { Question } from '../../verify/verify.ts';
 import { authorization, type Call, type DoorVerify } from '../rpc/call.ts';
@@ -156,7 +157,11 @@ function unknown(error: unknown): Outcome {
 
 function orderOf(request: IssueJwtRequest): JwtOrder {
   const { tokenId, subject, audience, scopes, claims = {} } = request;
-  return { tokenId, subject, audience, scopes, claims, expiry: expiryOf(request.expiry) };
+  const order = { tokenId, subject, audience, scopes, claims };
+  const faults = new Faults();
+  const expiry = faults.read(() => expiryOf(request.expiry));
+  if (expiry === undefined) checkOrderAlone(order, Number.POSITIVE_INFINITY, faults);
+  return { ...order, expiry: expiry as JwtOrder['expiry'] };
 }
 
 function expiryOf(expiry: IssueJwtRequest['expiry']): JwtOrder['expiry'] {

@@ -286,7 +286,8 @@ test('ListAuditEvents shows entries', async () => {
 describe('mistakes are reported', () => {
   const wrong = async (call: Promise<unknown>, message: string) => {
     const error = await errorOf(call);
-    expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, message]);
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(error.rawMessage.split('; ')).toContain(message);
     expect(calls).toEqual([]);
   };
 

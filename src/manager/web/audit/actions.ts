@@ -10,6 +10,7 @@ const words: Record<string, string> = {
   'jwt.revoke': 'JWTs revoked',
   'session.create': 'Signed in',
   'session.end': 'Signed out',
+  'session.link': 'Sign-in link made',
   'call.refused': 'Call refused',
   'audit.checkpoint': 'Old entries removed',
   'store.backup': 'Backup read',

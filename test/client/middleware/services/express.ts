@@ -1,7 +1,13 @@
 /** A service on Express that requires tokens. */
 
 import express from 'express';
-import { expressAuth, hello, type Usher, type WebRequest } from '../../../../src/client/node.ts';
+import {
+  expressAuth,
+  hello,
+  identityOf,
+  type Usher,
+  type WebRequest,
+} from '../../../../src/client/node.ts';
 
 /** Creates the service. */
 export function expressService(usher: Usher) {
@@ -10,7 +16,8 @@ export function expressService(usher: Usher) {
   app.get('/', hello(usher));
   app.use(expressAuth(usher));
   app.get('/whoami', (req: WebRequest, res) => {
-    res.json({ owner: req.identity?.owner });
+    // As in TypeScript, and as in JavaScript.
+    res.json({ owner: req.identity === identityOf(req) && identityOf(req).owner });
   });
   app.get('/orders', expressAuth(usher, { scopes: ['orders.read'] }), (_req, res) => {
     res.json([]);

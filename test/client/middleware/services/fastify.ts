@@ -5,6 +5,7 @@ import {
   type FastifyRequestLike,
   fastifyAuth,
   fastifyHello,
+  identityOf,
   type Usher,
 } from '../../../../src/client/node.ts';
 
@@ -13,7 +14,10 @@ export function fastifyService(usher: Usher) {
   const app = fastify();
   app.addHook('onRequest', fastifyAuth(usher));
   app.get('/', fastifyHello());
-  app.get('/whoami', async (request: FastifyRequestLike) => ({ owner: request.identity?.owner }));
+  app.get('/whoami', async (request: FastifyRequestLike) => ({
+    // As in TypeScript, and as in JavaScript.
+    owner: request.identity === identityOf(request) && identityOf(request).owner,
+  }));
   app.get(
     '/orders',
     { onRequest: fastifyAuth(usher, { scopes: ['orders.read'] }) },

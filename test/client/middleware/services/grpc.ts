@@ -29,7 +29,7 @@ export function grpcService(usher: Usher, requirement: Requirement = {}): grpc.S
   const server = new grpc.Server({ interceptors: [grpcAuth(grpc, usher, requirement)] });
   const hello: grpc.handleUnaryCall<unknown, unknown> = (_call, answer) => answer(null, greeting());
   const whoAmI: grpc.handleUnaryCall<unknown, unknown> = (call, answer) => {
-    answer(null, { owner: identityOf(call)?.owner });
+    answer(null, { owner: identityOf(call).owner });
   };
   server.addService(shop, { hello, whoAmI });
   return server;

@@ -1,0 +1,179 @@
+/**
+ * A request in which several fields are wrong is refused once, with all of them in the error's
+ * details: for every administrative rpc, over Connect and over gRPC.
+ */
+
+import type { DescService } from '@bufbuild/protobuf';
+import { Code, ConnectError, createClient } from '@connectrpc/connect';
+import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BadRequestSchema } from '../../src/gen/google/rpc/error_details_pb.ts';
+import {
+  AccessTokenService,
+  Kind,
+  type Sort,
+  type State,
+} from '../../src/gen/usher/v1/access_token_pb.ts';
+import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
+import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
+import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { runServer, type TestServer } from './run-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await runServer();
+});
+afterAll(() => server.stop());
+
+const long = 'x'.repeat(300);
+const tooFar = { seconds: 10n ** 15n };
+const fraction = { nanos: 1 };
+const wrongFields = {
+  name: ' ',
+  owner: long,
+  scopes: ['a', 'a'],
+  metadata: { text: 'x'.repeat(20_000) },
+  audiences: [''],
+  jwtLifetimeMax: fraction,
+  expireTime: tooFar,
+  grantableScopes: ['a b'],
+};
+const ofAccessToken = [
+  ...['audiences', 'expire_time', 'grantable_scopes', 'jwt_lifetime_max'],
+  ...['metadata', 'name', 'owner', 'scopes'],
+];
+
+/** For each rpc: a request with everything wrong, and the fields that the error must name. */
+const tokens: Record<string, [request: object, fields: string[]]> = {
+  create: [
+    { ...wrongFields, kind: 9 as Kind, requestId: 'r' },
+    [...ofAccessToken, 'kind', 'request_id'].sort(),
+  ],
+  get: [{ id: 'x' }, ['id']],
+  list: [
+    {
+      ...{ pageSize: 1000, kind: 9 as Kind, state: 9 as State, sort: 9 as Sort },
+      expiresWithin: { seconds: -1n },
+    },
+    ['expires_within', 'kind', 'page_size', 'sort', 'state'],
+  ],
+  update: [
+    {
+      accessToken: { ...wrongFields, id: 'x', revision: 2n ** 60n },
+      updateMask: { paths: ofAccessToken },
+      requestId: 'r',
+    },
+    [
+      ...[...ofAccessToken, 'id', 'revision'].sort().map(name => `access_token.${name}`),
+      'request_id',
+    ],
+  ],
+  rotate: [
+    { id: 'x', grace: fraction, revision: 2n ** 60n, requestId: 'r' },
+    ['grace', 'id', 'request_id', 'revision'],
+  ],
+  revoke: [{ id: 'x', reason: long, requestId: 'r' }, ['id', 'reason', 'request_id']],
+  revokeJwts: [{ id: 'x', reason: long, requestId: 'r' }, ['id', 'reason', 'request_id', 'target']],
+  import: [
+    { items: [{ expireTime: tooFar }, {}, { expireTime: tooFar }], requestId: 'r' },
+    ['items[0].expire_time', 'items[2].expire_time', 'request_id'],
+  ],
+  reseal: [{ pageSize: 1000, pageToken: 'x' }, ['page_size', 'page_token']],
+  getUsage: [{ id: 'x' }, ['id']],
+  listAuditEvents: [
+    { pageSize: 2000, pageToken: 'x', tokenId: 'x' },
+    ['page_size', 'page_token', 'token_id'],
+  ],
+};
+const store: typeof tokens = {
+  migrate: [{ pageToken: 'x' }, ['page_token']],
+  listRecords: [{ pageToken: 'x' }, ['page_token']],
+  readBackup: [{ pageToken: 'x' }, ['page_token']],
+  // Their requests are empty.
+  getStoreStatus: [{}, []],
+  acceptStore: [{}, []],
+};
+const issueJwt: (typeof tokens)[string] = [
+  {
+    ...{ tokenId: 'x', subject: long, audience: [''], scopes: ['a b'] },
+    claims: { exp: 1 },
+  },
+  ['audience', 'claims', 'expiry', 'scopes', 'subject', 'token_id'],
+];
+
+/** The fields that an error names in its details. */
+async function namedBy(call: Promise<unknown>): Promise<string[]> {
+  const error = ConnectError.from(
+    await call.then(
+      () => new Error('it passed'),
+      each => each,
+    ),
+  );
+  expect(error.code).toBe(Code.InvalidArgument);
+  const [detail] = error.findDetails(BadRequestSchema);
+  const violations = detail?.fieldViolations ?? [];
+  for (const { description } of violations) expect(error.rawMessage).toContain(description);
+  return violations.map(({ field }) => field).sort();
+}
+
+/** A client that sends what JSON could not say, such as a time in the year 30,000,000. */
+function clientOf<S extends DescService>(service: S, address: string, isGrpc = false) {
+  const options = {
+    baseUrl: `http://${address}`,
+    interceptors: [
+      next => request => {
+        request.header.set('authorization', server.adminToken);
+        return next(request);
+      },
+    ],
+  } satisfies Parameters<typeof createGrpcTransport>[0];
+  const transport = isGrpc
+    ? createGrpcTransport(options)
+    : createConnectTransport({ ...options, httpVersion: '1.1', useBinaryFormat: true });
+  return createClient(service, transport);
+}
+
+type Calls = Record<string, (request: object) => Promise<unknown>>;
+const callsOf = (service: typeof AccessTokenService | typeof StoreService) =>
+  clientOf(service, server.manager) as unknown as Calls;
+
+test('every administrative rpc is in this test', () => {
+  const rpcs = [AccessTokenService, StoreService, SignInService].flatMap(({ methods }) =>
+    methods.map(({ localName }) => localName),
+  );
+  const here = [...Object.keys(tokens), ...Object.keys(store), 'createSignInCode'];
+  expect(here.sort()).toEqual(rpcs.sort());
+});
+
+test.each(Object.entries(tokens))('AccessTokenService.%s', async (name, [request, fields]) => {
+  expect(await namedBy(callsOf(AccessTokenService)[name]?.(request) as Promise<unknown>)).toEqual(
+    fields,
+  );
+});
+
+test.each(Object.entries(store).filter(([, [, fields]]) => fields.length > 0))(
+  'StoreService.%s',
+  async (name, [request, fields]) => {
+    expect(await namedBy(callsOf(StoreService)[name]?.(request) as Promise<unknown>)).toEqual(
+      fields,
+    );
+  },
+);
+
+test('VerifierService.issueJwt, over Connect and gRPC', async () => {
+  const [request, fields] = issueJwt;
+  const connect = clientOf(VerifierService, server.http);
+  expect(await namedBy(connect.issueJwt(request))).toEqual(fields);
+  const grpc = clientOf(VerifierService, server.grpc, true);
+  expect(await namedBy(grpc.issueJwt(request))).toEqual(fields);
+});
+
+test('without a request id, and with readable values, all are named too', async () => {
+  const { expireTime: _, jwtLifetimeMax: __, ...readable } = wrongFields;
+  const admin = clientOf(AccessTokenService, server.manager);
+  const past = { seconds: 1n };
+  const call = admin.create({ ...readable, kind: Kind.STATIC, expireTime: past });
+  expect(await namedBy(call)).toEqual([
+    ...['audiences', 'expire_time', 'grantable_scopes', 'metadata', 'name', 'owner', 'scopes'],
+  ]);
+});
