@@ -92,7 +92,8 @@ async function writeConfig(
   port: number,
   { grpc, http, upstream, scope, audience, change }: GatewayOptions,
 ): Promise<void> {
-  const flags = { grpc, http, upstream, scope, audience, listen: `127.0.0.1:${port}` };
+  const usher = name === 'envoy' ? { grpc } : { http };
+  const flags = { ...usher, upstream, scope, audience, listen: `127.0.0.1:${port}` };
   const args = Object.entries(flags).flatMap(([flag, value]) =>
     value ? [`--${flag}`, value] : [],
   );
