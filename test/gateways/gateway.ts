@@ -52,7 +52,8 @@ async function configOf(
   port: number,
   { grpc, http, upstream, scope, audience, change }: GatewayOptions,
 ): Promise<Record<string, string>> {
-  const flags = { grpc, http, upstream, scope, audience, listen: `127.0.0.1:${port}` };
+  const usher = name === 'envoy' ? { grpc } : { http };
+  const flags = { ...usher, upstream, scope, audience, listen: `127.0.0.1:${port}` };
   const args = Object.entries(flags).flatMap(([flag, value]) =>
     value ? [`--${flag}`, value] : [],
   );

@@ -9,10 +9,12 @@ import { gzipSync } from 'node:zlib';
 import type { DescMessage, DescMethod, DescService } from '@bufbuild/protobuf';
 import { afterAll, expect, test, vi } from 'vitest';
 import type { HttpDeps } from '../../src/transport/http/listener.ts';
-import { runServer } from './run-server.ts';
 
-const served = vi.hoisted((): HttpDeps['routes'][] => []);
-vi.mock(import('../../src/transport/http/listener.ts'), async original => {
+/** The routes of each listener, in the order in which the server makes them. */
+const served: HttpDeps['routes'][] = [];
+// Test files share their modules, so the ones of other files must not be used here, nor these there.
+vi.resetModules();
+vi.doMock(import('../../src/transport/http/listener.ts'), async original => {
   const { createHttpListener } = await original();
   return {
     createHttpListener: deps => {
@@ -21,10 +23,12 @@ vi.mock(import('../../src/transport/http/listener.ts'), async original => {
     },
   };
 });
-
+const { runServer } = await import('./run-server.ts');
 const server = await runServer();
 afterAll(async () => {
   await server.stop();
+  vi.doUnmock('../../src/transport/http/listener.ts');
+  vi.resetModules();
   expect(server.logged.filter(line => line.includes('internal error'))).toEqual([]);
 });
 
