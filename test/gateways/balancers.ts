@@ -8,10 +8,10 @@ import { text } from 'node:stream/consumers';
 import { commandOf } from './process.ts';
 
 /** The places that a balancer checks, by name, as "host:port". */
-export type Checked = Readonly<Record<string, string>>;
+type Checked = Readonly<Record<string, string>>;
 
 /** A balancer with its health checks. */
-export interface Balancer {
+interface Balancer {
   /** The listener behind each check that it makes. */
   checks: Readonly<Record<string, 'http' | 'grpc' | 'manager'>>;
   command(): string[];
