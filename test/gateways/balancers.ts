@@ -182,7 +182,7 @@ ${Object.entries(checked)
     ([name, address]) => `    ${name}:
       loadBalancer:
         servers: [{ url: '${name === 'grpc' ? 'h2c' : 'http'}://${address}' }]
-        healthCheck: { ${name === 'grpc' ? 'mode: grpc, path: /' : 'path: /readyz'}, interval: 300ms }`,
+        healthCheck: { ${name === 'grpc' ? 'mode: grpc' : 'path: /readyz'}, interval: 300ms }`,
   )
   .join('\n')}
 `,
