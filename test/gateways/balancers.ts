@@ -8,10 +8,10 @@ import { text } from 'node:stream/consumers';
 import { commandOf } from './process.ts';
 
 /** The places that a balancer checks, by name, as "host:port". */
-export type Checked = Readonly<Record<string, string>>;
+type Checked = Readonly<Record<string, string>>;
 
 /** A balancer with its health checks. */
-export interface Balancer {
+interface Balancer {
   /** The listener behind each check that it makes. */
   checks: Readonly<Record<string, 'http' | 'grpc' | 'manager'>>;
   command(): string[];
@@ -182,7 +182,7 @@ ${Object.entries(checked)
     ([name, address]) => `    ${name}:
       loadBalancer:
         servers: [{ url: '${name === 'grpc' ? 'h2c' : 'http'}://${address}' }]
-        healthCheck: { ${name === 'grpc' ? 'mode: grpc, path: /' : 'path: /readyz'}, interval: 300ms }`,
+        healthCheck: { ${name === 'grpc' ? 'mode: grpc' : 'path: /readyz'}, interval: 300ms }`,
   )
   .join('\n')}
 `,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 
 /** The bytes of a connection so far, as Latin-1. */
-export interface Recorded {
+interface Recorded {
   /** From the gateway. */
   sent: string;
   /** From Usher. */

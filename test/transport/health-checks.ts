@@ -5,7 +5,7 @@
  */
 
 /** A listener of Usher. */
-export type ListenerName = 'http' | 'manager' | 'grpc';
+type ListenerName = 'http' | 'manager' | 'grpc';
 
 /** A health check. */
 export interface HealthCheck {

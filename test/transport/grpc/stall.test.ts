@@ -74,7 +74,7 @@ test('a connection whose preface arrived in time', async () => {
 });
 
 test('a call whose message arrived in time', async () => {
-  const { port } = await start({ deadlineMs: 400 });
+  const { port } = await start({ deadlineMs: 1500 });
   const session = caller(port);
   await once(session, 'remoteSettings');
   const stream = request(session, 'Verify');
@@ -82,7 +82,7 @@ test('a call whose message arrived in time', async () => {
   await new Promise(resolve => setTimeout(resolve, 50));
   stream.end(empty);
   await new Promise(resolve => setImmediate(resolve));
-  stall(500);
+  stall(1600);
   expect(await status).toBe('0');
 });
 

@@ -287,7 +287,7 @@ describe('mistakes are reported', () => {
   const wrong = async (call: Promise<unknown>, message: string) => {
     const error = await errorOf(call);
     expect(error.code).toBe(Code.InvalidArgument);
-    expect(error.rawMessage.split('; ')).toContain(message);
+    expect(`${error.rawMessage}; `).toContain(`${message}; `);
     expect(calls).toEqual([]);
   };
 
