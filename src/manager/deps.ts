@@ -5,6 +5,7 @@ import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { Refusal } from '../tokens/sums.ts';
 import type { ManagerLimits } from './limits.ts';
+import type { LetIn } from './login-codes.ts';
 import type { ServerStatus } from './server-status.ts';
 import type { Session } from './session.ts';
 
@@ -28,8 +29,8 @@ export interface ManagerDeps {
    * revocation also ends the session. Throws Unavailable.
    */
   currentCaller(actor: string, peer: string, signedInAt: number): Promise<Caller | undefined>;
-  /** Redeems a one-time login code: its actor, or undefined if unknown, used or expired. */
-  redeemLoginCode(code: string): string | undefined | Promise<string | undefined>;
+  /** Redeems a one-time login code: who asked for it; undefined if unknown, used or expired. */
+  redeemLoginCode(code: string): LetIn | undefined;
   /** Writes "session.create" and "session.end" to the audit log. */
   audit(action: 'session.create' | 'session.end', caller: Caller): Promise<void>;
   /** Counts a refused sign-in or session for the audit log. Never rejects. */

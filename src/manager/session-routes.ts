@@ -47,7 +47,7 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
   if (madeByOtherSite(req.headers)) return await refuseOtherSite(deps, req, res);
   const offered = await offeredBy(deps, req);
   if (typeof offered === 'string') return sendJson(res, 400, { error: offered });
-  const caller = await callerBy(deps, offered, deps.peerOf(req));
+  const { caller, at } = await callerBy(deps, offered, deps.peerOf(req));
   if (!caller) {
     const error = 'code' in offered ? 'login link was used or has expired' : 'token is not valid';
     await refused(deps, req, error);
@@ -57,7 +57,7 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
     await refused(deps, req, 'the token lacks the scope', caller.actor);
     return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
   }
-  const { session, pageSecret } = deps.sessions.open(caller.actor);
+  const { session, pageSecret } = deps.sessions.open(caller.actor, at);
   await deps.audit('session.create', caller);
   const body = { ...describe(deps, session, caller), pageSecret };
   sendJson(res, 200, body, { 'set-cookie': cookieOf(deps, req, session) });
@@ -70,10 +70,14 @@ async function callerBy(
   deps: RouteDeps,
   offered: Offered,
   peer: string,
-): Promise<Caller | undefined> {
-  if ('token' in offered) return await deps.authenticate(offered.token, peer);
-  const actor = await deps.redeemLoginCode(offered.code);
-  return actor === undefined ? undefined : await deps.currentCaller(actor, peer, deps.now());
+): Promise<{ caller: Caller | undefined; at: number }> {
+  const now = deps.now();
+  if ('token' in offered) return { caller: await deps.authenticate(offered.token, peer), at: now };
+  const letIn = deps.redeemLoginCode(offered.code);
+  if (letIn === undefined) return { caller: undefined, at: now };
+  // The token was checked when the code was made: a code must not outlive a rotation since then.
+  const { actor, at } = letIn;
+  return { caller: await deps.currentCaller(actor, peer, at), at };
 }
 
 async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {

@@ -15,7 +15,7 @@ export interface Session {
   id: string;
   /** As in Caller: the UUID of an access token, or "admin". */
   actor: string;
-  /** When the caller signed in, in milliseconds since 1970. */
+  /** When the caller's token was checked, in milliseconds since 1970. */
   signedInAt: number;
   /** Last use in milliseconds since 1970; may be old by up to `sessionRenewAfterMs`. */
   usedAt: number;
@@ -33,8 +33,11 @@ export interface SessionKeys {
 
 /** Opens, reads and ends sessions. */
 export interface Sessions {
-  /** A new session that begins now, and its page secret (256 random bits, base64url). */
-  open(actor: string): { session: Session; pageSecret: string };
+  /**
+   * A new session of a caller who was authenticated at `signedInAt`, and its page secret (256 random bits,
+   * base64url).
+   */
+  open(actor: string, signedInAt: number): { session: Session; pageSecret: string };
   /** Encrypts a session into the cookie's value. */
   seal(session: Session): string;
   /**
@@ -73,14 +76,13 @@ export function createSessions(deps: {
     return isHashOf(session.pageSecretHash, pageSecret) ? session : undefined;
   };
   return {
-    open(actor) {
-      const time = now();
+    open(actor, signedInAt) {
       const pageSecret = randomBytes(32).toString('base64url');
       const session = {
         id: randomBytes(32).toString('base64url'),
         actor,
-        signedInAt: time,
-        usedAt: time,
+        signedInAt,
+        usedAt: now(),
         pageSecretHash: hash('sha256', pageSecret, 'base64url'),
       };
       return { session, pageSecret };

@@ -190,7 +190,8 @@ describe('sign-in by link', () => {
   test('one code too many drops the oldest', async () => {
     const [first = '', ...rest] = Array.from({ length: 17 }, () => on.codes.issue(adminToken));
     expect(on.codes.redeem(first)).toBeUndefined();
-    expect(rest.map(code => on.codes.redeem(code))).toEqual(rest.map(() => adminToken));
+    const actors = rest.map(code => on.codes.redeem(code)?.actor);
+    expect(actors).toEqual(rest.map(() => adminToken));
   });
 });
 

@@ -55,6 +55,26 @@ test('a link signs in as the caller, with its rights and no more', async () => {
   expect(await (await signIn(code)).json()).toMatchObject({ scopes: ['usher.tokens.read'] });
 });
 
+test('a link, and its session, end with the token that asked for it', async () => {
+  const admin = adminOf(server);
+  const scopes = ['usher.admin'];
+  const { accessToken, token } = await admin.create({ kind: Kind.STATIC, name: 'a', scopes });
+  const id = accessToken?.id ?? '';
+  const [unused, used] = [
+    await linksOf(token).createSignInCode({}),
+    await linksOf(token).createSignInCode({}),
+  ];
+  server.clock.ms += 1000;
+  await admin.rotate({ id, grace: { seconds: 60n } });
+  server.clock.ms += 1000;
+  const { cookie, pageSecret } = await openedBy(await signIn(used.code));
+  const ask = () => call('AccessTokenService/List', cookie, pageSecret);
+  expect((await ask()).status).toBe(200);
+  server.clock.ms += 60_000;
+  expect((await ask()).status).toBe(401);
+  expect((await signIn(unused.code)).status).toBe(401);
+});
+
 test('a link ends after ten minutes', async () => {
   const { code, expireTime } = await linksOf(server.adminToken).createSignInCode({});
   expect(Number(expireTime?.seconds)).toBe(Math.floor(server.clock.ms / 1000) + 600);
@@ -73,21 +93,30 @@ test('others get no link', async () => {
 
 test('a session of the web app gets no link', async () => {
   const { code } = await linksOf(server.adminToken).createSignInCode({});
-  const answer = await signIn(code);
+  const { cookie, pageSecret } = await openedBy(await signIn(code));
+  expect((await call('AccessTokenService/List', cookie, pageSecret)).status).toBe(200);
+  const asked = await call('SignInService/CreateSignInCode', cookie, pageSecret);
+  expect(asked.status).toBe(401);
+});
+
+/** What a sign-in gives the browser. */
+async function openedBy(answer: Response) {
   const { pageSecret } = (await answer.json()) as { pageSecret: string };
   const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';');
-  const ask = (method: string) =>
-    fetch(`http://${server.manager}/usher.v1.${method}`, {
-      method: 'POST',
-      headers: {
-        cookie,
-        'x-usher-page-secret': pageSecret,
-        origin: `http://${server.manager}`,
-        'content-type': 'application/json',
-        'connect-protocol-version': '1',
-      },
-      body: '{}',
-    });
-  expect((await ask('AccessTokenService/List')).status).toBe(200);
-  expect((await ask('SignInService/CreateSignInCode')).status).toBe(401);
-});
+  return { cookie, pageSecret };
+}
+
+/** Calls an rpc as the web app does. */
+function call(method: string, cookie: string, pageSecret: string) {
+  return fetch(`http://${server.manager}/usher.v1.${method}`, {
+    method: 'POST',
+    headers: {
+      cookie,
+      'x-usher-page-secret': pageSecret,
+      origin: `http://${server.manager}`,
+      'content-type': 'application/json',
+      'connect-protocol-version': '1',
+    },
+    body: '{}',
+  });
+}
