@@ -28,7 +28,10 @@ export interface Order {
   warmUp?: number;
 }
 
-/** What came of calls. Times of paced calls count from when a call was due. */
+/**
+ * What came of calls. Times of paced calls count from when a call was due; a call without a verdict
+ * counts as 10 s.
+ */
 export interface Outcome {
   callsPerSecond: number;
   p50Ms: number;

@@ -20,8 +20,8 @@ const rates = [5000, 20_000];
 const seconds = 6;
 const warmUpSeconds = 1;
 const connections = 8;
-/** More than ever wait for an answer at once. */
-const streams = 1000;
+/** What a client waits for at most on one connection; the next calls wait in the client. */
+const streams = 100;
 const inMemory = 100_000;
 const revocationsPerSecond = 20;
 
@@ -150,8 +150,10 @@ async function whileRevoking(
       await sleep(1000 / revocationsPerSecond);
     }
   })();
-  const outcome = await pace([usher.pid], orderOf(usher.grpc, tokens, rate, share));
-  over = true;
-  await revoking;
-  return outcome;
+  try {
+    return await pace([usher.pid], orderOf(usher.grpc, tokens, rate, share));
+  } finally {
+    over = true;
+    await revoking;
+  }
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/http2"
 	"golang.org/x/sys/unix"
+	"google.golang.org/grpc/codes"
 )
 
 // updateAfter is how many bytes of DATA are received before the server may send as many more.
@@ -77,9 +78,10 @@ func (c *connection) received(kind http2.FrameType, flags http2.Flags, stream ui
 		if stream == 0 {
 			c.window += int64(binary.BigEndian.Uint32(payload))
 		}
-	case http2.FrameRSTStream, http2.FrameGoAway:
-		return fmt.Errorf("received %v, error code %v", kind,
-			http2.ErrCode(binary.BigEndian.Uint32(payload[len(payload)-4:])))
+	case http2.FrameRSTStream:
+		return c.end(stream, false)
+	case http2.FrameGoAway:
+		return fmt.Errorf("received GOAWAY, error code %v", http2.ErrCode(binary.BigEndian.Uint32(payload[4:])))
 	case http2.FrameContinuation:
 		return errors.New("received a header block in pieces")
 	}
@@ -127,24 +129,34 @@ func (c *connection) data(flags http2.Flags, stream uint32, payload []byte) erro
 	return nil
 }
 
-// finish ends a call, and checks its verdict.
+// finish checks the verdict of an answer.
 func (c *connection) finish(stream uint32) error {
 	ended := c.open[stream]
 	if ended == nil {
 		return fmt.Errorf("an answer on stream %d, which has no call", stream)
 	}
-	delete(c.open, stream)
-	available := ended.status == "0"
-	if available {
-		token := c.Tokens[ended.n%len(c.Tokens)]
-		if err := check(ended.message, token); err != nil {
+	switch codes.Code(ended.status) {
+	case codes.OK:
+		if err := check(ended.message, c.Tokens[ended.n%len(c.Tokens)]); err != nil {
 			return err
 		}
 		c.shortest = min(c.shortest, len(ended.message))
 		c.longest = max(c.longest, len(ended.message))
-	} else if ended.status != "14" && ended.status != "8" {
-		return fmt.Errorf("grpc-status %q", ended.status)
+		return c.end(stream, true)
+	case codes.Unavailable, codes.ResourceExhausted, codes.DeadlineExceeded:
+		return c.end(stream, false)
+	default:
+		return fmt.Errorf("an answer with status %v", codes.Code(ended.status))
 	}
-	c.answered(ended.n, ended.since, available)
+}
+
+// end ends a call, with a verdict or without.
+func (c *connection) end(stream uint32, hasVerdict bool) error {
+	ended := c.open[stream]
+	if ended == nil {
+		return fmt.Errorf("an end of stream %d, which has no call", stream)
+	}
+	delete(c.open, stream)
+	c.answered(ended.n, ended.since, hasVerdict)
 	return nil
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"strconv"
 	"time"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 	"golang.org/x/sys/unix"
+	"google.golang.org/grpc/codes"
 )
 
 // call is a call that has no answer yet.
@@ -19,8 +21,8 @@ type call struct {
 	since time.Time
 	// message is the answer so far, with its prefix of five bytes.
 	message []byte
-	// status is grpc-status.
-	status string
+	// status is grpc-status; Unknown until it arrives.
+	status uint32
 }
 
 // connection is one HTTP/2 connection of a client (RFC 9113), for calls that differ only in their
@@ -65,7 +67,8 @@ func open(todo order, messages [][]byte, answered func(int, time.Time, bool)) (*
 	c.firstHead, c.head = heads(todo.Address)
 	c.decoder = hpack.NewDecoder(4096, func(field hpack.HeaderField) {
 		if field.Name == "grpc-status" && c.current != nil {
-			c.current.status = field.Value
+			status, _ := strconv.ParseUint(field.Value, 10, 32)
+			c.current.status = uint32(status)
 		}
 	})
 	c.out = append(c.out, http2.ClientPreface...)
@@ -127,7 +130,7 @@ func (c *connection) frame(kind http2.FrameType, flags http2.Flags, stream uint3
 
 // call makes a call as soon as the server allows one more.
 func (c *connection) call(n int, since time.Time) {
-	c.waiting = append(c.waiting, &call{n: n, since: since})
+	c.waiting = append(c.waiting, &call{n: n, since: since, status: uint32(codes.Unknown)})
 }
 
 func (c *connection) sendWaiting() {

@@ -8,6 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// deadline is what a call counts that gets an error instead of a verdict.
+const deadline = 10 * time.Second
+
 // loop makes the calls of an order on one thread, which sleeps in ppoll(2) until an answer or the
 // time of the next call comes. Go's own timers are only good to a millisecond.
 type loop struct {
@@ -125,15 +128,17 @@ func (l *loop) fill() {
 	}
 }
 
-// answered counts an answer to the nth call.
-func (l *loop) answered(n int, since time.Time, available bool) {
+// answered counts the end of the nth call. Without a verdict it took as long as a caller waits.
+func (l *loop) answered(n int, since time.Time, hasVerdict bool) {
 	l.done++
 	if n < l.WarmUp {
 		l.reportedFrom = time.Now()
 		return
 	}
-	l.times = append(l.times, time.Since(since))
-	if !available {
+	took := time.Since(since)
+	if !hasVerdict {
 		l.unavailable++
+		took = max(took, deadline)
 	}
+	l.times = append(l.times, took)
 }
