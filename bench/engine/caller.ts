@@ -1,5 +1,6 @@
 /** Makes gRPC calls by the clients of bench/peers, which check every verdict. */
 
+import { spawnSync } from 'node:child_process';
 import { cores } from '../load.ts';
 import { runOn } from '../processes.ts';
 import { inFront, ordered } from './front.ts';
@@ -63,14 +64,28 @@ export async function pace(pids: readonly number[], order: Order): Promise<Outco
   return await inFront(pids, () => runOn(cores.load, [...ordered, peers.load], order));
 }
 
-/** Makes calls by grpc-go's client, with a deadline and metadata. */
-export async function playByClient(order: {
+/** Calls of one token. */
+export interface ClientOrder {
   address: string;
   token: Token;
   calls: number;
   connections: number;
   streams: number;
-}): Promise<void> {
-  const { token, ...shape } = order;
+}
+
+/** Makes calls by grpc-go's client, with a deadline and metadata. */
+export async function playByClient({ token, ...shape }: ClientOrder): Promise<void> {
   await runOn(cores.load, [peers.grpcGoClient], { ...shape, ...token });
+}
+
+/** Throws unless both clients notice that the verdict on a token is not what is said of it. */
+export function checkClients({ token, ...shape }: ClientOrder): void {
+  const orders: [client: string, order: object][] = [
+    [peers.load, { ...shape, tokens: [token] }],
+    [peers.grpcGoClient, { ...shape, ...token }],
+  ];
+  for (const [client, order] of orders) {
+    const { status } = spawnSync(client, { input: JSON.stringify(order), stdio: 'pipe' });
+    if (status !== 1) throw new Error(`${client} does not notice a wrong verdict`);
+  }
 }

@@ -36,7 +36,8 @@ export function compare(
   };
   const bounded = comparisons.filter(({ most }) => most !== undefined);
   if (bounded.length === 0) return row;
-  row.bound = bounded.map(({ most, name }) => `at most ${most?.toFixed(2)} x ${name}`).join(', ');
+  const limits = bounded.map(({ most, name }) => `${most?.toFixed(2)} x ${name}`);
+  row.bound = `at most ${limits.join(' and ')}`;
   if (bounded.every(({ ours, base }) => ours.length > 0 && base.length > 0)) {
     row.pass = bounded.every(versus => median(ratiosOf(versus)) <= (versus.most ?? 0));
   }

@@ -5,7 +5,7 @@ import { VerifyRequestSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { cpuUsOf, grpcFrame, type Load, measure } from '../load.ts';
 import type { Column, Row } from '../row.ts';
 import { checkRequest } from '../transport/doors.ts';
-import { play, playByClient, type Token } from './caller.ts';
+import { checkClients, play, playByClient, type Token } from './caller.ts';
 import { compare, compareWithBase, withPeers } from './compare.ts';
 import type { Program } from './programs.ts';
 import { type Effort, inTurns } from './turns.ts';
@@ -152,10 +152,20 @@ export function isUsher({ column }: { column: Column }): boolean {
   return column === 'grpc-js' || column === 'h2';
 }
 
-/** Checks that each program knows its tokens, and refuses others. Throws if one does not. */
+/**
+ * Checks that each program knows its tokens, and refuses others, and that the clients would notice
+ * if it did not. Throws otherwise.
+ */
 export async function checkVerdicts(programs: readonly Program[]): Promise<void> {
   for (const { address, tokens } of programs) {
     const all = [tokens.static, tokens.jwt, { header: 'unknown', id: '' }, { header: '', id: '' }];
     await play({ address, tokens: all, calls: 400, connections: 4, streams: 16 });
+    const wrong = [
+      { header: tokens.static.header, id: tokens.jwt.id },
+      { header: 'unknown', id: tokens.static.id },
+    ];
+    for (const token of wrong) {
+      checkClients({ address, token, calls: 4, connections: 1, streams: 1 });
+    }
   }
 }

@@ -11,7 +11,7 @@ export interface Effort {
 /** The effort of a full run, and of a quick one. */
 export const efforts = {
   full: { rounds: 5, share: 1 },
-  quick: { rounds: 2, share: 0.3 },
+  quick: { rounds: 3, share: 0.2 },
 } satisfies Record<string, Effort>;
 
 /** Runs every task once per round, after one round that is not counted; what each returned. */
