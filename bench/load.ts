@@ -26,6 +26,8 @@ export interface Load {
   streams?: number;
   /** The core of the load; by default `cores.load`. */
   cores?: string;
+  /** The sizes of the shortest and the longest answer that is right; any if absent. */
+  answerBytes?: readonly [least: number, most: number];
 }
 
 /** The cost and the speed of calls. */
@@ -54,6 +56,7 @@ export async function measure(pids: readonly number[], load: Load): Promise<Cost
     if (finished === null || Number(statuses?.[1]) !== load.calls) {
       throw new Error(`h2load: not every call was answered\n${stdout}`);
     }
+    checkSize(stdout, load);
     const timesMs = readFileSync(log, 'utf8')
       .trimEnd()
       .split('\n')
@@ -67,6 +70,16 @@ export async function measure(pids: readonly number[], load: Load): Promise<Cost
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Throws if the answers are together too short or too long. */
+function checkSize(stdout: string, { calls, answerBytes }: Load): void {
+  if (answerBytes === undefined) return;
+  const [least, most] = answerBytes;
+  const bytes = Number(/\((\d+)\) data/.exec(stdout)?.[1]);
+  if (!(bytes >= calls * least && bytes <= calls * most)) {
+    throw new Error(`h2load: ${bytes} bytes of answers, not ${calls} times ${least} to ${most}`);
   }
 }
 

@@ -1,15 +1,19 @@
 /**
  * The benchmark: measures what the documents claim, prints tables, and marks missed bounds.
  * `npm run bench -- unary sdk` runs only these parts; `npm run bench -- --write` runs all parts and
- * writes docs/benchmarks.md and its charts.
+ * writes docs/benchmarks.md and its charts. `npm run bench -- engine --write` writes only that part
+ * of the page; with `--quick` it is measured roughly, and with `--today FOLDER` beside an earlier
+ * Usher, whose checkout is in that folder.
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { charts } from './charts.ts';
 import { sdkRows } from './client/sdk-rows.ts';
+import { engineRows } from './engine/engine.ts';
+import { engineNote, writeJson } from './engine/record.ts';
 import { missing } from './needs.ts';
-import { page, type Section, table } from './report.ts';
+import { page, type Section, table, withSection } from './report.ts';
 import type { Row } from './row.ts';
 import { revocationRows } from './server/revocation.ts';
 import { startRows } from './server/start.ts';
@@ -24,7 +28,22 @@ import { firstSightRows } from './verify/first-sight.ts';
 import { floodRows } from './verify/flood.ts';
 import { memoryRows } from './verify/memory.ts';
 
-const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
+const { values, positionals } = parseArgs({
+  options: {
+    write: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    today: { type: 'string' },
+  },
+  allowPositionals: true,
+});
+
+interface Part {
+  title: string;
+  rows(): Promise<Row[]>;
+  note?(): string;
+}
+
+const parts: Record<string, Part> = {
   start: { title: 'Start', rows: startRows },
   unary: { title: 'Single calls', rows: unaryRows },
   doors: { title: 'Doors for gateways', rows: doorRows },
@@ -38,21 +57,21 @@ const parts: Record<string, { title: string; rows: () => Promise<Row[]> }> = {
   revocation: { title: 'Revocation', rows: revocationRows },
   workers: { title: 'Workers', rows: workerRows },
   lists: { title: 'Lists and memory', rows: listRows },
+  engine: { title: 'The engine', rows: () => engineRows(values), note: () => engineNote(values) },
 };
 
-const { values, positionals } = parseArgs({
-  options: { write: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
 const unknown = positionals.filter(name => !Object.hasOwn(parts, name));
-if (unknown.length > 0 || (values.write && positionals.length > 0)) {
+const alone = positionals.length === 1 && positionals[0] === 'engine';
+const writable = positionals.length === 0 || alone;
+if (unknown.length > 0 || (values.write && (!writable || values.quick))) {
   process.stderr.write(
-    `usage: npm run bench -- [--write | NAME…], with names of ${Object.keys(parts).join(', ')}\n`,
+    `usage: npm run bench -- [--write | NAME…], with names of ${Object.keys(parts).join(', ')}\n` +
+      '       npm run bench -- engine [--quick | --write] [--today FOLDER]\n',
   );
   process.exit(2);
 }
 
-const lacks = missing();
+const lacks = missing(positionals);
 if (lacks.length > 0) {
   process.stderr.write(`${lacks.join('\n')}\n`);
   process.exit(2);
@@ -63,22 +82,25 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 
 const sections: Section[] = [];
 const began = performance.now();
-for (const [name, { title, rows }] of Object.entries(parts)) {
+for (const [name, part] of Object.entries(parts)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   const partBegan = performance.now();
   process.stderr.write(`${name} `);
-  const section = { title, rows: await rows() };
+  const section = { title: part.title, rows: await part.rows(), note: part.note?.() };
+  if (name === 'engine') writeJson(section.rows, values);
   process.stderr.write(` ${((performance.now() - partBegan) / 1000).toFixed(0)} s\n`);
   process.stderr.write(`${table(section.rows)}\n`);
   sections.push(section);
 }
 process.stderr.write(`total ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
-const drawn = values.write ? await charts(sections) : [];
+const drawn = values.write && !alone ? await charts(sections) : [];
 const text = page(sections, drawn);
 process.stdout.write(text);
 if (values.write) {
+  const [engine] = sections;
+  const old = () => readFileSync('docs/benchmarks.md', 'utf8');
   mkdirSync('docs', { recursive: true });
-  writeFileSync('docs/benchmarks.md', text);
+  writeFileSync('docs/benchmarks.md', alone && engine ? withSection(old(), engine) : text);
   for (const { file, svg } of drawn) writeFileSync(`docs/${file}`, svg);
 }
 const short = sections.flatMap(({ rows }) => rows).filter(({ pass }) => pass === false);

@@ -25,21 +25,37 @@ export interface Floor {
 
 /** Starts the floor in `file` on the server's core, and waits until it has printed its port. */
 export async function startFloor(file: string, ...args: string[]): Promise<Floor> {
-  const command = ['-c', cores.server, process.execPath, file, ...args];
-  const child = spawn('taskset', command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return await startProgram([process.execPath, file, ...args], {});
+}
+
+/** The same for any command, with JSON as its stdin. A program in Go gets one thread for its code. */
+export async function startProgram(command: readonly string[], input: object): Promise<Floor> {
+  const child = spawn('taskset', ['-c', cores.server, ...command], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, GOMAXPROCS: '1' },
+  });
   endWithUs(child);
+  child.stdin.end(JSON.stringify(input));
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { pid: child.pid as number, port: Number(line.toString()), stop: () => stop(child) };
 }
 
-/** Runs the program in `file` on a core, with JSON as its stdin, and parses its stdout as JSON. */
-export async function runOn<T>(core: string, file: string, input: object): Promise<T> {
-  const child = spawn('taskset', ['-c', core, process.execPath, file], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+/**
+ * Runs a command, or the program in a file, on a core, with JSON as its stdin, and parses its stdout
+ * as JSON. Throws if it fails; it has then told on stderr why.
+ */
+export async function runOn<T>(
+  core: string,
+  program: string | readonly string[],
+  input: object,
+): Promise<T> {
+  const command = typeof program === 'string' ? [process.execPath, program] : program;
+  const child = spawn('taskset', ['-c', core, ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
   endWithUs(child);
   child.stdin.end(JSON.stringify(input));
-  return JSON.parse(await text(child.stdout)) as T;
+  const printed = await text(child.stdout);
+  if (printed === '') throw new Error(`${command.at(-1)} failed`);
+  return JSON.parse(printed) as T;
 }
 
 /** A running Usher. */
@@ -57,15 +73,20 @@ export interface Usher {
   stop(): Promise<void>;
 }
 
-/** Starts Usher and waits until it is ready; `env` can replace its own embedded store. */
+/**
+ * Starts Usher and waits until it is ready; `env` can replace its own embedded store, and `checkout`
+ * is the folder of its source.
+ */
 export async function startUsher(
   env: Record<string, string> = {},
   on: string = cores.server,
+  checkout = '.',
 ): Promise<Usher> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-bench-'));
   const [grpc, http, manager] = await Promise.all([freePort(), freePort(), freePort()]);
   const began = performance.now();
-  const child = spawn('taskset', ['-c', on, process.execPath, 'src/main.ts', 'serve'], {
+  const main = join(checkout, 'src/main.ts');
+  const child = spawn('taskset', ['-c', on, process.execPath, main, 'serve'], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       PATH: process.env.PATH,
@@ -145,7 +166,8 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-async function freePort(): Promise<number> {
+/** A port that no program listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

@@ -3,13 +3,23 @@
 import { cpus, release, totalmem, type } from 'node:os';
 import type { Chart } from './charts.ts';
 import type { Cost } from './load.ts';
-import type { Row } from './row.ts';
+import { type Column, median, type Row } from './row.ts';
 
 /** A part of the benchmark with what came of it. */
 export interface Section {
   title: string;
   rows: readonly Row[];
+  /** What a reader must know of this part alone. */
+  note?: string | undefined;
 }
+
+/** The programs of the table of engines. */
+const columns: Record<Column, string> = {
+  'grpc-js': 'Usher, grpc-js',
+  h2: 'Usher, h2',
+  'grpc-go': 'grpc-go',
+  tonic: 'tonic',
+};
 
 /** What a reader must know of the tables. */
 const howToRead = [
@@ -35,13 +45,26 @@ export function page(sections: readonly Section[], charts: readonly Chart[]): st
       '`npm run bench -- --write` measures everything again and writes this page.',
     howToRead.join('\n'),
     ...charts.map(({ file, title }) => `![${title}](${file})`),
-    ...sections.flatMap(({ title, rows: of }) => [`## ${title}`, table(of)]),
+    ...sections.map(sectionText),
     '',
   ].join('\n\n');
 }
 
+/** A page with one section in the place of the old one of that title, or at the end. */
+export function withSection(old: string, section: Section): string {
+  const [head = '', ...parts] = old.trimEnd().split(/^(?=## )/m);
+  const at = parts.findIndex(part => part.startsWith(`## ${section.title}\n`));
+  parts.splice(at === -1 ? parts.length : at, at === -1 ? 0 : 1, `${sectionText(section)}\n\n`);
+  return `${[head, ...parts].map(part => part.trimEnd()).join('\n\n')}\n`;
+}
+
+function sectionText({ title, note, rows }: Section): string {
+  return [`## ${title}`, ...(note === undefined ? [] : [note]), table(rows)].join('\n\n');
+}
+
 /** Rows as a Markdown table. */
 export function table(rows: readonly Row[]): string {
+  if (rows.some(({ programs }) => programs !== undefined)) return tableOfPrograms(rows);
   const timed = rows.some(({ cost }) => cost !== undefined);
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const head = ['what', 'measured', 'bound', ''];
@@ -57,6 +80,33 @@ export function table(rows: readonly Row[]): string {
   ].join('\n');
 }
 
+/** Rows as a Markdown table with a column for each program. */
+function tableOfPrograms(rows: readonly Row[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const head = ['load', ...Object.values(columns), 'ratio', 'must', 'met'];
+  return [
+    line(head),
+    `|${head.map(() => '---').join('|')}|`,
+    ...rows.map(({ what, measured, bound, pass, programs }) => {
+      const cells = (Object.keys(columns) as Column[]).map(column =>
+        programs === undefined ? '' : spread(programs.rounds[column] ?? [], programs.unit),
+      );
+      const met = pass === undefined ? '' : pass ? 'yes' : '**no**';
+      return line([what, ...cells, measured, bound ?? '', met]);
+    }),
+  ].join('\n');
+}
+
+/** "2.43 µs (2.40–2.51)": the median, the least and the most. */
+function spread(values: readonly number[], unit: string): string {
+  if (values.length === 0) return '';
+  const middle = median(values);
+  const shown = (value: number) => value.toFixed(middle < 10 ? 2 : middle < 100 ? 1 : 0);
+  const text = `${shown(middle)} ${unit}`;
+  if (values.length === 1) return text;
+  return `${text} (${shown(Math.min(...values))}–${shown(Math.max(...values))})`;
+}
+
 function timesOf(cost: Cost | undefined): string[] {
   if (cost === undefined) return ['', '', ''];
   const rate = Math.round(cost.callsPerSecond).toLocaleString('en');
@@ -68,7 +118,8 @@ function verdict({ pass }: Row): string {
   return pass ? 'pass' : '**falls short**';
 }
 
-function machine(): string {
+/** The machine, as the page names it. */
+export function machine(): string {
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
   return `${cpus().length} x ${cpus()[0]?.model.trim()}, ${memory}, ${type()} ${release()}`;
 }

@@ -2,6 +2,9 @@
 
 import type { Cost } from './load.ts';
 
+/** A program of the table of engines. */
+export type Column = 'grpc-js' | 'h2' | 'grpc-go' | 'tonic';
+
 /** A measurement and its bound. */
 export interface Row {
   /** What was measured. */
@@ -18,6 +21,8 @@ export interface Row {
   floor?: Cost;
   /** All single values, in ascending order, for a chart. */
   values?: readonly number[];
+  /** What each program of the table of engines needed in each round. */
+  programs?: { unit: string; rounds: Partial<Record<Column, readonly number[]>> };
 }
 
 /** A row for a ratio of CPU time, with its bound. */

@@ -227,6 +227,8 @@ describe('files', () => {
     const drawers = /^(utils?|helpers?|common|types|constants|shared|lib|misc)$/;
     const wrong = tracked
       .filter(path => /^(src|test|bench)\//.test(path) && !path.startsWith('src/gen/'))
+      // Cargo prescribes these names.
+      .filter(path => !/\/Cargo\.(toml|lock)$/.test(path))
       .filter(path => {
         const parts = path.split('/').map(part => part.replace(/(\.\w+)+$/, ''));
         return parts.some(part => drawers.test(part) || !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(part));

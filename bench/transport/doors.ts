@@ -38,7 +38,7 @@ async function compareCheck({ pid, grpc }: Usher, token: string): Promise<Row> {
 }
 
 /** What Envoy sends about an ordinary request of a browser. */
-function checkRequest(token: string): Uint8Array {
+export function checkRequest(token: string): Uint8Array {
   const peer = (address: string, portValue: number) => ({
     address: {
       address: {
@@ -56,7 +56,9 @@ function checkRequest(token: string): Uint8Array {
     'accept-encoding': 'gzip, deflate, br',
     'accept-language': 'en-GB,en;q=0.9',
     authorization: token,
+    cookie: 'theme=dark; language=en',
     'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+    'x-forwarded-for': '198.51.100.7',
     'x-forwarded-proto': 'https',
     'x-request-id': '7f191529-90cc-437c-9a6a-37269d6b0c8e',
   };

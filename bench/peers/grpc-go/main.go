@@ -1,0 +1,30 @@
+// Command grpc-go is the verifier that a Go team would write: grpc-go, tokens in a map, JWTs that
+// were proven once remembered by the SHA-256 of their header. The benchmark compares Usher with it.
+// It reads what it knows from stdin (see known.go) and prints its port. GOMAXPROCS is the caller's.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"net"
+	"os"
+
+	"google.golang.org/grpc"
+	usherv1 "usher.example/bench/peers/gen/usher/v1"
+)
+
+func main() {
+	var known known
+	if err := json.NewDecoder(os.Stdin).Decode(&known); err != nil {
+		log.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := grpc.NewServer()
+	usherv1.RegisterVerifierServiceServer(server, newVerifier(known))
+	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
+	log.Fatal(server.Serve(listener))
+}
