@@ -343,6 +343,14 @@ test('links between files lead to files', () => {
   expect(broken).toEqual([]);
 });
 
-test('the lock file names no registry', () => {
-  expect(read('package-lock.json')).not.toContain('"resolved"');
+test('the lock files name no registry', () => {
+  const locks = tracked.filter(path => path.endsWith('package-lock.json'));
+  expect(locks.length).toBeGreaterThan(1);
+  for (const path of locks) expect(read(path)).not.toContain('"resolved"');
+});
+
+test('every proto names its Go package, so that the API can be generated as it is', () => {
+  const protos = tracked.filter(path => path.endsWith('.proto'));
+  expect(protos.length).toBeGreaterThan(10);
+  expect(protos.filter(path => !/^option go_package = "/m.test(read(path)))).toEqual([]);
 });

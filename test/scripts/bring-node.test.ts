@@ -107,14 +107,13 @@ describe('where the machine has Node', () => {
   });
 });
 
-test('the lock files pin a hash for each package, and name no registry', () => {
+test('the lock files pin a hash for each package', () => {
   for (const major of ['24', '26']) {
     const text = readFileSync(join(root, 'scripts/node', major, 'package-lock.json'), 'utf8');
     const { '': own, ...packages } = JSON.parse(text).packages;
     expect(Object.keys(packages)).toHaveLength(Object.keys(own.optionalDependencies).length);
     for (const each of Object.values(packages)) {
       expect(each).toMatchObject({ integrity: expect.stringMatching(/^sha512-/) });
-      expect(each).not.toHaveProperty('resolved');
     }
   }
 });
