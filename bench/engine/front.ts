@@ -1,7 +1,7 @@
 /**
  * Puts the client of a measurement of latency in front of all other programs, by the real-time
  * scheduler (sched(7)), where the user may do so: then the client is hardly ever late. Servers stay
- * where they are, since V8's threads stall each other under that scheduler.
+ * where they are: on one core under that scheduler, Node takes up to twice the CPU.
  */
 
 import { spawnSync } from 'node:child_process';
