@@ -63,10 +63,10 @@ const parts: Record<string, Part> = {
 const unknown = positionals.filter(name => !Object.hasOwn(parts, name));
 const alone = positionals.length === 1 && positionals[0] === 'engine';
 const writable = positionals.length === 0 || alone;
-if (unknown.length > 0 || (values.write && (!writable || values.quick))) {
+if (unknown.length > 0 || (values.write && !writable)) {
   process.stderr.write(
     `usage: npm run bench -- [--write | NAME…], with names of ${Object.keys(parts).join(', ')}\n` +
-      '       npm run bench -- engine [--quick | --write] [--today FOLDER]\n',
+      '       npm run bench -- engine [--quick] [--write] [--today FOLDER]\n',
   );
   process.exit(2);
 }

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { cores } from '../load.ts';
 import { runOn } from '../processes.ts';
-import { inFront, ordered } from './front.ts';
+import { ordered } from './front.ts';
 import { peers } from './peers.ts';
 
 /** An Authorization header with what is true of it. */
@@ -59,9 +59,9 @@ export async function playAnyway(order: Order): Promise<Outcome> {
   return await runOn(cores.load, [peers.load], order);
 }
 
-/** Makes calls at a steady rate, in front of other programs, as `inFront` says. */
-export async function pace(pids: readonly number[], order: Order): Promise<Outcome> {
-  return await inFront(pids, () => runOn(cores.load, [...ordered, peers.load], order));
+/** Makes calls at a steady rate, by a client that runs in front of other programs. */
+export async function pace(order: Order): Promise<Outcome> {
+  return await runOn(cores.load, [...ordered, peers.load], order);
 }
 
 /** Calls of one token. */

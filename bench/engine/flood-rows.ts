@@ -36,7 +36,7 @@ export async function floodRow(effort: Effort, engines: readonly Engine[]): Prom
   return await withStop([redis], () =>
     withStop(sides, async () => {
       for (const engine of engines) sides.push(await sideOf(engine, redis));
-      return await rowOf(effort, sides, redis);
+      return await rowOf(effort, sides);
     }),
   );
 }
@@ -64,12 +64,12 @@ function bad(count: number): Token[] {
   }));
 }
 
-async function rowOf(effort: Effort, sides: readonly Side[], redis: RedisServer): Promise<Row> {
+async function rowOf(effort: Effort, sides: readonly Side[]): Promise<Row> {
   const tasks = eachOf(sides, async side => {
-    const base = await goodCalls(side, redis, effort);
+    const base = await goodCalls(side, effort);
     const flood = flooding(side, effort);
     await sleep(marginSeconds * 1000);
-    const value = await goodCalls(side, redis, effort);
+    const value = await goodCalls(side, effort);
     await flood;
     return { value, base };
   });
@@ -80,12 +80,11 @@ async function rowOf(effort: Effort, sides: readonly Side[], redis: RedisServer)
 }
 
 /** The p99 of calls with good tokens, in milliseconds. */
-async function goodCalls(side: Side, redis: RedisServer, { share }: Effort): Promise<number> {
+async function goodCalls(side: Side, { share }: Effort): Promise<number> {
   const perSecond = side.capacity * goodShare;
   const calls = Math.floor(perSecond * seconds * share);
   const order = { tokens: side.good, calls, connections: 8, streams: 100, perSecond };
-  const pids = [side.usher.pid, redis.pid];
-  return (await pace(pids, { address: side.usher.grpc, ...order })).p99Ms;
+  return (await pace({ address: side.usher.grpc, ...order })).p99Ms;
 }
 
 /** The flood comes from a process of its own, so that its work is not measured as latency. */
@@ -93,5 +92,5 @@ async function flooding({ usher, capacity }: Side, { share }: Effort): Promise<v
   const perSecond = capacity * floodShare;
   const tokens = bad(Math.floor(perSecond * (seconds * share + 2 * marginSeconds)));
   const order = { tokens, calls: tokens.length, connections: 32, streams: 100, perSecond };
-  await pace([], { address: usher.grpc, ...order });
+  await pace({ address: usher.grpc, ...order });
 }

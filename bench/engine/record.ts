@@ -28,14 +28,14 @@ export function engineNote({ quick, today }: EngineOptions): string {
         'grpc-go and tonic are the servers in `bench/peers`: the same request, a SHA-256, a map of ' +
         '100,001 tokens, the same answer; a JWT is proven by HMAC and then remembered, as Usher ' +
         'does it. Each has one core and one thread for its code.',
-      `- **Figures** are medians of ${rounds} rounds, in which the programs take turns, with the ` +
+      `- **Figures** are medians of ${rounds} rounds${quick ? ' of a rough run (`--quick`)' : ''}, in which the programs take turns, with the ` +
         'least and the most; µs are CPU time of the server per call, user and system. **Ratios** ' +
         'are those of each round. "4 x 16" are 4 connections with 16 calls at a time.',
       '- **Latency** counts from the time at which a call was due, over 8 connections, so a server ' +
         'that stalls is charged for the calls that it kept waiting. ' +
         (mayOrder
-          ? 'These programs ran under the real-time scheduler, in front of all others.'
-          : 'These programs ran beside all others of the machine.'),
+          ? 'The client ran under the real-time scheduler; the servers, beside all other programs.'
+          : 'All ran beside the other programs of the machine.'),
       '- **Verdicts** were checked: a wrong one ends the run.',
     ].join('\n'),
   ].join('\n\n');

@@ -41,8 +41,8 @@ function orderOf(
 export async function steadyRows(effort: Effort, programs: readonly Program[]): Promise<Row[]> {
   const rows: Row[] = [];
   for (const rate of rates) {
-    const tasks = eachOf(programs, ({ pid, address, tokens }) =>
-      pace([pid], orderOf(address, [tokens.static], rate, effort.share)),
+    const tasks = eachOf(programs, ({ address, tokens }) =>
+      pace(orderOf(address, [tokens.static], rate, effort.share)),
     );
     const outcomes = await inTurns(effort, tasks);
     const row = (name: string, of: (outcome: Outcome) => number, most?: number) => {
@@ -118,8 +118,8 @@ async function fullRow(
   programs: readonly Program[],
   full: ReadonlyMap<Column, Full>,
 ): Promise<Row> {
-  const tasks = eachOf(programs.filter(isUsher), async ({ column, pid, address, tokens }) => {
-    const without = await pace([pid], orderOf(address, [tokens.static], rate, effort.share));
+  const tasks = eachOf(programs.filter(isUsher), async ({ column, address, tokens }) => {
+    const without = await pace(orderOf(address, [tokens.static], rate, effort.share));
     const { p99Ms } = await whileRevoking(full.get(column) as Full, rate, effort);
     return { value: p99Ms, base: without.p99Ms };
   });
@@ -151,7 +151,7 @@ async function whileRevoking(
     }
   })();
   try {
-    return await pace([usher.pid], orderOf(usher.grpc, tokens, rate, share));
+    return await pace(orderOf(usher.grpc, tokens, rate, share));
   } finally {
     over = true;
     await revoking;
