@@ -71,8 +71,8 @@ export function limitsOf(config: Config): Limits {
       leaseMs: config.leaseMs,
       heartbeatMs: Math.floor(config.leaseMs / 8),
     },
-    http: httpLimits(config),
-    grpc: grpcLimits(config),
+    http: httpLimits(config, memory),
+    grpc: grpcLimits(config, memory),
     manager: {
       ...fixedManagerLimits,
       sessionLifetimeMs: config.sessionMsMax,
@@ -125,7 +125,7 @@ function redisTimeouts({ storeTimeoutMs, storeAckReplicas, leaseMs }: Config): R
 }
 
 /** The limits that HTTP and gRPC listeners share. */
-function listenerLimits(config: Config) {
+function listenerLimits(config: Config, { requestBytes }: MemoryShares) {
   // Long requests have long answers; a short one, such as for a page of a list, can have one too.
   const sendBytesMax = Math.max(grpcMessageBytes, config.messageBytesMax);
   // The longest answer, and what its stream and others take beside it.
@@ -137,6 +137,8 @@ function listenerLimits(config: Config) {
       connectionBytesMax,
       processBytesMax: Math.max(config.unreadBytesTotalMax, connectionBytesMax),
     },
+    // While one of the longest requests arrives, there is room for others.
+    requestBytesMax: Math.max(requestBytes, 2 * config.messageBytesMax),
     connectionIdleMs: config.connectionIdleMs,
     connectionAgeMs: config.connectionAgeMs,
     receiveBytesMax: config.messageBytesMax,
@@ -155,11 +157,11 @@ const otherFieldsBytes = 8192;
 /** How long a caller may take to read the last bytes of an answer. */
 const lastBytesMs = 90_000;
 
-function httpLimits(config: Config): HttpLimits {
+function httpLimits(config: Config, memory: MemoryShares): HttpLimits {
   const { headerBytesMax, firstByteMs, deadlineMs, deadlineMsMax } = config;
   return {
     ...fixedHttpLimits,
-    ...listenerLimits(config),
+    ...listenerLimits(config, memory),
     headerBytesMax: headerBytesMax + otherHeadersBytes,
     // Percent-encoding can make each byte of the token three.
     formBytesMax: 3 * headerBytesMax + otherFieldsBytes,
@@ -171,10 +173,10 @@ function httpLimits(config: Config): HttpLimits {
   };
 }
 
-function grpcLimits(config: Config): GrpcLimits {
+function grpcLimits(config: Config, memory: MemoryShares): GrpcLimits {
   return {
     ...fixedGrpcLimits,
-    ...listenerLimits(config),
+    ...listenerLimits(config, memory),
     prefaceMs: config.firstByteMs,
     streamsPerConnectionMax: config.streamsMax,
     // Enough for the longest call that began before the connection got old.

@@ -65,7 +65,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   const isExempt = trustsOf(config);
   const monotonicMs = () => performance.now();
   const guardOf = createGuards({
-    limits: limits.http.unread,
+    limits: limits.http,
     isExempt,
     metrics,
     log,

@@ -22,13 +22,15 @@ export interface MemoryShares {
   changesBacklog: number;
   /** Counts of uses that are not written yet. */
   usage: number;
+  /** Requests that are not answered yet; at least the two longest that may come. */
+  requestBytes: number;
 }
 
-/** In 64ths. The rest is for what lives as long as a call. */
+/** In 64ths. */
 const parts: MemoryShares = {
-  provenHeaders: 28,
-  records: 12,
-  lastRecords: 8,
+  provenHeaders: 26,
+  records: 11,
+  lastRecords: 7,
   unknownIds: 2,
   imported: 3,
   lastImported: 2,
@@ -36,6 +38,7 @@ const parts: MemoryShares = {
   openedKeys: 2,
   changesBacklog: 1,
   usage: 3,
+  requestBytes: 6,
 };
 
 /** The shares of a process with this setting. */

@@ -40,7 +40,7 @@ export interface GrpcListener extends Listener {
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createGrpcListener(deps: GrpcDeps): GrpcListener {
-  const { bindings, limits, onBug, guard = ownGuard(deps.limits.unread) } = deps;
+  const { bindings, limits, onBug, guard = ownGuard(deps.limits) } = deps;
   const server = new Server(serverOptions(limits));
   const streams: Streams = new Set();
   const streaming = new Set<string>();
@@ -66,7 +66,7 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
     deadlineMsMax: limits.deadlineMsMax,
     isStreaming: (path: string) => streaming.has(path),
   };
-  const unary = createUnaryPath(bindings, limits, onBug, () => guard.unreadClosed('deadline'));
+  const unary = createUnaryPath(bindings, limits, onBug, guard);
   const listener = listenerOf(server, limits, times, streams, health, unary, guard);
   return { ...listener, setServing: health.setServing };
 }
@@ -95,7 +95,7 @@ function listenerOf(
   const sockets = new Set<Socket>();
   /** Sockets before the preface; each promise resolves on preface or close. */
   const silent = new Map<Socket, Promise<void>>();
-  const sessions = findSessions(times, limits, unary.take);
+  const sessions = findSessions(times, limits, unary.take, guard.unread.account);
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);
   const unwatch = guard.unread.watch(
     () => grpcReaders(unary.open(), sessions.open()),

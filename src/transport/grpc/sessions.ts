@@ -15,10 +15,12 @@ import {
 import type { Socket } from 'node:net';
 import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
 import { type CallTimes, clampGrpcTimeout, deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
+import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { closeWhenOld } from './age.ts';
 import type { Activity } from './idle.ts';
 import { pingUntilClosed } from './keepalive.ts';
 import type { GrpcLimits } from './limits.ts';
+import type { UnaryPath } from './unary.ts';
 
 /** Finds the HTTP/2 sessions of the listener's sockets. */
 export interface Sessions {
@@ -47,7 +49,8 @@ type OnStream = (
 export function findSessions(
   times: CallTimes,
   limits: GrpcLimits,
-  take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
+  take: UnaryPath['take'],
+  openAccount: () => UnreadAccount,
 ): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();
   const open = new Set<ServerHttp2Stream>();
@@ -61,11 +64,12 @@ export function findSessions(
     activity.session = session;
     pingUntilClosed(session, limits);
     closeWhenOld(session, limits);
+    const account = openAccount();
     const others = session.listeners('stream') as OnStream[];
     session.removeAllListeners('stream');
     const onStream: OnStream = function (stream, headers, flags, raw) {
       joinAuthorization(headers, raw);
-      if (take(stream, headers)) return activity.touch();
+      if (take(stream, headers, account)) return activity.touch();
       open.add(stream);
       const end = activity.begin();
       const forget = clampDeadline(stream, headers, times, limits.halfOpenMs, deadlines);

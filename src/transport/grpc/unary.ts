@@ -15,16 +15,22 @@ import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
 import { httpCall } from '../rpc/http-call.ts';
+import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { codes, RpcError } from '../rpc/rpc-error.ts';
+import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { statusDetails } from './error.ts';
 import type { GrpcLimits } from './limits.ts';
+import { streamBytes, type UnaryCall } from './readers.ts';
 
 /** Answers plain unary calls. */
 export interface UnaryPath {
-  /** Answers the call and returns true, or false when grpc-js must answer it. */
-  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): boolean;
-  /** The streams of the calls that it took and that are not over. */
-  open(): Iterable<ServerHttp2Stream>;
+  /**
+   * Answers the call and returns true, or false when grpc-js must answer it. The account is that of
+   * the call's connection.
+   */
+  take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, account: UnreadAccount): boolean;
+  /** The calls that it took and that are not over. */
+  open(): Iterable<UnaryCall>;
   /** Stops the deadline timer. */
   stop(): void;
 }
@@ -34,10 +40,24 @@ interface Route {
   handler: Unary<DescMethod>;
 }
 
-interface Call {
-  stream: ServerHttp2Stream;
+/** What the path reports, and shares with other listeners. */
+export interface UnaryGuard {
+  requests: RequestBytes;
+  /** Called for each call that is refused because requests hold too many bytes. */
+  requestRefused(): void;
+  /** Called for each call whose answer is not read within its deadline. */
+  unreadClosed(reason: 'deadline'): void;
+}
+
+interface Call extends UnaryCall {
   route: Route;
   onBug: OnBug;
+  account: UnreadAccount;
+  /** What the account holds for it. */
+  unreadBytes: number;
+  /** What has arrived of the request. */
+  body: Buffer;
+  request: HeldRequest;
 }
 
 const frameHeadBytes = 5;
@@ -50,13 +70,13 @@ const contentType = /^application\/grpc(?:\+proto)?$/;
 
 /**
  * The path for all unary methods of these services. The deadline of a call holds until its stream is
- * closed: a caller that does not read its answer takes up memory. `onUnread` is called for each.
+ * closed: a caller that does not read its answer takes up memory.
  */
 export function createUnaryPath(
   bindings: readonly Binding[],
   limits: GrpcLimits,
   onBug: OnBug,
-  onUnread: () => void,
+  guard: UnaryGuard,
 ): UnaryPath {
   const routes = new Map<string, Route>();
   for (const { service, handlers } of bindings) {
@@ -66,25 +86,38 @@ export function createUnaryPath(
       routes.set(`/${service.typeName}/${method.name}`, { method, handler });
     }
   }
-  const deadlines = createDeadlines<ServerHttp2Stream>(stream => {
+  const deadlines = createDeadlines<Call>(({ stream }) => {
     if (stream.destroyed) return undefined;
     if (!stream.headersSent) {
       refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
       return limits.halfOpenMs;
     }
-    if (stream.writableLength > 0) onUnread();
+    if (stream.writableLength > 0) guard.unreadClosed('deadline');
     stream.close(constants.NGHTTP2_CANCEL);
     return undefined;
   });
   return {
-    take(stream, headers) {
+    take(stream, headers, account) {
       const route = routes.get(headers[':path'] as string);
       if (route === undefined || !isPlain(headers)) return false;
       const deadlineMs = deadlineOf(headers['grpc-timeout'], limits);
       if (deadlineMs === undefined) return false;
-      const watched = deadlines.watch(stream, deadlineMs);
-      stream.on('close', () => watched.forget());
-      receive({ stream, route, onBug }, headers, limits.receiveBytesMax);
+      const request = guard.requests.open(() => {
+        call.body = nothing;
+        guard.requestRefused();
+        refuse(stream, tooManyBytes(), onBug);
+      });
+      const call: Call = {
+        ...{ stream, route, onBug, account, request },
+        ...{ isWaiting: false, unreadBytes: 0, body: nothing },
+      };
+      const watched = deadlines.watch(call, deadlineMs);
+      stream.on('close', () => {
+        watched.forget();
+        request.end();
+        account.free(call.unreadBytes);
+      });
+      receive(call, headers, limits.receiveBytesMax);
       return true;
     },
     open: deadlines.open,
@@ -103,41 +136,54 @@ function isPlain(headers: IncomingHttpHeaders): boolean {
 
 /** Collects the request's bytes and answers once the caller has half-closed the stream. */
 function receive(call: Call, headers: IncomingHttpHeaders, bytesMax: number): void {
-  const { stream, route, onBug } = call;
-  let received: Buffer = nothing;
+  const { stream, request } = call;
   stream.on('error', ignore);
   stream.on('data', (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    if (received.length <= bytesMax + frameHeadBytes) return;
-    received = nothing;
+    if (stream.headersSent) return;
+    call.body = call.body.length === 0 ? chunk : Buffer.concat([call.body, chunk]);
+    request.add(chunk.length);
+    if (call.body.length <= bytesMax + frameHeadBytes) return;
+    call.body = nothing;
     const text = `the request is longer than ${bytesMax} bytes`;
-    refuse(stream, new RpcError('RESOURCE_EXHAUSTED', text), onBug);
+    fail(new RpcError('RESOURCE_EXHAUSTED', text), call);
   });
   stream.on('end', () => {
-    if (stream.headersSent || stream.destroyed) return;
-    const body = received;
-    // The stream may wait for its caller; the request need not.
-    received = nothing;
-    try {
-      const request = messageOf(route.method, body, bytesMax);
-      const answer = route.handler(request, httpCall('grpc', headers, stream, peerOf));
-      mapAwaitable(answer, send, fail, call);
-    } catch (error) {
-      fail(error, call);
-    }
+    if (call.account.hasRoom()) return answer(call, headers, bytesMax);
+    call.isWaiting = true;
+    call.account.wait(() => answer(call, headers, bytesMax));
   });
 }
 
+function answer(call: Call, headers: IncomingHttpHeaders, bytesMax: number): void {
+  const { stream, route, body } = call;
+  call.isWaiting = false;
+  // The stream may wait for its caller; the request need not.
+  call.body = nothing;
+  if (stream.headersSent || stream.destroyed) return;
+  try {
+    const request = messageOf(route.method, body, bytesMax);
+    const message = route.handler(request, httpCall('grpc', headers, stream, peerOf));
+    mapAwaitable(message, send, fail, call);
+  } catch (error) {
+    fail(error, call);
+  }
+}
+
 /** Two functions for all calls, to save each of them two closures. */
-function send(message: MessageShape<DescMethod['output']>, { stream, route }: Call): void {
+function send(message: MessageShape<DescMethod['output']>, call: Call): void {
+  const { stream, route } = call;
+  call.request.end();
   const frame = frameOf(route.method.output, message, encode);
   if (stream.headersSent || stream.destroyed) return;
+  call.unreadBytes = frame.length + streamBytes;
+  call.account.hold(call.unreadBytes);
   stream.respond(responseHeaders, responseOptions);
   stream.on('wantTrailers', sendOk);
   stream.end(frame);
 }
 
-function fail(error: unknown, { stream, onBug }: Call): void {
+function fail(error: unknown, { stream, request, onBug }: Call): void {
+  request.end();
   refuse(stream, error, onBug);
 }
 

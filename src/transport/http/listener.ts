@@ -26,7 +26,7 @@ export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createHttpListener(deps: HttpDeps): Listener {
-  const { limits, corsOrigins, onStop, guard = ownGuard(deps.limits.unread) } = deps;
+  const { limits, corsOrigins, onStop, guard = ownGuard(deps.limits) } = deps;
   const { preflightSeconds } = limits;
   const sockets = new Set<Socket>();
   const late = lateConnections();

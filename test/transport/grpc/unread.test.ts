@@ -16,7 +16,7 @@ afterEach(async () => {
 
 async function start(limits: Partial<GrpcLimits>) {
   const all = { ...defaultLimits.grpc, ...limits };
-  const guard = recordingGuard(all.unread);
+  const guard = recordingGuard(all);
   const listener = createGrpcListener({
     bindings: [verifierBinding()],
     limits: all,

@@ -23,7 +23,7 @@ const long = 'x'.repeat(24_000_000);
 
 async function start(limits: Partial<HttpLimits>) {
   const all = { ...defaultLimits.http, ...limits };
-  const guard = recordingGuard(all.unread);
+  const guard = recordingGuard(all);
   const onBug = (error: unknown) => guard.reports.push(String(error));
   const take = createConnectUnary({
     limits: all,
