@@ -11,6 +11,7 @@ import type { GrpcLimits } from '../transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, type Trusts, trustsRanges } from '../transport/http/client-address.ts';
+import { heldBody } from '../transport/http/held-body.ts';
 import { answersToHosts, onlyForHosts } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
@@ -18,6 +19,7 @@ import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
+import type { Guard } from '../transport/rpc/guard.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import type { Core } from './core.ts';
 import { connectionsFor, openFilesMax } from './descriptors.ts';
@@ -79,7 +81,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     onBug,
     cors: true,
     requireProtocolHeader: false,
-    onUnread: () => guards.http.unreadClosed('deadline'),
+    guard: guards.http,
   });
   const managerDoor = createConnectDoor({
     bindings: services.manager,
@@ -88,9 +90,10 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     door: 'manager',
     cors: false,
     requireProtocolHeader: false,
-    onUnread: () => guards.manager.unreadClosed('deadline'),
+    guard: guards.manager,
   });
   const { verify } = parts.core;
+  const web = webRoute(parts.manager);
   const root = rootRoute({ verify, now });
   return {
     grpc: createGrpcListener({
@@ -100,7 +103,12 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       guard: guards.grpc,
     }),
     http: createHttpListener({
-      routes: [root, ...probes, ...gatewayDoors(config, limits.http, parts), ...connect.routes],
+      routes: [
+        root,
+        ...probes,
+        ...gatewayDoors(config, limits.http, parts, guards.http),
+        ...connect.routes,
+      ],
       limits: withConnections(limits.http, connections.http, config),
       corsOrigins: config.corsOrigins,
       onBug,
@@ -112,7 +120,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         ...probes,
         metricsRoute(parts.metrics),
         ...onlyForHosts(
-          [...managerDoor.routes, webRoute(parts.manager)],
+          [...managerDoor.routes, heldBody(web, limits.manager.signInBodyBytesMax, guards.manager)],
           answersToHosts(managerNames(config)),
         ),
       ],
@@ -139,9 +147,14 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 }
 
 /** The routes for gateways and OAuth clients. */
-function gatewayDoors(config: Config, limits: HttpLimits, { core }: ListenerParts): Route[] {
+function gatewayDoors(
+  config: Config,
+  limits: HttpLimits,
+  { core }: ListenerParts,
+  guard: Guard,
+): Route[] {
   const trusts = trustsOf(config);
-  return doorRoutes({ ...core, limits, addressOf: req => clientAddress(req, trusts) });
+  return doorRoutes({ ...core, limits, guard, addressOf: req => clientAddress(req, trusts) });
 }
 
 /** The names that the API Manager answers to, besides those of the loopback interface. */

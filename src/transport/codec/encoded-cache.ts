@@ -2,8 +2,12 @@
 
 import type { DescMessage, MessageShape, toJsonString } from '@bufbuild/protobuf';
 
-/** Encodes a message whose bytes are not cached. */
-export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
+/** Encodes a message whose bytes are not cached, behind `freeBytes` bytes. */
+export type Encode = <M extends DescMessage>(
+  schema: M,
+  message: MessageShape<M>,
+  freeBytes?: number,
+) => Uint8Array;
 
 /** A message in JSON and its length. */
 export interface JsonText {
@@ -26,11 +30,9 @@ const framePrefixBytes = 5;
 
 /** The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), cached. */
 export const frameOf = cached((schema, message, encode: Encode) => {
-  const bytes = encode(schema, message);
-  const frame = Buffer.allocUnsafe(framePrefixBytes + bytes.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(bytes.length, 1);
-  frame.set(bytes, framePrefixBytes);
+  const { buffer, byteOffset, length } = encode(schema, message, framePrefixBytes);
+  const frame = Buffer.from(buffer, byteOffset, length);
+  frame.writeUInt32BE(length - framePrefixBytes, 1);
   return frame;
 });
 

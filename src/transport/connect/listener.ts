@@ -20,12 +20,14 @@ import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
 import type { Call, Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
+import { ownGuard } from '../rpc/guard.ts';
 import type { Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
+import { countedBody } from './counted-body.ts';
 import { connectError, malformedError } from './error.ts';
 import { shallow, shallowBody } from './json-depth.ts';
 import { clampTimeout } from './timeout.ts';
-import { createConnectUnary } from './unary.ts';
+import { type ConnectGuard, createConnectUnary } from './unary.ts';
 
 /** What serving rpcs over HTTP needs. */
 export interface ConnectDeps {
@@ -43,8 +45,8 @@ export interface ConnectDeps {
    * only after a preflight, which protects listeners that accept cookies from cross-site requests.
    */
   requireProtocolHeader: boolean;
-  /** Called for each unary call whose answer is not read within its deadline. */
-  onUnread?(): void;
+  /** Shared with other listeners; absent where there are none. */
+  guard?: ConnectGuard;
 }
 
 /** The routes of the rpcs, for an HTTP listener. */
@@ -61,7 +63,8 @@ type Handler = ReturnType<typeof createConnectRouter>['handlers'][number];
 export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   const stopping = new AbortController();
   const router = createConnectRouter(routerOptions(deps));
-  const take = createConnectUnary({ ...deps, door: deps.door ?? 'connect' });
+  const guard = deps.guard ?? ownGuard(deps.limits);
+  const take = createConnectUnary({ ...deps, guard, door: deps.door ?? 'connect' });
   const plains = new Map<DescMethod, Unary<DescMethod>>();
   for (const { service, handlers } of deps.bindings) {
     const bound = service.methods.map(method => {
@@ -79,7 +82,7 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
       handle(req, res) {
         const plain = plains.get(handler.method);
         if (plain === undefined || !take(handler.method, plain, req, res)) {
-          return serve(handler, req, res, deps);
+          return serve(handler, req, res, { ...deps, guard });
         }
       },
     })),
@@ -113,13 +116,14 @@ async function serve(
   handler: Handler,
   req: IncomingMessage,
   res: ServerResponse,
-  { limits, onBug }: ConnectDeps,
+  { limits, onBug, guard }: ConnectDeps & { guard: ConnectGuard },
 ): Promise<void> {
   clampTimeout(req.headers, handler.method.methodKind === 'unary', limits);
   res.setHeader('Cache-Control', 'no-store');
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
   const request = universalRequestFromNodeRequest(req, res, undefined, context);
-  const answer = await handler({ ...request, body: checkedBody(req, request.body, limits) });
+  const counted = countedBody(request.body as AsyncIterable<Uint8Array>, res, guard);
+  const answer = await handler({ ...request, body: checkedBody(req, counted, limits) });
   if (answer.body === undefined && answer.status >= 400) {
     const headers = Object.fromEntries(answer.header ?? []);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
@@ -132,14 +136,14 @@ async function serve(
   });
 }
 
-type Body = ReturnType<typeof universalRequestFromNodeRequest>['body'];
+type Body = AsyncIterable<Uint8Array>;
 
 /** The body, checked for its depth where it is JSON that nothing unpacks first. */
 function checkedBody({ headers }: IncomingMessage, body: Body, limits: HttpLimits): Body {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
   if (!/json/i.test(type) || encoding !== 'identity') return body;
   const isStream = /^application\/(connect|grpc)/i.test(type);
-  return shallowBody(body as AsyncIterable<Uint8Array>, isStream, limits.receiveBytesMax);
+  return shallowBody(body, isStream, limits.receiveBytesMax);
 }
 
 function refusalOf(status: number): string {

@@ -19,11 +19,16 @@ import type { HttpLimits } from '../http/limits.ts';
 import type { Door } from '../rpc/call.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
+import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
 import { httpCall } from '../rpc/http-call.ts';
+import { type HeldRequest, tooManyBytes } from '../rpc/request-bytes.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { refuseDeepJson } from './json-depth.ts';
+
+/** What these calls report, and share with other listeners. */
+export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unreadClosed'>;
 
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
@@ -34,8 +39,8 @@ export interface ConnectUnaryDeps {
   door: Door;
   /** Whether calls must carry Connect-Protocol-Version. */
   requireProtocolHeader: boolean;
-  /** Called for each call whose answer is not read within its deadline. */
-  onUnread?(): void;
+  /** What all listeners share. */
+  guard: ConnectGuard;
 }
 
 /** Answers a call and returns true, or false when connect-node must answer it. */
@@ -52,6 +57,9 @@ interface Call {
   res: ServerResponse;
   method: DescMethod;
   format: Format;
+  /** What has arrived of the body. */
+  body: Buffer;
+  request: HeldRequest;
 }
 
 /**
@@ -59,7 +67,7 @@ interface Call {
  * one that is not takes up memory.
  */
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
-  const { limits, onBug, door } = deps;
+  const { limits, onBug, door, guard } = deps;
 
   const refuse = (res: ServerResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
@@ -70,24 +78,37 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const deadlines = createDeadlines<ServerResponse>(res => {
     if (res.headersSent && !res.destroyed) {
       res.destroy();
-      deps.onUnread?.();
+      guard.unreadClosed('deadline');
     }
     refuse(res, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
     return undefined;
   });
   // Two functions for all calls, to save each of them two closures.
-  const send = (message: MessageShape<DescMethod['output']>, { res, method, format }: Call) => {
+  const send = (message: MessageShape<DescMethod['output']>, call: Call) => {
+    const { res, method, format } = call;
+    call.request.end();
     if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
   };
-  const fail = (error: unknown, { res }: Call) => refuse(res, error);
+  const fail = (error: unknown, { res, request }: Call) => {
+    request.end();
+    refuse(res, error);
+  };
 
   return (method, handler, req, res) => {
     const format = formatOf(req.headers, deps.requireProtocolHeader);
     const deadlineMs = deadlineOf(req.headers['connect-timeout-ms'], limits);
     if (format === undefined || deadlineMs === undefined) return false;
     const watched = deadlines.watch(res, deadlineMs);
-    res.on('close', () => watched.forget());
-    const call = { res, method, format };
+    const request = guard.requests.open(() => {
+      call.body = nothing;
+      guard.requestRefused();
+      refuse(res, tooManyBytes());
+    });
+    res.on('close', () => {
+      watched.forget();
+      request.end();
+    });
+    const call: Call = { res, method, format, request, body: nothing };
     receive(req, call, limits.receiveBytesMax, fail, body => {
       try {
         const request = messageOf(method, format, body);
@@ -135,20 +156,23 @@ function receive(
   fail: (error: unknown, call: Call) => void,
   goOn: (body: Buffer) => void,
 ): void {
-  let received: Buffer = nothing;
   // A request without a body has ended already and emits no 'end'.
   if (req.readableEnded) {
-    goOn(received);
+    goOn(call.body);
     return;
   }
   req.on('data', (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    if (received.length <= bytesMax) return;
-    received = nothing;
+    if (call.res.headersSent) return;
+    call.body = call.body.length === 0 ? chunk : Buffer.concat([call.body, chunk]);
+    call.request.add(chunk.length);
+    if (call.body.length <= bytesMax) return;
+    call.body = nothing;
     fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`), call);
   });
   req.on('end', () => {
-    if (!call.res.headersSent && !call.res.destroyed) goOn(received);
+    const { body } = call;
+    call.body = nothing;
+    if (!call.res.headersSent && !call.res.destroyed) goOn(body);
   });
 }
 
