@@ -30,7 +30,7 @@ async function start(limits: Partial<HttpLimits>) {
     onBug,
     door: 'connect',
     requireProtocolHeader: false,
-    onUnread: () => guard.unreadClosed('deadline'),
+    guard,
   });
   const identity = { ...granted.identity, metadata: { plan: long } };
   const listener = createHttpListener({
