@@ -63,7 +63,8 @@ const lightestBytes = 1024;
 const obsoletePerSet = 2;
 
 /** Creates an empty cache. */
-export function createFairCache<V, S>({ bytesMax, entriesMax }: CacheLimits): FairCache<V, S> {
+export function createFairCache<V, S>(limits: CacheLimits): FairCache<V, S> {
+  const { bytesMax, entriesMax } = limits;
   const shareMax = bytesMax * share;
   const groups = new Map<string, Group<V, S>>();
   /** The groups above the share: fewer than five. */
@@ -75,6 +76,8 @@ export function createFairCache<V, S>({ bytesMax, entriesMax }: CacheLimits): Fa
     max: Math.max(1, Math.min(entriesMax, Math.ceil(bytesMax / lightestBytes))),
     dispose: entry => unlink(entry),
   });
+
+  limits.meter?.(() => bytes);
 
   const weigh = (group: Group<V, S>, change: number) => {
     group.bytes += change;

@@ -25,7 +25,7 @@ import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
 import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
-import { divideMemory, type MemoryShares } from './memory.ts';
+import { divideMemory, type MemoryMetric, type MemoryShares } from './memory.ts';
 
 /** The limits of every room. */
 export interface Limits {
@@ -46,9 +46,13 @@ export interface Limits {
 }
 
 /** The limits for these settings. */
-export function limitsOf(config: Config): Limits {
+export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => undefined): Limits {
   const memory = divideMemory(config.memoryMb);
-  const bounds = (bytesMax: number) => ({ bytesMax, entriesMax: config.cacheEntriesMax });
+  const bounds = (what: keyof MemoryShares): CacheLimits => ({
+    bytesMax: memory[what],
+    entriesMax: config.cacheEntriesMax,
+    meter: heldBytes => memoryMetric(what, heldBytes, memory[what]),
+  });
   return {
     verify: {
       headerBytesMax: config.headerBytesMax,
@@ -57,13 +61,13 @@ export function limitsOf(config: Config): Limits {
       cacheTtlMsMax: config.cacheTtlMsMax,
       leaseMs: config.leaseMs,
     },
-    proofs: bounds(memory.provenHeaders),
-    openedKeys: bounds(memory.openedKeys),
+    proofs: bounds('provenHeaders'),
+    openedKeys: bounds('openedKeys'),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
     retention: { ...fixedRetentionLimits, days: config.auditDays },
     usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
-    store: storeLimits(config, memory),
+    store: storeLimits(config, bounds),
     watch: {
       ...fixedWatchLimits,
       changesBacklogMax: Math.floor(memory.changesBacklog / changeBytes),
@@ -82,20 +86,22 @@ export function limitsOf(config: Config): Limits {
   };
 }
 
-function storeLimits(config: Config, memory: MemoryShares): StoreLimits {
-  const { leaseMs, cacheEntriesMax } = config;
-  const bounds = (bytesMax: number) => ({ bytesMax, entriesMax: cacheEntriesMax });
+function storeLimits(
+  config: Config,
+  bounds: (what: keyof MemoryShares) => CacheLimits,
+): StoreLimits {
+  const { leaseMs } = config;
   return {
     lmdb: { ...fixedLmdbLimits, leaseMs },
     redis: { ...fixedRedisLimits, ...redisTimeouts(config), leaseMs },
     cache: {
       ...fixedCoherentLimits,
-      records: bounds(memory.records),
-      lastRecords: bounds(memory.lastRecords),
-      unknownIds: bounds(memory.unknownIds),
-      imported: bounds(memory.imported),
-      lastImported: bounds(memory.lastImported),
-      notImported: bounds(memory.notImported),
+      records: bounds('records'),
+      lastRecords: bounds('lastRecords'),
+      unknownIds: bounds('unknownIds'),
+      imported: bounds('imported'),
+      lastImported: bounds('lastImported'),
+      notImported: bounds('notImported'),
       staleMaxMs: config.staleMaxMs,
     },
   };

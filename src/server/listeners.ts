@@ -74,6 +74,11 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     monotonicMs,
   });
   const guards = { grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') };
+  // All of them count together.
+  const { unread, requests } = guards.http;
+  const { requestBytesMax, unread: unreadMax } = limits.http;
+  metrics.memory('requestBytes', () => requests.bytes, requestBytesMax);
+  metrics.memory('unreadAnswers', () => unread.bytes, unreadMax.processBytesMax);
   const probes = probeRoutes(parts);
   const connect = createConnectDoor({
     bindings: services.verifier,

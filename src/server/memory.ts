@@ -26,6 +26,16 @@ export interface MemoryShares {
   requestBytes: number;
 }
 
+/** What holds memory within a limit: the parts of USHER_MEMORY_MB, and answers not read yet. */
+export type MemoryHolder = keyof MemoryShares | 'unreadAnswers';
+
+/** Takes the function that says how many bytes a holder holds, and its limit in bytes. */
+export type MemoryMetric = (
+  what: MemoryHolder,
+  heldBytes: () => number,
+  limitBytes: number,
+) => void;
+
 /** In 64ths. */
 const parts: MemoryShares = {
   provenHeaders: 26,

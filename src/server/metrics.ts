@@ -6,6 +6,8 @@ import type { Door } from '../transport/rpc/call.ts';
 import type { RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
+import type { MemoryMetric } from './memory.ts';
+import { createMemoryMetric } from './memory-metric.ts';
 
 /** The metrics of one process. */
 export interface Metrics {
@@ -23,6 +25,8 @@ export interface Metrics {
   unreadClosed(listener: string, reason: UnreadReason): void;
   /** Counts a request that a listener refused because requests hold too many bytes. */
   requestRefused(listener: string): void;
+  /** Shows what holds memory within a limit. */
+  readonly memory: MemoryMetric;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -121,6 +125,7 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
     requestRefused: listener => requests.inc({ listener }),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
+    memory: createMemoryMetric(registry),
     storeHealth({ up, degraded }) {
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);

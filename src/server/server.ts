@@ -68,7 +68,7 @@ export async function startServer(
   }));
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, now, createSessionOf(web.manager)),
+    services: createServices(config, core, now, createSessionOf(web.manager), metrics),
     manager: web.manager,
     metrics,
     log,

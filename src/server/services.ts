@@ -5,12 +5,13 @@ import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
-import { streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
+import type { Metrics } from './metrics.ts';
 
 /** The services of each listener. */
 export interface Services {
@@ -26,10 +27,16 @@ export function createServices(
   core: Core,
   now: () => number,
   sessionOf: SessionOf,
+  metrics: Pick<Metrics, 'memory'>,
 ): Services {
   const limits = limitsOf(config).watch;
   const monotonicMs = () => performance.now();
   const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
+  metrics.memory(
+    'changesBacklog',
+    () => changes.retainedCount * changeBytes,
+    limits.changesBacklogMax * changeBytes,
+  );
   const watch = createWatch({ changes, limits, monotonicMs });
   const verifier = (session?: SessionOf) => {
     const handlers = verifierHandlers({
