@@ -9,7 +9,7 @@ import { createMetrics } from '../../src/server/metrics.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { createReadCache } from '../../src/store/cache/read-cache.ts';
 
-const valueOf = async (metrics: ReturnType<typeof createMetrics>, name: string, what: string) => {
+const shown = async (metrics: ReturnType<typeof createMetrics>, name: string, what: string) => {
   const line = (await metrics.text())
     .split('\n')
     .find(each => each.startsWith(`${name}{what="${what}"}`));
@@ -27,14 +27,14 @@ test('a cache shows what it holds, and its limit', async () => {
     () => 0,
     1000,
   );
-  expect(await valueOf(metrics, 'usher_memory_bytes', 'proven_headers')).toBe(0);
+  expect(await shown(metrics, 'usher_memory_bytes', 'proven_headers')).toBe(0);
   proofs.set('key', { value: 'value', bytes: 1000 }, 'owner', { value: 'shared', bytes: 10 });
   records.set('key', 'value');
   const { provenHeaders, records: recordsMax } = divideMemory(128);
-  expect(await valueOf(metrics, 'usher_memory_bytes', 'proven_headers')).toBe(proofs.bytes);
-  expect(await valueOf(metrics, 'usher_memory_limit_bytes', 'proven_headers')).toBe(provenHeaders);
-  expect(await valueOf(metrics, 'usher_memory_bytes', 'records')).toBeGreaterThan(5);
-  expect(await valueOf(metrics, 'usher_memory_limit_bytes', 'records')).toBe(recordsMax);
+  expect(await shown(metrics, 'usher_memory_bytes', 'proven_headers')).toBe(proofs.bytes);
+  expect(await shown(metrics, 'usher_memory_limit_bytes', 'proven_headers')).toBe(provenHeaders);
+  expect(await shown(metrics, 'usher_memory_bytes', 'records')).toBeGreaterThan(5);
+  expect(await shown(metrics, 'usher_memory_limit_bytes', 'records')).toBe(recordsMax);
 });
 
 test('the documentation names every part', () => {
