@@ -1,7 +1,7 @@
 /** Options of an LRU cache that is bounded in bytes. */
 
 /** Takes the function that says how many bytes a cache holds. */
-export type Meter = (heldBytes: () => number) => void;
+type Meter = (heldBytes: () => number) => void;
 
 /** Bounds of a cache. */
 export interface CacheLimits {

@@ -27,7 +27,7 @@ export interface MemoryShares {
 }
 
 /** What holds memory within a limit: the parts of USHER_MEMORY_MB, and answers not read yet. */
-export type MemoryHolder = keyof MemoryShares | 'unreadAnswers';
+type MemoryHolder = keyof MemoryShares | 'unreadAnswers';
 
 /** Takes the function that says how many bytes a holder holds, and its limit in bytes. */
 export type MemoryMetric = (
