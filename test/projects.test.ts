@@ -1,7 +1,8 @@
 /** Each test file is in one project, by what it needs, and the run lists those that it leaves out. */
 
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { importsOf } from './imports.ts';
 import { leftOutText } from './left-out.ts';
 import { lineOf, programNames } from './programs.ts';
 import { findLeftOut, sortTests } from './projects.ts';
@@ -12,16 +13,21 @@ const find = (path: string) => files.find(file => file.path === path);
 test.each([
   ['test/verify/claims.test.ts', 'unit', []],
   ['test/store/lmdb/store.test.ts', 'unit', []],
+  ['test/server/lmdb/crash.test.ts', 'servers', []],
   ['test/store/redis/store.test.ts', 'servers', ['redis-server']],
   ['test/server/browser.test.ts', 'servers', ['chromium']],
   ['test/gateways/envoy-failure.test.ts', 'gateways', expect.arrayContaining(['envoy', 'nginx'])],
   ['test/model/real.test.ts', 'promise', ['redis-server']],
+  ['test/chaos/chaos.test.ts', 'promise', ['redis-server']],
 ])('%s', (path, project, needs) => {
   expect(find(path)).toEqual({ path, project, needs });
 });
 
 test('a file that starts a program names it', () => {
-  const silent = files.filter(({ project, needs }) => project !== 'unit' && needs.length === 0);
+  const silent = globSync('test/**/*.ts').filter(path => {
+    const text = readFileSync(path, 'utf8');
+    return importsOf(path, text).includes('test/program.ts') && !/\bprogram\('[a-z]/.test(text);
+  });
   expect(silent).toEqual([]);
 });
 

@@ -5,7 +5,10 @@ import { resolve } from 'node:path';
 import { importsOf } from './imports.ts';
 import { findProgram, type ProgramName, programNames } from './programs.ts';
 
-/** What a test needs: only `npm ci` (unit), other programs, the gateways, or several minutes. */
+/**
+ * What a test needs: only `npm ci` (unit), processes of its own (servers), the gateways, or
+ * several minutes (promise).
+ */
 export type ProjectName = 'unit' | 'servers' | 'gateways' | 'promise';
 
 /** A test file. */
@@ -18,9 +21,11 @@ export interface TestFile {
 }
 
 const root = resolve(import.meta.dirname, '..');
-const finder = 'test/program.ts';
+/** A test that imports one of these, directly or not, starts processes. */
+const starters = ['test/program.ts', 'test/server/usher-process.ts', 'test/cli/run-usher.ts'];
+const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 
-/** All test files. A file that imports test/program.ts, directly or not, starts programs. */
+/** All test files. A file that imports a starter, directly or not, is no unit test. */
 export function sortTests(): TestFile[] {
   const sources = new Map<string, Source>();
   return globSync('test/**/*.test.ts', { cwd: root })
@@ -28,7 +33,14 @@ export function sortTests(): TestFile[] {
     .map(path => {
       const reached = reachedFrom(path, sources);
       const needs = new Set([...reached].flatMap(each => read(each, sources).needs));
-      return { path, project: projectOf(path, reached.has(finder)), needs: [...needs] };
+      return {
+        path,
+        project: projectOf(
+          path,
+          starters.some(each => reached.has(each)),
+        ),
+        needs: [...needs],
+      };
     });
 }
 
@@ -45,10 +57,10 @@ export function findLeftOut(files: readonly TestFile[]): LeftOut[] {
     .filter(file => file.missing.length > 0);
 }
 
-function projectOf(path: string, startsPrograms: boolean): ProjectName {
+function projectOf(path: string, startsProcesses: boolean): ProjectName {
   if (path.startsWith('test/gateways/')) return 'gateways';
-  if (path === 'test/model/real.test.ts') return 'promise';
-  return startsPrograms ? 'servers' : 'unit';
+  if (slow.includes(path)) return 'promise';
+  return startsProcesses ? 'servers' : 'unit';
 }
 
 interface Source {

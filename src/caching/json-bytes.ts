@@ -20,7 +20,7 @@ export interface JsonWeights {
 
 /**
  * In V8's heap, measured (test/caching/json-bytes.test.ts). Objects count as if each had a hidden
- * class and names of its own, since whoever signs a JWT chooses them.
+ * class and names of its own, since the signer of a JWT chooses them.
  */
 export const heapWeights: JsonWeights = {
   leaf: 8,

@@ -128,7 +128,7 @@ export async function openCore(
     audit,
     sums,
     oversight: createOversight(store),
-    storeCare: createStoreCare(store, keys),
+    storeCare: createStoreCare(store, keys, audit),
     readBackup: createReadBackup({ store, seal, audit }),
     usage,
     async close() {

@@ -1,13 +1,14 @@
 /** `usher restore`: writes a backup into the empty store that USHER_STORE names. No server runs on it. */
 
 import { createReadStream, existsSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Config, type Environment, readConfig, SettingsError } from '../settings/config.ts';
 import { masterKeysFile, openSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
 import { BackupProblem } from '../tokens/check-backup.ts';
-import { type Restored, restoreBackup } from '../tokens/restore.ts';
+import { type Restored, type RestoredBy, restoreBackup } from '../tokens/restore.ts';
 import { createRecordSeal } from '../verify/record-seal.ts';
 import { withoutChecksum } from './backup-checksum.ts';
 import { limitsOf } from './limits.ts';
@@ -39,7 +40,7 @@ export async function restore(
     });
     try {
       const lines = () => withoutChecksum(linesOf(path));
-      return await restoreBackup(lines, store, seal);
+      return await restoreBackup(lines, store, seal, commandLine());
     } finally {
       await store.close();
     }
@@ -47,6 +48,11 @@ export async function restore(
     if (error instanceof BackupProblem) return { problem: error.message };
     throw startErrorOf(error);
   }
+}
+
+/** The operator, as far as a program on this machine knows: no token is asked for. */
+function commandLine(): RestoredBy {
+  return { actor: 'command line', peer: hostname(), time: Date.now() };
 }
 
 /** Without them a new key would be generated, under which nothing of the backup could be read. */

@@ -7,7 +7,7 @@ import type { Config, Environment } from '../settings/config.ts';
 import { readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import type { Listen } from '../settings/values.ts';
-import { awakeTimeout } from '../store/awake.ts';
+import { awakeTimeout } from '../timing/awake.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';

@@ -1,7 +1,7 @@
 /** Keeps a stop within its time: one step that hangs does not hold up the rest. */
 
 import type { Logger } from '../log.ts';
-import { awakeTimeout } from '../store/awake.ts';
+import { awakeTimeout } from '../timing/awake.ts';
 
 /**
  * Waits for a step, at most `limitMs` milliseconds: then logs its name and continues without it,

@@ -14,9 +14,9 @@ export interface AuditEvent {
   time: number;
   /** As AuditEvent.action in the proto: "token.create", "call.refused", … */
   action: string;
-  /** UUID of the caller's access token, "admin", "usher", or "" for an unknown caller. */
+  /** UUID of the caller's access token, "admin", "usher", "command line", or "" for an unknown caller. */
   actor: string;
-  /** The caller's network address as the server saw it. */
+  /** The caller's network address as the server saw it; the host of a command line. */
   peer: string;
   /** UUID of the access token concerned, or "". */
   tokenId: string;

@@ -20,3 +20,16 @@ export interface RecordSeal {
 
 /** Reports a record that is not as Usher wrote it. `why` holds none of its content. */
 export type OnBrokenRecord = (id: string, why: string) => void;
+
+/** Signs records again, which changes neither their revision nor their content. Throws Unavailable. */
+export interface RecordSigner {
+  /**
+   * Signs the records of these UUIDs under the current master key, where they are not. Resolves to
+   * how many it signed.
+   */
+  signRecords(ids: readonly string[]): Promise<number>;
+  /** Signs the index of imported tokens under the current master key, where it is not. */
+  signImported(): Promise<void>;
+  /** From now on the store refuses what has no MAC: all records and the index must be signed. */
+  endMigration(): Promise<void>;
+}

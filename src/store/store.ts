@@ -5,6 +5,7 @@ import type { Awaitable } from './awaitable.ts';
 import type { Feed } from './feed.ts';
 import type { StoreHealth } from './health.ts';
 import type { AccessTokenRecord } from './record.ts';
+import type { RecordSigner } from './seal.ts';
 import type { StoreOversight } from './status.ts';
 
 /**
@@ -149,17 +150,6 @@ export interface TokenWriter {
   settle(tokenId: string): Promise<void>;
 }
 
-/** Signs records again, which changes neither their revision nor their content. Throws Unavailable. */
-interface RecordSigner {
-  /**
-   * Signs the records of these UUIDs under the current master key, where they are not. Resolves to
-   * how many it signed.
-   */
-  signRecords(ids: readonly string[]): Promise<number>;
-  /** From now on the store refuses records without a MAC: all must be signed. */
-  endMigration(): Promise<void>;
-}
-
 /** An entry of the index of imported tokens. */
 export interface ImportedEntry {
   /** Keyed hash of the token or of its hash, in base64url. */
@@ -182,6 +172,11 @@ export interface ImportedIndex {
    * Unavailable.
    */
   reserveImported(forms: readonly string[], entries: readonly ImportedEntry[]): Promise<string[]>;
+  /**
+   * Resolves when these reservations, and the forms, are as durable as a commit: an earlier call may
+   * have made them and failed. Throws Unavailable.
+   */
+  settleImported(digests: readonly string[]): Promise<void>;
 }
 
 /**
@@ -201,10 +196,17 @@ export interface StoreTransfer {
   loadRecords(records: readonly AccessTokenRecord[]): Promise<void>;
   /** Appends entries to the audit log as they are. */
   loadEvents(entries: readonly ChainedEvent[]): Promise<void>;
+  /** The identity of the store, which its backups have too; undefined for one without. */
+  identity(): Awaitable<string | undefined>;
+  /** Whether the store holds nothing, also when a server noted that it lost its content. */
+  isEmpty(): Awaitable<boolean>;
   /** Marks the store as one that is being restored, so that no server takes it for whole. */
   beginRestore(): Promise<void>;
-  /** Marks it as whole again. */
-  endRestore(): Promise<void>;
+  /**
+   * Marks it as whole again, with the identity of the backup: servers that knew the store find it
+   * rolled back, and put back what they saw revoked.
+   */
+  endRestore(identity: string | undefined): Promise<void>;
 }
 
 /** Which audit events to read. */

@@ -30,7 +30,13 @@ interface AuditPage {
 
 /** An event that changed no access token. */
 export interface Happening {
-  action: 'call.refused' | 'jwt.issue' | 'session.create' | 'session.end' | 'store.backup';
+  action:
+    | 'call.refused'
+    | 'jwt.issue'
+    | 'session.create'
+    | 'session.end'
+    | 'store.backup'
+    | 'store.migrate';
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */

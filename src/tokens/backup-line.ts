@@ -11,8 +11,11 @@ export const backupFormat = 1;
 
 /** One line; of several about the same access token, the last one holds. */
 export type BackupLine =
-  /** The first line: the format, the end of the log by then, and the forms of imported tokens. */
-  | { backup: number; head: ChainHead; forms: readonly string[] }
+  /**
+   * The first line: the format, the end of the log by then, the forms of imported tokens, and the
+   * identity of the store.
+   */
+  | { backup: number; head: ChainHead; forms: readonly string[]; identity?: string }
   | { record: AccessTokenRecord; usage?: Usage }
   | { imported: ImportedEntry }
   | { event: ChainedEvent }

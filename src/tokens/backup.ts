@@ -9,8 +9,7 @@ import type { RecordSeal } from '../store/seal.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
 import { type BackupLine, backupFormat, writeLine } from './backup-line.ts';
-import { adminActor, type Caller } from './caller.ts';
-import { TokenError } from './errors.ts';
+import { type Caller, demandAdminToken } from './caller.ts';
 import { invalid } from './fields.ts';
 
 /** A page of a backup. */
@@ -63,28 +62,19 @@ export function createReadBackup({ store, seal, audit }: BackupDeps): ReadBackup
     events: place => eventsPage(store, place),
     changed: place => changedPage(store, place),
   };
+  const pageAt = (place: Place) => readers[place.part](place);
   return async (caller, pageToken) => {
-    if (caller.actor !== adminActor) {
-      throw new TokenError(
-        'PERMISSION_DENIED',
-        'only the configured admin token may read a backup',
-      );
-    }
+    demandAdminToken(caller, 'read a backup');
     if (pageToken === '') {
       const { actor, peer } = caller;
       await audit.add({ action: 'store.backup', actor, peer, detail: '' });
     }
-    const page =
-      pageToken === '' ? await firstPage(store) : await pageAt(placeOf(pageToken), readers);
+    const page = pageToken === '' ? await firstPage(store) : await pageAt(placeOf(pageToken));
     return {
       lines: page.lines.map(line => writeLine(seal, line)),
       nextPageToken: page.next === undefined ? '' : tokenOf(page.next),
     };
   };
-}
-
-function pageAt(place: Place, readers: Record<Part, (place: Place) => Promise<Page>>) {
-  return readers[place.part](place);
 }
 
 function tokenOf({ part, since, after }: Place): string {
@@ -100,7 +90,11 @@ function placeOf(token: string): Place {
 
 async function firstPage(store: Store): Promise<Page> {
   const head = await store.head();
-  const line = { backup: backupFormat, head, forms: await store.importedForms() };
+  const identity = await store.identity();
+  const line = {
+    ...{ backup: backupFormat, head, forms: await store.importedForms() },
+    ...(identity === undefined ? {} : { identity }),
+  };
   return { lines: [line], next: { part: 'records', since: head.sequence, after: '' } };
 }
 

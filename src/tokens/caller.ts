@@ -102,6 +102,24 @@ export function demand(caller: Caller, ...scopes: readonly string[]): void {
   throw new TokenError('PERMISSION_DENIED', `the caller's token lacks the scope ${wanted}`);
 }
 
+/** Throws PERMISSION_DENIED for a caller whose access token has an owner: `what` concerns all owners. */
+export function demandNoOwner(caller: Caller, what: string): void {
+  if (caller.owner === undefined) return;
+  throw new TokenError('PERMISSION_DENIED', `callers whose token has an owner may not ${what}`);
+}
+
+/**
+ * Throws PERMISSION_DENIED unless the caller has the admin token of the configuration: `what` must
+ * not rest on what the store says.
+ */
+export function demandAdminToken(caller: Caller, what: string): void {
+  if (caller.actor === adminActor) return;
+  throw new TokenError(
+    'PERMISSION_DENIED',
+    `only the admin token of the configuration (USHER_ADMIN_TOKEN) may ${what}`,
+  );
+}
+
 /**
  * The owner of an access token that the caller creates or changes: its own, if it has one. Throws
  * PERMISSION_DENIED when it names another one.

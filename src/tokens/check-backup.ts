@@ -15,6 +15,10 @@ export interface CheckedBackup {
   lastLineOf: ReadonlyMap<string, number>;
   /** The forms of imported tokens. */
   forms: readonly string[];
+  /** The identity of the store, where it had one. */
+  identity: string | undefined;
+  /** The end of the log, whose time is that of the backup. */
+  end: ChainHead;
 }
 
 /** What is kept of each access token while the lines go by. */
@@ -38,6 +42,7 @@ export async function checkBackup(
     return known;
   };
   let number = 0;
+  let identity: string | undefined;
   let log: { first: number; head: ChainHead } | undefined;
   let end: Extract<BackupLine, { end: unknown }> | undefined;
   for await (const text of lines) {
@@ -46,6 +51,7 @@ export async function checkBackup(
     if (typeof line === 'string') throw new BackupProblem(`line ${number} ${line}`);
     if (end !== undefined) throw new BackupProblem(`line ${number} follows the end of the backup`);
     checkPlace(line, number);
+    if ('backup' in line) identity = line.identity;
     if ('record' in line) {
       const { id, revision, eventId } = line.record;
       seen(id).record = { line: number, revision, eventId };
@@ -69,7 +75,7 @@ export async function checkBackup(
   if (first > end.oldest) throw new BackupProblem('the log of the backup lacks its start');
   for (const [id, token] of tokens) checkRecord(id, token, first === 1);
   const lastLineOf = new Map([...tokens].map(([id, { record }]) => [id, record?.line ?? 0]));
-  return { lastLineOf, forms: end.forms };
+  return { lastLineOf, forms: end.forms, identity, end: end.end };
 }
 
 function checkPlace(line: BackupLine, number: number): void {

@@ -2,7 +2,7 @@
 
 import { v4, v7 } from 'uuid';
 import type { AccessTokenRecord } from '../store/record.ts';
-import { type Store, Unavailable } from '../store/store.ts';
+import { type ImportedEntry, type Store, Unavailable } from '../store/store.ts';
 import {
   findByHash,
   type ImportedForm,
@@ -73,8 +73,8 @@ export interface ImportDeps {
 interface Plan {
   item: CheckedItem;
   digest: string;
-  /** UUID reserved for it by an earlier import, complete or not. */
-  known: string | undefined;
+  /** What an earlier import, complete or not, reserved for it. */
+  known: ImportedEntry | undefined;
   eventId: string;
 }
 
@@ -162,7 +162,7 @@ function checkChoosesNoId(item: ImportItem, { id }: CheckedItem): void {
  * token that another owner has as for one that nobody has.
  */
 async function foresee(store: Store, caller: Caller, { known, item }: Plan): Promise<ImportResult> {
-  const record = await store.get(known ?? item.id ?? v7());
+  const record = await store.get(known?.tokenId ?? item.id ?? v7());
   if (record !== undefined && isVisible(caller, record)) return existing(caller, record);
   return { outcome: 'imported', id: item.id ?? '', problem: '' };
 }
@@ -178,7 +178,7 @@ async function carryOut(
   const { store, keys } = deps;
   const unknown = plans.filter(({ known }) => known === undefined);
   const targets = new Map<Plan, Target>();
-  for (const each of plans) targets.set(each, { id: each.known ?? '', isNew: false });
+  for (const each of plans) targets.set(each, { id: each.known?.tokenId ?? '', isNew: false });
   if (unknown.length > 0) {
     const entries = unknown.map(({ digest, item }) => ({ digest, tokenId: item.id ?? v7() }));
     const added = formsOf(unknown, forms, keys.currentId).map(writeForm);
@@ -188,6 +188,8 @@ async function carryOut(
       targets.set(each, { id, isNew: id === entries[n]?.tokenId });
     }
   }
+  // The call that reserved these may have failed before they were durable.
+  await store.settleImported(plans.flatMap(({ known }) => known?.digest ?? []));
   // Waits for all, even when one fails: nothing may still be running when the call is answered.
   const settled = await Promise.allSettled(
     plans.map(each => {

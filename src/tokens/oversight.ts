@@ -1,7 +1,7 @@
 /** Shows the state of the store, and accepts one that lost data: who may do so. */
 
 import type { StoreOversight, StoreStatus } from '../store/status.ts';
-import { adminActor, type Caller, demand, readScope } from './caller.ts';
+import { type Caller, demand, demandAdminToken, demandNoOwner, readScope } from './caller.ts';
 import { TokenError } from './errors.ts';
 
 /** The oversight of the store. Throws TokenError or Unavailable. */
@@ -20,18 +20,11 @@ export function createOversight(store: StoreOversight): Oversight {
   return {
     async status(caller) {
       demand(caller, readScope);
-      if (caller.owner !== undefined) {
-        throw new TokenError('PERMISSION_DENIED', "the caller's token has an owner");
-      }
+      demandNoOwner(caller, 'see the state of the store');
       return await store.storeStatus();
     },
     async accept(caller) {
-      if (caller.actor !== adminActor) {
-        throw new TokenError(
-          'PERMISSION_DENIED',
-          'only the admin token of the configuration (USHER_ADMIN_TOKEN) accepts a store',
-        );
-      }
+      demandAdminToken(caller, 'accept a store');
       const { problem, lost } = await store.storeStatus();
       if (problem === undefined && lost.length === 0) {
         throw new TokenError('FAILED_PRECONDITION', 'nothing is wrong with the store');

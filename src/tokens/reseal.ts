@@ -5,9 +5,8 @@
 
 import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import { adminScope, type Caller, demand } from './caller.ts';
+import { adminScope, type Caller, demand, demandNoOwner } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
-import { TokenError } from './errors.ts';
 import { invalid } from './fields.ts';
 import { pageTokens } from './page-token.ts';
 import { withCurrentSeals } from './secret.ts';
@@ -41,9 +40,7 @@ export function createReseal(deps: ChangeDeps): Reseal {
   const { store, keys, now } = deps;
   return async (caller, { pageSize, pageToken }) => {
     demand(caller, adminScope);
-    if (caller.owner !== undefined) {
-      throw new TokenError('PERMISSION_DENIED', 'callers whose token has an owner may not reseal');
-    }
+    demandNoOwner(caller, 'reseal');
     const limit = pageSize || resealLimits.pageSizeDefault;
     if (!(limit >= 1 && limit <= resealLimits.pageSizeMax)) {
       throw invalid('page_size', `must be 1 to ${resealLimits.pageSizeMax}`);
@@ -63,6 +60,7 @@ export function createReseal(deps: ChangeDeps): Reseal {
     }
     // Also of revoked access tokens: their records are signed under a master key, too.
     await store.signRecords(records.map(({ id }) => id));
+    if (page.cursor === undefined) await store.signImported();
     const left = count(records, keys, now());
     const nextPageToken = tokens.write(page.cursor);
     return { examined: records.length, resealed, left, nextPageToken };

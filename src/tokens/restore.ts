@@ -1,7 +1,7 @@
 /** Restores a backup into an empty store, after all of it was checked. */
 
-import type { ChainedEvent } from '../store/audit.ts';
-import { emptyChain } from '../store/audit.ts';
+import { v4 } from 'uuid';
+import type { ChainedEvent, ChainHead } from '../store/audit.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { RecordSeal } from '../store/seal.ts';
 import type { ImportedEntry, Store, Usage } from '../store/store.ts';
@@ -17,22 +17,33 @@ export interface Restored {
   imported: number;
 }
 
+/** Who restores a backup, and when. */
+export interface RestoredBy {
+  /** As AuditEvent.actor. */
+  actor: string;
+  /** As AuditEvent.peer. */
+  peer: string;
+  /** Milliseconds since 1970. */
+  time: number;
+}
+
 /** Lines that are written at once. */
 const batchSize = 500;
 
 /**
- * Checks a backup and writes it into a store. `lines` reads it from the start, and is called twice.
+ * Checks a backup and writes it into a store, with an audit entry that says so. `lines` reads it from the start, and is called twice.
  * Throws BackupProblem before anything is written, and Unavailable.
  */
 export async function restoreBackup(
   lines: () => AsyncIterable<string>,
   store: Store,
   seal: RecordSeal,
+  { actor, peer, time }: RestoredBy,
 ): Promise<Restored> {
-  if ((await store.head()).sequence > emptyChain.sequence || (await store.count()) > 0) {
+  if (!(await store.isEmpty())) {
     throw new BackupProblem('the store is not empty: name another one in USHER_STORE, or empty it');
   }
-  const { lastLineOf, forms } = await checkBackup(lines(), seal);
+  const { lastLineOf, forms, identity, end } = await checkBackup(lines(), seal);
   await store.beginRestore();
   await store.reserveImported(forms, []);
   const restored: Restored = { records: 0, entries: 0, imported: 0 };
@@ -48,8 +59,24 @@ export async function restoreBackup(
     batch = emptyBatch();
   }
   await write(store, batch, restored);
-  await store.endRestore();
+  await store.append({
+    ...{ id: v4(), action: 'store.restore', actor, peer, tokenId: '', requestId: '' },
+    // Times never run backwards along the log.
+    time: Math.max(time, end.time),
+    detail: sentenceOf(restored, end),
+  });
+  await store.endRestore(identity);
   return restored;
+}
+
+function sentenceOf(
+  { records, entries, imported }: Restored,
+  { sequence, time }: ChainHead,
+): string {
+  return (
+    `${records} access tokens, ${imported} digests of imported tokens and ${entries} entries of the ` +
+    `log, of a backup whose log ends with entry ${sequence} of ${new Date(time).toISOString()}`
+  );
 }
 
 interface Batch {

@@ -3,8 +3,8 @@
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import { adminScope, type Caller, demand } from './caller.ts';
-import { TokenError } from './errors.ts';
+import type { Audit } from './audit.ts';
+import { adminScope, type Caller, demand, demandNoOwner } from './caller.ts';
 import { checkUuid } from './fields.ts';
 import { pageTokens } from './page-token.ts';
 
@@ -40,37 +40,58 @@ export interface StoreCare {
 const pageSize = 500;
 
 /** Creates it. */
-export function createStoreCare(store: Store, keys: MasterKeys): StoreCare {
-  const readPage = async (caller: Caller, rpc: string, pageToken: string) => {
-    const tokens = pageTokens(keys, caller, { rpc, query: [] });
-    const after = tokens.read(pageToken);
+export function createStoreCare(
+  store: Store,
+  keys: MasterKeys,
+  audit: Pick<Audit, 'add'>,
+): StoreCare {
+  const tokensOf = (caller: Caller, rpc: string) => pageTokens(keys, caller, { rpc, query: [] });
+  const readPage = async (after: string | undefined) => {
     const from = after === undefined ? {} : { after };
-    const page = await store.scan({ order: 'oldest', limit: pageSize, ...from });
-    return { records: page.records, nextPageToken: tokens.write(page.cursor) };
+    return await store.scan({ order: 'oldest', limit: pageSize, ...from });
   };
   return {
     async migrate(caller, pageToken) {
-      demandWhole(caller);
-      const { records, nextPageToken } = await readPage(caller, 'Migrate', pageToken);
+      demandWhole(caller, 'migrate the store');
+      const tokens = tokensOf(caller, 'Migrate');
+      // The page token carries the counts of the pages before.
+      const before = placeOf(tokens.read(pageToken));
+      const { records, cursor } = await readPage(before.after);
       const signed = await store.signRecords(records.map(({ id }) => id));
-      if (nextPageToken === '') await store.endMigration();
-      return { examined: records.length, signed, nextPageToken };
+      const page = { examined: records.length, signed };
+      const examinedInAll = before.examined + records.length;
+      const signedInAll = before.signed + signed;
+      if (cursor !== undefined) {
+        const place = `${examinedInAll} ${signedInAll} ${cursor}`;
+        return { ...page, nextPageToken: tokens.write(place) };
+      }
+      await store.signImported();
+      const { actor, peer } = caller;
+      const detail = `${examinedInAll} access tokens, ${signedInAll} records signed`;
+      await audit.add({ action: 'store.migrate', actor, peer, detail });
+      await store.endMigration();
+      return { ...page, nextPageToken: '' };
     },
     async listRecords(caller, id, pageToken) {
-      demandWhole(caller);
+      demandWhole(caller, 'list all records');
       if (id !== '') {
         const record = await store.get(checkUuid('id', id));
         return { records: record === undefined ? [] : [record], nextPageToken: '' };
       }
-      return await readPage(caller, 'ListRecords', pageToken);
+      const tokens = tokensOf(caller, 'ListRecords');
+      const { records, cursor } = await readPage(tokens.read(pageToken));
+      return { records, nextPageToken: tokens.write(cursor) };
     },
   };
 }
 
-/** Throws PERMISSION_DENIED unless the caller is an administrator of all owners. */
-function demandWhole(caller: Caller): void {
+/** What a page token of the migration says: the counts so far, and the cursor. */
+function placeOf(place = '0 0'): { examined: number; signed: number; after: string | undefined } {
+  const [examined, signed, after] = place.split(' ');
+  return { examined: Number(examined), signed: Number(signed), after };
+}
+
+function demandWhole(caller: Caller, what: string): void {
   demand(caller, adminScope);
-  if (caller.owner !== undefined) {
-    throw new TokenError('PERMISSION_DENIED', 'callers whose token has an owner may not do this');
-  }
+  demandNoOwner(caller, what);
 }

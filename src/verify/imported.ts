@@ -4,7 +4,7 @@
  */
 
 import type { ImportedHash } from '../store/record.ts';
-import type { ImportedIndex } from '../store/store.ts';
+import type { ImportedEntry, ImportedIndex } from '../store/store.ts';
 import { importedHash, type MasterKeys, unreadable } from './master-keys.ts';
 
 /** A form of imported tokens: what to compute to look one up. */
@@ -28,12 +28,13 @@ export function createFindImported(
   return async token => {
     const forms = (await index.importedForms()).map(readForm);
     const fitting = forms.filter(({ length = token.length }) => length === token.length);
-    return await findByHash(index, keys, fitting, hash => importedHash(token, hash));
+    const found = await findByHash(index, keys, fitting, hash => importedHash(token, hash));
+    return found?.tokenId;
   };
 }
 
 /**
- * Looks up an access token by the hashes of its imported token; `hashOf` returns undefined for an
+ * Looks up the entry of an imported token by the token's hashes; `hashOf` returns undefined for an
  * unknown one. Throws Unavailable when nothing is found and a form depends on a master key that is
  * not listed, since the token may then exist.
  */
@@ -42,11 +43,11 @@ export async function findByHash(
   keys: MasterKeys,
   forms: readonly ImportedForm[],
   hashOf: (hash: ImportedHash) => Uint8Array | undefined,
-): Promise<string | undefined> {
+): Promise<ImportedEntry | undefined> {
   let unlisted: string | undefined;
   for (const digest of new Set(forms.flatMap(digestIn))) {
     const tokenId = await index.findImported(digest);
-    if (tokenId !== undefined) return tokenId;
+    if (tokenId !== undefined) return { digest, tokenId };
   }
   if (unlisted !== undefined) throw unreadable(`master key ${unlisted} is not listed`);
   return undefined;

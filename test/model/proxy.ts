@@ -14,6 +14,8 @@ export interface TcpProxy {
   silence(use: Use, isSilent: boolean): void;
   /** Delays all data, in milliseconds. */
   slow(delayMs: number): void;
+  /** Leads new connections to another local port. */
+  lead(upstreamPort: number): void;
   close(): Promise<void>;
 }
 
@@ -22,11 +24,12 @@ interface Pair {
   sides: [Socket, Socket];
 }
 
-/** Starts a proxy before a local port. */
-export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
+/** Starts a proxy before a local port, on any free port unless one is given. */
+export async function startProxy(firstUpstreamPort: number, port = 0): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   const silent = new Set<Use>();
   let delayMs = 0;
+  let upstreamPort = firstUpstreamPort;
 
   const hold = ({ sides }: Pair, isHeld: boolean) => {
     for (const side of sides) isHeld ? side.pause() : side.resume();
@@ -56,7 +59,7 @@ export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
       });
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const all = (use: Use) => [...pairs].filter(pair => pair.use === use);
   return {
@@ -71,6 +74,9 @@ export async function startProxy(upstreamPort: number): Promise<TcpProxy> {
     },
     slow(ms) {
       delayMs = ms;
+    },
+    lead(to) {
+      upstreamPort = to;
     },
     async close() {
       server.close();

@@ -104,11 +104,20 @@ test.each([
   const verified = await runUsher(['audit', 'verify', '--records', '--json'], env);
   expect(JSON.parse(verified.out)).toMatchObject({
     whole: true,
-    entries: 6,
+    entries: 7,
     records: 4,
     wrong: [],
   });
   const admin = adminOf(second);
+  const { events } = await admin.listAuditEvents({ pageSize: 1 });
+  expect(events).toMatchObject([
+    {
+      ...{ action: 'store.restore', actor: 'command line', tokenId: '' },
+      detail: expect.stringMatching(
+        /^4 access tokens, 1 digests .* and 6 entries of the log, .* entry 6 of 20\d\d-.*Z$/,
+      ),
+    },
+  ]);
   expect((await admin.list({ owner: 'ann' })).accessTokens).toHaveLength(1);
   await admin.create({ kind: Kind.STATIC, name: 'later' });
 });

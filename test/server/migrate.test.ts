@@ -59,6 +59,15 @@ test('a store of an earlier version is migrated while it serves', async () => {
     signed: 0,
   });
 
+  const { events } = await adminOf(server).listAuditEvents({});
+  const migrations = events.filter(({ action }) => action === 'store.migrate');
+  expect(migrations).toMatchObject([
+    { actor: 'admin', detail: '1 access tokens, 0 records signed' },
+    { actor: 'admin', detail: '1 access tokens, 1 records signed' },
+  ]);
+  const verified = await runUsher(['audit', 'verify', '--json'], env);
+  expect([verified.code, JSON.parse(verified.out)]).toMatchObject([0, { whole: true }]);
+
   await redis.send('SET', tokenKey(id), unsigned);
   await server.stop();
   server = await start();

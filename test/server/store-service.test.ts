@@ -76,5 +76,11 @@ test('an emptied store is shown, and goes on when it is accepted', async () => {
   expect(await usher('store', 'status')).toMatchObject({ code: 0 });
   expect((await verify()).status).toBe(401);
   const { events } = await adminOf(server).listAuditEvents({ pageSize: 1 });
-  expect(events).toMatchObject([{ action: 'store.accept', actor: 'admin' }]);
+  expect(events).toMatchObject([
+    {
+      ...{ action: 'store.accept', actor: 'admin' },
+      detail: expect.stringMatching(/^0 lost changes; the store came back empty/),
+    },
+  ]);
+  expect(await usher('audit', 'verify')).toMatchObject({ code: 0 });
 });

@@ -8,13 +8,14 @@ import type { ChainedEvent } from '../audit.ts';
 import type { AcceptedBy, StoreStatus } from '../status.ts';
 import { Unavailable } from '../store.ts';
 import { endOf, logStart } from './check.ts';
+import { headKeeper } from './head-keeper.ts';
 import { heal } from './heal.ts';
 import type { ContinuityLimits } from './limits.ts';
 import { createMemory } from './memory.ts';
 import type { WatchedStore } from './notes.ts';
 import { accept, statusOf } from './oversee.ts';
 import { problems, type Report } from './problems.ts';
-import { lostChangesOf } from './records.ts';
+import { comparedTokensMax, lostChangesOf } from './records.ts';
 import type { StateFile } from './state-file.ts';
 
 /** What the continuity needs beside the store. */
@@ -49,8 +50,8 @@ export interface Continuity {
   isLost(tokenId: string): boolean;
   /** The store may have changed behind this replica's back: nothing is used before a check. */
   doubt(): void;
-  /** Takes an entry that this process appended to the log. */
-  appended(event: ChainedEvent): void;
+  /** Takes an entry that this process appended; false when it may be lost with the log's end. */
+  appended(event: ChainedEvent): boolean;
   /** Checks now. Never rejects. */
   look(): Promise<void>;
   /** Checks soon, since a change was announced. */
@@ -59,20 +60,16 @@ export interface Continuity {
   storeStatus(): Promise<StoreStatus>;
   /** As StoreOversight.acceptStore. */
   acceptStore(by: AcceptedBy): Promise<void>;
-  /** Ends the checks; resolves when none is under way. */
+  /** Ends the checks; resolves when none is under way, and the head is in the state file. */
   stop(): Promise<void>;
 }
 
-/** Checks before `confirm` fails, when `doubt` is called during each. */
-const looksMax = 3;
+/** Checks before `confirm` fails, and when `doubt` is called during each, as while connections open. */
+const [looksMin, looksMax] = [3, 20];
 /** How long after an announced change the log is read, in milliseconds: its entry comes last. */
 const lookSoonMs = 25;
 /** Shortest interval of the checks, in milliseconds. */
 const everyMsMin = 25;
-/** Access tokens whose records are compared with the log after each doubt. */
-const comparedTokensMax = 256;
-/** A head that was not written again for so many leases is of a replica that ended. */
-const headLeasesMax = 5;
 
 /** When a check began, and how often there had been doubt by then. */
 interface Asked {
@@ -95,6 +92,8 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   let isPutBack = false;
   let isLossTold = false;
   let stopped = false;
+  /** After a loss: until when other replicas may tell what they knew of it. */
+  let heldUntilMs = Number.NEGATIVE_INFINITY;
   const isApart = deps.isLogApart ?? false;
   /** Doubts for which records were compared with the log. */
   let comparedDoubts = 0;
@@ -123,7 +122,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     if (state === 'sure' && previous !== 'sure') deps.onChange(true);
     if (state === 'doubted') lookSoon();
     tellLost();
-    keepHead();
+    if (state === 'sure') keepHead();
   };
 
   const tellLost = () => {
@@ -186,14 +185,15 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       if (isPutBack) return;
       const healed = await heal(store.changes, memory, now, isApart);
       if (healed === 'whole') return;
-      if (healed === 'gap') {
-        isPutBack = true;
+      if (healed === 'gap' || healed === 'hole') {
+        isPutBack = healed === 'gap';
         return fail(problems.gap);
       }
       comparedDoubts = asked.doubts;
       report('lost changes', problems.healed(healed.loss, healed.fork));
       isLossTold = true;
-      return succeed(asked);
+      heldUntilMs = monotonicMs() + limits.claimWaitMs / 2;
+      return limits.claimWaitMs > 0 ? undefined : succeed(asked);
     }
     memory.gone = [...memory.tail.entries(), ...memory.own.entries(), head];
     if (identity !== undefined) return fail(problems.other);
@@ -203,7 +203,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
 
   const examine = async () => {
     // A store that is half healed may look whole.
-    if (recovering !== undefined) return;
+    if (recovering !== undefined || monotonicMs() < heldUntilMs) return;
     const asked = { doubts, atMs: monotonicMs() };
     const isKnown = memory.head() !== undefined;
     const isWhole = isKnown ? await goesOn().catch(goesOnWithoutLog) : await meet();
@@ -218,9 +218,10 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       });
   };
   const ignoreUnavailable = (error: unknown) => {
-    if (!stopped && !(error instanceof Unavailable))
-      report('store', `a check of the store failed: ${String(error)}`);
+    if (stopped || error instanceof Unavailable) return;
+    report('store', `a check of the store failed: ${String(error)}`);
   };
+  const keepHead = headKeeper(store.notes, memory, deps, ignoreUnavailable);
   const look = () => {
     underway ??= examine()
       .catch(ignoreUnavailable)
@@ -228,19 +229,6 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
         underway = undefined;
       });
     return underway;
-  };
-
-  let headWrittenAtMs = Number.NEGATIVE_INFINITY;
-  /** Tells the next start, and other replicas, how far the log is known. */
-  const keepHead = () => {
-    const head = memory.tail.head();
-    const { identity } = memory;
-    if (head === undefined || identity === undefined || state !== 'sure') return;
-    deps.stateFile?.remember({ ...head, identity });
-    if (monotonicMs() - headWrittenAtMs < limits.leaseMs) return;
-    headWrittenAtMs = monotonicMs();
-    const written = { replica: deps.replica, ...head, time: now() };
-    store.notes.writeHead(written, headLeasesMax * limits.leaseMs).catch(ignoreUnavailable);
   };
 
   const doubt = () => {
@@ -253,7 +241,11 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
   const isSure = () => state === 'sure' && monotonicMs() - checkedAtMs < limits.leaseMs;
   const problemNow = () => (isSure() ? undefined : (problem ?? problems.doubted));
   const whyNot = async () => {
-    for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) await look();
+    for (let looks = 0; !isSure() && state !== 'down' && looks < looksMax; looks++) {
+      const before = doubts;
+      await look();
+      if (looks + 1 >= looksMin && doubts === before) break;
+    }
     return problemNow();
   };
   const timer = setInterval(look, Math.max(everyMsMin, Math.floor(limits.leaseMs / 4))).unref();
@@ -274,7 +266,9 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     doubt,
     appended(event) {
       // What is appended while healing is read afterwards.
-      if (state !== 'down' && !memory.own.add(event)) doubt();
+      if (state === 'down' || memory.own.add(event)) return state !== 'down';
+      doubt();
+      return false;
     },
     look,
     lookSoon,
@@ -287,10 +281,10 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
     },
     async stop() {
       stopped = true;
-      clearInterval(timer);
-      clearTimeout(soon);
+      for (const each of [timer, soon]) clearTimeout(each);
       await underway;
       await recovering;
+      await deps.stateFile?.settled();
     },
   };
 }

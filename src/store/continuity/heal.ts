@@ -1,54 +1,67 @@
 /** Puts back what a store lost, and tells what cannot be put back. */
 
 import { hash, randomUUID } from 'node:crypto';
-import type { AuditEvent } from '../audit.ts';
+import type { AuditEvent, ChainedEvent } from '../audit.ts';
 import type { AccessTokenRecord, JsonObject, RevokedJwts } from '../record.ts';
 import type { LogPoint, LostChange } from '../status.ts';
 import { Unavailable } from '../store.ts';
-import { findFork, logStart, readOn } from './check.ts';
+import { endOf, findFork, logStart, readOn } from './check.ts';
 import type { Memory } from './memory.ts';
 import type { ChangedStore } from './notes.ts';
 import { lostChangesOf } from './records.ts';
 import type { Revocation, TailEntry } from './tail.ts';
 
 /**
- * With `isApart`, records are on servers of their own, which can have lost changes that the log has.
  * Heals a store of the known identity that lost the end of its log: puts back what it can, tells
- * the rest in the log, and goes on from where the log was cut. 'gap' when more was lost than is
- * remembered; revocations are put back then too. 'whole' when this connection's server lost nothing.
- * Throws Unavailable.
+ * the rest in the log, and goes on from where the log was cut. With `isApart`, records are on servers
+ * of their own, which can have lost changes that the log has. Throws Unavailable.
+ *
+ * 'whole' when this connection's server lost nothing. 'gap' when more was lost than is remembered,
+ * and 'hole' when entries of other replicas are missing, which those may still tell in the log;
+ * revocations are put back then too.
  */
 export async function heal(
   store: ChangedStore,
   memory: Memory,
   now: () => number,
   isApart: boolean,
-): Promise<{ loss: Loss; fork: LogPoint } | 'gap' | 'whole'> {
+): Promise<{ loss: Loss; fork: LogPoint } | 'gap' | 'hole' | 'whole'> {
   const { tail, own, lost } = memory;
   const head = memory.head() ?? logStart;
+  const end = await endOf(store);
+  if (memory.holeAt === end.hash) return 'hole';
   const fork = await findFork(store, tail);
   const after = fork?.sequence ?? 0;
   const gone = tail.entries().filter(({ sequence }) => sequence > after);
   const kept = isApart ? await lostChangesOf(store, memory, Number.POSITIVE_INFINITY) : [];
   const cut = [...kept.filter(({ sequence }) => sequence <= after), ...gone];
   const beyond = own.entries();
+  const all = [...cut, ...beyond];
   if (fork?.hash === head.hash && cut.length === 0) return 'whole';
-  await putBack(store, [...cut, ...beyond], now);
-  memory.gone = [...cut, ...beyond, head];
-  // Between the tail and what this process appended beyond it, there are entries of others.
-  if (fork === undefined || beyond.length > 0) return 'gap';
-  const loss = await lossOf(store, cut);
-  if (loss.changes.length > 0) {
-    await store.append(healedEvent(head, fork, loss, now()));
+  await putBack(store, all, now);
+  memory.gone = [...all, head];
+  if (fork === undefined) return 'gap';
+  const loss = await lossOf(store, all);
+  if (all.length > 0) {
+    const known = [...gone, ...beyond];
+    await store.append(healedEvent({ known, isHoled: beyond.length > 0, fork, loss }, head, now()));
     lost.add(loss);
   }
   const more = await readOn(store, fork);
   if (more === undefined) throw new Unavailable('the store changed while it was healed');
+  if (!own.areLinked(namedIn(more))) {
+    memory.holeAt = headOf(more) ?? fork.hash;
+    return 'hole';
+  }
+  memory.holeAt = undefined;
   tail.cutAfter(fork);
   tail.append(more);
+  own.clear();
   lost.read(more);
   return { loss, fork };
 }
+
+const headOf = (events: readonly ChainedEvent[]) => events.at(-1)?.hash;
 
 /** Attempts at putting back one revocation while others change the access token. */
 const attemptsMax = 8;
@@ -187,7 +200,7 @@ async function lossOf(store: ChangedStore, entries: readonly TailEntry[]): Promi
   };
 }
 
-/** A secret that is sealed with another master key is the same secret, so its loss harms nobody. */
+/** A secret that is sealed with another master key is the same secret: its loss changes no verdict. */
 function isNotPutBack({ revocation, action }: TailEntry): boolean {
   return revocation === undefined && action !== 'token.reseal';
 }
@@ -199,21 +212,45 @@ function lostChange({ sequence, time, action, tokenId, revocation }: TailEntry):
 /** Most lost changes that an audit entry names. */
 export const lostChangesMax = 1000;
 
+/** A loss, as one replica knows it. */
+interface KnownLoss {
+  /** The entries that are lost, as far as this replica knows them. */
+  known: readonly LogPoint[];
+  /** Whether entries of others may be missing between them. */
+  isHoled: boolean;
+  /** Where the log was cut. */
+  fork: LogPoint;
+  loss: Loss;
+}
+
 /**
- * The audit event of a loss. Its id follows from the entry that was the end of the log, so that the
- * replicas that knew the same log write it once.
+ * The audit event of a loss. Its id follows from what is known, so that the replicas that knew the
+ * same log write it once.
  */
-function healedEvent(lostHead: LogPoint, fork: LogPoint, loss: Loss, time: number) {
+function healedEvent({ known, isHoled, fork, loss }: KnownLoss, head: LogPoint, time: number) {
   const lost = loss.changes.slice(0, lostChangesMax);
   const unavailable = loss.tokenIds.slice(0, lostChangesMax);
   const putBackCount = loss.changes.filter(({ isPutBack }) => isPutBack).length;
   const detail =
     `the store lost ${loss.changes.length} changes after entry ${fork.sequence}; ` +
     `${putBackCount} of them are revocations, which were put back`;
+  const points = known.slice(-lostChangesMax).map(({ sequence, hash: of }) => [sequence, of]);
+  const id = eventIdOf(`store.healed ${head.hash}${isHoled ? JSON.stringify(points) : ''}`);
   return {
-    ...usherEvent(eventIdOf(`store.healed ${lostHead.hash}`), time, 'store.healed', detail),
-    after: { lost, unavailable } as unknown as JsonObject,
+    ...usherEvent(id, time, 'store.healed', detail),
+    after: { lost, unavailable, known: points } as unknown as JsonObject,
   } satisfies AuditEvent;
+}
+
+/** The lost entries that replicas know, by what they told in the log: sequence number to hash. */
+function namedIn(events: readonly ChainedEvent[]): ReadonlyMap<number, string> {
+  const named = new Map<number, string>();
+  for (const { action, after } of events) {
+    if (action !== 'store.healed') continue;
+    const { known = [] } = (after ?? {}) as { known?: [number, string][] };
+    for (const [sequence, of] of known) named.set(sequence, of);
+  }
+  return named;
 }
 
 function usherEvent(id: string, time: number, action: string, detail: string): AuditEvent {

@@ -6,6 +6,9 @@ import type { TailLimits } from './tail.ts';
 export interface ContinuityLimits extends TailLimits {
   /** Within this time a replica notices a loss, in milliseconds; it looks four times as often. */
   leaseMs: number;
-  /** How long an empty store must stay empty before it is taken for a new one, in milliseconds. */
+  /**
+   * How long an empty store must stay empty before it is taken for a new one, in milliseconds. After
+   * a loss, a replica waits half of it for others to tell what they knew; with 0 for none.
+   */
   claimWaitMs: number;
 }

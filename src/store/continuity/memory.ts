@@ -21,7 +21,9 @@ export interface Memory {
   readonly lost: LostChanges;
   /** Entries that were known, and that the store no longer has. */
   gone: readonly LogPoint[];
-  /** The last known entry, whoever appended it; undefined before any was read. */
+  /** The end of a log that lacked entries of others: they may be told once it has grown. */
+  holeAt: string | undefined;
+  /** The last known entry, of any replica; undefined before any was read. */
   head(): LogPoint | undefined;
   /** Begins at the end that the log has now. Throws Unavailable. */
   adopt(identity: string): Promise<void>;
@@ -62,6 +64,7 @@ export function createMemory(
     own,
     lost,
     gone: [],
+    holeAt: undefined,
     head: () => pointOf(own.last() ?? tail.head()),
     async adopt(identity) {
       const end = await endOf(log);
@@ -72,6 +75,7 @@ export function createMemory(
       await fill();
       this.identity = identity;
       this.gone = [];
+      this.holeAt = undefined;
     },
     async readOn() {
       const appended = own.take();

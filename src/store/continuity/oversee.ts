@@ -56,7 +56,8 @@ export async function accept(
   // A store that came back empty gets an identity of its own.
   await store.notes.accept(randomUUID(), hashes);
   const { identity } = await store.notes.read();
-  const detail = problem ?? `${memory.lost.changes().length} lost changes`;
+  const lost = `${memory.lost.changes().length} lost changes`;
+  const detail = problem === undefined ? lost : `${lost}; ${problem}`;
   const event = { id: randomUUID(), time, action: 'store.accept', actor, peer, tokenId: '' };
   await store.changes.append({ ...event, detail, requestId: '' });
   await memory.adopt(identity ?? '');

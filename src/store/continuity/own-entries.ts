@@ -14,6 +14,11 @@ export interface OwnEntries {
   take(): readonly ChainedEvent[];
   /** Whether what was read since, up to the end of the log, holds these; forgets those it holds. */
   areIn(read: readonly ChainedEvent[], events: readonly ChainedEvent[]): boolean;
+  /**
+   * Whether each entry between the tail's head and the last of these is one of these, or named:
+   * the hashes of entries of other replicas, by sequence number. The entries' hashes must show it.
+   */
+  areLinked(named: ReadonlyMap<number, string>): boolean;
   /** Those beyond the tail's head. */
   entries(): TailEntry[];
   /** The last of them. */
@@ -55,6 +60,21 @@ export function createOwnEntries(tail: Tail): OwnEntries {
       const hashes = new Set(read.map(({ hash }) => hash));
       events = events.filter(({ hash }) => !hashes.has(hash));
       return expected.every(({ hash }) => hashes.has(hash));
+    },
+    areLinked(named) {
+      let before = tail.head();
+      for (const { hash, ...entry } of events) {
+        if (before === undefined) return false;
+        if (entry.sequence <= before.sequence) continue;
+        for (let at = before.sequence + 1; at < entry.sequence; at++) {
+          const of = named.get(at);
+          if (of === undefined) return false;
+          before = { sequence: at, hash: of };
+        }
+        if (linkHash(before.hash, entry) !== hash) return false;
+        before = { sequence: entry.sequence, hash };
+      }
+      return true;
     },
     entries: beyond,
     last: () => beyond().at(-1),

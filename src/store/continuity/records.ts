@@ -8,6 +8,9 @@ import { type TokenReader, Unavailable } from '../store.ts';
 import type { Memory } from './memory.ts';
 import type { TailEntry } from './tail.ts';
 
+/** Access tokens whose records are compared with the log after each doubt. */
+export const comparedTokensMax = 256;
+
 /** Records that are read at a time. */
 const atOnceMax = 64;
 

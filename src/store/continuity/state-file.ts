@@ -14,6 +14,8 @@ export interface StateFile {
   readonly remembered: Remembered | undefined;
   /** Writes a head, in the background. */
   remember(head: Remembered): void;
+  /** Resolves once the last head is written, or could not be. */
+  settled(): Promise<void>;
 }
 
 /**
@@ -25,10 +27,9 @@ export function openStateFile(path: string, onWarning: (message: string) => void
   let written = remembered?.hash;
   let next: Remembered | undefined;
   let isFailing = false;
-  let isWriting = false;
+  let writing: Promise<void> | undefined;
 
   const write = async () => {
-    isWriting = true;
     for (let head = next; head !== undefined; head = next) {
       next = undefined;
       try {
@@ -40,14 +41,17 @@ export function openStateFile(path: string, onWarning: (message: string) => void
         isFailing = true;
       }
     }
-    isWriting = false;
+    writing = undefined;
   };
   return {
     remembered,
     remember(head) {
       if (head.hash === written) return;
       next = head;
-      if (!isWriting) void write();
+      writing ??= write();
+    },
+    async settled() {
+      await writing;
     },
   };
 }

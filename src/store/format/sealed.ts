@@ -1,6 +1,7 @@
 /**
  * Records with their MAC, the last member of the stored JSON. The MAC is over the text before it, so
- * that a change of any byte shows, and over the record's id, so that a moved record does.
+ * that a change of any byte shows, and over the record's id, so that a moved record does. Entries of
+ * the index of imported tokens have theirs after a space, over the value and the entry's name.
  */
 
 import type { AccessTokenRecord } from '../record.ts';
@@ -8,7 +9,7 @@ import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { Unavailable } from '../store.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 
-/** Writes and reads the records of a store. */
+/** Writes and reads the records of a store, and its index of imported tokens. */
 export interface SealedRecords {
   /** Encodes a record, signed under the current master key. */
   encode(record: AccessTokenRecord): string;
@@ -19,6 +20,10 @@ export interface SealedRecords {
   decode(id: string, text: string, mayBeUnsigned: boolean): AccessTokenRecord;
   /** The error for a record that the store should hold, and does not. It is reported like the others. */
   missing(id: string): Unavailable;
+  /** Encodes the value of an index entry, signed under the current master key. */
+  encodeEntry(name: string, value: string): string;
+  /** Decodes an index entry, as `decode` does a record. `name` is a digest, or that of the forms. */
+  decodeEntry(name: string, text: string, mayBeUnsigned: boolean): string;
 }
 
 /** Creates it. */
@@ -28,6 +33,11 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
     return new Unavailable('a record cannot be read', new Error(why));
   };
   const altered = (id: string) => broken(id, `the record of ${id} is not as Usher wrote it`);
+  const unlisted = (id: string, what: string, keyId: string | undefined) =>
+    broken(
+      id,
+      `${what} is signed under master key ${keyId}, which USHER_MASTER_KEYS does not list`,
+    );
   return {
     encode: record => signText(seal, record.id, encodeRecord(record)),
     decode(id, text, mayBeUnsigned) {
@@ -35,11 +45,7 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
       if (mac === undefined && !mayBeUnsigned) throw altered(id);
       const check = mac === undefined ? 'good' : seal.check(id, body, mac);
       if (check === 'unknown key') {
-        throw broken(
-          id,
-          `the record of ${id} is signed under master key ${macKeyId(text)}, which ` +
-            'USHER_MASTER_KEYS does not list',
-        );
+        throw unlisted(id, `the record of ${id}`, macKeyId(text));
       }
       if (check === 'wrong') throw altered(id);
       try {
@@ -50,7 +56,33 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
       }
     },
     missing: id => broken(id, `the record of ${id} is missing in the store`),
+    encodeEntry: (name, value) => `${value} ${seal.sign(entryName(name), value)}`,
+    decodeEntry(name, text, mayBeUnsigned) {
+      const what = `the entry ${name} of the index of imported tokens`;
+      const { value, mac } = splitEntry(text);
+      if (mac === undefined && mayBeUnsigned) return value;
+      const check = mac === undefined ? 'wrong' : seal.check(entryName(name), value, mac);
+      if (check === 'unknown key') throw unlisted(name, what, mac?.split(' ')[0]);
+      if (check === 'wrong') throw broken(name, `${what} is not as Usher wrote it`);
+      return value;
+    },
   };
+}
+
+/** The name under which an index entry is signed: as a record it would be wrong. */
+function entryName(name: string): string {
+  return `imported/${name}`;
+}
+
+/** Id of the master key of an index entry's MAC; undefined without one. */
+export function entryKeyId(text: string): string | undefined {
+  return splitEntry(text).mac?.split(' ')[0];
+}
+
+function splitEntry(text: string): { value: string; mac?: string } {
+  const found = / ([\w-]{1,32} [\w-]{22})$/.exec(text);
+  if (found?.[1] === undefined) return { value: text };
+  return { value: text.slice(0, found.index), mac: found[1] };
 }
 
 /** A JSON object's text with its MAC as the last member. */

@@ -9,7 +9,8 @@ import type { LmdbRecords } from './records.ts';
 import type { Tables } from './tables.ts';
 
 /**
- * As TokenWriter.commit. Must run inside a write transaction. Checks come before the first put: a throw does not roll back.
+ * As TokenWriter.commit. Must run inside a write transaction. Checks come before the first put: a
+ * throw does not roll back.
  */
 export function commit(
   tables: Tables,

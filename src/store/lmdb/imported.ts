@@ -1,27 +1,112 @@
 /** The index of imported tokens in the embedded store. */
 
-import type { ImportedEntry } from '../store.ts';
+import { entryKeyId, type SealedRecords } from '../format/sealed.ts';
+import { type ImportedEntry, type ImportedIndex, Unavailable } from '../store.ts';
 import type { Tables } from './tables.ts';
 
 const formsKey = 'foreign-forms';
+/** The name under which the forms are signed. No digest has it. */
+const formsName = 'forms';
 
-/** The forms of imported tokens, as ImportedIndex.importedForms. */
-export function readForms(tables: Tables): string[] {
-  return tables.root.get(formsKey)?.split(' ') ?? [];
+/** Entries signed in one transaction. */
+const batchSize = 1000;
+
+/** The index, and how its entries get their MACs. */
+export interface LmdbImported extends ImportedIndex {
+  /** As RecordSigner.signImported. */
+  signImported(): Promise<void>;
+  /** The entries behind a digest, "" for the first, in the order of digests. */
+  entriesAfter(digest: string, limit: number): ImportedEntry[];
 }
 
-/** As ImportedIndex.reserveImported. Must run inside a write transaction. */
-export function reserve(
+/** How the store reads, and writes in a transaction; both throw Unavailable. */
+export interface LmdbAccess {
+  read<T>(ask: () => T): T;
+  write<T>(action: () => T): Promise<T>;
+}
+
+/** Creates it. `currentId` is the id of the master key that signs. */
+export function lmdbImported(
   tables: Tables,
-  forms: readonly string[],
-  entries: readonly ImportedEntry[],
-): string[] {
-  const known = readForms(tables);
-  const all = [...new Set([...known, ...forms])];
-  if (all.length > known.length) tables.root.put(formsKey, all.join(' '));
-  return entries.map(({ digest, tokenId }) => {
-    const held = tables.imported.get(digest);
-    if (held === undefined) tables.imported.put(digest, tokenId);
-    return held ?? tokenId;
-  });
+  sealed: SealedRecords,
+  currentId: string,
+  { read, write }: LmdbAccess,
+): LmdbImported {
+  const find = (digest: string) => {
+    const text = read(() => tables.imported.get(digest));
+    return text === undefined ? undefined : sealed.decodeEntry(digest, text, false);
+  };
+  const forms = () => {
+    const text = read(() => tables.root.get(formsKey));
+    return text === undefined ? [] : sealed.decodeEntry(formsName, text, false).split(' ');
+  };
+  const reserve = (added: readonly string[], entries: readonly ImportedEntry[]) => {
+    const known = forms();
+    // Before the first write, since a failure does not undo one.
+    for (const { digest } of entries) find(digest);
+    const all = [...new Set([...known, ...added])];
+    if (all.length > known.length) tables.root.put(formsKey, encodeForms(sealed, all));
+    return entries.map(({ digest, tokenId }) => {
+      const held = find(digest);
+      if (held === undefined) tables.imported.put(digest, sealed.encodeEntry(digest, tokenId));
+      return held ?? tokenId;
+    });
+  };
+  return {
+    importedForms: forms,
+    findImported: find,
+    reserveImported: (added, entries) => write(() => reserve(added, entries)),
+    // A reservation of another process is on the disk before the lock for writing is free.
+    settleImported: () => write(() => undefined),
+    async signImported() {
+      for (let after: string | undefined = ''; after !== undefined; ) {
+        const from: string = after;
+        after = await write(() => signSome(tables, sealed, from, currentId, false));
+      }
+    },
+    entriesAfter: (after, limit) =>
+      read(() => [...rangeAfter(tables, after, limit)]).map(({ key, value }) => ({
+        digest: key,
+        tokenId: sealed.decodeEntry(key, value, false),
+      })),
+  };
+}
+
+/**
+ * Signs the forms and some entries behind a digest, "" for the first, where another master key did or,
+ * with `mayBeUnsigned`, none. What cannot be read stays as it is. Must run inside a write transaction.
+ * Returns the last digest; undefined at the end.
+ */
+export function signSome(
+  tables: Tables,
+  sealed: SealedRecords,
+  after: string,
+  currentId: string,
+  mayBeUnsigned: boolean,
+): string | undefined {
+  const signed = (name: string, text: string): string => {
+    if (entryKeyId(text) === currentId) return text;
+    try {
+      return sealed.encodeEntry(name, sealed.decodeEntry(name, text, mayBeUnsigned));
+    } catch (error) {
+      if (error instanceof Unavailable) return text;
+      throw error;
+    }
+  };
+  const forms = tables.root.get(formsKey);
+  if (after === '' && forms !== undefined) tables.root.put(formsKey, signed(formsName, forms));
+  const entries = [...rangeAfter(tables, after, batchSize)];
+  for (const { key, value } of entries) {
+    const text = signed(key, value);
+    if (text !== value) tables.imported.put(key, text);
+  }
+  return entries.length === batchSize ? entries.at(-1)?.key : undefined;
+}
+
+function encodeForms(sealed: SealedRecords, forms: readonly string[]): string {
+  return sealed.encodeEntry(formsName, forms.join(' '));
+}
+
+function rangeAfter({ imported }: Tables, after: string, limit: number) {
+  return imported.getRange({ start: after, exclusiveStart: true, limit } as never);
 }

@@ -3,7 +3,8 @@
 import type { StoreNotes } from '../continuity/notes.ts';
 import type { Tables } from './tables.ts';
 
-const identityKey = 'identity';
+/** Where the root table holds the identity of the store. */
+export const identityKey = 'identity';
 const acceptedKey = 'accepted-losses';
 
 /** Creates the notes. `read` and `write` throw Unavailable. */

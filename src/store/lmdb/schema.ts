@@ -4,6 +4,7 @@ import { hasMac, type SealedRecords } from '../format/sealed.ts';
 import { mismatchOf, type StoreFacts, signedSchema, unsignedSchema } from '../schema.ts';
 import type { RecordSeal } from '../seal.ts';
 import { StoreMismatch, StoreUnusable, Unavailable } from '../store.ts';
+import { signSome } from './imported.ts';
 import { versionOf } from './records.ts';
 import type { Tables } from './tables.ts';
 
@@ -33,7 +34,7 @@ export function openSchema(
   const isNoted = root.get(schemaKey) !== undefined && facts.keyChecks.has(seal.currentId);
   if (facts.schema === signedSchema && isNoted) return;
   try {
-    if (facts.schema < signedSchema) signAll(tables, sealed, onNotice);
+    if (facts.schema < signedSchema) signAll(tables, sealed, seal.currentId, onNotice);
     root.transactionSync(() => {
       const keyChecks = { ...Object.fromEntries(facts.keyChecks), [seal.currentId]: check };
       root.put(keyChecksKey, JSON.stringify(keyChecks));
@@ -59,7 +60,12 @@ function firstOf<T>(items: Iterable<T>): T | undefined {
   return undefined;
 }
 
-function signAll(tables: Tables, sealed: SealedRecords, onNotice: (message: string) => void): void {
+function signAll(
+  tables: Tables,
+  sealed: SealedRecords,
+  currentId: string,
+  onNotice: (message: string) => void,
+): void {
   const { root, tokens, revisions } = tables;
   let done = 0;
   let after = '';
@@ -80,6 +86,10 @@ function signAll(tables: Tables, sealed: SealedRecords, onNotice: (message: stri
     done += ids.length;
     after = ids.at(-1) ?? '';
     onNotice(`migrating the store: ${done} records are signed`);
+  }
+  for (let digest: string | undefined = ''; digest !== undefined; ) {
+    const from: string = digest;
+    digest = root.transactionSync(() => signSome(tables, sealed, from, currentId, true));
   }
   onNotice('the store was migrated');
 }

@@ -17,7 +17,7 @@ import { commit, index } from './commit.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
-import { readForms, reserve } from './imported.ts';
+import { lmdbImported } from './imported.ts';
 import type { LmdbLimits } from './limits.ts';
 import { scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbNotes } from './notes.ts';
@@ -117,6 +117,18 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     showWrites(undefined);
   };
 
+  /** As read and write, for callers: nothing is used while the store may not be what it was. */
+  const known = {
+    read<T>(ask: () => T): T {
+      guard.check();
+      return read(ask);
+    },
+    async write<T>(action: () => T): Promise<T> {
+      guard.check();
+      return await write(action);
+    },
+  };
+  const imported = lmdbImported(tables, sealed, seal.currentId, known);
   const feed = lmdbFeed(
     {
       head() {
@@ -181,12 +193,12 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     ...reader.records,
     scan: scan =>
       scanTokens(
-        read(() => walk(tables, scan)),
+        known.read(() => walk(tables, scan)),
         stored,
         scan,
       ),
     count: owner =>
-      read(() =>
+      known.read(() =>
         owner === undefined
           ? (tables.tokens.getStats() as { entryCount: number }).entryCount
           : Number(tables.ownerCounts.get(owner) ?? 0),
@@ -196,16 +208,16 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       return await commitNow(change);
     },
     findRequest: key =>
-      read(() => {
+      known.read(() => {
         const text = tables.requests.get(key);
         const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
         return request !== undefined && request.keepUntil > now() ? request : undefined;
       }),
     // A commit of another process can be read a moment before it is on the disk; it holds the one lock
     // for writing until then.
-    settle: () => write(() => undefined),
+    settle: () => known.write(() => undefined),
     signRecords: ids =>
-      write(() => {
+      known.write(() => {
         const old = ids.filter(id => macKeyId(tables.tokens.get(id) ?? '') !== seal.currentId);
         const found = old.map(id => stored.get(id)?.record).filter(record => record !== undefined);
         for (const record of found) stored.put(record);
@@ -216,15 +228,18 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     ...lmdbTransfer(tables, {
       read,
       write,
+      entriesAfter: imported.entriesAfter,
       putRecord(record) {
         stored.put(record);
         index(tables, undefined, record);
       },
       putEntry: entry => putEntry(tables, entry),
     }),
-    importedForms: () => read(() => readForms(tables)),
-    findImported: digest => read(() => tables.imported.get(digest)),
-    reserveImported: (forms, entries) => write(() => reserve(tables, forms, entries)),
+    importedForms: imported.importedForms,
+    findImported: imported.findImported,
+    reserveImported: imported.reserveImported,
+    settleImported: imported.settleImported,
+    signImported: imported.signImported,
     async append(event) {
       guard.check();
       await appendOnce(event);
@@ -233,11 +248,11 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     storeStatus: guard.storeStatus,
     acceptStore: guard.acceptStore,
     head: () => read(() => head(tables)),
-    removeEvents: (upTo, limit) => write(() => removeEvents(tables, upTo, limit)),
-    addUsage: deltas => write(() => addUsage(tables, deltas)),
+    removeEvents: (upTo, limit) => known.write(() => removeEvents(tables, upTo, limit)),
+    addUsage: deltas => known.write(() => addUsage(tables, deltas)),
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
-    endSession: (id, until) => write(() => endSession(tables, id, until, now(), limits)),
-    isSessionEnded: id => read(() => tables.sessions.get(id) !== undefined),
+    endSession: (id, until) => known.write(() => endSession(tables, id, until, now(), limits)),
+    isSessionEnded: id => known.read(() => tables.sessions.get(id) !== undefined),
     async close() {
       clearInterval(probe);
       await guard.stop();

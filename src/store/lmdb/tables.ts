@@ -20,7 +20,7 @@ export interface Tables {
   ownerCounts: Database<string, string>;
   /** [expiry in ms, UUID]. */
   expiries: Database<string, [number, string]>;
-  /** Digest of an imported token → UUID. */
+  /** Digest of an imported token → UUID, with a MAC. */
   imported: Database<string, string>;
   /** Sequence → entry. */
   audit: Database<string, number>;

@@ -3,7 +3,9 @@
 import type { ChainedEvent } from '../audit.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { restoringSchema, signedSchema } from '../schema.ts';
-import type { StoreTransfer } from '../store.ts';
+import type { ImportedEntry, StoreTransfer } from '../store.ts';
+import { head } from './audit.ts';
+import { identityKey } from './notes.ts';
 import { schemaKey } from './schema.ts';
 import type { Tables } from './tables.ts';
 
@@ -11,6 +13,8 @@ import type { Tables } from './tables.ts';
 export interface LmdbWriting {
   read<T>(ask: () => T): T;
   write<T>(action: () => T): Promise<T>;
+  /** As LmdbImported.entriesAfter. */
+  entriesAfter(digest: string, limit: number): ImportedEntry[];
   /** Writes a record that is new to the store, with its indexes. */
   putRecord(record: AccessTokenRecord): void;
   /** Appends an entry as it is. */
@@ -19,21 +23,22 @@ export interface LmdbWriting {
 
 /** Creates it. */
 export function lmdbTransfer(tables: Tables, writing: LmdbWriting): StoreTransfer {
-  const { read, write, putRecord, putEntry } = writing;
-  const setSchema = (schema: string) => write(() => void tables.root.put(schemaKey, schema));
+  const { read, entriesAfter, write, putRecord, putEntry } = writing;
   return {
-    importedEntries: (after, limit) =>
-      read(() => {
-        const range = { start: after, exclusiveStart: true, limit };
-        const entries = [...tables.imported.getRange(range as never)].map(({ key, value }) => {
-          return { digest: String(key), tokenId: value };
-        });
-        const last = entries.at(-1);
-        return entries.length === limit && last ? { entries, cursor: last.digest } : { entries };
-      }),
+    importedEntries(after, limit) {
+      const entries = entriesAfter(after, limit);
+      const last = entries.at(-1);
+      return entries.length === limit && last ? { entries, cursor: last.digest } : { entries };
+    },
     loadRecords: records => write(() => records.forEach(putRecord)),
     loadEvents: entries => write(() => entries.forEach(putEntry)),
-    beginRestore: () => setSchema(restoringSchema),
-    endRestore: () => setSchema(String(signedSchema)),
+    identity: () => read(() => tables.root.get(identityKey)),
+    isEmpty: () => read(() => !tables.tokens.getKeysCount({ limit: 1 }) && !head(tables).sequence),
+    beginRestore: () => write(() => void tables.root.put(schemaKey, restoringSchema)),
+    endRestore: identity =>
+      write(() => {
+        if (identity !== undefined) tables.root.put(identityKey, identity);
+        tables.root.put(schemaKey, String(signedSchema));
+      }),
   };
 }

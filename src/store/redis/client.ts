@@ -3,6 +3,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from '../address.ts';
 import type { RedisLimits } from './limits.ts';
+import './timers.ts';
 
 /** A client of a single server (found through Sentinels or not), or of a Cluster. */
 export type RedisClient = Redis | Cluster;

@@ -2,8 +2,11 @@
 
 import { hostname } from 'node:os';
 import type { ChainedEvent } from '../audit.ts';
-import type { ContinuityDeps } from '../continuity/continuity.ts';
-import { type Continuity, createContinuity } from '../continuity/continuity.ts';
+import {
+  type Continuity,
+  type ContinuityDeps,
+  createContinuity,
+} from '../continuity/continuity.ts';
 import type { Feed } from '../feed.ts';
 import type { Asker } from './ask.ts';
 import { type RedisAudit, redisAudit } from './audit.ts';

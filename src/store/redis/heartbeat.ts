@@ -1,5 +1,5 @@
 /**
- * Detects a deposed master that does not know it: a fresh write must reach enough Redis replicas,
+ * Detects a deposed master that does not know it: a message must reach enough Redis replicas,
  * or its answers may be old. Active only where changes wait for Redis replicas too.
  */
 
@@ -11,9 +11,9 @@ import type { RedisLimits } from './limits.ts';
 
 /** A running check. */
 export interface RedisHeartbeat {
-  /** Whether, within the lease, a write to the server that is read from reached enough replicas. */
+  /** Whether, within the lease, a message of the server that is read from reached enough replicas. */
   isLive(): boolean;
-  /** Age in milliseconds of the last such write. */
+  /** Age in milliseconds of the last such message. */
   ageMs(): number;
   /** Ends the check. */
   stop(): void;
@@ -51,12 +51,13 @@ export function redisHeartbeat(
       .info('server')
       .exec();
     const [[refused] = [], [, replicas] = [], [, info] = []] = results ?? [];
-    if (refused || typeof replicas !== 'number' || replicas < ackReplicas) return;
-    // The server that is read from must be the one whose replicas were waited for.
     const runId = runIdIn(info);
-    if (runId !== undefined && runId === runIdIn(await reader.info('server'))) {
-      lease.renew(askedAtMs);
-    }
+    if (runId === undefined) return;
+    // The server that is read from must be the one whose replicas were waited for. After a failover
+    // this connection may have stayed with the old master, which then follows the new one.
+    if (runId !== runIdIn(await reader.info('server'))) return client.disconnect(true);
+    if (refused || typeof replicas !== 'number' || replicas < ackReplicas) return;
+    lease.renew(askedAtMs);
   };
   const again = async () => {
     await heartbeat().catch(() => undefined);

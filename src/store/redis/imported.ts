@@ -4,27 +4,31 @@ import { mapAwaitable } from '../awaitable.ts';
 import { createCoherentIndex } from '../cache/coherent-index.ts';
 import type { CoherentLimits } from '../cache/limits.ts';
 import type { Feed } from '../feed.ts';
-import type { ImportedIndex } from '../store.ts';
+import { type ImportedIndex, Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
 import { acknowledge, presence } from './commit.ts';
 import type { Get } from './get.ts';
 import { importedFormsKey, importedKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
-import { addWordsScript, reserveScript } from './scripts.ts';
+import type { RedisRecords } from './records.ts';
+import { replaceEntryScript, reserveScript } from './scripts.ts';
 
 /** The index entry that holds the forms. */
 const forms = importedFormsKey.slice(importedKey('').length);
 
 /** Creates the index. `get` reads for verifications, `admin` makes changes. */
 export function redisImported(
-  { get, admin }: { get: Get; admin: Asker },
+  { get, admin, records }: { get: Get; admin: Asker; records: RedisRecords },
   feed: Feed,
   limits: RedisLimits,
   monotonicMs: () => number,
   cache: CoherentLimits,
 ): ImportedIndex {
   const index = createCoherentIndex(
-    async name => (await get(importedKey(name))) ?? undefined,
+    async name => {
+      const text = await get(importedKey(name));
+      return text === null ? undefined : await records.decodeEntry(name, text);
+    },
     feed,
     monotonicMs,
     cache,
@@ -38,16 +42,37 @@ export function redisImported(
     return answer;
   };
   const words = (text: string | undefined) => text?.split(' ') ?? [];
+  const addForms = async (key: string, added: readonly string[]): Promise<void> => {
+    for (let attempt = 0; attempt < limits.beginAttemptsMax; attempt++) {
+      const text = (await admin.ask(client => client.get(key))) ?? '';
+      const known = text === '' ? [] : words(await records.decodeEntry(forms, text));
+      const all = [...new Set([...known, ...added])];
+      if (all.length === known.length) return;
+      const args = [forms, text, records.encodeEntry(forms, all.join(' '))];
+      if ((await admin.run(replaceEntryScript, [key], args)) === 1) return;
+    }
+    throw new Unavailable('the forms of imported tokens change too fast');
+  };
+  const reserve = async (key: string, digest: string, tokenId: string): Promise<string> => {
+    const own = records.encodeEntry(digest, tokenId);
+    const held = String(await admin.run(reserveScript, [key], [digest, own]));
+    return held === own ? tokenId : await records.decodeEntry(digest, held);
+  };
   return {
     importedForms: () => mapAwaitable(index.find(forms), words),
     findImported: digest => index.find(digest),
     async reserveImported(added, entries) {
       // The forms first: verification looks only for digests of known forms.
-      await change(forms, key => admin.run(addWordsScript, [key], [forms, ...added]));
+      if (added.length > 0) await change(forms, key => addForms(key, added));
       const reserved = entries.map(({ digest, tokenId }) =>
-        change(digest, key => admin.run(reserveScript, [key], [digest, tokenId])),
+        change(digest, key => reserve(key, digest, tokenId)),
       );
-      return (await Promise.all(reserved)) as string[];
+      return await Promise.all(reserved);
+    },
+    async settleImported(digests) {
+      if (digests.length === 0) return;
+      const keys = [importedFormsKey, ...digests.map(importedKey)];
+      await Promise.all(keys.map(key => acknowledge(admin, limits, presence(key))));
     },
   };
 }

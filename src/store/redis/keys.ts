@@ -7,11 +7,12 @@
 export const tokenKey = (id: string) => `usher:token:${id}`;
 
 /**
- * String: the UUID for a digest of an imported token. (Existing stores name these keys "foreign".)
+ * String: the UUID for a digest of an imported token, and a MAC. (Existing stores name these keys
+ * "foreign".)
  */
 export const importedKey = (digest: string) => `usher:foreign:${digest}`;
 
-/** String: the forms of imported tokens, separated by spaces. No digest has this name. */
+/** String: the forms of imported tokens and a MAC, separated by spaces. No digest has this name. */
 export const importedFormsKey = importedKey('forms');
 
 /** String: exists for a session of the API Manager that was ended, until it would have expired. */

@@ -37,7 +37,7 @@ export interface RedisLimits {
   /** Timeout of waiting for them, in milliseconds. */
   ackTimeoutMs: number;
   /**
-   * Interval at which a fresh write must reach `ackReplicas` Redis replicas, in milliseconds.
+   * Interval at which a message must reach `ackReplicas` Redis replicas, in milliseconds.
    * Without one within the lease, the server is not read from. 0 for no such check.
    */
   heartbeatMs: number;

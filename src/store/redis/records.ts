@@ -1,6 +1,13 @@
 /** Writes and reads what Redis holds signed: records, and the changes under way. */
 
-import { hasMac, isSealed, macKeyId, sealedRecords, signText } from '../format/sealed.ts';
+import {
+  entryKeyId,
+  hasMac,
+  isSealed,
+  macKeyId,
+  sealedRecords,
+  signText,
+} from '../format/sealed.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { Unavailable } from '../store.ts';
@@ -15,6 +22,11 @@ export interface RedisRecords {
   /** Encodes a change under way. */
   encodeChange(change: ChangeUnderWay): string;
   decodeChange<T extends ChangeUnderWay>(text: string): Promise<T>;
+  /** Encodes the value of an entry of the index of imported tokens. */
+  encodeEntry(name: string, value: string): string;
+  decodeEntry(name: string, text: string): Promise<string>;
+  /** Whether the text of such an entry is signed under the current master key. */
+  isCurrentEntry(text: string): boolean;
 }
 
 /** A change under way, as far as its signature needs it. */
@@ -44,6 +56,12 @@ export function redisRecords(
       }
       return change;
     },
+    encodeEntry: sealed.encodeEntry,
+    decodeEntry: async (name, text) => {
+      const isUnsigned = entryKeyId(text) === undefined;
+      return sealed.decodeEntry(name, text, isUnsigned && (await schema.acceptsUnsigned()));
+    },
+    isCurrentEntry: text => entryKeyId(text) === seal.currentId,
   };
 }
 

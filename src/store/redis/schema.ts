@@ -1,5 +1,6 @@
 /** The schema of the store in Redis, and the master keys that it was written with. */
 
+import { randomUUID } from 'node:crypto';
 import {
   mismatchOf,
   restoringSchema,
@@ -10,8 +11,16 @@ import {
 import type { RecordSeal } from '../seal.ts';
 import { Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
-import { auditKey, createdKey, intentsKey, keyChecksKey, schemaKey } from './keys.ts';
-import { endMigrationScript, noteSchemaScript } from './scripts.ts';
+import {
+  auditKey,
+  createdKey,
+  identityKey,
+  intentsKey,
+  keyChecksKey,
+  lostStoreKey,
+  schemaKey,
+} from './keys.ts';
+import { endMigrationScript, noteSchemaScript, replaceStoreScript } from './scripts.ts';
 
 /** What is known about the store in Redis. */
 export interface RedisSchema {
@@ -32,7 +41,7 @@ export interface RedisSchema {
   /** As StoreTransfer.beginRestore. */
   beginRestore(): Promise<void>;
   /** As StoreTransfer.endRestore. */
-  endRestore(): Promise<void>;
+  endRestore(identity: string | undefined): Promise<void>;
 }
 
 /**
@@ -94,6 +103,11 @@ export function redisSchema(
     }
   };
 
+  const replaceStore = async (name: string, identity: string, isKept: boolean) => {
+    const keys = [schemaKey, identityKey, lostStoreKey];
+    await asker.run(replaceStoreScript, keys, [name, identity, isKept ? 1 : 0]);
+  };
+
   return {
     get mismatch() {
       return mismatch;
@@ -116,10 +130,12 @@ export function redisSchema(
     },
     async beginRestore() {
       restoring = true;
-      await asker.ask(client => client.set(schemaKey, restoringSchema));
+      // Servers that knew the store must not heal what is only half there: to them it is another one,
+      // either new or claimed by this process.
+      await replaceStore(restoringSchema, randomUUID(), true);
     },
-    async endRestore() {
-      await asker.ask(client => client.set(schemaKey, signedSchema));
+    async endRestore(identity) {
+      await replaceStore(String(signedSchema), identity ?? randomUUID(), false);
       restoring = false;
     },
   };

@@ -154,22 +154,13 @@ local ofToken = ARGV[6] == '1' and KEYS[3] or ''
 return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], '') or {'linked'}`);
 
 /**
- * Adds words to a space-separated list, and publishes a change of it.
- * Key: the list. Arguments: its name in the index, words.
+ * Sets a key whose value is still the given one, and publishes it. Answers 1, or 0 for another value.
+ * Key: the entry. Arguments: its name in the index, old value or "" for none, new value.
  */
-export const addWordsScript = script(`${publishText}
-local text = redis.call('GET', KEYS[1]) or ''
-local before = text
-for i = 2, #ARGV do
-  local word = ARGV[i]
-  if not string.find(' ' .. text .. ' ', ' ' .. word .. ' ', 1, true) then
-    text = text == '' and word or text .. ' ' .. word
-  end
-end
-if text ~= before then
-  redis.call('SET', KEYS[1], text)
-  publish('imported', ARGV[1])
-end
+export const replaceEntryScript = script(`${publishText}
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[3])
+publish('imported', ARGV[1])
 return 1`);
 
 /**
@@ -252,6 +243,16 @@ return 1`);
 export const endMigrationScript = script(`
 if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 redis.call('SET', KEYS[1], ARGV[1])
+return 1`);
+
+/**
+ * Sets the schema and the identity of a store, and removes the note of its loss. Keys: schema,
+ * identity, lost. Arguments: schema, identity, 1 or 0 to keep an identity that the store has.
+ */
+export const replaceStoreScript = script(`
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call(ARGV[3] == '1' and 'SETNX' or 'SET', KEYS[2], ARGV[2])
+redis.call('DEL', KEYS[3])
 return 1`);
 
 /** Replaces a record's text if it is still the given one. Key: record. Arguments: old and new text. */

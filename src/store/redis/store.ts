@@ -29,7 +29,7 @@ import { nodeFault } from './node-fault.ts';
 import { redisRecords } from './records.ts';
 import { repeat } from './repeat.ts';
 import { redisSchema } from './schema.ts';
-import { signRecords } from './sign-records.ts';
+import { redisSigner } from './sign-records.ts';
 import { redisTransfer } from './transfer.ts';
 import { redisUsage } from './usage.ts';
 
@@ -99,7 +99,10 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const records = redisRecords(options.seal, schema, options.onBroken ?? (() => undefined));
   const linked = (entry: ChainedEvent) => guard.continuity.appended(entry);
   const audit = redisAudit(admin, limits, {
-    linked,
+    // An entry that may be lost, and that no replica would remember, is not acknowledged.
+    linked(entry) {
+      if (!linked(entry)) throw new Unavailable('the store lost entries of its log');
+    },
     shorter: sequence => guard.continuity.mayEndAt(sequence),
   });
   const committer = redisCommitter(admin, audit, records, limits);
@@ -167,16 +170,17 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   await firstOutcome(clients, limits.openWaitMs);
   await redisState.ping();
   const { continuity } = guard;
-  const end = () => {
+  const end = async () => {
     stopSweeping();
-    void continuity.stop();
+    const stopped = continuity.stop();
     redisState.stop();
     heartbeat.stop();
     stopFollowingFailover();
     for (const disconnect of connections) disconnect();
+    await stopped;
   };
   if (schema.mismatch !== undefined) {
-    end();
+    await end();
     throw new StoreMismatch(schema.mismatch);
   }
   const followed = { target, reader, log, heartbeat, continuity };
@@ -185,6 +189,8 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   followFeed(guard, feed);
   if (clients.some(({ status }) => status === 'ready')) {
     await within(decided.promise, limits.openWaitMs + limits.claimWaitMs);
+    // What was unknown at the first ping may be known now.
+    await redisState.ping();
   }
   const { health, mastersAnswering } = redisState;
   const stopWatching = watchDegraded(
@@ -192,7 +198,9 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     health,
     limits,
   );
-  const imported = redisImported({ get: getKey, admin }, feed, limits, monotonicMs, cache);
+  const imported = redisImported({ get: getKey, admin, records }, feed, limits, monotonicMs, cache);
+  const transfer = redisTransfer(admin, records, schema);
+  const signer = redisSigner(admin, records, schema, limits);
 
   return {
     health,
@@ -213,12 +221,20 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         return request !== undefined && request.keepUntil > options.now() ? request : undefined;
       }),
     settle: tokenId => write(() => committer.settle(tokenId)),
-    signRecords: ids => write(() => signRecords(admin, records, ids)),
-    endMigration: () => write(() => schema.endMigration()),
-    ...redisTransfer(admin, records, schema),
+    signRecords: ids => write(() => signer.signRecords(ids)),
+    signImported: () => write(() => signer.signImported()),
+    endMigration: () => write(() => signer.endMigration()),
+    ...transfer,
+    async beginRestore() {
+      await transfer.beginRestore();
+      // What is written afterwards is guarded: the store that is restored is now the known one.
+      await continuity.whyNot();
+      await continuity.look();
+    },
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
+    settleImported: digests => write(() => imported.settleImported(digests)),
     append: event => write(() => audit.append(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
@@ -240,7 +256,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       stopWatching();
       await feed.close();
       await gate.close();
-      end();
+      await end();
     },
   };
 }

@@ -10,8 +10,10 @@ import {
   auditKey,
   createdKey,
   expiryKey,
+  identityKey,
   importedFormsKey,
   importedKey,
+  intentsKey,
   ownerKey,
   tokenAuditKey,
   tokenKey,
@@ -26,34 +28,61 @@ export function redisTransfer(
   schema: RedisSchema,
 ): StoreTransfer {
   return {
-    importedEntries: (after, limit) => importedEntries(asker, after, limit),
+    importedEntries: (after, limit) => importedEntries(asker, records, after, limit),
     async loadRecords(all) {
       await Promise.all(all.map(record => loadRecord(asker, records, record)));
     },
     loadEvents: entries => loadEvents(asker, entries),
+    identity: async () => (await asker.ask(client => client.get(identityKey))) ?? undefined,
+    isEmpty: async () =>
+      (await asker.ask(client => client.exists(auditKey, createdKey, intentsKey))) === 0,
     beginRestore: () => schema.beginRestore(),
-    endRestore: () => schema.endRestore(),
+    endRestore: identity => schema.endRestore(identity),
   };
 }
 
-/** The cursor is the server's place among the masters, and SCAN's own on that server. */
-async function importedEntries(asker: Asker, after: string, limit: number) {
+async function importedEntries(
+  asker: Asker,
+  records: RedisRecords,
+  after: string,
+  limit: number,
+): Promise<{ entries: ImportedEntry[]; cursor?: string }> {
+  const { keys, ...more } = await indexKeys(asker, after, limit);
+  const entries = await Promise.all(
+    keys
+      .filter(key => key !== importedFormsKey)
+      .map(async key => {
+        const digest = nameInIndex(key);
+        const text = await asker.ask(client => client.get(key));
+        return { digest, tokenId: await records.decodeEntry(digest, text ?? '') };
+      }),
+  );
+  return { entries, ...more };
+}
+
+/**
+ * A page of the keys of the index of imported tokens, the forms' included. The cursor is the server's
+ * place among the masters, and SCAN's own on that server.
+ */
+export async function indexKeys(
+  asker: Asker,
+  after: string,
+  limit: number,
+): Promise<{ keys: string[]; cursor?: string }> {
   const [place = 0, scanned = '0'] =
     after === '' ? [] : [Number(after.split('-')[0]), after.split('-')[1]];
   const servers = masters(asker.client).toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   const server = servers[place];
-  if (server === undefined) return { entries: [] };
+  if (server === undefined) return { keys: [] };
   const match = importedKey('*');
   const [next, keys] = await asker.ask(() => server.scan(scanned, 'MATCH', match, 'COUNT', limit));
-  const digests = keys.filter(key => key !== importedFormsKey);
-  const entries = await Promise.all(
-    digests.map(async (key): Promise<ImportedEntry> => {
-      const tokenId = (await asker.ask(client => client.get(key))) ?? '';
-      return { digest: key.slice(importedKey('').length), tokenId };
-    }),
-  );
-  if (next !== '0') return { entries, cursor: `${place}-${next}` };
-  return place + 1 < servers.length ? { entries, cursor: `${place + 1}-0` } : { entries };
+  if (next !== '0') return { keys, cursor: `${place}-${next}` };
+  return place + 1 < servers.length ? { keys, cursor: `${place + 1}-0` } : { keys };
+}
+
+/** The name of an entry of the index of imported tokens: what follows the prefix of its key. */
+export function nameInIndex(key: string): string {
+  return key.slice(importedKey('').length);
 }
 
 async function loadRecord(asker: Asker, records: RedisRecords, record: AccessTokenRecord) {

@@ -1,7 +1,7 @@
 /** Closes connections at a certain age, so that callers reconnect and rebalance. */
 
 import { constants, type ServerHttp2Session } from 'node:http2';
-import { awakeTimeout } from '../../store/awake.ts';
+import { awakeTimeout } from '../../timing/awake.ts';
 import type { GrpcLimits } from './limits.ts';
 
 /** Connections that were made at the same time are not closed at the same time. */

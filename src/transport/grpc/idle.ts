@@ -2,7 +2,7 @@
 
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
-import { awakeTimeout } from '../../store/awake.ts';
+import { awakeTimeout } from '../../timing/awake.ts';
 
 /** Records the calls of one connection. */
 export interface Activity {

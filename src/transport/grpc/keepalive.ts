@@ -1,7 +1,7 @@
 /** Closes connections whose peer is gone without a word: it no longer answers HTTP/2 pings. */
 
 import type { ServerHttp2Session } from 'node:http2';
-import { type AwakeTimer, awakeTimeout } from '../../store/awake.ts';
+import { type AwakeTimer, awakeTimeout } from '../../timing/awake.ts';
 import type { GrpcLimits } from './limits.ts';
 
 /**

@@ -3,7 +3,7 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
-import { awakeTimeout } from '../../store/awake.ts';
+import { awakeTimeout } from '../../timing/awake.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { CallTimes } from '../rpc/grpc-timeout.ts';
 import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';

@@ -1,7 +1,7 @@
 /** Checks that a connection speaks HTTP/2 before a session is created for it. */
 
 import type { Socket } from 'node:net';
-import { awakeTimeout } from '../../store/awake.ts';
+import { awakeTimeout } from '../../timing/awake.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 

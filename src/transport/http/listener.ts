@@ -3,7 +3,7 @@
 import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { awakeTimeout } from '../../store/awake.ts';
+import { awakeTimeout } from '../../timing/awake.ts';
 import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Listener } from '../rpc/listener.ts';
 import { within } from '../rpc/listener.ts';

@@ -1,7 +1,7 @@
 /** The HTTP connections whose callers do not read their answers. */
 
 import type { Socket } from 'node:net';
-import { awakeMs } from '../../store/awake.ts';
+import { awakeMs } from '../../timing/awake.ts';
 import type { Reader } from '../rpc/unread.ts';
 
 /**

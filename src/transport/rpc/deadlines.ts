@@ -1,6 +1,6 @@
 /** Ends calls whose deadline has passed, with one timer for all calls and none while idle. */
 
-import { type AwakeTimer, awakeMs, awakeTimeout } from '../../store/awake.ts';
+import { type AwakeTimer, awakeMs, awakeTimeout } from '../../timing/awake.ts';
 
 /** The calls in progress. */
 export interface Deadlines<T> {

@@ -1,7 +1,7 @@
 /** The interface of every listener: listen, and stop without breaking calls in flight. */
 
 import type { AddressInfo } from 'node:net';
-import { awakeTimeout } from '../../store/awake.ts';
+import { awakeTimeout } from '../../timing/awake.ts';
 
 /** The address to listen on. */
 export interface Address {

@@ -3,7 +3,7 @@
  * memory until they are read. Beyond a limit, connections are closed, the largest first.
  */
 
-import { type AwakeTimer, awakeTimeout } from '../../store/awake.ts';
+import { type AwakeTimer, awakeTimeout } from '../../timing/awake.ts';
 import { createAccounts, type UnreadAccount } from './unread-accounts.ts';
 
 /** The limits, in bytes. */

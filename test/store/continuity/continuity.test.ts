@@ -1,7 +1,12 @@
 /** The continuity over a store in memory: what it detects, puts back and tells, with time set by hand. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Continuity, createContinuity } from '../../../src/store/continuity/continuity.ts';
+import {
+  type Continuity,
+  type ContinuityDeps,
+  createContinuity,
+} from '../../../src/store/continuity/continuity.ts';
+import type { ContinuityLimits } from '../../../src/store/continuity/limits.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { type Change, Unavailable } from '../../../src/store/store.ts';
 import { until } from '../../until.ts';
@@ -25,8 +30,10 @@ afterEach(async () => {
 });
 
 /** A replica that looks only when it is asked. */
-function replica(limits: { claimWaitMs?: number; bytesMax?: number; isLogApart?: boolean } = {}) {
-  const { isLogApart = false, ...more } = limits;
+function replica(
+  some: Partial<ContinuityLimits & Pick<ContinuityDeps, 'isLogApart' | 'stateFile'>> = {},
+) {
+  const { isLogApart = false, stateFile, ...more } = some;
   const ageMsMax = Number.MAX_SAFE_INTEGER;
   const one = createContinuity(store, {
     replica: 'test',
@@ -36,6 +43,7 @@ function replica(limits: { claimWaitMs?: number; bytesMax?: number; isLogApart?:
     report: (what, detail) => reported.push([what, detail]),
     onChange: () => undefined,
     isLogApart,
+    stateFile,
   });
   replicas.push(one);
   return one;
@@ -70,6 +78,39 @@ test('nothing is used before the first check, nor after a lease without one', as
   expect(one.isSure()).toBe(false);
   await one.confirm();
   expect(one.isSure()).toBe(true);
+});
+
+test('doubts that come one after the other, as while connections open, are waited for', async () => {
+  const one = await started();
+  const { notes } = store;
+  const { read } = notes;
+  let doubts = 10;
+  notes.read = () => {
+    if (doubts-- > 0) one.doubt();
+    return read();
+  };
+  one.doubt();
+  await one.confirm();
+  expect(doubts).toBeLessThan(0);
+});
+
+test('it stops once the last head is in the state file', async () => {
+  const written = Promise.withResolvers<void>();
+  const stateFile = {
+    remembered: undefined,
+    remember: () => undefined,
+    settled: () => written.promise,
+  };
+  const one = replica({ stateFile });
+  await one.confirm();
+  let hasStopped = false;
+  const stopped = one.stop().then(() => {
+    hasStopped = true;
+  });
+  await one.look();
+  expect(hasStopped).toBe(false);
+  written.resolve();
+  await stopped;
 });
 
 test('an empty store is claimed after the wait, unless a loss is noted meanwhile', async () => {
@@ -194,10 +235,63 @@ test('an entry of another replica before the lost one leaves a gap', async () =>
   await make(creation());
   await make(revocation(token));
   const last = store.content.log.at(-1);
-  if (last !== undefined) one.appended(last);
+  if (last === undefined) throw new Error('nothing was appended');
+  expect(one.appended(last)).toBe(true);
   await rollBack(before, one);
   await until(async () => (await one.storeStatus()).problem?.includes('more changes') ?? false);
   expect(store.content.records.get(token.id)?.revokedAt).toBe(token.createdAt);
+  // While it is down it remembers no entry, and does not acknowledge the change.
+  expect(one.appended(last)).toBe(false);
+});
+
+test('replicas that appended in turn tell each other what was lost, and go on', async () => {
+  const token = await make(creation());
+  const all = [await started(), await started()];
+  const before = store.copy();
+  const made: string[] = [];
+  for (const change of [creation(), revocation(token), creation(), creation(), creation()]) {
+    made.push((await make(change)).id);
+    const last = store.content.log.at(-1);
+    if (last !== undefined) all[made.length % 2]?.appended(last);
+  }
+  await rollBack(before, ...all);
+  await until(async () => {
+    for (const one of all) await one.look();
+    return all.every(one => one.isSure());
+  });
+  expect(store.content.records.get(token.id)?.revokedAt).toBe(token.createdAt);
+  for (const id of made.filter(each => each !== token.id)) {
+    for (const one of all) expect(one.isLost(id)).toBe(true);
+  }
+  for (const one of all) await one.confirm();
+});
+
+test('after a loss others have half the wait to tell what they knew', async () => {
+  await make(creation());
+  const second = await started();
+  const first = await started({ claimWaitMs: 1000 });
+  const before = store.copy();
+  await make(creation());
+  await first.look();
+  const unseen = await make(creation());
+  const last = store.content.log.at(-1);
+  if (last === undefined) throw new Error('nothing was appended');
+  second.appended(last);
+  await second.look();
+  await rollBack(before, first);
+  await until(async () => {
+    await first.look();
+    return actions().includes('store.healed');
+  });
+  clock.ms += 499;
+  await first.look();
+  expect(first.isSure()).toBe(false);
+  second.doubt();
+  await until(() => second.isSure());
+  clock.ms += 1;
+  await first.look();
+  await first.confirm();
+  expect(first.isLost(unseen.id)).toBe(true);
 });
 
 test('a record that lost what the log has is noticed where they are apart', async () => {

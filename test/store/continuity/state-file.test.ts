@@ -8,7 +8,7 @@ import { storeAddress } from '../../../src/store/address.ts';
 import { openStateFile } from '../../../src/store/continuity/state-file.ts';
 import { openStore } from '../../../src/store/open.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
-import { type Store, StoreUnusable } from '../../../src/store/store.ts';
+import { type Store, StoreUnusable, Unavailable } from '../../../src/store/store.ts';
 import { storeLimits } from '../../limits.ts';
 import { testSeal } from '../../seal.ts';
 import { until } from '../../until.ts';
@@ -53,7 +53,7 @@ test('what was remembered is there at the next start, in a file for its owner al
   expect(first.remembered).toBeUndefined();
   first.remember({ ...head, sequence: 2 });
   first.remember(head);
-  await until(() => openStateFile(file, () => undefined).remembered?.sequence === 3);
+  await first.settled();
   expect(openStateFile(file, () => undefined).remembered).toEqual(head);
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
@@ -66,7 +66,7 @@ test.each(['', 'text', '{}', '{"identity":"a","sequence":1,"hash":"b"}'])(
   },
 );
 
-test('a file that cannot be written is told once', async () => {
+test('a file that cannot be written is reported once', async () => {
   const warnings: string[] = [];
   const state = openStateFile(join(folder, 'none', 'state'), text => warnings.push(text));
   state.remember(head);
@@ -103,6 +103,23 @@ test('a data folder restored from an older copy is not used until it is accepted
   expect(await said(third, victim.id)).toBe('unavailable');
   await expect((async () => third.get(victim.id))()).rejects.toThrow('may not be what it was');
   await expect(create(third, {})).rejects.toThrow('may not be what it was');
+  const uses: (() => unknown)[] = [
+    () => third.findImported('a'.repeat(43)),
+    () => third.importedForms(),
+    () => third.reserveImported(['form'], []),
+    () => third.settleImported(['a'.repeat(43)]),
+    () => third.findRequest('key'),
+    () => third.scan({ order: 'oldest', limit: 1 }),
+    () => third.count(),
+    () => third.settle(victim.id),
+    () => third.isSessionEnded('session'),
+    () => third.endSession('session', Date.now() + 1000),
+    () => third.addUsage([]),
+    () => third.signRecords([victim.id]),
+  ];
+  for (const use of uses) {
+    await expect((async () => use())(), String(use)).rejects.toBeInstanceOf(Unavailable);
+  }
   expect(third.health.up).toBe(false);
   await close(third);
 

@@ -121,3 +121,39 @@ test('a damaged entry of the log is unavailable, and the store stays up', async 
     expect(store.health.up).toBe(true);
   });
 });
+
+test('an entry of the index of imported tokens that leads elsewhere is unavailable', async () => {
+  const entries = ['mine', 'other'].map(digest => ({ digest, tokenId: `id of ${digest}` }));
+  await during(store => store.reserveImported(['sha256/k1/40'], entries));
+  await behindItsBack(({ imported }) => {
+    imported.put('mine', imported.get('other') ?? '');
+  });
+  await during(async store => {
+    expect(() => store.findImported('mine')).toThrow(Unavailable);
+    expect(broken).toEqual(['mine']);
+    expect(store.findImported('other')).toBe('id of other');
+    expect(store.importedForms()).toEqual(['sha256/k1/40']);
+    await expect(store.reserveImported([], entries)).rejects.toBeInstanceOf(Unavailable);
+  });
+  await behindItsBack(({ root }) => void root.put('foreign-forms', 'sha256/k1/41'));
+  await during(store => expect(() => store.importedForms()).toThrow(Unavailable));
+});
+
+test('an index from before the MACs is signed when it is opened, and again for a new master key', async () => {
+  await during(store => store.reserveImported(['sha256/k1/40'], [{ digest: 'd', tokenId: 'a' }]));
+  await behindItsBack(({ root, imported }) => {
+    imported.put('d', 'a');
+    root.put('foreign-forms', 'sha256/k1/40');
+    // Without content beside the index, a store would count as new.
+    root.put('audit-head', JSON.stringify({ sequence: 0, hash: '0'.repeat(64), time: 0 }));
+    root.remove('schema');
+  });
+  await during(store => expect(store.findImported('d')).toBe('a'));
+  const k2 = { id: 'k2', bytes: new Uint8Array(32).fill(2) };
+  const both = createRecordSeal([k2, { id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
+  const store = open(both);
+  await store.signImported();
+  expect(store.importedForms()).toEqual(['sha256/k1/40']);
+  await store.close();
+  await behindItsBack(({ imported }) => expect(imported.get('d')).toMatch(/^a k2 [\w-]{22}$/));
+});

@@ -1,4 +1,4 @@
-/** A Redis that may lose data is told of at the start, in words that say what to set. */
+/** At the start, Usher warns of a Redis that may lose data, and says what to set. */
 
 import { afterEach, expect, test } from 'vitest';
 import { until } from '../../until.ts';

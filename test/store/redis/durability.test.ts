@@ -2,7 +2,14 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
-import { createdKey, intentsKey, tokenKey } from '../../../src/store/redis/keys.ts';
+import { encodeRecord } from '../../../src/store/format/record.ts';
+import {
+  createdKey,
+  importedKey,
+  intentsKey,
+  schemaKey,
+  tokenKey,
+} from '../../../src/store/redis/keys.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
 import { createAccessTokens } from '../../../src/tokens/access-tokens.ts';
@@ -24,15 +31,19 @@ let master: RedisServer;
 let replica: RedisServer;
 let store: Store;
 
-beforeEach(async () => {
-  master = await startRedis({ config: ['repl-diskless-sync-delay 0'] });
-  replica = await startRedis({ config: [`replicaof 127.0.0.1 ${master.port}`] });
-  await until(async () => ((await replica.send('ROLE')) as string[])[3] === 'connected');
+async function open(): Promise<void> {
   store = await openRedis(redisAddress(`redis://127.0.0.1:${master.port}`), {
     now: Date.now,
     ...redisLimits({ ackReplicas: 1, ackTimeoutMs: 100, leaseMs: 60_000, intentAgeMs: 3_600_000 }),
   });
   await until(() => store.health.up);
+}
+
+beforeEach(async () => {
+  master = await startRedis({ config: ['repl-diskless-sync-delay 0'] });
+  replica = await startRedis({ config: [`replicaof 127.0.0.1 ${master.port}`] });
+  await until(async () => ((await replica.send('ROLE')) as string[])[3] === 'connected');
+  await open();
 });
 afterEach(async () => {
   replica.resume();
@@ -128,4 +139,31 @@ test('with its memory full, Redis is read from and revokes', async () => {
   await expect(tokens().create(caller, 'static', fields)).rejects.toBeInstanceOf(Unavailable);
   expect(await tokens().revoke(caller, record.id, 'leaked')).toMatchObject({ revision: 2 });
   expect(await replicaHas(record.id)).toBe(true);
+});
+
+test('no migration is done while the replica lacks a record, an index entry or the end of it', async () => {
+  const [record] = await create(store, {});
+  if (record === undefined) throw new Error('not made');
+  await store.reserveImported([], [{ digest: 'd', tokenId: record.id }]);
+  await store.close();
+  await master.send('SET', schemaKey, '1');
+  await master.send('SET', tokenKey(record.id), encodeRecord(record));
+  await master.send('SET', importedKey('d'), record.id);
+  await open();
+  const steps = [
+    () => store.signRecords([record.id]),
+    () => store.signImported(),
+    () => store.endMigration(),
+  ];
+  for (const step of steps) {
+    replica.pause();
+    await expect(step()).rejects.toThrow('too few Redis replicas');
+    // A repeat finds it signed, and waits all the same.
+    await expect(step()).rejects.toThrow('too few Redis replicas');
+    replica.resume();
+    await until(() => step().then(() => true));
+  }
+  expect(await replica.send('GET', tokenKey(record.id))).toMatch(/,"mac":"k1 /);
+  expect(await replica.send('GET', importedKey('d'))).toMatch(/ k1 [\w-]{22}$/);
+  expect(await replica.send('GET', schemaKey)).toBe('2');
 });

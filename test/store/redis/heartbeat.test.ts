@@ -9,6 +9,7 @@ import type { RedisLimits } from '../../../src/store/redis/limits.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Store, Unavailable } from '../../../src/store/store.ts';
 import { defaultLimits, redisLimits } from '../../limits.ts';
+import { startProxy } from '../../model/proxy.ts';
 import { until } from '../../until.ts';
 import { create } from '../changes.ts';
 import { takesChanges } from '../takes-changes.ts';
@@ -79,6 +80,27 @@ test('the replicas of another server than is read from say nothing', async () =>
     heartbeat.stop();
     reader.disconnect();
     await stranger.stop();
+  }
+});
+
+test('a heartbeat that stayed with another server than is read from finds the one that is', async () => {
+  store = await open({ ackReplicas: 1, heartbeatMs: 0 });
+  const old = await startRedis();
+  const proxy = await startProxy(old.port);
+  const target = redisAddress(`redis://127.0.0.1:${proxy.port}`);
+  const reader = new Redis({ port: master.port, host: '127.0.0.1' });
+  const limits = { ...defaultLimits.store.redis, ackReplicas: 1, heartbeatMs: 20 };
+  const heartbeat = redisHeartbeat(target, reader, limits, () => performance.now());
+  try {
+    await until(async () => String(await old.send('CLIENT', 'LIST')).includes('usher-beat'));
+    // Nothing closes the connection to the old server: as that of a master that hung for a moment.
+    proxy.lead(master.port);
+    await until(() => heartbeat.isLive());
+  } finally {
+    heartbeat.stop();
+    reader.disconnect();
+    await proxy.close();
+    await old.stop();
   }
 });
 

@@ -71,9 +71,11 @@ test('in a Cluster, a record that lost what the log has is put back', async () =
 
     await node.send('DEL', tokenKey(victim.id));
     await node.send('CLIENT', 'KILL', 'TYPE', 'normal');
-    await until(async () => (await said(store, victim.id)) === 'unavailable');
+    // Unavailable at first for its connection, then for the loss.
+    await until(async () => (await store.storeStatus()).lost.length > 0);
     await until(() => store.health.up);
-    await store.acceptStore({ actor: 'admin', peer: '' });
+    expect(await said(store, victim.id)).toBe('unavailable');
+    await until(() => store.acceptStore({ actor: 'admin', peer: '' }).then(() => true));
     await until(async () => (await said(store, victim.id)) === 'unknown');
   } finally {
     await stores.close();

@@ -104,3 +104,9 @@ async function ask(port: number, [name, ...args]: (string | number)[]): Promise<
     client.disconnect();
   }
 }
+
+/** All keys but those that a feed writes to check that invalidations arrive, sorted. */
+export async function keysOf(server: RedisServer): Promise<string[]> {
+  const keys = (await server.send('KEYS', '*')) as string[];
+  return keys.filter(key => !key.includes(':probe:')).sort();
+}

@@ -13,6 +13,8 @@ const words: Record<string, string> = {
   'call.refused': 'Call refused',
   'audit.checkpoint': 'Old entries removed',
   'store.backup': 'Backup read',
+  'store.restore': 'Backup restored',
+  'store.migrate': 'Store migrated',
   'store.healed': 'Lost changes noticed',
   'store.accept': 'Store accepted',
 };

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { awakeMs, awakeTimeout } from '../../src/store/awake.ts';
+import { awakeMs, awakeTimeout } from '../../src/timing/awake.ts';
 import { stall } from '../stall.ts';
 
 test('a stall counts for a quarter of a second at most', () => {
