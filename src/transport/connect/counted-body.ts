@@ -14,16 +14,20 @@ export async function* countedBody(
   const refusal = Promise.withResolvers<never>();
   // It may come when nothing waits for it any more.
   refusal.promise.catch(() => undefined);
-  const request = guard.requests.open(() => {
-    guard.requestRefused();
-    refusal.reject(new ConnectError(tooManyBytesText, Code.Unavailable));
-  });
-  res.once('close', () => request.end());
+  const request = {
+    heldBytes: 0,
+    refuse() {
+      guard.requestRefused();
+      refusal.reject(new ConnectError(tooManyBytesText, Code.Unavailable));
+    },
+  };
+  res.once('close', () => guard.requests.end(request));
   const chunks = body[Symbol.asyncIterator]();
   for (;;) {
     const next = await Promise.race([refusal.promise, chunks.next()]);
-    if (next.done) return;
-    request.add(next.value.length);
+    // What arrives after the caller has gone would be counted for ever.
+    if (next.done || res.destroyed) return;
+    guard.requests.add(request, next.value.length);
     yield next.value;
   }
 }

@@ -21,8 +21,8 @@ import { createDeadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
-import { httpCall } from '../rpc/http-call.ts';
-import { type HeldRequest, tooManyBytes } from '../rpc/request-bytes.ts';
+import { HttpCall } from '../rpc/http-call.ts';
+import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { refuseDeepJson } from './json-depth.ts';
@@ -53,13 +53,12 @@ export type TakeUnary = (
 
 type Format = 'json' | 'proto';
 
-interface Call {
+interface Call extends HeldRequest {
   res: ServerResponse;
   method: DescMethod;
   format: Format;
   /** What has arrived of the body. */
   body: Buffer;
-  request: HeldRequest;
 }
 
 /**
@@ -86,12 +85,12 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   // Two functions for all calls, to save each of them two closures.
   const send = (message: MessageShape<DescMethod['output']>, call: Call) => {
     const { res, method, format } = call;
-    call.request.end();
+    guard.requests.end(call);
     if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
   };
-  const fail = (error: unknown, { res, request }: Call) => {
-    request.end();
-    refuse(res, error);
+  const fail = (error: unknown, call: Call) => {
+    guard.requests.end(call);
+    refuse(call.res, error);
   };
 
   return (method, handler, req, res) => {
@@ -99,20 +98,26 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
     const deadlineMs = deadlineOf(req.headers['connect-timeout-ms'], limits);
     if (format === undefined || deadlineMs === undefined) return false;
     const watched = deadlines.watch(res, deadlineMs);
-    const request = guard.requests.open(() => {
-      call.body = nothing;
-      guard.requestRefused();
-      refuse(res, tooManyBytes());
-    });
+    const call: Call = {
+      res,
+      method,
+      format,
+      body: nothing,
+      heldBytes: 0,
+      refuse() {
+        call.body = nothing;
+        guard.requestRefused();
+        refuse(res, tooManyBytes());
+      },
+    };
     res.on('close', () => {
       watched.forget();
-      request.end();
+      guard.requests.end(call);
     });
-    const call: Call = { res, method, format, request, body: nothing };
-    receive(req, call, limits.receiveBytesMax, fail, body => {
+    receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
       try {
         const request = messageOf(method, format, body);
-        const message = handler(request, httpCall(door, req.headers, res, peerOf));
+        const message = handler(request, new HttpCall(door, req.headers, res, peerOf));
         mapAwaitable(message, send, fail, call);
       } catch (error) {
         fail(error, call);
@@ -153,6 +158,7 @@ function receive(
   req: IncomingMessage,
   call: Call,
   bytesMax: number,
+  requests: RequestBytes,
   fail: (error: unknown, call: Call) => void,
   goOn: (body: Buffer) => void,
 ): void {
@@ -162,9 +168,9 @@ function receive(
     return;
   }
   req.on('data', (chunk: Buffer) => {
-    if (call.res.headersSent) return;
+    if (call.res.headersSent || call.res.destroyed) return;
     call.body = call.body.length === 0 ? chunk : Buffer.concat([call.body, chunk]);
-    call.request.add(chunk.length);
+    requests.add(call, chunk.length);
     if (call.body.length <= bytesMax) return;
     call.body = nothing;
     fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`), call);

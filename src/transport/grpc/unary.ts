@@ -14,7 +14,7 @@ import { createDeadlines } from '../rpc/deadlines.ts';
 import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
-import { httpCall } from '../rpc/http-call.ts';
+import { HttpCall } from '../rpc/http-call.ts';
 import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { codes, RpcError } from '../rpc/rpc-error.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
@@ -49,15 +49,11 @@ export interface UnaryGuard {
   unreadClosed(reason: 'deadline'): void;
 }
 
-interface Call extends UnaryCall {
-  route: Route;
+/** What all calls have in common. */
+interface Context {
+  guard: UnaryGuard;
+  limits: GrpcLimits;
   onBug: OnBug;
-  account: UnreadAccount;
-  /** What the account holds for it. */
-  unreadBytes: number;
-  /** What has arrived of the request. */
-  body: Buffer;
-  request: HeldRequest;
 }
 
 const frameHeadBytes = 5;
@@ -86,38 +82,23 @@ export function createUnaryPath(
       routes.set(`/${service.typeName}/${method.name}`, { method, handler });
     }
   }
-  const deadlines = createDeadlines<Call>(({ stream }) => {
-    if (stream.destroyed) return undefined;
-    if (!stream.headersSent) {
-      refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
-      return limits.halfOpenMs;
-    }
-    if (stream.writableLength > 0) guard.unreadClosed('deadline');
-    stream.close(constants.NGHTTP2_CANCEL);
-    return undefined;
-  });
+  const context: Context = { guard, limits, onBug };
+  const deadlines = createDeadlines<Call>(call => call.expire());
   return {
     take(stream, headers, account) {
       const route = routes.get(headers[':path'] as string);
       if (route === undefined || !isPlain(headers)) return false;
       const deadlineMs = deadlineOf(headers['grpc-timeout'], limits);
       if (deadlineMs === undefined) return false;
-      const request = guard.requests.open(() => {
-        call.body = nothing;
-        guard.requestRefused();
-        refuse(stream, tooManyBytes(), onBug);
-      });
-      const call: Call = {
-        ...{ stream, route, onBug, account, request },
-        ...{ isWaiting: false, unreadBytes: 0, body: nothing },
-      };
+      const call = new Call(context, stream, headers, route, account);
       const watched = deadlines.watch(call, deadlineMs);
+      stream.on('error', ignore);
+      stream.on('data', (chunk: Buffer) => call.receive(chunk));
+      stream.on('end', () => call.answerSoon());
       stream.on('close', () => {
         watched.forget();
-        request.end();
-        account.free(call.unreadBytes);
+        call.end();
       });
-      receive(call, headers, limits.receiveBytesMax);
       return true;
     },
     open: deadlines.open,
@@ -134,57 +115,122 @@ function isPlain(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-/** Collects the request's bytes and answers once the caller has half-closed the stream. */
-function receive(call: Call, headers: IncomingHttpHeaders, bytesMax: number): void {
-  const { stream, request } = call;
-  stream.on('error', ignore);
-  stream.on('data', (chunk: Buffer) => {
-    if (stream.headersSent) return;
-    call.body = call.body.length === 0 ? chunk : Buffer.concat([call.body, chunk]);
-    request.add(chunk.length);
-    if (call.body.length <= bytesMax + frameHeadBytes) return;
-    call.body = nothing;
-    const text = `the request is longer than ${bytesMax} bytes`;
-    fail(new RpcError('RESOURCE_EXHAUSTED', text), call);
-  });
-  stream.on('end', () => {
-    if (call.account.hasRoom()) return answer(call, headers, bytesMax);
-    call.isWaiting = true;
-    call.account.wait(() => answer(call, headers, bytesMax));
-  });
-}
+/** A call: one object with all that the limits count of it. */
+class Call implements UnaryCall, HeldRequest {
+  readonly stream: ServerHttp2Stream;
+  isWaiting = false;
+  heldBytes = 0;
+  readonly #context: Context;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #route: Route;
+  readonly #account: UnreadAccount;
+  /** What the account holds for it. */
+  #unreadBytes = 0;
+  /** What has arrived of the request. */
+  #body: Buffer = nothing;
 
-function answer(call: Call, headers: IncomingHttpHeaders, bytesMax: number): void {
-  const { stream, route, body } = call;
-  call.isWaiting = false;
-  // The stream may wait for its caller; the request need not.
-  call.body = nothing;
-  if (stream.headersSent || stream.destroyed) return;
-  try {
-    const request = messageOf(route.method, body, bytesMax);
-    const message = route.handler(request, httpCall('grpc', headers, stream, peerOf));
-    mapAwaitable(message, send, fail, call);
-  } catch (error) {
-    fail(error, call);
+  constructor(
+    context: Context,
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    route: Route,
+    account: UnreadAccount,
+  ) {
+    this.stream = stream;
+    this.#context = context;
+    this.#headers = headers;
+    this.#route = route;
+    this.#account = account;
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.stream.headersSent) return;
+    this.#body = this.#body.length === 0 ? chunk : Buffer.concat([this.#body, chunk]);
+    const { guard, limits } = this.#context;
+    guard.requests.add(this, chunk.length);
+    const bytesMax = limits.receiveBytesMax;
+    if (this.#body.length <= bytesMax + frameHeadBytes) return;
+    this.fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`));
+  }
+
+  /** Answers the whole request, once the caller has read enough of its other answers. */
+  answerSoon(): void {
+    if (this.#account.hasRoom()) {
+      this.#answer();
+    } else {
+      this.isWaiting = true;
+      this.#account.wait(() => this.#answer());
+    }
+  }
+
+  #answer(): void {
+    const body = this.#body;
+    this.isWaiting = false;
+    // The stream may wait for its caller; the request need not.
+    this.#body = nothing;
+    if (this.stream.headersSent || this.stream.destroyed) return;
+    const { method, handler } = this.#route;
+    try {
+      const request = messageOf(method, body, this.#context.limits.receiveBytesMax);
+      const call = new HttpCall('grpc', this.#headers, this.stream, peerOf);
+      mapAwaitable(handler(request, call), send, failed, this);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  send(message: MessageShape<DescMethod['output']>): void {
+    const { stream } = this;
+    this.#context.guard.requests.end(this);
+    const frame = frameOf(this.#route.method.output, message, encode);
+    if (stream.headersSent || stream.destroyed) return;
+    this.#unreadBytes = frame.length + streamBytes;
+    this.#account.hold(this.#unreadBytes);
+    stream.respond(responseHeaders, responseOptions);
+    stream.on('wantTrailers', sendOk);
+    stream.end(frame);
+  }
+
+  fail(error: unknown): void {
+    this.#body = nothing;
+    this.#context.guard.requests.end(this);
+    refuse(this.stream, error, this.#context.onBug);
+  }
+
+  refuse(): void {
+    this.#body = nothing;
+    this.#context.guard.requestRefused();
+    refuse(this.stream, tooManyBytes(), this.#context.onBug);
+  }
+
+  /** The deadline has passed. Returns the milliseconds until the next look, if there is one. */
+  expire(): number | undefined {
+    const { stream } = this;
+    const { guard, limits } = this.#context;
+    if (stream.destroyed) return undefined;
+    if (!stream.headersSent) {
+      this.fail(new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
+      return limits.halfOpenMs;
+    }
+    if (stream.writableLength > 0) guard.unreadClosed('deadline');
+    stream.close(constants.NGHTTP2_CANCEL);
+    return undefined;
+  }
+
+  /** The stream is closed. */
+  end(): void {
+    this.#context.guard.requests.end(this);
+    this.#account.free(this.#unreadBytes);
   }
 }
 
 /** Two functions for all calls, to save each of them two closures. */
 function send(message: MessageShape<DescMethod['output']>, call: Call): void {
-  const { stream, route } = call;
-  call.request.end();
-  const frame = frameOf(route.method.output, message, encode);
-  if (stream.headersSent || stream.destroyed) return;
-  call.unreadBytes = frame.length + streamBytes;
-  call.account.hold(call.unreadBytes);
-  stream.respond(responseHeaders, responseOptions);
-  stream.on('wantTrailers', sendOk);
-  stream.end(frame);
+  call.send(message);
 }
 
-function fail(error: unknown, { stream, request, onBug }: Call): void {
-  request.end();
-  refuse(stream, error, onBug);
+function failed(error: unknown, call: Call): void {
+  call.fail(error);
 }
 
 function sendOk(this: ServerHttp2Stream): void {

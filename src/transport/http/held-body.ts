@@ -23,14 +23,17 @@ export function heldBody(
       if (bytes === 0) return route.handle(req, res);
       let isUnderWay = false;
       let isRefused = false;
-      const request = guard.requests.open(() => {
-        isRefused = true;
-        guard.requestRefused();
-        if (isUnderWay) res.destroy();
-        else answerError(res, 503, tooManyBytesText, { 'Retry-After': 1, Connection: 'close' });
-      });
-      res.once('close', () => request.end());
-      request.add(bytes);
+      const request = {
+        heldBytes: 0,
+        refuse() {
+          isRefused = true;
+          guard.requestRefused();
+          if (isUnderWay) res.destroy();
+          else answerError(res, 503, tooManyBytesText, { 'Retry-After': 1, Connection: 'close' });
+        },
+      };
+      res.once('close', () => guard.requests.end(request));
+      guard.requests.add(request, bytes);
       isUnderWay = true;
       if (!isRefused) return route.handle(req, res);
     },

@@ -6,23 +6,22 @@
 
 import { RpcError } from './rpc-error.ts';
 
+/** A request under way. A wire's own object of the call can be one, which costs a call nothing. */
+export interface HeldRequest {
+  /** What is counted of it, in bytes: 0 at first, and changed by RequestBytes alone. */
+  heldBytes: number;
+  /** Called once if it is refused, after `end`: answers the request and drops its bytes. */
+  refuse(): void;
+}
+
 /** The requests of a process. */
 export interface RequestBytes {
   /** What they hold, in bytes. */
   readonly bytes: number;
-  /**
-   * Adds a request that has no bytes yet. `refuse` is called if it is refused: it answers the
-   * request and drops its bytes.
-   */
-  open(refuse: () => void): HeldRequest;
-}
-
-/** A request under way. */
-export interface HeldRequest {
   /** Counts bytes that arrived. This, or another request, may be refused before it returns. */
-  add(bytes: number): void;
+  add(request: HeldRequest, bytes: number): void;
   /** Subtracts all of its bytes: it was answered, or its caller is gone. May be called twice. */
-  end(): void;
+  end(request: HeldRequest): void;
 }
 
 /** The answer to a request that was refused: UNAVAILABLE, or HTTP 503. It may be repeated. */
@@ -33,47 +32,42 @@ export function tooManyBytes(): RpcError {
   return new RpcError('UNAVAILABLE', tooManyBytesText);
 }
 
+/**
+ * Requests below this part of the limit are only counted: among them there is no largest to look
+ * for, and at most as many others need a look.
+ */
+const smallPart = 1024;
+
 /** Starts without requests. */
 export function createRequestBytes(bytesMax: number): RequestBytes {
-  const held = new Set<Held>();
+  const large = new Set<HeldRequest>();
   let sum = 0;
 
-  class Held implements HeldRequest {
-    bytes = 0;
-    refuse: (() => void) | undefined;
-
-    constructor(refuse: () => void) {
-      this.refuse = refuse;
-    }
-
-    add(bytes: number): void {
-      if (this.refuse === undefined) return;
-      if (this.bytes === 0) held.add(this);
-      this.bytes += bytes;
-      sum += bytes;
-      while (sum > bytesMax) refuseLargest();
-    }
-
-    end(): void {
-      this.refuse = undefined;
-      if (!held.delete(this)) return;
-      sum -= this.bytes;
-      this.bytes = 0;
-    }
-  }
-
-  const refuseLargest = () => {
-    let largest: Held | undefined;
-    for (const each of held) if (each.bytes > (largest?.bytes ?? 0)) largest = each;
-    const refuse = largest?.refuse;
-    largest?.end();
-    refuse?.();
+  const end = (request: HeldRequest) => {
+    if (request.heldBytes * smallPart >= bytesMax) large.delete(request);
+    sum -= request.heldBytes;
+    request.heldBytes = 0;
+  };
+  const largestOr = (last: HeldRequest) => {
+    let largest = last;
+    for (const each of large) if (each.heldBytes > largest.heldBytes) largest = each;
+    return largest;
   };
 
   return {
     get bytes() {
       return sum;
     },
-    open: refuse => new Held(refuse),
+    add(request, bytes) {
+      request.heldBytes += bytes;
+      sum += bytes;
+      if (request.heldBytes * smallPart >= bytesMax) large.add(request);
+      while (sum > bytesMax) {
+        const refused = largestOr(request);
+        end(refused);
+        refused.refuse();
+      }
+    },
+    end,
   };
 }
