@@ -10,7 +10,7 @@ import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { frameOf } from '../codec/encoded-cache.ts';
-import { createDeadlines } from '../rpc/deadlines.ts';
+import { createDeadlines, type Watched } from '../rpc/deadlines.ts';
 import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
@@ -91,14 +91,12 @@ export function createUnaryPath(
       const deadlineMs = deadlineOf(headers['grpc-timeout'], limits);
       if (deadlineMs === undefined) return false;
       const call = new Call(context, stream, headers, route, account);
-      const watched = deadlines.watch(call, deadlineMs);
+      call.watched = deadlines.watch(call, deadlineMs);
+      (stream as CallStream)[callKey] = call;
       stream.on('error', ignore);
-      stream.on('data', (chunk: Buffer) => call.receive(chunk));
-      stream.on('end', () => call.answerSoon());
-      stream.on('close', () => {
-        watched.forget();
-        call.end();
-      });
+      stream.on('data', onData);
+      stream.on('end', onEnd);
+      stream.on('close', onClose);
       return true;
     },
     open: deadlines.open,
@@ -120,6 +118,8 @@ class Call implements UnaryCall, HeldRequest {
   readonly stream: ServerHttp2Stream;
   isWaiting = false;
   heldBytes = 0;
+  /** Undefined only until the path has set it. */
+  watched: Watched<Call> | undefined;
   readonly #context: Context;
   readonly #headers: IncomingHttpHeaders;
   readonly #route: Route;
@@ -219,9 +219,29 @@ class Call implements UnaryCall, HeldRequest {
 
   /** The stream is closed. */
   end(): void {
+    this.watched?.forget();
     this.#context.guard.requests.end(this);
     this.#account.free(this.#unreadBytes);
   }
+}
+
+/** Has its call as a property, so that all streams share their listeners. */
+type CallStream = ServerHttp2Stream & { [callKey]?: Call | undefined };
+
+const callKey = Symbol('call');
+
+function onData(this: CallStream, chunk: Buffer): void {
+  this[callKey]?.receive(chunk);
+}
+
+function onEnd(this: CallStream): void {
+  this[callKey]?.answerSoon();
+}
+
+function onClose(this: CallStream): void {
+  this[callKey]?.end();
+  // A closed stream may stay in memory longer than its call: tables of Node's session keep it.
+  this[callKey] = undefined;
 }
 
 /** Two functions for all calls, to save each of them two closures. */
