@@ -2,12 +2,12 @@
 
 import type { DescMessage, MessageShape, toJsonString } from '@bufbuild/protobuf';
 
-/** Encodes a message whose bytes are not cached, behind `freeBytes` bytes. */
+/** Encodes a message whose bytes are not cached, in pieces, the first behind `freeBytes` bytes. */
 export type Encode = <M extends DescMessage>(
   schema: M,
   message: MessageShape<M>,
   freeBytes?: number,
-) => Uint8Array;
+) => Uint8Array[];
 
 /** A message in JSON and its length. */
 export interface JsonText {
@@ -28,21 +28,30 @@ export function cacheEncoded(message: object): void {
 /** A flag and the length. */
 const framePrefixBytes = 5;
 
-/** The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), cached. */
-export const frameOf = cached((schema, message, encode: Encode) => {
-  const { buffer, byteOffset, length } = encode(schema, message, framePrefixBytes);
-  const frame = Buffer.from(buffer, byteOffset, length);
-  frame.writeUInt32BE(length - framePrefixBytes, 1);
-  return frame;
+/**
+ * The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), in pieces
+ * that follow each other, cached.
+ */
+export const framesOf = cached((schema, message, encode: Encode): readonly Buffer[] => {
+  const pieces = encode(schema, message, framePrefixBytes).map(asBuffer);
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  pieces[0]?.writeUInt32BE(bytes - framePrefixBytes, 1);
+  return pieces;
 });
 
 /**
  * The message in Protobuf's binary encoding, from the cache where it is there. A part of the frame,
  * so that a message has its bytes in memory once.
  */
-export const bytesOf = cached((schema, message, encode: Encode) =>
-  frameOf(schema, message, encode).subarray(framePrefixBytes),
-);
+export const bytesOf = cached((schema, message, encode: Encode) => {
+  const pieces = framesOf(schema, message, encode);
+  const frame = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+  return frame.subarray(framePrefixBytes);
+});
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}
 
 /** The message in Protobuf's JSON format, from the cache where it is there. */
 export const jsonOf = cached((schema, message, encode: typeof toJsonString): JsonText => {

@@ -9,7 +9,7 @@ import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
-import { frameOf } from '../codec/encoded-cache.ts';
+import { framesOf } from '../codec/encoded-cache.ts';
 import { createDeadlines, type Watched } from '../rpc/deadlines.ts';
 import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
@@ -182,13 +182,17 @@ class Call implements UnaryCall, HeldRequest {
   send(message: MessageShape<DescMethod['output']>): void {
     const { stream } = this;
     this.#context.guard.requests.end(this);
-    const frame = frameOf(this.#route.method.output, message, encode);
+    const pieces = framesOf(this.#route.method.output, message, encode);
     if (stream.headersSent || stream.destroyed) return;
-    this.#unreadBytes = frame.length + streamBytes;
+    let bytes = streamBytes;
+    for (const { length } of pieces) bytes += length;
+    this.#unreadBytes = bytes;
     this.#account.hold(this.#unreadBytes);
     stream.respond(responseHeaders, responseOptions);
     stream.on('wantTrailers', sendOk);
-    stream.end(frame);
+    if (pieces.length > 1) stream.cork();
+    for (const piece of pieces) stream.write(piece);
+    stream.end();
   }
 
   fail(error: unknown): void {
