@@ -22,7 +22,7 @@ import type { OnBug } from '../rpc/failure.ts';
 import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
 import { HttpCall } from '../rpc/http-call.ts';
-import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
+import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { refuseDeepJson } from './json-depth.ts';
@@ -58,7 +58,7 @@ interface Call extends HeldRequest {
   method: DescMethod;
   format: Format;
   /** What has arrived of the body. */
-  body: Buffer;
+  chunks: Buffer[];
 }
 
 /**
@@ -102,10 +102,10 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       res,
       method,
       format,
-      body: nothing,
+      chunks: [],
       heldBytes: 0,
       refuse() {
-        call.body = nothing;
+        call.chunks = [];
         guard.requestRefused();
         refuse(res, tooManyBytes());
       },
@@ -151,8 +151,6 @@ function deadlineOf(
   return /^\d{1,10}$/.test(String(asked)) ? Math.min(Number(asked), deadlineMsMax) : undefined;
 }
 
-const nothing = Buffer.alloc(0);
-
 /** Collects the request's body, then calls `goOn` with it, or `fail` when it is too long. */
 function receive(
   req: IncomingMessage,
@@ -164,21 +162,21 @@ function receive(
 ): void {
   // A request without a body has ended already and emits no 'end'.
   if (req.readableEnded) {
-    goOn(call.body);
+    goOn(joined(call.chunks));
     return;
   }
   req.on('data', (chunk: Buffer) => {
     if (call.res.headersSent || call.res.destroyed) return;
-    call.body = call.body.length === 0 ? chunk : Buffer.concat([call.body, chunk]);
+    call.chunks.push(chunk);
     requests.add(call, chunk.length);
-    if (call.body.length <= bytesMax) return;
-    call.body = nothing;
+    if (call.heldBytes <= bytesMax) return;
+    call.chunks = [];
     fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`), call);
   });
   req.on('end', () => {
-    const { body } = call;
-    call.body = nothing;
-    if (!call.res.headersSent && !call.res.destroyed) goOn(body);
+    const { chunks } = call;
+    call.chunks = [];
+    if (!call.res.headersSent && !call.res.destroyed) goOn(joined(chunks));
   });
 }
 

@@ -15,7 +15,7 @@ import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
 import { HttpCall } from '../rpc/http-call.ts';
-import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
+import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { codes, RpcError } from '../rpc/rpc-error.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { statusDetails } from './error.ts';
@@ -60,7 +60,7 @@ const frameHeadBytes = 5;
 const responseHeaders = [':status', '200', 'content-type', 'application/grpc+proto'];
 const responseOptions = { waitForTrailers: true };
 const okTrailers = { 'grpc-status': '0' };
-const nothing = Buffer.alloc(0);
+const nothing: Buffer[] = [];
 /** The gRPC content types that carry Protobuf. */
 const contentType = /^application\/grpc(?:\+proto)?$/;
 
@@ -127,7 +127,7 @@ class Call implements UnaryCall, HeldRequest {
   /** What the account holds for it. */
   #unreadBytes = 0;
   /** What has arrived of the request. */
-  #body: Buffer = nothing;
+  #chunks = nothing;
 
   constructor(
     context: Context,
@@ -145,11 +145,12 @@ class Call implements UnaryCall, HeldRequest {
 
   receive(chunk: Buffer): void {
     if (this.stream.headersSent) return;
-    this.#body = this.#body.length === 0 ? chunk : Buffer.concat([this.#body, chunk]);
+    if (this.#chunks === nothing) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
     const { guard, limits } = this.#context;
     guard.requests.add(this, chunk.length);
     const bytesMax = limits.receiveBytesMax;
-    if (this.#body.length <= bytesMax + frameHeadBytes) return;
+    if (this.heldBytes <= bytesMax + frameHeadBytes) return;
     this.fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`));
   }
 
@@ -164,14 +165,14 @@ class Call implements UnaryCall, HeldRequest {
   }
 
   #answer(): void {
-    const body = this.#body;
+    const chunks = this.#chunks;
     this.isWaiting = false;
     // The stream may wait for its caller; the request need not.
-    this.#body = nothing;
+    this.#chunks = nothing;
     if (this.stream.headersSent || this.stream.destroyed) return;
     const { method, handler } = this.#route;
     try {
-      const request = messageOf(method, body, this.#context.limits.receiveBytesMax);
+      const request = messageOf(method, joined(chunks), this.#context.limits.receiveBytesMax);
       const call = new HttpCall('grpc', this.#headers, this.stream, peerOf);
       mapAwaitable(handler(request, call), send, failed, this);
     } catch (error) {
@@ -196,13 +197,13 @@ class Call implements UnaryCall, HeldRequest {
   }
 
   fail(error: unknown): void {
-    this.#body = nothing;
+    this.#chunks = nothing;
     this.#context.guard.requests.end(this);
     refuse(this.stream, error, this.#context.onBug);
   }
 
   refuse(): void {
-    this.#body = nothing;
+    this.#chunks = nothing;
     this.#context.guard.requestRefused();
     refuse(this.stream, tooManyBytes(), this.#context.onBug);
   }
