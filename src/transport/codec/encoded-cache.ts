@@ -40,13 +40,18 @@ export const framesOf = cached((schema, message, encode: Encode): readonly Buffe
 });
 
 /**
- * The message in Protobuf's binary encoding, from the cache where it is there. A part of the frame,
- * so that a message has its bytes in memory once.
+ * The message in Protobuf's binary encoding, in pieces that follow each other, from the cache where
+ * it is there. Parts of the frame, so that a message has its bytes in memory once.
  */
+export const piecesOf = cached((schema, message, encode: Encode): readonly Buffer[] => {
+  const [first, ...others] = framesOf(schema, message, encode);
+  return first === undefined ? [] : [first.subarray(framePrefixBytes), ...others];
+});
+
+/** The same as one piece. */
 export const bytesOf = cached((schema, message, encode: Encode) => {
-  const pieces = framesOf(schema, message, encode);
-  const frame = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
-  return frame.subarray(framePrefixBytes);
+  const pieces = piecesOf(schema, message, encode);
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 });
 
 function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {

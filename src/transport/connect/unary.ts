@@ -14,7 +14,7 @@ import {
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
-import { bytesOf, jsonOf } from '../codec/encoded-cache.ts';
+import { jsonOf, piecesOf } from '../codec/encoded-cache.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import type { Door } from '../rpc/call.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';
@@ -72,7 +72,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
     const error = connectError(thrown, onBug);
     if (res.headersSent || res.destroyed) return;
     const { status, text } = connectErrorAnswer(error);
-    respond(res, status, 'application/json', text, Buffer.byteLength(text));
+    respond(res, status, 'application/json', [text], Buffer.byteLength(text));
   };
   const deadlines = createDeadlines<ServerResponse>(res => {
     if (res.headersSent && !res.destroyed) {
@@ -202,24 +202,28 @@ function answer(
   message: MessageShape<DescMethod['output']>,
 ): void {
   if (format === 'proto') {
-    const bytes = bytesOf(output, message, encode);
-    respond(res, 200, 'application/proto', bytes, bytes.length);
+    const pieces = piecesOf(output, message, encode);
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    respond(res, 200, 'application/proto', pieces, length);
   } else {
     const { text, length } = jsonOf(output, message, toJsonString);
-    respond(res, 200, 'application/json', text, length);
+    respond(res, 200, 'application/json', [text], length);
   }
 }
 
+/** The pieces have `length` bytes together. */
 function respond(
   res: ServerResponse,
   status: number,
   type: string,
-  body: string | Buffer,
+  pieces: readonly (string | Buffer)[],
   length: number,
 ): void {
   const headers = ['Content-Type', type, 'Content-Length', String(length)];
   headers.push('Cache-Control', 'no-store');
-  res.writeHead(status, headers).end(body);
+  res.writeHead(status, headers);
+  for (const piece of pieces.slice(0, -1)) res.write(piece);
+  res.end(pieces.at(-1));
 }
 
 function peerOf({ req }: ServerResponse): string | undefined {
