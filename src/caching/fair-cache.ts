@@ -3,7 +3,6 @@
  * push out those who have less than their share.
  */
 
-import { LRUCache } from 'lru-cache';
 import type { CacheLimits } from './weighed-cache.ts';
 
 /** An owner with more than this part of the memory loses its entries before all others. */
@@ -50,8 +49,14 @@ interface Entry<V, S> {
   value: V;
   bytes: number;
   group: Group<V, S>;
+  /** Whether it was used since it was added, or last spared. */
+  isUsed: boolean;
+  /** The neighbours in its group. */
   older: Entry<V, S> | undefined;
   newer: Entry<V, S> | undefined;
+  /** The neighbours in the order of eviction. */
+  before: Entry<V, S> | undefined;
+  after: Entry<V, S> | undefined;
 }
 
 /** What the cache itself needs for an entry, and for an owner, in bytes. */
@@ -63,7 +68,8 @@ const lightestBytes = 1024;
 const obsoletePerSet = 2;
 
 /** Creates an empty cache. */
-export function createFairCache<V, S>({ bytesMax, entriesMax }: CacheLimits): FairCache<V, S> {
+export function createFairCache<V, S>(limits: CacheLimits): FairCache<V, S> {
+  const { bytesMax, entriesMax } = limits;
   const shareMax = bytesMax * share;
   const groups = new Map<string, Group<V, S>>();
   /** The groups above the share: fewer than five. */
@@ -71,10 +77,13 @@ export function createFairCache<V, S>({ bytesMax, entriesMax }: CacheLimits): Fa
   const obsolete: Group<V, S>[] = [];
   let bytes = 0;
 
-  const entries = new LRUCache<string, Entry<V, S>>({
-    max: Math.max(1, Math.min(entriesMax, Math.ceil(bytesMax / lightestBytes))),
-    dispose: entry => unlink(entry),
-  });
+  const countMax = Math.max(1, Math.min(entriesMax, Math.ceil(bytesMax / lightestBytes)));
+  const entries = new Map<string, Entry<V, S>>();
+  /** All entries in the order of eviction, which a use does not change: `coldest` spares them. */
+  let first: Entry<V, S> | undefined;
+  let last: Entry<V, S> | undefined;
+
+  limits.meter?.(() => bytes);
 
   const weigh = (group: Group<V, S>, change: number) => {
     group.bytes += change;
@@ -84,7 +93,32 @@ export function createFairCache<V, S>({ bytesMax, entriesMax }: CacheLimits): Fa
     else heavy.delete(group);
   };
 
+  const append = (entry: Entry<V, S>) => {
+    entry.before = last;
+    entry.after = undefined;
+    if (last === undefined) first = entry;
+    else last.after = entry;
+    last = entry;
+  };
+  const takeOut = ({ before, after }: Entry<V, S>) => {
+    if (before === undefined) first = after;
+    else before.after = after;
+    if (after === undefined) last = before;
+    else after.before = before;
+  };
+  /** The first entry that was not used. Those before it get a second chance, at the end. */
+  const coldest = () => {
+    while (first?.isUsed) {
+      const used = first;
+      used.isUsed = false;
+      takeOut(used);
+      append(used);
+    }
+    return first;
+  };
+
   const link = (entry: Entry<V, S>) => {
+    append(entry);
     const { group } = entry;
     entry.older = group.newest;
     if (group.newest === undefined) group.oldest = entry;
@@ -93,7 +127,9 @@ export function createFairCache<V, S>({ bytesMax, entriesMax }: CacheLimits): Fa
     weigh(group, entry.bytes);
   };
 
-  const unlink = ({ older, newer, group, bytes: freed }: Entry<V, S>) => {
+  const unlink = (entry: Entry<V, S>) => {
+    const { older, newer, group, bytes: freed } = entry;
+    takeOut(entry);
     if (older === undefined) group.oldest = newer;
     else older.newer = newer;
     if (newer === undefined) group.newest = older;
@@ -119,37 +155,50 @@ export function createFairCache<V, S>({ bytesMax, entriesMax }: CacheLimits): Fa
     return group;
   };
 
+  const remove = (entry: Entry<V, S> | undefined) => {
+    if (entry === undefined) return;
+    entries.delete(entry.key);
+    unlink(entry);
+  };
+
   const evictObsolete = () => {
     const oldest = obsolete.at(-1)?.oldest;
     if (oldest === undefined) obsolete.pop();
-    else entries.delete(oldest.key);
+    else remove(oldest);
   };
 
-  /** The least recently used entry, unless its owner has less than its share and another has more. */
+  /** The coldest entry, unless its owner has less than its share and another has more. */
   const evict = (added: Group<V, S>) => {
     const from = heavy.has(added) ? added : heavy.values().next().value;
-    const coldest = entries.rvalues().next().value;
-    const isSpared = coldest !== undefined && !heavy.has(coldest.group);
-    if (isSpared && from?.oldest !== undefined) entries.delete(from.oldest.key);
-    else entries.pop();
+    const cold = coldest();
+    const isSpared = cold !== undefined && !heavy.has(cold.group);
+    remove(isSpared ? (from?.oldest ?? cold) : cold);
   };
 
   return {
     get bytes() {
       return bytes;
     },
-    get: key => entries.get(key)?.value,
+    get(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      entry.isUsed = true;
+      return entry.value;
+    },
     shared: owner => groups.get(owner)?.shared,
     set(key, { value, bytes: weight }, owner, shared) {
-      if (weight + shared.bytes > shareMax) return void entries.delete(key);
+      if (weight + shared.bytes > shareMax) return remove(entries.get(key));
       const group = groupOf(owner, shared);
-      const own = { key, value, bytes: weight + entryBytes, group };
-      const entry: Entry<V, S> = { ...own, older: undefined, newer: undefined };
+      const entry: Entry<V, S> = {
+        ...{ key, value, bytes: weight + entryBytes, group, isUsed: false },
+        ...{ older: undefined, newer: undefined, before: undefined, after: undefined },
+      };
       // Linked first, so that its group survives the removal of the entry that it replaces.
       link(entry);
+      remove(entries.get(key));
       entries.set(key, entry);
       for (let step = 0; step < obsoletePerSet; step++) evictObsolete();
-      while (bytes > bytesMax) {
+      while (bytes > bytesMax || entries.size > countMax) {
         if (obsolete.length > 0) evictObsolete();
         else evict(group);
       }
@@ -158,9 +207,9 @@ export function createFairCache<V, S>({ bytesMax, entriesMax }: CacheLimits): Fa
       const group = groups.get(owner);
       if (group !== undefined) retire(group);
     },
-    delete: key => void entries.delete(key),
+    delete: key => remove(entries.get(key)),
     clear() {
-      entries.clear();
+      while (first !== undefined) remove(first);
       obsolete.length = 0;
     },
   };

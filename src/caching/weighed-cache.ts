@@ -1,11 +1,16 @@
 /** Options of an LRU cache that is bounded in bytes. */
 
+/** Takes the function that says how many bytes a cache holds. */
+type Meter = (heldBytes: () => number) => void;
+
 /** Bounds of a cache. */
 export interface CacheLimits {
   /** What all entries may weigh together, in bytes. */
   bytesMax: number;
   /** Most entries, however light. */
   entriesMax: number;
+  /** Called once by the cache, for the metrics. */
+  meter?: Meter;
 }
 
 /** What an LRU cache needs for an entry besides key and value, in bytes. */

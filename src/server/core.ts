@@ -16,6 +16,7 @@ import {
 } from '../tokens/caller.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import { usageCountBytes } from '../tokens/limits.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createRetention } from '../tokens/retention.ts';
@@ -77,9 +78,9 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord'>,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord' | 'memory'>,
 ): Promise<Core> {
-  const { verify: limits, ...others } = limitsOf(config);
+  const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const seal = createRecordSeal(secrets.masterKeys);
   const store = await openStore(config.store, {
     now,
@@ -109,6 +110,11 @@ export async function openCore(
   });
   const usage = createUsageMeter(store, now, others.usage, uses =>
     log.warn({ uses }, 'the store was away for too long: uses of access tokens were not counted'),
+  );
+  metrics.memory(
+    'usage',
+    () => usage.pendingCount * usageCountBytes,
+    others.usage.pendingMax * usageCountBytes,
   );
   return {
     store,

@@ -1,8 +1,9 @@
 /** The guards of the listeners: what they refuse and close is counted, and logged once a minute. */
 
 import type { Logger } from '../log.ts';
-import type { Guard, RefusedReason } from '../transport/rpc/guard.ts';
-import { createUnread, type UnreadLimits, type UnreadReason } from '../transport/rpc/unread.ts';
+import type { Guard, HeldLimits, RefusedReason } from '../transport/rpc/guard.ts';
+import { createRequestBytes } from '../transport/rpc/request-bytes.ts';
+import { createUnread, type UnreadReason } from '../transport/rpc/unread.ts';
 import type { Metrics } from './metrics.ts';
 
 /** A listener's name in metrics and log. */
@@ -10,10 +11,10 @@ export type ListenerName = 'grpc' | 'http' | 'manager';
 
 /** What the guards need. */
 export interface GuardDeps {
-  limits: UnreadLimits;
+  limits: HeldLimits;
   /** Whether an address may have any number of connections. */
   isExempt(address: string): boolean;
-  metrics: Pick<Metrics, 'connectionRefused' | 'unreadClosed'>;
+  metrics: Pick<Metrics, 'connectionRefused' | 'unreadClosed' | 'requestRefused'>;
   log: Pick<Logger, 'warn'>;
   /** `performance.now`. */
   monotonicMs(): number;
@@ -32,13 +33,18 @@ const unreadTexts: Record<UnreadReason, string> = {
   deadline: 'a caller does not read: its answer waited until the deadline',
 };
 
+const requestsText =
+  'requests are refused: those under way hold as many bytes as USHER_MEMORY_MB leaves for them';
+
 /** Creates the function that makes a listener's guard. */
 export function createGuards(deps: GuardDeps): (listener: ListenerName) => Guard {
   const { limits, isExempt, metrics } = deps;
-  const unread = createUnread(limits);
+  const unread = createUnread(limits.unread);
+  const requests = createRequestBytes(limits.requestBytesMax);
   const warn = warnRarely(deps);
   return listener => ({
     unread,
+    requests,
     isExempt,
     refused(reason, source) {
       metrics.connectionRefused(listener, reason);
@@ -47,6 +53,10 @@ export function createGuards(deps: GuardDeps): (listener: ListenerName) => Guard
     unreadClosed(reason) {
       metrics.unreadClosed(listener, reason);
       warn(`unread ${listener} ${reason}`, { listener }, unreadTexts[reason]);
+    },
+    requestRefused() {
+      metrics.requestRefused(listener);
+      warn(`requests ${listener}`, { listener }, requestsText);
     },
   });
 }

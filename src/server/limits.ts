@@ -25,7 +25,7 @@ import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
 import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
-import { divideMemory, type MemoryShares } from './memory.ts';
+import { divideMemory, type MemoryMetric, type MemoryShares } from './memory.ts';
 
 /** The limits of every room. */
 export interface Limits {
@@ -46,9 +46,13 @@ export interface Limits {
 }
 
 /** The limits for these settings. */
-export function limitsOf(config: Config): Limits {
+export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => undefined): Limits {
   const memory = divideMemory(config.memoryMb);
-  const bounds = (bytesMax: number) => ({ bytesMax, entriesMax: config.cacheEntriesMax });
+  const bounds = (what: keyof MemoryShares): CacheLimits => ({
+    bytesMax: memory[what],
+    entriesMax: config.cacheEntriesMax,
+    meter: heldBytes => memoryMetric(what, heldBytes, memory[what]),
+  });
   return {
     verify: {
       headerBytesMax: config.headerBytesMax,
@@ -57,13 +61,13 @@ export function limitsOf(config: Config): Limits {
       cacheTtlMsMax: config.cacheTtlMsMax,
       leaseMs: config.leaseMs,
     },
-    proofs: bounds(memory.provenHeaders),
-    openedKeys: bounds(memory.openedKeys),
+    proofs: bounds('provenHeaders'),
+    openedKeys: bounds('openedKeys'),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
     retention: { ...fixedRetentionLimits, days: config.auditDays },
     usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
-    store: storeLimits(config, memory),
+    store: storeLimits(config, bounds),
     watch: {
       ...fixedWatchLimits,
       changesBacklogMax: Math.floor(memory.changesBacklog / changeBytes),
@@ -71,8 +75,8 @@ export function limitsOf(config: Config): Limits {
       leaseMs: config.leaseMs,
       heartbeatMs: Math.floor(config.leaseMs / 8),
     },
-    http: httpLimits(config),
-    grpc: grpcLimits(config),
+    http: httpLimits(config, memory),
+    grpc: grpcLimits(config, memory),
     manager: {
       ...fixedManagerLimits,
       sessionLifetimeMs: config.sessionMsMax,
@@ -82,20 +86,22 @@ export function limitsOf(config: Config): Limits {
   };
 }
 
-function storeLimits(config: Config, memory: MemoryShares): StoreLimits {
-  const { leaseMs, cacheEntriesMax } = config;
-  const bounds = (bytesMax: number) => ({ bytesMax, entriesMax: cacheEntriesMax });
+function storeLimits(
+  config: Config,
+  bounds: (what: keyof MemoryShares) => CacheLimits,
+): StoreLimits {
+  const { leaseMs } = config;
   return {
     lmdb: { ...fixedLmdbLimits, leaseMs },
     redis: { ...fixedRedisLimits, ...redisTimeouts(config), leaseMs },
     cache: {
       ...fixedCoherentLimits,
-      records: bounds(memory.records),
-      lastRecords: bounds(memory.lastRecords),
-      unknownIds: bounds(memory.unknownIds),
-      imported: bounds(memory.imported),
-      lastImported: bounds(memory.lastImported),
-      notImported: bounds(memory.notImported),
+      records: bounds('records'),
+      lastRecords: bounds('lastRecords'),
+      unknownIds: bounds('unknownIds'),
+      imported: bounds('imported'),
+      lastImported: bounds('lastImported'),
+      notImported: bounds('notImported'),
       staleMaxMs: config.staleMaxMs,
     },
   };
@@ -125,7 +131,7 @@ function redisTimeouts({ storeTimeoutMs, storeAckReplicas, leaseMs }: Config): R
 }
 
 /** The limits that HTTP and gRPC listeners share. */
-function listenerLimits(config: Config) {
+function listenerLimits(config: Config, { requestBytes }: MemoryShares) {
   // Long requests have long answers; a short one, such as for a page of a list, can have one too.
   const sendBytesMax = Math.max(grpcMessageBytes, config.messageBytesMax);
   // The longest answer, and what its stream and others take beside it.
@@ -137,6 +143,8 @@ function listenerLimits(config: Config) {
       connectionBytesMax,
       processBytesMax: Math.max(config.unreadBytesTotalMax, connectionBytesMax),
     },
+    // While one of the longest requests arrives, there is room for others.
+    requestBytesMax: Math.max(requestBytes, 2 * config.messageBytesMax),
     connectionIdleMs: config.connectionIdleMs,
     connectionAgeMs: config.connectionAgeMs,
     receiveBytesMax: config.messageBytesMax,
@@ -153,11 +161,11 @@ const otherFieldsBytes = 8192;
 /** How long a caller may take to read the last bytes of an answer. */
 const lastBytesMs = 90_000;
 
-function httpLimits(config: Config): HttpLimits {
+function httpLimits(config: Config, memory: MemoryShares): HttpLimits {
   const { headerBytesMax, otherHeadersBytesMax, firstByteMs, deadlineMs, deadlineMsMax } = config;
   return {
     ...fixedHttpLimits,
-    ...listenerLimits(config),
+    ...listenerLimits(config, memory),
     headerBytesMax: headerBytesMax + otherHeadersBytesMax,
     // Percent-encoding can make each byte of the token three.
     formBytesMax: 3 * headerBytesMax + otherFieldsBytes,
@@ -169,10 +177,10 @@ function httpLimits(config: Config): HttpLimits {
   };
 }
 
-function grpcLimits(config: Config): GrpcLimits {
+function grpcLimits(config: Config, memory: MemoryShares): GrpcLimits {
   return {
     ...fixedGrpcLimits,
-    ...listenerLimits(config),
+    ...listenerLimits(config, memory),
     prefaceMs: config.firstByteMs,
     streamsPerConnectionMax: config.streamsMax,
     // Enough for the longest call that began before the connection got old.

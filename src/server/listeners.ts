@@ -11,6 +11,7 @@ import type { GrpcLimits } from '../transport/grpc/limits.ts';
 import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, type Trusts, trustsRanges } from '../transport/http/client-address.ts';
+import { heldBody } from '../transport/http/held-body.ts';
 import { answersToHosts, onlyForHosts } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener } from '../transport/http/listener.ts';
@@ -19,6 +20,7 @@ import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
+import type { Guard } from '../transport/rpc/guard.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import { pinged } from '../transport/rpc/probes.ts';
 import type { Core } from './core.ts';
@@ -67,13 +69,18 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   const isExempt = trustsOf(config);
   const monotonicMs = () => performance.now();
   const guardOf = createGuards({
-    limits: limits.http.unread,
+    limits: limits.http,
     isExempt,
     metrics,
     log,
     monotonicMs,
   });
   const guards = { grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') };
+  // All of them count together.
+  const { unread, requests } = guards.http;
+  const { requestBytesMax, unread: unreadMax } = limits.http;
+  metrics.memory('requestBytes', () => requests.bytes, requestBytesMax);
+  metrics.memory('unreadAnswers', () => unread.bytes, unreadMax.processBytesMax);
   const probes = probeRoutes(parts);
   const ping = () => pinged(parts);
   const connect = createConnectDoor({
@@ -82,7 +89,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     onBug,
     cors: true,
     requireProtocolHeader: false,
-    onUnread: () => guards.http.unreadClosed('deadline'),
+    guard: guards.http,
   });
   const managerDoor = createConnectDoor({
     bindings: services.manager,
@@ -91,9 +98,10 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     door: 'manager',
     cors: false,
     requireProtocolHeader: false,
-    onUnread: () => guards.manager.unreadClosed('deadline'),
+    guard: guards.manager,
   });
   const { verify } = parts.core;
+  const web = webRoute(parts.manager);
   const root = rootRoute({ verify, now });
   return {
     grpc: createGrpcListener({
@@ -108,7 +116,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         root,
         ...probes,
         openapiRoute(),
-        ...gatewayDoors(config, limits.http, parts),
+        ...gatewayDoors(config, limits.http, parts, guards.http),
         ...connect.routes,
       ],
       limits: withConnections(limits.http, connections.http, config),
@@ -124,7 +132,11 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         ...probes,
         metricsRoute(parts.metrics),
         ...onlyForHosts(
-          [openapiRoute(), ...managerDoor.routes, webRoute(parts.manager)],
+          [
+            openapiRoute(),
+            ...managerDoor.routes,
+            heldBody(web, limits.manager.signInBodyBytesMax, guards.manager),
+          ],
           answersToHosts(managerNames(config)),
         ),
       ],
@@ -152,9 +164,14 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 }
 
 /** The routes for gateways and OAuth clients. */
-function gatewayDoors(config: Config, limits: HttpLimits, { core }: ListenerParts): Route[] {
+function gatewayDoors(
+  config: Config,
+  limits: HttpLimits,
+  { core }: ListenerParts,
+  guard: Guard,
+): Route[] {
   const trusts = trustsOf(config);
-  return doorRoutes({ ...core, limits, addressOf: req => clientAddress(req, trusts) });
+  return doorRoutes({ ...core, limits, guard, addressOf: req => clientAddress(req, trusts) });
 }
 
 /** The names that the API Manager answers to, besides those of the loopback interface. */

@@ -22,13 +22,25 @@ export interface MemoryShares {
   changesBacklog: number;
   /** Counts of uses that are not written yet. */
   usage: number;
+  /** Requests that are not answered yet; at least the two longest that may come. */
+  requestBytes: number;
 }
 
-/** In 64ths. The rest is for what lives as long as a call. */
+/** What holds memory within a limit: the parts of USHER_MEMORY_MB, and answers not read yet. */
+type MemoryHolder = keyof MemoryShares | 'unreadAnswers';
+
+/** Takes the function that says how many bytes a holder holds, and its limit in bytes. */
+export type MemoryMetric = (
+  what: MemoryHolder,
+  heldBytes: () => number,
+  limitBytes: number,
+) => void;
+
+/** In 64ths. */
 const parts: MemoryShares = {
-  provenHeaders: 28,
-  records: 12,
-  lastRecords: 8,
+  provenHeaders: 26,
+  records: 11,
+  lastRecords: 7,
   unknownIds: 2,
   imported: 3,
   lastImported: 2,
@@ -36,6 +48,7 @@ const parts: MemoryShares = {
   openedKeys: 2,
   changesBacklog: 1,
   usage: 3,
+  requestBytes: 6,
 };
 
 /** The shares of a process with this setting. */

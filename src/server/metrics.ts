@@ -6,6 +6,8 @@ import type { Door } from '../transport/rpc/call.ts';
 import type { RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
+import type { MemoryMetric } from './memory.ts';
+import { createMemoryMetric } from './memory-metric.ts';
 
 /** The metrics of one process. */
 export interface Metrics {
@@ -21,6 +23,10 @@ export interface Metrics {
   connectionRefused(listener: string, reason: RefusedReason): void;
   /** Counts a connection, or a call, that a listener closed because its answers were not read. */
   unreadClosed(listener: string, reason: UnreadReason): void;
+  /** Counts a request that a listener refused because requests hold too many bytes. */
+  requestRefused(listener: string): void;
+  /** Shows what holds memory within a limit. */
+  readonly memory: MemoryMetric;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -85,6 +91,12 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     labelNames,
     registers,
   });
+  const requests = new Counter({
+    name: 'usher_requests_refused_total',
+    help: 'Requests refused: those under way hold too many bytes.',
+    labelNames: ['listener'] as const,
+    registers,
+  });
   const storeUp = new Gauge({
     name: 'usher_store_up',
     help: '1 while the store answers, otherwise 0.',
@@ -111,7 +123,9 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     bug: () => bugs.inc(),
     brokenRecord: () => brokenRecords.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
+    requestRefused: listener => requests.inc({ listener }),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
+    memory: createMemoryMetric(registry),
     storeHealth({ up, degraded }) {
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);

@@ -39,6 +39,8 @@ const heapGrowingPercent = 50;
 
 async function start(env: Environment): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
+  // The space for new objects stays as large as the start made it; a burst would double it.
+  setFlagsFromString('--semi-space-growth-factor=1');
   const config = readConfig(env);
   const secrets = openSecrets(config);
   const log = openLog(config.logLevel);

@@ -67,7 +67,7 @@ export async function startServer(
   }));
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, web, now),
+    services: createServices(config, core, web, now, metrics),
     manager: web.manager,
     metrics,
     log,

@@ -6,7 +6,7 @@ import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
-import { streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
@@ -14,6 +14,7 @@ import { createWatch } from '../transport/services/watch.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
 import type { WebManager } from './manager.ts';
+import type { Metrics } from './metrics.ts';
 
 /** The services of each listener. */
 export interface Services {
@@ -29,12 +30,18 @@ export function createServices(
   core: Core,
   web: WebManager,
   now: () => number,
+  metrics: Pick<Metrics, 'memory'>,
 ): Services {
   const limits = limitsOf(config).watch;
   const sessionOf = createSessionOf(web.manager);
   const withoutSession = createCallerOf(core.authenticate);
   const monotonicMs = () => performance.now();
   const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
+  metrics.memory(
+    'changesBacklog',
+    () => changes.retainedCount * changeBytes,
+    limits.changesBacklogMax * changeBytes,
+  );
   const watch = createWatch({ changes, limits, monotonicMs });
   const verifier = (session?: SessionOf) => {
     const handlers = verifierHandlers({

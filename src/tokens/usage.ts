@@ -18,6 +18,8 @@ export interface UsageMeter {
   read(caller: Caller, tokenId: string): Promise<Usage>;
   /** Writes the last counts and ends the timer. */
   close(): Promise<void>;
+  /** Counts that are not written yet. */
+  readonly pendingCount: number;
 }
 
 /**
@@ -104,6 +106,9 @@ export function createUsageMeter(
   let day = { ends: 0, date: '' };
 
   return {
+    get pendingCount() {
+      return pendingCount + writtenCount;
+    },
     note(tokenId) {
       const at = now();
       if (at >= day.ends || at < day.ends - 86_400_000) {

@@ -22,6 +22,7 @@ export type Prove = (
 /** Creates the check, which caches decrypted jwt secrets within these bounds. */
 export function createProve(keys: MasterKeys, openedKeys: CacheLimits): Prove {
   const opened = new LRUCache<string, KeyObject>(weighed(openedKeys, keyBytes));
+  openedKeys.meter?.(() => opened.calculatedSize);
   const decoyValue = randomBytes(32).toString('base64url');
   const decoy: Secret = { masterKeyId: keys.currentId, value: decoyValue, createdAt: 0 };
 

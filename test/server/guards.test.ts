@@ -10,7 +10,7 @@ function setup() {
   let nowMs = 0;
   const metrics = createMetrics();
   const guardOf = createGuards({
-    limits: { connectionBytesMax: 1, processBytesMax: 1 },
+    limits: { unread: { connectionBytesMax: 1, processBytesMax: 1 }, requestBytesMax: 1 },
     isExempt: () => false,
     metrics,
     log: { warn: (fields: object, text: string) => void lines.push([fields, text]) } as never,

@@ -1,10 +1,9 @@
 /** A guard that records what its listener reports. */
 
-import { ownGuard } from '../../src/transport/rpc/guard.ts';
-import type { UnreadLimits } from '../../src/transport/rpc/unread.ts';
+import { type HeldLimits, ownGuard } from '../../src/transport/rpc/guard.ts';
 
 /** `next` resolves with the next report. */
-export function recordingGuard(limits: UnreadLimits, exempt: readonly string[] = []) {
+export function recordingGuard(limits: HeldLimits, exempt: readonly string[] = []) {
   const reports: string[] = [];
   let wake = () => {};
   const report = (text: string) => {
@@ -15,6 +14,7 @@ export function recordingGuard(limits: UnreadLimits, exempt: readonly string[] =
     ...ownGuard(limits),
     isExempt: (address: string) => exempt.includes(address),
     refused: (reason: string, source: string) => report(`refused ${reason} ${source}`),
+    requestRefused: () => report('refused request'),
     unreadClosed: (reason: string) => report(`unread ${reason}`),
     reports,
     async next(): Promise<string> {

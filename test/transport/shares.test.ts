@@ -13,12 +13,11 @@ afterEach(async () => {
   for (const clean of cleaning.splice(0).reverse()) await clean();
 });
 
-const { unread } = defaultLimits.http;
 const onBug = () => {};
 
 describe.each(['grpc', 'http'])('%s', kind => {
   async function start(some: object, exempt: string[] = []) {
-    const guard = recordingGuard(unread, exempt);
+    const guard = recordingGuard(defaultLimits.http, exempt);
     const listener =
       kind === 'grpc'
         ? createGrpcListener({

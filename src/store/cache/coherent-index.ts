@@ -40,6 +40,7 @@ export function createCoherentIndex(
   const absent = cache<true>(limits.notImported);
   /** Entries that may no longer exist, after the feed was lost or the store was emptied. */
   const unverified = new LRUCache<string, string>(weighed(limits.lastImported, valueBytes));
+  limits.lastImported.meter?.(() => unverified.calculatedSize);
   const reads = new LRUCache<string, Read>({ max: limits.readsMax });
 
   const forget = (name: string) => {

@@ -41,6 +41,7 @@ export function createCoherentReader(
    * Fallback while the store cannot be reached: read before a loss of the feed, or without a feed.
    */
   const unverified = new LRUCache<string, Unverified>(weighed(limits.lastRecords, foundBytes));
+  limits.lastRecords.meter?.(() => unverified.calculatedSize);
   /** The time up to which all acknowledged changes were announced. */
   const currentAsOfMs = () => monotonicMs() - feed.lagMs();
 

@@ -41,6 +41,7 @@ export function createReadCache<T extends object | string | true>(
     noDeleteOnStaleGet: true,
     perf: { now: monotonicMs },
   });
+  limits.meter?.(() => cache.calculatedSize);
   return {
     get size() {
       return cache.size;

@@ -13,15 +13,23 @@ import {
 } from '../../gen/usher/v1/verifier_pb.ts';
 import { bytesOf } from './encoded-cache.ts';
 
-/** The message in Protobuf's binary encoding. */
-export function encode<M extends DescMessage>(schema: M, message: MessageShape<M>): Uint8Array {
+/**
+ * The message in Protobuf's binary encoding, in pieces, behind `freeBytes` bytes of the first piece
+ * for the caller to fill.
+ */
+export function encode<M extends DescMessage>(
+  schema: M,
+  message: MessageShape<M>,
+  freeBytes = 0,
+): Uint8Array[] {
+  const writer = new BinaryWriter().raw(new Uint8Array(freeBytes));
   switch (schema.typeName) {
     case StreamVerifyResponseSchema.typeName:
-      return encodeStream(message as unknown as StreamVerifyResponse);
+      return [encodeStream(writer, message as unknown as StreamVerifyResponse)];
     case BatchVerifyResponseSchema.typeName:
-      return encodeBatch(message as unknown as BatchVerifyResponse);
+      return encodeBatch(writer, message as unknown as BatchVerifyResponse);
     default:
-      return toBinary(schema, message);
+      return [writer.raw(toBinary(schema, message)).finish()];
   }
 }
 
@@ -30,8 +38,7 @@ const id = StreamVerifyResponse_ItemSchema.field.id.number;
 const response = StreamVerifyResponse_ItemSchema.field.response.number;
 const unavailable = StreamVerifyResponse_ItemSchema.field.unavailable.number;
 
-function encodeStream(message: StreamVerifyResponse): Uint8Array {
-  const writer = new BinaryWriter();
+function encodeStream(writer: BinaryWriter, message: StreamVerifyResponse): Uint8Array {
   for (const item of message.items) {
     writer.tag(items, WireType.LengthDelimited).fork();
     encodeItem(writer, item);
@@ -51,15 +58,22 @@ function encodeItem(writer: BinaryWriter, { id: of, outcome }: StreamVerifyRespo
   }
 }
 
-function encodeBatch(message: BatchVerifyResponse): Uint8Array {
-  const writer = new BinaryWriter();
+/** A verdict with at least so many bytes is a piece of its own, which is not copied. */
+const pieceBytes = 2048;
+
+/** A long answer to a short question takes little memory: its pieces are the verdicts' cached bytes. */
+function encodeBatch(writer: BinaryWriter, message: BatchVerifyResponse): Uint8Array[] {
+  const { responses, instance } = BatchVerifyResponseSchema.field;
+  const pieces: Uint8Array[] = [];
   for (const each of message.responses) {
     const bytes = bytesOf(VerifyResponseSchema, each, encode);
-    writer.tag(BatchVerifyResponseSchema.field.responses.number, WireType.LengthDelimited);
-    writer.bytes(bytes);
+    writer.tag(responses.number, WireType.LengthDelimited);
+    if (bytes.length < pieceBytes) writer.bytes(bytes);
+    else pieces.push(writer.uint32(bytes.length).finish(), bytes);
   }
-  encodeInstance(writer, BatchVerifyResponseSchema.field.instance.number, message.instance);
-  return writer.finish();
+  encodeInstance(writer, instance.number, message.instance);
+  pieces.push(writer.finish());
+  return pieces;
 }
 
 function encodeInstance(writer: BinaryWriter, number: number, instance: string): void {

@@ -2,8 +2,12 @@
 
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
 
-/** Encodes a message whose bytes are not cached. */
-export type Encode = <M extends DescMessage>(schema: M, message: MessageShape<M>) => Uint8Array;
+/** Encodes a message whose bytes are not cached, in pieces, the first behind `freeBytes` bytes. */
+export type Encode = <M extends DescMessage>(
+  schema: M,
+  message: MessageShape<M>,
+  freeBytes?: number,
+) => Uint8Array[];
 
 /** Writes a message as JSON that is not cached. */
 export type EncodeJson = <M extends DescMessage>(schema: M, message: MessageShape<M>) => string;
@@ -27,23 +31,35 @@ export function cacheEncoded(message: object): void {
 /** A flag and the length. */
 const framePrefixBytes = 5;
 
-/** The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), cached. */
-export const frameOf = cached((schema, message, encode: Encode) => {
-  const bytes = encode(schema, message);
-  const frame = Buffer.allocUnsafe(framePrefixBytes + bytes.length);
-  frame[0] = 0;
-  frame.writeUInt32BE(bytes.length, 1);
-  frame.set(bytes, framePrefixBytes);
-  return frame;
+/**
+ * The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), in pieces
+ * that follow each other, cached.
+ */
+export const framesOf = cached((schema, message, encode: Encode): readonly Buffer[] => {
+  const pieces = encode(schema, message, framePrefixBytes).map(asBuffer);
+  const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+  pieces[0]?.writeUInt32BE(bytes - framePrefixBytes, 1);
+  return pieces;
 });
 
 /**
- * The message in Protobuf's binary encoding, from the cache where it is there. A part of the frame,
- * so that a message has its bytes in memory once.
+ * The message in Protobuf's binary encoding, in pieces that follow each other, from the cache where
+ * it is there. Parts of the frame, so that a message has its bytes in memory once.
  */
-export const bytesOf = cached((schema, message, encode: Encode) =>
-  frameOf(schema, message, encode).subarray(framePrefixBytes),
-);
+export const piecesOf = cached((schema, message, encode: Encode): readonly Buffer[] => {
+  const [first, ...others] = framesOf(schema, message, encode);
+  return first === undefined ? [] : [first.subarray(framePrefixBytes), ...others];
+});
+
+/** The same as one piece. */
+export const bytesOf = cached((schema, message, encode: Encode) => {
+  const pieces = piecesOf(schema, message, encode);
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+});
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
+}
 
 /** The message in Protobuf's JSON format, from the cache where it is there. */
 export const jsonOf = cached((schema, message, encode: EncodeJson): JsonText => {

@@ -20,13 +20,15 @@ import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
 import type { Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
+import { ownGuard } from '../rpc/guard.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
 import { boundHandler, needsHttp2Text, peerKey } from './bound-handler.ts';
+import { countedBody } from './counted-body.ts';
 import { challengesOf, connectErrorAnswer, malformedError } from './error.ts';
 import { jsonOptions } from './json.ts';
 import { checkedBody, checkedCompression } from './json-body.ts';
 import { clampTimeout } from './timeout.ts';
-import { createConnectUnary } from './unary.ts';
+import { type ConnectGuard, createConnectUnary } from './unary.ts';
 
 /** What serving rpcs over HTTP needs. */
 export interface ConnectDeps {
@@ -44,8 +46,8 @@ export interface ConnectDeps {
    * only after a preflight, which protects listeners that accept cookies from cross-site requests.
    */
   requireProtocolHeader: boolean;
-  /** Called for each unary call whose answer is not read within its deadline. */
-  onUnread?(): void;
+  /** Shared with other listeners; absent where there are none. */
+  guard?: ConnectGuard;
 }
 
 /** The routes of the rpcs, for an HTTP listener. */
@@ -62,7 +64,8 @@ type Compression = typeof compressionGzip;
 /** Binds the services to connect-node. */
 export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
   const stopping = new AbortController();
-  const take = createConnectUnary({ ...deps, door: deps.door ?? 'connect' });
+  const guard = deps.guard ?? ownGuard(deps.limits);
+  const take = createConnectUnary({ ...deps, guard, door: deps.door ?? 'connect' });
   const routes = deps.bindings.flatMap(({ service, handlers }) =>
     service.methods.map((method): Route => {
       const handler = handlers[method.localName];
@@ -79,7 +82,7 @@ export function createConnectDoor(deps: ConnectDeps): ConnectDoor {
           const fault = queryFault(req.url ?? '', []);
           if (fault !== undefined) return refuseQuery(res, fault);
           if (plain !== undefined && take(method, plain, req, res)) return;
-          return serve(isJson(req) ? json : binary, req, res, deps);
+          return serve(isJson(req) ? json : binary, req, res, { ...deps, guard });
         },
       };
     }),
@@ -137,7 +140,7 @@ async function serve(
   handler: Handler,
   req: IncomingMessage,
   res: ServerResponse,
-  { limits, onBug }: ConnectDeps,
+  { limits, onBug, guard }: ConnectDeps & { guard: ConnectGuard },
 ): Promise<void> {
   clampTimeout(req.headers, handler.method.methodKind === 'unary', limits);
   // connect makes a URL with it, of which it uses the path; HTTP/1.0 may leave it out.
@@ -145,9 +148,10 @@ async function serve(
   res.setHeader('Cache-Control', 'no-store');
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
   const request = universalRequestFromNodeRequest(req, res, undefined, context);
+  const counted = countedBody(request.body as AsyncIterable<Uint8Array>, res, guard);
   const answer = await handler({
     ...request,
-    body: bodyOfCall(req, handler.method, request.body, limits),
+    body: bodyOfCall(req, handler.method, counted, limits),
   });
   if (answer.body === undefined && answer.status >= 400) {
     const headers = Object.fromEntries(answer.header ?? []);
@@ -164,7 +168,7 @@ async function serve(
   });
 }
 
-type Body = ReturnType<typeof universalRequestFromNodeRequest>['body'];
+type Body = AsyncIterable<Uint8Array>;
 
 /** The body, checked where it is JSON that nothing unpacks first. */
 function bodyOfCall(
@@ -176,7 +180,7 @@ function bodyOfCall(
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = req.headers;
   if (!isJson(req) || encoding !== 'identity') return body;
   const isStream = /^application\/(connect|grpc)/i.test(type);
-  return checkedBody(input, body as AsyncIterable<Uint8Array>, isStream, limits.receiveBytesMax);
+  return checkedBody(input, body, isStream, limits.receiveBytesMax);
 }
 
 /** The content types of a method's requests, for the header that connect-go sends too. */

@@ -9,16 +9,21 @@ import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
-import { bytesOf, jsonOf } from '../codec/encoded-cache.ts';
+import { jsonOf, piecesOf } from '../codec/encoded-cache.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import type { Door } from '../rpc/call.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
+import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
-import { httpCall } from '../rpc/http-call.ts';
+import { HttpCall } from '../rpc/http-call.ts';
+import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { readJson, writeJson } from './json.ts';
+
+/** What these calls report, and share with other listeners. */
+export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unreadClosed'>;
 
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
@@ -29,8 +34,8 @@ export interface ConnectUnaryDeps {
   door: Door;
   /** Whether calls must carry Connect-Protocol-Version. */
   requireProtocolHeader: boolean;
-  /** Called for each call whose answer is not read within its deadline. */
-  onUnread?(): void;
+  /** What all listeners share. */
+  guard: ConnectGuard;
 }
 
 /** Answers a call and returns true, or false when connect-node must answer it. */
@@ -43,10 +48,12 @@ export type TakeUnary = (
 
 type Format = 'json' | 'proto';
 
-interface Call {
+interface Call extends HeldRequest {
   res: ServerResponse;
   method: DescMethod;
   format: Format;
+  /** What has arrived of the body. */
+  chunks: Buffer[];
 }
 
 /**
@@ -54,39 +61,58 @@ interface Call {
  * one that is not takes up memory.
  */
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
-  const { limits, onBug, door } = deps;
+  const { limits, onBug, door, guard } = deps;
 
   const refuse = (res: ServerResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
     if (res.headersSent || res.destroyed) return;
     const { status, text, headers } = connectErrorAnswer(error);
-    respond(res, status, 'application/json', text, Buffer.byteLength(text), headers);
+    respond(res, status, 'application/json', [text], Buffer.byteLength(text), headers);
   };
   const deadlines = createDeadlines<ServerResponse>(res => {
     if (res.headersSent && !res.destroyed) {
       res.destroy();
-      deps.onUnread?.();
+      guard.unreadClosed('deadline');
     }
     refuse(res, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
     return undefined;
   });
   // Two functions for all calls, to save each of them two closures.
-  const send = (message: MessageShape<DescMethod['output']>, { res, method, format }: Call) => {
+  const send = (message: MessageShape<DescMethod['output']>, call: Call) => {
+    const { res, method, format } = call;
+    guard.requests.end(call);
     if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
   };
-  const fail = (error: unknown, { res }: Call) => refuse(res, error);
+  const fail = (error: unknown, call: Call) => {
+    guard.requests.end(call);
+    refuse(call.res, error);
+  };
 
   return (method, handler, req, res) => {
     const format = formatOf(req.headers, deps.requireProtocolHeader);
     const deadlineMs = deadlineOf(req.headers['connect-timeout-ms'], limits);
     if (format === undefined || deadlineMs === undefined) return false;
     const watched = deadlines.watch(res, deadlineMs);
-    res.on('close', () => watched.forget());
-    const call = { res, method, format };
-    receive(req, call, limits.receiveBytesMax, fail, body => {
+    const call: Call = {
+      res,
+      method,
+      format,
+      chunks: [],
+      heldBytes: 0,
+      refuse() {
+        call.chunks = [];
+        guard.requestRefused();
+        refuse(res, tooManyBytes());
+      },
+    };
+    res.on('close', () => {
+      watched.forget();
+      guard.requests.end(call);
+    });
+    receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
       try {
         const request = messageOf(method, format, body);
-        const message = handler(request, httpCall(door, req.headers, res, peerOf));
+        const message = handler(request, new HttpCall(door, req.headers, res, peerOf));
         mapAwaitable(message, send, fail, call);
       } catch (error) {
         fail(error, call);
@@ -121,30 +147,32 @@ function deadlineOf(
   return /^\d{1,10}$/.test(String(asked)) ? Math.min(Number(asked), deadlineMsMax) : undefined;
 }
 
-const nothing = Buffer.alloc(0);
-
 /** Collects the request's body, then calls `goOn` with it, or `fail` when it is too long. */
 function receive(
   req: IncomingMessage,
   call: Call,
   bytesMax: number,
+  requests: RequestBytes,
   fail: (error: unknown, call: Call) => void,
   goOn: (body: Buffer) => void,
 ): void {
-  let received: Buffer = nothing;
   // A request without a body has ended already and emits no 'end'.
   if (req.readableEnded) {
-    goOn(received);
+    goOn(joined(call.chunks));
     return;
   }
   req.on('data', (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    if (received.length <= bytesMax) return;
-    received = nothing;
+    if (call.res.headersSent || call.res.destroyed) return;
+    call.chunks.push(chunk);
+    requests.add(call, chunk.length);
+    if (call.heldBytes <= bytesMax) return;
+    call.chunks = [];
     fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`), call);
   });
   req.on('end', () => {
-    if (!call.res.headersSent && !call.res.destroyed) goOn(received);
+    const { chunks } = call;
+    call.chunks = [];
+    if (!call.res.headersSent && !call.res.destroyed) goOn(joined(chunks));
   });
 }
 
@@ -164,25 +192,29 @@ function answer(
   message: MessageShape<DescMethod['output']>,
 ): void {
   if (format === 'proto') {
-    const bytes = bytesOf(output, message, encode);
-    respond(res, 200, 'application/proto', bytes, bytes.length);
+    const pieces = piecesOf(output, message, encode);
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    respond(res, 200, 'application/proto', pieces, length);
   } else {
     const { text, length } = jsonOf(output, message, writeJson);
-    respond(res, 200, 'application/json', text, length);
+    respond(res, 200, 'application/json', [text], length);
   }
 }
 
+/** The pieces have `length` bytes together. */
 function respond(
   res: ServerResponse,
   status: number,
   type: string,
-  body: string | Buffer,
+  pieces: readonly (string | Buffer)[],
   length: number,
   others: readonly string[] = [],
 ): void {
   const headers = ['Content-Type', type, 'Content-Length', String(length)];
   headers.push('Cache-Control', 'no-store', ...others);
-  res.writeHead(status, headers).end(body);
+  res.writeHead(status, headers);
+  for (const piece of pieces.slice(0, -1)) res.write(piece);
+  res.end(pieces.at(-1));
 }
 
 function peerOf({ req }: ServerResponse): string | undefined {

@@ -8,11 +8,13 @@ import type { Sums } from '../../tokens/sums.ts';
 import type { Reason } from '../../verify/verdict.ts';
 import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
+import { heldBody } from '../http/held-body.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import type { Route } from '../http/router.ts';
 import { bearerChallenge, bearerRealm, challengeOf } from '../http/www-authenticate.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
 import { unavailableText } from '../rpc/failure.ts';
+import type { Guard } from '../rpc/guard.ts';
 
 /** What both endpoints need. */
 export interface OauthDeps {
@@ -22,6 +24,8 @@ export interface OauthDeps {
   /** The client's address, for the audit log. */
   addressOf(req: IncomingMessage): string;
   limits: Pick<HttpLimits, 'formBytesMax'>;
+  /** Of the listener. */
+  guard: Pick<Guard, 'requests' | 'requestRefused'>;
 }
 
 /** An error by the names of RFC 6749 section 5.2. */
@@ -40,7 +44,7 @@ export interface OauthError {
 export function oauthRoute(
   path: string,
   scope: string,
-  { authenticate, addressOf, limits, sums }: OauthDeps,
+  { authenticate, addressOf, limits, sums, guard }: OauthDeps,
   handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
 ): Route {
   const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
@@ -64,13 +68,14 @@ export function oauthRoute(
     const result = await handle(token, form, found);
     return 'error' in result && isRefusal(result) ? await refuse(result) : result;
   };
-  return {
+  const route: Route = {
     path,
     methods: ['POST'],
     async handle(req, res) {
       send(req, res, await answer(req).catch(orUnavailable));
     },
   };
+  return heldBody(route, limits.formBytesMax, guard);
 }
 
 /** The parameters of RFC 7662 and RFC 7009 that ask for something, and `scope`, which Usher adds. */

@@ -10,6 +10,8 @@ export interface GrpcLimits {
   connectionsPerSourceMax: number;
   /** Bounds of answers that are not read. */
   unread: UnreadLimits;
+  /** Most bytes of requests that are not answered yet, in the whole process. */
+  requestBytesMax: number;
   /** How long a new connection may take to send the HTTP/2 preface (RFC 9113 section 3.4). */
   prefaceMs: number;
   /** The same once the listener stops, for connections that were just opened. */

@@ -45,7 +45,7 @@ export interface GrpcListener extends Listener {
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createGrpcListener(deps: GrpcDeps): GrpcListener {
-  const { bindings, limits, onBug, guard = ownGuard(deps.limits.unread) } = deps;
+  const { bindings, limits, onBug, guard = ownGuard(deps.limits) } = deps;
   // grpc-js would write headers that it cannot read to standard error, tokens among them.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server(serverOptions(limits));
@@ -74,7 +74,7 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
     deadlineMsMax: limits.deadlineMsMax,
     isStreaming: (path: string) => streaming.has(path),
   };
-  const unary = createUnaryPath(bindings, limits, onBug, () => guard.unreadClosed('deadline'));
+  const unary = createUnaryPath(bindings, limits, onBug, guard);
   const plain = createPlainPath(deps.probes ?? alwaysReady, limits.halfOpenMs);
   const listener = listenerOf(server, limits, times, streams, health, unary, plain, guard);
   return { ...listener, setServing: health.setServing };
@@ -117,9 +117,9 @@ function listenerOf(
   const sockets = new Set<Socket>();
   /** Sockets before the preface; each promise resolves on preface or close. */
   const silent = new Map<Socket, Promise<void>>();
-  const take: Take = (stream, headers) =>
-    plain.take(stream, headers) || unary.take(stream, headers);
-  const sessions = findSessions(times, limits, take);
+  const take: Take = (stream, headers, account) =>
+    plain.take(stream, headers) || unary.take(stream, headers, account);
+  const sessions = findSessions(times, limits, take, guard.unread.account);
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);
   const unwatch = guard.unread.watch(
     () => grpcReaders(unary.open(), sessions.open()),

@@ -17,6 +17,7 @@ import { canonicalHeader } from '../../caching/canonical-header.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
 import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
 import { type CallTimes, clampGrpcTimeout, deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
+import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { closeWhenOld } from './age.ts';
 import type { Activity } from './idle.ts';
 import { pingUntilClosed } from './keepalive.ts';
@@ -32,8 +33,14 @@ export interface Sessions {
   stop(): void;
 }
 
-/** Answers a request and returns true, or leaves it to grpc-js. */
-export type Take = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
+/**
+ * Answers a request and returns true, or leaves it to grpc-js. The account is that of its connection.
+ */
+export type Take = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  account: UnreadAccount,
+) => boolean;
 
 type OnStream = (
   this: ServerHttp2Session,
@@ -49,7 +56,12 @@ type OnStream = (
  * new streams. The session's own `stream` listener is replaced by one that calls it.
  * A stream that its caller keeps open is closed `halfOpenMs` after the call's deadline.
  */
-export function findSessions(times: CallTimes, limits: GrpcLimits, take: Take): Sessions {
+export function findSessions(
+  times: CallTimes,
+  limits: GrpcLimits,
+  take: Take,
+  openAccount: () => UnreadAccount,
+): Sessions {
   const seen = new WeakSet<ServerHttp2Session>();
   const open = new Set<ServerHttp2Stream>();
   // grpc-js answers a call whose deadline has passed but leaves closing its stream to the caller.
@@ -62,11 +74,12 @@ export function findSessions(times: CallTimes, limits: GrpcLimits, take: Take): 
     activity.session = session;
     pingUntilClosed(session, limits);
     closeWhenOld(session, limits);
+    const account = openAccount();
     const others = session.listeners('stream') as OnStream[];
     session.removeAllListeners('stream');
     const onStream: OnStream = function (stream, headers, flags, raw) {
       correctAuthorization(headers, raw);
-      if (take(stream, headers)) return activity.touch();
+      if (take(stream, headers, account)) return activity.touch();
       makeLegal(headers);
       open.add(stream);
       const end = activity.begin();

@@ -10,6 +10,8 @@ export interface HttpLimits {
   connectionsPerSourceMax: number;
   /** Bounds of answers that are not read. */
   unread: UnreadLimits;
+  /** Most bytes of requests that are not answered yet, in the whole process. */
+  requestBytesMax: number;
   /** Most bytes of the request line and headers together. */
   headerBytesMax: number;
   /** How long a request's headers may take, from the connection or the previous request. */

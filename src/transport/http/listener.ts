@@ -29,7 +29,7 @@ export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createHttpListener(deps: HttpDeps): Listener {
-  const { limits, onStop, guard = ownGuard(deps.limits.unread) } = deps;
+  const { limits, onStop, guard = ownGuard(deps.limits) } = deps;
   const sockets = new Set<Socket>();
   const late = lateConnections();
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);

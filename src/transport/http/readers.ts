@@ -30,7 +30,7 @@ export function httpReaders(
         socket.destroy();
         onStall();
       } else {
-        yield { bytes, close: () => socket.destroy() };
+        yield { bytes, waitingBytes: 0, close: () => socket.destroy() };
       }
     }
   };

@@ -1,6 +1,7 @@
-/** What the listeners of a process share to limit callers: who is exempt, what is unread, who reports. */
+/** What the listeners of a process share to limit callers: who is exempt, what is held, who reports. */
 
 import type { Server, Socket } from 'node:net';
+import { createRequestBytes, type RequestBytes } from './request-bytes.ts';
 import { plainAddress, sourceOf } from './source.ts';
 import { createUnread, type Unread, type UnreadLimits, type UnreadReason } from './unread.ts';
 
@@ -11,21 +12,35 @@ export type RefusedReason = 'full' | 'source';
 export interface Guard {
   /** Shared by all listeners. */
   unread: Unread;
+  /** The same. */
+  requests: RequestBytes;
   /** Whether an address may have any number of connections: a trusted proxy. */
   isExempt(address: string): boolean;
   /** Called for each refused connection, with the source where it is known. */
   refused(reason: RefusedReason, source: string): void;
   /** Called for each connection that was closed for answers it did not read, and each such call. */
   unreadClosed(reason: UnreadReason): void;
+  /** Called for each call that was refused because requests hold too many bytes. */
+  requestRefused(): void;
+}
+
+/** The limits of what a process holds for its callers. */
+export interface HeldLimits {
+  /** Bounds of answers that are not read. */
+  unread: UnreadLimits;
+  /** Most bytes of requests that are not answered yet. */
+  requestBytesMax: number;
 }
 
 /** A guard of its own for a listener that shares none; it reports nothing. */
-export function ownGuard(limits: UnreadLimits): Guard {
+export function ownGuard({ unread, requestBytesMax }: HeldLimits): Guard {
   return {
-    unread: createUnread(limits),
+    unread: createUnread(unread),
+    requests: createRequestBytes(requestBytesMax),
     isExempt: () => false,
     refused: () => undefined,
     unreadClosed: () => undefined,
+    requestRefused: () => undefined,
   };
 }
 

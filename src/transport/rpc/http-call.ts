@@ -10,29 +10,41 @@ export interface Wire {
   once(event: 'close', listener: () => void): unknown;
 }
 
-/** The Call of a request. Its signal is created on first use. */
-export function httpCall<W extends Wire>(
-  door: Door,
-  headers: IncomingHttpHeaders,
-  wire: W,
-  peerOf: (wire: W) => string | undefined,
-): Call {
-  let signal: AbortSignal | undefined;
-  return {
-    door,
-    header(name) {
-      const value = headers[name];
-      if (value === undefined) return [];
-      return Array.isArray(value) ? value : [value];
-    },
-    get peer() {
-      return peerOf(wire) ?? '';
-    },
-    get signal() {
-      signal ??= signalOf(wire);
-      return signal;
-    },
-  };
+/** The Call of a request. A class, since a literal with getters costs several closures per call. */
+export class HttpCall<W extends Wire> implements Call {
+  readonly door: Door;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #wire: W;
+  readonly #peerOf: (wire: W) => string | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(
+    door: Door,
+    headers: IncomingHttpHeaders,
+    wire: W,
+    peerOf: (wire: W) => string | undefined,
+  ) {
+    this.door = door;
+    this.#headers = headers;
+    this.#wire = wire;
+    this.#peerOf = peerOf;
+  }
+
+  header(name: string): readonly string[] {
+    const value = this.#headers[name];
+    if (value === undefined) return [];
+    return Array.isArray(value) ? value : [value];
+  }
+
+  get peer(): string {
+    return this.#peerOf(this.#wire) ?? '';
+  }
+
+  /** Created on first use. */
+  get signal(): AbortSignal {
+    this.#signal ??= signalOf(this.#wire);
+    return this.#signal;
+  }
 }
 
 function signalOf(wire: Wire): AbortSignal {

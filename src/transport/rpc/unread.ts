@@ -4,6 +4,7 @@
  */
 
 import { type AwakeTimer, awakeTimeout } from '../../timing/awake.ts';
+import { createAccounts, type UnreadAccount } from './unread-accounts.ts';
 
 /** The limits, in bytes. */
 export interface UnreadLimits {
@@ -20,6 +21,8 @@ export type UnreadReason = 'connection' | 'process' | 'deadline';
 export interface Reader {
   /** How many bytes they hold. */
   bytes: number;
+  /** How many its calls hold that wait until its answers are read; 0 where none can wait. */
+  waitingBytes: number;
   /** Ends the connection, and with it what it holds. */
   close(): void;
 }
@@ -31,13 +34,18 @@ export interface Unread {
    * function that removes them.
    */
   watch(readers: () => Iterable<Reader>, onClose: (reason: UnreadReason) => void): () => void;
+  /** A new connection, whose answers are counted as they are written. */
+  account(): UnreadAccount;
+  /** Bytes of answers that the accounts of the process count as unread. */
+  readonly bytes: number;
 }
 
-/** Interval between checks, in milliseconds: as much as is written meanwhile comes on top. */
+/** Interval between checks, in milliseconds. */
 const sweepMs = 100;
 
 /** Starts checking with the first listener, and stops after the last. */
 export function createUnread({ connectionBytesMax, processBytesMax }: UnreadLimits): Unread {
+  const accounts = createAccounts(connectionBytesMax / 2, processBytesMax);
   const listeners = new Map<() => Iterable<Reader>, (reason: UnreadReason) => void>();
   let timer: AwakeTimer | undefined;
 
@@ -50,15 +58,17 @@ export function createUnread({ connectionBytesMax, processBytesMax }: UnreadLimi
           reader.close();
           onClose('connection');
         } else {
-          sum += reader.bytes;
+          sum += weightOf(reader);
           held.push([reader, onClose]);
         }
       }
     }
-    if (sum > processBytesMax) held.sort(([a], [b]) => b.bytes - a.bytes);
+    // Calls that wait for others' answers to be read need room, not the last free byte.
+    const most = accounts.isFull() ? processBytesMax / 2 : processBytesMax;
+    if (sum > most) held.sort(([a], [b]) => weightOf(b) - weightOf(a));
     for (const [reader, onClose] of held) {
-      if (sum <= processBytesMax) break;
-      sum -= reader.bytes;
+      if (sum <= most) break;
+      sum -= weightOf(reader);
       reader.close();
       onClose('process');
     }
@@ -66,6 +76,10 @@ export function createUnread({ connectionBytesMax, processBytesMax }: UnreadLimi
   };
 
   return {
+    account: accounts.open,
+    get bytes() {
+      return accounts.bytes();
+    },
     watch(readers, onClose) {
       listeners.set(readers, onClose);
       timer ??= awakeTimeout(sweep, sweepMs);
@@ -77,4 +91,8 @@ export function createUnread({ connectionBytesMax, processBytesMax }: UnreadLimi
       };
     },
   };
+}
+
+function weightOf({ bytes, waitingBytes }: Reader): number {
+  return bytes + waitingBytes;
 }

@@ -21,6 +21,8 @@ export interface Changes {
   readonly instance: string;
   /** The place after the latest change. */
   end(): number;
+  /** How many changes are retained. */
+  readonly retainedCount: number;
   /** Up to `idsMax` changes from a place on; undefined when some are no longer retained. */
   from(place: number, idsMax: number): Stretch | undefined;
   /**
@@ -72,6 +74,9 @@ export function createChanges(
 
   return {
     instance: randomUUID(),
+    get retainedCount() {
+      return end - start;
+    },
     end: () => end,
     from(place, idsMax) {
       if (place < start || place > end) return undefined;

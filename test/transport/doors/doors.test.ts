@@ -7,6 +7,7 @@ import { Unavailable } from '../../../src/store/store.ts';
 import { doorRoutes, envoyBinding } from '../../../src/transport/doors/doors.ts';
 import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
+import { ownGuard } from '../../../src/transport/rpc/guard.ts';
 import type { Listener } from '../../../src/transport/rpc/listener.ts';
 import type { Granted } from '../../../src/verify/verdict.ts';
 import { defaultLimits } from '../../limits.ts';
@@ -37,6 +38,7 @@ beforeAll(async () => {
     },
     sums: { refused: async () => undefined },
     limits: defaultLimits.http,
+    guard: ownGuard(defaultLimits.http),
     addressOf: () => '127.0.0.1',
   });
   const limits = defaultLimits.http;

@@ -23,14 +23,14 @@ const long = 'x'.repeat(24_000_000);
 
 async function start(limits: Partial<HttpLimits>) {
   const all = { ...defaultLimits.http, ...limits };
-  const guard = recordingGuard(all.unread);
+  const guard = recordingGuard(all);
   const onBug = (error: unknown) => guard.reports.push(String(error));
   const take = createConnectUnary({
     limits: all,
     onBug,
     door: 'connect',
     requireProtocolHeader: false,
-    onUnread: () => guard.unreadClosed('deadline'),
+    guard,
   });
   const identity = { ...granted.identity, metadata: { plan: long } };
   const listener = createHttpListener({

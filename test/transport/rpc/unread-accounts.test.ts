@@ -1,0 +1,42 @@
+/** Calls wait while their connection, or the process, holds answers that are not read. */
+
+import { expect, test } from 'vitest';
+import { createUnread } from '../../../src/transport/rpc/unread.ts';
+
+const turn = () => new Promise<void>(resolve => setImmediate(resolve));
+
+test('a call waits until answers of its connection were read', async () => {
+  const unread = createUnread({ connectionBytesMax: 200, processBytesMax: 1000 });
+  const [slow, other] = [unread.account(), unread.account()];
+  slow.hold(100);
+  expect([slow.hasRoom(), other.hasRoom()]).toEqual([false, true]);
+  const ran: string[] = [];
+  slow.wait(() => ran.push('first'));
+  await turn();
+  expect(ran).toEqual([]);
+  slow.free(1);
+  await turn();
+  expect(ran).toEqual(['first']);
+  expect(unread.bytes).toBe(99);
+});
+
+test('the answers of those who wait are bounded too, and each connection has its turn', async () => {
+  const unread = createUnread({ connectionBytesMax: 400, processBytesMax: 100 });
+  const [one, many] = [unread.account(), unread.account()];
+  const ran: string[] = [];
+  many.hold(100);
+  for (const account of [many, many, one]) {
+    const name = account === one ? 'one' : 'many';
+    account.wait(() => {
+      ran.push(name);
+      account.hold(40);
+    });
+  }
+  many.free(100);
+  await turn();
+  expect(ran).toEqual(['many', 'one']);
+  await turn();
+  await turn();
+  expect(ran).toEqual(['many', 'one', 'many']);
+  expect(unread.bytes).toBe(120);
+});
