@@ -36,6 +36,14 @@ test('an owner alone may use all of the memory, and never more', () => {
   expect(cache.bytes).toBeLessThanOrEqual(bytesMax);
 });
 
+test('a new entry stays although all others are in use', () => {
+  const { cache, add, held } = cacheOf();
+  const used = add('a', 23);
+  expect(held(used)).toBe(23);
+  expect(held(add('b', 1))).toBe(1);
+  expect(cache.bytes).toBeLessThanOrEqual(bytesMax);
+});
+
 describe('an owner with more than its share', () => {
   test('cannot push out those who have less', () => {
     const { add, held } = cacheOf();
