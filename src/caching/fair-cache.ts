@@ -106,13 +106,13 @@ export function createFairCache<V, S>(limits: CacheLimits): FairCache<V, S> {
     if (after === undefined) last = before;
     else after.before = before;
   };
-  /** The first entry that was not used. Those before it get a second chance, at the end. */
-  const coldest = () => {
-    while (first?.isUsed) {
-      const used = first;
-      used.isUsed = false;
-      takeOut(used);
-      append(used);
+  /** The first entry that was not used, but not the new one. Used ones get a second chance, at the end. */
+  const coldest = (added: Entry<V, S>) => {
+    while (first !== undefined && first !== last && (first.isUsed || first === added)) {
+      const spared = first;
+      spared.isUsed = false;
+      takeOut(spared);
+      append(spared);
     }
     return first;
   };
@@ -168,9 +168,9 @@ export function createFairCache<V, S>(limits: CacheLimits): FairCache<V, S> {
   };
 
   /** The coldest entry, unless its owner has less than its share and another has more. */
-  const evict = (added: Group<V, S>) => {
-    const from = heavy.has(added) ? added : heavy.values().next().value;
-    const cold = coldest();
+  const evict = (added: Entry<V, S>) => {
+    const from = heavy.has(added.group) ? added.group : heavy.values().next().value;
+    const cold = coldest(added);
     const isSpared = cold !== undefined && !heavy.has(cold.group);
     remove(isSpared ? (from?.oldest ?? cold) : cold);
   };
@@ -200,7 +200,7 @@ export function createFairCache<V, S>(limits: CacheLimits): FairCache<V, S> {
       for (let step = 0; step < obsoletePerSet; step++) evictObsolete();
       while (bytes > bytesMax || entries.size > countMax) {
         if (obsolete.length > 0) evictObsolete();
-        else evict(group);
+        else evict(entry);
       }
     },
     retire(owner) {

@@ -36,6 +36,16 @@ test('an owner alone may use all of the memory, and never more', () => {
   expect(cache.bytes).toBeLessThanOrEqual(bytesMax);
 });
 
+test('a new entry stays although all others are in use', () => {
+  const { cache, add, held } = cacheOf();
+  const used = Array.from({ length: 20 }, (_, owner) => add(`owner ${owner}`, 1)).flat();
+  for (let round = 0; round < 10; round++) {
+    held(used);
+    expect(held(add('new', 1))).toBe(1);
+  }
+  expect(cache.bytes).toBeLessThanOrEqual(bytesMax);
+});
+
 describe('an owner with more than its share', () => {
   test('cannot push out those who have less', () => {
     const { add, held } = cacheOf();

@@ -7,7 +7,6 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { mapAwaitable } from '../../store/awaitable.ts';
-import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { framesOf } from '../codec/encoded-cache.ts';
 import { createDeadlines, type Watched } from '../rpc/deadlines.ts';
@@ -21,6 +20,7 @@ import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { statusDetails } from './error.ts';
 import type { GrpcLimits } from './limits.ts';
 import { streamBytes, type UnaryCall } from './readers.ts';
+import { frameHeadBytes, messageOf } from './request-message.ts';
 
 /** Answers plain unary calls. */
 export interface UnaryPath {
@@ -56,7 +56,6 @@ interface Context {
   onBug: OnBug;
 }
 
-const frameHeadBytes = 5;
 const responseHeaders = [':status', '200', 'content-type', 'application/grpc+proto'];
 const responseOptions = { waitForTrailers: true };
 const okTrailers = { 'grpc-status': '0' };
@@ -257,29 +256,6 @@ function sendOk(this: ServerHttp2Stream): void {
 }
 
 function ignore(): void {}
-
-/** The single request message; throws RpcError when it is not exactly one valid message. */
-function messageOf(
-  method: DescMethod,
-  received: Buffer,
-  bytesMax: number,
-): MessageShape<DescMethod['input']> {
-  const length = received.length < frameHeadBytes ? -1 : received.readUInt32BE(1);
-  if (length > bytesMax) {
-    throw new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`);
-  }
-  if (length !== received.length - frameHeadBytes) {
-    throw new RpcError('UNIMPLEMENTED', 'a unary call has exactly one whole request message');
-  }
-  if (received[0] !== 0) {
-    throw new RpcError('INTERNAL', 'the request is compressed, but no encoding is named');
-  }
-  try {
-    return decode(method.input, received.subarray(frameHeadBytes));
-  } catch {
-    throw new RpcError('INVALID_ARGUMENT', `the request is not a ${method.input.typeName} message`);
-  }
-}
 
 /** Answers with a status and no message (Trailers-Only in the gRPC over HTTP/2 protocol). */
 function refuse(stream: ServerHttp2Stream, thrown: unknown, onBug: OnBug): void {
