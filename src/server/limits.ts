@@ -53,7 +53,7 @@ export function limitsOf(config: Config): Limits {
     verify: {
       headerBytesMax: config.headerBytesMax,
       claimsDepthMax: config.claimsDepthMax,
-      iatSkewSecondsMax: config.iatSkewSecondsMax,
+      clockSkewSecondsMax: config.clockSkewSecondsMax,
       cacheTtlMsMax: config.cacheTtlMsMax,
       leaseMs: config.leaseMs,
     },

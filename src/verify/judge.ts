@@ -1,11 +1,11 @@
 /** Checks a token whose hash or signature was correct: time, revocation, audience, scope. */
 
 import type { AccessTokenRecord } from '../store/record.ts';
-import type { Claims } from './jwt.ts';
+import type { Claims } from './claims.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
 import { isJwtRevoked } from './revoked-jwts.ts';
-import type { Identity, Reason } from './verdict.ts';
+import type { Identity, Refusal } from './verdict.ts';
 
 /** What a request requires of the token. */
 export interface Requirements {
@@ -24,6 +24,7 @@ export function identify(record: AccessTokenRecord, claims: Claims | undefined):
     kind: record.kind,
     owner: record.owner ?? '',
     subject: claims?.subject ?? '',
+    jti: claims?.jti ?? '',
     // A JWT's `scope` can only narrow the access token's scopes: the signer must not widen them.
     scopes: claims?.scopes?.filter(scope => record.scopes.includes(scope)) ?? record.scopes,
     exp: ends.length === 0 ? 0 : Math.min(...ends),
@@ -34,7 +35,7 @@ export function identify(record: AccessTokenRecord, claims: Claims | undefined):
 }
 
 /**
- * The first reason to refuse, in the order of the verdict table; undefined for a valid token. `now`
+ * The first refusal, in the order of the verdict table; undefined for a valid token. `now`
  * is in milliseconds since 1970. Throws Unavailable when the record's revocations cannot be read.
  */
 export function judge(
@@ -44,30 +45,35 @@ export function judge(
   { audience, requiredScopes }: Requirements,
   now: number,
   { keys, limits }: { keys: MasterKeys; limits: VerifyLimits },
-): Reason | undefined {
+): Refusal | undefined {
   const seconds = now / 1000;
   if (claims !== undefined) {
     const lifetime = claims.exp - (claims.iat ?? seconds);
     if (lifetime > (record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY)) {
-      return 'INVALID_TOKEN';
+      return { reason: 'MALFORMED_CLAIM', claim: 'exp' };
     }
-    if ((claims.nbf ?? 0) > seconds) return 'NOT_YET_VALID';
-    if ((claims.iat ?? 0) > seconds + limits.iatSkewSecondsMax) return 'NOT_YET_VALID';
-    if (claims.exp <= seconds) return 'EXPIRED';
+    const latest = seconds + limits.clockSkewSecondsMax;
+    if ((claims.nbf ?? 0) > latest || (claims.iat ?? 0) > latest) return notYetValid;
+    if (claims.exp <= seconds) return expired;
   }
-  if (record.expiresAt !== undefined && record.expiresAt <= now) return 'EXPIRED';
-  if (record.revokedAt !== undefined) return 'REVOKED';
+  if (record.expiresAt !== undefined && record.expiresAt <= now) return expired;
+  if (record.revokedAt !== undefined) return revoked;
   if (claims !== undefined) {
-    if (isJwtRevoked(keys, record, claims)) return 'REVOKED';
-    if (audience !== '' && !claims.audience.includes(audience)) return 'WRONG_AUDIENCE';
+    if (isJwtRevoked(keys, record, claims)) return revoked;
+    if (audience !== '' && !claims.audience.includes(audience)) return wrongAudience;
     if (record.audiences !== undefined && !isWithin(claims.audience, record.audiences)) {
-      return 'WRONG_AUDIENCE';
+      return wrongAudience;
     }
   }
   return requiredScopes.every(scope => identity.scopes.includes(scope))
     ? undefined
-    : 'INSUFFICIENT_SCOPE';
+    : { reason: 'INSUFFICIENT_SCOPE' };
 }
+
+const notYetValid: Refusal = { reason: 'NOT_YET_VALID' };
+const expired: Refusal = { reason: 'EXPIRED' };
+const revoked: Refusal = { reason: 'REVOKED' };
+const wrongAudience: Refusal = { reason: 'WRONG_AUDIENCE' };
 
 function isWithin(named: readonly string[], allowed: readonly string[]): boolean {
   return named.length > 0 && named.every(name => allowed.includes(name));

@@ -2,7 +2,7 @@
 
 import { createHmac, hash, randomBytes } from 'node:crypto';
 import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
-import type { Claims } from './jwt.ts';
+import type { Claims } from './claims.ts';
 import type { MasterKeys } from './master-keys.ts';
 
 /** Characters of a hash in a record: 132 bits in base64url. */

@@ -3,10 +3,10 @@
 import type { Awaitable } from '../store/awaitable.ts';
 import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
+import { readClaims } from './claims.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';
 import { identify, judge } from './judge.ts';
-import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
 import {
@@ -77,9 +77,8 @@ export function createVerify(deps: VerifyDeps): Verify {
     const { found } = source;
     if (provenUntil <= at) return invalid(found);
     const asked = { audience, requiredScopes };
-    const reason = judge(found.record, claims, identity, asked, at, deps);
-    if (reason === 'INVALID_TOKEN') return invalid(found);
-    return reason === undefined ? granted(proven, at, callersMs()) : refused(reason, proven, at);
+    const refusal = judge(found.record, claims, identity, asked, at, deps);
+    return refusal === undefined ? granted(proven, at, callersMs()) : refused(refusal, proven, at);
   }
 
   /**
@@ -108,10 +107,13 @@ export function createVerify(deps: VerifyDeps): Verify {
     const secret = prove(credential, record, now());
     if (!isFound(found) || secret === undefined) return invalid(found);
 
-    const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;
+    const claims =
+      credential.kind === 'jwt'
+        ? readClaims(credential.jwt.payload, limits.claimsDepthMax)
+        : undefined;
     const source = { found };
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
-    if (typeof claims === 'string') {
+    if (claims !== undefined && 'reason' in claims) {
       const identity = identify(found.record, undefined);
       return refused(claims, { source, provenUntil, identity }, now());
     }

@@ -19,7 +19,7 @@ import { HttpStatusSchema } from '../../gen/envoy/type/v3/http_status_pb.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Denied, Identity, ReasonEntry } from '../../verify/verdict.ts';
-import { reasons } from '../../verify/verdict.ts';
+import { reasons, textOf } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
@@ -101,10 +101,14 @@ function granted(identity: Identity, keepCredential: boolean): CheckResponse {
   return response;
 }
 
-function denied({ reason, identity }: Denied, scopes: readonly string[]): CheckResponse {
-  const { http, text } = reasons[reason];
-  const challenge = challengeOf(reason, scopes);
-  const response = refusal(http, text, challenge === undefined ? [] : [challenge]);
+function denied(verdict: Denied, scopes: readonly string[]): CheckResponse {
+  const { reason, identity } = verdict;
+  const challenge = challengeOf(verdict, scopes);
+  const response = refusal(
+    reasons[reason].http,
+    textOf(verdict),
+    challenge === undefined ? [] : [challenge],
+  );
   response.dynamicMetadata = { valid: false, reason, ...(identity ? metadataOf(identity) : {}) };
   return response;
 }

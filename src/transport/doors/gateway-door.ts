@@ -4,7 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import type { Denied, Granted, Verdict } from '../../verify/verdict.ts';
-import { reasons } from '../../verify/verdict.ts';
+import { reasons, textOf } from '../../verify/verdict.ts';
 import { answerError } from '../http/answer.ts';
 import type { Door, DoorVerify } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
@@ -72,12 +72,13 @@ function valuesOf(header: string | string[] | undefined): string[] {
 
 function refuse(
   res: ServerResponse,
-  { reason }: Denied,
+  verdict: Denied,
   gateway: GatewayDoor,
   scopes: readonly string[],
 ) {
-  const { http, text } = reasons[reason];
-  const challenge = challengeOf(reason, scopes);
+  const { http } = reasons[verdict.reason];
+  const text = textOf(verdict);
+  const challenge = challengeOf(verdict, scopes);
   const challenged = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };
   answerError(res, gateway.statusOf(http), text, { ...told(http, text), ...challenged });
 }

@@ -32,7 +32,7 @@ export function introspectRoute(deps: IntrospectDeps): Route {
 const inactive = { active: false };
 
 function active(identity: Identity): JsonObject {
-  const { tokenId, kind, owner, subject, scopes, exp, claims = {}, revision } = identity;
+  const { tokenId, kind, owner, subject, jti, scopes, exp, claims = {}, revision } = identity;
   return {
     active: true,
     scope: scopes.join(' '),
@@ -44,7 +44,7 @@ function active(identity: Identity): JsonObject {
     ...(subject === '' ? {} : { sub: subject }),
     ...(claims.aud === undefined ? {} : { aud: claims.aud }),
     ...(typeof claims.iss === 'string' ? { iss: claims.iss } : {}),
-    ...(typeof claims.jti === 'string' ? { jti: claims.jti } : {}),
+    ...(jti === '' ? {} : { jti }),
     kind,
     ...(owner === '' ? {} : { owner }),
     revision,

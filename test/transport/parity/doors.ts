@@ -15,10 +15,8 @@ import {
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import type { TestServer } from '../../server/run-server.ts';
+import { type Outcome, reasonOfOutcome, refusalsByText } from './case.ts';
 import { gatewayDoors } from './gateway-doors.ts';
-
-/** The verdict of a door. */
-type Outcome = 'valid' | Reason;
 
 /** A door, which is asked with one or more Authorization headers, or none. */
 export interface ParityDoor {
@@ -68,11 +66,19 @@ function verifyDoor(name: string, transport: Transport): ParityDoor {
         if (httpStatus !== 200) throw new Error(`valid with status ${httpStatus}`);
         return 'valid';
       }
-      const { http, text: words } = reasons[reason];
-      if (httpStatus !== http || message !== words) throw new Error(`${httpStatus} ${message}`);
-      return reason;
+      return refusal(reason, httpStatus, message);
     },
   };
+}
+
+function refusal(reason: Reason, httpStatus: number, message: string): Outcome {
+  const outcome = refusalsByText.get(message);
+  const isRight =
+    outcome !== undefined &&
+    reasonOfOutcome(outcome) === reason &&
+    reasons[reason].http === httpStatus;
+  if (!isRight) throw new Error(`${reason} ${httpStatus} ${message}`);
+  return outcome;
 }
 
 function helloDoor(name: string, transport: Transport): ParityDoor {
@@ -93,19 +99,18 @@ function helloDoor(name: string, transport: Transport): ParityDoor {
         if (denial === undefined) throw error;
         const reason = reasonOf(denial.reason);
         if (reason === 'NONE') throw error;
-        const { grpc, text: words } = reasons[reason];
         const code = Code[error.code].replace(/(?!^)[A-Z]/g, '_$&').toUpperCase();
-        if (code !== grpc || error.rawMessage !== words) throw error;
-        return reason;
+        if (code !== reasons[reason].grpc || error.rawMessage !== denial.message) throw error;
+        return refusal(reason, denial.httpStatus, denial.message);
       }
     },
   };
 }
 
 function rootDoor(server: TestServer): ParityDoor {
-  const byAnswer = new Map<string, Reason>();
-  for (const [reason, { http, text: words }] of Object.entries(reasons)) {
-    byAnswer.set(`${http} {"error":"${words}"}`, reason as Reason);
+  const byAnswer = new Map<string, Outcome>();
+  for (const [words, outcome] of refusalsByText) {
+    byAnswer.set(`${reasons[reasonOfOutcome(outcome)].http} {"error":"${words}"}`, outcome);
   }
   return {
     name: 'GET /',
@@ -114,9 +119,9 @@ function rootDoor(server: TestServer): ParityDoor {
       const answer = await get(server.http, headers);
       if (/^200 \{"message":"Oh, Hello","time":"[\d-]{10}T[\d:]{8}Z"\}$/.test(answer))
         return 'valid';
-      const reason = byAnswer.get(answer);
-      if (reason === undefined) throw new Error(answer);
-      return reason;
+      const outcome = byAnswer.get(answer);
+      if (outcome === undefined) throw new Error(answer);
+      return outcome;
     },
   };
 }

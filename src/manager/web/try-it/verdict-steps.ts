@@ -22,7 +22,7 @@ interface Check {
   reasons: Partial<Record<Reason, string>>;
 }
 
-/** The checks in the order in which they run, which is the order of the reasons' numbers. */
+/** The checks in the order in which they run. */
 const checks: Check[] = [
   {
     title: 'Parsed',
@@ -45,10 +45,18 @@ const checks: Check[] = [
   },
   { title: 'Signature', passed: 'The hash or the signature is right.', reasons: {} },
   {
+    title: 'Claims',
+    passed: 'The claims of a JWT are what they must be.',
+    reasons: {
+      [Reason.JWT_MISSING_EXP]: 'The JWT needs an "exp" claim.',
+      [Reason.MALFORMED_CLAIM]:
+        'The claim that the message names has the wrong type, or "exp" is beyond the longest lifetime.',
+    },
+  },
+  {
     title: 'Time',
     passed: 'It is already valid and has not expired.',
     reasons: {
-      [Reason.JWT_MISSING_EXP]: 'The JWT needs an "exp" claim.',
       [Reason.NOT_YET_VALID]:
         'Its "nbf" or "iat" is in the future. Check the clock of the machine that signed it.',
       [Reason.EXPIRED]: 'The JWT or its access token has expired.',

@@ -1,0 +1,74 @@
+/** Reads the claims of a JWT whose signature was right (RFC 7519 section 4.1). */
+
+import type { Json, JsonObject } from '../store/record.ts';
+import { decodeJsonObject } from './strict-json.ts';
+import type { JudgedClaim, Refusal } from './verdict.ts';
+
+/** The claims that Usher checks, with valid types. Times in seconds since 1970 (NumericDate). */
+export interface Claims {
+  /** All claims, those that Usher does not check included; integers beyond 2^53 as text. */
+  all: JsonObject;
+  /** A whole number from 1 to 2^53 - 1. */
+  exp: number;
+  nbf?: number;
+  iat?: number;
+  jti?: string;
+  /** The `sub` claim, or "". */
+  subject: string;
+  /** The `aud` claim as a list; empty when the JWT has none. */
+  audience: readonly string[];
+  /** The scopes of the `scope` claim; absent when the JWT has none. */
+  scopes?: readonly string[];
+}
+
+/**
+ * Reads the claims in base64url, or returns why they are refused. `null` counts as absent, except in
+ * `aud`.
+ */
+export function readClaims(payload: string, depthMax: number): Claims | Refusal {
+  const decoded = decodeJsonObject(payload, depthMax);
+  if (decoded === undefined) return { reason: 'MALFORMED_CLAIM' };
+  const { value, exact, areFinite } = decoded;
+  const { exp = null, nbf = null, iat = null, sub = null, jti = null, scope = null, aud } = value;
+  if (exp === null) return { reason: 'JWT_MISSING_EXP' };
+  if (!isTime(exp) || exp < 1) return malformed('exp');
+  if (nbf !== null && !isTime(nbf)) return malformed('nbf');
+  if (iat !== null && !isTime(iat)) return malformed('iat');
+  if (sub !== null && !isName(sub)) return malformed('sub');
+  if (jti !== null && !isName(jti)) return malformed('jti');
+  if (scope !== null && typeof scope !== 'string' && !isTexts(scope)) return malformed('scope');
+  const audience = typeof aud === 'string' ? [aud] : (aud ?? []);
+  if (aud === null || !isTexts(audience)) return malformed('aud');
+  if (!areFinite) return { reason: 'MALFORMED_CLAIM' };
+  return {
+    all: exact,
+    exp: Math.min(Math.floor(exp), Number.MAX_SAFE_INTEGER),
+    subject: sub === null ? '' : String(sub),
+    audience,
+    ...(nbf !== null && { nbf }),
+    ...(iat !== null && { iat }),
+    ...(jti !== null && { jti: String(jti) }),
+    ...(scope !== null && { scopes: typeof scope === 'string' ? namesIn(scope) : scope }),
+  };
+}
+
+function malformed(claim: JudgedClaim): Refusal {
+  return { reason: 'MALFORMED_CLAIM', claim };
+}
+
+function isTime(value: Json): value is number {
+  return Number.isFinite(value);
+}
+
+/** Text, or an integer that counts as its decimal text. */
+function isName(value: Json): value is string | number {
+  return typeof value === 'string' || Number.isSafeInteger(value);
+}
+
+function isTexts(value: Json): value is string[] {
+  return Array.isArray(value) && value.every(each => typeof each === 'string');
+}
+
+function namesIn(scope: string): string[] {
+  return scope.split(' ').filter(name => name !== '');
+}
