@@ -8,12 +8,12 @@ import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
 import type { Failure } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 
-/** Cached by reason: the denial of a reason never differs. */
-const encoded = new Map<Denial['reason'], Buffer>();
+/** Cached by message, of which there are few: each names one reason, and the claim if there is one. */
+const encoded = new Map<string, Buffer>();
 
 /** An encoded google.rpc.Status with the denial in its details. */
 export function statusDetails(failure: Failure, denial: Denial): Buffer {
-  const known = encoded.get(denial.reason);
+  const known = encoded.get(denial.message);
   if (known) return known;
   const status = create(StatusSchema, {
     code: codes[failure.code],
@@ -21,6 +21,6 @@ export function statusDetails(failure: Failure, denial: Denial): Buffer {
     details: [anyPack(DenialSchema, denial)],
   });
   const bytes = Buffer.from(toBinary(StatusSchema, status));
-  encoded.set(denial.reason, bytes);
+  encoded.set(denial.message, bytes);
   return bytes;
 }
