@@ -22,14 +22,14 @@ export interface Claims {
 }
 
 /**
- * Reads the claims in base64url, or returns why they are refused. `null` counts as absent, except in
- * `aud`.
+ * Reads the claims in base64url, or returns why they are refused. `null` counts as absent.
  */
 export function readClaims(payload: string, depthMax: number): Claims | Refusal {
   const decoded = decodeJsonObject(payload, depthMax);
   if (decoded === undefined) return { reason: 'MALFORMED_CLAIM' };
   const { value, exact, areFinite } = decoded;
-  const { exp = null, nbf = null, iat = null, sub = null, jti = null, scope = null, aud } = value;
+  const { exp = null, nbf = null, iat = null, sub = null, jti = null } = value;
+  const { scope = null, aud = null } = value;
   if (exp === null) return { reason: 'JWT_MISSING_EXP' };
   if (!isTime(exp) || exp < 1) return malformed('exp');
   if (nbf !== null && !isTime(nbf)) return malformed('nbf');
@@ -38,7 +38,7 @@ export function readClaims(payload: string, depthMax: number): Claims | Refusal 
   if (jti !== null && !isName(jti)) return malformed('jti');
   if (scope !== null && typeof scope !== 'string' && !isTexts(scope)) return malformed('scope');
   const audience = typeof aud === 'string' ? [aud] : (aud ?? []);
-  if (aud === null || !isTexts(audience)) return malformed('aud');
+  if (!isTexts(audience)) return malformed('aud');
   if (!areFinite) return { reason: 'MALFORMED_CLAIM' };
   return {
     all: exact,

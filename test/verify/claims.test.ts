@@ -125,14 +125,15 @@ test.each(['scope', 'aud'])('%s of a wrong type', async name => {
   }
 });
 
-test('null counts as absent, except in aud', async () => {
-  const none = { nbf: null, iat: null, sub: null, jti: null, scope: null };
+test('null counts as absent', async () => {
+  const none = { nbf: null, iat: null, sub: null, jti: null, scope: null, aud: null };
   const { valid, identity } = await verdictOn({ exp, ...none });
   expect(valid).toBe(true);
   const empty = { subject: '', jti: '', scopes: ['a', 'b'] };
   expect(identity).toMatchObject({ ...empty, claims: { exp, ...none } });
   expect(await judged({ exp, iat: null }, { revokedJwts: { issuedBefore: 1 } })).toBe('REVOKED');
-  expect(await judged({ exp, aud: null })).toBe('MALFORMED_CLAIM aud');
+  expect(await judged({ exp, aud: null }, { audiences: ['a'] })).toBe('WRONG_AUDIENCE');
+  expect(await judged({ exp, aud: null }, {}, { audience: 'a' })).toBe('WRONG_AUDIENCE');
 });
 
 test('claims are handed back as they were, integers beyond 2^53 as text', async () => {

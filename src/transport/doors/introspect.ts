@@ -42,7 +42,7 @@ function active(identity: Identity): JsonObject {
     ...integer('iat', claims.iat),
     ...integer('nbf', claims.nbf),
     ...(subject === '' ? {} : { sub: subject }),
-    ...(claims.aud === undefined ? {} : { aud: claims.aud }),
+    ...((claims.aud ?? null) === null ? {} : { aud: claims.aud as Json }),
     ...(typeof claims.iss === 'string' ? { iss: claims.iss } : {}),
     ...(jti === '' ? {} : { jti }),
     kind,

@@ -44,7 +44,7 @@ export const claimCases: ParityCase[] = [
   {
     name: 'null in every claim that may be absent',
     headers: jwt(w => ({
-      ...{ exp: w.now + hour, nbf: null, iat: null, sub: null, jti: null, scope: null },
+      ...{ exp: w.now + hour, nbf: null, iat: null, sub: null, jti: null, scope: null, aud: null },
     })),
     expected: 'valid',
   },
