@@ -4,6 +4,7 @@ import { bearer, trimBlanks } from '../caching/canonical-header.ts';
 import { parseJwt, type UnverifiedJwt } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import { parseStaticToken, staticTokenPrefix } from './static-token.ts';
+import { counted, type Trace } from './trace.ts';
 import type { Reason } from './verdict.ts';
 
 /** What the header holds, before any look-up or check of a signature. */
@@ -22,22 +23,52 @@ const visible = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/;
 const jwtForm = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /** The credential in a header, or the reason to refuse it. */
-export function parseAuthorization(header: string, limits: VerifyLimits): Credential | Reason {
-  if (header.length > limits.headerBytesMax) return 'MALFORMED_CREDENTIALS';
+export function parseAuthorization(
+  header: string,
+  limits: VerifyLimits,
+  trace?: Trace,
+): Credential | Reason {
+  const malformed = (fault: string): Reason => {
+    trace?.('header', false, fault);
+    return 'MALFORMED_CREDENTIALS';
+  };
+  if (header.length > limits.headerBytesMax) {
+    return malformed(`longer than USHER_HEADER_BYTES_MAX, ${limits.headerBytesMax} bytes`);
+  }
   const value = trimBlanks(header);
-  if (value === '') return 'MISSING_CREDENTIALS';
+  if (value === '') {
+    trace?.('header', false, 'missing, or empty');
+    return 'MISSING_CREDENTIALS';
+  }
   const scheme = bearer.exec(value);
   const token = scheme === null ? value : (scheme[1] ?? '');
-  if (!visible.test(token)) return 'MALFORMED_CREDENTIALS';
+  if (token === '') return malformed('the scheme Bearer without a token');
+  if (!visible.test(token)) {
+    return malformed('a space, comma, quote or other character that no token holds');
+  }
 
-  if (jwtForm.test(token)) {
-    if (scheme === null) return 'MALFORMED_CREDENTIALS';
-    const jwt = parseJwt(token);
+  const isJwt = jwtForm.test(token);
+  if (isJwt && scheme === null) return malformed('a JWT without the scheme Bearer');
+  trace?.('header', true, `one credential of ${counted(token.length, 'character')}`);
+  if (isJwt) {
+    const jwt = parseJwt(token, trace);
     return typeof jwt === 'string' ? jwt : { kind: 'jwt', tokenId: jwt.kid, jwt };
   }
   const tokenId = parseStaticToken(token);
-  if (tokenId !== undefined) return { kind: 'static', tokenId, token };
-  return mayBeImported(token) ? { kind: 'static', tokenId, token } : 'INVALID_TOKEN';
+  if (tokenId !== undefined) {
+    trace?.('form', true, 'a static token of Usher with a right checksum');
+    return { kind: 'static', tokenId, token };
+  }
+  if (mayBeImported(token)) {
+    trace?.('form', true, 'neither a JWT nor a token of Usher, so it can be an imported one');
+    return { kind: 'static', tokenId, token };
+  }
+  trace?.(
+    'form',
+    false,
+    'a static token of Usher with a wrong length or checksum, as after a typo',
+  );
+  return 'INVALID_TOKEN';
 }
 
 /**

@@ -4,7 +4,8 @@ import type { AccessTokenRecord } from '../store/record.ts';
 import type { Claims } from './claims.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
-import { isJwtRevoked } from './revoked-jwts.ts';
+import { jwtRevokedBy } from './revoked-jwts.ts';
+import { counted, type Trace, timeText } from './trace.ts';
 import type { Identity, Refusal } from './verdict.ts';
 
 /** What a request requires of the token. */
@@ -34,46 +35,142 @@ export function identify(record: AccessTokenRecord, claims: Claims | undefined):
   };
 }
 
+/** A token to judge. */
+export interface Judged {
+  record: AccessTokenRecord;
+  /** Those of a JWT. */
+  claims: Claims | undefined;
+  identity: Identity;
+}
+
 /**
- * The first refusal, in the order of the verdict table; undefined for a valid token. `now`
- * is in milliseconds since 1970. Throws Unavailable when the record's revocations cannot be read.
+ * The first refusal, in the order of the verdict table; undefined for a valid token. `now` is in
+ * milliseconds since 1970. Throws Unavailable when the record's revocations cannot be read.
  */
 export function judge(
-  record: AccessTokenRecord,
-  claims: Claims | undefined,
-  identity: Identity,
-  { audience, requiredScopes }: Requirements,
+  token: Judged,
+  requirements: Requirements,
   now: number,
   { keys, limits }: { keys: MasterKeys; limits: VerifyLimits },
+  trace?: Trace,
+): Refusal | undefined {
+  const { record, claims } = token;
+  return (
+    (claims && judgeTimes(record, claims, now, limits, trace)) ??
+    judgeEnd(record, now, trace) ??
+    judgeRevocation(record, claims, keys, trace) ??
+    judgeAudience(record, claims, requirements, trace) ??
+    judgeScopes(token.identity, requirements, trace)
+  );
+}
+
+function judgeTimes(
+  record: AccessTokenRecord,
+  { exp, nbf, iat }: Claims,
+  now: number,
+  limits: VerifyLimits,
+  trace?: Trace,
 ): Refusal | undefined {
   const seconds = now / 1000;
-  if (claims !== undefined) {
-    const lifetime = claims.exp - (claims.iat ?? seconds);
-    if (lifetime > (record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY)) {
-      return { reason: 'MALFORMED_CLAIM', claim: 'exp' };
-    }
-    const latest = seconds + limits.clockSkewSecondsMax;
-    if ((claims.nbf ?? 0) > latest || (claims.iat ?? 0) > latest) return notYetValid;
-    if (claims.exp <= seconds) return expired;
+  const lifetime = exp - (iat ?? seconds);
+  const longest = record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY;
+  const isTooLong = lifetime > longest;
+  if (longest !== Number.POSITIVE_INFINITY) {
+    const from = iat === undefined ? 'now' : 'iat';
+    trace?.('claims', !isTooLong, `exp is ${lifetime} s after ${from}; ${longest} s are allowed`);
   }
-  if (record.expiresAt !== undefined && record.expiresAt <= now) return expired;
-  if (record.revokedAt !== undefined) return revoked;
-  if (claims !== undefined) {
-    if (isJwtRevoked(keys, record, claims)) return revoked;
-    if (audience !== '' && !claims.audience.includes(audience)) return wrongAudience;
-    if (record.audiences !== undefined && !isWithin(claims.audience, record.audiences)) {
-      return wrongAudience;
-    }
+  if (isTooLong) return { reason: 'MALFORMED_CLAIM', claim: 'exp' };
+  const latest = seconds + limits.clockSkewSecondsMax;
+  const early = (nbf ?? 0) > latest ? 'nbf' : (iat ?? 0) > latest ? 'iat' : undefined;
+  if (early !== undefined) {
+    const time = timeText((early === 'nbf' ? (nbf ?? 0) : (iat ?? 0)) * 1000);
+    trace?.('time', false, `${early} is ${time}, now is ${timeText(now)}`);
+    return notYetValid;
   }
-  return requiredScopes.every(scope => identity.scopes.includes(scope))
-    ? undefined
-    : { reason: 'INSUFFICIENT_SCOPE' };
+  const isOver = exp <= seconds;
+  trace?.('time', !isOver, `exp is ${timeText(exp * 1000)}, now is ${timeText(now)}`);
+  return isOver ? expired : undefined;
+}
+
+function judgeEnd({ expiresAt }: AccessTokenRecord, now: number, trace?: Trace) {
+  const isOver = expiresAt !== undefined && expiresAt <= now;
+  const end = (ms: number) => `${isOver ? 'expired' : 'expires'} at ${timeText(ms)}`;
+  trace?.(
+    'time',
+    !isOver,
+    `the access token ${expiresAt === undefined ? 'never expires' : end(expiresAt)}`,
+  );
+  return isOver ? expired : undefined;
+}
+
+function judgeRevocation(
+  record: AccessTokenRecord,
+  claims: Claims | undefined,
+  keys: MasterKeys,
+  trace?: Trace,
+): Refusal | undefined {
+  const { revokedAt } = record;
+  if (revokedAt !== undefined) {
+    trace?.('revocation', false, `the access token was revoked at ${timeText(revokedAt)}`);
+    return revoked;
+  }
+  trace?.('revocation', true, 'the access token is not revoked');
+  if (claims === undefined) return undefined;
+  const by = jwtRevokedBy(keys, record, claims);
+  trace?.(
+    'revocation',
+    by === undefined,
+    `this JWT is ${by ? `revoked, by ${by}` : 'not revoked'}`,
+  );
+  return by === undefined ? undefined : revoked;
+}
+
+function judgeAudience(
+  { audiences }: AccessTokenRecord,
+  claims: Claims | undefined,
+  { audience }: Requirements,
+  trace?: Trace,
+): Refusal | undefined {
+  if (claims === undefined) {
+    trace?.('audience', true, 'a static token is meant for every audience');
+    return undefined;
+  }
+  if (audience !== '' && !claims.audience.includes(audience)) {
+    trace?.('audience', false, 'aud does not name the required audience');
+    return wrongAudience;
+  }
+  if (audiences !== undefined && !isWithin(claims.audience, audiences)) {
+    trace?.('audience', false, 'aud is missing, or names one that the access token does not allow');
+    return wrongAudience;
+  }
+  const asked = audience === '' ? 'none is required' : 'aud names the required one';
+  trace?.(
+    'audience',
+    true,
+    `${asked}; the access token allows ${audiences ? 'all of aud' : 'any'}`,
+  );
+  return undefined;
+}
+
+function judgeScopes(
+  { scopes }: Identity,
+  { requiredScopes }: Requirements,
+  trace?: Trace,
+): Refusal | undefined {
+  const isMet = requiredScopes.every(scope => scopes.includes(scope));
+  if (trace !== undefined) {
+    const lacking = requiredScopes.filter(scope => !scopes.includes(scope));
+    const held = `${counted(requiredScopes.length, 'scope')} required, ${scopes.length} held`;
+    trace('scopes', isMet, isMet ? held : `${held}; lacking: ${lacking.join(' ')}`);
+  }
+  return isMet ? undefined : insufficientScope;
 }
 
 const notYetValid: Refusal = { reason: 'NOT_YET_VALID' };
 const expired: Refusal = { reason: 'EXPIRED' };
 const revoked: Refusal = { reason: 'REVOKED' };
 const wrongAudience: Refusal = { reason: 'WRONG_AUDIENCE' };
+const insufficientScope: Refusal = { reason: 'INSUFFICIENT_SCOPE' };
 
 function isWithin(named: readonly string[], allowed: readonly string[]): boolean {
   return named.length > 0 && named.every(name => allowed.includes(name));

@@ -9,8 +9,10 @@ import {
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
+import type { JsonObject } from '../store/record.ts';
 import { unreadable } from './master-keys.ts';
 import { decodeJsonObject, isCanonical } from './strict-json.ts';
+import type { Trace } from './trace.ts';
 import type { Reason } from './verdict.ts';
 
 /** A well-formed JWT whose signature has not been checked. */
@@ -38,23 +40,43 @@ const headerDepthMax = 4;
  * Parses a JWT, whose three parts hold only characters of base64url, or returns the reason to refuse
  * it. Does not check the signature.
  */
-export function parseJwt(token: string): UnverifiedJwt | Reason {
+export function parseJwt(token: string, trace?: Trace): UnverifiedJwt | Reason {
   const [head = '', payload = '', signature = ''] = token.split('.');
-  if (!isCanonical(head)) return 'INVALID_TOKEN';
-  const { value: header, areFinite } = decodeJsonObject(head, headerDepthMax) ?? {};
-  if (header === undefined || !areFinite) return 'INVALID_TOKEN';
-  if (!Object.hasOwn(header, 'kid')) return 'JWT_MISSING_KID';
+  const header = parseHeader(head);
+  if (header !== undefined && !Object.hasOwn(header, 'kid')) {
+    trace?.('form', false, "a JWT whose header has no 'kid'");
+    return 'JWT_MISSING_KID';
+  }
+  const fault = faultOf(header, payload, signature);
+  if (header === undefined || fault !== undefined) {
+    trace?.('form', false, `a JWT, but ${fault}`);
+    return 'INVALID_TOKEN';
+  }
+  trace?.('form', true, "a JWT of HS256 with a 'kid'");
+  const kid = (header.kid as string).toLowerCase();
+  return { kid, payload, signingInput: `${head}.${payload}`, signature };
+}
+
+function parseHeader(head: string): JsonObject | undefined {
+  if (!isCanonical(head)) return undefined;
+  const header = decodeJsonObject(head, headerDepthMax);
+  return header?.areFinite ? header.value : undefined;
+}
+
+/** What is wrong with the form of a JWT, in words that hold nothing of it. */
+function faultOf(header: JsonObject | undefined, payload: string, signature: string) {
+  if (header === undefined) return 'its header is not strictly a JSON object in base64url';
   const { alg, kid, typ } = header;
-  const formed =
-    alg === 'HS256' &&
-    typeof kid === 'string' &&
-    uuid.test(kid) &&
-    (typ === undefined || (typeof typ === 'string' && accessTokenType.test(typ))) &&
-    !refusedParameters.some(name => Object.hasOwn(header, name)) &&
-    isCanonical(payload) &&
-    hs256Signature.test(signature);
-  if (!formed) return 'INVALID_TOKEN';
-  return { kid: kid.toLowerCase(), payload, signingInput: `${head}.${payload}`, signature };
+  if (alg !== 'HS256') return 'its alg is not HS256';
+  if (typeof kid !== 'string' || !uuid.test(kid)) return 'its kid is not a UUID';
+  if (typ !== undefined && !(typeof typ === 'string' && accessTokenType.test(typ))) {
+    return 'its typ is not JWT or at+jwt';
+  }
+  const refused = refusedParameters.find(name => Object.hasOwn(header, name));
+  if (refused !== undefined) return `its header has the parameter ${refused}`;
+  if (!isCanonical(payload)) return 'its payload is not canonical base64url';
+  if (!hs256Signature.test(signature)) return 'its signature is not 32 bytes in base64url';
+  return undefined;
 }
 
 /**

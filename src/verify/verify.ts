@@ -3,10 +3,11 @@
 import type { Awaitable } from '../store/awaitable.ts';
 import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
-import { readClaims } from './claims.ts';
+import { type Claims, readClaims } from './claims.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';
 import { identify, judge } from './judge.ts';
+import type { UnverifiedJwt } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
 import {
@@ -17,7 +18,9 @@ import {
   type Source,
 } from './proof-cache.ts';
 import type { Prove } from './prove.ts';
-import type { Denied, Verdict } from './verdict.ts';
+import type { Trace, Watched } from './trace.ts';
+import { claimsText, traceProof } from './trace-proof.ts';
+import type { Denied, Refusal, Verdict } from './verdict.ts';
 
 /** A request for a verdict. */
 export interface Question {
@@ -51,7 +54,8 @@ const stepMs = 250;
 
 /** Creates the verifier. */
 export function createVerify(deps: VerifyDeps): Verify {
-  const { records, findImported, prove, proofs, now, limits } = deps;
+  const { records, proofs, limits } = deps;
+  const { proveHeader, judgeNow } = createDecision(deps);
   return question => {
     const key = proofKey(question.header, limits.headerBytesMax);
     const known = proofs.get(key);
@@ -70,14 +74,33 @@ export function createVerify(deps: VerifyDeps): Verify {
       return verdict;
     });
   };
+}
 
-  function judgeNow(proven: Proven, { audience = '', requiredScopes = [] }: Question): Verdict {
+/** The two halves of a decision: the proof of a header, and what a request asks of the token. */
+export interface Decision {
+  /** `known` is the proof of an earlier request; `watched` follows each step. Throws Unavailable. */
+  proveHeader(
+    header: string,
+    known: Proven | undefined,
+    watched?: Watched,
+  ): Promise<Proven | Denied>;
+  /** Throws Unavailable. */
+  judgeNow(proven: Proven, question: Question, trace?: Trace): Verdict;
+}
+
+/** Creates the decision, which `verify` caches the proofs of, and `explain` follows. */
+export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
+  const { records, findImported, prove, now, limits } = deps;
+  return { proveHeader, judgeNow };
+
+  function judgeNow(proven: Proven, question: Question, trace?: Trace): Verdict {
+    const { audience = '', requiredScopes = [] } = question;
     const at = now();
     const { source, claims, identity, provenUntil } = proven;
     const { found } = source;
     if (provenUntil <= at) return invalid(found);
-    const asked = { audience, requiredScopes };
-    const refusal = judge(found.record, claims, identity, asked, at, deps);
+    const token = { record: found.record, claims, identity };
+    const refusal = judge(token, { audience, requiredScopes }, at, deps, trace);
     return refusal === undefined ? granted(proven, at, callersMs()) : refused(refusal, proven, at);
   }
 
@@ -90,14 +113,22 @@ export function createVerify(deps: VerifyDeps): Verify {
     return Math.min(limits.cacheTtlMsMax, Math.max(0, Math.floor(leftMs / stepMs) * stepMs));
   }
 
-  async function proveHeader(header: string, known: Proven | undefined): Promise<Proven | Denied> {
-    const credential = parseAuthorization(header, limits);
+  async function proveHeader(
+    header: string,
+    known: Proven | undefined,
+    watched?: Watched,
+  ): Promise<Proven | Denied> {
+    const credential = parseAuthorization(header, limits, watched?.trace);
     if (typeof credential === 'string') return denied(credential);
 
     const tokenId = credential.tokenId ?? (await findImported(credential.token));
-    if (tokenId === undefined) return denied('INVALID_TOKEN');
+    if (tokenId === undefined) {
+      watched?.trace('access token', false, 'it was not imported');
+      return denied('INVALID_TOKEN');
+    }
 
-    const found = await records.find(tokenId);
+    const finding = records.find(tokenId);
+    const found = await finding;
     const { record } = found;
     if (known !== undefined && isFound(found) && isSameRecord(record, known.source)) {
       known.source.found = found;
@@ -105,12 +136,14 @@ export function createVerify(deps: VerifyDeps): Verify {
     }
 
     const secret = prove(credential, record, now());
+    if (watched !== undefined) {
+      const isCached = finding === found;
+      const seen = { credential, found, secret, isCached, ageMs: records.ageMs?.(), now: now() };
+      if (!traceProof(seen, deps, watched)) return denied('INVALID_TOKEN');
+    }
     if (!isFound(found) || secret === undefined) return invalid(found);
 
-    const claims =
-      credential.kind === 'jwt'
-        ? readClaims(credential.jwt.payload, limits.claimsDepthMax)
-        : undefined;
+    const claims = credential.kind === 'jwt' ? readClaimsOf(credential.jwt, watched) : undefined;
     const source = { found };
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
     if (claims !== undefined && 'reason' in claims) {
@@ -118,6 +151,12 @@ export function createVerify(deps: VerifyDeps): Verify {
       return refused(claims, { source, provenUntil, identity }, now());
     }
     return { source, provenUntil, claims, identity: identify(found.record, claims) };
+  }
+
+  function readClaimsOf({ payload }: UnverifiedJwt, watched?: Watched): Claims | Refusal {
+    const claims = readClaims(payload, limits.claimsDepthMax);
+    watched?.trace('claims', !('reason' in claims), claimsText(claims));
+    return claims;
   }
 }
 
