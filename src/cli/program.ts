@@ -14,6 +14,7 @@ import { outSettings } from './settings.ts';
 import { addStoreCommands } from './store.ts';
 import { addTokenCommands } from './token.ts';
 import { addVerifyCommand } from './verify.ts';
+import { addWhoisCommand } from './whois.ts';
 
 const callTimeoutSeconds = 15;
 
@@ -60,6 +61,7 @@ function build(context: Context, exit: (code: number) => void): Command {
   addTokenCommands(program, context, exit);
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
+  addWhoisCommand(program, context, exit);
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context, exit);
   addBackupCommands(program, context, exit);

@@ -118,6 +118,11 @@ export function checkText(field: string, text: string, lengthMax: number): void 
   if (!text.isWellFormed()) throw invalid(field, 'is not well-formed Unicode');
 }
 
+/** Whether a text is a UUID, in either case. */
+export function isUuid(text: string): boolean {
+  return uuid.test(text);
+}
+
 /** The UUID in lower case. Throws INVALID_ARGUMENT for anything else. */
 export function checkUuid(field: string, id: string): string {
   if (!uuid.test(id)) throw invalid(field, 'must be a UUID, as the API Manager shows it');

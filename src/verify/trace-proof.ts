@@ -70,7 +70,9 @@ function secretText(
     return `${what} is of the ${isCurrent ? 'current' : 'previous'} secret${grace}`;
   }
   // An ended secret decides nothing: this only says why the token was good before.
-  const ended = record.secrets.filter(({ goodUntil }) => goodUntil !== undefined && goodUntil <= now);
+  const ended = record.secrets.filter(
+    ({ goodUntil }) => goodUntil !== undefined && goodUntil <= now,
+  );
   const secrets = ended.map(({ goodUntil: _, ...rest }) => rest);
   const isEnded = secrets.length > 0 && prove(credential, { ...record, secrets }, now);
   return isEnded
