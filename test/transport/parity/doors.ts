@@ -14,6 +14,7 @@ import {
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
+import { adminOf } from '../../server/api.ts';
 import type { TestServer } from '../../server/run-server.ts';
 import { type Outcome, reasonOfOutcome, refusalsByText } from './case.ts';
 import { gatewayDoors } from './gateway-doors.ts';
@@ -41,6 +42,7 @@ export function parityDoors(server: TestServer): ParityDoor[] {
       helloDoor(name, transport),
     ]),
     rootDoor(server),
+    explainDoor(server),
     ...gatewayDoors(server),
   ];
 }
@@ -103,6 +105,29 @@ function helloDoor(name: string, transport: Transport): ParityDoor {
         if (code !== reasons[reason].grpc || error.rawMessage !== denial.message) throw error;
         return refusal(reason, denial.httpStatus, denial.message);
       }
+    },
+  };
+}
+
+/** Explain decides as Verify does, and its steps end where the decision did. */
+function explainDoor(server: TestServer): ParityDoor {
+  const client = adminOf(server);
+  return {
+    name: 'Explain',
+    asksMore: true,
+    async ask(headers, audience, requiredScopes) {
+      const header = headers.join(', ');
+      const explained = await client.explain({ header, audience, requiredScopes });
+      const { valid, reason, httpStatus, message, steps } = explained;
+      const failed = steps.filter(({ passed }) => !passed);
+      const isLast = failed[0] === steps.at(-1);
+      if (failed.length !== (valid ? 0 : 1) || (!valid && !isLast)) {
+        throw new Error(`${failed.length} of ${steps.length} steps failed`);
+      }
+      const told = JSON.stringify(steps.map(({ detail }) => detail));
+      const parts = header.split(/[ ,.]+/).filter(part => part.length > 8);
+      if (parts.some(part => told.includes(part))) throw new Error('a step holds the token');
+      return valid ? 'valid' : refusal(reason as Reason, httpStatus, message);
     },
   };
 }
