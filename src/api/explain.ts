@@ -9,7 +9,7 @@ import { type Admin, call } from './connect.ts';
 import type { Question } from './verifier.ts';
 
 /** A step of a decision. */
-export interface Step {
+interface Step {
   /** What it looked at, such as "secret". */
   check: string;
   passed: boolean;

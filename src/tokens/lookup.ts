@@ -32,7 +32,7 @@ export interface Match {
 }
 
 /** A page of what was found. */
-export interface LookupPage {
+interface LookupPage {
   matches: Match[];
   /** "" at the end. */
   nextPageToken: string;
