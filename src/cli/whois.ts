@@ -37,14 +37,25 @@ export function addWhoisCommand(
       const matches = await lookup(connect(context, options), text);
       const { terminal } = context;
       if (options.json) outJson(terminal, { matches });
-      else if (matches.length === 0) terminal.note('it belongs to no access token that is here');
+      else if (matches.length === 0) terminal.note('no access token was found');
       for (const { matchedBy, accessToken } of options.json ? [] : matches) {
-        terminal.out(terminal.colors.green(`found by its ${matchedBy}`));
+        terminal.out(terminal.colors.green(meanings[matchedBy] ?? matchedBy));
         outToken(terminal, accessToken);
       }
       exit(matches.length > 0 ? exitCodes.ok : exitCodes.refused);
     });
 }
+
+/** What the text is of the access token that was found. */
+const meanings: Record<string, string> = {
+  id: 'this is the id of an access token',
+  'current secret': 'this is a token or JWT of its current secret',
+  'previous secret': 'this is a token or JWT of its previous secret, whose grace goes on',
+  part: 'this names it, but is no credential of it: a part of one, a forged or an old one',
+  'secret key': 'this is its secret key',
+  'revoked jti': 'this is a jti that it revoked',
+  'revoked subject': 'this is a subject that it revoked',
+};
 
 /** What is piped in, or pasted at a prompt that shows nothing of it. */
 async function pasted(context: Context): Promise<string> {

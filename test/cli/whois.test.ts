@@ -53,7 +53,7 @@ describe('whois', () => {
   test('reads the standard input, and shows what was found on any page', async () => {
     const { code, out } = await usher(['whois'], 'usk_pasted\n');
     expect(code).toBe(0);
-    expect(out).toContain('found by its secret key\n');
+    expect(out).toContain('this is its secret key\n');
     expect(out).toContain(id);
     expect(looked).toMatchObject([
       { text: 'usk_pasted', pageToken: '' },
@@ -69,7 +69,7 @@ describe('whois', () => {
   test('ends with exit code 1 when there is none', async () => {
     const { code, out, err } = await usher(['whois'], 'unknown');
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toContain('belongs to no access token');
+    expect(err).toContain('no access token was found');
   });
   test('takes no secret as an argument, and does not repeat it', async () => {
     const { code, err } = await usher(['whois', 'usk_secret']);
