@@ -1,8 +1,9 @@
 /** Reads the claims of a JWT whose signature was right (RFC 7519 section 4.1). */
 
 import type { Json, JsonObject } from '../store/record.ts';
-import { decodeJsonObject } from './strict-json.ts';
-import type { JudgedClaim, Refusal } from './verdict.ts';
+import { decodeJsonObject, type JsonFault, type StrictObject } from './strict-json.ts';
+import type { Trace } from './trace.ts';
+import { type JudgedClaim, judgedClaims, type Refusal, textOf } from './verdict.ts';
 
 /** The claims that Usher checks, with valid types. Times in seconds since 1970 (NumericDate). */
 export interface Claims {
@@ -24,10 +25,25 @@ export interface Claims {
 /**
  * Reads the claims in base64url, or returns why they are refused. `null` counts as absent.
  */
-export function readClaims(payload: string, depthMax: number): Claims | Refusal {
+export function readClaims(payload: string, depthMax: number, trace?: Trace): Claims | Refusal {
   const decoded = decodeJsonObject(payload, depthMax);
-  if (decoded === undefined) return { reason: 'MALFORMED_CLAIM' };
-  const { value, exact, areFinite } = decoded;
+  const read = typeof decoded === 'string' ? unreadable : checkClaims(decoded);
+  trace?.('claims', !('reason' in read), claimsText(read, decoded));
+  return read;
+}
+
+const unreadable: Refusal = { reason: 'MALFORMED_CLAIM' };
+
+/** What was read, in words: names of claims that Usher judges, and no value. */
+function claimsText(read: Claims | Refusal, decoded: StrictObject | JsonFault): string {
+  if (typeof decoded === 'string') return `${textOf(unreadable)}: ${decoded}`;
+  if (read === unreadable) return `${textOf(unreadable)}: a number that is not finite`;
+  if ('reason' in read) return textOf(read);
+  const has = judgedClaims.filter(name => (read.all[name] ?? null) !== null);
+  return `${has.join(', ')}: each is what it must be`;
+}
+
+function checkClaims({ value, exact, areFinite }: StrictObject): Claims | Refusal {
   const { exp = null, nbf = null, iat = null, sub = null, jti = null } = value;
   const { scope = null, aud = null } = value;
   if (exp === null) return { reason: 'JWT_MISSING_EXP' };
@@ -39,7 +55,7 @@ export function readClaims(payload: string, depthMax: number): Claims | Refusal 
   if (scope !== null && typeof scope !== 'string' && !isTexts(scope)) return malformed('scope');
   const audience = typeof aud === 'string' ? [aud] : (aud ?? []);
   if (!isTexts(audience)) return malformed('aud');
-  if (!areFinite) return { reason: 'MALFORMED_CLAIM' };
+  if (!areFinite) return unreadable;
   return {
     all: exact,
     exp: Math.min(Math.floor(exp), Number.MAX_SAFE_INTEGER),

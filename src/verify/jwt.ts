@@ -60,7 +60,7 @@ export function parseJwt(token: string, trace?: Trace): UnverifiedJwt | Reason {
 function parseHeader(head: string): JsonObject | undefined {
   if (!isCanonical(head)) return undefined;
   const header = decodeJsonObject(head, headerDepthMax);
-  return header?.areFinite ? header.value : undefined;
+  return typeof header === 'object' && header.areFinite ? header.value : undefined;
 }
 
 /** What is wrong with the form of a JWT, in words that hold nothing of it. */

@@ -17,6 +17,9 @@ export interface StrictObject {
   areFinite: boolean;
 }
 
+/** Why something is not strictly a JSON object. */
+export type JsonFault = 'no JSON object' | 'nested too deep' | 'a name twice' | 'not Unicode';
+
 /** Matches the strings of valid JSON, whose colons do not separate a name from a value. */
 const strings = /"(?:[^"\\]|\\.)*"/g;
 /**
@@ -37,18 +40,18 @@ export function isCanonical(base64url: string): boolean {
   }
 }
 
-/**
- * Decodes a JSON object from canonical base64url; undefined for anything that is not strictly one.
- */
-export function decodeJsonObject(base64url: string, depthMax: number): StrictObject | undefined {
+/** Decodes a JSON object from canonical base64url, or returns why it is not strictly one. */
+export function decodeJsonObject(base64url: string, depthMax: number): StrictObject | JsonFault {
   const bytes = Buffer.from(base64url, 'base64url');
-  if (!isUtf8(bytes) || isDeeperThan(bytes, depthMax)) return undefined;
+  if (!isUtf8(bytes)) return 'not Unicode';
+  if (isDeeperThan(bytes, depthMax)) return 'nested too deep';
   const text = bytes.toString('utf8');
   const value = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'no JSON object';
   const walk = { isLarge: false, areFinite: true };
   // JSON.parse drops one of two members of the same name, as other parsers may the other one.
-  if (countMembers(value, depthMax, walk) !== countColons(text)) return undefined;
+  const members = countMembers(value, depthMax, walk);
+  if (members !== countColons(text)) return Number.isNaN(members) ? 'not Unicode' : 'a name twice';
   const exact = walk.isLarge ? withExactIntegers(text) : value;
   return { value, exact, areFinite: walk.areFinite };
 }

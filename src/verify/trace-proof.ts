@@ -2,11 +2,9 @@
 
 import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import type { Found } from '../store/store.ts';
-import type { Claims } from './claims.ts';
 import type { Credential } from './credential.ts';
 import type { Prove } from './prove.ts';
 import { timeText, type Watched } from './trace.ts';
-import { type Refusal, textOf } from './verdict.ts';
 
 /** What the proof had before it. */
 interface SeenProof {
@@ -78,12 +76,4 @@ function secretText(
   return isEnded
     ? `${what} is of the previous secret, whose grace is over`
     : `${what} is of no secret of this access token`;
-}
-
-/** What was read of the claims: their names among those that Usher judges, and no value. */
-export function claimsText(claims: Claims | Refusal): string {
-  if ('reason' in claims) return textOf(claims);
-  const names = ['exp', 'nbf', 'iat', 'sub', 'jti', 'aud', 'scope'] as const;
-  const has = names.filter(name => (claims.all[name] ?? null) !== null);
-  return `${has.join(', ')}: each is what it must be`;
 }

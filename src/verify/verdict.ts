@@ -54,8 +54,11 @@ export const reasons = {
 /** Why a token was refused. */
 export type Reason = keyof typeof reasons;
 
-/** The claims that Usher judges, which can be named in a message: the signer chose no other name. */
-export type JudgedClaim = 'exp' | 'nbf' | 'iat' | 'sub' | 'jti' | 'scope' | 'aud';
+/** The claims that Usher judges. Only these are named in a message: the signer chose any other name. */
+export const judgedClaims = ['exp', 'nbf', 'iat', 'sub', 'jti', 'aud', 'scope'] as const;
+
+/** The name of a claim that Usher judges. */
+export type JudgedClaim = (typeof judgedClaims)[number];
 
 /** A reason to refuse, with what its text names. */
 export interface Refusal {

@@ -3,11 +3,10 @@
 import type { Awaitable } from '../store/awaitable.ts';
 import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
-import { type Claims, readClaims } from './claims.ts';
+import { readClaims } from './claims.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';
 import { identify, judge } from './judge.ts';
-import type { UnverifiedJwt } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
 import {
@@ -19,8 +18,8 @@ import {
 } from './proof-cache.ts';
 import type { Prove } from './prove.ts';
 import type { Trace, Watched } from './trace.ts';
-import { claimsText, traceProof } from './trace-proof.ts';
-import type { Denied, Refusal, Verdict } from './verdict.ts';
+import { traceProof } from './trace-proof.ts';
+import type { Denied, Verdict } from './verdict.ts';
 
 /** A request for a verdict. */
 export interface Question {
@@ -143,7 +142,10 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
     }
     if (!isFound(found) || secret === undefined) return invalid(found);
 
-    const claims = credential.kind === 'jwt' ? readClaimsOf(credential.jwt, watched) : undefined;
+    const claims =
+      credential.kind === 'jwt'
+        ? readClaims(credential.jwt.payload, limits.claimsDepthMax, watched?.trace)
+        : undefined;
     const source = { found };
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
     if (claims !== undefined && 'reason' in claims) {
@@ -151,12 +153,6 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
       return refused(claims, { source, provenUntil, identity }, now());
     }
     return { source, provenUntil, claims, identity: identify(found.record, claims) };
-  }
-
-  function readClaimsOf({ payload }: UnverifiedJwt, watched?: Watched): Claims | Refusal {
-    const claims = readClaims(payload, limits.claimsDepthMax);
-    watched?.trace('claims', !('reason' in claims), claimsText(claims));
-    return claims;
   }
 }
 

@@ -55,6 +55,12 @@ describe('a JWT', () => {
       {},
       "- claims: jwt token has a malformed 'exp' claim",
     ],
+    [
+      'claims too deep',
+      JSON.parse('{"exp":1,"a":'.concat('['.repeat(40), ']'.repeat(40), '}')),
+      {},
+      ': nested too deep',
+    ],
     ['too long', { exp: now + 700 }, {}, '- claims: exp is 700 s after now; 600 s are allowed'],
     [
       'not yet valid',

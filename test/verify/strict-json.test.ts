@@ -2,11 +2,15 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeJsonObject, isCanonical } from '../../src/verify/strict-json.ts';
+import { decodeJsonObject, isCanonical, type StrictObject } from '../../src/verify/strict-json.ts';
 import { part } from './setup.ts';
 
-const read = (value: string | Uint8Array, depthMax = 32) =>
-  decodeJsonObject(part(value), depthMax)?.value;
+const decode = (value: string | Uint8Array, depthMax = 32) =>
+  decodeJsonObject(part(value), depthMax);
+function read(value: string | Uint8Array, depthMax = 32) {
+  const decoded = decode(value, depthMax);
+  return typeof decoded === 'string' ? undefined : decoded.value;
+}
 
 describe('reads', () => {
   test('any object that JSON can hold, as JSON.parse does', () => {
@@ -87,6 +91,14 @@ describe('refuses', () => {
   });
 });
 
+test.each([
+  ['[]', 'no JSON object'],
+  ['x', 'no JSON object'],
+  ['{"a":{"b":1}}', 'nested too deep'],
+  ['{"a":1,"a":1}', 'a name twice'],
+  ['{"a":"\\ud800"}', 'not Unicode'],
+])('%s is refused as: %s', (text, fault) => expect(decode(text, 1)).toBe(fault));
+
 test('one spelling of base64url is canonical', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[\w-]{0,9}$/), text => {
@@ -97,7 +109,7 @@ test('one spelling of base64url is canonical', () => {
 });
 
 describe('numbers', () => {
-  const readAll = (text: string) => decodeJsonObject(part(text), 32);
+  const readAll = (text: string) => decode(text) as StrictObject;
   test.each<[string, unknown]>([
     ['9007199254740991', 9007199254740991],
     ['-9007199254740991', -9007199254740991],
@@ -108,14 +120,14 @@ describe('numbers', () => {
     ['"9223372036854775807"', '9223372036854775807'],
   ])('%s: integers that a double cannot hold are text', (text, exact) => {
     const all = `{"a":[{"b":${text}}],"__proto__":${text}}`;
-    expect(readAll(all)?.exact).toEqual(
+    expect(readAll(all).exact).toEqual(
       JSON.parse(`{"a":[{"b":${JSON.stringify(exact)}}],"__proto__":${JSON.stringify(exact)}}`),
     );
-    expect(readAll(all)?.value).toEqual(JSON.parse(all));
-    expect(readAll(all)?.areFinite).toBe(true);
+    expect(readAll(all).value).toEqual(JSON.parse(all));
+    expect(readAll(all).areFinite).toBe(true);
   });
   test.each(['{"a":1e999}', '{"a":[{"b":-1e999}]}'])('%s is not finite', text => {
-    expect(readAll(text)?.areFinite).toBe(false);
+    expect(readAll(text).areFinite).toBe(false);
   });
 });
 

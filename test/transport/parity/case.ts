@@ -1,7 +1,13 @@
 /** The parity cases: their type, and the access tokens that they use. */
 
 import { createHmac } from 'node:crypto';
-import { type JudgedClaim, type Reason, reasons, textOf } from '../../../src/verify/verdict.ts';
+import {
+  type JudgedClaim,
+  judgedClaims,
+  type Reason,
+  reasons,
+  textOf,
+} from '../../../src/verify/verdict.ts';
 
 /** The access tokens that the cases use. */
 export interface World {
@@ -38,8 +44,6 @@ export interface Key {
 
 /** A verdict: valid, or the reason and the claim that its text names. */
 export type Outcome = 'valid' | Reason | `MALFORMED_CLAIM ${JudgedClaim}`;
-
-const judgedClaims: JudgedClaim[] = ['exp', 'nbf', 'iat', 'sub', 'jti', 'scope', 'aud'];
 
 /** The refusals by their texts. */
 export const refusalsByText: ReadonlyMap<string, Exclude<Outcome, 'valid'>> = new Map([

@@ -674,7 +674,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
    */
   target: {
     /**
-     * The JWT with this `jti`; at most 256 characters.
+     * The JWT with this `jti`, a number as its decimal text; at most 256 characters.
      *
      * @generated from field: string jti = 2;
      */
@@ -682,8 +682,8 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
     case: "jti";
   } | {
     /**
-     * JWTs with this `sub` that were issued until now, and those with it that have no `iat`; at
-     * most 256 characters.
+     * JWTs with this `sub` (a number as its decimal text) that were issued until now, and those
+     * with it that have no `iat`; at most 256 characters.
      *
      * @generated from field: string subject = 3;
      */
