@@ -17,6 +17,7 @@ import { addStoreCommands } from './store.ts';
 import { refuseIgnored } from './strict-options.ts';
 import { addTokenCommands } from './token.ts';
 import { addVerifyCommand } from './verify.ts';
+import { addWhoisCommand } from './whois.ts';
 
 const callTimeoutSeconds = 15;
 
@@ -88,6 +89,7 @@ export function buildProgram(
   addTokenCommands(program, context, exit);
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
+  addWhoisCommand(program, context, exit);
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context, exit);
   addBackupCommands(program, context, exit);

@@ -1,6 +1,7 @@
 /** `usher verify`: verifies an Authorization header. */
 
 import type { Command } from 'commander';
+import { type Explained, explain } from '../api/explain.ts';
 import type { Verdict } from '../api/verifier.ts';
 import { verify } from '../api/verifier.ts';
 import type { Context } from './context.ts';
@@ -8,13 +9,14 @@ import { connect, optionsOf, readStdin } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { askHidden } from './hidden-input.ts';
 import { several } from './option-values.ts';
-import { outJson, outValues } from './terminal.ts';
+import { outJson, outTable, outValues } from './terminal.ts';
 
 interface VerifyOptions {
   env?: string;
   header?: string;
   audience?: string;
   scope?: string[];
+  explain?: true;
 }
 
 /** Most bytes read from the standard input; the server has the limit for headers. */
@@ -35,14 +37,17 @@ export function addVerifyCommand(
     .option('--header <value>', 'the header itself, which everyone on this machine can read')
     .option('--audience <audience>', 'the audience that it must have')
     .option('--scope <scope>', 'a scope that it must have; can be given several times', several)
+    .option('--explain', 'say what each step of the decision saw')
     .action(async (given: string[], _, self: Command) => {
       const options = optionsOf<VerifyOptions>(self);
       if (given.some(word => word !== '-')) throw new UsageError(inTheOpen);
       const header = await headerOf(context, options);
       const { audience, scope: requiredScopes } = options;
       const asked = { header, audience, requiredScopes };
-      const verdict = await verify(connect(context, options), asked);
+      const admin = connect(context, options);
+      const verdict = await (options.explain ? explain : verify)(admin, asked);
       if (options.json) outJson(context.terminal, verdict);
+      else if ('steps' in verdict) outExplained(context, verdict);
       else outVerdict(context, verdict);
       exit(verdict.valid ? exitCodes.ok : exitCodes.refused);
     });
@@ -71,10 +76,29 @@ async function headerOf(context: Context, { env, header }: VerifyOptions): Promi
 
 const question = 'Authorization header, or the token alone (it is not shown):';
 
-function outVerdict({ terminal }: Context, verdict: Verdict): void {
+type Outcome = Pick<Verdict, 'valid' | 'reason' | 'message'>;
+
+function outOutcome({ terminal }: Context, { valid, reason, message }: Outcome): void {
   const { colors } = terminal;
-  const { valid, reason, message, claims, metadata } = verdict;
   terminal.out(valid ? colors.green('valid') : colors.red(`refused: ${message} (${reason})`));
+}
+
+function outExplained(context: Context, explained: Explained): void {
+  const { terminal } = context;
+  outOutcome(context, explained);
+  const rows = explained.steps.map(({ check, passed, detail }) => {
+    return [passed ? 'passed' : 'failed', check, detail];
+  });
+  const { green, red } = terminal.colors;
+  outTable(terminal, ['', 'CHECK', 'WHAT IT SAW'], rows, (text, column) =>
+    column > 0 ? text : (text === 'passed' ? green : red)(text),
+  );
+}
+
+function outVerdict(context: Context, verdict: Verdict): void {
+  const { terminal } = context;
+  const { claims, metadata } = verdict;
+  outOutcome(context, verdict);
   outValues(terminal, [
     [verdict.kind === 'jwt' ? 'kid' : 'id', verdict.tokenId],
     ['kind', verdict.kind],

@@ -14,9 +14,11 @@ import {
   createAuthenticate,
   createCurrentCaller,
 } from '../tokens/caller.ts';
+import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { usageCountBytes } from '../tokens/limits.ts';
+import { createLookup, type Lookup } from '../tokens/lookup.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
 import { createRetention } from '../tokens/retention.ts';
@@ -24,6 +26,7 @@ import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createSums, type Sums } from '../tokens/sums.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
+import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
 import { createProofCache } from '../verify/proof-cache.ts';
@@ -47,6 +50,10 @@ export interface Core {
   importTokens: Import;
   /** Re-encrypts secrets with the first master key. */
   reseal: Reseal;
+  /** Explains verdicts. */
+  explain: ExplainTo;
+  /** Finds what a credential or a name belongs to. */
+  lookup: Lookup;
   /** Signs JWTs. */
   issueJwt: IssueJwt;
   /** Authenticates callers of the API. */
@@ -95,7 +102,8 @@ export async function openCore(
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
-  const verify = createVerify({ records: store, keys, findImported, prove, proofs, now, limits });
+  const decision = { records: store, keys, findImported, prove, now, limits };
+  const verify = createVerify({ ...decision, proofs });
   const changes = { store, keys, now, limits: others.changes };
   const audit = createAudit({ store, keys, now });
   const sums = createSums({
@@ -122,6 +130,8 @@ export async function openCore(
     accessTokens: createAccessTokens(changes),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
+    explain: createExplainTo(createExplain(decision)),
+    lookup: createLookup({ ...decision, store }),
     issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
     authenticate: createAuthenticate(verify, secrets.adminToken),
     currentCaller: createCurrentCaller(store, now),

@@ -57,7 +57,7 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     verify: {
       headerBytesMax: config.headerBytesMax,
       claimsDepthMax: config.claimsDepthMax,
-      iatSkewSecondsMax: config.iatSkewSecondsMax,
+      clockSkewSecondsMax: config.clockSkewSecondsMax,
       cacheTtlMsMax: config.cacheTtlMsMax,
       leaseMs: config.leaseMs,
     },

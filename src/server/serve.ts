@@ -4,7 +4,7 @@ import cluster from 'node:cluster';
 import { setFlagsFromString } from 'node:v8';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
-import { readConfig } from '../settings/config.ts';
+import { formerNameWarnings, readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import type { Listen } from '../settings/values.ts';
 import { awakeTimeout } from '../timing/awake.ts';
@@ -46,7 +46,7 @@ async function start(env: Environment): Promise<void> {
   const log = openLog(config.logLevel);
   if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
   await ownStore(config);
-  for (const warning of secrets.warnings) log.warn(warning);
+  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
   const running: Running = {};
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.server?.stop()]);

@@ -68,7 +68,14 @@ export function readSetting<K extends keyof Settings>(
 }
 
 function textOf(setting: Setting<unknown>, env: Environment): string | undefined {
-  const direct = env[setting.name];
+  const { formerName } = setting;
+  const former = formerName && env[formerName];
+  const direct = env[setting.name] ?? former;
+  if (former !== undefined && env[setting.name] !== undefined) {
+    throw new Mistake(
+      `${setting.name} and its former name ${formerName} are both set; unset the latter`,
+    );
+  }
   const fileName = `${setting.name}_FILE`;
   const path = setting.secret ? env[fileName] : undefined;
   if (path === undefined) return direct;
@@ -86,6 +93,17 @@ function textOf(setting: Setting<unknown>, env: Environment): string | undefined
   }
 }
 
+/** A warning for each setting that is given by a former name. */
+export function formerNameWarnings(env: Environment): string[] {
+  return Object.values<Setting<unknown>>(settings).flatMap(({ name, formerName }) =>
+    formerName !== undefined && env[formerName] !== undefined
+      ? [
+          `${formerName} is now ${name}: rename it, since a later version will not read the former name`,
+        ]
+      : [],
+  );
+}
+
 function mistakeOf(error: unknown): string {
   if (error instanceof Mistake) return error.message;
   throw error;
@@ -101,8 +119,9 @@ const serviceLink =
 /** A sentence for each variable that looks like a setting and is none. */
 export function unknownNames(env: Environment): string[] {
   const known = new Set<string>();
-  for (const { name, secret } of Object.values<Setting<unknown>>(settings)) {
+  for (const { name, formerName, secret } of Object.values<Setting<unknown>>(settings)) {
     known.add(name);
+    if (formerName !== undefined) known.add(formerName);
     if (secret) known.add(`${name}_FILE`);
   }
   return Object.keys(env)

@@ -61,11 +61,14 @@ export const limits = {
     default: 32,
     unit: 'levels',
   }),
-  iatSkewSecondsMax: limit(
-    'USHER_IAT_SKEW_SECONDS_MAX',
-    "How far a JWT's `iat` may be in the future",
-    { min: 0, max: 3600, default: 60, unit: 's' },
-  ),
+  clockSkewSecondsMax: {
+    ...limit(
+      'USHER_CLOCK_SKEW_SECONDS_MAX',
+      "How far a JWT's `nbf` and `iat` may be in the future, since the clocks of signers differ",
+      { min: 0, max: 3600, default: 60, unit: 's' },
+    ),
+    formerName: 'USHER_IAT_SKEW_SECONDS_MAX',
+  },
   revokedJwtsMax: limit(
     'USHER_REVOKED_JWTS_MAX',
     'Most individually revoked JWTs and subjects of one access token',

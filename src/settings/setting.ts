@@ -6,6 +6,8 @@ import { wholeNumber } from './values.ts';
 export interface Setting<T> {
   /** The environment variable. */
   name: string;
+  /** A name that it had before, which is still read, with a warning. */
+  formerName?: string;
   /** What it is for, in a sentence without a full stop. */
   meaning: string;
   /** Which values it takes. */

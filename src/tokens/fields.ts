@@ -139,6 +139,11 @@ export function checkPageSize(pageSize: number, most: number): void {
   throw invalid('page_size', `must be 1 to ${most}`);
 }
 
+/** Whether a text is a UUID, in either case. */
+export function isUuid(text: string): boolean {
+  return uuid.test(text);
+}
+
 /** The UUID in lower case. Throws INVALID_ARGUMENT for anything else. */
 export function checkUuid(field: string, id: string): string {
   if (!uuid.test(id)) throw invalid(field, 'must be a UUID, as the API Manager shows it');

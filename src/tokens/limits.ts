@@ -22,6 +22,12 @@ export const fixedChangeLimits = {
   requestMs: 86_400_000,
 } as const satisfies Partial<ChangeLimits>;
 
+/** Limits of looking up what a text belongs to. */
+export const lookupLimits = {
+  /** Access tokens searched per page: their secrets are opened, which takes some milliseconds. */
+  examinedMax: 500,
+} as const;
+
 /** Limits of counting uses. */
 export interface UsageLimits {
   /** Interval at which counts are written, in milliseconds. */

@@ -1,7 +1,7 @@
 /** Builds the verdict: granted, refused, or denied without an identity. */
 
 import type { Proven } from './proof-cache.ts';
-import type { Denied, Granted, Reason } from './verdict.ts';
+import type { Denied, Granted, Reason, Refusal } from './verdict.ts';
 import { watchedTtlMs } from './watched-ttl.ts';
 
 /** A refusal without an identity. */
@@ -9,20 +9,16 @@ export function denied(reason: Reason): Denied {
   return { valid: false, reason, stale: false };
 }
 
-/**
- * A refusal with the identity of the token, except for INVALID_TOKEN, which never reveals one.
- * `now` is in milliseconds since 1970.
- */
+/** A refusal with the identity of the token. `now` is in milliseconds since 1970. */
 export function refused(
-  reason: Reason,
+  refusal: Refusal,
   proven: Pick<Proven, 'source' | 'provenUntil' | 'identity'>,
   now: number,
 ): Denied {
-  if (reason === 'INVALID_TOKEN') return denied(reason);
-  const watched = watchedTtlMs(proven, reason, now, proven.source.found.freshMs);
+  const watched = watchedTtlMs(proven, refusal.reason, now, proven.source.found.freshMs);
   return {
     valid: false,
-    reason,
+    ...refusal,
     identity: proven.identity,
     ...(watched !== undefined && { watchedTtlMs: watched }),
     stale: proven.source.found.stale,

@@ -1,9 +1,10 @@
 /** Parses the value of an Authorization header (RFC 9110 section 11.6.2, RFC 6750 section 2.1). */
 
 import { bearer, trimBlanks } from '../caching/canonical-header.ts';
-import { parseJwt, type UnverifiedJwt } from './jwt.ts';
+import { parseJoseHeader, parseJwt, type UnverifiedJwt } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import { parseStaticToken, staticTokenPrefix } from './static-token.ts';
+import { counted, type Trace } from './trace.ts';
 import type { Reason } from './verdict.ts';
 
 /** Bounds of a header. */
@@ -36,27 +37,48 @@ const spaced =
 const jwtForm = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 
 /** The credential in a header, or the reason to refuse it. */
-export function parseAuthorization(header: string, limits: HeaderLimits): Credential | Reason {
-  if (header.length > limits.headerBytesMax) return 'MALFORMED_CREDENTIALS';
+export function parseAuthorization(
+  header: string,
+  limits: HeaderLimits,
+  trace?: Trace,
+): Credential | Reason {
+  const malformed = (fault: string): Reason => {
+    trace?.('header', false, fault);
+    return 'MALFORMED_CREDENTIALS';
+  };
+  if (header.length > limits.headerBytesMax) {
+    return malformed(`longer than USHER_HEADER_BYTES_MAX, ${limits.headerBytesMax} bytes`);
+  }
   const value = trimBlanks(header);
-  if (value === '') return 'MISSING_CREDENTIALS';
+  if (value === '') {
+    trace?.('header', false, 'missing, or empty');
+    return 'MISSING_CREDENTIALS';
+  }
   const scheme = bearer.exec(value);
   const token = scheme === null ? value : (scheme[1] ?? '');
-  if (!visible.test(token)) {
-    return spaced.test(token) ? opaque(token, 'MALFORMED_CREDENTIALS') : 'MALFORMED_CREDENTIALS';
+  if (token === '') return malformed('the scheme Bearer without a token');
+  const isSpaced = !visible.test(token);
+  if (isSpaced && !spaced.test(token)) {
+    return malformed('a comma, quote or other character that no token holds');
   }
-  if (jwtForm.test(token)) {
-    const jwt = parseJwt(token);
-    if (jwt === 'NOT_JOSE') return opaque(token, 'INVALID_TOKEN');
-    if (scheme === null) return 'MALFORMED_CREDENTIALS';
+  const jose = jwtForm.test(token) ? parseJoseHeader(token) : undefined;
+  if (jose !== undefined && scheme === null) return malformed('a JWT without the scheme Bearer');
+  trace?.('header', true, `one credential of ${counted(token.length, 'character')}`);
+  if (jose !== undefined) {
+    const jwt = parseJwt(token, jose, trace);
     return typeof jwt === 'string' ? jwt : { kind: 'jwt', tokenId: jwt.kid, jwt };
   }
   const tokenId = parseStaticToken(token);
-  if (tokenId !== undefined) return { kind: 'static', tokenId, token };
-  return token.startsWith(staticTokenPrefix) ? 'INVALID_TOKEN' : opaque(token, 'INVALID_TOKEN');
-}
-
-function opaque(token: string, otherwise: Reason): OpaqueToken {
+  if (tokenId !== undefined) {
+    trace?.('form', true, 'a static token of Usher with a right checksum');
+    return { kind: 'static', tokenId, token };
+  }
+  if (token.startsWith(staticTokenPrefix) && !isSpaced) {
+    trace?.('form', false, 'a token of Usher with a wrong length or checksum, as after a typo');
+    return 'INVALID_TOKEN';
+  }
+  trace?.('form', true, 'neither a JWT nor a token of Usher, so it can be an imported one');
+  const otherwise = isSpaced ? 'MALFORMED_CREDENTIALS' : 'INVALID_TOKEN';
   return { kind: 'static', tokenId: undefined, token, otherwise };
 }
 

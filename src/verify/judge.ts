@@ -1,11 +1,12 @@
 /** Checks a token whose hash or signature was correct: time, revocation, audience, scope. */
 
 import type { AccessTokenRecord } from '../store/record.ts';
-import type { Claims } from './jwt.ts';
+import type { Claims } from './claims.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
-import { isJwtRevoked } from './revoked-jwts.ts';
-import type { Identity, Reason } from './verdict.ts';
+import { jwtRevokedBy } from './revoked-jwts.ts';
+import { counted, type Trace, timeText } from './trace.ts';
+import type { Identity, Refusal } from './verdict.ts';
 
 /** What a request requires of the token. */
 export interface Requirements {
@@ -24,6 +25,7 @@ export function identify(record: AccessTokenRecord, claims: Claims | undefined):
     kind: record.kind,
     owner: record.owner ?? '',
     subject: claims?.subject ?? '',
+    jti: claims?.jti ?? '',
     // A JWT's `scope` can only narrow the access token's scopes: the signer must not widen them.
     scopes: claims?.scopes?.filter(scope => record.scopes.includes(scope)) ?? record.scopes,
     exp: ends.length === 0 ? 0 : Math.min(...ends),
@@ -33,41 +35,142 @@ export function identify(record: AccessTokenRecord, claims: Claims | undefined):
   };
 }
 
+/** A token to judge. */
+export interface Judged {
+  record: AccessTokenRecord;
+  /** Those of a JWT. */
+  claims: Claims | undefined;
+  identity: Identity;
+}
+
 /**
- * The first reason to refuse, in the order of the verdict table; undefined for a valid token. `now`
- * is in milliseconds since 1970. Throws Unavailable when the record's revocations cannot be read.
+ * The first refusal, in the order of the verdict table; undefined for a valid token. `now` is in
+ * milliseconds since 1970. Throws Unavailable when the record's revocations cannot be read.
  */
 export function judge(
-  record: AccessTokenRecord,
-  claims: Claims | undefined,
-  identity: Identity,
-  { audience, requiredScopes }: Requirements,
+  token: Judged,
+  requirements: Requirements,
   now: number,
   { keys, limits }: { keys: MasterKeys; limits: VerifyLimits },
-): Reason | undefined {
-  const seconds = now / 1000;
-  if (claims !== undefined) {
-    const lifetime = claims.exp - (claims.iat ?? seconds);
-    if (lifetime > (record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY)) {
-      return 'INVALID_TOKEN';
-    }
-    if ((claims.nbf ?? 0) > seconds) return 'NOT_YET_VALID';
-    if ((claims.iat ?? 0) > seconds + limits.iatSkewSecondsMax) return 'NOT_YET_VALID';
-    if (claims.exp <= seconds) return 'EXPIRED';
-  }
-  if (record.expiresAt !== undefined && record.expiresAt <= now) return 'EXPIRED';
-  if (record.revokedAt !== undefined) return 'REVOKED';
-  if (claims !== undefined) {
-    if (isJwtRevoked(keys, record, claims)) return 'REVOKED';
-    if (audience !== '' && !claims.audience.includes(audience)) return 'WRONG_AUDIENCE';
-    if (record.audiences !== undefined && !isWithin(claims.audience, record.audiences)) {
-      return 'WRONG_AUDIENCE';
-    }
-  }
-  return requiredScopes.every(scope => identity.scopes.includes(scope))
-    ? undefined
-    : 'INSUFFICIENT_SCOPE';
+  trace?: Trace,
+): Refusal | undefined {
+  const { record, claims } = token;
+  return (
+    (claims && judgeTimes(record, claims, now, limits, trace)) ??
+    judgeEnd(record, now, trace) ??
+    judgeRevocation(record, claims, keys, trace) ??
+    judgeAudience(record, claims, requirements, trace) ??
+    judgeScopes(token.identity, requirements, trace)
+  );
 }
+
+function judgeTimes(
+  record: AccessTokenRecord,
+  { exp, nbf, iat }: Claims,
+  now: number,
+  limits: VerifyLimits,
+  trace?: Trace,
+): Refusal | undefined {
+  const seconds = now / 1000;
+  const lifetime = exp - (iat ?? seconds);
+  const longest = record.jwtLifetimeMaxSeconds ?? Number.POSITIVE_INFINITY;
+  const isTooLong = lifetime > longest;
+  if (longest !== Number.POSITIVE_INFINITY) {
+    const from = iat === undefined ? 'now' : 'iat';
+    trace?.('claims', !isTooLong, `exp is ${lifetime} s after ${from}; ${longest} s are allowed`);
+  }
+  if (isTooLong) return { reason: 'MALFORMED_CLAIM', claim: 'exp' };
+  const latest = seconds + limits.clockSkewSecondsMax;
+  const early = (nbf ?? 0) > latest ? 'nbf' : (iat ?? 0) > latest ? 'iat' : undefined;
+  if (early !== undefined) {
+    const time = timeText((early === 'nbf' ? (nbf ?? 0) : (iat ?? 0)) * 1000);
+    trace?.('time', false, `${early} is ${time}, now is ${timeText(now)}`);
+    return notYetValid;
+  }
+  const isOver = exp <= seconds;
+  trace?.('time', !isOver, `exp is ${timeText(exp * 1000)}, now is ${timeText(now)}`);
+  return isOver ? expired : undefined;
+}
+
+function judgeEnd({ expiresAt }: AccessTokenRecord, now: number, trace?: Trace) {
+  const isOver = expiresAt !== undefined && expiresAt <= now;
+  const end = (ms: number) => `${isOver ? 'expired' : 'expires'} at ${timeText(ms)}`;
+  trace?.(
+    'time',
+    !isOver,
+    `the access token ${expiresAt === undefined ? 'never expires' : end(expiresAt)}`,
+  );
+  return isOver ? expired : undefined;
+}
+
+function judgeRevocation(
+  record: AccessTokenRecord,
+  claims: Claims | undefined,
+  keys: MasterKeys,
+  trace?: Trace,
+): Refusal | undefined {
+  const { revokedAt } = record;
+  if (revokedAt !== undefined) {
+    trace?.('revocation', false, `the access token was revoked at ${timeText(revokedAt)}`);
+    return revoked;
+  }
+  trace?.('revocation', true, 'the access token is not revoked');
+  if (claims === undefined) return undefined;
+  const by = jwtRevokedBy(keys, record, claims);
+  trace?.(
+    'revocation',
+    by === undefined,
+    `this JWT is ${by ? `revoked, by ${by}` : 'not revoked'}`,
+  );
+  return by === undefined ? undefined : revoked;
+}
+
+function judgeAudience(
+  { audiences }: AccessTokenRecord,
+  claims: Claims | undefined,
+  { audience }: Requirements,
+  trace?: Trace,
+): Refusal | undefined {
+  if (claims === undefined) {
+    trace?.('audience', true, 'a static token is meant for every audience');
+    return undefined;
+  }
+  if (audience !== '' && !claims.audience.includes(audience)) {
+    trace?.('audience', false, 'aud does not name the required audience');
+    return wrongAudience;
+  }
+  if (audiences !== undefined && !isWithin(claims.audience, audiences)) {
+    trace?.('audience', false, 'aud is missing, or names one that the access token does not allow');
+    return wrongAudience;
+  }
+  const asked = audience === '' ? 'none is required' : 'aud names the required one';
+  trace?.(
+    'audience',
+    true,
+    `${asked}; the access token allows ${audiences ? 'all of aud' : 'any'}`,
+  );
+  return undefined;
+}
+
+function judgeScopes(
+  { scopes }: Identity,
+  { requiredScopes }: Requirements,
+  trace?: Trace,
+): Refusal | undefined {
+  const isMet = requiredScopes.every(scope => scopes.includes(scope));
+  if (trace !== undefined) {
+    const lacking = requiredScopes.filter(scope => !scopes.includes(scope));
+    const held = `${counted(requiredScopes.length, 'scope')} required, ${scopes.length} held`;
+    trace('scopes', isMet, isMet ? held : `${held}; lacking: ${lacking.join(' ')}`);
+  }
+  return isMet ? undefined : insufficientScope;
+}
+
+const notYetValid: Refusal = { reason: 'NOT_YET_VALID' };
+const expired: Refusal = { reason: 'EXPIRED' };
+const revoked: Refusal = { reason: 'REVOKED' };
+const wrongAudience: Refusal = { reason: 'WRONG_AUDIENCE' };
+const insufficientScope: Refusal = { reason: 'INSUFFICIENT_SCOPE' };
 
 function isWithin(named: readonly string[], allowed: readonly string[]): boolean {
   return named.length > 0 && named.every(name => allowed.includes(name));

@@ -10,9 +10,9 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 import type { JsonObject } from '../store/record.ts';
-import type { VerifyLimits } from './limits.ts';
 import { unreadable } from './master-keys.ts';
-import { decodeJsonObject } from './strict-json.ts';
+import { decodeJsonObject, isCanonical } from './strict-json.ts';
+import type { Trace } from './trace.ts';
 import type { Reason } from './verdict.ts';
 
 /** A well-formed JWT whose signature has not been checked. */
@@ -27,23 +27,8 @@ export interface UnverifiedJwt {
   signature: string;
 }
 
-/** The claims that Usher checks, with valid types. Times in seconds since 1970 (NumericDate). */
-export interface Claims {
-  /** All claims, those that Usher does not check included. */
-  all: JsonObject;
-  exp: number;
-  nbf?: number;
-  iat?: number;
-  jti?: string;
-  /** The `sub` claim, or "". */
-  subject: string;
-  /** The `aud` claim as a list; empty when the JWT has none. */
-  audience: readonly string[];
-  /** The scopes of the `scope` claim; absent when the JWT has none. */
-  scopes?: readonly string[];
-}
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** A UUID in either case (RFC 9562 section 4). */
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** 32 bytes in base64url: the last character's two unused bits must be zero. */
 const hs256Signature = /^[\w-]{42}[AEIMQUYcgkosw048]$/;
 const accessTokenType = /^(?:application\/)?(?:at\+)?jwt$/i;
@@ -52,24 +37,49 @@ const refusedParameters = ['crit', 'b64', 'zip', 'jwk', 'jku', 'x5u', 'x5c', 'x5
 const headerDepthMax = 4;
 
 /**
- * Parses a JWT, or returns the reason to refuse it; NOT_JOSE for a token whose first part is no JOSE header
- * (RFC 7515 section 4), which is none. Does not check the signature.
+ * The header of a token of three dotted parts; undefined when it is no JOSE header (RFC 7515 section
+ * 4), so that the token is no JWT.
  */
-export function parseJwt(token: string): UnverifiedJwt | Reason | 'NOT_JOSE' {
-  const [head = '', payload = '', signature = ''] = token.split('.');
+export function parseJoseHeader(token: string): JsonObject | undefined {
+  const head = token.slice(0, token.indexOf('.'));
+  if (!isCanonical(head)) return undefined;
   const header = decodeJsonObject(head, headerDepthMax);
-  if (header === undefined) return 'NOT_JOSE';
-  if (!Object.hasOwn(header, 'kid')) return 'JWT_MISSING_KID';
-  const { alg, kid, typ } = header;
-  const formed =
-    alg === 'HS256' &&
-    typeof kid === 'string' &&
-    uuid.test(kid) &&
-    (typ === undefined || (typeof typ === 'string' && accessTokenType.test(typ))) &&
-    !refusedParameters.some(name => Object.hasOwn(header, name)) &&
-    hs256Signature.test(signature);
-  if (!formed) return 'INVALID_TOKEN';
+  return typeof header === 'object' && header.areFinite ? header.value : undefined;
+}
+
+/**
+ * Parses a JWT, whose three parts hold only characters of base64url, or returns the reason to refuse
+ * it. Does not check the signature.
+ */
+export function parseJwt(token: string, header: JsonObject, trace?: Trace): UnverifiedJwt | Reason {
+  const [head = '', payload = '', signature = ''] = token.split('.');
+  if (!Object.hasOwn(header, 'kid')) {
+    trace?.('form', false, "a JWT whose header has no 'kid'");
+    return 'JWT_MISSING_KID';
+  }
+  const fault = faultOf(header, payload, signature);
+  if (fault !== undefined) {
+    trace?.('form', false, `a JWT, but ${fault}`);
+    return 'INVALID_TOKEN';
+  }
+  trace?.('form', true, "a JWT of HS256 with a 'kid'");
+  const kid = (header.kid as string).toLowerCase();
   return { kid, payload, signingInput: `${head}.${payload}`, signature };
+}
+
+/** What is wrong with the form of a JWT, in words that hold nothing of it. */
+function faultOf(header: JsonObject, payload: string, signature: string) {
+  const { alg, kid, typ } = header;
+  if (alg !== 'HS256') return 'its alg is not HS256';
+  if (typeof kid !== 'string' || !uuid.test(kid)) return 'its kid is not a UUID';
+  if (typ !== undefined && !(typeof typ === 'string' && accessTokenType.test(typ))) {
+    return 'its typ is not JWT or at+jwt';
+  }
+  const refused = refusedParameters.find(name => Object.hasOwn(header, name));
+  if (refused !== undefined) return `its header has the parameter ${refused}`;
+  if (!isCanonical(payload)) return 'its payload is not canonical base64url';
+  if (!hs256Signature.test(signature)) return 'its signature is not 32 bytes in base64url';
+  return undefined;
 }
 
 /**
@@ -96,45 +106,3 @@ export function importJwtKey(secret: string, encoding: 'utf8' | 'base64' = 'utf8
 
 /** A key that signed nothing, so that an unknown `kid` takes as long as a known one. */
 export const nobodysKey = createSecretKey(randomBytes(32));
-
-/** Reads the claims of a correctly signed JWT, or returns the reason to refuse it. */
-export function readClaims(jwt: UnverifiedJwt, limits: VerifyLimits): Claims | Reason {
-  const all = decodeJsonObject(jwt.payload, limits.claimsDepthMax);
-  if (all === undefined) return 'INVALID_TOKEN';
-  if (!Object.hasOwn(all, 'exp')) return 'JWT_MISSING_EXP';
-  const { exp, nbf, iat, jti, sub, aud, scope } = all;
-  const audience = Array.isArray(aud) ? aud : aud === undefined ? [] : [aud];
-  const formed =
-    Number.isSafeInteger(exp) &&
-    (exp as number) > 0 &&
-    isNumericDate(nbf) &&
-    isNumericDate(iat) &&
-    isText(jti) &&
-    isText(sub) &&
-    isText(scope) &&
-    audience.every(name => typeof name === 'string');
-  if (!formed) return 'INVALID_TOKEN';
-  return {
-    all,
-    exp: exp as number,
-    subject: (sub as string | undefined) ?? '',
-    audience: audience as string[],
-    ...(nbf === undefined ? {} : { nbf: nbf as number }),
-    ...(iat === undefined ? {} : { iat: iat as number }),
-    ...(jti === undefined ? {} : { jti: jti as string }),
-    ...(scope === undefined
-      ? {}
-      : { scopes: (scope as string).split(' ').filter(name => name !== '') }),
-  };
-}
-
-function isNumericDate(value: unknown): boolean {
-  return (
-    value === undefined ||
-    (typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER)
-  );
-}
-
-function isText(value: unknown): boolean {
-  return value === undefined || typeof value === 'string';
-}

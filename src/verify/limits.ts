@@ -6,8 +6,8 @@ export interface VerifyLimits {
   headerBytesMax: number;
   /** Deepest nesting of a JWT's claims. */
   claimsDepthMax: number;
-  /** How far an `iat` may be in the future, in seconds, since the signers' clocks differ. */
-  iatSkewSecondsMax: number;
+  /** How far `nbf` and `iat` may be in the future, in seconds, since the signers' clocks differ. */
+  clockSkewSecondsMax: number;
   /** Longest time that a caller without invalidations may reuse a verdict, in milliseconds. */
   cacheTtlMsMax: number;
   /**

@@ -7,7 +7,7 @@ import { answerWeights, heapWeights, jsonBytes } from '../caching/json-bytes.ts'
 import type { CacheLimits } from '../caching/weighed-cache.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Found } from '../store/store.ts';
-import type { Claims } from './jwt.ts';
+import type { Claims } from './claims.ts';
 import type { Granted, Identity } from './verdict.ts';
 
 /** A header whose hash or signature was correct. */

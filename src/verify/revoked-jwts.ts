@@ -2,7 +2,7 @@
 
 import { createHmac, hash, randomBytes } from 'node:crypto';
 import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
-import type { Claims } from './jwt.ts';
+import type { Claims } from './claims.ts';
 import type { MasterKeys } from './master-keys.ts';
 
 /** Characters of a hash in a record: 132 bits in base64url. */
@@ -36,35 +36,44 @@ export function claimHashes(
   return [keyed, plain];
 }
 
+/** By what a JWT is revoked. */
+export type RevokedBy = 'its time of issue' | 'its jti' | 'its subject and time of issue';
+
 /** What was found for the claims of a proven JWT, so that the next verdict on it costs no hash. */
-const outcomes = new WeakMap<Claims, { by: RevokedJwts; isRevoked: boolean }>();
+const outcomes = new WeakMap<Claims, { by: RevokedJwts; revokedBy: RevokedBy | undefined }>();
 
 /**
- * Whether a record revokes a JWT. A JWT without `iat` counts as issued before any time. Throws
- * Unavailable when that cannot be known.
+ * By what a record revokes a JWT; undefined when it does not. A JWT without `iat` counts as issued
+ * before any time. Throws Unavailable when that cannot be known.
  */
-export function isJwtRevoked(keys: MasterKeys, record: AccessTokenRecord, claims: Claims): boolean {
+export function jwtRevokedBy(
+  keys: MasterKeys,
+  record: AccessTokenRecord,
+  claims: Claims,
+): RevokedBy | undefined {
   const by = record.revokedJwts;
-  if (by === undefined) return false;
+  if (by === undefined) return undefined;
   const last = outcomes.get(claims);
-  if (last?.by === by) return last.isRevoked;
-  const isRevoked = isRevokedBy(by, keys, record, claims);
-  outcomes.set(claims, { by, isRevoked });
-  return isRevoked;
+  if (last?.by === by) return last.revokedBy;
+  const revokedBy = findRevocation(by, keys, record, claims);
+  outcomes.set(claims, { by, revokedBy });
+  return revokedBy;
 }
 
-function isRevokedBy(
+function findRevocation(
   { issuedBefore, ids, subjects }: RevokedJwts,
   keys: MasterKeys,
   record: AccessTokenRecord,
   { iat, jti, subject }: Claims,
-): boolean {
+): RevokedBy | undefined {
   const isBefore = (time: number | undefined) =>
     time !== undefined && (iat === undefined || iat * 1000 < time);
-  if (isBefore(issuedBefore)) return true;
+  if (isBefore(issuedBefore)) return 'its time of issue';
   if (jti !== undefined && ids !== undefined) {
-    if (claimHashes(keys, record, jti).some(name => Object.hasOwn(ids, name))) return true;
+    if (claimHashes(keys, record, jti).some(name => Object.hasOwn(ids, name))) return 'its jti';
   }
-  if (subjects === undefined) return false;
-  return claimHashes(keys, record, subject).some(name => isBefore(subjects[name]));
+  if (subjects === undefined) return undefined;
+  return claimHashes(keys, record, subject).some(name => isBefore(subjects[name]))
+    ? 'its subject and time of issue'
+    : undefined;
 }

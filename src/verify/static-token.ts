@@ -25,6 +25,14 @@ export function makeStaticToken(id: string): string {
 /** The UUID in a token, in lower case; undefined for anything else. */
 export function parseStaticToken(token: string): string | undefined {
   if (!form.test(token) || checksum(token.slice(0, -6)) !== token.slice(-6)) return undefined;
+  return uuidInStaticToken(token);
+}
+
+const begin = /^ush_[0-9A-Za-z]{22}/;
+
+/** The UUID in what a static token begins with, 26 characters or more; undefined for anything else. */
+export function uuidInStaticToken(token: string): string | undefined {
+  if (!begin.test(token)) return undefined;
   // In parts below 2^53: bigint arithmetic per character is slow.
   const high = BigInt(fromBase62(token.slice(4, 12)));
   const middle = BigInt(fromBase62(token.slice(12, 20)));

@@ -7,21 +7,53 @@ import { isUtf8 } from 'node:buffer';
 import type { Json, JsonObject } from '../store/record.ts';
 import { isDeeperThan } from './json-depth.ts';
 
+/** A JSON object of a token. */
+export interface StrictObject {
+  /** As JSON.parse reads it. */
+  value: JsonObject;
+  /** The same, with integers beyond 2^53 as text, since a double cannot hold them exactly. */
+  exact: JsonObject;
+  /** Whether all numbers are finite: 1e999 parses as Infinity, which JSON cannot hold. */
+  areFinite: boolean;
+}
+
+/** Why something is not strictly a JSON object. */
+export type JsonFault = 'no JSON object' | 'nested too deep' | 'a name twice' | 'not Unicode';
+
 /** Matches the strings of valid JSON, whose colons do not separate a name from a value. */
 const strings = /"(?:[^"\\]|\\.)*"/g;
+/**
+ * Whether characters of the base64url alphabet are the one spelling of their bytes (RFC 4648 section
+ * 3.5): with stray bits at the end, one token would have many strings.
+ */
+export function isCanonical(base64url: string): boolean {
+  const last = base64url.slice(-1);
+  switch (base64url.length % 4) {
+    case 0:
+      return true;
+    case 2:
+      return 'AQgw'.includes(last);
+    case 3:
+      return 'AEIMQUYcgkosw048'.includes(last);
+    default:
+      return false;
+  }
+}
 
-/** Decodes a JSON object from base64url; undefined for anything that is not strictly one. */
-export function decodeJsonObject(base64url: string, depthMax: number): JsonObject | undefined {
+/** Decodes a JSON object from canonical base64url, or returns why it is not strictly one. */
+export function decodeJsonObject(base64url: string, depthMax: number): StrictObject | JsonFault {
   const bytes = Buffer.from(base64url, 'base64url');
-  // With other spellings of the same bytes (padding, stray bits), one token would have many
-  // strings.
-  if (bytes.toString('base64url') !== base64url || !isUtf8(bytes)) return undefined;
-  if (isDeeperThan(bytes, depthMax)) return undefined;
+  if (!isUtf8(bytes)) return 'not Unicode';
+  if (isDeeperThan(bytes, depthMax)) return 'nested too deep';
   const text = bytes.toString('utf8');
   const value = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'no JSON object';
+  const walk = { isLarge: false, areFinite: true };
   // JSON.parse drops one of two members of the same name, as other parsers may the other one.
-  return countMembers(value, depthMax) === countColons(text) ? value : undefined;
+  const members = countMembers(value, depthMax, walk);
+  if (members !== countColons(text)) return Number.isNaN(members) ? 'not Unicode' : 'a name twice';
+  const exact = walk.isLarge ? withExactIntegers(text) : value;
+  return { value, exact, areFinite: walk.areFinite };
 }
 
 function parse(text: string): Json | undefined {
@@ -32,29 +64,49 @@ function parse(text: string): Json | undefined {
   }
 }
 
+const integer = /^-?\d+$/;
+
+function withExactIntegers(text: string): JsonObject {
+  const exact = (_: string, value: Json, { source = '' }: { source?: string }): Json =>
+    isLarge(value) && integer.test(source) ? source : value;
+  return JSON.parse(text, exact as (name: string, value: Json) => Json) as JsonObject;
+}
+
+function isLarge(value: Json): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+}
+
 function countColons(text: string): number {
   let count = 0;
   for (const character of text.replace(strings, '')) if (character === ':') count++;
   return count;
 }
 
-/**
- * Counts the members at all depths. NaN when it is too deep, or holds what some answers cannot
- * carry: 1e999, which parses as Infinity, or half a surrogate pair.
- */
-function countMembers(value: Json, depthMax: number): number {
-  if (typeof value === 'number') return Number.isFinite(value) ? 0 : Number.NaN;
+/** What is seen on the walk through a value. */
+interface Walk {
+  /** There is a number beyond 2^53. */
+  isLarge: boolean;
+  areFinite: boolean;
+}
+
+/** Counts the members at all depths. NaN when it is too deep, or holds half a surrogate pair. */
+function countMembers(value: Json, depthMax: number, walk: Walk): number {
+  if (typeof value === 'number') {
+    if (isLarge(value)) walk.isLarge = true;
+    if (!Number.isFinite(value)) walk.areFinite = false;
+    return 0;
+  }
   if (typeof value === 'string') return value.isWellFormed() ? 0 : Number.NaN;
   if (typeof value !== 'object' || value === null) return 0;
   if (depthMax === 0) return Number.NaN;
   let count = 0;
   if (Array.isArray(value)) {
-    for (const each of value) count += countMembers(each, depthMax - 1);
+    for (const each of value) count += countMembers(each, depthMax - 1, walk);
     return count;
   }
   for (const [name, each] of Object.entries(value)) {
     if (!name.isWellFormed()) return Number.NaN;
-    count += 1 + countMembers(each, depthMax - 1);
+    count += 1 + countMembers(each, depthMax - 1, walk);
   }
   return count;
 }

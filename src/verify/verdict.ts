@@ -35,6 +35,7 @@ export const reasons = {
     grpc: 'UNAUTHENTICATED',
     text: "jwt token is missing 'exp' claim",
   },
+  MALFORMED_CLAIM: { http: 401, grpc: 'UNAUTHENTICATED', text: 'jwt token has malformed claims' },
   NOT_YET_VALID: { http: 401, grpc: 'UNAUTHENTICATED', text: 'token is not valid yet' },
   EXPIRED: { http: 401, grpc: 'UNAUTHENTICATED', text: 'token has expired' },
   REVOKED: { http: 401, grpc: 'UNAUTHENTICATED', text: 'token has been revoked' },
@@ -53,6 +54,24 @@ export const reasons = {
 /** Why a token was refused. */
 export type Reason = keyof typeof reasons;
 
+/** The claims that Usher judges. Only these are named in a message: the signer chose any other name. */
+export const judgedClaims = ['exp', 'nbf', 'iat', 'sub', 'jti', 'aud', 'scope'] as const;
+
+/** The name of a claim that Usher judges. */
+export type JudgedClaim = (typeof judgedClaims)[number];
+
+/** A reason to refuse, with what its text names. */
+export interface Refusal {
+  reason: Reason;
+  /** MALFORMED_CLAIM: the claim; absent when the claims as a whole cannot be read. */
+  claim?: JudgedClaim;
+}
+
+/** The text of a refusal for people. */
+export function textOf({ reason, claim }: Refusal): string {
+  return claim === undefined ? reasons[reason].text : `jwt token has a malformed '${claim}' claim`;
+}
+
 /** The identity of a token whose hash or signature was correct. */
 export interface Identity {
   /** UUID of the access token; for jwt the `kid`. */
@@ -62,11 +81,13 @@ export interface Identity {
   owner: string;
   /** The JWT's `sub`, or "". */
   subject: string;
+  /** The JWT's `jti`, or "". */
+  jti: string;
   /** The access token's scopes; for a JWT, those that its `scope` claim narrows them to. */
   scopes: readonly string[];
   /** When the token expires, in seconds since 1970; 0 for never. */
   exp: number;
-  /** All claims of the JWT; absent for static tokens. */
+  /** All claims of the JWT, integers beyond 2^53 as text; absent for static tokens. */
   claims?: JsonObject;
   /** The access token's metadata; absent when empty. */
   metadata?: JsonObject;
@@ -90,9 +111,8 @@ export interface Granted {
 }
 
 /** The token is refused. */
-export interface Denied {
+export interface Denied extends Refusal {
   valid: false;
-  reason: Reason;
   /** Present when the hash or signature was correct. */
   identity?: Identity;
   /** As in Granted; 0 when the token can become valid by time alone. */

@@ -3,10 +3,10 @@
 import type { Awaitable } from '../store/awaitable.ts';
 import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
+import { readClaims } from './claims.ts';
 import { parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';
 import { identify, judge } from './judge.ts';
-import { readClaims } from './jwt.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
 import {
@@ -17,6 +17,8 @@ import {
   type Source,
 } from './proof-cache.ts';
 import type { Prove } from './prove.ts';
+import type { Trace, Watched } from './trace.ts';
+import { traceProof } from './trace-proof.ts';
 import type { Denied, Verdict } from './verdict.ts';
 
 /** A request for a verdict. */
@@ -51,7 +53,8 @@ const stepMs = 250;
 
 /** Creates the verifier. */
 export function createVerify(deps: VerifyDeps): Verify {
-  const { records, findImported, prove, proofs, now, limits } = deps;
+  const { records, proofs, limits } = deps;
+  const { proveHeader, judgeNow } = createDecision(deps);
   return question => {
     const key = proofKey(question.header, limits.headerBytesMax);
     const known = proofs.get(key);
@@ -70,16 +73,34 @@ export function createVerify(deps: VerifyDeps): Verify {
       return verdict;
     });
   };
+}
 
-  function judgeNow(proven: Proven, { audience = '', requiredScopes = [] }: Question): Verdict {
+/** The two halves of a decision: the proof of a header, and what a request asks of the token. */
+export interface Decision {
+  /** `known` is the proof of an earlier request; `watched` follows each step. Throws Unavailable. */
+  proveHeader(
+    header: string,
+    known: Proven | undefined,
+    watched?: Watched,
+  ): Promise<Proven | Denied>;
+  /** Throws Unavailable. */
+  judgeNow(proven: Proven, question: Question, trace?: Trace): Verdict;
+}
+
+/** Creates the decision, which `verify` caches the proofs of, and `explain` follows. */
+export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
+  const { records, findImported, prove, now, limits } = deps;
+  return { proveHeader, judgeNow };
+
+  function judgeNow(proven: Proven, question: Question, trace?: Trace): Verdict {
+    const { audience = '', requiredScopes = [] } = question;
     const at = now();
     const { source, claims, identity, provenUntil } = proven;
     const { found } = source;
     if (provenUntil <= at) return invalid(found);
-    const asked = { audience, requiredScopes };
-    const reason = judge(found.record, claims, identity, asked, at, deps);
-    if (reason === 'INVALID_TOKEN') return invalid(found);
-    return reason === undefined ? granted(proven, at, callersMs()) : refused(reason, proven, at);
+    const token = { record: found.record, claims, identity };
+    const refusal = judge(token, { audience, requiredScopes }, at, deps, trace);
+    return refusal === undefined ? granted(proven, at, callersMs()) : refused(refusal, proven, at);
   }
 
   /**
@@ -91,16 +112,22 @@ export function createVerify(deps: VerifyDeps): Verify {
     return Math.min(limits.cacheTtlMsMax, Math.max(0, Math.floor(leftMs / stepMs) * stepMs));
   }
 
-  async function proveHeader(header: string, known: Proven | undefined): Promise<Proven | Denied> {
-    const credential = parseAuthorization(header, limits);
+  async function proveHeader(
+    header: string,
+    known: Proven | undefined,
+    watched?: Watched,
+  ): Promise<Proven | Denied> {
+    const credential = parseAuthorization(header, limits, watched?.trace);
     if (typeof credential === 'string') return denied(credential);
 
     const tokenId = credential.tokenId ?? (await findImported(credential.token));
     if (tokenId === undefined) {
+      watched?.trace('access token', false, 'it was not imported');
       return denied('otherwise' in credential ? credential.otherwise : 'INVALID_TOKEN');
     }
 
-    const found = await records.find(tokenId);
+    const finding = records.find(tokenId);
+    const found = await finding;
     const { record } = found;
     if (known !== undefined && isFound(found) && isSameRecord(record, known.source)) {
       known.source.found = found;
@@ -108,12 +135,20 @@ export function createVerify(deps: VerifyDeps): Verify {
     }
 
     const secret = prove(credential, record, now());
+    if (watched !== undefined) {
+      const isCached = finding === found;
+      const seen = { credential, found, secret, isCached, ageMs: records.ageMs?.(), now: now() };
+      if (!traceProof(seen, deps, watched)) return denied('INVALID_TOKEN');
+    }
     if (!isFound(found) || secret === undefined) return invalid(found);
 
-    const claims = credential.kind === 'jwt' ? readClaims(credential.jwt, limits) : undefined;
+    const claims =
+      credential.kind === 'jwt'
+        ? readClaims(credential.jwt.payload, limits.claimsDepthMax, watched?.trace)
+        : undefined;
     const source = { found };
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;
-    if (typeof claims === 'string') {
+    if (claims !== undefined && 'reason' in claims) {
       const identity = identify(found.record, undefined);
       return refused(claims, { source, provenUntil, identity }, now());
     }

@@ -20,6 +20,10 @@ export function watchedTtlMs(
   freshMs: number = Number.POSITIVE_INFINITY,
 ): number | undefined {
   if (reason === 'NOT_YET_VALID') return 0;
+  // Its `exp` is too far ahead. Without `iat`, it comes within the longest lifetime by time alone.
+  if (reason === 'MALFORMED_CLAIM' && identity.claims && (identity.claims.iat ?? null) === null) {
+    return 0;
+  }
   // `exp` is in whole seconds: within its last second, a valid token can be past it.
   const expMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const isOver = (end: number) => reason !== undefined && end <= now;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runServer, type TestServer } from '../server/run-server.ts';
 import type { World } from '../transport/parity/case.ts';
 import { parityCases } from '../transport/parity/cases.ts';
-import { reasonOfBody } from '../transport/parity/gateway-doors.ts';
+import { refusalOfBody } from '../transport/parity/gateway-doors.ts';
 import { makeWorld } from '../transport/parity/world.ts';
 import { type Gateway, gatewayNames, startGateway } from './gateway.ts';
 import { send } from './request.ts';
@@ -43,7 +43,7 @@ describe.each(gatewayNames)('%s', name => {
       if (passed) outcomes[each.name] = 'valid';
       // The gateway itself refuses a malformed header before it asks Usher.
       else if (status === 400 && each.expected === 'MALFORMED_CREDENTIALS') continue;
-      else outcomes[each.name] = reasonOfBody(body);
+      else outcomes[each.name] = refusalOfBody(body);
     }
     const expected = cases.filter(each => each.name in outcomes);
     expect(expected.length).toBeGreaterThan(cases.length - 10);

@@ -22,7 +22,10 @@ export function fakeAccessTokens(state: FakeState): Service {
 }
 
 /** Without the rpcs for which the web app has no page. */
-type Service = Omit<ServiceImpl<typeof AccessTokenService>, 'import' | 'reseal'>;
+type Service = Omit<
+  ServiceImpl<typeof AccessTokenService>,
+  'import' | 'reseal' | 'explain' | 'lookup'
+>;
 type Reads = Pick<Service, 'get' | 'list' | 'getUsage' | 'listAuditEvents'>;
 type Revocations = Pick<Service, 'revoke' | 'revokeJwts'>;
 

@@ -86,13 +86,22 @@ async function countedBy(work: () => Promise<unknown>): Promise<Record<string, n
   return Object.fromEntries(grown.filter(([, count]) => count > 0));
 }
 
-async function uses(): Promise<number> {
-  const { days } = await adminOf(server).getUsage({ id: good.id });
+async function uses(id = good.id): Promise<number> {
+  const { days } = await adminOf(server).getUsage({ id });
   return days.reduce((sum, { count }) => sum + Number(count), 0);
 }
 
 test('the table has every door of the parity cases', () => {
-  expect(doors.map(([name]) => name).sort()).toEqual([...ask.keys()].sort());
+  expect([...doors.map(([name]) => name), 'Explain'].sort()).toEqual([...ask.keys()].sort());
+});
+
+test('an explanation counts neither as a verdict nor as a use', async () => {
+  const { id, token } = await makeStatic(server);
+  expect(await countedBy(async () => ask.get('Explain')?.(token))).toEqual({});
+  // The use that comes after it is written with it or later.
+  await ask.get('Verify over gRPC')?.(token);
+  await until(async () => (await uses(id)) > 0);
+  expect(await uses(id)).toBe(1);
 });
 
 test.each(doors)('%s', async (name, door) => {

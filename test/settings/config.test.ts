@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Environment } from '../../src/settings/config.ts';
-import { readConfig, SettingsError } from '../../src/settings/config.ts';
+import { formerNameWarnings, readConfig, SettingsError } from '../../src/settings/config.ts';
 import { settings, settingsTable } from '../../src/settings/settings.ts';
 import { redisAddress } from '../../src/store/address.ts';
 
@@ -230,6 +230,16 @@ describe('mistakes', () => {
     expect(mistakes[1]).toMatch(/USHER_ADMIN_TOKEN is required with Redis/);
     expect(mistakes).toHaveLength(2);
   });
+});
+
+test('a setting is read by its former name, with a warning', () => {
+  const former = { USHER_IAT_SKEW_SECONDS_MAX: '7' };
+  expect(readConfig(former).clockSkewSecondsMax).toBe(7);
+  expect(formerNameWarnings(former)).toEqual([
+    expect.stringMatching(/^USHER_IAT_SKEW_SECONDS_MAX is now USHER_CLOCK_SKEW_SECONDS_MAX/),
+  ]);
+  expect(formerNameWarnings({ USHER_CLOCK_SKEW_SECONDS_MAX: '7' })).toEqual([]);
+  expect(mistakesOf({ ...former, USHER_CLOCK_SKEW_SECONDS_MAX: '7' })[0]).toMatch(/both set/);
 });
 
 test('variables that Kubernetes sets for a service named usher are ignored', () => {

@@ -12,8 +12,12 @@ import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { createAudit } from '../../src/tokens/audit.ts';
 import { adminScope, type Caller, readScope } from '../../src/tokens/caller.ts';
 import { TokenError, type TokenErrorCode } from '../../src/tokens/errors.ts';
+import { createExplainTo } from '../../src/tokens/explain.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
+import { createImport } from '../../src/tokens/import.ts';
 import { createIssueJwt } from '../../src/tokens/issue.ts';
+import { createLookup } from '../../src/tokens/lookup.ts';
+import { createExplain } from '../../src/verify/explain.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
@@ -36,7 +40,8 @@ export function openOffice() {
   const proofs = createProofCache(roomy);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, roomy);
-  const verify = createVerify({ records: store, keys, findImported, prove, proofs, now, limits });
+  const decision = { records: store, keys, findImported, prove, now, limits };
+  const verify = createVerify({ ...decision, proofs });
   const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes });
   afterAll(async () => {
     await store.close();
@@ -55,6 +60,9 @@ export function openOffice() {
     verdictOn,
     tokens,
     audit: createAudit({ store, keys, now }),
+    explain: createExplainTo(createExplain(decision)),
+    lookup: createLookup({ ...decision, store }),
+    importTokens: createImport({ store, keys, now, limits }),
     issue: createIssueJwt(store, keys, now, defaultLimits.verify),
   };
 }

@@ -21,6 +21,7 @@ export const granted: Granted = {
     kind: 'jwt',
     owner: 'shop',
     subject: 'u1',
+    jti: '',
     scopes: ['orders.read'],
     exp: 2 ** 53 - 1,
     claims: { sub: 'u1', deep: { list: [1, null, true] } },
@@ -57,7 +58,8 @@ export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps 
       return { jwt: 'h.p.s', jti: JSON.stringify(order), iat: 1, exp: 2 };
     },
     authenticate: async call => {
-      if (call.header('authorization').length === 0) throw denialError('MISSING_CREDENTIALS');
+      if (call.header('authorization').length === 0)
+        throw denialError({ reason: 'MISSING_CREDENTIALS' });
       return { actor: 'admin', peer: call.peer, scopes: ['usher.admin'] };
     },
     now,

@@ -53,8 +53,8 @@ describe('a JWT that is refused is not kept', () => {
     ['REVOKED', { revokedAt: 1 }, {}, {}],
     ['REVOKED', { revokedJwts: { issuedBefore: nowMs } }, {}, {}],
     ['EXPIRED', {}, { exp: now }, {}],
-    ['NOT_YET_VALID', {}, { nbf: now + 1 }, {}],
-    ['INVALID_TOKEN', { jwtLifetimeMaxSeconds: 1 }, {}, {}],
+    ['NOT_YET_VALID', {}, { nbf: now + 61 }, {}],
+    ['MALFORMED_CLAIM', { jwtLifetimeMaxSeconds: 1 }, {}, {}],
     ['WRONG_AUDIENCE', {}, {}, { audience: 'other' }],
     ['INSUFFICIENT_SCOPE', {}, {}, { requiredScopes: ['c'] }],
   ])('%s', async (reason, fields, claims, asked) => {

@@ -20,7 +20,7 @@ import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import { hint } from '../../reading/nearest.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Denied, Identity, ReasonEntry } from '../../verify/verdict.ts';
-import { reasons } from '../../verify/verdict.ts';
+import { reasons, textOf } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
 import { challengeOf } from '../http/www-authenticate.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
@@ -120,14 +120,14 @@ function granted(identity: Identity, keepCredential: boolean): CheckResponse {
   return response;
 }
 
-function denied(
-  { reason, identity }: Denied,
-  header: string,
-  scopes: readonly string[],
-): CheckResponse {
-  const { http, text } = reasons[reason];
-  const challenge = challengeOf({ reason, header, scopes });
-  const response = refusal(http, text, challenge === undefined ? [] : [challenge]);
+function denied(verdict: Denied, header: string, scopes: readonly string[]): CheckResponse {
+  const { reason, identity } = verdict;
+  const challenge = challengeOf({ ...verdict, header, scopes });
+  const response = refusal(
+    reasons[reason].http,
+    textOf(verdict),
+    challenge === undefined ? [] : [challenge],
+  );
   response.dynamicMetadata = { valid: false, reason, ...(identity ? metadataOf(identity) : {}) };
   return response;
 }

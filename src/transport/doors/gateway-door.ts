@@ -4,7 +4,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import type { Granted, Verdict } from '../../verify/verdict.ts';
-import { reasons } from '../../verify/verdict.ts';
+import { reasons, textOf } from '../../verify/verdict.ts';
 import { answerError } from '../http/answer.ts';
 import { type Challenged, challengeOf } from '../http/www-authenticate.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
@@ -40,8 +40,7 @@ export function verifyForGateway(
   const header = authorizationIn(req.headers);
   const settle = (verdict: Verdict): Granted | undefined => {
     if (verdict.valid) return verdict;
-    const { reason } = verdict;
-    refuse(res, { reason, header, scopes: requirements.requiredScopes }, gateway);
+    refuse(res, { ...verdict, header, scopes: requirements.requiredScopes }, gateway);
     return undefined;
   };
   const fail = (error: unknown): undefined => {
@@ -73,7 +72,8 @@ function valuesOf(header: string | string[] | undefined): string[] {
 }
 
 function refuse(res: ServerResponse, refusal: Challenged, gateway: GatewayDoor): void {
-  const { http, text } = reasons[refusal.reason];
+  const { http } = reasons[refusal.reason];
+  const text = textOf(refusal);
   const challenge = challengeOf(refusal);
   const challenged = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };
   answerError(res, gateway.statusOf(http), text, { ...told(http, text), ...challenged });

@@ -33,7 +33,7 @@ export function introspectRoute(deps: IntrospectDeps): Route {
 const inactive = { active: false };
 
 function active(identity: Identity): JsonObject {
-  const { tokenId, kind, owner, subject, scopes, exp, claims = {}, revision } = identity;
+  const { tokenId, kind, owner, subject, jti, scopes, exp, claims = {}, revision } = identity;
   return {
     active: true,
     scope: scopes.join(' '),
@@ -43,9 +43,9 @@ function active(identity: Identity): JsonObject {
     ...integer('iat', claims.iat),
     ...integer('nbf', claims.nbf),
     ...(subject === '' ? {} : { sub: subject }),
-    ...(claims.aud === undefined ? {} : { aud: claims.aud }),
+    ...((claims.aud ?? null) === null ? {} : { aud: claims.aud as Json }),
     ...(typeof claims.iss === 'string' ? { iss: claims.iss } : {}),
-    ...(typeof claims.jti === 'string' ? { jti: claims.jti } : {}),
+    ...(jti === '' ? {} : { jti }),
     kind,
     ...(owner === '' ? {} : { owner }),
     revision,

@@ -3,7 +3,7 @@
 import type { AccessTokens } from '../../tokens/access-tokens.ts';
 import { adminScope, type Caller, revokeScope } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
-import type { Identity } from '../../verify/verdict.ts';
+import type { Identity, Reason } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
 import { bearerRealm } from '../http/www-authenticate.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
@@ -22,7 +22,7 @@ export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
     const verdict = await deps.verify({ header: joinAuthorization([`Bearer ${token}`]) }, 'revoke');
     const { identity } = verdict;
     // RFC 7009 section 2.2: invalid tokens are answered like revoked ones.
-    if (!identity || (!verdict.valid && isOver.has(verdict.reason))) return done;
+    if (!identity || (!verdict.valid && isOver(verdict.reason, identity))) return done;
     if (caller.owner !== undefined && identity.owner !== caller.owner) return notYours;
     try {
       return await revoke(deps.accessTokens, caller, identity);
@@ -34,22 +34,26 @@ export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
 }
 
 const done = {};
-const isOver = new Set<string>(['EXPIRED', 'REVOKED', 'JWT_MISSING_EXP']);
+const over: ReadonlySet<Reason> = new Set(['EXPIRED', 'REVOKED', 'JWT_MISSING_EXP']);
 const reason = 'revoked by its holder (RFC 7009)';
+
+/** Whether a refused token can never become valid. A JWT whose claims could not be read never does. */
+function isOver(why: Reason, { claims }: Identity): boolean {
+  return over.has(why) || (why === 'MALFORMED_CLAIM' && claims === undefined);
+}
 
 /** Revokes with admin rights: an authenticated caller may revoke any token that it holds. */
 async function revoke(
   accessTokens: RevokeTokenDeps['accessTokens'],
   caller: Caller,
-  { kind, tokenId, claims }: Identity,
+  { kind, tokenId, jti }: Identity,
 ): Promise<object | OauthError> {
   const holder = { ...caller, scopes: [...caller.scopes, adminScope] };
   if (kind === 'static') {
     await accessTokens.revoke(holder, tokenId, reason);
     return done;
   }
-  const jti = claims?.jti;
-  if (typeof jti !== 'string' || jti === '') return hasNoJti;
+  if (jti === '') return hasNoJti;
   await accessTokens.revokeJwts(holder, tokenId, { jti }, reason);
   return done;
 }

@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
-import { reasons, type Verdict } from '../../verify/verdict.ts';
+import { reasons, textOf, type Verdict } from '../../verify/verdict.ts';
 import { answerError, headersOf } from '../http/answer.ts';
 import type { Route } from '../http/router.ts';
 import { challengeOf } from '../http/www-authenticate.ts';
@@ -24,10 +24,10 @@ export function rootRoute({ verify, now }: RootDeps): Route {
   const greet = createGreeter();
   const settle = (verdict: Verdict, res: ServerResponse) => {
     if (verdict.valid) return greet(res, now());
-    const { http, text } = reasons[verdict.reason];
     const header = authorizationIn(res.req.headers);
-    const challenge = challengeOf({ reason: verdict.reason, header });
-    answerError(res, http, text, challenge ? { 'WWW-Authenticate': challenge } : {});
+    const challenge = challengeOf({ ...verdict, header });
+    const { http } = reasons[verdict.reason];
+    answerError(res, http, textOf(verdict), challenge ? { 'WWW-Authenticate': challenge } : {});
   };
   const fail = (error: unknown, res: ServerResponse) => {
     if (!(error instanceof Unavailable)) throw error;

@@ -4,21 +4,20 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import { BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
-import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
 import { badRequest, type Failure } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 
-/** Cached by reason: the denial of a reason never differs. */
-const encoded = new Map<Denial['reason'], Buffer>();
+/** Cached by message, of which there are few: each names one reason, and the claim if there is one. */
+const encoded = new Map<string, Buffer>();
 
 /** An encoded google.rpc.Status with the failure's details; undefined when it has none. */
 export function statusDetails(failure: Failure): Buffer | undefined {
   const { denial, violations } = failure;
   if (violations) return encode(failure, anyPack(BadRequestSchema, badRequest(violations)));
   if (!denial) return undefined;
-  const known = encoded.get(denial.reason) ?? encode(failure, anyPack(DenialSchema, denial));
-  encoded.set(denial.reason, known);
+  const known = encoded.get(denial.message) ?? encode(failure, anyPack(DenialSchema, denial));
+  encoded.set(denial.message, known);
   return known;
 }
 

@@ -1,10 +1,9 @@
 /** The WWW-Authenticate challenges of refusals (RFC 6750 section 3). */
 
-import { type Reason, reasons } from '../../verify/verdict.ts';
+import { type Reason, type Refusal, reasons, textOf } from '../../verify/verdict.ts';
 
 /** A refusal that is to be challenged. */
-export interface Challenged {
-  reason: Reason;
+export interface Challenged extends Refusal {
   /** The Authorization header that was refused. */
   header: string;
   /** The scopes that the token must have. */
@@ -12,13 +11,14 @@ export interface Challenged {
 }
 
 /** The challenge of a 401 or 403; undefined for other statuses. */
-export function challengeOf({ reason, header, scopes = [] }: Challenged): string | undefined {
-  const { http, text } = reasons[reason];
-  if (http === 500) return undefined;
+export function challengeOf(refusal: Challenged): string | undefined {
+  const { reason, header, scopes = [] } = refusal;
+  if (reasons[reason].http === 500) return undefined;
   // RFC 6750 section 3.1: no error code without credentials, or with those of another scheme.
   if (reason === 'MISSING_CREDENTIALS') return bearerRealm;
   if (reason === 'MALFORMED_CREDENTIALS' && otherScheme.test(header)) return bearerRealm;
-  return bearerChallenge(errorOf(reason), text, reason === 'INSUFFICIENT_SCOPE' ? scopes : []);
+  const needed = reason === 'INSUFFICIENT_SCOPE' ? scopes : [];
+  return bearerChallenge(errorOf(reason), textOf(refusal), needed);
 }
 
 /** The challenge without an error. */

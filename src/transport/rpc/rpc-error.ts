@@ -3,8 +3,7 @@
 import { create } from '@bufbuild/protobuf';
 import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
 import { DenialSchema, Reason as ReasonCode } from '../../gen/usher/v1/verifier_pb.ts';
-import type { Reason } from '../../verify/verdict.ts';
-import { reasons } from '../../verify/verdict.ts';
+import { type Refusal, reasons, textOf } from '../../verify/verdict.ts';
 
 /** The gRPC status codes that Usher uses; Connect's have the same numbers. */
 export const codes = {
@@ -41,12 +40,9 @@ export class RpcError extends Error {
 }
 
 /** A negative verdict as an error, with code and text of the verdict table. */
-export function denialError(reason: Reason): RpcError {
-  const { grpc, http, text } = reasons[reason];
-  const denial = create(DenialSchema, {
-    reason: ReasonCode[reason],
-    message: text,
-    httpStatus: http,
-  });
-  return new RpcError(grpc, text, denial);
+export function denialError(refusal: Refusal): RpcError {
+  const { grpc, http } = reasons[refusal.reason];
+  const message = textOf(refusal);
+  const reason = ReasonCode[refusal.reason];
+  return new RpcError(grpc, message, create(DenialSchema, { reason, message, httpStatus: http }));
 }

@@ -4,10 +4,12 @@ import { create } from '@bufbuild/protobuf';
 import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateResponseSchema,
+  ExplainResponseSchema,
   GetResponseSchema,
   ImportResponseSchema,
   ListAuditEventsResponseSchema,
   ListResponseSchema,
+  LookupResponseSchema,
   ResealResponseSchema,
   RevokeJwtsResponseSchema,
   RevokeResponseSchema,
@@ -19,7 +21,9 @@ import { Unavailable } from '../../store/store.ts';
 import type { AccessTokens, Revealed } from '../../tokens/access-tokens.ts';
 import type { Audit } from '../../tokens/audit.ts';
 import type { Caller } from '../../tokens/caller.ts';
+import type { ExplainTo } from '../../tokens/explain.ts';
 import type { Import } from '../../tokens/import.ts';
+import type { Lookup } from '../../tokens/lookup.ts';
 import type { Reseal } from '../../tokens/reseal.ts';
 import type { UsageMeter } from '../../tokens/usage.ts';
 import type { Call } from '../rpc/call.ts';
@@ -40,6 +44,8 @@ import {
   rotateOf,
   updateOf,
 } from './access-token-request.ts';
+import { explainedMessage, matchMessage } from './explained-message.ts';
+import { questionOf } from './question.ts';
 
 export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 
@@ -50,6 +56,8 @@ export interface AccessTokenDeps {
   audit: Pick<Audit, 'list'>;
   importTokens: Import;
   reseal: Reseal;
+  explain: ExplainTo;
+  lookup: Lookup;
   /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
   /** Milliseconds since 1970. */
@@ -145,6 +153,20 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
 
     async getUsage({ id }, call) {
       return usageMessage(await deps.usage.read(await authenticate(call), id), now());
+    },
+
+    async explain(request, call) {
+      const explained = await deps.explain(await authenticate(call), questionOf(request));
+      return create(ExplainResponseSchema, explainedMessage(explained));
+    },
+
+    async lookup(request, call) {
+      const { matches, ...page } = await deps.lookup(await authenticate(call), request);
+      const at = now();
+      return create(LookupResponseSchema, {
+        ...page,
+        matches: matches.map(match => matchMessage(match, at)),
+      });
     },
 
     async listAuditEvents({ pageSize, pageToken, tokenId, oldestFirst }, call) {

@@ -15,7 +15,10 @@ export const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
  * The question in a request. Throws INVALID_ARGUMENT for an audience or scope out of bounds; `at`
  * prefixes the field's name in the error, such as "requests[3].".
  */
-export function questionOf(request: VerifyRequest, at = ''): Question {
+export function questionOf(
+  request: Pick<VerifyRequest, 'header' | 'audience' | 'requiredScopes'>,
+  at = '',
+): Question {
   const { header, audience, requiredScopes } = request;
   if (audience.length > questionLimits.audienceCharactersMax) {
     const most = questionLimits.audienceCharactersMax;

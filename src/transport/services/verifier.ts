@@ -60,7 +60,7 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
   return {
     hello: (_request, call) =>
       mapAwaitable(verify({ header: authorization(call) }, call.door), verdict => {
-        if (!verdict.valid) throw denialError(verdict.reason);
+        if (!verdict.valid) throw denialError(verdict);
         return create(HelloResponseSchema, hello(deps.now()));
       }),
 

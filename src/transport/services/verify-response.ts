@@ -5,7 +5,7 @@ import { Kind } from '../../gen/usher/v1/access_token_pb.ts';
 import type { VerifyResponse } from '../../gen/usher/v1/verifier_pb.ts';
 import { Reason, VerifyResponseSchema } from '../../gen/usher/v1/verifier_pb.ts';
 import type { Granted, Identity, Verdict } from '../../verify/verdict.ts';
-import { reasons } from '../../verify/verdict.ts';
+import { reasons, textOf } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
 import { durationOfMs } from '../rpc/time.ts';
 
@@ -32,10 +32,9 @@ function responseOf(verdict: Verdict): VerifyResponse {
     response.httpStatus = 200;
     if (verdict.cacheTtlMs > 0) response.cacheTtl = durationOfMs(verdict.cacheTtlMs);
   } else {
-    const { http, text } = reasons[verdict.reason];
     response.reason = Reason[verdict.reason];
-    response.message = text;
-    response.httpStatus = http;
+    response.message = textOf(verdict);
+    response.httpStatus = reasons[verdict.reason].http;
   }
   if (verdict.watchedTtlMs !== undefined) {
     response.watchedTtl = durationOfMs(verdict.watchedTtlMs);

@@ -86,6 +86,21 @@ describe('oauth4webapi', () => {
     expect(accessToken?.revokedJwts).toBe(1);
   });
 
+  test('revokes a JWT whose jti is a number, by its decimal text', async () => {
+    const { id, sign } = await makeJwt(usher);
+    const token = await sign({ exp: 4_102_444_800, jti: 42 as never, sub: 7 as never });
+    expect(await introspect(token)).toMatchObject({ active: true, jti: '42', sub: '7' });
+    await revoke(token);
+    expect(await introspect(token)).toEqual({ active: false });
+    await adminOf(usher).revokeJwts({ id, target: { case: 'jti', value: '42' } });
+    expect((await adminOf(usher).get({ id })).accessToken?.revokedJwts).toBe(1);
+  });
+
+  test('is done with a JWT that can never become valid', async () => {
+    const { sign } = await makeJwt(usher);
+    expect(await revoke(await sign({ exp: 'x' as never }))).toBeUndefined();
+  });
+
   test('learns that a JWT without jti cannot be revoked alone', async () => {
     const { sign } = await makeJwt(usher);
     const token = await sign({ exp: 4_102_444_800 });

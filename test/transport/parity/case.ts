@@ -1,7 +1,13 @@
 /** The parity cases: their type, and the access tokens that they use. */
 
 import { createHmac } from 'node:crypto';
-import type { Reason } from '../../../src/verify/verdict.ts';
+import {
+  type JudgedClaim,
+  judgedClaims,
+  type Reason,
+  reasons,
+  textOf,
+} from '../../../src/verify/verdict.ts';
 
 /** The access tokens that the cases use. */
 export interface World {
@@ -41,6 +47,24 @@ export interface Key {
   secret: string;
 }
 
+/** A verdict: valid, or the reason and the claim that its text names. */
+export type Outcome = 'valid' | Reason | `MALFORMED_CLAIM ${JudgedClaim}`;
+
+/** The refusals by their texts. */
+export const refusalsByText: ReadonlyMap<string, Exclude<Outcome, 'valid'>> = new Map([
+  ...Object.keys(reasons).map(
+    name => [textOf({ reason: name as Reason }), name as Reason] as const,
+  ),
+  ...judgedClaims.map(
+    claim => [textOf({ reason: 'MALFORMED_CLAIM', claim }), `MALFORMED_CLAIM ${claim}`] as const,
+  ),
+]);
+
+/** The reason of a refusal, without the claim. */
+export function reasonOfOutcome(outcome: Exclude<Outcome, 'valid'>): Reason {
+  return outcome.split(' ')[0] as Reason;
+}
+
 /** One question and its answer. */
 export interface ParityCase {
   name: string;
@@ -48,7 +72,7 @@ export interface ParityCase {
   headers(world: World): string[];
   audience?: string;
   scopes?: string[];
-  expected: 'valid' | Reason;
+  expected: Outcome;
 }
 
 /** Signs any header and payload, however wrong, as the holder of the secret could. */

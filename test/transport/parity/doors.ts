@@ -14,11 +14,10 @@ import {
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
+import { adminOf } from '../../server/api.ts';
 import type { TestServer } from '../../server/run-server.ts';
+import { type Outcome, reasonOfOutcome, refusalsByText } from './case.ts';
 import { gatewayDoors } from './gateway-doors.ts';
-
-/** The verdict of a door. */
-type Outcome = 'valid' | Reason;
 
 /** A door, which is asked with one or more Authorization headers, or none. */
 export interface ParityDoor {
@@ -43,6 +42,7 @@ export function parityDoors(server: TestServer): ParityDoor[] {
       helloDoor(name, transport),
     ]),
     rootDoor(server),
+    explainDoor(server),
     ...gatewayDoors(server),
   ];
 }
@@ -68,11 +68,19 @@ function verifyDoor(name: string, transport: Transport): ParityDoor {
         if (httpStatus !== 200) throw new Error(`valid with status ${httpStatus}`);
         return 'valid';
       }
-      const { http, text: words } = reasons[reason];
-      if (httpStatus !== http || message !== words) throw new Error(`${httpStatus} ${message}`);
-      return reason;
+      return refusal(reason, httpStatus, message);
     },
   };
+}
+
+function refusal(reason: Reason, httpStatus: number, message: string): Outcome {
+  const outcome = refusalsByText.get(message);
+  const isRight =
+    outcome !== undefined &&
+    reasonOfOutcome(outcome) === reason &&
+    reasons[reason].http === httpStatus;
+  if (!isRight) throw new Error(`${reason} ${httpStatus} ${message}`);
+  return outcome;
 }
 
 function helloDoor(name: string, transport: Transport): ParityDoor {
@@ -93,19 +101,41 @@ function helloDoor(name: string, transport: Transport): ParityDoor {
         if (denial === undefined) throw error;
         const reason = reasonOf(denial.reason);
         if (reason === 'NONE') throw error;
-        const { grpc, text: words } = reasons[reason];
         const code = Code[error.code].replace(/(?!^)[A-Z]/g, '_$&').toUpperCase();
-        if (code !== grpc || error.rawMessage !== words) throw error;
-        return reason;
+        if (code !== reasons[reason].grpc || error.rawMessage !== denial.message) throw error;
+        return refusal(reason, denial.httpStatus, denial.message);
       }
     },
   };
 }
 
+/** Explain decides as Verify does, and its steps end where the decision did. */
+function explainDoor(server: TestServer): ParityDoor {
+  const client = adminOf(server);
+  return {
+    name: 'Explain',
+    asksMore: true,
+    async ask(headers, audience, requiredScopes) {
+      const header = headers.join(', ');
+      const explained = await client.explain({ header, audience, requiredScopes });
+      const { valid, reason, httpStatus, message, steps } = explained;
+      const failed = steps.filter(({ passed }) => !passed);
+      const isLast = failed[0] === steps.at(-1);
+      if (failed.length !== (valid ? 0 : 1) || (!valid && !isLast)) {
+        throw new Error(`${failed.length} of ${steps.length} steps failed`);
+      }
+      const told = JSON.stringify(steps.map(({ detail }) => detail));
+      const parts = header.split(/[ ,.]+/).filter(part => part.length > 8);
+      if (parts.some(part => told.includes(part))) throw new Error('a step holds the token');
+      return valid ? 'valid' : refusal(reason as Reason, httpStatus, message);
+    },
+  };
+}
+
 function rootDoor(server: TestServer): ParityDoor {
-  const byAnswer = new Map<string, Reason>();
-  for (const [reason, { http, text: words }] of Object.entries(reasons)) {
-    byAnswer.set(`${http} {"error":"${words}"}`, reason as Reason);
+  const byAnswer = new Map<string, Outcome>();
+  for (const [words, outcome] of refusalsByText) {
+    byAnswer.set(`${reasons[reasonOfOutcome(outcome)].http} {"error":"${words}"}`, outcome);
   }
   return {
     name: 'GET /',
@@ -114,9 +144,9 @@ function rootDoor(server: TestServer): ParityDoor {
       const answer = await get(server.http, headers);
       if (/^200 \{"message":"Oh, Hello","time":"[\d-]{10}T[\d:]{8}Z"\}$/.test(answer))
         return 'valid';
-      const reason = byAnswer.get(answer);
-      if (reason === undefined) throw new Error(answer);
-      return reason;
+      const outcome = byAnswer.get(answer);
+      if (outcome === undefined) throw new Error(answer);
+      return outcome;
     },
   };
 }

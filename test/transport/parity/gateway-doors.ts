@@ -9,9 +9,10 @@ import {
   Authorization,
   CheckRequestSchema,
 } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
-import { type Reason, reasons } from '../../../src/verify/verdict.ts';
+import { reasons } from '../../../src/verify/verdict.ts';
 import { type Sent, send } from '../../gateways/request.ts';
 import type { TestServer } from '../../server/run-server.ts';
+import { type Outcome, reasonOfOutcome, refusalsByText } from './case.ts';
 import type { ParityDoor } from './doors.ts';
 
 /** The doors of the gateways. */
@@ -20,12 +21,11 @@ export function gatewayDoors(server: TestServer): ParityDoor[] {
 }
 
 /** The verdict of a refusal's body. */
-export function reasonOfBody(body: string): Reason {
-  const found = Object.entries(reasons).find(
-    ([, { text }]) => body === JSON.stringify({ error: text }),
-  );
-  if (!found) throw new Error(body);
-  return found[0] as Reason;
+export function refusalOfBody(body: string): Exclude<Outcome, 'valid'> {
+  const { error, ...more } = JSON.parse(body) as { error: string };
+  const outcome = refusalsByText.get(error);
+  if (outcome === undefined || Object.keys(more).length > 0) throw new Error(body);
+  return outcome;
 }
 
 function checkDoor({ grpc }: TestServer): ParityDoor {
@@ -46,10 +46,11 @@ function checkDoor({ grpc }: TestServer): ParityDoor {
       if (status?.code === 0 && httpResponse.case === 'okResponse') return 'valid';
       if (status?.code === 0 || httpResponse.case !== 'deniedResponse')
         throw new Error('no verdict');
-      const reason = reasonOfBody(httpResponse.value.body);
+      const outcome = refusalOfBody(httpResponse.value.body);
       const code = httpResponse.value.status?.code;
-      if (code !== reasons[reason].http) throw new Error(`${code} for ${reason}`);
-      return reason;
+      if (code !== reasons[reasonOfOutcome(outcome)].http)
+        throw new Error(`${code} for ${outcome}`);
+      return outcome;
     },
   };
 }
@@ -84,10 +85,11 @@ function httpDoor(
       const sent = { path, headers: [...others, ...authorization] };
       const { status, body, headers: answered } = await send(Number(http.split(':')[1]), sent);
       if (status === 200) return 'valid';
-      const reason = reasonOfBody(body);
+      const outcome = refusalOfBody(body);
       const told = Number(answered['x-usher-status']);
-      if (told !== reasons[reason].http) throw new Error(`${told} for ${reason}`);
-      return reason;
+      if (told !== reasons[reasonOfOutcome(outcome)].http)
+        throw new Error(`${told} for ${outcome}`);
+      return outcome;
     },
   };
 }

@@ -7,8 +7,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   AccessTokenService,
   type CreateRequestSchema,
+  ExplainResponse_Check,
   Kind,
   type ListRequestSchema,
+  LookupResponse_MatchedBy,
   type RevokeJwtsRequestSchema,
   Sort,
   State,
@@ -103,6 +105,14 @@ const door = createConnectDoor({
         reseal: answering('reseal', {
           ...{ examined: 3, resealed: 1, nextPageToken: 'n' },
           left: [{ masterKeyId: 'k1', secrets: 2, listed: false }],
+        }),
+        explain: answering('explain', {
+          verdict: { valid: false, reason: 'MALFORMED_CLAIM', claim: 'exp', stale: true },
+          steps: [{ check: 'access token', passed: true, detail: 'it is there' }],
+        }),
+        lookup: answering('lookup', {
+          matches: [{ record, matchedBy: 'secret key' }],
+          ...{ nextPageToken: 'n', examined: 9 },
         }),
         authenticate: createCallerOf(async (header, peer) =>
           header === 'admin' ? { actor: 'admin', peer, scopes: [] } : 'INVALID_TOKEN',
@@ -271,6 +281,27 @@ test('GetUsage shows thirty days, oldest first', async () => {
   expect(days[1]).toMatchObject({ date: '2024-01-25', count: 0n });
   expect(days[29]).toMatchObject({ date: '2024-02-22', count: 7n });
   expect(lastUsedTime?.seconds).toBe(seconds(at));
+});
+
+test('Explain passes the question on, and shows verdict and steps', async () => {
+  const question = { header: 'h', audience: 'a', requiredScopes: ['s'] };
+  expect(await client.explain(question)).toMatchObject({
+    ...{ valid: false, reason: 'MALFORMED_CLAIM', httpStatus: 401, stale: true, tokenId: '' },
+    message: "jwt token has a malformed 'exp' claim",
+    steps: [{ check: ExplainResponse_Check.ACCESS_TOKEN, passed: true, detail: 'it is there' }],
+  });
+  expect(calls).toEqual([['explain', question]]);
+  const error = await errorOf(client.explain({ requiredScopes: ['a b'] }));
+  expect(error.code).toBe(Code.InvalidArgument);
+});
+
+test('Lookup passes the text on, and shows what was found', async () => {
+  const answer = await client.lookup({ text: 't', pageToken: 'p' });
+  expect(answer).toMatchObject({ nextPageToken: 'n', examined: 9 });
+  expect(answer.matches).toMatchObject([
+    { matchedBy: LookupResponse_MatchedBy.SECRET_KEY, accessToken: { id } },
+  ]);
+  expect(calls).toMatchObject([['lookup', { text: 't', pageToken: 'p' }]]);
 });
 
 test('ListAuditEvents shows entries', async () => {

@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIooGCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCSKsAgoNQ3JlYXRlUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCSJcCg5DcmVhdGVSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiGAoKR2V0UmVxdWVzdBIKCgJpZBgBIAEoCSI6CgtHZXRSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbiLgAQoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSHAoEa2luZBgDIAEoDjIOLnVzaGVyLnYxLktpbmQSDQoFb3duZXIYBCABKAkSHgoFc3RhdGUYBSABKA4yDy51c2hlci52MS5TdGF0ZRIMCgR0ZXh0GAYgASgJEjEKDmV4cGlyZXNfd2l0aGluGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhwKBHNvcnQYCCABKA4yDi51c2hlci52MS5Tb3J0ImkKDExpc3RSZXNwb25zZRIsCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAQigQEKDVVwZGF0ZVJlcXVlc3QSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhIKCnJlcXVlc3RfaWQYAyABKAkiPQoOVXBkYXRlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iawoNUm90YXRlUmVxdWVzdBIKCgJpZBgBIAEoCRIoCgVncmFjZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgDIAEoBBISCgpyZXF1ZXN0X2lkGAQgASgJIlwKDlJvdGF0ZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEg0KBXRva2VuGAIgASgJEg4KBnNlY3JldBgDIAEoCSI/Cg1SZXZva2VSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIj0KDlJldm9rZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIqQBChFSZXZva2VKd3RzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgNqdGkYAiABKAlIABIRCgdzdWJqZWN0GAMgASgJSAASMwoNaXNzdWVkX2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIOCgZyZWFzb24YBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZ0YXJnZXQiQQoSUmV2b2tlSnd0c1Jlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIsoDCg1JbXBvcnRSZXF1ZXN0EisKBWl0ZW1zGAEgAygLMhwudXNoZXIudjEuSW1wb3J0UmVxdWVzdC5JdGVtEg8KB2RyeV9ydW4YAiABKAgSEgoKYWxsb3dfd2VhaxgDIAEoCBISCgpyZXF1ZXN0X2lkGAQgASgJGtICCgRJdGVtEg8KBXRva2VuGAEgASgJSAASEAoGc2hhMjU2GAIgASgMSAASEAoGc2hhNTEyGAMgASgMSAASFAoKand0X3NlY3JldBgLIAEoDEgAEgoKAmlkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFb3duZXIYBiABKAkSDgoGc2NvcGVzGAcgAygJEikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIRCglhdWRpZW5jZXMYDCADKAkSMwoQand0X2xpZmV0aW1lX21heBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIICgZzZWNyZXQikwEKDkltcG9ydFJlc3BvbnNlEjAKB3Jlc3VsdHMYASADKAsyHy51c2hlci52MS5JbXBvcnRSZXNwb25zZS5SZXN1bHQaTwoGUmVzdWx0EigKB291dGNvbWUYASABKA4yFy51c2hlci52MS5JbXBvcnRPdXRjb21lEgoKAmlkGAIgASgJEg8KB3Byb2JsZW0YAyABKAkiNgoNUmVzZWFsUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSLRAQoOUmVzZWFsUmVzcG9uc2USEAoIZXhhbWluZWQYASABKA0SEAoIcmVzZWFsZWQYAiABKA0SOgoLbWFzdGVyX2tleXMYAyADKAsyJS51c2hlci52MS5SZXNlYWxSZXNwb25zZS5NYXN0ZXJLZXlVc2USFwoPbmV4dF9wYWdlX3Rva2VuGAQgASgJGkYKDE1hc3RlcktleVVzZRIVCg1tYXN0ZXJfa2V5X2lkGAEgASgJEg8KB3NlY3JldHMYAiABKA0SDgoGbGlzdGVkGAMgASgIIh0KD0dldFVzYWdlUmVxdWVzdBIKCgJpZBgBIAEoCSKYAQoQR2V0VXNhZ2VSZXNwb25zZRIsCgRkYXlzGAEgAygLMh4udXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZS5EYXkSMgoObGFzdF91c2VkX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGiIKA0RheRIMCgRkYXRlGAEgASgJEg0KBWNvdW50GAIgASgEIpYCCgpBdWRpdEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIMCgRwZWVyGAUgASgJEhAKCHRva2VuX2lkGAYgASgJEicKBmJlZm9yZRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBmRldGFpbBgJIAEoCRISCgpyZXF1ZXN0X2lkGAogASgJEgwKBGhhc2gYCyABKAkSCgoCaWQYDCABKAkiZwoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIUCgxvbGRlc3RfZmlyc3QYBCABKAgiWAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USJAoGZXZlbnRzGAEgAygLMhQudXNoZXIudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypPCgRTb3J0EhQKEFNPUlRfVU5TUEVDSUZJRUQQABIPCgtTT1JUX05FV0VTVBABEg8KC1NPUlRfT0xERVNUEAISDwoLU09SVF9FWFBJUlkQAyqFAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lNUE9SVF9PVVRDT01FX0lNUE9SVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhJU1RJTkcQAhIaChZJTVBPUlRfT1VUQ09NRV9SRUZVU0VEEAMy0QUKEkFjY2Vzc1Rva2VuU2VydmljZRI7CgZDcmVhdGUSFy51c2hlci52MS5DcmVhdGVSZXF1ZXN0GhgudXNoZXIudjEuQ3JlYXRlUmVzcG9uc2USMgoDR2V0EhQudXNoZXIudjEuR2V0UmVxdWVzdBoVLnVzaGVyLnYxLkdldFJlc3BvbnNlEjUKBExpc3QSFS51c2hlci52MS5MaXN0UmVxdWVzdBoWLnVzaGVyLnYxLkxpc3RSZXNwb25zZRI7CgZVcGRhdGUSFy51c2hlci52MS5VcGRhdGVSZXF1ZXN0GhgudXNoZXIudjEuVXBkYXRlUmVzcG9uc2USOwoGUm90YXRlEhcudXNoZXIudjEuUm90YXRlUmVxdWVzdBoYLnVzaGVyLnYxLlJvdGF0ZVJlc3BvbnNlEjsKBlJldm9rZRIXLnVzaGVyLnYxLlJldm9rZVJlcXVlc3QaGC51c2hlci52MS5SZXZva2VSZXNwb25zZRJHCgpSZXZva2VKd3RzEhsudXNoZXIudjEuUmV2b2tlSnd0c1JlcXVlc3QaHC51c2hlci52MS5SZXZva2VKd3RzUmVzcG9uc2USOwoGSW1wb3J0EhcudXNoZXIudjEuSW1wb3J0UmVxdWVzdBoYLnVzaGVyLnYxLkltcG9ydFJlc3BvbnNlEjsKBlJlc2VhbBIXLnVzaGVyLnYxLlJlc2VhbFJlcXVlc3QaGC51c2hlci52MS5SZXNlYWxSZXNwb25zZRJBCghHZXRVc2FnZRIZLnVzaGVyLnYxLkdldFVzYWdlUmVxdWVzdBoaLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2USVgoPTGlzdEF1ZGl0RXZlbnRzEiAudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBohLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIooGCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCSKsAgoNQ3JlYXRlUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCSJcCg5DcmVhdGVSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiGAoKR2V0UmVxdWVzdBIKCgJpZBgBIAEoCSI6CgtHZXRSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbiLgAQoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSHAoEa2luZBgDIAEoDjIOLnVzaGVyLnYxLktpbmQSDQoFb3duZXIYBCABKAkSHgoFc3RhdGUYBSABKA4yDy51c2hlci52MS5TdGF0ZRIMCgR0ZXh0GAYgASgJEjEKDmV4cGlyZXNfd2l0aGluGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhwKBHNvcnQYCCABKA4yDi51c2hlci52MS5Tb3J0ImkKDExpc3RSZXNwb25zZRIsCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAQigQEKDVVwZGF0ZVJlcXVlc3QSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhIKCnJlcXVlc3RfaWQYAyABKAkiPQoOVXBkYXRlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iawoNUm90YXRlUmVxdWVzdBIKCgJpZBgBIAEoCRIoCgVncmFjZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgDIAEoBBISCgpyZXF1ZXN0X2lkGAQgASgJIlwKDlJvdGF0ZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEg0KBXRva2VuGAIgASgJEg4KBnNlY3JldBgDIAEoCSI/Cg1SZXZva2VSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIj0KDlJldm9rZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIqQBChFSZXZva2VKd3RzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgNqdGkYAiABKAlIABIRCgdzdWJqZWN0GAMgASgJSAASMwoNaXNzdWVkX2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIOCgZyZWFzb24YBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZ0YXJnZXQiQQoSUmV2b2tlSnd0c1Jlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIsoDCg1JbXBvcnRSZXF1ZXN0EisKBWl0ZW1zGAEgAygLMhwudXNoZXIudjEuSW1wb3J0UmVxdWVzdC5JdGVtEg8KB2RyeV9ydW4YAiABKAgSEgoKYWxsb3dfd2VhaxgDIAEoCBISCgpyZXF1ZXN0X2lkGAQgASgJGtICCgRJdGVtEg8KBXRva2VuGAEgASgJSAASEAoGc2hhMjU2GAIgASgMSAASEAoGc2hhNTEyGAMgASgMSAASFAoKand0X3NlY3JldBgLIAEoDEgAEgoKAmlkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFb3duZXIYBiABKAkSDgoGc2NvcGVzGAcgAygJEikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIRCglhdWRpZW5jZXMYDCADKAkSMwoQand0X2xpZmV0aW1lX21heBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIICgZzZWNyZXQikwEKDkltcG9ydFJlc3BvbnNlEjAKB3Jlc3VsdHMYASADKAsyHy51c2hlci52MS5JbXBvcnRSZXNwb25zZS5SZXN1bHQaTwoGUmVzdWx0EigKB291dGNvbWUYASABKA4yFy51c2hlci52MS5JbXBvcnRPdXRjb21lEgoKAmlkGAIgASgJEg8KB3Byb2JsZW0YAyABKAkiNgoNUmVzZWFsUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSLRAQoOUmVzZWFsUmVzcG9uc2USEAoIZXhhbWluZWQYASABKA0SEAoIcmVzZWFsZWQYAiABKA0SOgoLbWFzdGVyX2tleXMYAyADKAsyJS51c2hlci52MS5SZXNlYWxSZXNwb25zZS5NYXN0ZXJLZXlVc2USFwoPbmV4dF9wYWdlX3Rva2VuGAQgASgJGkYKDE1hc3RlcktleVVzZRIVCg1tYXN0ZXJfa2V5X2lkGAEgASgJEg8KB3NlY3JldHMYAiABKA0SDgoGbGlzdGVkGAMgASgIIh0KD0dldFVzYWdlUmVxdWVzdBIKCgJpZBgBIAEoCSKYAQoQR2V0VXNhZ2VSZXNwb25zZRIsCgRkYXlzGAEgAygLMh4udXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZS5EYXkSMgoObGFzdF91c2VkX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGiIKA0RheRIMCgRkYXRlGAEgASgJEg0KBWNvdW50GAIgASgEIksKDkV4cGxhaW5SZXF1ZXN0Eg4KBmhlYWRlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIXCg9yZXF1aXJlZF9zY29wZXMYAyADKAkiyQMKD0V4cGxhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRITCgtodHRwX3N0YXR1cxgEIAEoDRIQCgh0b2tlbl9pZBgFIAEoCRINCgVzdGFsZRgGIAEoCBItCgVzdGVwcxgHIAMoCzIeLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5TdGVwGlYKBFN0ZXASLgoFY2hlY2sYASABKA4yHy51c2hlci52MS5FeHBsYWluUmVzcG9uc2UuQ2hlY2sSDgoGcGFzc2VkGAIgASgIEg4KBmRldGFpbBgDIAEoCSLIAQoFQ2hlY2sSFQoRQ0hFQ0tfVU5TUEVDSUZJRUQQABIQCgxDSEVDS19IRUFERVIQARIOCgpDSEVDS19GT1JNEAISFgoSQ0hFQ0tfQUNDRVNTX1RPS0VOEAMSEAoMQ0hFQ0tfU0VDUkVUEAQSEAoMQ0hFQ0tfQ0xBSU1TEAUSDgoKQ0hFQ0tfVElNRRAGEhQKEENIRUNLX1JFVk9DQVRJT04QBxISCg5DSEVDS19BVURJRU5DRRAIEhAKDENIRUNLX1NDT1BFUxAJIjEKDUxvb2t1cFJlcXVlc3QSDAoEdGV4dBgBIAEoCRISCgpwYWdlX3Rva2VuGAIgASgJIsIDCg5Mb29rdXBSZXNwb25zZRIvCgdtYXRjaGVzGAEgAygLMh4udXNoZXIudjEuTG9va3VwUmVzcG9uc2UuTWF0Y2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCGV4YW1pbmVkGAMgASgNGmwKBU1hdGNoEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEjYKCm1hdGNoZWRfYnkYAiABKA4yIi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaGVkQnki5QEKCU1hdGNoZWRCeRIaChZNQVRDSEVEX0JZX1VOU1BFQ0lGSUVEEAASEQoNTUFUQ0hFRF9CWV9JRBABEh0KGU1BVENIRURfQllfQ1VSUkVOVF9TRUNSRVQQAhIeChpNQVRDSEVEX0JZX1BSRVZJT1VTX1NFQ1JFVBADEhMKD01BVENIRURfQllfUEFSVBAEEhkKFU1BVENIRURfQllfU0VDUkVUX0tFWRAFEhoKFk1BVENIRURfQllfUkVWT0tFRF9KVEkQBhIeChpNQVRDSEVEX0JZX1JFVk9LRURfU1VCSkVDVBAHIpYCCgpBdWRpdEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIMCgRwZWVyGAUgASgJEhAKCHRva2VuX2lkGAYgASgJEicKBmJlZm9yZRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBmRldGFpbBgJIAEoCRISCgpyZXF1ZXN0X2lkGAogASgJEgwKBGhhc2gYCyABKAkSCgoCaWQYDCABKAkiZwoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIUCgxvbGRlc3RfZmlyc3QYBCABKAgiWAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USJAoGZXZlbnRzGAEgAygLMhQudXNoZXIudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypPCgRTb3J0EhQKEFNPUlRfVU5TUEVDSUZJRUQQABIPCgtTT1JUX05FV0VTVBABEg8KC1NPUlRfT0xERVNUEAISDwoLU09SVF9FWFBJUlkQAyqFAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lNUE9SVF9PVVRDT01FX0lNUE9SVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhJU1RJTkcQAhIaChZJTVBPUlRfT1VUQ09NRV9SRUZVU0VEEAMyzgYKEkFjY2Vzc1Rva2VuU2VydmljZRI7CgZDcmVhdGUSFy51c2hlci52MS5DcmVhdGVSZXF1ZXN0GhgudXNoZXIudjEuQ3JlYXRlUmVzcG9uc2USMgoDR2V0EhQudXNoZXIudjEuR2V0UmVxdWVzdBoVLnVzaGVyLnYxLkdldFJlc3BvbnNlEjUKBExpc3QSFS51c2hlci52MS5MaXN0UmVxdWVzdBoWLnVzaGVyLnYxLkxpc3RSZXNwb25zZRI7CgZVcGRhdGUSFy51c2hlci52MS5VcGRhdGVSZXF1ZXN0GhgudXNoZXIudjEuVXBkYXRlUmVzcG9uc2USOwoGUm90YXRlEhcudXNoZXIudjEuUm90YXRlUmVxdWVzdBoYLnVzaGVyLnYxLlJvdGF0ZVJlc3BvbnNlEjsKBlJldm9rZRIXLnVzaGVyLnYxLlJldm9rZVJlcXVlc3QaGC51c2hlci52MS5SZXZva2VSZXNwb25zZRJHCgpSZXZva2VKd3RzEhsudXNoZXIudjEuUmV2b2tlSnd0c1JlcXVlc3QaHC51c2hlci52MS5SZXZva2VKd3RzUmVzcG9uc2USOwoGSW1wb3J0EhcudXNoZXIudjEuSW1wb3J0UmVxdWVzdBoYLnVzaGVyLnYxLkltcG9ydFJlc3BvbnNlEjsKBlJlc2VhbBIXLnVzaGVyLnYxLlJlc2VhbFJlcXVlc3QaGC51c2hlci52MS5SZXNlYWxSZXNwb25zZRJBCghHZXRVc2FnZRIZLnVzaGVyLnYxLkdldFVzYWdlUmVxdWVzdBoaLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2USPgoHRXhwbGFpbhIYLnVzaGVyLnYxLkV4cGxhaW5SZXF1ZXN0GhkudXNoZXIudjEuRXhwbGFpblJlc3BvbnNlEjsKBkxvb2t1cBIXLnVzaGVyLnYxLkxvb2t1cFJlcXVlc3QaGC51c2hlci52MS5Mb29rdXBSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
@@ -674,7 +674,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
    */
   target: {
     /**
-     * The JWT with this `jti`; at most 256 characters.
+     * The JWT with this `jti`, a number as its decimal text; at most 256 characters.
      *
      * @generated from field: string jti = 2;
      */
@@ -682,8 +682,8 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
     case: "jti";
   } | {
     /**
-     * JWTs with this `sub` that were issued until now, and those with it that have no `iat`; at
-     * most 256 characters.
+     * JWTs with this `sub` (a number as its decimal text) that were issued until now, and those
+     * with it that have no `iat`; at most 256 characters.
      *
      * @generated from field: string subject = 3;
      */
@@ -1146,6 +1146,402 @@ export const GetUsageResponse_DaySchema: GenMessage<GetUsageResponse_Day> = /*@_
   messageDesc(file_usher_v1_access_token, 20, 0);
 
 /**
+ * ExplainRequest holds one Authorization header and what its token must allow, as a VerifyRequest.
+ *
+ * @generated from message usher.v1.ExplainRequest
+ */
+export type ExplainRequest = Message<"usher.v1.ExplainRequest"> & {
+  /**
+   * The value of the Authorization header, as received.
+   *
+   * @generated from field: string header = 1;
+   */
+  header: string;
+
+  /**
+   * The required audience; empty requires none. At most 256 characters.
+   *
+   * @generated from field: string audience = 2;
+   */
+  audience: string;
+
+  /**
+   * The required scopes: the token must have all. At most 64.
+   *
+   * @generated from field: repeated string required_scopes = 3;
+   */
+  requiredScopes: string[];
+};
+
+/**
+ * Describes the message usher.v1.ExplainRequest.
+ * Use `create(ExplainRequestSchema)` to create a new message.
+ */
+export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 21);
+
+/**
+ * ExplainResponse is the verdict with the steps that led to it. It holds no part of the token, no
+ * secret, and no text that the signer of a JWT chose.
+ *
+ * @generated from message usher.v1.ExplainResponse
+ */
+export type ExplainResponse = Message<"usher.v1.ExplainResponse"> & {
+  /**
+   * Whether the token is valid for the request.
+   *
+   * @generated from field: bool valid = 1;
+   */
+  valid: boolean;
+
+  /**
+   * Name of the `Reason` in a VerifyResponse, such as "EXPIRED"; empty when valid.
+   *
+   * @generated from field: string reason = 2;
+   */
+  reason: string;
+
+  /**
+   * The reason's text for people; empty when valid.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * The HTTP status to answer with: 200 when valid, otherwise the reason's.
+   *
+   * @generated from field: uint32 http_status = 4;
+   */
+  httpStatus: number;
+
+  /**
+   * UUID of the access token; empty unless the token's hash or signature was correct.
+   *
+   * @generated from field: string token_id = 5;
+   */
+  tokenId: string;
+
+  /**
+   * True when the store could not be reached and the verdict is based on a cached record.
+   *
+   * @generated from field: bool stale = 6;
+   */
+  stale: boolean;
+
+  /**
+   * The steps, in the order in which they were made.
+   *
+   * @generated from field: repeated usher.v1.ExplainResponse.Step steps = 7;
+   */
+  steps: ExplainResponse_Step[];
+};
+
+/**
+ * Describes the message usher.v1.ExplainResponse.
+ * Use `create(ExplainResponseSchema)` to create a new message.
+ */
+export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 22);
+
+/**
+ * Step is one thing that was checked.
+ *
+ * @generated from message usher.v1.ExplainResponse.Step
+ */
+export type ExplainResponse_Step = Message<"usher.v1.ExplainResponse.Step"> & {
+  /**
+   * What it looked at. Several steps can share one.
+   *
+   * @generated from field: usher.v1.ExplainResponse.Check check = 1;
+   */
+  check: ExplainResponse_Check;
+
+  /**
+   * False for the step that decided the refusal, which is the last one.
+   *
+   * @generated from field: bool passed = 2;
+   */
+  passed: boolean;
+
+  /**
+   * What it saw, for people. The words can change between versions.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message usher.v1.ExplainResponse.Step.
+ * Use `create(ExplainResponse_StepSchema)` to create a new message.
+ */
+export const ExplainResponse_StepSchema: GenMessage<ExplainResponse_Step> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 22, 0);
+
+/**
+ * Check names what a step looked at. A decision makes the checks in the order of this list.
+ *
+ * @generated from enum usher.v1.ExplainResponse.Check
+ */
+export const ExplainResponse_Check = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: CHECK_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The header: it holds one credential.
+   *
+   * @generated from enum value: CHECK_HEADER = 1;
+   */
+  HEADER: 1,
+
+  /**
+   * The credential's form: a static token, a JWT, or possibly an imported token.
+   *
+   * @generated from enum value: CHECK_FORM = 2;
+   */
+  FORM: 2,
+
+  /**
+   * Its access token: whether there is one, its revision, and where its record is from.
+   *
+   * @generated from enum value: CHECK_ACCESS_TOKEN = 3;
+   */
+  ACCESS_TOKEN: 3,
+
+  /**
+   * The hash or signature, and which secret it is of.
+   *
+   * @generated from enum value: CHECK_SECRET = 4;
+   */
+  SECRET: 4,
+
+  /**
+   * The claims of a JWT.
+   *
+   * @generated from enum value: CHECK_CLAIMS = 5;
+   */
+  CLAIMS: 5,
+
+  /**
+   * `nbf`, `iat` and `exp`, and the access token's own expiry.
+   *
+   * @generated from enum value: CHECK_TIME = 6;
+   */
+  TIME: 6,
+
+  /**
+   * Revocation of the access token, and of the JWT.
+   *
+   * @generated from enum value: CHECK_REVOCATION = 7;
+   */
+  REVOCATION: 7,
+
+  /**
+   * The audience.
+   *
+   * @generated from enum value: CHECK_AUDIENCE = 8;
+   */
+  AUDIENCE: 8,
+
+  /**
+   * The scopes.
+   *
+   * @generated from enum value: CHECK_SCOPES = 9;
+   */
+  SCOPES: 9,
+} as const;
+
+/**
+ * Check names what a step looked at. A decision makes the checks in the order of this list.
+ *
+ * @generated from enum usher.v1.ExplainResponse.Check
+ */
+export type ExplainResponse_Check = (typeof ExplainResponse_Check)[keyof typeof ExplainResponse_Check] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.ExplainResponse.Check.
+ */
+export const ExplainResponse_CheckSchema: GenEnum<ExplainResponse_Check> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 22, 0);
+
+/**
+ * LookupRequest holds what to find the access token of.
+ *
+ * @generated from message usher.v1.LookupRequest
+ */
+export type LookupRequest = Message<"usher.v1.LookupRequest"> & {
+  /**
+   * One of: a token or JWT, with or without its scheme; the first 26 characters of a static token,
+   * or more of it; the header of a JWT, or enough of it to show its `kid`; the UUID of an access
+   * token (also a `kid`); a secret key; a `jti` or `sub` that was revoked. At most the
+   * server's limit for headers (8 KiB by default).
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * `next_page_token` of the previous page, with the same text; empty for the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.LookupRequest.
+ * Use `create(LookupRequestSchema)` to create a new message.
+ */
+export const LookupRequestSchema: GenMessage<LookupRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 23);
+
+/**
+ * LookupResponse holds what was found.
+ *
+ * @generated from message usher.v1.LookupResponse
+ */
+export type LookupResponse = Message<"usher.v1.LookupResponse"> & {
+  /**
+   * The access tokens found on this page, none or more. A caller whose token has an owner finds
+   * only those of that owner.
+   *
+   * @generated from field: repeated usher.v1.LookupResponse.Match matches = 1;
+   */
+  matches: LookupResponse_Match[];
+
+  /**
+   * For the next page; empty at the end, which is at once unless the text is searched for.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * How many access tokens were searched on this page.
+   *
+   * @generated from field: uint32 examined = 3;
+   */
+  examined: number;
+};
+
+/**
+ * Describes the message usher.v1.LookupResponse.
+ * Use `create(LookupResponseSchema)` to create a new message.
+ */
+export const LookupResponseSchema: GenMessage<LookupResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 24);
+
+/**
+ * Match is an access token that was found.
+ *
+ * @generated from message usher.v1.LookupResponse.Match
+ */
+export type LookupResponse_Match = Message<"usher.v1.LookupResponse.Match"> & {
+  /**
+   * The record, without usage.
+   *
+   * @generated from field: usher.v1.AccessToken access_token = 1;
+   */
+  accessToken?: AccessToken | undefined;
+
+  /**
+   * What names it.
+   *
+   * @generated from field: usher.v1.LookupResponse.MatchedBy matched_by = 2;
+   */
+  matchedBy: LookupResponse_MatchedBy;
+};
+
+/**
+ * Describes the message usher.v1.LookupResponse.Match.
+ * Use `create(LookupResponse_MatchSchema)` to create a new message.
+ */
+export const LookupResponse_MatchSchema: GenMessage<LookupResponse_Match> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 24, 0);
+
+/**
+ * MatchedBy says what in the text names the access token.
+ *
+ * @generated from enum usher.v1.LookupResponse.MatchedBy
+ */
+export const LookupResponse_MatchedBy = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: MATCHED_BY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The text is its id.
+   *
+   * @generated from enum value: MATCHED_BY_ID = 1;
+   */
+  ID: 1,
+
+  /**
+   * The text is a token or JWT of its current secret.
+   *
+   * @generated from enum value: MATCHED_BY_CURRENT_SECRET = 2;
+   */
+  CURRENT_SECRET: 2,
+
+  /**
+   * The text is a token or JWT of its previous secret, in the grace period of a rotation.
+   *
+   * @generated from enum value: MATCHED_BY_PREVIOUS_SECRET = 3;
+   */
+  PREVIOUS_SECRET: 3,
+
+  /**
+   * The text names its id, and the rest is not a credential of it: a part of a token, a forged or
+   * an old one.
+   *
+   * @generated from enum value: MATCHED_BY_PART = 4;
+   */
+  PART: 4,
+
+  /**
+   * The text is its secret key, the current one or one in its grace period.
+   *
+   * @generated from enum value: MATCHED_BY_SECRET_KEY = 5;
+   */
+  SECRET_KEY: 5,
+
+  /**
+   * The text is a `jti` that was revoked. Usher keeps no other.
+   *
+   * @generated from enum value: MATCHED_BY_REVOKED_JTI = 6;
+   */
+  REVOKED_JTI: 6,
+
+  /**
+   * The text is a `sub` that was revoked. Usher keeps no other.
+   *
+   * @generated from enum value: MATCHED_BY_REVOKED_SUBJECT = 7;
+   */
+  REVOKED_SUBJECT: 7,
+} as const;
+
+/**
+ * MatchedBy says what in the text names the access token.
+ *
+ * @generated from enum usher.v1.LookupResponse.MatchedBy
+ */
+export type LookupResponse_MatchedBy = (typeof LookupResponse_MatchedBy)[keyof typeof LookupResponse_MatchedBy] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.LookupResponse.MatchedBy.
+ */
+export const LookupResponse_MatchedBySchema: GenEnum<LookupResponse_MatchedBy> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 24, 0);
+
+/**
  * AuditEvent is one entry of the audit log. It never holds a token, a secret or a JWT's claims.
  *
  * @generated from message usher.v1.AuditEvent
@@ -1251,7 +1647,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
  * Use `create(AuditEventSchema)` to create a new message.
  */
 export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 21);
+  messageDesc(file_usher_v1_access_token, 25);
 
 /**
  * ListAuditEventsRequest asks for a page of the audit log.
@@ -1294,7 +1690,7 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
  * Use `create(ListAuditEventsRequestSchema)` to create a new message.
  */
 export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 22);
+  messageDesc(file_usher_v1_access_token, 26);
 
 /**
  * ListAuditEventsResponse is a page of the audit log.
@@ -1322,7 +1718,7 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
  * Use `create(ListAuditEventsResponseSchema)` to create a new message.
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 23);
+  messageDesc(file_usher_v1_access_token, 27);
 
 /**
  * Kind of an access token.
@@ -1514,7 +1910,7 @@ export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
  * revokes and imports access tokens, and lists the audit log.
  *
  * Callers authenticate in `authorization` with a static token of scope `usher.admin` (or, for Get,
- * List, GetUsage and ListAuditEvents, `usher.tokens.read`), or with the session cookie of the web
+ * List, GetUsage, Lookup and ListAuditEvents, `usher.tokens.read`), or with the session cookie of the web
  * app. A caller whose token has an owner sees and changes only that owner's access tokens; all
  * others are NOT_FOUND for it.
  *
@@ -1644,6 +2040,29 @@ export const AccessTokenService: GenService<{
     methodKind: "unary";
     input: typeof GetUsageRequestSchema;
     output: typeof GetUsageResponseSchema;
+  },
+  /**
+   * Explain verifies an Authorization header as VerifierService.Verify does, and says what each step
+   * of the decision saw. It needs `usher.admin`, and counts as no use of the token. To a caller whose
+   * token has an owner, access tokens of others do not exist: their tokens are INVALID_TOKEN.
+   *
+   * @generated from rpc usher.v1.AccessTokenService.Explain
+   */
+  explain: {
+    methodKind: "unary";
+    input: typeof ExplainRequestSchema;
+    output: typeof ExplainResponseSchema;
+  },
+  /**
+   * Lookup finds the access token that a credential, a part of one, or a name in one belongs to. It
+   * reads page by page, since a secret key or a `jti` is searched in all access tokens.
+   *
+   * @generated from rpc usher.v1.AccessTokenService.Lookup
+   */
+  lookup: {
+    methodKind: "unary";
+    input: typeof LookupRequestSchema;
+    output: typeof LookupResponseSchema;
   },
   /**
    * ListAuditEvents reads the audit log page by page, newest first.

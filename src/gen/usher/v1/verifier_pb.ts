@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/verifier.proto.
  */
 export const file_usher_v1_verifier: GenFile = /*@__PURE__*/
-  fileDesc("Chd1c2hlci92MS92ZXJpZmllci5wcm90bxIIdXNoZXIudjEiDgoMSGVsbG9SZXF1ZXN0Ii4KDUhlbGxvUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIMCgR0aW1lGAIgASgJIlAKBkRlbmlhbBIgCgZyZWFzb24YASABKA4yEC51c2hlci52MS5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgtodHRwX3N0YXR1cxgDIAEoDSJKCg1WZXJpZnlSZXF1ZXN0Eg4KBmhlYWRlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIXCg9yZXF1aXJlZF9zY29wZXMYAyADKAkipwMKDlZlcmlmeVJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEiAKBnJlYXNvbhgCIAEoDjIQLnVzaGVyLnYxLlJlYXNvbhIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEhwKBGtpbmQYBiABKA4yDi51c2hlci52MS5LaW5kEg0KBW93bmVyGAcgASgJEg8KB3N1YmplY3QYCCABKAkSDgoGc2NvcGVzGAkgAygJEgsKA2V4cBgKIAEoAxInCgZjbGFpbXMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIsCgljYWNoZV90dGwYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcmV2aXNpb24YDiABKAQSDQoFc3RhbGUYDyABKAgSLgoLd2F0Y2hlZF90dGwYECABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPwoSQmF0Y2hWZXJpZnlSZXF1ZXN0EikKCHJlcXVlc3RzGAEgAygLMhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdCJUChNCYXRjaFZlcmlmeVJlc3BvbnNlEisKCXJlc3BvbnNlcxgBIAMoCzIYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEhAKCGluc3RhbmNlGAIgASgJIoYBChNTdHJlYW1WZXJpZnlSZXF1ZXN0EjEKBWl0ZW1zGAEgAygLMiIudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVxdWVzdC5JdGVtGjwKBEl0ZW0SCgoCaWQYASABKAQSKAoHcmVxdWVzdBgCIAEoCzIXLnVzaGVyLnYxLlZlcmlmeVJlcXVlc3QiwAEKFFN0cmVhbVZlcmlmeVJlc3BvbnNlEjIKBWl0ZW1zGAEgAygLMiMudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UuSXRlbRIQCghpbnN0YW5jZRgCIAEoCRpiCgRJdGVtEgoKAmlkGAEgASgEEiwKCHJlc3BvbnNlGAIgASgLMhgudXNoZXIudjEuVmVyaWZ5UmVzcG9uc2VIABIVCgt1bmF2YWlsYWJsZRgDIAEoCUgAQgkKB291dGNvbWUiNAoZV2F0Y2hJbnZhbGlkYXRpb25zUmVxdWVzdBIXCg9yZXN1bWVfcG9zaXRpb24YASABKAkisAIKGldhdGNoSW52YWxpZGF0aW9uc1Jlc3BvbnNlEj8KB2NoYW5nZWQYASABKAsyLC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5DaGFuZ2VkSAASOwoFcmVzZXQYAiABKAsyKi51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5SZXNldEgAEhAKCHBvc2l0aW9uGAMgASgJEigKBWhlYXJkGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBWxlYXNlGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGhwKB0NoYW5nZWQSEQoJdG9rZW5faWRzGAEgAygJGgcKBVJlc2V0QgcKBWV2ZW50IscBCg9Jc3N1ZUp3dFJlcXVlc3QSEAoIdG9rZW5faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIQCghhdWRpZW5jZRgDIAMoCRIOCgZzY29wZXMYBCADKAkSJwoGY2xhaW1zGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBItCghsaWZldGltZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkgAEg0KA2V4cBgHIAEoA0gAQggKBmV4cGlyeSJGChBJc3N1ZUp3dFJlc3BvbnNlEgsKA2p3dBgBIAEoCRILCgNqdGkYAiABKAkSCwoDZXhwGAMgASgDEgsKA2lhdBgEIAEoAyrcAQoGUmVhc29uEggKBE5PTkUQABIXChNNSVNTSU5HX0NSRURFTlRJQUxTEAESGQoVTUFMRk9STUVEX0NSRURFTlRJQUxTEAISEwoPSldUX01JU1NJTkdfS0lEEAMSEQoNSU5WQUxJRF9UT0tFThAEEhMKD0pXVF9NSVNTSU5HX0VYUBAFEhEKDU5PVF9ZRVRfVkFMSUQQBhILCgdFWFBJUkVEEAcSCwoHUkVWT0tFRBAIEhIKDldST05HX0FVRElFTkNFEAkSFgoSSU5TVUZGSUNJRU5UX1NDT1BFEAoyzQMKD1ZlcmlmaWVyU2VydmljZRI4CgVIZWxsbxIWLnVzaGVyLnYxLkhlbGxvUmVxdWVzdBoXLnVzaGVyLnYxLkhlbGxvUmVzcG9uc2USOwoGVmVyaWZ5EhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdBoYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEkoKC0JhdGNoVmVyaWZ5EhwudXNoZXIudjEuQmF0Y2hWZXJpZnlSZXF1ZXN0Gh0udXNoZXIudjEuQmF0Y2hWZXJpZnlSZXNwb25zZRJRCgxTdHJlYW1WZXJpZnkSHS51c2hlci52MS5TdHJlYW1WZXJpZnlSZXF1ZXN0Gh4udXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UoATABEmEKEldhdGNoSW52YWxpZGF0aW9ucxIjLnVzaGVyLnYxLldhdGNoSW52YWxpZGF0aW9uc1JlcXVlc3QaJC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZTABEkEKCElzc3VlSnd0EhkudXNoZXIudjEuSXNzdWVKd3RSZXF1ZXN0GhoudXNoZXIudjEuSXNzdWVKd3RSZXNwb25zZUI1WjNnaXRodWIuY29tL3VzaGVyLWF1dGgvdXNoZXIvZ2VuL2dvL3VzaGVyL3YxO3VzaGVydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_usher_v1_access_token]);
+  fileDesc("Chd1c2hlci92MS92ZXJpZmllci5wcm90bxIIdXNoZXIudjEiDgoMSGVsbG9SZXF1ZXN0Ii4KDUhlbGxvUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIMCgR0aW1lGAIgASgJIlAKBkRlbmlhbBIgCgZyZWFzb24YASABKA4yEC51c2hlci52MS5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgtodHRwX3N0YXR1cxgDIAEoDSJKCg1WZXJpZnlSZXF1ZXN0Eg4KBmhlYWRlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIXCg9yZXF1aXJlZF9zY29wZXMYAyADKAkipwMKDlZlcmlmeVJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEiAKBnJlYXNvbhgCIAEoDjIQLnVzaGVyLnYxLlJlYXNvbhIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEhwKBGtpbmQYBiABKA4yDi51c2hlci52MS5LaW5kEg0KBW93bmVyGAcgASgJEg8KB3N1YmplY3QYCCABKAkSDgoGc2NvcGVzGAkgAygJEgsKA2V4cBgKIAEoAxInCgZjbGFpbXMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIsCgljYWNoZV90dGwYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcmV2aXNpb24YDiABKAQSDQoFc3RhbGUYDyABKAgSLgoLd2F0Y2hlZF90dGwYECABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPwoSQmF0Y2hWZXJpZnlSZXF1ZXN0EikKCHJlcXVlc3RzGAEgAygLMhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdCJUChNCYXRjaFZlcmlmeVJlc3BvbnNlEisKCXJlc3BvbnNlcxgBIAMoCzIYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEhAKCGluc3RhbmNlGAIgASgJIoYBChNTdHJlYW1WZXJpZnlSZXF1ZXN0EjEKBWl0ZW1zGAEgAygLMiIudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVxdWVzdC5JdGVtGjwKBEl0ZW0SCgoCaWQYASABKAQSKAoHcmVxdWVzdBgCIAEoCzIXLnVzaGVyLnYxLlZlcmlmeVJlcXVlc3QiwAEKFFN0cmVhbVZlcmlmeVJlc3BvbnNlEjIKBWl0ZW1zGAEgAygLMiMudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UuSXRlbRIQCghpbnN0YW5jZRgCIAEoCRpiCgRJdGVtEgoKAmlkGAEgASgEEiwKCHJlc3BvbnNlGAIgASgLMhgudXNoZXIudjEuVmVyaWZ5UmVzcG9uc2VIABIVCgt1bmF2YWlsYWJsZRgDIAEoCUgAQgkKB291dGNvbWUiNAoZV2F0Y2hJbnZhbGlkYXRpb25zUmVxdWVzdBIXCg9yZXN1bWVfcG9zaXRpb24YASABKAkisAIKGldhdGNoSW52YWxpZGF0aW9uc1Jlc3BvbnNlEj8KB2NoYW5nZWQYASABKAsyLC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5DaGFuZ2VkSAASOwoFcmVzZXQYAiABKAsyKi51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5SZXNldEgAEhAKCHBvc2l0aW9uGAMgASgJEigKBWhlYXJkGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBWxlYXNlGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGhwKB0NoYW5nZWQSEQoJdG9rZW5faWRzGAEgAygJGgcKBVJlc2V0QgcKBWV2ZW50IscBCg9Jc3N1ZUp3dFJlcXVlc3QSEAoIdG9rZW5faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIQCghhdWRpZW5jZRgDIAMoCRIOCgZzY29wZXMYBCADKAkSJwoGY2xhaW1zGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBItCghsaWZldGltZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkgAEg0KA2V4cBgHIAEoA0gAQggKBmV4cGlyeSJGChBJc3N1ZUp3dFJlc3BvbnNlEgsKA2p3dBgBIAEoCRILCgNqdGkYAiABKAkSCwoDZXhwGAMgASgDEgsKA2lhdBgEIAEoAyrxAQoGUmVhc29uEggKBE5PTkUQABIXChNNSVNTSU5HX0NSRURFTlRJQUxTEAESGQoVTUFMRk9STUVEX0NSRURFTlRJQUxTEAISEwoPSldUX01JU1NJTkdfS0lEEAMSEQoNSU5WQUxJRF9UT0tFThAEEhMKD0pXVF9NSVNTSU5HX0VYUBAFEhEKDU5PVF9ZRVRfVkFMSUQQBhILCgdFWFBJUkVEEAcSCwoHUkVWT0tFRBAIEhIKDldST05HX0FVRElFTkNFEAkSFgoSSU5TVUZGSUNJRU5UX1NDT1BFEAoSEwoPTUFMRk9STUVEX0NMQUlNEAsyzQMKD1ZlcmlmaWVyU2VydmljZRI4CgVIZWxsbxIWLnVzaGVyLnYxLkhlbGxvUmVxdWVzdBoXLnVzaGVyLnYxLkhlbGxvUmVzcG9uc2USOwoGVmVyaWZ5EhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdBoYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEkoKC0JhdGNoVmVyaWZ5EhwudXNoZXIudjEuQmF0Y2hWZXJpZnlSZXF1ZXN0Gh0udXNoZXIudjEuQmF0Y2hWZXJpZnlSZXNwb25zZRJRCgxTdHJlYW1WZXJpZnkSHS51c2hlci52MS5TdHJlYW1WZXJpZnlSZXF1ZXN0Gh4udXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UoATABEmEKEldhdGNoSW52YWxpZGF0aW9ucxIjLnVzaGVyLnYxLldhdGNoSW52YWxpZGF0aW9uc1JlcXVlc3QaJC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZTABEkEKCElzc3VlSnd0EhkudXNoZXIudjEuSXNzdWVKd3RSZXF1ZXN0GhoudXNoZXIudjEuSXNzdWVKd3RSZXNwb25zZUI1WjNnaXRodWIuY29tL3VzaGVyLWF1dGgvdXNoZXIvZ2VuL2dvL3VzaGVyL3YxO3VzaGVydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_usher_v1_access_token]);
 
 /**
  * HelloRequest is empty: Hello reads the call's own metadata.
@@ -190,7 +190,7 @@ export type VerifyResponse = Message<"usher.v1.VerifyResponse"> & {
   owner: string;
 
   /**
-   * The JWT's `sub` claim; empty for static tokens.
+   * The JWT's `sub` claim, a number as its decimal text; empty for static tokens.
    *
    * @generated from field: string subject = 8;
    */
@@ -206,14 +206,17 @@ export type VerifyResponse = Message<"usher.v1.VerifyResponse"> & {
 
   /**
    * When the token expires, in seconds since 1970-01-01T00:00:00Z (RFC 7519 NumericDate): the
-   * earlier of the JWT's `exp` and the access token's expiry; 0 means never. Up to 2^53 - 1.
+   * earlier of the JWT's `exp`, rounded down, and the access token's expiry; 0 means never. Up to
+   * 2^53 - 1, which also stands for any later `exp`.
    *
    * @generated from field: int64 exp = 10;
    */
   exp: bigint;
 
   /**
-   * All claims of the JWT; not set for static tokens. At most 32 levels deep.
+   * All claims of the JWT as they were, except that integers beyond 2^53 are text here, since a
+   * number in a Struct cannot hold them exactly; not set for static tokens, nor where the claims
+   * could not be read. At most 32 levels deep.
    *
    * @generated from field: google.protobuf.Struct claims = 11;
    */
@@ -674,8 +677,10 @@ export const IssueJwtResponseSchema: GenMessage<IssueJwtResponse> = /*@__PURE__*
   messageDesc(file_usher_v1_verifier, 12);
 
 /**
- * Reason says why a token was refused. Numbers and names are stable. The checks are made in the
- * order of this list; a token with several faults is refused for the first.
+ * Reason says why a token was refused. Numbers and names are stable. A token with several faults is
+ * refused for the first; the checks are made in this order: MISSING_CREDENTIALS,
+ * MALFORMED_CREDENTIALS, JWT_MISSING_KID, INVALID_TOKEN, JWT_MISSING_EXP, MALFORMED_CLAIM,
+ * NOT_YET_VALID, EXPIRED, REVOKED, WRONG_AUDIENCE, INSUFFICIENT_SCOPE.
  *
  * @generated from enum usher.v1.Reason
  */
@@ -719,14 +724,14 @@ export const Reason = {
   INVALID_TOKEN: 4,
 
   /**
-   * A correctly signed JWT without an `exp` claim. HTTP 401.
+   * A correctly signed JWT without an `exp` claim; `null` counts as none. HTTP 401.
    *
    * @generated from enum value: JWT_MISSING_EXP = 5;
    */
   JWT_MISSING_EXP: 5,
 
   /**
-   * The `nbf` claim, or an `iat` claim beyond the allowed clock skew, is in the future. HTTP 401.
+   * The `nbf` or `iat` claim is in the future, by more than the allowed clock skew. HTTP 401.
    *
    * @generated from enum value: NOT_YET_VALID = 6;
    */
@@ -761,11 +766,25 @@ export const Reason = {
    * @generated from enum value: INSUFFICIENT_SCOPE = 10;
    */
   INSUFFICIENT_SCOPE: 10,
+
+  /**
+   * A claim of a correctly signed JWT that Usher judges is not what it must be; the message names
+   * it: `exp` (a number from 1 up, within the access token's `jwt_lifetime_max`), `nbf` or `iat`
+   * (a number), `sub` or `jti` (text, or an integer within ± 2^53 - 1), `scope` or `aud` (text, or
+   * a list of texts). Or the claims are no JSON object, too deep, hold a name twice, a number
+   * beyond the range of a double, or text that is no Unicode; then the message names none.
+   * HTTP 401.
+   *
+   * @generated from enum value: MALFORMED_CLAIM = 11;
+   */
+  MALFORMED_CLAIM: 11,
 } as const;
 
 /**
- * Reason says why a token was refused. Numbers and names are stable. The checks are made in the
- * order of this list; a token with several faults is refused for the first.
+ * Reason says why a token was refused. Numbers and names are stable. A token with several faults is
+ * refused for the first; the checks are made in this order: MISSING_CREDENTIALS,
+ * MALFORMED_CREDENTIALS, JWT_MISSING_KID, INVALID_TOKEN, JWT_MISSING_EXP, MALFORMED_CLAIM,
+ * NOT_YET_VALID, EXPIRED, REVOKED, WRONG_AUDIENCE, INSUFFICIENT_SCOPE.
  *
  * @generated from enum usher.v1.Reason
  */

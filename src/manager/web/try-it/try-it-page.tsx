@@ -3,16 +3,38 @@
 import { useMutation } from '@connectrpc/connect-query';
 import { Grid } from '@mantine/core';
 import { IconTestPipe } from '@tabler/icons-react';
-import { VerifierService } from '../../../gen/usher/v1/verifier_pb.ts';
+import { AccessTokenService } from '../../../gen/usher/v1/access_token_pb.ts';
+import {
+  ReasonSchema,
+  VerifierService,
+  type VerifyResponse,
+} from '../../../gen/usher/v1/verifier_pb.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { PageHeader } from '../ui/page-header.tsx';
-import { QuestionForm } from './question-form.tsx';
+import { type Question, QuestionForm } from './question-form.tsx';
+import { explainedSteps, stepsOf } from './verdict-steps.ts';
 import { VerdictView } from './verdict-view.tsx';
 
 /** The page: the form on one side, the verdict on the other. */
 export default function TryItPage() {
   const verify = useMutation(VerifierService.method.verify);
+  const explain = useMutation(AccessTokenService.method.explain);
+  const ask = (question: Question) => {
+    explain.mutate(question);
+    verify.mutate(question);
+  };
+  const clear = () => {
+    explain.reset();
+    verify.reset();
+  };
+  /** A session that may only read gets no explanation, and the token can change between both calls. */
+  const stepsFor = ({ reason, valid }: VerifyResponse) => {
+    const name = valid ? '' : ReasonSchema.value[reason]?.name;
+    const { data } = explain;
+    return data && data.reason === name ? explainedSteps(data) : stepsOf(reason);
+  };
+  const verdict = explain.isPending ? undefined : verify.data;
   return (
     <>
       <PageHeader
@@ -21,12 +43,16 @@ export default function TryItPage() {
       />
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, lg: 5 }}>
-          <QuestionForm isBusy={verify.isPending} onAsk={verify.mutate} onClear={verify.reset} />
+          <QuestionForm
+            isBusy={verify.isPending || explain.isPending}
+            onAsk={ask}
+            onClear={clear}
+          />
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 7 }}>
           <div role="status" aria-live="polite">
             {verify.isError && <ErrorPanel error={verify.error} />}
-            {verify.data && <VerdictView verdict={verify.data} />}
+            {verdict && <VerdictView verdict={verdict} steps={stepsFor(verdict)} />}
             {!verify.data && !verify.isError && (
               <div className="card">
                 <EmptyState

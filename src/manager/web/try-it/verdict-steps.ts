@@ -1,11 +1,18 @@
-/** A verdict step by step: which checks passed, which one failed, and which were not reached. */
+/**
+ * A verdict step by step: which checks passed, which one failed, and which were not reached. Usher
+ * explains it to administrators; for others the steps follow from the reason.
+ */
 
+import {
+  ExplainResponse_Check as CheckCode,
+  type ExplainResponse,
+} from '../../../gen/usher/v1/access_token_pb.ts';
 import { Reason } from '../../../gen/usher/v1/verifier_pb.ts';
 
 /** The outcome of a check; "unknown" if the verdict does not reveal it. */
 export type Outcome = 'passed' | 'failed' | 'unknown' | 'skipped';
 
-/** A check and its outcome. */
+/** A check and its outcome. Its title is unique in a verdict. */
 export interface Step {
   /** Name of the check. */
   title: string;
@@ -22,7 +29,7 @@ interface Check {
   reasons: Partial<Record<Reason, string>>;
 }
 
-/** The checks in the order in which they run, which is the order of the reasons' numbers. */
+/** The checks in the order in which they run. */
 const checks: Check[] = [
   {
     title: 'Parsed',
@@ -45,10 +52,18 @@ const checks: Check[] = [
   },
   { title: 'Signature', passed: 'The hash or the signature is right.', reasons: {} },
   {
+    title: 'Claims',
+    passed: 'The claims of a JWT are what they must be.',
+    reasons: {
+      [Reason.JWT_MISSING_EXP]: 'The JWT needs an "exp" claim.',
+      [Reason.MALFORMED_CLAIM]:
+        'The claim that the message names has the wrong type, or "exp" is beyond the longest lifetime.',
+    },
+  },
+  {
     title: 'Time',
     passed: 'It is already valid and has not expired.',
     reasons: {
-      [Reason.JWT_MISSING_EXP]: 'The JWT needs an "exp" claim.',
       [Reason.NOT_YET_VALID]:
         'Its "nbf" or "iat" is in the future. Check the clock of the machine that signed it.',
       [Reason.EXPIRED]: 'The JWT or its access token has expired.',
@@ -88,5 +103,32 @@ export function stepsOf(reason: Reason): Step[] {
       return { title, text: 'Not reported separately from "Found".', outcome: 'unknown' };
     }
     return { title, text: 'Not reached.', outcome: 'skipped' };
+  });
+}
+
+const titles: [CheckCode, string][] = [
+  [CheckCode.HEADER, 'Header'],
+  [CheckCode.FORM, 'Form'],
+  [CheckCode.ACCESS_TOKEN, 'Access token'],
+  [CheckCode.SECRET, 'Signature or hash'],
+  [CheckCode.CLAIMS, 'Claims'],
+  [CheckCode.TIME, 'Time'],
+  [CheckCode.REVOCATION, 'Not revoked'],
+  [CheckCode.AUDIENCE, 'Audience'],
+  [CheckCode.SCOPES, 'Scopes'],
+];
+
+/** The checks of an explained verdict with what each saw. */
+export function explainedSteps({ steps }: Pick<ExplainResponse, 'steps'>): Step[] {
+  const last = steps.at(-1)?.check ?? CheckCode.UNSPECIFIED;
+  return titles.flatMap(([code, title]): Step[] => {
+    const made = steps.filter(({ check }) => check === code);
+    if (made.length === 0) {
+      // A static token has no claims.
+      return code < last ? [] : [{ title, text: 'Not reached.', outcome: 'skipped' }];
+    }
+    const text = made.map(({ detail }) => `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`);
+    const outcome = made.every(({ passed }) => passed) ? 'passed' : 'failed';
+    return [{ title, text: text.join(' '), outcome }];
   });
 }

@@ -13,7 +13,7 @@ import { Link } from 'wouter';
 import { ReasonSchema, type VerifyResponse } from '../../../gen/usher/v1/verifier_pb.ts';
 import { Chips } from '../ui/chips.tsx';
 import { KindBadge } from '../ui/state-badge.tsx';
-import { type Outcome, stepsOf } from './verdict-steps.ts';
+import type { Outcome, Step } from './verdict-steps.ts';
 
 const icons: Record<Outcome, typeof IconCheck> = {
   passed: IconCheck,
@@ -29,8 +29,8 @@ const spoken: Record<Outcome, string> = {
   skipped: 'not reached',
 };
 
-/** The verdict; the data is missing when the access token is unknown. */
-export function VerdictView({ verdict }: { verdict: VerifyResponse }) {
+/** The verdict and its steps; the data is missing when the access token is unknown. */
+export function VerdictView({ verdict, steps }: { verdict: VerifyResponse; steps: Step[] }) {
   const Icon = verdict.valid ? IconShieldCheck : IconShieldX;
   return (
     <div className="card verdict" data-valid={verdict.valid}>
@@ -51,7 +51,7 @@ export function VerdictView({ verdict }: { verdict: VerifyResponse }) {
         </div>
       </Group>
       <ol className="steps">
-        {stepsOf(verdict.reason).map(step => {
+        {steps.map(step => {
           const StepIcon = icons[step.outcome];
           return (
             <li key={step.title} data-outcome={step.outcome}>

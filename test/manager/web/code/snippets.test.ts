@@ -1,13 +1,18 @@
 /** The code to paste, the addresses in it, and the steps of a verdict in the web app. */
 
 import { execFileSync } from 'node:child_process';
+import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
-import { Kind } from '../../../../src/gen/usher/v1/access_token_pb.ts';
+import {
+  ExplainResponse_Check as Check,
+  ExplainResponse_StepSchema,
+  Kind,
+} from '../../../../src/gen/usher/v1/access_token_pb.ts';
 import { Reason } from '../../../../src/gen/usher/v1/verifier_pb.ts';
 import { reachable } from '../../../../src/manager/web/code/reachable.ts';
 import { shellWord } from '../../../../src/manager/web/code/snippet.ts';
 import { snippetsFor } from '../../../../src/manager/web/code/snippets.ts';
-import { stepsOf } from '../../../../src/manager/web/try-it/verdict-steps.ts';
+import { explainedSteps, stepsOf } from '../../../../src/manager/web/try-it/verdict-steps.ts';
 
 const filling = {
   id: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -97,7 +102,26 @@ describe('the steps of a verdict', () => {
         expect(found.slice(place + 1).some(outcome => outcome === 'passed')).toBe(false);
         return place;
       });
-    expect(places).toEqual([0, 0, 0, 1, 3, 3, 3, 4, 5, 6]);
+    expect(places).toEqual([0, 0, 0, 1, 3, 4, 4, 5, 6, 7, 3]);
+  });
+
+  test('an explained verdict has what each check saw, and those that were not reached', () => {
+    const step = (check: Check, passed: boolean, detail: string) =>
+      create(ExplainResponse_StepSchema, { check, passed, detail });
+    const steps = explainedSteps({
+      steps: [
+        step(Check.HEADER, true, 'one credential'),
+        step(Check.TIME, true, 'exp is later'),
+        step(Check.TIME, false, 'the access token expired'),
+      ],
+    });
+    expect(steps).toEqual([
+      { title: 'Header', text: 'One credential.', outcome: 'passed' },
+      { title: 'Time', text: 'Exp is later. The access token expired.', outcome: 'failed' },
+      { title: 'Not revoked', text: 'Not reached.', outcome: 'skipped' },
+      { title: 'Audience', text: 'Not reached.', outcome: 'skipped' },
+      { title: 'Scopes', text: 'Not reached.', outcome: 'skipped' },
+    ]);
   });
 
   test('INVALID_TOKEN does not reveal whether the token or the signature is wrong', () => {

@@ -1,0 +1,71 @@
+/** `usher whois`: finds the access token that something belongs to. */
+
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { lookup } from '../api/explain.ts';
+import { type Context, connect, optionsOf, readStdin } from './context.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
+import { outJson } from './terminal.ts';
+import { outToken } from './token-output.ts';
+
+/** Most bytes read from the standard input; the server has its own limit. */
+const stdinBytesMax = 1_048_576;
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Adds the command. It calls `exit` with 0 if something was found and 1 otherwise. */
+export function addWhoisCommand(
+  program: Command,
+  context: Context,
+  exit: (code: number) => void,
+): void {
+  program
+    .command('whois')
+    .description(
+      'find the access token of a token, a part of one, a JWT, a kid, a secret key, or a revoked ' +
+        'jti or subject, read from the standard input; exit code 1 if there is none',
+    )
+    .argument('[id]', 'a UUID; everything else can be secret, and is read or prompted for')
+    .action(async (given: string | undefined, _, self: Command) => {
+      const options = optionsOf(self);
+      if (given !== undefined && !uuid.test(given)) {
+        throw new UsageError(
+          'only a UUID can be an argument, since others can see arguments: pipe the rest in',
+        );
+      }
+      const text = given ?? (await pasted(context));
+      const matches = await lookup(connect(context, options), text);
+      const { terminal } = context;
+      if (options.json) outJson(terminal, { matches });
+      else if (matches.length === 0) terminal.note('no access token was found');
+      for (const { matchedBy, accessToken } of options.json ? [] : matches) {
+        terminal.out(terminal.colors.green(meanings[matchedBy] ?? matchedBy));
+        outToken(terminal, accessToken);
+      }
+      exit(matches.length > 0 ? exitCodes.ok : exitCodes.refused);
+    });
+}
+
+/** What the text is of the access token that was found. */
+const meanings: Record<string, string> = {
+  id: 'this is the id of an access token',
+  'current secret': 'this is a token or JWT of its current secret',
+  'previous secret': 'this is a token or JWT of its previous secret, whose grace goes on',
+  part: 'this names it, but is no credential of it: a part of one, a forged or an old one',
+  'secret key': 'this is its secret key',
+  'revoked jti': 'this is a jti that it revoked',
+  'revoked subject': 'this is a subject that it revoked',
+};
+
+/** What is piped in, or pasted at a prompt that shows nothing of it. */
+async function pasted(context: Context): Promise<string> {
+  const { stdin, terminal } = context;
+  if (!stdin.isTTY) return await readStdin(context, stdinBytesMax);
+  terminal.note('Paste it and press Enter. It is not shown.');
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const reader = createInterface({ input: stdin, output, terminal: true });
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  reader.once('line', resolve);
+  reader.once('close', () => reject(new UsageError('nothing was pasted')));
+  return await promise.finally(() => reader.close());
+}
