@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 )
 
@@ -58,6 +59,7 @@ func Write(library, module string, jwts map[string]func() (string, error)) {
 		}
 		made[name] = jwt
 	}
+	slices.Sort(notMade)
 	version := ""
 	info, _ := debug.ReadBuildInfo()
 	for _, dep := range info.Deps {
