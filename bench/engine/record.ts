@@ -9,6 +9,12 @@ import type { EngineOptions } from './engine.ts';
 import { mayOrder } from './front.ts';
 import { efforts } from './turns.ts';
 
+/** From this load of other programs on, figures must be read with care. */
+const busyLoad = 0.5;
+const busyText =
+  '**The machine was busy**: CPU time is too high for all programs, its ratios are rough, and ' +
+  'latencies mean little.';
+
 const file = 'out/bench/engine.json';
 // Both are read when the run begins, since it may write files, and is a load itself.
 const commit = commitOf('.');
@@ -21,7 +27,8 @@ export function engineNote({ quick, today }: EngineOptions): string {
   return [
     `Measured on ${date} at commit ${commit} on ${machine()}. \`npm run bench -- engine --write\` ` +
       'measures this part again, and writes it. Other programs had a load of ' +
-      `${loadBefore.toFixed(1)} when it began (0 is a quiet machine).`,
+      `${loadBefore.toFixed(1)} when it began (0 is a quiet machine).` +
+      (loadBefore > busyLoad ? ` ${busyText}` : ''),
     [
       "- **Programs**: Usher's engines are those of `USHER_GRPC_ENGINE`" +
         `${today === undefined ? '' : `, but grpc-js is Usher at commit ${commitOf(today)}`}. ` +
