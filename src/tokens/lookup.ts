@@ -11,6 +11,7 @@ import type { Prove } from '../verify/prove.ts';
 import { claimHashes } from '../verify/revoked-jwts.ts';
 import { uuidInStaticToken } from '../verify/static-token.ts';
 import { type Caller, demand, isVisible, readScope } from './caller.ts';
+import { Faults } from './faults.ts';
 import { invalid, isUuid } from './fields.ts';
 import { lookupLimits } from './limits.ts';
 import { pageTokens } from './page-token.ts';
@@ -66,16 +67,14 @@ export function createLookup(deps: LookupDeps): Lookup {
   const { store, keys, limits } = deps;
   return async (caller, { text, pageToken }) => {
     demand(caller, readScope);
-    if (Buffer.byteLength(text) > limits.headerBytesMax) {
-      throw invalid('text', `is longer than ${limits.headerBytesMax} bytes`);
-    }
-    const bare = bareOf(text);
-    if (bare === '') throw invalid('text', 'is empty');
+    const faults = new Faults();
+    const bare = faults.read(() => checkedText(text, limits.headerBytesMax)) ?? '';
     const tokens = pageTokens(keys, caller, {
       rpc: 'Lookup',
       query: [digest(bare).toString('hex')],
     });
-    const after = tokens.read(pageToken);
+    const after = faults.read(() => tokens.read(pageToken));
+    faults.end();
     if (after === undefined) {
       const named = await findNamed(deps, bare);
       if (named !== undefined) {
@@ -96,6 +95,14 @@ export function createLookup(deps: LookupDeps): Lookup {
     const nextPageToken = tokens.write(page.cursor);
     return { matches, nextPageToken, examined: page.records.length };
   };
+}
+
+/** The text, bare. Throws INVALID_ARGUMENT when it is empty or too long. */
+function checkedText(text: string, bytesMax: number): string {
+  if (Buffer.byteLength(text) > bytesMax) throw invalid('text', `is longer than ${bytesMax} bytes`);
+  const bare = bareOf(text);
+  if (bare === '') throw invalid('text', 'is empty');
+  return bare;
 }
 
 /** The text without what people copy along: a header's name, the scheme, quotes, blanks. */

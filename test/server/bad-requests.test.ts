@@ -80,6 +80,11 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
   ],
   reseal: [{ pageSize: 1000, pageToken: 'x' }, ['page_size', 'page_token']],
   getUsage: [{ id: 'x' }, ['id']],
+  explain: [
+    { audience: 'a'.repeat(257), requiredScopes: Array(65).fill('a') },
+    ['audience', 'required_scopes'],
+  ],
+  lookup: [{ text: '', pageToken: 'x' }, ['page_token', 'text']],
   listAuditEvents: [
     { pageSize: 2000, pageToken: 'x', tokenId: 'x' },
     ['page_size', 'page_token', 'token_id'],

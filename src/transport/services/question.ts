@@ -1,7 +1,7 @@
 /** Validates a VerifyRequest and converts it to the verifier's question. */
 
 import type { VerifyRequest } from '../../gen/usher/v1/verifier_pb.ts';
-import { invalid } from '../../tokens/fields.ts';
+import { checkAll, invalid } from '../../tokens/faults.ts';
 import type { Question } from '../../verify/verify.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
 
@@ -20,12 +20,19 @@ export function questionOf(
   at = '',
 ): Question {
   const { header, audience, requiredScopes } = request;
-  if (audience.length > questionLimits.audienceCharactersMax) {
-    const most = questionLimits.audienceCharactersMax;
-    throw invalid(`${at}audience`, `is longer than ${most} characters`);
+  const isLong = audience.length > questionLimits.audienceCharactersMax;
+  if (isLong || requiredScopes.length > 0) {
+    checkAll(
+      () => checkAudience(audience, at),
+      () => checkScopes(requiredScopes, at),
+    );
   }
-  if (requiredScopes.length > 0) checkScopes(requiredScopes, at);
   return { header: joinAuthorization([header]), audience, requiredScopes };
+}
+
+function checkAudience({ length }: string, at: string): void {
+  const most = questionLimits.audienceCharactersMax;
+  if (length > most) throw invalid(`${at}audience`, `is longer than ${most} characters`);
 }
 
 function checkScopes(scopes: readonly string[], at: string): void {
@@ -33,9 +40,12 @@ function checkScopes(scopes: readonly string[], at: string): void {
   if (scopes.length > most) {
     throw invalid(`${at}required_scopes`, `has more than ${most} scopes`);
   }
-  for (const [index, scope] of scopes.entries()) {
-    if (scopeToken.test(scope)) continue;
-    const why = scope === '' ? 'is empty' : 'is not a scope token of RFC 6749 section 3.3';
-    throw invalid(`${at}required_scopes[${index}]`, why);
-  }
+  checkAll(
+    ...scopes.map((scope, index) => () => checkScope(scope, `${at}required_scopes[${index}]`)),
+  );
+}
+
+function checkScope(scope: string, field: string): void {
+  if (scopeToken.test(scope)) return;
+  throw invalid(field, scope === '' ? 'is empty' : 'is not a scope token of RFC 6749 section 3.3');
 }
