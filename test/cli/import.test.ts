@@ -7,13 +7,16 @@ import { join } from 'node:path';
 import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ImportOutcome, type ImportRequest } from '../../src/gen/usher/v1/access_token_pb.ts';
+import {
+  type ImportAccessTokensRequest,
+  ImportOutcome,
+} from '../../src/gen/usher/v1/access_token_pb.ts';
 import { type FakeManager, startFakeManager } from './fake-manager.ts';
 import { type Ran, runUsher } from './run-usher.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'usher-import-'));
 let manager: FakeManager;
-let requests: ImportRequest[] = [];
+let requests: ImportAccessTokensRequest[] = [];
 /** The errors with which the next calls fail, in order. */
 let failures: ConnectError[] = [];
 let unlisted = false;

@@ -4,11 +4,11 @@ import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type {
-  CreateRequest,
-  ListRequest,
-  RevokeRequest,
-  RotateRequest,
-  UpdateRequest,
+  CreateAccessTokenRequest,
+  ListAccessTokensRequest,
+  RevokeAccessTokenRequest,
+  RotateAccessTokenRequest,
+  UpdateAccessTokenRequest,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { Kind, Sort, State } from '../../src/gen/usher/v1/access_token_pb.ts';
 import type { FakeManager } from './fake-manager.ts';
@@ -29,11 +29,11 @@ const record = (more = {}) => ({
 });
 
 let manager: FakeManager;
-let created: CreateRequest[] = [];
-let listed: ListRequest[] = [];
-let updated: UpdateRequest[] = [];
-let rotated: RotateRequest[] = [];
-let revoked: RevokeRequest[] = [];
+let created: CreateAccessTokenRequest[] = [];
+let listed: ListAccessTokensRequest[] = [];
+let updated: UpdateAccessTokenRequest[] = [];
+let rotated: RotateAccessTokenRequest[] = [];
+let revoked: RevokeAccessTokenRequest[] = [];
 let failure: ConnectError | undefined;
 
 beforeAll(async () => {

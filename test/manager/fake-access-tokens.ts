@@ -6,11 +6,11 @@ import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
 import {
   type AccessToken,
   type AccessTokenService,
-  CreateResponseSchema,
+  CreateAccessTokenResponseSchema,
   GetUsageResponseSchema,
   Kind,
-  type ListRequest,
-  RotateResponseSchema,
+  type ListAccessTokensRequest,
+  RotateAccessTokenResponseSchema,
   Sort,
   State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
@@ -52,7 +52,7 @@ function fakeChanges(state: FakeState): Omit<Service, keyof Reads | keyof Revoca
         const { entry, secret } = addToken(state, kind, fields);
         const { id, name, scopes } = entry.token;
         audit(state, { action: 'token.create', tokenId: id, requestId, after: { name, scopes } });
-        return create(CreateResponseSchema, reveal(show(state, entry), secret));
+        return create(CreateAccessTokenResponseSchema, reveal(show(state, entry), secret));
       }),
     update: ({ accessToken, updateMask, requestId }) => {
       const entry = findLive(state, accessToken?.id ?? '', accessToken?.revision);
@@ -80,7 +80,7 @@ function fakeChanges(state: FakeState): Omit<Service, keyof Reads | keyof Revoca
         touch(state, entry);
         const detail = `grace ${graceMs / 1000} s`;
         audit(state, { action: 'token.rotate', tokenId: id, requestId, detail });
-        return create(RotateResponseSchema, reveal(show(state, entry), secret));
+        return create(RotateAccessTokenResponseSchema, reveal(show(state, entry), secret));
       }),
   };
 }
@@ -141,7 +141,7 @@ function once<T>(state: FakeState, requestId: string, make: () => T): T {
   return answer;
 }
 
-function listTokens(state: FakeState, request: ListRequest) {
+function listTokens(state: FakeState, request: ListAccessTokensRequest) {
   const size = request.pageSize || 50;
   const start = Number(request.pageToken || 0);
   const all = [...state.entries.values()].map(entry => show(state, entry));
@@ -153,7 +153,7 @@ function listTokens(state: FakeState, request: ListRequest) {
   };
 }
 
-function matches(state: FakeState, request: ListRequest, token: AccessToken): boolean {
+function matches(state: FakeState, request: ListAccessTokensRequest, token: AccessToken): boolean {
   const text = request.text.toLowerCase();
   const words = [token.id, token.name, token.owner, ...token.scopes];
   const end = token.expireTime && timestampMs(token.expireTime);

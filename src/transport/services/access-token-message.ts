@@ -5,15 +5,15 @@ import type {
   AccessToken,
   AuditEvent,
   GetUsageResponse,
-  ImportResponse_Result,
+  ImportAccessTokensResponse_Result,
 } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   AccessTokenSchema,
   AuditEventSchema,
   GetUsageResponse_DaySchema,
   GetUsageResponseSchema,
+  ImportAccessTokensResponse_ResultSchema,
   ImportOutcome,
-  ImportResponse_ResultSchema,
   Kind,
   State,
 } from '../../gen/usher/v1/access_token_pb.ts';
@@ -98,8 +98,16 @@ const outcomes = {
 } as const;
 
 /** The outcome of one item of an import as a message. */
-export function importResultMessage({ outcome, id, problem }: ImportResult): ImportResponse_Result {
-  return create(ImportResponse_ResultSchema, { outcome: outcomes[outcome], id, problem });
+export function importResultMessage({
+  outcome,
+  id,
+  problem,
+}: ImportResult): ImportAccessTokensResponse_Result {
+  return create(ImportAccessTokensResponse_ResultSchema, {
+    outcome: outcomes[outcome],
+    id,
+    problem,
+  });
 }
 
 const daysShown = 30;

@@ -5,13 +5,13 @@
 
 import type {
   AccessToken,
-  CreateRequest,
-  ImportRequest,
-  ImportRequest_Item,
-  ListRequest,
+  CreateAccessTokenRequest,
+  ImportAccessTokensRequest,
+  ImportAccessTokensRequest_Item,
+  ListAccessTokensRequest,
   RevokeJwtsRequest,
-  RotateRequest,
-  UpdateRequest,
+  RotateAccessTokenRequest,
+  UpdateAccessTokenRequest,
 } from '../../gen/usher/v1/access_token_pb.ts';
 import { Kind, Sort, State } from '../../gen/usher/v1/access_token_pb.ts';
 import { hint } from '../../reading/nearest.ts';
@@ -27,7 +27,7 @@ import { listLimits } from '../../tokens/list.ts';
 import { durationMsOf, millisecondsOf, safeInteger, wholeSeconds } from '../rpc/time.ts';
 
 type Chosen = Pick<
-  CreateRequest | AccessToken | ImportRequest_Item,
+  CreateAccessTokenRequest | AccessToken | ImportAccessTokensRequest_Item,
   | 'name'
   | 'owner'
   | 'scopes'
@@ -44,7 +44,7 @@ export function requestIdOf({ requestId }: { requestId: string }): string | unde
 }
 
 /** A new access token. `now` is in milliseconds since 1970. */
-export function createOf(request: CreateRequest, now: number) {
+export function createOf(request: CreateAccessTokenRequest, now: number) {
   const faults = new Faults();
   const kind = faults.read(() => {
     const known = kindOf(request.kind);
@@ -58,7 +58,7 @@ export function createOf(request: CreateRequest, now: number) {
 }
 
 /** An update. `now` is in milliseconds since 1970. */
-export function updateOf(request: UpdateRequest, now: number) {
+export function updateOf(request: UpdateAccessTokenRequest, now: number) {
   const { accessToken, updateMask } = request;
   if (!accessToken) throw invalid('access_token', 'is required');
   const { id } = accessToken;
@@ -86,7 +86,7 @@ export async function inAccessToken<T>(update: () => Promise<T>): Promise<T> {
 }
 
 /** A rotation. */
-export function rotateOf(request: RotateRequest) {
+export function rotateOf(request: RotateAccessTokenRequest) {
   const { id, grace } = request;
   const faults = new Faults();
   const graceSeconds = faults.read(() => (grace ? wholeSeconds(grace, 'grace') : 0));
@@ -171,7 +171,7 @@ function kindOf(kind: Kind): KindName | undefined {
 }
 
 /** The filter, order and page of a list. */
-export function listQueryOf(request: ListRequest): ListQuery {
+export function listQueryOf(request: ListAccessTokensRequest): ListQuery {
   const { pageSize, pageToken, owner, text, expiresWithin } = request;
   const faults = new Faults();
   const query = {
@@ -235,7 +235,7 @@ function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
 }
 
 /** The items of an import. */
-export function importItemsOf({ items, requestId }: ImportRequest): ImportItem[] {
+export function importItemsOf({ items, requestId }: ImportAccessTokensRequest): ImportItem[] {
   const faults = new Faults();
   const read = items.map((item, index) => importItemOf(item, `items[${index}].`, faults));
   if (faults.any) faults.read(() => checkRequestId(requestId));
@@ -244,7 +244,11 @@ export function importItemsOf({ items, requestId }: ImportRequest): ImportItem[]
 }
 
 /** The token is empty when neither token, hash nor secret is given. */
-function importItemOf(item: ImportRequest_Item, path: string, faults: Faults): ImportItem {
+function importItemOf(
+  item: ImportAccessTokensRequest_Item,
+  path: string,
+  faults: Faults,
+): ImportItem {
   return {
     secret: importedSecretOf(item.secret),
     id: item.id,
@@ -252,7 +256,7 @@ function importItemOf(item: ImportRequest_Item, path: string, faults: Faults): I
   };
 }
 
-function importedSecretOf(secret: ImportRequest_Item['secret']): ImportedSecret {
+function importedSecretOf(secret: ImportAccessTokensRequest_Item['secret']): ImportedSecret {
   switch (secret.case) {
     case 'token':
       return { token: secret.value };

@@ -3,18 +3,18 @@
 import { create } from '@bufbuild/protobuf';
 import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
-  CreateResponseSchema,
+  CreateAccessTokenResponseSchema,
   ExplainResponseSchema,
-  GetResponseSchema,
-  ImportResponseSchema,
+  GetAccessTokenResponseSchema,
+  ImportAccessTokensResponseSchema,
+  ListAccessTokensResponseSchema,
   ListAuditEventsResponseSchema,
-  ListResponseSchema,
   LookupResponseSchema,
-  ResealResponseSchema,
+  ResealAccessTokensResponseSchema,
+  RevokeAccessTokenResponseSchema,
   RevokeJwtsResponseSchema,
-  RevokeResponseSchema,
-  RotateResponseSchema,
-  UpdateResponseSchema,
+  RotateAccessTokenResponseSchema,
+  UpdateAccessTokenResponseSchema,
 } from '../../gen/usher/v1/access_token_pb.ts';
 import type { AccessTokenRecord } from '../../store/record.ts';
 import { Unavailable } from '../../store/store.ts';
@@ -85,19 +85,21 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const { kind, fields, requestId } = createOf(request, now());
       const made = await accessTokens.create(caller, kind, fields, requestId);
       const accessToken = accessTokenMessage(made.record, undefined, now());
-      return create(CreateResponseSchema, { accessToken, ...revealed(made) });
+      return create(CreateAccessTokenResponseSchema, { accessToken, ...revealed(made) });
     },
 
     async get({ id }, call) {
       const { record, usage } = await accessTokens.get(await authenticate(call), id);
-      return create(GetResponseSchema, { accessToken: accessTokenMessage(record, usage, now()) });
+      return create(GetAccessTokenResponseSchema, {
+        accessToken: accessTokenMessage(record, usage, now()),
+      });
     },
 
     async list(request, call) {
       const caller = await authenticate(call);
       const page = await accessTokens.list(caller, listQueryOf(request));
       const at = now();
-      return create(ListResponseSchema, {
+      return create(ListAccessTokensResponseSchema, {
         accessTokens: page.records.map((record, index) =>
           accessTokenMessage(record, page.usage[index], at),
         ),
@@ -112,7 +114,9 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
         const { id, revision, fields, mask, requestId } = updateOf(request, now());
         return await accessTokens.update(caller, id, revision, fields, mask, requestId);
       });
-      return create(UpdateResponseSchema, { accessToken: await changed(caller, record) });
+      return create(UpdateAccessTokenResponseSchema, {
+        accessToken: await changed(caller, record),
+      });
     },
 
     async rotate(request, call) {
@@ -120,14 +124,16 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const { id, graceSeconds, revision, requestId } = rotateOf(request);
       const made = await accessTokens.rotate(caller, id, graceSeconds, revision, requestId);
       const accessToken = await changed(caller, made.record);
-      return create(RotateResponseSchema, { accessToken, ...revealed(made) });
+      return create(RotateAccessTokenResponseSchema, { accessToken, ...revealed(made) });
     },
 
     async revoke(request, call) {
       const caller = await authenticate(call);
       const { id, reason } = request;
       const record = await accessTokens.revoke(caller, id, reason, requestIdOf(request));
-      return create(RevokeResponseSchema, { accessToken: await changed(caller, record) });
+      return create(RevokeAccessTokenResponseSchema, {
+        accessToken: await changed(caller, record),
+      });
     },
 
     async revokeJwts(request, call) {
@@ -142,13 +148,20 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const { dryRun, allowWeak } = request;
       const options = { dryRun, allowWeak, requestId: requestIdOf(request) };
       const results = await deps.importTokens(caller, importItemsOf(request), options);
-      return create(ImportResponseSchema, { results: results.map(importResultMessage) });
+      return create(ImportAccessTokensResponseSchema, {
+        results: results.map(importResultMessage),
+      });
     },
 
     async reseal({ pageSize, pageToken }, call) {
       const page = await deps.reseal(await authenticate(call), { pageSize, pageToken });
       const { examined, resealed, nextPageToken, left: masterKeys } = page;
-      return create(ResealResponseSchema, { examined, resealed, masterKeys, nextPageToken });
+      return create(ResealAccessTokensResponseSchema, {
+        examined,
+        resealed,
+        masterKeys,
+        nextPageToken,
+      });
     },
 
     async getUsage({ id }, call) {

@@ -2,7 +2,7 @@
 
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { CreateRequestSchema, Kind } from '../../../src/gen/usher/v1/access_token_pb.ts';
+import { CreateAccessTokenRequestSchema, Kind } from '../../../src/gen/usher/v1/access_token_pb.ts';
 import {
   BatchVerifyRequestSchema,
   BatchVerifyResponseSchema,
@@ -11,7 +11,7 @@ import {
 import { readJson, writeJson } from '../../../src/transport/connect/json.ts';
 
 const verify = (json: string | Buffer) => () => readJson(VerifyRequestSchema, Buffer.from(json));
-const make = (json: string) => () => readJson(CreateRequestSchema, Buffer.from(json));
+const make = (json: string) => () => readJson(CreateAccessTokenRequestSchema, Buffer.from(json));
 
 test('names are read in both spellings, and enums by name', () => {
   const both = '{"kind":"KIND_JWT","expire_time":null,"jwtLifetimeMax":"60s","metadata":{"x":1}}';
@@ -25,7 +25,7 @@ test.each([
   ],
   [
     make('{"expires_at":"2027-01-01T00:00:00Z"}'),
-    'expires_at: is not a member of usher.v1.CreateRequest; did you mean expire_time?',
+    'expires_at: is not a member of usher.v1.CreateAccessTokenRequest; did you mean expire_time?',
   ],
   [
     make('{"kind":"static"}'),

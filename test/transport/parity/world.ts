@@ -3,7 +3,10 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import { DurationSchema, timestampFromMs } from '@bufbuild/protobuf/wkt';
-import { type CreateRequestSchema, Kind } from '../../../src/gen/usher/v1/access_token_pb.ts';
+import {
+  type CreateAccessTokenRequestSchema,
+  Kind,
+} from '../../../src/gen/usher/v1/access_token_pb.ts';
 import { adminOf } from '../../server/api.ts';
 import type { TestServer } from '../../server/run-server.ts';
 import type { Key, World } from './case.ts';
@@ -16,7 +19,10 @@ export async function makeWorld(server: TestServer): Promise<World> {
   const admin = adminOf(server);
   const { clock } = server;
   const seconds = (value: number) => create(DurationSchema, { seconds: BigInt(value) });
-  const make = async (kind: Kind, fields: MessageInitShape<typeof CreateRequestSchema> = {}) => {
+  const make = async (
+    kind: Kind,
+    fields: MessageInitShape<typeof CreateAccessTokenRequestSchema> = {},
+  ) => {
     const made = await admin.create({ kind, name: 'parity', ...fields });
     const kid = made.accessToken?.id ?? '';
     return { kid, token: made.token, secret: made.secret };

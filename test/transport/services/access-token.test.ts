@@ -6,15 +6,15 @@ import { createConnectTransport } from '@connectrpc/connect-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   AccessTokenService,
-  type CreateRequestSchema,
+  type CreateAccessTokenRequestSchema,
   ExplainResponse_Check,
   Kind,
-  type ListRequestSchema,
+  type ListAccessTokensRequestSchema,
   LookupResponse_MatchedBy,
   type RevokeJwtsRequestSchema,
   Sort,
   State,
-  type UpdateRequestSchema,
+  type UpdateAccessTokenRequestSchema,
 } from '../../../src/gen/usher/v1/access_token_pb.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import { Unavailable, type Usage } from '../../../src/store/store.ts';
@@ -322,14 +322,14 @@ describe('mistakes are reported', () => {
     expect(calls).toEqual([]);
   };
 
-  test.each<[MessageInitShape<typeof CreateRequestSchema>, string]>([
+  test.each<[MessageInitShape<typeof CreateAccessTokenRequestSchema>, string]>([
     [{}, 'kind: is required'],
     [{ kind: 7 as Kind }, 'kind: is neither static nor jwt'],
     [{ kind: 1, jwtLifetimeMax: { nanos: 1 } }, 'jwt_lifetime_max: must be whole seconds'],
     [{ kind: 1, jwtLifetimeMax: { seconds: -1n } }, 'jwt_lifetime_max: must not be negative'],
   ])('Create %#', (request, message) => wrong(client.create(request), message));
 
-  test.each<[MessageInitShape<typeof UpdateRequestSchema>, string]>([
+  test.each<[MessageInitShape<typeof UpdateAccessTokenRequestSchema>, string]>([
     [{}, 'access_token: is required'],
     [{ accessToken: { id } }, 'update_mask: is required'],
     [
@@ -347,7 +347,7 @@ describe('mistakes are reported', () => {
     ],
   ])('Update %#', (request, message) => wrong(client.update(request), message));
 
-  test.each<[MessageInitShape<typeof ListRequestSchema>, string]>([
+  test.each<[MessageInitShape<typeof ListAccessTokensRequestSchema>, string]>([
     [{ state: 9 as State }, 'state: is not a known state'],
     [{ sort: 9 as Sort }, 'sort: is not a known order'],
     [{ expiresWithin: { seconds: -1n } }, 'expires_within: must not be negative'],

@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIooGCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCSKsAgoNQ3JlYXRlUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCSJcCg5DcmVhdGVSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiGAoKR2V0UmVxdWVzdBIKCgJpZBgBIAEoCSI6CgtHZXRSZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbiLgAQoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSHAoEa2luZBgDIAEoDjIOLnVzaGVyLnYxLktpbmQSDQoFb3duZXIYBCABKAkSHgoFc3RhdGUYBSABKA4yDy51c2hlci52MS5TdGF0ZRIMCgR0ZXh0GAYgASgJEjEKDmV4cGlyZXNfd2l0aGluGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhwKBHNvcnQYCCABKA4yDi51c2hlci52MS5Tb3J0ImkKDExpc3RSZXNwb25zZRIsCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAQigQEKDVVwZGF0ZVJlcXVlc3QSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhIKCnJlcXVlc3RfaWQYAyABKAkiPQoOVXBkYXRlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iawoNUm90YXRlUmVxdWVzdBIKCgJpZBgBIAEoCRIoCgVncmFjZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgDIAEoBBISCgpyZXF1ZXN0X2lkGAQgASgJIlwKDlJvdGF0ZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEg0KBXRva2VuGAIgASgJEg4KBnNlY3JldBgDIAEoCSI/Cg1SZXZva2VSZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIj0KDlJldm9rZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIqQBChFSZXZva2VKd3RzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgNqdGkYAiABKAlIABIRCgdzdWJqZWN0GAMgASgJSAASMwoNaXNzdWVkX2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIOCgZyZWFzb24YBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZ0YXJnZXQiQQoSUmV2b2tlSnd0c1Jlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIsoDCg1JbXBvcnRSZXF1ZXN0EisKBWl0ZW1zGAEgAygLMhwudXNoZXIudjEuSW1wb3J0UmVxdWVzdC5JdGVtEg8KB2RyeV9ydW4YAiABKAgSEgoKYWxsb3dfd2VhaxgDIAEoCBISCgpyZXF1ZXN0X2lkGAQgASgJGtICCgRJdGVtEg8KBXRva2VuGAEgASgJSAASEAoGc2hhMjU2GAIgASgMSAASEAoGc2hhNTEyGAMgASgMSAASFAoKand0X3NlY3JldBgLIAEoDEgAEgoKAmlkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFb3duZXIYBiABKAkSDgoGc2NvcGVzGAcgAygJEikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIRCglhdWRpZW5jZXMYDCADKAkSMwoQand0X2xpZmV0aW1lX21heBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIICgZzZWNyZXQikwEKDkltcG9ydFJlc3BvbnNlEjAKB3Jlc3VsdHMYASADKAsyHy51c2hlci52MS5JbXBvcnRSZXNwb25zZS5SZXN1bHQaTwoGUmVzdWx0EigKB291dGNvbWUYASABKA4yFy51c2hlci52MS5JbXBvcnRPdXRjb21lEgoKAmlkGAIgASgJEg8KB3Byb2JsZW0YAyABKAkiNgoNUmVzZWFsUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSLRAQoOUmVzZWFsUmVzcG9uc2USEAoIZXhhbWluZWQYASABKA0SEAoIcmVzZWFsZWQYAiABKA0SOgoLbWFzdGVyX2tleXMYAyADKAsyJS51c2hlci52MS5SZXNlYWxSZXNwb25zZS5NYXN0ZXJLZXlVc2USFwoPbmV4dF9wYWdlX3Rva2VuGAQgASgJGkYKDE1hc3RlcktleVVzZRIVCg1tYXN0ZXJfa2V5X2lkGAEgASgJEg8KB3NlY3JldHMYAiABKA0SDgoGbGlzdGVkGAMgASgIIh0KD0dldFVzYWdlUmVxdWVzdBIKCgJpZBgBIAEoCSKYAQoQR2V0VXNhZ2VSZXNwb25zZRIsCgRkYXlzGAEgAygLMh4udXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZS5EYXkSMgoObGFzdF91c2VkX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGiIKA0RheRIMCgRkYXRlGAEgASgJEg0KBWNvdW50GAIgASgEIksKDkV4cGxhaW5SZXF1ZXN0Eg4KBmhlYWRlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIXCg9yZXF1aXJlZF9zY29wZXMYAyADKAkiyQMKD0V4cGxhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRITCgtodHRwX3N0YXR1cxgEIAEoDRIQCgh0b2tlbl9pZBgFIAEoCRINCgVzdGFsZRgGIAEoCBItCgVzdGVwcxgHIAMoCzIeLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5TdGVwGlYKBFN0ZXASLgoFY2hlY2sYASABKA4yHy51c2hlci52MS5FeHBsYWluUmVzcG9uc2UuQ2hlY2sSDgoGcGFzc2VkGAIgASgIEg4KBmRldGFpbBgDIAEoCSLIAQoFQ2hlY2sSFQoRQ0hFQ0tfVU5TUEVDSUZJRUQQABIQCgxDSEVDS19IRUFERVIQARIOCgpDSEVDS19GT1JNEAISFgoSQ0hFQ0tfQUNDRVNTX1RPS0VOEAMSEAoMQ0hFQ0tfU0VDUkVUEAQSEAoMQ0hFQ0tfQ0xBSU1TEAUSDgoKQ0hFQ0tfVElNRRAGEhQKEENIRUNLX1JFVk9DQVRJT04QBxISCg5DSEVDS19BVURJRU5DRRAIEhAKDENIRUNLX1NDT1BFUxAJIjEKDUxvb2t1cFJlcXVlc3QSDAoEdGV4dBgBIAEoCRISCgpwYWdlX3Rva2VuGAIgASgJIsIDCg5Mb29rdXBSZXNwb25zZRIvCgdtYXRjaGVzGAEgAygLMh4udXNoZXIudjEuTG9va3VwUmVzcG9uc2UuTWF0Y2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCGV4YW1pbmVkGAMgASgNGmwKBU1hdGNoEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEjYKCm1hdGNoZWRfYnkYAiABKA4yIi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaGVkQnki5QEKCU1hdGNoZWRCeRIaChZNQVRDSEVEX0JZX1VOU1BFQ0lGSUVEEAASEQoNTUFUQ0hFRF9CWV9JRBABEh0KGU1BVENIRURfQllfQ1VSUkVOVF9TRUNSRVQQAhIeChpNQVRDSEVEX0JZX1BSRVZJT1VTX1NFQ1JFVBADEhMKD01BVENIRURfQllfUEFSVBAEEhkKFU1BVENIRURfQllfU0VDUkVUX0tFWRAFEhoKFk1BVENIRURfQllfUkVWT0tFRF9KVEkQBhIeChpNQVRDSEVEX0JZX1JFVk9LRURfU1VCSkVDVBAHIpYCCgpBdWRpdEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIMCgRwZWVyGAUgASgJEhAKCHRva2VuX2lkGAYgASgJEicKBmJlZm9yZRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBmRldGFpbBgJIAEoCRISCgpyZXF1ZXN0X2lkGAogASgJEgwKBGhhc2gYCyABKAkSCgoCaWQYDCABKAkiZwoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIUCgxvbGRlc3RfZmlyc3QYBCABKAgiWAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USJAoGZXZlbnRzGAEgAygLMhQudXNoZXIudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypPCgRTb3J0EhQKEFNPUlRfVU5TUEVDSUZJRUQQABIPCgtTT1JUX05FV0VTVBABEg8KC1NPUlRfT0xERVNUEAISDwoLU09SVF9FWFBJUlkQAyqFAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lNUE9SVF9PVVRDT01FX0lNUE9SVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhJU1RJTkcQAhIaChZJTVBPUlRfT1VUQ09NRV9SRUZVU0VEEAMyzgYKEkFjY2Vzc1Rva2VuU2VydmljZRI7CgZDcmVhdGUSFy51c2hlci52MS5DcmVhdGVSZXF1ZXN0GhgudXNoZXIudjEuQ3JlYXRlUmVzcG9uc2USMgoDR2V0EhQudXNoZXIudjEuR2V0UmVxdWVzdBoVLnVzaGVyLnYxLkdldFJlc3BvbnNlEjUKBExpc3QSFS51c2hlci52MS5MaXN0UmVxdWVzdBoWLnVzaGVyLnYxLkxpc3RSZXNwb25zZRI7CgZVcGRhdGUSFy51c2hlci52MS5VcGRhdGVSZXF1ZXN0GhgudXNoZXIudjEuVXBkYXRlUmVzcG9uc2USOwoGUm90YXRlEhcudXNoZXIudjEuUm90YXRlUmVxdWVzdBoYLnVzaGVyLnYxLlJvdGF0ZVJlc3BvbnNlEjsKBlJldm9rZRIXLnVzaGVyLnYxLlJldm9rZVJlcXVlc3QaGC51c2hlci52MS5SZXZva2VSZXNwb25zZRJHCgpSZXZva2VKd3RzEhsudXNoZXIudjEuUmV2b2tlSnd0c1JlcXVlc3QaHC51c2hlci52MS5SZXZva2VKd3RzUmVzcG9uc2USOwoGSW1wb3J0EhcudXNoZXIudjEuSW1wb3J0UmVxdWVzdBoYLnVzaGVyLnYxLkltcG9ydFJlc3BvbnNlEjsKBlJlc2VhbBIXLnVzaGVyLnYxLlJlc2VhbFJlcXVlc3QaGC51c2hlci52MS5SZXNlYWxSZXNwb25zZRJBCghHZXRVc2FnZRIZLnVzaGVyLnYxLkdldFVzYWdlUmVxdWVzdBoaLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2USPgoHRXhwbGFpbhIYLnVzaGVyLnYxLkV4cGxhaW5SZXF1ZXN0GhkudXNoZXIudjEuRXhwbGFpblJlc3BvbnNlEjsKBkxvb2t1cBIXLnVzaGVyLnYxLkxvb2t1cFJlcXVlc3QaGC51c2hlci52MS5Mb29rdXBSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIooGCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCSK3AgoYQ3JlYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EhwKBGtpbmQYASABKA4yDi51c2hlci52MS5LaW5kEgwKBG5hbWUYAiABKAkSDQoFb3duZXIYAyABKAkSDgoGc2NvcGVzGAQgAygJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYBiADKAkSMwoQand0X2xpZmV0aW1lX21heBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVxdWVzdF9pZBgJIAEoCRIYChBncmFudGFibGVfc2NvcGVzGAogAygJImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuwBChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQidQoYTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKMAQoYVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4idgoYUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiZwoZUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiSgoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ipAEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4i4gMKGUltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QSNwoFaXRlbXMYASADKAsyKC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAka0gIKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIUCgpqd3Rfc2VjcmV0GAsgASgMSAASCgoCaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVvd25lchgGIAEoCRIOCgZzY29wZXMYByADKAkSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBncmFudGFibGVfc2NvcGVzGAogAygJEhEKCWF1ZGllbmNlcxgMIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQggKBnNlY3JldCKrAQoaSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USPAoHcmVzdWx0cxgBIAMoCzIrLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSJCChlSZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIukBChpSZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRJGCgttYXN0ZXJfa2V5cxgDIAMoCzIxLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQiSwoORXhwbGFpblJlcXVlc3QSDgoGaGVhZGVyGAEgASgJEhAKCGF1ZGllbmNlGAIgASgJEhcKD3JlcXVpcmVkX3Njb3BlcxgDIAMoCSLJAwoPRXhwbGFpblJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEg0KBXN0YWxlGAYgASgIEi0KBXN0ZXBzGAcgAygLMh4udXNoZXIudjEuRXhwbGFpblJlc3BvbnNlLlN0ZXAaVgoEU3RlcBIuCgVjaGVjaxgBIAEoDjIfLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5DaGVjaxIOCgZwYXNzZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIsgBCgVDaGVjaxIVChFDSEVDS19VTlNQRUNJRklFRBAAEhAKDENIRUNLX0hFQURFUhABEg4KCkNIRUNLX0ZPUk0QAhIWChJDSEVDS19BQ0NFU1NfVE9LRU4QAxIQCgxDSEVDS19TRUNSRVQQBBIQCgxDSEVDS19DTEFJTVMQBRIOCgpDSEVDS19USU1FEAYSFAoQQ0hFQ0tfUkVWT0NBVElPThAHEhIKDkNIRUNLX0FVRElFTkNFEAgSEAoMQ0hFQ0tfU0NPUEVTEAkiMQoNTG9va3VwUmVxdWVzdBIMCgR0ZXh0GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkiwgMKDkxvb2t1cFJlc3BvbnNlEi8KB21hdGNoZXMYASADKAsyHi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZXhhbWluZWQYAyABKA0abAoFTWF0Y2gSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SNgoKbWF0Y2hlZF9ieRgCIAEoDjIiLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlLk1hdGNoZWRCeSLlAQoJTWF0Y2hlZEJ5EhoKFk1BVENIRURfQllfVU5TUEVDSUZJRUQQABIRCg1NQVRDSEVEX0JZX0lEEAESHQoZTUFUQ0hFRF9CWV9DVVJSRU5UX1NFQ1JFVBACEh4KGk1BVENIRURfQllfUFJFVklPVVNfU0VDUkVUEAMSEwoPTUFUQ0hFRF9CWV9QQVJUEAQSGQoVTUFUQ0hFRF9CWV9TRUNSRVRfS0VZEAUSGgoWTUFUQ0hFRF9CWV9SRVZPS0VEX0pUSRAGEh4KGk1BVENIRURfQllfUkVWT0tFRF9TVUJKRUNUEAcilgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCSJnChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCCJYChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIkCgZldmVudHMYASADKAsyFC51c2hlci52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo7CgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIPCgtLSU5EX1NUQVRJQxABEgwKCEtJTkRfSldUEAIqVgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIRCg1TVEFURV9FWFBJUkVEEAISEQoNU1RBVEVfUkVWT0tFRBADKk8KBFNvcnQSFAoQU09SVF9VTlNQRUNJRklFRBAAEg8KC1NPUlRfTkVXRVNUEAESDwoLU09SVF9PTERFU1QQAhIPCgtTT1JUX0VYUElSWRADKoUBCg1JbXBvcnRPdXRjb21lEh4KGklNUE9SVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXSU1QT1JUX09VVENPTUVfSU1QT1JURUQQARIbChdJTVBPUlRfT1VUQ09NRV9FWElTVElORxACEhoKFklNUE9SVF9PVVRDT01FX1JFRlVTRUQQAzKECAoSQWNjZXNzVG9rZW5TZXJ2aWNlElEKBkNyZWF0ZRIiLnVzaGVyLnYxLkNyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLkNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USSAoDR2V0Eh8udXNoZXIudjEuR2V0QWNjZXNzVG9rZW5SZXF1ZXN0GiAudXNoZXIudjEuR2V0QWNjZXNzVG9rZW5SZXNwb25zZRJNCgRMaXN0EiEudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1JlcXVlc3QaIi51c2hlci52MS5MaXN0QWNjZXNzVG9rZW5zUmVzcG9uc2USUQoGVXBkYXRlEiIudXNoZXIudjEuVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuVXBkYXRlQWNjZXNzVG9rZW5SZXNwb25zZRJRCgZSb3RhdGUSIi51c2hlci52MS5Sb3RhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5Sb3RhdGVBY2Nlc3NUb2tlblJlc3BvbnNlElEKBlJldm9rZRIiLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USRwoKUmV2b2tlSnd0cxIbLnVzaGVyLnYxLlJldm9rZUp3dHNSZXF1ZXN0GhwudXNoZXIudjEuUmV2b2tlSnd0c1Jlc3BvbnNlElMKBkltcG9ydBIjLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRJTCgZSZXNlYWwSIy51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2USQQoIR2V0VXNhZ2USGS51c2hlci52MS5HZXRVc2FnZVJlcXVlc3QaGi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlEj4KB0V4cGxhaW4SGC51c2hlci52MS5FeHBsYWluUmVxdWVzdBoZLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZRI7CgZMb29rdXASFy51c2hlci52MS5Mb29rdXBSZXF1ZXN0GhgudXNoZXIudjEuTG9va3VwUmVzcG9uc2USVgoPTGlzdEF1ZGl0RXZlbnRzEiAudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBohLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
@@ -191,11 +191,11 @@ export const AccessTokenSchema: GenMessage<AccessToken> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 0);
 
 /**
- * CreateRequest describes the access token to create.
+ * CreateAccessTokenRequest describes the access token to create.
  *
- * @generated from message usher.v1.CreateRequest
+ * @generated from message usher.v1.CreateAccessTokenRequest
  */
-export type CreateRequest = Message<"usher.v1.CreateRequest"> & {
+export type CreateAccessTokenRequest = Message<"usher.v1.CreateAccessTokenRequest"> & {
   /**
    * Required.
    *
@@ -272,18 +272,18 @@ export type CreateRequest = Message<"usher.v1.CreateRequest"> & {
 };
 
 /**
- * Describes the message usher.v1.CreateRequest.
- * Use `create(CreateRequestSchema)` to create a new message.
+ * Describes the message usher.v1.CreateAccessTokenRequest.
+ * Use `create(CreateAccessTokenRequestSchema)` to create a new message.
  */
-export const CreateRequestSchema: GenMessage<CreateRequest> = /*@__PURE__*/
+export const CreateAccessTokenRequestSchema: GenMessage<CreateAccessTokenRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 1);
 
 /**
- * CreateResponse holds the new access token.
+ * CreateAccessTokenResponse holds the new access token.
  *
- * @generated from message usher.v1.CreateResponse
+ * @generated from message usher.v1.CreateAccessTokenResponse
  */
-export type CreateResponse = Message<"usher.v1.CreateResponse"> & {
+export type CreateAccessTokenResponse = Message<"usher.v1.CreateAccessTokenResponse"> & {
   /**
    * The record.
    *
@@ -307,18 +307,18 @@ export type CreateResponse = Message<"usher.v1.CreateResponse"> & {
 };
 
 /**
- * Describes the message usher.v1.CreateResponse.
- * Use `create(CreateResponseSchema)` to create a new message.
+ * Describes the message usher.v1.CreateAccessTokenResponse.
+ * Use `create(CreateAccessTokenResponseSchema)` to create a new message.
  */
-export const CreateResponseSchema: GenMessage<CreateResponse> = /*@__PURE__*/
+export const CreateAccessTokenResponseSchema: GenMessage<CreateAccessTokenResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 2);
 
 /**
- * GetRequest names an access token.
+ * GetAccessTokenRequest names an access token.
  *
- * @generated from message usher.v1.GetRequest
+ * @generated from message usher.v1.GetAccessTokenRequest
  */
-export type GetRequest = Message<"usher.v1.GetRequest"> & {
+export type GetAccessTokenRequest = Message<"usher.v1.GetAccessTokenRequest"> & {
   /**
    * UUID.
    *
@@ -328,18 +328,18 @@ export type GetRequest = Message<"usher.v1.GetRequest"> & {
 };
 
 /**
- * Describes the message usher.v1.GetRequest.
- * Use `create(GetRequestSchema)` to create a new message.
+ * Describes the message usher.v1.GetAccessTokenRequest.
+ * Use `create(GetAccessTokenRequestSchema)` to create a new message.
  */
-export const GetRequestSchema: GenMessage<GetRequest> = /*@__PURE__*/
+export const GetAccessTokenRequestSchema: GenMessage<GetAccessTokenRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 3);
 
 /**
- * GetResponse holds an access token.
+ * GetAccessTokenResponse holds an access token.
  *
- * @generated from message usher.v1.GetResponse
+ * @generated from message usher.v1.GetAccessTokenResponse
  */
-export type GetResponse = Message<"usher.v1.GetResponse"> & {
+export type GetAccessTokenResponse = Message<"usher.v1.GetAccessTokenResponse"> & {
   /**
    * The record.
    *
@@ -349,18 +349,18 @@ export type GetResponse = Message<"usher.v1.GetResponse"> & {
 };
 
 /**
- * Describes the message usher.v1.GetResponse.
- * Use `create(GetResponseSchema)` to create a new message.
+ * Describes the message usher.v1.GetAccessTokenResponse.
+ * Use `create(GetAccessTokenResponseSchema)` to create a new message.
  */
-export const GetResponseSchema: GenMessage<GetResponse> = /*@__PURE__*/
+export const GetAccessTokenResponseSchema: GenMessage<GetAccessTokenResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 4);
 
 /**
- * ListRequest asks for a page of access tokens.
+ * ListAccessTokensRequest asks for a page of access tokens.
  *
- * @generated from message usher.v1.ListRequest
+ * @generated from message usher.v1.ListAccessTokensRequest
  */
-export type ListRequest = Message<"usher.v1.ListRequest"> & {
+export type ListAccessTokensRequest = Message<"usher.v1.ListAccessTokensRequest"> & {
   /**
    * Page size, at most: 1 to 200; 0 means 50.
    *
@@ -420,18 +420,18 @@ export type ListRequest = Message<"usher.v1.ListRequest"> & {
 };
 
 /**
- * Describes the message usher.v1.ListRequest.
- * Use `create(ListRequestSchema)` to create a new message.
+ * Describes the message usher.v1.ListAccessTokensRequest.
+ * Use `create(ListAccessTokensRequestSchema)` to create a new message.
  */
-export const ListRequestSchema: GenMessage<ListRequest> = /*@__PURE__*/
+export const ListAccessTokensRequestSchema: GenMessage<ListAccessTokensRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 5);
 
 /**
- * ListResponse is a page of access tokens.
+ * ListAccessTokensResponse is a page of access tokens.
  *
- * @generated from message usher.v1.ListResponse
+ * @generated from message usher.v1.ListAccessTokensResponse
  */
-export type ListResponse = Message<"usher.v1.ListResponse"> & {
+export type ListAccessTokensResponse = Message<"usher.v1.ListAccessTokensResponse"> & {
   /**
    * The page. It can hold fewer than page_size, even none, when more follow: only an empty
    * next_page_token means the end.
@@ -456,18 +456,18 @@ export type ListResponse = Message<"usher.v1.ListResponse"> & {
 };
 
 /**
- * Describes the message usher.v1.ListResponse.
- * Use `create(ListResponseSchema)` to create a new message.
+ * Describes the message usher.v1.ListAccessTokensResponse.
+ * Use `create(ListAccessTokensResponseSchema)` to create a new message.
  */
-export const ListResponseSchema: GenMessage<ListResponse> = /*@__PURE__*/
+export const ListAccessTokensResponseSchema: GenMessage<ListAccessTokensResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 6);
 
 /**
- * UpdateRequest changes an access token.
+ * UpdateAccessTokenRequest changes an access token.
  *
- * @generated from message usher.v1.UpdateRequest
+ * @generated from message usher.v1.UpdateAccessTokenRequest
  */
-export type UpdateRequest = Message<"usher.v1.UpdateRequest"> & {
+export type UpdateAccessTokenRequest = Message<"usher.v1.UpdateAccessTokenRequest"> & {
   /**
    * The new values of the fields in the mask, the id, and the revision that the caller read.
    * Required.
@@ -485,7 +485,7 @@ export type UpdateRequest = Message<"usher.v1.UpdateRequest"> & {
   updateMask?: FieldMask | undefined;
 
   /**
-   * As in CreateRequest.
+   * As in CreateAccessTokenRequest.
    *
    * @generated from field: string request_id = 3;
    */
@@ -493,18 +493,18 @@ export type UpdateRequest = Message<"usher.v1.UpdateRequest"> & {
 };
 
 /**
- * Describes the message usher.v1.UpdateRequest.
- * Use `create(UpdateRequestSchema)` to create a new message.
+ * Describes the message usher.v1.UpdateAccessTokenRequest.
+ * Use `create(UpdateAccessTokenRequestSchema)` to create a new message.
  */
-export const UpdateRequestSchema: GenMessage<UpdateRequest> = /*@__PURE__*/
+export const UpdateAccessTokenRequestSchema: GenMessage<UpdateAccessTokenRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 7);
 
 /**
- * UpdateResponse holds the changed access token.
+ * UpdateAccessTokenResponse holds the changed access token.
  *
- * @generated from message usher.v1.UpdateResponse
+ * @generated from message usher.v1.UpdateAccessTokenResponse
  */
-export type UpdateResponse = Message<"usher.v1.UpdateResponse"> & {
+export type UpdateAccessTokenResponse = Message<"usher.v1.UpdateAccessTokenResponse"> & {
   /**
    * The record.
    *
@@ -514,18 +514,18 @@ export type UpdateResponse = Message<"usher.v1.UpdateResponse"> & {
 };
 
 /**
- * Describes the message usher.v1.UpdateResponse.
- * Use `create(UpdateResponseSchema)` to create a new message.
+ * Describes the message usher.v1.UpdateAccessTokenResponse.
+ * Use `create(UpdateAccessTokenResponseSchema)` to create a new message.
  */
-export const UpdateResponseSchema: GenMessage<UpdateResponse> = /*@__PURE__*/
+export const UpdateAccessTokenResponseSchema: GenMessage<UpdateAccessTokenResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 8);
 
 /**
- * RotateRequest asks for a new token or secret.
+ * RotateAccessTokenRequest asks for a new token or secret.
  *
- * @generated from message usher.v1.RotateRequest
+ * @generated from message usher.v1.RotateAccessTokenRequest
  */
-export type RotateRequest = Message<"usher.v1.RotateRequest"> & {
+export type RotateAccessTokenRequest = Message<"usher.v1.RotateAccessTokenRequest"> & {
   /**
    * UUID.
    *
@@ -549,7 +549,7 @@ export type RotateRequest = Message<"usher.v1.RotateRequest"> & {
   revision: bigint;
 
   /**
-   * As in CreateRequest.
+   * As in CreateAccessTokenRequest.
    *
    * @generated from field: string request_id = 4;
    */
@@ -557,18 +557,18 @@ export type RotateRequest = Message<"usher.v1.RotateRequest"> & {
 };
 
 /**
- * Describes the message usher.v1.RotateRequest.
- * Use `create(RotateRequestSchema)` to create a new message.
+ * Describes the message usher.v1.RotateAccessTokenRequest.
+ * Use `create(RotateAccessTokenRequestSchema)` to create a new message.
  */
-export const RotateRequestSchema: GenMessage<RotateRequest> = /*@__PURE__*/
+export const RotateAccessTokenRequestSchema: GenMessage<RotateAccessTokenRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 9);
 
 /**
- * RotateResponse holds the new token or secret.
+ * RotateAccessTokenResponse holds the new token or secret.
  *
- * @generated from message usher.v1.RotateResponse
+ * @generated from message usher.v1.RotateAccessTokenResponse
  */
-export type RotateResponse = Message<"usher.v1.RotateResponse"> & {
+export type RotateAccessTokenResponse = Message<"usher.v1.RotateAccessTokenResponse"> & {
   /**
    * The record.
    *
@@ -592,18 +592,18 @@ export type RotateResponse = Message<"usher.v1.RotateResponse"> & {
 };
 
 /**
- * Describes the message usher.v1.RotateResponse.
- * Use `create(RotateResponseSchema)` to create a new message.
+ * Describes the message usher.v1.RotateAccessTokenResponse.
+ * Use `create(RotateAccessTokenResponseSchema)` to create a new message.
  */
-export const RotateResponseSchema: GenMessage<RotateResponse> = /*@__PURE__*/
+export const RotateAccessTokenResponseSchema: GenMessage<RotateAccessTokenResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 10);
 
 /**
- * RevokeRequest names the access token to revoke.
+ * RevokeAccessTokenRequest names the access token to revoke.
  *
- * @generated from message usher.v1.RevokeRequest
+ * @generated from message usher.v1.RevokeAccessTokenRequest
  */
-export type RevokeRequest = Message<"usher.v1.RevokeRequest"> & {
+export type RevokeAccessTokenRequest = Message<"usher.v1.RevokeAccessTokenRequest"> & {
   /**
    * UUID.
    *
@@ -619,7 +619,7 @@ export type RevokeRequest = Message<"usher.v1.RevokeRequest"> & {
   reason: string;
 
   /**
-   * As in CreateRequest.
+   * As in CreateAccessTokenRequest.
    *
    * @generated from field: string request_id = 3;
    */
@@ -627,18 +627,18 @@ export type RevokeRequest = Message<"usher.v1.RevokeRequest"> & {
 };
 
 /**
- * Describes the message usher.v1.RevokeRequest.
- * Use `create(RevokeRequestSchema)` to create a new message.
+ * Describes the message usher.v1.RevokeAccessTokenRequest.
+ * Use `create(RevokeAccessTokenRequestSchema)` to create a new message.
  */
-export const RevokeRequestSchema: GenMessage<RevokeRequest> = /*@__PURE__*/
+export const RevokeAccessTokenRequestSchema: GenMessage<RevokeAccessTokenRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 11);
 
 /**
- * RevokeResponse holds the revoked access token.
+ * RevokeAccessTokenResponse holds the revoked access token.
  *
- * @generated from message usher.v1.RevokeResponse
+ * @generated from message usher.v1.RevokeAccessTokenResponse
  */
-export type RevokeResponse = Message<"usher.v1.RevokeResponse"> & {
+export type RevokeAccessTokenResponse = Message<"usher.v1.RevokeAccessTokenResponse"> & {
   /**
    * The record.
    *
@@ -648,10 +648,10 @@ export type RevokeResponse = Message<"usher.v1.RevokeResponse"> & {
 };
 
 /**
- * Describes the message usher.v1.RevokeResponse.
- * Use `create(RevokeResponseSchema)` to create a new message.
+ * Describes the message usher.v1.RevokeAccessTokenResponse.
+ * Use `create(RevokeAccessTokenResponseSchema)` to create a new message.
  */
-export const RevokeResponseSchema: GenMessage<RevokeResponse> = /*@__PURE__*/
+export const RevokeAccessTokenResponseSchema: GenMessage<RevokeAccessTokenResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 12);
 
 /**
@@ -707,7 +707,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
   reason: string;
 
   /**
-   * As in CreateRequest.
+   * As in CreateAccessTokenRequest.
    *
    * @generated from field: string request_id = 6;
    */
@@ -743,17 +743,17 @@ export const RevokeJwtsResponseSchema: GenMessage<RevokeJwtsResponse> = /*@__PUR
   messageDesc(file_usher_v1_access_token, 14);
 
 /**
- * ImportRequest holds tokens and jwt secrets of another system to import.
+ * ImportAccessTokensRequest holds tokens and jwt secrets of another system to import.
  *
- * @generated from message usher.v1.ImportRequest
+ * @generated from message usher.v1.ImportAccessTokensRequest
  */
-export type ImportRequest = Message<"usher.v1.ImportRequest"> & {
+export type ImportAccessTokensRequest = Message<"usher.v1.ImportAccessTokensRequest"> & {
   /**
    * The tokens and secrets; 1 to 500.
    *
-   * @generated from field: repeated usher.v1.ImportRequest.Item items = 1;
+   * @generated from field: repeated usher.v1.ImportAccessTokensRequest.Item items = 1;
    */
-  items: ImportRequest_Item[];
+  items: ImportAccessTokensRequest_Item[];
 
   /**
    * Reports what the import would do, and changes nothing.
@@ -779,22 +779,22 @@ export type ImportRequest = Message<"usher.v1.ImportRequest"> & {
 };
 
 /**
- * Describes the message usher.v1.ImportRequest.
- * Use `create(ImportRequestSchema)` to create a new message.
+ * Describes the message usher.v1.ImportAccessTokensRequest.
+ * Use `create(ImportAccessTokensRequestSchema)` to create a new message.
  */
-export const ImportRequestSchema: GenMessage<ImportRequest> = /*@__PURE__*/
+export const ImportAccessTokensRequestSchema: GenMessage<ImportAccessTokensRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 15);
 
 /**
  * Item is one token or jwt secret.
  *
- * @generated from message usher.v1.ImportRequest.Item
+ * @generated from message usher.v1.ImportAccessTokensRequest.Item
  */
-export type ImportRequest_Item = Message<"usher.v1.ImportRequest.Item"> & {
+export type ImportAccessTokensRequest_Item = Message<"usher.v1.ImportAccessTokensRequest.Item"> & {
   /**
    * kind static: the token, or a hash of the whole token. kind jwt: the secret. Required.
    *
-   * @generated from oneof usher.v1.ImportRequest.Item.secret
+   * @generated from oneof usher.v1.ImportAccessTokensRequest.Item.secret
    */
   secret: {
     /**
@@ -850,7 +850,7 @@ export type ImportRequest_Item = Message<"usher.v1.ImportRequest.Item"> & {
   name: string;
 
   /**
-   * See CreateRequest.
+   * See CreateAccessTokenRequest.
    *
    * @generated from field: string owner = 6;
    */
@@ -900,39 +900,39 @@ export type ImportRequest_Item = Message<"usher.v1.ImportRequest.Item"> & {
 };
 
 /**
- * Describes the message usher.v1.ImportRequest.Item.
- * Use `create(ImportRequest_ItemSchema)` to create a new message.
+ * Describes the message usher.v1.ImportAccessTokensRequest.Item.
+ * Use `create(ImportAccessTokensRequest_ItemSchema)` to create a new message.
  */
-export const ImportRequest_ItemSchema: GenMessage<ImportRequest_Item> = /*@__PURE__*/
+export const ImportAccessTokensRequest_ItemSchema: GenMessage<ImportAccessTokensRequest_Item> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 15, 0);
 
 /**
- * ImportResponse holds the result for each item.
+ * ImportAccessTokensResponse holds the result for each item.
  *
- * @generated from message usher.v1.ImportResponse
+ * @generated from message usher.v1.ImportAccessTokensResponse
  */
-export type ImportResponse = Message<"usher.v1.ImportResponse"> & {
+export type ImportAccessTokensResponse = Message<"usher.v1.ImportAccessTokensResponse"> & {
   /**
    * One per item, in the same order.
    *
-   * @generated from field: repeated usher.v1.ImportResponse.Result results = 1;
+   * @generated from field: repeated usher.v1.ImportAccessTokensResponse.Result results = 1;
    */
-  results: ImportResponse_Result[];
+  results: ImportAccessTokensResponse_Result[];
 };
 
 /**
- * Describes the message usher.v1.ImportResponse.
- * Use `create(ImportResponseSchema)` to create a new message.
+ * Describes the message usher.v1.ImportAccessTokensResponse.
+ * Use `create(ImportAccessTokensResponseSchema)` to create a new message.
  */
-export const ImportResponseSchema: GenMessage<ImportResponse> = /*@__PURE__*/
+export const ImportAccessTokensResponseSchema: GenMessage<ImportAccessTokensResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 16);
 
 /**
  * Result is the result for one item.
  *
- * @generated from message usher.v1.ImportResponse.Result
+ * @generated from message usher.v1.ImportAccessTokensResponse.Result
  */
-export type ImportResponse_Result = Message<"usher.v1.ImportResponse.Result"> & {
+export type ImportAccessTokensResponse_Result = Message<"usher.v1.ImportAccessTokensResponse.Result"> & {
   /**
    * Whether it was imported.
    *
@@ -956,18 +956,18 @@ export type ImportResponse_Result = Message<"usher.v1.ImportResponse.Result"> & 
 };
 
 /**
- * Describes the message usher.v1.ImportResponse.Result.
- * Use `create(ImportResponse_ResultSchema)` to create a new message.
+ * Describes the message usher.v1.ImportAccessTokensResponse.Result.
+ * Use `create(ImportAccessTokensResponse_ResultSchema)` to create a new message.
  */
-export const ImportResponse_ResultSchema: GenMessage<ImportResponse_Result> = /*@__PURE__*/
+export const ImportAccessTokensResponse_ResultSchema: GenMessage<ImportAccessTokensResponse_Result> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 16, 0);
 
 /**
- * ResealRequest names a page of access tokens whose secrets to re-encrypt.
+ * ResealAccessTokensRequest names a page of access tokens whose secrets to re-encrypt.
  *
- * @generated from message usher.v1.ResealRequest
+ * @generated from message usher.v1.ResealAccessTokensRequest
  */
-export type ResealRequest = Message<"usher.v1.ResealRequest"> & {
+export type ResealAccessTokensRequest = Message<"usher.v1.ResealAccessTokensRequest"> & {
   /**
    * How many access tokens to examine: 1 to 500; 0 means 200.
    *
@@ -984,18 +984,18 @@ export type ResealRequest = Message<"usher.v1.ResealRequest"> & {
 };
 
 /**
- * Describes the message usher.v1.ResealRequest.
- * Use `create(ResealRequestSchema)` to create a new message.
+ * Describes the message usher.v1.ResealAccessTokensRequest.
+ * Use `create(ResealAccessTokensRequestSchema)` to create a new message.
  */
-export const ResealRequestSchema: GenMessage<ResealRequest> = /*@__PURE__*/
+export const ResealAccessTokensRequestSchema: GenMessage<ResealAccessTokensRequest> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 17);
 
 /**
- * ResealResponse says what was done, and which master keys the page uses.
+ * ResealAccessTokensResponse says what was done, and which master keys the page uses.
  *
- * @generated from message usher.v1.ResealResponse
+ * @generated from message usher.v1.ResealAccessTokensResponse
  */
-export type ResealResponse = Message<"usher.v1.ResealResponse"> & {
+export type ResealAccessTokensResponse = Message<"usher.v1.ResealAccessTokensResponse"> & {
   /**
    * How many access tokens were examined.
    *
@@ -1013,9 +1013,9 @@ export type ResealResponse = Message<"usher.v1.ResealResponse"> & {
   /**
    * The page's tokens and secrets, counted per master key.
    *
-   * @generated from field: repeated usher.v1.ResealResponse.MasterKeyUse master_keys = 3;
+   * @generated from field: repeated usher.v1.ResealAccessTokensResponse.MasterKeyUse master_keys = 3;
    */
-  masterKeys: ResealResponse_MasterKeyUse[];
+  masterKeys: ResealAccessTokensResponse_MasterKeyUse[];
 
   /**
    * For the next page; empty at the end.
@@ -1026,18 +1026,18 @@ export type ResealResponse = Message<"usher.v1.ResealResponse"> & {
 };
 
 /**
- * Describes the message usher.v1.ResealResponse.
- * Use `create(ResealResponseSchema)` to create a new message.
+ * Describes the message usher.v1.ResealAccessTokensResponse.
+ * Use `create(ResealAccessTokensResponseSchema)` to create a new message.
  */
-export const ResealResponseSchema: GenMessage<ResealResponse> = /*@__PURE__*/
+export const ResealAccessTokensResponseSchema: GenMessage<ResealAccessTokensResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 18);
 
 /**
  * MasterKeyUse counts tokens and secrets under one master key.
  *
- * @generated from message usher.v1.ResealResponse.MasterKeyUse
+ * @generated from message usher.v1.ResealAccessTokensResponse.MasterKeyUse
  */
-export type ResealResponse_MasterKeyUse = Message<"usher.v1.ResealResponse.MasterKeyUse"> & {
+export type ResealAccessTokensResponse_MasterKeyUse = Message<"usher.v1.ResealAccessTokensResponse.MasterKeyUse"> & {
   /**
    * Id of the master key.
    *
@@ -1062,10 +1062,10 @@ export type ResealResponse_MasterKeyUse = Message<"usher.v1.ResealResponse.Maste
 };
 
 /**
- * Describes the message usher.v1.ResealResponse.MasterKeyUse.
- * Use `create(ResealResponse_MasterKeyUseSchema)` to create a new message.
+ * Describes the message usher.v1.ResealAccessTokensResponse.MasterKeyUse.
+ * Use `create(ResealAccessTokensResponse_MasterKeyUseSchema)` to create a new message.
  */
-export const ResealResponse_MasterKeyUseSchema: GenMessage<ResealResponse_MasterKeyUse> = /*@__PURE__*/
+export const ResealAccessTokensResponse_MasterKeyUseSchema: GenMessage<ResealAccessTokensResponse_MasterKeyUse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 18, 0);
 
 /**
@@ -1931,8 +1931,8 @@ export const AccessTokenService: GenService<{
    */
   create: {
     methodKind: "unary";
-    input: typeof CreateRequestSchema;
-    output: typeof CreateResponseSchema;
+    input: typeof CreateAccessTokenRequestSchema;
+    output: typeof CreateAccessTokenResponseSchema;
   },
   /**
    * Get reads an access token. Errors: NOT_FOUND.
@@ -1941,8 +1941,8 @@ export const AccessTokenService: GenService<{
    */
   get: {
     methodKind: "unary";
-    input: typeof GetRequestSchema;
-    output: typeof GetResponseSchema;
+    input: typeof GetAccessTokenRequestSchema;
+    output: typeof GetAccessTokenResponseSchema;
   },
   /**
    * List reads access tokens page by page. Access tokens that are created or revoked between two
@@ -1952,8 +1952,8 @@ export const AccessTokenService: GenService<{
    */
   list: {
     methodKind: "unary";
-    input: typeof ListRequestSchema;
-    output: typeof ListResponseSchema;
+    input: typeof ListAccessTokensRequestSchema;
+    output: typeof ListAccessTokensResponseSchema;
   },
   /**
    * Update changes the fields named in the mask. Errors: NOT_FOUND; ABORTED when the revision is
@@ -1964,8 +1964,8 @@ export const AccessTokenService: GenService<{
    */
   update: {
     methodKind: "unary";
-    input: typeof UpdateRequestSchema;
-    output: typeof UpdateResponseSchema;
+    input: typeof UpdateAccessTokenRequestSchema;
+    output: typeof UpdateAccessTokenResponseSchema;
   },
   /**
    * Rotate creates a new token or secret, which only the response shows. The previous one stays
@@ -1976,8 +1976,8 @@ export const AccessTokenService: GenService<{
    */
   rotate: {
     methodKind: "unary";
-    input: typeof RotateRequestSchema;
-    output: typeof RotateResponseSchema;
+    input: typeof RotateAccessTokenRequestSchema;
+    output: typeof RotateAccessTokenResponseSchema;
   },
   /**
    * Revoke permanently revokes an access token. Revoking it again succeeds and changes nothing.
@@ -1987,8 +1987,8 @@ export const AccessTokenService: GenService<{
    */
   revoke: {
     methodKind: "unary";
-    input: typeof RevokeRequestSchema;
-    output: typeof RevokeResponseSchema;
+    input: typeof RevokeAccessTokenRequestSchema;
+    output: typeof RevokeAccessTokenResponseSchema;
   },
   /**
    * RevokeJwts revokes JWTs of one access token, which itself stays valid. Errors: NOT_FOUND;
@@ -2015,8 +2015,8 @@ export const AccessTokenService: GenService<{
    */
   import: {
     methodKind: "unary";
-    input: typeof ImportRequestSchema;
-    output: typeof ImportResponseSchema;
+    input: typeof ImportAccessTokensRequestSchema;
+    output: typeof ImportAccessTokensResponseSchema;
   },
   /**
    * Reseal re-encrypts the jwt secrets of a page of access tokens with the first master key of the
@@ -2028,8 +2028,8 @@ export const AccessTokenService: GenService<{
    */
   reseal: {
     methodKind: "unary";
-    input: typeof ResealRequestSchema;
-    output: typeof ResealResponseSchema;
+    input: typeof ResealAccessTokensRequestSchema;
+    output: typeof ResealAccessTokensResponseSchema;
   },
   /**
    * GetUsage reads how often an access token was verified as valid. Errors: NOT_FOUND.
