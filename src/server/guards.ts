@@ -48,6 +48,9 @@ export function createGuards(deps: GuardDeps): (listener: ListenerName) => Guard
       metrics.unreadClosed(listener, reason);
       warn(`unread ${listener} ${reason}`, { listener }, unreadTexts[reason]);
     },
+    faulted(kind) {
+      warn(`fault ${listener} ${kind}`, { listener, kind }, 'a peer breaks a rule of HTTP/2');
+    },
   });
 }
 

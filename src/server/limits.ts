@@ -21,8 +21,8 @@ import {
   type UsageLimits,
   usageCountBytes,
 } from '../tokens/limits.ts';
-import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
+import { fixedGrpcLimits, type GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import { divideMemory, type MemoryShares } from './memory.ts';
@@ -176,6 +176,7 @@ function grpcLimits(config: Config): GrpcLimits {
     ...fixedGrpcLimits,
     ...listenerLimits(config),
     prefaceMs: config.firstByteMs,
+    headerBytesMax: config.headerBytesMax + otherHeadersBytes,
     streamsPerConnectionMax: config.streamsMax,
     // Enough for the longest call that began before the connection got old.
     connectionAgeGraceMs: config.deadlineMsMax,

@@ -26,6 +26,7 @@ function readStoreAddress(text: string): StoreAddress {
   }
 }
 
+const grpcEngines = ['grpc-js', 'h2'] as const;
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** The settings that are not numbers: the store, listeners and secrets. */
@@ -46,6 +47,14 @@ const places = {
     range: '`host:port`, `[::1]:port`, port 0 for any free one, or `off`',
     default: '127.0.0.1:50051',
     read: listen,
+  },
+  grpcEngine: {
+    name: 'USHER_GRPC_ENGINE',
+    meaning:
+      'Which HTTP/2 server carries gRPC: that of `@grpc/grpc-js`, or the one of this project',
+    range: grpcEngines.map(engine => `\`${engine}\``).join(', '),
+    default: 'grpc-js',
+    read: oneOf(grpcEngines),
   },
   httpListen: {
     name: 'USHER_HTTP_LISTEN',

@@ -21,18 +21,20 @@ export function cacheEncoded(message: object): void {
   repeated.add(message);
 }
 
-/** A flag and the length. */
-const framePrefixBytes = 5;
+/** Length of a message's prefix, a flag and its length, in bytes. */
+export const framePrefixBytes = 5;
 
 /** The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), cached. */
-export const frameOf = cached((schema, message, encode: Encode) => {
-  const bytes = encode(schema, message);
+export const frameOf = cached((schema, message, encode: Encode) => framed(encode(schema, message)));
+
+/** Encoded bytes as an uncompressed gRPC Length-Prefixed-Message. */
+export function framed(bytes: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(framePrefixBytes + bytes.length);
   frame[0] = 0;
   frame.writeUInt32BE(bytes.length, 1);
   frame.set(bytes, framePrefixBytes);
   return frame;
-});
+}
 
 /**
  * The message in Protobuf's binary encoding, from the cache where it is there. A part of the frame,
@@ -49,7 +51,7 @@ export const jsonOf = cached((schema, message, encode: typeof toJsonString): Jso
 });
 
 /** An encoding with a cache of its own for the messages that are sent again. */
-function cached<E, T>(
+export function cached<E, T>(
   encodeNow: (schema: DescMessage, message: MessageShape<DescMessage>, encode: E) => T,
 ): <M extends DescMessage>(schema: M, message: MessageShape<M>, encode: E) => T {
   const known = new WeakMap<object, T>();

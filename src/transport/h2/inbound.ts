@@ -246,14 +246,12 @@ export class Inbound {
   #ping(flag: number, id: number, bytes: Buffer, at: number, end: number) {
     if (id !== 0) throw protocolError('PING on a stream');
     if (end - at !== 8) throw frameSizeError('PING of a wrong length');
-    this.#budgets.spend('pings');
     this.#on.ping((flag & flags.ack) !== 0, bytes.subarray(at, end));
   }
 
   /** Section 6.9. */
   #windowUpdate(id: number, bytes: Buffer, at: number, end: number) {
     if (end - at !== 4) throw frameSizeError('WINDOW_UPDATE of a wrong length');
-    this.#budgets.spend('windowUpdates');
     const increment = readUint32(bytes, at) & streamIdMax;
     if (id === 0) {
       if (increment === 0) throw protocolError('WINDOW_UPDATE of 0');

@@ -36,6 +36,8 @@ export class Outbound {
   readonly #waiting = new Set<H2Stream>();
   /** Whether the next block has to say that no dynamic table is used (RFC 7541 section 4.2). */
   #announcesTable = false;
+  /** How many frames of content were sent. */
+  contentFrames = 0;
   /** Bytes of content that wait, of all streams. */
   queuedBytes = 0;
 
@@ -88,6 +90,7 @@ export class Outbound {
     writeUint32(bytes, at + answer.trailersAt + 5, stream.id);
     this.#window -= data.length;
     stream.sendWindow -= data.length;
+    this.contentFrames++;
     stream.hasResponded = true;
     this.#localEnd(stream);
   }
@@ -177,6 +180,7 @@ export class Outbound {
     this.#window -= length;
     if (length === first.length) stream.queue?.shift();
     else stream.queue?.splice(0, 1, first.subarray(length));
+    this.contentFrames++;
     const isLast = stream.queuedBytes === 0 && stream.isEnding && stream.trailers === undefined;
     const flag = isLast ? flags.endStream : 0;
     this.frame(frameTypes.data, flag, stream.id, first.subarray(0, length));

@@ -10,7 +10,7 @@ import {
   streamIdMax,
 } from './frame.ts';
 import { Inbound, type OnFrames } from './inbound.ts';
-import type { H2Limits } from './limits.ts';
+import type { Abuse, H2Limits } from './limits.ts';
 import { Outbound } from './outbound.ts';
 import type { Output } from './output.ts';
 import type { PreparedAnswer } from './prepared-answer.ts';
@@ -35,6 +35,8 @@ export interface SessionDeps {
 }
 
 const nothing = Buffer.alloc(0);
+/** WINDOW_UPDATE for the stream and the connection, and a PING. */
+const framesPerContent = 3;
 
 /** The session of one connection. Methods that take frames throw ConnectionError. */
 export class Session implements StreamActs, OnFrames {
@@ -52,6 +54,8 @@ export class Session implements StreamActs, OnFrames {
   readonly #budgets: Budgets;
   readonly #settings = defaultSettings();
   readonly #window: ReceiveWindow;
+  /** How many frames of the peer were put down to content that was sent. */
+  #explained = 0;
 
   constructor(deps: SessionDeps) {
     const { limits, handler } = deps;
@@ -146,11 +150,13 @@ export class Session implements StreamActs, OnFrames {
   }
 
   ping(isAnswer: boolean, payload: Buffer) {
+    this.#spend('pings');
     if (isAnswer) this.#deps.onPong(payload);
     else this.outbound.frame(frameTypes.ping, flags.ack, 0, payload);
   }
 
   windowUpdate(stream: H2Stream | undefined, increment: number) {
+    this.#spend('windowUpdates');
     if (stream === undefined) return this.outbound.open(increment);
     if (this.outbound.openStream(stream, increment)) return;
     this.violation(stream.id, errorCodes.flowControlError, 'flow-control');
@@ -192,6 +198,17 @@ export class Session implements StreamActs, OnFrames {
     if (stream.remoteEnded) return;
     const increment = stream.receiveWindow.give(consumed);
     if (increment > 0) this.outbound.frame32(frameTypes.windowUpdate, stream.id, increment);
+  }
+
+  /**
+   * Counts a frame that a peer sends for what it receives: a few for each frame of content are no abuse
+   * (grpc-go, for one, measures its connection by a PING for each that it reads).
+   */
+  #spend(abuse: Abuse) {
+    this.#explained++;
+    if (this.#explained <= framesPerContent * this.outbound.contentFrames) return;
+    this.#explained = framesPerContent * this.outbound.contentFrames;
+    this.#budgets.spend(abuse);
   }
 
   #localEnded(stream: H2Stream) {

@@ -13,7 +13,7 @@ export interface Deadlines<T> {
 }
 
 /** A call in progress. */
-class Watched<T> {
+export class Watched<T> {
   /** Undefined once it is over. */
   call: T | undefined;
   /** Its deadline on the clock of `awakeMs`, in milliseconds. */

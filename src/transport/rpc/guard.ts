@@ -17,6 +17,8 @@ export interface Guard {
   refused(reason: RefusedReason, source: string): void;
   /** Called for each connection that was closed for answers it did not read, and each such call. */
   unreadClosed(reason: UnreadReason): void;
+  /** Called when a peer breaks a rule of its protocol, with the kind of rule. */
+  faulted(kind: string): void;
 }
 
 /** A guard of its own for a listener that shares none; it reports nothing. */
@@ -26,6 +28,7 @@ export function ownGuard(limits: UnreadLimits): Guard {
     isExempt: () => false,
     refused: () => undefined,
     unreadClosed: () => undefined,
+    faulted: () => undefined,
   };
 }
 

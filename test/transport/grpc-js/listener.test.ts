@@ -12,7 +12,7 @@ import {
   type StreamVerifyResponse,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
 import { codes } from '../../../src/transport/rpc/rpc-error.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import { defaultLimits } from '../../limits.ts';

@@ -3,8 +3,8 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
-import type { GrpcLimits } from '../../../src/transport/grpc/limits.ts';
-import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
+import type { GrpcLimits } from '../../../src/transport/rpc/grpc-limits.ts';
 import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 import { recordingGuard } from '../guard.ts';

@@ -12,12 +12,12 @@ import { encode } from '../codec/encode.ts';
 import { frameOf } from '../codec/encoded-cache.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';
 import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
+import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
 import { httpCall } from '../rpc/http-call.ts';
 import { codes, RpcError } from '../rpc/rpc-error.ts';
-import { statusDetails } from './error.ts';
-import type { GrpcLimits } from './limits.ts';
+import { statusDetails } from '../rpc/status-details.ts';
 
 /** Answers plain unary calls. */
 export interface UnaryPath {

@@ -10,7 +10,8 @@ import {
   StreamVerifyResponseSchema,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { createGrpcListener, type GrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
+import type { GrpcListener } from '../../../src/transport/rpc/grpc-listener.ts';
 import { bind, type Handlers } from '../../../src/transport/rpc/handlers.ts';
 import { verifierHandlers } from '../../../src/transport/services/verifier.ts';
 import { defaultLimits } from '../../limits.ts';

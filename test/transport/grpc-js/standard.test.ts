@@ -17,7 +17,8 @@ import {
   StreamVerifyRequestSchema,
   VerifierService,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
-import { createGrpcListener, type GrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
+import type { GrpcListener } from '../../../src/transport/rpc/grpc-listener.ts';
 import type { Verify } from '../../../src/verify/verify.ts';
 import { defaultLimits } from '../../limits.ts';
 import { granted, verifierBinding, verify } from '../fakes.ts';

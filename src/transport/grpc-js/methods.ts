@@ -19,8 +19,8 @@ import { bytesOf } from '../codec/encoded-cache.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { codes, RpcError } from '../rpc/rpc-error.ts';
+import { statusDetails } from '../rpc/status-details.ts';
 import { callOf } from './call.ts';
-import { statusDetails } from './error.ts';
 import { requestsOf } from './requests.ts';
 import { type Stream, writeAll } from './write-all.ts';
 

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
 import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 

@@ -5,8 +5,8 @@ import { anyPack } from '@bufbuild/protobuf/wkt';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
-import type { Failure } from '../rpc/failure.ts';
-import { codes } from '../rpc/rpc-error.ts';
+import type { Failure } from './failure.ts';
+import { codes } from './rpc-error.ts';
 
 /** Cached by reason: the denial of a reason never differs. */
 const encoded = new Map<Denial['reason'], Buffer>();

@@ -1,0 +1,147 @@
+/** Answers the calls of one connection: verdicts that are known at once in the turn of the read. */
+
+import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
+import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
+import { framePrefixBytes } from '../codec/encoded-cache.ts';
+import { errorCodes } from '../h2/frame.ts';
+import type { H2Request } from '../h2/request-rules.ts';
+import type { H2Handler, H2Stream } from '../h2/stream.ts';
+import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
+import { failureOf, type OnBug } from '../rpc/failure.ts';
+import type { GrpcLimits } from '../rpc/grpc-limits.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
+import { answerOf, encodeMessage, refusalHead } from './answers.ts';
+import { type CallHead, headOf, type RefusedHead } from './head.ts';
+import { type Message, messageOf, tooLong } from './message.ts';
+import type { Route } from './routes.ts';
+import { noContent, UnaryCall } from './unary-call.ts';
+
+/** What all connections of a listener share. */
+export interface CallsDeps {
+  routes: ReadonlyMap<string, Route>;
+  limits: GrpcLimits;
+  deadlines: Deadlines<UnaryCall>;
+  onBug: OnBug;
+}
+
+/** The deadlines of all calls of a listener. `onUnread` is called for an answer that was not read. */
+export function createCallDeadlines(
+  { halfOpenMs }: Pick<GrpcLimits, 'halfOpenMs'>,
+  onBug: OnBug,
+  onUnread: () => void,
+): Deadlines<UnaryCall> {
+  return createDeadlines(({ stream }) => {
+    if (stream.isClosed) return undefined;
+    if (!stream.hasResponded) {
+      refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
+      return halfOpenMs;
+    }
+    if (stream.queuedBytes > 0) onUnread();
+    stream.reset(errorCodes.cancel);
+    return undefined;
+  });
+}
+
+/** The calls of one connection. */
+export class Calls implements H2Handler {
+  readonly #deps: CallsDeps;
+  /** Those that came with the read in progress. */
+  readonly #fresh: UnaryCall[] = [];
+  /** How many handlers have not answered; a reset stream does not end its handler. */
+  #running = 0;
+  #lastRequest: H2Request | undefined;
+  #lastHead: CallHead | RefusedHead | undefined;
+
+  constructor(deps: CallsDeps) {
+    this.#deps = deps;
+  }
+
+  onRequest(stream: H2Stream, endsStream: boolean): void {
+    const head = this.#headOf(stream.request);
+    if ('refusal' in head) {
+      stream.respond(head.refusal, true);
+    } else if (this.#running >= this.#deps.limits.streamsPerConnectionMax) {
+      // CVE-2025-8671: resets must not start more handlers than streams are allowed.
+      stream.reset(errorCodes.refusedStream);
+    } else {
+      const call = new UnaryCall(stream, head);
+      stream.context = call;
+      this.#fresh.push(call);
+      if (endsStream) this.#run(call, noContent);
+    }
+  }
+
+  onData(stream: H2Stream, data: Buffer, endsStream: boolean) {
+    const call = stream.context as UnaryCall;
+    if (endsStream) return this.#run(call, call.whole(data));
+    call.keep(data);
+    stream.consumed(data.length);
+    const { receiveBytesMax } = this.#deps.limits;
+    if (call.contentBytes > receiveBytesMax + framePrefixBytes) {
+      refuse(stream, tooLong(receiveBytesMax), this.#deps.onBug);
+    }
+  }
+
+  onTrailers(stream: H2Stream): void {
+    const call = stream.context as UnaryCall;
+    this.#run(call, call.whole(noContent));
+  }
+
+  onWritable(): void {}
+
+  onClose(stream: H2Stream): void {
+    (stream.context as UnaryCall | undefined)?.closed();
+  }
+
+  onReadEnd(): void {
+    if (this.#fresh.length === 0) return;
+    for (const call of this.#fresh) {
+      if (call.stream.isClosed) continue;
+      call.watched = this.#deps.deadlines.watch(call, call.head.deadlineMs);
+    }
+    this.#fresh.length = 0;
+  }
+
+  #headOf(request: H2Request): CallHead | RefusedHead {
+    // Equal heads are the same object, so that most calls need not read theirs.
+    if (request === this.#lastRequest && this.#lastHead !== undefined) return this.#lastHead;
+    this.#lastRequest = request;
+    this.#lastHead = headOf(request, this.#deps.routes, this.#deps.limits);
+    return this.#lastHead;
+  }
+
+  #run(call: UnaryCall, content: Buffer): void {
+    const { route, encoding } = call.head;
+    this.#running++;
+    try {
+      const { receiveBytesMax } = this.#deps.limits;
+      const message = messageOf(route.method, content, encoding, receiveBytesMax);
+      mapAwaitable(mapAwaitable(message, handle, undefined, call), this.#send, this.#fail, call);
+    } catch (error) {
+      this.#fail(error, call);
+    }
+  }
+
+  /** Two functions for all calls, to save each of them two closures. */
+  readonly #send = (message: Answer, call: UnaryCall): void => {
+    call.stream.answer(answerOf(call.head.route.method.output, message, encodeMessage));
+    this.#running--;
+  };
+
+  readonly #fail = (error: unknown, { stream }: UnaryCall): void => {
+    this.#running--;
+    refuse(stream, error, this.#deps.onBug);
+  };
+}
+
+type Answer = MessageShape<DescMethod['output']>;
+
+function handle(message: Message, call: UnaryCall): Awaitable<Answer> {
+  return call.head.route.handler(message, call);
+}
+
+/** Ends a call with a status and no message. */
+function refuse(stream: H2Stream, thrown: unknown, onBug: OnBug): void {
+  const failure = failureOf(thrown, onBug);
+  if (!stream.hasResponded) stream.respond(refusalHead(failure), true);
+}

@@ -1,0 +1,72 @@
+/** Reads the head of a request: gRPC over HTTP/2, "Requests". */
+
+import { nameId } from '../h2/hpack/field.ts';
+import type { H2Request } from '../h2/request-rules.ts';
+import type { Failure } from '../rpc/failure.ts';
+import type { GrpcLimits } from '../rpc/grpc-limits.ts';
+import { deadlineOf } from '../rpc/grpc-timeout.ts';
+import { httpHead, refusalHead, unknownEncodingHead } from './answers.ts';
+import { type Encoding, encodingNames } from './compression.ts';
+import type { Route } from './routes.ts';
+
+/** What the head of a call says. */
+export interface CallHead {
+  route: Route;
+  /** In milliseconds. */
+  deadlineMs: number;
+  /** How messages that are compressed are. */
+  encoding: Encoding;
+}
+
+/** A head that is answered at once, with this block of fields. */
+export interface RefusedHead {
+  refusal: Buffer;
+}
+
+const contentTypeId = nameId('content-type');
+const timeoutId = nameId('grpc-timeout');
+const encodingId = nameId('grpc-encoding');
+
+/** Types that carry Protobuf. */
+const contentTypeForm = /^application\/grpc(?:\+proto)?(?:;|$)/;
+
+const notPost = httpHead(405, ['allow', 'POST']);
+const notGrpc = httpHead(415, ['accept-post', 'application/grpc, application/grpc+proto']);
+const badTimeout = refusal({ code: 'INTERNAL', message: 'grpc-timeout is malformed' });
+
+/** Reads a head. */
+export function headOf(
+  { method, path, fields }: H2Request,
+  routes: ReadonlyMap<string, Route>,
+  limits: Pick<GrpcLimits, 'deadlineMs' | 'deadlineMsMax'>,
+): CallHead | RefusedHead {
+  let contentType = '';
+  let timeout: string | undefined;
+  let encoding = 'identity';
+  for (const { id, value } of fields) {
+    if (id === contentTypeId) contentType = value;
+    else if (id === timeoutId) timeout = value;
+    else if (id === encodingId) encoding = value;
+  }
+  if (method !== 'POST') return { refusal: notPost };
+  if (!contentTypeForm.test(contentType)) return { refusal: notGrpc };
+  const route = routes.get(path);
+  if (route === undefined) {
+    return refusal({ code: 'UNIMPLEMENTED', message: `there is no method ${path}` });
+  }
+  const deadlineMs = deadlineOf(timeout, limits);
+  if (deadlineMs === undefined) return badTimeout;
+  if (!isEncoding(encoding)) {
+    const message = `there is no encoding ${encoding}`;
+    return { refusal: unknownEncodingHead({ code: 'UNIMPLEMENTED', message }) };
+  }
+  return { route, deadlineMs, encoding };
+}
+
+function refusal(failure: Failure): RefusedHead {
+  return { refusal: refusalHead(failure) };
+}
+
+function isEncoding(name: string): name is Encoding {
+  return encodingNames.some(each => each === name);
+}
