@@ -107,7 +107,8 @@ export class Output {
       return;
     }
     if (!this.#isBlocked) this.#send();
-    if (this.#isEnding && this.#waiting.length === 0) this.#socket.end();
+    const isSent = this.#waiting.length === 0 && this.#at === 0;
+    if (this.#isEnding && isSent) this.#socket.end();
     else if (this.isFull) this.#on.full();
   }
 
