@@ -29,15 +29,19 @@ export interface ConnectionDeps {
   onFault(fault: H2Fault): void;
   /** Called with what a handler threw, which ends the connection. */
   onBug(error: unknown): void;
-  /** Sent to a peer that speaks HTTP/1, before the connection is closed. */
+  /** Sent to a peer that speaks HTTP/1 or TLS, before the connection is closed. */
   notHttp2: Buffer;
 }
 
 /** The longest request line that is looked at, in bytes. */
 const requestLineBytes = 1024;
 
-/** Whether the bytes begin with a request of HTTP/1, such as a browser's. */
-function isHttp1(chunk: Buffer): boolean {
+/** The first byte of a TLS handshake (RFC 8446 section 5.1). */
+const tlsHandshake = 0x16;
+
+/** Whether a peer speaks TLS, or HTTP/1 as a browser does. */
+function isOtherProtocol(chunk: Buffer): boolean {
+  if (chunk[0] === tlsHandshake) return true;
   return /^[A-Z]+ \S+ HTTP\/1\.\d\r?\n/.test(chunk.toString('latin1', 0, requestLineBytes));
 }
 
@@ -150,7 +154,7 @@ export class H2Connection implements Living {
     if (start === 'partial') return chunk.length;
     if (start === 'wrong') {
       this.#deps.onFault('preface');
-      if (isHttp1(chunk)) this.#session.outbound.raw(this.#deps.notHttp2);
+      if (isOtherProtocol(chunk)) this.#session.outbound.raw(this.#deps.notHttp2);
       this.#finish(errorCodes.protocolError);
       return chunk.length;
     }
