@@ -48,7 +48,7 @@ need openssl "$readme" has openssl
 need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
-need golang-go "$readme, and building grpcurl" has go
+need golang-go "$readme, and building grpcurl and h2spec" has go
 need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
 packages=$missing
 
@@ -56,6 +56,13 @@ packages=$missing
 grpcurl=github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.8.9
 has_grpcurl() { [ -x out/tools/grpcurl ] || has grpcurl; }
 need grpcurl "$readme; built from source into out/tools" has_grpcurl
+
+# The last version before it became a module; its libraries are those that Debian's Go can build.
+h2spec=github.com/summerwind/h2spec/cmd/h2spec
+h2spec_modules="$h2spec@v2.2.1+incompatible golang.org/x/net@v0.17.0
+  github.com/spf13/cobra@v1.8.0 github.com/fatih/color@v1.16.0"
+has_h2spec() { [ -x out/tools/h2spec ] || has h2spec; }
+need h2spec "the rules of HTTP/2; built from source into out/tools" has_h2spec
 
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
@@ -93,15 +100,30 @@ build_grpcurl() {
   mkdir -p out/tools
   # Without cgo it needs no C compiler.
   CGO_ENABLED=0 GOBIN="$PWD/out/tools" go install "$grpcurl" </dev/null
-  # Under sudo, the files still belong to the user of the checkout.
-  [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out
+  own_tools
 }
+
+build_h2spec() {
+  echo "setup: building h2spec"
+  mkdir -p out/tools
+  tools=$PWD/out/tools
+  folder=$(mktemp -d)
+  # shellcheck disable=SC2086
+  (cd "$folder" && go mod init h2spec-build && go get $h2spec_modules &&
+    CGO_ENABLED=0 go build -o "$tools/h2spec" "$h2spec") </dev/null
+  rm -rf "$folder"
+  own_tools
+}
+
+# Under sudo, the files still belong to the user of the checkout.
+own_tools() { [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out; }
 
 if [ -z "$missing" ]; then
   echo "setup: everything the tests need is installed"
 elif [ "$allowed" = yes ]; then
   [ -z "$packages" ] || install_packages
   has_grpcurl >/dev/null || build_grpcurl
+  has_h2spec >/dev/null || build_h2spec
   echo "setup: everything the tests need is installed"
 else
   echo "setup: some tests need what is missing here:$reasons"

@@ -26,6 +26,7 @@ const programs = {
   ruby: { line: packages, proof: ['-e', 'require "jwt"'] },
   go: { line: packages },
   grpcurl: { line: packages },
+  h2spec: { line: packages },
   prlimit: { line: packages },
   nginx: { line: packages },
   haproxy: { line: packages },

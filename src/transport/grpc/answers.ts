@@ -3,7 +3,7 @@
 import { encode } from '../codec/encode.ts';
 import { cached, type Encode, framed } from '../codec/encoded-cache.ts';
 import { encodeFields, type PlainField } from '../h2/hpack/encoder.ts';
-import { prepareAnswer } from '../h2/prepared-answer.ts';
+import { type PreparedAnswer, prepareAnswer } from '../h2/prepared-answer.ts';
 import type { Failure } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 import { statusDetails } from '../rpc/status-details.ts';
@@ -43,9 +43,17 @@ export function errorTrailers(failure: Failure): Buffer {
   return encodeFields(statusFields(failure));
 }
 
-/** HEADERS of an answer to a request that is none of gRPC. */
-export function httpHead(status: number, ...fields: PlainField[]): Buffer {
-  return encodeFields([[':status', String(status)], ...fields]);
+const notGrpcText = Buffer.from('{"error":"this is the gRPC port: it speaks gRPC only"}\n');
+
+/** The answer to a request that is none of gRPC, with a status of HTTP. */
+export function notGrpc(status: number, field: PlainField): PreparedAnswer {
+  const head = encodeFields([
+    [':status', String(status)],
+    ['content-type', 'application/json'],
+    ['content-length', String(notGrpcText.length)],
+    field,
+  ]);
+  return prepareAnswer(head, notGrpcText);
 }
 
 function statusFields({ code, message, denial }: Failure): PlainField[] {

@@ -11,7 +11,7 @@ import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { answerOf, encodeMessage, refusalHead } from './answers.ts';
-import { type CallHead, headOf, type RefusedHead } from './head.ts';
+import { type CallHead, headOf } from './head.ts';
 import { type Message, messageOf, tooLong } from './message.ts';
 import type { Route } from './routes.ts';
 import { noContent, UnaryCall } from './unary-call.ts';
@@ -50,7 +50,7 @@ export class Calls implements H2Handler {
   /** How many handlers have not answered; a reset stream does not end its handler. */
   #running = 0;
   #lastRequest: H2Request | undefined;
-  #lastHead: CallHead | RefusedHead | undefined;
+  #lastHead: ReturnType<typeof headOf> | undefined;
 
   constructor(deps: CallsDeps) {
     this.#deps = deps;
@@ -102,7 +102,7 @@ export class Calls implements H2Handler {
     this.#fresh.length = 0;
   }
 
-  #headOf(request: H2Request): CallHead | RefusedHead {
+  #headOf(request: H2Request): ReturnType<typeof headOf> {
     // Equal heads are the same object, so that most calls need not read theirs.
     if (request === this.#lastRequest && this.#lastHead !== undefined) return this.#lastHead;
     this.#lastRequest = request;
@@ -110,20 +110,22 @@ export class Calls implements H2Handler {
     return this.#lastHead;
   }
 
-  #run(call: UnaryCall, content: Buffer): void {
+  #run(call: UnaryCall, content: Buffer) {
+    if ('answer' in call.head) return call.stream.answer(call.head.answer);
     const { route, encoding } = call.head;
     this.#running++;
     try {
       const { receiveBytesMax } = this.#deps.limits;
       const message = messageOf(route.method, content, encoding, receiveBytesMax);
-      mapAwaitable(mapAwaitable(message, handle, undefined, call), this.#send, this.#fail, call);
+      const known = call as KnownCall;
+      mapAwaitable(mapAwaitable(message, handle, undefined, known), this.#send, this.#fail, known);
     } catch (error) {
       this.#fail(error, call);
     }
   }
 
   /** Two functions for all calls, to save each of them two closures. */
-  readonly #send = (message: Answer, call: UnaryCall): void => {
+  readonly #send = (message: Answer, call: KnownCall): void => {
     call.stream.answer(answerOf(call.head.route.method.output, message, encodeMessage));
     this.#running--;
   };
@@ -135,8 +137,10 @@ export class Calls implements H2Handler {
 }
 
 type Answer = MessageShape<DescMethod['output']>;
+/** A call of a method that this server has. */
+type KnownCall = UnaryCall & { head: CallHead };
 
-function handle(message: Message, call: UnaryCall): Awaitable<Answer> {
+function handle(message: Message, call: KnownCall): Awaitable<Answer> {
   return call.head.route.handler(message, call);
 }
 

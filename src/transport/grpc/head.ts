@@ -1,11 +1,12 @@
 /** Reads the head of a request: gRPC over HTTP/2, "Requests". */
 
 import { nameId } from '../h2/hpack/field.ts';
+import type { PreparedAnswer } from '../h2/prepared-answer.ts';
 import type { H2Request } from '../h2/request-rules.ts';
 import type { Failure } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
-import { httpHead, refusalHead, unknownEncodingHead } from './answers.ts';
+import { notGrpc, refusalHead, unknownEncodingHead } from './answers.ts';
 import { type Encoding, encodingNames } from './compression.ts';
 import type { Route } from './routes.ts';
 
@@ -18,9 +19,17 @@ export interface CallHead {
   encoding: Encoding;
 }
 
-/** A head that is answered at once, with this block of fields. */
+/** A head of gRPC that is answered at once. */
 export interface RefusedHead {
+  /** The block of fields that is the whole answer. */
   refusal: Buffer;
+}
+
+/** A head of another protocol. Its answer waits for the end of the request, as HTTP clients expect. */
+export interface StrangeHead {
+  answer: PreparedAnswer;
+  /** How long the end may take, in milliseconds. */
+  deadlineMs: number;
 }
 
 const contentTypeId = nameId('content-type');
@@ -30,8 +39,8 @@ const encodingId = nameId('grpc-encoding');
 /** Types that carry Protobuf. */
 const contentTypeForm = /^application\/grpc(?:\+proto)?(?:;|$)/;
 
-const notPost = httpHead(405, ['allow', 'POST']);
-const notGrpc = httpHead(415, ['accept-post', 'application/grpc, application/grpc+proto']);
+const notPost = notGrpc(405, ['allow', 'POST']);
+const notProtobuf = notGrpc(415, ['accept-post', 'application/grpc, application/grpc+proto']);
 const badTimeout = refusal({ code: 'INTERNAL', message: 'grpc-timeout is malformed' });
 
 /** Reads a head. */
@@ -39,7 +48,7 @@ export function headOf(
   { method, path, fields }: H2Request,
   routes: ReadonlyMap<string, Route>,
   limits: Pick<GrpcLimits, 'deadlineMs' | 'deadlineMsMax'>,
-): CallHead | RefusedHead {
+): CallHead | RefusedHead | StrangeHead {
   let contentType = '';
   let timeout: string | undefined;
   let encoding = 'identity';
@@ -48,8 +57,9 @@ export function headOf(
     else if (id === timeoutId) timeout = value;
     else if (id === encodingId) encoding = value;
   }
-  if (method !== 'POST') return { refusal: notPost };
-  if (!contentTypeForm.test(contentType)) return { refusal: notGrpc };
+  if (method !== 'POST') return { answer: notPost, deadlineMs: limits.deadlineMs };
+  if (!contentTypeForm.test(contentType))
+    return { answer: notProtobuf, deadlineMs: limits.deadlineMs };
   const route = routes.get(path);
   if (route === undefined) {
     return refusal({ code: 'UNIMPLEMENTED', message: `there is no method ${path}` });

@@ -3,13 +3,13 @@
 import type { H2Stream } from '../h2/stream.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Watched } from '../rpc/deadlines.ts';
-import type { CallHead } from './head.ts';
+import type { CallHead, StrangeHead } from './head.ts';
 
 /** The call, as its handler sees it, with what belongs to it. */
 export class UnaryCall implements Call {
   readonly door = 'grpc';
   readonly stream: H2Stream;
-  readonly head: CallHead;
+  readonly head: CallHead | StrangeHead;
   /** Its deadline, unless it was over in the turn in which it came. */
   watched: Watched<UnaryCall> | undefined;
   /** Content before the end of the request, and its length in bytes. */
@@ -17,17 +17,19 @@ export class UnaryCall implements Call {
   contentBytes = 0;
   #gone: AbortController | undefined;
 
-  constructor(stream: H2Stream, head: CallHead) {
+  constructor(stream: H2Stream, head: CallHead | StrangeHead) {
     this.stream = stream;
     this.head = head;
   }
 
   /** Keeps content until the rest has come. */
   keep(data: Buffer): void {
+    this.contentBytes += data.length;
+    // What another protocol sends is not read.
+    if ('answer' in this.head) return;
     // A copy: a small part must not keep all that was read with it.
     this.#content ??= [];
     this.#content.push(Buffer.from(data));
-    this.contentBytes += data.length;
   }
 
   /** All content, of which `last` is the rest; nothing is kept any longer. */

@@ -87,6 +87,7 @@ export class Outbound {
     bytes.set(frames, at);
     writeUint32(bytes, at + 5, stream.id);
     writeUint32(bytes, at + answer.dataAt + 5, stream.id);
+    // Without trailers, that of the HEADERS again.
     writeUint32(bytes, at + answer.trailersAt + 5, stream.id);
     this.#window -= data.length;
     stream.sendWindow -= data.length;

@@ -104,9 +104,10 @@ test.each<[string, Record<string, string>, Record<string, unknown>]>([
   ['gRPC-Web', { 'content-type': 'application/grpc-web+proto' }, { ':status': 415 }],
   ['messages in JSON', { 'content-type': 'application/grpc+json' }, { ':status': 415 }],
   ['an unknown method', { ':path': '/a.B/ü' }, { reset: 0 }],
-])('%s is refused before its content', async (_, headers, expected) => {
+])('%s is refused', async (_, headers, expected) => {
   const { session } = await start();
-  const { over } = request(session, headers);
+  const { stream, over } = request(session, headers);
+  if (headers[':method'] === undefined) stream.end(framed(message));
   expect(await over()).toMatchObject(expected);
 });
 

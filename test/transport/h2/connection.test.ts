@@ -74,7 +74,7 @@ describe('GOAWAY (6.8)', () => {
     expect(second.payload.readUInt32BE(0)).toBe(3);
     // Too late, but its block still counts for the table.
     peer.send(request(5, '/five'), end1);
-    expect((await peer.nextOf('data', 1)).payload.toString()).toBe('/');
+    expect((await peer.nextOf('data', 1)).payload.toString()).toBe('the root of all');
     await gone;
     await peer.closed();
     expect(peer.frames.some(({ id }) => id === 5)).toBe(false);

@@ -63,7 +63,8 @@ function echo(recorded: Recorded): H2Handler {
     const content = Buffer.concat((stream.context as Buffer[] | undefined) ?? []);
     const text = content.length > 100 ? String(content.length) : content.toString('latin1');
     recorded.requests.push(`${method} ${path} ${text}`);
-    const body = Buffer.concat([Buffer.from(path, 'latin1'), content]);
+    const name = path === '/' ? 'the root of all' : path;
+    const body = Buffer.concat([Buffer.from(name, 'latin1'), content]);
     if (!path.startsWith('/slowly')) return stream.answer(prepareAnswer(headers, body, trailers));
     stream.respond(headers);
     stream.write(body);
