@@ -41,7 +41,7 @@ export const roomyLimits: H2Limits = {
 };
 
 /** What a server recorded. */
-export interface Recorded {
+interface Recorded {
   faults: H2Fault[];
   bugs: unknown[];
   /** Requests that ended, as `method path content` with the length of content that is long. */
