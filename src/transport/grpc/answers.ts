@@ -18,7 +18,7 @@ const accepted: PlainField = ['grpc-accept-encoding', encodingNames.join(',')];
 /** HEADERS of an answer with messages. */
 export const responseHead = encodeFields(head);
 /** Trailers of a call that succeeded. */
-const okTrailers = encodeFields([['grpc-status', '0']]);
+export const okTrailers = encodeFields([['grpc-status', '0']]);
 
 /** The answer of a unary call with this message, cached for messages that are sent again. */
 export const answerOf = cached((schema, message, encodeNow: Encode) =>
@@ -36,6 +36,11 @@ export function refusalHead(failure: Failure): Buffer {
 /** The same for an encoding that this server does not have; it names those that it has. */
 export function unknownEncodingHead(failure: Failure): Buffer {
   return encodeFields([...head, ...statusFields(failure), accepted]);
+}
+
+/** Trailers that end an answer with an error. */
+export function errorTrailers(failure: Failure): Buffer {
+  return encodeFields(statusFields(failure));
 }
 
 const notGrpcText = Buffer.from('{"error":"this is the gRPC port: it speaks gRPC only"}\n');

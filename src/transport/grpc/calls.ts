@@ -11,16 +11,22 @@ import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { answerOf, encodeMessage, refusalHead } from './answers.ts';
-import { type CallHead, headOf } from './head.ts';
+import { type Head, headOf, type UnaryHead } from './head.ts';
 import { type Message, messageOf, tooLong } from './message.ts';
-import type { Route } from './routes.ts';
+import type { Routes } from './routes.ts';
+import { StreamCall, type StreamHead } from './stream-call.ts';
 import { noContent, UnaryCall } from './unary-call.ts';
+
+/** A call in progress. */
+type AnyCall = UnaryCall | StreamCall;
 
 /** What all connections of a listener share. */
 export interface CallsDeps {
-  routes: ReadonlyMap<string, Route>;
+  routes: Routes;
   limits: GrpcLimits;
-  deadlines: Deadlines<UnaryCall>;
+  deadlines: Deadlines<AnyCall>;
+  /** The open streams, to end them when the server stops. */
+  streams: Set<StreamCall>;
   onBug: OnBug;
 }
 
@@ -29,9 +35,14 @@ export function createCallDeadlines(
   { halfOpenMs }: Pick<GrpcLimits, 'halfOpenMs'>,
   onBug: OnBug,
   onUnread: () => void,
-): Deadlines<UnaryCall> {
-  return createDeadlines(({ stream }) => {
+): Deadlines<AnyCall> {
+  return createDeadlines(call => {
+    const { stream } = call;
     if (stream.isClosed) return undefined;
+    if (call instanceof StreamCall) {
+      call.expire();
+      return undefined;
+    }
     if (!stream.hasResponded) {
       refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
       return halfOpenMs;
@@ -50,7 +61,7 @@ export class Calls implements H2Handler {
   /** How many handlers have not answered; a reset stream does not end its handler. */
   #running = 0;
   #lastRequest: H2Request | undefined;
-  #lastHead: ReturnType<typeof headOf> | undefined;
+  #lastHead: Head | undefined;
 
   constructor(deps: CallsDeps) {
     this.#deps = deps;
@@ -63,8 +74,10 @@ export class Calls implements H2Handler {
     } else if (this.#running >= this.#deps.limits.streamsPerConnectionMax) {
       // CVE-2025-8671: resets must not start more handlers than streams are allowed.
       stream.reset(errorCodes.refusedStream);
+    } else if ('route' in head && head.route.isStreaming) {
+      this.#begin(stream, head as StreamHead, endsStream);
     } else {
-      const call = new UnaryCall(stream, head);
+      const call = new UnaryCall(stream, head as UnaryHead);
       stream.context = call;
       this.#fresh.push(call);
       if (endsStream) this.#run(call, noContent);
@@ -72,7 +85,8 @@ export class Calls implements H2Handler {
   }
 
   onData(stream: H2Stream, data: Buffer, endsStream: boolean) {
-    const call = stream.context as UnaryCall;
+    const call = stream.context as AnyCall;
+    if (call instanceof StreamCall) return call.data(data, endsStream);
     if (endsStream) return this.#run(call, call.whole(data));
     call.keep(data);
     stream.consumed(data.length);
@@ -82,15 +96,20 @@ export class Calls implements H2Handler {
     }
   }
 
-  onTrailers(stream: H2Stream): void {
-    const call = stream.context as UnaryCall;
+  onTrailers(stream: H2Stream) {
+    const call = stream.context as AnyCall;
+    if (call instanceof StreamCall) return call.ended();
     this.#run(call, call.whole(noContent));
   }
 
-  onWritable(): void {}
+  onWritable({ context }: H2Stream): void {
+    if (context instanceof StreamCall) context.writable();
+  }
 
   onClose(stream: H2Stream): void {
-    (stream.context as UnaryCall | undefined)?.closed();
+    const call = stream.context as AnyCall | undefined;
+    call?.closed();
+    if (call instanceof StreamCall) this.#deps.streams.delete(call);
   }
 
   onReadEnd(): void {
@@ -102,7 +121,25 @@ export class Calls implements H2Handler {
     this.#fresh.length = 0;
   }
 
-  #headOf(request: H2Request): ReturnType<typeof headOf> {
+  #begin(stream: H2Stream, { route, encoding, deadlineMs }: StreamHead, endsStream: boolean): void {
+    const { limits, onBug, deadlines, streams } = this.#deps;
+    this.#running++;
+    const call = new StreamCall(stream, {
+      route,
+      encoding,
+      receiveBytesMax: limits.receiveBytesMax,
+      onBug,
+      onDone: () => {
+        this.#running--;
+      },
+    });
+    stream.context = call;
+    streams.add(call);
+    if (Number.isFinite(deadlineMs)) call.watched = deadlines.watch(call, deadlineMs);
+    if (endsStream) call.ended();
+  }
+
+  #headOf(request: H2Request): Head {
     // Equal heads are the same object, so that most calls need not read theirs.
     if (request === this.#lastRequest && this.#lastHead !== undefined) return this.#lastHead;
     this.#lastRequest = request;
@@ -138,7 +175,7 @@ export class Calls implements H2Handler {
 
 type Answer = MessageShape<DescMethod['output']>;
 /** A call of a method that this server has. */
-type KnownCall = UnaryCall & { head: CallHead };
+type KnownCall = UnaryCall & { head: UnaryHead };
 
 function handle(message: Message, call: KnownCall): Awaitable<Answer> {
   return call.head.route.handler(message, call);

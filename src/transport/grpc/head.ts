@@ -5,19 +5,25 @@ import type { PreparedAnswer } from '../h2/prepared-answer.ts';
 import type { H2Request } from '../h2/request-rules.ts';
 import type { Failure } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
-import { deadlineOf } from '../rpc/grpc-timeout.ts';
+import { deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
 import { notGrpc, refusalHead, unknownEncodingHead } from './answers.ts';
 import { type Encoding, encodingNames } from './compression.ts';
-import type { Route } from './routes.ts';
+import type { Route, Routes, UnaryRoute } from './routes.ts';
 
 /** What the head of a call says. */
-export interface CallHead {
-  route: Route;
-  /** In milliseconds. */
+interface CallHead<R extends Route> {
+  route: R;
+  /** In milliseconds; infinite for a stream without a deadline. */
   deadlineMs: number;
   /** How messages that are compressed are. */
   encoding: Encoding;
 }
+
+/** The head of a unary call. */
+export type UnaryHead = CallHead<UnaryRoute>;
+
+/** A head that was read. */
+export type Head = CallHead<Route> | RefusedHead | StrangeHead;
 
 /** A head of gRPC that is answered at once. */
 export interface RefusedHead {
@@ -36,6 +42,9 @@ const contentTypeId = nameId('content-type');
 const timeoutId = nameId('grpc-timeout');
 const encodingId = nameId('grpc-encoding');
 
+/** A stream has no deadline of the server's. */
+const streamTimes = { deadlineMs: Number.POSITIVE_INFINITY, deadlineMsMax: timerMsMax };
+
 /** Types that carry Protobuf. */
 const contentTypeForm = /^application\/grpc(?:\+proto)?(?:;|$)/;
 
@@ -46,9 +55,9 @@ const badTimeout = refusal({ code: 'INTERNAL', message: 'grpc-timeout is malform
 /** Reads a head. */
 export function headOf(
   { method, path, fields }: H2Request,
-  routes: ReadonlyMap<string, Route>,
+  routes: Routes,
   limits: Pick<GrpcLimits, 'deadlineMs' | 'deadlineMsMax'>,
-): CallHead | RefusedHead | StrangeHead {
+): Head {
   let contentType = '';
   let timeout: string | undefined;
   let encoding = 'identity';
@@ -64,7 +73,9 @@ export function headOf(
   if (route === undefined) {
     return refusal({ code: 'UNIMPLEMENTED', message: `there is no method ${path}` });
   }
-  const deadlineMs = deadlineOf(timeout, limits);
+  const deadlineMs = route.isStreaming
+    ? deadlineOf(timeout, streamTimes)
+    : deadlineOf(timeout, limits);
   if (deadlineMs === undefined) return badTimeout;
   if (!isEncoding(encoding)) {
     const message = `there is no encoding ${encoding}`;

@@ -9,18 +9,24 @@ import { createShares, limitConnections, ownGuard } from '../rpc/guard.ts';
 import { within } from '../rpc/listener.ts';
 import { notHttp2 } from '../rpc/not-http2.ts';
 import type { Reader } from '../rpc/unread.ts';
-import { Calls, createCallDeadlines } from './calls.ts';
+import { Calls, type CallsDeps, createCallDeadlines } from './calls.ts';
 import { h2LimitsOf } from './h2-limits.ts';
+import { createHealthService } from './health.ts';
+import { reflectionBindings } from './reflection.ts';
 import { routesOf } from './routes.ts';
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createH2GrpcListener(deps: GrpcDeps): GrpcListener {
   const { bindings, limits, onBug, guard = ownGuard(limits.unread) } = deps;
-  const routes = routesOf(bindings);
+  const services = bindings.map(({ service }) => service);
+  const health = createHealthService(services.map(({ typeName }) => typeName));
+  const reflection = reflectionBindings([...services, health.binding.service]);
+  const routes = routesOf([...bindings, health.binding, ...reflection]);
   const deadlines = createCallDeadlines(limits, onBug, () => guard.unreadClosed('deadline'));
+  const streams: CallsDeps['streams'] = new Set();
   const server = createH2Server({
     limits: h2LimitsOf(limits),
-    createHandler: () => new Calls({ routes, limits, deadlines, onBug }),
+    createHandler: () => new Calls({ routes, limits, deadlines, streams, onBug }),
     onFault: guard.faulted,
     onBug: error => onBug(error, randomUUID()),
     notHttp2: Buffer.from(notHttp2),
@@ -37,7 +43,11 @@ export function createH2GrpcListener(deps: GrpcDeps): GrpcListener {
   limitConnections(sock, limits.connectionsMax, guard);
 
   const stop = async (graceMs: number) => {
+    health.setServing(false);
     sock.close();
+    // Those who watch its health learn of the stop before their streams end.
+    await new Promise(setImmediate);
+    for (const call of streams) call.stop();
     await within(graceMs, server.goAway(), server.destroy);
     deadlines.stop();
     unwatch();
@@ -57,7 +67,7 @@ export function createH2GrpcListener(deps: GrpcDeps): GrpcListener {
       stopping ??= stop(graceMs);
       return stopping;
     },
-    setServing() {},
+    setServing: health.setServing,
   };
 }
 

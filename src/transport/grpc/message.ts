@@ -23,9 +23,24 @@ export function messageOf(
   if (length !== content.length - framePrefixBytes) {
     throw new RpcError('UNIMPLEMENTED', 'a unary call has exactly one whole request message');
   }
-  const bytes = content.subarray(framePrefixBytes);
-  if (content[0] === 0) return decoded(bytes, method);
-  if (content[0] !== 1) throw new RpcError('INTERNAL', 'the request has an unknown flag');
+  const message = { isCompressed: content[0] !== 0, bytes: content.subarray(framePrefixBytes) };
+  return plainMessageOf(method, message, encoding, bytesMax);
+}
+
+/** A message as it was sent. */
+export interface RawMessage {
+  isCompressed: boolean;
+  bytes: Buffer;
+}
+
+/** Decodes a message, at once unless it is compressed; throws RpcError. */
+export function plainMessageOf(
+  method: DescMethod,
+  { isCompressed, bytes }: RawMessage,
+  encoding: Encoding,
+  bytesMax: number,
+): Awaitable<Message> {
+  if (!isCompressed) return decoded(bytes, method);
   if (encoding === 'identity') {
     throw new RpcError('INTERNAL', 'the request is compressed, but no encoding is named');
   }

@@ -3,21 +3,21 @@
 import type { H2Stream } from '../h2/stream.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Watched } from '../rpc/deadlines.ts';
-import type { CallHead, StrangeHead } from './head.ts';
+import type { StrangeHead, UnaryHead } from './head.ts';
 
 /** The call, as its handler sees it, with what belongs to it. */
 export class UnaryCall implements Call {
   readonly door = 'grpc';
   readonly stream: H2Stream;
-  readonly head: CallHead | StrangeHead;
+  readonly head: UnaryHead | StrangeHead;
   /** Its deadline, unless it was over in the turn in which it came. */
-  watched: Watched<UnaryCall> | undefined;
+  watched: Pick<Watched<unknown>, 'forget'> | undefined;
   /** Content before the end of the request, and its length in bytes. */
   #content: Buffer[] | undefined;
   contentBytes = 0;
   #gone: AbortController | undefined;
 
-  constructor(stream: H2Stream, head: CallHead | StrangeHead) {
+  constructor(stream: H2Stream, head: UnaryHead | StrangeHead) {
     this.stream = stream;
     this.head = head;
   }

@@ -52,6 +52,7 @@ const goAwayPing = Buffer.from('usher-ga', 'latin1');
 /** A connection. It closes by itself after an error, when it is idle, and when its peer is gone. */
 export class H2Connection implements Living {
   lastActiveMs = performance.now();
+  progress = 0;
   readonly #socket: Socket;
   readonly #deps: ConnectionDeps;
   readonly #handler: H2Handler;
@@ -82,9 +83,10 @@ export class H2Connection implements Living {
       onPong: payload => this.#pong(payload),
       onStreamEnd: () => this.#streamEnded(),
     });
-    this.#reader = new FrameReader(frameBytesDefault, (type, flag, id, bytes, at, end) =>
-      this.#session.inbound.frame(type, flag, id, bytes, at, end),
-    );
+    this.#reader = new FrameReader(frameBytesDefault, (type, flag, id, bytes, at, end) => {
+      // A handler may have ended the connection.
+      if (this.#state !== 'over') this.#session.inbound.frame(type, flag, id, bytes, at, end);
+    });
     this.#lifetime = new Lifetime(limits, this);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => this.destroy());
@@ -128,6 +130,7 @@ export class H2Connection implements Living {
 
   #read(chunk: Buffer) {
     if (this.#state === 'over') return;
+    this.progress++;
     this.#output.beginRead();
     try {
       const start = this.#preface === undefined ? 0 : this.#readPreface(chunk, this.#preface);
@@ -214,7 +217,10 @@ export class H2Connection implements Living {
   }
 
   #drained() {
-    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#socket.isPaused()) {
+      this.progress++;
+      this.#socket.resume();
+    }
     if (this.#state !== 'over') this.#session.outbound.pumpAll();
   }
 

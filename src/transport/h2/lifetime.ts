@@ -12,6 +12,8 @@ export interface Living {
   openStreams(): number;
   /** When the last stream was opened or closed, on the clock of `performance.now`. */
   lastActiveMs: number;
+  /** Changes whenever the peer sent something, or took all that it was slow to take. */
+  progress: number;
   /** Sends a PING. */
   ping(): void;
   /** Lets the streams end, and opens no more. */
@@ -109,7 +111,12 @@ export class Lifetime {
     const { keepaliveMs, keepaliveTimeoutMs } = this.#limits;
     const living = this.#living;
     this.#keepalive = awakeTimeout(() => {
-      this.#keepalive = awakeTimeout(() => living.destroy(), keepaliveTimeoutMs);
+      const { progress } = living;
+      this.#keepalive = awakeTimeout(() => {
+        // A PING can wait behind a long answer that the peer is still taking.
+        if (living.progress === progress) living.destroy();
+        else this.#pingLater();
+      }, keepaliveTimeoutMs);
       living.ping();
     }, keepaliveMs);
   }
