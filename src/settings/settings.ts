@@ -53,7 +53,7 @@ const places = {
     meaning:
       'Which HTTP/2 server carries gRPC: that of `@grpc/grpc-js`, or the one of this project',
     range: grpcEngines.map(engine => `\`${engine}\``).join(', '),
-    default: 'grpc-js',
+    default: 'h2',
     read: oneOf(grpcEngines),
   },
   httpListen: {
