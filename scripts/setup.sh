@@ -49,13 +49,20 @@ need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
 need python3-venv "the clients of docs/clients.md" /usr/bin/python3 -c 'import ensurepip'
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
-need golang-go "$readme" has go
+need golang-go "$readme, and building h2spec" has go
 need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
 packages=$missing
 
 # Debian 12 has an older Go. This chapter of its help is new in 1.24.
 has_recent_go() { out/tools/go/bin/go help goauth || go help goauth; }
 need go-1.24 "the clients of docs/clients.md; Go 1.26 from PyPI into out/tools" has_recent_go
+
+# The last version before it became a module; its libraries are those that Debian's Go can build.
+h2spec=github.com/summerwind/h2spec/cmd/h2spec
+h2spec_modules="$h2spec@v2.2.1+incompatible golang.org/x/net@v0.17.0
+  github.com/spf13/cobra@v1.8.0 github.com/fatih/color@v1.16.0"
+has_h2spec() { [ -x out/tools/h2spec ] || has h2spec; }
+need h2spec "the rules of HTTP/2; built from source into out/tools" has_h2spec
 
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
@@ -93,15 +100,30 @@ install_go() {
   mkdir -p out/tools
   python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
     --root-user-action ignore --require-hashes --requirement scripts/go.txt --target out/tools --upgrade </dev/null
-  # Under sudo, the files still belong to the user of the checkout.
-  [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out
+  own_tools
 }
+
+build_h2spec() {
+  echo "setup: building h2spec"
+  mkdir -p out/tools
+  tools=$PWD/out/tools
+  folder=$(mktemp -d)
+  # shellcheck disable=SC2086
+  (cd "$folder" && go mod init h2spec-build && go get $h2spec_modules &&
+    CGO_ENABLED=0 go build -o "$tools/h2spec" "$h2spec") </dev/null
+  rm -rf "$folder"
+  own_tools
+}
+
+# Under sudo, the files still belong to the user of the checkout.
+own_tools() { [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out; }
 
 if [ -z "$missing" ]; then
   echo "setup: everything the tests need is installed"
 elif [ "$allowed" = yes ]; then
   [ -z "$packages" ] || install_packages
   has_recent_go >/dev/null 2>&1 || install_go
+  has_h2spec >/dev/null || build_h2spec
   echo "setup: everything the tests need is installed"
 else
   echo "setup: some tests need what is missing here:$reasons"

@@ -29,6 +29,7 @@ const programs = {
   go: { line: packages },
   // Debian 12 has an older one. This chapter of its help is new in 1.24.
   'go-1.24': { file: 'go', line: packages, proof: ['help', 'goauth'] },
+  h2spec: { line: packages },
   prlimit: { line: packages },
   nginx: { line: packages },
   haproxy: { line: packages },

@@ -60,7 +60,9 @@ const folders: Record<string, Record<string, readonly string[]>> = {
   transport: {
     doors: ['services', 'http', 'rpc', 'codec'],
     connect: ['http', 'rpc', 'codec'],
-    grpc: ['rpc', 'codec'],
+    grpc: ['h2', 'rpc', 'codec'],
+    'grpc-js': ['rpc', 'codec'],
+    h2: [],
     http: ['rpc', 'codec'],
     services: ['rpc', 'codec'],
     rpc: [],
@@ -91,9 +93,9 @@ const owners: Record<string, RegExp> = {
   jose: /^src\/tokens\/issue\.ts$/,
   ioredis: /^src\/store\/redis\//,
   lmdb: /^src\/store\/lmdb\/(tables|read-all)\.ts$/,
-  '@grpc/grpc-js': /^src\/transport\/grpc\//,
-  '@grpc/reflection': /^src\/transport\/grpc\/reflection\.ts$/,
-  'grpc-health-check': /^src\/transport\/grpc\/health\.ts$/,
+  '@grpc/grpc-js': /^src\/transport\/grpc-js\//,
+  '@grpc/reflection': /^src\/transport\/grpc-js\/reflection\.ts$/,
+  'grpc-health-check': /^src\/transport\/grpc-js\/health\.ts$/,
   '@connectrpc/connect-node':
     /^src\/(transport\/connect\/listener|api\/connect|client\/[\w-]+)\.ts$/,
   '@connectrpc/connect-web': /^src\/(api|client|manager\/web)\//,

@@ -58,6 +58,9 @@ export function createGuards(deps: GuardDeps): (listener: ListenerName) => Guard
       metrics.requestRefused(listener);
       warn(`requests ${listener}`, { listener }, requestsText);
     },
+    faulted(kind) {
+      warn(`fault ${listener} ${kind}`, { listener, kind }, 'a peer breaks a rule of HTTP/2');
+    },
   });
 }
 

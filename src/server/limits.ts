@@ -21,8 +21,8 @@ import {
   type UsageLimits,
   usageCountBytes,
 } from '../tokens/limits.ts';
-import { fixedGrpcLimits, type GrpcLimits } from '../transport/grpc/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
+import { fixedGrpcLimits, type GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import { divideMemory, type MemoryMetric, type MemoryShares } from './memory.ts';
@@ -182,6 +182,7 @@ function grpcLimits(config: Config, memory: MemoryShares): GrpcLimits {
     ...fixedGrpcLimits,
     ...listenerLimits(config, memory),
     prefaceMs: config.firstByteMs,
+    headerBytesMax: config.headerBytesMax + config.otherHeadersBytesMax,
     streamsPerConnectionMax: config.streamsMax,
     // Enough for the longest call that began before the connection got old.
     connectionAgeGraceMs: config.deadlineMsMax,

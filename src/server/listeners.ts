@@ -7,8 +7,8 @@ import type { Degraded } from '../store/health.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
-import type { GrpcLimits } from '../transport/grpc/limits.ts';
-import { createGrpcListener, type GrpcListener } from '../transport/grpc/listener.ts';
+import { createH2GrpcListener } from '../transport/grpc/listener.ts';
+import { createGrpcListener } from '../transport/grpc-js/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, type Trusts, trustsRanges } from '../transport/http/client-address.ts';
 import { heldBody } from '../transport/http/held-body.ts';
@@ -20,6 +20,8 @@ import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
+import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
+import type { GrpcListener } from '../transport/rpc/grpc-listener.ts';
 import type { Guard } from '../transport/rpc/guard.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import { pinged } from '../transport/rpc/probes.ts';
@@ -59,6 +61,8 @@ export interface Listeners {
   /** HTTP: the API Manager, its API, metrics and probes. */
   manager: Listener;
 }
+
+const grpcListeners = { 'grpc-js': createGrpcListener, h2: createH2GrpcListener };
 
 /** Creates the listeners with the limits of the configuration. */
 export function createListeners(config: Config, parts: ListenerParts): Listeners {
@@ -104,7 +108,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   const web = webRoute(parts.manager);
   const root = rootRoute({ verify, now });
   return {
-    grpc: createGrpcListener({
+    grpc: grpcListeners[config.grpcEngine]({
       bindings: [...services.verifier, envoyBinding({ verify })],
       limits: withConnections(limits.grpc, connections.grpc, config),
       onBug,

@@ -27,6 +27,7 @@ function readStoreAddress(text: string): StoreAddress {
   }
 }
 
+const grpcEngines = ['h2', 'grpc-js'] as const;
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** The settings that are not numbers: the store, listeners and secrets. */
@@ -47,6 +48,14 @@ const places = {
     range: '`host:port`, `[::1]:port`, port 0 for any free one, or `off`',
     default: '127.0.0.1:50051',
     read: listen,
+  },
+  grpcEngine: {
+    name: 'USHER_GRPC_ENGINE',
+    meaning:
+      'HTTP/2 server of the gRPC listener: the one of Usher itself, or that of `@grpc/grpc-js`',
+    range: grpcEngines.map(engine => `\`${engine}\``).join(', '),
+    default: 'h2',
+    read: oneOf(grpcEngines),
   },
   httpListen: {
     name: 'USHER_HTTP_LISTEN',

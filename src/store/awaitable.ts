@@ -10,7 +10,7 @@ export type Awaitable<T> = T | Promise<T>;
  */
 export function mapAwaitable<T, U, C = undefined>(
   value: Awaitable<T>,
-  onValue: (value: T, context: C) => U,
+  onValue: (value: T, context: C) => Awaitable<U>,
   onError?: (error: unknown, context: C) => U,
   context: C = undefined as C,
 ): Awaitable<U> {

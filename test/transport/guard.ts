@@ -15,6 +15,7 @@ export function recordingGuard(limits: HeldLimits, exempt: readonly string[] = [
     isExempt: (address: string) => exempt.includes(address),
     refused: (reason: string, source: string) => report(`refused ${reason} ${source}`),
     requestRefused: () => report('refused request'),
+    faulted: (kind: string) => report(`fault ${kind}`),
     unreadClosed: (reason: string) => report(`unread ${reason}`),
     reports,
     async next(): Promise<string> {

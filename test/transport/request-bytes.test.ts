@@ -6,11 +6,11 @@ import { connect } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { createConnectDoor } from '../../src/transport/connect/listener.ts';
-import { createGrpcListener } from '../../src/transport/grpc/listener.ts';
 import { heldBody } from '../../src/transport/http/held-body.ts';
 import { createHttpListener } from '../../src/transport/http/listener.ts';
 import { defaultLimits } from '../limits.ts';
 import { verifierBinding } from './fakes.ts';
+import { engines } from './grpc/engines.ts';
 import { recordingGuard } from './guard.ts';
 
 const cleaning: (() => unknown)[] = [];
@@ -105,29 +105,32 @@ test('many slow uploads add up, and a short call gets through beside them', asyn
   expect([response.statusCode, await text(response)]).toEqual([200, 'short']);
 });
 
-test('gRPC refuses a slow upload with UNAVAILABLE, and answers the next call', async () => {
-  const guard = guardOf(defaultLimits.grpc);
-  const listener = createGrpcListener({ bindings, limits: defaultLimits.grpc, onBug, guard });
-  cleaning.push(() => listener.stop(1000));
-  const { port } = await listener.listen(here);
-  const session = connect(`http://127.0.0.1:${port}`);
-  session.on('error', () => {});
-  cleaning.push(() => session.destroy());
-  const call = (body: Buffer, end: boolean) => {
-    const headers = { ':method': 'POST', ':path': verify, 'content-type': 'application/grpc' };
-    const stream = session.request(headers);
-    stream.on('error', () => {});
-    if (end) stream.end(body);
-    else stream.write(body);
-    return stream;
-  };
-  const slow = call(Buffer.alloc(bytesMax + 1), false);
-  const [headers] = await once(slow, 'response');
-  expect(headers['grpc-status']).toBe('14');
-  expect(await guard.next()).toBe('refused request');
-  const next = call(Buffer.alloc(5), true);
-  next.resume();
-  const [trailers] = await once(next, 'trailers');
-  expect(trailers['grpc-status']).toBe('0');
-  expect(guard.requests.bytes).toBe(0);
-});
+test.each(engines)(
+  'gRPC refuses a slow upload with UNAVAILABLE, and answers the next call: $engine',
+  async ({ createListener }) => {
+    const guard = guardOf(defaultLimits.grpc);
+    const listener = createListener({ bindings, limits: defaultLimits.grpc, onBug, guard });
+    cleaning.push(() => listener.stop(1000));
+    const { port } = await listener.listen(here);
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on('error', () => {});
+    cleaning.push(() => session.destroy());
+    const call = (body: Buffer, end: boolean) => {
+      const headers = { ':method': 'POST', ':path': verify, 'content-type': 'application/grpc' };
+      const stream = session.request(headers);
+      stream.on('error', () => {});
+      if (end) stream.end(body);
+      else stream.write(body);
+      return stream;
+    };
+    const slow = call(Buffer.alloc(bytesMax + 1), false);
+    const [headers] = await once(slow, 'response');
+    expect(headers['grpc-status']).toBe('14');
+    expect(await guard.next()).toBe('refused request');
+    const next = call(Buffer.alloc(5), true);
+    next.resume();
+    const [trailers] = await once(next, 'trailers');
+    expect(trailers['grpc-status']).toBe('0');
+    expect(guard.requests.bytes).toBe(0);
+  },
+);

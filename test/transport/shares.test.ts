@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createGrpcListener } from '../../src/transport/grpc/listener.ts';
+import { createGrpcListener } from '../../src/transport/grpc-js/listener.ts';
 import { createHttpListener } from '../../src/transport/http/listener.ts';
 import { defaultLimits } from '../limits.ts';
 import { recordingGuard } from './guard.ts';

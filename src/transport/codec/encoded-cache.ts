@@ -28,19 +28,28 @@ export function cacheEncoded(message: object): void {
   repeated.add(message);
 }
 
-/** A flag and the length. */
-const framePrefixBytes = 5;
+/** Length of a message's prefix, a flag and its length, in bytes. */
+export const framePrefixBytes = 5;
 
 /**
  * The message as an uncompressed gRPC Length-Prefixed-Message (flag 0, length, bytes), in pieces
- * that follow each other, cached.
+ * that follow each other.
  */
-export const framesOf = cached((schema, message, encode: Encode): readonly Buffer[] => {
+export function framed<M extends DescMessage>(
+  schema: M,
+  message: MessageShape<M>,
+  encode: Encode,
+): readonly Buffer[] {
   const pieces = encode(schema, message, framePrefixBytes).map(asBuffer);
   const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
   pieces[0]?.writeUInt32BE(bytes - framePrefixBytes, 1);
   return pieces;
-});
+}
+
+/** The same, cached. */
+export const framesOf = cached((schema, message, encode: Encode) =>
+  framed(schema, message, encode),
+);
 
 /**
  * The message in Protobuf's binary encoding, in pieces that follow each other, from the cache where
@@ -68,7 +77,7 @@ export const jsonOf = cached((schema, message, encode: EncodeJson): JsonText => 
 });
 
 /** An encoding with a cache of its own for the messages that are sent again. */
-function cached<E, T>(
+export function cached<E, T>(
   encodeNow: (schema: DescMessage, message: MessageShape<DescMessage>, encode: E) => T,
 ): <M extends DescMessage>(schema: M, message: MessageShape<M>, encode: E) => T {
   const known = new WeakMap<object, T>();

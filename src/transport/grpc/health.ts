@@ -1,11 +1,19 @@
-/** grpc.health.v1.Health, for probes and load balancers. */
+/** grpc.health.v1.Health as a service like any other, for probes and load balancers. */
 
-import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
+import { create } from '@bufbuild/protobuf';
+import {
+  Health,
+  type HealthCheckResponse,
+  HealthCheckResponseSchema,
+  HealthListResponseSchema,
+  HealthCheckResponse_ServingStatus as Status,
+} from '../../gen/grpc/health/v1/health_pb.ts';
+import { type Binding, bind } from '../rpc/handlers.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
 
 /** The health service. */
-export interface Health {
-  /** Adds the service to a grpc-js server. */
-  addToServer: HealthImplementation['addToServer'];
+export interface HealthService {
+  binding: Binding;
   /** Sets the status of the server and all services: SERVING or NOT_SERVING. */
   setServing(serving: boolean): void;
 }
@@ -13,19 +21,55 @@ export interface Health {
 /** Always SERVING: it answers as long as the process does, for liveness probes. */
 const liveness = 'liveness';
 
-/**
- * Health of the server as a whole (named "") and of each service, SERVING at first, and `liveness`.
- */
-export function createHealth(services: readonly string[]): Health {
+/** Health of the server as a whole (named "") and of each service, SERVING at first, and `liveness`. */
+export function createHealthService(services: readonly string[]): HealthService {
   const names = ['', ...services];
-  const statuses: ServingStatusMap = Object.fromEntries(
-    [...names, liveness].map(name => [name, 'SERVING']),
-  );
-  const health = new HealthImplementation(statuses);
+  const statuses = new Map<string, Status>();
+  for (const name of [...names, liveness]) statuses.set(name, Status.SERVING);
+  const watchers = new Set<() => void>();
+  const responseOf = (status: Status) => create(HealthCheckResponseSchema, { status });
+
+  async function* watch(name: string, signal: AbortSignal): AsyncGenerator<HealthCheckResponse> {
+    let told: Status | undefined;
+    let wake = () => {};
+    const onChange = () => wake();
+    watchers.add(onChange);
+    signal.addEventListener('abort', onChange);
+    try {
+      while (!signal.aborted) {
+        // An unknown service may become known later (its rule).
+        const status = statuses.get(name) ?? Status.SERVICE_UNKNOWN;
+        if (status === told) {
+          await new Promise<void>(resolve => {
+            wake = resolve;
+          });
+        } else {
+          told = status;
+          yield responseOf(status);
+        }
+      }
+    } finally {
+      watchers.delete(onChange);
+    }
+  }
+
+  const binding = bind(Health, {
+    check({ service }) {
+      const status = statuses.get(service);
+      if (status === undefined) throw new RpcError('NOT_FOUND', 'there is no such service');
+      return responseOf(status);
+    },
+    list() {
+      const all = [...statuses].map(([name, status]) => [name, responseOf(status)]);
+      return create(HealthListResponseSchema, { statuses: Object.fromEntries(all) });
+    },
+    watch: ({ service }, { signal }) => watch(service, signal),
+  });
   return {
-    addToServer: server => health.addToServer(server),
+    binding,
     setServing(serving) {
-      for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
+      for (const name of names) statuses.set(name, serving ? Status.SERVING : Status.NOT_SERVING);
+      for (const onChange of watchers) onChange();
     },
   };
 }

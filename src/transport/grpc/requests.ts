@@ -1,58 +1,61 @@
-/** The request messages of a gRPC stream as an async iterable that the server can end. */
+/** The request messages of a stream as an async iterable, read no faster than its handler takes them. */
 
-import type { Readable } from 'node:stream';
-
-/** Most messages buffered for a handler that is slower than its caller. */
-const heldMax = 16;
+/** Most messages that wait before the caller has to. */
+const waitingMax = 16;
 
 /** The messages of one stream. */
-export interface Requests<T> extends AsyncIterable<T> {
-  /** Ends the iterable after the buffered messages, throwing the error if given. */
-  end(error?: Error): void;
-}
+export class Requests<T> implements AsyncIterable<T> {
+  readonly #waiting: T[] = [];
+  readonly #consumed: (bytes: number) => void;
+  /** Content that the caller may send again once messages are taken, in bytes. */
+  #owedBytes = 0;
+  #isOver = false;
+  #failure: unknown;
+  #wake = () => {};
 
-/**
- * Reads messages from a stream, few ahead of the handler. What `check` throws, the iterable throws.
- */
-export function requestsOf<T>(source: Readable, check: (message: T) => T): Requests<T> {
-  const held: T[] = [];
-  let ended = false;
-  let failure: Error | undefined;
-  let wake = () => {};
+  /** `consumed` lets the caller send as many bytes more. */
+  constructor(consumed: (bytes: number) => void) {
+    this.#consumed = consumed;
+  }
 
-  const end = (error?: Error) => {
-    if (ended) return;
-    ended = true;
-    failure = error;
-    source.off('data', onData);
-    // Later messages are discarded: unread, they would exhaust the flow-control window.
-    source.resume();
-    wake();
-  };
-  const onData = (message: T) => {
-    held.push(message);
-    if (held.length >= heldMax) source.pause();
-    wake();
-  };
-  source.on('data', onData);
-  source.on('end', () => end());
-  source.on('close', () => end());
+  /** Adds the messages that came with so much content. */
+  add(messages: readonly T[], contentBytes: number) {
+    if (this.#isOver) return this.#consumed(contentBytes);
+    this.#waiting.push(...messages);
+    this.#owedBytes += contentBytes;
+    this.#settle();
+    this.#wake();
+  }
 
-  async function* read(): AsyncGenerator<T> {
+  /** Ends the iterable after the messages that wait; then it throws the error, if there is one. */
+  end(failure?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#failure = failure;
+    this.#wake();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     for (;;) {
-      const message = held.shift();
+      const message = this.#waiting.shift();
       if (message !== undefined) {
-        if (!ended && held.length === 0) source.resume();
-        yield check(message);
-      } else if (ended) {
-        if (failure) throw failure;
+        this.#settle();
+        yield message;
+      } else if (this.#isOver) {
+        if (this.#failure !== undefined) throw this.#failure;
         return;
       } else {
         await new Promise<void>(resolve => {
-          wake = resolve;
+          this.#wake = resolve;
         });
       }
     }
   }
-  return { end, [Symbol.asyncIterator]: read };
+
+  #settle(): void {
+    if (this.#waiting.length >= waitingMax || this.#owedBytes === 0) return;
+    const bytes = this.#owedBytes;
+    this.#owedBytes = 0;
+    this.#consumed(bytes);
+  }
 }

@@ -22,6 +22,8 @@ export interface Guard {
   unreadClosed(reason: UnreadReason): void;
   /** Called for each call that was refused because requests hold too many bytes. */
   requestRefused(): void;
+  /** Called when a peer breaks a rule of its protocol, with the kind of rule. */
+  faulted(kind: string): void;
 }
 
 /** The limits of what a process holds for its callers. */
@@ -41,6 +43,7 @@ export function ownGuard({ unread, requestBytesMax }: HeldLimits): Guard {
     refused: () => undefined,
     unreadClosed: () => undefined,
     requestRefused: () => undefined,
+    faulted: () => undefined,
   };
 }
 

@@ -10,6 +10,9 @@ export interface ProbeDeps {
   degraded(): readonly Degraded[];
 }
 
+/** Of a listener that knows no reason not to be ready. */
+export const alwaysReady: ProbeDeps = { unreadiness: () => [], degraded: () => [] };
+
 /** The answer to a probe. */
 export interface ProbeAnswer {
   status: 200 | 204 | 503;

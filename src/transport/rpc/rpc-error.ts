@@ -25,6 +25,9 @@ export const codes = {
 /** The name of a status code. */
 export type CodeName = keyof typeof codes;
 
+/** The message of calls that end because the server stops. */
+export const shuttingDownText = 'the server is shutting down; call again';
+
 /** Thrown by a handler to fail its call. The caller sees the message: no token, secret or claim. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';

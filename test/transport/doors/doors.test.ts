@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Unavailable } from '../../../src/store/store.ts';
 import { doorRoutes, envoyBinding } from '../../../src/transport/doors/doors.ts';
-import { createGrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
 import { ownGuard } from '../../../src/transport/rpc/guard.ts';
 import type { Listener } from '../../../src/transport/rpc/listener.ts';

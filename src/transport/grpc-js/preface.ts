@@ -2,18 +2,9 @@
 
 import type { Socket } from 'node:net';
 import { awakeTimeout } from '../../timing/awake.ts';
+import { notHttp2 } from '../rpc/not-http2.ts';
 
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-
-const notHttp2Body = '{"error":"this is the gRPC port: it speaks HTTP/2 only"}\n';
-const notHttp2 = [
-  'HTTP/1.1 400 Bad Request',
-  'Content-Type: application/json',
-  `Content-Length: ${notHttp2Body.length}`,
-  'Connection: close',
-  '',
-  notHttp2Body,
-].join('\r\n');
 
 /**
  * Waits for the connection preface (RFC 9113 section 3.4), then passes the socket to `accept` with

@@ -5,8 +5,8 @@ import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import { BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
-import { badRequest, type Failure } from '../rpc/failure.ts';
-import { codes } from '../rpc/rpc-error.ts';
+import { badRequest, type Failure } from './failure.ts';
+import { codes } from './rpc-error.ts';
 
 /** Cached by message, of which there are few: each names one reason, and the claim if there is one. */
 const encoded = new Map<string, Buffer>();

@@ -2,7 +2,7 @@
 
 import type { ServerHttp2Session } from 'node:http2';
 import { type AwakeTimer, awakeTimeout } from '../../timing/awake.ts';
-import type { GrpcLimits } from './limits.ts';
+import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 
 /**
  * Pings the peer until the session is closed (RFC 9113 section 6.7). grpc-js has the same, but after

@@ -2,7 +2,7 @@
 
 import { constants, type ServerHttp2Session } from 'node:http2';
 import { awakeTimeout } from '../../timing/awake.ts';
-import type { GrpcLimits } from './limits.ts';
+import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 
 /** Connections that were made at the same time are not closed at the same time. */
 const jitter = 0.1;

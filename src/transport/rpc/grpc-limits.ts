@@ -1,6 +1,6 @@
 /** Limits of the gRPC listener. src/server/limits.ts sets the configured ones. */
 
-import type { UnreadLimits } from '../rpc/unread.ts';
+import type { UnreadLimits } from './unread.ts';
 
 /** Limits of the gRPC listener. */
 export interface GrpcLimits {
@@ -16,6 +16,8 @@ export interface GrpcLimits {
   prefaceMs: number;
   /** The same once the listener stops, for connections that were just opened. */
   stopPrefaceMs: number;
+  /** Most bytes of a request's head, counted as in RFC 9113 section 6.5.2. */
+  headerBytesMax: number;
   /** Longest request message after decompression. */
   receiveBytesMax: number;
   /** Longest response message. */

@@ -18,9 +18,9 @@ import { encode } from '../codec/encode.ts';
 import { bytesOf } from '../codec/encoded-cache.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
-import { codes, RpcError } from '../rpc/rpc-error.ts';
+import { codes, RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
+import { statusDetails } from '../rpc/status-details.ts';
 import { callOf } from './call.ts';
-import { statusDetails } from './error.ts';
 import { requestsOf } from './requests.ts';
 import { type Stream, writeAll } from './write-all.ts';
 
@@ -36,9 +36,6 @@ export interface GrpcService {
   definition: ServiceDefinition;
   implementation: UntypedServiceImplementation;
 }
-
-/** The status message of streams that end because the server stops. */
-export const shuttingDownText = 'the server is shutting down; call again';
 
 /** Binds a service's handlers; throws for a method that streams requests only. */
 export function grpcService(binding: Binding, streams: Streams, onBug: OnBug): GrpcService {

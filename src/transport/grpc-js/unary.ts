@@ -11,14 +11,14 @@ import { encode } from '../codec/encode.ts';
 import { framesOf } from '../codec/encoded-cache.ts';
 import { createDeadlines, type Watched } from '../rpc/deadlines.ts';
 import { type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
+import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import { deadlineOf } from '../rpc/grpc-timeout.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
 import { HttpCall } from '../rpc/http-call.ts';
 import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { codes, RpcError } from '../rpc/rpc-error.ts';
+import { statusDetails } from '../rpc/status-details.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
-import { statusDetails } from './error.ts';
-import type { GrpcLimits } from './limits.ts';
 import { streamBytes, type UnaryCall } from './readers.ts';
 import { frameHeadBytes, messageOf } from './request-message.ts';
 

@@ -16,12 +16,12 @@ import type { Socket } from 'node:net';
 import { canonicalHeader } from '../../caching/canonical-header.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
 import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
+import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import { type CallTimes, clampGrpcTimeout, deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { closeWhenOld } from './age.ts';
 import type { Activity } from './idle.ts';
 import { pingUntilClosed } from './keepalive.ts';
-import type { GrpcLimits } from './limits.ts';
 
 /** Finds the HTTP/2 sessions of the listener's sockets. */
 export interface Sessions {

@@ -2,7 +2,7 @@
 
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { type Stream, writeAll } from '../../../src/transport/grpc/write-all.ts';
+import { type Stream, writeAll } from '../../../src/transport/grpc-js/write-all.ts';
 
 /** A stream whose caller reads a message whenever `read` is called. */
 function slowStream() {

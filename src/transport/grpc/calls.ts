@@ -1,0 +1,285 @@
+/** Answers the calls of one connection: verdicts that are known at once in the turn of the read. */
+
+import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
+import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
+import { framePrefixBytes } from '../codec/encoded-cache.ts';
+import { errorCodes } from '../h2/frame.ts';
+import { encodeFields } from '../h2/hpack/encoder.ts';
+import type { H2Request } from '../h2/request-rules.ts';
+import type { H2Handler, H2Peer, H2Stream } from '../h2/stream.ts';
+import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
+import { failureOf, type OnBug } from '../rpc/failure.ts';
+import type { GrpcLimits } from '../rpc/grpc-limits.ts';
+import type { Guard } from '../rpc/guard.ts';
+import { type PlainAnswer, plainAnswer } from '../rpc/plain-http.ts';
+import type { ProbeDeps } from '../rpc/probes.ts';
+import { tooManyBytes } from '../rpc/request-bytes.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
+import type { Reader } from '../rpc/unread.ts';
+import type { UnreadAccount } from '../rpc/unread-accounts.ts';
+import { answerOf, encodeMessage, okTrailers, refusalHead, responseHead } from './answers.ts';
+import { type Head, headOf, type UnaryHead } from './head.ts';
+import { type Message, messageOf, tooLong } from './message.ts';
+import type { Routes } from './routes.ts';
+import { StreamCall, type StreamHead } from './stream-call.ts';
+import { noContent, UnaryCall } from './unary-call.ts';
+
+/** A call in progress. */
+type AnyCall = UnaryCall | StreamCall;
+
+/** What all connections of a listener share. */
+export interface CallsDeps {
+  routes: Routes;
+  limits: GrpcLimits;
+  deadlines: Deadlines<AnyCall>;
+  /** The open streams, to end them when the server stops. */
+  streams: Set<StreamCall>;
+  /** The open connections. */
+  open: Set<Calls>;
+  guard: Pick<Guard, 'unread' | 'requests' | 'requestRefused'>;
+  probes: ProbeDeps;
+  onBug: OnBug;
+}
+
+/** What a call that waits holds besides its content, roughly, in bytes. */
+const waitingCallBytes = 1024;
+
+/** The deadlines of all calls of a listener. `onUnread` is called for an answer that was not read. */
+export function createCallDeadlines(
+  { halfOpenMs }: Pick<GrpcLimits, 'halfOpenMs'>,
+  onBug: OnBug,
+  onUnread: () => void,
+): Deadlines<AnyCall> {
+  return createDeadlines(call => {
+    const { stream } = call;
+    if (stream.isClosed) return undefined;
+    if (call instanceof StreamCall) {
+      call.expire();
+      return undefined;
+    }
+    if (!stream.hasResponded) {
+      call.done();
+      refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
+      return halfOpenMs;
+    }
+    if (stream.queuedBytes > 0) onUnread();
+    stream.reset(errorCodes.cancel);
+    return undefined;
+  });
+}
+
+/** The calls of one connection. A call waits while answers of its connection are not read. */
+export class Calls implements H2Handler, Reader {
+  waitingBytes = 0;
+  readonly #deps: CallsDeps;
+  readonly #connection: H2Peer;
+  readonly #account: UnreadAccount;
+  /** What the account holds. */
+  #countedBytes = 0;
+  /** Those that came with the read in progress. */
+  readonly #fresh: UnaryCall[] = [];
+  /** How many handlers have not answered; a reset stream does not end its handler. */
+  #running = 0;
+  #lastRequest: H2Request | undefined;
+  #lastHead: Head | undefined;
+
+  constructor(deps: CallsDeps, connection: H2Peer) {
+    this.#deps = deps;
+    this.#connection = connection;
+    this.#account = deps.guard.unread.account();
+    deps.open.add(this);
+  }
+
+  get bytes(): number {
+    return this.#connection.heldBytes;
+  }
+
+  close(): void {
+    this.#connection.fail(errorCodes.enhanceYourCalm);
+  }
+
+  onRequest(stream: H2Stream, endsStream: boolean): void {
+    const head = this.#headOf(stream.request);
+    if ('refusal' in head) {
+      stream.respond(head.refusal, true);
+    } else if (this.#running >= this.#deps.limits.streamsPerConnectionMax) {
+      // CVE-2025-8671: resets must not start more handlers than streams are allowed.
+      stream.reset(errorCodes.refusedStream);
+    } else if ('route' in head && head.route.isStreaming) {
+      this.#begin(stream, head as StreamHead, endsStream);
+    } else {
+      const call = new UnaryCall(
+        stream,
+        head as UnaryHead,
+        this.#deps.guard.requests,
+        this.#refuse,
+      );
+      stream.context = call;
+      this.#fresh.push(call);
+      if (endsStream) this.#run(call, noContent);
+    }
+  }
+
+  onData(stream: H2Stream, data: Buffer, endsStream: boolean) {
+    const call = stream.context as AnyCall;
+    if (call instanceof StreamCall) return call.data(data, endsStream);
+    if (endsStream) return this.#run(call, call.whole(data));
+    call.keep(data);
+    stream.consumed(data.length);
+    const { receiveBytesMax } = this.#deps.limits;
+    if (call.heldBytes > receiveBytesMax + framePrefixBytes) {
+      call.done();
+      refuse(stream, tooLong(receiveBytesMax), this.#deps.onBug);
+    }
+  }
+
+  onTrailers(stream: H2Stream) {
+    const call = stream.context as AnyCall;
+    if (call instanceof StreamCall) return call.ended();
+    this.#run(call, call.whole(noContent));
+  }
+
+  onWritable({ context }: H2Stream): void {
+    if (context instanceof StreamCall) context.writable();
+  }
+
+  onClose(stream: H2Stream): void {
+    const call = stream.context as AnyCall | undefined;
+    call?.closed();
+    if (call instanceof StreamCall) this.#deps.streams.delete(call);
+  }
+
+  onReadEnd(): void {
+    if (this.#fresh.length === 0) return;
+    for (const call of this.#fresh) {
+      if (call.stream.isClosed) continue;
+      call.watched = this.#deps.deadlines.watch(call, call.head.deadlineMs);
+    }
+    this.#fresh.length = 0;
+  }
+
+  onSent(): void {
+    this.#count();
+  }
+
+  onEnd(): void {
+    this.#account.free(this.#countedBytes);
+    this.#countedBytes = 0;
+    this.#deps.open.delete(this);
+  }
+
+  #begin(stream: H2Stream, { route, encoding, deadlineMs }: StreamHead, endsStream: boolean): void {
+    const { limits, onBug, deadlines, streams } = this.#deps;
+    this.#running++;
+    const call = new StreamCall(stream, {
+      route,
+      encoding,
+      receiveBytesMax: limits.receiveBytesMax,
+      onBug,
+      onDone: () => {
+        this.#running--;
+      },
+    });
+    stream.context = call;
+    streams.add(call);
+    if (Number.isFinite(deadlineMs)) call.watched = deadlines.watch(call, deadlineMs);
+    if (endsStream) call.ended();
+  }
+
+  #headOf(request: H2Request): Head {
+    // Equal heads are the same object, so that most calls need not read theirs.
+    if (request === this.#lastRequest && this.#lastHead !== undefined) return this.#lastHead;
+    this.#lastRequest = request;
+    this.#lastHead = headOf(request, this.#deps.routes, this.#deps.limits);
+    return this.#lastHead;
+  }
+
+  #run(call: UnaryCall, content: Buffer) {
+    const { head } = call;
+    if ('isGrpc' in head)
+      return answerPlain(call.stream, plainAnswer(head.request, this.#deps.probes));
+    this.#count();
+    if (!this.#account.hasRoom()) return this.#wait(call, content);
+    const { route, encoding } = head;
+    this.#running++;
+    try {
+      const { receiveBytesMax } = this.#deps.limits;
+      const message = messageOf(route.method, content, encoding, receiveBytesMax);
+      const known = call as KnownCall;
+      mapAwaitable(mapAwaitable(message, handle, undefined, known), this.#send, this.#fail, known);
+      if (!call.stream.hasResponded && call.heldBytes === 0) call.hold(content.length);
+    } catch (error) {
+      this.#fail(error, call);
+    }
+  }
+
+  /** Runs the call when there is room. */
+  #wait(call: UnaryCall, content: Buffer): void {
+    call.keep(content);
+    const bytes = call.heldBytes + waitingCallBytes;
+    this.waitingBytes += bytes;
+    this.#account.wait(() => {
+      this.waitingBytes -= bytes;
+      if (call.stream.isClosed || call.stream.hasResponded) return;
+      this.#run(call, call.whole(noContent));
+      // By then the answer is written.
+      setImmediate(() => this.#count());
+    });
+  }
+
+  /** Brings the account to what the connection holds now. */
+  #count(): void {
+    const bytes = this.#connection.heldBytes;
+    const counted = this.#countedBytes;
+    if (bytes === counted) return;
+    this.#countedBytes = bytes;
+    if (bytes > counted) this.#account.hold(bytes - counted);
+    else this.#account.free(counted - bytes);
+  }
+
+  /** Two functions for all calls, to save each of them two closures. */
+  readonly #send = (message: Answer, call: KnownCall): void => {
+    const answer = answerOf(call.head.route.method.output, message, encodeMessage);
+    if ('frames' in answer) call.stream.answer(answer);
+    else answerInPieces(call.stream, answer);
+    call.done();
+    this.#running--;
+  };
+
+  readonly #fail = (error: unknown, call: UnaryCall): void => {
+    this.#running--;
+    call.done();
+    refuse(call.stream, error, this.#deps.onBug);
+  };
+
+  readonly #refuse = ({ stream }: UnaryCall): void => {
+    this.#deps.guard.requestRefused();
+    refuse(stream, tooManyBytes(), this.#deps.onBug);
+  };
+}
+
+type Answer = MessageShape<DescMethod['output']>;
+/** A call of a method that this server has. */
+type KnownCall = UnaryCall & { head: UnaryHead };
+
+function handle(message: Message, call: KnownCall): Awaitable<Answer> {
+  return call.head.route.handler(message, call);
+}
+
+function answerInPieces(stream: H2Stream, pieces: readonly Buffer[]): void {
+  stream.respond(responseHead);
+  for (const piece of pieces) stream.write(piece);
+  stream.end(okTrailers);
+}
+
+function answerPlain(stream: H2Stream, { status, headers, body }: PlainAnswer): void {
+  stream.respond(encodeFields([[':status', String(status)], ...headers]), body === '');
+  stream.write(Buffer.from(body));
+  stream.end();
+}
+
+/** Ends a call with a status and no message. */
+function refuse(stream: H2Stream, thrown: unknown, onBug: OnBug): void {
+  const failure = failureOf(thrown, onBug);
+  if (!stream.hasResponded) stream.respond(refusalHead(failure), true);
+}

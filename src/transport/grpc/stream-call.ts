@@ -1,0 +1,193 @@
+/** A streaming call in progress: messages in, messages out, each no faster than the other side reads. */
+
+import type { DescMethod } from '@bufbuild/protobuf';
+import { encode } from '../codec/encode.ts';
+import { framesOf } from '../codec/encoded-cache.ts';
+import { errorCodes } from '../h2/frame.ts';
+import type { H2Stream } from '../h2/stream.ts';
+import type { Call } from '../rpc/call.ts';
+import type { Watched } from '../rpc/deadlines.ts';
+import { failureOf, type OnBug } from '../rpc/failure.ts';
+import type { BidiStreaming, ServerStreaming } from '../rpc/handlers.ts';
+import { RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
+import { errorTrailers, okTrailers, refusalHead, responseHead } from './answers.ts';
+import type { Encoding } from './compression.ts';
+import { type Message, plainMessageOf, type RawMessage } from './message.ts';
+import { MessageReader } from './message-reader.ts';
+import { Requests } from './requests.ts';
+
+/** A streaming method and its handler. */
+export interface StreamRoute {
+  isStreaming: true;
+  method: DescMethod;
+  handler: unknown;
+}
+
+/** The head of a streaming call. */
+export interface StreamHead {
+  route: StreamRoute;
+  encoding: Encoding;
+  /** In milliseconds; infinite for none. */
+  deadlineMs: number;
+}
+
+/** What a streaming call needs. */
+export interface StreamDeps {
+  route: StreamRoute;
+  encoding: Encoding;
+  /** Longest request message, in bytes. */
+  receiveBytesMax: number;
+  onBug: OnBug;
+  /** Called when the handler is done, which can be after the stream is. */
+  onDone(): void;
+}
+
+/** The call, as its handler sees it, with what belongs to it. */
+export class StreamCall implements Call {
+  readonly door = 'grpc';
+  readonly stream: H2Stream;
+  /** Its deadline, if the caller has set one. */
+  watched: Pick<Watched<unknown>, 'forget'> | undefined;
+  readonly #deps: StreamDeps;
+  readonly #gone = new AbortController();
+  readonly #reader: MessageReader;
+  readonly #requests: Requests<RawMessage>;
+  #hasStarted = false;
+  #wake = () => {};
+
+  constructor(stream: H2Stream, deps: StreamDeps) {
+    this.stream = stream;
+    this.#deps = deps;
+    this.#reader = new MessageReader(deps.receiveBytesMax);
+    this.#requests = new Requests(bytes => stream.consumed(bytes));
+    if (deps.route.method.methodKind === 'bidi_streaming') this.#start();
+  }
+
+  /** Content has come. */
+  data(data: Buffer, endsStream: boolean) {
+    try {
+      this.#requests.add(this.#reader.read(data), data.length);
+    } catch (error) {
+      return this.#requests.end(error);
+    }
+    if (endsStream) this.ended();
+  }
+
+  /** The requests are over. */
+  ended() {
+    const text = 'the last request message is cut short';
+    this.#requests.end(this.#reader.isInside ? new RpcError('INTERNAL', text) : undefined);
+    this.#start();
+  }
+
+  /** There is room for answers again. */
+  writable(): void {
+    this.#wake();
+  }
+
+  /** The stream is over. */
+  closed(): void {
+    this.watched?.forget();
+    this.#gone.abort();
+    this.#requests.end();
+    this.#wake();
+  }
+
+  /** Ends the call because the server stops: of a bidirectional one, after the requests that have come. */
+  stop() {
+    const error = new RpcError('UNAVAILABLE', shuttingDownText);
+    if (this.#deps.route.method.methodKind === 'bidi_streaming') return this.#requests.end(error);
+    this.#gone.abort();
+    this.fail(error);
+  }
+
+  /** Ends the call with an error. */
+  fail(thrown: unknown) {
+    const { stream } = this;
+    if (stream.isClosed) return;
+    const failure = failureOf(thrown, this.#deps.onBug);
+    if (stream.hasResponded) stream.end(errorTrailers(failure));
+    else stream.respond(refusalHead(failure), true);
+  }
+
+  /** Ends the call because its deadline has passed. */
+  expire(): void {
+    const isUnread = this.stream.queuedBytes > 0;
+    this.fail(new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
+    // The trailers would wait behind what is not read.
+    if (isUnread) this.stream.reset(errorCodes.cancel);
+  }
+
+  header(name: string): readonly string[] {
+    const { fields } = this.stream.request;
+    return fields.filter(field => field.name === name).map(({ value }) => value);
+  }
+
+  get peer(): string {
+    return this.stream.peer;
+  }
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  #start(): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { method, handler } = this.#deps.route;
+    try {
+      const answers =
+        method.methodKind === 'bidi_streaming'
+          ? (handler as BidiStreaming<DescMethod>)(this.#messages(), this)
+          : (handler as ServerStreaming<DescMethod>)(await this.#single(), this);
+      await this.#writeAll(answers);
+      if (!this.stream.hasResponded) this.stream.respond(responseHead);
+      this.stream.end(okTrailers);
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#requests.end();
+    this.#deps.onDone();
+  }
+
+  async *#messages(): AsyncGenerator<Message> {
+    const { route, encoding, receiveBytesMax } = this.#deps;
+    for await (const raw of this.#requests) {
+      yield await plainMessageOf(route.method, raw, encoding, receiveBytesMax);
+    }
+  }
+
+  /** The one request of a method that streams only answers. */
+  async #single(): Promise<Message> {
+    let single: Message | undefined;
+    for await (const message of this.#messages()) {
+      if (single !== undefined) throw notOne();
+      single = message;
+    }
+    if (single === undefined) throw notOne();
+    return single;
+  }
+
+  async #writeAll(answers: AsyncIterable<Message>): Promise<void> {
+    const { stream } = this;
+    const { output } = this.#deps.route.method;
+    for await (const answer of answers) {
+      if (stream.isClosed || stream.isEnding) return;
+      if (!stream.hasResponded) stream.respond(responseHead);
+      let hasRoom = true;
+      for (const piece of framesOf(output, answer, encode)) hasRoom = stream.write(piece);
+      if (hasRoom) continue;
+      await new Promise<void>(resolve => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+function notOne(): RpcError {
+  return new RpcError('UNIMPLEMENTED', 'the call has exactly one whole request message');
+}

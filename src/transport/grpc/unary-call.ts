@@ -1,0 +1,101 @@
+/** A unary call in progress. */
+
+import type { H2Stream } from '../h2/stream.ts';
+import type { Call } from '../rpc/call.ts';
+import type { Watched } from '../rpc/deadlines.ts';
+import { type HeldRequest, joined, type RequestBytes } from '../rpc/request-bytes.ts';
+import type { StrangeHead, UnaryHead } from './head.ts';
+
+/** The call, as its handler sees it, with what belongs to it. */
+export class UnaryCall implements Call, HeldRequest {
+  readonly door = 'grpc';
+  readonly stream: H2Stream;
+  readonly head: UnaryHead | StrangeHead;
+  /** Its deadline, unless it was over in the turn in which it came. */
+  watched: Pick<Watched<unknown>, 'forget'> | undefined;
+  heldBytes = 0;
+  readonly #requests: RequestBytes;
+  readonly #onRefuse: (call: UnaryCall) => void;
+  /** Content before the end of the request. */
+  #content: Buffer[] | undefined;
+  #gone: AbortController | undefined;
+
+  constructor(
+    stream: H2Stream,
+    head: UnaryHead | StrangeHead,
+    requests: RequestBytes,
+    onRefuse: (call: UnaryCall) => void,
+  ) {
+    this.stream = stream;
+    this.head = head;
+    this.#requests = requests;
+    this.#onRefuse = onRefuse;
+  }
+
+  /** Keeps content until the rest has come, or until the call may be answered. */
+  keep(data: Buffer): void {
+    // What another protocol sends is not read.
+    if ('isGrpc' in this.head) return;
+    this.#requests.add(this, data.length);
+    if (this.stream.hasResponded) return;
+    // A copy: a small part must not keep all that was read with it.
+    this.#content ??= [];
+    this.#content.push(Buffer.from(data));
+  }
+
+  /** All content, of which `last` is the rest; nothing is kept any longer. */
+  whole(last: Buffer): Buffer {
+    if (this.#content === undefined) return last;
+    const whole = joined(last.length === 0 ? this.#content : [...this.#content, last]);
+    this.drop();
+    return whole;
+  }
+
+  /** Forgets the content. */
+  drop(): void {
+    this.#content = undefined;
+  }
+
+  /** Counts a message that its handler has, until `done`. */
+  hold(bytes: number): void {
+    this.#requests.add(this, bytes);
+  }
+
+  /** The call is answered. */
+  done(): void {
+    this.drop();
+    if (this.heldBytes > 0) this.#requests.end(this);
+  }
+
+  refuse(): void {
+    this.#content = undefined;
+    this.#onRefuse(this);
+  }
+
+  /** The stream is over. */
+  closed(): void {
+    this.done();
+    this.watched?.forget();
+    this.#gone?.abort();
+  }
+
+  header(name: string): readonly string[] {
+    const { fields } = this.stream.request;
+    return fields.filter(field => field.name === name).map(({ value }) => value);
+  }
+
+  get peer(): string {
+    return this.stream.peer;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#gone === undefined) {
+      this.#gone = new AbortController();
+      if (this.stream.isClosed) this.#gone.abort();
+    }
+    return this.#gone.signal;
+  }
+}
+
+/** No content. */
+export const noContent: Buffer = Buffer.alloc(0);

@@ -1,0 +1,47 @@
+/** Serves HTTP/2 on sockets that someone else accepts. */
+
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { type ConnectionDeps, H2Connection } from './connection.ts';
+
+/** The connections of one listener. */
+export interface H2Server {
+  /** Serves a socket, which must not have been read. One with TLS must have agreed on `h2` by ALPN. */
+  accept(socket: Socket | TLSSocket): void;
+  /** The open connections. */
+  connections(): Iterable<H2Connection>;
+  /** Tells all peers to go away; resolves once all connections are closed. */
+  goAway(): Promise<void>;
+  /** Closes all connections at once. */
+  destroy(): void;
+}
+
+/** Creates a server without any connection. */
+export function createH2Server(deps: ConnectionDeps): H2Server {
+  const open = new Map<H2Connection, Promise<void>>();
+  return {
+    accept(socket) {
+      // RFC 9113 section 3.2: without ALPN it would be unknown which protocol follows.
+      if ('alpnProtocol' in socket && socket.alpnProtocol !== 'h2') {
+        deps.onFault('preface');
+        socket.destroy();
+        return;
+      }
+      const connection = new H2Connection(socket, deps);
+      const closed = Promise.withResolvers<void>();
+      open.set(connection, closed.promise);
+      socket.once('close', () => {
+        open.delete(connection);
+        closed.resolve();
+      });
+    },
+    connections: () => open.keys(),
+    async goAway() {
+      for (const connection of open.keys()) connection.goAway();
+      await Promise.all(open.values());
+    },
+    destroy() {
+      for (const connection of open.keys()) connection.destroy();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** What both gRPC listeners have in common: this project's own and that on grpc-js. */
+
+import type { OnBug } from './failure.ts';
+import type { GrpcLimits } from './grpc-limits.ts';
+import type { Guard } from './guard.ts';
+import type { Binding } from './handlers.ts';
+import type { Listener } from './listener.ts';
+import type { ProbeDeps } from './probes.ts';
+
+/** What a gRPC listener needs. */
+export interface GrpcDeps {
+  /** The services; health and reflection are added to them. */
+  bindings: readonly Binding[];
+  limits: GrpcLimits;
+  /** Called with each unexpected error. */
+  onBug: OnBug;
+  /** Answers health checks over plain HTTP/2; absent where the listener is always ready. */
+  probes?: ProbeDeps;
+  /** Shared with other listeners; absent where there are none. */
+  guard?: Guard;
+}
+
+/** A gRPC listener. */
+export interface GrpcListener extends Listener {
+  /** Sets what the health service reports. */
+  setServing(serving: boolean): void;
+}

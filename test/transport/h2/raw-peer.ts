@@ -1,0 +1,166 @@
+/** A peer that sends frames as a test writes them, and reads those of the server. */
+
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { errorCodes, frameTypes, writeHead } from '../../../src/transport/h2/frame.ts';
+import { FrameReader } from '../../../src/transport/h2/frame-reader.ts';
+import { encodeFields, type PlainField } from '../../../src/transport/h2/hpack/encoder.ts';
+
+/** A frame of the server. */
+export interface RawFrame {
+  type: string;
+  flag: number;
+  id: number;
+  payload: Buffer;
+}
+
+/** The preface (RFC 9113 section 3.4). */
+export const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+
+const typeNames = Object.fromEntries(
+  Object.entries(frameTypes).map(([name, type]) => [type, name]),
+);
+const codeNames = Object.fromEntries(
+  Object.entries(errorCodes).map(([name, code]) => [code, name]),
+);
+
+/** A whole frame. */
+export function frame(
+  type: keyof typeof frameTypes | number,
+  flag: number,
+  id: number,
+  payload: Buffer | string = '',
+): Buffer {
+  const body = typeof payload === 'string' ? Buffer.from(payload, 'hex') : payload;
+  const bytes = Buffer.alloc(9 + body.length);
+  writeHead(bytes, 0, body.length, typeof type === 'number' ? type : frameTypes[type], flag, id);
+  bytes.set(body, 9);
+  return bytes;
+}
+
+/** Four bytes. */
+export function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+/** SETTINGS with these values. */
+export function settings(...values: [id: number, value: number][]): Buffer {
+  const parts = values.map(([id, value]) => Buffer.concat([Buffer.of(0, id), uint32(value)]));
+  return frame('settings', 0, 0, Buffer.concat(parts));
+}
+
+/** The block of a request. */
+export function requestBlock(path: string, ...more: PlainField[]): Buffer {
+  return encodeFields([
+    [':method', 'POST'],
+    [':scheme', 'http'],
+    [':path', path],
+    [':authority', 'test'],
+    ...more,
+  ]);
+}
+
+/** HEADERS of a request; it ends with them unless it says otherwise. */
+export function request(id: number, path: string, flag = 5, ...more: PlainField[]): Buffer {
+  return frame('headers', flag, id, requestBlock(path, ...more));
+}
+
+/** A connected peer. */
+export class RawPeer {
+  readonly socket: Socket;
+  /** What was received and not taken. */
+  readonly frames: RawFrame[] = [];
+  /** All bytes that were received. */
+  readonly received: Buffer[] = [];
+  #wake = () => {};
+  #isClosed = false;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    const reader = new FrameReader(2 ** 24, (type, flag, id, bytes, at, end) => {
+      const payload = Buffer.from(bytes.subarray(at, end));
+      this.frames.push({ type: typeNames[type] ?? String(type), flag, id, payload });
+    });
+    socket.on('data', (chunk: Buffer) => {
+      this.received.push(chunk);
+      reader.read(chunk);
+      this.#wake();
+    });
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#isClosed = true;
+      this.#wake();
+    });
+  }
+
+  send(...frames: Buffer[]): void {
+    this.socket.write(Buffer.concat(frames));
+  }
+
+  /** The next frame that fulfils a condition; those before it are dropped. Throws at the end. */
+  async next(is: (frame: RawFrame) => boolean): Promise<RawFrame> {
+    for (;;) {
+      const found = this.frames.findIndex(is);
+      if (found >= 0) return this.frames.splice(0, found + 1).at(-1) as RawFrame;
+      if (this.#isClosed) throw new Error('the connection is closed');
+      await new Promise<void>(resolve => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The next frame of a type. */
+  nextOf(type: keyof typeof frameTypes, id?: number): Promise<RawFrame> {
+    return this.next(each => each.type === type && (id === undefined || each.id === id));
+  }
+
+  /** Waits until the server has read all that was sent: it answers a PING. */
+  async settled(): Promise<RawFrame[]> {
+    const mark = Buffer.from('settled!');
+    this.send(frame('ping', 0, 0, mark));
+    const isMark = (each: RawFrame) => each.type === 'ping' && each.payload.equals(mark);
+    const before: RawFrame[] = [];
+    await this.next(each => {
+      if (!before.includes(each)) before.push(each);
+      return isMark(each);
+    });
+    return before.filter(each => !isMark(each));
+  }
+
+  /** What the server does to the connection or a stream: `goaway protocolError`, `rstStream 1 cancel`. */
+  async verdict(): Promise<string> {
+    const { type, id, payload } = await this.next(
+      each => each.type === 'goaway' || each.type === 'rstStream',
+    );
+    if (type === 'goaway') return `goaway ${codeNames[payload.readUInt32BE(4)]}`;
+    return `rstStream ${id} ${codeNames[payload.readUInt32BE()]}`;
+  }
+
+  async closed(): Promise<void> {
+    if (!this.#isClosed) await once(this.socket, 'close');
+  }
+}
+
+/** Connects, without the preface. */
+export async function rawPeer(port: number): Promise<RawPeer> {
+  const socket = connect(port, '127.0.0.1');
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  await once(socket, 'connect');
+  return new RawPeer(socket);
+}
+
+/** Connects, and exchanges SETTINGS. */
+export async function begunPeer(
+  port: number,
+  ...values: [id: number, value: number][]
+): Promise<RawPeer> {
+  const peer = await rawPeer(port);
+  peer.send(preface, settings(...values), frame('settings', 1, 0));
+  await peer.next(each => each.type === 'settings' && each.flag === 1);
+  return peer;
+}
