@@ -26,7 +26,7 @@ function readStoreAddress(text: string): StoreAddress {
   }
 }
 
-const grpcEngines = ['grpc-js', 'h2'] as const;
+const grpcEngines = ['h2', 'grpc-js'] as const;
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** The settings that are not numbers: the store, listeners and secrets. */
@@ -51,9 +51,9 @@ const places = {
   grpcEngine: {
     name: 'USHER_GRPC_ENGINE',
     meaning:
-      'Which HTTP/2 server carries gRPC: that of `@grpc/grpc-js`, or the one of this project',
+      'HTTP/2 server of the gRPC listener: the one of Usher itself, or that of `@grpc/grpc-js`',
     range: grpcEngines.map(engine => `\`${engine}\``).join(', '),
-    default: 'grpc-js',
+    default: 'h2',
     read: oneOf(grpcEngines),
   },
   httpListen: {

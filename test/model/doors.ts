@@ -8,7 +8,7 @@ import {
   type VerifyResponse,
 } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { clientOf as connectClientOf } from '../server/api.ts';
-import { clientOf, unary } from '../transport/grpc-js/client.ts';
+import { clientOf, unary } from '../transport/grpc/client.ts';
 import type { Verification } from './oracle.ts';
 
 /** Asks a door about a header; throws when there is no answer. */

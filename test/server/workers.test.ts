@@ -7,7 +7,7 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
-import { unary } from '../transport/grpc-js/client.ts';
+import { unary } from '../transport/grpc/client.ts';
 import { until } from '../until.ts';
 import { adminOf } from './api.ts';
 import { startUsherProcess, type UsherProcess, workerPids } from './usher-process.ts';

@@ -95,7 +95,7 @@ export class H2Connection implements Living {
 
   /** How many bytes of answers wait for the peer. */
   get heldBytes(): number {
-    return this.#session.outbound.queuedBytes + this.#output.heldBytes;
+    return this.#session.heldBytes + this.#output.heldBytes;
   }
 
   openStreams(): number {

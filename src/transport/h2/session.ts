@@ -35,6 +35,8 @@ export interface SessionDeps {
 }
 
 const nothing = Buffer.alloc(0);
+/** What a stream takes up besides its answer, in bytes. */
+const streamBytes = 1024;
 /** WINDOW_UPDATE for the stream and the connection, and a PING. */
 const framesPerContent = 3;
 
@@ -80,6 +82,15 @@ export class Session implements StreamActs, OnFrames {
   /** The largest id of a stream that the peer used. */
   get lastId(): number {
     return this.#streams.lastId;
+  }
+
+  /** How much memory the answers hold that streams could not send, in bytes. */
+  get heldBytes(): number {
+    const { queuedBytes } = this.outbound;
+    if (queuedBytes === 0) return 0;
+    let held = queuedBytes;
+    for (const stream of this.#streams.all()) if (stream.queuedBytes > 0) held += streamBytes;
+    return held;
   }
 
   /** Closes all streams, since the connection is over. */

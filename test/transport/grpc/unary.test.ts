@@ -13,7 +13,7 @@ import { codes } from '../../../src/transport/rpc/rpc-error.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
-import { clientOf, detailsOf, errorOf, unary } from '../grpc-js/client.ts';
+import { clientOf, detailsOf, errorOf, unary } from './client.ts';
 import { engines } from './engines.ts';
 
 const { hello, verify, batchVerify, issueJwt } = VerifierService.method;

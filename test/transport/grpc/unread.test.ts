@@ -1,0 +1,120 @@
+/** gRPC callers that do not read their answers: the deadline and the limits in bytes end them. */
+
+import { once } from 'node:events';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { GrpcLimits } from '../../../src/transport/rpc/grpc-limits.ts';
+import { defaultLimits } from '../../limits.ts';
+import { verifierBinding } from '../fakes.ts';
+import { recordingGuard } from '../guard.ts';
+import { engines } from './engines.ts';
+
+describe.each(engines)('$engine', ({ createListener }) => {
+  const cleaning: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const clean of cleaning.splice(0).reverse()) await clean();
+  });
+
+  async function start(limits: Partial<GrpcLimits>) {
+    const all = { ...defaultLimits.grpc, ...limits };
+    const guard = recordingGuard(all.unread);
+    const listener = createListener({
+      bindings: [verifierBinding()],
+      limits: all,
+      onBug: error => guard.reports.push(String(error)),
+      guard,
+    });
+    cleaning.push(() => listener.stop(1000));
+    const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
+    return { guard, port, listener };
+  }
+
+  /** A caller that allows `windowBytes` bytes of an answer on each stream. */
+  async function caller(port: number, windowBytes: number): Promise<ClientHttp2Session> {
+    const session = connect(`http://127.0.0.1:${port}`, {
+      settings: { initialWindowSize: windowBytes },
+    });
+    session.on('error', () => {});
+    cleaning.push(() => session.destroy());
+    await once(session, 'remoteSettings');
+    return session;
+  }
+
+  const empty = Buffer.alloc(5);
+
+  /** Calls a method; resolves once the answer has begun, which takes no window. */
+  async function begin(
+    session: ClientHttp2Session,
+    method: string,
+    headers: Record<string, string> = {},
+  ): Promise<ClientHttp2Stream> {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `/usher.v1.VerifierService/${method}`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...headers,
+    });
+    stream.on('error', () => {});
+    stream.end(empty);
+    await once(stream, 'response');
+    return stream;
+  }
+
+  const closedWith = async (stream: ClientHttp2Stream) => {
+    if (!stream.closed) await once(stream, 'close');
+    return stream.rstCode;
+  };
+
+  test.each([
+    ['on the direct path', 'Verify', {}],
+    ['through grpc-js', 'Verify', { 'grpc-encoding': 'gzip' }],
+    ['of a stream', 'WatchInvalidations', { 'grpc-timeout': '100m' }],
+  ])('the deadline of a call %s holds until its answer is read', async (_, method, headers) => {
+    const { port } = await start({ deadlineMs: 100, halfOpenMs: 50 });
+    const session = await caller(port, 0);
+    expect(await closedWith(await begin(session, method, headers))).toBe(constants.NGHTTP2_CANCEL);
+    expect(session.closed).toBe(false);
+  });
+
+  test('a call that outlasts its deadline unread is reported', async () => {
+    const { guard, port } = await start({ deadlineMs: 100 });
+    await begin(await caller(port, 0), 'Verify');
+    expect(await guard.next()).toBe('unread deadline');
+  });
+
+  test.each(['Verify', 'WatchInvalidations'])(
+    'a connection with too many unread bytes ends: %s',
+    async method => {
+      const unread = { connectionBytesMax: 10_000, processBytesMax: 1_000_000 };
+      const { guard, port } = await start({ unread });
+      const [silent, other] = [await caller(port, 0), await caller(port, 65_535)];
+      const goodbye = once(silent, 'goaway');
+      const streams = await Promise.all(Array.from({ length: 10 }, () => begin(silent, method)));
+      const [code] = await goodbye;
+      expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      await Promise.all(streams.map(closedWith));
+      expect(await guard.next()).toBe('unread connection');
+      const stream = await begin(other, 'Verify');
+      stream.resume();
+      expect(await closedWith(stream)).toBe(constants.NGHTTP2_NO_ERROR);
+    },
+  );
+
+  test('when all connections together hold too much, the one with the most ends', async () => {
+    const unread = { connectionBytesMax: 1_000_000, processBytesMax: 20_000 };
+    const { guard, port, listener } = await start({ unread });
+    const [few, many] = [await caller(port, 0), await caller(port, 0)];
+    const kept = await begin(few, 'Verify');
+    const goodbye = once(many, 'goaway');
+    await Promise.all(Array.from({ length: 20 }, () => begin(many, 'Verify').catch(() => {})));
+    const [code] = await goodbye;
+    expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    expect(await guard.next()).toBe('unread process');
+    expect([few.closed, kept.closed]).toEqual([false, false]);
+    // grpc-js waits for ever for a session that was destroyed at this moment.
+    few.destroy();
+    await listener.stop(1000);
+    expect(listener.connections()).toBe(0);
+  });
+});
