@@ -26,7 +26,7 @@ export type UnaryHead = CallHead<UnaryRoute>;
 export type Head = CallHead<Route> | RefusedHead | StrangeHead;
 
 /** A head of gRPC that is answered at once. */
-export interface RefusedHead {
+interface RefusedHead {
   /** The block of fields that is the whole answer. */
   refusal: Buffer;
 }
