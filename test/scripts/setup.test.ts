@@ -19,6 +19,7 @@ beforeEach(() => {
   stub('env', '/usr/bin/env "$@"', '');
   stub('sh', '/bin/sh "$@"', '');
   stub('cmp', 'exit 1', '');
+  stub('mktemp', `echo "${folder}"`, '');
   for (const name of ['apt-get', 'tee', 'chmod', 'rm', 'mkdir', 'go', 'python3', 'ruby'])
     stub(name);
 });
@@ -48,6 +49,7 @@ function run({ user = 0, args = [], env = {}, script = 'setup.sh' }: As) {
     code: ran.status,
     said: ran.stdout + ran.stderr,
     installs: called.match(/^.*install.*$/gm),
+    built: called.match(/^go build.*$/m)?.[0],
   };
 }
 
@@ -66,10 +68,11 @@ test.each<[string, As]>([
   ['USHER_SETUP=yes', { env: { USHER_SETUP: 'yes' } }],
   ['root in CI', { env: { CI: 'true' } }],
 ])('it installs with %s', (_, as) => {
-  const { code, installs } = run(as);
+  const { code, installs, built } = run(as);
   expect(code).toBe(0);
   expect(installs?.[0]).toMatch(/^apt-get install .* redis-server chromium /);
   expect(installs).toHaveLength(1);
+  expect(built).toMatch(/^go build -o .*h2spec /);
 });
 
 test('it installs by sudo where that needs no password', () => {

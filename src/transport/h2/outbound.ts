@@ -53,7 +53,7 @@ export class Outbound {
     this.#announcesTable = true;
   }
 
-  /** Sends a frame with this payload; it is at most as long as any peer takes. */
+  /** Sends a frame with this payload; it is no longer than what every peer takes. */
   frame(type: number, flag: number, streamId: number, payload: Buffer) {
     const at = this.#output.reserve(frameHeadBytes + payload.length);
     writeHead(this.#output.bytes, at, payload.length, type, flag, streamId);

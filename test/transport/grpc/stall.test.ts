@@ -94,7 +94,7 @@ describe.each(engines)('$engine', ({ createListener }) => {
     watch.end(empty);
     await once(session, 'ping');
     // The answer has been written, and the server has not read it.
-    stall(1600);
+    stall(500);
     await once(session, 'ping');
     expect(watch.closed).toBe(false);
   });
