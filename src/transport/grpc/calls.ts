@@ -47,6 +47,7 @@ const waitingCallBytes = 1024;
 /** The deadlines of all calls of a listener. `onUnread` is called for an answer that was not read. */
 export function createCallDeadlines(
   { halfOpenMs }: Pick<GrpcLimits, 'halfOpenMs'>,
+  probes: ProbeDeps,
   onBug: OnBug,
   onUnread: () => void,
 ): Deadlines<AnyCall> {
@@ -56,6 +57,10 @@ export function createCallDeadlines(
     if (call instanceof StreamCall) {
       call.expire();
       return undefined;
+    }
+    if (!stream.hasResponded && 'isGrpc' in call.head) {
+      answerPlain(stream, plainAnswer(call.head.request, probes));
+      return halfOpenMs;
     }
     if (!stream.hasResponded) {
       call.done();

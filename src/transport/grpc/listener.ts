@@ -21,7 +21,9 @@ export function createH2GrpcListener(deps: GrpcDeps): GrpcListener {
   const health = createHealthService(services.map(({ typeName }) => typeName));
   const reflection = reflectionBindings([...services, health.binding.service]);
   const routes = routesOf([...bindings, health.binding, ...reflection]);
-  const deadlines = createCallDeadlines(limits, onBug, () => guard.unreadClosed('deadline'));
+  const deadlines = createCallDeadlines(limits, probes, onBug, () =>
+    guard.unreadClosed('deadline'),
+  );
   const streams: CallsDeps['streams'] = new Set();
   const open: CallsDeps['open'] = new Set();
   const shared: CallsDeps = { routes, limits, deadlines, streams, open, guard, probes, onBug };

@@ -31,7 +31,12 @@ export function isGrpc({ method, contentType }: PlainRequest): boolean {
 }
 
 /** The answer to a request that is not gRPC. */
-export function plainAnswer({ method, path }: PlainRequest, probes: ProbeDeps): PlainAnswer {
+export function plainAnswer(request: PlainRequest, probes: ProbeDeps): PlainAnswer {
+  const whole = wholeAnswer(request, probes);
+  return request.method === 'HEAD' ? { ...whole, body: '' } : whole;
+}
+
+function wholeAnswer({ method, path }: PlainRequest, probes: ProbeDeps): PlainAnswer {
   if (method === 'POST') {
     const accepted = ['accept-post', 'application/grpc, application/grpc+proto'] as const;
     return refusal(415, 'content type is not application/grpc', accepted);
@@ -43,13 +48,11 @@ export function plainAnswer({ method, path }: PlainRequest, probes: ProbeDeps): 
   const [plainPath] = path.split('?');
   const isProbe = plainPath === '/healthz' || plainPath === '/readyz';
   if (!isProbe) return refusal(405, 'method not allowed: gRPC has POST', ['allow', 'POST']);
-  const isHead = method === 'HEAD';
-  if (method !== 'GET' && !isHead) {
+  if (method !== 'GET' && method !== 'HEAD') {
     return refusal(405, 'method not allowed', ['allow', 'GET, HEAD']);
   }
   const { status, value } = plainPath === '/healthz' ? alive : readiness(probes);
-  const whole = answer(status, value);
-  return isHead ? { ...whole, body: '' } : whole;
+  return answer(status, value);
 }
 
 type Header = readonly [name: string, value: string];

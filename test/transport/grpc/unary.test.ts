@@ -174,7 +174,8 @@ describe.each(engines)('$engine', ({ createListener }) => {
         'lifetime: must be whole seconds',
       ],
     ])('refuses expiry %#', async (expiry, details) => {
-      const call = unary(client, issueJwt, { tokenId: 't', expiry }, { authorization: 'good' });
+      const tokenId = '0198c0de-0000-7000-8000-000000000001';
+      const call = unary(client, issueJwt, { tokenId, expiry }, { authorization: 'good' });
       expect(await errorOf(call)).toMatchObject({ code: status.INVALID_ARGUMENT, details });
     });
 

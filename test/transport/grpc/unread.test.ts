@@ -9,7 +9,7 @@ import { verifierBinding } from '../fakes.ts';
 import { recordingGuard } from '../guard.ts';
 import { engines } from './engines.ts';
 
-describe.each(engines)('$engine', ({ createListener }) => {
+describe.each(engines)('$engine', ({ createListener, unreadCallBytes }) => {
   const cleaning: (() => unknown)[] = [];
   afterEach(async () => {
     for (const clean of cleaning.splice(0).reverse()) await clean();
@@ -83,26 +83,45 @@ describe.each(engines)('$engine', ({ createListener }) => {
     expect(await guard.next()).toBe('unread deadline');
   });
 
-  test.each(['Verify', 'WatchInvalidations'])(
-    'a connection with too many unread bytes ends: %s',
-    async method => {
-      const unread = { connectionBytesMax: 10_000, processBytesMax: 1_000_000 };
-      const { guard, port } = await start({ unread });
-      const [silent, other] = [await caller(port, 0), await caller(port, 65_535)];
-      const goodbye = once(silent, 'goaway');
-      const streams = await Promise.all(Array.from({ length: 10 }, () => begin(silent, method)));
-      const [code] = await goodbye;
-      expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      await Promise.all(streams.map(closedWith));
-      expect(await guard.next()).toBe('unread connection');
-      const stream = await begin(other, 'Verify');
-      stream.resume();
-      expect(await closedWith(stream)).toBe(constants.NGHTTP2_NO_ERROR);
-    },
-  );
+  test('a stream with too many unread bytes ends with its connection', async () => {
+    const method = 'WatchInvalidations';
+    const unread = { connectionBytesMax: 5 * unreadCallBytes, processBytesMax: 1_000_000 };
+    const { guard, port } = await start({ unread });
+    const [silent, other] = [await caller(port, 0), await caller(port, 65_535)];
+    const goodbye = once(silent, 'goaway');
+    const streams = await Promise.all(Array.from({ length: 10 }, () => begin(silent, method)));
+    const [code] = await goodbye;
+    expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    await Promise.all(streams.map(closedWith));
+    expect(await guard.next()).toBe('unread connection');
+    const stream = await begin(other, 'Verify');
+    stream.resume();
+    expect(await closedWith(stream)).toBe(constants.NGHTTP2_NO_ERROR);
+  });
+
+  test('calls wait while answers of their connection are not read, those of others do not', async () => {
+    const unread = { connectionBytesMax: 5 * unreadCallBytes, processBytesMax: 1_000_000 };
+    const { guard, port } = await start({ unread });
+    const [silent, other] = [await caller(port, 0), await caller(port, 65_535)];
+    const first = await Promise.all(Array.from({ length: 3 }, () => begin(silent, 'Verify')));
+    let answered = 0;
+    for (let count = 0; count < 50; count++)
+      begin(silent, 'Verify').then(
+        () => answered++,
+        () => {},
+      );
+    const stream = await begin(other, 'Verify');
+    stream.resume();
+    expect(await closedWith(stream)).toBe(constants.NGHTTP2_NO_ERROR);
+    expect(answered).toBe(0);
+    expect(guard.unread.bytes).toBeLessThan(5 * unreadCallBytes);
+    // Its calls go on as it reads.
+    for (const each of first) each.close();
+    await begin(silent, 'Verify');
+  });
 
   test('when all connections together hold too much, the one with the most ends', async () => {
-    const unread = { connectionBytesMax: 1_000_000, processBytesMax: 20_000 };
+    const unread = { connectionBytesMax: 1_000_000, processBytesMax: 7.5 * unreadCallBytes };
     const { guard, port, listener } = await start({ unread });
     const [few, many] = [await caller(port, 0), await caller(port, 0)];
     const kept = await begin(few, 'Verify');

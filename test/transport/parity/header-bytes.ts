@@ -102,7 +102,7 @@ export async function askGrpc(
   values: readonly string[],
   others: RawHeaders = [],
 ): Promise<Outcome> {
-  const { headers } = await rawRequest(
+  const answer = rawRequest(
     grpc,
     [
       [':method', 'POST'],
@@ -116,6 +116,12 @@ export async function askGrpc(
     ],
     Buffer.alloc(5),
   );
+  const headers = await answer.then(
+    each => each.headers,
+    // RFC 9113 section 8.2.1: a stream whose header is malformed is reset.
+    () => undefined,
+  );
+  if (headers === undefined) return 'refused';
   if (headers['grpc-status'] === '0') return 'valid';
   return reasonIn(decodeURIComponent(headers['grpc-message'] ?? ''));
 }
