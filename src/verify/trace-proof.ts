@@ -4,7 +4,7 @@ import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import type { Found } from '../store/store.ts';
 import type { Credential } from './credential.ts';
 import type { Prove } from './prove.ts';
-import { timeText, type Watched } from './trace.ts';
+import { type Trace, timeText, type Watched } from './trace.ts';
 
 /** What the proof had before it. */
 interface SeenProof {
@@ -34,7 +34,7 @@ export function traceProof(
   const { trace } = watched;
   const isHidden = record !== undefined && !watched.canSee(record);
   if (record === undefined || isHidden) {
-    trace('access token', false, 'there is none with this id');
+    traceMissing(credential, trace);
     return !isHidden;
   }
   const { id, kind, revision } = record;
@@ -47,6 +47,12 @@ export function traceProof(
   );
   if (isRight) trace('secret', secret !== undefined, secretText(seen, record, secret, prove));
   return true;
+}
+
+/** Traces that there is no access token for the credential. */
+export function traceMissing({ tokenId }: Credential, trace: Trace): void {
+  const isImported = tokenId === undefined;
+  trace('access token', false, isImported ? 'it was not imported' : 'there is none with this id');
 }
 
 function placeOf({ found, isCached, ageMs }: SeenProof): string {

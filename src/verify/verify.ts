@@ -4,7 +4,7 @@ import type { Awaitable } from '../store/awaitable.ts';
 import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
 import { readClaims } from './claims.ts';
-import { parseAuthorization } from './credential.ts';
+import { type Credential, parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';
 import { identify, judge } from './judge.ts';
 import type { VerifyLimits } from './limits.ts';
@@ -18,8 +18,8 @@ import {
 } from './proof-cache.ts';
 import type { Prove } from './prove.ts';
 import type { Trace, Watched } from './trace.ts';
-import { traceProof } from './trace-proof.ts';
-import type { Denied, Verdict } from './verdict.ts';
+import { traceMissing, traceProof } from './trace-proof.ts';
+import type { Denied, Reason, Verdict } from './verdict.ts';
 
 /** A request for a verdict. */
 export interface Question {
@@ -122,8 +122,8 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
 
     const tokenId = credential.tokenId ?? (await findImported(credential.token));
     if (tokenId === undefined) {
-      watched?.trace('access token', false, 'it was not imported');
-      return denied('otherwise' in credential ? credential.otherwise : 'INVALID_TOKEN');
+      if (watched !== undefined) traceMissing(credential, watched.trace);
+      return denied(reasonWithout(credential));
     }
 
     const finding = records.find(tokenId);
@@ -138,7 +138,7 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
     if (watched !== undefined) {
       const isCached = finding === found;
       const seen = { credential, found, secret, isCached, ageMs: records.ageMs?.(), now: now() };
-      if (!traceProof(seen, deps, watched)) return denied('INVALID_TOKEN');
+      if (!traceProof(seen, deps, watched)) return denied(reasonWithout(credential));
     }
     if (!isFound(found) || secret === undefined) return invalid(found);
 
@@ -154,6 +154,11 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
     }
     return { source, provenUntil, claims, identity: identify(found.record, claims) };
   }
+}
+
+/** Why a credential is refused when there is no access token for it. */
+function reasonWithout(credential: Credential): Reason {
+  return credential.tokenId === undefined ? credential.otherwise : 'INVALID_TOKEN';
 }
 
 /** With a stale record, a valid token can look invalid, since its secret may be newer. */

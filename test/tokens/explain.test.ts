@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../src/tokens/caller.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader, startMs } from './setup.ts';
 
-const { tokens, explain, verify, issue, clock } = openOffice();
+const { tokens, explain, verify, issue, importTokens, clock } = openOffice();
 const now = startMs / 1000;
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -167,6 +167,16 @@ describe('who may ask', () => {
     expect(hidden).toEqual(unknown);
     expect(hidden.steps.at(-1)).toMatchObject({ check: 'access token', passed: false });
   });
+  test.each(['opaque-token-of-another-owner', 'opaque token with spaces'])(
+    'nor does an imported one, %s',
+    async token => {
+      const other = await explain(adminOf('other'), { header: `Bearer ${token}` });
+      const item = { secret: { token }, fields: fields({ owner: 'shop' }) };
+      await importTokens(admin, [item], { dryRun: false, allowWeak: true });
+      expect((await explain(admin, { header: `Bearer ${token}` })).verdict.valid).toBe(true);
+      expect(await explain(adminOf('other'), { header: `Bearer ${token}` })).toEqual(other);
+    },
+  );
   test('no step holds what a signer chose, or a secret', async () => {
     const claims = { ...good, sub: 'canary-1', jti: 'canary-2', aud: ['x', 'canary-3'] };
     const headers = [

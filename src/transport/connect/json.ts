@@ -25,6 +25,11 @@ export const jsonOptions: Partial<JsonReadOptions & JsonWriteOptions> = {
   alwaysEmitImplicit: true,
 };
 
+/** Longer requests are refused without a search for what is wrong, which costs more than reading them. */
+const searchedBytesMax = 65_536;
+/** Longest message of the library that is repeated, in characters: it can quote the request. */
+const messageCharactersMax = 256;
+
 /**
  * The message in a JSON request. Throws INVALID_ARGUMENT for anything else. Only a refused request costs
  * more than reading it: what is wrong is looked for when the library has refused it.
@@ -47,9 +52,10 @@ export function writeJson<D extends DescMessage>(desc: D, message: MessageShape<
 
 /** The error of a refused request. It quotes the request, so it may only go to the caller. */
 function refusalOf(desc: DescMessage, text: string, error: unknown): ConnectError {
-  const found = notUnderstood(desc, text);
+  const found = text.length > searchedBytesMax ? undefined : notUnderstood(desc, text);
   if (found !== undefined) return new ConnectError(found, Code.InvalidArgument);
-  return malformedError(desc.typeName, error instanceof Error ? error.message : undefined);
+  const why = error instanceof Error ? error.message : '';
+  return malformedError(desc.typeName, why.length > messageCharactersMax ? undefined : why);
 }
 
 function notUnderstood(desc: DescMessage, text: string): string | undefined {

@@ -87,11 +87,19 @@ const parameters = ['token', 'token_type_hint', 'scope'];
  */
 function misspeltIn(form: Form): string | undefined {
   for (const name of form.keys()) {
-    const meant = parameters.includes(name) ? undefined : nearest(name, parameters);
-    if (meant !== undefined) return `the parameter ${name} is not known; did you mean ${meant}?`;
+    if (parameters.includes(name) || ofOtherRequests.test(name)) continue;
+    const meant = nearest(name, parameters);
+    if (meant === undefined) continue;
+    // RFC 6749 section 5.2 allows few characters in a description.
+    const named = /^[\w.-]+$/.test(name) ? `the parameter ${name}` : 'a parameter';
+    return `${named} is not known; did you mean ${meant}?`;
   }
   return undefined;
 }
+
+/** Parameters of other requests in IANA's registry of OAuth parameters whose names are near, too. */
+const ofOtherRequests =
+  /^(?:code|token_type|(?:access|actor|id|refresh|requested|subject)_token(?:_hint|_type)?)$/;
 
 function isRefusal(answer: object): answer is OauthError {
   return 'status' in answer && (answer.status === 401 || answer.status === 403);

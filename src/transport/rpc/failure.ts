@@ -17,7 +17,7 @@ export interface Failure {
   message: string;
   /** Set when the error is a negative verdict. */
   denial?: Denial;
-  /** Set for INVALID_ARGUMENT: all fields that are wrong. */
+  /** Set for INVALID_ARGUMENT: the fields that are wrong, at most `fieldsMax`. */
   violations?: readonly Violation[];
 }
 
@@ -27,6 +27,12 @@ export type OnBug = (error: unknown, requestId: string) => void;
 /** The message when the store's failure leaves a verdict or the result of a change unknown. */
 export const unavailableText = 'the store cannot be reached; ask again';
 
+/**
+ * Most fields that a failure names. Over gRPC it is in the trailers, each field twice (in the message and
+ * in the details), and some clients accept only 8 KB of them.
+ */
+const fieldsMax = 16;
+
 /** The failure for a thrown value. Unexpected errors become INTERNAL, without their text. */
 export function failureOf(thrown: unknown, onBug: OnBug): Failure {
   if (thrown instanceof RpcError) {
@@ -35,11 +41,20 @@ export function failureOf(thrown: unknown, onBug: OnBug): Failure {
   }
   if (thrown instanceof TokenError) {
     const { code, message, violations } = thrown;
+    if (violations.length > fieldsMax) return shortened(code, violations);
     return violations.length > 0 ? { code, message, violations } : { code, message };
   }
   if (thrown instanceof Unavailable) return { code: 'UNAVAILABLE', message: unavailableText };
   onBug(thrown, randomUUID());
   return { code: 'INTERNAL', message: 'internal error' };
+}
+
+/** A failure that names as many fields as it may, and says how many more are wrong. */
+function shortened(code: CodeName, all: readonly Violation[]): Failure {
+  const violations = all.slice(0, fieldsMax);
+  const texts = violations.map(({ field, description }) => `${field}: ${description}`);
+  const message = `${texts.join('; ')}; and ${all.length - fieldsMax} more`;
+  return { code, message, violations };
 }
 
 /** The violations as a detail of the error. */

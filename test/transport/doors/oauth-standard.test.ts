@@ -97,6 +97,14 @@ describe.each(['introspect', 'revoke'])('/oauth2/%s', path => {
     expect(status).toBe(200);
   });
 
+  test('RFC 6749, 5.2: a description holds few characters, whatever a parameter is named', async () => {
+    for (const name of ['%22scope%22', 'sc%C3%B6pe', 'scope%0A', '%5Cscopes']) {
+      const { status, json } = await post(path, `token=nonsense&${name}=a`, as());
+      expect([name, status]).toEqual([name, 400]);
+      expect(json.error_description).toMatch(/^[ !#-[\]-~]+$/);
+    }
+  });
+
   test('RFC 7662, 2.1 and 7009, 2.1: any hint is taken', async () => {
     for (const hint of ['access_token', 'refresh_token', 'other', '']) {
       const { status } = await post(path, `token=nonsense&token_type_hint=${hint}`, as());

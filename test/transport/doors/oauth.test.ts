@@ -264,6 +264,8 @@ describe('forms', () => {
     const { token } = await makeStatic(usher, { scopes: ['a'] });
     const names = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
     names.push('resource', 'state', 'nonce', 'grant_type', 'response_type', 'format', 'audience');
+    names.push('code', 'access_token', 'id_token', 'id_token_hint', 'refresh_token', 'token_type');
+    names.push('actor_token', 'requested_token_type', 'subject_token', 'subject_token_type');
     for (const name of names) {
       const { json } = await post('introspect', `token=${token}&${name}=x`, as());
       expect([name, json]).toMatchObject([name, { active: true }]);
