@@ -10,7 +10,7 @@ const [oldest] = /\d+/.exec(engines.node);
 if (Number.parseInt(process.versions.node, 10) < Number(oldest)) {
   console.error(
     `usher: Usher needs Node ${oldest} or later, and this is Node ${process.versions.node}; ` +
-      'in a checkout, npm ci brings a newer one',
+      'install a newer Node (https://nodejs.org); in a checkout, npm ci brings one',
   );
   process.exitCode = 78;
 } else {

@@ -82,15 +82,24 @@ async function reach(
     if (init?.signal?.aborted) throw error;
     throw new ConnectError('', Code.Unavailable, undefined, undefined, noServer(url, error));
   }
-  if (response.status === 200 || isConnect(response)) return response;
+  if (response.status === 200 || (await isConnect(response))) return response;
   const message = `${url} is not the API Manager (HTTP ${response.status}): check USHER_MANAGER_URL`;
   const cause = new AdminError('NotUsher', message);
   throw new ConnectError('', Code.Unavailable, undefined, undefined, cause);
 }
 
-/** Whether it is an error of Connect, which is JSON, or the answer of some other server. */
-function isConnect(response: Response): boolean {
-  return response.headers.get('content-type')?.startsWith('application/json') ?? false;
+/**
+ * Whether it is an error of Connect, which is JSON with a `code`, and not the answer of some other
+ * server or of another listener of Usher.
+ */
+async function isConnect(response: Response): Promise<boolean> {
+  if (!response.headers.get('content-type')?.startsWith('application/json')) return false;
+  try {
+    const body: unknown = await response.clone().json();
+    return typeof body === 'object' && body !== null && 'code' in body;
+  } catch {
+    return false;
+  }
 }
 
 function noServer(url: string, error: unknown): AdminError {

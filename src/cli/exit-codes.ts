@@ -36,7 +36,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof SettingsError || error instanceof Mistake) return exitCodes.settings;
   if (error instanceof StartError) return exitCodes.unavailable;
   if (error instanceof AdminError) return callExitCodes[error.code] ?? exitCodes.bug;
-  return isListenError(error) ? exitCodes.unavailable : exitCodes.bug;
+  return exitCodes.bug;
 }
 
 const callExitCodes: Partial<Record<AdminErrorCode, number>> = {
@@ -64,7 +64,6 @@ export function explain(error: unknown): string {
   if (error instanceof StartError) return `cannot start: ${error.message}`;
   if (error instanceof UsageError || error instanceof Mistake) return error.message;
   if (error instanceof CommanderError) return explainUsage(error);
-  if (isListenError(error)) return `cannot listen: ${error.message}`;
   return `internal error: ${error instanceof Error ? (error.stack ?? error.message) : typeof error}`;
 }
 
@@ -74,17 +73,11 @@ function explainUsage({ code, message }: CommanderError): string {
 
 function explainCall({ code, message }: AdminError): string {
   if (code === 'Unauthenticated' || code === 'PermissionDenied') {
-    return `not allowed: ${message}; check USHER_ADMIN_TOKEN`;
+    return (
+      `not allowed: ${message}; check the admin token (USHER_ADMIN_TOKEN, otherwise that of the data ` +
+      'folder), and that USHER_MANAGER_URL names the server it belongs to'
+    );
   }
   if (code === 'DeadlineExceeded') return 'no answer in time; --timeout sets how long to wait';
   return message;
-}
-
-function isListenError(error: unknown): error is Error {
-  const codes = ['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTFOUND'];
-  return (
-    error instanceof Error &&
-    'syscall' in error &&
-    codes.includes(String(Reflect.get(error, 'code')))
-  );
 }

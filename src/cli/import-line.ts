@@ -80,7 +80,7 @@ function readObject(line: string): Record<string, unknown> {
 function readSecret(set: Map<string, unknown>): ImportedSecret {
   const [member, ...others] = secrets.filter(name => set.has(name));
   if (member === undefined || others.length > 0) {
-    throw new LineError(`needs one of ${secrets.join(', ')}`);
+    throw new LineError(`needs exactly one of ${secrets.join(', ')}`);
   }
   const isJwt = member.startsWith('secret');
   checkKind(text(set, 'kind'), isJwt ? 'jwt' : 'static', member);

@@ -133,9 +133,12 @@ async function importFile(
     await underway;
   } catch (error) {
     const { imported, existing } = tally;
-    context.terminal.note(
-      `interrupted: ${imported} imported, ${existing} already there; repeat it`,
-    );
+    // Where the file cannot be read at all, repeating does not help.
+    if (imported + existing > 0 || !(error instanceof UsageError)) {
+      context.terminal.note(
+        `interrupted: ${imported} imported, ${existing} already there; repeat it`,
+      );
+    }
     throw error;
   }
   return tally;

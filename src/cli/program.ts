@@ -74,6 +74,7 @@ export function buildProgram(
     )
     .addHelpText('after', help)
     .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('(--help lists what is possible)')
     .exitOverride()
     .configureOutput({
       writeOut: text => context.terminal.out(text.trimEnd()),

@@ -17,7 +17,7 @@ export function outSettings(terminal: Terminal, json?: boolean): void {
   }
   for (const { name, meaning, range, default: fallback, without, secret } of all) {
     const file = secret ? ` (or ${name}_FILE)` : '';
-    const value = fallback === undefined ? without : `default ${fallback || 'none'}`;
+    const value = `default: ${fallback === undefined ? without : fallback || 'none'}`;
     terminal.out(`${terminal.colors.bold(name)}${file}`);
     terminal.out(`    ${meaning}: ${range}; ${value}`.replaceAll('`', ''));
   }

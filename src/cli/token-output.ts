@@ -30,7 +30,9 @@ export function outRevealed(terminal: Terminal, made: Revealed, json?: boolean):
     ['previous one valid until', accessToken.previousSecretExpireTime],
   ]);
   terminal.note(
-    `Keep the ${token === undefined ? 'secret' : 'token'} now: it is not stored and never shown again.`,
+    token === undefined
+      ? 'Keep the secret now: it is stored encrypted and never shown again.'
+      : 'Keep the token now: only its hash is stored, and it is never shown again.',
   );
 }
 
@@ -48,7 +50,7 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['name', token.name],
     ['owner', token.owner],
     ['scopes', token.scopes.join(' ')],
-    ['may give', token.grantableScopes?.join(' ')],
+    ['grantable scopes', token.grantableScopes?.join(' ')],
     ['metadata', metadata && JSON.stringify(metadata)],
     ['audiences', token.audiences?.join(' ')],
     ['longest JWT lifetime', lifetime === undefined ? undefined : `${lifetime} s`],
@@ -61,7 +63,7 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['reason', token.revokeReason],
     ['last used', token.lastUsedTime],
     ['JWTs revoked before', token.jwtsRevokedBeforeTime],
-    ['JWTs revoked by name', revokedJwts === undefined ? undefined : String(revokedJwts)],
+    ['revoked jti and subjects', revokedJwts === undefined ? undefined : String(revokedJwts)],
     ['imported', token.imported],
     ['revision', String(token.revision)],
   ]);

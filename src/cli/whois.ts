@@ -34,10 +34,11 @@ export function addWhoisCommand(
         );
       }
       const text = given ?? (await pasted(context));
+      if (text.trim() === '') throw new UsageError(nothingGiven);
       const matches = await lookup(connect(context, options), text);
       const { terminal } = context;
       if (options.json) outJson(terminal, { matches });
-      else if (matches.length === 0) terminal.note('no access token was found');
+      else if (matches.length === 0) terminal.note(nothingFound);
       for (const { matchedBy, accessToken } of options.json ? [] : matches) {
         terminal.out(terminal.colors.green(meanings[matchedBy] ?? matchedBy));
         outToken(terminal, accessToken);
@@ -46,12 +47,19 @@ export function addWhoisCommand(
     });
 }
 
+const nothingGiven =
+  'nothing was given: pipe in a token, a JWT, a kid, a secret key, a jti or a subject, as in ' +
+  'printf %s "$API_TOKEN" | usher whois';
+const nothingFound =
+  'no access token was found; of a token at least the first 26 characters are needed, of a JWT ' +
+  'its header';
+
 /** What the text is of the access token that was found. */
 const meanings: Record<string, string> = {
   id: 'this is the id of an access token',
   'current secret': 'this is a token or JWT of its current secret',
   'previous secret': 'this is a token or JWT of its previous secret, whose grace goes on',
-  part: 'this names it, but is no credential of it: a part of one, a forged or an old one',
+  part: 'this names the access token, but would be refused: it is incomplete, old or forged',
   'secret key': 'this is its secret key',
   'revoked jti': 'this is a jti that it revoked',
   'revoked subject': 'this is a subject that it revoked',

@@ -6,6 +6,7 @@ import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
 import { formerNameWarnings, readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
+import { settings } from '../settings/settings.ts';
 import type { Listen } from '../settings/values.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
@@ -203,8 +204,18 @@ function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boole
     row('gRPC', grpc ?? 'off'),
     row('HTTP', http === undefined ? 'off' : `http://${http}`),
     row('API Manager', manager === undefined ? 'off' : `http://${manager}`),
-    'Next, in another terminal:\n',
-    `  ${command} token create --kind static --name first\n`,
-    ...(manager === undefined ? [] : [`  ${command} login     (another link to sign in)\n`]),
+    ...(manager === undefined ? [] : nextSteps(manager, firstStart)),
   ].join('');
+}
+
+/** Commands to try, with the address of the API Manager where it is not the default one. */
+function nextSteps(manager: string, firstStart: boolean): string[] {
+  const url = reachable(manager);
+  const isDefault = url.replace('localhost', '127.0.0.1') === settings.managerUrl.default;
+  const usher = isDefault ? command : `USHER_MANAGER_URL=${url} ${command}`;
+  return [
+    'Next, in another terminal:\n',
+    `  ${usher} token create --kind static --name first\n`,
+    `  ${usher} login     (${firstStart ? 'another' : 'a'} link to sign in)\n`,
+  ];
 }

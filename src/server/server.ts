@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
+import { settings } from '../settings/settings.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
+import { listenProblem } from './listen-problem.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -119,7 +121,12 @@ async function listenAll(config: Config, listeners: Listeners): Promise<Addresse
   for (const name of ['grpc', 'http', 'manager'] as const) {
     const where = places[name];
     if (where === 'off') continue;
-    addresses[name] = addressText(await listeners[name].listen(where));
+    try {
+      addresses[name] = addressText(await listeners[name].listen(where));
+    } catch (error) {
+      const setting = settings[`${name}Listen`].name;
+      throw listenProblem(setting, where.host, where.port, error);
+    }
   }
   return addresses;
 }

@@ -81,5 +81,5 @@ function secretText(
   const isEnded = secrets.length > 0 && prove(credential, { ...record, secrets }, now);
   return isEnded
     ? `${what} is of the previous secret, whose grace is over`
-    : `${what} is of no secret of this access token`;
+    : `${what} is neither of the current nor of a previous secret`;
 }

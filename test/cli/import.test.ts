@@ -141,8 +141,8 @@ test('each mistake is reported with its line, the rest is imported, and no token
   expect(ran.err.split('\n')).toEqual([
     'line 1: is not JSON',
     'line 2: is not a JSON object',
-    'line 3: needs one of token, sha256, sha512, secret, secret_base64',
-    'line 4: needs one of token, sha256, sha512, secret, secret_base64',
+    'line 3: needs exactly one of token, sha256, sha512, secret, secret_base64',
+    'line 4: needs exactly one of token, sha256, sha512, secret, secret_base64',
     'line 5: sha256: is not 32 bytes in hexadecimal or base64',
     'line 6: scope: is not known; did you mean scopes?',
     'line 7: scopes: is not a list of strings',
@@ -227,6 +227,12 @@ test('a refused call ends the import, and the progress is printed', async () => 
   const ran = await usher(['import'], jsonl({ name: 'a', token: 'x' }));
   expect(ran.code).toBe(77);
   expect(ran.err).toContain('interrupted: 0 imported, 0 already there; repeat it');
+});
+
+test('a file that is not there is named, and nothing is said of repeating', async () => {
+  const ran = await usher(['import', join(folder, 'none.jsonl')]);
+  expect(ran.code).toBe(2);
+  expect(ran.err).toBe(`usher: ${folder}/none.jsonl cannot be read (ENOENT)\n`);
 });
 
 test('options are sent', async () => {

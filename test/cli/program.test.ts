@@ -11,6 +11,7 @@ import { runCommand } from '../../src/cli/program.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
 import { openTerminal } from '../../src/cli/terminal.ts';
 import { SettingsError } from '../../src/settings/config.ts';
+import { StartError } from '../../src/settings/start-error.ts';
 import { startFakeManager } from './fake-manager.ts';
 import { adminToken, runUsher } from './run-usher.ts';
 
@@ -53,6 +54,12 @@ describe('usage', () => {
     expect(ran.err).not.toBe('');
   });
 
+  test('a mistake is followed by the way to the help', async () => {
+    for (const args of [['nosuch'], ['config'], ['token', 'crate']]) {
+      expect((await runUsher(args)).err).toMatch(/\(--help lists what is possible\)$/m);
+    }
+  });
+
   test('--help shows the exit codes', async () => {
     const ran = await runUsher(['--help']);
     expect(ran.code).toBe(0);
@@ -80,13 +87,11 @@ describe('serve', () => {
     expect(notes.join('\n')).toMatch(/USHER_A.*\n.*USHER_B/);
   });
 
-  test('names the address that is in use', async () => {
+  test('ends with exit code 69 when it cannot start', async () => {
     const { code, notes } = await run(['serve'], {}, async () => {
-      const error = new Error('listen EADDRINUSE: address already in use 127.0.0.1:8080');
-      throw Object.assign(error, { code: 'EADDRINUSE', syscall: 'listen' });
+      throw new StartError('the port is in use');
     });
-    expect(code).toBe(exitCodes.unavailable);
-    expect(notes.join()).toContain('127.0.0.1:8080');
+    expect([code, notes]).toEqual([69, ['usher: cannot start: the port is in use']]);
   });
 });
 
@@ -99,8 +104,14 @@ describe('the server', () => {
     expect(ran.err).toContain(`no server answers at ${url} (ECONNREFUSED): start it with`);
   });
 
-  test('that is not Usher is reported', async () => {
-    const server = createServer((_, response) => response.writeHead(404).end('<html>'));
+  test.each([
+    ['not Usher', 'text/html', '<html>'],
+    ['not Usher, and answers JSON', 'application/json', '[]'],
+    ['another listener of Usher', 'application/json', '{"error":"not found"}'],
+  ])('that is %s is reported', async (_, type, body) => {
+    const server = createServer((_, response) =>
+      response.writeHead(404, { 'content-type': type }).end(body),
+    );
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const ran = await runUsher(['token', 'list'], { USHER_MANAGER_URL: url });

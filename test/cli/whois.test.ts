@@ -69,7 +69,13 @@ describe('whois', () => {
   test('ends with exit code 1 when there is none', async () => {
     const { code, out, err } = await usher(['whois'], 'unknown');
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toContain('no access token was found');
+    expect(err).toContain('no access token was found; of a token at least the first 26');
+  });
+  test('says what to pipe in when it gets nothing, and asks no server', async () => {
+    const { code, err } = await usher(['whois'], ' \n');
+    expect(code).toBe(2);
+    expect(err).toContain('nothing was given: pipe in a token');
+    expect(looked).toEqual([]);
   });
   test('takes no secret as an argument, and does not repeat it', async () => {
     const { code, err } = await usher(['whois', 'usk_secret']);

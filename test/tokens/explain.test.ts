@@ -115,7 +115,9 @@ describe('a JWT', () => {
     expect(await secretLine()).toContain('of the previous secret, whose grace is over');
     clock.ms = startMs;
     const forged = sign(record.id, 'x'.repeat(40), { exp: now + 60 });
-    expect((await lines(forged)).at(-1)).toContain('of no secret of this access token');
+    expect((await lines(forged)).at(-1)).toContain(
+      'neither of the current nor of a previous secret',
+    );
   });
 
   test.each<[string, object, string]>([
