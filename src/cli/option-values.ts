@@ -2,6 +2,8 @@
 
 import { InvalidArgumentError } from 'commander';
 import type { JsonObject } from '../api/access-token.ts';
+import { pathOf } from '../reading/place.ts';
+import { repeatedMember } from '../reading/repeated-member.ts';
 
 const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -37,7 +39,7 @@ export function count(min: number): (text: string) => number {
   };
 }
 
-/** Parses a JSON object. */
+/** Parses a JSON object, in which no member is given twice. */
 export function jsonObject(text: string): JsonObject {
   let value: unknown;
   try {
@@ -46,7 +48,9 @@ export function jsonObject(text: string): JsonObject {
     value = undefined;
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as JsonObject;
+    const repeated = repeatedMember(text);
+    if (repeated === undefined) return value as JsonObject;
+    throw new InvalidArgumentError(`${pathOf(repeated)} is given twice`);
   }
   throw new InvalidArgumentError('expected a JSON object such as \'{"team":"payments"}\'');
 }

@@ -1,5 +1,6 @@
 /** Parses USHER_STORE, the address of the store. There is no other parser of it. */
 
+import { isIPv6 } from 'node:net';
 import { hint } from '../reading/nearest.ts';
 
 /** Thrown for an invalid address. The message says what is wrong and never repeats the address. */
@@ -61,6 +62,11 @@ function lmdbFolder(path: string): string {
   if (folder === '' || folder.startsWith('//') || folder.includes('\0')) {
     throw new AddressError('names no folder; write lmdb:./data or lmdb:/var/lib/usher');
   }
+  // A shell expands these only at the start of a word, so they would become names of folders.
+  if (/^[~$]/.test(folder)) {
+    throw new AddressError('begins with ~ or $, which Usher does not expand; write the whole path');
+  }
+  if (folder.trim() !== folder) throw new AddressError('begins or ends with a blank');
   return folder;
 }
 
@@ -107,7 +113,8 @@ function readNode(entry: string, defaultPort: number): RedisNode {
   const [, ipv6, name, digits] = form.exec(entry) ?? [];
   const host = ipv6 ?? name;
   const port = digits === undefined ? defaultPort : Number(digits);
-  if (host === undefined || port < 1 || port > 65535) {
+  const isWrong = host === undefined || (ipv6 !== undefined && !isIPv6(ipv6));
+  if (isWrong || port < 1 || port > 65535) {
     throw new AddressError('has an address that is not host:port');
   }
   return { host, port };
@@ -175,9 +182,12 @@ function readOptions(topology: RedisAddress['topology'], query: string) {
       throw new AddressError(unknownOption(name, topology));
     }
     if (given.has(name)) throw new AddressError(`has the option ${name} twice; leave one out`);
-    given.set(name, decode(equals === -1 ? '' : pair.slice(equals + 1)));
+    const value = decode(equals === -1 ? '' : pair.slice(equals + 1));
+    if (value === '')
+      throw new AddressError(`has the option ${name} without a value; leave it out`);
+    given.set(name, value);
   }
-  if (given.has('sentinelUsername') && !given.get('sentinelPassword')) {
+  if (given.has('sentinelUsername') && !given.has('sentinelPassword')) {
     throw new AddressError('has sentinelUsername without sentinelPassword; write both, or neither');
   }
   const sentinelUsername = given.get('sentinelUsername');

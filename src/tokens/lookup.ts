@@ -1,7 +1,7 @@
 /** Finds the access token that a credential, a part of one, or a name in one belongs to. */
 
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { AccessTokenRecord } from '../store/record.ts';
+import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import { type Store, Unavailable } from '../store/store.ts';
 import { type Credential, parseAuthorization } from '../verify/credential.ts';
 import type { FindImported } from '../verify/imported.ts';
@@ -169,8 +169,13 @@ function matchesIn(deps: LookupDeps, record: AccessTokenRecord, bare: string): M
     const held = record.secrets.filter(
       ({ goodUntil }) => goodUntil === undefined || goodUntil > at,
     );
-    const sought = digest(bare);
-    if (held.some(secret => timingSafeEqual(digest(keys.open(secret, record.id)), sought))) {
+    const sought = keysIn(bare);
+    const isSought = (secret: Secret) => {
+      const { encoding = 'utf8' } = secret;
+      const key = digest(Buffer.from(keys.open(secret, record.id), encoding));
+      return sought.some(each => timingSafeEqual(key, each));
+    };
+    if (held.some(isSought)) {
       return [{ record, matchedBy: 'secret key' }];
     }
     if (record.revokedJwts === undefined) return [];
@@ -187,6 +192,12 @@ function matchesIn(deps: LookupDeps, record: AccessTokenRecord, bare: string): M
   }
 }
 
-function digest(text: string): Buffer {
+/** The digests of the secret keys that the text can be: its own bytes, or those it is the base64 of. */
+function keysIn(bare: string): Buffer[] {
+  const isBase64 = /^[\w+/-]+={0,2}$/.test(bare);
+  return [digest(bare), ...(isBase64 ? [digest(Buffer.from(bare, 'base64'))] : [])];
+}
+
+function digest(text: string | Buffer): Buffer {
   return hash('sha256', text, 'buffer');
 }

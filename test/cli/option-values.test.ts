@@ -47,3 +47,8 @@ test('an id is a UUID, in lower case', () => {
   expect(uuid('0198C0DE-0000-7000-8000-000000000001')).toBe('0198c0de-0000-7000-8000-000000000001');
   expect(() => uuid('0198c0de')).toThrow(/UUID/);
 });
+
+test('JSON gives no member twice, at any depth', () => {
+  expect(() => jsonObject('{"a":1,"a":2}')).toThrow('a is given twice');
+  expect(() => jsonObject('{"a":[{"b":1,"\\u0062":2}]}')).toThrow('a[0].b is given twice');
+});

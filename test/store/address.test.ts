@@ -100,6 +100,10 @@ describe('the address of a Redis', () => {
     ['redis://:x@a?dbs=hunter2', 'did you mean db?'],
     ['redis-sentinel://a/main?sentinelpassword=hunter2', 'did you mean sentinelPassword?'],
     ['redis-sentinel://a/main?sentinelUsername=hunter2', 'without sentinelPassword'],
+    ['redis://:hunter2@a?db=', 'the option db without a value'],
+    ['redis-sentinel://:hunter2@a/main?sentinelPassword', 'sentinelPassword without a value'],
+    ['redis://:hunter2@[1]', 'not host:port'],
+    ['redis://:hunter2@[1::2::3]', 'not host:port'],
     ['redis-cluster://:x@a?timeout=hunter2', 'see `usher settings` for times'],
     ['redis://hunter2@a', 'a user of Redis without a password'],
     ['redis://hunter2:@a', 'a user of Redis without a password'],
@@ -118,6 +122,15 @@ test.each(['lmdb:./data?sync=off', 'lmdb:/var/lib/usher#x', 'lmdb:./data?'])(
     expect(() => storeAddress(text)).toThrow('lmdb: takes none');
   },
 );
+
+test.each([
+  ['lmdb:~/usher', 'does not expand'],
+  ['lmdb:$HOME/usher', 'does not expand'],
+  ['lmdb:./data ', 'blank'],
+  ['lmdb: ./data', 'blank'],
+])('%s is refused: the folder would not be the one that was meant', (text, words) => {
+  expect(() => storeAddress(text)).toThrow(words);
+});
 
 function refusalOf(url: string): string {
   try {

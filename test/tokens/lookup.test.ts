@@ -1,6 +1,6 @@
 /** What a pasted text belongs to: credentials, parts of them, and names in them. */
 
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../src/tokens/caller.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader, startMs } from './setup.ts';
@@ -107,6 +107,19 @@ describe('names and keys', () => {
     clock.ms += 60_000;
     expect(await find(secret)).toEqual([]);
     clock.ms = startMs;
+  });
+  test.each([
+    ['that is no text', Buffer.alloc(33, 0xfb)],
+    ['that is text', Buffer.from('0123456789abcdef0123456789abcdef!')],
+  ])('an imported secret key %s, by the base64 that it was imported from', async (_, bytes) => {
+    const id = randomUUID();
+    const item = { id, secret: { jwtSecret: bytes }, fields: fields() };
+    await importTokens(admin, [item], { dryRun: false, allowWeak: false });
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const text = bytes.toString(encoding);
+      expect(await find(text)).toEqual([`${id} secret key`]);
+      expect(await find(`${text.replace(/=+$/, '')}`)).toEqual([`${id} secret key`]);
+    }
   });
   test('a jti or a subject that was revoked, also a UUID', async () => {
     const jti = '0b2f4a1e-6c3d-4e5f-8a9b-1c2d3e4f5a6b';

@@ -85,7 +85,15 @@ function refuseMisconfigured(res: ServerResponse, fault: string): void {
   answerError(res, 403, text, told(403, text));
 }
 
-/** The original status and the text as JSON string content, for gateways that drop either. */
+/**
+ * The original status and the text as JSON string content, for gateways that drop either. Characters that
+ * no header holds are escaped: a text can name what a client sent.
+ */
 function told(status: number, text: string): OutgoingHttpHeaders {
-  return { 'X-Usher-Status': status, 'X-Usher-Error': JSON.stringify(text).slice(1, -1) };
+  const content = JSON.stringify(text).slice(1, -1);
+  return { 'X-Usher-Status': status, 'X-Usher-Error': content.replace(/[^ -~]/g, escaped) };
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

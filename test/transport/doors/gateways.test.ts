@@ -129,6 +129,17 @@ test.each([
   expect(body).not.toContain('hunter2');
 });
 
+test.each(['%E2%82%AC', '%7F', 'sc%C3%B6pe', '%F0%9F%92%A9', '%0D%0Ax', '%00', '%ED%A0%80'])(
+  'a parameter with a character that no header holds is refused, too: %s',
+  async name => {
+    const { status, body, headers } = await ask(`/forward-auth?${name}=1`, 'good');
+    expect(status).toBe(403);
+    const told = String(headers['x-usher-error']);
+    expect(told).toMatch(/^[ -~]+$/);
+    expect(JSON.parse(`"${told}"`)).toBe(JSON.parse(String(body)).error);
+  },
+);
+
 test('/ext-authz refuses a credential that is neither kept nor removed', async () => {
   const { status, body } = await ask('/ext-authz/a', 'good', [['x-usher-credential', 'removed']]);
   expect([status, body]).toEqual([403, expect.stringContaining('neither keep nor remove')]);
