@@ -6,8 +6,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 usage="usage: sh scripts/try-fresh.sh [--debian 12|13] [--node VERSION|debian]
-  --debian  the release of Debian (12)
-  --node    the Node of that machine, as 20, 24 or 24.21.0; \"debian\" takes Debian's own nodejs and npm (24)
+  --debian  the release of Debian; 12 by default
+  --node    the Node of that machine, as 20, 24 or 24.21.0, or \"debian\" for Debian's own nodejs and npm;
+            24 by default
 It needs root, debootstrap, npm, git, unshare and ip, about 2 GB below \${TMPDIR:-/tmp}, and some minutes. It
 changes nothing outside of a folder there, which it removes. The chroot uses this machine's settings of npm."
 

@@ -42,7 +42,7 @@ export function addConfigCommand(program: Command, context: Context): void {
   program
     .command('config')
     .description("print a gateway's configuration that verifies every request with Usher")
-    .argument('<gateway>', Object.keys(gateways).join(', '))
+    .argument('[gateway]', Object.keys(gateways).join(', '))
     .option('--grpc <address>', "Usher's gRPC address; otherwise USHER_GRPC_LISTEN", address)
     .option('--http <address>', "Usher's HTTP address; otherwise USHER_HTTP_LISTEN", address)
     .option('--listen <address>', 'where the gateway listens', address, '127.0.0.1:8000')
@@ -50,10 +50,10 @@ export function addConfigCommand(program: Command, context: Context): void {
     .option('--scope <scope>', 'a scope that every token must have; several times', scopes)
     .option('--audience <audience>', 'the audience that every token must have', audience)
     .option('--out <folder>', 'write the files there instead of printing them')
-    .action((gateway: string, _, self: Command) => {
+    .action((gateway: string | undefined, _, self: Command) => {
       const options = optionsOf<Options>(self);
-      const make = Object.hasOwn(gateways, gateway) ? gateways[gateway] : undefined;
-      if (!make) {
+      const make = gateway && Object.hasOwn(gateways, gateway) ? gateways[gateway] : undefined;
+      if (gateway === undefined || !make) {
         throw new UsageError(`which gateway? one of ${Object.keys(gateways).join(', ')}`);
       }
       const files = make(settingsOf(context, gateway, options));
@@ -106,10 +106,15 @@ function reachable(
 }
 
 function writeFiles({ terminal }: Context, folder: string, files: Record<string, string>): void {
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries(files)) {
-    writeFileSync(join(folder, name), text);
-    terminal.note(`wrote ${join(folder, name)}`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(folder, name), text);
+      terminal.note(`wrote ${join(folder, name)}`);
+    }
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    throw new UsageError(`--out ${folder} cannot be written (${error.code})`);
   }
 }
 

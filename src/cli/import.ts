@@ -74,8 +74,8 @@ jwt_lifetime_max:
   {"sha256": "9f86d0…", "name": "mail", "expires_at": "2027-01-01T00:00:00Z"}
   {"kind": "jwt", "id": "0198c0de-…", "secret_base64": "q83v…", "name": "app"}
 
-A token may be any printable ASCII without comma, quote and backslash, but no JWT: import its secret. A
-hash tells nothing of the token, so make hashes of such tokens only.
+A token may be any printable ASCII without comma, quote and backslash. It may be no JWT: import the
+secret that signs those. Usher cannot check the token behind a hash: hash only tokens of this form.
 A token that was imported before is left unchanged: an interrupted import can be repeated.`;
 
 async function importFile(

@@ -10,7 +10,7 @@ import { outJson } from './terminal.ts';
 export function addLoginCommand(program: Command, context: Context): void {
   program
     .command('login')
-    .description('print a link that signs in to the API Manager once')
+    .description('print a link that signs in to the API Manager once, within ten minutes')
     .action(async (_, self: Command) => {
       const options = optionsOf(self);
       const { code, expiresAt } = await createSignInCode(connect(context, options));

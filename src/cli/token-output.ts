@@ -62,8 +62,8 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['revoked', token.revokeTime],
     ['reason', token.revokeReason],
     ['last used', token.lastUsedTime],
-    ['JWTs revoked before', token.jwtsRevokedBeforeTime],
-    ['revoked jti and subjects', revokedJwts === undefined ? undefined : String(revokedJwts)],
+    ['JWTs revoked if issued before', token.jwtsRevokedBeforeTime],
+    ['JWTs revoked by jti or subject', revokedJwts === undefined ? undefined : String(revokedJwts)],
     ['imported', token.imported],
     ['revision', String(token.revision)],
   ]);

@@ -58,7 +58,8 @@ const nothingFound =
 const meanings: Record<string, string> = {
   id: 'this is the id of an access token',
   'current secret': 'this is a token or JWT of its current secret',
-  'previous secret': 'this is a token or JWT of its previous secret, whose grace goes on',
+  'previous secret':
+    'this is a token or JWT of its previous secret, which is valid until its grace ends',
   part: 'this names the access token, but would be refused: it is incomplete, old or forged',
   'secret key': 'this is its secret key',
   'revoked jti': 'this is a jti that it revoked',

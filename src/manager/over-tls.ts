@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 /**
  * Whether a request came over TLS: on its own connection, or from the browser to the first of the
  * proxies, as `X-Forwarded-Proto` or `Forwarded` (RFC 7239 section 5.4) names it. Both headers are
- * believed from every peer, because they only make the cookie stricter.
+ * trusted from every peer, because they only make the cookie stricter.
  */
 export function cameOverTls({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>) {
   if ((socket as Partial<TLSSocket>).encrypted === true) return true;

@@ -184,7 +184,7 @@ function checkChoosesNoId(item: ImportItem, { id }: CheckedItem | CheckedJwtItem
 
 /**
  * What an import would do. It judges the item and what the caller may see, and looks up as much for a
- * token that another owner has as for one that nobody has.
+ * token that another owner has as for an unknown one.
  */
 async function foresee(store: Store, caller: Caller, { known, item }: Plan): Promise<ImportResult> {
   const record = await store.get(known?.tokenId ?? item.id ?? v7());

@@ -77,10 +77,14 @@ export function parseAuthorization(
     trace?.('form', false, 'a token of Usher with a wrong length or checksum, as after a typo');
     return 'INVALID_TOKEN';
   }
-  trace?.('form', true, 'neither a JWT nor a token of Usher, so it can be an imported one');
+  trace?.('form', true, isSpaced ? spacedText : opaqueText);
   const otherwise = isSpaced ? 'MALFORMED_CREDENTIALS' : 'INVALID_TOKEN';
   return { kind: 'static', tokenId: undefined, token, otherwise };
 }
+
+const opaqueText = 'neither a JWT nor a token of Usher, so it can be an imported one';
+const spacedText =
+  'a space, but no Bearer before it: another scheme, or an imported token with a space';
 
 /** Whether a token is read as that static token, with the scheme `Bearer` and without. */
 export function isStaticToken(token: string, limits: HeaderLimits): boolean {

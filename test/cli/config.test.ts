@@ -1,6 +1,6 @@
 /** `usher config`, and that docs/gateways.md holds what it prints. */
 
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -47,6 +47,20 @@ test('writes the files into a folder', async () => {
   expect(JSON.parse(json.out)).toEqual({ written: ['Caddyfile'] });
   expect((await readdir(join(folder, 'new'))).sort()).toEqual(['traefik.yaml', 'usher.yaml']);
   await rm(folder, { recursive: true });
+});
+
+test('a folder that cannot be written is wrong usage, and no fault of Usher', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'usher-config-'));
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  const { code, err } = await runUsher(['config', 'nginx', '--out', join(file, 'x')]);
+  expect([code, err]).toEqual([2, `usher: --out ${file}/x cannot be written (ENOTDIR)\n`]);
+  await rm(folder, { recursive: true });
+});
+
+test('without a gateway, all of them are named', async () => {
+  const { code, err } = await runUsher(['config']);
+  expect([code, err]).toEqual([2, `usher: which gateway? one of ${names.join(', ')}\n`]);
 });
 
 test.each(names)('%s gets the addresses and the requirements', async name => {

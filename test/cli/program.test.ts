@@ -55,7 +55,7 @@ describe('usage', () => {
   });
 
   test('a mistake is followed by the way to the help', async () => {
-    for (const args of [['nosuch'], ['config'], ['token', 'crate']]) {
+    for (const args of [['nosuch'], ['token', 'show'], ['token', 'crate']]) {
       expect((await runUsher(args)).err).toMatch(/\(--help lists what is possible\)$/m);
     }
   });

@@ -128,6 +128,6 @@ test('the command says in a sentence that Node is too old', () => {
   expect({ status, stdout }).toEqual({ status: 78, stdout: '' });
   expect(stderr).toBe(
     'usher: Usher needs Node 24 or later, and this is Node 20.1.0; ' +
-      'in a checkout, npm ci brings a newer one\n',
+      'install a newer Node (https://nodejs.org); in a checkout, npm ci brings one\n',
   );
 });

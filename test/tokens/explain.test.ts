@@ -152,6 +152,12 @@ describe('others', () => {
     ['e30.e30.x', '- header: a JWT without the scheme Bearer'],
     ['hello', '- access token: it was not imported'],
   ])('%j', async (header, last) => expect((await lines(header)).at(-1)).toBe(last));
+  test('another scheme than Bearer, which an imported token could look like', async () => {
+    expect((await lines('Basic aGVsbG8')).slice(-2)).toEqual([
+      '+ form: a space, but no Bearer before it: another scheme, or an imported token with a space',
+      '- access token: it was not imported',
+    ]);
+  });
 });
 
 describe('who may ask', () => {

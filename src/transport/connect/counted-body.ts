@@ -25,7 +25,7 @@ export async function* countedBody(
   const chunks = body[Symbol.asyncIterator]();
   for (;;) {
     const next = await Promise.race([refusal.promise, chunks.next()]);
-    // What arrives after the caller has gone would be counted for ever.
+    // What arrives after the caller has gone would stay counted.
     if (next.done || res.destroyed) return;
     guard.requests.add(request, next.value.length);
     yield next.value;
