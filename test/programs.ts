@@ -48,6 +48,7 @@ export const programNames = Object.keys(programs) as ProgramName[];
 export function findProgram(name: ProgramName): string | undefined {
   const root = resolve(import.meta.dirname, '..');
   const folders = [
+    join(root, 'out/tools'),
     join(root, 'out/tools/go/bin'),
     join(root, 'out/gateways'),
     // The system's Python and Ruby come first, because Debian packages install libraries for them.
