@@ -6,6 +6,7 @@ import { connect } from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { createConnectDoor } from '../../src/transport/connect/listener.ts';
+import { createH2GrpcListener } from '../../src/transport/grpc/listener.ts';
 import { heldBody } from '../../src/transport/http/held-body.ts';
 import { createHttpListener } from '../../src/transport/http/listener.ts';
 import { defaultLimits } from '../limits.ts';
@@ -131,6 +132,28 @@ test.each(engines)(
     next.resume();
     const [trailers] = await once(next, 'trailers');
     expect(trailers['grpc-status']).toBe('0');
+    expect(guard.requests.bytes).toBe(0);
+  },
+);
+
+test.each(['StreamVerify', 'WatchInvalidations'])(
+  'gRPC by h2 refuses a message of %s that does not end, and holds nothing afterwards',
+  async method => {
+    const guard = guardOf(defaultLimits.grpc);
+    const listener = createH2GrpcListener({ bindings, limits: defaultLimits.grpc, onBug, guard });
+    cleaning.push(() => listener.stop(1000));
+    const { port } = await listener.listen(here);
+    const session = connect(`http://127.0.0.1:${port}`);
+    session.on('error', () => {});
+    cleaning.push(() => session.destroy());
+    const path = `/usher.v1.VerifierService/${method}`;
+    const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc' };
+    const slow = session.request(headers);
+    slow.on('error', () => {});
+    slow.write(Buffer.concat([Buffer.of(0, 0, 0x10, 0, 0), Buffer.alloc(bytesMax)]));
+    const [answer] = await once(slow, 'response');
+    expect(answer['grpc-status']).toBe('14');
+    expect(await guard.next()).toBe('refused request');
     expect(guard.requests.bytes).toBe(0);
   },
 );

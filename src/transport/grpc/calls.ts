@@ -18,11 +18,12 @@ import { RpcError } from '../rpc/rpc-error.ts';
 import type { Reader } from '../rpc/unread.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { answerOf, encodeMessage, okTrailers, refusalHead, responseHead } from './answers.ts';
+import { noContent } from './content.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
 import { type Message, messageOf, tooLong } from './message.ts';
 import type { Routes } from './routes.ts';
 import { StreamCall, type StreamHead } from './stream-call.ts';
-import { noContent, UnaryCall } from './unary-call.ts';
+import { UnaryCall } from './unary-call.ts';
 
 /** A call in progress. */
 type AnyCall = UnaryCall | StreamCall;
@@ -174,12 +175,14 @@ export class Calls implements H2Handler, Reader {
   }
 
   #begin(stream: H2Stream, { route, encoding, deadlineMs }: StreamHead, endsStream: boolean): void {
-    const { limits, onBug, deadlines, streams } = this.#deps;
+    const { limits, onBug, deadlines, streams, guard } = this.#deps;
     this.#running++;
     const call = new StreamCall(stream, {
       route,
       encoding,
       receiveBytesMax: limits.receiveBytesMax,
+      requests: guard.requests,
+      onRefuse: guard.requestRefused,
       onBug,
       onDone: () => {
         this.#running--;

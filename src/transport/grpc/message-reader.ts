@@ -1,14 +1,14 @@
 /** Finds the messages in the content of a stream ("Length-Prefixed-Message"). */
 
 import { framePrefixBytes } from '../codec/encoded-cache.ts';
+import { Content } from './content.ts';
 import { type RawMessage, tooLong } from './message.ts';
 
 /** Reads messages of at most `bytesMax` bytes. */
 export class MessageReader {
   readonly #bytesMax: number;
-  /** What is not a whole message yet, and its length in bytes. */
-  #parts: Buffer[] = [];
-  #held = 0;
+  /** What is not a whole message yet. */
+  readonly #held = new Content();
   /** How many bytes are needed before there is more to find. */
   #needed = framePrefixBytes;
 
@@ -16,20 +16,23 @@ export class MessageReader {
     this.#bytesMax = bytesMax;
   }
 
-  /** Whether a part of a message was read. */
-  get isInside(): boolean {
-    return this.#held > 0;
+  /** How many bytes of a message are kept until the rest of it has come. */
+  get heldBytes(): number {
+    return this.#held.length;
+  }
+
+  /** Keeps nothing any longer. */
+  drop(): void {
+    this.#held.drop();
   }
 
   /** The messages that the content completes; throws RpcError for one that is too long. */
   read(data: Buffer): RawMessage[] {
-    this.#held += data.length;
-    if (this.#held < this.#needed) {
-      // A copy: a small part must not keep all that was read with it.
-      this.#parts.push(Buffer.from(data));
+    if (this.#held.length + data.length < this.#needed) {
+      this.#held.add(data);
       return [];
     }
-    const bytes = this.#parts.length === 0 ? data : Buffer.concat([...this.#parts, data]);
+    const bytes = this.#held.take(data);
     const messages: RawMessage[] = [];
     let at = 0;
     for (;;) {
@@ -46,8 +49,7 @@ export class MessageReader {
       });
       at = end;
     }
-    this.#held = bytes.length - at;
-    this.#parts = this.#held === 0 ? [] : [Buffer.from(bytes.subarray(at))];
+    if (at < bytes.length) this.#held.add(bytes.subarray(at));
     return messages;
   }
 }

@@ -9,6 +9,7 @@ import type { Call } from '../rpc/call.ts';
 import type { Watched } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, ServerStreaming } from '../rpc/handlers.ts';
+import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
 import { errorTrailers, okTrailers, refusalHead, responseHead } from './answers.ts';
 import type { Encoding } from './compression.ts';
@@ -37,14 +38,19 @@ export interface StreamDeps {
   encoding: Encoding;
   /** Longest request message, in bytes. */
   receiveBytesMax: number;
+  /** Counts what has come of messages that are not whole. */
+  requests: RequestBytes;
+  /** Called when it is ended because requests hold too many bytes. */
+  onRefuse(): void;
   onBug: OnBug;
   /** Called when the handler is done, which can be after the stream is. */
   onDone(): void;
 }
 
 /** The call, as its handler sees it, with what belongs to it. */
-export class StreamCall implements Call {
+export class StreamCall implements Call, HeldRequest {
   readonly door = 'grpc';
+  heldBytes = 0;
   readonly stream: H2Stream;
   /** Its deadline, if the caller has set one. */
   watched: Pick<Watched<unknown>, 'forget'> | undefined;
@@ -53,6 +59,8 @@ export class StreamCall implements Call {
   readonly #reader: MessageReader;
   readonly #requests: Requests<RawMessage>;
   #hasStarted = false;
+  /** The requests broke a rule or a limit. */
+  #hasFailed = false;
   #wake = () => {};
 
   constructor(stream: H2Stream, deps: StreamDeps) {
@@ -65,18 +73,26 @@ export class StreamCall implements Call {
 
   /** Content has come. */
   data(data: Buffer, endsStream: boolean) {
+    // After a failure nothing more is read, and the caller may send no more than its window.
+    if (this.#hasFailed) return;
     try {
       this.#requests.add(this.#reader.read(data), data.length);
     } catch (error) {
-      return this.#requests.end(error);
+      return this.#failRequests(error);
     }
-    if (endsStream) this.ended();
+    this.#count();
+    if (endsStream && !this.#hasFailed) this.ended();
+  }
+
+  refuse(): void {
+    this.#deps.onRefuse();
+    this.#failRequests(tooManyBytes());
   }
 
   /** The requests are over. */
   ended() {
     const text = 'the last request message is cut short';
-    this.#requests.end(this.#reader.isInside ? new RpcError('INTERNAL', text) : undefined);
+    this.#requests.end(this.#reader.heldBytes > 0 ? new RpcError('INTERNAL', text) : undefined);
     this.#start();
   }
 
@@ -89,6 +105,7 @@ export class StreamCall implements Call {
   closed(): void {
     this.watched?.forget();
     this.#gone.abort();
+    this.#dropContent();
     this.#requests.end();
     this.#wake();
   }
@@ -129,6 +146,26 @@ export class StreamCall implements Call {
 
   get signal(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  /** Brings the limit of all requests to what the reader keeps. */
+  #count(): void {
+    const { heldBytes } = this.#reader;
+    const { requests } = this.#deps;
+    if (heldBytes < this.heldBytes) requests.end(this);
+    if (heldBytes > this.heldBytes) requests.add(this, heldBytes - this.heldBytes);
+  }
+
+  #dropContent(): void {
+    this.#reader.drop();
+    this.#count();
+  }
+
+  #failRequests(error: unknown): void {
+    this.#hasFailed = true;
+    this.#dropContent();
+    this.#requests.end(error);
+    this.#start();
   }
 
   #start(): void {

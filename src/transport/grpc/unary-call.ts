@@ -3,7 +3,8 @@
 import type { H2Stream } from '../h2/stream.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Watched } from '../rpc/deadlines.ts';
-import { type HeldRequest, joined, type RequestBytes } from '../rpc/request-bytes.ts';
+import type { HeldRequest, RequestBytes } from '../rpc/request-bytes.ts';
+import { Content } from './content.ts';
 import type { StrangeHead, UnaryHead } from './head.ts';
 
 /** The call, as its handler sees it, with what belongs to it. */
@@ -17,7 +18,7 @@ export class UnaryCall implements Call, HeldRequest {
   readonly #requests: RequestBytes;
   readonly #onRefuse: (call: UnaryCall) => void;
   /** Content before the end of the request. */
-  #content: Buffer[] | undefined;
+  #content: Content | undefined;
   #gone: AbortController | undefined;
 
   constructor(
@@ -38,17 +39,14 @@ export class UnaryCall implements Call, HeldRequest {
     if ('isGrpc' in this.head) return;
     this.#requests.add(this, data.length);
     if (this.stream.hasResponded) return;
-    // A copy: a small part must not keep all that was read with it.
-    this.#content ??= [];
-    this.#content.push(Buffer.from(data));
+    this.#content ??= new Content();
+    this.#content.add(data);
   }
 
   /** All content, of which `last` is the rest; nothing is kept any longer. */
   whole(last: Buffer): Buffer {
     if (this.#content === undefined) return last;
-    const whole = joined(last.length === 0 ? this.#content : [...this.#content, last]);
-    this.drop();
-    return whole;
+    return this.#content.take(last);
   }
 
   /** Forgets the content. */
@@ -96,6 +94,3 @@ export class UnaryCall implements Call, HeldRequest {
     return this.#gone.signal;
   }
 }
-
-/** No content. */
-export const noContent: Buffer = Buffer.alloc(0);

@@ -105,7 +105,8 @@ export class Inbound {
     const start = at + ((flag & flags.padded) === 0 ? 0 : 1);
     const stop = end - padding(flag, bytes, at, end);
     const endsStream = (flag & flags.endStream) !== 0;
-    if (end === at && !endsStream) this.#budgets.spend('emptyFrames');
+    // Padding alone brings nothing either.
+    if (stop === start && !endsStream) this.#budgets.spend('emptyFrames');
     if (stream === undefined) {
       this.#on.lostData(end - at);
       if (this.#streams.whyEnded(id) === 'by-us') return;

@@ -152,6 +152,11 @@ describe('abuse ends the connection (10.5)', () => {
     ['answers to no PING', 'pings', () => [frame('ping', 1, 0, '0000000000000000')]],
     ['WINDOW_UPDATE', 'windowUpdates', () => [frame('windowUpdate', 0, 0, uint32(1))]],
     ['empty DATA', 'emptyFrames', n => (n === 0 ? [stream1Later] : [frame('data', 0, 1)])],
+    [
+      'DATA that is padding alone',
+      'emptyFrames',
+      n => (n === 0 ? [stream1Later] : [frame('data', 8, 1, '0100')]),
+    ],
     ['PRIORITY', 'emptyFrames', () => [frame('priority', 0, 1, '0000000010')]],
     ['unknown types', 'emptyFrames', () => [frame(200, 0, 0)]],
   ];

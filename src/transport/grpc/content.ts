@@ -1,0 +1,41 @@
+/** Content that is kept until the rest of it has come. */
+
+/** No content. */
+export const noContent: Buffer = Buffer.alloc(0);
+
+/**
+ * A copy of what was added, in one buffer of at most twice its length: neither small parts nor what
+ * was read with them are kept.
+ */
+export class Content {
+  #bytes = noContent;
+  /** In bytes. */
+  length = 0;
+
+  /** Copies more content behind the rest. */
+  add(data: Buffer): void {
+    const length = this.length + data.length;
+    if (length > this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.length));
+      this.#bytes.copy(grown, 0, 0, this.length);
+      this.#bytes = grown;
+    }
+    data.copy(this.#bytes, this.length);
+    this.length = length;
+  }
+
+  /** All content, of which `last` is the rest; nothing is kept any longer. */
+  take(last: Buffer): Buffer {
+    if (this.length === 0) return last;
+    this.add(last);
+    const whole = this.#bytes.subarray(0, this.length);
+    this.drop();
+    return whole;
+  }
+
+  /** Keeps nothing any longer. */
+  drop(): void {
+    this.#bytes = noContent;
+    this.length = 0;
+  }
+}
