@@ -19,7 +19,7 @@ export type Abuse =
   | 'settings'
   | 'pings'
   | 'windowUpdates'
-  /** Frames that bring nothing: empty DATA and CONTINUATION, PRIORITY, and unknown types. */
+  /** Frames that bring nothing: empty CONTINUATION, DATA but for padding, PRIORITY, unknown types. */
   | 'emptyFrames';
 
 /** Limits of a connection. Times are in milliseconds. */

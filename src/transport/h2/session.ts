@@ -52,7 +52,7 @@ export class Session implements StreamActs, OnFrames {
   readonly #deps: SessionDeps;
   readonly #limits: H2Limits;
   readonly #handler: H2Handler;
-  readonly #streams = new StreamTable();
+  readonly #streams: StreamTable;
   readonly #budgets: Budgets;
   readonly #settings = defaultSettings();
   readonly #window: ReceiveWindow;
@@ -65,6 +65,7 @@ export class Session implements StreamActs, OnFrames {
     this.#limits = limits;
     this.#handler = handler;
     this.peer = deps.peer;
+    this.#streams = new StreamTable(limits.streamsMax);
     this.#budgets = new Budgets(limits.rates, () => performance.now());
     this.#window = new ReceiveWindow(limits.connectionWindowBytes);
     this.inbound = new Inbound(limits, this.#streams, this.#budgets, this);

@@ -2,7 +2,7 @@
 
 import type { H2Stream } from './stream.ts';
 
-/** How many streams that are over are remembered. */
+/** How many streams that the peer ended are remembered. */
 const remembered = 64;
 
 /** Why a stream that is over may still get frames. */
@@ -17,11 +17,22 @@ export type Ended =
 /** The streams of one connection. */
 export class StreamTable {
   readonly #open = new Map<number, H2Stream>();
-  /** The ids of streams that are over, with their sign inverted if this server reset them. */
+  /** The ids of streams that the peer ended. */
   readonly #ended = new Int32Array(remembered);
   #endedAt = 0;
+  /** The ids of streams that this server reset, oldest first. */
+  readonly #reset = new Set<number>();
+  readonly #resetMax: number;
   /** The largest id that the peer used. */
   lastId = 0;
+
+  /**
+   * At most `streamsMax` are open. As many that were reset are remembered, since all of them can be
+   * reset at once while their content is on its way.
+   */
+  constructor(streamsMax: number) {
+    this.#resetMax = streamsMax;
+  }
 
   /** How many streams are open. */
   get size(): number {
@@ -39,14 +50,26 @@ export class StreamTable {
   /** Removes a stream. */
   end(id: number, isByUs: boolean): void {
     this.#open.delete(id);
-    this.#ended[this.#endedAt] = isByUs ? -id : id;
-    this.#endedAt = (this.#endedAt + 1) % remembered;
+    if (isByUs) this.#rememberReset(id);
+    else {
+      this.#ended[this.#endedAt] = id;
+      this.#endedAt = (this.#endedAt + 1) % remembered;
+    }
   }
 
   /** Why a stream with an id up to `lastId` is not open. */
   whyEnded(id: number): Ended {
     if (this.#ended.includes(id)) return 'by-peer';
-    return this.#ended.includes(-id) ? 'by-us' : 'unknown';
+    return this.#reset.has(id) ? 'by-us' : 'unknown';
+  }
+
+  #rememberReset(id: number): void {
+    this.#reset.add(id);
+    if (this.#reset.size <= this.#resetMax) return;
+    for (const oldest of this.#reset) {
+      this.#reset.delete(oldest);
+      return;
+    }
   }
 
   /** All open streams; they may be removed meanwhile. */
