@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
-import { create, creation, intactLog, requestOf, revocation, update } from './changes.ts';
+import { create, creation, eventOf, intactLog, requestOf, revocation, update } from './changes.ts';
 import type { Opened } from './place.ts';
 
 const done = { outcome: 'done' };
@@ -39,7 +39,7 @@ export function describeCommit(opened: Opened): void {
     };
     await at(2000);
     await at(1000);
-    await store.append({ ...creation().event, time: 500 });
+    await store.append({ ...eventOf('call.refused'), time: 500 });
     await at(3000);
     const log = await intactLog(store);
     expect(log.map(({ time }) => time)).toEqual([2000, 2000, 2000, 3000]);
