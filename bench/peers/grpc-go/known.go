@@ -18,7 +18,7 @@ type known struct {
 		Id     string `json:"id"`
 		Secret string `json:"secret"`
 	} `json:"jwt"`
-	// Others is the number of further static tokens, which nobody sends.
+	// Others is the number of further static tokens, which no client sends.
 	Others int `json:"others"`
 }
 

@@ -79,7 +79,7 @@ export class Lifetime {
     this.#end = awakeTimeout(() => this.#living.destroy(), this.#limits.stopPrefaceMs);
   }
 
-  /** The peer was told to go away: `onTold` is called when it must know. */
+  /** GOAWAY was sent: `onTold` is called when the peer must have it. */
   goingAway(onTold: () => void): void {
     this.#idle?.clear();
     this.#idle = awakeTimeout(onTold, this.#limits.goAwayMs);

@@ -26,7 +26,7 @@ export type Abuse =
 export interface H2Limits extends FieldListLimits {
   /** How long a new connection may take to send its preface (RFC 9113 section 3.4). */
   prefaceMs: number;
-  /** The same for connections that are told to go away before it has come. */
+  /** The same for connections that must go away before it has come. */
   stopPrefaceMs: number;
   /** Most streams at once. */
   streamsMax: number;

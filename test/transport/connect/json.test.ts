@@ -45,7 +45,7 @@ test.each([
   expect(read).toThrow(words);
 });
 
-test('the place of a mistake is told', () => {
+test('the error names the place of a mistake', () => {
   const json = '{"requests":[{"header":"a"},{"header":"b","audiences":["c"]}]}';
   expect(() => readJson(BatchVerifyRequestSchema, Buffer.from(json))).toThrow(
     'requests[1].audiences: is not a member of usher.v1.VerifyRequest; did you mean audience?',

@@ -200,7 +200,7 @@ describe('Connect, streams', () => {
     ],
     ['a timeout with a unit', { 'connect-timeout-ms': '1s' }, envelope('{}'), 'invalid_argument'],
   ] as [string, Record<string, string>, Buffer, string][])(
-    '%s is told in the last message, with status 200',
+    'the last message holds %s, with status 200',
     async (_, headers, body, code) => {
       const answer = await watch(headers, body);
       expect([answer.status, answer.headers.get('content-type')]).toEqual([

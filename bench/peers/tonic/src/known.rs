@@ -17,7 +17,7 @@ pub struct Known {
     #[serde(rename = "static")]
     fixed: Static,
     jwt: Jwt,
-    /// The number of further static tokens, which nobody sends.
+    /// The number of further static tokens, which no client sends.
     others: usize,
 }
 

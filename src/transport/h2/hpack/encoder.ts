@@ -20,7 +20,7 @@ const neverIndexed = 0x10;
 /** Bytes of the longest integer here. */
 const integerBytes = 5;
 
-/** Announces a dynamic table of no bytes (RFC 7541 section 6.3), which then has to do for ever. */
+/** Announces a dynamic table of no bytes (RFC 7541 section 6.3), which no later block enlarges. */
 export const emptyTable = Buffer.of(0x20);
 
 /** The fields as a block. */
