@@ -4,13 +4,14 @@
  * gRPC-Web are left to connect-node.
  */
 
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { jsonOf, piecesOf } from '../codec/encoded-cache.ts';
 import type { HttpLimits } from '../http/limits.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Door } from '../rpc/call.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
@@ -42,14 +43,14 @@ export interface ConnectUnaryDeps {
 export type TakeUnary = (
   method: DescMethod,
   handler: Unary<DescMethod>,
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: HttpRequest,
+  res: HttpResponse,
 ) => boolean;
 
 type Format = 'json' | 'proto';
 
 interface Call extends HeldRequest {
-  res: ServerResponse;
+  res: HttpResponse;
   method: DescMethod;
   format: Format;
   /** What has arrived of the body. */
@@ -63,13 +64,13 @@ interface Call extends HeldRequest {
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const { limits, onBug, door, guard } = deps;
 
-  const refuse = (res: ServerResponse, thrown: unknown) => {
+  const refuse = (res: HttpResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
     if (res.headersSent || res.destroyed) return;
     const { status, text, headers } = connectErrorAnswer(error);
     respond(res, status, 'application/json', [text], Buffer.byteLength(text), headers);
   };
-  const deadlines = createDeadlines<ServerResponse>(res => {
+  const deadlines = createDeadlines<HttpResponse>(res => {
     if (res.headersSent && !res.destroyed) {
       res.destroy();
       guard.unreadClosed('deadline');
@@ -149,7 +150,7 @@ function deadlineOf(
 
 /** Collects the request's body, then calls `goOn` with it, or `fail` when it is too long. */
 function receive(
-  req: IncomingMessage,
+  req: HttpRequest,
   call: Call,
   bytesMax: number,
   requests: RequestBytes,
@@ -186,7 +187,7 @@ function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
 }
 
 function answer(
-  res: ServerResponse,
+  res: HttpResponse,
   { output }: DescMethod,
   format: Format,
   message: MessageShape<DescMethod['output']>,
@@ -203,7 +204,7 @@ function answer(
 
 /** The pieces have `length` bytes together. */
 function respond(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   type: string,
   pieces: readonly (string | Buffer)[],
@@ -217,6 +218,6 @@ function respond(
   res.end(pieces.at(-1));
 }
 
-function peerOf({ req }: ServerResponse): string | undefined {
+function peerOf({ req }: HttpResponse): string | undefined {
   return req.socket.remoteAddress;
 }

@@ -3,14 +3,14 @@
  * (DNS rebinding) counts as the same origin as the listener; only its `Host` gives it away.
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
 import { plainAddress } from '../rpc/source.ts';
 import { answerJson } from './answer.ts';
+import type { HttpRequest, HttpResponse } from './message.ts';
 import type { Route } from './router.ts';
 
 /** Whether the listener answers to the name in a request's Host header. */
-export type AnswersTo = (req: IncomingMessage) => boolean;
+export type AnswersTo = (req: HttpRequest) => boolean;
 
 /**
  * Accepts these names and addresses, those of the loopback interface, and the address at which the
@@ -50,7 +50,7 @@ function isLoopback(name: string): boolean {
   return name === '[::1]' || /(^|\.)localhost$/.test(name);
 }
 
-function arrivedAt({ socket }: IncomingMessage): string | undefined {
+function arrivedAt({ socket }: HttpRequest): string | undefined {
   const address = plainAddress(socket.localAddress ?? '');
   return isIPv6(address) ? hostName(`[${address}]`) : address;
 }
@@ -59,7 +59,7 @@ function arrivedAt({ socket }: IncomingMessage): string | undefined {
  * `code` and `message` are for Connect clients. Status 421 would say more, but makes clients send
  * the request again (Fetch standard), and Node's fetch fail at that.
  */
-function refuse(res: ServerResponse): void {
+function refuse(res: HttpResponse): void {
   const error =
     'the API Manager does not answer to this host name; to allow it, add it to USHER_MANAGER_HOSTS';
   answerJson(res, 403, { error, code: 'failed_precondition', message: error });
