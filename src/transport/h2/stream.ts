@@ -112,6 +112,8 @@ export class H2Stream {
 export interface H2Peer {
   /** How many bytes of answers wait for the peer. */
   readonly heldBytes: number;
+  /** The IP address at which it arrived; empty once it has closed. */
+  readonly localAddress: string;
   /** Ends the connection with an error code, and with it all streams. */
   fail(code: number): void;
 }

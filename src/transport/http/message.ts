@@ -43,4 +43,6 @@ export interface HttpResponse {
   once(event: 'close', listener: () => void): unknown;
   /** The request may take as long as its caller likes. Only HTTP/2 has such requests. */
   awaitStream?(): void;
+  /** Has the caller send its request over HTTP/1.1; absent where it did. */
+  requireHttp1?(): void;
 }
