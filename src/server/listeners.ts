@@ -10,6 +10,7 @@ import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
 import { createH2GrpcListener } from '../transport/grpc/listener.ts';
 import type { OtherCalls } from '../transport/grpc/other-calls.ts';
+import { reflectionBindings } from '../transport/grpc/reflection.ts';
 import { createWire, type Wire } from '../transport/grpc/wire.ts';
 import { createGrpcListener } from '../transport/grpc-js/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
@@ -26,6 +27,7 @@ import type { OnBug } from '../transport/rpc/failure.ts';
 import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import type { GrpcDeps, GrpcListener } from '../transport/rpc/grpc-listener.ts';
 import type { Guard } from '../transport/rpc/guard.ts';
+import type { Binding } from '../transport/rpc/handlers.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import { pinged } from '../transport/rpc/probes.ts';
 import { RpcError } from '../transport/rpc/rpc-error.ts';
@@ -93,8 +95,13 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   metrics.memory('unreadAnswers', () => unread.bytes, unreadMax.processBytesMax);
   const probes = probeRoutes(parts);
   const ping = () => pinged(parts);
+  /** With reflection, which tools that speak Connect ask over HTTP/2. */
+  const described = (bindings: readonly Binding[]) => [
+    ...bindings,
+    ...reflectionBindings(bindings.map(({ service }) => service)),
+  ];
   const connect = createConnectDoor({
-    bindings: services.verifier,
+    bindings: described(services.verifier),
     limits: limits.http,
     onBug,
     cors: true,
@@ -102,7 +109,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     guard: guards.http,
   });
   const managerDoor = createConnectDoor({
-    bindings: services.manager,
+    bindings: described(services.manager),
     limits: limits.http,
     onBug,
     door: 'manager',

@@ -32,18 +32,18 @@ export function countedBody(
   res.once('close', () => guard.requests.end(request));
   const source = body[Symbol.asyncIterator]();
   async function* chunks() {
-    for (;;) {
+    while (refusal === undefined) {
       // Promise.race would keep something of each chunk until the end.
       const next = await new Promise<IteratorResult<Uint8Array>>((resolve, fail) => {
         reject = fail;
         source.next().then(resolve, fail);
       });
-      if (refusal !== undefined) throw refusal;
       // What arrives after the caller has gone would stay counted.
       if (next.done || res.destroyed) return;
       guard.requests.add(request, next.value.length);
       yield next.value;
     }
+    throw refusal;
   }
   return { chunks: chunks(), taken: () => guard.requests.end(request) };
 }

@@ -58,6 +58,7 @@ export class H2HttpResponse implements HttpResponse {
   }
 
   write(chunk: string | Uint8Array): boolean {
+    if (!this.headersSent) this.writeHead(200);
     if (this.#head !== undefined) this.#stream.respond(this.#head);
     this.#head = undefined;
     return this.#stream.write(this.#count(chunk));
@@ -65,6 +66,7 @@ export class H2HttpResponse implements HttpResponse {
 
   end(chunk: string | Uint8Array = ''): void {
     this.#done();
+    if (!this.headersSent) this.writeHead(200);
     const content = this.#count(chunk);
     if (this.#head === undefined) {
       this.#stream.write(content);
