@@ -14,9 +14,9 @@ import {
   WatchInvalidationsRequestSchema,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import { defaultLimits } from '../../limits.ts';
-import { verify } from '../fakes.ts';
+import { granted, verify } from '../fakes.ts';
 import { recordingGuard } from '../guard.ts';
-import { answerOf, askH2, openH2, requestH2 } from './http2.ts';
+import { answerOf, askH2, type H2Sent, openH2, requestH2 } from './http2.ts';
 import { raw, type Setup, startHttp } from './server.ts';
 
 const cleaning: (() => unknown)[] = [];
@@ -231,6 +231,44 @@ describe('limits', () => {
     while (waiting.length < 1) await new Promise(setImmediate);
     waiting[0]?.();
     expect((await third).status).toBe(200);
+  });
+});
+
+describe('answers that are not read', () => {
+  const long = 'x'.repeat(2_000_000);
+  const identity = { ...granted.identity, metadata: { plan: long } };
+  const setup = {
+    verifier: { verify: async () => ({ ...granted, identity }) },
+    degraded: () => [{ what: 'clock' as const, detail: long }],
+  };
+  const asked: [path: string, sent: H2Sent][] = [
+    ['/readyz', {}],
+    [verifyPath, { method: 'POST', headers: json, end: false }],
+  ];
+
+  test.each(asked)('%s ends with the longest deadline, and others go on', async (path, sent) => {
+    const limits = { deadlineMs: 100, deadlineMsMax: 100, checkMs: 20 };
+    const { port, guard } = await start({ ...setup, limits });
+    const session = await open(port);
+    const stream = requestH2(session, path, sent);
+    if (sent.end === false) stream.end('{"header":"good"}');
+    await once(stream, 'response');
+    expect(await guard.next()).toBe('unread deadline');
+    expect((await answerOf(requestH2(session, '/healthz'))).status).toBe(200);
+    stream.resume();
+    if (!stream.closed) await once(stream, 'close');
+    expect(stream.rstCode).toBe(8);
+  });
+
+  test.each(asked)('%s ends its connection beyond the limit in bytes', async (path, sent) => {
+    const unread = { connectionBytesMax: 1_000_000, processBytesMax: 1e9 };
+    const { port, guard } = await start({ ...setup, limits: { unread } });
+    const session = await open(port);
+    const stream = requestH2(session, path, sent);
+    if (sent.end === false) stream.end('{"header":"good"}');
+    expect(await guard.next()).toBe('unread connection');
+    stream.resume();
+    if (!session.closed) await once(session, 'close');
   });
 });
 

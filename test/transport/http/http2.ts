@@ -51,7 +51,8 @@ export function requestH2(
   return stream;
 }
 
-interface H2Sent {
+/** A request. */
+export interface H2Sent {
   method?: string;
   headers?: readonly (readonly [name: string, value: string])[];
   /** Whether the request has no content. */
