@@ -268,7 +268,8 @@ describe('answers that are not read', () => {
     if (sent.end === false) stream.end('{"header":"good"}');
     expect(await guard.next()).toBe('unread connection');
     stream.resume();
-    if (!session.closed) await once(session, 'close');
+    if (!session.destroyed)
+      await new Promise<void>(resolve => session.once('close', () => resolve()));
   });
 });
 
