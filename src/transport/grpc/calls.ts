@@ -11,16 +11,16 @@ import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { Guard } from '../rpc/guard.ts';
-import { type PlainAnswer, plainAnswer } from '../rpc/plain-http.ts';
 import type { ProbeDeps } from '../rpc/probes.ts';
 import { tooManyBytes } from '../rpc/request-bytes.ts';
-import { RpcError } from '../rpc/rpc-error.ts';
+import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
 import type { Reader } from '../rpc/unread.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { answerOf, encodeMessage, okTrailers, refusalHead, responseHead } from './answers.ts';
 import { noContent } from './content.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
 import { type Message, messageOf, tooLong } from './message.ts';
+import { type PlainAnswer, plainAnswer } from './plain-http.ts';
 import type { Routes } from './routes.ts';
 import { StreamCall, type StreamHead } from './stream-call.ts';
 import { UnaryCall } from './unary-call.ts';
@@ -65,7 +65,7 @@ export function createCallDeadlines(
     }
     if (!stream.hasResponded) {
       call.done();
-      refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
+      refuse(stream, new RpcError('DEADLINE_EXCEEDED', deadlineText), onBug);
       return halfOpenMs;
     }
     if (stream.queuedBytes > 0) onUnread();

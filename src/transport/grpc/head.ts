@@ -5,9 +5,9 @@ import type { H2Request } from '../h2/request-rules.ts';
 import type { Failure } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import { deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
-import { isGrpc, type PlainRequest } from '../rpc/plain-http.ts';
 import { refusalHead, unknownEncodingHead } from './answers.ts';
 import { type Encoding, encodingNames } from './compression.ts';
+import { isGrpc, type PlainRequest } from './plain-http.ts';
 import type { Route, Routes, UnaryRoute } from './routes.ts';
 
 /** What the head of a call says. */
