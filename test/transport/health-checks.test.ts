@@ -11,6 +11,7 @@ import {
   HealthCheckResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../../src/gen/grpc/health/v1/health_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
 import { type HealthCheck, healthChecks, healthChecksTable } from './health-checks.ts';
 
@@ -24,8 +25,8 @@ let waiting: TestServer;
 
 beforeAll(async () => {
   [ready, waiting] = await Promise.all([
-    runServer(),
-    runServer({ USHER_STORE: 'redis://127.0.0.1:1' }),
+    runServer(ownEngine),
+    runServer({ ...ownEngine, USHER_STORE: 'redis://127.0.0.1:1' }),
   ]);
 });
 afterAll(() => Promise.all([ready.stop(), waiting.stop()]));

@@ -17,6 +17,9 @@ import type { GrpcService, Streams } from './methods.ts';
 import { grpcService } from './methods.ts';
 import { createReflection } from './reflection.ts';
 
+/** The window of a stream that grpc-js leaves at Node's default, in bytes. */
+const windowBytes = 65_535;
+
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createGrpcListener(deps: GrpcDeps): GrpcListener {
   const { bindings, limits, onBug, guard = ownGuard(limits) } = deps;
@@ -95,8 +98,14 @@ function optionsOf(limits: GrpcLimits): ChannelOptions {
     'grpc.keepalive_time_ms': limits.keepaliveMs,
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
     'grpc.enable_channelz': 0,
-    'grpc-node.max_session_memory': limits.connectionMemoryMbMax,
+    'grpc-node.max_session_memory': sessionMb(limits),
   };
+}
+
+/** Room for the answers of a connection that are not read, and for a full window of each stream. */
+function sessionMb({ unread, streamsPerConnectionMax }: GrpcLimits): number {
+  const bytes = unread.connectionBytesMax + streamsPerConnectionMax * windowBytes;
+  return Math.ceil(bytes / 1_048_576);
 }
 
 /** Has the streams of health and reflection end when the server stops. */

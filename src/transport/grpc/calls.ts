@@ -23,7 +23,7 @@ import { type Message, messageOf, tooLong } from './message.ts';
 import { type PlainAnswer, plainAnswer } from './plain-http.ts';
 import type { Routes } from './routes.ts';
 import { StreamCall, type StreamHead } from './stream-call.ts';
-import { UnaryCall } from './unary-call.ts';
+import { UnaryCall, waitingCallBytes } from './unary-call.ts';
 
 /** A call in progress. */
 type AnyCall = UnaryCall | StreamCall;
@@ -42,12 +42,9 @@ export interface CallsDeps {
   onBug: OnBug;
 }
 
-/** What a call that waits holds besides its content, roughly, in bytes. */
-const waitingCallBytes = 1024;
-
 /** The deadlines of all calls of a listener. `onUnread` is called for an answer that was not read. */
 export function createCallDeadlines(
-  { halfOpenMs }: Pick<GrpcLimits, 'halfOpenMs'>,
+  { lastWordMs }: Pick<GrpcLimits, 'lastWordMs'>,
   probes: ProbeDeps,
   onBug: OnBug,
   onUnread: () => void,
@@ -61,12 +58,12 @@ export function createCallDeadlines(
     }
     if (!stream.hasResponded && 'isGrpc' in call.head) {
       answerPlain(stream, plainAnswer(call.head.request, probes));
-      return halfOpenMs;
+      return lastWordMs;
     }
     if (!stream.hasResponded) {
       call.done();
       refuse(stream, new RpcError('DEADLINE_EXCEEDED', deadlineText), onBug);
-      return halfOpenMs;
+      return lastWordMs;
     }
     if (stream.queuedBytes > 0) onUnread();
     stream.reset(errorCodes.cancel);

@@ -58,7 +58,7 @@ const badTimeout = refusal({ code: 'INTERNAL', message: 'grpc-timeout is malform
 export function headOf(
   { method, path, fields }: H2Request,
   routes: Routes,
-  limits: Pick<GrpcLimits, 'deadlineMs' | 'deadlineMsMax' | 'halfOpenMs'>,
+  limits: Pick<GrpcLimits, 'deadlineMs' | 'deadlineMsMax' | 'lastWordMs'>,
 ): Head {
   let contentType = '';
   let timeout: string | undefined;
@@ -69,7 +69,7 @@ export function headOf(
     else if (id === encodingId) encoding = value;
   }
   const request = { method, path, contentType };
-  if (!isGrpc(request)) return { isGrpc: false, request, deadlineMs: limits.halfOpenMs };
+  if (!isGrpc(request)) return { isGrpc: false, request, deadlineMs: limits.lastWordMs };
   const route = routes.get(path);
   if (route === undefined) {
     return refusal({ code: 'UNIMPLEMENTED', message: `there is no method ${path}` });

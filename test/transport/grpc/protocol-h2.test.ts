@@ -17,7 +17,7 @@ const bugs: unknown[] = [];
 let notReady: string[] = [];
 const listener = createH2GrpcListener({
   bindings: [verifierBinding()],
-  limits: { ...defaultLimits.grpc, receiveBytesMax: 1000, halfOpenMs: 50 },
+  limits: { ...defaultLimits.grpc, receiveBytesMax: 1000, lastWordMs: 50 },
   onBug: error => bugs.push(error),
   probes: { unreadiness: () => notReady, degraded: () => [] },
 });

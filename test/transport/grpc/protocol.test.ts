@@ -15,7 +15,7 @@ describe.each(engines)('$engine', ({ createListener }) => {
   const bugs: unknown[] = [];
   const listener = createListener({
     bindings: [verifierBinding()],
-    limits: { ...defaultLimits.grpc, receiveBytesMax: 1000, halfOpenMs: 50 },
+    limits: { ...defaultLimits.grpc, receiveBytesMax: 1000, lastWordMs: 50 },
     onBug: error => bugs.push(error),
   });
   let address: string;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
 import { createH2GrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { streamBytes } from '../../../src/transport/h2/stream.ts';
 import type { GrpcLimits } from '../../../src/transport/rpc/grpc-limits.ts';
 import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
@@ -70,7 +71,7 @@ test.each([
   ['that names a compression', 'Verify', { 'grpc-encoding': 'gzip' }],
   ['of a stream', 'WatchInvalidations', { 'grpc-timeout': '100m' }],
 ])('the deadline of a call %s holds until its answer is read', async (_, method, headers) => {
-  const { port } = await start({ deadlineMs: 100, halfOpenMs: 50 });
+  const { port } = await start({ deadlineMs: 100, lastWordMs: 50 });
   const session = await caller(port, 0);
   expect(await closedWith(await begin(session, method, headers))).toBe(constants.NGHTTP2_CANCEL);
   expect(session.closed).toBe(false);
