@@ -5,6 +5,7 @@ import { createGrpcTransport } from '@connectrpc/connect-node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { freePort } from '../free-port.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
 import { startGateway } from './gateway.ts';
@@ -22,7 +23,7 @@ let manager: Recorder;
 const cleaning: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  [usher, upstream] = await Promise.all([runServer(), startUpstream()]);
+  [usher, upstream] = await Promise.all([runServer(ownEngine), startUpstream()]);
   ({ token } = await makeStatic(usher));
   [http, manager] = await Promise.all([record(usher.http), record(usher.manager)]);
 });

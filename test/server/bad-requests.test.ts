@@ -17,11 +17,12 @@ import {
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await runServer();
+  server = await runServer(ownEngine);
 });
 afterAll(() => server.stop());
 

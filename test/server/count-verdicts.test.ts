@@ -8,6 +8,7 @@ import { countVerdicts } from '../../src/server/count-verdicts.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Door } from '../../src/transport/rpc/call.ts';
 import type { Verify } from '../../src/verify/verify.ts';
+import { ownEngine } from '../engine.ts';
 import { makeStatic } from '../gateways/tokens.ts';
 import { granted, verify } from '../transport/fakes.ts';
 import { parityDoors } from '../transport/parity/doors.ts';
@@ -53,7 +54,7 @@ const doors: [name: string, door: Door][] = [
 ];
 
 beforeAll(async () => {
-  server = await runServer();
+  server = await runServer(ownEngine);
   good = await makeStatic(server);
   for (const door of parityDoors(server)) ask.set(door.name, token => door.ask([token], '', []));
   const verifier = createClient(

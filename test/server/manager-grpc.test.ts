@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Health } from '../../src/gen/grpc/health/v1/health_pb.ts';
 import { AccessTokenService, Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { DenialSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { askH2, openH2, requestH2 } from '../transport/http/http2.ts';
 import { adminOf, overGrpc } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
@@ -17,7 +18,7 @@ import { runServer, type TestServer } from './run-server.ts';
 const run = promisify(execFile);
 let server: TestServer;
 beforeAll(async () => {
-  server = await runServer({ USHER_MANAGER_HOSTS: 'usher.example.com' });
+  server = await runServer({ ...ownEngine, USHER_MANAGER_HOSTS: 'usher.example.com' });
 });
 afterAll(() => server.stop());
 

@@ -3,13 +3,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { makeStatic } from '../gateways/tokens.ts';
 import { adminOf, clientOf, overGrpc } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 let usher: TestServer;
 beforeEach(async () => {
-  usher = await runServer();
+  usher = await runServer(ownEngine);
 });
 afterEach(() => usher.stop());
 

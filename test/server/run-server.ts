@@ -8,6 +8,7 @@ import { openLog } from '../../src/log.ts';
 import { startServer } from '../../src/server/server.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { openSecrets } from '../../src/settings/first-start.ts';
+import { engineEnv } from '../engine.ts';
 
 /** A master key and an admin token, which settings with Redis must have. */
 export const secrets = {
@@ -20,6 +21,8 @@ export interface TestServer {
   grpc: string;
   http: string;
   manager: string;
+  /** Whether all three speak HTTP/2. */
+  hasHttp2: boolean;
   adminToken: string;
   clock: { ms: number };
   /** The lines of the log. */
@@ -41,6 +44,7 @@ export async function runServer(
     USHER_MANAGER_LISTEN: '127.0.0.1:0',
     USHER_GRACE_MS: '2000',
     ...secrets,
+    ...engineEnv,
     ...env,
   });
   const logged: string[] = [];
@@ -51,6 +55,7 @@ export async function runServer(
   const { grpc = '', http = '', manager = '' } = server.addresses;
   return {
     ...{ grpc, http, manager, clock, logged },
+    hasHttp2: config.grpcEngine === 'h2',
     adminToken: secrets.USHER_ADMIN_TOKEN,
     issueLoginCode: server.issueLoginCode,
     async stop() {

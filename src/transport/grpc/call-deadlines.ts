@@ -4,9 +4,9 @@ import { errorCodes } from '../h2/frame.ts';
 import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
-import { plainAnswer } from '../rpc/plain-http.ts';
 import type { ProbeDeps } from '../rpc/probes.ts';
-import { RpcError } from '../rpc/rpc-error.ts';
+import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
+import { plainAnswer } from './plain-http.ts';
 import { answerPlain, refuse } from './respond.ts';
 import { StreamCall } from './stream-call.ts';
 import type { UnaryCall } from './unary-call.ts';
@@ -16,7 +16,7 @@ export type AnyCall = UnaryCall | StreamCall;
 
 /** The deadlines of all calls of a listener. `onUnread` is called for an answer that was not read. */
 export function createCallDeadlines(
-  { halfOpenMs }: Pick<GrpcLimits, 'halfOpenMs'>,
+  { lastWordMs }: Pick<GrpcLimits, 'lastWordMs'>,
   probes: ProbeDeps,
   onBug: OnBug,
   onUnread: () => void,
@@ -30,12 +30,12 @@ export function createCallDeadlines(
     }
     if (!stream.hasResponded && 'isGrpc' in call.head) {
       answerPlain(stream, plainAnswer(call.head.request, probes));
-      return halfOpenMs;
+      return lastWordMs;
     }
     if (!stream.hasResponded) {
       call.done();
-      refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
-      return halfOpenMs;
+      refuse(stream, new RpcError('DEADLINE_EXCEEDED', deadlineText), onBug);
+      return lastWordMs;
     }
     if (stream.queuedBytes > 0) onUnread();
     stream.reset(errorCodes.cancel);

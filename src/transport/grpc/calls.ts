@@ -10,7 +10,6 @@ import type { Deadlines } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { Guard } from '../rpc/guard.ts';
-import { plainAnswer } from '../rpc/plain-http.ts';
 import type { ProbeDeps } from '../rpc/probes.ts';
 import { tooManyBytes } from '../rpc/request-bytes.ts';
 import type { Reader } from '../rpc/unread.ts';
@@ -21,10 +20,11 @@ import { noContent } from './content.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
 import { type Message, messageOf, tooLong } from './message.ts';
 import type { OtherCall, OtherCalls } from './other-calls.ts';
+import { plainAnswer } from './plain-http.ts';
 import { answerInPieces, answerPlain, refuse } from './respond.ts';
 import type { Routes } from './routes.ts';
 import { StreamCall, type StreamHead } from './stream-call.ts';
-import { UnaryCall } from './unary-call.ts';
+import { UnaryCall, waitingCallBytes } from './unary-call.ts';
 
 /** What all connections of a listener share. */
 export interface CallsDeps {
@@ -41,9 +41,6 @@ export interface CallsDeps {
   /** Absent where there is nothing else than probes. */
   others?: OtherCalls | undefined;
 }
-
-/** What a call that waits holds besides its content, roughly, in bytes. */
-const waitingCallBytes = 1024;
 
 /** The calls of one connection. A call waits while answers of its connection are not read. */
 export class Calls implements H2Handler, Reader {

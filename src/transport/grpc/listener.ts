@@ -1,8 +1,9 @@
 /** The gRPC listener on this project's own HTTP/2 server. */
 
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import type { GrpcDeps, GrpcListener } from '../rpc/grpc-listener.ts';
 import { createShares, limitConnections, ownGuard } from '../rpc/guard.ts';
+import { listenOn } from '../rpc/listener.ts';
 import { createWire } from './wire.ts';
 
 /** Creates the listener; it serves once `listen` has resolved. */
@@ -20,14 +21,7 @@ export function createH2GrpcListener(deps: GrpcDeps): GrpcListener {
   limitConnections(sock, limits.connectionsMax, guard);
   let stopping: Promise<void> | undefined;
   return {
-    listen: ({ host, port }) =>
-      new Promise<AddressInfo>((resolve, reject) => {
-        sock.once('error', reject);
-        sock.listen({ host, port }, () => {
-          sock.off('error', reject);
-          resolve(sock.address() as AddressInfo);
-        });
-      }),
+    listen: address => listenOn(sock, address),
     connections: () => connections,
     stop: graceMs => {
       sock.close();

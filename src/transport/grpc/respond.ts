@@ -3,8 +3,8 @@
 import { encodeFields } from '../h2/hpack/encoder.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
-import type { PlainAnswer } from '../rpc/plain-http.ts';
 import { okTrailers, refusalHead, responseHead } from './answers.ts';
+import type { PlainAnswer } from './plain-http.ts';
 
 /** Sends a message in pieces. */
 export function answerInPieces(stream: H2Stream, pieces: readonly Buffer[]): void {

@@ -37,19 +37,23 @@ export function parityDoors(server: TestServer): ParityDoor[] {
     ['Connect JSON', createConnectTransport({ ...http, useBinaryFormat: false })],
     ['Connect proto', createConnectTransport({ ...http, useBinaryFormat: true })],
     ['gRPC-Web', createGrpcWebTransport(http)],
+  ];
+  const overHttp2: typeof transports = [
     ['Connect JSON by HTTP/2', createConnectTransport({ ...http2, useBinaryFormat: false })],
     ['Connect proto by HTTP/2', createConnectTransport({ ...http2, useBinaryFormat: true })],
     ['gRPC-Web by HTTP/2', createGrpcWebTransport(http2)],
     ['gRPC on the HTTP port', createGrpcTransport(http2)],
     ['gRPC on the manager port', createGrpcTransport({ baseUrl: `http://${server.manager}` })],
   ];
+  const all = server.hasHttp2 ? [...transports, ...overHttp2] : transports;
+  const root2 = rootDoor('GET / by HTTP/2', headers => get2(server.http, headers));
   return [
-    ...transports.flatMap(([name, transport]) => [
+    ...all.flatMap(([name, transport]) => [
       verifyDoor(name, transport),
       helloDoor(name, transport),
     ]),
     rootDoor('GET /', headers => get(server.http, headers)),
-    rootDoor('GET / by HTTP/2', headers => get2(server.http, headers)),
+    ...(server.hasHttp2 ? [root2] : []),
     explainDoor(server),
     ...gatewayDoors(server),
   ];

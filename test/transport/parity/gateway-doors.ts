@@ -18,12 +18,11 @@ import type { ParityDoor } from './doors.ts';
 
 /** The doors of the gateways. */
 export function gatewayDoors(server: TestServer): ParityDoor[] {
+  const asked = [extAuthzDoor(server), forwardAuthDoor(server)];
   return [
     checkDoor(server),
-    ...[extAuthzDoor(server), forwardAuthDoor(server)].flatMap(by => [
-      by('', send),
-      by(' by HTTP/2', sendH2),
-    ]),
+    ...asked.map(by => by('', send)),
+    ...(server.hasHttp2 ? asked.map(by => by(' by HTTP/2', sendH2)) : []),
   ];
 }
 
