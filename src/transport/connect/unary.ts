@@ -66,6 +66,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
 
   const refuse = (res: HttpResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
+    if (res.destroyed) res.destroy();
     if (res.headersSent || res.destroyed) return;
     const { status, text, headers } = connectErrorAnswer(error);
     respond(res, status, 'application/json', [text], Buffer.byteLength(text), headers);
@@ -82,7 +83,8 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const send = (message: MessageShape<DescMethod['output']>, call: Call) => {
     const { res, method, format } = call;
     guard.requests.end(call);
-    if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
+    if (res.destroyed) res.destroy();
+    else if (!res.headersSent) answer(res, method, format, message);
   };
   const fail = (error: unknown, call: Call) => {
     guard.requests.end(call);
@@ -106,11 +108,14 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
         refuse(res, tooManyBytes());
       },
     };
+    let hasBegun = false;
     res.on('close', () => {
       watched.forget();
       guard.requests.end(call);
+      if (!hasBegun) res.destroy();
     });
     receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
+      hasBegun = true;
       try {
         const request = messageOf(method, format, body);
         const message = handler(request, new HttpCall(door, req.headers, res, peerOf));

@@ -22,8 +22,9 @@ export function faultOf(req: HttpRequest): Fault | undefined {
   if (!/^(?:1\.\d|2)$/.test(httpVersion)) return wrongVersion;
   const { host } = req.headers;
   if (host === undefined) {
-    // RFC 9112 section 3.2: only HTTP/1.1 must send it. Health checks often come by HTTP/1.0.
-    if (httpVersion !== '1.0') return malformed('host header is missing');
+    // RFC 9112 section 3.2: only HTTP/1.1 must send it. Health checks often come by HTTP/1.0, and those of
+    // HAProxy over HTTP/2 name no authority either.
+    if (httpVersion !== '1.0' && httpVersion !== '2') return malformed('host header is missing');
   } else if (host === '') {
     return malformed('host header is missing');
   } else if (!isHost(host)) {
