@@ -40,7 +40,7 @@ interface Deps extends ExchangeDeps {
 }
 
 /** A request and its response. */
-export class Exchange {
+class Exchange {
   readonly #stream: H2Stream;
   readonly #deps: Deps;
   readonly #req: H2HttpRequest;
