@@ -8,44 +8,81 @@ import {
   emptyChain,
   headOf,
 } from '../audit.ts';
+import type { SealedRecords } from '../format/sealed.ts';
+import type { Unavailable } from '../store.ts';
+import type { Links } from './links.ts';
 import type { Tables } from './tables.ts';
 
-/** The head of the log. */
-export function head(tables: Tables): ChainHead {
-  const text = tables.root.get('audit-head');
-  if (text === undefined) return emptyChain;
-  const { sequence, hash, time = timeOf(tables, sequence) } = JSON.parse(text) as ChainHead;
-  return { sequence, hash, time };
+/** The log. What writes must run inside a write transaction. */
+export interface LmdbLog {
+  /** The last entry. Throws Unavailable when the notes of it do not agree. */
+  head(): ChainHead;
+  /** The entry of a sequence number; undefined outside the log. Throws Unavailable when it is damaged. */
+  entry(sequence: number): ChainedEvent | undefined;
+  /** The sequence number of the oldest entry that is kept. Throws Unavailable. */
+  first(): number;
+  /** The error for an entry that should be there. */
+  missing(): Unavailable;
+  /** Appends an event. */
+  append(event: AuditEvent): void;
+  /** Writes an entry behind the head. */
+  putEntry(entry: ChainedEvent): void;
+  /** Removes up to `limit` of the oldest entries, none after `upTo`. Whether there may be more. */
+  removeEvents(upTo: number, limit: number): boolean;
 }
 
-/** The time of an entry; heads that earlier versions wrote do not have it. */
-function timeOf(tables: Tables, sequence: number): number {
-  const text = tables.audit.get(sequence);
-  return text === undefined ? 0 : (JSON.parse(text) as ChainedEvent).time;
-}
-
-/** Appends an event, in a write transaction. */
-export function append(tables: Tables, event: AuditEvent): void {
-  putEntry(tables, chain(head(tables), event));
-}
-
-/** Writes an entry behind the head, in a write transaction. */
-export function putEntry(tables: Tables, entry: ChainedEvent): void {
-  tables.audit.put(entry.sequence, JSON.stringify(entry));
-  tables.auditIds.put(entry.id, String(entry.sequence));
-  if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
-  tables.root.put('audit-sequence', String(entry.sequence));
-  tables.root.put('audit-head', JSON.stringify(headOf(entry)));
-}
-
-/** Removes up to `limit` of the oldest entries, none after `upTo`, in a write transaction. Whether there may be more. */
-export function removeEvents(tables: Tables, upTo: number, limit: number): boolean {
-  const sequences = [...tables.audit.getKeys({ end: upTo + 1, limit })];
-  for (const sequence of sequences) {
-    const { id, tokenId } = JSON.parse(tables.audit.get(sequence) ?? '{}') as ChainedEvent;
-    if (tokenId !== '') tables.auditByToken.remove([tokenId, sequence]);
-    tables.auditIds.remove(id);
-    tables.audit.remove(sequence);
-  }
-  return sequences.length === limit;
+/** Creates it. */
+export function lmdbLog(tables: Tables, sealed: SealedRecords, links: Links): LmdbLog {
+  const { root, audit, auditIds, auditByToken } = tables;
+  const entry = (sequence: number) => {
+    const text = audit.get(sequence);
+    if (text === undefined) return undefined;
+    const found = JSON.parse(text) as ChainedEvent;
+    if (found.sequence !== sequence) throw sealed.unproven('audit');
+    return found;
+  };
+  const head = () => {
+    const text = root.get('audit-head');
+    const noted = Number(root.get('audit-sequence') ?? 0);
+    const { sequence, hash, time } =
+      text === undefined ? emptyChain : (JSON.parse(text) as ChainHead);
+    if (sequence !== noted) throw sealed.unproven('audit');
+    // Heads that earlier versions wrote have no time.
+    return { sequence, hash, time: time ?? entry(sequence)?.time ?? 0 };
+  };
+  const putEntry = (added: ChainedEvent) => {
+    const { id, tokenId, sequence } = added;
+    if (root.get('audit-head') === undefined) links.put('audit', [], [sequence]);
+    audit.put(sequence, JSON.stringify(added));
+    auditIds.put(id, String(sequence));
+    if (tokenId !== '') {
+      links.add('audit-by-token', [tokenId, sequence]);
+      auditByToken.put([tokenId, sequence], '');
+    }
+    root.put('audit-sequence', String(sequence));
+    root.put('audit-head', JSON.stringify(headOf(added)));
+  };
+  return {
+    head,
+    entry,
+    putEntry,
+    missing: () => sealed.unproven('audit'),
+    first: () => Number(links.first('audit')[0] ?? 1),
+    append: event => putEntry(chain(head(), event)),
+    removeEvents(upTo, limit) {
+      const sequences = [...audit.getKeys({ end: upTo + 1, limit })];
+      for (const sequence of sequences) {
+        const { id, tokenId } = JSON.parse(audit.get(sequence) ?? '{}') as ChainedEvent;
+        if (tokenId !== '') {
+          auditByToken.remove([tokenId, sequence]);
+          links.remove('audit-by-token', [tokenId, sequence]);
+        }
+        auditIds.remove(id);
+        audit.remove(sequence);
+      }
+      const last = sequences.at(-1);
+      if (last !== undefined) links.put('audit', [], [last + 1]);
+      return sequences.length === limit;
+    },
+  };
 }

@@ -10,7 +10,15 @@ import { fileURLToPath } from 'node:url';
 import { StoreUnusable } from '../store.ts';
 
 /** Where LMDB's fields are in each of the two meta pages, in bytes (MDB_meta in its mdb.c). */
-const offsets = { magic: 24, version: 28, pageSize: 48, lastPage: 144, transaction: 152, end: 160 };
+const offsets = {
+  magic: 24,
+  version: 28,
+  pageSize: 48,
+  root: 136,
+  lastPage: 144,
+  transaction: 152,
+  end: 160,
+};
 const magic = 0xbeefc0de;
 const dataVersion = 2;
 
@@ -19,19 +27,51 @@ interface Meta {
   pageBytes: number;
   lastPage: number;
   transaction: bigint;
+  /** That of the page at the root of the main table; undefined without one. */
+  rootTransaction: bigint | undefined;
 }
 
-/** Throws StoreUnusable unless there is no file yet, or one that LMDB can map. */
-export function checkDataFile(folder: string): void {
+/**
+ * Throws StoreUnusable unless there is no file yet, or one that LMDB can map. Returns how many transactions
+ * it had; 0 without a file.
+ */
+export function checkDataFile(folder: string): number {
   const path = join(folder, 'data.mdb');
-  const file = readMetas(path);
-  if (file === undefined) return;
+  let file = readMetas(path);
+  while (file !== undefined && !leadToNewest(file.metas)) {
+    const again = readMetas(path);
+    // Another process may have written them in between.
+    const isSame = again?.metas.every((each, n) => each.transaction === file?.metas[n]?.transaction);
+    if (isSame) throw damaged(path, 'its meta pages do not lead to the newest state');
+    file = again;
+  }
+  if (file === undefined) return 0;
   const newest = file.metas.reduce((a, b) => (b.transaction > a.transaction ? b : a));
   const whole = (newest.lastPage + 1) * newest.pageBytes;
   // The file may be shorter if the last pages are free. Only reading all records shows it.
   if (file.bytes < whole && !canReadAll(folder)) {
     throw damaged(path, `it is cut short: ${file.bytes} of ${whole} bytes are there`);
   }
+  return Number(newest.transaction);
+}
+
+/**
+ * LMDB takes the meta page with the higher transaction for the newest, whatever it leads to. A flipped bit
+ * there, or in the number of the root page, would bring back an older state. Each transaction writes a new
+ * root page, with its own number, and the meta pages in turn. That of the one before is kept whole.
+ */
+function leadToNewest([even, odd]: [Meta, Meta]): boolean {
+  const distance = odd.transaction - even.transaction;
+  const isInTurn = even.transaction % 2n === 0n && (distance === 1n || distance === -1n);
+  const isNew = even.transaction === 0n && odd.transaction === 0n;
+  // A compacted copy has one meta page, with a transaction of its own and pages of transaction 1.
+  const isCopy = even.transaction === 0n && odd.rootTransaction === 1n;
+  const hasRoots = [even, odd].every(
+    each =>
+      each.transaction === each.rootTransaction ||
+      (each.transaction === 0n && each.rootTransaction === undefined),
+  );
+  return isNew || isCopy || (isInTurn && hasRoots);
 }
 
 function readMetas(path: string): { bytes: number; metas: [Meta, Meta] } | undefined {
@@ -69,7 +109,17 @@ function readMeta(path: string, file: number, at: number): Meta {
     pageBytes,
     lastPage: Number(page.readBigUInt64LE(offsets.lastPage)),
     transaction: page.readBigUInt64LE(offsets.transaction),
+    rootTransaction: readTransaction(file, page.readBigUInt64LE(offsets.root), pageBytes),
   };
+}
+
+/** The transaction that wrote a page; undefined when the page is not there or not that one. */
+function readTransaction(file: number, page: bigint, pageBytes: number): bigint | undefined {
+  const at = page * BigInt(pageBytes);
+  if (at > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  const head = Buffer.alloc(16);
+  if (readSync(file, head, 0, head.length, Number(at)) < head.length) return undefined;
+  return head.readBigUInt64LE(0) === page ? head.readBigUInt64LE(8) : undefined;
 }
 
 /** Reads the whole store in a child process, because a missing page kills the reader (SIGBUS). */
