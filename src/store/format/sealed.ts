@@ -1,7 +1,7 @@
 /**
  * Records with their MAC, the last member of the stored JSON. The MAC is over the text before it, so
  * that a change of any byte shows, and over the record's id, so that a moved record does. Entries of
- * the index of imported tokens, and other values, have theirs after a space, over the value and its name.
+ * the index of imported tokens have theirs after a space, over the value and the entry's name.
  */
 
 import type { AccessTokenRecord } from '../record.ts';
@@ -22,10 +22,6 @@ export interface SealedRecords {
   missing(id: string): Unavailable;
   /** The error for what a damaged table may hide. */
   unproven(table: string): Unavailable;
-  /** Encodes another value, signed under the current master key. `name` says where it is stored. */
-  encodeValue(name: string, value: string): string;
-  /** Decodes such a value; undefined when it is not as Usher wrote it under that name. */
-  decodeValue(name: string, text: string): string | undefined;
   /** Encodes the value of an index entry, signed under the current master key. */
   encodeEntry(name: string, value: string): string;
   /** Decodes an index entry, as `decode` does a record. `name` is a digest, or that of the forms. */
@@ -63,11 +59,6 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
     },
     missing: id => broken(id, `the record of ${id} is missing in the store`),
     unproven: table => broken(table, `the table ${table} of the store is not as Usher wrote it`),
-    encodeValue: (name, value) => `${value} ${seal.sign(name, value)}`,
-    decodeValue(name, text) {
-      const { value, mac } = splitEntry(text);
-      return mac !== undefined && seal.check(name, value, mac) === 'good' ? value : undefined;
-    },
     encodeEntry: (name, value) => `${value} ${seal.sign(entryName(name), value)}`,
     decodeEntry(name, text, mayBeUnsigned) {
       const what = `the entry ${name} of the index of imported tokens`;

@@ -13,6 +13,9 @@ import type { Unavailable } from '../store.ts';
 import type { Links } from './links.ts';
 import type { Tables } from './tables.ts';
 
+/** Where the root table holds the head. */
+export const headKey = 'audit-head';
+
 /** The log. What writes must run inside a write transaction. */
 export interface LmdbLog {
   /** The last entry. Throws Unavailable when the notes of it do not agree. */
@@ -42,7 +45,8 @@ export function lmdbLog(tables: Tables, sealed: SealedRecords, links: Links): Lm
     return found;
   };
   const head = () => {
-    const text = root.get('audit-head');
+    const text = root.get(headKey);
+    if (text === undefined) links.proveAbsent('root', [headKey]);
     const noted = Number(root.get('audit-sequence') ?? 0);
     const { sequence, hash, time } =
       text === undefined ? emptyChain : (JSON.parse(text) as ChainHead);
@@ -52,7 +56,10 @@ export function lmdbLog(tables: Tables, sealed: SealedRecords, links: Links): Lm
   };
   const putEntry = (added: ChainedEvent) => {
     const { id, tokenId, sequence } = added;
-    if (root.get('audit-head') === undefined) links.put('audit', [], [sequence]);
+    if (root.get(headKey) === undefined) {
+      links.add('root', [headKey]);
+      links.put('audit', [], [sequence]);
+    }
     audit.put(sequence, JSON.stringify(added));
     auditIds.put(id, String(sequence));
     if (tokenId !== '') {
@@ -60,7 +67,7 @@ export function lmdbLog(tables: Tables, sealed: SealedRecords, links: Links): Lm
       auditByToken.put([tokenId, sequence], '');
     }
     root.put('audit-sequence', String(sequence));
-    root.put('audit-head', JSON.stringify(headOf(added)));
+    root.put(headKey, JSON.stringify(headOf(added)));
   };
   return {
     head,

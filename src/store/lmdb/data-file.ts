@@ -31,27 +31,29 @@ interface Meta {
   rootTransaction: bigint | undefined;
 }
 
+/** The size of a file, and its meta pages in their order. */
+interface DataFile {
+  bytes: number;
+  metas: [Meta, Meta];
+}
+
 /**
  * Throws StoreUnusable unless there is no file yet, or one that LMDB can map. Returns how many transactions
  * it had; 0 without a file.
  */
 export function checkDataFile(folder: string): number {
   const path = join(folder, 'data.mdb');
-  let file = readMetas(path);
-  while (file !== undefined && !leadToNewest(file.metas)) {
-    const again = readMetas(path);
-    // Another process may have written them in between.
-    const isSame = again?.metas.every((each, n) => each.transaction === file?.metas[n]?.transaction);
-    if (isSame) throw damaged(path, 'its meta pages do not lead to the newest state');
-    file = again;
-  }
+  const file = readSettled(path);
   if (file === undefined) return 0;
-  const newest = file.metas.reduce((a, b) => (b.transaction > a.transaction ? b : a));
+  const { bytes, metas } = file;
+  const newest = metas.reduce((a, b) => (b.transaction > a.transaction ? b : a));
   const whole = (newest.lastPage + 1) * newest.pageBytes;
+  const leads = leadToNewest(metas);
   // The file may be shorter if the last pages are free. Only reading all records shows it.
-  if (file.bytes < whole && !canReadAll(folder)) {
-    throw damaged(path, `it is cut short: ${file.bytes} of ${whole} bytes are there`);
+  if (bytes < whole && !(leads && canReadAll(folder))) {
+    throw damaged(path, `it is cut short: ${bytes} of ${whole} bytes are there`);
   }
+  if (!leads) throw damaged(path, 'its meta pages do not lead to the newest state');
   return Number(newest.transaction);
 }
 
@@ -74,7 +76,19 @@ function leadToNewest([even, odd]: [Meta, Meta]): boolean {
   return isNew || isCopy || (isInTurn && hasRoots);
 }
 
-function readMetas(path: string): { bytes: number; metas: [Meta, Meta] } | undefined {
+/** The file as it is, not as it is in between while another process writes its meta pages. */
+function readSettled(path: string): DataFile | undefined {
+  let file = readMetas(path);
+  while (file !== undefined && !leadToNewest(file.metas)) {
+    const { metas } = file;
+    const again = readMetas(path);
+    if (again?.metas.every((each, n) => each.transaction === metas[n]?.transaction)) return again;
+    file = again;
+  }
+  return file;
+}
+
+function readMetas(path: string): DataFile | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');

@@ -1,7 +1,8 @@
-/** What the embedded store keeps for a while: request ids and ended sessions, each signed. */
+/** What the embedded store keeps for a while: request ids and ended sessions, each with a checksum. */
 
 import type { SealedRecords } from '../format/sealed.ts';
 import type { StoredRequest } from '../store.ts';
+import { checkSum, withSum } from './checksum.ts';
 import type { Links } from './links.ts';
 import type { Tables } from './tables.ts';
 
@@ -28,20 +29,20 @@ export function createKept(
       links.proveAbsent(name, [key]);
       return undefined;
     }
-    const value = sealed.decodeValue(`${name}/${key}`, text);
+    const value = checkSum(`${name}/${key}`, text);
     if (value === undefined) throw sealed.unproven(name);
     return value;
   };
   const put = (name: 'requests' | 'sessions', key: string, value: string) => {
     links.add(name, [key]);
-    tables[name].put(key, sealed.encodeValue(`${name}/${key}`, value));
+    tables[name].put(key, withSum(`${name}/${key}`, value));
   };
   /** Removes expired entries, oldest first. A damaged end may name an entry that is not over. */
   const prune = (name: 'requests' | 'sessions', ends: Tables['requestEnds'], now: number) => {
     for (const end of [...ends.getKeys({ end: [now, ''], limit: prunedMax })]) {
       const [, key] = end;
       ends.remove(end);
-      const value = sealed.decodeValue(`${name}/${key}`, tables[name].get(key) ?? '');
+      const value = checkSum(`${name}/${key}`, tables[name].get(key) ?? '');
       if (value === undefined || endOf(name, value) > now) continue;
       links.remove(name, [key]);
       tables[name].remove(key);

@@ -1,6 +1,7 @@
-/** Names all keys of an embedded store, once, and signs the links again under another master key. */
+/** Names all keys of an embedded store, once. */
 
-import { entryKeyId, type SealedRecords } from '../format/sealed.ts';
+import { headKey } from './audit.ts';
+import { checkSum, withSum } from './checksum.ts';
 import { formsKey } from './imported.ts';
 import { type LinkedTable, type LinkKey, type Links, linkedTables } from './links.ts';
 import type { Tables } from './tables.ts';
@@ -17,12 +18,12 @@ export function isLinked({ links }: Tables): boolean {
 }
 
 /** Marks the store as one whose keys are all named. Must run inside a write transaction. */
-export function markLinked({ links }: Tables, sealed: SealedRecords): void {
-  links.put(markKey, sealed.encodeValue('links/mark', ''));
+export function markLinked({ links }: Tables): void {
+  links.put(markKey, '');
 }
 
 /** Names the keys that the tables have. A run that was interrupted is begun again. */
-export function linkAll(tables: Tables, sealed: SealedRecords, named: Links): void {
+export function linkAll(tables: Tables, named: Links): void {
   const { root, links } = tables;
   root.transactionSync(() => links.clearSync());
   for (const table of linkedTables) {
@@ -43,9 +44,8 @@ export function linkAll(tables: Tables, sealed: SealedRecords, named: Links): vo
       const entries = [...tables[table].getRange(behind(after))];
       root.transactionSync(() => {
         for (const { key, value } of entries) {
-          if (entryKeyId(value) === undefined) {
-            tables[table].put(key, sealed.encodeValue(`${table}/${key}`, value));
-          }
+          const name = `${table}/${key}`;
+          if (checkSum(name, value) === undefined) tables[table].put(key, withSum(name, value));
         }
       });
       after = entries.at(-1)?.key ?? '';
@@ -54,36 +54,15 @@ export function linkAll(tables: Tables, sealed: SealedRecords, named: Links): vo
   }
 }
 
-/**
- * Signs entries behind a key where another master key did. What cannot be read stays as it is. Must
- * run inside a write transaction. Returns the last key; undefined at the end.
- */
-export function signAgain<K>(
-  table: {
-    getRange(range: never): Iterable<{ key: K; value: string }>;
-    put(key: K, value: string): unknown;
-  },
-  sealed: SealedRecords,
-  nameOf: (key: K) => string,
-  after: K | undefined,
-  currentId: string,
-): K | undefined {
-  const entries = [...table.getRange(behind(after))];
-  for (const { key, value } of entries) {
-    if (entryKeyId(value) === currentId) continue;
-    const name = nameOf(key);
-    const read = sealed.decodeValue(name, value);
-    if (read !== undefined) table.put(key, sealed.encodeValue(name, read));
-  }
-  return entries.length === batchSize ? entries.at(-1)?.key : undefined;
-}
-
 /** The next keys of a table, in parts. */
 function keysAfter(tables: Tables, table: LinkedTable, after: LinkKey): LinkKey[] {
   const [first, second] = after;
   switch (table) {
     case 'root':
-      return after.length === 0 && tables.root.get(formsKey) !== undefined ? [[formsKey]] : [];
+      if (after.length > 0) return [];
+      return [headKey, formsKey]
+        .filter(key => tables.root.get(key) !== undefined)
+        .map(key => [key]);
     case 'audit':
       // Only the first is named.
       return after.length === 0 ? [...tables.audit.getKeys({ limit: 1 })].map(key => [key]) : [];

@@ -1,10 +1,12 @@
 /**
  * Proves that a table of the embedded store does not have a key. For each key, the table `links` names
- * the next one, signed; an entry without a key names the first. So between a key and the next one there
+ * the next one; an entry without a key names the first. So between a key and the next one there
  * is none, and a key that a damaged page hides is still named (as NSEC does in DNS, RFC 4034 section 4).
  */
 
 import type { SealedRecords } from '../format/sealed.ts';
+import type { Unavailable } from '../store.ts';
+import { checkSum, withSum } from './checksum.ts';
 import { compareKeys, type Tables } from './tables.ts';
 
 /** The tables, by their name in LMDB; `audit` names only its first entry, `root` optional values. */
@@ -27,8 +29,8 @@ interface Link {
 
 /** The links of all tables. What writes must run inside a write transaction, and never throws. */
 export interface Links {
-  /** Throws Unavailable unless a table provably has no such key. */
-  proveAbsent(table: LinkedTable, key: LinkKey): void;
+  /** Throws Unavailable unless a table provably has no such key: that of `present` where it has one. */
+  proveAbsent(table: LinkedTable, key: LinkKey, present?: () => Unavailable): void;
   /**
    * Throws Unavailable unless these, in order, are all keys between two: the first is the one after `from`,
    * absent for one that is not checked; none follows before `to`, no parts for the end, absent for more.
@@ -42,15 +44,12 @@ export interface Links {
   remove(table: LinkedTable, key: LinkKey): void;
   /** Writes a link as it is. */
   put(table: LinkedTable, at: LinkKey, next: LinkKey): void;
-  /** The name under which the entry of this key in the table `links` is signed. */
-  nameOf(key: unknown): string;
 }
 
 /** Creates it. */
 export function createLinks({ links }: Pick<Tables, 'links'>, sealed: SealedRecords): Links {
-  const nameOf = (key: unknown) => `links/${JSON.stringify(key)}`;
   const linkOf = (key: LinkKey, text: string): Link | undefined => {
-    const next = sealed.decodeValue(nameOf(key), text);
+    const next = checkSum(nameOf(key), text);
     return next === undefined ? undefined : { at: key.slice(1), next: JSON.parse(next) as LinkKey };
   };
   /** The link at or before a key, or only before it; undefined when it is damaged or gone. */
@@ -70,18 +69,20 @@ export function createLinks({ links }: Pick<Tables, 'links'>, sealed: SealedReco
   };
   const put = (table: LinkedTable, key: LinkKey, next: LinkKey) => {
     const name = nameOf([table, ...key]);
-    links.put([table, ...key], sealed.encodeValue(name, JSON.stringify(next)));
+    links.put([table, ...key], withSum(name, JSON.stringify(next)));
   };
   /** Whether a key lies between a link's two. */
   const spans = ({ at, next }: Link, key: LinkKey) =>
     compareKeys(at, key) < 0 && (next.length === 0 || compareKeys(next, key) > 0);
 
   return {
-    nameOf,
     put,
-    proveAbsent(table, key) {
+    proveAbsent(table, key, present = () => sealed.unproven(table)) {
       const link = floor(table, key);
-      if (link === undefined || !spans(link, key)) throw sealed.unproven(table);
+      if (link !== undefined && spans(link, key)) return;
+      throw link !== undefined && compareKeys(link.at, key) === 0
+        ? present()
+        : sealed.unproven(table);
     },
     proveRange(table, keys, from, to) {
       let next = from === undefined ? keys[0] : floor(table, from)?.next;
@@ -112,4 +113,8 @@ export function createLinks({ links }: Pick<Tables, 'links'>, sealed: SealedReco
       links.remove([table, ...key]);
     },
   };
+}
+
+function nameOf(key: LinkKey): string {
+  return JSON.stringify(key);
 }

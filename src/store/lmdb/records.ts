@@ -29,13 +29,14 @@ export function lmdbRecords(
 ): LmdbRecords {
   return {
     get(id) {
-      const [text, version] = read(() => [tables.tokens.get(id), tables.revisions.get(id)]);
-      if (text === undefined && version === undefined) {
-        read(() => links.proveAbsent('tokens', [id]));
+      const text = read(() => tables.tokens.get(id));
+      // A damaged page can hide a record, or bring back an older one, whose MAC is good.
+      if (text === undefined) {
+        read(() => links.proveAbsent('tokens', [id], () => sealed.missing(id)));
         return undefined;
       }
-      // A damaged page can hide a record, or bring back an older one, whose MAC is good.
-      if (text === undefined || version === undefined) throw sealed.missing(id);
+      const version = read(() => tables.revisions.get(id));
+      if (version === undefined) throw sealed.missing(id);
       const record = sealed.decode(id, text, false);
       if (versionOf(record) !== version) throw sealed.missing(id);
       return { record, version };

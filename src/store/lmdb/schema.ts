@@ -10,6 +10,7 @@ import {
 } from '../schema.ts';
 import type { RecordSeal } from '../seal.ts';
 import { StoreMismatch, StoreUnusable, Unavailable } from '../store.ts';
+import { headKey } from './audit.ts';
 import { signSome } from './imported.ts';
 import { isLinked, linkAll, markLinked } from './link-all.ts';
 import type { Links } from './links.ts';
@@ -56,12 +57,12 @@ export function openSchema(
   if (!isOlder && isNoted && !facts.isNew) return;
   try {
     if (facts.schema < signedSchema) signAll(tables, sealed, seal.currentId, onNotice);
-    if (isOlder || facts.isNew) linkAll(tables, sealed, links);
+    if (isOlder || facts.isNew) linkAll(tables, links);
     root.transactionSync(() => {
       const keyChecks = { ...Object.fromEntries(facts.keyChecks), [seal.currentId]: check };
       root.put(keyChecksKey, JSON.stringify(keyChecks));
       root.put(schemaKey, String(linkedSchema));
-      markLinked(tables, sealed);
+      markLinked(tables);
     });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
@@ -74,7 +75,7 @@ function readFacts({ root, tokens }: Tables): StoreFacts & { isNew: boolean } {
   const noted = root.get(schemaKey);
   const isNew =
     noted === undefined &&
-    root.get('audit-head') === undefined &&
+    root.get(headKey) === undefined &&
     firstOf(tokens.getKeys({ limit: 1 })) === undefined;
   const schema = noted ?? (isNew ? linkedSchema : unsignedSchema);
   const checks = parseChecks(root.get(keyChecksKey) ?? '{}');
