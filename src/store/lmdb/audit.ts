@@ -9,7 +9,6 @@ import {
   headOf,
 } from '../audit.ts';
 import type { SealedRecords } from '../format/sealed.ts';
-import type { Unavailable } from '../store.ts';
 import type { Links } from './links.ts';
 import type { Tables } from './tables.ts';
 
@@ -18,14 +17,10 @@ export const headKey = 'audit-head';
 
 /** The log. What writes must run inside a write transaction. */
 export interface LmdbLog {
-  /** The last entry. Throws Unavailable when the notes of it do not agree. */
+  /** The last entry. Throws Unavailable when it is not known. */
   head(): ChainHead;
-  /** The entry of a sequence number; undefined outside the log. Throws Unavailable when it is damaged. */
-  entry(sequence: number): ChainedEvent | undefined;
-  /** The sequence number of the oldest entry that is kept. Throws Unavailable. */
-  first(): number;
-  /** The error for an entry that should be there. */
-  missing(): Unavailable;
+  /** The same, to append to: throws Unavailable when the log goes on behind it, or does not reach it. */
+  end(): ChainHead;
   /** Appends an event. */
   append(event: AuditEvent): void;
   /** Writes an entry behind the head. */
@@ -37,29 +32,29 @@ export interface LmdbLog {
 /** Creates it. */
 export function lmdbLog(tables: Tables, sealed: SealedRecords, links: Links): LmdbLog {
   const { root, audit, auditIds, auditByToken } = tables;
-  const entry = (sequence: number) => {
+  const entryAt = (sequence: number) => {
     const text = audit.get(sequence);
-    if (text === undefined) return undefined;
-    const found = JSON.parse(text) as ChainedEvent;
-    if (found.sequence !== sequence) throw sealed.unproven('audit');
-    return found;
+    return text === undefined ? undefined : (JSON.parse(text) as ChainedEvent);
   };
   const head = () => {
     const text = root.get(headKey);
-    if (text === undefined) links.proveAbsent('root', [headKey]);
-    const noted = Number(root.get('audit-sequence') ?? 0);
-    const { sequence, hash, time } =
-      text === undefined ? emptyChain : (JSON.parse(text) as ChainHead);
-    if (sequence !== noted) throw sealed.unproven('audit');
+    if (text === undefined) {
+      links.proveAbsent('root', [headKey]);
+      return emptyChain;
+    }
+    const { sequence, hash, time } = JSON.parse(text) as ChainHead;
     // Heads that earlier versions wrote have no time.
-    return { sequence, hash, time: time ?? entry(sequence)?.time ?? 0 };
+    return { sequence, hash, time: time ?? entryAt(sequence)?.time ?? 0 };
+  };
+  const end = () => {
+    const last = head();
+    const isThere = last.sequence === 0 || entryAt(last.sequence)?.hash === last.hash;
+    if (!isThere || audit.get(last.sequence + 1) !== undefined) throw sealed.unproven('audit');
+    return last;
   };
   const putEntry = (added: ChainedEvent) => {
     const { id, tokenId, sequence } = added;
-    if (root.get(headKey) === undefined) {
-      links.add('root', [headKey]);
-      links.put('audit', [], [sequence]);
-    }
+    if (root.get(headKey) === undefined) links.add('root', [headKey]);
     audit.put(sequence, JSON.stringify(added));
     auditIds.put(id, String(sequence));
     if (tokenId !== '') {
@@ -71,11 +66,9 @@ export function lmdbLog(tables: Tables, sealed: SealedRecords, links: Links): Lm
   };
   return {
     head,
-    entry,
+    end,
     putEntry,
-    missing: () => sealed.unproven('audit'),
-    first: () => Number(links.first('audit')[0] ?? 1),
-    append: event => putEntry(chain(head(), event)),
+    append: event => putEntry(chain(end(), event)),
     removeEvents(upTo, limit) {
       const sequences = [...audit.getKeys({ end: upTo + 1, limit })];
       for (const sequence of sequences) {
@@ -87,8 +80,6 @@ export function lmdbLog(tables: Tables, sealed: SealedRecords, links: Links): Lm
         auditIds.remove(id);
         audit.remove(sequence);
       }
-      const last = sequences.at(-1);
-      if (last !== undefined) links.put('audit', [], [last + 1]);
       return sequences.length === limit;
     },
   };

@@ -36,7 +36,7 @@ export function commit(
   if (current?.revision !== before?.revision || current?.revokedAt !== undefined) {
     return { outcome: 'conflict' };
   }
-  log.head();
+  log.end();
   stored.put(record);
   index(tables, links, current, record);
   log.append(event);

