@@ -11,14 +11,14 @@ import { StoreUnusable } from '../store.ts';
 
 /** Where LMDB's fields are in each of the two meta pages, in bytes (MDB_meta in its mdb.c). */
 const offsets = {
-  magic: 24,
-  version: 28,
-  pageSize: 48,
-  root: 136,
-  lastPage: 144,
-  transaction: 152,
-  end: 160,
+  ...{ magic: 24, version: 28, pageSize: 48 },
+  ...{ depth: 102, entries: 128, root: 136 },
+  ...{ lastPage: 144, transaction: 152, end: 160 },
 };
+/** Where the fields are in the head of a page (MDB_page_header). */
+const pageOffsets = { number: 0, transaction: 8, flags: 18, lower: 20, end: 24 };
+/** P_LEAF. */
+const leafFlag = 2;
 const magic = 0xbeefc0de;
 const dataVersion = 2;
 
@@ -123,17 +123,23 @@ function readMeta(path: string, file: number, at: number): Meta {
     pageBytes,
     lastPage: Number(page.readBigUInt64LE(offsets.lastPage)),
     transaction: page.readBigUInt64LE(offsets.transaction),
-    rootTransaction: readTransaction(file, page.readBigUInt64LE(offsets.root), pageBytes),
+    rootTransaction: rootTransaction(file, page, pageBytes),
   };
 }
 
-/** The transaction that wrote a page; undefined when the page is not there or not that one. */
-function readTransaction(file: number, page: bigint, pageBytes: number): bigint | undefined {
+/** The transaction that wrote the main table's root page; undefined when it is not there, or another page. */
+function rootTransaction(file: number, meta: Buffer, pageBytes: number): bigint | undefined {
+  const page = meta.readBigUInt64LE(offsets.root);
   const at = page * BigInt(pageBytes);
   if (at > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
-  const head = Buffer.alloc(16);
+  const head = Buffer.alloc(pageOffsets.end);
   if (readSync(file, head, 0, head.length, Number(at)) < head.length) return undefined;
-  return head.readBigUInt64LE(0) === page ? head.readBigUInt64LE(8) : undefined;
+  const isLeaf = (head.readUInt16LE(pageOffsets.flags) & leafFlag) !== 0;
+  if (isLeaf !== (meta.readUInt16LE(offsets.depth) === 1)) return undefined;
+  const entries = BigInt(head.readUInt16LE(pageOffsets.lower) >> 1);
+  if (isLeaf && entries !== meta.readBigUInt64LE(offsets.entries)) return undefined;
+  if (head.readBigUInt64LE(pageOffsets.number) !== page) return undefined;
+  return head.readBigUInt64LE(pageOffsets.transaction);
 }
 
 /** Reads the whole store in a child process, because a missing page kills the reader (SIGBUS). */

@@ -93,5 +93,9 @@ export function scanEvents(
   const [low, high] = reverse ? [to, from] : [from, to];
   const edges = { low: [tokenId, low], high: [tokenId, high] };
   proveRange(links, 'audit-by-token', keys, { ...edges, reverse, isFull: keys.length === limit });
-  return keys.map(([, sequence]) => read(sequence));
+  return keys.map(([, sequence]) => {
+    const entry = read(sequence);
+    if (entry.sequence !== sequence) throw new SyntaxError('an entry of the log is damaged');
+    return entry;
+  });
 }

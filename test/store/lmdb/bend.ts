@@ -10,7 +10,7 @@ import { fillForQuestions, type StoreQuestion } from './questions.ts';
 
 /** Which pages are damaged: those that LMDB finds others by are few, and matter most. */
 export const aims = ['anywhere', 'meta pages', 'branch pages', 'leaf pages', 'free list'] as const;
-export type Aim = (typeof aims)[number];
+type Aim = (typeof aims)[number];
 
 /** A whole store and what is asked of it. */
 export interface Whole {

@@ -71,7 +71,7 @@ test.each([
   ['another root page', 4096, 136],
 ])('a flipped bit that makes it %s is refused (meta page at %i, field at %i)', (_, page, field) => {
   const whole = readFileSync(file);
-  for (let bit = 0; bit < 40; bit++) {
+  for (let bit = 0; bit < 24; bit++) {
     const bent = Buffer.from(whole);
     const at = page + field + (bit >> 3);
     bent.writeUInt8(bent.readUInt8(at) ^ (1 << (bit & 7)), at);
