@@ -14,7 +14,7 @@ import type { TestServer } from '../../server/run-server.ts';
 import { rawRequest } from '../grpc/raw-request.ts';
 
 /** The verdict; "refused" where a door tells no reason, or the bytes are no header at all. */
-export type Outcome = 'valid' | 'refused' | Reason;
+type Outcome = 'valid' | 'refused' | Reason;
 
 /** A door, which is asked with the values of the header's lines, as Latin-1. */
 export interface ByteDoor {
