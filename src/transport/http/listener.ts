@@ -150,8 +150,10 @@ function acceptBoth(
         http2.accept(socket);
       },
       silent(socket, isLate) {
-        if (socket.bytesRead === 0 && !isLate) socket.end();
-        else answerBroken({ code: isLate ? lateCode : undefined }, socket, false);
+        const code = isLate ? lateCode : undefined;
+        if (socket.bytesRead > 0 || isLate) answerBroken({ code }, socket, false);
+        // Nothing else would end a connection whose peer keeps its side open.
+        socket.destroySoon();
       },
     });
 }

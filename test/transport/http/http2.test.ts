@@ -151,8 +151,13 @@ describe('the first bytes decide', () => {
   });
 
   test('silence is answered with 408, after a part of the preface, too', async () => {
-    const { port } = await start({ limits: { headersMs: 50, checkMs: 50 } });
+    const { port, listener } = await start({ limits: { headersMs: 50, checkMs: 50 } });
     for (const bytes of ['', 'PR']) expect(await raw(port, bytes)).toMatch(/^HTTP\/1\.1 408 /);
+    // Also if the peer does not end its side.
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    cleaning.push(() => socket.destroy());
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 /);
+    while (listener.connections() > 0) await new Promise(setImmediate);
   });
 });
 
