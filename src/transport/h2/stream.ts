@@ -16,6 +16,7 @@ export interface StreamActs {
   readonly peer: string;
   answer(stream: H2Stream, answer: PreparedAnswer): void;
   respond(stream: H2Stream, block: Buffer, endsStream: boolean): void;
+  interim(stream: H2Stream, block: Buffer): void;
   write(stream: H2Stream, data: Buffer): boolean;
   end(stream: H2Stream, trailers: Buffer | undefined): void;
   reset(stream: H2Stream, code: number): void;
@@ -88,6 +89,11 @@ export class H2Stream {
   /** Sends the HEADERS of a response; `block` is of `encodeFields`. */
   respond(block: Buffer, endsStream = false): void {
     this.#acts.respond(this, block, endsStream);
+  }
+
+  /** Sends the HEADERS of an interim response, such as 100, before `respond`. */
+  interim(block: Buffer): void {
+    this.#acts.interim(this, block);
   }
 
   /**

@@ -2,6 +2,7 @@
 
 import { awakeMs } from '../../timing/awake.ts';
 import { errorCodes } from '../h2/frame.ts';
+import { encodeFields } from '../h2/hpack/encoder.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import { createDeadlines, type Deadlines, type Watched } from '../rpc/deadlines.ts';
 import type { Guard } from '../rpc/guard.ts';
@@ -33,6 +34,8 @@ export function createExchanges(deps: ExchangeDeps): BeginExchange {
   return (stream, localAddress, onDone) =>
     new Exchange(stream, localAddress, { ...deps, deadlines, onDone });
 }
+
+const goOn = encodeFields([[':status', '100']]);
 
 interface Deps extends ExchangeDeps {
   deadlines: Deadlines<Exchange>;
@@ -66,6 +69,9 @@ class Exchange {
   start(): void {
     this.#deps.serve(this.#req, this.#res);
     if (this.#stream.isClosed) return;
+    // RFC 9110 section 10.1.1: the caller waits with its content.
+    const { complete, headers } = this.#req;
+    if (!complete && headers.expect?.toLowerCase() === '100-continue') this.#stream.interim(goOn);
     this.#watched = this.#deps.deadlines.watch(this, this.#deps.limits.checkMs);
   }
 

@@ -80,6 +80,20 @@ describe('routes', () => {
     expect([answer.status, answer.body]).toEqual([status, body]);
   });
 
+  test('a caller that waits with its content is told to go on, unless it is refused', async () => {
+    const { port } = await start();
+    const session = await open(port);
+    const expecting = [...json, ['expect', '100-continue'] as const];
+    const sent = { method: 'POST', headers: expecting, end: false };
+    const stream = requestH2(session, verifyPath, sent);
+    await once(stream, 'continue');
+    stream.end('{"header":"good"}');
+    expect((await answerOf(stream)).status).toBe(200);
+    const refused = requestH2(session, '/nope', sent);
+    refused.on('continue', () => expect.fail('not refused'));
+    expect((await answerOf(refused)).status).toBe(404);
+  });
+
   test('pages of other origins may call, after a preflight', async () => {
     const { port } = await start();
     const origin = ['origin', 'https://a.example'] as const;
