@@ -30,7 +30,7 @@ import usher.v1.Verifier.WatchInvalidationsRequest;
 import usher.v1.VerifierServiceGrpc;
 
 /** Makes the calls of ../README.md by grpc-java. */
-public final class Client {
+final class Client {
   private static final long CALL_SECONDS = 10;
   private static final long AGE_MILLIS = 4_000;
   private static final int BIG_BYTES = 3_000_000;
