@@ -24,10 +24,14 @@ beforeAll(async () => {
 });
 afterAll(async () => await usher.remove());
 
+/** How long a call may take, in milliseconds: one without an answer is lost, and fails by its name. */
+const deadlineMs = 10_000;
+
 /** One call on a new connection. */
 async function hello(): Promise<number> {
   const headers = { authorization: token, connection: 'close' };
-  const answer = await fetch(`http://${usher.http}/`, { headers });
+  const signal = AbortSignal.timeout(deadlineMs);
+  const answer = await fetch(`http://${usher.http}/`, { headers, signal });
   await answer.text();
   return answer.status;
 }
@@ -57,7 +61,9 @@ test('a worker that is killed is replaced', async () => {
 
 /** A call on a connection that is reused. */
 async function helloKept(agent: Agent): Promise<number> {
-  const asked = get(`http://${usher.http}/`, { agent, headers: { authorization: token } });
+  const signal = AbortSignal.timeout(deadlineMs);
+  const headers = { authorization: token };
+  const asked = get(`http://${usher.http}/`, { agent, headers, signal });
   const [answer] = await once(asked, 'response');
   await text(answer);
   return answer.statusCode;
@@ -67,9 +73,14 @@ async function helloKept(agent: Agent): Promise<number> {
 async function verified(): Promise<number> {
   const own = { 'grpc.use_local_subchannel_pool': 1 };
   const client = new Client(usher.grpc, credentials.createInsecure(), own);
-  const { valid } = await unary(client, VerifierService.method.verify, { header: token });
-  client.close();
-  return valid ? 200 : 401;
+  try {
+    const deadline = Date.now() + deadlineMs;
+    const request = { header: token };
+    const { valid } = await unary(client, VerifierService.method.verify, request, {}, { deadline });
+    return valid ? 200 : 401;
+  } finally {
+    client.close();
+  }
 }
 
 test('SIGHUP renews the workers one after the other, and no call is refused', async () => {
@@ -82,8 +93,15 @@ test('SIGHUP renews the workers one after the other, and no call is refused', as
     done = true;
   });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const callers = [hello, () => helloKept(agent), verified].map(async call => {
-    while (!done) statuses.add(await call());
+  const calls = { hello, helloKept: () => helloKept(agent), verified };
+  const callers = Object.entries(calls).map(async ([name, call]) => {
+    while (!done) {
+      statuses.add(
+        await call().catch(cause => {
+          throw new Error(`a call of ${name} failed: ${String(cause)}`, { cause });
+        }),
+      );
+    }
   });
   await Promise.all([finish, ...callers]);
   agent.destroy();
