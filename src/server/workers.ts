@@ -154,8 +154,7 @@ function closeUntaken(child: ChildProcess): void {
   child.on('internalMessage', ({ ack }: ClusterMessage) => {
     if (ack !== undefined) untaken.delete(ack);
   });
-  // All that it had sent has been read by then.
-  child.once('disconnect', () => {
+  child.once('exit', () => {
     for (const connection of untaken.values()) connection.close();
   });
 }
