@@ -3,6 +3,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { HttpResponse } from '../http/message.ts';
 import { tooManyBytesText } from '../rpc/request-bytes.ts';
+import { callerGone } from './error.ts';
 import type { ConnectGuard } from './unary.ts';
 
 /** A body whose bytes are counted. */
@@ -36,7 +37,8 @@ export function countedBody(
       // Promise.race would keep something of each chunk until the end.
       const next = await new Promise<IteratorResult<Uint8Array>>((resolve, fail) => {
         reject = fail;
-        source.next().then(resolve, fail);
+        // A body breaks off when its caller leaves, which is no fault of a handler that reads it.
+        source.next().then(resolve, () => fail(callerGone()));
       });
       // What arrives after the caller has gone would stay counted.
       if (next.done || res.destroyed) return;

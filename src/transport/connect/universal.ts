@@ -1,8 +1,9 @@
 /** Converts requests and responses to those of connect, and back. */
 
-import { Code, ConnectError, type ContextValues } from '@connectrpc/connect';
+import type { ContextValues } from '@connectrpc/connect';
 import type { UniversalServerRequest, UniversalServerResponse } from '@connectrpc/connect/protocol';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { callerGone } from './error.ts';
 
 /** A request for connect; its signal aborts when the caller is gone. */
 export function universalRequest(
@@ -12,7 +13,7 @@ export function universalRequest(
   contextValues: ContextValues,
 ): UniversalServerRequest {
   const gone = new AbortController();
-  res.once('close', () => gone.abort(new ConnectError('the caller is gone', Code.Canceled)));
+  res.once('close', () => gone.abort(callerGone()));
   const header = new Headers();
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) header.append(name, String(value));

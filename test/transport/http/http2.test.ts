@@ -330,6 +330,26 @@ describe('streams', () => {
     expect([answers, guard.reports]).toEqual([count, []]);
   });
 
+  test('of a caller that leaves are no bug', async () => {
+    const { url } = await start();
+    const client = createClient(
+      VerifierService,
+      createConnectTransport({ baseUrl: url, httpVersion: '2' }),
+    );
+    const leaving = new AbortController();
+    async function* requests() {
+      yield verdicts;
+      await new Promise(() => {});
+    }
+    const stream = client.streamVerify(requests(), { signal: leaving.signal });
+    const answers = stream[Symbol.asyncIterator]();
+    await answers.next();
+    leaving.abort();
+    await expect(answers.next()).rejects.toMatchObject({ code: 1 });
+    // By then the server has read what came before.
+    for (let n = 0; n < 3; n++) await client.verify({ header: 'good' });
+  });
+
   test('end with UNAVAILABLE when the listener stops', async () => {
     const { url, listener } = await start();
     const transports = [
