@@ -42,8 +42,8 @@ export interface Unread {
 
 /** Interval between checks, in milliseconds. */
 const sweepMs = 100;
-/** After a collection, as many times as long as it took passes without another. */
-const restFactor = 20;
+/** After a collection, this many times the CPU time that it took pass without another. */
+const restFactor = 10;
 
 /**
  * Starts checking with the first listener, and stops after the last. `collect` is called to collect
@@ -63,12 +63,12 @@ export function createUnread(
   let restsUntilMs = 0;
 
   const collectGone = () => {
-    const nowMs = performance.now();
-    if (goneBytes < processBytesMax / 4 || nowMs < restsUntilMs) return;
+    if (goneBytes < processBytesMax / 4 || performance.now() < restsUntilMs) return;
     goneBytes = 0;
+    const before = process.cpuUsage();
     collect();
-    const endMs = performance.now();
-    restsUntilMs = endMs + restFactor * (endMs - nowMs);
+    const { user, system } = process.cpuUsage(before);
+    restsUntilMs = performance.now() + (restFactor * (user + system)) / 1000;
   };
 
   const sweep = () => {
