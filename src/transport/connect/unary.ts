@@ -24,10 +24,7 @@ import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { readJson, writeJson } from './json.ts';
 
 /** What these calls report, and share with other listeners. */
-export type ConnectGuard = Pick<
-  Guard,
-  'requests' | 'requestRefused' | 'unread' | 'unreadClosed'
->;
+export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unread' | 'unreadClosed'>;
 
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {

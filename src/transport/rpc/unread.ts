@@ -43,7 +43,7 @@ export interface Unread {
 /** Interval between checks, in milliseconds. */
 const sweepMs = 100;
 /** After a collection, this many times the CPU time that it took pass without another. */
-const restFactor = 10;
+const restFactor = 5;
 
 /**
  * Starts checking with the first listener, and stops after the last. `collect` is called to collect
