@@ -16,7 +16,7 @@ function counted(limits = {}) {
   const failures: unknown[] = [];
   const sums = createSums({
     audit: {
-      async add(happening) {
+      async note(happening) {
         if (store.isDown) throw new Error('down');
         entries.push(happening);
       },

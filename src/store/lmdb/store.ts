@@ -151,6 +151,10 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     write(() => {
       if (tables.auditIds.get(event.id) === undefined) append(tables, event);
     });
+  const appendKnown = async (event: AuditEvent) => {
+    guard.check();
+    await appendOnce(event);
+  };
   const commitNow = async (change: Change) => {
     const committed = await write(() => commit(tables, stored, change, now(), limits));
     feed.look();
@@ -163,7 +167,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
   const guard = lmdbGuard(
     {
       reads: { events, get },
-      changes: { events, get, append: appendOnce, commit: commitNow },
+      changes: { events, get, append: appendOnce, note: appendOnce, commit: commitNow },
       notes: lmdbNotes(tables, read, write),
     },
     {
@@ -240,10 +244,8 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     reserveImported: imported.reserveImported,
     settleImported: imported.settleImported,
     signImported: imported.signImported,
-    async append(event) {
-      guard.check();
-      await appendOnce(event);
-    },
+    append: appendKnown,
+    note: appendKnown,
     events,
     storeStatus: guard.storeStatus,
     acceptStore: guard.acceptStore,

@@ -8,6 +8,7 @@ import {
   createContinuity,
 } from '../continuity/continuity.ts';
 import type { Feed } from '../feed.ts';
+import type { RecordSeal } from '../seal.ts';
 import type { Asker } from './ask.ts';
 import { type RedisAudit, redisAudit } from './audit.ts';
 import type { RedisClient } from './client.ts';
@@ -27,6 +28,7 @@ export interface GuardedParts {
   log: Pick<RedisAudit, 'events'>;
   records: RedisRecords;
   limits: RedisLimits;
+  seal: RecordSeal;
   /** Called with each entry that this process appended. */
   linked: (entry: ChainedEvent) => void;
   isCluster: boolean;
@@ -45,7 +47,7 @@ export interface RedisGuard {
 
 /** Creates the guard. */
 export function redisGuard(
-  { reads, admin, log, records, limits, linked, isCluster }: GuardedParts,
+  { reads, admin, log, records, limits, seal, linked, isCluster }: GuardedParts,
   deps: Omit<ContinuityDeps, 'replica' | 'isLogApart'>,
   onWarning: (message: string) => void,
 ): RedisGuard {
@@ -56,6 +58,7 @@ export function redisGuard(
   const changes = {
     events: audit.events,
     append: audit.append,
+    note: audit.note,
     commit: committer.commit,
     get: (id: string) => readToken(plainGet(admin), records, id),
   };
@@ -64,7 +67,7 @@ export function redisGuard(
     get: (id: string) => readToken(plainGet(reads), records, id),
   };
   const continuity = createContinuity(
-    { reads: recordsAndLog, changes, notes: redisNotes(reads, admin) },
+    { reads: recordsAndLog, changes, notes: redisNotes(reads, admin, seal, limits) },
     { ...deps, replica: `${hostname()}:${process.pid}`, isLogApart: isCluster },
   );
   const doubt = () => {

@@ -128,7 +128,7 @@ function workOf(
   const decided = Promise.withResolvers<void>();
   let following: RedisFeed | undefined;
   const guard = redisGuard(
-    { reads, admin, log, records, limits, linked, isCluster },
+    { reads, admin, log, records, limits, seal, linked, isCluster },
     {
       limits: { ...limits, bytesMax: limits.tailBytesMax, ageMsMax: limits.tailMsMax },
       ...{ now, monotonicMs, stateFile },

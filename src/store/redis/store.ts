@@ -6,8 +6,8 @@ import type { CoherentLimits } from '../cache/limits.ts';
 import type { StateFile } from '../continuity/state-file.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { type Store, Unavailable } from '../store.ts';
+import { acknowledge, presence } from './acknowledge.ts';
 import { closable } from './closable.ts';
-import { acknowledge, presence, readRequest } from './commit.ts';
 import { type Get, masterGet, plainGet } from './get.ts';
 import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
@@ -53,7 +53,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     ...recordsOf(parts, running, access, options),
     ...changesOf(parts, access, options),
     ...importedOf(parts, running, access, options),
-    ...transferOf(parts),
+    ...transferOf(parts, options.limits),
     ...logOf(parts, access),
     ...sessionsOf(parts, access, options),
     storeStatus: guard.continuity.storeStatus,
@@ -132,7 +132,7 @@ function changesOf(
     findRequest: key =>
       read(async () => {
         const text = await admin.ask(client => client.get(requestKey(key)));
-        const request = text === null ? undefined : readRequest(text);
+        const request = text === null ? undefined : await records.decodeRequest(key, text);
         return request !== undefined && request.keepUntil > now() ? request : undefined;
       }),
     settle: tokenId => write(() => committer.settle(tokenId)),
@@ -158,8 +158,8 @@ function importedOf(
   } satisfies Partial<Store>;
 }
 
-function transferOf({ admin, records, schema, guard }: RedisParts) {
-  const transfer = redisTransfer(admin, records, schema);
+function transferOf({ admin, records, schema, guard }: RedisParts, limits: RedisLimits) {
+  const transfer = redisTransfer(admin, records, schema, limits);
   return {
     ...transfer,
     async beginRestore() {
@@ -174,6 +174,7 @@ function transferOf({ admin, records, schema, guard }: RedisParts) {
 function logOf({ audit }: RedisParts, { gate, write }: Access) {
   return {
     append: event => write(() => audit.append(event)),
+    note: event => write(() => audit.note(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
     removeEvents: (upTo, limit) => write(() => audit.removeEvents(upTo, limit)),
