@@ -9,6 +9,7 @@ import {
 } from '../continuity/continuity.ts';
 import type { Feed } from '../feed.ts';
 import type { RecordSeal } from '../seal.ts';
+import type { AcceptedBy } from '../status.ts';
 import type { Asker } from './ask.ts';
 import { type RedisAudit, redisAudit } from './audit.ts';
 import type { RedisClient } from './client.ts';
@@ -43,6 +44,8 @@ export interface RedisGuard {
   guarded(get: Get): Get;
   /** Resolves when the store is what it was; throws Unavailable when not. */
   confirm(): Promise<void>;
+  /** As StoreOversight.acceptStore. */
+  accept(by: AcceptedBy): Promise<void>;
 }
 
 /** Creates the guard. */
@@ -92,6 +95,10 @@ export function redisGuard(
     },
     async confirm() {
       if (!continuity.isSure()) await continuity.confirm();
+    },
+    async accept(by) {
+      await continuity.acceptStore(by);
+      await marks.accept();
     },
   };
 }

@@ -71,6 +71,9 @@ export const keyChecksKey = 'usher:{log}:key-checks';
 /** String: such a value on a Cluster master without the log; `n` is chosen to fall in its slots. */
 export const markKey = (n: number) => `usher:mark:${n}`;
 
+/** Hash: each such key → its value. A master that lacks one has lost its data. */
+export const marksKey = 'usher:{log}:marks';
+
 /** Channel: new audit entries and imported digests, for feeds that cannot use client tracking. */
 export const changesChannel = 'usher:{log}:changes';
 

@@ -57,7 +57,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     ...logOf(parts, access),
     ...sessionsOf(parts, access, options),
     storeStatus: guard.continuity.storeStatus,
-    acceptStore: by => gate.pass(() => guard.continuity.acceptStore(by)),
+    acceptStore: by => gate.pass(() => guard.accept(by)),
     close: () => running.close(gate.close),
   };
 }

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asker } from '../../../src/store/redis/ask.ts';
 import type { RedisClient } from '../../../src/store/redis/client.ts';
-import { identityKey, lostStoreKey } from '../../../src/store/redis/keys.ts';
+import { identityKey, lostStoreKey, marksKey } from '../../../src/store/redis/keys.ts';
 import { storeMarks } from '../../../src/store/redis/marks.ts';
 import { Unavailable } from '../../../src/store/store.ts';
 import { until } from '../../until.ts';
@@ -149,6 +149,7 @@ test('a doubt during a check of the marks starts another check', async () => {
       meanwhile();
       return 1;
     },
+    hgetall: async () => ({}),
   };
   const reads = asker({ ...client, on: () => {} } as unknown as RedisClient, () => undefined);
   const marks = storeMarks(reads, () => undefined);
@@ -191,6 +192,42 @@ test('in a cluster, one emptied master is enough', async () => {
     await cluster.stop();
   }
 });
+
+test('of a master that was emptied before a replica started, nothing is unknown until accepted', async () => {
+  const cluster = await startCluster();
+  try {
+    const { store } = await stores.openUp(cluster.url);
+    for (const each of cluster.nodes) await until(() => isMarked(each));
+    await until(async () => Number(await listed(cluster.nodes)) === 2);
+    await store.close();
+    const others = [];
+    for (const node of cluster.nodes) {
+      if ((await node.send('EXISTS', identityKey).catch(() => 0)) === 0) others.push(node);
+    }
+    await others[0]?.send('FLUSHALL');
+    const [late, later] = [await stores.open(cluster.url), await stores.open(cluster.url)];
+    const { record } = creation();
+    await until(() => late.warnings.join().includes('came back empty'));
+    expect(await said(late.store, record.id)).toBe('unavailable');
+    expect(late.store.health.up).toBe(false);
+    await late.store.acceptStore(by);
+    await until(async () => (await said(late.store, record.id)) === 'unknown');
+    await until(async () => (await said(later.store, record.id)) === 'unknown');
+    await until(() => late.store.health.up && later.store.health.up);
+  } finally {
+    await stores.close();
+    await cluster.stop();
+  }
+});
+
+/** How many marks are listed beside the log. */
+async function listed(nodes: RedisServer[]): Promise<unknown> {
+  for (const node of nodes) {
+    const count = await node.send('HLEN', marksKey).catch(() => undefined);
+    if (count !== undefined) return count;
+  }
+  return undefined;
+}
 
 async function isMarked(node: RedisServer): Promise<boolean> {
   const keys = (await node.send('KEYS', '*')) as string[];
