@@ -67,7 +67,8 @@ export function redisRecords(
         throw new Unavailable('a stored request is not as Usher wrote it');
       }
       try {
-        return JSON.parse(text) as StoredRequest;
+        const { mac: _, ...request } = JSON.parse(text) as StoredRequest & { mac?: string };
+        return request;
       } catch {
         throw new Unavailable('a stored request cannot be read');
       }
