@@ -40,6 +40,8 @@ export interface RedisGuard {
   continuity: Continuity;
   /** Why nothing that is read may be used; undefined when it may. Throws Unavailable. */
   whyNot(): Promise<string | undefined>;
+  /** Data may have been lost: nothing is used before a check. */
+  doubt(): void;
   /** Reads a key, and answers once what was read may be used. */
   guarded(get: Get): Get;
   /** Resolves when the store is what it was; throws Unavailable when not. */
@@ -82,6 +84,7 @@ export function redisGuard(
   reads.client.on('+node', (node: RedisClient) => void node.on('ready', doubt));
   return {
     continuity,
+    doubt,
     async whyNot() {
       const problem = await continuity.whyNot();
       if (problem !== undefined) return problem;

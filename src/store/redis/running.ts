@@ -76,7 +76,8 @@ function sweepOften({ administrator, guard, committer }: RedisParts, limits: Red
 
 function startFeed(parts: RedisParts, limits: RedisLimits): RedisFeed {
   const { target, reader, log, heartbeat, guard, monotonicMs, onWarning } = parts;
-  const followed = { target, reader, log, heartbeat, continuity: guard.continuity };
+  const continuity = { isSure: guard.continuity.isSure, doubt: guard.doubt };
+  const followed = { target, reader, log, heartbeat, continuity };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   parts.follow(feed);
   followFeed(guard, feed);

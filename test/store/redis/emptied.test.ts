@@ -11,7 +11,7 @@ import { create, creation, revocation } from '../changes.ts';
 import { untilCached } from '../until-cached.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
 import { type RedisServer, startRedis } from './server.ts';
-import { startCluster } from './topologies.ts';
+import { type RedisCluster, startCluster } from './topologies.ts';
 
 let server: RedisServer;
 let stores: OpenStores;
@@ -181,7 +181,7 @@ test('in a cluster, one emptied master is enough', async () => {
       const { record } = creation();
       await until(async () => (await said(store, record.id)) === 'unknown');
       // A master that was not seen yet has no mark that it could lose.
-      for (const each of cluster.nodes) await until(() => isMarked(each));
+      await untilListed(cluster);
       await node.send('FLUSHALL');
       await until(async () => (await said(store, record.id)) === 'unavailable');
       await store.close();
@@ -197,8 +197,7 @@ test('of a master that was emptied before a replica started, nothing is unknown 
   const cluster = await startCluster();
   try {
     const { store } = await stores.openUp(cluster.url);
-    for (const each of cluster.nodes) await until(() => isMarked(each));
-    await until(async () => Number(await listed(cluster.nodes)) === 2);
+    await untilListed(cluster);
     await store.close();
     const others = [];
     for (const node of cluster.nodes) {
@@ -220,16 +219,12 @@ test('of a master that was emptied before a replica started, nothing is unknown 
   }
 });
 
-/** How many marks are listed beside the log. */
-async function listed(nodes: RedisServer[]): Promise<unknown> {
-  for (const node of nodes) {
-    const count = await node.send('HLEN', marksKey).catch(() => undefined);
-    if (count !== undefined) return count;
-  }
-  return undefined;
-}
-
-async function isMarked(node: RedisServer): Promise<boolean> {
-  const keys = (await node.send('KEYS', '*')) as string[];
-  return keys.includes(identityKey) || keys.some(key => key.startsWith('usher:mark:'));
+/** Waits until the marks of the masters without the log are listed beside it. */
+async function untilListed({ nodes }: RedisCluster): Promise<void> {
+  await until(async () => {
+    const counts = await Promise.all(
+      nodes.map(node => node.send('HLEN', marksKey).catch(() => undefined)),
+    );
+    return counts.includes(nodes.length - 1);
+  });
 }

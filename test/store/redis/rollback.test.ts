@@ -161,8 +161,10 @@ test('what remains: a replica that never saw a revocation calls the token good u
     expect(await said(late.store, victim.id)).toBe('good');
     proxy.lead(server.port);
     await saidUntil([[late.store, victim, 'revoked']]);
-    const log = await intactLog(late.store);
-    expect(log.filter(({ action }) => action === 'store.healed')).toHaveLength(1);
+    await until(async () => {
+      const log = await intactLog(late.store);
+      return log.filter(({ action }) => action === 'store.healed').length === 1;
+    });
   } finally {
     await stores.close();
     await proxy.close();
