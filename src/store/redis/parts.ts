@@ -3,6 +3,7 @@
 import type { RedisAddress } from '../address.ts';
 import type { ChainedEvent } from '../audit.ts';
 import type { ContinuityDeps } from '../continuity/continuity.ts';
+import { tailLimits } from '../continuity/tail.ts';
 import { Unavailable } from '../store.ts';
 import { type Asker, asker } from './ask.ts';
 import { type RedisAudit, redisAudit } from './audit.ts';
@@ -130,7 +131,7 @@ function workOf(
   const guard = redisGuard(
     { reads, admin, log, records, limits, seal, linked, isCluster },
     {
-      limits: { ...limits, bytesMax: limits.tailBytesMax, ageMsMax: limits.tailMsMax },
+      limits: { ...limits, ...tailLimits(limits) },
       ...{ now, monotonicMs, stateFile },
       report: reportTo(state),
       onChange(isSure) {
