@@ -34,6 +34,7 @@ import { RpcError } from '../transport/rpc/rpc-error.ts';
 import type { Core } from './core.ts';
 import { connectionsFor, openFilesMax } from './descriptors.ts';
 import { createGuards } from './guards.ts';
+import { collectGarbage } from './heap.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
@@ -86,6 +87,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     metrics,
     log,
     monotonicMs,
+    collect: collectGarbage,
   });
   const guards = { grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') };
   // All of them count together.

@@ -19,12 +19,13 @@ import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
 import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
+import type { Unread } from '../rpc/unread.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { HttpCall } from './http-call.ts';
 import { readJson, writeJson } from './json.ts';
 
 /** What these calls report, and share with other listeners. */
-export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unreadClosed'>;
+export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unread' | 'unreadClosed'>;
 
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
@@ -57,12 +58,17 @@ interface Call extends HeldRequest {
   chunks: Buffer[];
 }
 
+/** Unread answers that are shorter are not counted one by one, in bytes. */
+const countedBytesMin = 16_384;
+
 /**
  * The function that answers plain unary calls. The deadline of a call holds until its answer is read:
- * one that is not takes up memory.
+ * one that is not takes up memory. A call waits while the process has as many unread bytes as it may.
  */
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const { limits, onBug, door, guard } = deps;
+  // It holds nothing itself, so that calls wait for the limit of the process alone.
+  const waiting = guard.unread.account();
 
   const refuse = (res: HttpResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
@@ -84,7 +90,9 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
     const { res, method, format } = call;
     guard.requests.end(call);
     if (res.destroyed) res.destroy();
-    else if (!res.headersSent) answer(res, method, format, message);
+    if (res.headersSent || res.destroyed) return;
+    answer(res, method, format, message);
+    countUnread(res, guard.unread);
   };
   const fail = (error: unknown, call: Call) => {
     guard.requests.end(call);
@@ -114,7 +122,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       guard.requests.end(call);
       if (!hasBegun) res.destroy();
     });
-    receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
+    const run = (body: Buffer) => {
       hasBegun = true;
       try {
         const request = messageOf(method, format, body);
@@ -123,6 +131,12 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       } catch (error) {
         fail(error, call);
       }
+    };
+    receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
+      if (waiting.hasRoom()) return run(body);
+      waiting.wait(() => {
+        if (!res.headersSent && !res.destroyed) run(body);
+      });
     });
     return true;
   };
@@ -205,6 +219,15 @@ function answer(
     const { text, length } = jsonOf(output, message, writeJson);
     respond(res, 200, 'application/json', [text], length);
   }
+}
+
+/** Counts an answer as unread until it is read or given up, unless the socket has taken it. */
+function countUnread(res: HttpResponse, unread: Unread): void {
+  const bytes = res.writableLength;
+  if (bytes < countedBytesMin) return;
+  const account = unread.account();
+  account.hold(bytes);
+  res.once('close', () => account.free(bytes));
 }
 
 /** The pieces have `length` bytes together. */

@@ -14,6 +14,7 @@ const connectionHeader = 'connection';
 export class H2HttpResponse implements HttpResponse {
   readonly req: HttpRequest;
   headersSent = false;
+  readonly writableLength = 0;
   /** The request may take as long as its caller likes. */
   isStream = false;
   /** Bytes of content so far, sent or not. */

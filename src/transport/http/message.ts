@@ -31,6 +31,8 @@ export interface HttpResponse {
   readonly headersSent: boolean;
   /** Whether the caller is gone, or has the whole response. */
   readonly destroyed: boolean;
+  /** Bytes that the socket has not taken; 0 over HTTP/2, whose connections count theirs. */
+  readonly writableLength: number;
   setHeader(name: string, value: string | number): unknown;
   hasHeader(name: string): boolean;
   writeHead(status: number, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): HttpResponse;
