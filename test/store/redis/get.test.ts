@@ -51,9 +51,14 @@ test('the commands of one turn are sent by one write', async () => {
   const writes: string[] = [];
   const stream = new Writable({
     decodeStrings: false,
-    write: (text: string, _encoding, done) => done(null, void writes.push(text)),
-    writev: (chunks, done) =>
-      done(null, void writes.push(chunks.map(each => each.chunk).join(' '))),
+    write(text: string, _encoding, done) {
+      writes.push(text);
+      done();
+    },
+    writev(chunks, done) {
+      writes.push(chunks.map(({ chunk }) => chunk).join(' '));
+      done();
+    },
   });
   const get = async (key: string) => stream.write(key) && 'value';
   const client = { on: () => undefined, stream, get } as unknown as RedisClient;

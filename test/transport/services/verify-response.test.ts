@@ -6,7 +6,7 @@ import { encode } from '../../../src/transport/codec/encode.ts';
 import { framesOf } from '../../../src/transport/codec/encoded-cache.ts';
 import { verifyResponse } from '../../../src/transport/services/verify-response.ts';
 import { denied } from '../../../src/verify/build-verdict.ts';
-import { type Denied, type Reason, reasons } from '../../../src/verify/verdict.ts';
+import { type Denied, type Identity, type Reason, reasons } from '../../../src/verify/verdict.ts';
 
 const all = Object.keys(reasons) as Reason[];
 
@@ -28,10 +28,10 @@ test('the shared verdict cannot be changed', () => {
 });
 
 test('a refusal that names a token is made for its verdict', () => {
-  const identity = {
-    ...{ tokenId: 'id', kind: 'static', owner: '', subject: '', jti: '', scopes: [], exp: 0 },
-    revision: 1,
-  } as const;
+  const identity: Identity = {
+    ...{ tokenId: 'id', owner: '', subject: '', jti: '', scopes: [], exp: 0, revision: 1 },
+    kind: 'static',
+  };
   const verdict: Denied = { valid: false, reason: 'REVOKED', identity, stale: false };
   expect(verifyResponse(verdict)).toMatchObject({ tokenId: 'id', message: reasons.REVOKED.text });
   expect(verifyResponse(verdict)).not.toBe(verifyResponse(verdict));
