@@ -7,7 +7,7 @@ import { watchedTtlMs } from './watched-ttl.ts';
 const denials = new Map(
   (Object.keys(reasons) as Reason[]).map(reason => [
     reason,
-    Object.freeze<Denied>({ valid: false, reason, stale: false }),
+    { valid: false, reason, stale: false } satisfies Denied,
   ]),
 );
 

@@ -20,6 +20,8 @@ export interface LmdbLimits {
   tailBytesMax: number;
   /** How long an entry of the audit log is remembered, in milliseconds. */
   tailMsMax: number;
+  /** Access tokens whose uses are added in one transaction. */
+  usageBatch: number;
 }
 
 /** Limits that no setting changes. */
@@ -40,4 +42,6 @@ export const fixedLmdbLimits = {
   tailBytesMax: 4 * 1024 * 1024,
   /** Within a day someone notices a store that stays down. */
   tailMsMax: 24 * 60 * 60 * 1000,
+  /** Half a millisecond of work, for which verdicts wait. */
+  usageBatch: 200,
 } as const satisfies Partial<LmdbLimits>;

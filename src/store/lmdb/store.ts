@@ -249,7 +249,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     acceptStore: guard.acceptStore,
     head: () => read(() => head(tables)),
     removeEvents: (upTo, limit) => known.write(() => removeEvents(tables, upTo, limit)),
-    addUsage: deltas => known.write(() => addUsage(tables, deltas)),
+    addUsage: deltas => addUsage(tables, deltas, limits.usageBatch, action => known.write(action)),
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     endSession: (id, until) => known.write(() => endSession(tables, id, until, now(), limits)),
     isSessionEnded: id => known.read(() => tables.sessions.get(id) !== undefined),

@@ -1,6 +1,7 @@
 /** Envoy's ext_authz over gRPC: the Check rpc. */
 
 import { create, type JsonObject } from '@bufbuild/protobuf';
+import { attached } from '../../caching/attached.ts';
 import type { HeaderValueOption } from '../../gen/envoy/config/core/v3/base_pb.ts';
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
@@ -118,7 +119,7 @@ function isAuthorization(key: string): boolean {
 
 /** Responses for valid tokens, cached by identity: the same object while nothing has changed. */
 function createGrants(keepCredential: boolean): (identity: Identity) => CheckResponse {
-  const known = new WeakMap<Identity, CheckResponse>();
+  const known = attached<Identity, CheckResponse>();
   return identity => {
     let response = known.get(identity);
     if (response === undefined) {

@@ -1,6 +1,7 @@
 /** Converts a verdict to a VerifyResponse message: on the hot path of every protocol. */
 
 import { create } from '@bufbuild/protobuf';
+import { attached } from '../../caching/attached.ts';
 import { Kind } from '../../gen/usher/v1/access_token_pb.ts';
 import type { VerifyResponse } from '../../gen/usher/v1/verifier_pb.ts';
 import { Reason, VerifyResponseSchema } from '../../gen/usher/v1/verifier_pb.ts';
@@ -10,7 +11,7 @@ import { cacheEncoded } from '../codec/encoded-cache.ts';
 import { durationOfMs } from '../rpc/time.ts';
 
 /** Cached by verdict: the verifier returns the same object while nothing has changed. */
-const responses = new WeakMap<Verdict, VerifyResponse>();
+const responses = attached<Verdict, VerifyResponse>();
 
 /** The response for a verdict; cached, with its bytes, unless it is a refusal that names a token. */
 export function verifyResponse(verdict: Verdict): VerifyResponse {
