@@ -124,7 +124,7 @@ const noBytes = new Uint8Array(0);
 
 const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
   const { bytes } = cursor;
-  let headers: AttributeContext_HttpRequest['headers'] = {};
+  const headers: AttributeContext_HttpRequest['headers'] = {};
   while (cursor.at < end) {
     const tag = bytes[cursor.at++] as number;
     if (tag === headersTag) {
@@ -135,7 +135,7 @@ const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
       if (name === authorization) {
         const value = textOf(bytes, entry.valueAt, cursor.at);
         if (value === undefined) return undefined;
-        headers = { authorization: value };
+        headers.authorization = value;
         // Another case of the same name: the library reads all of them.
       } else if (name === undefined || name.toLowerCase() === authorization) return undefined;
       // Envoy sends header_map in place of `headers` if so configured; the library reads that.
