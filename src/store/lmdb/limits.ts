@@ -22,6 +22,8 @@ export interface LmdbLimits {
   tailMsMax: number;
   /** Access tokens whose uses are added in one transaction. */
   usageBatch: number;
+  /** How many of its last entries are remembered whatever their age. */
+  tailEntriesMin: number;
 }
 
 /** Limits that no setting changes. */
@@ -44,4 +46,5 @@ export const fixedLmdbLimits = {
   tailMsMax: 24 * 60 * 60 * 1000,
   /** Half a millisecond of work, for which verdicts wait. */
   usageBatch: 200,
+  tailEntriesMin: 1000,
 } as const satisfies Partial<LmdbLimits>;

@@ -2,6 +2,7 @@
 
 import type { AuditEvent } from '../audit.ts';
 import type { StateFile } from '../continuity/state-file.ts';
+import { tailLimits } from '../continuity/tail.ts';
 import { macKeyId, sealedRecords } from '../format/sealed.ts';
 import { healthSwitch } from '../health.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
@@ -168,8 +169,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     {
       limits: {
         ...limits,
-        bytesMax: limits.tailBytesMax,
-        ageMsMax: limits.tailMsMax,
+        ...tailLimits(limits),
         claimWaitMs: 0,
       },
       now,
