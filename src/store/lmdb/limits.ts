@@ -20,10 +20,10 @@ export interface LmdbLimits {
   tailBytesMax: number;
   /** How long an entry of the audit log is remembered, in milliseconds. */
   tailMsMax: number;
-  /** Access tokens whose uses are added in one transaction. */
-  usageBatch: number;
   /** How many of its last entries are remembered whatever their age. */
   tailEntriesMin: number;
+  /** Access tokens whose uses are added in one transaction. */
+  usageBatch: number;
 }
 
 /** Limits that no setting changes. */
@@ -44,7 +44,7 @@ export const fixedLmdbLimits = {
   tailBytesMax: 4 * 1024 * 1024,
   /** Within a day someone notices a store that stays down. */
   tailMsMax: 24 * 60 * 60 * 1000,
+  tailEntriesMin: 1000,
   /** Half a millisecond of work, for which verdicts wait. */
   usageBatch: 200,
-  tailEntriesMin: 1000,
 } as const satisfies Partial<LmdbLimits>;
