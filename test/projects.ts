@@ -22,7 +22,12 @@ export interface TestFile {
 
 const root = resolve(import.meta.dirname, '..');
 /** A test that imports one of these, directly or not, starts processes. */
-const starters = ['test/program.ts', 'test/server/usher-process.ts', 'test/cli/run-usher.ts'];
+const starters = [
+  'test/program.ts',
+  'test/server/usher-process.ts',
+  'test/cli/run-usher.ts',
+  'test/fuzz/run-fuzz.ts',
+];
 const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 
 /** All test files. A file that imports a starter, directly or not, is no unit test. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, 'corpus');
 
 /** The folder of a target. */
-export function folderOf(suite: string, target: string): string {
+function folderOf(suite: string, target: string): string {
   return join(root, suite, target);
 }
 

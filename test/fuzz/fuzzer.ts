@@ -17,6 +17,8 @@ const stray: Error[] = [];
 
 /** Takes such errors as findings of the input that is being played. */
 export function catchStray(): void {
+  // Most errors are those of the code under test, which nobody reads.
+  Error.stackTraceLimit = 5;
   const take = (error: unknown) => {
     stray.push(error instanceof Error ? error : new Error(String(error)));
   };
@@ -24,8 +26,8 @@ export function catchStray(): void {
   process.on('uncaughtException', take);
 }
 
-/** How many plays one attempt to shorten a finding may take. */
-const shortenPlays = 2000;
+/** How long shortening a finding may take, in milliseconds. */
+const shortenMs = 20_000;
 
 /** The fuzzer of a target. */
 export class Fuzzer {
@@ -96,9 +98,9 @@ export class Fuzzer {
 
   /** Takes away what the finding does not need. */
   async #shorten(finding: Finding): Promise<void> {
-    let left = shortenPlays;
+    const endMs = performance.now() + shortenMs;
     for (let length = finding.input.length >> 1; length > 0; length >>= 1) {
-      for (let at = 0; at < finding.input.length && left > 0; left--) {
+      for (let at = 0; at < finding.input.length && performance.now() < endMs; ) {
         const { input } = finding;
         const shorter = Buffer.concat([input.subarray(0, at), input.subarray(at + length)]);
         const error = await this.play(shorter);

@@ -42,8 +42,8 @@ if (suite === undefined || positionals.length > 1 || !Number.isInteger(seed) || 
 const root = resolve(import.meta.dirname, '../..');
 const out = join(root, 'out/fuzz');
 const command = `npm run fuzz -- ${name}`;
-/** How long one target is fuzzed before the next, in milliseconds. */
-const sliceMs = 1000;
+/** How long a target with a share of one is fuzzed before the next, in milliseconds. */
+const sliceMs = 500;
 /** How often the state is told, in milliseconds. */
 const tellMs = 60_000;
 
@@ -72,7 +72,7 @@ async function fuzz(): Promise<number> {
   let toldMs = began;
   while (performance.now() < endMs) {
     for (const fuzzer of fuzzers) {
-      await fuzzer.run(Math.min(sliceMs, endMs - performance.now()));
+      await fuzzer.run(Math.min(sliceMs * fuzzer.target.share, endMs - performance.now()));
       for (const finding of fuzzer.findings.filter(each => !told.has(each))) {
         told.add(finding);
         const path = relative(root, keep(name, fuzzer.target.name, finding.input, true));

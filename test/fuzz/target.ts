@@ -5,6 +5,8 @@ import type { Random } from '../model/random.ts';
 /** A parser of what strangers send, and what must hold for any input. */
 export interface Target {
   name: string;
+  /** How much of the time it gets, beside others. */
+  share: number;
   /** Longest input, in bytes. */
   bytesMax: number;
   /** Inputs to begin with, besides those of the corpus. */

@@ -5,7 +5,7 @@ import { workerData } from 'node:worker_threads';
 import type { Watched } from './watch.ts';
 
 /** How long a play may take, in milliseconds. */
-const playMsMax = 20_000;
+const playMsMax = 60_000;
 const lookMs = 1000;
 
 const { state, input, folder, command } = workerData as Watched;

@@ -59,7 +59,7 @@ const limits: H2Limits = {
 
 const headers = encodeFields([[':status', '200']]);
 const trailers = encodeFields([['x-end', 'yes']]);
-const filler = Buffer.alloc(100_000, 'filler');
+const filler = Buffer.alloc(70_000, 'filler');
 
 /** How the path of a request says that it is answered. */
 const paths = ['/', '/slowly', '/bare', '/early', '/large', '/never', '/reset', '/throttled'];
@@ -115,15 +115,19 @@ interface Played {
 }
 
 /** How the peer reads: at once, or now and then. */
-type Pace = { outputBytesMax: number; take(socket: FakeSocket): void };
+interface Pace {
+  outputBytesMax: number;
+  take(socket: FakeSocket, connection: H2Connection): void;
+}
 
 const atOnce: Pace = { outputBytesMax: limits.outputBytesMax, take: socket => socket.take() };
 
 function slowly(random: Random): Pace {
   return {
     outputBytesMax: 1000,
-    take(socket) {
+    take(socket, connection) {
       if (random.chance(0.3)) socket.take(1);
+      if (random.chance(0.01)) connection.goAway();
       if (random.chance(0.1)) socket.take();
     },
   };
@@ -143,7 +147,7 @@ async function connectionOf(input: Buffer, chunks: readonly Buffer[], pace: Pace
   });
   for (const chunk of chunks) {
     socket.arrive(chunk);
-    pace.take(socket);
+    pace.take(socket, connection);
     if (bugs.length > 0) throw bugs[0];
     const unconsumed = [...seen.open].reduce((sum, each) => sum + each.unconsumedBytes, 0);
     assert(unconsumed <= limits.connectionWindowBytes, 'more content than the windows allow');
@@ -226,6 +230,7 @@ const large = Buffer.concat([
 /** The whole connection. */
 export const connectionTarget: Target = {
   name: 'connection',
+  share: 6,
   bytesMax: 20_000,
   seeds: [Buffer.concat([preface, settings(), request(1, '/')]), whole, large],
   words: [preface, frame('settings', 1, 0), uint32(0x7fff_ffff), Buffer.of(0x20), Buffer.of(0xbe)],

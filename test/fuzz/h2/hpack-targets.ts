@@ -72,6 +72,7 @@ function checkFields(fields: readonly Field[]) {
 /** The decoder of a connection, and the same blocks where none equals the one before. */
 export const hpackTarget: Target = {
   name: 'hpack',
+  share: 3,
   bytesMax: 5000,
   seeds: [inputOf(indexed), inputOf(small), inputOf([...indexed, ...indexed])],
   words: [
@@ -164,6 +165,7 @@ function isAllowed(fields: readonly Field[]): boolean {
 /** The rules of requests and trailers. */
 export const requestTarget: Target = {
   name: 'request',
+  share: 1,
   bytesMax: 1000,
   seeds: [
     lines(...usual),

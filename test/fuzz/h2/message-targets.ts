@@ -62,6 +62,7 @@ async function outcome(run: () => unknown): Promise<string> {
 /** The first byte is the encoding, the rest content. */
 export const messageTarget: Target = {
   name: 'message',
+  share: 1,
   bytesMax: 2000,
   seeds: [
     Buffer.concat([Buffer.of(0), messageFrame(verifyMessage), messageFrame(Buffer.alloc(0))]),
@@ -94,6 +95,7 @@ const times = { deadlineMs: 5000, deadlineMsMax: 60_000 };
 /** The grpc-timeout. */
 export const timeoutTarget: Target = {
   name: 'timeout',
+  share: 0.2,
   bytesMax: 30,
   seeds: ['1S', '500m', '99999999H', '123456789012345u', '', '1n'].map(text => Buffer.from(text)),
   words: [...'HMSmun'].map(text => Buffer.from(text)),
@@ -114,6 +116,7 @@ const limits = { headerListBytesMax: 1e6, headerFieldsMax: 10 };
 /** The text of an error, percent-encoded in the trailers (gRPC over HTTP/2, "Percent-Encoded"). */
 export const errorTextTarget: Target = {
   name: 'error-text',
+  share: 0.5,
   bytesMax: 500,
   seeds: ['plain', 'ä€😀 %41', '\r\n\0\x7f'].map(text => Buffer.from(text, 'utf16le')),
   words: [Buffer.from('%', 'utf16le'), Buffer.from('d800', 'hex'), Buffer.from('00dc', 'hex')],

@@ -2,13 +2,17 @@
 
 import type { Target } from '../target.ts';
 import { connectionTarget } from './connection-target.ts';
+import { encoderTarget } from './encoder-target.ts';
+import { grpcTarget } from './grpc-target.ts';
 import { hpackTarget, requestTarget } from './hpack-targets.ts';
 import { errorTextTarget, messageTarget, timeoutTarget } from './message-targets.ts';
 
-/** All targets, from the whole connection to single functions. */
+/** All targets, from whole connections to single functions. */
 export const targets: readonly Target[] = [
   connectionTarget,
+  grpcTarget,
   hpackTarget,
+  encoderTarget,
   requestTarget,
   messageTarget,
   timeoutTarget,
