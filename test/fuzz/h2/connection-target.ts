@@ -9,6 +9,7 @@ import type { H2Limits } from '../../../src/transport/h2/limits.ts';
 import { prepareAnswer } from '../../../src/transport/h2/prepared-answer.ts';
 import type { H2Handler, H2Peer, H2Stream } from '../../../src/transport/h2/stream.ts';
 import { createRandom, type Random } from '../../model/random.ts';
+import { FakeSocket } from '../../transport/h2/fake-socket.ts';
 import {
   frame,
   preface,
@@ -22,7 +23,6 @@ import type { Target } from '../target.ts';
 import { type Answered, checkAnswer } from './answer-rules.ts';
 import { bendFrames } from './bend-frames.ts';
 import { checked, type Seen } from './checked-handler.ts';
-import { FakeSocket } from './fake-socket.ts';
 import { framesOf } from './sent-frames.ts';
 
 /** Nothing is allowed again with time, so that a play is the same each time. */

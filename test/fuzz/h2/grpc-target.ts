@@ -15,13 +15,13 @@ import { alwaysReady } from '../../../src/transport/rpc/probes.ts';
 import { defaultLimits } from '../../limits.ts';
 import { createRandom, type Random } from '../../model/random.ts';
 import { granted, verifierBinding } from '../../transport/fakes.ts';
+import { FakeSocket } from '../../transport/h2/fake-socket.ts';
 import { frame, preface, request, settings, uint32 } from '../../transport/h2/raw-frames.ts';
 import type { Target } from '../target.ts';
 import { type AnsweredStream, checkAnswer } from './answer-rules.ts';
 import { bendFrames } from './bend-frames.ts';
 import { checked, type Seen } from './checked-handler.ts';
 import { cutsOf } from './connection-target.ts';
-import { FakeSocket } from './fake-socket.ts';
 import { messageFrame } from './message-targets.ts';
 import { framesOf } from './sent-frames.ts';
 
