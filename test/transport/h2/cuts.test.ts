@@ -34,10 +34,13 @@ function answerTo(...chunks: Buffer[]): string {
 
 const atEach = (session: Buffer) => Array.from({ length: session.length - 1 }, (_, n) => n + 1);
 
-test.each(['grpcurl', 'grpc-js'])(
-  '%s: all pairs of cuts',
-  name => {
-    const session = recorded(name);
+test.each<[string, string, number]>([
+  ['grpcurl', 'one call', 195],
+  ['grpc-js', 'a call, and half of another whose fields are indexed', 285],
+])(
+  '%s: all pairs of cuts in %s',
+  (name, _, length) => {
+    const session = recorded(name).subarray(0, length);
     const whole = answerTo(session);
     expect(whole.length).toBeGreaterThan(100);
     const wrong: string[] = [];
