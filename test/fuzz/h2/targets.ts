@@ -6,6 +6,7 @@ import { encoderTarget } from './encoder-target.ts';
 import { grpcTarget } from './grpc-target.ts';
 import { hpackTarget, requestTarget } from './hpack-targets.ts';
 import { errorTextTarget, messageTarget, timeoutTarget } from './message-targets.ts';
+import { nghttp2Target } from './nghttp2-target.ts';
 
 /** All targets, from whole connections to single functions. */
 export const targets: readonly Target[] = [
@@ -13,6 +14,7 @@ export const targets: readonly Target[] = [
   grpcTarget,
   hpackTarget,
   encoderTarget,
+  nghttp2Target,
   requestTarget,
   messageTarget,
   timeoutTarget,
