@@ -87,7 +87,7 @@ const file = create(FileDescriptorProtoSchema, {
 const registry = createFileRegistry(file, () => undefined);
 
 /** The service. */
-export const interop = registry.getService('interop.Interop') as DescService;
+const interop = registry.getService('interop.Interop') as DescService;
 const delivery = registry.getMessage('interop.Delivery') as DescMessage;
 
 /** One of its methods: `Unary`, `Answers` or `Duplex`. */
