@@ -2,6 +2,9 @@
 
 import { createServer } from 'node:net';
 
+/** What this process was given: until its server listens, a port looks free. */
+const given = new Set<number>();
+
 /**
  * A free port below those that the system uses for outgoing connections. The port 10000 above it is
  * free too, since a node of a Redis Cluster uses both.
@@ -9,6 +12,8 @@ import { createServer } from 'node:net';
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 11_000 + Math.floor(Math.random() * 9000);
+    if (given.has(port)) continue;
+    given.add(port);
     if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
   }
 }

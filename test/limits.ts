@@ -26,6 +26,14 @@ export function storeLimits(
   };
 }
 
+/** Timeouts of Redis for tests of something else: its answers take as long as a busy machine needs. */
+export const patient = {
+  connectTimeoutMs: 10_000,
+  readTimeoutMs: 10_000,
+  adminTimeoutMs: 10_000,
+  socketTimeoutMs: 10_000,
+} as const satisfies Partial<RedisLimits>;
+
 /** Default limits for `openRedis`, with some overridden, and the seal of tests. */
 export function redisLimits(some: Partial<RedisLimits> = {}) {
   const { redis, cache } = storeLimits({ redis: some });

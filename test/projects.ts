@@ -25,6 +25,7 @@ const root = resolve(import.meta.dirname, '..');
 const starters = [
   'test/program.ts',
   'test/server/usher-process.ts',
+  'test/server/own-workers.ts',
   'test/cli/run-usher.ts',
   'test/fuzz/run-fuzz.ts',
 ];

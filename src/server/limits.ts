@@ -22,7 +22,7 @@ import {
   usageCountBytes,
 } from '../tokens/limits.ts';
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
-import { fixedGrpcLimits, type GrpcLimits } from '../transport/rpc/grpc-limits.ts';
+import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import { divideMemory, type MemoryMetric, type MemoryShares } from './memory.ts';
@@ -179,11 +179,19 @@ function httpLimits(config: Config, memory: MemoryShares): HttpLimits {
 
 function grpcLimits(config: Config, memory: MemoryShares): GrpcLimits {
   return {
-    ...fixedGrpcLimits,
     ...listenerLimits(config, memory),
     prefaceMs: config.firstByteMs,
+    // What is on its way when the listener stops arrives by then: a quarter of a second by default.
+    stopPrefaceMs: Math.ceil(config.firstByteMs / 20),
+    // Long enough for a peer on the other side of the world: a second by default.
+    lastWordMs: Math.ceil(config.firstByteMs / 5),
     headerBytesMax: config.headerBytesMax + config.otherHeadersBytesMax,
+    headerFieldsMax: config.headerFieldsMax,
     streamsPerConnectionMax: config.streamsMax,
+    framesPerSecondMax: config.http2FramesMax,
+    keepaliveMs: config.keepaliveMs,
+    // Long enough for a caller whose process pauses.
+    keepaliveTimeoutMs: Math.ceil(config.keepaliveMs / 3),
     // Enough for the longest call that began before the connection got old.
     connectionAgeGraceMs: config.deadlineMsMax,
   };

@@ -10,13 +10,15 @@ import { settings } from '../settings/settings.ts';
 import type { Listen } from '../settings/values.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
-import { type Addresses, type RunningServer, startServer } from './server.ts';
+import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
 /** What has been started so far. */
 interface Running {
   server?: RunningServer;
+  /** From when the server listens, a little before the end of its start. */
+  stopServer?: () => Promise<void>;
   workers?: Workers;
 }
 
@@ -50,13 +52,16 @@ async function start(env: Environment): Promise<void> {
   for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
   const running: Running = {};
   const end = async () => {
-    await Promise.all([running.workers?.stop(), running.server?.stop()]);
+    await Promise.all([running.workers?.stop(), running.stopServer?.()]);
   };
   const limitMs = config.workers > 1 ? workerStopMs(config) + killSlackMs : stopLimitMs(config);
   const signals = onSignals(log, limitMs, end);
+  const onListen = (stop: () => Promise<void>) => {
+    running.stopServer = stop;
+  };
   try {
-    if (config.workers > 1) await startMany(running, config, secrets, log, env);
-    else running.server = await startServer(config, secrets, log);
+    if (config.workers > 1) await startMany(running, config, secrets, log, env, onListen);
+    else running.server = await startServer(config, secrets, log, { onListen });
   } catch (error) {
     // After a stop was requested, a failure to start does not matter.
     if (!signals.stopping()) {
@@ -85,9 +90,11 @@ async function startMany(
   secrets: ServerSecrets,
   log: Logger,
   env: Environment,
+  onListen: NonNullable<RunOptions['onListen']>,
 ): Promise<void> {
   const own: Config = { ...config, grpcListen: 'off', httpListen: 'off' };
   running.server = await startServer(own, secrets, log, {
+    onListen,
     otherMetrics: async () => (await running.workers?.metrics()) ?? [],
     elsewhere: {
       ...namedAddress('grpc', config.grpcListen),
@@ -103,11 +110,15 @@ async function startMany(
 
 async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger): Promise<void> {
   const own: Config = { ...config, managerListen: 'off' };
-  let server: RunningServer | undefined;
-  const signals = onSignals(log, stopLimitMs(config), async () => await server?.stop());
-  server = await startServer(own, secrets, log);
-  signals.up();
-  serveParent(server.metrics, signals.stop);
+  let stop: (() => Promise<void>) | undefined;
+  const signals = onSignals(log, stopLimitMs(config), async () => await stop?.());
+  const { metrics } = await startServer(own, secrets, log, {
+    onListen(stopServer) {
+      stop = stopServer;
+      signals.up();
+    },
+  });
+  if (!signals.stopping()) serveParent(metrics, signals.stop);
 }
 
 function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
@@ -137,7 +148,7 @@ interface Signals {
   stop(): void;
   /** Whether a stop has been requested. */
   stopping(): boolean;
-  /** Marks the start as complete. */
+  /** From now on there may be connections. */
   up(): void;
 }
 
@@ -160,7 +171,7 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Sign
       () => {
         log.info('stopped');
         // Whatever a library still holds open, such as a connection to a frozen Redis, ends here. A
-        // process that is still starting has no calls to finish.
+        // process that does not listen yet has no connections.
         if (!state.up || !process.connected) process.exit(0);
         // A worker's disconnect first returns the connections that it has not accepted yet.
         process.once('disconnect', () => process.exit(0));

@@ -46,6 +46,11 @@ export interface RunOptions {
   otherMetrics?: () => Promise<object[]>;
   /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
+  /**
+   * Called when the server begins to listen, which is when connections may come, with the function
+   * that stops it.
+   */
+  onListen?: (stop: () => Promise<void>) => void;
 }
 
 /** Time for ending by force what outlasts the grace, in milliseconds. */
@@ -56,7 +61,7 @@ export async function startServer(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
-  { now = Date.now, otherMetrics, elsewhere = {} }: RunOptions = {},
+  { now = Date.now, otherMetrics, elsewhere = {}, onListen }: RunOptions = {},
 ): Promise<RunningServer> {
   const metrics = createMetrics(otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
@@ -87,17 +92,26 @@ export async function startServer(
   const unfollow = followHealth(core.store, { grpc: listeners.grpc, metrics, log });
   const stopped = new AbortController();
 
-  const stop = async () => {
+  const bound = listenAll(config, listeners);
+  const stopAll = async () => {
     state.stopping = true;
     stopped.abort();
     unfollow();
+    // A listener that is being bound could not be closed.
+    await bound.catch(() => undefined);
     const all = [listeners.grpc, listeners.http, listeners.manager];
     const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
     await stopStep('listeners', ended, config.graceMs + forceMs, log);
     await core.close();
   };
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= stopAll();
+    return stopping;
+  };
+  onListen?.(stop);
   try {
-    state.addresses = { ...elsewhere, ...(await listenAll(config, listeners)) };
+    state.addresses = { ...elsewhere, ...(await bound) };
   } catch (error) {
     await stop();
     throw error;

@@ -73,6 +73,7 @@ export function startWorkers(
 
   const start = (place: number, pauseMs: number): Worker => {
     const child = cluster.fork(env).process;
+    closeUntaken(child);
     const worker = { process: child, ready: readyOf(child, limits.readyMs) };
     const startedMs = performance.now();
     worker.ready.catch(() => child.kill('SIGKILL'));
@@ -132,6 +133,30 @@ export function startWorkers(
       await Promise.all(all.map(({ process }) => end(process, limits.stopMs)));
     },
   };
+}
+
+/** A message of node:cluster, as far as connections go, and the connection that it hands over. */
+type ClusterMessage = { act?: string; seq?: number; ack?: number };
+type Connection = { close(): void };
+
+/**
+ * Closes the connections that a worker was handed and had not taken when it died. node:cluster waits
+ * for its answer, and keeps them open: their callers would never learn of it.
+ */
+function closeUntaken(child: ChildProcess): void {
+  const untaken = new Map<number, Connection>();
+  const send = child.send.bind(child) as (...all: unknown[]) => boolean;
+  child.send = (message: ClusterMessage, ...rest: unknown[]) => {
+    const { act, seq } = message;
+    if (act === 'newconn' && seq !== undefined) untaken.set(seq, rest[0] as Connection);
+    return send(message, ...rest);
+  };
+  child.on('internalMessage', ({ ack }: ClusterMessage) => {
+    if (ack !== undefined) untaken.delete(ack);
+  });
+  child.once('exit', () => {
+    for (const connection of untaken.values()) connection.close();
+  });
 }
 
 /** Stops a worker; kills it after the limit. */

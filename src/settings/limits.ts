@@ -55,6 +55,11 @@ export const limits = {
       'on what browsers send, cookies included',
     { min: 4096, max: 1_048_576, default: 32_768, unit: 'bytes' },
   ),
+  headerFieldsMax: limit(
+    'USHER_HEADER_FIELDS_MAX',
+    'Most headers of a request on the gRPC listener',
+    { min: 32, max: 4096, default: 256, unit: 'headers' },
+  ),
   claimsDepthMax: limit('USHER_CLAIMS_DEPTH_MAX', "Deepest nesting of a JWT's claims", {
     min: 1,
     max: 64,
@@ -145,6 +150,13 @@ export const limits = {
     default: 1000,
     unit: 'calls',
   }),
+  http2FramesMax: limit(
+    'USHER_HTTP2_FRAMES_PER_SECOND_MAX',
+    'Most SETTINGS, PING and refused streams a second on one HTTP/2 connection, each, besides what its ' +
+      'answers explain, and ten times as many at once; of frames that bring nothing ten times as many; ' +
+      'beyond it the connection is closed',
+    { min: 1, max: 100_000, default: 10, unit: 'frames' },
+  ),
   watchersMax: limit(
     'USHER_WATCHERS_MAX',
     'Most concurrent calls of WatchInvalidations, per worker',
@@ -164,6 +176,12 @@ export const limits = {
     'USHER_CONNECTION_IDLE_MS',
     'How long a connection without calls stays open; keep it above the time of a load balancer',
     { min: 1000, max: 86_400_000, default: 300_000, unit: 'ms' },
+  ),
+  keepaliveMs: limit(
+    'USHER_KEEPALIVE_MS',
+    'How often an HTTP/2 connection is pinged; one that does not answer within a third of it is closed. ' +
+      'Keep it below the idle time of networks in between',
+    { min: 1000, max: 3_600_000, default: 30_000, unit: 'ms' },
   ),
   connectionAgeMs: limit(
     'USHER_CONNECTION_AGE_MS',

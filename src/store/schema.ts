@@ -11,6 +11,9 @@ export const unsignedSchema = 1;
 /** The schema in which every record has a MAC, so that one without is refused. */
 export const signedSchema = 2;
 
+/** The schema of the embedded store in which `links` names all keys. Redis has no such schema. */
+export const linkedSchema = 3;
+
 /** What stands instead of a version while a backup is restored. */
 export const restoringSchema = 'restoring';
 
@@ -22,15 +25,22 @@ export interface StoreFacts {
   keyChecks: ReadonlyMap<string, string>;
 }
 
-/** Why a store is not one for this version and these master keys, for the operator; or undefined. */
-export function mismatchOf(facts: StoreFacts, seal: RecordSeal): string | undefined {
+/**
+ * Why a store is not one for this version and these master keys, for the operator; or undefined. `known`
+ * is the newest schema of such a store.
+ */
+export function mismatchOf(
+  facts: StoreFacts,
+  seal: RecordSeal,
+  known: number = signedSchema,
+): string | undefined {
   if (Number.isNaN(facts.schema)) {
     return 'a restore into this store was not completed: empty the store, then restore again';
   }
-  if (facts.schema > signedSchema) {
+  if (facts.schema > known) {
     return (
       `the store was written by a newer Usher (its schema is ${facts.schema}, this version knows ` +
-      `${signedSchema}): start that version, or one after it`
+      `${known}): start that version, or one after it`
     );
   }
   const wrong = [...seal.keyChecks].find(

@@ -14,10 +14,10 @@ export const staticTokenPrefix = 'ush_';
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const form = /^ush_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}$/;
 
-/** Creates a random token for an access token's UUID. */
-export function makeStaticToken(id: string): string {
+/** Creates a token for an access token's UUID, from 32 random bytes. */
+export function makeStaticToken(id: string, bytes: Uint8Array = randomBytes(32)): string {
   const uuid = toBase62(BigInt(`0x${id.replaceAll('-', '')}`), 22);
-  const random = toBase62(BigInt(`0x${randomBytes(32).toString('hex')}`), 43);
+  const random = toBase62(BigInt(`0x${Buffer.from(bytes).toString('hex')}`), 43);
   const body = `${staticTokenPrefix}${uuid}_${random}`;
   return body + checksum(body);
 }

@@ -77,11 +77,9 @@ function haproxyBackend(name: string, address: string): string {
     tcp: '',
   };
   const isHttp2 = name.startsWith('grpc');
-  // Node's HTTP/2 refuses requests without `:authority`, which HAProxy makes of this header alone.
-  const host = isHttp2 && kind !== 'tcp' ? '\n  http-check send hdr Host usher' : '';
   const protocols = isHttp2 ? ` proto h2${kind === 'tcp' ? '' : ' check-proto h2'}` : '';
   return `backend ${name}
-  ${options[kind]}${host}
+  ${options[kind]}
   server usher ${address} check inter 300${protocols}`;
 }
 

@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ownEngine } from '../engine.ts';
 import { freePort } from '../free-port.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
 import { until } from '../until.ts';
@@ -15,7 +16,7 @@ let usher: TestServer;
 let token: string;
 
 beforeAll(async () => {
-  usher = await runServer();
+  usher = await runServer(ownEngine);
   ({ token } = await makeStatic(usher));
 });
 afterAll(() => usher.stop());

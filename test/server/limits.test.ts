@@ -8,8 +8,8 @@ import { fixedCoherentLimits } from '../../src/store/cache/limits.ts';
 import { fixedLmdbLimits } from '../../src/store/lmdb/limits.ts';
 import { fixedRedisLimits } from '../../src/store/redis/limits.ts';
 import { fixedChangeLimits } from '../../src/tokens/limits.ts';
+import { h2LimitsOf } from '../../src/transport/grpc/h2-limits.ts';
 import { fixedHttpLimits } from '../../src/transport/http/limits.ts';
-import { fixedGrpcLimits } from '../../src/transport/rpc/grpc-limits.ts';
 import { fixedWatchLimits } from '../../src/transport/services/limits.ts';
 import { defaultLimits, limitsWith } from '../limits.ts';
 import { runServer } from './run-server.ts';
@@ -28,8 +28,7 @@ test('those that are fixed hold no default of one that is configured', () => {
     const [, min, max] = /^(\d+) to (\d+) \w+$/.exec(range) ?? [];
     if (min !== undefined && max !== undefined) env[name] = text === max ? min : max;
   }
-  const { grpc, http, manager, store, changes, watch } = limitsWith(env);
-  expect(grpc).toMatchObject(fixedGrpcLimits);
+  const { http, manager, store, changes, watch } = limitsWith(env);
   expect(http).toMatchObject(fixedHttpLimits);
   expect(manager).toMatchObject(fixedManagerLimits);
   expect(changes).toMatchObject(fixedChangeLimits);
@@ -62,6 +61,32 @@ test('unread answers have room for the longest of them', () => {
   for (const { unread } of [grpc, http]) {
     expect(unread).toEqual({ connectionBytesMax: 134_217_728, processBytesMax: 134_217_728 });
   }
+});
+
+test('what HTTP/2 may do at the cost of the gRPC listener follows from settings', () => {
+  const { grpc } = limitsWith({
+    USHER_HTTP2_FRAMES_PER_SECOND_MAX: '7',
+    USHER_STREAMS_MAX: '5',
+    USHER_HEADER_FIELDS_MAX: '99',
+    USHER_KEEPALIVE_MS: '6000',
+    USHER_FIRST_BYTE_MS: '2000',
+    USHER_OTHER_HEADERS_BYTES_MAX: '40000',
+  });
+  expect(h2LimitsOf(grpc)).toMatchObject({
+    headerFieldsMax: 99,
+    continuationsMax: 8,
+    keepaliveMs: 6000,
+    keepaliveTimeoutMs: 2000,
+    prefaceMs: 2000,
+    stopPrefaceMs: 100,
+    goAwayMs: 400,
+    lingerMs: 400,
+    rates: {
+      resets: { burst: 50, perSecond: 50 },
+      pings: { burst: 70, perSecond: 7 },
+      emptyFrames: { burst: 700, perSecond: 70 },
+    },
+  });
 });
 
 test('a request may take its first bytes, and then the time of a call', () => {

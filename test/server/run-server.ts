@@ -8,6 +8,7 @@ import { openLog } from '../../src/log.ts';
 import { startServer } from '../../src/server/server.ts';
 import { readConfig } from '../../src/settings/config.ts';
 import { openSecrets } from '../../src/settings/first-start.ts';
+import { engineEnv } from '../engine.ts';
 
 /** A master key and an admin token, which settings with Redis must have. */
 export const secrets = {
@@ -41,6 +42,7 @@ export async function runServer(
     USHER_MANAGER_LISTEN: '127.0.0.1:0',
     USHER_GRACE_MS: '2000',
     ...secrets,
+    ...engineEnv,
     ...env,
   });
   const logged: string[] = [];

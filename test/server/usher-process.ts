@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { engineEnv } from '../engine.ts';
 import { freePort } from '../free-port.ts';
 import { secrets } from './run-server.ts';
 
@@ -74,6 +75,7 @@ export async function startUsherProcess(
           USHER_HTTP_LISTEN: http,
           USHER_MANAGER_LISTEN: manager,
           ...secrets,
+          ...engineEnv,
           ...env,
         },
       },

@@ -3,15 +3,18 @@
 import { writeSync } from 'node:fs';
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
-import { storeLimits } from '../limits.ts';
+import { patient, storeLimits } from '../limits.ts';
 import { testSeal } from '../seal.ts';
+import { until } from '../until.ts';
 import { creation, update } from './changes.ts';
+import { takesChanges } from './takes-changes.ts';
 
 const store = await openStore(storeAddress(process.argv[2] ?? ''), {
   now: Date.now,
   seal: testSeal,
-  limits: storeLimits(),
+  limits: storeLimits({ redis: patient }),
 });
+await until(() => takesChanges(store));
 
 async function commitForever(): Promise<void> {
   for (;;) {

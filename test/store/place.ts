@@ -3,8 +3,10 @@
 import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
-import { storeLimits } from '../limits.ts';
+import { patient, storeLimits } from '../limits.ts';
 import { testSeal } from '../seal.ts';
+import { until } from '../until.ts';
+import { takesChanges } from './takes-changes.ts';
 
 /** Where a store keeps its data. */
 export interface StorePlace {
@@ -22,11 +24,13 @@ export interface Opened {
   place: StorePlace;
 }
 
-/** Opens the store at a place. */
-export function openPlace(place: StorePlace): Promise<Store> {
-  return openStore(storeAddress(place.url), {
+/** Opens the store at a place, and waits until it takes changes. */
+export async function openPlace(place: StorePlace): Promise<Store> {
+  const store = await openStore(storeAddress(place.url), {
     now: Date.now,
     seal: testSeal,
-    limits: storeLimits({ redis: { intentAgeMs: 200, sweepIntervalMs: 200 } }),
+    limits: storeLimits({ redis: { ...patient, intentAgeMs: 200, sweepIntervalMs: 200 } }),
   });
+  await until(() => takesChanges(store));
+  return store;
 }

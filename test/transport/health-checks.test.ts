@@ -11,7 +11,9 @@ import {
   HealthCheckResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../../src/gen/grpc/health/v1/health_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
+import { rawRequest } from './grpc/raw-request.ts';
 import { type HealthCheck, healthChecks, healthChecksTable } from './health-checks.ts';
 
 type Request = HealthCheck['request'];
@@ -24,8 +26,8 @@ let waiting: TestServer;
 
 beforeAll(async () => {
   [ready, waiting] = await Promise.all([
-    runServer(),
-    runServer({ USHER_STORE: 'redis://127.0.0.1:1' }),
+    runServer(ownEngine),
+    runServer({ ...ownEngine, USHER_STORE: 'redis://127.0.0.1:1' }),
   ]);
 });
 afterAll(() => Promise.all([ready.stop(), waiting.stop()]));
@@ -46,8 +48,9 @@ async function play(request: Request, address: string): Promise<Outcome> {
       return Number(/^HTTP\/1\.1 (\d+) /.exec(await text(socket))?.[1]);
     }
     case 'http/2': {
-      const answer: Record<string, unknown> = await overHttp2(address, request.headers);
-      return Number(answer[':status']);
+      const head = Object.entries({ ':scheme': 'http', ...request.headers });
+      const { headers } = await rawRequest(address, head, undefined);
+      return Number(headers[':status']);
     }
     case 'grpc': {
       const headers = {
@@ -66,15 +69,15 @@ async function play(request: Request, address: string): Promise<Outcome> {
   }
 }
 
-async function overHttp2(address: string, headers: Record<string, string>, body?: Buffer) {
+async function overHttp2(address: string, headers: Record<string, string>, body: Buffer) {
   const session = connectHttp2(`http://${address}`);
-  const stream = session.request(headers, { endStream: body === undefined });
+  const stream = session.request(headers);
   const answer: Record<string, unknown> = {};
   const chunks: Buffer[] = [];
   stream.on('response', head => Object.assign(answer, head));
   stream.on('trailers', trailers => Object.assign(answer, trailers));
   stream.on('data', chunk => chunks.push(chunk as Buffer));
-  if (body !== undefined) stream.end(body);
+  stream.end(body);
   await once(stream, 'close');
   session.close();
   return { ...answer, body: Buffer.concat(chunks) };

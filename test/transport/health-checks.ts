@@ -72,13 +72,13 @@ export const healthChecks: readonly HealthCheck[] = [
   {
     balancer: 'HAProxy',
     kind: '`check-proto h2`',
-    sends: '`OPTIONS /` over HTTP/2',
+    sends: '`OPTIONS /` over HTTP/2, without `:authority`',
     passes: '200 to 399',
-    set: '`http-check send hdr Host usher`',
+    set: `${nothing}; \`option httpchk GET /readyz\` asks the same`,
     listeners: ['grpc'],
     request: {
       over: 'http/2',
-      headers: { ':method': 'OPTIONS', ':path': '/', ':authority': 'usher' },
+      headers: { ':method': 'OPTIONS', ':path': '/' },
       healthy: upTo399,
     },
   },

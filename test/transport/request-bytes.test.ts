@@ -11,7 +11,6 @@ import { heldBody } from '../../src/transport/http/held-body.ts';
 import { createHttpListener } from '../../src/transport/http/listener.ts';
 import { defaultLimits } from '../limits.ts';
 import { verifierBinding } from './fakes.ts';
-import { engines } from './grpc/engines.ts';
 import { recordingGuard } from './guard.ts';
 
 const cleaning: (() => unknown)[] = [];
@@ -106,38 +105,35 @@ test('many slow uploads add up, and a short call gets through beside them', asyn
   expect([response.statusCode, await text(response)]).toEqual([200, 'short']);
 });
 
-test.each(engines)(
-  'gRPC refuses a slow upload with UNAVAILABLE, and answers the next call: $engine',
-  async ({ createListener }) => {
-    const guard = guardOf(defaultLimits.grpc);
-    const listener = createListener({ bindings, limits: defaultLimits.grpc, onBug, guard });
-    cleaning.push(() => listener.stop(1000));
-    const { port } = await listener.listen(here);
-    const session = connect(`http://127.0.0.1:${port}`);
-    session.on('error', () => {});
-    cleaning.push(() => session.destroy());
-    const call = (body: Buffer, end: boolean) => {
-      const headers = { ':method': 'POST', ':path': verify, 'content-type': 'application/grpc' };
-      const stream = session.request(headers);
-      stream.on('error', () => {});
-      if (end) stream.end(body);
-      else stream.write(body);
-      return stream;
-    };
-    const slow = call(Buffer.alloc(bytesMax + 1), false);
-    const [headers] = await once(slow, 'response');
-    expect(headers['grpc-status']).toBe('14');
-    expect(await guard.next()).toBe('refused request');
-    const next = call(Buffer.alloc(5), true);
-    next.resume();
-    const [trailers] = await once(next, 'trailers');
-    expect(trailers['grpc-status']).toBe('0');
-    expect(guard.requests.bytes).toBe(0);
-  },
-);
+test('gRPC refuses a slow upload with UNAVAILABLE, and answers the next call', async () => {
+  const guard = guardOf(defaultLimits.grpc);
+  const listener = createH2GrpcListener({ bindings, limits: defaultLimits.grpc, onBug, guard });
+  cleaning.push(() => listener.stop(1000));
+  const { port } = await listener.listen(here);
+  const session = connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => {});
+  cleaning.push(() => session.destroy());
+  const call = (body: Buffer, end: boolean) => {
+    const headers = { ':method': 'POST', ':path': verify, 'content-type': 'application/grpc' };
+    const stream = session.request(headers);
+    stream.on('error', () => {});
+    if (end) stream.end(body);
+    else stream.write(body);
+    return stream;
+  };
+  const slow = call(Buffer.alloc(bytesMax + 1), false);
+  const [headers] = await once(slow, 'response');
+  expect(headers['grpc-status']).toBe('14');
+  expect(await guard.next()).toBe('refused request');
+  const next = call(Buffer.alloc(5), true);
+  next.resume();
+  const [trailers] = await once(next, 'trailers');
+  expect(trailers['grpc-status']).toBe('0');
+  expect(guard.requests.bytes).toBe(0);
+});
 
 test.each(['StreamVerify', 'WatchInvalidations'])(
-  'gRPC by h2 refuses a message of %s that does not end, and holds nothing afterwards',
+  'gRPC refuses a message of %s that does not end, and holds nothing afterwards',
   async method => {
     const guard = guardOf(defaultLimits.grpc);
     const listener = createH2GrpcListener({ bindings, limits: defaultLimits.grpc, onBug, guard });

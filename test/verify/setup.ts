@@ -3,6 +3,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
 import type { CoherentReader } from '../../src/store/store.ts';
+import type { FindImported } from '../../src/verify/imported.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache, type ProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
@@ -54,9 +55,9 @@ export function verifierOver(
   records: CoherentReader,
   now: () => number = () => nowMs,
   proofs: ProofCache = createProofCache(roomy),
+  findImported: FindImported = async () => undefined,
 ) {
   const limits = defaultLimits.verify;
-  const findImported = async () => undefined;
   const parts = {
     records,
     keys,

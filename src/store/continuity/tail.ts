@@ -1,4 +1,4 @@
-/** What a replica remembers of the audit log: its end, and the changes of the last day. */
+/** What a replica remembers of the audit log: its end, with the changes of the last day. */
 
 import type { ChainedEvent } from '../audit.ts';
 import type { JsonObject, RevokedJwts } from '../record.ts';
@@ -32,6 +32,24 @@ export interface TailLimits {
   bytesMax: number;
   /** How long an entry is remembered, in milliseconds. */
   ageMsMax: number;
+  /**
+   * How many of the last entries are remembered whatever their age: after a quiet day too, it must be
+   * known where a log was cut that lost its end.
+   */
+  entriesMin: number;
+}
+
+/** The limits of a tail among those of a store. */
+export function tailLimits({
+  tailBytesMax,
+  tailMsMax,
+  tailEntriesMin,
+}: {
+  tailBytesMax: number;
+  tailMsMax: number;
+  tailEntriesMin: number;
+}): TailLimits {
+  return { bytesMax: tailBytesMax, ageMsMax: tailMsMax, entriesMin: tailEntriesMin };
 }
 
 /** The end of the log as a replica knows it. The entries have consecutive sequence numbers. */
@@ -62,7 +80,8 @@ export function createTail(limits: TailLimits, now: () => number): Tail {
     const oldest = now() - limits.ageMsMax;
     let dropped = 0;
     for (const entry of entries) {
-      const isOver = bytes > limits.bytesMax || entry.time < oldest;
+      const isOld = entry.time < oldest && entries.length - dropped > limits.entriesMin;
+      const isOver = bytes > limits.bytesMax || isOld;
       if (!isOver || dropped === entries.length - 1) break;
       bytes -= bytesOf(entry);
       dropped++;

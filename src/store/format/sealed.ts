@@ -20,6 +20,8 @@ export interface SealedRecords {
   decode(id: string, text: string, mayBeUnsigned: boolean): AccessTokenRecord;
   /** The error for a record that the store should hold, and does not. It is reported like the others. */
   missing(id: string): Unavailable;
+  /** The error for what a damaged table may hide. */
+  unproven(table: string): Unavailable;
   /** Encodes the value of an index entry, signed under the current master key. */
   encodeEntry(name: string, value: string): string;
   /** Decodes an index entry, as `decode` does a record. `name` is a digest, or that of the forms. */
@@ -56,6 +58,7 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
       }
     },
     missing: id => broken(id, `the record of ${id} is missing in the store`),
+    unproven: table => broken(table, `the table ${table} of the store is not as Usher wrote it`),
     encodeEntry: (name, value) => `${value} ${seal.sign(entryName(name), value)}`,
     decodeEntry(name, text, mayBeUnsigned) {
       const what = `the entry ${name} of the index of imported tokens`;

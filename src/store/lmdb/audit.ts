@@ -8,44 +8,79 @@ import {
   emptyChain,
   headOf,
 } from '../audit.ts';
+import type { SealedRecords } from '../format/sealed.ts';
+import type { Links } from './links.ts';
 import type { Tables } from './tables.ts';
 
-/** The head of the log. */
-export function head(tables: Tables): ChainHead {
-  const text = tables.root.get('audit-head');
-  if (text === undefined) return emptyChain;
-  const { sequence, hash, time = timeOf(tables, sequence) } = JSON.parse(text) as ChainHead;
-  return { sequence, hash, time };
+/** Where the root table holds the head. */
+export const headKey = 'audit-head';
+
+/** The log. What writes must run inside a write transaction. */
+export interface LmdbLog {
+  /** The last entry. Throws Unavailable when it is not known. */
+  head(): ChainHead;
+  /** The same, to append to: throws Unavailable when the log goes on behind it, or does not reach it. */
+  end(): ChainHead;
+  /** Appends an event. */
+  append(event: AuditEvent): void;
+  /** Writes an entry behind the head. */
+  putEntry(entry: ChainedEvent): void;
+  /** Removes up to `limit` of the oldest entries, none after `upTo`. Whether there may be more. */
+  removeEvents(upTo: number, limit: number): boolean;
 }
 
-/** The time of an entry; heads that earlier versions wrote do not have it. */
-function timeOf(tables: Tables, sequence: number): number {
-  const text = tables.audit.get(sequence);
-  return text === undefined ? 0 : (JSON.parse(text) as ChainedEvent).time;
-}
-
-/** Appends an event, in a write transaction. */
-export function append(tables: Tables, event: AuditEvent): void {
-  putEntry(tables, chain(head(tables), event));
-}
-
-/** Writes an entry behind the head, in a write transaction. */
-export function putEntry(tables: Tables, entry: ChainedEvent): void {
-  tables.audit.put(entry.sequence, JSON.stringify(entry));
-  tables.auditIds.put(entry.id, String(entry.sequence));
-  if (entry.tokenId !== '') tables.auditByToken.put([entry.tokenId, entry.sequence], '');
-  tables.root.put('audit-sequence', String(entry.sequence));
-  tables.root.put('audit-head', JSON.stringify(headOf(entry)));
-}
-
-/** Removes up to `limit` of the oldest entries, none after `upTo`, in a write transaction. Whether there may be more. */
-export function removeEvents(tables: Tables, upTo: number, limit: number): boolean {
-  const sequences = [...tables.audit.getKeys({ end: upTo + 1, limit })];
-  for (const sequence of sequences) {
-    const { id, tokenId } = JSON.parse(tables.audit.get(sequence) ?? '{}') as ChainedEvent;
-    if (tokenId !== '') tables.auditByToken.remove([tokenId, sequence]);
-    tables.auditIds.remove(id);
-    tables.audit.remove(sequence);
-  }
-  return sequences.length === limit;
+/** Creates it. */
+export function lmdbLog(tables: Tables, sealed: SealedRecords, links: Links): LmdbLog {
+  const { root, audit, auditIds, auditByToken } = tables;
+  const entryAt = (sequence: number) => {
+    const text = audit.get(sequence);
+    return text === undefined ? undefined : (JSON.parse(text) as ChainedEvent);
+  };
+  const head = () => {
+    const text = root.get(headKey);
+    if (text === undefined) {
+      links.proveAbsent('root', [headKey]);
+      return emptyChain;
+    }
+    const { sequence, hash, time } = JSON.parse(text) as ChainHead;
+    // Heads that earlier versions wrote have no time.
+    return { sequence, hash, time: time ?? entryAt(sequence)?.time ?? 0 };
+  };
+  const end = () => {
+    const last = head();
+    const isThere = last.sequence === 0 || entryAt(last.sequence)?.hash === last.hash;
+    if (!isThere || audit.get(last.sequence + 1) !== undefined) throw sealed.unproven('audit');
+    return last;
+  };
+  const putEntry = (added: ChainedEvent) => {
+    const { id, tokenId, sequence } = added;
+    if (root.get(headKey) === undefined) links.add('root', [headKey]);
+    audit.put(sequence, JSON.stringify(added));
+    auditIds.put(id, String(sequence));
+    if (tokenId !== '') {
+      links.add('audit-by-token', [tokenId, sequence]);
+      auditByToken.put([tokenId, sequence], '');
+    }
+    root.put('audit-sequence', String(sequence));
+    root.put(headKey, JSON.stringify(headOf(added)));
+  };
+  return {
+    head,
+    end,
+    putEntry,
+    append: event => putEntry(chain(end(), event)),
+    removeEvents(upTo, limit) {
+      const sequences = [...audit.getKeys({ end: upTo + 1, limit })];
+      for (const sequence of sequences) {
+        const { id, tokenId } = JSON.parse(audit.get(sequence) ?? '{}') as ChainedEvent;
+        if (tokenId !== '') {
+          auditByToken.remove([tokenId, sequence]);
+          links.remove('audit-by-token', [tokenId, sequence]);
+        }
+        auditIds.remove(id);
+        audit.remove(sequence);
+      }
+      return sequences.length === limit;
+    },
+  };
 }

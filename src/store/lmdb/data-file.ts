@@ -10,7 +10,15 @@ import { fileURLToPath } from 'node:url';
 import { StoreUnusable } from '../store.ts';
 
 /** Where LMDB's fields are in each of the two meta pages, in bytes (MDB_meta in its mdb.c). */
-const offsets = { magic: 24, version: 28, pageSize: 48, lastPage: 144, transaction: 152, end: 160 };
+const offsets = {
+  ...{ magic: 24, version: 28, pageSize: 48 },
+  ...{ depth: 102, entries: 128, root: 136 },
+  ...{ lastPage: 144, transaction: 152, end: 160 },
+};
+/** Where the fields are in the head of a page (MDB_page_header). */
+const pageOffsets = { number: 0, transaction: 8, flags: 18, lower: 20, end: 24 };
+/** P_LEAF. */
+const leafFlag = 2;
 const magic = 0xbeefc0de;
 const dataVersion = 2;
 
@@ -19,22 +27,68 @@ interface Meta {
   pageBytes: number;
   lastPage: number;
   transaction: bigint;
+  /** That of the page at the root of the main table; undefined without one. */
+  rootTransaction: bigint | undefined;
 }
 
-/** Throws StoreUnusable unless there is no file yet, or one that LMDB can map. */
-export function checkDataFile(folder: string): void {
+/** The size of a file, and its meta pages in their order. */
+interface DataFile {
+  bytes: number;
+  metas: [Meta, Meta];
+}
+
+/**
+ * Throws StoreUnusable unless there is no file yet, or one that LMDB can map. Returns how many transactions
+ * it had; 0 without a file.
+ */
+export function checkDataFile(folder: string): number {
   const path = join(folder, 'data.mdb');
-  const file = readMetas(path);
-  if (file === undefined) return;
-  const newest = file.metas.reduce((a, b) => (b.transaction > a.transaction ? b : a));
+  const file = readSettled(path);
+  if (file === undefined) return 0;
+  const { bytes, metas } = file;
+  const newest = metas.reduce((a, b) => (b.transaction > a.transaction ? b : a));
   const whole = (newest.lastPage + 1) * newest.pageBytes;
+  const leads = leadToNewest(metas);
   // The file may be shorter if the last pages are free. Only reading all records shows it.
-  if (file.bytes < whole && !canReadAll(folder)) {
-    throw damaged(path, `it is cut short: ${file.bytes} of ${whole} bytes are there`);
+  if (bytes < whole && !(leads && canReadAll(folder))) {
+    throw damaged(path, `it is cut short: ${bytes} of ${whole} bytes are there`);
   }
+  if (!leads) throw damaged(path, 'its meta pages do not lead to the newest state');
+  return Number(newest.transaction);
 }
 
-function readMetas(path: string): { bytes: number; metas: [Meta, Meta] } | undefined {
+/**
+ * LMDB takes the meta page with the higher transaction for the newest, whatever it leads to. A flipped bit
+ * there, or in the number of the root page, would bring back an older state. Each transaction writes a new
+ * root page, with its own number, and the meta pages in turn. That of the one before is kept whole.
+ */
+function leadToNewest([even, odd]: [Meta, Meta]): boolean {
+  const distance = odd.transaction - even.transaction;
+  const isInTurn = even.transaction % 2n === 0n && (distance === 1n || distance === -1n);
+  const isNew = even.transaction === 0n && odd.transaction === 0n;
+  // A compacted copy has one meta page, with a transaction of its own and pages of transaction 1.
+  const isCopy = even.transaction === 0n && odd.rootTransaction === 1n;
+  const hasRoots = [even, odd].every(
+    each =>
+      each.transaction === each.rootTransaction ||
+      (each.transaction === 0n && each.rootTransaction === undefined),
+  );
+  return isNew || isCopy || (isInTurn && hasRoots);
+}
+
+/** The file as it is, not as it is in between while another process writes its meta pages. */
+function readSettled(path: string): DataFile | undefined {
+  let file = readMetas(path);
+  while (file !== undefined && !leadToNewest(file.metas)) {
+    const { metas } = file;
+    const again = readMetas(path);
+    if (again?.metas.every((each, n) => each.transaction === metas[n]?.transaction)) return again;
+    file = again;
+  }
+  return file;
+}
+
+function readMetas(path: string): DataFile | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -69,7 +123,23 @@ function readMeta(path: string, file: number, at: number): Meta {
     pageBytes,
     lastPage: Number(page.readBigUInt64LE(offsets.lastPage)),
     transaction: page.readBigUInt64LE(offsets.transaction),
+    rootTransaction: rootTransaction(file, page, pageBytes),
   };
+}
+
+/** The transaction that wrote the main table's root page; undefined when it is not there, or another page. */
+function rootTransaction(file: number, meta: Buffer, pageBytes: number): bigint | undefined {
+  const page = meta.readBigUInt64LE(offsets.root);
+  const at = page * BigInt(pageBytes);
+  if (at > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  const head = Buffer.alloc(pageOffsets.end);
+  if (readSync(file, head, 0, head.length, Number(at)) < head.length) return undefined;
+  const isLeaf = (head.readUInt16LE(pageOffsets.flags) & leafFlag) !== 0;
+  if (isLeaf !== (meta.readUInt16LE(offsets.depth) === 1)) return undefined;
+  const entries = BigInt(head.readUInt16LE(pageOffsets.lower) >> 1);
+  if (isLeaf && entries !== meta.readBigUInt64LE(offsets.entries)) return undefined;
+  if (head.readBigUInt64LE(pageOffsets.number) !== page) return undefined;
+  return head.readBigUInt64LE(pageOffsets.transaction);
 }
 
 /** Reads the whole store in a child process, because a missing page kills the reader (SIGBUS). */

@@ -2,9 +2,11 @@
 
 import { entryKeyId, type SealedRecords } from '../format/sealed.ts';
 import { type ImportedEntry, type ImportedIndex, Unavailable } from '../store.ts';
+import type { Links } from './links.ts';
 import type { Tables } from './tables.ts';
 
-const formsKey = 'foreign-forms';
+/** Where the root table holds the forms. */
+export const formsKey = 'foreign-forms';
 /** The name under which the forms are signed. No digest has it. */
 const formsName = 'forms';
 
@@ -29,26 +31,37 @@ export interface LmdbAccess {
 export function lmdbImported(
   tables: Tables,
   sealed: SealedRecords,
+  links: Links,
   currentId: string,
   { read, write }: LmdbAccess,
 ): LmdbImported {
   const find = (digest: string) => {
     const text = read(() => tables.imported.get(digest));
-    return text === undefined ? undefined : sealed.decodeEntry(digest, text, false);
+    if (text !== undefined) return sealed.decodeEntry(digest, text, false);
+    read(() => links.proveAbsent('foreign', [digest]));
+    return undefined;
   };
   const forms = () => {
     const text = read(() => tables.root.get(formsKey));
-    return text === undefined ? [] : sealed.decodeEntry(formsName, text, false).split(' ');
+    if (text !== undefined) return sealed.decodeEntry(formsName, text, false).split(' ');
+    read(() => links.proveAbsent('root', [formsKey]));
+    return [];
   };
   const reserve = (added: readonly string[], entries: readonly ImportedEntry[]) => {
     const known = forms();
     // Before the first write, since a failure does not undo one.
     for (const { digest } of entries) find(digest);
     const all = [...new Set([...known, ...added])];
-    if (all.length > known.length) tables.root.put(formsKey, encodeForms(sealed, all));
+    if (all.length > known.length) {
+      links.add('root', [formsKey]);
+      tables.root.put(formsKey, encodeForms(sealed, all));
+    }
     return entries.map(({ digest, tokenId }) => {
       const held = find(digest);
-      if (held === undefined) tables.imported.put(digest, sealed.encodeEntry(digest, tokenId));
+      if (held === undefined) {
+        links.add('foreign', [digest]);
+        tables.imported.put(digest, sealed.encodeEntry(digest, tokenId));
+      }
       return held ?? tokenId;
     });
   };

@@ -20,6 +20,8 @@ export interface LmdbLimits {
   tailBytesMax: number;
   /** How long an entry of the audit log is remembered, in milliseconds. */
   tailMsMax: number;
+  /** How many of its last entries are remembered whatever their age. */
+  tailEntriesMin: number;
 }
 
 /** Limits that no setting changes. */
@@ -40,4 +42,5 @@ export const fixedLmdbLimits = {
   tailBytesMax: 4 * 1024 * 1024,
   /** Within a day someone notices a store that stays down. */
   tailMsMax: 24 * 60 * 60 * 1000,
+  tailEntriesMin: 1000,
 } as const satisfies Partial<LmdbLimits>;

@@ -1,7 +1,8 @@
-/** The records of the embedded store. Each is in two tables, so that a damaged page shows. */
+/** The records of the embedded store. Each is in two tables, and named by a link, so that a damaged page shows. */
 
 import type { SealedRecords } from '../format/sealed.ts';
 import type { AccessTokenRecord } from '../record.ts';
+import type { Links } from './links.ts';
 import type { Tables } from './tables.ts';
 
 /** A record as it was read. */
@@ -23,19 +24,25 @@ export interface LmdbRecords {
 export function lmdbRecords(
   tables: Tables,
   sealed: SealedRecords,
+  links: Links,
   read: <T>(ask: () => T) => T,
 ): LmdbRecords {
   return {
     get(id) {
-      const [text, version] = read(() => [tables.tokens.get(id), tables.revisions.get(id)]);
-      if (text === undefined && version === undefined) return undefined;
+      const text = read(() => tables.tokens.get(id));
       // A damaged page can hide a record, or bring back an older one, whose MAC is good.
-      if (text === undefined || version === undefined) throw sealed.missing(id);
+      if (text === undefined) {
+        read(() => links.proveAbsent('tokens', [id], () => sealed.missing(id)));
+        return undefined;
+      }
+      const version = read(() => tables.revisions.get(id));
+      if (version === undefined) throw sealed.missing(id);
       const record = sealed.decode(id, text, false);
       if (versionOf(record) !== version) throw sealed.missing(id);
       return { record, version };
     },
     put(record) {
+      links.add('tokens', [record.id]);
       tables.tokens.put(record.id, sealed.encode(record));
       tables.revisions.put(record.id, versionOf(record));
     },

@@ -1,16 +1,32 @@
 /** The schema of the embedded store: checked and brought up to date when it is opened. */
 
 import { hasMac, type SealedRecords } from '../format/sealed.ts';
-import { mismatchOf, type StoreFacts, signedSchema, unsignedSchema } from '../schema.ts';
+import {
+  linkedSchema,
+  mismatchOf,
+  type StoreFacts,
+  signedSchema,
+  unsignedSchema,
+} from '../schema.ts';
 import type { RecordSeal } from '../seal.ts';
 import { StoreMismatch, StoreUnusable, Unavailable } from '../store.ts';
+import { headKey } from './audit.ts';
 import { signSome } from './imported.ts';
+import { isLinked, linkAll, markLinked } from './link-all.ts';
+import type { Links } from './links.ts';
 import { versionOf } from './records.ts';
 import type { Tables } from './tables.ts';
 
 /** Where the root table holds the schema. */
 export const schemaKey = 'schema';
 const keyChecksKey = 'key-checks';
+
+/** More than the first start makes, also one that was interrupted several times. */
+const newTransactionsMax = 100;
+
+const damagedText =
+  'the embedded store is damaged: it does not hold its schema; restore the data folder from a backup, ' +
+  'or move it away to start with an empty store';
 
 /** Records signed in one transaction. */
 const batchSize = 1000;
@@ -24,21 +40,29 @@ export function openSchema(
   tables: Tables,
   seal: RecordSeal,
   sealed: SealedRecords,
+  links: Links,
   onNotice: (message: string) => void,
 ): void {
   const { root } = tables;
   const facts = readFacts(tables);
-  const mismatch = mismatchOf(facts, seal);
+  const mismatch = mismatchOf(facts, seal, linkedSchema);
   if (mismatch !== undefined) throw new StoreMismatch(mismatch);
   const check = seal.keyChecks.get(seal.currentId) as string;
+  // A store of which all keys are named has been of this schema, and so has one with a past.
+  const isOlder = facts.schema < linkedSchema;
+  if ((isOlder && isLinked(tables)) || (facts.isNew && tables.transactions > newTransactionsMax)) {
+    throw new StoreUnusable(damagedText);
+  }
   const isNoted = root.get(schemaKey) !== undefined && facts.keyChecks.has(seal.currentId);
-  if (facts.schema === signedSchema && isNoted) return;
+  if (!isOlder && isNoted && !facts.isNew) return;
   try {
     if (facts.schema < signedSchema) signAll(tables, sealed, seal.currentId, onNotice);
+    if (isOlder || facts.isNew) linkAll(tables, links);
     root.transactionSync(() => {
       const keyChecks = { ...Object.fromEntries(facts.keyChecks), [seal.currentId]: check };
       root.put(keyChecksKey, JSON.stringify(keyChecks));
-      root.put(schemaKey, String(signedSchema));
+      root.put(schemaKey, String(linkedSchema));
+      markLinked(tables);
     });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
@@ -47,12 +71,23 @@ export function openSchema(
 }
 
 /** What the store holds about itself. A store without any content is as new as this version. */
-function readFacts({ root, tokens }: Tables): StoreFacts {
+function readFacts({ root, tokens }: Tables): StoreFacts & { isNew: boolean } {
+  const noted = root.get(schemaKey);
   const isNew =
-    root.get('audit-head') === undefined && firstOf(tokens.getKeys({ limit: 1 })) === undefined;
-  const schema = root.get(schemaKey) ?? (isNew ? signedSchema : unsignedSchema);
-  const checks = JSON.parse(root.get(keyChecksKey) ?? '{}') as Record<string, string>;
-  return { schema: Number(schema), keyChecks: new Map(Object.entries(checks)) };
+    noted === undefined &&
+    root.get(headKey) === undefined &&
+    firstOf(tokens.getKeys({ limit: 1 })) === undefined;
+  const schema = noted ?? (isNew ? linkedSchema : unsignedSchema);
+  const checks = parseChecks(root.get(keyChecksKey) ?? '{}');
+  return { schema: Number(schema), keyChecks: new Map(Object.entries(checks)), isNew };
+}
+
+function parseChecks(text: string): Record<string, string> {
+  try {
+    return JSON.parse(text) as Record<string, string>;
+  } catch {
+    throw new StoreUnusable(damagedText);
+  }
 }
 
 function firstOf<T>(items: Iterable<T>): T | undefined {

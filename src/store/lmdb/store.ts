@@ -2,26 +2,22 @@
 
 import type { AuditEvent } from '../audit.ts';
 import type { StateFile } from '../continuity/state-file.ts';
+import { tailLimits } from '../continuity/tail.ts';
 import { macKeyId, sealedRecords } from '../format/sealed.ts';
 import { healthSwitch } from '../health.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
-import {
-  type AuditScan,
-  type Change,
-  type Store,
-  type StoredRequest,
-  Unavailable,
-} from '../store.ts';
-import { append, head, putEntry, removeEvents } from './audit.ts';
+import { type AuditScan, type Change, type Store, Unavailable } from '../store.ts';
+import { lmdbLog } from './audit.ts';
 import { commit, index } from './commit.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
 import { lmdbImported } from './imported.ts';
+import { createKept } from './kept.ts';
 import type { LmdbLimits } from './limits.ts';
+import { createLinks } from './links.ts';
 import { scanEvents, scanTokens, walk } from './list.ts';
 import { lmdbNotes } from './notes.ts';
-import { prune } from './prune.ts';
 import { lmdbReader } from './reader.ts';
 import { lmdbRecords } from './records.ts';
 import { openSchema } from './schema.ts';
@@ -49,8 +45,11 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
   const { now, seal, limits, stateFile, onNotice = ignore, onBroken = ignore } = options;
   const tables = openTables(folder, limits);
   const sealed = sealedRecords(seal, onBroken);
+  const links = createLinks(tables, sealed);
+  const log = lmdbLog(tables, sealed, links);
+  const kept = createKept(tables, sealed, links, limits.prunedMax);
   try {
-    openSchema(tables, seal, sealed, onNotice);
+    openSchema(tables, seal, sealed, links, onNotice);
   } catch (error) {
     void tables.root.close();
     throw error;
@@ -68,6 +67,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     try {
       return ask();
     } catch (cause) {
+      if (cause instanceof Unavailable) throw cause;
       // A damaged entry is no reason to call the whole store down.
       if (!(cause instanceof SyntaxError)) {
         health.setFault(`the embedded store cannot be read: ${faultText(cause)}`);
@@ -76,7 +76,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     }
   };
   const monotonicMs = () => performance.now();
-  const stored = lmdbRecords(tables, sealed, read);
+  const stored = lmdbRecords(tables, sealed, links, read);
   const reader = lmdbReader(
     () => tables,
     stored,
@@ -128,7 +128,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       return await write(action);
     },
   };
-  const imported = lmdbImported(tables, sealed, seal.currentId, known);
+  const imported = lmdbImported(tables, sealed, links, seal.currentId, known);
   const feed = lmdbFeed(
     {
       head() {
@@ -136,23 +136,23 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
         // an invalidation the next read must see the change.
         tables.root.resetReadTxn();
         reader.written();
-        return read(() => head(tables));
+        return read(log.head);
       },
-      eventsAfter: (after, limit) =>
-        read(() => scanEvents(tables, { order: 'oldest', after, limit })),
+      eventsAfter: (after, limit) => events({ order: 'oldest', after, limit }),
     },
     limits,
     monotonicMs,
   );
 
   const get = (id: string) => stored.get(id)?.record;
-  const events = (scan: AuditScan) => read(() => scanEvents(tables, scan));
+  const events = (scan: AuditScan) => read(() => scanEvents(tables, links, scan));
   const appendOnce = (event: AuditEvent) =>
     write(() => {
-      if (tables.auditIds.get(event.id) === undefined) append(tables, event);
+      if (tables.auditIds.get(event.id) === undefined) log.append(event);
     });
+  const parts = { stored, log, kept, links };
   const commitNow = async (change: Change) => {
-    const committed = await write(() => commit(tables, stored, change, now(), limits));
+    const committed = await write(() => commit(tables, parts, change, now()));
     feed.look();
     return committed;
   };
@@ -169,8 +169,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     {
       limits: {
         ...limits,
-        bytesMax: limits.tailBytesMax,
-        ageMsMax: limits.tailMsMax,
+        ...tailLimits(limits),
         claimWaitMs: 0,
       },
       now,
@@ -193,7 +192,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     ...reader.records,
     scan: scan =>
       scanTokens(
-        known.read(() => walk(tables, scan)),
+        known.read(() => walk(tables, links, scan)),
         stored,
         scan,
       ),
@@ -207,12 +206,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       guard.check();
       return await commitNow(change);
     },
-    findRequest: key =>
-      known.read(() => {
-        const text = tables.requests.get(key);
-        const request = text === undefined ? undefined : (JSON.parse(text) as StoredRequest);
-        return request !== undefined && request.keepUntil > now() ? request : undefined;
-      }),
+    findRequest: key => known.read(() => kept.request(key, now())),
     // A commit of another process can be read a moment before it is on the disk; it holds the one lock
     // for writing until then.
     settle: () => known.write(() => undefined),
@@ -231,9 +225,10 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       entriesAfter: imported.entriesAfter,
       putRecord(record) {
         stored.put(record);
-        index(tables, undefined, record);
+        index(tables, links, undefined, record);
       },
-      putEntry: entry => putEntry(tables, entry),
+      head: log.head,
+      putEntry: log.putEntry,
     }),
     importedForms: imported.importedForms,
     findImported: imported.findImported,
@@ -247,12 +242,12 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     events,
     storeStatus: guard.storeStatus,
     acceptStore: guard.acceptStore,
-    head: () => read(() => head(tables)),
-    removeEvents: (upTo, limit) => known.write(() => removeEvents(tables, upTo, limit)),
+    head: () => read(log.head),
+    removeEvents: (upTo, limit) => known.write(() => log.removeEvents(upTo, limit)),
     addUsage: deltas => known.write(() => addUsage(tables, deltas)),
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
-    endSession: (id, until) => known.write(() => endSession(tables, id, until, now(), limits)),
-    isSessionEnded: id => known.read(() => tables.sessions.get(id) !== undefined),
+    endSession: (id, until) => known.write(() => kept.endSession(id, until, now())),
+    isSessionEnded: id => known.read(() => kept.isSessionEnded(id)),
     async close() {
       clearInterval(probe);
       await guard.stop();
@@ -280,16 +275,4 @@ async function causeOf(error: unknown): Promise<Error> {
   const { commitError } = error as { commitError?: Promise<never> };
   const cause = await Promise.race([commitError, undefined]).catch(reason => reason);
   return cause instanceof Error ? cause : (error as Error);
-}
-
-function endSession(
-  tables: Tables,
-  id: string,
-  until: number,
-  now: number,
-  { prunedMax }: LmdbLimits,
-): void {
-  tables.sessions.put(id, String(until));
-  tables.sessionEnds.put([until, id], '');
-  prune(tables.sessions, tables.sessionEnds, now, prunedMax);
 }

@@ -38,15 +38,19 @@ export interface Tables {
   sessionEnds: Database<string, [number, string]>;
   /** UUID → usage. */
   usage: Database<string, string>;
+  /** [table, key] → the table's next key, with a MAC: see links.ts. */
+  links: Database<string, (string | number)[]>;
+  /** How many transactions the file had when it was opened; 0 for a new one. */
+  transactions: number;
 }
 
 /**
  * Opens the tables in a folder, and creates them if needed. Throws Error when it cannot be used.
  */
 export function openTables(folder: string, limits: LmdbLimits): Tables {
-  checkDataFile(folder);
+  const transactions = checkDataFile(folder);
   try {
-    return privately(folder, () => openAll(folder, limits));
+    return privately(folder, () => ({ ...openAll(folder, limits), transactions }));
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new StoreUnusable(
@@ -57,7 +61,7 @@ export function openTables(folder: string, limits: LmdbLimits): Tables {
   }
 }
 
-function openAll(folder: string, limits: LmdbLimits): Tables {
+function openAll(folder: string, limits: LmdbLimits): Omit<Tables, 'transactions'> {
   const root = open<string, string>({
     path: folder,
     noSubdir: false,
@@ -96,5 +100,18 @@ function openAll(folder: string, limits: LmdbLimits): Tables {
     sessions: table('sessions'),
     sessionEnds: table('session-ends') as never,
     usage: table('usage'),
+    links: table('links') as never,
   };
+}
+
+/** Compares keys as LMDB orders them: part by part, texts by their UTF-8. Below 0 when `a` is first. */
+export function compareKeys(a: readonly (string | number)[], b: readonly (string | number)[]) {
+  for (const [n, part] of a.entries()) {
+    const other = b[n];
+    if (other === undefined) return 1;
+    if (part === other) continue;
+    if (typeof part === 'number' && typeof other === 'number') return part - other;
+    return Buffer.compare(Buffer.from(String(part)), Buffer.from(String(other)));
+  }
+  return a.length - b.length;
 }

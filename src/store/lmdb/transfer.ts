@@ -1,10 +1,9 @@
 /** What a backup reads from the embedded store beside the rest, and how one is restored. */
 
-import type { ChainedEvent } from '../audit.ts';
+import type { ChainedEvent, ChainHead } from '../audit.ts';
 import type { AccessTokenRecord } from '../record.ts';
-import { restoringSchema, signedSchema } from '../schema.ts';
+import { linkedSchema, restoringSchema } from '../schema.ts';
 import type { ImportedEntry, StoreTransfer } from '../store.ts';
-import { head } from './audit.ts';
 import { identityKey } from './notes.ts';
 import { schemaKey } from './schema.ts';
 import type { Tables } from './tables.ts';
@@ -13,6 +12,7 @@ import type { Tables } from './tables.ts';
 export interface LmdbWriting {
   read<T>(ask: () => T): T;
   write<T>(action: () => T): Promise<T>;
+  head(): ChainHead;
   /** As LmdbImported.entriesAfter. */
   entriesAfter(digest: string, limit: number): ImportedEntry[];
   /** Writes a record that is new to the store, with its indexes. */
@@ -23,7 +23,7 @@ export interface LmdbWriting {
 
 /** Creates it. */
 export function lmdbTransfer(tables: Tables, writing: LmdbWriting): StoreTransfer {
-  const { read, entriesAfter, write, putRecord, putEntry } = writing;
+  const { read, head, entriesAfter, write, putRecord, putEntry } = writing;
   return {
     importedEntries(after, limit) {
       const entries = entriesAfter(after, limit);
@@ -33,12 +33,12 @@ export function lmdbTransfer(tables: Tables, writing: LmdbWriting): StoreTransfe
     loadRecords: records => write(() => records.forEach(putRecord)),
     loadEvents: entries => write(() => entries.forEach(putEntry)),
     identity: () => read(() => tables.root.get(identityKey)),
-    isEmpty: () => read(() => !tables.tokens.getKeysCount({ limit: 1 }) && !head(tables).sequence),
+    isEmpty: () => read(() => !tables.tokens.getKeysCount({ limit: 1 }) && !head().sequence),
     beginRestore: () => write(() => void tables.root.put(schemaKey, restoringSchema)),
     endRestore: identity =>
       write(() => {
         if (identity !== undefined) tables.root.put(identityKey, identity);
-        tables.root.put(schemaKey, String(signedSchema));
+        tables.root.put(schemaKey, String(linkedSchema));
       }),
   };
 }

@@ -64,6 +64,8 @@ export interface RedisLimits {
   tailBytesMax: number;
   /** How long an entry of the audit log is remembered, in milliseconds. */
   tailMsMax: number;
+  /** How many of its last entries are remembered whatever their age. */
+  tailEntriesMin: number;
   /** Interval of the feed's checks of its connection, in milliseconds. */
   feedPingMs: number;
   /** Unanswered probe writes after which the feed stops relying on tracking. */
@@ -97,6 +99,7 @@ export const fixedRedisLimits = {
   eventKeepMs: 24 * 60 * 60 * 1000,
   tailBytesMax: 4 * 1024 * 1024,
   tailMsMax: 24 * 60 * 60 * 1000,
+  tailEntriesMin: 1000,
   probesMax: 2,
   feedEntriesMax: 1000,
   usageBatch: 200,

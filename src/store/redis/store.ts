@@ -5,6 +5,7 @@ import type { ChainedEvent } from '../audit.ts';
 import { createCoherentReader } from '../cache/coherent.ts';
 import type { CoherentLimits } from '../cache/limits.ts';
 import type { StateFile } from '../continuity/state-file.ts';
+import { tailLimits } from '../continuity/tail.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { type Store, StoreMismatch, Unavailable } from '../store.ts';
 import { asker } from './ask.ts';
@@ -113,7 +114,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const guard = redisGuard(
     { reads, admin, log, records, limits, linked, isCluster },
     {
-      limits: { ...limits, bytesMax: limits.tailBytesMax, ageMsMax: limits.tailMsMax },
+      limits: { ...limits, ...tailLimits(limits) },
       now: options.now,
       monotonicMs,
       stateFile: options.stateFile,

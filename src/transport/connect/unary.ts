@@ -16,10 +16,10 @@ import { createDeadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
-import { HttpCall } from '../rpc/http-call.ts';
 import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
-import { RpcError } from '../rpc/rpc-error.ts';
+import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
+import { HttpCall } from './http-call.ts';
 import { readJson, writeJson } from './json.ts';
 
 /** What these calls report, and share with other listeners. */
@@ -74,7 +74,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       res.destroy();
       guard.unreadClosed('deadline');
     }
-    refuse(res, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
+    refuse(res, new RpcError('DEADLINE_EXCEEDED', deadlineText));
     return undefined;
   });
   // Two functions for all calls, to save each of them two closures.

@@ -36,8 +36,8 @@ function signalOf(call: GrpcCall, stopped: AbortSignal | undefined): AbortSignal
   return stopped ? AbortSignal.any([gone.signal, stopped]) : gone.signal;
 }
 
-/** The address in "address:port". */
+/** The address in "address:port"; "" of a peer that grpc-js does not know any longer. */
 function addressOf(peer: string): string {
   const colon = peer.lastIndexOf(':');
-  return colon === -1 ? peer : peer.slice(0, colon);
+  return colon === -1 ? '' : peer.slice(0, colon);
 }

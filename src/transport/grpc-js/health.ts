@@ -1,6 +1,7 @@
-/** grpc.health.v1.Health, for probes and load balancers. */
+/** grpc.health.v1.Health by the official implementation, for probes and load balancers. */
 
 import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
+import { livenessName } from '../rpc/grpc-listener.ts';
 
 /** The health service. */
 export interface Health {
@@ -10,16 +11,11 @@ export interface Health {
   setServing(serving: boolean): void;
 }
 
-/** Always SERVING: it answers as long as the process does, for liveness probes. */
-const liveness = 'liveness';
-
-/**
- * Health of the server as a whole (named "") and of each service, SERVING at first, and `liveness`.
- */
+/** Health of the server as a whole (named "") and of each service, SERVING at first, and `liveness`. */
 export function createHealth(services: readonly string[]): Health {
   const names = ['', ...services];
   const statuses: ServingStatusMap = Object.fromEntries(
-    [...names, liveness].map(name => [name, 'SERVING']),
+    [...names, livenessName].map(name => [name, 'SERVING']),
   );
   const health = new HealthImplementation(statuses);
   return {

@@ -7,6 +7,7 @@ import type {
   handleServerStreamingCall,
   handleUnaryCall,
   MethodDefinition,
+  ServerDuplexStream,
   ServerErrorResponse,
   ServiceDefinition,
   UntypedServiceImplementation,
@@ -18,10 +19,10 @@ import { encode } from '../codec/encode.ts';
 import { bytesOf } from '../codec/encoded-cache.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, Binding, ServerStreaming, Unary } from '../rpc/handlers.ts';
+import { Requests } from '../rpc/requests.ts';
 import { codes, RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
 import { statusDetails } from '../rpc/status-details.ts';
 import { callOf } from './call.ts';
-import { requestsOf } from './requests.ts';
 import { type Stream, writeAll } from './write-all.ts';
 
 type Message = MessageShape<DescMethod['input']>;
@@ -150,7 +151,7 @@ function bidiStreaming(
   fail: Fail,
 ) {
   const answer: handleBidiStreamingCall<Message, Uint8Array> = async stream => {
-    const requests = requestsOf<Message>(stream, message => checked(method, message));
+    const requests = requestsOf(stream, method);
     // The requests already received are answered before the stream ends.
     const end = () => requests.end(new RpcError('UNAVAILABLE', shuttingDownText));
     await track(streams, end, async () => {
@@ -165,6 +166,27 @@ function bidiStreaming(
     });
   };
   return answer;
+}
+
+/** The messages of a stream, few ahead of the handler. */
+function requestsOf(
+  stream: ServerDuplexStream<Message, Uint8Array>,
+  method: DescMethod,
+): Requests<Message> {
+  const requests = new Requests<Message>(() => stream.resume());
+  stream.on('data', (message: Message) => {
+    try {
+      stream.pause();
+      // Counted in messages: grpc-js limits their bytes, and does not tell how many they were.
+      requests.add([checked(method, message)], 1);
+    } catch (error) {
+      requests.end(error);
+      stream.resume();
+    }
+  });
+  stream.on('end', () => requests.end());
+  stream.on('close', () => requests.end());
+  return requests;
 }
 
 async function track(streams: Streams, end: () => void, work: () => Promise<void>): Promise<void> {

@@ -11,19 +11,19 @@ import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { Guard } from '../rpc/guard.ts';
-import { type PlainAnswer, plainAnswer } from '../rpc/plain-http.ts';
 import type { ProbeDeps } from '../rpc/probes.ts';
 import { tooManyBytes } from '../rpc/request-bytes.ts';
-import { RpcError } from '../rpc/rpc-error.ts';
+import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
 import type { Reader } from '../rpc/unread.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
 import { answerOf, encodeMessage, okTrailers, refusalHead, responseHead } from './answers.ts';
 import { noContent } from './content.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
 import { type Message, messageOf, tooLong } from './message.ts';
+import { type PlainAnswer, plainAnswer } from './plain-http.ts';
 import type { Routes } from './routes.ts';
 import { StreamCall, type StreamHead } from './stream-call.ts';
-import { UnaryCall } from './unary-call.ts';
+import { UnaryCall, waitingCallBytes } from './unary-call.ts';
 
 /** A call in progress. */
 type AnyCall = UnaryCall | StreamCall;
@@ -42,12 +42,9 @@ export interface CallsDeps {
   onBug: OnBug;
 }
 
-/** What a call that waits holds besides its content, roughly, in bytes. */
-const waitingCallBytes = 1024;
-
 /** The deadlines of all calls of a listener. `onUnread` is called for an answer that was not read. */
 export function createCallDeadlines(
-  { halfOpenMs }: Pick<GrpcLimits, 'halfOpenMs'>,
+  { lastWordMs }: Pick<GrpcLimits, 'lastWordMs'>,
   probes: ProbeDeps,
   onBug: OnBug,
   onUnread: () => void,
@@ -61,12 +58,12 @@ export function createCallDeadlines(
     }
     if (!stream.hasResponded && 'isGrpc' in call.head) {
       answerPlain(stream, plainAnswer(call.head.request, probes));
-      return halfOpenMs;
+      return lastWordMs;
     }
     if (!stream.hasResponded) {
       call.done();
-      refuse(stream, new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'), onBug);
-      return halfOpenMs;
+      refuse(stream, new RpcError('DEADLINE_EXCEEDED', deadlineText), onBug);
+      return lastWordMs;
     }
     if (stream.queuedBytes > 0) onUnread();
     stream.reset(errorCodes.cancel);

@@ -1,50 +1,45 @@
-/** The limits of HTTP/2 for the gRPC port: each follows from a setting, or is fixed here. */
+/** The limits of HTTP/2 for the gRPC port: each follows from a setting, or from a default of RFC 9113. */
 
+import { frameBytesDefault } from '../h2/frame.ts';
 import type { H2Limits } from '../h2/limits.ts';
+import { windowBytesDefault } from '../h2/window.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 
-/** Limits that no setting changes. */
-const fixed = {
-  /** Far more than any client sends; each of them costs 32 bytes of the list besides its text. */
-  headerFieldsMax: 256,
-  /** Frames of 16 KiB hold a block of the longest list; some clients send shorter ones. */
-  continuationsMax: 8,
-  /** The default of RFC 9113, which no client has to learn. */
-  streamWindowBytes: 65_535,
-  /** Sixteen streams can be full at a time. */
-  connectionWindowBytes: 1_048_576,
-  /** A caller on the other side of the world has answered a PING by then. */
-  goAwayMs: 1000,
-  /** As long as it takes to read what was sent last. */
-  lingerMs: 1000,
-} as const;
-
-/** The limits of a connection. */
+/** The limits of a connection; docs/running.md tells the rules. */
 export function h2LimitsOf(limits: GrpcLimits): H2Limits {
-  const { streamsPerConnectionMax: streamsMax, unread, headerBytesMax } = limits;
+  const { streamsPerConnectionMax: streamsMax, headerBytesMax, lastWordMs, unread } = limits;
+  const few = { burst: 10 * limits.framesPerSecondMax, perSecond: limits.framesPerSecondMax };
+  // Each stream that a connection may have, ten times a second: calls that time out in an outage do
+  // not reach it, whose shortest usual deadline is 200 ms (Envoy's).
+  const streams = { burst: 10 * streamsMax, perSecond: 10 * streamsMax };
   return {
-    ...fixed,
     headerListBytesMax: headerBytesMax,
     headerBlockBytesMax: headerBytesMax,
+    headerFieldsMax: limits.headerFieldsMax,
+    // Twice as many as the longest block fills, and two: some clients send shorter ones.
+    continuationsMax: 2 + 2 * Math.ceil(headerBytesMax / frameBytesDefault),
     prefaceMs: limits.prefaceMs,
     stopPrefaceMs: limits.stopPrefaceMs,
     streamsMax,
+    streamWindowBytes: windowBytesDefault,
+    // Sixteen streams can be full at a time.
+    connectionWindowBytes: 16 * windowBytesDefault,
     outputBytesMax: Math.ceil(unread.connectionBytesMax / 8),
     idleMs: limits.connectionIdleMs,
     ageMs: limits.connectionAgeMs,
     ageGraceMs: limits.connectionAgeGraceMs,
+    goAwayMs: lastWordMs,
+    lingerMs: lastWordMs,
     keepaliveMs: limits.keepaliveMs,
     keepaliveTimeoutMs: limits.keepaliveTimeoutMs,
     rates: {
-      // Each stream that a connection may have, reset ten times a second: calls that time out in an
-      // outage do not reach it, whose shortest usual deadline is 200 ms (Envoy's).
-      resets: { burst: 10 * streamsMax, perSecond: 10 * streamsMax },
-      violations: { burst: 100, perSecond: 10 },
-      settings: { burst: 100, perSecond: 10 },
+      resets: streams,
+      windowUpdates: streams,
+      violations: few,
+      settings: few,
       // Besides those that sent content explains: keepalive takes one in ten seconds.
-      pings: { burst: 100, perSecond: 10 },
-      windowUpdates: { burst: 10 * streamsMax, perSecond: 10 * streamsMax },
-      emptyFrames: { burst: 1000, perSecond: 100 },
+      pings: few,
+      emptyFrames: { burst: 10 * few.burst, perSecond: 10 * few.perSecond },
     },
   };
 }

@@ -5,9 +5,9 @@ import type { H2Request } from '../h2/request-rules.ts';
 import type { Failure } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import { deadlineOf, timerMsMax } from '../rpc/grpc-timeout.ts';
-import { isGrpc, type PlainRequest } from '../rpc/plain-http.ts';
 import { refusalHead, unknownEncodingHead } from './answers.ts';
 import { type Encoding, encodingNames } from './compression.ts';
+import { isGrpc, type PlainRequest } from './plain-http.ts';
 import type { Route, Routes, UnaryRoute } from './routes.ts';
 
 /** What the head of a call says. */
@@ -58,7 +58,7 @@ const badTimeout = refusal({ code: 'INTERNAL', message: 'grpc-timeout is malform
 export function headOf(
   { method, path, fields }: H2Request,
   routes: Routes,
-  limits: Pick<GrpcLimits, 'deadlineMs' | 'deadlineMsMax' | 'halfOpenMs'>,
+  limits: Pick<GrpcLimits, 'deadlineMs' | 'deadlineMsMax' | 'lastWordMs'>,
 ): Head {
   let contentType = '';
   let timeout: string | undefined;
@@ -69,7 +69,7 @@ export function headOf(
     else if (id === encodingId) encoding = value;
   }
   const request = { method, path, contentType };
-  if (!isGrpc(request)) return { isGrpc: false, request, deadlineMs: limits.halfOpenMs };
+  if (!isGrpc(request)) return { isGrpc: false, request, deadlineMs: limits.lastWordMs };
   const route = routes.get(path);
   if (route === undefined) {
     return refusal({ code: 'UNIMPLEMENTED', message: `there is no method ${path}` });

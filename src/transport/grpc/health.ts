@@ -8,6 +8,7 @@ import {
   HealthListResponseSchema,
   HealthCheckResponse_ServingStatus as Status,
 } from '../../gen/grpc/health/v1/health_pb.ts';
+import { livenessName } from '../rpc/grpc-listener.ts';
 import { type Binding, bind } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 
@@ -18,14 +19,11 @@ export interface HealthService {
   setServing(serving: boolean): void;
 }
 
-/** Always SERVING: it answers as long as the process does, for liveness probes. */
-const liveness = 'liveness';
-
 /** Health of the server as a whole (named "") and of each service, SERVING at first, and `liveness`. */
 export function createHealthService(services: readonly string[]): HealthService {
   const names = ['', ...services];
   const statuses = new Map<string, Status>();
-  for (const name of [...names, liveness]) statuses.set(name, Status.SERVING);
+  for (const name of [...names, livenessName]) statuses.set(name, Status.SERVING);
   const watchers = new Set<() => void>();
   const responseOf = (status: Status) => create(HealthCheckResponseSchema, { status });
 

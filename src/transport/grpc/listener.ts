@@ -1,16 +1,16 @@
 /** The gRPC listener on this project's own HTTP/2 server. */
 
 import { randomUUID } from 'node:crypto';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { createH2Server } from '../h2/server.ts';
 import type { GrpcDeps, GrpcListener } from '../rpc/grpc-listener.ts';
 import { createShares, limitConnections, ownGuard } from '../rpc/guard.ts';
-import { within } from '../rpc/listener.ts';
-import { notHttp2 } from '../rpc/not-http2.ts';
+import { listenOn, within } from '../rpc/listener.ts';
 import { alwaysReady } from '../rpc/probes.ts';
 import { Calls, type CallsDeps, createCallDeadlines } from './calls.ts';
 import { h2LimitsOf } from './h2-limits.ts';
 import { createHealthService } from './health.ts';
+import { notHttp2 } from './not-http2.ts';
 import { reflectionBindings } from './reflection.ts';
 import { routesOf } from './routes.ts';
 
@@ -57,14 +57,7 @@ export function createH2GrpcListener(deps: GrpcDeps): GrpcListener {
   };
   let stopping: Promise<void> | undefined;
   return {
-    listen: ({ host, port }) =>
-      new Promise<AddressInfo>((resolve, reject) => {
-        sock.once('error', reject);
-        sock.listen({ host, port }, () => {
-          sock.off('error', reject);
-          resolve(sock.address() as AddressInfo);
-        });
-      }),
+    listen: address => listenOn(sock, address),
     connections: () => connections,
     stop: graceMs => {
       stopping ??= stop(graceMs);

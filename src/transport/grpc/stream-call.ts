@@ -10,12 +10,12 @@ import type { Watched } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, ServerStreaming } from '../rpc/handlers.ts';
 import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
-import { RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
+import { Requests } from '../rpc/requests.ts';
+import { deadlineText, RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
 import { errorTrailers, okTrailers, refusalHead, responseHead } from './answers.ts';
 import type { Encoding } from './compression.ts';
 import { type Message, plainMessageOf, type RawMessage } from './message.ts';
 import { MessageReader } from './message-reader.ts';
-import { Requests } from './requests.ts';
 
 /** A streaming method and its handler. */
 export interface StreamRoute {
@@ -130,7 +130,7 @@ export class StreamCall implements Call, HeldRequest {
   /** Ends the call because its deadline has passed. */
   expire(): void {
     const isUnread = this.stream.queuedBytes > 0;
-    this.fail(new RpcError('DEADLINE_EXCEEDED', 'the deadline has passed'));
+    this.fail(new RpcError('DEADLINE_EXCEEDED', deadlineText));
     // The trailers would wait behind what is not read.
     if (isUnread) this.stream.reset(errorCodes.cancel);
   }

@@ -16,7 +16,7 @@ import type { Output } from './output.ts';
 import type { PreparedAnswer } from './prepared-answer.ts';
 import type { H2Request } from './request-rules.ts';
 import { applySettings, defaultSettings } from './settings.ts';
-import { type H2Handler, H2Stream, type StreamActs } from './stream.ts';
+import { type H2Handler, H2Stream, type StreamActs, streamBytes } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
 import { ReceiveWindow } from './window.ts';
 
@@ -35,8 +35,6 @@ export interface SessionDeps {
 }
 
 const nothing = Buffer.alloc(0);
-/** What a stream takes up besides its answer, in bytes. */
-const streamBytes = 1024;
 /** WINDOW_UPDATE for the stream and the connection, and a PING. */
 const framesPerContent = 3;
 

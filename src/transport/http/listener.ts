@@ -1,12 +1,12 @@
 /** An HTTP listener with limits on all input, which stops without breaking requests in flight. */
 
-import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { createServer, type ServerOptions, type ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { awakeTimeout } from '../../timing/awake.ts';
 import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Listener } from '../rpc/listener.ts';
-import { within } from '../rpc/listener.ts';
+import { listenOn, within } from '../rpc/listener.ts';
 import { connectionAges } from './connection-age.ts';
 import { allowedHeaders, type CorsSettings } from './cors.ts';
 import { lateConnections } from './late.ts';
@@ -94,7 +94,7 @@ export function createHttpListener(deps: HttpDeps): Listener {
   };
 
   return {
-    listen: address => listen(server, address),
+    listen: address => listenOn(server, address),
     connections: () => sockets.size,
     stop: graceMs => {
       stopping ??= stop(graceMs);
@@ -126,19 +126,6 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     noDelay: true,
     keepAlive: true,
   };
-}
-
-function listen(
-  server: Server,
-  { host, port }: Parameters<Listener['listen']>[0],
-): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve(server.address() as AddressInfo);
-    });
-  });
 }
 
 /** Node's code for a request whose headers or body are late. */

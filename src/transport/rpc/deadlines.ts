@@ -6,8 +6,6 @@ import { type AwakeTimer, awakeMs, awakeTimeout } from '../../timing/awake.ts';
 export interface Deadlines<T> {
   /** Adds a call that is due in `deadlineMs` milliseconds. */
   watch(call: T, deadlineMs: number): Watched<T>;
-  /** The calls that have not been forgotten. */
-  open(): Iterable<T>;
   /** Stops the timer. */
   stop(): void;
 }
@@ -67,9 +65,6 @@ export function createDeadlines<T>(expire: (call: T) => number | undefined): Dea
       all.push(watched);
       arm();
       return watched;
-    },
-    *open() {
-      for (const { call } of all) if (call !== undefined) yield call;
     },
     stop: () => timer?.clear(),
   };

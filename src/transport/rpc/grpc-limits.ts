@@ -18,14 +18,16 @@ export interface GrpcLimits {
   stopPrefaceMs: number;
   /** Most bytes of a request's head, counted as in RFC 9113 section 6.5.2. */
   headerBytesMax: number;
+  /** Most headers of a request. */
+  headerFieldsMax: number;
   /** Longest request message after decompression. */
   receiveBytesMax: number;
   /** Longest response message. */
   sendBytesMax: number;
   /** Most concurrent calls on one connection. */
   streamsPerConnectionMax: number;
-  /** Most memory that HTTP/2 may hold for one connection, in megabytes. */
-  connectionMemoryMbMax: number;
+  /** Most frames of a kind that cost more than they bring, in a second and on one connection. */
+  framesPerSecondMax: number;
   /** A connection without calls is closed after this time. */
   connectionIdleMs: number;
   /** A connection is closed at this age ±10 %, so that callers reconnect and rebalance. */
@@ -40,20 +42,9 @@ export interface GrpcLimits {
   deadlineMs: number;
   /** Longest deadline of a unary call; a longer one is cut to this. */
   deadlineMsMax: number;
-  /** How long a caller may keep its side of a stream open after the answer. */
-  halfOpenMs: number;
+  /**
+   * How long a peer may take for what takes it nothing: to end its side of a stream after the answer, to
+   * learn of a GOAWAY, and to close the connection after the last frame.
+   */
+  lastWordMs: number;
 }
-
-/** Limits that no setting changes. */
-export const fixedGrpcLimits = {
-  /** A preface on its way arrives within a quarter of a second or is given up. */
-  stopPrefaceMs: 250,
-  /** Above what a thousand calls of the usual size need; a flood of frames is cut off there. */
-  connectionMemoryMbMax: 64,
-  /** Below the idle time of every usual NAT and load balancer, which is 60 s and more. */
-  keepaliveMs: 30_000,
-  /** Long enough for a caller whose process pauses. */
-  keepaliveTimeoutMs: 10_000,
-  /** A caller that follows RFC 9113 ends its side at once. */
-  halfOpenMs: 1000,
-} as const satisfies Partial<GrpcLimits>;

@@ -7,6 +7,9 @@ import type { Binding } from './handlers.ts';
 import type { Listener } from './listener.ts';
 import type { ProbeDeps } from './probes.ts';
 
+/** A name of the health service that is always SERVING: it answers as long as the process does. */
+export const livenessName = 'liveness';
+
 /** What a gRPC listener needs. */
 export interface GrpcDeps {
   /** The services; health and reflection are added to them. */

@@ -1,13 +1,11 @@
 /** Reads the deadlines of gRPC calls from `grpc-timeout` and cuts them to the server's limits. */
 
 /** The server's limits for deadlines. */
-export interface CallTimes {
+interface CallTimes {
   /** Deadline of a unary call that sends none, in milliseconds. */
   deadlineMs: number;
   /** Longest deadline of a unary call, in milliseconds. */
   deadlineMsMax: number;
-  /** Whether a path names a streaming method, for which the server sets no deadline. */
-  isStreaming(path: string): boolean;
 }
 
 /** The longest delay of setTimeout; a longer one would fire at once. */
@@ -18,7 +16,7 @@ const unitMs = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000_001
 /** The deadline of a unary call, in milliseconds; undefined for a malformed grpc-timeout. */
 export function deadlineOf(
   asked: string | string[] | undefined,
-  { deadlineMs, deadlineMsMax }: Pick<CallTimes, 'deadlineMs' | 'deadlineMsMax'>,
+  { deadlineMs, deadlineMsMax }: CallTimes,
 ): number | undefined {
   if (asked === undefined) return deadlineMs;
   const ms = millisecondsOf(asked);
@@ -31,8 +29,8 @@ function millisecondsOf(asked: string | string[]): number | undefined {
 }
 
 /**
- * The grpc-timeout, cut to `msMax` milliseconds; "malformed" if it is, which grpc-js and connect
- * reject. The protocol allows eight digits; connect's own clients send more, so these are rounded.
+ * The grpc-timeout, cut to `msMax` milliseconds; "malformed" if it is, which connect rejects. The
+ * protocol allows eight digits; connect's own clients send more, so these are rounded.
  */
 export function clampGrpcTimeout(asked: string | string[], msMax: number): string {
   const ms = millisecondsOf(asked);

@@ -1,10 +1,10 @@
 /** The interface of every listener: listen, and stop without breaking calls in flight. */
 
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { awakeTimeout } from '../../timing/awake.ts';
 
 /** The address to listen on. */
-export interface Address {
+interface Address {
   /** A host name or IP address. */
   host: string;
   /** 0 for any free port. */
@@ -19,6 +19,17 @@ export interface Listener {
   connections(): number;
   /** Accepts no more calls; those in flight have `graceMs` milliseconds to finish. */
   stop(graceMs: number): Promise<void>;
+}
+
+/** Has a server listen. Resolves with the bound address; rejects when it cannot be bound. */
+export function listenOn(server: Server, { host, port }: Address): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve(server.address() as AddressInfo);
+    });
+  });
 }
 
 /** Waits for work. After `graceMs` milliseconds `force` is called, which must make it end. */

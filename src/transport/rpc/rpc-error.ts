@@ -28,6 +28,9 @@ export type CodeName = keyof typeof codes;
 /** The message of calls that end because the server stops. */
 export const shuttingDownText = 'the server is shutting down; call again';
 
+/** The message of calls whose deadline has passed. */
+export const deadlineText = 'the deadline has passed';
+
 /** Thrown by a handler to fail its call. The caller sees the message: no token, secret or claim. */
 export class RpcError extends Error {
   override readonly name = 'RpcError';

@@ -37,7 +37,14 @@ function replica(
   const ageMsMax = Number.MAX_SAFE_INTEGER;
   const one = createContinuity(store, {
     replica: 'test',
-    limits: { leaseMs: 86_400_000, claimWaitMs: 0, bytesMax: 1 << 20, ageMsMax, ...more },
+    limits: {
+      leaseMs: 86_400_000,
+      claimWaitMs: 0,
+      bytesMax: 1 << 20,
+      ageMsMax,
+      entriesMin: 1,
+      ...more,
+    },
     now: Date.now,
     monotonicMs: () => clock.ms,
     report: (what, detail) => reported.push([what, detail]),
@@ -196,6 +203,18 @@ test('more lost than is remembered: revocations are put back, and it stays down'
   await one.acceptStore(by);
   expect(one.isSure()).toBe(true);
   expect(actions().at(-1)).toBe('store.accept');
+});
+
+test('after a quiet day the last entries are still known, so that a cut between them heals', async () => {
+  const [a, b] = [await make(creation()), await make(creation())];
+  const one = await started({ ageMsMax: 0, entriesMin: 2 });
+  const before = store.copy();
+  await make(revocation(a));
+  await one.look();
+  await rollBack(before, one);
+  await until(() => one.isSure());
+  expect(store.content.records.get(a.id)?.revokedAt).toBe(a.createdAt);
+  expect(store.content.records.get(b.id)?.revokedAt).toBeUndefined();
 });
 
 test('an acceptance counts for the heads that it names, and not for later ones', async () => {

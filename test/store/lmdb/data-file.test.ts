@@ -64,6 +64,22 @@ test('a file that only lacks pages that are free is opened', () => {
   expect(() => checkDataFile(folder)).not.toThrow();
 });
 
+test.each([
+  ['an older state as the newest', 0, 152],
+  ['an older state as the newest', 4096, 152],
+  ['another root page', 0, 136],
+  ['another root page', 4096, 136],
+])('a flipped bit that makes it %s is refused (meta page at %i, field at %i)', (_, page, field) => {
+  const whole = readFileSync(file);
+  for (let bit = 0; bit < 24; bit++) {
+    const bent = Buffer.from(whole);
+    const at = page + field + (bit >> 3);
+    bent.writeUInt8(bent.readUInt8(at) ^ (1 << (bit & 7)), at);
+    writeFileSync(file, bent);
+    expect(() => checkDataFile(folder), `bit ${bit}`).toThrow(/meta pages do not lead/);
+  }
+});
+
 test('a file that is not LMDB, or of another version, is refused', () => {
   const good = readFileSync(file);
   writeFileSync(file, Buffer.alloc(20_000, 'not a database '));

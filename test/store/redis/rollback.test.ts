@@ -128,7 +128,7 @@ test('a store that lost more than is remembered stays down until it is accepted'
   const [victim] = (await create(first.store, {})) as [AccessTokenRecord];
   await server.send('SAVE');
   await first.store.commit(revocation(victim));
-  const second = await stores.openUp(url(), { tailMsMax: 0 });
+  const second = await stores.openUp(url(), { tailMsMax: 0, tailEntriesMin: 1 });
   await create(first.store, {});
   await until(async () => (await second.store.storeStatus()).head?.sequence === 3);
   await first.store.close();

@@ -52,12 +52,14 @@ export function serverStream<M extends DescMethod>(
   client: Client,
   method: M,
   request: MessageInitShape<M['input']>,
+  options: CallOptions = {},
 ) {
   return client.makeServerStreamRequest(
     pathOf(method),
     (message: MessageShape<M['input']>) => Buffer.from(toBinary(method.input, message)),
     (bytes: Buffer) => fromBinary(method.output, bytes) as MessageShape<M['output']>,
     create(method.input, request) as MessageShape<M['input']>,
+    options,
   );
 }
 

@@ -1,12 +1,9 @@
-/**
- * Both engines of the gRPC port, for tests that each must pass, with what a call holds in each until its
- * answer is read, besides the answer, in bytes.
- */
+/** Both engines of the gRPC port, for tests that each must pass. */
 
 import { createH2GrpcListener } from '../../../src/transport/grpc/listener.ts';
 import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
 
 export const engines = [
-  { engine: 'grpc-js', createListener: createGrpcListener, unreadCallBytes: 8192 },
-  { engine: 'h2', createListener: createH2GrpcListener, unreadCallBytes: 1024 },
+  { engine: 'grpc-js', createListener: createGrpcListener },
+  { engine: 'h2', createListener: createH2GrpcListener },
 ] as const;

@@ -2,11 +2,8 @@
 
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants } from 'node:http2';
-import { connect as connectTcp, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { clampGrpcTimeout } from '../../../src/transport/rpc/grpc-timeout.ts';
 import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 import { engines } from './engines.ts';
@@ -93,20 +90,6 @@ describe.each(engines)('$engine', ({ createListener }) => {
       expect(answer).toMatchObject(ok);
     });
 
-    test.each(['xx5Syy', '', '-1S', '5', '1234567890123456S'])('refuses %j', async timeout => {
-      const answer = await call(session, verifyPath, { 'grpc-timeout': timeout }, frame());
-      expect(answer).toMatchObject({ 'grpc-status': '13' });
-    });
-
-    test('are cut to what the server allows, and keep their unit', () => {
-      expect(clampGrpcTimeout('600H', 30_000)).toBe('30000m');
-      expect(clampGrpcTimeout('29S', 30_000)).toBe('29S');
-      expect(clampGrpcTimeout('99999999H', 2_147_483_647)).toBe('2147483S');
-      expect(clampGrpcTimeout('5n', 30_000)).toBe('5n');
-      expect(clampGrpcTimeout('2147483647m', 2_147_483_647)).toBe('2147483S');
-      expect(clampGrpcTimeout('000000005S', 30_000)).toBe('5000m');
-    });
-
     test('end a call that sends headers and no body', async () => {
       const stream = session.request({
         ':method': 'POST',
@@ -172,21 +155,6 @@ describe.each(engines)('$engine', ({ createListener }) => {
       expect(answer).not.toMatchObject(ok);
     });
 
-    test('with two authorization headers are malformed', async () => {
-      // By default, Node's own client sends only one.
-      const options = { maxSessionMemory: 10, strictSingleValueFields: false };
-      const lax = connect(`http://127.0.0.1:${port}`, options);
-      const stream = lax.request([
-        ...[':method', 'POST', ':path', '/usher.v1.VerifierService/Hello'],
-        ...[':scheme', 'http', ':authority', 'localhost', 'content-type', 'application/grpc'],
-        ...['authorization', 'good', 'authorization', 'good'],
-      ]);
-      stream.end(frame());
-      const [headers] = await once(stream, 'response');
-      lax.destroy();
-      expect(headers['grpc-message']).toBe('authorization%20header%20is%20malformed');
-    });
-
     test.each(['[', 'a b', 'a:99999', '', 'ä'])(
       'with :authority %j are answered',
       async authority => {
@@ -206,49 +174,6 @@ describe.each(engines)('$engine', ({ createListener }) => {
     test('of another content type are refused', async () => {
       const answer = await call(session, verifyPath, { 'content-type': 'text/plain' }, frame());
       expect(answer).toMatchObject({ ':status': 415 });
-    });
-  });
-
-  describe('connections', () => {
-    const open = async (bytes: string) => {
-      const socket = connectTcp(port, '127.0.0.1');
-      socket.on('error', () => {});
-      await once(socket, 'connect');
-      socket.write(bytes, 'latin1');
-      return socket;
-    };
-    const closed = (socket: Socket) => {
-      socket.resume();
-      return socket.closed ? Promise.resolve() : once(socket, 'close');
-    };
-
-    test.each(['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'PRI * HTTP/1.1\r\n\r\n', '\x16\x03\x01\x00'])(
-      'without HTTP/2 get an error: %j',
-      async bytes => {
-        const answer = await text(await open(bytes));
-        expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
-        expect(answer).toMatch(
-          /\r\n\r\n{"error":"this is the gRPC port: it speaks HTTP\/2 only"}\n$/,
-        );
-      },
-    );
-
-    test.each(['', 'PRI * HTTP/2.0\r\n'])('that are slow to begin are closed: %j', async bytes => {
-      await closed(await open(bytes));
-    });
-
-    test('beyond the limit are dropped', async () => {
-      const sockets = await Promise.all(Array.from({ length: 25 }, () => open('')));
-      await Promise.all(sockets.map(closed));
-    });
-
-    test('may send the preface in pieces', async () => {
-      const socket = await open('PRI * HTTP/2.0');
-      await new Promise<void>(resolve => socket.write('\r\n\r\nSM\r\n\r\n', () => resolve()));
-      socket.write(Buffer.from('000000040000000000', 'hex'));
-      const [settings] = await once(socket, 'data');
-      expect(settings[3]).toBe(4);
-      socket.destroy();
     });
   });
 });

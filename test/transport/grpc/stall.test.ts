@@ -1,128 +1,99 @@
 /** After a stall of the process, gRPC calls that have arrived are answered, not called late. */
 
 import { once } from 'node:events';
-import { type ClientHttp2Session, connect, constants } from 'node:http2';
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
-import { afterEach, describe, expect, test } from 'vitest';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { createH2GrpcListener } from '../../../src/transport/grpc/listener.ts';
 import type { GrpcLimits } from '../../../src/transport/rpc/grpc-limits.ts';
 import { defaultLimits } from '../../limits.ts';
 import { stall } from '../../stall.ts';
 import { verifierBinding } from '../fakes.ts';
-import { engines } from './engines.ts';
 
-describe.each(engines)('$engine', ({ createListener }) => {
-  const cleaning: (() => unknown)[] = [];
-  afterEach(async () => {
-    for (const clean of cleaning.splice(0).reverse()) await clean();
+const cleaning: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleaning.splice(0).reverse()) await clean();
+});
+
+async function start(limits: Partial<GrpcLimits>) {
+  const listener = createH2GrpcListener({
+    bindings: [verifierBinding()],
+    limits: { ...defaultLimits.grpc, ...limits },
+    onBug: () => {},
   });
+  cleaning.push(() => listener.stop(1000));
+  const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
+  return { listener, port };
+}
 
-  async function start(limits: Partial<GrpcLimits>) {
-    const listener = createListener({
-      bindings: [verifierBinding()],
-      limits: { ...defaultLimits.grpc, ...limits },
-      onBug: () => {},
-    });
-    cleaning.push(() => listener.stop(1000));
-    const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
-    return { listener, port };
-  }
+function caller(port: number): ClientHttp2Session {
+  const session = connect(`http://127.0.0.1:${port}`);
+  session.on('error', () => {});
+  cleaning.push(() => session.destroy());
+  return session;
+}
 
-  function caller(port: number): ClientHttp2Session {
-    const session = connect(`http://127.0.0.1:${port}`);
-    session.on('error', () => {});
-    cleaning.push(() => session.destroy());
-    return session;
-  }
-
-  function request(session: ClientHttp2Session, method: string) {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': `/usher.v1.VerifierService/${method}`,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
-    stream.on('error', () => {});
-    stream.resume();
-    return stream;
-  }
-
-  const empty = Buffer.alloc(5);
-
-  /** The gRPC status of a call, from its headers or its trailers. */
-  function statusOf(stream: ReturnType<typeof request>): Promise<unknown> {
-    return new Promise(resolve => {
-      const look = (headers: object) => {
-        const { 'grpc-status': status } = headers as { 'grpc-status'?: string };
-        if (status !== undefined) resolve(status);
-      };
-      stream.on('response', look).on('trailers', look);
-      stream.on('close', () => resolve(`closed with ${stream.rstCode}`));
-    });
-  }
-
-  test('a connection whose preface arrived in time', async () => {
-    const { listener, port } = await start({ prefaceMs: 100 });
-    const socket = connectTcp(port, '127.0.0.1');
-    socket.on('error', () => {});
-    cleaning.push(() => socket.destroy());
-    await once(socket, 'connect');
-    while (listener.connections() === 0) await new Promise(resolve => setImmediate(resolve));
-    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
-    stall(400);
-    const [frame] = await once(socket, 'data');
-    // The server's own SETTINGS.
-    expect(frame[3]).toBe(4);
+function request(session: ClientHttp2Session, method: string) {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': `/usher.v1.VerifierService/${method}`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
   });
+  stream.on('error', () => {});
+  stream.resume();
+  return stream;
+}
 
-  test('a call whose message arrived in time', async () => {
-    const { port } = await start({ deadlineMs: 1500 });
-    const session = caller(port);
-    await once(session, 'remoteSettings');
-    const stream = request(session, 'Verify');
-    const status = statusOf(stream);
-    await new Promise(resolve => setTimeout(resolve, 50));
-    stream.end(empty);
-    await new Promise(resolve => setImmediate(resolve));
-    stall(1600);
-    expect(await status).toBe('0');
-  });
+const empty = Buffer.alloc(5);
 
-  test('a connection that answered a ping in time', async () => {
-    const { port } = await start({ keepaliveMs: 50, keepaliveTimeoutMs: 100 });
-    const session = caller(port);
-    const watch = request(session, 'WatchInvalidations');
-    watch.end(empty);
-    await once(session, 'ping');
-    // The answer has been written, and the server has not read it.
-    stall(500);
-    await once(session, 'ping');
-    expect(watch.closed).toBe(false);
+/** The gRPC status of a call, from its headers or its trailers. */
+function statusOf(stream: ReturnType<typeof request>): Promise<unknown> {
+  return new Promise(resolve => {
+    const look = (headers: object) => {
+      const { 'grpc-status': status } = headers as { 'grpc-status'?: string };
+      if (status !== undefined) resolve(status);
+    };
+    stream.on('response', look).on('trailers', look);
+    stream.on('close', () => resolve(`closed with ${stream.rstCode}`));
   });
+}
 
-  test('a connection that answers no ping is closed', async () => {
-    const { listener, port } = await start({ keepaliveMs: 50, keepaliveTimeoutMs: 100 });
-    // Between the two, to be cut off in silence.
-    const between = createServer(socket => {
-      const onward = connectTcp(port, '127.0.0.1');
-      socket.pipe(onward).pipe(socket);
-      between.once('cut', () => socket.unpipe(onward));
-    }).listen(0, '127.0.0.1');
-    cleaning.push(() => between.close());
-    await once(between, 'listening');
-    const session = caller((between.address() as AddressInfo).port);
-    await once(request(session, 'WatchInvalidations').end(empty), 'response');
-    between.emit('cut');
-    while (listener.connections() > 0) await new Promise(resolve => setTimeout(resolve, 10));
-  });
+test('a connection whose preface arrived in time', async () => {
+  const { listener, port } = await start({ prefaceMs: 100 });
+  const socket = connectTcp(port, '127.0.0.1');
+  socket.on('error', () => {});
+  cleaning.push(() => socket.destroy());
+  await once(socket, 'connect');
+  while (listener.connections() === 0) await new Promise(resolve => setImmediate(resolve));
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'latin1');
+  stall(400);
+  const [frame] = await once(socket, 'data');
+  // The server's own SETTINGS.
+  expect(frame[3]).toBe(4);
+});
 
-  test('an old connection gets a goodbye, and its calls end after the grace', async () => {
-    const { port } = await start({ connectionAgeMs: 50, connectionAgeGraceMs: 100 });
-    const session = caller(port);
-    const watch = request(session, 'WatchInvalidations');
-    watch.end(empty);
-    const [code] = await once(session, 'goaway');
-    expect(code).toBe(constants.NGHTTP2_NO_ERROR);
-    expect(watch.closed).toBe(false);
-    await once(watch, 'close');
-  });
+test('a call whose message arrived in time', async () => {
+  const { port } = await start({ deadlineMs: 1500 });
+  const session = caller(port);
+  await once(session, 'remoteSettings');
+  const stream = request(session, 'Verify');
+  const status = statusOf(stream);
+  await new Promise(resolve => setTimeout(resolve, 50));
+  stream.end(empty);
+  await new Promise(resolve => setImmediate(resolve));
+  stall(1600);
+  expect(await status).toBe('0');
+});
+
+test('a connection that answered a ping in time', async () => {
+  const { port } = await start({ keepaliveMs: 50, keepaliveTimeoutMs: 100 });
+  const session = caller(port);
+  const watch = request(session, 'WatchInvalidations');
+  watch.end(empty);
+  await once(session, 'ping');
+  // The answer has been written, and the server has not read it.
+  stall(500);
+  await once(session, 'ping');
+  expect(watch.closed).toBe(false);
 });

@@ -2,138 +2,135 @@
 
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { createH2GrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { streamBytes } from '../../../src/transport/h2/stream.ts';
 import type { GrpcLimits } from '../../../src/transport/rpc/grpc-limits.ts';
 import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 import { recordingGuard } from '../guard.ts';
-import { engines } from './engines.ts';
 
-describe.each(engines)('$engine', ({ createListener, unreadCallBytes }) => {
-  const cleaning: (() => unknown)[] = [];
-  afterEach(async () => {
-    for (const clean of cleaning.splice(0).reverse()) await clean();
+const cleaning: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleaning.splice(0).reverse()) await clean();
+});
+
+async function start(limits: Partial<GrpcLimits>) {
+  const all = { ...defaultLimits.grpc, ...limits };
+  const guard = recordingGuard(all);
+  const listener = createH2GrpcListener({
+    bindings: [verifierBinding()],
+    limits: all,
+    onBug: error => guard.reports.push(String(error)),
+    guard,
   });
+  cleaning.push(() => listener.stop(1000));
+  const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
+  return { guard, port, listener };
+}
 
-  async function start(limits: Partial<GrpcLimits>) {
-    const all = { ...defaultLimits.grpc, ...limits };
-    const guard = recordingGuard(all);
-    const listener = createListener({
-      bindings: [verifierBinding()],
-      limits: all,
-      onBug: error => guard.reports.push(String(error)),
-      guard,
-    });
-    cleaning.push(() => listener.stop(1000));
-    const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
-    return { guard, port, listener };
-  }
-
-  /** A caller that allows `windowBytes` bytes of an answer on each stream. */
-  async function caller(port: number, windowBytes: number): Promise<ClientHttp2Session> {
-    const session = connect(`http://127.0.0.1:${port}`, {
-      settings: { initialWindowSize: windowBytes },
-    });
-    session.on('error', () => {});
-    cleaning.push(() => session.destroy());
-    await once(session, 'remoteSettings');
-    return session;
-  }
-
-  const empty = Buffer.alloc(5);
-
-  /** Calls a method; resolves once the answer has begun, which takes no window. */
-  async function begin(
-    session: ClientHttp2Session,
-    method: string,
-    headers: Record<string, string> = {},
-  ): Promise<ClientHttp2Stream> {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': `/usher.v1.VerifierService/${method}`,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-      ...headers,
-    });
-    stream.on('error', () => {});
-    stream.end(empty);
-    await once(stream, 'response');
-    return stream;
-  }
-
-  const closedWith = async (stream: ClientHttp2Stream) => {
-    if (!stream.closed) await once(stream, 'close');
-    return stream.rstCode;
-  };
-
-  test.each([
-    ['on the direct path', 'Verify', {}],
-    ['through grpc-js', 'Verify', { 'grpc-encoding': 'gzip' }],
-    ['of a stream', 'WatchInvalidations', { 'grpc-timeout': '100m' }],
-  ])('the deadline of a call %s holds until its answer is read', async (_, method, headers) => {
-    const { port } = await start({ deadlineMs: 100, halfOpenMs: 50 });
-    const session = await caller(port, 0);
-    expect(await closedWith(await begin(session, method, headers))).toBe(constants.NGHTTP2_CANCEL);
-    expect(session.closed).toBe(false);
+/** A caller that allows `windowBytes` bytes of an answer on each stream. */
+async function caller(port: number, windowBytes: number): Promise<ClientHttp2Session> {
+  const session = connect(`http://127.0.0.1:${port}`, {
+    settings: { initialWindowSize: windowBytes },
   });
+  session.on('error', () => {});
+  cleaning.push(() => session.destroy());
+  await once(session, 'remoteSettings');
+  return session;
+}
 
-  test('a call that outlasts its deadline unread is reported', async () => {
-    const { guard, port } = await start({ deadlineMs: 100 });
-    await begin(await caller(port, 0), 'Verify');
-    expect(await guard.next()).toBe('unread deadline');
-  });
+const empty = Buffer.alloc(5);
 
-  test('a stream with too many unread bytes ends with its connection', async () => {
-    const method = 'WatchInvalidations';
-    const unread = { connectionBytesMax: 5 * unreadCallBytes, processBytesMax: 1_000_000 };
-    const { guard, port } = await start({ unread });
-    const [silent, other] = [await caller(port, 0), await caller(port, 65_535)];
-    const goodbye = once(silent, 'goaway');
-    const streams = await Promise.all(Array.from({ length: 10 }, () => begin(silent, method)));
-    const [code] = await goodbye;
-    expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    await Promise.all(streams.map(closedWith));
-    expect(await guard.next()).toBe('unread connection');
-    const stream = await begin(other, 'Verify');
-    stream.resume();
-    expect(await closedWith(stream)).toBe(constants.NGHTTP2_NO_ERROR);
+/** Calls a method; resolves once the answer has begun, which takes no window. */
+async function begin(
+  session: ClientHttp2Session,
+  method: string,
+  headers: Record<string, string> = {},
+): Promise<ClientHttp2Stream> {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': `/usher.v1.VerifierService/${method}`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...headers,
   });
+  stream.on('error', () => {});
+  stream.end(empty);
+  await once(stream, 'response');
+  return stream;
+}
 
-  test('calls wait while answers of their connection are not read, those of others do not', async () => {
-    const unread = { connectionBytesMax: 5 * unreadCallBytes, processBytesMax: 1_000_000 };
-    const { guard, port } = await start({ unread });
-    const [silent, other] = [await caller(port, 0), await caller(port, 65_535)];
-    const first = await Promise.all(Array.from({ length: 3 }, () => begin(silent, 'Verify')));
-    let answered = 0;
-    for (let count = 0; count < 50; count++)
-      begin(silent, 'Verify').then(
-        () => answered++,
-        () => {},
-      );
-    const stream = await begin(other, 'Verify');
-    stream.resume();
-    expect(await closedWith(stream)).toBe(constants.NGHTTP2_NO_ERROR);
-    expect(answered).toBe(0);
-    expect(guard.unread.bytes).toBeLessThan(5 * unreadCallBytes);
-    // Its calls go on as it reads.
-    for (const each of first) each.close();
-    await begin(silent, 'Verify');
-  });
+const closedWith = async (stream: ClientHttp2Stream) => {
+  if (!stream.closed) await once(stream, 'close');
+  return stream.rstCode;
+};
 
-  test('when all connections together hold too much, the one with the most ends', async () => {
-    const unread = { connectionBytesMax: 1_000_000, processBytesMax: 7.5 * unreadCallBytes };
-    const { guard, port, listener } = await start({ unread });
-    const [few, many] = [await caller(port, 0), await caller(port, 0)];
-    const kept = await begin(few, 'Verify');
-    const goodbye = once(many, 'goaway');
-    await Promise.all(Array.from({ length: 20 }, () => begin(many, 'Verify').catch(() => {})));
-    const [code] = await goodbye;
-    expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    expect(await guard.next()).toBe('unread process');
-    expect([few.closed, kept.closed]).toEqual([false, false]);
-    // grpc-js waits for ever for a session that was destroyed at this moment.
-    few.destroy();
-    await listener.stop(1000);
-    expect(listener.connections()).toBe(0);
-  });
+test.each([
+  ['alone', 'Verify', {}],
+  ['that names a compression', 'Verify', { 'grpc-encoding': 'gzip' }],
+  ['of a stream', 'WatchInvalidations', { 'grpc-timeout': '100m' }],
+])('the deadline of a call %s holds until its answer is read', async (_, method, headers) => {
+  const { port } = await start({ deadlineMs: 100, lastWordMs: 50 });
+  const session = await caller(port, 0);
+  expect(await closedWith(await begin(session, method, headers))).toBe(constants.NGHTTP2_CANCEL);
+  expect(session.closed).toBe(false);
+});
+
+test('a call that outlasts its deadline unread is reported', async () => {
+  const { guard, port } = await start({ deadlineMs: 100 });
+  await begin(await caller(port, 0), 'Verify');
+  expect(await guard.next()).toBe('unread deadline');
+});
+
+test('a stream with too many unread bytes ends with its connection', async () => {
+  const method = 'WatchInvalidations';
+  const unread = { connectionBytesMax: 5 * streamBytes, processBytesMax: 1_000_000 };
+  const { guard, port } = await start({ unread });
+  const [silent, other] = [await caller(port, 0), await caller(port, 65_535)];
+  const goodbye = once(silent, 'goaway');
+  const streams = await Promise.all(Array.from({ length: 10 }, () => begin(silent, method)));
+  const [code] = await goodbye;
+  expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  await Promise.all(streams.map(closedWith));
+  expect(await guard.next()).toBe('unread connection');
+  const stream = await begin(other, 'Verify');
+  stream.resume();
+  expect(await closedWith(stream)).toBe(constants.NGHTTP2_NO_ERROR);
+});
+
+test('calls wait while answers of their connection are not read, those of others do not', async () => {
+  const unread = { connectionBytesMax: 5 * streamBytes, processBytesMax: 1_000_000 };
+  const { guard, port } = await start({ unread });
+  const [silent, other] = [await caller(port, 0), await caller(port, 65_535)];
+  const first = await Promise.all(Array.from({ length: 3 }, () => begin(silent, 'Verify')));
+  let answered = 0;
+  for (let count = 0; count < 50; count++)
+    begin(silent, 'Verify').then(
+      () => answered++,
+      () => {},
+    );
+  const stream = await begin(other, 'Verify');
+  stream.resume();
+  expect(await closedWith(stream)).toBe(constants.NGHTTP2_NO_ERROR);
+  expect(answered).toBe(0);
+  expect(guard.unread.bytes).toBeLessThan(5 * streamBytes);
+  // Its calls go on as it reads.
+  for (const each of first) each.close();
+  await begin(silent, 'Verify');
+});
+
+test('when all connections together hold too much, the one with the most ends', async () => {
+  const unread = { connectionBytesMax: 1_000_000, processBytesMax: 7.5 * streamBytes };
+  const { guard, port, listener } = await start({ unread });
+  const [few, many] = [await caller(port, 0), await caller(port, 0)];
+  const kept = await begin(few, 'Verify');
+  const goodbye = once(many, 'goaway');
+  await Promise.all(Array.from({ length: 20 }, () => begin(many, 'Verify').catch(() => {})));
+  const [code] = await goodbye;
+  expect(code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  expect(await guard.next()).toBe('unread process');
+  expect([few.closed, kept.closed]).toEqual([false, false]);
+  await listener.stop(1000);
+  expect(listener.connections()).toBe(0);
 });

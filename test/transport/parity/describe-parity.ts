@@ -1,4 +1,4 @@
-/** Plays the parity cases through every door of a server, twice, on one of the stores. */
+/** Plays the parity cases through every door of a server, twice, on one of the stores, with each engine. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runServer, type TestServer } from '../../server/run-server.ts';
@@ -14,9 +14,11 @@ export interface ParityStore {
   stop(): Promise<void>;
 }
 
+const engines = ['h2', 'grpc-js'];
+
 /** Plays the parity cases on a store. */
 export function describeParity(store: string, open: () => Promise<ParityStore>): void {
-  describe(`every door gives the same verdict, on ${store}`, () => {
+  describe.each(engines)(`every door gives the same verdict, on ${store} with %s`, engine => {
     let opened: ParityStore;
     let server: TestServer;
     let world: World;
@@ -24,7 +26,7 @@ export function describeParity(store: string, open: () => Promise<ParityStore>):
 
     beforeAll(async () => {
       opened = await open();
-      server = await runServer(opened.env);
+      server = await runServer({ ...opened.env, USHER_GRPC_ENGINE: engine });
       world = await makeWorld(server);
       doors = parityDoors(server);
     });

@@ -3,7 +3,7 @@
  * HTTP/2, and what gRPC servers must refuse by its head (gRPC over HTTP/2, "Requests").
  */
 
-import { alive, isPing, type ProbeDeps, pinged, readiness } from './probes.ts';
+import { alive, isPing, type ProbeDeps, pinged, readiness } from '../rpc/probes.ts';
 
 /** The head of a request. */
 export interface PlainRequest {

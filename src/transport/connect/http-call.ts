@@ -1,7 +1,7 @@
-/** Adapts a request of node:http or node:http2 to the Call that handlers take. */
+/** Adapts a request of node:http to the Call that handlers take. */
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Call, Door } from './call.ts';
+import type { Call, Door } from '../rpc/call.ts';
 
 /** The response stream, which closes when the caller disconnects. */
 export interface Wire {
