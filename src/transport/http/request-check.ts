@@ -59,8 +59,8 @@ const hostShape = /^(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const good = new Set<string>();
 const goodMax = 256;
 
-/** Whether the host is valid, so that `new URL` cannot throw. */
-function isHost(host: string): boolean {
+/** Whether a Host is valid, so that `new URL` cannot throw. */
+export function isHost(host: string): boolean {
   if (good.has(host)) return true;
   if (!hostShape.test(host) || !URL.canParse(`http://${host}/`)) return false;
   if (good.size >= goodMax) good.clear();
