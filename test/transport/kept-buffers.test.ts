@@ -1,6 +1,8 @@
 /** Small parts of requests that wait do not keep all that was read with them. */
 
+import { create, toBinary } from '@bufbuild/protobuf';
 import { afterEach, expect, test } from 'vitest';
+import { StreamVerifyRequestSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { collectGarbage } from '../../src/server/heap.ts';
 import { createH2GrpcListener } from '../../src/transport/grpc/listener.ts';
 import type { PlainField } from '../../src/transport/h2/hpack/encoder.ts';
@@ -39,6 +41,13 @@ const ignored = Buffer.concat(
   Array.from({ length: 4 }, () => frame(0xbe, 0, 0, Buffer.alloc(16_000))),
 );
 
+/** A message of a gRPC stream. */
+const message = toBinary(
+  StreamVerifyRequestSchema,
+  create(StreamVerifyRequestSchema, { items: [{ id: 1n, request: { header: 'x' } }] }),
+);
+const streamed = Buffer.concat([Buffer.of(0, 0, 0, 0, message.length), message]).toString('hex');
+
 /** What buffers hold that are in use. The first collections leave those that are being freed. */
 async function bufferBytes(): Promise<number> {
   for (let count = 0; count < 5; count++) {
@@ -60,14 +69,7 @@ test.each<[name: string, () => Promise<number>, path: string, fields: PlainField
     ],
     '20',
   ],
-  // A message without items each, of which the handler takes as many as it answers.
-  [
-    'a gRPC stream',
-    grpcPort,
-    'StreamVerify',
-    [['content-type', 'application/grpc']],
-    '0000000002' + '0a00',
-  ],
+  ['a gRPC stream', grpcPort, 'StreamVerify', [['content-type', 'application/grpc']], streamed],
 ])('of %s', async (_, start, method, fields, part) => {
   const peer = await begunPeer(await start());
   peer.send(request(1, `${service}/${method}`, 4, ...fields));

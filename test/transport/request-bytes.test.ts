@@ -12,6 +12,7 @@ import { createHttpListener } from '../../src/transport/http/listener.ts';
 import { defaultLimits } from '../limits.ts';
 import { verifierBinding } from './fakes.ts';
 import { recordingGuard } from './guard.ts';
+import { answerOf, openH2, requestH2, withHttp2 } from './http/http2.ts';
 
 const cleaning: (() => unknown)[] = [];
 afterEach(async () => {
@@ -47,6 +48,7 @@ async function startHttp() {
   const listener = createHttpListener({
     routes: [...door.routes, heldBody(form, 1_000_000, guard)],
     ...{ limits, corsOrigins: [], onBug, guard },
+    ...withHttp2({ onBug, guard }),
   });
   cleaning.push(() => listener.stop(1000));
   const { port } = await listener.listen(here);
@@ -87,6 +89,17 @@ test('a form that announces too much is refused, and holds nothing afterwards', 
   const request = upload(port, '/form', headers, Buffer.from('a'));
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   expect(response.statusCode).toBe(503);
+  expect(await guard.next()).toBe('refused request');
+  expect(guard.requests.bytes).toBe(0);
+});
+
+test('a form over HTTP/2 that announces no length counts as the longest', async () => {
+  const { guard, port } = await startHttp();
+  const session = await openH2(port);
+  cleaning.push(() => session.destroy());
+  const stream = requestH2(session, '/form', { method: 'POST', end: false });
+  stream.write('a');
+  expect((await answerOf(stream)).status).toBe(503);
   expect(await guard.next()).toBe('refused request');
   expect(guard.requests.bytes).toBe(0);
 });
