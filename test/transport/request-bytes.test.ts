@@ -104,6 +104,17 @@ test('a form over HTTP/2 that announces no length counts as the longest', async 
   expect(guard.requests.bytes).toBe(0);
 });
 
+test('a length that is given twice over HTTP/2 counts once', async () => {
+  const { guard, port } = await startHttp();
+  const session = await openH2(port);
+  cleaning.push(() => session.destroy());
+  const twice = [1, 2].map(() => ['content-length', '5'] as const);
+  const stream = requestH2(session, '/form', { method: 'POST', headers: twice, end: false });
+  stream.write('a');
+  while (guard.requests.bytes === 0) await new Promise(setImmediate);
+  expect(guard.requests.bytes).toBe(5);
+});
+
 test('many slow uploads add up, and a short call gets through beside them', async () => {
   const { guard, port } = await startHttp();
   const long = { 'content-length': '60000' };

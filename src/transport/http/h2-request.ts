@@ -118,7 +118,7 @@ export class H2HttpRequest implements HttpRequest, HeldRequest {
 }
 
 /** As node:http has them with `joinDuplicateHeaders`. */
-function headersOf({ fields, authority }: H2Request): IncomingHttpHeaders {
+function headersOf({ fields, authority, contentLength }: H2Request): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = Object.create(null);
   for (const { name, value } of fields) {
     if (name.startsWith(':')) continue;
@@ -128,6 +128,8 @@ function headersOf({ fields, authority }: H2Request): IncomingHttpHeaders {
     const joint = name === 'cookie' ? '; ' : ', ';
     headers[name] = before === undefined ? trimmed : `${before}${joint}${trimmed}`;
   }
+  // The same length given twice is valid, and would be joined to no number.
+  if (contentLength >= 0) headers['content-length'] = String(contentLength);
   if (authority !== '') headers.host = authority;
   return headers;
 }
