@@ -41,15 +41,25 @@ export interface RedisGuard {
   guarded(get: Get): Get;
   /** Resolves when the store is what it was; throws Unavailable when not. */
   confirm(): Promise<void>;
+  /** Whether the log was found as it was within the lease. */
+  isSure(): boolean;
+  /** The store may have changed or lost its data: nothing is used before a check. */
+  doubt(): void;
+}
+
+/** What the guard needs beside the store. */
+interface GuardDeps extends Omit<ContinuityDeps, 'replica' | 'isLogApart'> {
+  /** Called when a master of a Cluster was found empty: no key that was not found may be unknown. */
+  onEmptied(): void;
 }
 
 /** Creates the guard. */
 export function redisGuard(
   { reads, admin, log, records, limits, linked, isCluster }: GuardedParts,
-  deps: Omit<ContinuityDeps, 'replica' | 'isLogApart'>,
+  deps: GuardDeps,
   onWarning: (message: string) => void,
 ): RedisGuard {
-  const marks = isCluster ? storeMarks(reads, onWarning) : noMarks;
+  const marks = isCluster ? storeMarks(reads, onWarning, deps.onEmptied) : noMarks;
   // What is put back is appended to a log that lost entries; what callers change is not.
   const audit = redisAudit(admin, limits, { linked, shorter: () => true });
   const committer = redisCommitter(admin, audit, records, limits);
@@ -90,6 +100,8 @@ export function redisGuard(
     async confirm() {
       if (!continuity.isSure()) await continuity.confirm();
     },
+    isSure: continuity.isSure,
+    doubt,
   };
 }
 

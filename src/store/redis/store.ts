@@ -122,6 +122,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
         if (what === 'lost changes') redisState.health.degrade('lost', detail);
         else if (detail !== undefined) redisState.refused(detail);
       },
+      onEmptied: () => following?.forget(),
       onChange(isSure) {
         decided.resolve();
         if (isSure) {
@@ -184,7 +185,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     await end();
     throw new StoreMismatch(schema.mismatch);
   }
-  const followed = { target, reader, log, heartbeat, continuity };
+  const followed = { target, reader, log, heartbeat, guard };
   const feed = redisFeed(followed, limits, monotonicMs, onWarning);
   following = feed;
   followFeed(guard, feed);

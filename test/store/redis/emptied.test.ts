@@ -151,7 +151,11 @@ test('a doubt during a check of the marks starts another check', async () => {
     },
   };
   const reads = asker({ ...client, on: () => {} } as unknown as RedisClient, () => undefined);
-  const marks = storeMarks(reads, () => undefined);
+  const marks = storeMarks(
+    reads,
+    () => undefined,
+    () => undefined,
+  );
   await marks.areThere();
   await marks.confirmAbsence();
   const sure = looks;
@@ -170,6 +174,58 @@ test('a doubt during a check of the marks starts another check', async () => {
   meanwhile = marks.doubt;
   marks.doubt();
   await expect(marks.confirmAbsence()).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('a master that is emptied as soon as it has its mark is missed', async () => {
+  for (const another of [false, true]) {
+    let isMarked = false;
+    const client = {
+      options: { host: 'h', port: 1 },
+      exists: async (key: string) => {
+        if (key === identityKey) throw new Error('MOVED 1 h:2');
+        return 0;
+      },
+      get: async () => null,
+      set: async () => {
+        if (isMarked) return null;
+        isMarked = true;
+        // Another process was faster.
+        return another ? null : 'OK';
+      },
+      on: () => {},
+    };
+    const reads = asker(client as unknown as RedisClient, () => undefined);
+    let losses = 0;
+    const marks = storeMarks(
+      reads,
+      () => undefined,
+      () => losses++,
+    );
+    expect(await marks.areThere()).toBe(false);
+    expect(await marks.areThere()).toBe(false);
+    expect(losses).toBe(1);
+    await expect(marks.confirmAbsence()).rejects.toBeInstanceOf(Unavailable);
+  }
+});
+
+test('in a cluster, a loss that no feed tells ends what is cached as unknown', async () => {
+  const cluster = await startCluster();
+  try {
+    const { store } = await stores.openUp(cluster.url);
+    for (const each of cluster.nodes) await until(() => isMarked(each));
+    await until(() => !(store.find('a') instanceof Promise));
+    const deleted = await Promise.all(
+      cluster.nodes.map(async node => {
+        const keys = (await node.send('KEYS', 'usher:mark:*')) as string[];
+        return keys.length > 0 ? await node.send('DEL', ...keys) : 0;
+      }),
+    );
+    expect(deleted.toSorted()).toEqual([0, 1, 1]);
+    await until(async () => (await said(store, 'a')) === 'unavailable');
+  } finally {
+    await stores.close();
+    await cluster.stop();
+  }
 });
 
 test('in a cluster, one emptied master is enough', async () => {
