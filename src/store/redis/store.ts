@@ -135,7 +135,6 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     },
     onWarning,
   );
-  const usage = redisUsage(admin, limits);
   const sweep = async () => {
     await guard.confirm();
     await committer.sweep();
@@ -143,6 +142,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
   const stopSweeping = repeat(sweep, limits.sweepIntervalMs);
   administrator.on('ready', () => void sweep().catch(() => undefined));
   const gate = closable();
+  const usage = redisUsage(admin, limits, isCluster, gate.isClosed);
   const getKey = guard.guarded(
     isCluster ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs),
   );
