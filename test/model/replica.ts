@@ -59,8 +59,8 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   const reads = asker(reader, watch.failed, watch.unfit);
   const log = redisAudit(reads, defaultLimits.store.redis);
   const heartbeat = { isLive: () => true, ageMs: () => 0 };
-  const guard = { isSure: () => true, doubt: () => undefined };
-  const followed = { target, reader, log, heartbeat, guard };
+  const continuity = { isSure: () => true, doubt: () => undefined };
+  const followed = { target, reader, log, heartbeat, continuity };
   const feed = redisFeed(followed, defaultLimits.store.redis, world.now, () => undefined);
   const get = (id: string) =>
     readToken(masterGet(reads, watch, defaultLimits.store.redis.leaseMs), testRecords, id).catch(

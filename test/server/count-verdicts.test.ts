@@ -8,7 +8,8 @@ import { countVerdicts } from '../../src/server/count-verdicts.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Door } from '../../src/transport/rpc/call.ts';
 import type { Verify } from '../../src/verify/verify.ts';
-import { makeStatic } from '../gateways/tokens.ts';
+import { ownEngine } from '../engine.ts';
+import { makeJwt, makeStatic } from '../gateways/tokens.ts';
 import { granted, verify } from '../transport/fakes.ts';
 import { parityDoors } from '../transport/parity/doors.ts';
 import { until } from '../until.ts';
@@ -29,10 +30,23 @@ const doors: [name: string, door: Door][] = [
   ['Hello over Connect JSON', 'connect'],
   ['Hello over Connect proto', 'connect'],
   ['Hello over gRPC-Web', 'grpc-web'],
+  ['Verify over Connect JSON by HTTP/2', 'connect'],
+  ['Verify over Connect proto by HTTP/2', 'connect'],
+  ['Verify over gRPC-Web by HTTP/2', 'grpc-web'],
+  ['Verify over gRPC on the HTTP port', 'grpc'],
+  ['Verify over gRPC on the manager port', 'manager'],
+  ['Hello over Connect JSON by HTTP/2', 'connect'],
+  ['Hello over Connect proto by HTTP/2', 'connect'],
+  ['Hello over gRPC-Web by HTTP/2', 'grpc-web'],
+  ['Hello over gRPC on the HTTP port', 'grpc'],
+  ['Hello over gRPC on the manager port', 'manager'],
   ['BatchVerify', 'grpc'],
   ['StreamVerify', 'grpc'],
   ['Verify on the manager port', 'manager'],
   ['GET /', 'root'],
+  ['GET / by HTTP/2', 'root'],
+  ['/ext-authz by HTTP/2', 'envoy-http'],
+  ['/forward-auth by HTTP/2', 'forward-auth'],
   ["Envoy's Check", 'envoy-grpc'],
   ['/ext-authz', 'envoy-http'],
   ['/forward-auth', 'forward-auth'],
@@ -40,7 +54,7 @@ const doors: [name: string, door: Door][] = [
 ];
 
 beforeAll(async () => {
-  server = await runServer();
+  server = await runServer(ownEngine);
   good = await makeStatic(server);
   for (const door of parityDoors(server)) ask.set(door.name, token => door.ask([token], '', []));
   const verifier = createClient(
@@ -137,6 +151,19 @@ const atOnce: Verify = ({ header }) => {
   if (header === 'good') return granted;
   throw new Unavailable('no answer');
 };
+
+test('the metrics hold no token, secret or claim, and no name of an access token', async () => {
+  const { secret, sign } = await makeJwt(server, { owner: 'odd-owner', scopes: ['odd:scope'] });
+  const exp = Math.ceil(Date.now() / 1000) + 60;
+  const jwt = await sign({ exp, sub: 'odd-subject', jti: 'odd-id', more: { odd: 'odd-claim' } });
+  const sent = [jwt, good.token, 'odd-garbage', `odd-${good.token}`];
+  for (const send of ask.values()) for (const token of sent) await send(token);
+  const text = await (await fetch(`http://${server.manager}/metrics`)).text();
+  expect(text).toContain('usher_verdicts_total');
+  for (const kept of [...sent, ...jwt.split('.'), secret, server.adminToken, 'odd']) {
+    expect(text).not.toContain(kept);
+  }
+});
 
 describe.each([
   ['at once', atOnce],

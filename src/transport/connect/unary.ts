@@ -4,13 +4,14 @@
  * gRPC-Web are left to connect-node.
  */
 
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { jsonOf, piecesOf } from '../codec/encoded-cache.ts';
 import type { HttpLimits } from '../http/limits.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Door } from '../rpc/call.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
@@ -18,12 +19,13 @@ import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
 import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
+import type { Unread } from '../rpc/unread.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { HttpCall } from './http-call.ts';
 import { readJson, writeJson } from './json.ts';
 
 /** What these calls report, and share with other listeners. */
-export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unreadClosed'>;
+export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unread' | 'unreadClosed'>;
 
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
@@ -42,34 +44,40 @@ export interface ConnectUnaryDeps {
 export type TakeUnary = (
   method: DescMethod,
   handler: Unary<DescMethod>,
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: HttpRequest,
+  res: HttpResponse,
 ) => boolean;
 
 type Format = 'json' | 'proto';
 
 interface Call extends HeldRequest {
-  res: ServerResponse;
+  res: HttpResponse;
   method: DescMethod;
   format: Format;
   /** What has arrived of the body. */
   chunks: Buffer[];
 }
 
+/** Unread answers that are shorter are not counted one by one, in bytes. */
+const countedBytesMin = 16_384;
+
 /**
  * The function that answers plain unary calls. The deadline of a call holds until its answer is read:
- * one that is not takes up memory.
+ * one that is not takes up memory. A call waits while the process has as many unread bytes as it may.
  */
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const { limits, onBug, door, guard } = deps;
+  // It holds nothing itself, so that calls wait for the limit of the process alone.
+  const waiting = guard.unread.account();
 
-  const refuse = (res: ServerResponse, thrown: unknown) => {
+  const refuse = (res: HttpResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
+    if (res.destroyed) res.destroy();
     if (res.headersSent || res.destroyed) return;
     const { status, text, headers } = connectErrorAnswer(error);
     respond(res, status, 'application/json', [text], Buffer.byteLength(text), headers);
   };
-  const deadlines = createDeadlines<ServerResponse>(res => {
+  const deadlines = createDeadlines<HttpResponse>(res => {
     if (res.headersSent && !res.destroyed) {
       res.destroy();
       guard.unreadClosed('deadline');
@@ -81,7 +89,10 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const send = (message: MessageShape<DescMethod['output']>, call: Call) => {
     const { res, method, format } = call;
     guard.requests.end(call);
-    if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
+    if (res.destroyed) res.destroy();
+    if (res.headersSent || res.destroyed) return;
+    answer(res, method, format, message);
+    countUnread(res, guard.unread);
   };
   const fail = (error: unknown, call: Call) => {
     guard.requests.end(call);
@@ -105,11 +116,14 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
         refuse(res, tooManyBytes());
       },
     };
+    let hasBegun = false;
     res.on('close', () => {
       watched.forget();
       guard.requests.end(call);
+      if (!hasBegun) res.destroy();
     });
-    receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
+    const run = (body: Buffer) => {
+      hasBegun = true;
       try {
         const request = messageOf(method, format, body);
         const message = handler(request, new HttpCall(door, req.headers, res, peerOf));
@@ -117,6 +131,12 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       } catch (error) {
         fail(error, call);
       }
+    };
+    receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
+      if (waiting.hasRoom()) return run(body);
+      waiting.wait(() => {
+        if (!res.headersSent && !res.destroyed) run(body);
+      });
     });
     return true;
   };
@@ -149,7 +169,7 @@ function deadlineOf(
 
 /** Collects the request's body, then calls `goOn` with it, or `fail` when it is too long. */
 function receive(
-  req: IncomingMessage,
+  req: HttpRequest,
   call: Call,
   bytesMax: number,
   requests: RequestBytes,
@@ -186,7 +206,7 @@ function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
 }
 
 function answer(
-  res: ServerResponse,
+  res: HttpResponse,
   { output }: DescMethod,
   format: Format,
   message: MessageShape<DescMethod['output']>,
@@ -201,9 +221,18 @@ function answer(
   }
 }
 
+/** Counts an answer as unread until it is read or given up, unless the socket has taken it. */
+function countUnread(res: HttpResponse, unread: Unread): void {
+  const bytes = res.writableLength;
+  if (bytes < countedBytesMin) return;
+  const account = unread.account();
+  account.hold(bytes);
+  res.once('close', () => account.free(bytes));
+}
+
 /** The pieces have `length` bytes together. */
 function respond(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   type: string,
   pieces: readonly (string | Buffer)[],
@@ -217,6 +246,6 @@ function respond(
   res.end(pieces.at(-1));
 }
 
-function peerOf({ req }: ServerResponse): string | undefined {
+function peerOf({ req }: HttpResponse): string | undefined {
   return req.socket.remoteAddress;
 }

@@ -1,9 +1,10 @@
 /** /forward-auth, for nginx auth_request, Traefik ForwardAuth, Caddy forward_auth and HAProxy. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { attached } from '../../caching/attached.ts';
 import { unknownParameter } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Identity } from '../../verify/verdict.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import {
   askedByHeaders,
@@ -23,7 +24,7 @@ import { type Asked, type Requirements, requirementsOf } from './requirements.ts
 export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
   const queries = createQueries();
   const headersOf = createHeaders();
-  const handle = (req: IncomingMessage, res: ServerResponse) => {
+  const handle = (req: HttpRequest, res: HttpResponse) => {
     const { door, asked, requirements } = queries(queryOf(req));
     const byHeaders = askedByHeaders(req);
     const all = byHeaders ? requirementsOf(asked, byHeaders) : requirements;
@@ -41,7 +42,7 @@ const nginxDoor: GatewayDoor = { ...plainDoor, statusOf: http => (http === 401 ?
 
 /** Response headers, cached by identity: the same object while nothing has changed. */
 function createHeaders(): (identity: Identity) => string[] {
-  const known = new WeakMap<Identity, string[]>();
+  const known = attached<Identity, string[]>();
   return identity => {
     let headers = known.get(identity);
     if (headers === undefined) {
@@ -81,7 +82,7 @@ function createQueries(): (query: string) => Query {
   };
 }
 
-function queryOf({ url = '' }: IncomingMessage): string {
+function queryOf({ url = '' }: HttpRequest): string {
   const start = url.indexOf('?');
   return start === -1 ? '' : url.slice(start + 1);
 }

@@ -4,11 +4,11 @@
  */
 
 import type { Redis } from 'ioredis';
+import type { Continuity } from '../../continuity/continuity.ts';
 import type { Feed, FeedListener, Lease } from '../../feed.ts';
 import { createLease } from '../../feed.ts';
 import { masters, nameOf, type RedisClient } from '../client.ts';
 import { faultText } from '../faults.ts';
-import type { RedisGuard } from '../guard.ts';
 import type { RedisHeartbeat } from '../heartbeat.ts';
 import { importedKey, tokenKey } from '../keys.ts';
 import type { RedisLimits } from '../limits.ts';
@@ -21,7 +21,7 @@ export interface FollowedStore extends Pick<Followed, 'target' | 'log'> {
   /** Shows whether the client reads from a master that was not deposed. */
   heartbeat: Pick<RedisHeartbeat, 'isLive' | 'ageMs'>;
   /** Shows whether the store is what it was, and is asked to check after a flush. */
-  guard: Pick<RedisGuard, 'isSure' | 'doubt'>;
+  continuity: Pick<Continuity, 'isSure' | 'doubt'>;
 }
 
 /** The feed of a Redis store, which ends it while Redis is not what it was. */
@@ -46,7 +46,7 @@ interface FollowedMaster {
 
 /** Follows the masters that a client reads from, and any that join later. */
 export function redisFeed(
-  { target, reader, log, heartbeat, guard }: FollowedStore,
+  { target, reader, log, heartbeat, continuity }: FollowedStore,
   limits: RedisLimits,
   monotonicMs: () => number,
   onWarning: (message: string) => void,
@@ -102,7 +102,7 @@ export function redisFeed(
         {
           confirmed(askedAtMs) {
             master.confirmedMs = askedAtMs;
-            if (guard.isSure()) lease.renew(askedAtMs);
+            if (continuity.isSure()) lease.renew(askedAtMs);
           },
           lost(error) {
             fault = faultText(error);
@@ -112,7 +112,7 @@ export function redisFeed(
           },
           changed,
           changedAll() {
-            guard.doubt();
+            continuity.doubt();
             changedAll();
           },
           refused,
