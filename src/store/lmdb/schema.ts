@@ -21,7 +21,7 @@ import type { Tables } from './tables.ts';
 export const schemaKey = 'schema';
 const keyChecksKey = 'key-checks';
 
-/** More than the first start makes, also one that was interrupted several times. */
+/** More than the first start makes, however often it is interrupted. */
 const newTransactionsMax = 100;
 
 const damagedText =
@@ -57,8 +57,10 @@ export function openSchema(
   if (!isOlder && isNoted && !facts.isNew) return;
   try {
     if (facts.schema < signedSchema) signAll(tables, sealed, seal.currentId, onNotice);
-    if (isOlder || facts.isNew) linkAll(tables, links);
+    if (isOlder) linkAll(tables, links);
     root.transactionSync(() => {
+      // Of a new store in one transaction: a start that is killed again and again gives it no past.
+      if (facts.isNew) linkAll(tables, links);
       const keyChecks = { ...Object.fromEntries(facts.keyChecks), [seal.currentId]: check };
       root.put(keyChecksKey, JSON.stringify(keyChecks));
       root.put(schemaKey, String(linkedSchema));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeRecord } from '../../../src/store/format/record.ts';
 import { hasMac } from '../../../src/store/format/sealed.ts';
+import { checkDataFile } from '../../../src/store/lmdb/data-file.ts';
 import { openLmdb } from '../../../src/store/lmdb/store.ts';
 import { openTables, type Tables } from '../../../src/store/lmdb/tables.ts';
 import { type Store, StoreMismatch, Unavailable } from '../../../src/store/store.ts';
@@ -94,6 +95,13 @@ test('a store from before the MACs is signed when it is opened, except what cann
   notices = [];
   await during(() => undefined);
   expect(notices).toEqual([]);
+});
+
+test('a first start that is killed again and again gives the store no past', async () => {
+  await behindItsBack(() => undefined);
+  const before = checkDataFile(folder);
+  await during(() => undefined);
+  expect(checkDataFile(folder) - before).toBe(1);
 });
 
 test('a record without a MAC is unavailable, and so is one that is gone or older', async () => {
