@@ -74,9 +74,22 @@ function leadToNewest([even, odd]: [Meta, Meta]): boolean {
       each.transaction === each.rootTransaction ||
       (each.transaction === 0n && each.rootTransaction === undefined) ||
       // The first change of a copy.
-      (each === odd && isOfCopy && even.transaction > odd.transaction),
+      (each === odd && isOfCopy && even.transaction > odd.transaction) ||
+      isTakenBack(each, each === odd ? even : odd),
   );
   return isNew || isCopy || (isInTurn && hasRoots);
+}
+
+/**
+ * When a meta page cannot be written, LMDB puts its former number and last page back, but not its root. A
+ * flipped bit in the number of the newest state looks the same, but has a last page behind that of the other.
+ */
+function isTakenBack(meta: Meta, newest: Meta): boolean {
+  return (
+    meta.transaction + 1n === newest.transaction &&
+    meta.rootTransaction === newest.transaction + 1n &&
+    meta.lastPage < newest.lastPage
+  );
 }
 
 /** The file as it is, not as it is in between while another process writes its meta pages. */

@@ -57,7 +57,10 @@ export function openSchema(
   if (!isOlder && isNoted && !facts.isNew) return;
   try {
     if (facts.schema < signedSchema) signAll(tables, sealed, seal.currentId, onNotice);
-    if (isOlder) linkAll(tables, links);
+    if (isOlder) {
+      onNotice('migrating the store: naming the keys of all tables');
+      linkAll(tables, links);
+    }
     root.transactionSync(() => {
       // Of a new store in one transaction: a start that is killed again and again gives it no past.
       if (facts.isNew) linkAll(tables, links);
@@ -66,6 +69,7 @@ export function openSchema(
       root.put(schemaKey, String(linkedSchema));
       markLinked(tables);
     });
+    if (isOlder) onNotice('the store was migrated');
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new StoreUnusable(`the embedded store cannot be written (${detail})`, error);
@@ -128,7 +132,6 @@ function signAll(
     const from: string = digest;
     digest = root.transactionSync(() => signSome(tables, sealed, from, currentId, true));
   }
-  onNotice('the store was migrated');
 }
 
 /** A record that cannot be read stays as it is, and unavailable: the others need not wait for it. */

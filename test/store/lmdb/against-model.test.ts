@@ -100,7 +100,8 @@ async function make(
   const before = id === undefined ? undefined : records.get(id);
   const isOpen = before !== undefined && before.revokedAt === undefined;
   const fields = { owner: pick(owners, b), expiresAt: c % 3 ? now + (c % 40) * step : undefined };
-  if (kind === 'create') await commit(store, model, creation(without(fields) as Partial<AccessTokenRecord>), b);
+  if (kind === 'create')
+    await commit(store, model, creation(without(fields) as Partial<AccessTokenRecord>), b);
   else if (kind === 'update' && isOpen) {
     await commit(store, model, update(before, fields as Partial<AccessTokenRecord>), b);
   } else if (kind === 'revoke' && isOpen) await commit(store, model, revocation(before), b);
