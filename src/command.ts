@@ -21,6 +21,8 @@ process.exitCode = await runCommand(process.argv.slice(2), {
 
 /** Loads the server only for `usher serve`, so that other commands start fast. */
 async function serve(env: Environment): Promise<void> {
+  const { boundHeap } = await import('./server/heap.ts');
+  boundHeap();
   const { serve: start } = await import('./server/serve.ts');
   await start(env);
 }

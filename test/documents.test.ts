@@ -42,6 +42,26 @@ describe('links', () => {
   });
 });
 
+describe('SECURITY.md', () => {
+  const text = readFileSync('SECURITY.md', 'utf8');
+  const [, claims = ''] = /^## Attackers.*?\n(.*)^## What is not defended/ms.exec(text) ?? [];
+  const defences = claims.split(/^- /m).slice(1);
+
+  test.each(defences.map(defence => [/[^\n]*/.exec(defence)?.[0] ?? '', defence] as const))(
+    'names the tests of: %s',
+    (_, defence) => {
+      expect(defence).toMatch(/^ {2}Tests: \[/m);
+    },
+  );
+
+  test('calls each test by its path', () => {
+    const named = [...text.matchAll(/\[([^\]]+)\]\((test\/[^)]+)\)/g)];
+    expect(named.length).toBeGreaterThan(80);
+    const others = named.filter(([, name, path]) => !path?.startsWith(`test/${name}`));
+    expect(others.map(([link]) => link)).toEqual([]);
+  });
+});
+
 test('the index names every page', () => {
   const index = linksOf('docs/README.md').map(target => join('docs', target));
   const inDocs = pages.filter(page => dirname(page) === 'docs' && page !== 'docs/README.md');

@@ -27,6 +27,7 @@ const starters = [
   'test/server/usher-process.ts',
   'test/server/own-workers.ts',
   'test/cli/run-usher.ts',
+  'test/fuzz/run-fuzz.ts',
 ];
 const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 

@@ -6,7 +6,15 @@
 import { residentMb } from '../load.ts';
 import type { Row } from '../row.ts';
 import { compare, type Rounds } from './compare.ts';
-import { checkRow, checkVerdicts, clientRows, verifyRows } from './cost-rows.ts';
+import {
+  checkRow,
+  checkVerdicts,
+  clientRows,
+  type Shape,
+  shapeName,
+  verifyCost,
+  verifyRows,
+} from './cost-rows.ts';
 import { floodRow } from './flood-rows.ts';
 import { buildPeers } from './peers.ts';
 import { type Engine, enginesOf, type Program, startAll, withStop } from './programs.ts';
@@ -15,6 +23,9 @@ import { tlsRows } from './tls-rows.ts';
 import { type Effort, efforts } from './turns.ts';
 import { unseenRows } from './unseen-rows.ts';
 import { workersRow } from './worker-rows.ts';
+
+/** As many connections as a fleet of services keeps, all of them busy for half a minute. */
+const crowd: Shape = { connections: 64, streams: 16, calls: 1_000_000 };
 
 /** How the part is run. */
 export interface EngineOptions {
@@ -55,7 +66,16 @@ async function besidePeers(
     ...(await fullRows(effort, programs, engines)),
   ];
   await checkVerdicts(programs);
-  return [...rows, idle, memoryRow('the same after all of these calls', programs)];
+  const after = memoryRow('the same after all of these calls', programs);
+  return [...rows, idle, after, await loadedRow(effort, programs)];
+}
+
+/** Resident memory when many connections with many calls each have kept a program busy. */
+async function loadedRow(effort: Effort, programs: readonly Program[]): Promise<Row> {
+  for (const { pid, address, tokens } of programs) {
+    await verifyCost({ pids: [pid], address, token: tokens.static }, crowd, effort);
+  }
+  return memoryRow(`the same after a million calls of Verify, ${shapeName(crowd)}`, programs);
 }
 
 function memoryRow(what: string, programs: readonly Program[]): Row {

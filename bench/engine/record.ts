@@ -7,6 +7,7 @@ import { machine } from '../report.ts';
 import type { Row } from '../row.ts';
 import type { EngineOptions } from './engine.ts';
 import { mayOrder } from './front.ts';
+import { inTheWay } from './in-the-way.ts';
 import { efforts } from './turns.ts';
 
 /** From this load of other programs on, figures must be read with care. */
@@ -45,6 +46,8 @@ export function engineNote({ quick, today }: EngineOptions): string {
           : 'All ran beside the other programs of the machine.'),
       '- **Verdicts** were checked: a wrong one ends the run.',
     ].join('\n'),
+    'What is in the way, and what was tried (µs and pauses of single runs, some on a busy machine):',
+    inTheWay.map(text => `- ${text}`).join('\n'),
   ].join('\n\n');
 }
 

@@ -1,6 +1,11 @@
 /** Connects by gRPC over HTTP/2, on Node. */
 
-import { createGrpcTransport, Http2SessionManager } from '@connectrpc/connect-node';
+import type { Http2Session } from 'node:http2';
+import {
+  createGrpcTransport,
+  type GrpcTransportOptions,
+  Http2SessionManager,
+} from '@connectrpc/connect-node';
 import type { Connect } from './links.ts';
 
 /** How long a connection without calls stays open, in milliseconds. */
@@ -19,7 +24,7 @@ export const connectByGrpc: Connect = address => {
   });
   const transport = createGrpcTransport({
     baseUrl,
-    sessionManager,
+    sessionManager: withoutUncaught(sessionManager),
     acceptCompression: [],
     readMaxBytes: messageBytesMax,
     writeMaxBytes: messageBytesMax,
@@ -27,3 +32,27 @@ export const connectByGrpc: Connect = address => {
   const end = () => sessionManager.abort();
   return { transport, streams: true, reset: end, close: end };
 };
+
+type SessionManager = NonNullable<GrpcTransportOptions['sessionManager']>;
+
+/**
+ * A session that broke emits its error a moment after its calls have failed. A call in between makes the
+ * manager connect again and stop listening to that session, so that the error would be uncaught and
+ * end the process.
+ */
+function withoutUncaught(manager: Http2SessionManager): SessionManager {
+  const heard = new WeakSet<Http2Session>();
+  return {
+    authority: manager.authority,
+    async request(...call) {
+      const stream = await manager.request(...call);
+      const { session } = stream;
+      if (session !== undefined && !heard.has(session)) {
+        heard.add(session);
+        session.on('error', () => undefined);
+      }
+      return stream;
+    },
+    notifyResponseByteRead: stream => manager.notifyResponseByteRead(stream),
+  };
+}

@@ -31,8 +31,8 @@ export interface ManagerDeps {
   currentCaller(actor: string, peer: string, signedInAt: number): Promise<Caller | undefined>;
   /** Redeems a one-time login code: who asked for it; undefined if unknown, used or expired. */
   redeemLoginCode(code: string): LetIn | undefined;
-  /** Writes "session.create" and "session.end" to the audit log. */
-  audit(action: 'session.create' | 'session.end', caller: Caller): Promise<void>;
+  /** Writes "session.create" and "session.end" to the audit log, each once for a session. */
+  audit(action: 'session.create' | 'session.end', caller: Caller, sessionId: string): Promise<void>;
   /** Counts a refused sign-in or session for the audit log. Never rejects. */
   refused(refusal: Refusal): Promise<void>;
   /** What the status page shows. */

@@ -4,12 +4,11 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { queryFault } from '../reading/query.ts';
 import { Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
-import { readCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
-import { pageSecretHeader } from './page-secret.ts';
 import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
-import { createSessions, type SessionKeys } from './session.ts';
+import { createSessions } from './session.ts';
+import { keysIn } from './session-keys.ts';
 import { createSessionRoutes } from './session-routes.ts';
 import { serveWebApp } from './web-app.ts';
 
@@ -86,11 +85,6 @@ export function createManager(deps: ManagerDeps): Manager {
       return (await signedIn(headers, peer))?.caller;
     },
   };
-}
-
-function keysIn(headers: IncomingHttpHeaders): SessionKeys {
-  const pageSecret = String(headers[pageSecretHeader] ?? '');
-  return { cookie: readCookie(headers.cookie) ?? '', pageSecret };
 }
 
 // The status page and its data share a path: a browser that opens the page asks for HTML.

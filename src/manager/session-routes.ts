@@ -10,6 +10,7 @@ import { cameOverTls } from './over-tls.ts';
 import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
 import type { Session, Sessions } from './session.ts';
+import { keysIn } from './session-keys.ts';
 
 /** Answers a request for `/session`; false for another path. Throws Unavailable. */
 export type SessionRoutes = (
@@ -58,7 +59,7 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
     return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
   }
   const { session, pageSecret } = deps.sessions.open(caller.actor, at);
-  await deps.audit('session.create', caller);
+  await deps.audit('session.create', caller, session.id);
   const body = { ...describe(deps, session, caller), pageSecret };
   sendJson(res, 200, body, { 'set-cookie': cookieOf(deps, req, session) });
 }
@@ -92,10 +93,13 @@ async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerRes
 
 async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
   if (!madeByOwnPage(req.headers)) return await refuseOtherSite(deps, req, res);
-  const found = await deps.signedIn(req.headers, deps.peerOf(req));
-  if (found) {
-    await deps.sessions.end(found.session);
-    await deps.audit('session.end', found.caller);
+  const session = deps.sessions.unseal(keysIn(req.headers));
+  const caller =
+    session && (await deps.currentCaller(session.actor, deps.peerOf(req), session.signedInAt));
+  if (session && caller) {
+    // A session that has ended too: the sign-out that ended it may have failed before that was durable.
+    await deps.sessions.end(session);
+    await deps.audit('session.end', caller, session.id);
   }
   sendJson(res, 200, {}, { 'set-cookie': sessionCookie('', 0, cameOverTls(req)) });
 }

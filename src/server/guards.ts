@@ -18,6 +18,8 @@ export interface GuardDeps {
   log: Pick<Logger, 'warn'>;
   /** `performance.now`. */
   monotonicMs(): number;
+  /** Collects garbage. */
+  collect?(): void;
 }
 
 const refusedTexts: Record<RefusedReason, string> = {
@@ -39,7 +41,7 @@ const requestsText =
 /** Creates the function that makes a listener's guard. */
 export function createGuards(deps: GuardDeps): (listener: ListenerName) => Guard {
   const { limits, isExempt, metrics } = deps;
-  const unread = createUnread(limits.unread);
+  const unread = createUnread(limits.unread, deps.collect);
   const requests = createRequestBytes(limits.requestBytesMax);
   const warn = warnRarely(deps);
   return listener => ({

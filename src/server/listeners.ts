@@ -28,6 +28,7 @@ import { pinged } from '../transport/rpc/probes.ts';
 import type { Core } from './core.ts';
 import { connectionsFor, openFilesMax } from './descriptors.ts';
 import { createGuards } from './guards.ts';
+import { collectGarbage } from './heap.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Services } from './services.ts';
@@ -78,6 +79,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     metrics,
     log,
     monotonicMs,
+    collect: collectGarbage,
   });
   const guards = { grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') };
   // All of them count together.

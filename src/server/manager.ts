@@ -9,6 +9,7 @@ import type { ServerStatus } from '../manager/server-status.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor, type Caller } from '../tokens/caller.ts';
+import { uuidOf } from '../tokens/derived-uuid.ts';
 import type { SignInCode } from '../transport/services/sign-in.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
@@ -47,7 +48,8 @@ export function createWebManager(
     },
     currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,
-    audit: (action, { actor, peer }) => core.audit.add({ action, actor, peer, detail: '' }),
+    audit: (action, { actor, peer }, sessionId) =>
+      core.audit.add({ action, actor, peer, detail: '', id: uuidOf(`${action} ${sessionId}`) }),
     refused: core.sums.refused,
     status: () => statusOf(config, core, listeners()),
     onError: error => log.error({ error }, 'the API Manager failed'),

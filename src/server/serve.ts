@@ -1,7 +1,6 @@
 /** `usher serve`: runs the server as a process, including workers and signals. */
 
 import cluster from 'node:cluster';
-import { setFlagsFromString } from 'node:v8';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
 import { formerNameWarnings, readConfig } from '../settings/config.ts';
@@ -34,16 +33,7 @@ export async function serve(env: Environment): Promise<void> {
   }
 }
 
-/**
- * How far the heap may grow between two collections, in percent of what the last one left. V8's own
- * choice is up to 300, and then the process takes several times of USHER_MEMORY_MB.
- */
-const heapGrowingPercent = 50;
-
 async function start(env: Environment): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowingPercent}`);
-  // The space for new objects stays as large as the start made it; a burst would double it.
-  setFlagsFromString('--semi-space-growth-factor=1');
   const config = readConfig(env);
   const secrets = openSecrets(config);
   const log = openLog(config.logLevel);

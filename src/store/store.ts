@@ -222,8 +222,10 @@ export interface AuditScan {
 
 /** The audit log: append-only and hash-chained. Throws Unavailable. */
 export interface AuditLog {
-  /** Adds an event that belongs to no change, such as a refused call. Idempotent by event id. */
+  /** Adds an event that is no change, such as a sign-in, durably. Idempotent by event id. */
   append(event: AuditEvent): Promise<void>;
+  /** The same for one that nobody waits for, such as a count: a failover can lose it. */
+  note(event: AuditEvent): Promise<void>;
   /** Reads a page of the log. */
   events(scan: AuditScan): Awaitable<ChainedEvent[]>;
   /** The last entry. */

@@ -47,14 +47,18 @@ export interface Happening {
   tokenId?: string;
   /** A refused call's method and error, a count, or "". */
   detail: string;
+  /** As AuditEvent.id, where a repeat must not add another; absent for a random one. */
+  id?: string;
 }
 
 /** The audit log. Throws TokenError or Unavailable. */
 export interface Audit {
   /** Reads a page. The caller needs the scope usher.tokens.read. */
   list(caller: Caller, query: AuditQuery): Promise<AuditPage>;
-  /** Adds an event, dated now. */
+  /** Adds an event, dated now. Resolves once it is durable. */
   add(happening: Happening): Promise<void>;
+  /** The same for an event that nobody waits for: a failover of the store can lose it. */
+  note(happening: Happening): Promise<void>;
 }
 
 /** Limits of a page. */
@@ -101,17 +105,14 @@ export function createAudit({ store, keys, now }: AuditDeps): Audit {
       return { events, nextPageToken: tokens.write(more ? String(last.sequence) : undefined) };
     },
 
-    async add({ action, actor, peer, tokenId = '', detail }) {
-      await store.append({
-        id: v4(),
-        time: now(),
-        action,
-        actor,
-        peer,
-        tokenId,
-        detail,
-        requestId: '',
-      });
-    },
+    add: happening => store.append(eventOf(happening, now())),
+    note: happening => store.note(eventOf(happening, now())),
   };
+}
+
+function eventOf(
+  { action, actor, peer, tokenId = '', detail, id = v4() }: Happening,
+  time: number,
+) {
+  return { id, time, action, actor, peer, tokenId, detail, requestId: '' };
 }

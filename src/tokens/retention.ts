@@ -18,7 +18,7 @@ export interface Retention {
 
 /** What it needs. */
 export interface RetentionDeps {
-  store: Pick<Store, 'append' | 'events' | 'removeEvents'>;
+  store: Pick<Store, 'note' | 'events' | 'removeEvents'>;
   limits: RetentionLimits;
   /** The current time in milliseconds since 1970. */
   now: () => number;
@@ -35,7 +35,7 @@ export function createRetention({ store, limits, now, onFailure }: RetentionDeps
     const old = await oldEntries(store, limits, now() - limits.days * dayMs);
     if (old === undefined) return;
     // First the checkpoint: a removal without one would look like a log that was cut.
-    await store.append(checkpoint(old.last, old.count, now()));
+    await store.note(checkpoint(old.last, old.count, now()));
     while (await store.removeEvents(old.last.sequence, limits.pageSize));
   };
   let underway: Promise<unknown> = Promise.resolve();

@@ -34,7 +34,7 @@ export interface Sums {
 
 /** What it needs. */
 export interface SumDeps {
-  audit: Pick<Audit, 'add'>;
+  audit: Pick<Audit, 'note'>;
   limits: SumLimits;
   /** Called with the error when counts could not be written; they are kept. */
   onFailure(error: unknown): void;
@@ -78,7 +78,7 @@ export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
     const { happening, unit, count } = sum;
     sum.count = 0;
     const detail = [happening.detail, `${count} ${unit}`].filter(text => text !== '').join(': ');
-    await audit.add({ ...happening, detail }).catch(error => {
+    await audit.note({ ...happening, detail }).catch(error => {
       sum.count += count;
       onFailure(error);
     });
@@ -114,7 +114,7 @@ export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
       }
       const sum = { ...sumOf({ ...refusal, peer: source }), origin };
       refusals.set(name, sum);
-      await audit.add({ action: 'call.refused', ...refusal }).catch(error => {
+      await audit.note({ action: 'call.refused', ...refusal }).catch(error => {
         sum.count += 1;
         onFailure(error);
       });

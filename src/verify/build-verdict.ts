@@ -1,12 +1,19 @@
 /** Builds the verdict: granted, refused, or denied without an identity. */
 
 import type { Proven } from './proof-cache.ts';
-import type { Denied, Granted, Reason, Refusal } from './verdict.ts';
+import { type Denied, type Granted, type Reason, type Refusal, reasons } from './verdict.ts';
 import { watchedTtlMs } from './watched-ttl.ts';
 
-/** A refusal without an identity. */
+const denials = new Map(
+  (Object.keys(reasons) as Reason[]).map(reason => [
+    reason,
+    { valid: false, reason, stale: false } satisfies Denied,
+  ]),
+);
+
+/** A refusal without an identity: the same object for a reason, so that its encoded form can be reused. */
 export function denied(reason: Reason): Denied {
-  return { valid: false, reason, stale: false };
+  return denials.get(reason) as Denied;
 }
 
 /** A refusal with the identity of the token. `now` is in milliseconds since 1970. */

@@ -26,8 +26,11 @@ export function createFindImported(
   keys: MasterKeys,
 ): FindImported {
   return async token => {
-    const forms = (await index.importedForms()).map(readForm);
-    const fitting = forms.filter(({ length = token.length }) => length === token.length);
+    const forms = await index.importedForms();
+    if (forms.length === 0) return undefined;
+    const fitting = forms
+      .map(readForm)
+      .filter(({ length = token.length }) => length === token.length);
     const found = await findByHash(index, keys, fitting, hash => importedHash(token, hash));
     return found?.tokenId;
   };

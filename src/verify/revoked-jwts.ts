@@ -1,6 +1,7 @@
 /** Whether a JWT is revoked by its `jti`, its subject or its time of issue. */
 
 import { createHmac, hash, randomBytes } from 'node:crypto';
+import { attached } from '../caching/attached.ts';
 import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
 import type { Claims } from './claims.ts';
 import type { MasterKeys } from './master-keys.ts';
@@ -40,7 +41,7 @@ export function claimHashes(
 export type RevokedBy = 'its time of issue' | 'its jti' | 'its subject and time of issue';
 
 /** What was found for the claims of a proven JWT, so that the next verdict on it costs no hash. */
-const outcomes = new WeakMap<Claims, { by: RevokedJwts; revokedBy: RevokedBy | undefined }>();
+const outcomes = attached<Claims, { by: RevokedJwts; revokedBy: RevokedBy | undefined }>();
 
 /**
  * By what a record revokes a JWT; undefined when it does not. A JWT without `iat` counts as issued

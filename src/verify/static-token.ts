@@ -34,9 +34,9 @@ const begin = /^ush_[0-9A-Za-z]{22}/;
 export function uuidInStaticToken(token: string): string | undefined {
   if (!begin.test(token)) return undefined;
   // In parts below 2^53: bigint arithmetic per character is slow.
-  const high = BigInt(fromBase62(token.slice(4, 12)));
-  const middle = BigInt(fromBase62(token.slice(12, 20)));
-  const low = BigInt(fromBase62(token.slice(20, 26)));
+  const high = BigInt(fromBase62(token, 4, 12));
+  const middle = BigInt(fromBase62(token, 12, 20));
+  const low = BigInt(fromBase62(token, 20, 26));
   const value = (high * steps8 + middle) * steps6 + low;
   if (value >= uuids) return undefined;
   const hex = value.toString(16).padStart(32, '0');
@@ -62,9 +62,15 @@ function toBase62(value: bigint, length: number): string {
   return text;
 }
 
+/** By character code. */
+const digitValues = new Uint8Array(128);
+for (const [value, digit] of [...digits].entries()) digitValues[digit.charCodeAt(0)] = value;
+
 /** At most eight characters. */
-function fromBase62(text: string): number {
+function fromBase62(text: string, start: number, end: number): number {
   let value = 0;
-  for (const digit of text) value = value * 62 + digits.indexOf(digit);
+  for (let at = start; at < end; at++) {
+    value = value * 62 + (digitValues[text.charCodeAt(at)] as number);
+  }
   return value;
 }

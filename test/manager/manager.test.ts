@@ -72,6 +72,7 @@ describe('the web app', () => {
       expect(page.headers['cache-control']).toBe('no-store');
       expect(page.headers['x-content-type-options']).toBe('nosniff');
       expect(page.headers['referrer-policy']).toBe('no-referrer');
+      expect(policy).toContain("frame-ancestors 'none'");
       expect(page.headers['x-frame-options']).toBe('DENY');
     }
     expect(nonces.size).toBe(3);

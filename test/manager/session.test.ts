@@ -5,9 +5,10 @@ import { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cameOverTls } from '../../src/manager/over-tls.ts';
 import { pageSecretHeader } from '../../src/manager/page-secret.ts';
-import { Unavailable } from '../../src/store/store.ts';
+import { type EndedSessions, Unavailable } from '../../src/store/store.ts';
 import { readScope } from '../../src/tokens/caller.ts';
 import { type Answer, ask } from './ask.ts';
+import { rememberEnded } from './ended-sessions.ts';
 import { adminToken, type ManagerOnPort, startManager } from './manager-on-port.ts';
 import { cookieIn, type SignedIn, sessionIn, signInWith } from './signed-in.ts';
 
@@ -279,6 +280,24 @@ describe('sign-out', () => {
     const session = sessionIn(await signIn());
     expect((await signOut(session, { ...json, 'sec-fetch-site': 'same-site' })).status).toBe(403);
     expect((await whoAmI(session)).status).toBe(200);
+  });
+
+  test('that is repeated waits for the end again: the first one may have failed half way', async () => {
+    await on.close();
+    const ended = rememberEnded(() => undefined);
+    let fails = true;
+    const endSession: EndedSessions['endSession'] = async (...session) => {
+      await ended.endSession(...session);
+      if (fails) throw new Unavailable('too few Redis replicas have the change');
+    };
+    on = await startManager({ ended: { ...ended, endSession } });
+    const session = sessionIn(await signIn());
+    expect((await signOut(session)).status).toBe(503);
+    expect((await whoAmI(session)).status).toBe(401);
+    expect((await signOut(session)).status).toBe(503);
+    fails = false;
+    expect((await signOut(session)).status).toBe(200);
+    expect(on.knobs.audited).toEqual(['session.create', 'session.end']);
   });
 
   test('that the store cannot record fails with 503, and the session stays valid', async () => {

@@ -19,6 +19,7 @@ vi.hoisted(() => vi.resetModules());
 afterAll(() => void vi.resetModules());
 vi.mock('../../src/store/redis/client.ts', () => ({
   masters: (client: object) => [client],
+  sendInTurn: () => undefined,
   feedClient: (_target: unknown, server: object) => feedClient(networks.get(server) as Network),
 }));
 

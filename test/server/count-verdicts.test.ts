@@ -8,7 +8,7 @@ import { countVerdicts } from '../../src/server/count-verdicts.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Door } from '../../src/transport/rpc/call.ts';
 import type { Verify } from '../../src/verify/verify.ts';
-import { makeStatic } from '../gateways/tokens.ts';
+import { makeJwt, makeStatic } from '../gateways/tokens.ts';
 import { granted, verify } from '../transport/fakes.ts';
 import { parityDoors } from '../transport/parity/doors.ts';
 import { until } from '../until.ts';
@@ -137,6 +137,19 @@ const atOnce: Verify = ({ header }) => {
   if (header === 'good') return granted;
   throw new Unavailable('no answer');
 };
+
+test('the metrics hold no token, secret or claim, and no name of an access token', async () => {
+  const { secret, sign } = await makeJwt(server, { owner: 'odd-owner', scopes: ['odd:scope'] });
+  const exp = Math.ceil(Date.now() / 1000) + 60;
+  const jwt = await sign({ exp, sub: 'odd-subject', jti: 'odd-id', more: { odd: 'odd-claim' } });
+  const sent = [jwt, good.token, 'odd-garbage', `odd-${good.token}`];
+  for (const send of ask.values()) for (const token of sent) await send(token);
+  const text = await (await fetch(`http://${server.manager}/metrics`)).text();
+  expect(text).toContain('usher_verdicts_total');
+  for (const kept of [...sent, ...jwt.split('.'), secret, server.adminToken, 'odd']) {
+    expect(text).not.toContain(kept);
+  }
+});
 
 describe.each([
   ['at once', atOnce],

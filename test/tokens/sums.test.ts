@@ -16,7 +16,7 @@ function counted(limits = {}) {
   const failures: unknown[] = [];
   const sums = createSums({
     audit: {
-      async add(happening) {
+      async note(happening) {
         if (store.isDown) throw new Error('down');
         entries.push(happening);
       },
@@ -88,6 +88,15 @@ describe('refused calls', () => {
     expect(details().slice(19)).toEqual([
       ' refused calls of other sources and kinds: 1982 more in a minute',
     ]);
+  });
+  test('a stranger adds at most 549 entries an hour from one source', async () => {
+    const { refuse, pass, entries } = counted();
+    for (let minutes = 0; minutes < 60; minutes++) {
+      for (let n = 0; n < 40; n++) await refuse('192.0.2.1', `reason ${n % 20}`);
+      await pass();
+    }
+    expect(entries.length).toBeLessThanOrEqual(549);
+    expect(entries.length).toBeGreaterThan(540);
   });
   test('counts outlive a store that is down', async () => {
     const { refuse, pass, details, store, failures } = counted();

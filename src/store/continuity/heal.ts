@@ -44,7 +44,7 @@ export async function heal(
   const loss = await lossOf(store, all);
   if (all.length > 0) {
     const known = [...gone, ...beyond];
-    await store.append(healedEvent({ known, isHoled: beyond.length > 0, fork, loss }, head, now()));
+    await store.note(healedEvent({ known, isHoled: beyond.length > 0, fork, loss }, head, now()));
     lost.add(loss);
   }
   const more = await readOn(store, fork);

@@ -37,7 +37,9 @@ export interface WatchedStore {
    * The store on the connection of changes. After a failover it can be another server than that of
    * `reads`, so whatever is put back is decided by what is read here.
    */
-  readonly changes: Pick<AuditLog, 'events' | 'append'> & TokenReader & Pick<TokenWriter, 'commit'>;
+  readonly changes: Pick<AuditLog, 'events' | 'append' | 'note'> &
+    TokenReader &
+    Pick<TokenWriter, 'commit'>;
 }
 
 /** The part of a store that healing uses. */

@@ -22,6 +22,8 @@ export interface LmdbLimits {
   tailMsMax: number;
   /** How many of its last entries are remembered whatever their age. */
   tailEntriesMin: number;
+  /** Access tokens whose uses are added in one transaction. */
+  usageBatch: number;
 }
 
 /** Limits that no setting changes. */
@@ -43,4 +45,6 @@ export const fixedLmdbLimits = {
   /** Within a day someone notices a store that stays down. */
   tailMsMax: 24 * 60 * 60 * 1000,
   tailEntriesMin: 1000,
+  /** Half a millisecond of work, for which verdicts wait. */
+  usageBatch: 200,
 } as const satisfies Partial<LmdbLimits>;

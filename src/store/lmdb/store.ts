@@ -150,6 +150,10 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     write(() => {
       if (tables.auditIds.get(event.id) === undefined) log.append(event);
     });
+  const appendKnown = async (event: AuditEvent) => {
+    guard.check();
+    await appendOnce(event);
+  };
   const parts = { stored, log, kept, links };
   const commitNow = async (change: Change) => {
     const committed = await write(() => commit(tables, parts, change, now()));
@@ -163,7 +167,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
   const guard = lmdbGuard(
     {
       reads: { events, get },
-      changes: { events, get, append: appendOnce, commit: commitNow },
+      changes: { events, get, append: appendOnce, note: appendOnce, commit: commitNow },
       notes: lmdbNotes(tables, read, write),
     },
     {
@@ -235,16 +239,14 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     reserveImported: imported.reserveImported,
     settleImported: imported.settleImported,
     signImported: imported.signImported,
-    async append(event) {
-      guard.check();
-      await appendOnce(event);
-    },
+    append: appendKnown,
+    note: appendKnown,
     events,
     storeStatus: guard.storeStatus,
     acceptStore: guard.acceptStore,
     head: () => read(log.head),
     removeEvents: (upTo, limit) => known.write(() => log.removeEvents(upTo, limit)),
-    addUsage: deltas => known.write(() => addUsage(tables, deltas)),
+    addUsage: deltas => addUsage(tables, deltas, limits.usageBatch, action => known.write(action)),
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     endSession: (id, until) => known.write(() => kept.endSession(id, until, now())),
     isSessionEnded: id => known.read(() => kept.isSessionEnded(id)),

@@ -4,13 +4,33 @@ import { addUsageDays } from '../format/usage-days.ts';
 import type { Usage, UsageDelta } from '../store.ts';
 import type { Tables } from './tables.ts';
 
-/** As UsageCounter.addUsage. Must run inside a write transaction. */
-export function addUsage(tables: Tables, deltas: UsageDelta[]): UsageDelta[] {
-  for (const delta of deltas) {
-    const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
-    tables.usage.put(delta.tokenId, JSON.stringify(usage));
+/**
+ * As UsageCounter.addUsage, in transactions of at most `batch` deltas, since verdicts wait for each. They
+ * are in the order of the table: then hardly a page is written by two of them.
+ */
+export async function addUsage(
+  tables: Tables,
+  deltas: readonly UsageDelta[],
+  batch: number,
+  write: (action: () => void) => Promise<void>,
+): Promise<UsageDelta[]> {
+  const ordered = deltas.toSorted((a, b) => (a.tokenId < b.tokenId ? -1 : 1));
+  for (let from = 0; from < ordered.length; from += batch) {
+    try {
+      await write(() => {
+        for (const delta of ordered.slice(from, from + batch)) addOne(tables, delta);
+      });
+    } catch (error) {
+      if (from === 0) throw error;
+      return ordered.slice(from);
+    }
   }
   return [];
+}
+
+function addOne(tables: Tables, delta: UsageDelta): void {
+  const usage = addUsageDays(usageOf(tables, delta.tokenId), delta);
+  tables.usage.put(delta.tokenId, JSON.stringify(usage));
 }
 
 /** The usage of an access token; without days for one that was never used. */

@@ -9,6 +9,7 @@ import {
   headOf,
 } from '../audit.ts';
 import { type AuditLog, type AuditScan, Unavailable } from '../store.ts';
+import { acknowledge, recordedEvent } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
 import { auditKey, eventKey, tokenAuditKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
@@ -88,13 +89,19 @@ export function redisAudit(
     return linked;
   };
 
+  const note: RedisAudit['note'] = async event => {
+    const keys = [auditKey, eventKey(event.id), tokenAuditKey(event.tokenId)];
+    const ofToken = event.tokenId === '' ? 0 : 1;
+    await link(event, entry => asker.run(appendScript, keys, [...entry, ofToken]));
+  };
+
   return {
     link,
     async append(event) {
-      const keys = [auditKey, eventKey(event.id), tokenAuditKey(event.tokenId)];
-      const ofToken = event.tokenId === '' ? 0 : 1;
-      await link(event, entry => asker.run(appendScript, keys, [...entry, ofToken]));
+      await note(event);
+      await acknowledge(asker, limits, recordedEvent(event));
     },
+    note,
     events: scan => (scan.tokenId === undefined ? scanAll(asker, scan) : scanToken(asker, scan)),
     async head() {
       const [entry] = await asker.ask(client => client.xrevrange(auditKey, '+', '-', 'COUNT', 1));

@@ -94,6 +94,19 @@ export function keepConnected(client: RedisClient, limits: RedisLimits): () => v
   };
 }
 
+/**
+ * Has all commands of this turn of the event loop sent by one write, which is most of what a command
+ * costs. Not for a Cluster, where each command has its own connection.
+ */
+export function sendInTurn(client: RedisClient): void {
+  if (client instanceof Cluster) return;
+  // Absent before the first connection.
+  const stream: Redis['stream'] | undefined = client.stream;
+  if (stream === undefined || stream.writableCorked > 0) return;
+  stream.cork();
+  setImmediate(() => stream.uncork());
+}
+
 /** The connections to the servers that hold the records: one, or the masters of a Cluster. */
 export function masters(client: RedisClient): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client];

@@ -8,6 +8,7 @@ import { expiryMember } from '../cursor.ts';
 import { storedEventId } from '../format/record.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { type Change, type Committed, type StoredRequest, Unavailable } from '../store.ts';
+import { acknowledge, everything, recordedEvent, type Written } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
 import type { RedisAudit } from './audit.ts';
 import {
@@ -67,7 +68,7 @@ export function redisCommitter(
     );
     if (applied === 'done') {
       await acknowledge(asker, limits, appliedRecord(record));
-      const [word, recorded] = await finish(asker, audit, intent);
+      const [word, recorded] = await finish(asker, audit, records, intent);
       // Neither pending nor in the log: another process saw a conflict, so a failover undid this
       // change.
       if (word === 'gone' && recorded !== 1) throw new Unavailable('the change was not recorded');
@@ -89,7 +90,10 @@ export function redisCommitter(
           await complete(await readIntent(records, text ?? ''));
           continue;
         }
-        if (word === 'repeated') return { outcome: 'repeated', request: readRequest(text ?? '') };
+        if (word === 'repeated') {
+          const key = change.request?.key ?? '';
+          return { outcome: 'repeated', request: await records.decodeRequest(key, text ?? '') };
+        }
         await acknowledge(asker, limits, appliedRecord(change.record));
         await acknowledge(asker, limits, recordedEvent(change.event));
         return { outcome: 'done' };
@@ -112,15 +116,6 @@ export function redisCommitter(
       if (failed !== undefined) throw failed.reason;
     },
   };
-}
-
-/** Parses a stored request. Throws Unavailable when it is corrupt. */
-export function readRequest(text: string): StoredRequest {
-  try {
-    return JSON.parse(text) as StoredRequest;
-  } catch {
-    throw new Unavailable('a stored request cannot be read');
-  }
 }
 
 function intentOf({ before, record, event, request }: Change): Intent {
@@ -156,7 +151,7 @@ async function begin(
   return reply as [string, string?];
 }
 
-function finish(asker: Asker, audit: RedisAudit, intent: Intent) {
+function finish(asker: Asker, audit: RedisAudit, records: RedisRecords, intent: Intent) {
   const { before, record, event, request } = intent;
   const id = record.id;
   const keys = [
@@ -178,7 +173,9 @@ function finish(asker: Asker, audit: RedisAudit, intent: Intent) {
     record.owner === undefined ? 0 : 1,
   ];
   const stored =
-    request === undefined ? ['', '', 0] : [request.key, JSON.stringify(request), request.keepUntil];
+    request === undefined
+      ? ['', '', 0]
+      : [request.key, records.encodeRequest(request), request.keepUntil];
   const ofToken = event.tokenId === '' ? 0 : 1;
   return audit.link(event, entry =>
     asker.run(finishScript, keys, [id, event.id, ...entry, ...index, ...stored, ofToken]),
@@ -195,24 +192,6 @@ async function drop(asker: Asker, { record, event, request }: Intent) {
   return reply as [word: string, recorded?: number];
 }
 
-/** What was written, as the server that is asked must have it before its replicas are waited for. */
-export interface Written {
-  /** The command that shows it, with its key. */
-  look: readonly ['EXISTS' | 'GET', string];
-  /** Whether the answer to the command shows it. */
-  isThere(answer: unknown): boolean;
-}
-
-/** A key with any value. */
-export function presence(key: string): Written {
-  return { look: ['EXISTS', key], isThere: answer => answer === 1 };
-}
-
-/** Whatever the server has that keeps a key; the caller looks at it afterwards. */
-function everything(key: string): Written {
-  return { look: ['EXISTS', key], isThere: () => true };
-}
-
 /** A record at the revision that a change made, or at a later one. */
 function appliedRecord({ id, revision, eventId }: AccessTokenRecord): Written {
   return {
@@ -223,37 +202,4 @@ function appliedRecord({ id, revision, eventId }: AccessTokenRecord): Written {
       return event === storedEventId(eventId) || rev > revision;
     },
   };
-}
-
-/** An event that is in the log. */
-function recordedEvent({ id }: AuditEvent): Written {
-  return presence(eventKey(id));
-}
-
-/**
- * Waits until enough replicas have what was written. It is read and waited for on one connection, so that
- * a failover in between cannot make the replicas of a master that lacks it count. WAIT waits for all that
- * its server has written when the command before it ends, whoever wrote it; it needs no write of its own,
- * which a server whose memory is full would refuse. Throws Unavailable.
- */
-export async function acknowledge(
-  asker: Asker,
-  limits: RedisLimits,
-  { look, isThere }: Written,
-): Promise<void> {
-  if (limits.ackReplicas === 0) return;
-  const results = await asker.ask(client =>
-    client
-      .pipeline()
-      .call(...look)
-      .call('WAIT', String(limits.ackReplicas), String(limits.ackTimeoutMs))
-      .exec(),
-  );
-  const [[lookError, answer] = [], [, replicas] = []] = results ?? [];
-  if (lookError || !isThere(answer)) {
-    throw new Unavailable('a failover lost the change; repeat the call', lookError);
-  }
-  if (typeof replicas !== 'number' || replicas < limits.ackReplicas) {
-    throw new Unavailable('too few Redis replicas have the change');
-  }
 }

@@ -117,7 +117,16 @@ export function faultText(error: unknown, lost?: unknown): string {
     if (known !== undefined) return known[1];
   }
   const other = said.find(text => text !== '' && !generic.test(text));
-  return other === undefined ? 'the connection to Redis is lost' : `Redis: ${other.slice(0, 200)}`;
+  if (other === undefined) return 'the connection to Redis is lost';
+  return `Redis: ${withoutAddresses(other).slice(0, 200)}`;
+}
+
+/** Anyone may ask for the fault; where Redis is concerns the operator alone. */
+function withoutAddresses(text: string): string {
+  return text.replace(
+    /\S*[\w\]]:\d+\S*|\b\d{1,3}(\.\d{1,3}){3}\b|\S*[\da-f]*::?[\da-f:]+\S*/gi,
+    '…',
+  );
 }
 
 /** An error and those that it holds, from the outer to the inner ones. */

@@ -1,7 +1,7 @@
 /** Reads keys for verification, from a master only. */
 
 import type { Asker } from './ask.ts';
-import type { RedisClient } from './client.ts';
+import { type RedisClient, sendInTurn } from './client.ts';
 import { type RedisHealth, roleOf } from './health.ts';
 
 /** The value of a key, or null. Throws Unavailable. */
@@ -19,9 +19,10 @@ export function plainGet({ ask }: Asker): Get {
  */
 export function masterGet({ ask }: Asker, redisState: RedisHealth, leaseMs: number): Get {
   return key =>
-    ask(client =>
-      redisState.masterMsAgo(client) < leaseMs ? client.get(key) : getWithRole(client, key),
-    );
+    ask(client => {
+      sendInTurn(client);
+      return redisState.masterMsAgo(client) < leaseMs ? client.get(key) : getWithRole(client, key);
+    });
 }
 
 async function getWithRole(client: RedisClient, key: string): Promise<string | null> {

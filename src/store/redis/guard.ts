@@ -8,6 +8,8 @@ import {
   createContinuity,
 } from '../continuity/continuity.ts';
 import type { Feed } from '../feed.ts';
+import type { RecordSeal } from '../seal.ts';
+import type { AcceptedBy } from '../status.ts';
 import type { Asker } from './ask.ts';
 import { type RedisAudit, redisAudit } from './audit.ts';
 import type { RedisClient } from './client.ts';
@@ -27,6 +29,7 @@ export interface GuardedParts {
   log: Pick<RedisAudit, 'events'>;
   records: RedisRecords;
   limits: RedisLimits;
+  seal: RecordSeal;
   /** Called with each entry that this process appended. */
   linked: (entry: ChainedEvent) => void;
   isCluster: boolean;
@@ -37,15 +40,19 @@ export interface RedisGuard {
   continuity: Continuity;
   /** Why nothing that is read may be used; undefined when it may. Throws Unavailable. */
   whyNot(): Promise<string | undefined>;
+  /** Data may have been lost: nothing is used before a check. */
+  doubt(): void;
   /** Reads a key, and answers once what was read may be used. */
   guarded(get: Get): Get;
   /** Resolves when the store is what it was; throws Unavailable when not. */
   confirm(): Promise<void>;
+  /** As StoreOversight.acceptStore. */
+  accept(by: AcceptedBy): Promise<void>;
 }
 
 /** Creates the guard. */
 export function redisGuard(
-  { reads, admin, log, records, limits, linked, isCluster }: GuardedParts,
+  { reads, admin, log, records, limits, seal, linked, isCluster }: GuardedParts,
   deps: Omit<ContinuityDeps, 'replica' | 'isLogApart'>,
   onWarning: (message: string) => void,
 ): RedisGuard {
@@ -56,6 +63,7 @@ export function redisGuard(
   const changes = {
     events: audit.events,
     append: audit.append,
+    note: audit.note,
     commit: committer.commit,
     get: (id: string) => readToken(plainGet(admin), records, id),
   };
@@ -64,7 +72,7 @@ export function redisGuard(
     get: (id: string) => readToken(plainGet(reads), records, id),
   };
   const continuity = createContinuity(
-    { reads: recordsAndLog, changes, notes: redisNotes(reads, admin) },
+    { reads: recordsAndLog, changes, notes: redisNotes(reads, admin, seal, limits) },
     { ...deps, replica: `${hostname()}:${process.pid}`, isLogApart: isCluster },
   );
   const doubt = () => {
@@ -76,6 +84,7 @@ export function redisGuard(
   reads.client.on('+node', (node: RedisClient) => void node.on('ready', doubt));
   return {
     continuity,
+    doubt,
     async whyNot() {
       const problem = await continuity.whyNot();
       if (problem !== undefined) return problem;
@@ -89,6 +98,10 @@ export function redisGuard(
     },
     async confirm() {
       if (!continuity.isSure()) await continuity.confirm();
+    },
+    async accept(by) {
+      await continuity.acceptStore(by);
+      await marks.accept();
     },
   };
 }

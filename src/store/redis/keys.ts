@@ -36,7 +36,7 @@ export const tokenAuditKey = (id: string) => `usher:{log}:audit:${id}`;
 /** String: the sequence number of an event in the audit log, while a repeated write may arrive. */
 export const eventKey = (id: string) => `usher:{log}:event:${id}`;
 
-/** String: what a request key did. */
+/** String: what a request key did, and a MAC. */
 export const requestKey = (key: string) => `usher:{log}:request:${key}`;
 
 /** Sorted set: all access tokens, in the order of creation. */
@@ -57,7 +57,7 @@ export const identityKey = 'usher:{log}:identity';
 /** String: the identity of a store that was here, and that a replica found emptied. */
 export const lostStoreKey = 'usher:{log}:lost';
 
-/** Set: hashes of entries of the audit log whose loss was accepted. */
+/** Hash: hash of an entry of the audit log whose loss was accepted → its MAC. */
 export const acceptedKey = 'usher:{log}:accepted';
 
 /** Hash: replica of Usher → until when its head is shown, and the head. */
@@ -70,6 +70,9 @@ export const keyChecksKey = 'usher:{log}:key-checks';
 
 /** String: such a value on a Cluster master without the log; `n` is chosen to fall in its slots. */
 export const markKey = (n: number) => `usher:mark:${n}`;
+
+/** Hash: each such key → its value. A master that lacks one has lost its data. */
+export const marksKey = 'usher:{log}:marks';
 
 /** Channel: new audit entries and imported digests, for feeds that cannot use client tracking. */
 export const changesChannel = 'usher:{log}:changes';

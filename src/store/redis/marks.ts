@@ -9,7 +9,7 @@ import type { Redis } from 'ioredis';
 import { Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
 import { masters, nameOf } from './client.ts';
-import { identityKey, markKey } from './keys.ts';
+import { identityKey, markKey, marksKey } from './keys.ts';
 
 /** Whether the masters still hold the marks. */
 export interface StoreMarks {
@@ -22,6 +22,8 @@ export interface StoreMarks {
   confirmAbsence(): Promise<void>;
   /** Data may have been lost: the next confirmAbsence checks the marks first. */
   doubt(): void;
+  /** Goes on with the masters as they are, on all replicas. Throws Unavailable. */
+  accept(): Promise<void>;
 }
 
 /** How many keys to try for one in a given master's slots; a few suffice in any real Cluster. */
@@ -34,28 +36,33 @@ export const noMarks: StoreMarks = {
   areThere: async () => true,
   confirmAbsence: async () => undefined,
   doubt: () => undefined,
+  accept: async () => undefined,
 };
 
-/** Leaves a mark on every master when it first sees it, and later expects to find it. */
+/**
+ * Leaves a mark on every master when it first sees it, lists it beside the log, and later expects to
+ * find it. So a replica that starts after a master was emptied misses its mark too.
+ */
 export function storeMarks(asker: Asker, onWarning: (message: string) => void): StoreMarks {
+  /** The marks that the list held last, and those that could not be listed. */
   const seen = new Map<string, string>();
   const keys = new Map<string, string>();
   let state: 'doubted' | 'same' | 'lost' = 'doubted';
   let doubts = 0;
   let underway: Promise<void> | undefined;
 
-  /** Ensures that a server has a mark. */
+  /** Ensures that a server has a mark, and that it is listed. */
   const mark = async (server: Redis) => {
     const name = nameOf(server);
     const known = keys.get(name);
-    if (known !== undefined && (await asker.ask(() => isStoredOn(server, known)))) return;
-    const key = await asker.ask(() => keyOn(server));
+    const isKnown = known !== undefined && (await asker.ask(() => isStoredOn(server, known)));
+    const key = isKnown ? known : await asker.ask(() => keyOn(server));
     if (key === undefined) return;
     if (key !== identityKey && !seen.has(key)) {
       const value = await asker.ask(client => client.get(key));
       const kept = value ?? (await leave(asker, key));
       if (kept === undefined) return;
-      seen.set(key, kept);
+      seen.set(key, await list(asker, key, kept));
     }
     keys.set(name, key);
   };
@@ -63,6 +70,7 @@ export function storeMarks(asker: Asker, onWarning: (message: string) => void): 
     const asked = doubts;
     const servers = masters(asker.client);
     if (servers.length === 0) throw new Unavailable('no Redis is known');
+    await readList(asker, seen);
     await Promise.all(servers.map(mark));
     const found = await Promise.all(
       [...seen].map(async ([key, value]) => {
@@ -97,14 +105,40 @@ export function storeMarks(asker: Asker, onWarning: (message: string) => void): 
       doubts++;
       if (state === 'same') state = 'doubted';
     },
+    async accept() {
+      await asker.ask(client => client.del(marksKey));
+      await lookOnce().catch(() => undefined);
+      await lookOnce();
+    },
   };
+}
+
+/** Reads the list into `seen`: without a mark that is gone from it, since its loss was accepted. */
+async function readList(asker: Asker, seen: Map<string, string>): Promise<void> {
+  const listed = await asker
+    .ask(client => client.hgetall(marksKey))
+    .catch((error: unknown) => {
+      // Without the master of the log, what was seen before counts.
+      if (error instanceof Unavailable) return undefined;
+      throw error;
+    });
+  if (listed === undefined) return;
+  seen.clear();
+  for (const [key, value] of Object.entries(listed)) seen.set(key, value);
+}
+
+/** Lists a mark unless it is listed; returns the value that it should have. */
+async function list(asker: Asker, key: string, value: string): Promise<string> {
+  return await asker.ask(async client => {
+    await client.hsetnx(marksKey, key, value).catch(ignoreRefusal);
+    return (await client.hget(marksKey, key)) ?? value;
+  });
 }
 
 /** Why a Cluster is down, one of whose masters lost its marks. */
 export const emptiedMaster =
   `a master of the Redis Cluster no longer holds what was there (${markKey(0)}): it came back ` +
-  'empty. What is not found there is unavailable until it is restored, or all replicas of Usher ' +
-  'are restarted to continue with what is there';
+  'empty. What is not found there is unavailable until it is restored, or until usher store accept';
 
 /** Whether a server serves a key; other nodes of a Cluster answer MOVED. */
 async function isStoredOn(server: Redis, key: string): Promise<boolean> {
@@ -129,9 +163,11 @@ async function keyOn(server: Redis): Promise<string | undefined> {
 /** Leaves a mark unless another process did; returns it. Undefined when Redis accepts no writes. */
 async function leave(asker: Asker, key: string): Promise<string | undefined> {
   return asker.ask(async client => {
-    await client.set(key, randomUUID(), 'NX').catch((error: Error) => {
-      if (error.name !== 'ReplyError') throw error;
-    });
+    await client.set(key, randomUUID(), 'NX').catch(ignoreRefusal);
     return (await client.get(key)) ?? undefined;
   });
+}
+
+function ignoreRefusal(error: Error): void {
+  if (error.name !== 'ReplyError') throw error;
 }

@@ -1,9 +1,12 @@
 /** What the store in Redis says about itself: keys beside the log. */
 
 import type { StoreNotes } from '../continuity/notes.ts';
+import type { RecordSeal } from '../seal.ts';
 import type { ReplicaHead } from '../status.ts';
+import { acknowledge, presence } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
 import { acceptedKey, headsKey, identityKey, lostStoreKey } from './keys.ts';
+import type { RedisLimits } from './limits.ts';
 import { urgent } from './scripts.ts';
 
 /** Sets the first key unless one of both exists. Argument: value. */
@@ -12,11 +15,11 @@ if redis.call('EXISTS', KEYS[1], KEYS[2]) > 0 then return 0 end
 redis.call('SET', KEYS[1], ARGV[1])
 return 1`);
 
-/** Keys: lost, identity, accepted. Arguments: identity, hashes. */
+/** Keys: lost, identity, accepted. Arguments: identity, then each hash with its MAC. */
 const acceptScript = urgent(`
 redis.call('DEL', KEYS[1])
 redis.call('SETNX', KEYS[2], ARGV[1])
-for i = 2, #ARGV do redis.call('SADD', KEYS[3], ARGV[i]) end
+for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]) end
 return 1`);
 
 /**
@@ -33,8 +36,16 @@ for i = 1, #heads, 2 do
 end
 return 1`);
 
+/** The name under which an accepted hash is signed: as a record it would be wrong. */
+const acceptedName = 'accepted loss';
+
 /** Creates the notes. `reads` reads them, and `admin` writes. */
-export function redisNotes(reads: Asker, admin: Asker): StoreNotes {
+export function redisNotes(
+  reads: Asker,
+  admin: Asker,
+  seal: RecordSeal,
+  limits: RedisLimits,
+): StoreNotes {
   return {
     async read() {
       const [identity, lost] = await reads.ask(client => client.mget(identityKey, lostStoreKey));
@@ -48,10 +59,20 @@ export function redisNotes(reads: Asker, admin: Asker): StoreNotes {
     },
     async accept(identity, hashes) {
       const keys = [lostStoreKey, identityKey, acceptedKey];
-      await admin.run(acceptScript, keys, [identity, ...hashes]);
+      const signed = hashes.flatMap(hash => [hash, seal.sign(acceptedName, hash)]);
+      await admin.run(acceptScript, keys, [identity, ...signed]);
+      const last = hashes.at(-1);
+      await acknowledge(
+        admin,
+        limits,
+        last === undefined
+          ? presence(identityKey)
+          : { look: ['HEXISTS', acceptedKey, last], isThere: answer => answer === 1 },
+      );
     },
     async isAccepted(hash) {
-      return (await reads.ask(client => client.sismember(acceptedKey, hash))) === 1;
+      const mac = await reads.ask(client => client.hget(acceptedKey, hash));
+      return mac !== null && seal.check(acceptedName, hash, mac) === 'good';
     },
     async writeHead(head, keepMs) {
       await admin.run(headScript, [headsKey], [head.replica, keepMs, JSON.stringify(head)]);

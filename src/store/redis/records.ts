@@ -10,7 +10,7 @@ import {
 } from '../format/sealed.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
-import { Unavailable } from '../store.ts';
+import { type StoredRequest, Unavailable } from '../store.ts';
 import type { RedisSchema } from './schema.ts';
 
 /** Writes and reads signed texts. What is not as Usher wrote it is Unavailable. */
@@ -22,6 +22,10 @@ export interface RedisRecords {
   /** Encodes a change under way. */
   encodeChange(change: ChangeUnderWay): string;
   decodeChange<T extends ChangeUnderWay>(text: string): Promise<T>;
+  /** Encodes what a request key did. */
+  encodeRequest(request: StoredRequest): string;
+  /** Decodes what is stored under a request key. */
+  decodeRequest(key: string, text: string): Promise<StoredRequest>;
   /** Encodes the value of an entry of the index of imported tokens. */
   encodeEntry(name: string, value: string): string;
   decodeEntry(name: string, text: string): Promise<string>;
@@ -56,6 +60,19 @@ export function redisRecords(
       }
       return change;
     },
+    encodeRequest: request => signText(seal, requestName(request.key), JSON.stringify(request)),
+    async decodeRequest(key, text) {
+      if (!isSealed(seal, requestName(key), text) && !(await mayBeUnsigned(text))) {
+        onBroken(key, `what the request ${key} did is not as Usher wrote it`);
+        throw new Unavailable('a stored request is not as Usher wrote it');
+      }
+      try {
+        const { mac: _, ...request } = JSON.parse(text) as StoredRequest & { mac?: string };
+        return request;
+      } catch {
+        throw new Unavailable('a stored request cannot be read');
+      }
+    },
     encodeEntry: sealed.encodeEntry,
     decodeEntry: async (name, text) => {
       const isUnsigned = entryKeyId(text) === undefined;
@@ -68,6 +85,11 @@ export function redisRecords(
 /** The name under which a change is signed: as a record it would be wrong. */
 function changeName({ record }: ChangeUnderWay): string {
   return `change/${record.id}`;
+}
+
+/** The name under which the record of a request is signed, with its key: moved, it would be wrong. */
+function requestName(key: string): string {
+  return `request/${key}`;
 }
 
 function parse<T extends ChangeUnderWay>(text: string): T {

@@ -2,8 +2,8 @@
 
 import { signedSchema } from '../schema.ts';
 import { Unavailable } from '../store.ts';
+import { acknowledge } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
-import { acknowledge } from './commit.ts';
 import { schemaKey, tokenKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import type { RedisRecords } from './records.ts';

@@ -1,35 +1,20 @@
 /** The Redis store, which replicas of Usher share: a single server, Sentinels, or a Cluster. */
 
 import type { RedisAddress } from '../address.ts';
-import type { ChainedEvent } from '../audit.ts';
 import { createCoherentReader } from '../cache/coherent.ts';
 import type { CoherentLimits } from '../cache/limits.ts';
 import type { StateFile } from '../continuity/state-file.ts';
-import { tailLimits } from '../continuity/tail.ts';
 import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
-import { type Store, StoreMismatch, Unavailable } from '../store.ts';
-import { asker } from './ask.ts';
-import { redisAudit } from './audit.ts';
-import { keepConnected, type RedisClient, redisClient } from './client.ts';
-import { clockSkew } from './clock-skew.ts';
+import { type Store, Unavailable } from '../store.ts';
+import { acknowledge, presence } from './acknowledge.ts';
 import { closable } from './closable.ts';
-import { acknowledge, presence, readRequest, redisCommitter } from './commit.ts';
-import { warnOfConfiguration } from './configuration.ts';
-import { watchDegraded } from './degraded.ts';
-import { followFailover } from './failover.ts';
-import { type RedisFeed, redisFeed } from './feed/feed.ts';
-import { masterGet, plainGet } from './get.ts';
-import { followFeed, redisGuard } from './guard.ts';
-import { redisHealth } from './health.ts';
-import { redisHeartbeat } from './heartbeat.ts';
+import { type Get, masterGet, plainGet } from './get.ts';
 import { redisImported } from './imported.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
-import { nodeFault } from './node-fault.ts';
-import { redisRecords } from './records.ts';
-import { repeat } from './repeat.ts';
-import { redisSchema } from './schema.ts';
+import { type RedisParts, redisParts } from './parts.ts';
+import { type Running, run } from './running.ts';
 import { redisSigner } from './sign-records.ts';
 import { redisTransfer } from './transfer.ts';
 import { redisUsage } from './usage.ts';
@@ -56,95 +41,66 @@ export interface RedisStoreOptions {
  * found later is not up.
  */
 export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
-  const { limits, cache } = options;
-  const { reader, administrator } = clientsOf(target, limits);
-  const clients = [reader, administrator] as const;
-  const onWarning = options.onWarning ?? (() => undefined);
-  warnOfConfiguration(administrator, onWarning);
-  const monotonicMs = () => performance.now();
-  const heartbeat = redisHeartbeat(target, reader, limits, monotonicMs);
-  const skew = clockSkew(options.now);
-  const redisState = redisHealth(
-    clients,
-    { pingIntervalMs: limits.pingIntervalMs, staleMaxMs: cache.staleMaxMs },
-    monotonicMs,
-    async () => {
-      if (!heartbeat.isLive()) return tooFewReplicas;
-      if (!(await schema.isFit())) return schema.mismatch;
-      const why = await guard.whyNot();
-      // Only now the store is known to be the one that it was, and may be written to.
-      return why ?? ((await schema.isFit()) ? undefined : schema.mismatch);
-    },
-    skew,
-    () => nodeFault(target, limits),
-  );
-  const reads = asker(
-    reader,
-    redisState.failed,
-    client =>
-      redisState.unfit(client) ??
-      schema.mismatch ??
-      (heartbeat.isLive() ? undefined : tooFewReplicas),
-  );
-  const admin = asker(
-    administrator,
-    () => undefined,
-    client => redisState.unfit(client) ?? schema.mismatch,
-  );
-  const schema = redisSchema(
-    asker(reader, redisState.failed, redisState.unfit),
-    options.seal,
-    () => guard.continuity.isSure(),
-    onWarning,
-  );
-  const records = redisRecords(options.seal, schema, options.onBroken ?? (() => undefined));
-  const linked = (entry: ChainedEvent) => guard.continuity.appended(entry);
-  const audit = redisAudit(admin, limits, {
-    // An entry that may be lost, and that no replica would remember, is not acknowledged.
-    linked(entry) {
-      if (!linked(entry)) throw new Unavailable('the store lost entries of its log');
-    },
-    shorter: sequence => guard.continuity.mayEndAt(sequence),
-  });
-  const committer = redisCommitter(admin, audit, records, limits);
-  const log = redisAudit(reads, limits);
-  const isCluster = target.topology === 'cluster';
-  let following: RedisFeed | undefined;
-  const decided = Promise.withResolvers<void>();
-  const guard = redisGuard(
-    { reads, admin, log, records, limits, linked, isCluster },
-    {
-      limits: { ...limits, ...tailLimits(limits) },
-      now: options.now,
-      monotonicMs,
-      stateFile: options.stateFile,
-      report(what, detail) {
-        if (what === 'lost changes') redisState.health.degrade('lost', detail);
-        else if (detail !== undefined) redisState.refused(detail);
-      },
-      onChange(isSure) {
-        decided.resolve();
-        if (isSure) {
-          following?.resume();
-          void redisState.ping();
-        } else {
-          following?.suspend();
-        }
-      },
-    },
-    onWarning,
-  );
-  const usage = redisUsage(admin, limits);
-  const sweep = async () => {
-    await guard.confirm();
-    await committer.sweep();
-  };
-  const stopSweeping = repeat(sweep, limits.sweepIntervalMs);
-  administrator.on('ready', () => void sweep().catch(() => undefined));
+  const parts = redisParts(target, options);
+  const running = await run(parts, options.limits);
   const gate = closable();
-  const getKey = guard.guarded(
-    isCluster ? plainGet(reads) : masterGet(reads, redisState, limits.leaseMs),
-  );
+  const access = accessTo(parts, options.limits, gate);
+  const { state, skew, guard } = parts;
+  return {
+    health: state.health,
+    feed: running.feed,
+    clockSkewMs: skew.ms,
+    ...recordsOf(parts, running, access, options),
+    ...changesOf(parts, access, options),
+    ...importedOf(parts, running, access, options),
+    ...transferOf(parts, options.limits),
+    ...logOf(parts, access),
+    ...sessionsOf(parts, access, options),
+    storeStatus: guard.continuity.storeStatus,
+    acceptStore: by => gate.pass(() => guard.accept(by)),
+    close: () => running.close(gate.close),
+  };
+}
+
+/** How callers reach what is stored: not after the end, and only while the store is what it was. */
+interface Access {
+  gate: ReturnType<typeof closable>;
+  /** Reads a key for verification. */
+  getKey: Get;
+  /** Reads, and answers once what was read may be used. */
+  read<T>(ask: () => Promise<T>): Promise<T>;
+  /** Writes into a store that is what it was. */
+  write<T>(task: () => Promise<T>): Promise<T>;
+}
+
+function accessTo(
+  { reads, state, guard, isCluster }: RedisParts,
+  { leaseMs }: RedisLimits,
+  gate: Access['gate'],
+): Access {
+  return {
+    gate,
+    getKey: guard.guarded(isCluster ? plainGet(reads) : masterGet(reads, state, leaseMs)),
+    read: ask =>
+      gate.pass(async () => {
+        const answer = await ask();
+        await guard.confirm();
+        return answer;
+      }),
+    write: task =>
+      gate.pass(async () => {
+        await guard.confirm();
+        return await task();
+      }),
+  };
+}
+
+function recordsOf(
+  { admin, records, guard, monotonicMs }: RedisParts,
+  { feed }: Running,
+  { gate, getKey, read }: Access,
+  { cache }: RedisStoreOptions,
+) {
   const get = (id: string) => gate.pass(() => readToken(getKey, records, id));
   /** For verification: a record that lost a change is not what it was. */
   const getWhole = async (id: string) => {
@@ -154,59 +110,7 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
     }
     return record;
   };
-  const read = <T>(ask: () => Promise<T>): Promise<T> =>
-    gate.pass(async () => {
-      const answer = await ask();
-      await guard.confirm();
-      return answer;
-    });
-  const write = <T>(task: () => Promise<T>): Promise<T> =>
-    gate.pass(async () => {
-      await guard.confirm();
-      return await task();
-    });
-
-  const connections = clients.map(client => keepConnected(client, limits));
-  const stopFollowingFailover = followFailover(target, clients, limits);
-  await firstOutcome(clients, limits.openWaitMs);
-  await redisState.ping();
-  const { continuity } = guard;
-  const end = async () => {
-    stopSweeping();
-    const stopped = continuity.stop();
-    redisState.stop();
-    heartbeat.stop();
-    stopFollowingFailover();
-    for (const disconnect of connections) disconnect();
-    await stopped;
-  };
-  if (schema.mismatch !== undefined) {
-    await end();
-    throw new StoreMismatch(schema.mismatch);
-  }
-  const followed = { target, reader, log, heartbeat, continuity };
-  const feed = redisFeed(followed, limits, monotonicMs, onWarning);
-  following = feed;
-  followFeed(guard, feed);
-  if (clients.some(({ status }) => status === 'ready')) {
-    await within(decided.promise, limits.openWaitMs + limits.claimWaitMs);
-    // What was unknown at the first ping may be known now.
-    await redisState.ping();
-  }
-  const { health, mastersAnswering } = redisState;
-  const stopWatching = watchDegraded(
-    { reader, administrator, feed, mastersAnswering },
-    health,
-    limits,
-  );
-  const imported = redisImported({ get: getKey, admin, records }, feed, limits, monotonicMs, cache);
-  const transfer = redisTransfer(admin, records, schema);
-  const signer = redisSigner(admin, records, schema, limits);
-
   return {
-    health,
-    feed,
-    clockSkewMs: skew.ms,
     get,
     ...createCoherentReader({ get: getWhole }, feed, monotonicMs, cache),
     scan: scan => read(() => scanTokens(admin, records, scan)),
@@ -214,86 +118,85 @@ export async function openRedis(target: RedisAddress, options: RedisStoreOptions
       const index = owner === undefined ? createdKey : ownerKey(owner);
       return read(() => admin.ask(client => client.zcard(index)));
     },
+  } satisfies Partial<Store>;
+}
+
+function changesOf(
+  { admin, committer, records, schema }: RedisParts,
+  { read, write }: Access,
+  { limits, now }: RedisStoreOptions,
+) {
+  const signer = redisSigner(admin, records, schema, limits);
+  return {
     commit: change => write(() => committer.commit(change)),
     findRequest: key =>
       read(async () => {
         const text = await admin.ask(client => client.get(requestKey(key)));
-        const request = text === null ? undefined : readRequest(text);
-        return request !== undefined && request.keepUntil > options.now() ? request : undefined;
+        const request = text === null ? undefined : await records.decodeRequest(key, text);
+        return request !== undefined && request.keepUntil > now() ? request : undefined;
       }),
     settle: tokenId => write(() => committer.settle(tokenId)),
     signRecords: ids => write(() => signer.signRecords(ids)),
     signImported: () => write(() => signer.signImported()),
     endMigration: () => write(() => signer.endMigration()),
-    ...transfer,
-    async beginRestore() {
-      await transfer.beginRestore();
-      // What is written afterwards is guarded: the store that is restored is now the known one.
-      await continuity.whyNot();
-      await continuity.look();
-    },
+  } satisfies Partial<Store>;
+}
+
+function importedOf(
+  { admin, records, monotonicMs }: RedisParts,
+  { feed }: Running,
+  { gate, getKey, write }: Access,
+  { limits, cache }: RedisStoreOptions,
+) {
+  const stored = { get: getKey, admin, records };
+  const imported = redisImported(stored, feed, limits, monotonicMs, cache);
+  return {
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
     settleImported: digests => write(() => imported.settleImported(digests)),
+  } satisfies Partial<Store>;
+}
+
+function transferOf({ admin, records, schema, guard }: RedisParts, limits: RedisLimits) {
+  const transfer = redisTransfer(admin, records, schema, limits);
+  return {
+    ...transfer,
+    async beginRestore() {
+      await transfer.beginRestore();
+      // What is written afterwards is guarded: the store that is restored is now the known one.
+      await guard.continuity.whyNot();
+      await guard.continuity.look();
+    },
+  } satisfies Partial<Store>;
+}
+
+function logOf({ audit }: RedisParts, { gate, write }: Access) {
+  return {
     append: event => write(() => audit.append(event)),
+    note: event => write(() => audit.note(event)),
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
     removeEvents: (upTo, limit) => write(() => audit.removeEvents(upTo, limit)),
-    addUsage: deltas => write(() => usage.addUsage(deltas)),
-    usage: ids => gate.pass(async () => usage.usage(ids)),
+  } satisfies Partial<Store>;
+}
+
+function sessionsOf(
+  { admin }: RedisParts,
+  { gate, getKey, write }: Access,
+  { limits, now }: RedisStoreOptions,
+) {
+  const usage = redisUsage(admin, limits);
+  return {
     endSession: (id, until) =>
       write(async () => {
         const key = endedSessionKey(id);
-        const leftMs = Math.max(1, Math.ceil(until - options.now()));
+        const leftMs = Math.max(1, Math.ceil(until - now()));
         await admin.ask(client => client.set(key, '', 'PX', leftMs));
         await acknowledge(admin, limits, presence(key));
       }),
     isSessionEnded: id => gate.pass(async () => (await getKey(endedSessionKey(id))) !== null),
-    storeStatus: continuity.storeStatus,
-    acceptStore: by => gate.pass(() => continuity.acceptStore(by)),
-    async close() {
-      stopSweeping();
-      stopWatching();
-      await feed.close();
-      await gate.close();
-      await end();
-    },
-  };
-}
-
-const tooFewReplicas =
-  'too few Redis replicas acknowledge to its master, which may have been deposed: start them, or ' +
-  'set USHER_STORE_ACK_REPLICAS lower';
-
-/** WAIT and long lists block a connection, so reads for verification have one of their own. */
-function clientsOf(target: RedisAddress, limits: RedisLimits) {
-  const use = (name: string, commandTimeoutMs: number) =>
-    redisClient(target, { name, commandTimeoutMs }, limits);
-  return {
-    reader: use('usher-read', limits.readTimeoutMs),
-    administrator: use('usher-admin', limits.adminTimeoutMs + limits.ackTimeoutMs),
-  };
-}
-
-/** Resolves when all clients have connected or failed to, at the latest after `waitMs`. */
-async function firstOutcome(clients: readonly RedisClient[], waitMs: number): Promise<void> {
-  const outcomes = clients.map(
-    client =>
-      new Promise<void>(resolve => {
-        client.once('ready', resolve);
-        client.once('close', resolve);
-      }),
-  );
-  await within(Promise.all(outcomes), waitMs);
-}
-
-/** Resolves with the promise, at the latest after `waitMs`. */
-async function within(promise: Promise<unknown>, waitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const waited = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, waitMs);
-  });
-  await Promise.race([promise, waited]);
-  clearTimeout(timer);
+    addUsage: deltas => write(() => usage.addUsage(deltas)),
+    usage: ids => gate.pass(async () => usage.usage(ids)),
+  } satisfies Partial<Store>;
 }

@@ -4,7 +4,8 @@
  * ran, and read first.
  */
 
-import { Command, Redis } from 'ioredis';
+import type { Socket } from 'node:net';
+import { AbstractConnector, Command, Redis } from 'ioredis';
 import { type AwakeTimer, awakeTimeout } from '../../timing/awake.ts';
 
 const timed = new WeakSet<Command>();
@@ -42,4 +43,54 @@ interface Silence extends Pick<Redis, 'stream' | 'commandQueue' | 'options'> {
     this.socketTimeoutTimer = undefined;
     if (this.commandQueue.length > 0) this.setSocketTimeout();
   });
+};
+
+/** The part of a client that opens its connection; its types leave it out. */
+interface Opening {
+  connector: { connect(...args: unknown[]): Promise<Socket> };
+}
+
+const { connect } = Redis.prototype;
+const opening = new WeakSet<object>();
+
+/** What `connectTimeout` sets, on clients of Sentinels and on nodes of a Cluster too. */
+Redis.prototype.connect = function (this: Redis, ...args: Parameters<typeof connect>) {
+  const { connector } = this as unknown as Opening;
+  if (!opening.has(connector)) {
+    opening.add(connector);
+    const open = connector.connect.bind(connector);
+    connector.connect = async (...how) => judgedAwake(await open(...how));
+  }
+  return connect.apply(this, args);
+};
+
+/** A stream whose timeout ioredis sets while it connects, and for nothing else. */
+function judgedAwake(stream: Socket): Socket {
+  let timer: AwakeTimer | undefined;
+  stream.setTimeout = (ms, judge) => {
+    timer?.clear();
+    timer = ms > 0 && judge !== undefined ? awakeTimeout(judge, ms) : undefined;
+    return stream;
+  };
+  stream.once('close', () => timer?.clear());
+  return stream;
+}
+
+/** The part of a connector that closes its connection; its types leave it out. */
+interface Closing {
+  connecting: boolean;
+  stream?: Socket;
+  disconnectTimeout: number;
+}
+
+/** What `disconnectTimeout` sets: a connection that is closing may still bring answers. */
+(AbstractConnector.prototype as unknown as { disconnect(): void }).disconnect = function (
+  this: Closing,
+): void {
+  this.connecting = false;
+  const { stream } = this;
+  if (stream === undefined) return;
+  const timer = awakeTimeout(() => stream.destroy(), this.disconnectTimeout);
+  stream.on('close', timer.clear);
+  stream.end();
 };

@@ -3,7 +3,9 @@
 import type { ChainedEvent } from '../audit.ts';
 import { expiryMember } from '../cursor.ts';
 import type { AccessTokenRecord } from '../record.ts';
+import { signedSchema } from '../schema.ts';
 import { type ImportedEntry, type StoreTransfer, Unavailable } from '../store.ts';
+import { acknowledge, presence, type Written } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
 import { masters, nameOf } from './client.ts';
 import {
@@ -15,9 +17,11 @@ import {
   importedKey,
   intentsKey,
   ownerKey,
+  schemaKey,
   tokenAuditKey,
   tokenKey,
 } from './keys.ts';
+import type { RedisLimits } from './limits.ts';
 import type { RedisRecords } from './records.ts';
 import type { RedisSchema } from './schema.ts';
 
@@ -26,18 +30,38 @@ export function redisTransfer(
   asker: Asker,
   records: RedisRecords,
   schema: RedisSchema,
+  limits: RedisLimits,
 ): StoreTransfer {
   return {
     importedEntries: (after, limit) => importedEntries(asker, records, after, limit),
     async loadRecords(all) {
       await Promise.all(all.map(record => loadRecord(asker, records, record)));
+      const loaded = all.map(({ id }) => acknowledge(asker, limits, presence(tokenKey(id))));
+      await Promise.all(loaded);
     },
-    loadEvents: entries => loadEvents(asker, entries),
+    async loadEvents(entries) {
+      await loadEvents(asker, entries);
+      const last = entries.at(-1);
+      if (last !== undefined) await acknowledge(asker, limits, storedEntry(last));
+    },
     identity: async () => (await asker.ask(client => client.get(identityKey))) ?? undefined,
     isEmpty: async () =>
       (await asker.ask(client => client.exists(auditKey, createdKey, intentsKey))) === 0,
     beginRestore: () => schema.beginRestore(),
-    endRestore: identity => schema.endRestore(identity),
+    async endRestore(identity) {
+      await schema.endRestore(identity);
+      const isThere = (text: unknown) => text === String(signedSchema);
+      await acknowledge(asker, limits, { look: ['GET', schemaKey], isThere });
+    },
+  };
+}
+
+/** An entry of the log, whose event id is not remembered. */
+function storedEntry({ sequence }: ChainedEvent): Written {
+  const id = `${sequence}-1`;
+  return {
+    look: ['XRANGE', auditKey, id, id],
+    isThere: found => Array.isArray(found) && found.length === 1,
   };
 }
 

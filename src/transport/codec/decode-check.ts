@@ -32,105 +32,157 @@ const valueTag = tagOf({ number: 2 });
 
 /** Reads the request, with all unused fields left at their defaults. */
 export const readCheck: Read<CheckRequest> = (cursor, end) => {
-  const check: CheckRequest = { $typeName: CheckRequestSchema.typeName };
-  const plain = eachField(cursor, end, tag => {
-    if (tag !== attributesTag) return false;
+  const { bytes } = cursor;
+  let attributes: AttributeContext | undefined;
+  while (cursor.at < end) {
     // Protobuf merges a repeated submessage with the first; the library does that, here and below.
-    if (check.attributes !== undefined) return false;
-    check.attributes = readMessage(cursor, end, readAttributes);
-    return check.attributes !== undefined;
-  });
-  return plain ? check : undefined;
+    if (bytes[cursor.at++] !== attributesTag || attributes !== undefined) return undefined;
+    attributes = readMessage(cursor, end, readAttributes);
+    if (attributes === undefined) return undefined;
+  }
+  const { typeName: $typeName } = CheckRequestSchema;
+  return attributes === undefined ? { $typeName } : { $typeName, attributes };
 };
 
 const readAttributes: Read<AttributeContext> = (cursor, end) => {
+  const { bytes } = cursor;
+  let request: AttributeContext_Request | undefined;
+  let extensionsAt = end;
+  let extensionsEnd = end;
+  while (cursor.at < end) {
+    const at = cursor.at++;
+    const tag = bytes[at] as number;
+    if (tag === requestTag) {
+      if (request !== undefined) return undefined;
+      request = readMessage(cursor, end, readRequest);
+      if (request === undefined) return undefined;
+    } else {
+      if (!attributesTags.has(tag) || !skip(cursor, end, tag)) return undefined;
+      if (tag !== extensionsTag) continue;
+      if (extensionsAt === end) extensionsAt = at;
+      else if (extensionsEnd !== at) return undefined;
+      extensionsEnd = cursor.at;
+    }
+  }
+  const contextExtensions = extensionsOf(bytes, extensionsAt, extensionsEnd);
+  if (contextExtensions === undefined) return undefined;
   const { typeName: $typeName } = AttributeContextSchema;
-  const attributes: AttributeContext = { $typeName, contextExtensions: {} };
-  const extend = (name: string, value: string) => {
+  if (request === undefined) return { $typeName, contextExtensions };
+  return { $typeName, contextExtensions, request };
+};
+
+type Extensions = AttributeContext['contextExtensions'];
+
+/** The extensions of a route are the same in all of its requests. By their bytes, as text. */
+const known = new Map<string, Extensions>();
+const knownMax = 256;
+const knownBytesMax = 1024;
+
+/** Extensions from their entries; equal ones may be the same object. */
+function extensionsOf(bytes: Buffer, at: number, end: number): Extensions | undefined {
+  if (end - at > knownBytesMax) return readExtensions({ bytes, at }, end);
+  const name = bytes.toString('latin1', at, end);
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const extensions = readExtensions({ bytes, at }, end);
+  if (extensions === undefined) return undefined;
+  if (known.size >= knownMax) known.clear();
+  known.set(name, Object.freeze(extensions));
+  return extensions;
+}
+
+const readExtensions: Read<Extensions> = (cursor, end) => {
+  const extensions: Extensions = {};
+  while (cursor.at < end) {
+    cursor.at++;
+    if (!readEntry(cursor, end)) return undefined;
+    const name = textOf(cursor.bytes, entry.nameAt, entry.nameEnd);
+    const value = textOf(cursor.bytes, entry.valueAt, cursor.at);
     // Assignment would set the prototype; the library defines it as an own property.
-    if (name === '__proto__') return false;
-    attributes.contextExtensions[name] = value;
-    return true;
-  };
-  const plain = eachField(cursor, end, tag => {
-    if (tag === extensionsTag) return readEntry(cursor, end, undefined, extend);
-    if (tag !== requestTag) return attributesTags.has(tag) && skip(cursor, end, tag);
-    if (attributes.request !== undefined) return false;
-    attributes.request = readMessage(cursor, end, readRequest);
-    return attributes.request !== undefined;
-  });
-  return plain ? attributes : undefined;
+    if (name === undefined || name === '__proto__' || value === undefined) return undefined;
+    extensions[name] = value;
+  }
+  return extensions;
 };
 
 const readRequest: Read<AttributeContext_Request> = (cursor, end) => {
-  const request: AttributeContext_Request = { $typeName: AttributeContext_RequestSchema.typeName };
-  const plain = eachField(cursor, end, tag => {
-    if (tag !== httpTag) return requestTags.has(tag) && skip(cursor, end, tag);
-    if (request.http !== undefined) return false;
-    request.http = readMessage(cursor, end, readHttp);
-    return request.http !== undefined;
-  });
-  return plain ? request : undefined;
+  let http: AttributeContext_HttpRequest | undefined;
+  while (cursor.at < end) {
+    const tag = cursor.bytes[cursor.at++] as number;
+    if (tag === httpTag) {
+      if (http !== undefined) return undefined;
+      http = readMessage(cursor, end, readHttp);
+      if (http === undefined) return undefined;
+    } else if (!requestTags.has(tag) || !skip(cursor, end, tag)) return undefined;
+  }
+  const { typeName: $typeName } = AttributeContext_RequestSchema;
+  return http === undefined ? { $typeName } : { $typeName, http };
 };
 
+const authorization = 'authorization';
 const noBytes = new Uint8Array(0);
-const rest = {
-  ...{ id: '', method: '', path: '', host: '', scheme: '', query: '', fragment: '', size: 0n },
-  ...{ protocol: '', body: '', rawBody: noBytes },
-};
 
 const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
+  const { bytes } = cursor;
   const headers: AttributeContext_HttpRequest['headers'] = {};
-  const add = (_name: string, value: string) => {
-    headers.authorization = value;
-    return true;
-  };
-  const plain = eachField(cursor, end, tag => {
-    if (tag === headersTag) return readEntry(cursor, end, 'authorization', add);
-    // Envoy sends header_map in place of `headers` if so configured; the library reads that.
-    return tag !== headerMapTag && httpTags.has(tag) && skip(cursor, end, tag);
-  });
-  const { typeName: $typeName } = AttributeContext_HttpRequestSchema;
-  return plain ? { $typeName, ...rest, headers } : undefined;
-};
-
-/** Reads the fields of a message; false as soon as `read` rejects one. */
-function eachField(cursor: Cursor, end: number, read: (tag: number) => boolean): boolean {
   while (cursor.at < end) {
-    if (!read(cursor.bytes[cursor.at++] as number)) return false;
+    const tag = bytes[cursor.at++] as number;
+    if (tag === headersTag) {
+      if (!readEntry(cursor, end)) return undefined;
+      const { nameAt, nameEnd } = entry;
+      if (nameEnd - nameAt !== authorization.length) continue;
+      const name = textOf(bytes, nameAt, nameEnd);
+      if (name === authorization) {
+        const value = textOf(bytes, entry.valueAt, cursor.at);
+        if (value === undefined) return undefined;
+        headers.authorization = value;
+        // Another case of the same name: the library reads all of them.
+      } else if (name === undefined || name.toLowerCase() === authorization) return undefined;
+      // Envoy sends header_map in place of `headers` if so configured; the library reads that.
+    } else if (tag === headerMapTag || !httpTags.has(tag) || !skip(cursor, end, tag)) {
+      return undefined;
+    }
   }
-  return cursor.at === end;
-}
+  return {
+    $typeName: AttributeContext_HttpRequestSchema.typeName,
+    id: '',
+    method: '',
+    headers,
+    path: '',
+    host: '',
+    scheme: '',
+    query: '',
+    fragment: '',
+    size: 0n,
+    protocol: '',
+    body: '',
+    rawBody: noBytes,
+  };
+};
 
 function readMessage<T>(cursor: Cursor, end: number, read: Read<T>): T | undefined {
   const ends = readEnd(cursor, end);
   return ends === undefined ? undefined : read(cursor, ends);
 }
 
+/** Where the last entry has its name and its value, which ends where the entry does. */
+const entry = { nameAt: 0, nameEnd: 0, valueAt: 0 };
+
 /**
- * Reads a string map entry, key before value as all encoders write it. With `wanted`, entries of
- * other keys are skipped. False for any other form.
+ * Finds name and value of a string map entry, in this order, as all encoders write them; false for any
+ * other form.
  */
-function readEntry(
-  cursor: Cursor,
-  end: number,
-  wanted: string | undefined,
-  take: (name: string, value: string) => boolean,
-): boolean {
+function readEntry(cursor: Cursor, end: number): boolean {
   const { bytes } = cursor;
   const ends = readEnd(cursor, end);
   if (ends === undefined || bytes[cursor.at++] !== keyTag) return false;
-  const nameEnds = readEnd(cursor, ends);
-  if (nameEnds === undefined) return false;
-  const nameAt = cursor.at;
-  cursor.at = nameEnds;
+  const nameEnd = readEnd(cursor, ends);
+  if (nameEnd === undefined) return false;
+  entry.nameAt = cursor.at;
+  entry.nameEnd = nameEnd;
+  cursor.at = nameEnd;
   if (bytes[cursor.at++] !== valueTag || readEnd(cursor, ends) !== ends) return false;
-  const valueAt = cursor.at;
+  entry.valueAt = cursor.at;
   cursor.at = ends;
-  if (wanted !== undefined && nameEnds - nameAt !== wanted.length) return true;
-  const name = textOf(bytes, nameAt, nameEnds);
-  // Another case of the same name: the library reads all of them.
-  if (wanted !== undefined && name !== wanted) return name?.toLowerCase() !== wanted;
-  const value = textOf(bytes, valueAt, ends);
-  return name !== undefined && value !== undefined && take(name, value);
+  return true;
 }

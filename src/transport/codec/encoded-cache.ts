@@ -1,6 +1,7 @@
 /** Caches the encoded form of messages that are sent more than once. */
 
 import type { DescMessage, MessageShape } from '@bufbuild/protobuf';
+import { attached } from '../../caching/attached.ts';
 
 /** Encodes a message whose bytes are not cached, in pieces, the first behind `freeBytes` bytes. */
 export type Encode = <M extends DescMessage>(
@@ -21,11 +22,11 @@ export interface JsonText {
 }
 
 /** Messages that are sent more than once. */
-const repeated = new WeakSet<object>();
+const repeated = attached<object, true>();
 
 /** Marks a message for caching. It must not change afterwards. */
 export function cacheEncoded(message: object): void {
-  repeated.add(message);
+  repeated.set(message, true);
 }
 
 /** Length of a message's prefix, a flag and its length, in bytes. */
@@ -80,12 +81,12 @@ export const jsonOf = cached((schema, message, encode: EncodeJson): JsonText => 
 export function cached<E, T>(
   encodeNow: (schema: DescMessage, message: MessageShape<DescMessage>, encode: E) => T,
 ): <M extends DescMessage>(schema: M, message: MessageShape<M>, encode: E) => T {
-  const known = new WeakMap<object, T>();
+  const known = attached<object, T>();
   return (schema, message, encode) => {
     const found = known.get(message);
     if (found !== undefined) return found;
     const encoded = encodeNow(schema, message, encode);
-    if (repeated.has(message)) known.set(message, encoded);
+    if (repeated.get(message)) known.set(message, encoded);
     return encoded;
   };
 }

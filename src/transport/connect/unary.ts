@@ -18,12 +18,13 @@ import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
 import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
+import type { Unread } from '../rpc/unread.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
 import { HttpCall } from './http-call.ts';
 import { readJson, writeJson } from './json.ts';
 
 /** What these calls report, and share with other listeners. */
-export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unreadClosed'>;
+export type ConnectGuard = Pick<Guard, 'requests' | 'requestRefused' | 'unread' | 'unreadClosed'>;
 
 /** What answering plain unary calls needs. */
 export interface ConnectUnaryDeps {
@@ -56,12 +57,17 @@ interface Call extends HeldRequest {
   chunks: Buffer[];
 }
 
+/** Unread answers that are shorter are not counted one by one, in bytes. */
+const countedBytesMin = 16_384;
+
 /**
  * The function that answers plain unary calls. The deadline of a call holds until its answer is read:
- * one that is not takes up memory.
+ * one that is not takes up memory. A call waits while the process has as many unread bytes as it may.
  */
 export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const { limits, onBug, door, guard } = deps;
+  // It holds nothing itself, so that calls wait for the limit of the process alone.
+  const waiting = guard.unread.account();
 
   const refuse = (res: ServerResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
@@ -81,7 +87,9 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const send = (message: MessageShape<DescMethod['output']>, call: Call) => {
     const { res, method, format } = call;
     guard.requests.end(call);
-    if (!res.headersSent && !res.destroyed) answer(res, method, format, message);
+    if (res.headersSent || res.destroyed) return;
+    answer(res, method, format, message);
+    countUnread(res, guard.unread);
   };
   const fail = (error: unknown, call: Call) => {
     guard.requests.end(call);
@@ -109,7 +117,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       watched.forget();
       guard.requests.end(call);
     });
-    receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
+    const run = (body: Buffer) => {
       try {
         const request = messageOf(method, format, body);
         const message = handler(request, new HttpCall(door, req.headers, res, peerOf));
@@ -117,6 +125,12 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       } catch (error) {
         fail(error, call);
       }
+    };
+    receive(req, call, limits.receiveBytesMax, guard.requests, fail, body => {
+      if (waiting.hasRoom()) return run(body);
+      waiting.wait(() => {
+        if (!res.headersSent && !res.destroyed) run(body);
+      });
     });
     return true;
   };
@@ -199,6 +213,15 @@ function answer(
     const { text, length } = jsonOf(output, message, writeJson);
     respond(res, 200, 'application/json', [text], length);
   }
+}
+
+/** Counts an answer as unread until it is read or given up, unless the socket has taken it. */
+function countUnread(res: ServerResponse, unread: Unread): void {
+  const bytes = res.writableLength;
+  if (bytes < countedBytesMin) return;
+  const account = unread.account();
+  account.hold(bytes);
+  res.once('close', () => account.free(bytes));
 }
 
 /** The pieces have `length` bytes together. */

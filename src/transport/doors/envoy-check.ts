@@ -1,6 +1,7 @@
 /** Envoy's ext_authz over gRPC: the Check rpc. */
 
 import { create, type JsonObject } from '@bufbuild/protobuf';
+import { attached } from '../../caching/attached.ts';
 import type { HeaderValueOption } from '../../gen/envoy/config/core/v3/base_pb.ts';
 import {
   HeaderValueOption_HeaderAppendAction as AppendAction,
@@ -28,7 +29,12 @@ import type { DoorVerify } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import { codes } from '../rpc/rpc-error.ts';
 import { identityHeaders } from './identity-headers.ts';
-import { credentialOf, requirementsOf } from './requirements.ts';
+import {
+  type CredentialUse,
+  credentialOf,
+  type Requirements,
+  requirementsOf,
+} from './requirements.ts';
 
 /** What the Check rpc needs. */
 export interface EnvoyCheckDeps {
@@ -37,26 +43,47 @@ export interface EnvoyCheckDeps {
 
 /** The handler of envoy.service.auth.v3.Authorization; requirements are in context extensions. */
 export function envoyCheckHandlers({ verify }: EnvoyCheckDeps): Handlers<typeof Authorization> {
-  const grants = { keep: createGrants(true), remove: createGrants(false) };
+  const keep = createGrants(true);
+  const remove = createGrants(false);
+  /** Cached by extensions: those of a route are the same object in most of its requests. */
+  const known = new WeakMap<Extensions, Asked | string>();
   return {
     check({ attributes }) {
-      const asked = attributes?.contextExtensions ?? {};
-      const credential = credentialOf(asked.credential);
-      const requirements = requirementsOf({
-        audiences: [asked.audience ?? ''],
-        scopes: [asked.scopes ?? ''],
-      });
-      const fault = unknownExtension(asked) ?? credential.fault;
-      if (fault !== undefined) return misconfigured(fault);
-      if (typeof requirements === 'string') return misconfigured(requirements);
+      const extensions = attributes?.contextExtensions ?? noExtensions;
+      let asked = known.get(extensions);
+      if (asked === undefined) {
+        asked = askedIn(extensions);
+        known.set(extensions, asked);
+      }
+      if (typeof asked === 'string') return misconfigured(asked);
+      const { audience, requiredScopes, isKept } = asked;
       // Unavailable fails the call, so that Envoy's `failure_mode_allow` decides.
       const header = authorizationOf(attributes);
-      return mapAwaitable(verify({ header, ...requirements }, 'envoy-grpc'), verdict => {
-        if (!verdict.valid) return denied(verdict, header, requirements.requiredScopes);
-        return grants[credential.isKept ? 'keep' : 'remove'](verdict.identity);
+      const question = { header, audience, requiredScopes };
+      return mapAwaitable(verify(question, 'envoy-grpc'), verdict => {
+        if (!verdict.valid) return denied(verdict, header, requiredScopes);
+        return isKept ? keep(verdict.identity) : remove(verdict.identity);
       });
     },
   };
+}
+
+type Extensions = AttributeContext['contextExtensions'];
+const noExtensions: Extensions = {};
+
+/** What a route's extensions ask for. */
+type Asked = Requirements & CredentialUse;
+
+/** What they ask for, or what is wrong with them. */
+function askedIn(asked: Extensions): Asked | string {
+  const credential = credentialOf(asked.credential);
+  const requirements = requirementsOf({
+    audiences: [asked.audience ?? ''],
+    scopes: [asked.scopes ?? ''],
+  });
+  const fault = unknownExtension(asked) ?? credential.fault;
+  if (fault !== undefined) return fault;
+  return typeof requirements === 'string' ? requirements : { ...requirements, ...credential };
 }
 
 /** The context extensions that Usher reads. */
@@ -92,7 +119,7 @@ function isAuthorization(key: string): boolean {
 
 /** Responses for valid tokens, cached by identity: the same object while nothing has changed. */
 function createGrants(keepCredential: boolean): (identity: Identity) => CheckResponse {
-  const known = new WeakMap<Identity, CheckResponse>();
+  const known = attached<Identity, CheckResponse>();
   return identity => {
     let response = known.get(identity);
     if (response === undefined) {

@@ -1,6 +1,7 @@
 /** /forward-auth, for nginx auth_request, Traefik ForwardAuth, Caddy forward_auth and HAProxy. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { attached } from '../../caching/attached.ts';
 import { unknownParameter } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Identity } from '../../verify/verdict.ts';
@@ -41,7 +42,7 @@ const nginxDoor: GatewayDoor = { ...plainDoor, statusOf: http => (http === 401 ?
 
 /** Response headers, cached by identity: the same object while nothing has changed. */
 function createHeaders(): (identity: Identity) => string[] {
-  const known = new WeakMap<Identity, string[]>();
+  const known = attached<Identity, string[]>();
   return identity => {
     let headers = known.get(identity);
     if (headers === undefined) {

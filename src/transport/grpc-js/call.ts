@@ -14,7 +14,11 @@ export function callOf(call: GrpcCall, stopped?: AbortSignal): Call {
   let signal: AbortSignal | undefined;
   return {
     door: 'grpc',
-    header: name => call.metadata.get(name).map(String),
+    // Binary metadata as it was sent: grpc-js has decoded it.
+    header: name =>
+      call.metadata
+        .get(name)
+        .map(value => (typeof value === 'string' ? value : value.toString('base64'))),
     get peer() {
       return addressOf(call.getPeer());
     },

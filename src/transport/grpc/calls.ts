@@ -126,7 +126,7 @@ export class Calls implements H2Handler, Reader {
   onData(stream: H2Stream, data: Buffer, endsStream: boolean) {
     const call = stream.context as AnyCall;
     if (call instanceof StreamCall) return call.data(data, endsStream);
-    if (endsStream) return this.#run(call, call.whole(data));
+    if (endsStream) return this.#run(call, data);
     call.keep(data);
     stream.consumed(data.length);
     const { receiveBytesMax } = this.#deps.limits;
@@ -139,7 +139,7 @@ export class Calls implements H2Handler, Reader {
   onTrailers(stream: H2Stream) {
     const call = stream.context as AnyCall;
     if (call instanceof StreamCall) return call.ended();
-    this.#run(call, call.whole(noContent));
+    this.#run(call, noContent);
   }
 
   onWritable({ context }: H2Stream): void {
@@ -199,16 +199,18 @@ export class Calls implements H2Handler, Reader {
     return this.#lastHead;
   }
 
-  #run(call: UnaryCall, content: Buffer) {
+  /** Answers a call, of whose content this is the rest. */
+  #run(call: UnaryCall, last: Buffer) {
     const { head } = call;
     if ('isGrpc' in head)
       return answerPlain(call.stream, plainAnswer(head.request, this.#deps.probes));
     this.#count();
-    if (!this.#account.hasRoom()) return this.#wait(call, content);
+    if (!this.#account.hasRoom()) return this.#wait(call, last);
     const { route, encoding } = head;
     this.#running++;
     try {
       const { receiveBytesMax } = this.#deps.limits;
+      const content = call.whole(last);
       const message = messageOf(route.method, content, encoding, receiveBytesMax);
       const known = call as KnownCall;
       mapAwaitable(mapAwaitable(message, handle, undefined, known), this.#send, this.#fail, known);
@@ -219,14 +221,14 @@ export class Calls implements H2Handler, Reader {
   }
 
   /** Runs the call when there is room. */
-  #wait(call: UnaryCall, content: Buffer): void {
-    call.keep(content);
+  #wait(call: UnaryCall, last: Buffer): void {
+    call.keep(last);
     const bytes = call.heldBytes + waitingCallBytes;
     this.waitingBytes += bytes;
     this.#account.wait(() => {
       this.waitingBytes -= bytes;
       if (call.stream.isClosed || call.stream.hasResponded) return;
-      this.#run(call, call.whole(noContent));
+      this.#run(call, noContent);
       // By then the answer is written.
       setImmediate(() => this.#count());
     });

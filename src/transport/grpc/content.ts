@@ -1,11 +1,14 @@
 /** Content that is kept until the rest of it has come. */
 
+import { framePrefixBytes } from '../codec/encoded-cache.ts';
+
 /** No content. */
 export const noContent: Buffer = Buffer.alloc(0);
 
 /**
  * A copy of what was added, in one buffer of at most twice its length: neither small parts nor what
- * was read with them are kept.
+ * was read with them are kept. It begins with a message's prefix, which says how long it gets, so
+ * that it is rarely copied again.
  */
 export class Content {
   #bytes = noContent;
@@ -16,7 +19,8 @@ export class Content {
   add(data: Buffer): void {
     const length = this.length + data.length;
     if (length > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.length));
+      const whole = wholeBytes(this.length === 0 ? data : this.#bytes.subarray(0, this.length));
+      const grown = Buffer.allocUnsafeSlow(Math.max(length, Math.min(whole, 2 * length)));
       this.#bytes.copy(grown, 0, 0, this.length);
       this.#bytes = grown;
     }
@@ -38,4 +42,10 @@ export class Content {
     this.#bytes = noContent;
     this.length = 0;
   }
+}
+
+/** How long content gets that begins so, in bytes; infinite where it does not say so yet. */
+function wholeBytes(start: Buffer): number {
+  if (start.length < framePrefixBytes) return Number.POSITIVE_INFINITY;
+  return framePrefixBytes + start.readUInt32BE(1);
 }

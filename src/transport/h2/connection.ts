@@ -145,6 +145,8 @@ export class H2Connection implements Living, H2Peer {
 
   #failWith(error: unknown) {
     if (error instanceof ConnectionError) {
+      // The rest of a read whose beginning ended the connection; in another cut it is not read at all.
+      if (this.#state === 'over') return;
       this.#deps.onFault(error.fault);
       return this.fail(error.code);
     }

@@ -58,7 +58,8 @@ function applySetting(peer: PeerSettings, id: number, value: number): void {
       peer.tableBytesMin = Math.min(peer.tableBytesMin, value);
       break;
     case ids.enablePush:
-      if (value > 1) throw protocolError('ENABLE_PUSH is neither 0 nor 1');
+    case ids.noRfc7540Priorities:
+      if (value > 1) throw protocolError('a setting is neither 0 nor 1');
       break;
     case ids.initialWindowSize:
       if (value > windowBytesMax) {

@@ -1,6 +1,7 @@
 /** Tracks the age of connections: callers of old ones should reconnect, which rebalances load. */
 
 import type { Socket } from 'node:net';
+import { awakeTimeout } from '../../timing/awake.ts';
 
 /** The open connections and their age. */
 export interface ConnectionAges {
@@ -19,9 +20,9 @@ export function connectionAges(ageMs: number): ConnectionAges {
   return {
     watch(socket) {
       const ownAgeMs = ageMs * (1 + jitter * (2 * Math.random() - 1));
-      const timer = setTimeout(() => old.add(socket), ownAgeMs).unref();
+      const timer = awakeTimeout(() => old.add(socket), ownAgeMs);
       socket.once('close', () => {
-        clearTimeout(timer);
+        timer.clear();
         old.delete(socket);
       });
     },

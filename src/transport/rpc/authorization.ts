@@ -8,8 +8,7 @@ import { trimBlanks } from '../../caching/canonical-header.ts';
 
 /** The header's value from the values of all its lines; "" for none. */
 export function joinAuthorization(values: readonly string[]): string {
-  const [only = '', ...others] = values;
-  return others.length === 0 ? trimBlanks(only) : values.map(trimBlanks).join(', ');
+  return values.length > 1 ? values.map(trimBlanks).join(', ') : trimBlanks(values[0] ?? '');
 }
 
 /** The header's value among the headers of a request, where repeated ones are already joined. */

@@ -42,12 +42,34 @@ export interface Unread {
 
 /** Interval between checks, in milliseconds. */
 const sweepMs = 100;
+/** After a collection, this many times the CPU time that it took pass without another. */
+const restFactor = 5;
 
-/** Starts checking with the first listener, and stops after the last. */
-export function createUnread({ connectionBytesMax, processBytesMax }: UnreadLimits): Unread {
+/**
+ * Starts checking with the first listener, and stops after the last. `collect` is called to collect
+ * garbage when so many answers that were unread are gone that their memory counts.
+ */
+export function createUnread(
+  { connectionBytesMax, processBytesMax }: UnreadLimits,
+  collect: () => void = () => undefined,
+): Unread {
   const accounts = createAccounts(connectionBytesMax / 2, processBytesMax);
   const listeners = new Map<() => Iterable<Reader>, (reason: UnreadReason) => void>();
   let timer: AwakeTimer | undefined;
+  /** What the last sweep left, in bytes. */
+  let sumBefore = 0;
+  /** What was unread in one sweep and not in the next, since the last collection, in bytes. */
+  let goneBytes = 0;
+  let restsUntilMs = 0;
+
+  const collectGone = () => {
+    if (goneBytes < processBytesMax / 4 || performance.now() < restsUntilMs) return;
+    goneBytes = 0;
+    const before = process.cpuUsage();
+    collect();
+    const { user, system } = process.cpuUsage(before);
+    restsUntilMs = performance.now() + (restFactor * (user + system)) / 1000;
+  };
 
   const sweep = () => {
     let sum = 0;
@@ -55,6 +77,7 @@ export function createUnread({ connectionBytesMax, processBytesMax }: UnreadLimi
     for (const [readers, onClose] of listeners) {
       for (const reader of readers()) {
         if (reader.bytes > connectionBytesMax) {
+          goneBytes += weightOf(reader);
           reader.close();
           onClose('connection');
         } else {
@@ -63,15 +86,19 @@ export function createUnread({ connectionBytesMax, processBytesMax }: UnreadLimi
         }
       }
     }
+    goneBytes += Math.max(0, sumBefore - sum);
     // Calls that wait for others' answers to be read need room, not the last free byte.
     const most = accounts.isFull() ? processBytesMax / 2 : processBytesMax;
     if (sum > most) held.sort(([a], [b]) => weightOf(b) - weightOf(a));
     for (const [reader, onClose] of held) {
       if (sum <= most) break;
       sum -= weightOf(reader);
+      goneBytes += weightOf(reader);
       reader.close();
       onClose('process');
     }
+    sumBefore = sum;
+    collectGone();
     timer = awakeTimeout(sweep, sweepMs);
   };
 

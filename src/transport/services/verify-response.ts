@@ -1,20 +1,21 @@
 /** Converts a verdict to a VerifyResponse message: on the hot path of every protocol. */
 
 import { create } from '@bufbuild/protobuf';
+import { attached } from '../../caching/attached.ts';
 import { Kind } from '../../gen/usher/v1/access_token_pb.ts';
 import type { VerifyResponse } from '../../gen/usher/v1/verifier_pb.ts';
 import { Reason, VerifyResponseSchema } from '../../gen/usher/v1/verifier_pb.ts';
-import type { Granted, Identity, Verdict } from '../../verify/verdict.ts';
+import type { Identity, Verdict } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
 import { durationOfMs } from '../rpc/time.ts';
 
 /** Cached by verdict: the verifier returns the same object while nothing has changed. */
-const responses = new WeakMap<Granted, VerifyResponse>();
+const responses = attached<Verdict, VerifyResponse>();
 
-/** The response for a verdict; cached, with its bytes, for a valid one. */
+/** The response for a verdict; cached, with its bytes, unless it is a refusal that names a token. */
 export function verifyResponse(verdict: Verdict): VerifyResponse {
-  if (!verdict.valid) return responseOf(verdict);
+  if (!verdict.valid && verdict.identity !== undefined) return responseOf(verdict);
   let response = responses.get(verdict);
   if (response === undefined) {
     response = responseOf(verdict);

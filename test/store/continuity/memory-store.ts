@@ -55,7 +55,7 @@ export function memoryStore(): MemoryStore {
       return { ...rest, ...copied };
     },
     reads: { events, get },
-    changes: { events, get, commit, append },
+    changes: { events, get, commit, append, note: append },
     notes: {
       read() {
         const { identity, lost } = store.content;

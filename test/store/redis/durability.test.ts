@@ -2,9 +2,12 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
+import { chain } from '../../../src/store/audit.ts';
 import { encodeRecord } from '../../../src/store/format/record.ts';
 import {
   createdKey,
+  endedSessionKey,
+  eventKey,
   importedKey,
   intentsKey,
   schemaKey,
@@ -19,7 +22,7 @@ import { createMasterKeys } from '../../../src/verify/master-keys.ts';
 import { redisLimits } from '../../limits.ts';
 import { testRecords } from '../../seal.ts';
 import { until } from '../../until.ts';
-import { create, intactLog, requestOf, revocation } from '../changes.ts';
+import { create, creation, eventOf, intactLog, requestOf, revocation } from '../changes.ts';
 import { type RedisServer, startRedis } from './server.ts';
 
 const requestId = '11111111-2222-4333-8444-555555555555';
@@ -166,4 +169,36 @@ test('no migration is done while the replica lacks a record, an index entry or t
   expect(await replica.send('GET', tokenKey(record.id))).toMatch(/,"mac":"k1 /);
   expect(await replica.send('GET', importedKey('d'))).toMatch(/ k1 [\w-]{22}$/);
   expect(await replica.send('GET', schemaKey)).toBe('2');
+});
+
+test('no sign-in, sign-out, restore or acceptance is done while the replica lacks it', async () => {
+  const entry = eventOf('session.create');
+  const later = creation();
+  const steps: [name: string, step: () => Promise<unknown>][] = [
+    ['append', () => store.append(entry)],
+    ['endSession', () => store.endSession('s', Date.now() + 60_000)],
+    ['acceptStore', () => store.acceptStore({ actor: 'admin', peer: '' })],
+    ['loadRecords', () => store.loadRecords([later.record])],
+    ['loadEvents', async () => store.loadEvents([chain(await store.head(), later.event)])],
+    ['endRestore', async () => store.endRestore(await store.identity())],
+  ];
+  for (const [name, step] of steps) {
+    replica.pause();
+    await expect(step(), name).rejects.toThrow('too few Redis replicas');
+    // A repeat finds it written, and waits all the same.
+    await expect(step(), name).rejects.toThrow('too few Redis replicas');
+    replica.resume();
+    await until(() => step().then(() => true));
+  }
+  expect(await replica.send('EXISTS', eventKey(entry.id), endedSessionKey('s'))).toBe(2);
+  expect(await replica.send('EXISTS', tokenKey(later.record.id))).toBe(1);
+});
+
+test('what nobody waits for is not held up by a replica', async () => {
+  replica.pause();
+  const counted = eventOf('call.refused');
+  await store.note(counted);
+  expect(await master.send('EXISTS', eventKey(counted.id))).toBe(1);
+  const delta = { tokenId: 'a', date: '2026-01-01', count: 1, lastUsedAt: 1 };
+  expect(await store.addUsage([delta])).toEqual([]);
 });

@@ -56,3 +56,14 @@ test('an unknown error keeps its words, without the arguments of the command', (
   const said = "ERR unknown command 'AUTH', with args beginning with: 'hunter2'";
   expect(faultText(reply(said))).toBe("Redis: ERR unknown command 'AUTH'");
 });
+
+test.each([
+  ['connect ENETDOWN 10.1.2.3:6379 - Local (0.0.0.0:0)', 'ENETDOWN connect ENETDOWN … - Local …'],
+  ['connect ENETDOWN fe80::1:6379', 'ENETDOWN connect ENETDOWN …'],
+  ['connect ENETDOWN [fe80::1]:6379', 'ENETDOWN connect ENETDOWN …'],
+  ['connect ENETDOWN ::1', 'ENETDOWN connect ENETDOWN …'],
+  ['no way to redis.internal:6379 today', 'ENETDOWN no way to … today'],
+  ['no way to 10.1.2.3', 'ENETDOWN no way to …'],
+])('an unknown error names no address: %s', (message, shown) => {
+  expect(faultText(failed('ENETDOWN', message))).toBe(`Redis: ${shown}`);
+});

@@ -3,6 +3,7 @@
  * read.
  */
 
+import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { asker } from '../../../src/store/redis/ask.ts';
 import type { RedisClient } from '../../../src/store/redis/client.ts';
@@ -44,4 +45,34 @@ test('the role is checked before the key if that was too long ago', async () => 
 test('the answer of a replica is refused', async () => {
   const { read } = reading('slave', Number.POSITIVE_INFINITY);
   await expect(read()).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('the commands of one turn are sent by one write', async () => {
+  const writes: string[] = [];
+  const stream = new Writable({
+    decodeStrings: false,
+    write(text: string, _encoding, done) {
+      writes.push(text);
+      done();
+    },
+    writev(chunks, done) {
+      writes.push(chunks.map(({ chunk }) => chunk).join(' '));
+      done();
+    },
+  });
+  const get = async (key: string) => stream.write(key) && 'value';
+  const client = { on: () => undefined, stream, get } as unknown as RedisClient;
+  const watch = { masterMsAgo: () => 0 } as unknown as RedisHealth;
+  const read = masterGet(
+    asker(client, () => undefined),
+    watch,
+    leaseMs,
+  );
+  await Promise.all([read('one'), read('two')]);
+  expect(writes).toEqual([]);
+  await new Promise(setImmediate);
+  expect(writes).toEqual(['one two']);
+  await read('three');
+  await new Promise(setImmediate);
+  expect(writes).toEqual(['one two', 'three']);
 });

@@ -3,6 +3,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { freePort } from '../../free-port.ts';
+import { startProxy } from '../../model/proxy.ts';
 import { until } from '../../until.ts';
 import { create, intactLog, revocation, update } from '../changes.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
@@ -143,4 +145,28 @@ test('a store that lost more than is remembered stays down until it is accepted'
   await second.store.acceptStore({ actor: 'admin', peer: '' });
   await until(() => second.store.health.up);
   expect(await said(second.store, victim.id)).toBe('good');
+});
+
+test('what remains: a replica that never saw a revocation calls the token good until another puts it back', async () => {
+  const proxy = await startProxy(server.port);
+  try {
+    const knows = await stores.openUp(`redis://127.0.0.1:${proxy.port}`);
+    const [victim] = (await create(knows.store, {})) as [AccessTokenRecord];
+    await rollBack(async () => {
+      await knows.store.commit(revocation(victim));
+      // The replica that knows it reaches Redis no more.
+      proxy.lead(await freePort());
+    });
+    const late = await stores.openUp(url());
+    expect(await said(late.store, victim.id)).toBe('good');
+    proxy.lead(server.port);
+    await saidUntil([[late.store, victim, 'revoked']]);
+    await until(async () => {
+      const log = await intactLog(late.store);
+      return log.filter(({ action }) => action === 'store.healed').length === 1;
+    });
+  } finally {
+    await stores.close();
+    await proxy.close();
+  }
 });

@@ -1,5 +1,8 @@
 /** After a stall of this process, what Redis has answered is read before a timer judges. */
 
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
 import { type RedisClient, redisClient } from '../../../src/store/redis/client.ts';
@@ -62,6 +65,50 @@ test('so do those of the nodes of a Cluster', async () => {
   } finally {
     await cluster.stop();
   }
+});
+
+test('a connection that opened during a stall is used', async () => {
+  const { limits } = redisLimits({ connectTimeoutMs: timeoutMs });
+  const use = { name: 'test', commandTimeoutMs: timeoutMs };
+  const address = redisAddress(`redis://127.0.0.1:${server.port}`);
+  const client = redisClient(address, use, limits) as Redis;
+  clients.push(client);
+  const seen: string[] = [];
+  for (const name of ['close', 'ready'] as const) client.on(name, () => seen.push(name));
+  const ready = event(client, 'ready');
+  void client.connect().catch(() => undefined);
+  // Until it is opening, and its answer was not read yet.
+  while (client.stream === undefined) await new Promise<void>(next => process.nextTick(next));
+  expect(client.stream.connecting).toBe(true);
+  stall(4 * timeoutMs);
+  await ready;
+  expect(seen).toEqual(['ready']);
+});
+
+test('a connection that does not open is given up', async () => {
+  // A peer that never answers the greeting of TLS.
+  const deaf = createServer().listen(0, '127.0.0.1');
+  await once(deaf, 'listening');
+  try {
+    const { limits } = redisLimits({ connectTimeoutMs: timeoutMs });
+    const use = { name: 'test', commandTimeoutMs: timeoutMs };
+    const { port } = deaf.address() as AddressInfo;
+    const client = redisClient(redisAddress(`rediss://127.0.0.1:${port}`), use, limits);
+    clients.push(client);
+    const failed = new Promise<Error>(resolve => client.once('error', resolve));
+    void client.connect().catch(() => undefined);
+    expect(await failed).toMatchObject({ message: 'connect ETIMEDOUT', code: 'ETIMEDOUT' });
+  } finally {
+    deaf.close();
+  }
+});
+
+test('an answer that arrived while a connection was closing is read', async () => {
+  const client = await connect();
+  const answer = client.get('a');
+  client.disconnect();
+  stall(1000);
+  expect(await answer).toBeNull();
 });
 
 test('a command without an answer fails, and its silent connection is replaced', async () => {

@@ -125,3 +125,26 @@ test('malformed bytes in fields that Check reads are refused', () => {
   const bytes = wrap(0x0a, wrap(0x22, wrap(0x12, wrap(0x1a, authorization))));
   expect(() => decode(CheckRequestSchema, bytes)).toThrow();
 });
+
+test('equal context extensions are one object, which cannot be changed', () => {
+  const extensionsOf = (contextExtensions: Record<string, string>) => {
+    const init = { attributes: { contextExtensions } };
+    const bytes = Buffer.from(toBinary(CheckRequestSchema, create(CheckRequestSchema, init)));
+    return readCheck({ bytes, at: 0 }, bytes.length)?.attributes?.contextExtensions;
+  };
+  const all = [
+    { scopes: 'a' },
+    { scopes: 'b' },
+    { audience: 'a' },
+    {},
+    { scopes: 'x'.repeat(2000) },
+  ];
+  const once = all.map(extensionsOf);
+  expect(once).toEqual(all);
+  expect(extensionsOf({ scopes: 'a' })).toBe(once[0]);
+  expect(Object.isFrozen(once[0])).toBe(true);
+  // More routes than are remembered.
+  for (let n = 0; n < 1000; n++)
+    expect(extensionsOf({ scopes: `${n}` })).toEqual({ scopes: `${n}` });
+  expect(all.map(extensionsOf)).toEqual(all);
+});

@@ -31,3 +31,11 @@ test('content of single bytes takes twice its length at most, and no object for 
   const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
   expect(grown).toBeLessThan(50_000_000);
 });
+
+test('a message of two frames is copied into one buffer of its length', () => {
+  const message = Buffer.alloc(20_005);
+  message.writeUInt32BE(20_000, 1);
+  const content = new Content();
+  content.add(message.subarray(0, 16_384));
+  expect(content.take(message.subarray(16_384)).buffer.byteLength).toBe(20_005);
+});

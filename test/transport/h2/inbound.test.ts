@@ -119,6 +119,7 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
     'goaway frameSizeError',
   ],
   ['6.5.2: ENABLE_PUSH of 2', [settings([2, 2])], 'goaway protocolError'],
+  ['RFC 9218, 2.1: NO_RFC7540_PRIORITIES of 2', [settings([9, 2])], 'goaway protocolError'],
   ['6.5.2: INITIAL_WINDOW_SIZE of 2^31', [settings([4, 2 ** 31])], 'goaway flowControlError'],
   ['6.5.2: MAX_FRAME_SIZE below 16,384', [settings([5, 16_383])], 'goaway protocolError'],
   ['6.5.2: MAX_FRAME_SIZE of 2^24', [settings([5, 2 ** 24])], 'goaway protocolError'],

@@ -41,7 +41,7 @@ export const roomyLimits: H2Limits = {
 };
 
 /** What a server recorded. */
-interface Recorded {
+export interface Recorded {
   faults: H2Fault[];
   bugs: unknown[];
   /** Requests that ended, as `method path content` with the length of content that is long. */
@@ -57,7 +57,7 @@ const trailers = encodeFields([['x-end', 'yes']]);
  * Answers each request with its path and content: in one prepared answer, or, for paths that begin with
  * `/slowly`, by single calls.
  */
-function echo(recorded: Recorded): H2Handler {
+export function echo(recorded: Recorded): H2Handler {
   const answer = (stream: H2Stream) => {
     const { method, path } = stream.request;
     const content = Buffer.concat((stream.context as Buffer[] | undefined) ?? []);

@@ -88,6 +88,27 @@ test('the deadline of a Connect call holds until its answer is read', async () =
   await once(socket, 'close');
 });
 
+test('a Connect call waits while the process has as many unread bytes as it may', async () => {
+  const { guard, port } = await start({ unread: unlimited });
+  const account = guard.unread.account();
+  account.hold(unlimited.processBytesMax);
+  let isAnswered = false;
+  const headers = { 'content-type': 'application/proto' };
+  const call = fetch(`http://127.0.0.1:${port}/verify`, { method: 'POST', headers });
+  call.then(
+    () => {
+      isAnswered = true;
+    },
+    () => {},
+  );
+  for (let n = 0; n < 3; n++) await (await fetch(`http://127.0.0.1:${port}/short`)).text();
+  expect(isAnswered).toBe(false);
+  account.free(unlimited.processBytesMax);
+  const answer = await call;
+  await answer.arrayBuffer();
+  expect(answer.status).toBe(200);
+});
+
 test('an answer that is read goes on', async () => {
   const { guard, port } = await start({ unread: unlimited });
   const answer = await fetch(`http://127.0.0.1:${port}/long`);

@@ -40,3 +40,21 @@ test('the answers of those who wait are bounded too, and each connection has its
   expect(ran).toEqual(['many', 'one', 'many']);
   expect(unread.bytes).toBe(120);
 });
+
+test('what was unread is collected when a quarter of the limit is gone', async () => {
+  const readers = [{ bytes: 30, waitingBytes: 0, close: () => {} }];
+  const reports: string[] = [];
+  await new Promise<void>(resolve => {
+    const unread = createUnread({ connectionBytesMax: 100, processBytesMax: 100 }, () => {
+      unwatch();
+      resolve();
+    });
+    function* listed() {
+      yield* readers;
+      // They are there in one sweep only.
+      readers.length = 0;
+    }
+    const unwatch = unread.watch(listed, reason => reports.push(reason));
+  });
+  expect(reports).toEqual([]);
+});

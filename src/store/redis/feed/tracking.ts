@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { awakeTimeout } from '../../../timing/awake.ts';
 import { importedKey, tokenKey } from '../keys.ts';
 import { type FeedConnection, isRefusal, Refused, runIdOf, stateOf } from './connection.ts';
 
@@ -66,9 +67,9 @@ async function probe(
   const { server, limits } = connection;
   for (let attempt = 1; attempt <= limits.probesMax; attempt++) {
     const arrived = new Promise<boolean>(resolve => {
-      const timer = setTimeout(resolve, limits.connectTimeoutMs, false);
+      const timer = awakeTimeout(() => resolve(false), limits.connectTimeoutMs);
       listen(() => {
-        clearTimeout(timer);
+        timer.clear();
         resolve(true);
       });
     });
