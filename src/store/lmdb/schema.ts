@@ -11,6 +11,7 @@ import {
 import type { RecordSeal } from '../seal.ts';
 import { StoreMismatch, StoreUnusable, Unavailable } from '../store.ts';
 import { headKey } from './audit.ts';
+import { faultText } from './faults.ts';
 import { signSome } from './imported.ts';
 import { isLinked, linkAll, markLinked } from './link-all.ts';
 import type { Links } from './links.ts';
@@ -71,8 +72,7 @@ export function openSchema(
     });
     if (isOlder) onNotice('the store was migrated');
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new StoreUnusable(`the embedded store cannot be written (${detail})`, error);
+    throw new StoreUnusable(`the embedded store cannot be written: ${faultText(error)}`, error);
   }
 }
 
