@@ -63,7 +63,7 @@ const folders: Record<string, Record<string, readonly string[]>> = {
     grpc: ['h2', 'rpc', 'codec'],
     'grpc-js': ['rpc', 'codec'],
     h2: [],
-    http: ['rpc', 'codec'],
+    http: ['h2', 'rpc', 'codec'],
     services: ['rpc', 'codec'],
     rpc: [],
     codec: [],

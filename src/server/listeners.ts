@@ -1,5 +1,6 @@
 /** Creates the three listeners and decides what each of them serves. */
 
+import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../log.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
@@ -8,23 +9,28 @@ import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
 import { createH2GrpcListener } from '../transport/grpc/listener.ts';
+import type { OtherCalls } from '../transport/grpc/other-calls.ts';
+import { reflectionBindings } from '../transport/grpc/reflection.ts';
+import { createWire, type Wire } from '../transport/grpc/wire.ts';
 import { createGrpcListener } from '../transport/grpc-js/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
 import { clientAddress, type Trusts, trustsRanges } from '../transport/http/client-address.ts';
 import { heldBody } from '../transport/http/held-body.ts';
-import { answersToHosts, onlyForHosts } from '../transport/http/hosts.ts';
+import { answersToHosts, onlyForHosts, otherHostText } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
-import { createHttpListener } from '../transport/http/listener.ts';
+import { createHttpListener, type HttpDeps } from '../transport/http/listener.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
-import type { GrpcListener } from '../transport/rpc/grpc-listener.ts';
+import type { GrpcDeps, GrpcListener } from '../transport/rpc/grpc-listener.ts';
 import type { Guard } from '../transport/rpc/guard.ts';
+import type { Binding } from '../transport/rpc/handlers.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import { pinged } from '../transport/rpc/probes.ts';
+import { RpcError } from '../transport/rpc/rpc-error.ts';
 import type { Core } from './core.ts';
 import { connectionsFor, openFilesMax } from './descriptors.ts';
 import { createGuards } from './guards.ts';
@@ -61,6 +67,8 @@ export interface Listeners {
   http: Listener;
   /** HTTP: the API Manager, its API, metrics and probes. */
   manager: Listener;
+  /** Sets what the health service of each reports. */
+  setServing(serving: boolean): void;
 }
 
 const grpcListeners = { 'grpc-js': createGrpcListener, h2: createH2GrpcListener };
@@ -89,8 +97,13 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   metrics.memory('unreadAnswers', () => unread.bytes, unreadMax.processBytesMax);
   const probes = probeRoutes(parts);
   const ping = () => pinged(parts);
+  /** With reflection, which tools that speak Connect ask over HTTP/2. */
+  const described = (bindings: readonly Binding[]) => [
+    ...bindings,
+    ...reflectionBindings(bindings.map(({ service }) => service)),
+  ];
   const connect = createConnectDoor({
-    bindings: services.verifier,
+    bindings: described(services.verifier),
     limits: limits.http,
     onBug,
     cors: true,
@@ -98,7 +111,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     guard: guards.http,
   });
   const managerDoor = createConnectDoor({
-    bindings: services.manager,
+    bindings: described(services.manager),
     limits: limits.http,
     onBug,
     door: 'manager',
@@ -107,16 +120,38 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     guard: guards.manager,
   });
   const { verify } = parts.core;
+  const answersTo = answersToHosts(managerNames(config));
+  const wires: Wire[] = [];
+  /** HTTP/2 on a port for HTTP: gRPC, and its routes. */
+  const http2 = (
+    own: Pick<GrpcDeps, 'bindings' | 'guard' | 'door'>,
+    others?: Pick<OtherCalls, 'refusalOf'>,
+  ) => {
+    if (config.grpcEngine !== 'h2') return {};
+    const createHttp2: HttpDeps['createHttp2'] = begin => {
+      const wire = createWire(
+        { limits: limits.grpc, onBug, probes: parts, ...own },
+        { begin, ...others },
+      );
+      wires.push(wire);
+      return wire;
+    };
+    return { createHttp2 };
+  };
   const web = webRoute(parts.manager);
   const root = rootRoute({ verify, now });
+  const grpc = grpcListeners[config.grpcEngine]({
+    bindings: [...services.verifier, envoyBinding({ verify })],
+    limits: withConnections(limits.grpc, connections.grpc, config),
+    onBug,
+    probes: parts,
+    guard: guards.grpc,
+  });
   return {
-    grpc: grpcListeners[config.grpcEngine]({
-      bindings: [...services.verifier, envoyBinding({ verify })],
-      limits: withConnections(limits.grpc, connections.grpc, config),
-      onBug,
-      probes: parts,
-      guard: guards.grpc,
-    }),
+    grpc,
+    setServing(serving) {
+      for (const each of [grpc, ...wires]) each.setServing(serving);
+    },
     http: createHttpListener({
       routes: [
         root,
@@ -132,6 +167,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       onBug,
       guard: guards.http,
       onStop: connect.endStreams,
+      ...http2({ bindings: services.verifier, guard: guards.http }),
     }),
     manager: createHttpListener({
       routes: [
@@ -143,7 +179,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
             ...managerDoor.routes,
             heldBody(web, limits.manager.signInBodyBytesMax, guards.manager),
           ],
-          answersToHosts(managerNames(config)),
+          answersTo,
         ),
       ],
       limits: withConnections(limits.http, connections.manager, config),
@@ -152,9 +188,15 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       onBug,
       guard: guards.manager,
       onStop: managerDoor.endStreams,
+      ...http2(
+        { bindings: services.manager, guard: guards.manager, door: 'manager' },
+        { refusalOf: (host, address) => (answersTo(host, address) ? undefined : otherHost) },
+      ),
     }),
   };
 }
+
+const otherHost = new RpcError('FAILED_PRECONDITION', otherHostText);
 
 function trustsOf({ trustedProxies }: Config): Trusts {
   return trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
@@ -194,7 +236,9 @@ function webRoute(manager: Manager): Route {
     // A page reads its own query; /session and /status refuse theirs.
     query: 'any',
     handle: async (req, res) => {
-      if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
+      // The web app is served by node:http's own means; browsers use HTTP/1.1 without TLS.
+      if (!(req instanceof IncomingMessage && res instanceof ServerResponse)) res.requireHttp1?.();
+      else if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
     },
   };
 }

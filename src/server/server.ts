@@ -89,7 +89,7 @@ export async function startServer(
       log.error({ error, requestId }, 'internal error');
     },
   });
-  const unfollow = followHealth(core.store, { grpc: listeners.grpc, metrics, log });
+  const unfollow = followHealth(core.store, { grpc: listeners, metrics, log });
   const stopped = new AbortController();
 
   const bound = listenAll(config, listeners);

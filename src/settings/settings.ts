@@ -52,8 +52,8 @@ const places = {
   grpcEngine: {
     name: 'USHER_GRPC_ENGINE',
     meaning:
-      'HTTP/2 server of the gRPC listener: the one of Usher itself, or `@grpc/grpc-js` as it is, which ' +
-      'lacks some limits and all health checks but those of gRPC (docs/running.md)',
+      'HTTP/2 server: the one of Usher itself, on all listeners, or `@grpc/grpc-js` as it is, on the gRPC ' +
+      'listener alone, which lacks some limits and all health checks but those of gRPC (docs/running.md)',
     range: grpcEngines.map(engine => `\`${engine}\``).join(', '),
     default: 'h2',
     read: oneOf(grpcEngines),

@@ -1,7 +1,8 @@
 /** Clients for the API of a running server. */
 
 import type { DescService } from '@bufbuild/protobuf';
-import { type Client, createClient, type Transport } from '@connectrpc/connect';
+import { type Client, createClient, type Interceptor, type Transport } from '@connectrpc/connect';
+import { createGrpcTransport } from '@connectrpc/connect-node';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import type { TestServer } from './run-server.ts';
@@ -20,14 +21,26 @@ export function adminOf({ manager, adminToken }: Pick<TestServer, 'manager' | 'a
   return clientOf(AccessTokenService, manager, adminToken);
 }
 
+/** The same over gRPC. */
+export function overGrpc<S extends DescService>(
+  service: S,
+  address: string,
+  authorization: string,
+): Client<S> {
+  const interceptors = [withAuthorization(authorization)];
+  return createClient(service, createGrpcTransport({ baseUrl: `http://${address}`, interceptors }));
+}
+
+function withAuthorization(authorization: string): Interceptor {
+  return next => request => {
+    request.header.set('authorization', authorization);
+    return next(request);
+  };
+}
+
 function transportOf(address: string, authorization: string): Transport {
   return createConnectTransport({
     baseUrl: `http://${address}`,
-    interceptors: [
-      next => request => {
-        request.header.set('authorization', authorization);
-        return next(request);
-      },
-    ],
+    interceptors: [withAuthorization(authorization)],
   });
 }

@@ -17,11 +17,12 @@ import {
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await runServer();
+  server = await runServer(ownEngine);
 });
 afterAll(() => server.stop());
 
@@ -139,8 +140,17 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 }
 
 type Calls = Record<string, (request: object) => Promise<unknown>>;
-const callsOf = (service: typeof AccessTokenService | typeof StoreService) =>
-  clientOf(service, server.manager) as unknown as Calls;
+type Service = typeof AccessTokenService | typeof StoreService;
+const callsOf = (service: Service, isGrpc: boolean) =>
+  clientOf(service, server.manager, isGrpc) as unknown as Calls;
+
+/** Both protocols name the same fields. */
+async function namesIn(service: Service, name: string, request: object, fields: string[]) {
+  for (const isGrpc of [false, true]) {
+    const call = callsOf(service, isGrpc)[name]?.(request) as Promise<unknown>;
+    expect(await namedBy(call)).toEqual(fields);
+  }
+}
 
 test('every administrative rpc is in this test', () => {
   const rpcs = [AccessTokenService, StoreService, SignInService].flatMap(({ methods }) =>
@@ -151,17 +161,13 @@ test('every administrative rpc is in this test', () => {
 });
 
 test.each(Object.entries(tokens))('AccessTokenService.%s', async (name, [request, fields]) => {
-  expect(await namedBy(callsOf(AccessTokenService)[name]?.(request) as Promise<unknown>)).toEqual(
-    fields,
-  );
+  await namesIn(AccessTokenService, name, request, fields);
 });
 
 test.each(Object.entries(store).filter(([, [, fields]]) => fields.length > 0))(
   'StoreService.%s',
   async (name, [request, fields]) => {
-    expect(await namedBy(callsOf(StoreService)[name]?.(request) as Promise<unknown>)).toEqual(
-      fields,
-    );
+    await namesIn(StoreService, name, request, fields);
   },
 );
 

@@ -8,6 +8,7 @@ import { countVerdicts } from '../../src/server/count-verdicts.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Door } from '../../src/transport/rpc/call.ts';
 import type { Verify } from '../../src/verify/verify.ts';
+import { ownEngine } from '../engine.ts';
 import { makeJwt, makeStatic } from '../gateways/tokens.ts';
 import { granted, verify } from '../transport/fakes.ts';
 import { parityDoors } from '../transport/parity/doors.ts';
@@ -29,10 +30,23 @@ const doors: [name: string, door: Door][] = [
   ['Hello over Connect JSON', 'connect'],
   ['Hello over Connect proto', 'connect'],
   ['Hello over gRPC-Web', 'grpc-web'],
+  ['Verify over Connect JSON by HTTP/2', 'connect'],
+  ['Verify over Connect proto by HTTP/2', 'connect'],
+  ['Verify over gRPC-Web by HTTP/2', 'grpc-web'],
+  ['Verify over gRPC on the HTTP port', 'grpc'],
+  ['Verify over gRPC on the manager port', 'manager'],
+  ['Hello over Connect JSON by HTTP/2', 'connect'],
+  ['Hello over Connect proto by HTTP/2', 'connect'],
+  ['Hello over gRPC-Web by HTTP/2', 'grpc-web'],
+  ['Hello over gRPC on the HTTP port', 'grpc'],
+  ['Hello over gRPC on the manager port', 'manager'],
   ['BatchVerify', 'grpc'],
   ['StreamVerify', 'grpc'],
   ['Verify on the manager port', 'manager'],
   ['GET /', 'root'],
+  ['GET / by HTTP/2', 'root'],
+  ['/ext-authz by HTTP/2', 'envoy-http'],
+  ['/forward-auth by HTTP/2', 'forward-auth'],
   ["Envoy's Check", 'envoy-grpc'],
   ['/ext-authz', 'envoy-http'],
   ['/forward-auth', 'forward-auth'],
@@ -40,7 +54,7 @@ const doors: [name: string, door: Door][] = [
 ];
 
 beforeAll(async () => {
-  server = await runServer();
+  server = await runServer(ownEngine);
   good = await makeStatic(server);
   for (const door of parityDoors(server)) ask.set(door.name, token => door.ask([token], '', []));
   const verifier = createClient(

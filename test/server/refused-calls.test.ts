@@ -1,14 +1,16 @@
 /** Every refused administrative call is in the audit log, at every door, without what was sent. */
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { ownEngine } from '../engine.ts';
 import { makeStatic } from '../gateways/tokens.ts';
-import { adminOf, clientOf } from './api.ts';
+import { adminOf, clientOf, overGrpc } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 let usher: TestServer;
 beforeEach(async () => {
-  usher = await runServer();
+  usher = await runServer(ownEngine);
 });
 afterEach(() => usher.stop());
 
@@ -70,7 +72,14 @@ test('/oauth2: no credentials, a wrong scope, a token of another owner', async (
   ]);
 });
 
-test('rpcs: no credentials, a wrong scope, an access token of another owner', async () => {
+test.each([
+  ['Connect', false],
+  ['gRPC', true],
+])('rpcs over %s: no credentials, a wrong scope, another owner', async (_, isGrpc) => {
+  const asCaller = (token: string) =>
+    isGrpc
+      ? overGrpc(AccessTokenService, usher.manager, token)
+      : adminOf({ manager: usher.manager, adminToken: token });
   const reader = await makeStatic(usher, { scopes: ['usher.tokens.read'] });
   const ann = await makeStatic(usher, { owner: 'ann', scopes: ['usher.admin'] });
   const bob = await makeStatic(usher, { owner: 'bob' });
@@ -79,8 +88,9 @@ test('rpcs: no credentials, a wrong scope, an access token of another owner', as
   await failed(asCaller(ann.token).get({ id: bob.id }));
   await failed(asCaller(ann.token).revoke({ id: bob.id }));
   const expiry = { case: 'exp', value: 4_102_444_800n } as const;
+  const verifierOf = isGrpc ? overGrpc : clientOf;
   const issue = (token: string) =>
-    clientOf(VerifierService, usher.http, token).issueJwt({ tokenId: bob.id, expiry });
+    verifierOf(VerifierService, usher.http, token).issueJwt({ tokenId: bob.id, expiry });
   await failed(issue(ann.token));
   await failed(issue('guess'));
   expect(await details()).toEqual([

@@ -21,6 +21,8 @@ export interface TestServer {
   grpc: string;
   http: string;
   manager: string;
+  /** Whether all three speak HTTP/2. */
+  hasHttp2: boolean;
   adminToken: string;
   clock: { ms: number };
   /** The lines of the log. */
@@ -53,6 +55,7 @@ export async function runServer(
   const { grpc = '', http = '', manager = '' } = server.addresses;
   return {
     ...{ grpc, http, manager, clock, logged },
+    hasHttp2: config.grpcEngine === 'h2',
     adminToken: secrets.USHER_ADMIN_TOKEN,
     issueLoginCode: server.issueLoginCode,
     async stop() {

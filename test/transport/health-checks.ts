@@ -28,6 +28,7 @@ export interface HealthCheck {
 }
 
 const both = ['http', 'manager'] as const;
+const allThree = ['http', 'manager', 'grpc'] as const;
 const nothing = 'nothing';
 const upTo399 = [200, 399] as const;
 const only200 = [200, 200] as const;
@@ -75,7 +76,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: '`OPTIONS /` over HTTP/2, without `:authority`',
     passes: '200 to 399',
     set: `${nothing}; \`option httpchk GET /readyz\` asks the same`,
-    listeners: ['grpc'],
+    listeners: allThree,
     request: {
       over: 'http/2',
       headers: { ':method': 'OPTIONS', ':path': '/' },
@@ -88,7 +89,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: 'a connection that is reset',
     passes: 'a connection',
     set: nothing,
-    listeners: ['http', 'manager', 'grpc'],
+    listeners: allThree,
     request: { over: 'tcp' },
   },
   {
@@ -128,7 +129,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: 'a connection',
     passes: 'a connection',
     set: `${nothing}; HTTP with the path \`/readyz\` says more`,
-    listeners: ['http', 'manager', 'grpc'],
+    listeners: allThree,
     request: { over: 'tcp' },
   },
   {
@@ -169,7 +170,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: `\`${health}\` of the service \`""\``,
     passes: serving,
     set: nothing,
-    listeners: ['grpc'],
+    listeners: allThree,
     request: goGrpc('GoogleHC/1.0'),
   },
   {
@@ -195,7 +196,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: `\`${health}\` of the service \`""\``,
     passes: serving,
     set: `${nothing}, for liveness \`service: liveness\``,
-    listeners: ['grpc'],
+    listeners: allThree,
     request: goGrpc('kube-probe/1.34 grpc-go/1.72.1'),
   },
   {
@@ -222,7 +223,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: `\`${health}\` of the service \`""\``,
     passes: serving,
     set: nothing,
-    listeners: ['grpc'],
+    listeners: allThree,
     request: goGrpc('grpc-go/1.72.1'),
   },
   {
@@ -251,7 +252,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: `\`${health}\` of the service \`""\``,
     passes: serving,
     set: nothing,
-    listeners: ['grpc'],
+    listeners: allThree,
     request: goGrpc('grpc-go/1.79.3'),
   },
   {
@@ -269,7 +270,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: '`GET …` over HTTP/2, `User-Agent: Go-http-client/2.0`',
     passes: '200 to 299',
     set: '`/readyz`',
-    listeners: ['grpc'],
+    listeners: allThree,
     request: {
       over: 'http/2',
       headers: {
@@ -298,7 +299,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: '`GET …` over HTTP/2, `User-Agent: Envoy/HC`',
     passes: '200',
     set: '`path: /readyz`',
-    listeners: ['grpc'],
+    listeners: allThree,
     request: {
       over: 'http/2',
       headers: {
@@ -316,7 +317,7 @@ export const healthChecks: readonly HealthCheck[] = [
     sends: `\`${health}\` of the service \`""\`, \`User-Agent: Envoy/HC\``,
     passes: serving,
     set: nothing,
-    listeners: ['grpc'],
+    listeners: allThree,
     request: goGrpc('Envoy/HC'),
   },
 ];

@@ -4,12 +4,15 @@ import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
 import type { Call, Door } from '../rpc/call.ts';
 import type { OnBug } from '../rpc/failure.ts';
-import type { ServerStreaming, Unary } from '../rpc/handlers.ts';
+import type { BidiStreaming, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { connectError } from './error.ts';
 
 /** The key of the socket's peer address in a call's context. */
 export const peerKey = createContextKey('');
+
+/** The key of a function to call when a message of a stream was taken. */
+export const takenKey = createContextKey((): void => undefined);
 
 /** The answer to a method that streams in both directions. */
 export const needsHttp2Text = 'a stream in both directions needs HTTP/2: use gRPC';
@@ -22,6 +25,20 @@ export function boundHandler(
   stopping: AbortSignal,
 ) {
   const fail = (thrown: unknown) => connectError(thrown, deps.onBug);
+  async function* streamed(
+    context: HandlerContext,
+    answer: (call: Call) => AsyncIterable<unknown>,
+  ) {
+    const signal = AbortSignal.any([context.signal, stopping]);
+    try {
+      checkVersion(context);
+      yield* until(answer({ ...callOf(context, deps.door), signal }), stopping);
+      // A handler whose signal aborts ends its stream; the deadline must not end as a success.
+      context.signal.throwIfAborted();
+    } catch (error) {
+      throw fail(error);
+    }
+  }
   switch (method.methodKind) {
     case 'unary': {
       const answer = handler as Unary<DescMethod>;
@@ -37,24 +54,38 @@ export function boundHandler(
     }
     case 'server_streaming': {
       const answers = handler as ServerStreaming<DescMethod>;
-      return async function* (request: Message, context: HandlerContext) {
-        const signal = AbortSignal.any([context.signal, stopping]);
-        try {
-          checkVersion(context);
-          const call = { ...callOf(context, deps.door), signal };
-          yield* until(answers(request, call), stopping);
-          // A handler whose signal aborts ends its stream; the deadline must not end as a success.
-          context.signal.throwIfAborted();
-        } catch (error) {
-          throw fail(error);
-        }
-      };
+      return (request: Message, context: HandlerContext) =>
+        streamed(context, call => answers(request, call));
     }
-    default:
-      // Connect rejects these over HTTP/1.1 before it calls a handler.
-      return () => {
-        throw fail(new RpcError('UNIMPLEMENTED', needsHttp2Text));
-      };
+    default: {
+      // Only HTTP/2 gets here: Connect rejects these over HTTP/1.1.
+      const answers = handler as BidiStreaming<DescMethod>;
+      return (requests: AsyncIterable<Message>, context: HandlerContext) =>
+        streamed(context, call => answers(untilAborted(taken(requests, context), stopping), call));
+    }
+  }
+}
+
+/** The messages; what was read up to each need not be counted any longer. */
+async function* taken(requests: AsyncIterable<Message>, { values }: HandlerContext) {
+  for await (const request of requests) {
+    values.get(takenKey)();
+    yield request;
+  }
+}
+
+/** The items of a source until the signal aborts. */
+async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const items = source[Symbol.asyncIterator]();
+  let stop = (_: IteratorReturnResult<undefined>) => {};
+  signal.addEventListener('abort', () => stop({ done: true, value: undefined }));
+  while (!signal.aborted) {
+    const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
+      stop = resolve;
+      items.next().then(resolve, reject);
+    });
+    if (next.done) return;
+    yield next.value;
   }
 }
 

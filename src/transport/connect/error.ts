@@ -44,6 +44,11 @@ export function challengesOf(status: number): readonly string[] {
 
 const bearerHeader = ['WWW-Authenticate', bearerRealm];
 
+/** CANCELLED, for a caller that is gone. */
+export function callerGone(): ConnectError {
+  return new ConnectError('the caller is gone', Code.Canceled);
+}
+
 /** INVALID_ARGUMENT for an undecodable request. The caller sees `why`, the library's message. */
 export function malformedError(typeName: string, why?: string): ConnectError {
   const text = `the request is not a ${typeName} message`;

@@ -2,10 +2,8 @@
 
 import type { DescMessage } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
+import { encodeEnvelope, transformSplitEnvelope } from '@connectrpc/connect/protocol';
 import { readJson } from './json.ts';
-
-/** What precedes a message in a stream: flags and length. */
-const prefixBytes = 5;
 
 interface Compression {
   decompress(bytes: Uint8Array, readMaxBytes: number): Promise<Uint8Array>;
@@ -23,35 +21,38 @@ export function checkedCompression<C extends Compression>(desc: DescMessage, com
   };
 }
 
-/** A request's JSON body, as a whole and checked; `isStream` says that its messages have prefixes. */
+/** A JSON body of one message, as a whole and checked. */
 export async function* checkedBody(
   desc: DescMessage,
   body: AsyncIterable<Uint8Array>,
-  isStream: boolean,
   bytesMax: number,
 ): AsyncGenerator<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > bytesMax + prefixBytes) {
+    if (size > bytesMax) {
       const text = `the request is longer than ${bytesMax} bytes`;
       throw new ConnectError(text, Code.ResourceExhausted);
     }
     chunks.push(chunk);
   }
   const whole = Buffer.concat(chunks);
-  const message = isStream ? plainMessage(whole) : whole;
-  if (message !== undefined) readJson(desc, message);
+  readJson(desc, whole);
   yield whole;
 }
 
 /**
- * The one message that callers stream over HTTP/1.1; undefined for a compressed one, which is checked when
- * it is unpacked, and for what is no message, which connect-node refuses.
+ * A stream of JSON messages, each as a whole and checked. A compressed one is checked when it is
+ * unpacked.
  */
-function plainMessage(stream: Buffer): Buffer | undefined {
-  const isWhole = stream.length >= prefixBytes && stream[0] === 0;
-  const end = isWhole ? prefixBytes + stream.readUInt32BE(1) : 0;
-  return isWhole && end === stream.length ? stream.subarray(prefixBytes) : undefined;
+export async function* checkedStream(
+  desc: DescMessage,
+  body: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+): AsyncGenerator<Uint8Array> {
+  for await (const { flags, data } of transformSplitEnvelope(bytesMax)(body)) {
+    if (flags === 0) readJson(desc, Buffer.from(data));
+    yield encodeEnvelope(flags, data);
+  }
 }

@@ -1,6 +1,5 @@
-/** Serves the rpcs over Connect and gRPC-Web on HTTP/1.1, by binding handlers to connect-node. */
+/** Serves the rpcs over Connect and gRPC-Web, by binding handlers to connect-node. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DescMethod } from '@bufbuild/protobuf';
 import {
   Code,
@@ -9,26 +8,24 @@ import {
   createConnectRouter,
   createContextValues,
 } from '@connectrpc/connect';
-import {
-  compressionGzip,
-  universalRequestFromNodeRequest,
-  universalResponseToNodeResponse,
-} from '@connectrpc/connect-node';
+import { compressionGzip } from '@connectrpc/connect-node';
 import { queryFault } from '../../reading/query.ts';
 import { answerError, headersOf } from '../http/answer.ts';
 import type { HttpLimits } from '../http/limits.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import type { Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { ownGuard } from '../rpc/guard.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
-import { boundHandler, needsHttp2Text, peerKey } from './bound-handler.ts';
+import { boundHandler, needsHttp2Text, peerKey, takenKey } from './bound-handler.ts';
 import { countedBody } from './counted-body.ts';
 import { challengesOf, connectErrorAnswer, malformedError } from './error.ts';
 import { jsonOptions } from './json.ts';
-import { checkedBody, checkedCompression } from './json-body.ts';
+import { checkedBody, checkedCompression, checkedStream } from './json-body.ts';
 import { clampTimeout } from './timeout.ts';
 import { type ConnectGuard, createConnectUnary } from './unary.ts';
+import { sendUniversal, universalRequest } from './universal.ts';
 
 /** What serving rpcs over HTTP needs. */
 export interface ConnectDeps {
@@ -104,12 +101,12 @@ function connectHandler(
 }
 
 /** Every parameter is unknown here: a call's message is in its body. */
-function refuseQuery(res: ServerResponse, fault: string): void {
+function refuseQuery(res: HttpResponse, fault: string): void {
   const { status, text } = connectErrorAnswer(new ConnectError(fault, Code.InvalidArgument));
   res.writeHead(status, headersOf(text)).end(text);
 }
 
-function isJson({ headers }: IncomingMessage): boolean {
+function isJson({ headers }: HttpRequest): boolean {
   return /json/i.test(headers['content-type'] ?? '');
 }
 
@@ -138,31 +135,28 @@ function routerOptions(
 
 async function serve(
   handler: Handler,
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: HttpRequest,
+  res: HttpResponse,
   { limits, onBug, guard }: ConnectDeps & { guard: ConnectGuard },
 ): Promise<void> {
-  clampTimeout(req.headers, handler.method.methodKind === 'unary', limits);
-  // connect makes a URL with it, of which it uses the path; HTTP/1.0 may leave it out.
-  req.headers.host ??= 'localhost';
+  const { method } = handler;
+  clampTimeout(req.headers, method.methodKind === 'unary', limits);
+  if (method.methodKind === 'bidi_streaming') res.awaitStream?.();
   res.setHeader('Cache-Control', 'no-store');
+  const { chunks, taken } = countedBody(req.iterator({ destroyOnReturn: false }), res, guard);
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
-  const request = universalRequestFromNodeRequest(req, res, undefined, context);
-  const counted = countedBody(request.body as AsyncIterable<Uint8Array>, res, guard);
-  const answer = await handler({
-    ...request,
-    body: bodyOfCall(req, handler.method, counted, limits),
-  });
+  context.set(takenKey, taken);
+  const body = bodyOfCall(req, method, chunks, limits);
+  const answer = await handler(universalRequest(req, res, body, context));
   if (answer.body === undefined && answer.status >= 400) {
     const headers = Object.fromEntries(answer.header ?? []);
-    if (answer.status === 415) headers['Accept-Post'] = acceptedTypes(handler.method);
+    if (answer.status === 415) headers['Accept-Post'] = acceptedTypes(method);
     return answerError(res, answer.status, refusalOf(answer.status), headers);
   }
   const [challenge, value] = challengesOf(answer.status);
   if (challenge !== undefined && value !== undefined) res.setHeader(challenge, value);
-  const corrected = await correctMalformed(answer, handler.method);
-  // Not awaited: its promise stays pending on success, and rejects when the caller disconnects.
-  universalResponseToNodeResponse(corrected, res).catch(error => {
+  const corrected = await correctMalformed(answer, method);
+  await sendUniversal(corrected, res).catch(error => {
     if (!res.destroyed) failureOf(error, onBug);
     res.destroy();
   });
@@ -171,16 +165,12 @@ async function serve(
 type Body = AsyncIterable<Uint8Array>;
 
 /** The body, checked where it is JSON that nothing unpacks first. */
-function bodyOfCall(
-  req: IncomingMessage,
-  { input }: DescMethod,
-  body: Body,
-  limits: HttpLimits,
-): Body {
+function bodyOfCall(req: HttpRequest, { input }: DescMethod, body: Body, limits: HttpLimits): Body {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = req.headers;
   if (!isJson(req) || encoding !== 'identity') return body;
   const isStream = /^application\/(connect|grpc)/i.test(type);
-  return checkedBody(input, body, isStream, limits.receiveBytesMax);
+  const check = isStream ? checkedStream : checkedBody;
+  return check(input, body, limits.receiveBytesMax);
 }
 
 /** The content types of a method's requests, for the header that connect-go sends too. */

@@ -4,13 +4,14 @@
  * gRPC-Web are left to connect-node.
  */
 
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { decode } from '../codec/decode.ts';
 import { encode } from '../codec/encode.ts';
 import { jsonOf, piecesOf } from '../codec/encoded-cache.ts';
 import type { HttpLimits } from '../http/limits.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Door } from '../rpc/call.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
@@ -43,14 +44,14 @@ export interface ConnectUnaryDeps {
 export type TakeUnary = (
   method: DescMethod,
   handler: Unary<DescMethod>,
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: HttpRequest,
+  res: HttpResponse,
 ) => boolean;
 
 type Format = 'json' | 'proto';
 
 interface Call extends HeldRequest {
-  res: ServerResponse;
+  res: HttpResponse;
   method: DescMethod;
   format: Format;
   /** What has arrived of the body. */
@@ -69,13 +70,14 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   // It holds nothing itself, so that calls wait for the limit of the process alone.
   const waiting = guard.unread.account();
 
-  const refuse = (res: ServerResponse, thrown: unknown) => {
+  const refuse = (res: HttpResponse, thrown: unknown) => {
     const error = connectError(thrown, onBug);
+    if (res.destroyed) res.destroy();
     if (res.headersSent || res.destroyed) return;
     const { status, text, headers } = connectErrorAnswer(error);
     respond(res, status, 'application/json', [text], Buffer.byteLength(text), headers);
   };
-  const deadlines = createDeadlines<ServerResponse>(res => {
+  const deadlines = createDeadlines<HttpResponse>(res => {
     if (res.headersSent && !res.destroyed) {
       res.destroy();
       guard.unreadClosed('deadline');
@@ -87,6 +89,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
   const send = (message: MessageShape<DescMethod['output']>, call: Call) => {
     const { res, method, format } = call;
     guard.requests.end(call);
+    if (res.destroyed) res.destroy();
     if (res.headersSent || res.destroyed) return;
     answer(res, method, format, message);
     countUnread(res, guard.unread);
@@ -113,11 +116,14 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
         refuse(res, tooManyBytes());
       },
     };
+    let hasBegun = false;
     res.on('close', () => {
       watched.forget();
       guard.requests.end(call);
+      if (!hasBegun) res.destroy();
     });
     const run = (body: Buffer) => {
+      hasBegun = true;
       try {
         const request = messageOf(method, format, body);
         const message = handler(request, new HttpCall(door, req.headers, res, peerOf));
@@ -163,7 +169,7 @@ function deadlineOf(
 
 /** Collects the request's body, then calls `goOn` with it, or `fail` when it is too long. */
 function receive(
-  req: IncomingMessage,
+  req: HttpRequest,
   call: Call,
   bytesMax: number,
   requests: RequestBytes,
@@ -200,7 +206,7 @@ function messageOf({ input }: DescMethod, format: Format, body: Buffer) {
 }
 
 function answer(
-  res: ServerResponse,
+  res: HttpResponse,
   { output }: DescMethod,
   format: Format,
   message: MessageShape<DescMethod['output']>,
@@ -216,7 +222,7 @@ function answer(
 }
 
 /** Counts an answer as unread until it is read or given up, unless the socket has taken it. */
-function countUnread(res: ServerResponse, unread: Unread): void {
+function countUnread(res: HttpResponse, unread: Unread): void {
   const bytes = res.writableLength;
   if (bytes < countedBytesMin) return;
   const account = unread.account();
@@ -226,7 +232,7 @@ function countUnread(res: ServerResponse, unread: Unread): void {
 
 /** The pieces have `length` bytes together. */
 function respond(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   type: string,
   pieces: readonly (string | Buffer)[],
@@ -240,6 +246,6 @@ function respond(
   res.end(pieces.at(-1));
 }
 
-function peerOf({ req }: ServerResponse): string | undefined {
+function peerOf({ req }: HttpResponse): string | undefined {
   return req.socket.remoteAddress;
 }

@@ -1,6 +1,6 @@
 /** Envoy's ext_authz over HTTP: every method and path below /ext-authz/. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import {
   askedByHeaders,
@@ -16,7 +16,7 @@ import { credentialOf, type Requirements, requirementsOf } from './requirements.
  * requirements can only come in headers, which Envoy adds by `headers_to_add`.
  */
 export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
-  const handle = async (req: IncomingMessage, res: ServerResponse) => {
+  const handle = async (req: HttpRequest, res: HttpResponse) => {
     const asked = askedByHeaders(req);
     const credential = credentialOf(req.headers['x-usher-credential']);
     const requirements = credential.fault ?? (asked ? requirementsOf(asked) : nothing);

@@ -1,10 +1,10 @@
 /** /forward-auth, for nginx auth_request, Traefik ForwardAuth, Caddy forward_auth and HAProxy. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { attached } from '../../caching/attached.ts';
 import { unknownParameter } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Identity } from '../../verify/verdict.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import {
   askedByHeaders,
@@ -24,7 +24,7 @@ import { type Asked, type Requirements, requirementsOf } from './requirements.ts
 export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
   const queries = createQueries();
   const headersOf = createHeaders();
-  const handle = (req: IncomingMessage, res: ServerResponse) => {
+  const handle = (req: HttpRequest, res: HttpResponse) => {
     const { door, asked, requirements } = queries(queryOf(req));
     const byHeaders = askedByHeaders(req);
     const all = byHeaders ? requirementsOf(asked, byHeaders) : requirements;
@@ -82,7 +82,7 @@ function createQueries(): (query: string) => Query {
   };
 }
 
-function queryOf({ url = '' }: IncomingMessage): string {
+function queryOf({ url = '' }: HttpRequest): string {
   const start = url.indexOf('?');
   return start === -1 ? '' : url.slice(start + 1);
 }

@@ -1,11 +1,12 @@
 /** Verifies the request of a gateway over HTTP; common to all gateways. */
 
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import type { Granted, Verdict } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
 import { answerError } from '../http/answer.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import { type Challenged, challengeOf } from '../http/www-authenticate.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
 import type { Door, DoorVerify } from '../rpc/call.ts';
@@ -27,8 +28,8 @@ export interface GatewayDoor {
 
 /** Verifies a request. Returns a valid verdict; any other result is answered here. */
 export function verifyForGateway(
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: HttpRequest,
+  res: HttpResponse,
   { verify }: GatewayDoorDeps,
   gateway: GatewayDoor,
   requirements: Requirements | string,
@@ -59,7 +60,7 @@ export function verifyForGateway(
  * Requirements in headers, for gateways that cannot put them in the URL; undefined for none. They
  * need no protection: a client that sends them only adds requirements for itself.
  */
-export function askedByHeaders({ headers }: IncomingMessage): Asked | undefined {
+export function askedByHeaders({ headers }: HttpRequest): Asked | undefined {
   const audience = headers['x-usher-audience'];
   const scopes = headers['x-usher-required-scopes'];
   if (audience === undefined && scopes === undefined) return undefined;
@@ -71,7 +72,7 @@ function valuesOf(header: string | string[] | undefined): string[] {
   return header === undefined ? [] : String(header).split(', ');
 }
 
-function refuse(res: ServerResponse, refusal: Challenged, gateway: GatewayDoor): void {
+function refuse(res: HttpResponse, refusal: Challenged, gateway: GatewayDoor): void {
   const { http } = reasons[refusal.reason];
   const text = textOf(refusal);
   const challenge = challengeOf(refusal);
@@ -80,7 +81,7 @@ function refuse(res: ServerResponse, refusal: Challenged, gateway: GatewayDoor):
 }
 
 /** Answers with 403, since gateways configured to fail open would let a 500 pass. */
-function refuseMisconfigured(res: ServerResponse, fault: string): void {
+function refuseMisconfigured(res: HttpResponse, fault: string): void {
   const text = `the gateway's configuration is wrong: ${fault}`;
   answerError(res, 403, text, told(403, text));
 }

@@ -1,6 +1,5 @@
 /** What RFC 7662 and RFC 7009 have in common: authentication, the form and error responses. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { nearest } from '../../reading/nearest.ts';
 import { Unavailable } from '../../store/store.ts';
 import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
@@ -10,6 +9,7 @@ import { answerJson } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
 import { heldBody } from '../http/held-body.ts';
 import type { HttpLimits } from '../http/limits.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import { bearerChallenge, bearerRealm, challengeOf } from '../http/www-authenticate.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
@@ -22,7 +22,7 @@ export interface OauthDeps {
   /** Counts refused calls for the audit log. */
   sums: Pick<Sums, 'refused'>;
   /** The client's address, for the audit log. */
-  addressOf(req: IncomingMessage): string;
+  addressOf(req: HttpRequest): string;
   limits: Pick<HttpLimits, 'formBytesMax'>;
   /** Of the listener. */
   guard: Pick<Guard, 'requests' | 'requestRefused'>;
@@ -47,7 +47,7 @@ export function oauthRoute(
   { authenticate, addressOf, limits, sums, guard }: OauthDeps,
   handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
 ): Route {
-  const answer = async (req: IncomingMessage): Promise<object | OauthError> => {
+  const answer = async (req: HttpRequest): Promise<object | OauthError> => {
     const peer = addressOf(req);
     const found = await callerOf(req, scope, authenticate, peer);
     const refuse = async (error: OauthError) => {
@@ -106,7 +106,7 @@ function isRefusal(answer: object): answer is OauthError {
 }
 
 async function callerOf(
-  req: IncomingMessage,
+  req: HttpRequest,
   scope: string,
   authenticate: Authenticate,
   address: string,
@@ -174,7 +174,7 @@ function orUnavailable(error: unknown): OauthError {
   return { status: 503, error: 'temporarily_unavailable', description: unavailableText };
 }
 
-function send(req: IncomingMessage, res: ServerResponse, answer: object | OauthError): void {
+function send(req: HttpRequest, res: HttpResponse, answer: object | OauthError): void {
   if (!('error' in answer)) {
     answerJson(res, 200, answer);
     return;

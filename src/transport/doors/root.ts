@@ -1,10 +1,10 @@
 /** The root path: `GET /` greets the holder of a valid token. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import { reasons, textOf, type Verdict } from '../../verify/verdict.ts';
 import { answerError, headersOf } from '../http/answer.ts';
+import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import { challengeOf } from '../http/www-authenticate.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
@@ -22,18 +22,18 @@ export interface RootDeps {
 /** The route of the root path; pages of other origins may call it. */
 export function rootRoute({ verify, now }: RootDeps): Route {
   const greet = createGreeter();
-  const settle = (verdict: Verdict, res: ServerResponse) => {
+  const settle = (verdict: Verdict, res: HttpResponse) => {
     if (verdict.valid) return greet(res, now());
     const header = authorizationIn(res.req.headers);
     const challenge = challengeOf({ ...verdict, header });
     const { http } = reasons[verdict.reason];
     answerError(res, http, textOf(verdict), challenge ? { 'WWW-Authenticate': challenge } : {});
   };
-  const fail = (error: unknown, res: ServerResponse) => {
+  const fail = (error: unknown, res: HttpResponse) => {
     if (!(error instanceof Unavailable)) throw error;
     answerError(res, 503, unavailableText, { 'Retry-After': 1 });
   };
-  const handle = (req: IncomingMessage, res: ServerResponse) => {
+  const handle = (req: HttpRequest, res: HttpResponse) => {
     try {
       const verdict = verify({ header: authorizationIn(req.headers) }, 'root');
       return mapAwaitable(verdict, settle, fail, res);
@@ -45,7 +45,7 @@ export function rootRoute({ verify, now }: RootDeps): Route {
 }
 
 /** Answers with the greeting, which is encoded once a second. */
-function createGreeter(): (res: ServerResponse, nowMs: number) => void {
+function createGreeter(): (res: HttpResponse, nowMs: number) => void {
   let second = Number.NaN;
   let body = '';
   let headers: string[] = [];

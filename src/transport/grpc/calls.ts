@@ -4,29 +4,27 @@ import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { framePrefixBytes } from '../codec/encoded-cache.ts';
 import { errorCodes } from '../h2/frame.ts';
-import { encodeFields } from '../h2/hpack/encoder.ts';
 import type { H2Request } from '../h2/request-rules.ts';
 import type { H2Handler, H2Peer, H2Stream } from '../h2/stream.ts';
-import { createDeadlines, type Deadlines } from '../rpc/deadlines.ts';
+import type { Deadlines } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { Guard } from '../rpc/guard.ts';
 import type { ProbeDeps } from '../rpc/probes.ts';
 import { tooManyBytes } from '../rpc/request-bytes.ts';
-import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
 import type { Reader } from '../rpc/unread.ts';
 import type { UnreadAccount } from '../rpc/unread-accounts.ts';
-import { answerOf, encodeMessage, okTrailers, refusalHead, responseHead } from './answers.ts';
+import { answerOf, encodeMessage, refusalHead } from './answers.ts';
+import type { AnyCall } from './call-deadlines.ts';
 import { noContent } from './content.ts';
 import { type Head, headOf, type UnaryHead } from './head.ts';
 import { type Message, messageOf, tooLong } from './message.ts';
-import { type PlainAnswer, plainAnswer } from './plain-http.ts';
+import type { OtherCall, OtherCalls } from './other-calls.ts';
+import { plainAnswer } from './plain-http.ts';
+import { answerInPieces, answerPlain, refuse } from './respond.ts';
 import type { Routes } from './routes.ts';
 import { StreamCall, type StreamHead } from './stream-call.ts';
 import { UnaryCall, waitingCallBytes } from './unary-call.ts';
-
-/** A call in progress. */
-type AnyCall = UnaryCall | StreamCall;
 
 /** What all connections of a listener share. */
 export interface CallsDeps {
@@ -40,35 +38,8 @@ export interface CallsDeps {
   guard: Pick<Guard, 'unread' | 'requests' | 'requestRefused'>;
   probes: ProbeDeps;
   onBug: OnBug;
-}
-
-/** The deadlines of all calls of a listener. `onUnread` is called for an answer that was not read. */
-export function createCallDeadlines(
-  { lastWordMs }: Pick<GrpcLimits, 'lastWordMs'>,
-  probes: ProbeDeps,
-  onBug: OnBug,
-  onUnread: () => void,
-): Deadlines<AnyCall> {
-  return createDeadlines(call => {
-    const { stream } = call;
-    if (stream.isClosed) return undefined;
-    if (call instanceof StreamCall) {
-      call.expire();
-      return undefined;
-    }
-    if (!stream.hasResponded && 'isGrpc' in call.head) {
-      answerPlain(stream, plainAnswer(call.head.request, probes));
-      return lastWordMs;
-    }
-    if (!stream.hasResponded) {
-      call.done();
-      refuse(stream, new RpcError('DEADLINE_EXCEEDED', deadlineText), onBug);
-      return lastWordMs;
-    }
-    if (stream.queuedBytes > 0) onUnread();
-    stream.reset(errorCodes.cancel);
-    return undefined;
-  });
+  /** Absent where there is nothing else than probes. */
+  others?: OtherCalls | undefined;
 }
 
 /** The calls of one connection. A call waits while answers of its connection are not read. */
@@ -103,20 +74,20 @@ export class Calls implements H2Handler, Reader {
 
   onRequest(stream: H2Stream, endsStream: boolean): void {
     const head = this.#headOf(stream.request);
-    if ('refusal' in head) {
-      stream.respond(head.refusal, true);
-    } else if (this.#running >= this.#deps.limits.streamsPerConnectionMax) {
+    const { others, routes, limits, guard } = this.#deps;
+    const isOther = others && ('isGrpc' in head || !routes.has(stream.request.path));
+    const refusal = isOther ? undefined : this.#refusalOf(stream, head);
+    if (refusal !== undefined) {
+      stream.respond(refusal, true);
+    } else if (this.#running >= limits.streamsPerConnectionMax) {
       // CVE-2025-8671: resets must not start more handlers than streams are allowed.
       stream.reset(errorCodes.refusedStream);
+    } else if (isOther) {
+      this.#beginOther(stream, others);
     } else if ('route' in head && head.route.isStreaming) {
       this.#begin(stream, head as StreamHead, endsStream);
     } else {
-      const call = new UnaryCall(
-        stream,
-        head as UnaryHead,
-        this.#deps.guard.requests,
-        this.#refuse,
-      );
+      const call = new UnaryCall(stream, head as UnaryHead, guard.requests, this.#refuse);
       stream.context = call;
       this.#fresh.push(call);
       if (endsStream) this.#run(call, noContent);
@@ -124,8 +95,8 @@ export class Calls implements H2Handler, Reader {
   }
 
   onData(stream: H2Stream, data: Buffer, endsStream: boolean) {
-    const call = stream.context as AnyCall;
-    if (call instanceof StreamCall) return call.data(data, endsStream);
+    const call = stream.context as AnyCall | OtherCall;
+    if (!(call instanceof UnaryCall)) return call.data(data, endsStream);
     if (endsStream) return this.#run(call, data);
     call.keep(data);
     stream.consumed(data.length);
@@ -137,17 +108,17 @@ export class Calls implements H2Handler, Reader {
   }
 
   onTrailers(stream: H2Stream) {
-    const call = stream.context as AnyCall;
-    if (call instanceof StreamCall) return call.ended();
+    const call = stream.context as AnyCall | OtherCall;
+    if (!(call instanceof UnaryCall)) return call.ended();
     this.#run(call, noContent);
   }
 
   onWritable({ context }: H2Stream): void {
-    if (context instanceof StreamCall) context.writable();
+    if (!(context instanceof UnaryCall)) (context as StreamCall | OtherCall).writable();
   }
 
   onClose(stream: H2Stream): void {
-    const call = stream.context as AnyCall | undefined;
+    const call = stream.context as AnyCall | OtherCall | undefined;
     call?.closed();
     if (call instanceof StreamCall) this.#deps.streams.delete(call);
   }
@@ -191,6 +162,29 @@ export class Calls implements H2Handler, Reader {
     if (endsStream) call.ended();
   }
 
+  #beginOther(stream: H2Stream, others: OtherCalls) {
+    this.#running++;
+    const onDone = () => {
+      this.#running--;
+    };
+    const call = others.begin(stream, this.#connection.localAddress, onDone);
+    stream.context = call;
+    this.#count();
+    if (this.#account.hasRoom()) return call.start();
+    this.#whenRoom(waitingCallBytes, () => {
+      if (stream.isClosed) onDone();
+      else call.start();
+    });
+  }
+
+  /** The whole answer to a call that is refused by its head. */
+  #refusalOf({ request }: H2Stream, head: Head): Buffer | undefined {
+    const { others, onBug } = this.#deps;
+    const error = others?.refusalOf?.(request.authority, this.#connection.localAddress);
+    if (error !== undefined) return refusalHead(failureOf(error, onBug));
+    return 'refusal' in head ? head.refusal : undefined;
+  }
+
   #headOf(request: H2Request): Head {
     // Equal heads are the same object, so that most calls need not read theirs.
     if (request === this.#lastRequest && this.#lastHead !== undefined) return this.#lastHead;
@@ -223,12 +217,18 @@ export class Calls implements H2Handler, Reader {
   /** Runs the call when there is room. */
   #wait(call: UnaryCall, last: Buffer): void {
     call.keep(last);
-    const bytes = call.heldBytes + waitingCallBytes;
+    this.#whenRoom(call.heldBytes + waitingCallBytes, () => {
+      if (call.stream.isClosed || call.stream.hasResponded) return;
+      this.#run(call, noContent);
+    });
+  }
+
+  /** Calls `run` when there is room; what waits holds so many bytes. */
+  #whenRoom(bytes: number, run: () => void): void {
     this.waitingBytes += bytes;
     this.#account.wait(() => {
       this.waitingBytes -= bytes;
-      if (call.stream.isClosed || call.stream.hasResponded) return;
-      this.#run(call, noContent);
+      run();
       // By then the answer is written.
       setImmediate(() => this.#count());
     });
@@ -271,22 +271,4 @@ type KnownCall = UnaryCall & { head: UnaryHead };
 
 function handle(message: Message, call: KnownCall): Awaitable<Answer> {
   return call.head.route.handler(message, call);
-}
-
-function answerInPieces(stream: H2Stream, pieces: readonly Buffer[]): void {
-  stream.respond(responseHead);
-  for (const piece of pieces) stream.write(piece);
-  stream.end(okTrailers);
-}
-
-function answerPlain(stream: H2Stream, { status, headers, body }: PlainAnswer): void {
-  stream.respond(encodeFields([[':status', String(status)], ...headers]), body === '');
-  stream.write(Buffer.from(body));
-  stream.end();
-}
-
-/** Ends a call with a status and no message. */
-function refuse(stream: H2Stream, thrown: unknown, onBug: OnBug): void {
-  const failure = failureOf(thrown, onBug);
-  if (!stream.hasResponded) stream.respond(refusalHead(failure), true);
 }

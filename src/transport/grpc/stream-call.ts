@@ -5,7 +5,7 @@ import { encode } from '../codec/encode.ts';
 import { framesOf } from '../codec/encoded-cache.ts';
 import { errorCodes } from '../h2/frame.ts';
 import type { H2Stream } from '../h2/stream.ts';
-import type { Call } from '../rpc/call.ts';
+import type { Call, Door } from '../rpc/call.ts';
 import type { Watched } from '../rpc/deadlines.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, ServerStreaming } from '../rpc/handlers.ts';
@@ -20,6 +20,8 @@ import { MessageReader } from './message-reader.ts';
 /** A streaming method and its handler. */
 export interface StreamRoute {
   isStreaming: true;
+  /** The name of its calls in metrics. */
+  door: Door;
   method: DescMethod;
   handler: unknown;
 }
@@ -49,7 +51,7 @@ export interface StreamDeps {
 
 /** The call, as its handler sees it, with what belongs to it. */
 export class StreamCall implements Call, HeldRequest {
-  readonly door = 'grpc';
+  readonly door: Door;
   heldBytes = 0;
   readonly stream: H2Stream;
   /** Its deadline, if the caller has set one. */
@@ -66,6 +68,7 @@ export class StreamCall implements Call, HeldRequest {
   constructor(stream: H2Stream, deps: StreamDeps) {
     this.stream = stream;
     this.#deps = deps;
+    this.door = deps.route.door;
     this.#reader = new MessageReader(deps.receiveBytesMax);
     this.#requests = new Requests(bytes => stream.consumed(bytes));
     if (deps.route.method.methodKind === 'bidi_streaming') this.#start();

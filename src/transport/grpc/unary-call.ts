@@ -1,7 +1,7 @@
 /** A unary call in progress. */
 
 import type { H2Stream } from '../h2/stream.ts';
-import type { Call } from '../rpc/call.ts';
+import type { Call, Door } from '../rpc/call.ts';
 import type { Watched } from '../rpc/deadlines.ts';
 import type { HeldRequest, RequestBytes } from '../rpc/request-bytes.ts';
 import { Content } from './content.ts';
@@ -12,7 +12,6 @@ export const waitingCallBytes = 800;
 
 /** The call, as its handler sees it, with what belongs to it. */
 export class UnaryCall implements Call, HeldRequest {
-  readonly door = 'grpc';
   readonly stream: H2Stream;
   readonly head: UnaryHead | StrangeHead;
   /** Its deadline, unless it was over in the turn in which it came. */
@@ -34,6 +33,10 @@ export class UnaryCall implements Call, HeldRequest {
     this.head = head;
     this.#requests = requests;
     this.#onRefuse = onRefuse;
+  }
+
+  get door(): Door {
+    return 'route' in this.head ? this.head.route.door : 'grpc';
   }
 
   /** Keeps content until the rest has come, or until the call may be answered. */

@@ -98,6 +98,10 @@ export class H2Connection implements Living, H2Peer {
     return this.#session.heldBytes + this.#output.heldBytes;
   }
 
+  get localAddress(): string {
+    return this.#socket.localAddress ?? '';
+  }
+
   openStreams(): number {
     return this.#session.openStreams;
   }

@@ -36,6 +36,7 @@ export const errorCodes = {
   cancel: 8,
   compressionError: 9,
   enhanceYourCalm: 11,
+  http11Required: 13,
 } as const;
 
 /** Bytes of a frame's head. */

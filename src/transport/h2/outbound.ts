@@ -105,6 +105,11 @@ export class Outbound {
     this.#block(stream, block, endsStream);
   }
 
+  /** Sends the HEADERS of an interim response, before those of the response (RFC 9113 section 8.1). */
+  interim(stream: H2Stream, block: Buffer) {
+    if (!stream.hasResponded) this.#block(stream, block, false);
+  }
+
   /** Sends content, or lets it wait. Returns whether nothing waits. */
   write(stream: H2Stream, data: Buffer): boolean {
     if (!stream.hasResponded || stream.isEnding || stream.localEnded) return true;

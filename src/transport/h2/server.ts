@@ -10,7 +10,7 @@ export interface H2Server {
   accept(socket: Socket | TLSSocket): void;
   /** The open connections. */
   connections(): Iterable<H2Connection>;
-  /** Tells all peers to go away; resolves once all connections are closed. */
+  /** Tells all peers, and later ones, to go away; resolves once those that were open are closed. */
   goAway(): Promise<void>;
   /** Closes all connections at once. */
   destroy(): void;
@@ -19,6 +19,7 @@ export interface H2Server {
 /** Creates a server without any connection. */
 export function createH2Server(deps: ConnectionDeps): H2Server {
   const open = new Map<H2Connection, Promise<void>>();
+  let isGoingAway = false;
   return {
     accept(socket) {
       // RFC 9113 section 3.2: without ALPN it would be unknown which protocol follows.
@@ -30,6 +31,7 @@ export function createH2Server(deps: ConnectionDeps): H2Server {
       const connection = new H2Connection(socket, deps);
       const closed = Promise.withResolvers<void>();
       open.set(connection, closed.promise);
+      if (isGoingAway) connection.goAway();
       socket.once('close', () => {
         open.delete(connection);
         closed.resolve();
@@ -37,6 +39,7 @@ export function createH2Server(deps: ConnectionDeps): H2Server {
     },
     connections: () => open.keys(),
     async goAway() {
+      isGoingAway = true;
       for (const connection of open.keys()) connection.goAway();
       await Promise.all(open.values());
     },

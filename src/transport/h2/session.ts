@@ -183,6 +183,10 @@ export class Session implements StreamActs, OnFrames {
     if (!stream.isClosed) this.outbound.headers(stream, block, endsStream);
   }
 
+  interim(stream: H2Stream, block: Buffer) {
+    if (!stream.isClosed) this.outbound.interim(stream, block);
+  }
+
   write(stream: H2Stream, data: Buffer): boolean {
     return stream.isClosed || this.outbound.write(stream, data);
   }

@@ -16,6 +16,7 @@ export interface StreamActs {
   readonly peer: string;
   answer(stream: H2Stream, answer: PreparedAnswer): void;
   respond(stream: H2Stream, block: Buffer, endsStream: boolean): void;
+  interim(stream: H2Stream, block: Buffer): void;
   write(stream: H2Stream, data: Buffer): boolean;
   end(stream: H2Stream, trailers: Buffer | undefined): void;
   reset(stream: H2Stream, code: number): void;
@@ -90,6 +91,11 @@ export class H2Stream {
     this.#acts.respond(this, block, endsStream);
   }
 
+  /** Sends the HEADERS of an interim response, such as 100, before `respond`. */
+  interim(block: Buffer): void {
+    this.#acts.interim(this, block);
+  }
+
   /**
    * Sends content after `respond`. Returns false if some of it has to wait: `onWritable` is called
    * when there is room. The bytes must not change afterwards.
@@ -118,6 +124,8 @@ export class H2Stream {
 export interface H2Peer {
   /** How many bytes of answers wait for the peer. */
   readonly heldBytes: number;
+  /** The IP address at which it arrived; empty once it has closed. */
+  readonly localAddress: string;
   /** Ends the connection with an error code, and with it all streams. */
   fail(code: number): void;
 }

@@ -1,10 +1,11 @@
 /** Writes HTTP responses: JSON, not cacheable, errors always as `{"error": "…"}`. */
 
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
+import type { HttpResponse } from './message.ts';
 
 /** Answers with a JSON value. */
 export function answerJson(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   value: unknown,
   headers: OutgoingHttpHeaders = {},
@@ -14,7 +15,7 @@ export function answerJson(
 
 /** Answers with text that is already JSON. */
 function answerText(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   body: string,
   headers: OutgoingHttpHeaders = {},
@@ -35,7 +36,7 @@ export function headersOf(body: string): string[] {
 
 /** Answers with an error. The caller sees the text: no token, secret or claim. */
 export function answerError(
-  res: ServerResponse,
+  res: HttpResponse,
   status: number,
   text: string,
   headers: OutgoingHttpHeaders = {},

@@ -1,8 +1,8 @@
 /** Finds the address of the client, also behind trusted proxies. */
 
-import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { plainAddress } from '../rpc/source.ts';
+import type { HttpRequest } from './message.ts';
 
 /** Whether an address belongs to a trusted proxy. */
 export type Trusts = (address: string) => boolean;
@@ -21,7 +21,7 @@ export function trustsRanges(
  * X-Forwarded-For, read from its end, where each proxy appends its peer. Entries before that may be
  * forged by the client.
  */
-export function clientAddress(req: IncomingMessage, trusts: Trusts): string {
+export function clientAddress(req: HttpRequest, trusts: Trusts): string {
   let address = plainAddress(req.socket.remoteAddress ?? '');
   const forwarded = String(req.headers['x-forwarded-for'] ?? '').split(',');
   while (trusts(address)) {

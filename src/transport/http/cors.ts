@@ -1,6 +1,6 @@
 /** Lets pages of other origins call the root path and the rpcs (CORS, Fetch standard). */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from './message.ts';
 
 /** What CORS allows. */
 export interface CorsSettings {
@@ -59,7 +59,7 @@ const exposedHeaders = [
 ].join(', ');
 
 /** Adds the headers that let a page of an allowed origin read the response. */
-export function allowOrigin(req: IncomingMessage, res: ServerResponse, cors: CorsSettings): void {
+export function allowOrigin(req: HttpRequest, res: HttpResponse, cors: CorsSettings): void {
   const { origin } = req.headers;
   if (cors.origins === '*') {
     // Clients that are not browsers send no Origin and need no headers.
@@ -74,7 +74,7 @@ export function allowOrigin(req: IncomingMessage, res: ServerResponse, cors: Cor
 }
 
 /** Whether a request is a CORS preflight. */
-export function isPreflight(req: IncomingMessage): boolean {
+export function isPreflight(req: HttpRequest): boolean {
   return (
     req.method === 'OPTIONS' &&
     req.headers.origin !== undefined &&
@@ -84,8 +84,8 @@ export function isPreflight(req: IncomingMessage): boolean {
 
 /** Answers a preflight with a 204, without permissions for an origin that is not allowed. */
 export function answerPreflight(
-  req: IncomingMessage,
-  res: ServerResponse,
+  req: HttpRequest,
+  res: HttpResponse,
   cors: CorsSettings,
   methods: readonly string[] | 'any',
 ): void {

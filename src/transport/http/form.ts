@@ -1,12 +1,12 @@
 /** Reads a form body (application/x-www-form-urlencoded) strictly and up to a size limit. */
 
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from './message.ts';
 
 /** The fields of a form by name; none is repeated. */
 export type Form = ReadonlyMap<string, string>;
 
 /** Reads the request's form; returns a description of the error if it is invalid. */
-export async function readForm(req: IncomingMessage, bytesMax: number): Promise<Form | string> {
+export async function readForm(req: HttpRequest, bytesMax: number): Promise<Form | string> {
   const type = (req.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/x-www-form-urlencoded') {
     return 'the content type is not application/x-www-form-urlencoded';

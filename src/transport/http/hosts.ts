@@ -3,14 +3,14 @@
  * (DNS rebinding) counts as the same origin as the listener; only its `Host` gives it away.
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv4, isIPv6 } from 'node:net';
 import { plainAddress } from '../rpc/source.ts';
 import { answerJson } from './answer.ts';
+import type { HttpResponse } from './message.ts';
 import type { Route } from './router.ts';
 
-/** Whether the listener answers to the name in a request's Host header. */
-export type AnswersTo = (req: IncomingMessage) => boolean;
+/** Whether the listener answers to a Host, on a connection that arrived at this address. */
+export type AnswersTo = (host: string | undefined, localAddress: string | undefined) => boolean;
 
 /**
  * Accepts these names and addresses, those of the loopback interface, and the address at which the
@@ -19,18 +19,25 @@ export type AnswersTo = (req: IncomingMessage) => boolean;
  */
 export function answersToHosts(names: readonly string[]): AnswersTo {
   const known = new Set(names);
-  return req => {
-    const name = hostName(req.headers.host ?? '');
+  return (host, localAddress) => {
+    const name = hostName(host ?? '');
     if (name === undefined) return false;
-    return known.has(name) || isLoopback(name) || name === arrivedAt(req);
+    return known.has(name) || isLoopback(name) || name === arrivedAt(localAddress);
   };
 }
+
+/** The answer to a request for another name. */
+export const otherHostText =
+  'the API Manager does not answer to this host name; to allow it, add it to USHER_MANAGER_HOSTS';
 
 /** The routes with a check before each, which refuses requests for other names. */
 export function onlyForHosts(routes: readonly Route[], answersTo: AnswersTo): Route[] {
   return routes.map(route => ({
     ...route,
-    handle: (req, res) => (answersTo(req) ? route.handle(req, res) : refuse(res)),
+    handle(req, res) {
+      const isKnown = answersTo(req.headers.host, req.socket.localAddress);
+      return isKnown ? route.handle(req, res) : refuse(res);
+    },
   }));
 }
 
@@ -50,8 +57,8 @@ function isLoopback(name: string): boolean {
   return name === '[::1]' || /(^|\.)localhost$/.test(name);
 }
 
-function arrivedAt({ socket }: IncomingMessage): string | undefined {
-  const address = plainAddress(socket.localAddress ?? '');
+function arrivedAt(localAddress: string | undefined): string | undefined {
+  const address = plainAddress(localAddress ?? '');
   return isIPv6(address) ? hostName(`[${address}]`) : address;
 }
 
@@ -59,8 +66,7 @@ function arrivedAt({ socket }: IncomingMessage): string | undefined {
  * `code` and `message` are for Connect clients. Status 421 would say more, but makes clients send
  * the request again (Fetch standard), and Node's fetch fail at that.
  */
-function refuse(res: ServerResponse): void {
-  const error =
-    'the API Manager does not answer to this host name; to allow it, add it to USHER_MANAGER_HOSTS';
+function refuse(res: HttpResponse): void {
+  const error = otherHostText;
   answerJson(res, 403, { error, code: 'failed_precondition', message: error });
 }

@@ -1,6 +1,6 @@
 /** An HTTP listener with limits on all input, which stops without breaking requests in flight. */
 
-import { createServer, type ServerOptions, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { awakeTimeout } from '../../timing/awake.ts';
@@ -9,10 +9,20 @@ import type { Listener } from '../rpc/listener.ts';
 import { listenOn, within } from '../rpc/listener.ts';
 import { connectionAges } from './connection-age.ts';
 import { allowedHeaders, type CorsSettings } from './cors.ts';
+import { type BeginExchange, createExchanges } from './exchange.ts';
 import { lateConnections } from './late.ts';
 import type { HttpLimits } from './limits.ts';
+import { decideProtocol } from './protocol.ts';
 import { httpReaders } from './readers.ts';
 import { type RequestDeps, requestFunction } from './request.ts';
+
+/** Serves HTTP/2 for a listener. */
+export interface Http2 {
+  /** Serves a socket, which must not have been read. */
+  accept(socket: Socket): void;
+  /** Lets requests end within the grace, in milliseconds, and closes all connections. */
+  stop(graceMs: number): Promise<void>;
+}
 
 /** What an HTTP listener needs. */
 export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
@@ -25,12 +35,15 @@ export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
   onStop?(): void;
   /** Shared with other listeners; absent where there are none. */
   guard?: Guard;
+  /** Creates what serves HTTP/2, with what begins its exchanges; absent where there is HTTP/1.1 alone. */
+  createHttp2?(begin: BeginExchange): Http2;
 }
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createHttpListener(deps: HttpDeps): Listener {
   const { limits, onStop, guard = ownGuard(deps.limits) } = deps;
   const sockets = new Set<Socket>();
+  const http1Sockets = new Set<Socket>();
   const late = lateConnections();
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);
   const ages = connectionAges(limits.connectionAgeMs);
@@ -61,14 +74,24 @@ export function createHttpListener(deps: HttpDeps): Listener {
     if (error.code === lateCode) late.judgeRequest(socket as Socket, limits.checkMs, refuse);
     else refuse();
   });
+  const http1 = (socket: Socket) => {
+    http1Sockets.add(socket);
+    socket.once('close', () => http1Sockets.delete(socket));
+    ages.watch(socket);
+  };
+  const http2 = deps.createHttp2?.(createExchanges({ serve: answer, limits, guard }));
+  const accept = http2 && acceptBoth(server, limits, http1, http2);
   server.on('connection', socket => {
     if (!mayStay(socket)) return;
     sockets.add(socket);
-    ages.watch(socket);
     socket.once('close', () => sockets.delete(socket));
+    if (accept === undefined) http1(socket);
+    else accept(socket);
   });
 
-  const readers = httpReaders(sockets, limits.deadlineMsMax, () => guard.unreadClosed('deadline'));
+  const readers = httpReaders(http1Sockets, limits.deadlineMsMax, () =>
+    guard.unreadClosed('deadline'),
+  );
   const unwatch = guard.unread.watch(readers, guard.unreadClosed);
 
   const stop = async (graceMs: number) => {
@@ -85,7 +108,8 @@ export function createHttpListener(deps: HttpDeps): Listener {
     };
     const idling = awakeTimeout(drain, limits.stopIdleMs);
     onStop?.();
-    await within(graceMs, Promise.all(closed), () => {
+    const ended = Promise.all([...closed, http2?.stop(graceMs)]);
+    await within(graceMs, ended, () => {
       for (const socket of sockets) socket.destroy();
     });
     idling.clear();
@@ -101,6 +125,37 @@ export function createHttpListener(deps: HttpDeps): Listener {
       return stopping;
     },
   };
+}
+
+/**
+ * A function that accepts a connection of either version of HTTP, in place of node:http's own, which
+ * gets those of HTTP/1.1.
+ */
+function acceptBoth(
+  server: Server,
+  { headersMs, checkMs }: HttpLimits,
+  onHttp1: (socket: Socket) => void,
+  http2: Http2,
+): (socket: Socket) => void {
+  const own = server.listeners('connection');
+  server.removeAllListeners('connection');
+  return accepted =>
+    decideProtocol(accepted, headersMs + checkMs, {
+      http1(socket) {
+        onHttp1(socket);
+        for (const listener of own) listener.call(server, socket);
+      },
+      http2(socket) {
+        socket.allowHalfOpen = false;
+        http2.accept(socket);
+      },
+      silent(socket, isLate) {
+        const code = isLate ? lateCode : undefined;
+        if (socket.bytesRead > 0 || isLate) answerBroken({ code }, socket, false);
+        // Nothing else would end a connection whose peer keeps its side open.
+        socket.destroySoon();
+      },
+    });
 }
 
 function corsOf({ corsOrigins, corsHeaders = [], limits }: HttpDeps): CorsSettings {
@@ -132,7 +187,7 @@ function serverOptions(limits: HttpLimits): ServerOptions {
 const lateCode = 'ERR_HTTP_REQUEST_TIMEOUT';
 
 /** Answers bytes that are not a valid request, by the code of Node's error. */
-function answerBroken(error: NodeJS.ErrnoException, socket: Duplex, busy: boolean): void {
+function answerBroken(error: { code?: string | undefined }, socket: Duplex, busy: boolean): void {
   if (busy || !socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;

@@ -1,8 +1,9 @@
 /** GET /healthz (the process is alive) and GET /readyz (it should receive traffic). */
 
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { alive, type ProbeAnswer, type ProbeDeps, readiness } from '../rpc/probes.ts';
 import { answerJson } from './answer.ts';
+import type { HttpResponse } from './message.ts';
 import type { Route } from './router.ts';
 
 /** The routes of the probes. */
@@ -16,7 +17,7 @@ export function probeRoutes(deps: ProbeDeps): Route[] {
 
 /** Sends the answer to a probe. */
 export function sendProbe(
-  res: ServerResponse,
+  res: HttpResponse,
   { status, value }: ProbeAnswer,
   headers: OutgoingHttpHeaders = {},
 ): void {

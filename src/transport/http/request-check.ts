@@ -3,7 +3,7 @@
  * absolute-form into a path (RFC 9112 section 3.2).
  */
 
-import type { IncomingMessage } from 'node:http';
+import type { HttpRequest } from './message.ts';
 
 /** Why a request is refused. */
 export interface Fault {
@@ -16,12 +16,15 @@ export interface Fault {
  * What is wrong with a request; undefined for a valid one. A target in absolute-form is replaced by
  * its path, and the Host header by its host, which takes the place of what was sent.
  */
-export function faultOf(req: IncomingMessage): Fault | undefined {
-  if (req.httpVersionMajor !== 1) return wrongVersion;
+export function faultOf(req: HttpRequest): Fault | undefined {
+  const { httpVersion } = req;
+  // A request line may name any version; that of HTTP/2 has no dot.
+  if (!/^(?:1\.\d|2)$/.test(httpVersion)) return wrongVersion;
   const { host } = req.headers;
   if (host === undefined) {
-    // RFC 9112 section 3.2: only HTTP/1.1 must send it. Health checks often come by HTTP/1.0.
-    if (req.httpVersionMinor > 0) return malformed('host header is missing');
+    // RFC 9112 section 3.2: only HTTP/1.1 must send it. Health checks often come by HTTP/1.0, and those of
+    // HAProxy over HTTP/2 name no authority either.
+    if (httpVersion !== '1.0' && httpVersion !== '2') return malformed('host header is missing');
   } else if (host === '') {
     return malformed('host header is missing');
   } else if (!isHost(host)) {
@@ -33,7 +36,7 @@ export function faultOf(req: IncomingMessage): Fault | undefined {
 /** A target with a scheme: its authority, and its path with the query. */
 const absoluteForm = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 
-function targetFaultOf(req: IncomingMessage): Fault | undefined {
+function targetFaultOf(req: HttpRequest): Fault | undefined {
   const { url = '', method } = req;
   if (url.startsWith('/') || (url === '*' && method === 'OPTIONS')) return undefined;
   const [, authority, rest = ''] = absoluteForm.exec(url) ?? [];

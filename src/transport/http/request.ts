@@ -1,12 +1,12 @@
 /** Routes HTTP requests and answers all errors: no request can crash the process. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { queryFault } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { isPing, type ProbeAnswer } from '../rpc/probes.ts';
 import { answerError } from './answer.ts';
 import { allowOrigin, answerPreflight, type CorsSettings, isPreflight } from './cors.ts';
+import type { HttpRequest, HttpResponse } from './message.ts';
 import { sendProbe } from './probes.ts';
 import { faultOf } from './request-check.ts';
 import { createRouter, type Route } from './router.ts';
@@ -31,13 +31,13 @@ export function requestFunction({
 }: RequestDeps) {
   const routeOf = createRouter(routes);
 
-  const fail = (thrown: unknown, res: ServerResponse) => {
+  const fail = (thrown: unknown, res: HttpResponse) => {
     const { code, message } = failureOf(thrown, onBug);
     if (res.headersSent) res.destroy();
     else answerError(res, code === 'UNAVAILABLE' ? 503 : 500, message);
   };
 
-  const answer = (req: IncomingMessage, res: ServerResponse) => {
+  const answer = (req: HttpRequest, res: HttpResponse) => {
     const fault = faultOf(req);
     if (fault !== undefined) {
       return answerError(res, fault.status, fault.text, { Connection: 'close' });
@@ -60,7 +60,7 @@ export function requestFunction({
     return route.handle(req, res);
   };
 
-  return (req: IncomingMessage, res: ServerResponse) => {
+  return (req: HttpRequest, res: HttpResponse) => {
     res.on('error', ignore);
     try {
       mapAwaitable(answer(req, res), ignore, fail, res);
@@ -81,7 +81,7 @@ function allowOf(route: Route | undefined): string {
 
 const allMethods = ['GET', 'HEAD', 'POST'];
 
-function pathOf(req: IncomingMessage): string {
+function pathOf(req: HttpRequest): string {
   const url = req.url ?? '';
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);

@@ -1,6 +1,6 @@
 /** Finds the route of a request, by exact path first, then by the longest prefix. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpRequest, HttpResponse } from './message.ts';
 
 /** A path and its handler. */
 export interface Route {
@@ -18,7 +18,7 @@ export interface Route {
    */
   query?: readonly string[] | 'any';
   /** Answers the request. If it throws Unavailable, the response is a 503, otherwise a 500. */
-  handle(req: IncomingMessage, res: ServerResponse): void | Promise<void>;
+  handle(req: HttpRequest, res: HttpResponse): void | Promise<void>;
 }
 
 /** A function from path (without query) to route. Throws for two routes with one exact path. */

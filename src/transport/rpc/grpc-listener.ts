@@ -1,5 +1,6 @@
 /** What both gRPC listeners have in common: this project's own and that on grpc-js. */
 
+import type { Door } from './call.ts';
 import type { OnBug } from './failure.ts';
 import type { GrpcLimits } from './grpc-limits.ts';
 import type { Guard } from './guard.ts';
@@ -15,6 +16,8 @@ export interface GrpcDeps {
   /** The services; health and reflection are added to them. */
   bindings: readonly Binding[];
   limits: GrpcLimits;
+  /** The name in metrics, when it is not the protocol's. */
+  door?: Door;
   /** Called with each unexpected error. */
   onBug: OnBug;
   /** Answers health checks over plain HTTP/2; absent where the listener is always ready. */

@@ -1,4 +1,4 @@
-/** The request messages of a gRPC stream as an async iterable, read no faster than its handler takes them. */
+/** Request messages, or other parts of a request, as an async iterable, read no faster than its handler takes them. */
 
 /** Most messages that wait before the caller has to. */
 const waitingMax = 16;

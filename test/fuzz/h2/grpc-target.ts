@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { crc32, deflateSync, gzipSync } from 'node:zlib';
-import { Calls, type CallsDeps, createCallDeadlines } from '../../../src/transport/grpc/calls.ts';
+import { createCallDeadlines } from '../../../src/transport/grpc/call-deadlines.ts';
+import { Calls, type CallsDeps } from '../../../src/transport/grpc/calls.ts';
 import { h2LimitsOf } from '../../../src/transport/grpc/h2-limits.ts';
 import { createHealthService } from '../../../src/transport/grpc/health.ts';
 import { reflectionBindings } from '../../../src/transport/grpc/reflection.ts';
@@ -46,7 +47,7 @@ const health = createHealthService([verifier.service.typeName]);
 const reflection = reflectionBindings([verifier.service, health.binding.service]);
 const onBug = (error: unknown) => void bugs.push(error);
 const shared: CallsDeps = {
-  routes: routesOf([verifier, health.binding, ...reflection]),
+  routes: routesOf([verifier, health.binding, ...reflection], 'grpc'),
   limits,
   deadlines: createCallDeadlines(limits, alwaysReady, onBug, () => undefined),
   streams: new Set(),

@@ -2,7 +2,11 @@
 
 import { gzipSync } from 'node:zlib';
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect';
-import { createConnectTransport, createGrpcWebTransport } from '@connectrpc/connect-node';
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from '@connectrpc/connect-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   DenialSchema,
@@ -43,6 +47,13 @@ const transports = {
   'grpc-web json': () =>
     createGrpcWebTransport({ baseUrl: server.url, httpVersion: '1.1', useBinaryFormat: false }),
   'grpc-web proto': () => createGrpcWebTransport({ baseUrl: server.url, httpVersion: '1.1' }),
+  'connect json over HTTP/2': () =>
+    createConnectTransport({ baseUrl: server.url, httpVersion: '2' }),
+  'connect proto over HTTP/2': () =>
+    createConnectTransport({ baseUrl: server.url, httpVersion: '2', useBinaryFormat: true }),
+  'grpc-web proto over HTTP/2': () =>
+    createGrpcWebTransport({ baseUrl: server.url, httpVersion: '2' }),
+  'grpc over HTTP/2': () => createGrpcTransport({ baseUrl: server.url }),
 };
 
 async function errorOf(call: Promise<unknown>): Promise<ConnectError> {

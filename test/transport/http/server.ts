@@ -7,10 +7,12 @@ import { rootRoute } from '../../../src/transport/doors/root.ts';
 import type { HttpLimits } from '../../../src/transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../../../src/transport/http/listener.ts';
 import { probeRoutes } from '../../../src/transport/http/probes.ts';
+import { type Guard, ownGuard } from '../../../src/transport/rpc/guard.ts';
 import { type ProbeDeps, pinged } from '../../../src/transport/rpc/probes.ts';
 import type { VerifierDeps } from '../../../src/transport/services/verifier.ts';
 import { defaultLimits } from '../../limits.ts';
 import { now, verifierBinding, verify } from '../fakes.ts';
+import { withHttp2 } from './http2.ts';
 
 export interface Setup {
   limits?: Partial<HttpLimits>;
@@ -20,24 +22,30 @@ export interface Setup {
   unreadiness?: () => readonly string[];
   degraded?: ProbeDeps['degraded'];
   requireProtocolHeader?: boolean;
+  guard?: Guard;
 }
 
 export async function startHttp(setup: Setup = {}) {
   const bugs: unknown[] = [];
   const onBug = (error: unknown) => bugs.push(error);
   const limits = { ...defaultLimits.http, ...setup.limits };
+  const { guard = ownGuard(limits) } = setup;
+  const bindings = [verifierBinding(setup.verifier)];
   const door = createConnectDoor({
-    bindings: [verifierBinding(setup.verifier)],
+    bindings,
     limits,
     onBug,
     cors: true,
     requireProtocolHeader: setup.requireProtocolHeader ?? false,
+    guard,
   });
   const probes: ProbeDeps = {
     unreadiness: setup.unreadiness ?? (() => []),
     degraded: setup.degraded ?? (() => []),
   };
   const listener = createHttpListener({
+    ...withHttp2({ bindings, onBug, guard }, setup.limits),
+    guard,
     routes: [
       rootRoute({ verify: setup.verifier?.verify ?? verify, now }),
       ...probeRoutes(probes),

@@ -16,6 +16,7 @@ import {
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import { adminOf } from '../../server/api.ts';
 import type { TestServer } from '../../server/run-server.ts';
+import { askH2 } from '../http/http2.ts';
 import { type Outcome, reasonOfOutcome, refusalsByText } from './case.ts';
 import { gatewayDoors } from './gateway-doors.ts';
 
@@ -30,18 +31,29 @@ export interface ParityDoor {
 /** All doors of a server. */
 export function parityDoors(server: TestServer): ParityDoor[] {
   const http = { baseUrl: `http://${server.http}`, httpVersion: '1.1' as const };
+  const http2 = { ...http, httpVersion: '2' as const };
   const transports: [string, Transport][] = [
     ['gRPC', createGrpcTransport({ baseUrl: `http://${server.grpc}` })],
     ['Connect JSON', createConnectTransport({ ...http, useBinaryFormat: false })],
     ['Connect proto', createConnectTransport({ ...http, useBinaryFormat: true })],
     ['gRPC-Web', createGrpcWebTransport(http)],
   ];
+  const overHttp2: typeof transports = [
+    ['Connect JSON by HTTP/2', createConnectTransport({ ...http2, useBinaryFormat: false })],
+    ['Connect proto by HTTP/2', createConnectTransport({ ...http2, useBinaryFormat: true })],
+    ['gRPC-Web by HTTP/2', createGrpcWebTransport(http2)],
+    ['gRPC on the HTTP port', createGrpcTransport(http2)],
+    ['gRPC on the manager port', createGrpcTransport({ baseUrl: `http://${server.manager}` })],
+  ];
+  const all = server.hasHttp2 ? [...transports, ...overHttp2] : transports;
+  const root2 = rootDoor('GET / by HTTP/2', headers => get2(server.http, headers));
   return [
-    ...transports.flatMap(([name, transport]) => [
+    ...all.flatMap(([name, transport]) => [
       verifyDoor(name, transport),
       helloDoor(name, transport),
     ]),
-    rootDoor(server),
+    rootDoor('GET /', headers => get(server.http, headers)),
+    ...(server.hasHttp2 ? [root2] : []),
     explainDoor(server),
     ...gatewayDoors(server),
   ];
@@ -132,16 +144,16 @@ function explainDoor(server: TestServer): ParityDoor {
   };
 }
 
-function rootDoor(server: TestServer): ParityDoor {
+function rootDoor(name: string, ask: (headers: string[]) => Promise<string>): ParityDoor {
   const byAnswer = new Map<string, Outcome>();
   for (const [words, outcome] of refusalsByText) {
     byAnswer.set(`${reasons[reasonOfOutcome(outcome)].http} {"error":"${words}"}`, outcome);
   }
   return {
-    name: 'GET /',
+    name,
     asksMore: false,
     async ask(headers) {
-      const answer = await get(server.http, headers);
+      const answer = await ask(headers);
       if (/^200 \{"message":"Oh, Hello","time":"[\d-]{10}T[\d:]{8}Z"\}$/.test(answer))
         return 'valid';
       const outcome = byAnswer.get(answer);
@@ -149,6 +161,12 @@ function rootDoor(server: TestServer): ParityDoor {
       return outcome;
     },
   };
+}
+
+async function get2(address: string, headers: string[]): Promise<string> {
+  const sent = headers.map(value => ['authorization', value] as const);
+  const { status, body } = await askH2(Number(address.split(':')[1]), '/', { headers: sent });
+  return `${status} ${body}`;
 }
 
 function get(address: string, headers: string[]): Promise<string> {

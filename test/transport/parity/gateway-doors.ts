@@ -10,14 +10,20 @@ import {
   CheckRequestSchema,
 } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { reasons } from '../../../src/verify/verdict.ts';
-import { type Sent, send } from '../../gateways/request.ts';
+import { type Answer, type Sent, send } from '../../gateways/request.ts';
 import type { TestServer } from '../../server/run-server.ts';
+import { askH2 } from '../http/http2.ts';
 import { type Outcome, reasonOfOutcome, refusalsByText } from './case.ts';
 import type { ParityDoor } from './doors.ts';
 
 /** The doors of the gateways. */
 export function gatewayDoors(server: TestServer): ParityDoor[] {
-  return [checkDoor(server), extAuthzDoor(server), forwardAuthDoor(server)];
+  const asked = [extAuthzDoor(server), forwardAuthDoor(server)];
+  return [
+    checkDoor(server),
+    ...asked.map(by => by('', send)),
+    ...(server.hasHttp2 ? asked.map(by => by(' by HTTP/2', sendH2)) : []),
+  ];
 }
 
 /** The verdict of a refusal's body. */
@@ -55,7 +61,13 @@ function checkDoor({ grpc }: TestServer): ParityDoor {
   };
 }
 
-function extAuthzDoor(server: TestServer): ParityDoor {
+/** Sends a request by HTTP/2. */
+function sendH2(port: number, { path = '', headers = [] }: Sent = {}): Promise<Answer> {
+  const sent = headers.map(([name, value]) => [name.toLowerCase(), value] as const);
+  return askH2(port, path, { headers: sent }) as Promise<Answer>;
+}
+
+function extAuthzDoor(server: TestServer) {
   return httpDoor(server, '/ext-authz', (audience, scopes) => ({
     path: '/ext-authz/orders?scopes=none&audience=none',
     headers: [
@@ -65,7 +77,7 @@ function extAuthzDoor(server: TestServer): ParityDoor {
   }));
 }
 
-function forwardAuthDoor(server: TestServer): ParityDoor {
+function forwardAuthDoor(server: TestServer) {
   return httpDoor(server, '/forward-auth', (audience, scopes) => ({
     path: `/forward-auth?${new URLSearchParams({ audience, scopes: scopes.join(' ') })}`,
   }));
@@ -75,15 +87,15 @@ function httpDoor(
   { http }: TestServer,
   name: string,
   asking: (audience: string, scopes: string[]) => Sent,
-): ParityDoor {
-  return {
-    name,
+): (by: string, ask: typeof send) => ParityDoor {
+  return (by, ask) => ({
+    name: name + by,
     asksMore: true,
     async ask(headers, audience, scopes) {
       const { path = '', headers: others = [] } = asking(audience, scopes);
       const authorization = headers.map(value => ['Authorization', value] as const);
       const sent = { path, headers: [...others, ...authorization] };
-      const { status, body, headers: answered } = await send(Number(http.split(':')[1]), sent);
+      const { status, body, headers: answered } = await ask(Number(http.split(':')[1]), sent);
       if (status === 200) return 'valid';
       const outcome = refusalOfBody(body);
       const told = Number(answered['x-usher-status']);
@@ -91,5 +103,5 @@ function httpDoor(
         throw new Error(`${told} for ${outcome}`);
       return outcome;
     },
-  };
+  });
 }

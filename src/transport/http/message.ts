@@ -1,0 +1,50 @@
+/** A request and its response as routes see them: node:http's own, or those of HTTP/2. */
+
+import type { IncomingHttpHeaders, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
+
+/** A request. */
+export interface HttpRequest {
+  readonly method?: string | undefined;
+  /** The path with its query. */
+  url?: string | undefined;
+  /** By name in lower case; `host` is the authority. */
+  readonly headers: IncomingHttpHeaders;
+  /** "1.0", "1.1" or "2". */
+  readonly httpVersion: string;
+  readonly socket: {
+    readonly remoteAddress?: string | undefined;
+    readonly localAddress?: string | undefined;
+  };
+  /** Whether all of its content has come. */
+  readonly complete: boolean;
+  /** Whether it has no content, or all of it was read: no 'end' follows. */
+  readonly readableEnded: boolean;
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  /** Its content; throws if the caller leaves before the end. */
+  iterator(options: { destroyOnReturn: false }): AsyncIterable<Buffer>;
+}
+
+/** Its response. Whoever handles a request calls `end` or `destroy`, even if the caller is gone. */
+export interface HttpResponse {
+  readonly req: HttpRequest;
+  readonly headersSent: boolean;
+  /** Whether the caller is gone, or has the whole response. */
+  readonly destroyed: boolean;
+  /** Bytes that the socket has not taken; 0 over HTTP/2, whose connections count theirs. */
+  readonly writableLength: number;
+  setHeader(name: string, value: string | number): unknown;
+  hasHeader(name: string): boolean;
+  writeHead(status: number, headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]): HttpResponse;
+  /** Returns false if it has to wait; then 'drain' or 'close' follows. */
+  write(chunk: string | Uint8Array): boolean;
+  end(chunk?: string | Uint8Array): unknown;
+  /** Gives the response up. */
+  destroy(): unknown;
+  on(event: 'close' | 'drain' | 'error', listener: () => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
+  /** The request may take as long as its caller likes. Only HTTP/2 has such requests. */
+  awaitStream?(): void;
+  /** Has the caller send its request over HTTP/1.1; absent where it did. */
+  requireHttp1?(): void;
+}
