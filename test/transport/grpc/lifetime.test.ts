@@ -90,7 +90,8 @@ describe.each(engines)('$engine', ({ createListener }) => {
   });
 
   test('an old connection gets a goodbye, and its calls end after the grace', async () => {
-    const { port } = await start({ connectionAgeMs: 50, connectionAgeGraceMs: 100 });
+    // Old enough for the call to have begun, also where this process gets its turn late.
+    const { port } = await start({ connectionAgeMs: 1500, connectionAgeGraceMs: 100 });
     const session = caller(port);
     const stream = request(session, watch);
     const seen: unknown[] = [];
