@@ -33,11 +33,16 @@ export function faultOf(req: HttpRequest): Fault | undefined {
   return targetFaultOf(req);
 }
 
+/** Blanks and control characters. */
+const hasBlank = /[^!-~\x80-\xff]/;
+
 /** A target with a scheme: its authority, and its path with the query. */
 const absoluteForm = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 
 function targetFaultOf(req: HttpRequest): Fault | undefined {
   const { url = '', method } = req;
+  // Over HTTP/1.1, where a blank ends the target, there are none.
+  if (hasBlank.test(url)) return malformed('request target is malformed');
   if (url.startsWith('/') || (url === '*' && method === 'OPTIONS')) return undefined;
   const [, authority, rest = ''] = absoluteForm.exec(url) ?? [];
   if (authority === undefined) return malformed('request target must be a path');

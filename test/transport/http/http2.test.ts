@@ -74,6 +74,7 @@ describe('routes', () => {
     ['GET', '/readyz', 200, '{"status":"ready","degraded":[]}'],
     ['GET', '/nope', 404, '{"error":"not found"}'],
     ['DELETE', '/', 405, '{"error":"method not allowed"}'],
+    ['GET', '/a b', 400, '{"error":"request target is malformed"}'],
     ['GET', '/?x=1', 400, expect.stringContaining('x')],
     ['POST', verifyPath, 415, expect.stringContaining('content type')],
   ])('%s %s is %i', async (method, path, status, body) => {
