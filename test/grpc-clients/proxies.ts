@@ -113,33 +113,12 @@ http:
   }),
 };
 
-const caddy: Proxy = {
-  command: commandOf.caddy,
-  files: (port, usher) => ({
-    Caddyfile: `
-{
-  admin off
-  auto_https off
-  servers {
-    protocols h1 h2c
-  }
-}
-http://127.0.0.1:${port} {
-  reverse_proxy h2c://127.0.0.1:${usher} {
-    flush_interval -1
-  }
-}
-`,
-  }),
-};
-
 /** The proxies, by what they are called in the table. */
 export const proxies: Readonly<Record<string, Proxy>> = {
   Envoy: envoy(['router']),
   'nginx grpc_pass': nginx,
   HAProxy: haproxy,
   Traefik: traefik,
-  Caddy: caddy,
 };
 
 /** Envoy with its filter for gRPC-Web. */

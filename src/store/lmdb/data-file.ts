@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { StoreUnusable } from '../store.ts';
@@ -66,14 +66,30 @@ function leadToNewest([even, odd]: [Meta, Meta]): boolean {
   const distance = odd.transaction - even.transaction;
   const isInTurn = even.transaction % 2n === 0n && (distance === 1n || distance === -1n);
   const isNew = even.transaction === 0n && odd.transaction === 0n;
-  // A compacted copy has one meta page, with a transaction of its own and pages of transaction 1.
-  const isCopy = even.transaction === 0n && odd.rootTransaction === 1n;
+  // A compacted copy begins with the odd meta page, with a transaction of its own and pages of transaction 1.
+  const isOfCopy = odd.rootTransaction === 1n;
+  const isCopy = even.transaction === 0n && isOfCopy;
   const hasRoots = [even, odd].every(
     each =>
       each.transaction === each.rootTransaction ||
-      (each.transaction === 0n && each.rootTransaction === undefined),
+      (each.transaction === 0n && each.rootTransaction === undefined) ||
+      // The first change of a copy.
+      (each === odd && isOfCopy && even.transaction > odd.transaction) ||
+      isTakenBack(each, each === odd ? even : odd),
   );
   return isNew || isCopy || (isInTurn && hasRoots);
+}
+
+/**
+ * When a meta page cannot be written, LMDB puts its former number and last page back, but not its root. A
+ * flipped bit in the number of the newest state looks the same, but has a last page behind that of the other.
+ */
+function isTakenBack(meta: Meta, newest: Meta): boolean {
+  return (
+    meta.transaction + 1n === newest.transaction &&
+    meta.rootTransaction === newest.transaction + 1n &&
+    meta.lastPage < newest.lastPage
+  );
 }
 
 /** The file as it is, not as it is in between while another process writes its meta pages. */
@@ -97,10 +113,21 @@ function readMetas(path: string): DataFile | undefined {
     throw new StoreUnusable(`cannot read ${path}; this user must own it`, error);
   }
   try {
-    const bytes = fstatSync(file).size;
-    if (bytes === 0) return undefined;
+    const { size } = fstatSync(file);
+    if (size === 0) return undefined;
     const first = readMeta(path, file, 0);
-    return { bytes, metas: [first, readMeta(path, file, first.pageBytes)] };
+    if (
+      size < 2 * first.pageBytes &&
+      first.transaction === 0n &&
+      first.rootTransaction === undefined
+    ) {
+      // The first start was killed, or the disk full, while LMDB wrote the first pages, which it then refuses.
+      truncateSync(path);
+      return undefined;
+    }
+    const second = readMeta(path, file, first.pageBytes);
+    // Last, because a process that writes has the file grow before its meta page says so.
+    return { bytes: fstatSync(file).size, metas: [first, second] };
   } finally {
     closeSync(file);
   }

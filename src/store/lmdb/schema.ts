@@ -11,6 +11,7 @@ import {
 import type { RecordSeal } from '../seal.ts';
 import { StoreMismatch, StoreUnusable, Unavailable } from '../store.ts';
 import { headKey } from './audit.ts';
+import { faultText } from './faults.ts';
 import { signSome } from './imported.ts';
 import { isLinked, linkAll, markLinked } from './link-all.ts';
 import type { Links } from './links.ts';
@@ -21,7 +22,7 @@ import type { Tables } from './tables.ts';
 export const schemaKey = 'schema';
 const keyChecksKey = 'key-checks';
 
-/** More than the first start makes, also one that was interrupted several times. */
+/** More than the first start makes, however often it is interrupted. */
 const newTransactionsMax = 100;
 
 const damagedText =
@@ -57,16 +58,21 @@ export function openSchema(
   if (!isOlder && isNoted && !facts.isNew) return;
   try {
     if (facts.schema < signedSchema) signAll(tables, sealed, seal.currentId, onNotice);
-    if (isOlder || facts.isNew) linkAll(tables, links);
+    if (isOlder) {
+      onNotice('migrating the store: naming the keys of all tables');
+      linkAll(tables, links);
+    }
     root.transactionSync(() => {
+      // Of a new store in one transaction: a start that is killed again and again gives it no past.
+      if (facts.isNew) linkAll(tables, links);
       const keyChecks = { ...Object.fromEntries(facts.keyChecks), [seal.currentId]: check };
       root.put(keyChecksKey, JSON.stringify(keyChecks));
       root.put(schemaKey, String(linkedSchema));
       markLinked(tables);
     });
+    if (isOlder) onNotice('the store was migrated');
   } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new StoreUnusable(`the embedded store cannot be written (${detail})`, error);
+    throw new StoreUnusable(`the embedded store cannot be written: ${faultText(error)}`, error);
   }
 }
 
@@ -126,7 +132,6 @@ function signAll(
     const from: string = digest;
     digest = root.transactionSync(() => signSome(tables, sealed, from, currentId, true));
   }
-  onNotice('the store was migrated');
 }
 
 /** A record that cannot be read stays as it is, and unavailable: the others need not wait for it. */

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { open } from 'lmdb';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { checkDataFile } from '../../../src/store/lmdb/data-file.ts';
 import { openTables } from '../../../src/store/lmdb/tables.ts';
@@ -56,6 +57,35 @@ test.each([100, 4096, 4200, 8192, 100_000])('a file cut to %i bytes is refused',
   expect(refusal()).toMatch(/data\.mdb is damaged: it is cut short.*restore the data folder/);
 });
 
+test('a file that the first start began and did not finish is begun again', async () => {
+  for (const bytes of [4096, 6000]) {
+    rmSync(file);
+    await open({ path: folder, noSubdir: false }).close();
+    truncateSync(file, bytes);
+    const tables = openTables(folder, storeLimits().lmdb);
+    expect(tables.transactions).toBe(0);
+    await tables.root.close();
+  }
+});
+
+test.each([0, 1, 2, 3])('a compacted copy is opened, also after %i changes', async changes => {
+  for (const more of [0, 1]) {
+    const copy = mkdtempSync(join(tmpdir(), 'usher-data-file-'));
+    const tables = openTables(folder, storeLimits().lmdb);
+    // The copy takes its number from a state that has an even one, and from one that has an odd one.
+    if (more) await tables.tokens.put('more', 'x');
+    await tables.root.backup(copy, true);
+    await tables.root.close();
+    for (let n = 0; n < changes; n++) {
+      const copied = openTables(copy, storeLimits().lmdb);
+      await copied.tokens.put('one', String(n));
+      await copied.root.close();
+    }
+    expect(() => checkDataFile(copy)).not.toThrow();
+    rmSync(copy, { recursive: true });
+  }
+});
+
 test('a file that only lacks pages that are free is opened', () => {
   const { size } = statSync(file);
   // One page more than there is, as if it had been allocated and freed again.
@@ -78,6 +108,27 @@ test.each([
     writeFileSync(file, bent);
     expect(() => checkDataFile(folder), `bit ${bit}`).toThrow(/meta pages do not lead/);
   }
+});
+
+test('a meta page that could not be written is no damage, unlike a flipped bit in its number', async () => {
+  const tables = openTables(folder, storeLimits().lmdb);
+  const grow = async () => {
+    await tables.tokens.put(String(Math.random()), 'x'.repeat(20_000));
+    return readFileSync(file);
+  };
+  await grow();
+  const [before, after] = [await grow(), await grow()];
+  await tables.root.close();
+  const number = (whole: Buffer, page: number) => whole.readBigUInt64LE(page + 152);
+  const page = number(before, 0) < number(before, 4096) ? 0 : 4096;
+  const takeBack = (field: number) => {
+    before.copy(after, page + field, page + field, page + field + 8);
+    writeFileSync(file, after);
+  };
+  takeBack(152);
+  expect(() => checkDataFile(folder)).toThrow(/meta pages do not lead/);
+  takeBack(144);
+  expect(() => checkDataFile(folder)).not.toThrow();
 });
 
 test('a file that is not LMDB, or of another version, is refused', () => {

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeRecord } from '../../../src/store/format/record.ts';
-import { hasMac } from '../../../src/store/format/sealed.ts';
+import { hasMac, sealedRecords } from '../../../src/store/format/sealed.ts';
+import { checkDataFile } from '../../../src/store/lmdb/data-file.ts';
+import { createLinks } from '../../../src/store/lmdb/links.ts';
+import { openSchema } from '../../../src/store/lmdb/schema.ts';
 import { openLmdb } from '../../../src/store/lmdb/store.ts';
 import { openTables, type Tables } from '../../../src/store/lmdb/tables.ts';
 import { type Store, StoreMismatch, Unavailable } from '../../../src/store/store.ts';
@@ -94,6 +97,30 @@ test('a store from before the MACs is signed when it is opened, except what cann
   notices = [];
   await during(() => undefined);
   expect(notices).toEqual([]);
+});
+
+test('a first start that is killed again and again gives the store no past', async () => {
+  await behindItsBack(() => undefined);
+  const before = checkDataFile(folder);
+  await during(() => undefined);
+  expect(checkDataFile(folder) - before).toBe(1);
+});
+
+test('a migration on a full disk, which LMDB calls an input/output error, says so', async () => {
+  const tables = openTables(folder, limits);
+  const fail = () => {
+    throw new Error('Input/output error');
+  };
+  const full = {
+    ...tables,
+    root: Object.create(tables.root, { transactionSync: { value: fail } }),
+  };
+  const sealed = sealedRecords(testSeal, fail);
+  const links = createLinks(tables, sealed);
+  expect(() => openSchema(full, testSeal, sealed, links, fail)).toThrow(
+    /the disk is full or fails/,
+  );
+  await tables.root.close();
 });
 
 test('a record without a MAC is unavailable, and so is one that is gone or older', async () => {
