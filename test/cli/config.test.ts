@@ -32,10 +32,14 @@ test.each(names)('the documentation holds the configuration of %s', async name =
 });
 
 test('prints a single file unchanged, and several under their names', async () => {
-  const { out } = await runUsher(['config', 'caddy']);
-  expect(out).toBe((await filesOf('caddy')).Caddyfile);
-  const several = await runUsher(['config', 'haproxy']);
-  expect(several.out).toBe(filesText(await filesOf('haproxy')));
+  const [one, oneFile, several, files] = await Promise.all([
+    runUsher(['config', 'caddy']),
+    filesOf('caddy'),
+    runUsher(['config', 'haproxy']),
+    filesOf('haproxy'),
+  ]);
+  expect(one.out).toBe(oneFile.Caddyfile);
+  expect(several.out).toBe(filesText(files));
   expect(several.out).toMatch(/^==> haproxy\.cfg <==\n# Run it/);
 });
 

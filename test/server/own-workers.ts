@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLog } from '../../src/log.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from '../../src/server/workers.ts';
+import { ownEngine } from '../engine.ts';
 import { freePort } from '../free-port.ts';
 import { secrets } from './run-server.ts';
 
@@ -27,6 +28,8 @@ export async function startOwnWorkers(): Promise<OwnWorkers> {
     USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
     USHER_LOG_LEVEL: 'error',
+    // To HTTP/1.1, which a test's callers speak, grpc-js says nothing.
+    ...ownEngine,
     ...secrets,
   };
   const log = openLog('error', { write: () => undefined });

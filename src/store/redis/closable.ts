@@ -9,6 +9,7 @@ export function closable() {
   let onEmpty: (() => void) | undefined;
   let closed = false;
   return {
+    isClosed: () => closed,
     async pass<T>(task: () => Promise<T>): Promise<T> {
       if (closed) throw new Unavailable('the store is closed');
       inside++;

@@ -50,13 +50,19 @@ export interface RedisGuard {
   accept(by: AcceptedBy): Promise<void>;
 }
 
+/** What the guard needs beside the store. */
+interface GuardDeps extends Omit<ContinuityDeps, 'replica' | 'isLogApart'> {
+  /** Called when a master of a Cluster was found empty: what was not found before may exist. */
+  onEmptied(): void;
+}
+
 /** Creates the guard. */
 export function redisGuard(
   { reads, admin, log, records, limits, seal, linked, isCluster }: GuardedParts,
-  deps: Omit<ContinuityDeps, 'replica' | 'isLogApart'>,
+  deps: GuardDeps,
   onWarning: (message: string) => void,
 ): RedisGuard {
-  const marks = isCluster ? storeMarks(reads, onWarning) : noMarks;
+  const marks = isCluster ? storeMarks(reads, onWarning, deps.onEmptied) : noMarks;
   // What is put back is appended to a log that lost entries; what callers change is not.
   const audit = redisAudit(admin, limits, { linked, shorter: () => true });
   const committer = redisCommitter(admin, audit, records, limits);

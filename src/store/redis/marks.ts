@@ -41,9 +41,14 @@ export const noMarks: StoreMarks = {
 
 /**
  * Leaves a mark on every master when it first sees it, lists it beside the log, and later expects to
- * find it. So a replica that starts after a master was emptied misses its mark too.
+ * find it. So a replica that starts after a master was emptied misses its mark too. `onLost` is called
+ * when one is missing: what was not found before may be missing too.
  */
-export function storeMarks(asker: Asker, onWarning: (message: string) => void): StoreMarks {
+export function storeMarks(
+  asker: Asker,
+  onWarning: (message: string) => void,
+  onLost: () => void,
+): StoreMarks {
   /** The marks that the list held last, and those that could not be listed. */
   const seen = new Map<string, string>();
   const keys = new Map<string, string>();
@@ -78,10 +83,14 @@ export function storeMarks(asker: Asker, onWarning: (message: string) => void): 
       }),
     );
     const isSame = !found.includes(false);
-    if (!isSame && state !== 'lost') onWarning(emptiedMaster);
-    if (isSame && state === 'lost') onWarning('Redis holds the original store again');
+    const wasLost = state === 'lost';
     if (!isSame) state = 'lost';
     else state = asked === doubts ? 'same' : 'doubted';
+    if (isSame && wasLost) onWarning('Redis holds the original store again');
+    if (!isSame && !wasLost) {
+      onLost();
+      onWarning(emptiedMaster);
+    }
   };
   const lookOnce = () => {
     underway ??= look().finally(() => {
@@ -162,11 +171,17 @@ async function keyOn(server: Redis): Promise<string | undefined> {
 
 /** Leaves a mark unless another process did; returns it. Undefined when Redis accepts no writes. */
 async function leave(asker: Asker, key: string): Promise<string | undefined> {
+  const own = randomUUID();
   return asker.ask(async client => {
-    await client.set(key, randomUUID(), 'NX').catch(ignoreRefusal);
-    return (await client.get(key)) ?? undefined;
+    const reply = await client.set(key, own, 'NX').catch(ignoreRefusal);
+    // It is not read back: the master may be emptied at any moment from now on.
+    if (reply === 'OK') return own;
+    return (await client.get(key)) ?? (reply === null ? goneMark : undefined);
   });
 }
+
+/** Stands for a mark that another process left, and that was gone before it could be read. */
+const goneMark = '';
 
 function ignoreRefusal(error: Error): void {
   if (error.name !== 'ReplyError') throw error;

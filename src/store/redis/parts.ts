@@ -134,6 +134,7 @@ function workOf(
       limits: { ...limits, ...tailLimits(limits) },
       ...{ now, monotonicMs, stateFile },
       report: reportTo(state),
+      onEmptied: () => following?.forget(),
       onChange(isSure) {
         decided.resolve();
         if (!isSure) return following?.suspend();

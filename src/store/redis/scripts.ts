@@ -208,20 +208,27 @@ end
 return found`);
 
 /**
- * Adds uses, and drops the oldest days.
- * Key: usage. Arguments: day, uses, time of the last use in ms since 1970, days to keep.
+ * Adds to the counts of days. Keys: one per count, of any access tokens. Arguments: days to keep, then
+ * day, count and last use of each. Returns 1 for each that was added, and 0 for one that was refused.
  */
 export const addUsageScript = script(`
-redis.call('HINCRBY', KEYS[1], ARGV[1], ARGV[2])
-local last = tonumber(redis.call('HGET', KEYS[1], 'lastUsedAt') or '0')
-if tonumber(ARGV[3]) > last then redis.call('HSET', KEYS[1], 'lastUsedAt', ARGV[3]) end
-local excess = redis.call('HLEN', KEYS[1]) - 1 - tonumber(ARGV[4])
-if excess > 0 then
-  local days = redis.call('HKEYS', KEYS[1])
-  table.sort(days)
-  for i = 1, excess do redis.call('HDEL', KEYS[1], days[i]) end
+local added = {}
+for n, key in ipairs(KEYS) do
+  local day, count, used = ARGV[3 * n - 1], ARGV[3 * n], ARGV[3 * n + 1]
+  local sum = redis.pcall('HINCRBY', key, day, count)
+  added[n] = type(sum) == 'number' and 1 or 0
+  if added[n] == 1 then
+    local last = tonumber(redis.call('HGET', key, 'lastUsedAt') or '0')
+    if tonumber(used) > last then redis.call('HSET', key, 'lastUsedAt', used) end
+    local excess = redis.call('HLEN', key) - 1 - tonumber(ARGV[1])
+    if excess > 0 then
+      local days = redis.call('HKEYS', key)
+      table.sort(days)
+      for i = 1, excess do redis.call('HDEL', key, days[i]) end
+    end
+  end
 end
-return 1`);
+return added`);
 
 /**
  * Notes the schema of the store and the check value of a master key, where they are missing. Keys:

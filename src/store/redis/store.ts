@@ -182,11 +182,11 @@ function logOf({ audit }: RedisParts, { gate, write }: Access) {
 }
 
 function sessionsOf(
-  { admin }: RedisParts,
+  { admin, isCluster }: RedisParts,
   { gate, getKey, write }: Access,
   { limits, now }: RedisStoreOptions,
 ) {
-  const usage = redisUsage(admin, limits);
+  const usage = redisUsage(admin, limits, isCluster, gate.isClosed);
   return {
     endSession: (id, until) =>
       write(async () => {

@@ -6,6 +6,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
+import { awakeTimeout } from '../../timing/awake.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { GrpcDeps, GrpcListener } from '../rpc/grpc-listener.ts';
 import { createShares, limitConnections, ownGuard } from '../rpc/guard.ts';
@@ -67,6 +68,7 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
       socket => new Promise<void>(resolve => socket.once('close', () => resolve())),
     );
     for (const end of streams) end();
+    for (const socket of sockets) lastWord(socket, limits);
     server.tryShutdown(() => undefined);
     await within(graceMs, Promise.all(closed), () => {
       server.forceShutdown();
@@ -84,6 +86,13 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
     },
     setServing: health.setServing,
   };
+}
+
+/** Closes a socket that has said its last word to a peer that does not close its end: frozen, or gone. */
+function lastWord(socket: Socket, { lastWordMs }: GrpcLimits): void {
+  const destroy = () => void awakeTimeout(() => socket.destroy(), lastWordMs);
+  if (socket.writableFinished) destroy();
+  else socket.once('finish', destroy);
 }
 
 /** Every option of grpc-js that limits something. */

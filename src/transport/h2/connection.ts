@@ -120,7 +120,9 @@ export class H2Connection implements Living, H2Peer {
   /** Ends the connection with an error code, and with it all streams. */
   fail(code: number) {
     if (this.#state === 'over') return;
-    this.#sendGoAway(this.#session.lastId, code);
+    // No GOAWAY may name a later stream than the one before (RFC 9113 section 6.8).
+    const { lastId, lastServedId } = this.#session;
+    this.#sendGoAway(Math.min(lastId, lastServedId), code);
     this.#finish(code);
   }
 

@@ -152,7 +152,11 @@ test('a doubt during a check of the marks starts another check', async () => {
     hgetall: async () => ({}),
   };
   const reads = asker({ ...client, on: () => {} } as unknown as RedisClient, () => undefined);
-  const marks = storeMarks(reads, () => undefined);
+  const marks = storeMarks(
+    reads,
+    () => undefined,
+    () => undefined,
+  );
   await marks.areThere();
   await marks.confirmAbsence();
   const sure = looks;
@@ -171,6 +175,65 @@ test('a doubt during a check of the marks starts another check', async () => {
   meanwhile = marks.doubt;
   marks.doubt();
   await expect(marks.confirmAbsence()).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('a master that is emptied as soon as it has its mark is missed', async () => {
+  for (const another of [false, true]) {
+    let isMarked = false;
+    const list = new Map<string, string>();
+    const client = {
+      hgetall: async () => Object.fromEntries(list),
+      hget: async (_: string, key: string) => list.get(key) ?? null,
+      hsetnx: async (_: string, key: string, value: string) => {
+        if (!list.has(key)) list.set(key, value);
+      },
+      options: { host: 'h', port: 1 },
+      exists: async (key: string) => {
+        if (key === identityKey) throw new Error('MOVED 1 h:2');
+        return 0;
+      },
+      get: async () => null,
+      set: async () => {
+        if (isMarked) return null;
+        isMarked = true;
+        // Another process was faster.
+        return another ? null : 'OK';
+      },
+      on: () => {},
+    };
+    const reads = asker(client as unknown as RedisClient, () => undefined);
+    let losses = 0;
+    const marks = storeMarks(
+      reads,
+      () => undefined,
+      () => losses++,
+    );
+    expect(await marks.areThere()).toBe(false);
+    expect(await marks.areThere()).toBe(false);
+    expect(losses).toBe(1);
+    await expect(marks.confirmAbsence()).rejects.toBeInstanceOf(Unavailable);
+  }
+});
+
+test('in a cluster, a loss that no feed tells ends what is cached as unknown', async () => {
+  const cluster = await startCluster();
+  try {
+    const { store } = await stores.openUp(cluster.url);
+    const marked: RedisServer[] = [];
+    const marksOf = async (node: RedisServer) =>
+      (await node.send('KEYS', 'usher:mark:*')) as string[];
+    await until(async () => {
+      marked.length = 0;
+      for (const node of cluster.nodes) if ((await marksOf(node)).length > 0) marked.push(node);
+      return marked.length === 2;
+    });
+    await until(() => !(store.find('a') instanceof Promise));
+    for (const node of marked) await node.send('DEL', ...(await marksOf(node)));
+    await until(async () => (await said(store, 'a')) === 'unavailable');
+  } finally {
+    await stores.close();
+    await cluster.stop();
+  }
 });
 
 test('in a cluster, one emptied master is enough', async () => {

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { connect } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
 import type { GrpcLimits } from '../../../src/transport/rpc/grpc-limits.ts';
@@ -14,12 +15,16 @@ afterEach(async () => {
   for (const clean of cleaning.splice(0).reverse()) await clean();
 });
 
-async function start(limits: Partial<GrpcLimits> = {}): Promise<string> {
-  const listener = createGrpcListener({
+function listenerWith(limits: Partial<GrpcLimits>) {
+  return createGrpcListener({
     bindings: [verifierBinding()],
     limits: { ...defaultLimits.grpc, ...limits },
     onBug: () => undefined,
   });
+}
+
+async function start(limits: Partial<GrpcLimits> = {}): Promise<string> {
+  const listener = listenerWith(limits);
   cleaning.push(() => listener.stop(1000));
   const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
   return `127.0.0.1:${port}`;
@@ -49,4 +54,21 @@ test.each([
   });
   const [answer] = await once(stream, 'response');
   expect(answer['grpc-status']).toBe('4');
+});
+
+test('a stop does not wait for peers that are silent and do not close their end', async () => {
+  const listener = listenerWith({ lastWordMs: 10 });
+  const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
+  for (const sent of ['', preface]) {
+    const peer = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+    cleaning.push(() => peer.destroy());
+    peer.on('error', () => undefined);
+    peer.write(sent);
+    // The settings of the server.
+    await once(peer, 'data');
+  }
+  expect(listener.connections()).toBe(2);
+  await listener.stop(3_600_000);
+  expect(listener.connections()).toBe(0);
 });

@@ -80,6 +80,23 @@ describe('GOAWAY (6.8)', () => {
     expect(peer.frames.some(({ id }) => id === 5)).toBe(false);
   });
 
+  test('of an error names no later stream than the one before', async () => {
+    const { port, server } = await start();
+    const peer = await begunPeer(port);
+    peer.send(stream1Later);
+    await peer.settled();
+    const gone = server.goAway();
+    await peer.nextOf('goaway');
+    const { payload } = await peer.nextOf('ping');
+    peer.send(pong(payload));
+    await peer.nextOf('goaway');
+    peer.send(request(3, '/too-late'), frame('data', 0, 0, Buffer.alloc(1)));
+    const last = await peer.nextOf('goaway');
+    expect(last.payload.readUInt32BE(0)).toBe(1);
+    expect(last.payload.readUInt32BE(4)).toBe(1);
+    await gone;
+  });
+
   test('names it after a while, if the peer answers no PING', async () => {
     const { port, server } = await start({ goAwayMs: 30 });
     const peer = await begunPeer(port);

@@ -32,6 +32,8 @@ export interface RedisFeed extends Feed {
   suspend(): void;
   /** The store is what it was. */
   resume(): void;
+  /** Nothing that is cached is current; what is read from now on is. */
+  forget(): void;
 }
 
 /** A master that is followed. */
@@ -146,6 +148,7 @@ export function redisFeed(
     resume() {
       for (const { lease, confirmedMs } of current) lease.renew(confirmedMs);
     },
+    forget: changedAll,
     async close() {
       clearInterval(timer);
       reader.off('ready', follow);
