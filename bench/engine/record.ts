@@ -46,7 +46,7 @@ export function engineNote({ quick, today }: EngineOptions): string {
           : 'All ran beside the other programs of the machine.'),
       '- **Verdicts** were checked: a wrong one ends the run.',
     ].join('\n'),
-    'What is in the way, and what was tried (µs and pauses of single runs, some on a busy machine):',
+    'Why some rows miss their goal, and what was tried (µs and pauses are of single runs, some on a busy machine):',
     inTheWay.map(text => `- ${text}`).join('\n'),
   ].join('\n\n');
 }

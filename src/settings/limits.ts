@@ -51,15 +51,16 @@ export const limits = {
   }),
   otherHeadersBytesMax: limit(
     'USHER_OTHER_HEADERS_BYTES_MAX',
-    'Longest request line and all headers besides Authorization together, over HTTP/1; proxies pass ' +
-      'on what browsers send, cookies included',
+    'Longest request line and all headers besides Authorization together; proxies pass on what ' +
+      'browsers send, cookies included',
     { min: 4096, max: 1_048_576, default: 32_768, unit: 'bytes' },
   ),
-  headerFieldsMax: limit(
-    'USHER_HEADER_FIELDS_MAX',
-    'Most headers of a request on the gRPC listener',
-    { min: 32, max: 4096, default: 256, unit: 'headers' },
-  ),
+  headerFieldsMax: limit('USHER_HEADER_FIELDS_MAX', 'Most headers of a request over HTTP/2', {
+    min: 32,
+    max: 4096,
+    default: 256,
+    unit: 'headers',
+  }),
   claimsDepthMax: limit('USHER_CLAIMS_DEPTH_MAX', "Deepest nesting of a JWT's claims", {
     min: 1,
     max: 64,

@@ -93,7 +93,9 @@ export class Fuzzer {
     if (this.findings.some(each => isSame(each.error, error))) return;
     const finding = { input: Buffer.from(input), error };
     this.findings.push(finding);
-    await this.#shorten(finding);
+    // What fails without an input was left by an earlier one, and shortening would lose this one.
+    const left = await this.play(Buffer.alloc(0));
+    if (left === undefined || !isSame(left, error)) await this.#shorten(finding);
   }
 
   /** Takes away what the finding does not need. */

@@ -50,6 +50,7 @@ export class Calls implements H2Handler, Reader {
   readonly #account: UnreadAccount;
   /** What the account holds. */
   #countedBytes = 0;
+  #isOver = false;
   /** Those that came with the read in progress. */
   readonly #fresh: UnaryCall[] = [];
   /** How many handlers have not answered; a reset stream does not end its handler. */
@@ -137,6 +138,7 @@ export class Calls implements H2Handler, Reader {
   }
 
   onEnd(): void {
+    this.#isOver = true;
     this.#account.free(this.#countedBytes);
     this.#countedBytes = 0;
     this.#deps.open.delete(this);
@@ -234,8 +236,9 @@ export class Calls implements H2Handler, Reader {
     });
   }
 
-  /** Brings the account to what the connection holds now. */
+  /** Brings the account to what the connection holds now: nothing once it is over. */
   #count(): void {
+    if (this.#isOver) return;
     const bytes = this.#connection.heldBytes;
     const counted = this.#countedBytes;
     if (bytes === counted) return;

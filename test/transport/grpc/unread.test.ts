@@ -3,12 +3,20 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { afterEach, expect, test } from 'vitest';
+import { createCallDeadlines } from '../../../src/transport/grpc/call-deadlines.ts';
+import { Calls } from '../../../src/transport/grpc/calls.ts';
+import { h2LimitsOf } from '../../../src/transport/grpc/h2-limits.ts';
 import { createH2GrpcListener } from '../../../src/transport/grpc/listener.ts';
+import { routesOf } from '../../../src/transport/grpc/routes.ts';
+import { H2Connection } from '../../../src/transport/h2/connection.ts';
 import { streamBytes } from '../../../src/transport/h2/stream.ts';
 import type { GrpcLimits } from '../../../src/transport/rpc/grpc-limits.ts';
+import { alwaysReady } from '../../../src/transport/rpc/probes.ts';
 import { defaultLimits } from '../../limits.ts';
 import { verifierBinding } from '../fakes.ts';
 import { recordingGuard } from '../guard.ts';
+import { FakeSocket } from '../h2/fake-socket.ts';
+import { frame, preface, request, settings } from '../h2/raw-frames.ts';
 
 const cleaning: (() => unknown)[] = [];
 afterEach(async () => {
@@ -133,4 +141,47 @@ test('when all connections together hold too much, the one with the most ends', 
   expect([few.closed, kept.closed]).toEqual([false, false]);
   await listener.stop(1000);
   expect(listener.connections()).toBe(0);
+});
+
+test('a connection that ends while a call waits holds nothing afterwards', async () => {
+  const unread = { connectionBytesMax: 4000, processBytesMax: 8000 };
+  const limits = { ...defaultLimits.grpc, unread };
+  const guard = recordingGuard(limits);
+  const onBug = (error: unknown) => guard.reports.push(String(error));
+  const deps = {
+    routes: routesOf([verifierBinding()], 'grpc'),
+    limits,
+    deadlines: createCallDeadlines(limits, alwaysReady, onBug, () => undefined),
+    streams: new Set<never>(),
+    open: new Set<Calls>(),
+    guard,
+    probes: alwaysReady,
+    onBug,
+  };
+  const socket = new FakeSocket();
+  new H2Connection(socket.socket, {
+    limits: h2LimitsOf(limits),
+    // What was written just before the end is given up a turn later.
+    createHandler: peer =>
+      new Calls(deps, {
+        heldBytes: 3000,
+        localAddress: peer.localAddress,
+        fail: code => peer.fail(code),
+      }),
+    onFault: () => {},
+    onBug,
+    notHttp2: Buffer.alloc(0),
+  });
+  const head = request(1, '/usher.v1.VerifierService/Verify', 4, [
+    'content-type',
+    'application/grpc',
+  ]);
+  socket.arrive(Buffer.concat([preface, settings(), head, frame('data', 1, 1, empty)]));
+  expect([guard.unread.bytes, [...deps.open].map(each => each.waitingBytes > 0)]).toEqual([
+    3000,
+    [true],
+  ]);
+  socket.close();
+  for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+  expect([guard.unread.bytes, guard.reports]).toEqual([0, []]);
 });
