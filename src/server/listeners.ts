@@ -10,6 +10,7 @@ import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
 import { createH2GrpcListener } from '../transport/grpc/listener.ts';
 import type { OtherCalls } from '../transport/grpc/other-calls.ts';
+import { isGrpc } from '../transport/grpc/plain-http.ts';
 import { reflectionBindings } from '../transport/grpc/reflection.ts';
 import { createWire, type Wire } from '../transport/grpc/wire.ts';
 import { createGrpcListener } from '../transport/grpc-js/listener.ts';
@@ -19,6 +20,7 @@ import { heldBody } from '../transport/http/held-body.ts';
 import { answersToHosts, onlyForHosts, otherHostText } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../transport/http/listener.ts';
+import type { HttpRequest } from '../transport/http/message.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
@@ -227,6 +229,10 @@ function managerNames({ managerListen, managerHosts }: Config): string[] {
   return managerListen === 'off' ? [] : [...managerHosts, managerListen.host.toLowerCase()];
 }
 
+function isGrpcRequest({ method, url: path = '', headers }: HttpRequest): boolean {
+  return isGrpc({ method, path, contentType: headers['content-type'] ?? '' });
+}
+
 /** All other paths on the manager port: the web app and its session. */
 function webRoute(manager: Manager): Route {
   return {
@@ -237,8 +243,14 @@ function webRoute(manager: Manager): Route {
     query: 'any',
     handle: async (req, res) => {
       // The web app is served by node:http's own means; browsers use HTTP/1.1 without TLS.
-      if (!(req instanceof IncomingMessage && res instanceof ServerResponse)) res.requireHttp1?.();
-      else if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
+      if (req instanceof IncomingMessage && res instanceof ServerResponse) {
+        if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
+      } else if (isGrpcRequest(req)) {
+        // For gRPC clients this means that there is no such method.
+        answerError(res, 404, 'not found');
+      } else {
+        res.requireHttp1?.();
+      }
     },
   };
 }

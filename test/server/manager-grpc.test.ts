@@ -55,11 +55,11 @@ test('health and reflection name its services', async () => {
 });
 
 /** The status of a gRPC call for a host, from the head of its answer. */
-async function callFor(authority: string) {
+async function callFor(authority: string, method = 'List') {
   const session = connect(`http://${server.manager}`);
   const stream = session.request({
     ':method': 'POST',
-    ':path': '/usher.v1.AccessTokenService/List',
+    ':path': `/usher.v1.AccessTokenService/${method}`,
     ':authority': authority,
     'content-type': 'application/grpc',
     authorization: server.adminToken,
@@ -74,6 +74,8 @@ test('gRPC calls for a host that is not its own are refused', async () => {
   const headers = await callFor('evil.example:8081');
   expect(headers['grpc-status']).toBe('9');
   expect(decodeURI(headers['grpc-message'])).toContain('add it to USHER_MANAGER_HOSTS');
+  // A page cannot name such a host, but what cannot be read in one way only is refused.
+  expect((await callFor('localhost/?evil.example'))['grpc-status']).toBe('9');
   expect((await callFor('usher.example.com'))['grpc-status']).toBeUndefined();
   const { status } = await askH2(portOf(server.manager), '/openapi.yaml');
   expect(status).toBe(200);
@@ -90,4 +92,35 @@ test('the web app asks for HTTP/1.1; metrics and probes have both', async () => 
   for (const path of ['/metrics', '/readyz']) {
     expect((await askH2(port, path)).status).toBe(200);
   }
+});
+
+test('a gRPC method that it does not have is not found, which means unimplemented', async () => {
+  const { host } = new URL(`http://${server.manager}`);
+  expect((await callFor(host, 'Nope'))[':status']).toBe(404);
+});
+
+test('a session counts in gRPC calls of its page, with its cookie in a field of its own', async () => {
+  const base = `http://${server.manager}`;
+  const signIn = await fetch(`${base}/session`, {
+    method: 'POST',
+    headers: { authorization: server.adminToken },
+  });
+  const { pageSecret } = (await signIn.json()) as { pageSecret: string };
+  const [cookie = ''] = (signIn.headers.get('set-cookie') ?? '').split(';');
+  const callFrom = async (origin: string, cookies: string[]) => {
+    const session = await openH2(portOf(server.manager));
+    const stream = session.request([
+      ...[':method', 'POST', ':path', '/usher.v1.AccessTokenService/List', ':scheme', 'http'],
+      ...[':authority', server.manager, 'content-type', 'application/grpc'],
+      ...['origin', origin, 'x-usher-page-secret', pageSecret],
+      ...cookies.flatMap(value => ['cookie', value]),
+    ] as never);
+    stream.end(Buffer.alloc(5));
+    const [headers] = await once(stream, 'response');
+    session.destroy();
+    return headers['grpc-status'];
+  };
+  expect(await callFrom(base, ['theme=dark', cookie])).toBeUndefined();
+  expect(await callFrom('http://evil.example', ['theme=dark', cookie])).toBe('16');
+  expect(await callFrom(base, [cookie, 'usher-session=other'])).toBe('16');
 });

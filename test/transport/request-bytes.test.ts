@@ -12,6 +12,7 @@ import { createHttpListener } from '../../src/transport/http/listener.ts';
 import { defaultLimits } from '../limits.ts';
 import { verifierBinding } from './fakes.ts';
 import { recordingGuard } from './guard.ts';
+import { answerOf, openH2, requestH2, withHttp2 } from './http/http2.ts';
 
 const cleaning: (() => unknown)[] = [];
 afterEach(async () => {
@@ -47,6 +48,7 @@ async function startHttp() {
   const listener = createHttpListener({
     routes: [...door.routes, heldBody(form, 1_000_000, guard)],
     ...{ limits, corsOrigins: [], onBug, guard },
+    ...withHttp2({ onBug, guard }),
   });
   cleaning.push(() => listener.stop(1000));
   const { port } = await listener.listen(here);
@@ -89,6 +91,27 @@ test('a form that announces too much is refused, and holds nothing afterwards', 
   expect(response.statusCode).toBe(503);
   expect(await guard.next()).toBe('refused request');
   expect(guard.requests.bytes).toBe(0);
+});
+
+test('a form over HTTP/2 that announces no length counts as the longest', async () => {
+  const { guard, port } = await startHttp();
+  const session = await openH2(port);
+  cleaning.push(() => session.destroy());
+  const stream = requestH2(session, '/form', { method: 'POST', end: false });
+  stream.write('a');
+  expect((await answerOf(stream)).status).toBe(503);
+  expect(await guard.next()).toBe('refused request');
+  expect(guard.requests.bytes).toBe(0);
+});
+
+test('a length that is given twice over HTTP/2 counts once', async () => {
+  const { guard, port } = await startHttp();
+  const session = await openH2(port);
+  cleaning.push(() => session.destroy());
+  const twice = [1, 2].map(() => ['content-length', '5'] as const);
+  requestH2(session, '/form', { method: 'POST', headers: twice, end: false });
+  while (guard.requests.bytes === 0) await new Promise(setImmediate);
+  expect(guard.requests.bytes).toBe(5);
 });
 
 test('many slow uploads add up, and a short call gets through beside them', async () => {

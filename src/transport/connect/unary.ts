@@ -13,11 +13,12 @@ import { jsonOf, piecesOf } from '../codec/encoded-cache.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Door } from '../rpc/call.ts';
+import { Content, noContent } from '../rpc/content.ts';
 import { createDeadlines } from '../rpc/deadlines.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { Guard } from '../rpc/guard.ts';
 import type { Unary } from '../rpc/handlers.ts';
-import { type HeldRequest, joined, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
+import { type HeldRequest, type RequestBytes, tooManyBytes } from '../rpc/request-bytes.ts';
 import { deadlineText, RpcError } from '../rpc/rpc-error.ts';
 import type { Unread } from '../rpc/unread.ts';
 import { connectError, connectErrorAnswer, malformedError } from './error.ts';
@@ -55,7 +56,7 @@ interface Call extends HeldRequest {
   method: DescMethod;
   format: Format;
   /** What has arrived of the body. */
-  chunks: Buffer[];
+  body: Content;
 }
 
 /** Unread answers that are shorter are not counted one by one, in bytes. */
@@ -108,10 +109,10 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       res,
       method,
       format,
-      chunks: [],
+      body: new Content(),
       heldBytes: 0,
       refuse() {
-        call.chunks = [];
+        call.body.drop();
         guard.requestRefused();
         refuse(res, tooManyBytes());
       },
@@ -178,21 +179,26 @@ function receive(
 ): void {
   // A request without a body has ended already and emits no 'end'.
   if (req.readableEnded) {
-    goOn(joined(call.chunks));
+    goOn(noContent);
     return;
   }
+  const announced = req.headers['content-length'];
+  /** The body in one chunk, which is kept as it came: the end follows. */
+  let whole: Buffer | undefined;
   req.on('data', (chunk: Buffer) => {
     if (call.res.headersSent || call.res.destroyed) return;
-    call.chunks.push(chunk);
+    if (announced === String(chunk.length)) whole = chunk;
+    else call.body.add(chunk);
     requests.add(call, chunk.length);
     if (call.heldBytes <= bytesMax) return;
-    call.chunks = [];
+    whole = undefined;
+    call.body.drop();
     fail(new RpcError('RESOURCE_EXHAUSTED', `the request is longer than ${bytesMax} bytes`), call);
   });
   req.on('end', () => {
-    const { chunks } = call;
-    call.chunks = [];
-    if (!call.res.headersSent && !call.res.destroyed) goOn(joined(chunks));
+    const body = whole ?? call.body.take(noContent);
+    whole = undefined;
+    if (!call.res.headersSent && !call.res.destroyed) goOn(body);
   });
 }
 

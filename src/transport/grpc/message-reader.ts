@@ -1,7 +1,7 @@
 /** Finds the messages in the content of a stream ("Length-Prefixed-Message"). */
 
 import { framePrefixBytes } from '../codec/encoded-cache.ts';
-import { Content } from './content.ts';
+import { Content } from '../rpc/content.ts';
 import { type RawMessage, tooLong } from './message.ts';
 
 /** Reads messages of at most `bytesMax` bytes. */

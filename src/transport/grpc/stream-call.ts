@@ -4,6 +4,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import { encode } from '../codec/encode.ts';
 import { framesOf } from '../codec/encoded-cache.ts';
 import { errorCodes } from '../h2/frame.ts';
+import { valuesOf } from '../h2/request-rules.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import type { Call, Door } from '../rpc/call.ts';
 import type { Watched } from '../rpc/deadlines.ts';
@@ -79,7 +80,9 @@ export class StreamCall implements Call, HeldRequest {
     // After a failure nothing more is read, and the caller may send no more than its window.
     if (this.#hasFailed) return;
     try {
-      this.#requests.add(this.#reader.read(data), data.length);
+      // A copy of what has to wait: it must not keep all that was read with it.
+      const bytes = this.#requests.isBehind ? copyOf(data) : data;
+      this.#requests.add(this.#reader.read(bytes), data.length);
     } catch (error) {
       return this.#failRequests(error);
     }
@@ -139,8 +142,7 @@ export class StreamCall implements Call, HeldRequest {
   }
 
   header(name: string): readonly string[] {
-    const { fields } = this.stream.request;
-    return fields.filter(field => field.name === name).map(({ value }) => value);
+    return valuesOf(this.stream.request, name);
   }
 
   get peer(): string {
@@ -226,6 +228,12 @@ export class StreamCall implements Call, HeldRequest {
       });
     }
   }
+}
+
+function copyOf(data: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(data.length);
+  data.copy(copy);
+  return copy;
 }
 
 function notOne(): RpcError {

@@ -1,10 +1,11 @@
 /** A unary call in progress. */
 
+import { valuesOf } from '../h2/request-rules.ts';
 import type { H2Stream } from '../h2/stream.ts';
 import type { Call, Door } from '../rpc/call.ts';
+import { Content } from '../rpc/content.ts';
 import type { Watched } from '../rpc/deadlines.ts';
 import type { HeldRequest, RequestBytes } from '../rpc/request-bytes.ts';
-import { Content } from './content.ts';
 import type { StrangeHead, UnaryHead } from './head.ts';
 
 /** What a call that waits holds besides its content, in bytes: measured over 100,000 of them. */
@@ -84,8 +85,7 @@ export class UnaryCall implements Call, HeldRequest {
   }
 
   header(name: string): readonly string[] {
-    const { fields } = this.stream.request;
-    return fields.filter(field => field.name === name).map(({ value }) => value);
+    return valuesOf(this.stream.request, name);
   }
 
   get peer(): string {

@@ -29,8 +29,11 @@ const connectionSpecific = new Set(
   ['connection', 'proxy-connection', 'keep-alive', 'transfer-encoding', 'upgrade'].map(nameId),
 );
 
-/** Lower case, without colon, space and what is not visible ASCII (RFC 9113 section 8.2.1). */
-const nameForm = /^[!-9;-@[-~]+$/;
+/**
+ * A token in lower case (RFC 9113 section 8.2.1, RFC 9110 section 5.1): HTTP/1.1 has no other names,
+ * and neither have those who read requests of both.
+ */
+const nameForm = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const valueFault = /[\0\r\n]/;
 const digits = /^\d{1,15}$/;
 
@@ -66,6 +69,12 @@ export function requestOf(fields: readonly Field[]): H2Request | undefined {
     contentLength: length,
     fields,
   };
+}
+
+/** All values of a field, given in lower case; `host` is the authority where it has no field of its own. */
+export function valuesOf({ fields, authority }: H2Request, name: string): string[] {
+  const values = fields.filter(field => field.name === name).map(({ value }) => value);
+  return name === 'host' && authority !== '' ? [authority] : values;
 }
 
 /** The pseudo-header fields of a request (RFC 9113 section 8.3.1). */

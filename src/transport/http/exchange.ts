@@ -67,6 +67,7 @@ class Exchange {
 
   /** Has the request answered. */
   start(): void {
+    this.#readMs = awakeMs();
     this.#deps.serve(this.#req, this.#res);
     if (this.#stream.isClosed) return;
     // RFC 9110 section 10.1.1: the caller waits with its content.

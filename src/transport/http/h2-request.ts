@@ -1,10 +1,11 @@
 /** A request of HTTP/2, as routes take it. */
 
 import type { IncomingHttpHeaders } from 'node:http';
+import { trimBlanks } from '../../caching/canonical-header.ts';
 import type { H2Request } from '../h2/request-rules.ts';
 import type { H2Stream } from '../h2/stream.ts';
+import { Content, noContent } from '../rpc/content.ts';
 import type { HeldRequest, RequestBytes } from '../rpc/request-bytes.ts';
-import { Requests } from '../rpc/requests.ts';
 import type { HttpRequest } from './message.ts';
 
 /** The request of a stream. Content that no route has asked for yet is kept, and counted. */
@@ -20,10 +21,13 @@ export class H2HttpRequest implements HttpRequest, HeldRequest {
   readonly #stream: H2Stream;
   readonly #requests: RequestBytes;
   readonly #onRefuse: () => void;
-  #kept: Buffer[] = [];
+  /** What no one has taken yet. */
+  readonly #kept = new Content();
   #onData: ((chunk: Buffer) => void) | undefined;
   #onEnd: (() => void) | undefined;
-  #chunks: Requests<Buffer> | undefined;
+  /** Of the iterator, which waits. */
+  #wake = () => {};
+  #isIterated = false;
 
   constructor(
     stream: H2Stream,
@@ -48,71 +52,84 @@ export class H2HttpRequest implements HttpRequest, HeldRequest {
       return;
     }
     this.#onData = listener;
-    for (const chunk of this.#release()) this.#give(chunk);
+    const kept = this.#take();
+    if (kept.length > 0) listener(kept);
   }
 
-  iterator(): AsyncIterable<Buffer> {
-    const chunks = new Requests<Buffer>(bytes => this.#stream.consumed(bytes));
-    this.#chunks = chunks;
-    for (const chunk of this.#release()) this.#give(chunk);
-    if (this.complete) chunks.end();
-    else if (this.#stream.isClosed) this.closed();
-    return chunks;
+  /** All that has come since the chunk before, as one: frames can be of a single byte. */
+  async *iterator(): AsyncGenerator<Buffer> {
+    this.#isIterated = true;
+    for (;;) {
+      const kept = this.#take();
+      if (kept.length > 0) {
+        yield kept;
+      } else if (this.complete) {
+        return;
+      } else if (this.#stream.isClosed) {
+        throw new Error('the caller is gone');
+      } else {
+        await new Promise<void>(resolve => {
+          this.#wake = resolve;
+        });
+      }
+    }
   }
 
   /** Content has come. */
   data(chunk: Buffer): void {
-    if (chunk.length > 0) this.#give(chunk);
+    if (chunk.length === 0) return;
+    if (this.#onData !== undefined) {
+      this.#stream.consumed(chunk.length);
+      this.#onData(chunk);
+      return;
+    }
+    // Its window stays closed.
+    this.#kept.add(chunk);
+    if (this.#isIterated) this.#wake();
+    else this.#requests.add(this, chunk.length);
   }
 
   /** All of it has come. */
   ended(): void {
     this.complete = true;
-    this.#chunks?.end();
+    this.#wake();
     this.#onEnd?.();
   }
 
   refuse(): void {
-    this.#kept = [];
+    this.#kept.drop();
     this.#onRefuse();
   }
 
   /** The stream is over. */
   closed(): void {
-    this.#release();
-    this.#chunks?.end(new Error('the caller is gone'));
-  }
-
-  #give(chunk: Buffer): void {
-    if (this.#chunks !== undefined) {
-      this.#chunks.add([chunk], chunk.length);
-    } else if (this.#onData !== undefined) {
-      this.#stream.consumed(chunk.length);
-      this.#onData(chunk);
-    } else {
-      // A copy: it must not keep all that was read with it. Its window stays closed.
-      this.#kept.push(Buffer.from(chunk));
-      this.#requests.add(this, chunk.length);
-    }
-  }
-
-  #release(): Buffer[] {
-    const kept = this.#kept;
-    this.#kept = [];
+    // An iterator that has not read what came before the end may still do so.
+    if (!this.complete) this.#kept.drop();
     this.#requests.end(this);
+    this.#wake();
+  }
+
+  #take(): Buffer {
+    const kept = this.#kept.take(noContent);
+    this.#requests.end(this);
+    this.#stream.consumed(kept.length);
     return kept;
   }
 }
 
 /** As node:http has them with `joinDuplicateHeaders`. */
-function headersOf({ fields, authority }: H2Request): IncomingHttpHeaders {
+function headersOf({ fields, authority, contentLength }: H2Request): IncomingHttpHeaders {
   const headers: IncomingHttpHeaders = Object.create(null);
   for (const { name, value } of fields) {
     if (name.startsWith(':')) continue;
+    // Blanks around a value do not count (RFC 9110 section 5.5).
+    const trimmed = trimBlanks(value);
     const before = headers[name];
     const joint = name === 'cookie' ? '; ' : ', ';
-    headers[name] = before === undefined ? value : `${before}${joint}${value}`;
+    headers[name] = before === undefined ? trimmed : `${before}${joint}${trimmed}`;
   }
+  // The same length given twice is valid, and would be joined to no number.
+  if (contentLength >= 0) headers['content-length'] = String(contentLength);
   if (authority !== '') headers.host = authority;
   return headers;
 }

@@ -1,9 +1,9 @@
 /** Counts the bodies of routes whose bodies are short, from the first byte of the request on. */
 
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Guard } from '../rpc/guard.ts';
 import { tooManyBytesText } from '../rpc/request-bytes.ts';
 import { answerError } from './answer.ts';
+import type { HttpRequest } from './message.ts';
 import type { Route } from './router.ts';
 
 /**
@@ -19,7 +19,7 @@ export function heldBody(
   return {
     ...route,
     handle(req, res) {
-      const bytes = Math.min(bytesMax, announcedBytes(req.headers));
+      const bytes = Math.min(bytesMax, announcedBytes(req));
       if (bytes === 0) return route.handle(req, res);
       let isUnderWay = false;
       let isRefused = false;
@@ -41,8 +41,11 @@ export function heldBody(
 }
 
 /** Infinity for a body of unknown length. */
-function announcedBytes(headers: IncomingHttpHeaders): number {
+function announcedBytes({ headers, httpVersion, readableEnded }: HttpRequest): number {
   const length = headers['content-length'];
   if (length !== undefined) return Number(length);
-  return headers['transfer-encoding'] === undefined ? 0 : Number.POSITIVE_INFINITY;
+  // HTTP/2 announces content by not ending the request with its headers.
+  const hasContent =
+    httpVersion === '2' ? !readableEnded : headers['transfer-encoding'] !== undefined;
+  return hasContent ? Number.POSITIVE_INFINITY : 0;
 }

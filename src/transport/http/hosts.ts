@@ -7,6 +7,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { plainAddress } from '../rpc/source.ts';
 import { answerJson } from './answer.ts';
 import type { HttpResponse } from './message.ts';
+import { isHost } from './request-check.ts';
 import type { Route } from './router.ts';
 
 /** Whether the listener answers to a Host, on a connection that arrived at this address. */
@@ -20,7 +21,8 @@ export type AnswersTo = (host: string | undefined, localAddress: string | undefi
 export function answersToHosts(names: readonly string[]): AnswersTo {
   const known = new Set(names);
   return (host, localAddress) => {
-    const name = hostName(host ?? '');
+    // Only the name counts: `localhost/` would be a host with a path.
+    const name = host !== undefined && isHost(host) ? hostName(host) : undefined;
     if (name === undefined) return false;
     return known.has(name) || isLoopback(name) || name === arrivedAt(localAddress);
   };

@@ -33,11 +33,16 @@ export function faultOf(req: HttpRequest): Fault | undefined {
   return targetFaultOf(req);
 }
 
+/** Blanks and control characters. */
+const hasBlank = /[^!-~\x80-\xff]/;
+
 /** A target with a scheme: its authority, and its path with the query. */
 const absoluteForm = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 
 function targetFaultOf(req: HttpRequest): Fault | undefined {
   const { url = '', method } = req;
+  // Over HTTP/1.1, where a blank ends the target, there are none.
+  if (hasBlank.test(url)) return malformed('request target is malformed');
   if (url.startsWith('/') || (url === '*' && method === 'OPTIONS')) return undefined;
   const [, authority, rest = ''] = absoluteForm.exec(url) ?? [];
   if (authority === undefined) return malformed('request target must be a path');
@@ -59,8 +64,8 @@ const hostShape = /^(?:[\w.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;
 const good = new Set<string>();
 const goodMax = 256;
 
-/** Whether the host is valid, so that `new URL` cannot throw. */
-function isHost(host: string): boolean {
+/** Whether a Host is valid, so that `new URL` cannot throw. */
+export function isHost(host: string): boolean {
   if (good.has(host)) return true;
   if (!hostShape.test(host) || !URL.canParse(`http://${host}/`)) return false;
   if (good.size >= goodMax) good.clear();

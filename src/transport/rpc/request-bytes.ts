@@ -38,11 +38,6 @@ export function tooManyBytes(): RpcError {
  */
 const smallPart = 1024;
 
-/** A request's body from its chunks, which are copied only once, and not at all if there is one. */
-export function joined(chunks: readonly Buffer[]): Buffer {
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-}
-
 /** Starts without requests. */
 export function createRequestBytes(bytesMax: number): RequestBytes {
   const large = new Set<HeldRequest>();

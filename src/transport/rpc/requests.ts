@@ -18,6 +18,11 @@ export class Requests<T> implements AsyncIterable<T> {
     this.#consumed = consumed;
   }
 
+  /** Whether messages wait already. */
+  get isBehind(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Adds the messages that came with so much content. */
   add(messages: readonly T[], contentBytes: number) {
     if (this.#isOver) return this.#consumed(contentBytes);

@@ -22,7 +22,9 @@ export function createSessionOf(manager: Pick<Manager, 'callerOf'>): SessionOf {
     const headers = Object.fromEntries(
       looked.flatMap(name => {
         const values = call.header(name);
-        return values.length === 0 ? [] : [[name, values.join(', ')]];
+        // HTTP/2 may have a cookie in a field of its own (RFC 9113 section 8.2.3).
+        const joint = name === 'cookie' ? '; ' : ', ';
+        return values.length === 0 ? [] : [[name, values.join(joint)]];
       }),
     );
     return manager.callerOf(headers, call.peer);

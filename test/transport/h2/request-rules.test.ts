@@ -57,6 +57,10 @@ test.each<[string, Pair[]]>([
   ['8.2: a name in upper case', [...get, ['A', 'b']]],
   ['8.2.1: an empty name', [...get, ['', 'b']]],
   ['8.2.1: a space in a name', [...get, ['a b', 'c']]],
+  ...['(', ',', '/', '[', '{', '"', '@'].map((mark): [string, Pair[]] => [
+    `8.2.1: ${mark} in a name`,
+    [...get, [`a${mark}b`, 'c']],
+  ]),
   ['8.2.1: a colon in a name', [...get, ['a:b', 'c']]],
   ['8.2.1: a control character in a name', [...get, ['a\x7f', 'c']]],
   ['8.2.1: a name beyond ASCII', [...get, ['a\x80', 'c']]],

@@ -1,6 +1,7 @@
 /** The routes of an HTTP listener over HTTP/2, within the limits that hold over HTTP/1.1. */
 
 import { once } from 'node:events';
+import { connect as connectH2 } from 'node:http2';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { create } from '@bufbuild/protobuf';
@@ -13,6 +14,7 @@ import {
   VerifierService,
   WatchInvalidationsRequestSchema,
 } from '../../../src/gen/usher/v1/verifier_pb.ts';
+import { awakeMs } from '../../../src/timing/awake.ts';
 import { defaultLimits } from '../../limits.ts';
 import { granted, verify } from '../fakes.ts';
 import { recordingGuard } from '../guard.ts';
@@ -72,6 +74,7 @@ describe('routes', () => {
     ['GET', '/readyz', 200, '{"status":"ready","degraded":[]}'],
     ['GET', '/nope', 404, '{"error":"not found"}'],
     ['DELETE', '/', 405, '{"error":"method not allowed"}'],
+    ['GET', '/a b', 400, '{"error":"request target is malformed"}'],
     ['GET', '/?x=1', 400, expect.stringContaining('x')],
     ['POST', verifyPath, 415, expect.stringContaining('content type')],
   ])('%s %s is %i', async (method, path, status, body) => {
@@ -285,6 +288,19 @@ describe('answers that are not read', () => {
     stream.resume();
     if (!stream.closed) await once(stream, 'close');
     expect(stream.rstCode).toBe(8);
+  });
+
+  test('a caller that reads nothing at first has as long', async () => {
+    const { port, guard } = await start({ ...setup, limits: { deadlineMsMax: 300, checkMs: 10 } });
+    const session = connectH2(`http://127.0.0.1:${port}`, { settings: { initialWindowSize: 0 } });
+    cleaning.push(() => session.destroy());
+    await once(session, 'remoteSettings');
+    // The process is older than the deadline.
+    while (awakeMs() < 300) await new Promise(setImmediate);
+    const beganMs = performance.now();
+    requestH2(session, '/readyz');
+    expect(await guard.next()).toBe('unread deadline');
+    expect(performance.now() - beganMs).toBeGreaterThan(290);
   });
 
   test.each(asked)('%s ends its connection beyond the limit in bytes', async (path, sent) => {

@@ -1,14 +1,15 @@
 /** Content that is kept until the rest of it has come. */
 
-import { framePrefixBytes } from '../codec/encoded-cache.ts';
+/** The length of what precedes a gRPC message. */
+const prefixBytes = 5;
 
 /** No content. */
 export const noContent: Buffer = Buffer.alloc(0);
 
 /**
  * A copy of what was added, in one buffer of at most twice its length: neither small parts nor what
- * was read with them are kept. It begins with a message's prefix, which says how long it gets, so
- * that it is rarely copied again.
+ * was read with them are kept. If it begins with the prefix of a gRPC message, that says how
+ * long it gets, so that it is rarely copied again.
  */
 export class Content {
   #bytes = noContent;
@@ -20,7 +21,9 @@ export class Content {
     const length = this.length + data.length;
     if (length > this.#bytes.length) {
       const whole = wholeBytes(this.length === 0 ? data : this.#bytes.subarray(0, this.length));
-      const grown = Buffer.allocUnsafeSlow(Math.max(length, Math.min(whole, 2 * length)));
+      // More than it said: room for the exact length would be copied with each part, however small.
+      const size = length <= whole ? Math.min(whole, 2 * length) : 2 * length;
+      const grown = Buffer.allocUnsafeSlow(size);
       this.#bytes.copy(grown, 0, 0, this.length);
       this.#bytes = grown;
     }
@@ -46,6 +49,6 @@ export class Content {
 
 /** How long content gets that begins so, in bytes; infinite where it does not say so yet. */
 function wholeBytes(start: Buffer): number {
-  if (start.length < framePrefixBytes) return Number.POSITIVE_INFINITY;
-  return framePrefixBytes + start.readUInt32BE(1);
+  if (start.length < prefixBytes) return Number.POSITIVE_INFINITY;
+  return prefixBytes + start.readUInt32BE(1);
 }

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
-import { Content } from '../../../src/transport/grpc/content.ts';
+import { expect, test, vi } from 'vitest';
 import { MessageReader } from '../../../src/transport/grpc/message-reader.ts';
+import { Content } from '../../../src/transport/rpc/content.ts';
 
 test('content is whole again, in whatever parts it came', () => {
   const content = new Content();
@@ -38,4 +38,13 @@ test('a message of two frames is copied into one buffer of its length', () => {
   const content = new Content();
   content.add(message.subarray(0, 16_384));
   expect(content.take(message.subarray(16_384)).buffer.byteLength).toBe(20_005);
+});
+
+test('content beyond the length that it says is not copied with each part', () => {
+  const content = new Content();
+  const allocated = vi.spyOn(Buffer, 'allocUnsafeSlow');
+  for (let n = 0; n < 10_000; n++) content.add(Buffer.of(0));
+  expect(allocated.mock.calls.length).toBeLessThan(20);
+  allocated.mockRestore();
+  expect(content.take(Buffer.of(1))).toHaveLength(10_001);
 });
