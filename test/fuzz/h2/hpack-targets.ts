@@ -155,7 +155,8 @@ function isAllowed(fields: readonly Field[]): boolean {
   if (pseudo.some(({ name }) => !names.includes(name) || of(name).length > 1)) return false;
   return fields.every(({ name, value }) => {
     const bare = name.startsWith(':') ? name.slice(1) : name;
-    if (bare === '' || /[^\x21-\x7e]|[A-Z:]/.test(bare)) return false;
+    // The delimiters of RFC 9110 section 5.6.2 are not allowed either.
+    if (bare === '' || /[^\x21-\x7e]|[A-Z"(),/:;<=>?@[\\\]{}]/.test(bare)) return false;
     if (name === 'te' && value !== 'trailers') return false;
     const forbidden = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
     return ![...forbidden, 'upgrade'].includes(name) && !/[\0\r\n]/.test(value);
