@@ -246,7 +246,10 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     acceptStore: guard.acceptStore,
     head: () => read(log.head),
     removeEvents: (upTo, limit) => known.write(() => log.removeEvents(upTo, limit)),
-    addUsage: deltas => addUsage(tables, deltas, limits.usageBatch, action => known.write(action)),
+    async addUsage(deltas) {
+      guard.check();
+      return await addUsage(tables, deltas, limits.usageBatch, known.write);
+    },
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     endSession: (id, until) => known.write(() => kept.endSession(id, until, now())),
     isSessionEnded: id => known.read(() => kept.isSessionEnded(id)),
