@@ -224,7 +224,7 @@ export interface AuditScan {
 export interface AuditLog {
   /** Adds an event that is no change, such as a sign-in, durably. Idempotent by event id. */
   append(event: AuditEvent): Promise<void>;
-  /** The same for one that nobody waits for, such as a count: a failover can lose it. */
+  /** The same for one that no caller waits for, such as a count: a failover can lose it. */
   note(event: AuditEvent): Promise<void>;
   /** Reads a page of the log. */
   events(scan: AuditScan): Awaitable<ChainedEvent[]>;

@@ -57,7 +57,7 @@ export interface Audit {
   list(caller: Caller, query: AuditQuery): Promise<AuditPage>;
   /** Adds an event, dated now. Resolves once it is durable. */
   add(happening: Happening): Promise<void>;
-  /** The same for an event that nobody waits for: a failover of the store can lose it. */
+  /** The same for an event that no caller waits for: a failover of the store can lose it. */
   note(happening: Happening): Promise<void>;
 }
 

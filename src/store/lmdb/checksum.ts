@@ -1,6 +1,6 @@
 /**
  * Values with a checksum before them, of the value and of its name, so that damage shows, and a value that
- * stands elsewhere. They have no MAC: whoever can write to the file can also put back an older one.
+ * stands elsewhere. They have no MAC: someone who can write to the file can also put back an older one.
  */
 
 import { crc32 } from 'node:zlib';

@@ -31,7 +31,7 @@ export function recordedEvent({ id }: { id: string }): Written {
 /**
  * Waits until enough replicas have what was written. It is read and waited for on one connection, so that
  * a failover in between cannot make the replicas of a master that lacks it count. WAIT waits for all that
- * its server has written when the command before it ends, whoever wrote it; it needs no write of its own,
+ * its server has written when the command before it ends, for all callers; it needs no write of its own,
  * which a server whose memory is full would refuse. Throws Unavailable.
  */
 export async function acknowledge(

@@ -230,7 +230,7 @@ describe('abuse ends the connection (10.5)', () => {
 });
 
 describe('time', () => {
-  test('an old connection is told to go, and its streams end after the grace', async () => {
+  test('an old connection gets GOAWAY, and its streams end after the grace', async () => {
     const { port } = await start({ ageMs: 50, ageGraceMs: 100 });
     const peer = await begunPeer(port);
     peer.send(stream1Later);
@@ -238,7 +238,7 @@ describe('time', () => {
     await peer.closed();
   });
 
-  test('an idle connection is told to go; one with a stream is not', async () => {
+  test('an idle connection gets GOAWAY; one with a stream is not', async () => {
     const { port } = await start({ idleMs: 60 });
     const [idle, busy] = [await begunPeer(port), await begunPeer(port)];
     busy.send(stream1Later);
@@ -258,7 +258,7 @@ describe('time', () => {
   });
 });
 
-test('a peer that wants a smaller table is told that none is used (RFC 7541 4.2)', async () => {
+test('a peer that wants a smaller table learns that none is used (RFC 7541 4.2)', async () => {
   const { port } = await start();
   const peer = await begunPeer(port);
   peer.send(request(1, '/a'));
