@@ -102,7 +102,7 @@ test('a limit out of range is refused before it is sent; others are changed and 
 test('the audit trail names the fields that changed', async () => {
   await page.getByRole('tab', { name: 'Audit trail' }).click();
   await page
-    .getByRole('button', { name: /Access token updated/ })
+    .getByRole('button', { name: /Access token changed/ })
     .first()
     .click();
   for (const text of ['rateLimit', 'quota']) await page.getByText(text).first().waitFor();
