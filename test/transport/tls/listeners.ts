@@ -69,7 +69,7 @@ export function makeTls(
 export interface Kind {
   name: string;
   protocol: 'h2' | 'http/1.1';
-  create(tls: ListenerTls, guard: ReturnType<typeof recordingGuard>): Listener;
+  create(tls: ListenerTls | undefined, guard: ReturnType<typeof recordingGuard>): Listener;
   /** Asks over a connection. */
   ask(socket: TLSSocket): Promise<string>;
 }
@@ -95,7 +95,7 @@ const grpcKinds: Kind[] = engines.map(({ engine, createListener }) => ({
   ask: askGrpc,
 }));
 
-const http = (tls: ListenerTls, guard: ReturnType<typeof recordingGuard>) =>
+const http = (tls: ListenerTls | undefined, guard: ReturnType<typeof recordingGuard>) =>
   createHttpListener({
     ...withHttp2({ bindings: [binding()], onBug, guard }),
     routes: [
@@ -199,7 +199,7 @@ export function open(port: number, options: ConnectionOptions): Promise<TLSSocke
 }
 
 /** Starts a listener of a kind, with a guard that records. */
-export async function start(kind: Kind, tls: ListenerTls) {
+export async function start(kind: Kind, tls: ListenerTls | undefined) {
   const guard = recordingGuard(defaultLimits.grpc);
   const listener = kind.create(tls, guard);
   const { port } = await listener.listen({ host: '127.0.0.1', port: 0 });
