@@ -15,10 +15,13 @@ const trust = { ca: ca.cert };
 /** The first bytes of a ClientHello of 512 bytes. */
 const beginning = Buffer.from('16030102000100', 'hex');
 
-/** Resolves once a socket is closed, in whatever way. */
-function closed(socket: Socket): Promise<void> {
+/** Resolves once the other side has ended a connection, in whatever way. */
+async function closed(socket: Socket): Promise<void> {
   socket.resume();
-  return new Promise(resolve => socket.once('close', () => resolve()));
+  await new Promise<void>(resolve => {
+    socket.once('end', resolve).once('close', () => resolve());
+  });
+  socket.destroy();
 }
 
 describe.each(kinds.map(kind => [kind.name, kind] as const))('%s', (_, kind) => {
