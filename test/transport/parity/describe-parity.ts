@@ -11,6 +11,8 @@ import { makeWorld } from './world.ts';
 export interface ParityStore {
   /** The settings that name it; none for an embedded store of the server's own. */
   env: Record<string, string>;
+  /** Where its callers reach an address of the server, if that is elsewhere. */
+  reach?(address: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -26,7 +28,13 @@ export function describeParity(store: string, open: () => Promise<ParityStore>):
 
     beforeAll(async () => {
       opened = await open();
-      server = await runServer({ ...opened.env, USHER_GRPC_ENGINE: engine });
+      const started = await runServer({ ...opened.env, USHER_GRPC_ENGINE: engine });
+      const { reach = async address => address } = opened;
+      const { grpc, http, manager } = started;
+      server = {
+        ...started,
+        ...{ grpc: await reach(grpc), http: await reach(http), manager: await reach(manager) },
+      };
       world = await makeWorld(server);
       doors = parityDoors(server);
     });
