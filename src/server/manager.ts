@@ -37,7 +37,7 @@ export function createWebManager(
   const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
   const manager = createManager({
-    sessionKey: sessionKey(secrets),
+    sessionKeys: sessionKeys(core, secrets),
     now,
     limits,
     ended: core.store,
@@ -65,11 +65,25 @@ export function createWebManager(
   };
 }
 
-/** The key that signs sessions; changing the admin token or first master key ends all sessions. */
-function sessionKey({ masterKeys, adminToken }: ServerSecrets): Uint8Array {
-  const master = masterKeys[0]?.bytes ?? new Uint8Array();
+/**
+ * The keys that seal sessions, one of each master key in use. Another admin token ends all sessions; a
+ * master key that is removed ends those that it sealed, and used sessions are sealed again.
+ */
+function sessionKeys({ keyRing }: Core, { adminToken }: ServerSecrets): () => Uint8Array[] {
   const salt = hash('sha256', adminToken, 'buffer');
-  return new Uint8Array(hkdfSync('sha256', master, salt, 'usher/v1/session', 32));
+  let madeOf = keyRing.inUse;
+  const make = () =>
+    madeOf.map(({ bytes }) => {
+      return new Uint8Array(hkdfSync('sha256', bytes, salt, 'usher/v1/session', 32));
+    });
+  let made = make();
+  return () => {
+    if (madeOf !== keyRing.inUse) {
+      madeOf = keyRing.inUse;
+      made = make();
+    }
+    return made;
+  };
 }
 
 function statusOf(config: Config, core: Core, listeners: ServerStatus['listeners']): ServerStatus {

@@ -3,14 +3,15 @@
 import cluster from 'node:cluster';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
-import { formerNameWarnings, readConfig } from '../settings/config.ts';
+import { formerNameWarnings, keySources, readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
+import { keysText } from '../settings/key-source.ts';
 import { settings } from '../settings/settings.ts';
-import type { Listen } from '../settings/values.ts';
+import { type Listen, masterKeys } from '../settings/values.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
-import { serveParent } from './worker-messages.ts';
+import { keysFromParent, serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
 /** What has been started so far. */
@@ -33,9 +34,10 @@ export async function serve(env: Environment): Promise<void> {
   }
 }
 
-async function start(env: Environment): Promise<void> {
+async function start(given: Environment): Promise<void> {
+  const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
-  const secrets = openSecrets(config);
+  const secrets = await openSecrets(config, env);
   const log = openLog(config.logLevel);
   if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
   await ownStore(config);
@@ -62,6 +64,7 @@ async function start(env: Environment): Promise<void> {
   if (signals.stopping()) return;
   signals.up();
   process.on('SIGHUP', () => {
+    running.server?.reloadKeys().catch(ignoreLogged);
     running.workers?.renew().catch(error => {
       log.error({ error }, 'the workers could not be replaced');
     });
@@ -85,16 +88,16 @@ async function startMany(
   const own: Config = { ...config, grpcListen: 'off', httpListen: 'off' };
   running.server = await startServer(own, secrets, log, {
     onListen,
+    tellWorkers: async () => (await running.workers?.useKeys()) ?? [],
     otherMetrics: async () => (await running.workers?.metrics()) ?? [],
     elsewhere: {
       ...namedAddress('grpc', config.grpcListen),
       ...namedAddress('http', config.httpListen),
     },
   });
-  running.workers = startWorkers(config.workers, env, log, {
-    ...fixedWorkerLimits,
-    stopMs: workerStopMs(config),
-  });
+  const limits = { ...fixedWorkerLimits, stopMs: workerStopMs(config) };
+  const { keysInUse } = running.server;
+  running.workers = startWorkers(config.workers, env, log, limits, () => keysText(keysInUse()));
   await running.workers.ready;
 }
 
@@ -102,14 +105,30 @@ async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger
   const own: Config = { ...config, managerListen: 'off' };
   let stop: (() => Promise<void>) | undefined;
   const signals = onSignals(log, stopLimitMs(config), async () => await stop?.());
-  const { metrics } = await startServer(own, secrets, log, {
+  const server = await startServer(own, secrets, log, {
+    isWorker: true,
     onListen(stopServer) {
       stop = stopServer;
       signals.up();
     },
   });
-  if (!signals.stopping()) serveParent(metrics, signals.stop);
+  if (signals.stopping()) return;
+  serveParent({
+    metrics: server.metrics,
+    useKeys: keys => server.useKeys(masterKeys(keys)),
+    stop: signals.stop,
+  });
 }
+
+/** The environment of a worker, in which the master keys are those of the primary. */
+function withKeys(env: Environment, keys: string): Environment {
+  const sources = new Set(keySources(env));
+  const others = Object.entries(env).filter(([name]) => !sources.has(name));
+  return { ...Object.fromEntries(others), [settings.masterKeys.name]: keys };
+}
+
+/** The keeper of the keys logs its own failures. */
+const ignoreLogged = () => undefined;
 
 function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
   if (listen === 'off') return {};

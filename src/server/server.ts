@@ -5,8 +5,10 @@ import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
+import type { MasterKey } from '../verify/master-keys.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
+import { startKeyKeeper } from './start-key-keeper.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
@@ -27,6 +29,12 @@ export interface RunningServer {
   addresses: Addresses;
   /** The metrics of this process. */
   metrics: Metrics;
+  /** The master keys in use. */
+  keysInUse(): readonly MasterKey[];
+  /** Uses these master keys from now on. */
+  useKeys(keys: readonly MasterKey[]): void;
+  /** Reads the master keys again. Throws TokenError when that fails; in a worker it does nothing. */
+  reloadKeys(): Promise<void>;
   /** Issues a code for one sign-in to the API Manager as the administrator. */
   issueLoginCode(): string;
   /**
@@ -42,6 +50,10 @@ export interface RunningServer {
 export interface RunOptions {
   /** The wall clock, in milliseconds since 1970. */
   now?: () => number;
+  /** Has workers use these master keys; resolves to those that did not confirm it. */
+  tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
+  /** A worker gets its master keys from the primary, by `useKeys`. */
+  isWorker?: boolean;
   /** The metrics of other processes in prom-client's JSON form. */
   otherMetrics?: () => Promise<object[]>;
   /** Addresses on which other processes listen. */
@@ -61,11 +73,15 @@ export async function startServer(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
-  { now = Date.now, otherMetrics, elsewhere = {}, onListen }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<RunningServer> {
+  const { now = Date.now, otherMetrics, elsewhere = {}, onListen } = options;
   const metrics = createMetrics(otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
   const { health } = core.store;
+  const keeper = options.isWorker
+    ? undefined
+    : startKeyKeeper(config, secrets, core, metrics, log, options.tellWorkers);
   const state = { addresses: elsewhere, stopping: false };
   const web = createWebManager(config, secrets, core, log, now, () => ({
     grpc: state.addresses.grpc ?? 'off',
@@ -74,7 +90,7 @@ export async function startServer(
   }));
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, web, now, metrics),
+    services: createServices(config, core, web, now, metrics, keeper),
     manager: web.manager,
     metrics,
     log,
@@ -97,11 +113,13 @@ export async function startServer(
     state.stopping = true;
     stopped.abort();
     unfollow();
+    const closedKeeper = keeper?.close();
     // A listener that is being bound could not be closed.
     await bound.catch(() => undefined);
     const all = [listeners.grpc, listeners.http, listeners.manager];
     const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
     await stopStep('listeners', ended, config.graceMs + forceMs, log);
+    await closedKeeper;
     await core.close();
   };
   let stopping: Promise<void> | undefined;
@@ -119,6 +137,9 @@ export async function startServer(
   return {
     addresses: state.addresses,
     metrics,
+    keysInUse: () => core.keyRing.inUse,
+    useKeys: core.keyRing.replace,
+    reloadKeys: async () => await keeper?.reload(),
     issueLoginCode: web.issueLoginCode,
     ready: onWait => untilUp(health, onWait, stopped.signal),
     stop,

@@ -31,6 +31,7 @@ export function createServices(
   web: WebManager,
   now: () => number,
   metrics: Pick<Metrics, 'memory'>,
+  keeper: KeyKeeper | undefined,
 ): Services {
   const limits = limitsOf(config).watch;
   const sessionOf = createSessionOf(web.manager);

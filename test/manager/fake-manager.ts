@@ -105,8 +105,9 @@ type FakeDeps = Omit<ManagerDeps, 'now' | 'limits' | 'webFolder' | 'redeemLoginC
 
 function managerDeps(state: FakeState, adminToken: string): FakeDeps {
   const admin = (peer: string) => ({ actor: 'admin', peer, scopes: [adminScope] });
+  const keys = [randomBytes(32)];
   return {
-    sessionKey: randomBytes(32),
+    sessionKeys: () => keys,
     ended: rememberEnded(),
     authenticate: async (header, peer) => (header === adminToken ? admin(peer) : undefined),
     currentCaller: async (actor, peer) => (actor === 'admin' ? admin(peer) : undefined),

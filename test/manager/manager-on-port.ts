@@ -56,13 +56,14 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     if (knobs.failure) throw knobs.failure;
   };
   const webFolder = makeWebFolder();
+  const keys = [randomBytes(32)];
   const callerOf = async (token: string, peer: string): Promise<Caller | undefined> => {
     fail();
     const scopes = knobs.tokens.get(token);
     return scopes && { actor: token, peer, scopes };
   };
   const manager = createManager({
-    sessionKey: randomBytes(32),
+    sessionKeys: () => keys,
     now,
     limits: defaultLimits.manager,
     ended: rememberEnded(fail),

@@ -248,7 +248,8 @@ describe('lifetime of a session', () => {
       expect((await whoAmI({ ...session, cookie: other })).status).toBe(401);
     }
     await on.close();
-    on = await startManager({ sessionKey: randomBytes(32) });
+    const otherKeys = [randomBytes(32)];
+    on = await startManager({ sessionKeys: () => otherKeys });
     expect((await whoAmI(session)).status).toBe(401);
   });
 

@@ -33,7 +33,13 @@ export async function startOwnWorkers(): Promise<OwnWorkers> {
     ...secrets,
   };
   const log = openLog('error', { write: () => undefined });
-  const workers = startWorkers(2, env, log, { ...fixedWorkerLimits, stopMs: 10_000 });
+  const workers = startWorkers(
+    2,
+    env,
+    log,
+    { ...fixedWorkerLimits, stopMs: 10_000 },
+    () => secrets.USHER_MASTER_KEYS,
+  );
   await workers.ready;
   return {
     grpc,

@@ -49,7 +49,7 @@ export async function runServer(
   });
   const logged: string[] = [];
   const log = openLog('debug', { write: line => void logged.push(line) });
-  const server = await startServer(config, openSecrets(config), log, {
+  const server = await startServer(config, await openSecrets(config), log, {
     now: () => clock.ms,
   });
   const { grpc = '', http = '', manager = '' } = server.addresses;
