@@ -17,8 +17,8 @@ import {
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
-import { usageCountBytes } from '../tokens/limits.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
+import { usageCountBytes } from '../tokens/limits.ts';
 import { createLookup, type Lookup } from '../tokens/lookup.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';

@@ -191,8 +191,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
     log.info({ removed: unneeded }, 'master keys on which nothing depends are no longer used');
   };
 
-  const report = (error: unknown) =>
-    log.error({ error }, 'looking after the master keys failed');
+  const report = (error: unknown) => log.error({ error }, 'looking after the master keys failed');
   const look = async () => {
     try {
       await promote();

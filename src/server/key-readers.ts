@@ -12,7 +12,8 @@ export function laggards(
   id: string,
   check: string | undefined,
 ): string[] {
-  if (!heads.some(({ replica }) => replica === own)) return ['the store to show which replicas live'];
+  if (!heads.some(({ replica }) => replica === own))
+    return ['the store to show which replicas live'];
   return heads.flatMap(({ replica, keys }) => {
     if (keys === undefined) return [`${replica} (it runs an earlier version)`];
     const known = keys.reads[id];

@@ -10,7 +10,8 @@ export function newKeyId(known: readonly string[]): string {
 
 /** What an operator does, in place of Usher. */
 export function howToRotate({ kind, place }: KeySource): string {
-  const make = 'make a key with `openssl rand -base64 32`, under an id of its own, and put it first';
+  const make =
+    'make a key with `openssl rand -base64 32`, under an id of its own, and put it first';
   switch (kind) {
     case 'setting':
       return (

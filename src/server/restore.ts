@@ -4,7 +4,13 @@ import { createReadStream, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Config, type Environment, keySources, readConfig, SettingsError } from '../settings/config.ts';
+import {
+  type Config,
+  type Environment,
+  keySources,
+  readConfig,
+  SettingsError,
+} from '../settings/config.ts';
 import { masterKeysFile, openSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
 import { BackupProblem } from '../tokens/check-backup.ts';

@@ -37,11 +37,8 @@ export async function serve(env: Environment): Promise<void> {
 async function start(given: Environment): Promise<void> {
   const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
-  const secrets = await openSecrets(config, env);
   const log = openLog(config.logLevel);
-  if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
-  await ownStore(config);
-  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
+  if (cluster.isWorker) return await serveAsWorker(config, await openSecrets(config, env), log);
   const running: Running = {};
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.stopServer?.()]);
@@ -51,6 +48,11 @@ async function start(given: Environment): Promise<void> {
   const onListen = (stop: () => Promise<void>) => {
     running.stopServer = stop;
   };
+  // A command that prints the master keys may take its time.
+  const secrets = await openSecrets(config, env);
+  if (signals.stopping()) return;
+  await ownStore(config);
+  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
   try {
     if (config.workers > 1) await startMany(running, config, secrets, log, env, onListen);
     else running.server = await startServer(config, secrets, log, { onListen });
@@ -88,7 +90,7 @@ async function startMany(
   const own: Config = { ...config, grpcListen: 'off', httpListen: 'off' };
   running.server = await startServer(own, secrets, log, {
     onListen,
-    tellWorkers: async () => (await running.workers?.useKeys()) ?? [],
+    tellWorkers: async () => (await running.workers?.takeKeys()) ?? [],
     otherMetrics: async () => (await running.workers?.metrics()) ?? [],
     elsewhere: {
       ...namedAddress('grpc', config.grpcListen),
@@ -115,7 +117,7 @@ async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger
   if (signals.stopping()) return;
   serveParent({
     metrics: server.metrics,
-    useKeys: keys => server.useKeys(masterKeys(keys)),
+    takeKeys: keys => server.takeKeys(masterKeys(keys)),
     stop: signals.stop,
   });
 }

@@ -8,12 +8,12 @@ import { settings } from '../settings/settings.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
-import { startKeyKeeper } from './start-key-keeper.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createServices } from './services.ts';
+import { startKeyKeeper } from './start-key-keeper.ts';
 import { stopStep } from './stop-step.ts';
 
 /** Where a server listens, as "host:port"; a listener that is off is absent. */
@@ -32,7 +32,7 @@ export interface RunningServer {
   /** The master keys in use. */
   keysInUse(): readonly MasterKey[];
   /** Uses these master keys from now on. */
-  useKeys(keys: readonly MasterKey[]): void;
+  takeKeys(keys: readonly MasterKey[]): void;
   /** Reads the master keys again. Throws TokenError when that fails; in a worker it does nothing. */
   reloadKeys(): Promise<void>;
   /** Issues a code for one sign-in to the API Manager as the administrator. */
@@ -52,7 +52,7 @@ export interface RunOptions {
   now?: () => number;
   /** Has workers use these master keys; resolves to those that did not confirm it. */
   tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
-  /** A worker gets its master keys from the primary, by `useKeys`. */
+  /** A worker gets its master keys from the primary, by `takeKeys`. */
   isWorker?: boolean;
   /** The metrics of other processes in prom-client's JSON form. */
   otherMetrics?: () => Promise<object[]>;
@@ -138,7 +138,7 @@ export async function startServer(
     addresses: state.addresses,
     metrics,
     keysInUse: () => core.keyRing.inUse,
-    useKeys: core.keyRing.replace,
+    takeKeys: core.keyRing.replace,
     reloadKeys: async () => await keeper?.reload(),
     issueLoginCode: web.issueLoginCode,
     ready: onWait => untilUp(health, onWait, stopped.signal),

@@ -32,7 +32,9 @@ export async function reviewUnlisted(
       const effect = isRead(id)
         ? 'it stays in use until this server is restarted'
         : 'they are unavailable until it is';
-      problems.push(`master key ${id} is not given, and ${needed} records or secrets need it: ${effect}`);
+      problems.push(
+        `master key ${id} is not given, and ${needed} records or secrets need it: ${effect}`,
+      );
       continue;
     }
     await forget(id, store);

@@ -39,19 +39,19 @@ export function keysFromParent(): Promise<string> {
 export interface ServedParent {
   metrics: Pick<Metrics, 'json'>;
   /** Uses these master keys from now on. */
-  useKeys(keys: string): void;
+  takeKeys(keys: string): void;
   /** Stops when the primary is gone. */
   stop(): void;
 }
 
 /** Reports this worker ready, and answers the primary. */
-export function serveParent({ metrics, useKeys, stop }: ServedParent): void {
+export function serveParent({ metrics, takeKeys, stop }: ServedParent): void {
   process.on('message', async (message: ToWorker) => {
     const { ask } = message;
     if (message.kind === 'metrics') {
       tell({ kind: 'metrics', ask, metrics: await metrics.json() });
     } else {
-      useKeys(message.keys);
+      takeKeys(message.keys);
       tell({ kind: 'keys used', ask });
     }
   });

@@ -48,7 +48,7 @@ export interface Workers {
    * Has all workers use the keys that `keys` of `startWorkers` gives now; resolves to those that did not
    * confirm it in time.
    */
-  useKeys(): Promise<string[]>;
+  takeKeys(): Promise<string[]>;
   /** Replaces the workers one by one without refusing a call; rejects when one cannot start. */
   renew(): Promise<void>;
   /** Stops the workers, all at a time. */
@@ -139,7 +139,7 @@ export function startWorkers(
         .filter(answer => answer.status === 'fulfilled')
         .map(({ value }) => value.metrics);
     },
-    async useKeys() {
+    async takeKeys() {
       const all = coming === undefined ? places : [...places, coming];
       const message = { kind: 'keys', keys: keys() } as const;
       const answers = await Promise.allSettled(

@@ -150,7 +150,12 @@ function adviceFor(name: string, known: Iterable<string>): string {
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
-  return [...listenerMistakes(config), ...secretMistakes(config, env), ...keySourceMistakes(env), ...limitMistakes(config)];
+  return [
+    ...listenerMistakes(config),
+    ...secretMistakes(config, env),
+    ...keySourceMistakes(env),
+    ...limitMistakes(config),
+  ];
 }
 
 function listenerMistakes(config: Partial<Config>): string[] {
@@ -201,7 +206,12 @@ const masterKeysFileName = `${settings.masterKeys.name}_FILE`;
 /** The settings that say where the master keys are, which are set. */
 export function keySources(env: Environment): string[] {
   const { masterKeys, masterKeysFolder, masterKeysCommand } = settings;
-  const names = [masterKeys.name, masterKeysFileName, masterKeysFolder.name, masterKeysCommand.name];
+  const names = [
+    masterKeys.name,
+    masterKeysFileName,
+    masterKeysFolder.name,
+    masterKeysCommand.name,
+  ];
   return names.filter(name => env[name] !== undefined);
 }
 

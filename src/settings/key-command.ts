@@ -42,6 +42,8 @@ export async function outputOf(
   const printed: Buffer[] = [];
   let bytes = 0;
   let complaint = '';
+  const kill = () => killGroup(child);
+  process.once('exit', kill);
   const timer = awakeTimeout(
     () => reject(new Mistake(`did not end within ${timeoutMs} ms`)),
     timeoutMs,
@@ -56,22 +58,26 @@ export async function outputOf(
   });
   child.once('error', error => reject(new Mistake(`could not be run (${codeOf(error)})`)));
   // What it left running in the background may hold its output open.
-  child.once('exit', () => killGroup(child));
+  child.once('exit', kill);
   child.once('close', (code, signal) => resolve(code ?? signal ?? 0));
   try {
     const ended = await promise;
-    const text = Buffer.concat(printed).toString('utf8').replace(/\r?\n$/, '');
+    const text = Buffer.concat(printed)
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
     const said = withoutSecrets(complaint, text);
     const hint = said === '' ? '' : `; it said: ${said}`;
     if (ended !== 0) {
-      const how = typeof ended === 'number' ? `failed with exit code ${ended}` : `was ended by ${ended}`;
+      const how =
+        typeof ended === 'number' ? `failed with exit code ${ended}` : `was ended by ${ended}`;
       throw new Mistake(`${how}${hint}`);
     }
     if (text === '') throw new Mistake(`printed nothing${hint}`);
     return text;
   } finally {
     timer.clear();
-    killGroup(child);
+    kill();
+    process.off('exit', kill);
     child.stdout.destroy();
     child.stderr.destroy();
   }

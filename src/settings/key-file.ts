@@ -28,7 +28,10 @@ export function readBounded(path: string, bytesMax: number): string {
       read = readSync(fd, bytes, length, bytes.length - length, null);
     }
     if (length > bytesMax) throw new Mistake(`has more than ${bytesMax} bytes`);
-    return bytes.subarray(0, length).toString('utf8').replace(/\r?\n$/, '');
+    return bytes
+      .subarray(0, length)
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
   } catch (error) {
     throw error instanceof Mistake ? error : new Mistake(`cannot be read (${codeOf(error)})`);
   } finally {

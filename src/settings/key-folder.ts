@@ -76,7 +76,8 @@ function readFolder(folder: string, bytesMax: number): MasterKey[] {
   }
   const ordered = [first, ...ids.filter(id => id !== first)];
   const texts = ordered.map(id => `${id}:${textOf(folder, id, bytesMax)}`);
-  if (texts.join(',').length > bytesMax) throw new Mistake(`has more than ${bytesMax} bytes of keys`);
+  if (texts.join(',').length > bytesMax)
+    throw new Mistake(`has more than ${bytesMax} bytes of keys`);
   for (const [n, text] of texts.entries()) checkFile(ordered[n] as string, text);
   return masterKeys(texts.join(','));
 }
@@ -93,7 +94,9 @@ function textOf(folder: string, name: string, bytesMax: number): string {
   try {
     return readBounded(join(folder, name), bytesMax);
   } catch (error) {
-    throw error instanceof Mistake ? new Mistake(`has a file ${name} that ${error.message}`) : error;
+    throw error instanceof Mistake
+      ? new Mistake(`has a file ${name} that ${error.message}`)
+      : error;
   }
 }
 

@@ -1,10 +1,10 @@
 /** Where the master keys come from: a setting, a file, a folder, a command, or the data folder. */
 
 import type { Config, Environment } from './config.ts';
-import { settings } from './settings.ts';
-import { addToFolder, readKeyFolder } from './key-folder.ts';
 import { outputOf } from './key-command.ts';
 import { readBounded, replaceKeyFile } from './key-file.ts';
+import { addToFolder, readKeyFolder } from './key-folder.ts';
+import { settings } from './settings.ts';
 import { type MasterKey, Mistake, masterKeys } from './values.ts';
 
 /** A place that master keys come from. */

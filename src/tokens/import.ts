@@ -232,10 +232,7 @@ async function carryOut(
 }
 
 /** The forms under which verification must look up these tokens. */
-function formsOf(
-  plans: readonly Plan[],
-  known: readonly ImportedForm[],
-): ImportedForm[] {
+function formsOf(plans: readonly Plan[], known: readonly ImportedForm[]): ImportedForm[] {
   const forms: ImportedForm[] = [];
   const lengths = new Set(plans.flatMap(({ item }) => item.length ?? []));
   const inUse = new Set(plans.map(({ masterKeyId }) => masterKeyId));

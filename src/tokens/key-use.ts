@@ -43,19 +43,19 @@ export function createCountKeyUse(
   return async place => {
     const [, part = 'records', after = ''] = /^(records|entries):(.*)$/.exec(place) ?? [];
     const uses = new Map<string, KeyUse>();
-    const useOf = (masterKeyId: string) => {
+    const countOf = (masterKeyId: string) => {
       const use = uses.get(masterKeyId) ?? { ...nothing, masterKeyId };
       uses.set(masterKeyId, use);
       return use;
     };
     if (part === 'records') {
       const page = await store.recordKeys(after, pageSize);
-      for (const each of page.keys) countRecord(each, useOf, now());
+      for (const each of page.keys) countRecord(each, countOf, now());
       const next = page.cursor === undefined ? 'entries:' : `records:${page.cursor}`;
       return { examined: page.keys.length, uses: [...uses.values()], next };
     }
     const page = await store.entryKeys(after, pageSize);
-    for (const id of page.keys) if (id !== '') useOf(id).entries += 1;
+    for (const id of page.keys) if (id !== '') countOf(id).entries += 1;
     const counted = { examined: 0, uses: [...uses.values()] };
     return page.cursor === undefined ? counted : { ...counted, next: `entries:${page.cursor}` };
   };
@@ -108,21 +108,21 @@ const nothing: KeyUse = {
 
 function countRecord(
   { macKeyId, record }: RecordKeys,
-  useOf: (masterKeyId: string) => KeyUse,
+  countOf: (masterKeyId: string) => KeyUse,
   now: number,
 ): void {
-  if (macKeyId !== undefined) useOf(macKeyId).records += 1;
+  if (macKeyId !== undefined) countOf(macKeyId).records += 1;
   if (record === undefined) return;
   const isOver = isOverAt(record, now);
   for (const { masterKeyId, goodUntil = Number.POSITIVE_INFINITY } of record.secrets) {
-    if (isOver || goodUntil <= now) useOf(masterKeyId).over += 1;
-    else if (record.kind === 'static') useOf(masterKeyId).staticTokens += 1;
-    else useOf(masterKeyId).jwtSecrets += 1;
+    if (isOver || goodUntil <= now) countOf(masterKeyId).over += 1;
+    else if (record.kind === 'static') countOf(masterKeyId).staticTokens += 1;
+    else countOf(masterKeyId).jwtSecrets += 1;
   }
   const key = record.revokedJwts?.key;
   if (key === undefined) return;
-  if (isOver) useOf(key.masterKeyId).over += 1;
-  else useOf(key.masterKeyId).revocationKeys += 1;
+  if (isOver) countOf(key.masterKeyId).over += 1;
+  else countOf(key.masterKeyId).revocationKeys += 1;
 }
 
 function isOverAt({ revokedAt, expiresAt }: AccessTokenRecord, now: number): boolean {

@@ -85,9 +85,7 @@ function goodSecrets(
   now: number,
 ) {
   if (record?.kind !== kind) return undefined;
-  const good = record.secrets.filter(
-    ({ goodUntil }) => goodUntil === undefined || goodUntil > now,
-  );
+  const good = record.secrets.filter(({ goodUntil }) => goodUntil === undefined || goodUntil > now);
   const { revokedAt, expiresAt = Number.POSITIVE_INFINITY } = record;
   if (revokedAt === undefined && expiresAt > now) return good;
   const readable = good.filter(({ masterKeyId }) => keys.ids.includes(masterKeyId));

@@ -92,7 +92,9 @@ describe('a later start', () => {
   test('refuses a store without its master keys instead of generating new ones', async () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'data.mdb'), 'x');
-    expect((await mistakesOf(open))[0]).toMatch(/master-keys is missing in a data folder with a store/);
+    expect((await mistakesOf(open))[0]).toMatch(
+      /master-keys is missing in a data folder with a store/,
+    );
     expect(existsSync(join(folder, 'master-keys'))).toBe(false);
   });
 

@@ -1,9 +1,9 @@
 /** Tells the next start, and other replicas, how far the log is known. */
 
+import type { ReplicaKeys } from '../status.ts';
 import type { ContinuityLimits } from './limits.ts';
 import type { Memory } from './memory.ts';
 import type { StoreNotes } from './notes.ts';
-import type { ReplicaKeys } from '../status.ts';
 import type { StateFile } from './state-file.ts';
 
 /** A head that was not written again for so many leases is of a replica that ended. */
@@ -40,8 +40,6 @@ export function headKeeper(
     if (monotonicMs() - writtenAtMs < limits.leaseMs) return;
     writtenAtMs = monotonicMs();
     const known = { replica, ...head, time: now(), ...(keys && { keys: keys() }) };
-    notes
-      .writeHead(known, headLeasesMax * limits.leaseMs)
-      .catch(onError);
+    notes.writeHead(known, headLeasesMax * limits.leaseMs).catch(onError);
   };
 }

@@ -67,7 +67,8 @@ export function redisImported(
     findImported: digest => index.find(digest),
     async reserveImported(added, entries) {
       // The forms first: verification looks only for digests of known forms.
-      if (added.length > 0) await change(forms, key => changeForms(key, known => [...known, ...added]));
+      if (added.length > 0)
+        await change(forms, key => changeForms(key, known => [...known, ...added]));
       const reserved = entries.map(({ digest, tokenId }) =>
         change(digest, key => reserve(key, digest, tokenId)),
       );
