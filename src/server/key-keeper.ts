@@ -23,6 +23,8 @@ import { reviewUnlisted } from './unlisted-keys.ts';
 
 /** A running keeper. */
 export interface RunningKeyKeeper extends KeyKeeper {
+  /** For whom the first key waits, as far as is known. */
+  waitsFor(): readonly string[];
   /** Ends it; resolves when nothing is under way. */
   close(): Promise<void>;
 }
@@ -124,13 +126,12 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
     }
   };
 
-  const heads = async () => await store.storeStatus();
   /** For whom the first key waits. */
   const findLaggards = async (): Promise<string[]> => {
     if (unready.length > 0) unready = await deps.tellWorkers(ring.inUse);
     if (unready.length > 0) return unready;
     if (limits.settleMs === 0) return [];
-    const { replica, replicas } = await heads();
+    const { replica, replicas } = await store.storeStatus();
     const id = firstId();
     return laggards(replicas, replica, id, ring.seal.keyChecks.get(id));
   };
@@ -168,25 +169,17 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
   /** Lets go of keys that the source lacks and nothing needs. */
   const review = async () => {
     if (isPending() || monotonicMs() - reviewedAtMs < limits.reviewMs) return;
-    const { replicas } = await heads();
-    const noted = await store.keyChecks();
-    const all = new Set([...ring.keys.ids, ...noted.keys()]);
-    const ids = [...all].filter(id => !isListed(id));
-    // A replica that still writes with one of them is heard of again.
-    if (replicas.some(({ keys }) => keys !== undefined && ids.includes(keys.writes))) return;
+    const found = await reviewUnlisted(store, deps.countUse, ring.keys.ids, isListed);
+    if (found === undefined) return;
     reviewedAtMs = monotonicMs();
-    if (ids.length === 0) {
-      unlistedProblem = undefined;
-      return;
-    }
-    const isRead = (id: string) => ring.keys.ids.includes(id);
-    const { unneeded, problem } = await reviewUnlisted(ids, store, deps.countUse, isRead);
+    const { unneeded, problem } = found;
     if (problem !== undefined && problem !== unlistedProblem) {
-      log.warn({ problem }, 'a master key that is not given is needed');
+      log.warn({ problem }, 'a master key is missing');
     }
     unlistedProblem = problem;
     if (unneeded.length === 0) return;
-    await use(ring.inUse.filter(({ id }) => !unneeded.includes(id)));
+    const left = ring.inUse.filter(({ id }) => !unneeded.includes(id));
+    if (left.length < ring.inUse.length) await use(left);
     await note('keys.remove', unneeded.join(', '));
     log.info({ removed: unneeded }, 'master keys on which nothing depends are no longer used');
   };
@@ -213,6 +206,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
   };
   let timer: NodeJS.Timeout | undefined;
   const again = () => {
+    clearTimeout(timer);
     if (stopped) return;
     const pauseMs = isPending() ? Math.min(limits.lookMs, limits.reloadMs) : limits.reloadMs;
     timer = setTimeout(() => {
@@ -235,7 +229,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
 
   return {
     async status() {
-      const { replicas } = await heads();
+      const { replicas } = await store.storeStatus();
       const problem = sourceProblem ?? unlistedProblem;
       return {
         source: source.place,
@@ -255,7 +249,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
         ...(problem === undefined ? {} : { problem }),
       };
     },
-    reload: () => inTurn(reload),
+    reload: () => inTurn(reload).finally(again),
     rotate: () =>
       inTurn(async () => {
         if (source.add === undefined) {
@@ -278,7 +272,8 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
         }
         await reload();
         return key.id;
-      }),
+      }).finally(again),
+    waitsFor: () => waitsFor,
     async close() {
       stopped = true;
       clearTimeout(timer);

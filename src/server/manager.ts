@@ -25,7 +25,10 @@ export interface WebManager {
   createSignInCode(caller: Caller): Promise<SignInCode>;
 }
 
-/** Creates the web app. `listeners` is called for each request of the status page. */
+/**
+ * Creates the web app. `listeners` and `waitsFor`, for whom a new master key waits, are called for each
+ * request of the status page.
+ */
 export function createWebManager(
   config: Config,
   secrets: ServerSecrets,
@@ -33,6 +36,7 @@ export function createWebManager(
   log: Logger,
   now: () => number,
   listeners: () => ServerStatus['listeners'],
+  waitsFor: () => readonly string[],
 ): WebManager {
   const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
@@ -51,7 +55,7 @@ export function createWebManager(
     audit: (action, { actor, peer }, sessionId) =>
       core.audit.add({ action, actor, peer, detail: '', id: uuidOf(`${action} ${sessionId}`) }),
     refused: core.sums.refused,
-    status: () => statusOf(config, core, listeners()),
+    status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),
   });
   return {
@@ -86,7 +90,13 @@ function sessionKeys({ keyRing }: Core, { adminToken }: ServerSecrets): () => Ui
   };
 }
 
-function statusOf(config: Config, core: Core, listeners: ServerStatus['listeners']): ServerStatus {
+function statusOf(
+  config: Config,
+  core: Core,
+  listeners: ServerStatus['listeners'],
+  waitsFor: readonly string[],
+): ServerStatus {
+  const { currentId: writes, ids: reads } = core.keyRing.keys;
   const { health, feed } = core.store;
   return {
     version,
@@ -105,6 +115,7 @@ function statusOf(config: Config, core: Core, listeners: ServerStatus['listeners
       // Infinite before the first answer, which JSON cannot represent.
       lagMs: Math.round(Math.min(feed.lagMs(), Number.MAX_SAFE_INTEGER)),
     },
+    masterKeys: { writes, reads, waitsFor },
     listeners,
     leaseMs: config.leaseMs,
   };

@@ -83,11 +83,19 @@ export async function startServer(
     ? undefined
     : startKeyKeeper(config, secrets, core, metrics, log, options.tellWorkers);
   const state = { addresses: elsewhere, stopping: false };
-  const web = createWebManager(config, secrets, core, log, now, () => ({
-    grpc: state.addresses.grpc ?? 'off',
-    http: state.addresses.http ?? 'off',
-    manager: state.addresses.manager ?? 'off',
-  }));
+  const web = createWebManager(
+    config,
+    secrets,
+    core,
+    log,
+    now,
+    () => ({
+      grpc: state.addresses.grpc ?? 'off',
+      http: state.addresses.http ?? 'off',
+      manager: state.addresses.manager ?? 'off',
+    }),
+    () => keeper?.waitsFor() ?? [],
+  );
   const listeners = createListeners(config, {
     core,
     services: createServices(config, core, web, now, metrics, keeper),

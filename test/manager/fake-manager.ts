@@ -69,6 +69,7 @@ export async function startFakeManager(options: {
       },
       feed: { kind: 'local', up: true, lagMs: 120 },
       leaseMs: 2000,
+      masterKeys: { writes: 'k1', reads: ['k1', 'k2'], waitsFor: ['host:42 (it reads k1)'] },
       listeners: { grpc: '127.0.0.1:50051', http: hello.address, manager: addressed.address },
     }),
   });

@@ -79,6 +79,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
       uptimeSeconds: 1,
       workers: 1,
       store: { kind: 'lmdb', up: true, degraded: [] },
+      masterKeys: { writes: 'k1', reads: ['k1'], waitsFor: [] },
       listeners: { grpc: '127.0.0.1:1', http: '127.0.0.1:2', manager: '127.0.0.1:3' },
     }),
     onError: error => knobs.errors.push(error),

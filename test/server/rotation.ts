@@ -71,7 +71,12 @@ export async function startLoad(servers: readonly Reached[]): Promise<Load> {
   const readers = servers.map(async (server, n) => {
     while (!ended) {
       for (const [what, header] of Object.entries(made)) {
-        await expectAt(server, `${what} at ${n}`, header, what.startsWith('revoked') ? 'REVOKED' : 'NONE');
+        await expectAt(
+          server,
+          `${what} at ${n}`,
+          header,
+          what.startsWith('revoked') ? 'REVOKED' : 'NONE',
+        );
       }
     }
   });

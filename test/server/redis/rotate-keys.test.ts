@@ -59,7 +59,9 @@ const allWrite = (id: string) =>
     return states.every(({ writes }) => writes === id);
   }, 60_000);
 
-test('no verdict is unavailable or wrong, and the first key can go', { timeout: 180_000 }, async () => {
+test('no verdict is unavailable or wrong, and the first key can go', {
+  timeout: 180_000,
+}, async () => {
   const [k1, k2] = [newKey('k1'), newKey('k2')];
   await startReplicas(3, k1);
   const load = await startLoad(servers);
@@ -83,7 +85,8 @@ test('no verdict is unavailable or wrong, and the first key can go', { timeout: 
   const old = await makeTokens(first, 'after');
   expect((await runUsher(['token', 'reseal'], env)).code).toBe(0);
   const counted = JSON.parse((await runUsher(['keys', 'status', '--json'], env)).out);
-  const useOf = (id: string) => counted.uses.find((use: { masterKeyId: string }) => use.masterKeyId === id);
+  const useOf = (id: string) =>
+    counted.uses.find((use: { masterKeyId: string }) => use.masterKeyId === id);
   expect(useOf('k1')).toMatchObject({ records: 0, entries: 0, jwtSecrets: 0, revocationKeys: 0 });
   expect(useOf('k1').staticTokens).toBeGreaterThan(0);
 
@@ -103,7 +106,10 @@ test('a replica with another key of the same id is named, and the rotation waits
   await startReplicas(2, k1);
   give(0, `${newKey('k2')},${k1}`);
   give(1, `${newKey('k2')},${k1}`);
-  await until(async () => (await stateOf(0)).waitsFor.join().includes('another key under the id k2'), 60_000);
+  await until(
+    async () => (await stateOf(0)).waitsFor.join().includes('another key under the id k2'),
+    60_000,
+  );
   expect((await stateOf(1)).writes).toBe('k1');
 });
 
