@@ -17,8 +17,8 @@ import type { CountKeyUse } from '../tokens/key-use.ts';
 import type { KeyRing } from '../verify/key-ring.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
 import { createRecordSeal } from '../verify/record-seal.ts';
+import { degradedText, howToRotate, newKeyId } from './key-advice.ts';
 import { laggards } from './key-readers.ts';
-import { howToRotate, newKeyId } from './new-key.ts';
 import { reviewUnlisted } from './unlisted-keys.ts';
 
 /** A running keeper. */
@@ -81,7 +81,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
   const showAll = () => {
     const waits = ring.keys.currentId === firstId() ? 0 : 1;
     deps.show({ writes: 1, reads: ring.inUse.length - 1 - waits, waits });
-    store.health.degrade('keys', sourceProblem ?? unlistedProblem);
+    store.health.degrade('keys', degradedText(sourceProblem, unlistedProblem));
   };
   const use = async (keys: readonly MasterKey[]) => {
     ring.replace(keys);

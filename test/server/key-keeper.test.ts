@@ -193,10 +193,11 @@ test.each([
   await expect(running.reload()).rejects.toThrow(expected);
   expect(world.ring.inUse).toEqual([k1]);
   expect((await running.status()).problem).toContain(expected);
-  expect(world.health.degraded).toEqual([
-    { what: 'keys', detail: expect.stringContaining(expected) },
-  ]);
+  const detail = expect.stringMatching(/^the master keys cannot be read again/);
+  expect(world.health.degraded).toEqual([{ what: 'keys', detail }]);
   world.given = [k1];
+  world.heads = [];
+  world.noted.delete('k2');
   await running.reload();
   expect(world.health.degraded).toEqual([]);
 });
@@ -240,6 +241,18 @@ test('a key that is no longer given stays while it is needed, and is forgotten a
   expect(world.dropped).toEqual(['sha256/k1/40']);
   expect((await running.status()).problem).toBeUndefined();
   expect(world.audited).toEqual(['keys.remove k1']);
+});
+
+test('a key that others have and this server lacks is told, and not forgotten', async () => {
+  world.noted.set('k2', checkOf(k2));
+  world.heads = [head('own', [k1]), head('other', [k1, k2], 'k2')];
+  const running = start();
+  await until(() => world.health.degraded.length > 0);
+  expect((await running.status()).problem).toBe(
+    'other replicas have master key k2, which is not given here: what needs it is unavailable',
+  );
+  expect(world.noted.has('k2')).toBe(true);
+  expect(world.dropped).toEqual([]);
 });
 
 test('a key that the start lacks, and that is needed, is told', async () => {

@@ -9,7 +9,7 @@ import { outputOf } from '../../src/settings/key-command.ts';
 import { until } from '../until.ts';
 
 const limits = { timeoutMs: 20_000, bytesMax: 1000 };
-const env = { PATH: process.env.PATH, USHER_ADMIN_TOKEN: 'secret', HOME: '/home/operator' };
+const env = { PATH: process.env.PATH, USHER_ADMIN_TOKEN: 'secret', HOME: '/srv/operator' };
 const keys = `k2:${randomBytes(32).toString('base64')},k1:${randomBytes(32).toString('base64')}`;
 
 let folder = '';
@@ -32,7 +32,7 @@ test('its output is read, through pipes, without the line break at its end', asy
 
 test('it gets the environment without the settings of Usher', async () => {
   expect(await outputOf('env | grep -c ^USHER_ || true', env, limits)).toBe('0');
-  expect(await outputOf('echo "$HOME"', env, limits)).toBe('/home/operator');
+  expect(await outputOf('echo "$HOME"', env, limits)).toBe('/srv/operator');
 });
 
 test('it has no standard input to wait for', async () => {

@@ -1,4 +1,4 @@
-/** What a new master key is called, and how operators make one where Usher cannot. */
+/** What operators are told of master keys, and what a new one is called. */
 
 import type { KeySource } from '../settings/key-source.ts';
 
@@ -25,4 +25,16 @@ export function howToRotate({ kind, place }: KeySource): string {
     case 'file':
       return `${make} by the means that write ${place}; each replica reads it by itself`;
   }
+}
+
+/** What anyone may read on `/readyz`: it names no path, and nothing that a command said. */
+export function degradedText(
+  source: string | undefined,
+  unlisted: string | undefined,
+): string | undefined {
+  const where = 'the log and `usher keys status` say more';
+  if (source !== undefined) {
+    return `the master keys cannot be read again, and those read before stay in use: ${where}`;
+  }
+  return unlisted === undefined ? undefined : `a master key that is needed is not given: ${where}`;
 }
