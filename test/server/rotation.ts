@@ -48,6 +48,11 @@ export async function keysOf({ manager, adminToken }: Reached) {
   };
 }
 
+/** Has a server make a new key. */
+export async function rotate({ manager, adminToken }: Reached): Promise<void> {
+  await clientOf(KeyService, manager, adminToken).rotateKeys({});
+}
+
 /** Load on servers that share a store. */
 export interface Load {
   /** Ends it; resolves to all that went wrong, and how much was asked. */

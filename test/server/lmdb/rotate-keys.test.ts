@@ -79,6 +79,11 @@ test('no verdict is unavailable or wrong, and the old key goes once nothing need
     expect(await verdictOf(server, header), what).toBe(what === 'revoked' ? 'REVOKED' : 'NONE');
   }
 
+  const status = await usher('keys', 'status');
+  expect(status.code).toBe(0);
+  expect(status.out).toMatch(/^MASTER KEY +DOES +GIVEN\nk2 +writes +yes\nk1 +reads +yes$/m);
+  expect(status.out).toMatch(/^NEEDED BY +RECORDS +ENTRIES +STATIC +JWT +REVOCATIONS +OVER$/m);
+  expect(status.err).toContain('static tokens need their key until they are rotated');
   // Only static tokens need the old key now; once they are revoked, it goes.
   expect((await usher('token', 'reseal')).code).toBe(0);
   const k2 = readFileSync(file(), 'utf8').split(',')[0] as string;
