@@ -30,7 +30,7 @@ export interface RunningKeyKeeper extends KeyKeeper {
 }
 
 /** Times of the keeper, in milliseconds. */
-export interface KeyKeeperLimits {
+interface KeyKeeperLimits {
   /** How often a file or folder is read again. */
   reloadMs: number;
   /** How often it looks at the others while a key waits. */

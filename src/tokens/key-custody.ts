@@ -7,7 +7,7 @@ import type { CountKeyUse, KeyUse } from './key-use.ts';
 import { pageTokens } from './page-token.ts';
 
 /** A master key that a replica reads. */
-export interface KeyInUse {
+interface KeyInUse {
   id: string;
   /** Whether it writes. */
   writes: boolean;

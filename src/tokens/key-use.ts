@@ -21,7 +21,7 @@ export interface KeyUse {
 }
 
 /** A page of the count. */
-export interface KeyUsePage {
+interface KeyUsePage {
   /** Access tokens examined. */
   examined: number;
   uses: KeyUse[];
@@ -74,7 +74,7 @@ export async function countAll(count: CountKeyUse): Promise<KeyUse[]> {
 }
 
 /** The sum of two counts. */
-export function addUses(one: readonly KeyUse[], other: readonly KeyUse[]): KeyUse[] {
+function addUses(one: readonly KeyUse[], other: readonly KeyUse[]): KeyUse[] {
   const sum = new Map(one.map(use => [use.masterKeyId, use]));
   for (const use of other) {
     const before = sum.get(use.masterKeyId) ?? nothing;
