@@ -20,8 +20,8 @@ export interface RecordSeal {
   /** Checks such a MAC. */
   check(id: string, text: string, mac: string): SealCheck;
   /**
-   * Tells it the check values of the keys that the store was written with. While the first key is not
-   * one of them and another is, that one signs.
+   * Tells it, before anything is signed, the check values of the keys that the store was written with. If
+   * the first key is not one of them and another is, that one signs. Calls after the first do nothing.
    */
   meet?(noted: ReadonlyMap<string, string>): void;
 }

@@ -19,8 +19,11 @@ export interface KeyRing {
 /** Creates it with its first keys. Throws Error as createMasterKeys does. */
 export function createKeyRing(list: readonly MasterKey[]): KeyRing {
   let now = derive(list);
+  /** Whether it is decided which key writes: afterwards only `replace` changes it. */
+  let isDecided = false;
   const replace = (next: readonly MasterKey[]) => {
     now = derive(next);
+    isDecided = true;
   };
   return {
     get inUse() {
@@ -50,6 +53,8 @@ export function createKeyRing(list: readonly MasterKey[]): KeyRing {
       sign: (id, text) => now.seal.sign(id, text),
       check: (id, text, mac) => now.seal.check(id, text, mac),
       meet(noted) {
+        if (isDecided) return;
+        isDecided = true;
         const isNoted = ({ id }: MasterKey) => noted.get(id) === now.seal.keyChecks.get(id);
         const [first] = now.list;
         const writer = now.list.find(isNoted);

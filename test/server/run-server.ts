@@ -33,7 +33,7 @@ export interface TestServer {
 
 /** Starts a server; without USHER_STORE it has its own embedded store. */
 export async function runServer(
-  env: Record<string, string> = {},
+  env: Record<string, string | undefined> = {},
   clock = { ms: Date.now() },
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-server-'));

@@ -58,6 +58,12 @@ test('at the start the key writes that the store was written with', () => {
   expect(first([k2, k1], ['k1'])).toBe('k1,k2');
   expect(first([k2, k1], ['k1', 'k2'])).toBe('k2,k1');
   expect(first([k2], ['k1'])).toBe('k2');
+  // Later the keeper decides, whatever a failover lost.
+  const ring = createKeyRing([k1]);
+  ring.seal.meet?.(new Map());
+  ring.replace([k2, k1]);
+  ring.seal.meet?.(new Map([['k1', checks.get('k1') as string]]));
+  expect(ring.keys.currentId).toBe('k2');
   // k3 was noted with other bytes.
   expect(first([k3, k2, k1], ['k3', 'k2'])).toBe('k2,k3,k1');
 });
