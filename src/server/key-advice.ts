@@ -1,4 +1,4 @@
-/** What operators are told of master keys, and what a new one is called. */
+/** Advice on master keys for operators, and the name of a new key. */
 
 import type { KeySource } from '../settings/key-source.ts';
 

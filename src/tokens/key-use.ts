@@ -6,13 +6,13 @@ import type { KeyLedger, RecordKeys } from '../store/seal.ts';
 /** What depends on one master key. */
 export interface KeyUse {
   masterKeyId: string;
-  /** Records with a MAC of it, of access tokens in any state. Sealing again signs them anew. */
+  /** Records with a MAC of it, of access tokens in any state. Resealing signs them with the first key. */
   records: number;
   /** Entries of the index of imported tokens with a MAC of it; the same is true. */
   entries: number;
   /** Static tokens in use that only it verifies. They cannot be re-keyed: they are rotated, or expire. */
   staticTokens: number;
-  /** Secrets of JWTs in use, encrypted with it. Sealing again encrypts them with the first key. */
+  /** Secrets of JWTs in use, encrypted with it. Resealing encrypts them with the first key. */
   jwtSecrets: number;
   /** Keys of revocations of JWTs, encrypted with it; the same is true. */
   revocationKeys: number;

@@ -121,7 +121,7 @@ test('a new key is read at once, and writes when all live replicas have read it 
   world.heads = [head('own', [k1, k2]), head('other', [k1, k2])];
   await waitsFor('all replicas to show it');
   world.clockMs = 999;
-  // Whoever lives shows itself within that time, as one does here.
+  // A live replica shows itself within that time, as one does here.
   world.heads = [...world.heads, head('third', [k1])];
   await waitsFor('third (it reads k1)');
   world.heads = world.heads.slice(0, 2);
@@ -243,7 +243,7 @@ test('a key that is no longer given stays while it is needed, and is forgotten a
   expect(world.audited).toEqual(['keys.remove k1']);
 });
 
-test('a key that others have and this server lacks is told, and not forgotten', async () => {
+test('a key that others have and this server lacks is named, and not forgotten', async () => {
   world.noted.set('k2', checkOf(k2));
   world.heads = [head('own', [k1]), head('other', [k1, k2], 'k2')];
   const running = start();
@@ -255,7 +255,7 @@ test('a key that others have and this server lacks is told, and not forgotten', 
   expect(world.dropped).toEqual([]);
 });
 
-test('a key that the start lacks, and that is needed, is told', async () => {
+test('a key that the start lacks, and that is needed, is named', async () => {
   world.noted.set('k0', 'check');
   world.uses = [use('k0', { jwtSecrets: 1 })];
   const running = start();

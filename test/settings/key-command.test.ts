@@ -1,4 +1,4 @@
-/** The command that prints the master keys: what it may do, and what operators are told. */
+/** The command that prints the master keys: what it may do, and what operators see of it. */
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -128,7 +128,7 @@ describe('a file', () => {
     expect(readdirSync(root)).toEqual(['keys']);
   });
 
-  test('that is damaged, too long, no file or gone is told without its content', async () => {
+  test('that is damaged, too long, no file or gone is named without its content', async () => {
     const path = join(root, 'keys');
     writeFileSync(path, entry('k1'));
     const source = sourceOf({ USHER_MASTER_KEYS_FILE: path, USHER_MASTER_KEYS_BYTES_MAX: '100' });
@@ -186,7 +186,7 @@ describe('a folder', () => {
     expect(secretsOf(told)).toBe(false);
   });
 
-  test('that is none is told', async () => {
+  test('that is no folder is refused', async () => {
     expect(await read(join(root, 'gone'))).toEqual([
       'wrong: USHER_MASTER_KEYS_DIR cannot be read (ENOENT)',
     ]);
