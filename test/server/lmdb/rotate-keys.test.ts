@@ -133,7 +133,9 @@ test('a worker that does not answer is waited for, by its name', { timeout: 90_0
   await until(async () => (await keysOf(server)).writes === 'k2');
 });
 
-test('a file that is damaged changes nothing, and the status says so', { timeout: 90_000 }, async () => {
+test('a file that is damaged changes nothing, and the status says so', {
+  timeout: 90_000,
+}, async () => {
   const token = (await makeTokens(server, 'one')).static ?? '';
   const before = readFileSync(file(), 'utf8');
   writeFileSync(file(), before.slice(0, 20));
