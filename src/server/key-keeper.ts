@@ -53,7 +53,7 @@ export interface KeyKeeperDeps {
   /** Has the workers use keys; resolves to those that did not confirm it. */
   tellWorkers(keys: readonly MasterKey[]): Promise<string[]>;
   limits: KeyKeeperLimits;
-  /** `performance.now`. */
+  /** Milliseconds for which this process ran, since it judges others. */
   monotonicMs(): number;
   log: Logger;
   /** Shows how many keys write, are only read, and wait to write. */

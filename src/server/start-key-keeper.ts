@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { headLeasesMax } from '../store/continuity/head-keeper.ts';
+import { awakeMs } from '../timing/awake.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
 import type { Core } from './core.ts';
 import { createKeyKeeper, type RunningKeyKeeper } from './key-keeper.ts';
@@ -29,7 +30,7 @@ export function startKeyKeeper(
       // A replica that lives has shown itself by then, also after a failover lost what it wrote.
       settleMs: isShared ? headLeasesMax * leaseMs : 0,
     },
-    monotonicMs: () => performance.now(),
+    monotonicMs: awakeMs,
     show: metrics.masterKeys,
   });
 }
