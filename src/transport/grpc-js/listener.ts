@@ -7,6 +7,7 @@ import { createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
 import { awakeTimeout } from '../../timing/awake.ts';
+import { noClientNames } from '../rpc/call.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { GrpcDeps, GrpcListener } from '../rpc/grpc-listener.ts';
 import { createShares, limitConnections, ownGuard } from '../rpc/guard.ts';
@@ -34,7 +35,11 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
   const services = bindings.map(({ service }) => service);
   const health = createHealth(services.map(({ typeName }) => typeName));
   for (const binding of bindings) {
-    const { definition, implementation } = grpcService(binding, streams, onBug);
+    const { definition, implementation } = grpcService(binding, {
+      streams,
+      onBug,
+      clientNamesAt: () => noClientNames,
+    });
     server.addService(definition, implementation);
   }
   const readyMade = {

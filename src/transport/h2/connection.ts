@@ -20,6 +20,13 @@ import { ownSettings } from './settings.ts';
 import type { H2Handler, H2Peer } from './stream.ts';
 import { windowBytesDefault } from './window.ts';
 
+/** A socket that may know the names of its peer's verified certificate. */
+export interface PeerSocket extends Socket {
+  readonly clientNames?: readonly string[];
+}
+
+const noNames: readonly string[] = [];
+
 /** What a connection needs. */
 export interface ConnectionDeps {
   limits: H2Limits;
@@ -53,7 +60,7 @@ const goAwayPing = Buffer.from('usher-ga', 'latin1');
 export class H2Connection implements Living, H2Peer {
   lastActiveMs = performance.now();
   progress = 0;
-  readonly #socket: Socket;
+  readonly #socket: PeerSocket;
   readonly #deps: ConnectionDeps;
   readonly #handler: H2Handler;
   readonly #reader: FrameReader;
@@ -65,7 +72,7 @@ export class H2Connection implements Living, H2Peer {
   /** No, from the first GOAWAY on, and from the last frame on. */
   #state: 'open' | 'going-away' | 'over' = 'open';
 
-  constructor(socket: Socket, deps: ConnectionDeps) {
+  constructor(socket: PeerSocket, deps: ConnectionDeps) {
     const { limits, onFault } = deps;
     this.#socket = socket;
     this.#deps = deps;
@@ -79,6 +86,7 @@ export class H2Connection implements Living, H2Peer {
       handler: this.#handler,
       output: this.#output,
       peer: socket.remoteAddress ?? '',
+      clientNames: () => socket.clientNames ?? noNames,
       onFault,
       onPong: payload => this.#pong(payload),
       onStreamEnd: () => this.#streamEnded(),
