@@ -7,6 +7,7 @@ import { formerNameWarnings, readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
 import type { Listen } from '../settings/values.ts';
+import { accessWarnings } from '../settings/verify-access.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
@@ -39,7 +40,12 @@ async function start(env: Environment): Promise<void> {
   const log = openLog(config.logLevel);
   if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
   await ownStore(config);
-  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
+  for (const warning of [
+    ...formerNameWarnings(env),
+    ...secrets.warnings,
+    ...accessWarnings(config),
+  ])
+    log.warn(warning);
   const running: Running = {};
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.stopServer?.()]);

@@ -4,7 +4,8 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WatchInvalidationsResponse } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import type { FeedListener } from '../../../src/store/feed.ts';
-import type { Call } from '../../../src/transport/rpc/call.ts';
+import type { AccessTokenRecord } from '../../../src/store/record.ts';
+import { anyone, type VerifyCaller } from '../../../src/tokens/verify-callers.ts';
 import { type Changes, createChanges } from '../../../src/transport/services/changes.ts';
 import { createWatch } from '../../../src/transport/services/watch.ts';
 
@@ -17,6 +18,8 @@ let askedMs: number;
 let isLive: boolean;
 let changes: Changes;
 let watch: ReturnType<typeof createWatch>;
+let caller: VerifyCaller;
+let records: Map<string, AccessTokenRecord>;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -33,20 +36,19 @@ beforeEach(() => {
     },
   };
   changes = createChanges(source, backlogMax, () => clock);
-  watch = createWatch({ changes, limits, monotonicMs: () => clock });
+  caller = anyone;
+  records = new Map();
+  const find = (id: string) => ({ record: records.get(id), stale: false });
+  watch = createWatch({ changes, records: { find }, limits, monotonicMs: () => clock });
 });
 afterEach(() => void vi.useRealTimers());
 
 function open(resumePosition = '') {
   const gone = new AbortController();
-  const call: Call = {
-    door: 'grpc',
-    header: () => [],
-    peer: '',
-    clientNames: [],
-    signal: gone.signal,
-  };
-  const stream = watch({ resumePosition } as never, call)[Symbol.asyncIterator]();
+  const stream = watch({
+    ...{ resumePosition, signal: gone.signal, owner: caller.owner },
+    admitted: () => caller,
+  });
   const next = async () => {
     const { value, done } = await stream.next();
     if (done === true) throw new Error('the stream ended');
