@@ -149,6 +149,7 @@ test('authenticating an API caller is not counted as a verdict, and neither is a
 
 const atOnce: Verify = ({ header }) => {
   if (header === 'good') return granted;
+  if (header === 'EXPIRED') return { valid: false, reason: 'EXPIRED', stale: false };
   throw new Unavailable('no answer');
 };
 
