@@ -32,8 +32,8 @@ export interface ConnectionDeps {
   limits: H2Limits;
   /** Creates what receives the requests of a connection. */
   createHandler(connection: H2Peer): H2Handler;
-  /** Called when a peer breaks a rule or exceeds a limit. */
-  onFault(fault: H2Fault): void;
+  /** Called when a peer breaks a rule or exceeds a limit, with its address where it is known. */
+  onFault(fault: H2Fault, address?: string): void;
   /** Called with what a handler threw, which ends the connection. */
   onBug(error: unknown): void;
   /** Sent to a peer that speaks HTTP/1 or TLS, before the connection is closed. */
@@ -173,7 +173,8 @@ export class H2Connection implements Living, H2Peer {
     const start = preface.read(chunk);
     if (start === 'partial') return chunk.length;
     if (start === 'wrong') {
-      this.#deps.onFault('preface');
+      const fault = chunk[0] === tlsHandshake ? 'tls' : 'preface';
+      this.#deps.onFault(fault, this.#socket.remoteAddress);
       if (isOtherProtocol(chunk)) this.#session.outbound.raw(this.#deps.notHttp2);
       this.#finish(errorCodes.protocolError);
       return chunk.length;
