@@ -41,12 +41,8 @@ async function start(env: Environment): Promise<void> {
   const log = openLog(config.logLevel);
   if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
   await ownStore(config);
-  for (const warning of [
-    ...formerNameWarnings(env),
-    ...secrets.warnings,
-    ...accessWarnings(config),
-  ])
-    log.warn(warning);
+  const warnings = [...formerNameWarnings(env), ...secrets.warnings, ...accessWarnings(config)];
+  for (const warning of warnings) log.warn(warning);
   const running: Running = {};
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.stopServer?.()]);
