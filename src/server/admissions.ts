@@ -42,7 +42,7 @@ export function createAdmissions(config: Config, deps: AdmissionDeps): Admission
   const { verifyAccess: access = 'open', tlsClientSans: clientSans } = config;
   const warn = warnRarely({ log: deps.log, monotonicMs: () => performance.now() });
   const onNotLetIn: OnNotLetIn = ({ code, text, actor }, peer, where) => {
-    metrics.caller('', code === 'UNAUTHENTICATED' ? 'unauthenticated' : 'permission_denied');
+    metrics.caller('', code.toLowerCase() as Lowercase<typeof code>);
     const source = sourceOf(peer);
     warn(`${where} ${text}`, { where, source }, `a caller may not ask for verdicts: ${text}`);
     // Not awaited: a gateway would take a late answer for an error, which may let its request pass.

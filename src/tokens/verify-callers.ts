@@ -8,6 +8,7 @@ import type { CoherentReader, Found } from '../store/store.ts';
 import { type Reason, textOf } from '../verify/verdict.ts';
 import { type Authenticate, adminActor, adminScope, verifyScope } from './caller.ts';
 import { type ClientSan, createFindSan } from './client-sans.ts';
+import { TokenError, type TokenErrorCode } from './errors.ts';
 import { callerTokenLimits } from './limits.ts';
 
 /** The header, or gRPC metadata, with the token of a caller. */
@@ -26,11 +27,13 @@ export interface VerifyCaller {
 
 /** A caller that may not ask. */
 export interface NotLetIn {
-  readonly code: 'UNAUTHENTICATED' | 'PERMISSION_DENIED';
+  readonly code: TokenErrorCode | 'UNAUTHENTICATED';
   /** Why, and what to do; holds nothing of what the caller sent. */
   readonly text: string;
   /** UUID of its access token; "" where it is not known. */
   readonly actor: string;
+  /** The error of the authentication, if that is why. */
+  readonly cause?: TokenError;
 }
 
 /** Any caller, where access is open. */
@@ -98,8 +101,9 @@ function createFindByToken({ authenticate, records, now }: VerifyCallerDeps) {
   const kept = new Map<string, Kept>();
 
   const find = async (token: string, peer: string): Promise<VerifyCaller | NotLetIn> => {
-    const caller = await authenticate(token, peer);
+    const caller = await authenticate(token, peer).catch(refusedBy);
     if (typeof caller === 'string') return refused(caller);
+    if ('code' in caller) return caller;
     if (![verifyScope, adminScope].some(scope => caller.scopes.includes(scope))) {
       return { ...lacksScope, actor: caller.actor };
     }
@@ -130,6 +134,12 @@ function createFindByToken({ authenticate, records, now }: VerifyCallerDeps) {
     kept.delete(token);
     return find(token, peer);
   };
+}
+
+/** A caller that the authentication does not look at is not let in, as one that it refuses. */
+function refusedBy(cause: unknown): NotLetIn {
+  if (!(cause instanceof TokenError)) throw cause;
+  return { code: cause.code, text: cause.message, actor: '', cause };
 }
 
 function refused(reason: Reason): NotLetIn {

@@ -3,6 +3,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { type Authenticate, createAuthenticate } from '../../src/tokens/caller.ts';
+import { TokenError } from '../../src/tokens/errors.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
 import {
   createFindVerifyCaller,
@@ -129,6 +130,16 @@ test('the grace of a rotation ends to the millisecond', async () => {
   expect(await by(token)).toEqual({ name: 'test' });
   clock.ms += 1;
   expect(await by(token)).toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
+test('a caller whose authentication is refused unseen is not let in', async () => {
+  const cause = new TokenError('RESOURCE_EXHAUSTED', 'too many attempts');
+  const authenticate = () => Promise.reject(cause);
+  const { now } = office;
+  const deps = { access: ['token'], clientSans: [], authenticate, records: store, now } as const;
+  expect(await createFindVerifyCaller(deps)('guess', [], '192.0.2.1')).toEqual({
+    ...{ code: 'RESOURCE_EXHAUSTED', text: 'too many attempts', actor: '', cause },
+  });
 });
 
 test('what is kept of callers is bounded', async () => {

@@ -46,6 +46,7 @@ export function createManagerAdmit(callerOf: CallerOf, onNotLetIn: OnNotLetIn): 
       const { owner } = caller;
       return { name: managerName, ...(owner === undefined ? {} : { owner }) };
     } catch (error) {
+      if (error instanceof TokenError && error.code !== 'PERMISSION_DENIED') throw error;
       const isDenied = error instanceof RpcError && error.denial !== undefined;
       if (!isDenied && !(error instanceof TokenError)) throw error;
       const code = caller === undefined ? 'UNAUTHENTICATED' : 'PERMISSION_DENIED';
@@ -79,7 +80,7 @@ export function letIn<C, T>(
   ask: (caller: VerifyCaller) => Awaitable<T>,
 ): Awaitable<T> {
   return mapAwaitable(admit(call, where), caller => {
-    if ('code' in caller) throw new RpcError(caller.code, caller.text);
+    if ('code' in caller) throw caller.cause ?? new RpcError(caller.code, caller.text);
     return ask(caller);
   });
 }
