@@ -8,6 +8,7 @@ import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { keysText } from '../settings/key-source.ts';
 import { settings } from '../settings/settings.ts';
 import { type Listen, masterKeys } from '../settings/values.ts';
+import { accessWarnings } from '../settings/verify-access.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
@@ -55,7 +56,8 @@ async function start(given: Environment): Promise<void> {
   const secrets = await openSecrets(config, env);
   if (signals.stopping()) return;
   await ownStore(config);
-  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
+  const warnings = [...formerNameWarnings(env), ...secrets.warnings, ...accessWarnings(config)];
+  for (const warning of warnings) log.warn(warning);
   try {
     const options = { onListen, tickets };
     if (config.workers > 1) await startMany(running, config, secrets, log, env, options);

@@ -7,6 +7,7 @@ import { settings } from './settings.ts';
 import { type tlsFiles, tlsMistakes } from './tls.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
+import { accessMistakes, type VerifyAccess } from './verify-access.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
@@ -17,6 +18,7 @@ type Optional =
   | 'adminToken'
   | 'connectionsPerSourceMax'
   | 'stateFile'
+  | 'verifyAccess'
   | keyof typeof tlsFiles;
 
 /** Environment variables. */
@@ -34,6 +36,7 @@ export type Config = {
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
+  readonly verifyAccess?: VerifyAccess;
 } & { readonly [K in keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
@@ -155,6 +158,7 @@ function contradictions(config: Partial<Config>, env: Environment): string[] {
   return [
     ...listenerMistakes(config),
     ...tlsMistakes(config),
+    ...accessMistakes(config),
     ...secretMistakes(config, env),
     ...keySourceMistakes(env),
     ...limitMistakes(config),
