@@ -4,12 +4,16 @@ import { readFileSync } from 'node:fs';
 import { nearest } from '../reading/nearest.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
+import { clientTlsMistake, storeTlsSettings } from './tls-files.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
-type Optional = 'masterKeys' | 'adminToken' | 'connectionsPerSourceMax' | 'stateFile';
+type Optional =
+  | ('masterKeys' | 'adminToken' | 'connectionsPerSourceMax' | 'stateFile')
+  | ('storeCaFile' | 'storeCertFile' | 'storeKeyFile')
+  | ('managerCaFile' | 'managerCertFile' | 'managerKeyFile');
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,6 +26,12 @@ export type Config = {
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
+  readonly storeCaFile?: string;
+  readonly storeCertFile?: string;
+  readonly storeKeyFile?: string;
+  readonly managerCaFile?: string;
+  readonly managerCertFile?: string;
+  readonly managerKeyFile?: string;
 };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
@@ -49,7 +59,15 @@ export function readConfig(env: Environment): Config {
   }
   mistakes.push(...unknownNames(env), ...contradictions(config as Partial<Config>, env));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
-  return config as unknown as Config;
+  return withTlsFiles(config as unknown as Config);
+}
+
+/** Puts the files for TLS into the address of the store. */
+function withTlsFiles(config: Config): Config {
+  const { store } = config;
+  const { files } = storeTlsSettings(config);
+  if (store.kind !== 'redis' || (files.ca ?? files.cert) === undefined) return config;
+  return { ...config, store: { ...store, tlsFiles: files } };
 }
 
 /** Reads one setting; undefined when it is unset and has no default. Throws Mistake. */
@@ -138,7 +156,13 @@ function adviceFor(name: string, known: Iterable<string>): string {
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
-  return [...listenerMistakes(config), ...secretMistakes(config, env), ...limitMistakes(config)];
+  const tlsMistake = clientTlsMistake(storeTlsSettings(config));
+  return [
+    ...listenerMistakes(config),
+    ...secretMistakes(config, env),
+    ...limitMistakes(config),
+    ...(tlsMistake === undefined ? [] : [tlsMistake]),
+  ];
 }
 
 function listenerMistakes(config: Partial<Config>): string[] {

@@ -4,6 +4,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from '../address.ts';
 import type { RedisLimits } from './limits.ts';
 import './timers.ts';
+import { tlsOptions } from './tls.ts';
 
 /** A client of a single server (found through Sentinels or not), or of a Cluster. */
 export type RedisClient = Redis | Cluster;
@@ -121,7 +122,7 @@ function common(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
   return {
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password }),
-    ...(target.tls ? { tls: {} } : {}),
+    ...(target.tls ? { tls: tlsOptions(target) } : {}),
     protocol: 2 as const,
     replyMapping: 'legacy' as const,
     connectionName: use.name,
@@ -163,7 +164,7 @@ function singleOptions(target: RedisAddress, use: ClientUse, limits: RedisLimits
     sentinelRetryStrategy: (attempt: number) => pause(attempt, limits),
     ...(target.sentinelUsername === undefined ? {} : { sentinelUsername: target.sentinelUsername }),
     ...(target.sentinelPassword === undefined ? {} : { sentinelPassword: target.sentinelPassword }),
-    ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+    ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(target) } : {}),
   };
 }
 
