@@ -4,16 +4,20 @@ import { readFileSync } from 'node:fs';
 import { nearest } from '../reading/nearest.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
-import { clientTlsMistake, storeTlsSettings } from './tls-files.ts';
+import { type tlsFiles, tlsMistakes } from './tls.ts';
+import { type clientTlsFiles, clientTlsMistake, storeTlsSettings } from './tls-files.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
 type Optional =
-  | ('masterKeys' | 'adminToken' | 'connectionsPerSourceMax' | 'stateFile')
-  | ('storeCaFile' | 'storeCertFile' | 'storeKeyFile')
-  | ('managerCaFile' | 'managerCertFile' | 'managerKeyFile');
+  | 'masterKeys'
+  | 'adminToken'
+  | 'connectionsPerSourceMax'
+  | 'stateFile'
+  | keyof typeof clientTlsFiles
+  | keyof typeof tlsFiles;
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,13 +30,7 @@ export type Config = {
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
-  readonly storeCaFile?: string;
-  readonly storeCertFile?: string;
-  readonly storeKeyFile?: string;
-  readonly managerCaFile?: string;
-  readonly managerCertFile?: string;
-  readonly managerKeyFile?: string;
-};
+} & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
 export class SettingsError extends Error {
@@ -159,6 +157,7 @@ function contradictions(config: Partial<Config>, env: Environment): string[] {
   const tlsMistake = clientTlsMistake(storeTlsSettings(config));
   return [
     ...listenerMistakes(config),
+    ...tlsMistakes(config),
     ...secretMistakes(config, env),
     ...limitMistakes(config),
     ...(tlsMistake === undefined ? [] : [tlsMistake]),

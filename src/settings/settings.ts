@@ -3,6 +3,8 @@
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { limits } from './limits.ts';
 import type { Setting } from './setting.ts';
+import { tlsFiles } from './tls.ts';
+import { managerTlsFiles, storeTlsFiles } from './tls-files.ts';
 import {
   addressRanges,
   adminToken,
@@ -28,8 +30,6 @@ function readStoreAddress(text: string): StoreAddress {
 }
 
 const grpcEngines = ['h2', 'grpc-js'] as const;
-/** What settings that name a PEM file take. */
-const pemFile = 'path of a PEM file that begins with `/`, `./` or `../`';
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** The settings that are not numbers: the store, listeners and secrets. */
@@ -44,29 +44,7 @@ const places = {
     secret: true,
     read: readStoreAddress,
   },
-  storeCaFile: {
-    name: 'USHER_STORE_CA_FILE',
-    meaning:
-      'File with the authorities that may sign the certificate of Redis and of its Sentinels, instead ' +
-      'of those of the machine; this file and the next two are read again for each new connection',
-    range: pemFile,
-    without: 'the authorities that Node trusts',
-    read: filePath,
-  },
-  storeCertFile: {
-    name: 'USHER_STORE_CERT_FILE',
-    meaning: 'File with the client certificate that Usher shows to Redis and its Sentinels',
-    range: pemFile,
-    without: 'none',
-    read: filePath,
-  },
-  storeKeyFile: {
-    name: 'USHER_STORE_KEY_FILE',
-    meaning: 'File with the key of that certificate, without a passphrase',
-    range: pemFile,
-    without: 'none',
-    read: filePath,
-  },
+  ...storeTlsFiles,
   grpcListen: {
     name: 'USHER_GRPC_LISTEN',
     meaning: 'Address of the gRPC listener',
@@ -105,6 +83,7 @@ const places = {
     default: '',
     read: hostNames,
   },
+  ...tlsFiles,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',
@@ -176,28 +155,7 @@ const places = {
     default: 'http://127.0.0.1:8081',
     read: baseUrl,
   },
-  managerCaFile: {
-    name: 'USHER_MANAGER_CA_FILE',
-    meaning:
-      'File with the authorities that may sign the certificate of that address, for the command line',
-    range: pemFile,
-    without: 'the authorities that Node trusts',
-    read: filePath,
-  },
-  managerCertFile: {
-    name: 'USHER_MANAGER_CERT_FILE',
-    meaning: 'File with the client certificate that the command line shows there',
-    range: pemFile,
-    without: 'none',
-    read: filePath,
-  },
-  managerKeyFile: {
-    name: 'USHER_MANAGER_KEY_FILE',
-    meaning: 'File with the key of that certificate, without a passphrase',
-    range: pemFile,
-    without: 'none',
-    read: filePath,
-  },
+  ...managerTlsFiles,
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */

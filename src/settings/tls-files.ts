@@ -2,6 +2,49 @@
 
 import type { StoreAddress } from '../store/address.ts';
 import { readTlsFiles, TlsFileError, type TlsFiles } from '../tls/files.ts';
+import type { Setting } from './setting.ts';
+import { filePath } from './values.ts';
+
+const pemFile = 'path of a PEM file that begins with `/`, `./` or `../`';
+
+function fileSetting(name: string, meaning: string, without = 'none'): Setting<string> {
+  return { name, meaning, range: pemFile, without, read: filePath };
+}
+
+const machine = 'the authorities that Node trusts';
+const keyMeaning = 'File with the key of that certificate, without a passphrase';
+
+/** Files for the connections to Redis. */
+export const storeTlsFiles = {
+  storeCaFile: fileSetting(
+    'USHER_STORE_CA_FILE',
+    'File with the authorities that may sign the certificate of Redis and of its Sentinels, instead ' +
+      'of those of the machine; this file and the next two are read again for each new connection',
+    machine,
+  ),
+  storeCertFile: fileSetting(
+    'USHER_STORE_CERT_FILE',
+    'File with the client certificate that Usher shows to Redis and its Sentinels',
+  ),
+  storeKeyFile: fileSetting('USHER_STORE_KEY_FILE', keyMeaning),
+};
+
+/** Files for the connections of the command line to the API Manager. */
+export const managerTlsFiles = {
+  managerCaFile: fileSetting(
+    'USHER_MANAGER_CA_FILE',
+    'File with the authorities that may sign the certificate of that address, for the command line',
+    machine,
+  ),
+  managerCertFile: fileSetting(
+    'USHER_MANAGER_CERT_FILE',
+    'File with the client certificate that the command line shows there',
+  ),
+  managerKeyFile: fileSetting('USHER_MANAGER_KEY_FILE', keyMeaning),
+};
+
+/** All of these. */
+export const clientTlsFiles = { ...storeTlsFiles, ...managerTlsFiles };
 
 /** The settings of the connections to one place. */
 export interface ClientTlsSettings {
