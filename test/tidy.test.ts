@@ -107,7 +107,7 @@ const owners: Record<string, RegExp> = {
   uuid: /^src\/(tokens|manager)\//,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,
-  'prom-client': /^src\/server\/(metrics|memory-metric|tls-metrics)\.ts$/,
+  'prom-client': /^src\/server\/(metrics|caller-metric|memory-metric|tls-metrics)\.ts$/,
   sirv: /^src\/manager\/[\w-]+\.ts$/,
   commander: /^src\/cli\//,
   'cli-table3': /^src\/cli\/terminal\.ts$/,

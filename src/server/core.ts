@@ -85,7 +85,7 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord' | 'memory'>,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'caller' | 'brokenRecord' | 'memory'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const seal = createRecordSeal(secrets.masterKeys);

@@ -7,6 +7,7 @@ import { formerNameWarnings, readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
 import type { Listen } from '../settings/values.ts';
+import { accessWarnings } from '../settings/verify-access.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
@@ -40,7 +41,8 @@ async function start(env: Environment): Promise<void> {
   const log = openLog(config.logLevel);
   if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
   await ownStore(config);
-  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
+  const warnings = [...formerNameWarnings(env), ...secrets.warnings, ...accessWarnings(config)];
+  for (const warning of warnings) log.warn(warning);
   const running: Running = {};
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.stopServer?.()]);

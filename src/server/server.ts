@@ -74,7 +74,7 @@ export async function startServer(
   const { now = Date.now, otherMetrics, elsewhere = {}, onListen } = options;
   const { tickets = createTicketSecret(), isWorker = false } = options;
   const certificates = openCertificates(config, now);
-  const metrics = createMetrics(otherMetrics);
+  const metrics = createMetrics(config.callerNamesMax, otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
   const { health } = core.store;
   const state = { addresses: elsewhere, stopping: false };
@@ -85,7 +85,7 @@ export async function startServer(
   }));
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, web, now, metrics),
+    services: createServices(config, core, web, now, metrics, log),
     manager: web.manager,
     certificates,
     tickets,

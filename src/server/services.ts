@@ -1,7 +1,10 @@
 /** Binds the rpc services to their handlers. */
 
+import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
-import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
+import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
+import type { Call } from '../transport/rpc/call.ts';
+import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
@@ -11,6 +14,7 @@ import { SignInService, signInHandlers } from '../transport/services/sign-in.ts'
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
+import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
 import type { WebManager } from './manager.ts';
@@ -18,6 +22,8 @@ import type { Metrics } from './metrics.ts';
 
 /** The services of each listener. */
 export interface Services {
+  /** Lets gateways ask for verdicts on the gRPC and HTTP listeners, as the callers of VerifierService. */
+  admit: Admit;
   /** For the gRPC and HTTP listeners. */
   verifier: Binding[];
   /** For the API Manager: its API, and verification for the web app and the command line. */
@@ -30,7 +36,8 @@ export function createServices(
   core: Core,
   web: WebManager,
   now: () => number,
-  metrics: Pick<Metrics, 'memory'>,
+  metrics: Pick<Metrics, 'memory' | 'caller'>,
+  log: Pick<Logger, 'warn'>,
 ): Services {
   const limits = limitsOf(config).watch;
   const sessionOf = createSessionOf(web.manager);
@@ -42,13 +49,18 @@ export function createServices(
     () => changes.retainedCount * changeBytes,
     limits.changesBacklogMax * changeBytes,
   );
-  const watch = createWatch({ changes, limits, monotonicMs });
-  const verifier = (session?: SessionOf) => {
+  const watch = createWatch({ changes, records: core.store, limits, monotonicMs });
+  const authenticate = createCallerOf(core.authenticate, sessionOf);
+  const admissions = createAdmissions(config, {
+    ...{ core, metrics, log, now },
+    managerCallerOf: authenticate,
+  });
+  const verifier = (admit: Admit<Call>, callerOf: CallerOf) => {
     const handlers = verifierHandlers({
       verify: core.verify,
+      ...{ admit, now, authenticate: callerOf },
+      ...(admit === admitAnyone ? {} : { admitAgainMs: limits.heartbeatMs }),
       issueJwt: core.issueJwt,
-      authenticate: createCallerOf(core.authenticate, session),
-      now,
       watch,
       instance: changes.instance,
       batchMax: config.batchMax,
@@ -56,7 +68,6 @@ export function createServices(
     });
     return withRefusalsNoted(bind(VerifierService, handlers), core.sums, ['issueJwt']);
   };
-  const authenticate = createCallerOf(core.authenticate, sessionOf);
   const accessTokens = bind(
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
@@ -68,12 +79,13 @@ export function createServices(
     signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
   return {
-    verifier: [verifier()],
+    admit: admissions.verifier,
+    verifier: [verifier(admissions.verifier, withoutSession)],
     manager: [
       withRefusalsNoted(accessTokens, core.sums),
       withRefusalsNoted(store, core.sums),
       withRefusalsNoted(signIn, core.sums),
-      verifier(sessionOf),
+      verifier(admissions.manager, authenticate),
     ],
   };
 }

@@ -8,6 +8,7 @@ import { type tlsFiles, tlsMistakes } from './tls.ts';
 import { type clientTlsFiles, clientTlsMistake, storeTlsSettings } from './tls-files.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
+import { accessMistakes, type VerifyAccess } from './verify-access.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
@@ -16,6 +17,7 @@ type Optional =
   | 'adminToken'
   | 'connectionsPerSourceMax'
   | 'stateFile'
+  | 'verifyAccess'
   | keyof typeof clientTlsFiles
   | keyof typeof tlsFiles;
 
@@ -30,6 +32,7 @@ export type Config = {
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
+  readonly verifyAccess?: VerifyAccess;
 } & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
@@ -158,6 +161,7 @@ function contradictions(config: Partial<Config>, env: Environment): string[] {
   return [
     ...listenerMistakes(config),
     ...tlsMistakes(config),
+    ...accessMistakes(config),
     ...secretMistakes(config, env),
     ...limitMistakes(config),
     ...(tlsMistake === undefined ? [] : [tlsMistake]),

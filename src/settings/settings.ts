@@ -19,6 +19,7 @@ import {
   origins,
   wholeNumber,
 } from './values.ts';
+import { accessSettings } from './verify-access.ts';
 
 /** Parses the store's address; throws Mistake. */
 function readStoreAddress(text: string): StoreAddress {
@@ -84,6 +85,7 @@ const places = {
     read: hostNames,
   },
   ...tlsFiles,
+  ...accessSettings,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',
