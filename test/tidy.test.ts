@@ -110,6 +110,8 @@ const owners: Record<string, RegExp> = {
   'prom-client': /^src\/server\/(metrics|caller-metric|memory-metric|tls-metrics)\.ts$/,
   sirv: /^src\/manager\/[\w-]+\.ts$/,
   commander: /^src\/cli\//,
+  '@peculiar/x509': /^src\/cli\/dev-certs\/certificate\.ts$/,
+  'reflect-metadata': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'cli-table3': /^src\/cli\/terminal\.ts$/,
   picocolors: /^src\/cli\/terminal\.ts$/,
 };

@@ -93,6 +93,11 @@ export async function makeLeaf(
   return await pairOf(certificate, keys.privateKey);
 }
 
+/** When a certificate in PEM ends. */
+export function endOf(pem: string): Date {
+  return new X509Certificate(pem).notAfter;
+}
+
 function generalName(name: string): JsonGeneralName {
   if (isIP(name) !== 0) return { type: 'ip', value: name };
   return name.includes('://') ? { type: 'url', value: name } : { type: 'dns', value: name };
