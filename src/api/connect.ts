@@ -124,10 +124,12 @@ function noServer(url: string, error: unknown): AdminError {
 const tlsTexts: Record<TlsFault, (url: string) => string> = {
   authority: url =>
     `the certificate of ${url} is signed by an unknown authority: set USHER_MANAGER_CA_FILE`,
-  time: url => `the certificate of ${url} is not valid at this time: renew it, or set the clock here`,
+  time: url =>
+    `the certificate of ${url} is not valid at this time: renew it, or set the clock here`,
   name: url =>
     `the certificate of ${url} is for other names: write one of them in USHER_MANAGER_URL`,
-  plain: url => `${url} does not speak TLS: write http:// in USHER_MANAGER_URL, or its port for TLS`,
+  plain: url =>
+    `${url} does not speak TLS: write http:// in USHER_MANAGER_URL, or its port for TLS`,
   wanted: url =>
     `${url} wants a client certificate: set USHER_MANAGER_CERT_FILE and USHER_MANAGER_KEY_FILE`,
   refused: url =>

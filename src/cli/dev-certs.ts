@@ -25,7 +25,9 @@ interface Options {
 export function addDevCertsCommand(program: Command, context: Context): void {
   program
     .command('dev-certs')
-    .description('make a local authority, and certificates of a server and a client, for trying TLS')
+    .description(
+      'make a local authority, and certificates of a server and a client, for trying TLS',
+    )
     .argument('[folder]', 'where the files go', 'dev-certs')
     .option('--name <name>', 'another host name or IP address of the server; several times', names)
     .option('--force', 'make a new authority, and overwrite what is there')
@@ -121,7 +123,9 @@ Clients trust it with ca.pem, which is no secret; leave the trust store of the m
 
 function names(text: string, before: string[] | undefined): string[] {
   if (isIP(text) === 0 && !/^(\*\.)?[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*$/.test(text)) {
-    throw new InvalidArgumentError('a name is a host name such as usher.internal, or an IP address');
+    throw new InvalidArgumentError(
+      'a name is a host name such as usher.internal, or an IP address',
+    );
   }
   return [...(before ?? []), text];
 }

@@ -24,7 +24,10 @@ const openssl = (...args: string[]) =>
   execFileSync(program('openssl'), args, { cwd: join(cwd, 'dev-certs'), encoding: 'utf8' });
 
 test('makes an authority, and what OpenSSL accepts by the strict rules', async () => {
-  expect(await make('--name', 'usher.test', '--name', '10.1.2.3')).toMatchObject({ code: 0, err: '' });
+  expect(await make('--name', 'usher.test', '--name', '10.1.2.3')).toMatchObject({
+    code: 0,
+    err: '',
+  });
   const verify = ['verify', '-x509_strict', '-CAfile', 'ca.pem', '-purpose'];
   expect(openssl(...verify, 'sslserver', 'server.pem')).toBe('server.pem: OK\n');
   expect(openssl(...verify, 'sslclient', 'client.pem')).toBe('client.pem: OK\n');
@@ -47,14 +50,18 @@ test('makes an authority, and what OpenSSL accepts by the strict rules', async (
 
 test('the next run renews the certificates, and keeps the authority and the names', async () => {
   await make('certs', '--name', 'usher.test');
-  const before = ['ca.pem', 'ca-key.pem', 'server.pem', 'client.pem'].map(name => text(name, 'certs'));
+  const before = ['ca.pem', 'ca-key.pem', 'server.pem', 'client.pem'].map(name =>
+    text(name, 'certs'),
+  );
   const { out, err } = await make('certs', '--json');
   expect(err).toBe('');
   expect(JSON.parse(out)).toMatchObject({
     authorityKept: true,
     serverNames: ['localhost', '127.0.0.1', '::1', 'usher.test'],
   });
-  const after = ['ca.pem', 'ca-key.pem', 'server.pem', 'client.pem'].map(name => text(name, 'certs'));
+  const after = ['ca.pem', 'ca-key.pem', 'server.pem', 'client.pem'].map(name =>
+    text(name, 'certs'),
+  );
   expect(after.slice(0, 2)).toEqual(before.slice(0, 2));
   expect(after[2]).not.toBe(before[2]);
   expect(after[3]).not.toBe(before[3]);
@@ -71,7 +78,8 @@ test('--force makes a new authority', async () => {
 
 test('what it did not make is not overwritten without --force', async () => {
   await make();
-  const put = (name: string, content: string) => writeFileSync(join(cwd, 'dev-certs', name), content);
+  const put = (name: string, content: string) =>
+    writeFileSync(join(cwd, 'dev-certs', name), content);
   const refused = async (sentence: RegExp) => {
     expect(await make()).toMatchObject({ code: 2, err: expect.stringMatching(sentence) });
   };

@@ -32,7 +32,9 @@ export function findAuthority(folder: string, now: number): Pair | undefined {
   }
   const authority = readPair(cert, key);
   if (authority === undefined) {
-    throw new UsageError(`ca.pem and ca-key.pem in ${folder} are no authority with its key: ${advice}`);
+    throw new UsageError(
+      `ca.pem and ca-key.pem in ${folder} are no authority with its key: ${advice}`,
+    );
   }
   if (authority.validToDate.getTime() <= now) {
     throw new UsageError(
@@ -80,7 +82,9 @@ function replace(path: string, text: string, mode: number): void {
 function readPair(cert: string, key: string): X509Certificate | undefined {
   const authority = readCertificate(cert);
   try {
-    return authority?.ca && authority.checkPrivateKey(createPrivateKey(key)) ? authority : undefined;
+    return authority?.ca && authority.checkPrivateKey(createPrivateKey(key))
+      ? authority
+      : undefined;
   } catch {
     return undefined;
   }
