@@ -163,6 +163,8 @@ function acceptance(
   const own = server.listeners('connection');
   server.removeAllListeners('connection');
   const serveHttp1 = (socket: Socket) => {
+    // As node:http has it: a caller may end its side behind its request.
+    socket.allowHalfOpen = true;
     onHttp1(socket);
     for (const listener of own) listener.call(server, socket);
   };
@@ -174,9 +176,7 @@ function acceptance(
   return accepted => {
     if (accepted instanceof TLSSocket) {
       // RFC 9113 section 3.2: ALPN has decided.
-      if (accepted.alpnProtocol === 'h2') serveHttp2(accepted);
-      else serveHttp1(accepted);
-      return;
+      return accepted.alpnProtocol === 'h2' ? serveHttp2(accepted) : serveHttp1(accepted);
     }
     decideProtocol(accepted, headersMs + checkMs, {
       http1: serveHttp1,

@@ -99,6 +99,8 @@ export function createTlsFront(deps: TlsFrontDeps): TlsFront {
       raw.once('end', () => raw.destroySoon());
       raw.once('data', (chunk: Buffer) => {
         if (beginsTls(chunk)) {
+          // A caller that ends its side during the handshake has left.
+          raw.allowHalfOpen = false;
           // It reads what is put back before it takes the socket over.
           raw.pause();
           raw.unshift(chunk);
