@@ -21,7 +21,7 @@ export function today(now = Date.now()): Validity {
 export const past: Validity = today(Date.now() - 3 * dayMs);
 
 /** The names of a server on this machine. */
-export const localNames = ['localhost', '127.0.0.1', '::1'];
+const localNames = ['localhost', '127.0.0.1', '::1'];
 
 /** A folder with PEM files. */
 export interface Certificates {

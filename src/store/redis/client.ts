@@ -71,6 +71,24 @@ export function nodeClient(
   return client;
 }
 
+/** A client for one connection to a Sentinel, without a reconnect. */
+export function sentinelProbe(
+  target: RedisAddress,
+  { host, port }: RedisAddress['nodes'][number],
+  limits: RedisLimits,
+): Redis {
+  const { username: _, password: __, ...probed } = target;
+  const use = { name: 'usher-probe', commandTimeoutMs: limits.connectTimeoutMs };
+  const client = new Redis({
+    ...common(probed, use, limits),
+    ...{ host, port, enableReadyCheck: false },
+    retryStrategy: () => null,
+    reconnectOnError: () => false,
+  });
+  onError(client);
+  return client;
+}
+
 /**
  * Connects a client, and reconnects it when it ends: ioredis gives up when told to reconnect during
  * a request to the Sentinels. Returns the function that closes it.

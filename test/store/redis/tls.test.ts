@@ -3,7 +3,9 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { redisAddress } from '../../../src/store/address.ts';
+import { redisClient } from '../../../src/store/redis/client.ts';
 import { openRedis } from '../../../src/store/redis/store.ts';
+import { withTls } from '../../../src/store/redis/tls.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { type TlsFileError, type TlsFiles, watchedContext } from '../../../src/tls/files.ts';
 import { type Certificates, makeCertificates, past } from '../../certificates.ts';
@@ -136,6 +138,7 @@ test.each([
   const { url, server } = await redis(own);
   expect(await reasonOf(url, files())).toBe(reason);
   expect(await reasonOf(`rediss-cluster://127.0.0.1:${server.port}`, files())).toBe(reason);
+  expect(await reasonOf(`rediss-sentinel://localhost:${server.port}/usher`, files())).toBe(reason);
 });
 
 test.each([
@@ -154,8 +157,10 @@ test.each([
   writeFileSync(wrong.path('ca.pem'), own.authority.cert);
   wrong.write('server', await make());
   wrong.write('client', await own.leaf('client'));
-  const { url } = await redis(wrong);
+  const { url, server } = await redis(wrong);
   expect(await reasonOf(url, filesOf(own))).toBe(reason);
+  const sentinel = `rediss-sentinel://localhost:${server.port}/usher`;
+  expect(await reasonOf(sentinel, filesOf(own))).toBe(reason);
   wrong.remove();
 });
 
@@ -184,6 +189,25 @@ test('a port without TLS is told, and a port for TLS that is asked without it', 
   });
   stores.push(store);
   await until(() => store.health.reason?.includes('a port for TLS needs rediss://') === true);
+});
+
+test('a connection that ends during a refused handshake ends no process', async () => {
+  const { url, server } = await redis(own);
+  const target = withTls({ ...redisAddress(url), tlsFiles: filesOf(other) }, () => undefined);
+  const uncaught: Error[] = [];
+  const note = (error: Error) => uncaught.push(error);
+  process.on('uncaughtException', note);
+  const { limits } = redisLimits({ reconnectDelayMsMax: 50 });
+  for (let turns = 0; turns < 60; turns++) {
+    const client = redisClient(target, { name: 'test', commandTimeoutMs: 500 }, limits);
+    client.connect().catch(() => undefined);
+    for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve));
+    client.disconnect();
+  }
+  // Redis has answered all of them when only the connection that asks is left.
+  await until(async () => !String(await server.send('CLIENT', 'LIST')).trim().includes('\n'));
+  process.off('uncaughtException', note);
+  expect(uncaught).toEqual([]);
 });
 
 test('a context is made again only when a file changed', () => {
