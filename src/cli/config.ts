@@ -90,7 +90,11 @@ export function filesText(files: Readonly<Record<string, string>>): string {
   return entries.map(([name, text]) => `==> ${name} <==\n${text}`).join('\n');
 }
 
-function settingsOf({ env }: Context, gateway: string, options: Options): GatewaySettings {
+function settingsOf(
+  { env, terminal }: Context,
+  gateway: string,
+  options: Options,
+): GatewaySettings {
   const asksOver = gateway === 'envoy' ? 'grpc' : 'http';
   const other = asksOver === 'grpc' ? 'http' : 'grpc';
   if (options[other] !== undefined) {
@@ -112,6 +116,13 @@ function settingsOf({ env }: Context, gateway: string, options: Options): Gatewa
     throw new UsageError(
       'traefik cannot send a token of its own: use --tls-cert and --tls-key, with ' +
         'USHER_VERIFY_ACCESS=mtls at Usher',
+    );
+  }
+  const access = env.USHER_VERIFY_ACCESS ?? 'open';
+  if (given === undefined && access !== 'open' && !options.callerToken && !tls?.own) {
+    terminal.note(
+      `warning: Usher lets in known callers only (USHER_VERIFY_ACCESS=${access}): add ` +
+        '--caller-token, or --tls-cert and --tls-key',
     );
   }
   return {

@@ -148,6 +148,16 @@ describe('over TLS', () => {
     expect({ code, out, err }).toEqual({ code: 2, out: '', err: expect.stringMatching(message) });
   });
 
+  test('a gateway that Usher would not know is warned of', async () => {
+    const env = { USHER_VERIFY_ACCESS: 'token' };
+    const [without, shown] = await Promise.all([
+      runUsher(['config', 'nginx'], env),
+      runUsher(['config', 'nginx', '--caller-token', 'a'], env),
+    ]);
+    expect(without.err).toMatch(/^warning: Usher lets in known callers only .*--caller-token/);
+    expect([shown.code, shown.err]).toEqual([0, '']);
+  });
+
   test('an Usher with TLS is not asked without it', async () => {
     const env = { USHER_TLS_CERT_FILE: '/server.pem', USHER_TLS_KEY_FILE: '/server-key.pem' };
     const { code, err } = await runUsher(['config', 'nginx'], env);
