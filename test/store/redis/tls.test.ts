@@ -205,7 +205,12 @@ test('a connection that ends during a refused handshake ends no process', async 
     client.disconnect();
   }
   // Redis has answered all of them when only the connection that asks is left.
-  await until(async () => !String(await server.send('CLIENT', 'LIST')).trim().includes('\n'));
+  await until(
+    async () =>
+      !String(await server.send('CLIENT', 'LIST'))
+        .trim()
+        .includes('\n'),
+  );
   process.off('uncaughtException', note);
   expect(uncaught).toEqual([]);
 });
