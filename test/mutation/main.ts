@@ -1,0 +1,101 @@
+/**
+ * Changes the code of a room at many places, one at a time, and runs the room's tests against each
+ * change. Those that no test notices are printed; fewer than the suite's floor end with exit code 1.
+ */
+
+import { globSync, readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Stryker } from '@stryker-mutator/core';
+import { equivalents } from './equivalent.ts';
+import { judgeMutants, type Mutant, short } from './score.ts';
+import { type MutationSuite, suites } from './suites.ts';
+
+const usage = `usage: npm run mutate -- ${Object.keys(suites).join('|')} [--file PATH] [--concurrency N]
+  --file PATH      mutates only this file, or these: it can be given several times
+  --concurrency N  runs so many tests at a time (2)`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    file: { type: 'string', multiple: true },
+    concurrency: { type: 'string', default: '2' },
+  },
+});
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+const root = resolve(import.meta.dirname, '../..');
+const [name = ''] = positionals;
+const suite = suites[name];
+const concurrency = Number(values.concurrency);
+if (suite === undefined || positionals.length > 1 || !(concurrency >= 1)) {
+  process.stderr.write(`${usage}\n`);
+  process.exit(2);
+}
+process.exitCode = report(suite, await run(suite));
+
+type Result = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
+
+async function run({ mutate, tests }: MutationSuite): Promise<Mutant[]> {
+  const files = values.file ?? [...mutate];
+  // What vitest.config.ts reads, in the processes that Stryker starts.
+  process.env.MUTATION_TESTS = globSync([...tests], { cwd: root }).join(',');
+  const stryker = new Stryker({
+    mutate: files,
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner'],
+    vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+    // Stryker would rewrite the paths in it by the programming interface that TypeScript 7 lacks.
+    tsconfigFile: 'none',
+    coverageAnalysis: 'perTest',
+    concurrency,
+    timeoutMS: 20_000,
+    reporters: ['progress-append-only'],
+    allowConsoleColors: false,
+    tempDirName: 'out/mutation',
+    cleanTempDir: 'always',
+    ignorePatterns: ['/out', '/dist', '/lib', '/data', '/bench', '/docs', '/scripts', '*.log'],
+  });
+  return (await stryker.runMutationTest()).map(asMutant);
+}
+
+/** Stryker's word for each outcome; a change that is no program counts for nothing. */
+function statusOf({ status }: Result): Mutant['status'] {
+  if (status === 'Killed' || status === 'Timeout') return 'noticed';
+  return status === 'Survived' || status === 'NoCoverage' ? 'unnoticed' : 'not compared';
+}
+
+function asMutant(result: Result): Mutant {
+  const { start, end } = result.location;
+  const lines = readFileSync(result.fileName, 'utf8').split('\n');
+  const part = lines.slice(start.line - 1, end.line);
+  part[part.length - 1] = (part.at(-1) ?? '').slice(0, end.column - 1);
+  part[0] = (part[0] ?? '').slice(start.column - 1);
+  return {
+    path: relative(root, result.fileName),
+    lineNumber: start.line,
+    line: (lines[start.line - 1] ?? '').trim(),
+    from: short(part.join('\n')),
+    to: short(result.replacement ?? ''),
+    status: statusOf(result),
+  };
+}
+
+function report({ floor }: MutationSuite, mutants: readonly Mutant[]): number {
+  const { total, byPath, survivors, obsolete } = judgeMutants(mutants, equivalents);
+  for (const { path, lineNumber, line, from, to } of survivors) {
+    say(`\n${path}:${lineNumber}\n  ${JSON.stringify({ line, from, to })}`);
+  }
+  for (const { path, line, from } of obsolete) {
+    say(`\n${path}: no equivalent mutant any more, remove it from the list: ${from} in ${line}`);
+  }
+  say('');
+  for (const [path, { percent, unnoticed }] of byPath) {
+    say(`${percent.toFixed(1).padStart(6)} %  ${path}, ${unnoticed} unnoticed`);
+  }
+  const listed = mutants.filter(({ status }) => status === 'unnoticed').length - survivors.length;
+  say(
+    `\n${total.percent.toFixed(1)} % of ${total.noticed + total.unnoticed} mutants noticed, ` +
+      `${floor} % needed; ${listed} more are equivalent`,
+  );
+  return total.percent >= floor && obsolete.length === 0 ? 0 : 1;
+}
