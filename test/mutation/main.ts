@@ -42,7 +42,7 @@ async function run({ mutate, tests }: MutationSuite): Promise<Mutant[]> {
   const stryker = new Stryker({
     mutate: files,
     testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner'],
+    plugins: [import.meta.resolve('@stryker-mutator/vitest-runner')],
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
     // Stryker would rewrite the paths in it by the programming interface that TypeScript 7 lacks.
     tsconfigFile: 'none',
