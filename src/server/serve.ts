@@ -8,6 +8,7 @@ import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
 import type { Listen } from '../settings/values.ts';
 import { awakeTimeout } from '../timing/awake.ts';
+import { endOnUncaught } from './last-resort.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
 import { serveParent } from './worker-messages.ts';
@@ -37,6 +38,7 @@ async function start(env: Environment): Promise<void> {
   const config = readConfig(env);
   const secrets = openSecrets(config);
   const log = openLog(config.logLevel);
+  endOnUncaught(log);
   if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
   await ownStore(config);
   for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
