@@ -12,7 +12,17 @@ export interface MutationSuite {
 
 /** By the name that the command takes. */
 export const suites: Readonly<Record<string, MutationSuite>> = {
-  verify: { mutate: ['src/verify/*.ts'], tests: ['test/verify/*.test.ts'], floor: 95 },
+  verify: {
+    mutate: ['src/verify/*.ts'],
+    // What an explanation says is tested where administrators ask for it.
+    tests: ['test/verify/*.test.ts', 'test/tokens/explain.test.ts'],
+    floor: 95,
+  },
   tokens: { mutate: ['src/tokens/*.ts'], tests: ['test/tokens/*.test.ts'], floor: 90 },
-  h2: { mutate: ['src/transport/h2/**/*.ts'], tests: ['test/transport/h2/*.test.ts'], floor: 85 },
+  h2: {
+    mutate: ['src/transport/h2/**/*.ts'],
+    // h2spec is a program.
+    tests: ['test/transport/h2/!(h2spec).test.ts', 'test/transport/h2/hpack/*.test.ts'],
+    floor: 85,
+  },
 };

@@ -1,0 +1,34 @@
+/** How long a caller without invalidations may reuse a verdict: the age of the record counts. */
+
+import { describe, expect, test } from 'vitest';
+import { defaultLimits } from '../limits.ts';
+import { nowMs, staticRecord, verifierOver } from './setup.ts';
+
+const { leaseMs, cacheTtlMsMax } = defaultLimits.verify;
+
+/** The reuse time of a verdict whose record is this old. */
+async function reuseMs(ageMs?: number): Promise<number | undefined> {
+  const { record, token } = staticRecord();
+  const found = { record, stale: false };
+  const age = ageMs === undefined ? {} : { ageMs: () => ageMs };
+  const verify = verifierOver({ find: () => found, isCurrent: () => true, ...age }, () => nowMs);
+  const verdict = await verify({ header: token });
+  return verdict.valid ? verdict.cacheTtlMs : undefined;
+}
+
+describe('the age and the reuse end within the lease', () => {
+  test('a record that was just read', async () => {
+    expect(await reuseMs(0)).toBe(Math.min(leaseMs, cacheTtlMsMax));
+    expect(await reuseMs()).toBe(Math.min(leaseMs, cacheTtlMsMax));
+  });
+  test('an older one, in steps of a quarter of a second', async () => {
+    expect(await reuseMs(leaseMs - 1000)).toBe(1000);
+    expect(await reuseMs(leaseMs - 999)).toBe(750);
+    expect(await reuseMs(leaseMs - 250)).toBe(250);
+    expect(await reuseMs(leaseMs - 249)).toBe(0);
+  });
+  test('one as old as the lease, or older', async () => {
+    expect(await reuseMs(leaseMs)).toBe(0);
+    expect(await reuseMs(leaseMs + 1000)).toBe(0);
+  });
+});
