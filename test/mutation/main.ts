@@ -11,15 +11,17 @@ import { equivalents } from './equivalent.ts';
 import { judgeMutants, type Mutant, short } from './score.ts';
 import { type MutationSuite, suites } from './suites.ts';
 
-const usage = `usage: npm run mutate -- ${Object.keys(suites).join('|')} [--file PATH] [--concurrency N]
+const usage = `usage: npm run mutate -- ${Object.keys(suites).join('|')} [--file PATH] [--concurrency N] [--again]
   --file PATH      mutates only this file, or these: it can be given several times
-  --concurrency N  runs so many tests at a time (2)`;
+  --concurrency N  runs so many tests at a time (2)
+  --again          tries only what has changed since the last run`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     file: { type: 'string', multiple: true },
     concurrency: { type: 'string', default: '2' },
+    again: { type: 'boolean', default: false },
   },
 });
 const say = (text: string) => void process.stdout.write(`${text}\n`);
@@ -35,7 +37,7 @@ process.exitCode = report(suite, await run(suite));
 
 type Result = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
 
-async function run({ mutate, tests }: MutationSuite): Promise<Mutant[]> {
+async function run({ mutate, tests, pool }: MutationSuite): Promise<Mutant[]> {
   const files = values.file ?? [...mutate];
   // What vitest.config.ts reads, in the processes that Stryker starts.
   process.env.MUTATION_TESTS = globSync([...tests], { cwd: root }).join(',');
@@ -43,12 +45,16 @@ async function run({ mutate, tests }: MutationSuite): Promise<Mutant[]> {
     mutate: files,
     testRunner: 'vitest',
     plugins: [import.meta.resolve('@stryker-mutator/vitest-runner')],
-    vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+    vitest: { configFile: 'test/mutation/vitest.config.ts', related: false, pool },
     // Stryker would rewrite the paths in it by the programming interface that TypeScript 7 lacks.
     tsconfigFile: 'none',
     coverageAnalysis: 'perTest',
     concurrency,
     timeoutMS: 20_000,
+    // With --again, what has not changed since the last run is taken from it, tests included.
+    incremental: true,
+    incrementalFile: `out/mutation-${name}.json`,
+    force: !values.again,
     reporters: ['progress-append-only'],
     allowConsoleColors: false,
     tempDirName: 'out/mutation',

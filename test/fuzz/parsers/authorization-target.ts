@@ -29,12 +29,14 @@ const key = Buffer.from(secretKey);
 const base64url = (text: string) => Buffer.from(text, 'latin1').toString('base64url');
 
 /**
- * A header as it stands after a first byte of 0. After any other, two texts divided by a NUL are the
- * header and the payload of a JWT, which is signed: no change at random would make a signature.
+ * A header as it stands after a first byte of 0. After 2, what a JWT has before its signature. After any
+ * other, two texts divided by a NUL, which are its header and payload. Both are signed: no change at
+ * random would make a signature.
  */
 function headerIn(input: Buffer): string {
   const text = input.subarray(1).toString('latin1');
   if (input[0] === 0) return text;
+  if (input[0] === 2) return `Bearer ${signed(text)}`;
   const [head = '', payload = ''] = text.split('\0');
   return `Bearer ${signed(`${base64url(head)}.${base64url(payload)}`)}`;
 }
@@ -58,6 +60,9 @@ async function checkProof(header: string, { valid, identity }: Verdict): Promise
   if (identity?.kind === 'static') {
     const known = identity.tokenId === importedId ? importedTokens : [ownToken];
     return assert(known.includes(token), 'a token that there is not');
+  }
+  for (const part of token.split('.')) {
+    assert.equal(Buffer.from(part, 'base64url').toString('base64url'), part, 'another spelling');
   }
   const { payload, protectedHeader } = await compactVerify(token, key, { algorithms: ['HS256'] });
   assert.equal(protectedHeader.kid?.toLowerCase(), jwtId);
@@ -108,6 +113,8 @@ export const authorizationTarget: Target = {
     raw('Bearer a.b.c'),
     raw(''),
     jwt(head, good),
+    Buffer.from(`\x02${base64url(head)}.${base64url(good)}`),
+    Buffer.from(`\x02${base64url(`${head} `)}.${base64url(`${good}  `)}`),
     jwt(head, `{"aud":["api","web"],"exp":9e99,"nbf":null,"sub":9007199254740993}`),
     jwt(head.replace('HS256', 'none'), good),
     jwt(head, `{"exp":${now + 60},"aud":"api","a":[[[{"b":"\\ud800"}]]]}`),
