@@ -3,12 +3,13 @@
  * change. Those that no test notices are printed; fewer than the suite's floor end with exit code 1.
  */
 
-import { globSync, readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { globSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import { equivalents } from './equivalent.ts';
-import { judgeMutants, type Mutant, short } from './score.ts';
+import { asMutant } from './mutants.ts';
+import { judgeMutants, type Mutant } from './score.ts';
 import { type MutationSuite, suites } from './suites.ts';
 
 const usage = `usage: npm run mutate -- ${Object.keys(suites).join('|')} [--file PATH] [--concurrency N] [--again]
@@ -35,8 +36,6 @@ if (suite === undefined || positionals.length > 1 || !(concurrency >= 1)) {
 }
 process.exitCode = report(suite, await run(suite));
 
-type Result = Awaited<ReturnType<Stryker['runMutationTest']>>[number];
-
 async function run({ mutate, tests, pool }: MutationSuite): Promise<Mutant[]> {
   const files = values.file ?? [...mutate];
   // What vitest.config.ts reads, in the processes that Stryker starts.
@@ -44,7 +43,10 @@ async function run({ mutate, tests, pool }: MutationSuite): Promise<Mutant[]> {
   const stryker = new Stryker({
     mutate: files,
     testRunner: 'vitest',
-    plugins: [import.meta.resolve('@stryker-mutator/vitest-runner')],
+    plugins: [
+      import.meta.resolve('@stryker-mutator/vitest-runner'),
+      import.meta.resolve('./unnoticed.ts'),
+    ],
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false, pool },
     // Stryker would rewrite the paths in it by the programming interface that TypeScript 7 lacks.
     tsconfigFile: 'none',
@@ -55,7 +57,7 @@ async function run({ mutate, tests, pool }: MutationSuite): Promise<Mutant[]> {
     incremental: true,
     incrementalFile: `out/mutation-${name}.json`,
     force: !values.again,
-    reporters: ['progress-append-only'],
+    reporters: ['progress-append-only', 'unnoticed'],
     allowConsoleColors: false,
     tempDirName: 'out/mutation',
     cleanTempDir: 'always',
@@ -64,33 +66,8 @@ async function run({ mutate, tests, pool }: MutationSuite): Promise<Mutant[]> {
   return (await stryker.runMutationTest()).map(asMutant);
 }
 
-/** Stryker's word for each outcome; a change that is no program counts for nothing. */
-function statusOf({ status }: Result): Mutant['status'] {
-  if (status === 'Killed' || status === 'Timeout') return 'noticed';
-  return status === 'Survived' || status === 'NoCoverage' ? 'unnoticed' : 'not compared';
-}
-
-function asMutant(result: Result): Mutant {
-  const { start, end } = result.location;
-  const lines = readFileSync(result.fileName, 'utf8').split('\n');
-  const part = lines.slice(start.line - 1, end.line);
-  part[part.length - 1] = (part.at(-1) ?? '').slice(0, end.column - 1);
-  part[0] = (part[0] ?? '').slice(start.column - 1);
-  return {
-    path: relative(root, result.fileName),
-    lineNumber: start.line,
-    line: (lines[start.line - 1] ?? '').trim(),
-    from: short(part.join('\n')),
-    to: short(result.replacement ?? ''),
-    status: statusOf(result),
-  };
-}
-
 function report({ floor }: MutationSuite, mutants: readonly Mutant[]): number {
   const { total, byPath, survivors, obsolete } = judgeMutants(mutants, equivalents);
-  for (const { path, lineNumber, line, from, to } of survivors) {
-    say(`\n${path}:${lineNumber}\n  ${JSON.stringify({ line, from, to })}`);
-  }
   for (const { path, line, from } of obsolete) {
     say(`\n${path}: no equivalent mutant any more, remove it from the list: ${from} in ${line}`);
   }
