@@ -5,6 +5,8 @@ import type { AccessTokenRecord } from '../../src/store/record.ts';
 import type { CoherentReader, Found } from '../../src/store/store.ts';
 import { createExplain } from '../../src/verify/explain.ts';
 import { createProve } from '../../src/verify/prove.ts';
+import { claimHashes } from '../../src/verify/revoked-jwts.ts';
+import type { Question } from '../../src/verify/verify.ts';
 import { defaultLimits, roomy } from '../limits.ts';
 import { jwtRecord, keys, now, nowMs, secretKey, sign, staticRecord } from './setup.ts';
 
@@ -20,6 +22,7 @@ async function lines(
   record: AccessTokenRecord | undefined,
   { isCached = true, stale = false, ageMs }: From = {},
   isVisible = true,
+  asked: Omit<Question, 'header'> = {},
 ): Promise<string[]> {
   const found: Found = { record, stale };
   const records: CoherentReader = {
@@ -31,7 +34,7 @@ async function lines(
     ...{ records, keys, prove: createProve(keys, roomy), findImported: async () => undefined },
     ...{ now: () => nowMs, limits: defaultLimits.verify },
   });
-  const { steps } = await explain({ header }, () => isVisible);
+  const { steps } = await explain({ header, ...asked }, () => isVisible);
   return steps.map(({ check, passed, detail }) => `${passed ? '+' : '-'} ${check}: ${detail}`);
 }
 
@@ -162,11 +165,60 @@ test('claims that are no numbers JSON can hold', async () => {
   );
 });
 
-test('a JWT has all audiences and no required scope', async () => {
+describe('what was asked', () => {
+  const limited = jwtRecord({ audiences: ['x', 'y'] });
+  const lastOf = async (record: AccessTokenRecord, claims: object, asked = {}) =>
+    (await lines(jwtOf(record, { exp: now + 60, ...claims }), record, {}, true, asked)).at(-1);
+
+  test('nothing, of an access token that allows any audience', async () => {
+    const record = jwtRecord();
+    const all = await lines(jwtOf(record), record);
+    expect(all.slice(-2)).toEqual([
+      '+ audience: none is required; the access token allows any',
+      '+ scopes: 0 scopes required, 2 held',
+    ]);
+  });
+  test('an audience that the access token allows', async () => {
+    const header = jwtOf(limited, { exp: now + 60, aud: 'x' });
+    const all = await lines(header, limited, {}, true, { audience: 'x' });
+    expect(lineOf(all, 'audience')).toEqual([
+      '+ audience: aud names the required one; the access token allows all of aud',
+    ]);
+  });
+  test('an audience that aud does not name', async () => {
+    expect(await lastOf(limited, { aud: 'x' }, { audience: 'y' })).toBe(
+      '- audience: aud does not name the required audience',
+    );
+  });
+  test('none, where aud is missing or names one that is not allowed', async () => {
+    const text = '- audience: aud is missing, or names one that the access token does not allow';
+    expect(await lastOf(limited, {})).toBe(text);
+    expect(await lastOf(limited, { aud: ['x', 'z'] })).toBe(text);
+  });
+  test('scopes that it lacks', async () => {
+    const asked = { requiredScopes: ['a', 'c', 'd'] };
+    expect(await lastOf(jwtRecord(), {}, asked)).toBe(
+      '- scopes: 3 scopes required, 2 held; lacking: c d',
+    );
+  });
+});
+
+test('by what a JWT is revoked', async () => {
   const record = jwtRecord();
-  const all = await lines(jwtOf(record), record);
-  expect(lineOf(all, 'audience')).toEqual([
-    '+ audience: none is required; the access token allows any',
+  const id = claimHashes(keys, record, 'j')[0] as string;
+  const revoked = { ...record, revokedJwts: { ids: { [id]: 1 } } };
+  const claims = { exp: now + 60, jti: 'j' };
+  expect((await lines(jwtOf(record, claims), revoked)).at(-1)).toBe(
+    '- revocation: this JWT is revoked, by its jti',
+  );
+  expect(lineOf(await lines(jwtOf(record, { exp: now + 60 }), revoked), 'revocation').at(-1)).toBe(
+    '+ revocation: this JWT is not revoked',
+  );
+});
+
+test('a token that nobody imported', async () => {
+  expect((await lines('an-opaque-token-of-another-system', undefined)).slice(1)).toEqual([
+    '+ form: neither a JWT nor a token of Usher, so it can be an imported one',
+    '- access token: it was not imported',
   ]);
-  expect(lineOf(all, 'scopes')).toEqual(['+ scopes: 0 scopes required, 2 held']);
 });

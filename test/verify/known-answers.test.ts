@@ -35,6 +35,8 @@ test('a sealed page token', () => {
   const sealed = 'quUK_kh_fCBZaLpInQaXe1o4H3nAUGNUlqofdxRHzfaU';
   expect(keys.openPlace(sealed, 'context')).toBe('place');
   expect(keys.openPlace(sealed, 'other')).toBeUndefined();
+  const renewed = createMasterKeys([{ id: 'k2', bytes: new Uint8Array(32).fill(2) }, ...list]);
+  expect(renewed.openPlace(sealed, 'context')).toBe('place');
 });
 
 test('the MAC of a record, and the check value of a master key', () => {

@@ -1,6 +1,7 @@
 /** How long a caller without invalidations may reuse a verdict: the age of the record counts. */
 
 import { describe, expect, test } from 'vitest';
+import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { defaultLimits } from '../limits.ts';
 import { nowMs, staticRecord, verifierOver } from './setup.ts';
 
@@ -31,4 +32,27 @@ describe('the age and the reuse end within the lease', () => {
     expect(await reuseMs(leaseMs)).toBe(0);
     expect(await reuseMs(leaseMs + 1000)).toBe(0);
   });
+});
+
+describe('an old record', () => {
+  test('calls no token invalid, since its secret may be newer', async () => {
+    const { record } = staticRecord();
+    const { token } = staticRecord({ id: record.id });
+    const verify = verifierOver({ find: () => ({ record, stale: true }), isCurrent: () => true });
+    await expect(verify({ header: token })).rejects.toThrow(
+      'the record is too old to call a token invalid',
+    );
+  });
+});
+
+test('the holder of a token has the metadata and the end of its access token', async () => {
+  const identityOf = async (some: Partial<AccessTokenRecord>) => {
+    const { record, token } = staticRecord(some);
+    const verify = verifierOver({ find: () => ({ record, stale: false }), isCurrent: () => true });
+    return (await verify({ header: token })).identity;
+  };
+  const metadata = { plan: 'gold' };
+  expect(await identityOf({ metadata })).toMatchObject({ metadata, exp: 0 });
+  expect(await identityOf({ expiresAt: nowMs + 1999 })).toMatchObject({ exp: nowMs / 1000 + 1 });
+  expect(Object.hasOwn((await identityOf({})) ?? {}, 'metadata')).toBe(false);
 });
