@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { type Store, Unavailable } from '../../src/store/store.ts';
 import type { Caller } from '../../src/tokens/caller.ts';
 import { createImport, type ImportItem, importLimits } from '../../src/tokens/import.ts';
+import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { defaultLimits } from '../limits.ts';
-import { admin, fields, openOffice } from './setup.ts';
+import { admin, expectRefused, fields, openOffice } from './setup.ts';
 
 const { store, keys, now, tokens } = openOffice();
 const once = { dryRun: false, allowWeak: false };
@@ -52,6 +53,14 @@ describe('another call is faster', () => {
     const results = await into(race)(admin, [plain(imported(), { id })], once);
     const problem = 'id: is that of another access token';
     expect(results).toEqual([{ outcome: 'refused', id: '', problem }]);
+  });
+  test('with another access token of the same id: each twin is refused', async () => {
+    const id = randomUUID();
+    const token = imported();
+    const race = overtaken(() => into()(admin, [plain(imported(), { id })], once));
+    const twins = [plain(token, { id }), plain(token, { id })];
+    const results = await into(race)(admin, twins, once);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['refused', 'refused']);
   });
   test('with the same jwt secret: it is existing; with another one refused', async () => {
     const secret = (fill: number) => ({ jwtSecret: new Uint8Array(32).fill(fill) });
@@ -143,6 +152,24 @@ describe('a request id', () => {
   });
 });
 
+test('two jwt secrets of one request are two changes, kept as texts where they are', async () => {
+  const item = (text: string): ImportItem => ({
+    ...{ secret: { jwtSecret: Buffer.from(text) }, id: randomUUID(), fields: fields() },
+  });
+  const items = [item('a passphrase that is long enough'), item('\u00fcber '.repeat(8))];
+  const results = await into()(admin, items, { ...once, requestId: randomUUID() });
+  expect(results.map(({ outcome }) => outcome)).toEqual(['imported', 'imported']);
+  const records = await Promise.all(results.map(({ id }) => store.get(id)));
+  expect(new Set(records.map(record => record?.eventId)).size).toBe(2);
+  for (const record of records) expect(record?.secrets[0]).not.toHaveProperty('encoding');
+});
+
+test('a call says what is wrong with its number of items', async () => {
+  const many = Array.from({ length: importLimits.itemsMax + 1 }, () => plain('x'));
+  await expectRefused(into()(admin, [], once), 'INVALID_ARGUMENT', 'items: must not be empty');
+  await expectRefused(into()(admin, many, once), 'INVALID_ARGUMENT', 'has more than 500 entries');
+});
+
 describe('the audit log', () => {
   test.each([
     ['plain', plain(imported())],
@@ -188,6 +215,26 @@ describe('the lengths that are looked up', () => {
     expect(many).toContain('sha256/k1/*');
     expect(many).not.toContain('sha256/k1/99');
   });
+});
+
+test('lengths of tokens under an older master key, or of hashes, do not count', async () => {
+  const office = openOffice();
+  const key = (id: string, fill: number) => ({ id, bytes: new Uint8Array(32).fill(fill) });
+  const renewed = createMasterKeys([key('k2', 2), key('k1', 1)]);
+  const take = (which: typeof keys, items: ImportItem[]) =>
+    createImport({ ...office, keys: which, limits: defaultLimits.verify })(admin, items, once);
+  const lengths = Array.from({ length: importLimits.lengthsMax }, (_, n) => 30 + n);
+  await take(
+    keys,
+    lengths.map(length => plain('a'.repeat(length))),
+  );
+  await take(renewed, [
+    plain('b'.repeat(90)),
+    { ...plain(''), secret: { sha256: createHash('sha256').update('c').digest() } },
+  ]);
+  await take(renewed, [plain('d'.repeat(91))]);
+  const forms = (await office.store.importedForms()).filter(form => form.includes('k2'));
+  expect(forms.toSorted()).toEqual(['sha256/k2/*', 'sha256/k2/90', 'sha256/k2/91']);
 });
 
 test('a dry run says which id would be made, and twins are existing', async () => {

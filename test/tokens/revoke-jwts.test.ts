@@ -77,6 +77,7 @@ describe('limits', () => {
     const text =
       /^the access token holds 2 revoked JWTs and subjects; rotate its secret key, which/;
     expect(once({ jti: 'b' })).toThrow(text);
+    expect(once({ jti: 'b' })).toThrow(expect.objectContaining({ code: 'RESOURCE_EXHAUSTED' }));
     expect(once({ subject: 'bob' })).toThrow(/or raise USHER_REVOKED_JWTS_MAX$/);
     expect(once({ issuedBefore: nowMs })).not.toThrow();
   });
