@@ -34,6 +34,28 @@ describe('the age and the reuse end within the lease', () => {
   });
 });
 
+test('a record that was read again and is the same needs no second proof', async () => {
+  const { record, token } = staticRecord();
+  const find = async () => ({ record: { ...record }, stale: false });
+  const verify = verifierOver({ find, isCurrent: () => false }, () => nowMs);
+  const first = await verify({ header: token });
+  // The same object, so that its encoded form is reused.
+  expect(await verify({ header: token })).toBe(first);
+});
+
+test('the proof of a static token is kept when it is refused, too: it holds no claims', async () => {
+  const { record, token } = staticRecord();
+  let reads = 0;
+  const find = () => {
+    reads++;
+    return { record, stale: false };
+  };
+  const verify = verifierOver({ find, isCurrent: () => true }, () => nowMs);
+  const question = { header: token, requiredScopes: ['lacking'] };
+  for (let n = 0; n < 3; n++) expect((await verify(question)).valid).toBe(false);
+  expect(reads).toBe(1);
+});
+
 describe('an old record', () => {
   test('calls no token invalid, since its secret may be newer', async () => {
     const { record } = staticRecord();
