@@ -102,7 +102,7 @@ export async function startUsher(
   });
   endWithUs(child);
   const isReady = () =>
-    fetch(`http://127.0.0.1:${http}/readyz`).then(
+    fetch(`http://127.0.0.1:${manager}/readyz`).then(
       answer => answer.ok,
       () => false,
     );

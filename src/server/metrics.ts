@@ -3,11 +3,12 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { degradable, type StoreHealth } from '../store/health.ts';
 import type { Door } from '../transport/rpc/call.ts';
-import type { RefusedReason } from '../transport/rpc/guard.ts';
+import type { HandshakeFault, RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import type { MemoryMetric } from './memory.ts';
 import { createMemoryMetric } from './memory-metric.ts';
+import { createTlsMetrics } from './tls-metrics.ts';
 
 /** The metrics of one process. */
 export interface Metrics {
@@ -25,6 +26,12 @@ export interface Metrics {
   unreadClosed(listener: string, reason: UnreadReason): void;
   /** Counts a request that a listener refused because requests hold too many bytes. */
   requestRefused(listener: string): void;
+  /** Counts a TLS handshake that failed, or one with a listener that does not speak TLS. */
+  handshakeFailed(listener: string, fault: HandshakeFault | 'tls-on-plain-text'): void;
+  /** Shows when the certificate of a listener ends, in milliseconds since 1970. */
+  certificateEnds(listener: string, endsMs: () => number): void;
+  /** Counts files of a listener's certificate that changed and cannot be used. */
+  certificateRefused(listener: string): void;
   /** Shows what holds memory within a limit. */
   readonly memory: MemoryMetric;
   /** Sets whether the store answers, and what is degraded. */
@@ -124,6 +131,7 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     brokenRecord: () => brokenRecords.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
     requestRefused: listener => requests.inc({ listener }),
+    ...createTlsMetrics(registry),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
     memory: createMemoryMetric(registry),
     storeHealth({ up, degraded }) {

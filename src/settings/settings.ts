@@ -3,6 +3,7 @@
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { limits } from './limits.ts';
 import type { Setting } from './setting.ts';
+import { tlsFiles } from './tls.ts';
 import {
   addressRanges,
   adminToken,
@@ -80,6 +81,7 @@ const places = {
     default: '',
     read: hostNames,
   },
+  ...tlsFiles,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',
