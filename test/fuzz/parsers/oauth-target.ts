@@ -15,8 +15,8 @@ const secret = 'a+token/with%signs';
 const seen: { header?: string; form?: ReadonlyMap<string, string> } = {};
 const authenticate: Authenticate = async header => {
   seen.header = header;
-  if (header === '') return 'MISSING_CREDENTIALS';
-  if (header !== `Bearer ${secret}`) return 'INVALID_TOKEN';
+  if (header === '') return { reason: 'MISSING_CREDENTIALS' };
+  if (header !== `Bearer ${secret}`) return { reason: 'INVALID_TOKEN' };
   return { actor: id, peer: '', scopes: ['usher.introspect'] };
 };
 const route = oauthRoute(
