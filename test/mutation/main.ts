@@ -63,7 +63,9 @@ async function run({ mutate, tests, pool }: MutationSuite): Promise<Mutant[]> {
     cleanTempDir: 'always',
     ignorePatterns: ['/out', '/dist', '/lib', '/data', '/bench', '/docs', '/scripts', '*.log'],
   });
-  return (await stryker.runMutationTest()).map(asMutant);
+  const mutants = (await stryker.runMutationTest()).map(asMutant);
+  // Results of other files may be left from the last run.
+  return mutants.filter(({ path }) => values.file?.includes(path) ?? true);
 }
 
 function report({ floor }: MutationSuite, mutants: readonly Mutant[]): number {
