@@ -11,6 +11,7 @@ import { type Listen, masterKeys } from '../settings/values.ts';
 import { accessWarnings } from '../settings/verify-access.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
+import { endOnUncaught } from './last-resort.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
 import { keysFromParent, serveParent } from './worker-messages.ts';
@@ -40,6 +41,7 @@ async function start(given: Environment): Promise<void> {
   const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
   const log = openLog(config.logLevel);
+  endOnUncaught(log);
   if (cluster.isWorker) return await serveAsWorker(config, await openSecrets(config, env), log);
   const running: Running = {};
   const end = async () => {
