@@ -46,7 +46,7 @@ const rooms: Record<string, readonly string[]> = {
   caching: [],
   timing: [],
   reading: [],
-  settings: ['verify', 'store', 'reading'],
+  settings: ['verify', 'store', 'reading', 'timing'],
   cli: ['api', 'settings', 'reading', 'version'],
   api: ['client', 'gen'],
   client: ['gen', 'caching', 'reading'],

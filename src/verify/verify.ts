@@ -32,6 +32,8 @@ export interface Question {
   requiredScopes?: readonly string[];
   /** The owner of the one who asks, to whom the tokens of others are invalid; absent for no such limit. */
   owner?: string;
+  /** The IP address from which the token was used; "" or absent when it is not known. */
+  source?: string;
 }
 
 /**

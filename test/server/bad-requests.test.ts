@@ -14,6 +14,7 @@ import {
   type Sort,
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
@@ -38,10 +39,17 @@ const wrongFields = {
   jwtLifetimeMax: fraction,
   expireTime: tooFar,
   grantableScopes: ['a b'],
+  allowedSources: ['10.0.0.1/8'],
+  rateLimit: {},
+  quota: { requests: 2n ** 60n, period: 1 },
 };
+const maskable = [
+  ...['allowed_sources', 'audiences', 'expire_time', 'grantable_scopes', 'jwt_lifetime_max'],
+  ...['metadata', 'name', 'owner', 'quota', 'rate_limit', 'scopes'],
+];
 const ofAccessToken = [
-  ...['audiences', 'expire_time', 'grantable_scopes', 'jwt_lifetime_max'],
-  ...['metadata', 'name', 'owner', 'scopes'],
+  ...maskable.filter(name => name !== 'quota' && name !== 'rate_limit'),
+  ...['quota.requests', 'rate_limit.requests', 'rate_limit.window'],
 ];
 
 /** For each rpc: a request with everything wrong, and the fields that the error must name. */
@@ -61,7 +69,7 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
   update: [
     {
       accessToken: { ...wrongFields, id: 'x', revision: 2n ** 60n },
-      updateMask: { paths: ofAccessToken },
+      updateMask: { paths: maskable },
       requestId: 'r',
     },
     [
@@ -98,6 +106,12 @@ const store: typeof tokens = {
   // Their requests are empty.
   getStoreStatus: [{}, []],
   acceptStore: [{}, []],
+};
+const keys: typeof tokens = {
+  getKeys: [{}, []],
+  reloadKeys: [{}, []],
+  rotateKeys: [{}, []],
+  countKeyUse: [{ pageToken: 'x' }, ['page_token']],
 };
 const issueJwt: (typeof tokens)[string] = [
   {
@@ -140,7 +154,7 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 }
 
 type Calls = Record<string, (request: object) => Promise<unknown>>;
-type Service = typeof AccessTokenService | typeof StoreService;
+type Service = typeof AccessTokenService | typeof StoreService | typeof KeyService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
 
@@ -153,10 +167,15 @@ async function namesIn(service: Service, name: string, request: object, fields: 
 }
 
 test('every administrative rpc is in this test', () => {
-  const rpcs = [AccessTokenService, StoreService, SignInService].flatMap(({ methods }) =>
-    methods.map(({ localName }) => localName),
+  const rpcs = [AccessTokenService, StoreService, KeyService, SignInService].flatMap(
+    ({ methods }) => methods.map(({ localName }) => localName),
   );
-  const here = [...Object.keys(tokens), ...Object.keys(store), 'createSignInCode'];
+  const here = [
+    ...Object.keys(tokens),
+    ...Object.keys(store),
+    ...Object.keys(keys),
+    'createSignInCode',
+  ];
   expect(here.sort()).toEqual(rpcs.sort());
 });
 
@@ -171,6 +190,13 @@ test.each(Object.entries(store).filter(([, [, fields]]) => fields.length > 0))(
   },
 );
 
+test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
+  'KeyService.%s',
+  async (name, [request, fields]) => {
+    await namesIn(KeyService, name, request, fields);
+  },
+);
+
 test('VerifierService.issueJwt, over Connect and gRPC', async () => {
   const [request, fields] = issueJwt;
   const connect = clientOf(VerifierService, server.http);
@@ -180,11 +206,13 @@ test('VerifierService.issueJwt, over Connect and gRPC', async () => {
 });
 
 test('without a request id, and with readable values, all are named too', async () => {
-  const { expireTime: _, jwtLifetimeMax: __, ...readable } = wrongFields;
+  const { expireTime: _, jwtLifetimeMax: __, quota: ___, ...readable } = wrongFields;
+  const rateLimit = { window: { seconds: 100_000n } };
   const admin = clientOf(AccessTokenService, server.manager);
   const past = { seconds: 1n };
-  const call = admin.create({ ...readable, kind: Kind.STATIC, expireTime: past });
+  const call = admin.create({ ...readable, rateLimit, kind: Kind.STATIC, expireTime: past });
   expect(await namedBy(call)).toEqual([
-    ...['audiences', 'expire_time', 'grantable_scopes', 'metadata', 'name', 'owner', 'scopes'],
+    ...['allowed_sources', 'audiences', 'expire_time', 'grantable_scopes', 'metadata', 'name'],
+    ...['owner', 'rate_limit.requests', 'rate_limit.window', 'scopes'],
   ]);
 });

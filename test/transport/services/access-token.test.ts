@@ -115,7 +115,7 @@ const door = createConnectDoor({
           ...{ nextPageToken: 'n', examined: 9 },
         }),
         authenticate: createCallerOf(async (header, peer) =>
-          header === 'admin' ? { actor: 'admin', peer, scopes: [] } : 'INVALID_TOKEN',
+          header === 'admin' ? { actor: 'admin', peer, scopes: [] } : { reason: 'INVALID_TOKEN' },
         ),
         now: () => at,
       }),
@@ -339,7 +339,7 @@ describe('mistakes are reported', () => {
     [
       { accessToken: { id }, updateMask: { paths: ['kind'] } },
       'update_mask: kind cannot be changed; only name, owner, scopes, grantable_scopes, metadata, ' +
-        'audiences, jwt_lifetime_max, expire_time can',
+        'audiences, jwt_lifetime_max, expire_time, allowed_sources, rate_limit, quota can',
     ],
     [
       { accessToken: { id }, updateMask: { paths: ['expires_at'] } },
