@@ -6,6 +6,7 @@ import { extAuthzHttpRoute } from '../../src/transport/doors/envoy-http.ts';
 import { forwardAuthRoute } from '../../src/transport/doors/forward-auth.ts';
 import { createH2GrpcListener } from '../../src/transport/grpc/listener.ts';
 import { createHttpListener } from '../../src/transport/http/listener.ts';
+import { admitAnyone } from '../../src/transport/rpc/admission.ts';
 import type { Listener } from '../../src/transport/rpc/listener.ts';
 import { admitAnyone } from '../../src/transport/rpc/admission.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
