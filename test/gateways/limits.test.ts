@@ -8,7 +8,6 @@ import { createH2GrpcListener } from '../../src/transport/grpc/listener.ts';
 import { createHttpListener } from '../../src/transport/http/listener.ts';
 import { admitAnyone } from '../../src/transport/rpc/admission.ts';
 import type { Listener } from '../../src/transport/rpc/listener.ts';
-import { admitAnyone } from '../../src/transport/rpc/admission.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 import { defaultLimits } from '../limits.ts';
 import { gatewayNames, startGateway } from './gateway.ts';
