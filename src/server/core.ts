@@ -15,6 +15,7 @@ import {
   createCurrentCaller,
 } from '../tokens/caller.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
+import { createGuesses, type Guesses } from '../tokens/guesses.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { usageCountBytes } from '../tokens/limits.ts';
@@ -29,7 +30,7 @@ import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
 import { createMasterKeys } from '../verify/master-keys.ts';
-import { createProofCache } from '../verify/proof-cache.ts';
+import { createIsProven, createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createRecordSeal } from '../verify/record-seal.ts';
 import { createVerify } from '../verify/verify.ts';
@@ -37,6 +38,7 @@ import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
 
 /** Everything behind the listeners. */
@@ -58,6 +60,8 @@ export interface Core {
   issueJwt: IssueJwt;
   /** Authenticates callers of the API. */
   authenticate: Authenticate;
+  /** Counts wrong credentials, and slows their sources. */
+  guesses: Guesses;
   /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
   /** Writes and lists the audit log. */
@@ -85,7 +89,10 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord' | 'memory'>,
+  metrics: Pick<
+    Metrics,
+    'verdict' | 'unavailable' | 'brokenRecord' | 'wrongCredential' | 'slowed' | 'memory'
+  >,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const seal = createRecordSeal(secrets.masterKeys);
@@ -112,6 +119,12 @@ export async function openCore(
     onFailure: error =>
       log.error({ error }, 'counts for the audit log were not written; they are kept'),
   });
+  const guesses = createGuesses({
+    limits: others.guesses,
+    monotonicMs: () => performance.now(),
+    ...reportGuesses(metrics, log),
+  });
+  metrics.memory('guesses', () => guesses.bytes, others.guesses.bytesMax);
   const retention = createRetention({
     ...{ store, now, limits: others.retention },
     onFailure: error => log.error({ error }, 'old entries of the audit log were not removed'),
@@ -133,7 +146,11 @@ export async function openCore(
     explain: createExplainTo(createExplain(decision)),
     lookup: createLookup({ ...decision, store }),
     issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
-    authenticate: createAuthenticate(verify, secrets.adminToken),
+    authenticate: createAuthenticate({
+      ...{ verify, isProven: createIsProven(proofs, limits), guesses },
+      adminToken: secrets.adminToken,
+    }),
+    guesses,
     currentCaller: createCurrentCaller(store, now),
     audit,
     sums,

@@ -13,9 +13,11 @@ import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
 import {
   type ChangeLimits,
   fixedChangeLimits,
+  fixedGuessLimits,
   fixedRetentionLimits,
   fixedSumLimits,
   fixedUsageLimits,
+  type GuessLimits,
   type RetentionLimits,
   type SumLimits,
   type UsageLimits,
@@ -36,6 +38,7 @@ export interface Limits {
   openedKeys: CacheLimits;
   changes: ChangeLimits;
   sums: SumLimits;
+  guesses: GuessLimits;
   retention: RetentionLimits;
   usage: UsageLimits;
   store: StoreLimits;
@@ -65,6 +68,12 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     openedKeys: bounds('openedKeys'),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
+    guesses: {
+      ...fixedGuessLimits,
+      perMinuteMax: config.guessesPerMinuteMax,
+      atOnceMax: config.guessesAtOnceMax,
+      bytesMax: memory.guesses,
+    },
     retention: { ...fixedRetentionLimits, days: config.auditDays },
     usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
     store: storeLimits(config, bounds),

@@ -10,6 +10,7 @@ import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor, type Caller } from '../tokens/caller.ts';
 import { uuidOf } from '../tokens/derived-uuid.ts';
+import type { Origins } from '../transport/rpc/client-address.ts';
 import type { SignInCode } from '../transport/services/sign-in.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
@@ -32,6 +33,7 @@ export function createWebManager(
   core: Core,
   log: Logger,
   now: () => number,
+  origins: Pick<Origins, 'request'>,
   listeners: () => ServerStatus['listeners'],
 ): WebManager {
   const limits = limitsOf(config).manager;
@@ -48,6 +50,8 @@ export function createWebManager(
     },
     currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,
+    beginAttempt: core.guesses.begin,
+    peerOf: req => origins.request(req).address,
     audit: (action, { actor, peer }, sessionId) =>
       core.audit.add({ action, actor, peer, detail: '', id: uuidOf(`${action} ${sessionId}`) }),
     refused: core.sums.refused,

@@ -22,6 +22,8 @@ export interface MemoryShares {
   changesBacklog: number;
   /** Counts of uses that are not written yet. */
   usage: number;
+  /** Counts of wrong credentials, by source. */
+  guesses: number;
   /** Requests that are not answered yet; at least the two longest that may come. */
   requestBytes: number;
 }
@@ -40,7 +42,7 @@ export type MemoryMetric = (
 const parts: MemoryShares = {
   provenHeaders: 26,
   records: 11,
-  lastRecords: 7,
+  lastRecords: 6,
   unknownIds: 2,
   imported: 3,
   lastImported: 2,
@@ -48,6 +50,7 @@ const parts: MemoryShares = {
   openedKeys: 2,
   changesBacklog: 1,
   usage: 3,
+  guesses: 1,
   requestBytes: 6,
 };
 

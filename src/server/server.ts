@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
+import { createOrigins, trustsRanges } from '../transport/rpc/client-address.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
 import { listenProblem } from './listen-problem.ts';
@@ -66,15 +67,21 @@ export async function startServer(
   const metrics = createMetrics(otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
   const { health } = core.store;
+  const trusts = trustsRanges(
+    config.trustedProxies.map(([first, bits]) => [first.toString(), bits]),
+  );
+  const origins = createOrigins(trusts);
   const state = { addresses: elsewhere, stopping: false };
-  const web = createWebManager(config, secrets, core, log, now, () => ({
+  const web = createWebManager(config, secrets, core, log, now, origins, () => ({
     grpc: state.addresses.grpc ?? 'off',
     http: state.addresses.http ?? 'off',
     manager: state.addresses.manager ?? 'off',
   }));
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, web, now, metrics),
+    trusts,
+    origins,
+    services: createServices(config, core, web, now, metrics, origins),
     manager: web.manager,
     metrics,
     log,

@@ -1,7 +1,9 @@
 /** Binds the rpc services to their handlers. */
 
 import type { Config } from '../settings/config.ts';
+import type { Call } from '../transport/rpc/call.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
+import type { Origins } from '../transport/rpc/client-address.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
@@ -31,10 +33,12 @@ export function createServices(
   web: WebManager,
   now: () => number,
   metrics: Pick<Metrics, 'memory'>,
+  origins: Origins,
 ): Services {
   const limits = limitsOf(config).watch;
-  const sessionOf = createSessionOf(web.manager);
-  const withoutSession = createCallerOf(core.authenticate);
+  const addressOf = (call: Call) => origins.call(call).address;
+  const sessionOf = createSessionOf(web.manager, addressOf);
+  const withoutSession = createCallerOf(core.authenticate, addressOf);
   const monotonicMs = () => performance.now();
   const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
   metrics.memory(
@@ -47,16 +51,16 @@ export function createServices(
     const handlers = verifierHandlers({
       verify: core.verify,
       issueJwt: core.issueJwt,
-      authenticate: createCallerOf(core.authenticate, session),
+      authenticate: createCallerOf(core.authenticate, addressOf, session),
       now,
       watch,
       instance: changes.instance,
       batchMax: config.batchMax,
       streamMessagesAtOnceMax,
     });
-    return withRefusalsNoted(bind(VerifierService, handlers), core.sums, ['issueJwt']);
+    return withRefusalsNoted(bind(VerifierService, handlers), core.sums, addressOf, ['issueJwt']);
   };
-  const authenticate = createCallerOf(core.authenticate, sessionOf);
+  const authenticate = createCallerOf(core.authenticate, addressOf, sessionOf);
   const accessTokens = bind(
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
@@ -70,9 +74,9 @@ export function createServices(
   return {
     verifier: [verifier()],
     manager: [
-      withRefusalsNoted(accessTokens, core.sums),
-      withRefusalsNoted(store, core.sums),
-      withRefusalsNoted(signIn, core.sums),
+      withRefusalsNoted(accessTokens, core.sums, addressOf),
+      withRefusalsNoted(store, core.sums, addressOf),
+      withRefusalsNoted(signIn, core.sums, addressOf),
       verifier(sessionOf),
     ],
   };

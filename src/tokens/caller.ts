@@ -4,9 +4,11 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { trimBlanks } from '../caching/canonical-header.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
+import type { IsProven } from '../verify/proof-cache.ts';
 import type { Reason } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
+import type { Guesses } from './guesses.ts';
 import { stateOf } from './state.ts';
 
 /** Scope: every operation. */
@@ -35,33 +37,67 @@ export interface Caller {
   scopes: readonly string[];
 }
 
-/** The caller of an Authorization header, or the reason to refuse it. Throws Unavailable. */
+/**
+ * The caller of an Authorization header, or the reason to refuse it. `peer` is the address of the client.
+ * Throws Unavailable, and TokenError RESOURCE_EXHAUSTED when its source has guessed too often.
+ */
 export type Authenticate = (header: string, peer: string) => Promise<Caller | Reason>;
 
 /** Shortest admin token, in characters. */
 const adminTokenLengthMin = 32;
 
+/** What the authentication needs. */
+export interface AuthenticateDeps {
+  verify: Verify;
+  /** Whether memory knows a header as good: it is never slowed. */
+  isProven: IsProven;
+  guesses: Pick<Guesses, 'attempt' | 'adminCameFrom' | 'hasAdminComeFrom'>;
+  /** The admin token of the configuration. */
+  adminToken: string;
+}
+
+/**
+ * The refusals of a credential that may be a guess. All others come after the proof; without a header
+ * there is nothing to try.
+ */
+const wrong: ReadonlySet<Caller | Reason> = new Set<Reason>([
+  'MALFORMED_CREDENTIALS',
+  'JWT_MISSING_KID',
+  'INVALID_TOKEN',
+]);
+
 /**
  * Creates the authentication by static token, or by the admin token of the configuration. Throws
  * Error for an admin token of fewer than 32 characters.
  */
-export function createAuthenticate(verify: Verify, adminToken: string): Authenticate {
+export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
+  const { verify, isProven, guesses, adminToken } = deps;
   // With an empty one, every caller without a header would be the administrator.
   if (adminToken.length < adminTokenLengthMin) {
     throw new Error(`the admin token is shorter than ${adminTokenLengthMin} characters`);
   }
   const adminDigest = digest(adminToken);
-  return async (header, peer) => {
-    const token = trimBlanks(trimBlanks(header).replace(/^bearer[ \t]/i, ''));
-    if (timingSafeEqual(digest(token), adminDigest)) {
-      return { actor: adminActor, peer, scopes: [adminScope] };
-    }
+  const callerOf = async (header: string, peer: string): Promise<Caller | Reason> => {
     const verdict = await verify({ header });
     if (!verdict.valid) return verdict.reason;
     const { kind, tokenId, owner, scopes } = verdict.identity;
     // The holder of a jwt secret must not become an administrator by signing a JWT.
     if (kind !== 'static') return 'INSUFFICIENT_SCOPE';
     return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
+  };
+  return async (header, peer) => {
+    const token = trimBlanks(trimBlanks(header).replace(/^bearer[ \t]/i, ''));
+    const isAdmin = timingSafeEqual(digest(token), adminDigest);
+    // Memory knows the admin token always, so that a guess of it would never be slowed: where it was
+    // not used before, it is an attempt like any other.
+    const isKnown = isAdmin ? guesses.hasAdminComeFrom(peer) : token === '' || isProven(header);
+    const look = async () =>
+      isAdmin ? { actor: adminActor, peer, scopes: [adminScope] } : await callerOf(header, peer);
+    const caller = isKnown
+      ? await look()
+      : await guesses.attempt(peer, token, look, answer => wrong.has(answer));
+    if (isAdmin) guesses.adminCameFrom(peer);
+    return caller;
   };
 }
 

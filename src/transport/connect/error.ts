@@ -2,20 +2,33 @@
 
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect';
-import { BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
+import { BadRequestSchema, RetryInfoSchema } from '../../gen/google/rpc/error_details_pb.ts';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
 import { bearerRealm } from '../http/www-authenticate.ts';
-import { badRequest, type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
+import {
+  badRequest,
+  type Failure,
+  failureOf,
+  type OnBug,
+  retryAfterSeconds,
+  retryInfo,
+} from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 
 /** The Connect error for a thrown value. */
 export function connectError(thrown: unknown, onBug: OnBug): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
   const failure = failureOf(thrown, onBug);
-  return new ConnectError(failure.message, codes[failure.code], undefined, detailsOf(failure));
+  const { message, code, retryAfterMs } = failure;
+  const metadata =
+    retryAfterMs === undefined ? undefined : { 'retry-after': retryAfterSeconds(retryAfterMs) };
+  return new ConnectError(message, codes[code], metadata, detailsOf(failure));
 }
 
-function detailsOf({ denial, violations }: Failure) {
+function detailsOf({ denial, violations, retryAfterMs }: Failure) {
+  if (retryAfterMs !== undefined) {
+    return [{ desc: RetryInfoSchema, value: retryInfo(retryAfterMs) }];
+  }
   if (violations) return [{ desc: BadRequestSchema, value: badRequest(violations) }];
   return denial ? [{ desc: DenialSchema, value: denial }] : [];
 }
@@ -34,7 +47,7 @@ export interface ConnectErrorAnswer {
 export function connectErrorAnswer(error: ConnectError): ConnectErrorAnswer {
   const text = JSON.stringify(errorToJson(error, {}));
   const status = codeToHttpStatus(error.code);
-  return { status, text, headers: challengesOf(status) };
+  return { status, text, headers: [...challengesOf(status), ...[...error.metadata].flat()] };
 }
 
 /** RFC 9110 section 15.5.2: each 401 has a challenge. The error itself is in the body. */

@@ -3,6 +3,7 @@
 import { nearest } from '../../reading/nearest.ts';
 import { Unavailable } from '../../store/store.ts';
 import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
+import { TokenError } from '../../tokens/errors.ts';
 import type { Sums } from '../../tokens/sums.ts';
 import type { Reason } from '../../verify/verdict.ts';
 import { answerJson } from '../http/answer.ts';
@@ -13,7 +14,7 @@ import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import { bearerChallenge, bearerRealm, challengeOf } from '../http/www-authenticate.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
-import { unavailableText } from '../rpc/failure.ts';
+import { retryAfterSeconds, unavailableText } from '../rpc/failure.ts';
 import type { Guard } from '../rpc/guard.ts';
 
 /** What both endpoints need. */
@@ -31,13 +32,15 @@ export interface OauthDeps {
 /** An error by the names of RFC 6749 section 5.2. */
 export interface OauthError {
   /** The HTTP status. */
-  status: 400 | 401 | 403 | 503;
+  status: 400 | 401 | 403 | 429 | 503;
   /** An error code of RFC 6749, 6750 or 7009. */
   error: string;
   /** The error_description; contains no token. */
   description: string;
   /** The WWW-Authenticate headers of a 401 or 403. */
   challenges?: readonly string[];
+  /** When to call again, in milliseconds from now. */
+  retryAfterMs?: number;
 }
 
 /** A route for callers with the scope, or usher.admin; `handle` gets the token. */
@@ -49,7 +52,7 @@ export function oauthRoute(
 ): Route {
   const answer = async (req: HttpRequest): Promise<object | OauthError> => {
     const peer = addressOf(req);
-    const found = await callerOf(req, scope, authenticate, peer);
+    const found = await callerOf(req, scope, authenticate, peer).catch(asSlowed);
     const refuse = async (error: OauthError) => {
       const actor = 'actor' in found ? found.actor : '';
       await sums.refused({ actor, peer, detail: `POST ${path}: ${error.error}` });
@@ -169,9 +172,17 @@ function lacksScope(scope: string): OauthError {
   };
 }
 
+/** The error for a source that guesses. */
+function asSlowed(error: unknown): OauthError {
+  if (!(error instanceof TokenError && error.retryAfterMs !== undefined)) throw error;
+  const { message: description, retryAfterMs } = error;
+  return { status: 429, error: 'temporarily_unavailable', description, retryAfterMs };
+}
+
 function orUnavailable(error: unknown): OauthError {
   if (!(error instanceof Unavailable)) throw error;
-  return { status: 503, error: 'temporarily_unavailable', description: unavailableText };
+  const description = unavailableText;
+  return { status: 503, error: 'temporarily_unavailable', description, retryAfterMs: 1000 };
 }
 
 function send(req: HttpRequest, res: HttpResponse, answer: object | OauthError): void {
@@ -179,10 +190,10 @@ function send(req: HttpRequest, res: HttpResponse, answer: object | OauthError):
     answerJson(res, 200, answer);
     return;
   }
-  const { status, error, description, challenges } = answer;
+  const { status, error, description, challenges, retryAfterMs } = answer;
   const headers = {
     ...(challenges === undefined ? {} : { 'WWW-Authenticate': [...challenges] }),
-    ...(status === 503 ? { 'Retry-After': 1 } : {}),
+    ...(retryAfterMs === undefined ? {} : { 'Retry-After': retryAfterSeconds(retryAfterMs) }),
     // The rest of an unread form is not awaited.
     ...(req.complete ? {} : { Connection: 'close' }),
   };
