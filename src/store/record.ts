@@ -49,6 +49,28 @@ export interface RevokedJwts {
 /** How a token was imported: in plain text (and hashed here), or as a hash. */
 export type Imported = 'plain' | ImportedHash;
 
+/** What a limit counts together: all uses of the access token, or those of each JWT subject. */
+export type LimitPer = 'token' | 'subject';
+
+/** How often tokens may be verified as valid within any stretch of time of one length. */
+export interface RateLimit {
+  /** From 1. */
+  requests: number;
+  /** Whole seconds, from 1 to a day. */
+  windowSeconds: number;
+  /** `subject` only for kind jwt. */
+  per: LimitPer;
+}
+
+/** How often tokens may be verified as valid in a calendar day or month of UTC. */
+export interface Quota {
+  /** From 1. */
+  requests: number;
+  period: 'day' | 'month';
+  /** `subject` only for kind jwt. */
+  per: LimitPer;
+}
+
 /**
  * An access token's record. Times are milliseconds since 1970. Empty optional fields are absent.
  */
@@ -71,6 +93,15 @@ export interface AccessTokenRecord {
   audiences?: string[];
   /** kind jwt: the longest lifetime of its JWTs, in seconds; absent for no limit. */
   jwtLifetimeMaxSeconds?: number;
+  /**
+   * The addresses from which its tokens may be used: CIDR ranges in one spelling, as `192.0.2.0/24`,
+   * and single addresses; absent for any.
+   */
+  allowedSources?: string[];
+  /** Absent for no limit. */
+  rateLimit?: RateLimit;
+  /** Absent for no limit. */
+  quota?: Quota;
   createdAt: number;
   updatedAt: number;
   /** Absent for never. */

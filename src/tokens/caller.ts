@@ -5,7 +5,7 @@ import { trimBlanks } from '../caching/canonical-header.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
 import type { IsProven } from '../verify/proof-cache.ts';
-import type { Reason } from '../verify/verdict.ts';
+import type { Reason, Refusal } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
 import type { Guesses } from './guesses.ts';
@@ -38,10 +38,10 @@ export interface Caller {
 }
 
 /**
- * The caller of an Authorization header, or the reason to refuse it. `peer` is the address of the client.
+ * The caller of an Authorization header, or why it is refused. `peer` is the address of the client.
  * Throws Unavailable, and TokenError RESOURCE_EXHAUSTED when its source has guessed too often.
  */
-export type Authenticate = (header: string, peer: string) => Promise<Caller | Reason>;
+export type Authenticate = (header: string, peer: string) => Promise<Caller | Refusal>;
 
 /** Shortest admin token, in characters. */
 const adminTokenLengthMin = 32;
@@ -60,11 +60,15 @@ export interface AuthenticateDeps {
  * The refusals of a credential that may be a guess. All others come after the proof; without a header
  * there is nothing to try.
  */
-const wrong: ReadonlySet<Caller | Reason> = new Set<Reason>([
+const wrong: ReadonlySet<Reason> = new Set<Reason>([
   'MALFORMED_CREDENTIALS',
   'JWT_MISSING_KID',
   'INVALID_TOKEN',
 ]);
+
+function isWrong(answer: Caller | Refusal): boolean {
+  return 'reason' in answer && wrong.has(answer.reason);
+}
 
 /**
  * Creates the authentication by static token, or by the admin token of the configuration. Throws
@@ -77,12 +81,12 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     throw new Error(`the admin token is shorter than ${adminTokenLengthMin} characters`);
   }
   const adminDigest = digest(adminToken);
-  const callerOf = async (header: string, peer: string): Promise<Caller | Reason> => {
+  const callerOf = async (header: string, peer: string): Promise<Caller | Refusal> => {
     const verdict = await verify({ header });
-    if (!verdict.valid) return verdict.reason;
+    if (!verdict.valid) return refusalIn(verdict);
     const { kind, tokenId, owner, scopes } = verdict.identity;
     // The holder of a jwt secret must not become an administrator by signing a JWT.
-    if (kind !== 'static') return 'INSUFFICIENT_SCOPE';
+    if (kind !== 'static') return { reason: 'INSUFFICIENT_SCOPE' };
     return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
   };
   return async (header, peer) => {
@@ -91,13 +95,22 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     // Memory knows the admin token always, so that a guess of it would never be slowed: where it was
     // not used before, it is an attempt like any other.
     const isKnown = isAdmin ? guesses.hasAdminComeFrom(peer) : token === '' || isProven(header);
-    const look = async () =>
+    const look = async (): Promise<Caller | Refusal> =>
       isAdmin ? { actor: adminActor, peer, scopes: [adminScope] } : await callerOf(header, peer);
     const caller = isKnown
       ? await look()
-      : await guesses.attempt(peer, token, look, answer => wrong.has(answer));
+      : await guesses.attempt(peer, token, look, isWrong);
     if (isAdmin) guesses.adminCameFrom(peer);
     return caller;
+  };
+}
+
+/** The refusal of a verdict, without the holder's identity. */
+function refusalIn({ reason, claim, retryAfterMs }: Refusal): Refusal {
+  return {
+    reason,
+    ...(claim !== undefined && { claim }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
 

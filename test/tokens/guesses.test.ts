@@ -19,7 +19,7 @@ function door(some: Parameters<typeof openGuesses>[0] = {}) {
   const ask = async (header: string, address = attacker) => {
     try {
       const caller = await authenticate(header, address);
-      return typeof caller === 'string' ? caller : caller.actor;
+      return 'reason' in caller ? caller.reason : caller.actor;
     } catch (error) {
       if (error instanceof TokenError) return `slowed ${error.retryAfterMs}`;
       throw error;

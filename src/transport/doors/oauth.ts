@@ -5,8 +5,8 @@ import { Unavailable } from '../../store/store.ts';
 import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
 import type { Sums } from '../../tokens/sums.ts';
-import type { Reason } from '../../verify/verdict.ts';
-import { answerJson } from '../http/answer.ts';
+import type { Refusal } from '../../verify/verdict.ts';
+import { answerJson, retryAfterOf } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
 import { heldBody } from '../http/held-body.ts';
 import type { HttpLimits } from '../http/limits.ts';
@@ -14,7 +14,7 @@ import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import { bearerChallenge, bearerRealm, challengeOf } from '../http/www-authenticate.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
-import { retryAfterSeconds, unavailableText } from '../rpc/failure.ts';
+import { unavailableText } from '../rpc/failure.ts';
 import type { Guard } from '../rpc/guard.ts';
 
 /** What both endpoints need. */
@@ -105,7 +105,7 @@ const ofOtherRequests =
   /^(?:code|token_type|(?:access|actor|id|refresh|requested|subject)_token(?:_hint|_type)?)$/;
 
 function isRefusal(answer: object): answer is OauthError {
-  return 'status' in answer && (answer.status === 401 || answer.status === 403);
+  return 'status' in answer && [401, 403, 429].includes(answer.status as number);
 }
 
 async function callerOf(
@@ -118,11 +118,13 @@ async function callerOf(
   const basic = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(header)?.[1];
   const [id, token] = basic === undefined ? [undefined, header] : readBasic(basic);
   const caller = await authenticate(basic === undefined ? header : `Bearer ${token}`, address);
-  // The same answer for every valid token that may not call here.
-  if (caller === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
-  if (typeof caller === 'string') return invalidClient(caller, header);
+  if ('reason' in caller) {
+    // The same answer for every valid token that may not call here.
+    if (caller.reason === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
+    return caller.reason === 'RATE_LIMITED' ? overLimit(caller) : invalidClient(caller, header);
+  }
   if (id !== undefined && id.toLowerCase() !== caller.actor) {
-    return invalidClient('INVALID_TOKEN', header);
+    return invalidClient({ reason: 'INVALID_TOKEN' }, header);
   }
   return caller;
 }
@@ -150,14 +152,20 @@ function invalidRequest(description: string): OauthError {
  * The error for a caller that is not known. RFC 6749 section 5.2: a challenge by the scheme that it
  * used; it may use both.
  */
-function invalidClient(reason: Reason, header: string): OauthError {
-  const bearer = challengeOf({ reason, header }) ?? bearerRealm;
+function invalidClient(refusal: Refusal, header: string): OauthError {
+  const bearer = challengeOf({ ...refusal, header }) ?? bearerRealm;
   return {
     status: 401,
     error: 'invalid_client',
     description: 'give the id and the token of a static access token',
     challenges: ['Basic realm="usher"', isBasic.test(header) ? bearerRealm : bearer],
   };
+}
+
+/** The error for a caller whose own token is over its limit. */
+function overLimit({ retryAfterMs = 0 }: Refusal): OauthError {
+  const description = "the caller's token is over its limit";
+  return { status: 429, error: 'temporarily_unavailable', description, retryAfterMs };
 }
 
 const isBasic = /^basic(?: |$)/i;
@@ -181,8 +189,7 @@ function asSlowed(error: unknown): OauthError {
 
 function orUnavailable(error: unknown): OauthError {
   if (!(error instanceof Unavailable)) throw error;
-  const description = unavailableText;
-  return { status: 503, error: 'temporarily_unavailable', description, retryAfterMs: 1000 };
+  return { status: 503, error: 'temporarily_unavailable', description: unavailableText };
 }
 
 function send(req: HttpRequest, res: HttpResponse, answer: object | OauthError): void {
@@ -190,10 +197,10 @@ function send(req: HttpRequest, res: HttpResponse, answer: object | OauthError):
     answerJson(res, 200, answer);
     return;
   }
-  const { status, error, description, challenges, retryAfterMs } = answer;
+  const { status, error, description, challenges } = answer;
   const headers = {
     ...(challenges === undefined ? {} : { 'WWW-Authenticate': [...challenges] }),
-    ...(retryAfterMs === undefined ? {} : { 'Retry-After': retryAfterSeconds(retryAfterMs) }),
+    ...(status === 503 ? { 'Retry-After': 1 } : retryAfterOf(answer)),
     // The rest of an unread form is not awaited.
     ...(req.complete ? {} : { Connection: 'close' }),
   };

@@ -66,10 +66,7 @@ function errorOf({ code, message }: TokenError): object | OauthError {
       return done;
     case 'RESOURCE_EXHAUSTED':
     case 'ABORTED':
-      return {
-        ...{ status: 503, error: 'temporarily_unavailable', description: message },
-        retryAfterMs: 1000,
-      };
+      return { status: 503, error: 'temporarily_unavailable', description: message };
     default:
       return { status: 400, error: 'invalid_request', description: message };
   }

@@ -29,7 +29,7 @@ export function createCallerOf(
     const header = authorization(call);
     const session = header === '' ? await sessionOf?.(call) : undefined;
     const caller = session ?? (await authenticate(header, addressOf(call)));
-    if (typeof caller === 'string') throw denialError({ reason: caller });
+    if ('reason' in caller) throw denialError(caller);
     known.set(call, caller);
     return caller;
   };
