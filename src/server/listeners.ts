@@ -24,7 +24,7 @@ import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
-import type { Origins, Trusts } from '../transport/rpc/client-address.ts';
+import { clientOf, type Origins, type Trusts } from '../transport/rpc/client-address.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import type { GrpcDeps, GrpcListener } from '../transport/rpc/grpc-listener.ts';
@@ -144,9 +144,9 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     return { createHttp2 };
   };
   const web = webRoute(parts.manager);
-  const root = rootRoute({ verify, now });
+  const root = rootRoute({ verify, now, addressOf: req => parts.origins.request(req).address });
   const grpc = grpcListeners[config.grpcEngine]({
-    bindings: [...services.verifier, envoyBinding({ verify })],
+    bindings: [...services.verifier, envoyBinding({ verify, trusts: parts.trusts })],
     limits: withConnections(limits.grpc, connections.grpc, config),
     onBug,
     probes: parts,
@@ -214,7 +214,11 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 
 /** The routes for gateways and OAuth clients. */
 function gatewayDoors(limits: HttpLimits, { core, origins }: ListenerParts, guard: Guard): Route[] {
-  return doorRoutes({ ...core, limits, guard, addressOf: req => origins.request(req).address });
+  return doorRoutes({
+    ...{ ...core, limits, guard },
+    addressOf: req => origins.request(req).address,
+    sourceOf: req => clientOf(origins.request(req)),
+  });
 }
 
 /** The names that the API Manager answers to, besides those of the loopback interface. */

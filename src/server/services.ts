@@ -52,6 +52,7 @@ export function createServices(
       verify: core.verify,
       issueJwt: core.issueJwt,
       authenticate: createCallerOf(core.authenticate, addressOf, session),
+      addressOf,
       now,
       watch,
       instance: changes.instance,

@@ -4,6 +4,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { trimBlanks } from '../caching/canonical-header.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
+import { isAllowedSource } from '../verify/allowed-sources.ts';
 import type { IsProven } from '../verify/proof-cache.ts';
 import type { Reason, Refusal } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
@@ -82,7 +83,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
   }
   const adminDigest = digest(adminToken);
   const callerOf = async (header: string, peer: string): Promise<Caller | Refusal> => {
-    const verdict = await verify({ header });
+    const verdict = await verify({ header, source: peer });
     if (!verdict.valid) return refusalIn(verdict);
     const { kind, tokenId, owner, scopes } = verdict.identity;
     // The holder of a jwt secret must not become an administrator by signing a JWT.
@@ -97,9 +98,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     const isKnown = isAdmin ? guesses.hasAdminComeFrom(peer) : token === '' || isProven(header);
     const look = async (): Promise<Caller | Refusal> =>
       isAdmin ? { actor: adminActor, peer, scopes: [adminScope] } : await callerOf(header, peer);
-    const caller = isKnown
-      ? await look()
-      : await guesses.attempt(peer, token, look, isWrong);
+    const caller = isKnown ? await look() : await guesses.attempt(peer, token, look, isWrong);
     if (isAdmin) guesses.adminCameFrom(peer);
     return caller;
   };
@@ -117,7 +116,7 @@ function refusalIn({ reason, claim, retryAfterMs }: Refusal): Refusal {
 /**
  * The present rights of a caller with a session that was authenticated at `letInAt` (milliseconds
  * since 1970); undefined when the access token, or the secret that authenticated it, is no longer
- * valid. Throws Unavailable.
+ * valid, or may not be used from the address `peer`. Throws Unavailable.
  */
 export type CurrentCaller = (
   actor: string,
@@ -132,6 +131,7 @@ export function createCurrentCaller(records: CoherentReader, now: () => number):
     const { record } = await records.find(actor);
     const at = now();
     if (record === undefined || stateOf(record, at) !== 'active') return undefined;
+    if (record.allowedSources && !isAllowedSource(record.allowedSources, peer)) return undefined;
     const held = record.secrets.some(
       ({ createdAt, goodUntil = Number.POSITIVE_INFINITY }) =>
         createdAt <= letInAt && goodUntil > at,

@@ -95,13 +95,13 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
   return { proveHeader, judgeNow };
 
   function judgeNow(proven: Proven, question: Question, trace?: Trace): Verdict {
-    const { audience = '', requiredScopes = [] } = question;
+    const { audience = '', requiredScopes = [], source: from = '' } = question;
     const at = now();
     const { source, claims, identity, provenUntil } = proven;
     const { found } = source;
     if (provenUntil <= at) return invalid(found);
     const token = { record: found.record, claims, identity };
-    const refusal = judge(token, { audience, requiredScopes }, at, deps, trace);
+    const refusal = judge(token, { audience, requiredScopes, source: from }, at, deps, trace);
     return refusal === undefined ? granted(proven, at, callersMs()) : refused(refusal, proven, at);
   }
 
@@ -146,7 +146,7 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
 
     const claims =
       credential.kind === 'jwt'
-        ? readClaims(credential.jwt.payload, limits.claimsDepthMax, watched?.trace)
+        ? readClaims(credential.jwt, limits.claimsDepthMax, watched?.trace)
         : undefined;
     const source = { found };
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;

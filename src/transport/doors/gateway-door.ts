@@ -16,6 +16,8 @@ import type { Asked, Requirements } from './requirements.ts';
 /** What the gateways' endpoints need. */
 export interface GatewayDoorDeps {
   verify: DoorVerify;
+  /** The address of the gateway's client; "" when no trusted proxy names it. */
+  sourceOf(req: HttpRequest): string;
 }
 
 /** What differs between gateways. */
@@ -30,7 +32,7 @@ export interface GatewayDoor {
 export function verifyForGateway(
   req: HttpRequest,
   res: HttpResponse,
-  { verify }: GatewayDoorDeps,
+  { verify, sourceOf }: GatewayDoorDeps,
   gateway: GatewayDoor,
   requirements: Requirements | string,
 ): Awaitable<Granted | undefined> {
@@ -49,7 +51,7 @@ export function verifyForGateway(
     answerError(res, 503, unavailableText, { ...told(503, unavailableText), 'Retry-After': 1 });
   };
   try {
-    const question = { header, ...requirements };
+    const question = { header, ...requirements, source: sourceOf(req) };
     return mapAwaitable(verify(question, gateway.door), settle, fail);
   } catch (error) {
     return fail(error);

@@ -26,12 +26,10 @@ export function trustsRanges(
 /** Where a request comes from, as far as trusted proxies tell. */
 export interface Origin {
   /**
-   * The nearest address that is not a trusted proxy; the last proxy where it does not say whom it has
-   * the request from.
+   * The nearest address that is not a trusted proxy; that of the last proxy if it names no one; "" if it
+   * names something that is no address.
    */
   address: string;
-  /** Whether the last proxy named something that is no address. */
-  isBroken: boolean;
   /** Whether a proxy named the address; otherwise it is that of the connection. */
   isForwarded: boolean;
 }
@@ -45,16 +43,21 @@ export function originOf(peer: string, forwardedFor: string, trusts: Trusts): Or
   let address = plainAddress(peer);
   let isForwarded = false;
   let end = forwardedFor === '' ? -1 : forwardedFor.length;
-  while (end >= 0 && trusts(address)) {
+  while (end >= 0 && address !== '' && trusts(address)) {
     const comma = end === 0 ? -1 : forwardedFor.lastIndexOf(',', end - 1);
-    const entry = forwardedFor.slice(comma + 1, end);
-    const before = addressIn(entry);
-    if (before === '') return { address, isBroken: true, isForwarded };
-    address = before;
+    address = addressIn(forwardedFor.slice(comma + 1, end));
     isForwarded = true;
     end = comma;
   }
-  return { address, isBroken: false, isForwarded };
+  return { address, isForwarded };
+}
+
+/**
+ * The address of a gateway's client, from which its request's token was used; "" when it is not known.
+ * The address of the connection is the gateway's own.
+ */
+export function clientOf({ address, isForwarded }: Origin): string {
+  return isForwarded ? address : '';
 }
 
 /** Finds the origins of calls and requests. */
