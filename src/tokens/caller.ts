@@ -4,7 +4,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { trimBlanks } from '../caching/canonical-header.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
-import { isAllowedSource } from '../verify/allowed-sources.ts';
+import { isAllowedSource } from '../verify/source-ranges.ts';
 import type { IsProven } from '../verify/proof-cache.ts';
 import type { Reason, Refusal } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';

@@ -1,11 +1,11 @@
 /** Checks a token whose hash or signature was correct: time, revocation, source, audience, scope. */
 
 import type { AccessTokenRecord } from '../store/record.ts';
-import { isAllowedSource } from './allowed-sources.ts';
 import type { Claims } from './claims.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
 import { jwtRevokedBy } from './revoked-jwts.ts';
+import { isAllowedSource } from './source-ranges.ts';
 import { counted, type Trace, timeText } from './trace.ts';
 import type { Identity, Refusal } from './verdict.ts';
 

@@ -9,6 +9,7 @@ import type { TestServer } from '../server/run-server.ts';
 export interface TokenFields {
   owner?: string;
   scopes?: string[];
+  allowedSources?: string[];
 }
 
 /** Creates a static token. */

@@ -1,7 +1,7 @@
 /** Access tokens that may be used from some addresses only. */
 
 import { expect, test } from 'vitest';
-import { isAllowedSource } from '../../src/verify/allowed-sources.ts';
+import { isAllowedSource } from '../../src/verify/source-ranges.ts';
 
 const ranges = ['192.0.2.0/24', '198.51.100.7', '2001:db8:1::/48', '2001:db8:2::9'];
 
