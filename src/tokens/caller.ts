@@ -4,8 +4,8 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { trimBlanks } from '../caching/canonical-header.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
-import { isAllowedSource } from '../verify/source-ranges.ts';
 import type { IsProven } from '../verify/proof-cache.ts';
+import { isAllowedSource } from '../verify/source-ranges.ts';
 import type { Reason, Refusal } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
@@ -90,12 +90,14 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     if (kind !== 'static') return { reason: 'INSUFFICIENT_SCOPE' };
     return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
   };
+  /** With or without the scheme: a static token may be sent either way. */
+  const isKnownToken = (token: string) => isProven(`Bearer ${token}`) || isProven(token);
   return async (header, peer) => {
     const token = trimBlanks(trimBlanks(header).replace(/^bearer[ \t]/i, ''));
     const isAdmin = timingSafeEqual(digest(token), adminDigest);
     // Memory knows the admin token always, so that a guess of it would never be slowed: where it was
     // not used before, it is an attempt like any other.
-    const isKnown = isAdmin ? guesses.hasAdminComeFrom(peer) : token === '' || isProven(header);
+    const isKnown = isAdmin ? guesses.hasAdminComeFrom(peer) : token === '' || isKnownToken(token);
     const look = async (): Promise<Caller | Refusal> =>
       isAdmin ? { actor: adminActor, peer, scopes: [adminScope] } : await callerOf(header, peer);
     const caller = isKnown ? await look() : await guesses.attempt(peer, token, look, isWrong);
