@@ -33,6 +33,8 @@ http://:${port} {
 			# Usher needs nothing else of a request, and refuses more headers than it has room for.
 			header_up -*
 			header_up Authorization {header.Authorization}
+			# Who uses the token; Usher reads it if USHER_TRUSTED_PROXIES has Caddy's address.
+			header_up X-Forwarded-For {client_ip}
 			copy_headers ${identityHeaders.join(' ')}
 			transport http {
 				dial_timeout 1s
