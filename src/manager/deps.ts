@@ -22,8 +22,11 @@ export interface ManagerDeps {
   ended: EndedSessions;
   /** The folder of the built web app: `dist/manager`. */
   webFolder: string;
-  /** The caller of an Authorization header; undefined if refused. Throws Unavailable, and TokenError for a source that guesses. */
-  authenticate(header: string, peer: string): Promise<Caller | undefined>;
+  /**
+   * The caller of an Authorization header; undefined if refused, or a text that says why to someone who
+   * holds the token. Throws Unavailable, and TokenError for a source that guesses.
+   */
+  authenticate(header: string, peer: string): Promise<Caller | string | undefined>;
   /**
    * The session's caller as the store has it now; undefined when its access token is revoked,
    * expired, or rotated since `signedInAt` with the grace over. Called on each request, so that a

@@ -60,6 +60,10 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
     await refused(deps, req, error);
     return sendJson(res, 401, { error });
   }
+  if (typeof caller === 'string') {
+    await refused(deps, req, caller);
+    return sendJson(res, 403, { error: caller });
+  }
   if (!maySignIn(caller)) {
     await refused(deps, req, 'the token lacks the scope', caller.actor);
     return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
@@ -77,7 +81,7 @@ async function callerBy(
   deps: RouteDeps,
   offered: Offered,
   peer: string,
-): Promise<{ caller: Caller | undefined; at: number }> {
+): Promise<{ caller: Caller | string | undefined; at: number }> {
   const now = deps.now();
   if ('token' in offered) return { caller: await deps.authenticate(offered.token, peer), at: now };
   const attempt = deps.beginAttempt(peer);

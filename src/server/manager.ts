@@ -12,6 +12,7 @@ import { adminActor, type Caller } from '../tokens/caller.ts';
 import { uuidOf } from '../tokens/derived-uuid.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
 import type { SignInCode } from '../transport/services/sign-in.ts';
+import { textOf } from '../verify/verdict.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
@@ -46,7 +47,8 @@ export function createWebManager(
     webFolder: fileURLToPath(new URL('../../dist/manager', import.meta.url)),
     async authenticate(header, peer) {
       const caller = await core.authenticate(header, peer);
-      return 'reason' in caller ? undefined : caller;
+      if (!('reason' in caller)) return caller;
+      return caller.reason === 'WRONG_SOURCE' ? textOf(caller) : undefined;
     },
     currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,

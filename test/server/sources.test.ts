@@ -47,9 +47,14 @@ async function send(from: string, url: string, { forwarded = [], ...sent }: Sent
   const all = Object.entries(headers).concat(forwarded.map(line => ['X-Forwarded-For', line]));
   const { method = 'GET', body } = sent;
   const options = { method, localAddress: from, headers: [['host', 'localhost'], ...all].flat() };
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+  const { promise, resolve, reject } = Promise.withResolvers<{
+    status: number;
+    body: string;
+    cookies: string[];
+  }>();
   const req = request(url, options as never, async res => {
-    resolve({ status: res.statusCode ?? 0, body: await text(res) });
+    const cookies = res.headers['set-cookie'] ?? [];
+    resolve({ status: res.statusCode ?? 0, body: await text(res), cookies });
   });
   req.on('error', reject).end(body);
   return await promise;
@@ -252,7 +257,17 @@ describe("an administrator's own token", () => {
     const url = `http://${usher.manager}/session`;
     const signIn = await send(friend, url, { method: 'POST' });
     expect(signIn.status).toBe(200);
-    expect((await send(stranger, url, { method: 'POST' })).status).toBe(401);
+    const [cookie = ''] = signIn.cookies.map(each => each.split(';')[0]);
+    const { pageSecret } = JSON.parse(signIn.body) as { pageSecret: string };
+    const headers = { authorization: '', cookie, 'x-usher-page-secret': pageSecret };
+    const show = async (from: string) => {
+      const all = { ...headers, 'sec-fetch-site': 'same-origin' };
+      return (await send(from, url, { headers: all })).status;
+    };
+    expect(await show(friend)).toBe(200);
+    expect(await show(stranger)).toBe(401);
+    const { status, body } = await send(stranger, url, { method: 'POST' });
+    expect([status, body]).toEqual([403, '{"error":"token may not be used from this address"}']);
   });
 
   test('introspects from an allowed address only', async () => {

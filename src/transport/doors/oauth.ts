@@ -54,8 +54,8 @@ export interface OauthEndpoint {
   /** Answers for a token that a caller with the scope posted. */
   handle(token: string, form: Form, caller: Caller): Promise<object | OauthError>;
   /**
-   * Answers a caller whose credential is the posted token itself, whatever its scopes; undefined to treat
-   * it as any other caller. Absent where holders have no rights of their own.
+   * Answers a caller whose credential is the posted token itself, whatever its scopes; undefined to go on
+   * as for other callers. Absent where holders have no rights of their own.
    */
   handleHolder?(own: OwnToken): Promise<object | OauthError | undefined>;
 }
