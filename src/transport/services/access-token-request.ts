@@ -114,8 +114,6 @@ export function revokeJwtsOf(request: RevokeJwtsRequest) {
 function fieldsOf(chosen: Chosen, faults: Faults, path = ''): Fields {
   const { name, owner, scopes, metadata, audiences, jwtLifetimeMax, expireTime } = chosen;
   const { grantableScopes, allowedSources, rateLimit, quota } = chosen;
-  const rate = rateLimit && rateLimitOf(rateLimit, `${path}rate_limit`, faults);
-  const most = quota && quotaOf(quota, `${path}quota`, faults);
   return {
     name,
     owner: owner || undefined,
@@ -123,8 +121,8 @@ function fieldsOf(chosen: Chosen, faults: Faults, path = ''): Fields {
     // Absent rather than undefined: a repeat of a call by an older client then stays the same call.
     ...(grantableScopes.length > 0 && { grantableScopes }),
     ...(allowedSources.length > 0 && { allowedSources }),
-    ...(rate && { rateLimit: rate }),
-    ...(most && { quota: most }),
+    ...(rateLimit && { rateLimit: rateLimitOf(rateLimit, `${path}rate_limit`, faults) }),
+    ...(quota && { quota: quotaOf(quota, `${path}quota`, faults) }),
     metadata,
     audiences: listOf(audiences),
     jwtLifetimeMaxSeconds: faults.read(

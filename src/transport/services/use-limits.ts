@@ -14,21 +14,24 @@ import type { Faults } from '../../tokens/faults.ts';
 import { invalid } from '../../tokens/fields.ts';
 import { durationOfMs, safeInteger, wholeSeconds } from '../rpc/time.ts';
 
-/** A rate limit; `field` is its path in the request. Undefined where a part could not be read. */
+/**
+ * A rate limit; `field` is its path in the request. A part that cannot be read is a fault, and has any
+ * valid value here, so that the others can still be checked.
+ */
 export function rateLimitOf(
   { requests, window, per }: RateLimitMessage,
   field: string,
   faults: Faults,
-): RateLimit | undefined {
-  const read = {
-    requests: faults.read(() => safeInteger(requests, `${field}.requests`)),
-    windowSeconds: faults.read(() => {
-      if (window === undefined) throw invalid(`${field}.window`, 'is required');
-      return wholeSeconds(window, `${field}.window`);
-    }),
-    per: faults.read(() => perOf(per, `${field}.per`)),
+): RateLimit {
+  const windowSeconds = faults.read(() => {
+    if (window === undefined) throw invalid(`${field}.window`, 'is required');
+    return wholeSeconds(window, `${field}.window`);
+  });
+  return {
+    requests: faults.read(() => safeInteger(requests, `${field}.requests`)) ?? 1,
+    windowSeconds: windowSeconds ?? 1,
+    per: faults.read(() => perOf(per, `${field}.per`)) ?? 'token',
   };
-  return isWhole(read) ? read : undefined;
 }
 
 /** The same for a quota. */
@@ -36,13 +39,12 @@ export function quotaOf(
   { requests, period, per }: QuotaMessage,
   field: string,
   faults: Faults,
-): Quota | undefined {
-  const read = {
-    requests: faults.read(() => safeInteger(requests, `${field}.requests`)),
-    period: faults.read(() => periodOf(period, `${field}.period`)),
-    per: faults.read(() => perOf(per, `${field}.per`)),
+): Quota {
+  return {
+    requests: faults.read(() => safeInteger(requests, `${field}.requests`)) ?? 1,
+    period: faults.read(() => periodOf(period, `${field}.period`)) ?? 'day',
+    per: faults.read(() => perOf(per, `${field}.per`)) ?? 'token',
   };
-  return isWhole(read) ? read : undefined;
 }
 
 /** A rate limit as a message. */
@@ -88,10 +90,4 @@ function periodOf(period: Period, field: string): Quota['period'] {
     default:
       throw invalid(field, 'is neither PERIOD_DAY nor PERIOD_MONTH');
   }
-}
-
-function isWhole<T extends object>(
-  read: T,
-): read is { [K in keyof T]: Exclude<T[K], undefined> } & T {
-  return Object.values(read).every(value => value !== undefined);
 }
