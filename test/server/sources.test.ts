@@ -11,6 +11,7 @@ import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { ownEngine } from '../engine.ts';
 import { makeJwt, makeStatic } from '../gateways/tokens.ts';
+import { answerOf, openH2, requestH2 } from '../transport/http/http2.ts';
 import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
@@ -110,6 +111,22 @@ describe.each([
       expect((await send(proxy, at(), { headers })).status).toBe(403);
     }
   });
+});
+
+test('several lines of X-Forwarded-For over HTTP/2', async () => {
+  const port = Number(usher.http.split(':')[1]);
+  const ask = async (...lines: string[]) => {
+    const forwarded = lines.map(line => ['x-forwarded-for', line] as const);
+    const headers = [['authorization', `Bearer ${token}`] as const, ...forwarded];
+    const session = await openH2(port, proxy);
+    const { status } = await answerOf(requestH2(session, '/forward-auth', { headers }));
+    session.close();
+    return status;
+  };
+  expect(await ask(outside, inside)).toBe(200);
+  expect(await ask(inside, outside)).toBe(403);
+  expect(await ask(inside)).toBe(200);
+  expect(await ask()).toBe(403);
 });
 
 test('a gateway that no setting trusts has no address to tell, and its own is not the user', async () => {

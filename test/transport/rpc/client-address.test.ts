@@ -1,6 +1,8 @@
 /** The client's address: X-Forwarded-For counts only from trusted proxies, and only from its end. */
 
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { plainAddress } from '../../../src/tokens/source.ts';
 import {
   addressIn,
   createOrigins,
@@ -53,6 +55,23 @@ test.each([
   ['a kilobyte', 'x'.repeat(1024)],
 ])('a proxy that names %s leaves the address unknown, whatever stands before it', (_, text) => {
   expect(originOf('10.0.0.1', text, trusts)).toEqual({ address: '', isForwarded: true });
+});
+
+test('whatever a client writes, the proxy appends its address, and that one counts', () => {
+  const claimed = fc.oneof(
+    fc.string(),
+    fc.array(fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom('10.0.0.9', 'unknown', '')), {
+      maxLength: 5,
+    }),
+  );
+  const peer = fc.oneof(fc.ipV4(), fc.ipV6()).filter(address => !trusts(plainAddress(address)));
+  fc.assert(
+    fc.property(claimed, peer, fc.constantFrom(', ', ',', ' , '), (text, address, comma) => {
+      const before = Array.isArray(text) ? text.join(comma) : text;
+      const { address: found } = originOf('10.0.0.1', `${before}${comma}${address}`, trusts);
+      expect(found).toBe(plainAddress(address));
+    }),
+  );
 });
 
 test('whether a proxy named the address', () => {
