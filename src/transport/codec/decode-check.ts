@@ -102,11 +102,10 @@ const readAttributes: Read<AttributeContext> = (cursor, end) => {
   const contextExtensions = extensionsOf(bytes, extensionsAt, extensionsEnd);
   if (contextExtensions === undefined) return undefined;
   const { typeName: $typeName } = AttributeContextSchema;
-  return {
-    ...{ $typeName, contextExtensions },
-    ...(source !== undefined && { source }),
-    ...(request !== undefined && { request }),
-  };
+  const attributes: AttributeContext = { $typeName, contextExtensions };
+  if (source !== undefined) attributes.source = source;
+  if (request !== undefined) attributes.request = request;
+  return attributes;
 };
 
 type Extensions = AttributeContext['contextExtensions'];
@@ -167,11 +166,15 @@ const readPeer: Read<AttributeContext_Peer> = (cursor, end) => {
       if (address === undefined) return undefined;
     } else if (!peerTags.has(tag) || !skip(cursor, end, tag)) return undefined;
   }
-  return {
+  const peer: AttributeContext_Peer = {
     $typeName: AttributeContext_PeerSchema.typeName,
-    ...(address !== undefined && { address }),
-    ...{ service: '', labels: {}, principal: '', certificate: '' },
+    service: '',
+    labels: noLabels,
+    principal: '',
+    certificate: '',
   };
+  if (address !== undefined) peer.address = address;
+  return peer;
 };
 
 /** Reads an address and port. A Unix domain socket is left to the library. */
@@ -194,13 +197,24 @@ const readSocketAddress: Read<SocketAddress> = (cursor, end) => {
     } else if (!portTags.has(tag) || !skip(cursor, end, tag)) return undefined;
   }
   return {
-    ...{ $typeName: SocketAddressSchema.typeName, protocol: SocketAddress_Protocol.TCP, address },
-    portSpecifier: { case: undefined },
+    $typeName: SocketAddressSchema.typeName,
+    protocol: SocketAddress_Protocol.TCP,
+    address,
+    portSpecifier: noPort,
   };
 };
 
-/** The headers that are read, by the length of their names. */
-const readHeaders = new Map(['authorization', 'x-forwarded-for'].map(name => [name.length, name]));
+const authorization = 'authorization';
+const forwardedFor = 'x-forwarded-for';
+
+/** The header that is read and has a name of so many bytes. */
+function headerOf(nameBytes: number): string | undefined {
+  if (nameBytes === authorization.length) return authorization;
+  return nameBytes === forwardedFor.length ? forwardedFor : undefined;
+}
+
+const noPort: SocketAddress['portSpecifier'] = { case: undefined };
+const noLabels: AttributeContext_Peer['labels'] = {};
 const noBytes = new Uint8Array(0);
 
 const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
@@ -211,7 +225,7 @@ const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
     if (tag === headersTag) {
       if (!readEntry(cursor, end)) return undefined;
       const { nameAt, nameEnd } = entry;
-      const sought = readHeaders.get(nameEnd - nameAt);
+      const sought = headerOf(nameEnd - nameAt);
       if (sought === undefined) continue;
       const name = textOf(bytes, nameAt, nameEnd);
       if (name === sought) {
