@@ -61,7 +61,7 @@ export interface OauthEndpoint {
 }
 
 /** A token that is its own caller's credential. */
-export interface OwnToken {
+interface OwnToken {
   token: string;
   /** The client id of a caller that authenticated by Basic. */
   clientId: string | undefined;
