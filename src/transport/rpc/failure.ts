@@ -66,11 +66,6 @@ function shortened(code: CodeName, all: readonly Violation[]): Failure {
   return { code, message, violations };
 }
 
-/** The Retry-After header (RFC 9110 section 10.2.3): whole seconds, and never too few. */
-export function retryAfterSeconds(ms: number): string {
-  return String(Math.max(1, Math.ceil(ms / 1000)));
-}
-
 /** When to call again as a detail of the error. */
 export function retryInfo(retryAfterMs: number): RetryInfo {
   return create(RetryInfoSchema, { retryDelay: durationOfMs(retryAfterMs) });
