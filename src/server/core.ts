@@ -91,7 +91,7 @@ export async function openCore(
   now: () => number,
   metrics: Pick<
     Metrics,
-    'verdict' | 'unavailable' | 'brokenRecord' | 'wrongCredential' | 'slowed' | 'memory'
+    'verdict' | 'unavailable' | 'caller' | 'brokenRecord' | 'wrongCredential' | 'slowed' | 'memory'
   >,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);

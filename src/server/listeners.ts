@@ -33,9 +33,12 @@ import type { Binding } from '../transport/rpc/handlers.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import { pinged } from '../transport/rpc/probes.ts';
 import { RpcError } from '../transport/rpc/rpc-error.ts';
+import type { ListenerTls, TlsLimits } from '../transport/tls/listener-tls.ts';
+import type { TicketSecret } from '../transport/tls/ticket-keys.ts';
+import type { Certificates } from './certificates.ts';
 import type { Core } from './core.ts';
 import { connectionsFor, openFilesMax } from './descriptors.ts';
-import { createGuards } from './guards.ts';
+import { createGuards, type ListenerName } from './guards.ts';
 import { collectGarbage } from './heap.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -53,6 +56,10 @@ export interface ListenerParts {
   origins: Origins;
   /** The web app. */
   manager: Manager;
+  /** With what they speak TLS. */
+  certificates: Certificates;
+  /** The secret of session tickets. */
+  tickets: TicketSecret;
   metrics: Metrics;
   log: Pick<Logger, 'info' | 'warn'>;
   /** Why the server should get no traffic; empty when it is ready. */
@@ -146,11 +153,15 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   const web = webRoute(parts.manager);
   const root = rootRoute({ verify, now, addressOf: req => parts.origins.request(req).address });
   const grpc = grpcListeners[config.grpcEngine]({
-    bindings: [...services.verifier, envoyBinding({ verify, trusts: parts.trusts })],
+    bindings: [
+      ...services.verifier,
+      envoyBinding({ verify, admit: services.admit, trusts: parts.trusts }),
+    ],
     limits: withConnections(limits.grpc, connections.grpc, config),
     onBug,
     probes: parts,
     guard: guards.grpc,
+    tls: tlsOf('grpc', parts, limits.tls),
   });
   return {
     grpc,
@@ -171,6 +182,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       ping,
       onBug,
       guard: guards.http,
+      tls: tlsOf('http', parts, limits.tls),
       onStop: connect.endStreams,
       ...http2({ bindings: services.verifier, guard: guards.http }),
     }),
@@ -192,6 +204,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       ping,
       onBug,
       guard: guards.manager,
+      tls: tlsOf('manager', parts, limits.tls),
       onStop: managerDoor.endStreams,
       ...http2(
         { bindings: services.manager, guard: guards.manager, door: 'manager' },
@@ -199,6 +212,20 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       ),
     }),
   };
+}
+
+/** With what a listener speaks TLS; undefined where it speaks plain text. */
+function tlsOf(
+  name: ListenerName,
+  { certificates, tickets, now }: ListenerParts,
+  limits: TlsLimits,
+): ListenerTls | undefined {
+  const isManager = name === 'manager';
+  const source = isManager ? certificates.manager : certificates.public;
+  if (source === undefined) return undefined;
+  // Browsers speak both, and the web app is served over HTTP/1.1 alone.
+  const [prefersHttp1, requiresClient] = [isManager, isManager];
+  return { ...{ name, source, prefersHttp1, requiresClient }, ...{ tickets, limits, now } };
 }
 
 const otherHost = new RpcError('FAILED_PRECONDITION', otherHostText);
@@ -213,9 +240,13 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 }
 
 /** The routes for gateways and OAuth clients. */
-function gatewayDoors(limits: HttpLimits, { core, origins }: ListenerParts, guard: Guard): Route[] {
+function gatewayDoors(
+  limits: HttpLimits,
+  { core, origins, services: { admit } }: ListenerParts,
+  guard: Guard,
+): Route[] {
   return doorRoutes({
-    ...{ ...core, limits, guard },
+    ...{ ...core, admit, limits, guard },
     addressOf: req => origins.request(req).address,
     sourceOf: req => clientOf(origins.request(req)),
   });

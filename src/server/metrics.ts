@@ -4,11 +4,13 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } f
 import { degradable, type StoreHealth } from '../store/health.ts';
 import type { SlowedReason } from '../tokens/guesses.ts';
 import type { Door } from '../transport/rpc/call.ts';
-import type { RefusedReason } from '../transport/rpc/guard.ts';
+import type { HandshakeFault, RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
+import { type CallerResult, createCallerMetric } from './caller-metric.ts';
 import type { MemoryMetric } from './memory.ts';
 import { createMemoryMetric } from './memory-metric.ts';
+import { createTlsMetrics } from './tls-metrics.ts';
 
 /** The metrics of one process. */
 export interface Metrics {
@@ -16,6 +18,8 @@ export interface Metrics {
   verdict(verdict: Verdict, door: Door): void;
   /** Counts a verdict that failed because the store was unavailable. */
   unavailable(): void;
+  /** Counts what a known caller was answered, or a caller that was not let in, whose name is "". */
+  caller(name: string, result: CallerResult): void;
   /** Counts an unexpected error. */
   bug(): void;
   /** Counts a record that was read and is not as Usher wrote it. */
@@ -30,6 +34,12 @@ export interface Metrics {
   wrongCredential(): void;
   /** Counts a call that was refused because its source guesses. */
   slowed(reason: SlowedReason): void;
+  /** Counts a TLS handshake that failed, or one with a listener that does not speak TLS. */
+  handshakeFailed(listener: string, fault: HandshakeFault | 'tls-on-plain-text'): void;
+  /** Shows when the certificate of a listener ends, in milliseconds since 1970. */
+  certificateEnds(listener: string, endsMs: () => number): void;
+  /** Counts files of a listener's certificate that changed and cannot be used. */
+  certificateRefused(listener: string): void;
   /** Shows what holds memory within a limit. */
   readonly memory: MemoryMetric;
   /** Sets whether the store answers, and what is degraded. */
@@ -43,7 +53,10 @@ export interface Metrics {
 }
 
 /** Metrics in a registry of their own. `others` returns those of other processes, as `json()`. */
-export function createMetrics(others: () => Promise<object[]> = async () => []): Metrics {
+export function createMetrics(
+  callerNamesMax: number,
+  others: () => Promise<object[]> = async () => [],
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -136,10 +149,12 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
       else counted.count++;
     },
     unavailable: () => unavailable.inc(),
+    caller: createCallerMetric(registry, callerNamesMax),
     bug: () => bugs.inc(),
     brokenRecord: () => brokenRecords.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
     requestRefused: listener => requests.inc({ listener }),
+    ...createTlsMetrics(registry),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
     wrongCredential: () => wrongCredentials.inc(),
     slowed: reason => slowed.inc({ reason }),

@@ -6,6 +6,8 @@ import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
 import { createOrigins, trustsRanges } from '../transport/rpc/client-address.ts';
+import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
+import { openCertificates } from './certificates.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
 import { listenProblem } from './listen-problem.ts';
@@ -35,6 +37,8 @@ export interface RunningServer {
    * is called with each new reason for which they cannot.
    */
   ready(onWait: (reason: string) => void): Promise<boolean>;
+  /** Reads the files of certificates now. */
+  checkCertificates(): void;
   /** Finishes calls in flight, within the grace, and closes everything. */
   stop(): Promise<void>;
 }
@@ -47,6 +51,10 @@ export interface RunOptions {
   otherMetrics?: () => Promise<object[]>;
   /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
+  /** Whether another process tells the operator what concerns all of them. */
+  isWorker?: boolean;
+  /** The secret of TLS session tickets, if it comes from elsewhere. */
+  tickets?: TicketSecret;
   /**
    * Called when the server begins to listen, which is when connections may come, with the function
    * that stops it.
@@ -62,9 +70,12 @@ export async function startServer(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
-  { now = Date.now, otherMetrics, elsewhere = {}, onListen }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<RunningServer> {
-  const metrics = createMetrics(otherMetrics);
+  const { now = Date.now, otherMetrics, elsewhere = {}, onListen } = options;
+  const { tickets = createTicketSecret(), isWorker = false } = options;
+  const certificates = openCertificates(config, now);
+  const metrics = createMetrics(config.callerNamesMax, otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
   const { health } = core.store;
   const trusts = trustsRanges(
@@ -81,8 +92,10 @@ export async function startServer(
     core,
     trusts,
     origins,
-    services: createServices(config, core, web, now, metrics, origins),
+    services: createServices(config, core, web, now, metrics, { log, origins }),
     manager: web.manager,
+    certificates,
+    tickets,
     metrics,
     log,
     unreadiness: () => [
@@ -97,6 +110,11 @@ export async function startServer(
     },
   });
   const unfollow = followHealth(core.store, { grpc: listeners, metrics, log });
+  const followed = certificates.follow({
+    ...{ metrics, health, warnDays: config.tlsWarnDays },
+    log: isWorker ? undefined : log,
+    serves: name => config[`${name}Listen`] !== 'off',
+  });
   const stopped = new AbortController();
 
   const bound = listenAll(config, listeners);
@@ -104,6 +122,7 @@ export async function startServer(
     state.stopping = true;
     stopped.abort();
     unfollow();
+    followed.close();
     // A listener that is being bound could not be closed.
     await bound.catch(() => undefined);
     const all = [listeners.grpc, listeners.http, listeners.manager];
@@ -127,6 +146,7 @@ export async function startServer(
     addresses: state.addresses,
     metrics,
     issueLoginCode: web.issueLoginCode,
+    checkCertificates: followed.check,
     ready: onWait => untilUp(health, onWait, stopped.signal),
     stop,
   };

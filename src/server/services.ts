@@ -1,8 +1,10 @@
 /** Binds the rpc services to their handlers. */
 
+import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
+import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
 import type { Call } from '../transport/rpc/call.ts';
-import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
+import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
@@ -13,6 +15,7 @@ import { SignInService, signInHandlers } from '../transport/services/sign-in.ts'
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
+import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
 import type { WebManager } from './manager.ts';
@@ -20,6 +23,8 @@ import type { Metrics } from './metrics.ts';
 
 /** The services of each listener. */
 export interface Services {
+  /** Lets gateways ask for verdicts on the gRPC and HTTP listeners, as the callers of VerifierService. */
+  admit: Admit;
   /** For the gRPC and HTTP listeners. */
   verifier: Binding[];
   /** For the API Manager: its API, and verification for the web app and the command line. */
@@ -32,8 +37,8 @@ export function createServices(
   core: Core,
   web: WebManager,
   now: () => number,
-  metrics: Pick<Metrics, 'memory'>,
-  origins: Origins,
+  metrics: Pick<Metrics, 'memory' | 'caller'>,
+  { log, origins }: { log: Pick<Logger, 'warn'>; origins: Origins },
 ): Services {
   const limits = limitsOf(config).watch;
   const addressOf = (call: Call) => origins.call(call).address;
@@ -46,14 +51,19 @@ export function createServices(
     () => changes.retainedCount * changeBytes,
     limits.changesBacklogMax * changeBytes,
   );
-  const watch = createWatch({ changes, limits, monotonicMs });
-  const verifier = (session?: SessionOf) => {
+  const watch = createWatch({ changes, records: core.store, limits, monotonicMs });
+  const authenticate = createCallerOf(core.authenticate, addressOf, sessionOf);
+  const admissions = createAdmissions(config, {
+    ...{ core, metrics, log, now },
+    managerCallerOf: authenticate,
+  });
+  const verifier = (admit: Admit<Call>, callerOf: CallerOf) => {
     const handlers = verifierHandlers({
       verify: core.verify,
+      ...{ admit, now, authenticate: callerOf },
+      ...(admit === admitAnyone ? {} : { admitAgainMs: limits.heartbeatMs }),
       issueJwt: core.issueJwt,
-      authenticate: createCallerOf(core.authenticate, addressOf, session),
       addressOf,
-      now,
       watch,
       instance: changes.instance,
       batchMax: config.batchMax,
@@ -61,7 +71,6 @@ export function createServices(
     });
     return withRefusalsNoted(bind(VerifierService, handlers), core.sums, addressOf, ['issueJwt']);
   };
-  const authenticate = createCallerOf(core.authenticate, addressOf, sessionOf);
   const accessTokens = bind(
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
@@ -73,12 +82,13 @@ export function createServices(
     signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
   return {
-    verifier: [verifier()],
+    admit: admissions.verifier,
+    verifier: [verifier(admissions.verifier, withoutSession)],
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
       withRefusalsNoted(signIn, core.sums, addressOf),
-      verifier(sessionOf),
+      verifier(admissions.manager, authenticate),
     ],
   };
 }

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from '../log.ts';
 import type { Environment } from '../settings/config.ts';
 import { awakeTimeout } from '../timing/awake.ts';
+import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 /** Limits of the supervision. */
@@ -55,12 +56,13 @@ interface Worker {
   ready: Promise<void>;
 }
 
-/** Starts `count` workers with the environment `env`. */
+/** Starts `count` workers with the environment `env`. Each gets the secret of session tickets. */
 export function startWorkers(
   count: number,
   env: Environment,
   log: Logger,
   limits: WorkerLimits,
+  tickets: TicketSecret = createTicketSecret(),
 ): Workers {
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({
@@ -69,12 +71,15 @@ export function startWorkers(
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const places: Worker[] = [];
+  /** The worker that is about to replace another. */
+  let coming: Worker | undefined;
   let stopping = false;
 
   const start = (place: number, pauseMs: number): Worker => {
     const child = cluster.fork(env).process;
     closeUntaken(child);
     const worker = { process: child, ready: readyOf(child, limits.readyMs) };
+    worker.ready.then(() => sendTickets(child, tickets)).catch(() => undefined);
     const startedMs = performance.now();
     worker.ready.catch(() => child.kill('SIGKILL'));
     child.once('exit', (code, signal) => {
@@ -91,11 +96,14 @@ export function startWorkers(
     });
     return worker;
   };
+  tickets.onChange(() => {
+    for (const { process } of coming === undefined ? places : [...places, coming]) {
+      sendTickets(process, tickets);
+    }
+  });
   for (let place = 0; place < count; place++) places.push(start(place, limits.restartMsMin));
 
   let renewing: Promise<void> = Promise.resolve();
-  /** The worker that is about to replace another. */
-  let coming: Worker | undefined;
   const renewAll = async () => {
     for (const place of places.keys()) {
       if (stopping) return;
@@ -157,6 +165,12 @@ function closeUntaken(child: ChildProcess): void {
   child.once('exit', () => {
     for (const connection of untaken.values()) connection.close();
   });
+}
+
+/** Sends the secret of session tickets, unless the worker has just died. */
+function sendTickets(child: ChildProcess, { current }: TicketSecret): void {
+  const message: ToWorker = { kind: 'tickets', secret: current.toString('base64') };
+  if (child.connected) child.send(message, () => undefined);
 }
 
 /** Stops a worker; kills it after the limit. */

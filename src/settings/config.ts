@@ -4,12 +4,20 @@ import { readFileSync } from 'node:fs';
 import { nearest } from '../reading/nearest.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
+import { type tlsFiles, tlsMistakes } from './tls.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
+import { accessMistakes, type VerifyAccess } from './verify-access.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
-type Optional = 'masterKeys' | 'adminToken' | 'connectionsPerSourceMax' | 'stateFile';
+type Optional =
+  | 'masterKeys'
+  | 'adminToken'
+  | 'connectionsPerSourceMax'
+  | 'stateFile'
+  | 'verifyAccess'
+  | keyof typeof tlsFiles;
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,7 +30,8 @@ export type Config = {
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
-};
+  readonly verifyAccess?: VerifyAccess;
+} & { readonly [K in keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
 export class SettingsError extends Error {
@@ -138,7 +147,13 @@ function adviceFor(name: string, known: Iterable<string>): string {
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
-  return [...listenerMistakes(config), ...secretMistakes(config, env), ...limitMistakes(config)];
+  return [
+    ...listenerMistakes(config),
+    ...tlsMistakes(config),
+    ...accessMistakes(config),
+    ...secretMistakes(config, env),
+    ...limitMistakes(config),
+  ];
 }
 
 function listenerMistakes(config: Partial<Config>): string[] {

@@ -103,6 +103,12 @@ export const limits = {
     'Attempts of one source that may be under way, each with another credential that memory does not know',
     { min: 1, max: 10_000, default: 20, unit: 'attempts' },
   ),
+  callerNamesMax: limit(
+    'USHER_CALLER_NAMES_MAX',
+    'Most callers of Verify that the metric usher_verify_callers_total tells apart by name, per worker; the ' +
+      'rest is counted as one',
+    { min: 0, max: 10_000, default: 100, unit: 'names' },
+  ),
   messageBytesMax: limit(
     'USHER_MESSAGE_BYTES_MAX',
     'Longest request message; an answer may have 4 MiB in any case',
@@ -181,8 +187,23 @@ export const limits = {
   ),
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',
-    'How long a new connection may stay silent, and the headers of a request may take',
+    'How long a new connection may stay silent, a TLS handshake may take, and the headers of a request',
     { min: 100, max: 600_000, default: 5000, unit: 'ms' },
+  ),
+  tlsHandshakeBytesMax: limit(
+    'USHER_TLS_HANDSHAKE_BYTES_MAX',
+    'Most bytes that a caller may send for a TLS handshake, its certificates included',
+    { min: 16_384, max: 262_144, default: 65_536, unit: 'bytes' },
+  ),
+  tlsResumptionMs: limit(
+    'USHER_TLS_RESUMPTION_MS',
+    'How long a TLS session can be resumed, and how often the keys of its tickets are replaced',
+    { min: 60_000, max: 86_400_000, default: 3_600_000, unit: 'ms' },
+  ),
+  tlsWarnDays: limit(
+    'USHER_TLS_WARN_DAYS',
+    'How long before its end a certificate is warned of, once a day',
+    { min: 0, max: 365, default: 14, unit: 'days' },
   ),
   connectionIdleMs: limit(
     'USHER_CONNECTION_IDLE_MS',

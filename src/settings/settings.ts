@@ -3,6 +3,7 @@
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { limits } from './limits.ts';
 import type { Setting } from './setting.ts';
+import { tlsFiles } from './tls.ts';
 import {
   addressRanges,
   adminToken,
@@ -17,6 +18,7 @@ import {
   origins,
   wholeNumber,
 } from './values.ts';
+import { accessSettings } from './verify-access.ts';
 
 /** Parses the store's address; throws Mistake. */
 function readStoreAddress(text: string): StoreAddress {
@@ -80,6 +82,8 @@ const places = {
     default: '',
     read: hostNames,
   },
+  ...tlsFiles,
+  ...accessSettings,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',

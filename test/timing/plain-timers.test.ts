@@ -26,6 +26,7 @@ const plain: Record<string, string> = {
   'tokens/retention.ts': 'an interval at which old entries are removed',
   'tokens/sums.ts': 'an interval at which counts are written',
   'tokens/usage.ts': 'an interval at which counts are written',
+  'transport/services/let-in.ts': 'an interval at which callers are looked at again',
   'transport/services/watch.ts': 'an interval at which watchers get a message',
 };
 

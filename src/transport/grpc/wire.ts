@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { sourceOf } from '../../tokens/source.ts';
 import { createH2Server } from '../h2/server.ts';
 import type { GrpcDeps } from '../rpc/grpc-listener.ts';
 import { ownGuard } from '../rpc/guard.ts';
@@ -43,7 +44,10 @@ export function createWire(deps: GrpcDeps, others?: OtherCalls): Wire {
   const server = createH2Server({
     limits: h2LimitsOf(limits),
     createHandler: connection => new Calls(shared, connection),
-    onFault: guard.faulted,
+    onFault(fault, address = '') {
+      if (fault === 'tls') guard.spokeTls(sourceOf(address));
+      else guard.faulted(fault);
+    },
     onBug: error => onBug(error, randomUUID()),
     notHttp2: Buffer.from(notHttp2),
   });

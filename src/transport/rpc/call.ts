@@ -1,6 +1,7 @@
 /** What a handler can learn about its call, the same for every protocol. */
 
 import type { Awaitable } from '../../store/awaitable.ts';
+import type { VerifyCaller } from '../../tokens/verify-callers.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import type { Question } from '../../verify/verify.ts';
 import { joinAuthorization } from './authorization.ts';
@@ -20,9 +21,14 @@ export type Door =
 
 /**
  * The verdict on a question; without a wait if it is cached. It is counted in the metrics under the
- * name of the door. Throws Unavailable.
+ * name of the door, and for the caller, to which the tokens of other owners than its own are invalid.
+ * Throws Unavailable.
  */
-export type DoorVerify = (question: Question, door: Door) => Awaitable<Verdict>;
+export type DoorVerify = (
+  question: Omit<Question, 'owner'>,
+  door: Door,
+  caller?: VerifyCaller,
+) => Awaitable<Verdict>;
 
 /** The context of one call. */
 export interface Call {
@@ -32,9 +38,18 @@ export interface Call {
   header(name: string): readonly string[];
   /** The IP address of the socket's peer; "" once it has closed. */
   readonly peer: string;
+  /**
+   * The DNS names and URIs, such as `spiffe://…`, in the SAN of the caller's client certificate, if it
+   * is verified against the CA of the listener; empty otherwise. They can end during a call: with the
+   * certificate, and when its CA is removed.
+   */
+  readonly clientNames: readonly string[];
   /** Aborts when the caller disconnects or cancels, or the deadline has passed. */
   readonly signal: AbortSignal;
 }
+
+/** The names of a caller without a verified client certificate. */
+export const noClientNames: readonly string[] = [];
 
 /** The Authorization header of a call. */
 export function authorization(call: Call): string {

@@ -10,13 +10,15 @@ import {
 } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { Unavailable } from '../../../src/store/store.ts';
 import { envoyCheckHandlers } from '../../../src/transport/doors/envoy-check.ts';
+import { admitAnyone } from '../../../src/transport/rpc/admission.ts';
 import type { Call } from '../../../src/transport/rpc/call.ts';
 import { trustsRanges } from '../../../src/transport/rpc/client-address.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import type { Question, Verify } from '../../../src/verify/verify.ts';
 import { granted, verify } from '../fakes.ts';
 
-const call = { door: 'grpc', header: () => [], peer: '', signal: new AbortController().signal };
+const { signal } = new AbortController();
+const call: Call = { door: 'grpc', header: () => [], peer: '', clientNames: [], signal };
 
 const trusts = trustsRanges([['10.0.0.0', 8]]);
 
@@ -33,7 +35,8 @@ async function check(
   const request = create(CheckRequestSchema, {
     attributes,
   } as MessageInitShape<typeof CheckRequestSchema>);
-  const answer = await envoyCheckHandlers({ verify: ask, trusts }).check(request, call as Call);
+  const deps = { verify: ask, trusts, admit: admitAnyone };
+  const answer = await envoyCheckHandlers(deps).check(request, call);
   return fromBinary(CheckResponseSchema, toBinary(CheckResponseSchema, answer));
 }
 
@@ -52,7 +55,8 @@ test('a request without headers, or without a request, is denied', async () => {
   const requests = [{}, { attributes: {} }, { attributes: { request: {} } }];
   for (const request of requests) {
     const message = create(CheckRequestSchema, request);
-    const { status } = await envoyCheckHandlers({ verify, trusts }).check(message, call as Call);
+    const deps = { verify, trusts, admit: admitAnyone };
+    const { status } = await envoyCheckHandlers(deps).check(message, call);
     expect(status?.code).toBe(16);
   }
 });

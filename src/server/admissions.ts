@@ -1,0 +1,62 @@
+/** Decides who may ask for verdicts at each listener; who may not is counted, and logged once a minute. */
+
+import type { Logger } from '../log.ts';
+import type { Config } from '../settings/config.ts';
+import { sourceOf } from '../tokens/source.ts';
+import { createFindVerifyCaller } from '../tokens/verify-callers.ts';
+import {
+  type Admit,
+  admitAnyone,
+  createAdmit,
+  createManagerAdmit,
+  type OnNotLetIn,
+} from '../transport/rpc/admission.ts';
+import type { Call } from '../transport/rpc/call.ts';
+import type { CallerOf } from '../transport/rpc/caller-of.ts';
+import type { Core } from './core.ts';
+import type { Metrics } from './metrics.ts';
+import { warnRarely } from './warn-rarely.ts';
+
+/** Who may ask at each listener. */
+export interface Admissions {
+  /** On the gRPC and HTTP listeners: by USHER_VERIFY_ACCESS. */
+  verifier: Admit;
+  /** On the API Manager's: a session, or a token that may read or verify. */
+  manager: Admit<Call>;
+}
+
+/** What admitting needs. */
+export interface AdmissionDeps {
+  core: Pick<Core, 'authenticate' | 'store' | 'sums'>;
+  /** Authenticates the callers of the API Manager. */
+  managerCallerOf: CallerOf;
+  metrics: Pick<Metrics, 'caller'>;
+  log: Pick<Logger, 'warn'>;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** Creates it. */
+export function createAdmissions(config: Config, deps: AdmissionDeps): Admissions {
+  const { core, metrics, now } = deps;
+  const { verifyAccess: access = 'open', tlsClientSans: clientSans } = config;
+  const warn = warnRarely({ log: deps.log, monotonicMs: () => performance.now() });
+  const onNotLetIn: OnNotLetIn = ({ code, text, actor }, peer, where) => {
+    metrics.caller('', code.toLowerCase() as Lowercase<typeof code>);
+    const source = sourceOf(peer);
+    warn(`${where} ${text}`, { where, source }, `a caller may not ask for verdicts: ${text}`);
+    // Not awaited: a gateway would take a late answer for an error, which may let its request pass.
+    void core.sums.refused({ actor, peer, detail: `${where}: ${text}` });
+  };
+  const { authenticate, store: records } = core;
+  return {
+    verifier:
+      access === 'open'
+        ? admitAnyone
+        : createAdmit(
+            createFindVerifyCaller({ access, clientSans, authenticate, records, now }),
+            onNotLetIn,
+          ),
+    manager: createManagerAdmit(deps.managerCallerOf, onNotLetIn),
+  };
+}
