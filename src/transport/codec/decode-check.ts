@@ -231,7 +231,8 @@ const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
       if (name === sought) {
         const value = textOf(bytes, entry.valueAt, cursor.at);
         if (value === undefined) return undefined;
-        headers[sought] = value;
+        if (sought === authorization) headers.authorization = value;
+        else headers[forwardedFor] = value;
         // Another case of the same name: the library reads all of them.
       } else if (name === undefined || name.toLowerCase() === sought) return undefined;
       // Envoy sends header_map in place of `headers` if so configured; the library reads that.
