@@ -10,7 +10,8 @@ export function sourceOf(address: string): string {
   const plain = plainAddress(address);
   const family = isIP(plain);
   if (family !== 6) return family === 4 ? plain : '';
-  const [head = '', tail] = plain.split('::');
+  // A zone names an interface, and may hold anything (RFC 4007).
+  const [head = '', tail] = plain.replace(/%.*$/s, '').split('::');
   const groups = groupsOf(head);
   const last = groupsOf(tail ?? '');
   while (tail !== undefined && groups.length + last.length < 8) groups.push('0');
@@ -18,8 +19,10 @@ export function sourceOf(address: string): string {
   return `${network.map(group => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }
 
+/** An IPv4 address at the end stands for two groups, which no network has. */
 function groupsOf(text: string): string[] {
-  return text === '' ? [] : text.split(':');
+  const groups = text === '' ? [] : text.split(':');
+  return groups.flatMap(group => (group.includes('.') ? ['0', '0'] : [group]));
 }
 
 /** Unwraps an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), as a dual-stack socket has. */
