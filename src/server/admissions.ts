@@ -20,7 +20,9 @@ import { warnRarely } from './warn-rarely.ts';
 /** Who may ask at each listener. */
 export interface Admissions {
   /** On the gRPC and HTTP listeners: by USHER_VERIFY_ACCESS. */
-  verifier: Admit;
+  verifier: Admit<Call>;
+  /** There, for gateways: the address of each is that of its connection, since it forwards its client's. */
+  gateways: Admit;
   /** On the API Manager's: a session, or a token that may read or verify. */
   manager: Admit<Call>;
 }
@@ -28,6 +30,8 @@ export interface Admissions {
 /** What admitting needs. */
 export interface AdmissionDeps {
   core: Pick<Core, 'authenticate' | 'store' | 'sums'>;
+  /** The address of a call's caller, behind trusted proxies. */
+  addressOf(call: Call): string;
   /** Authenticates the callers of the API Manager. */
   managerCallerOf: CallerOf;
   metrics: Pick<Metrics, 'caller'>;
@@ -49,14 +53,12 @@ export function createAdmissions(config: Config, deps: AdmissionDeps): Admission
     void core.sums.refused({ actor, peer, detail: `${where}: ${text}` });
   };
   const { authenticate, store: records } = core;
+  const manager = createManagerAdmit(deps.managerCallerOf, deps.addressOf, onNotLetIn);
+  if (access === 'open') return { verifier: admitAnyone, gateways: admitAnyone, manager };
+  const find = createFindVerifyCaller({ access, clientSans, authenticate, records, now });
   return {
-    verifier:
-      access === 'open'
-        ? admitAnyone
-        : createAdmit(
-            createFindVerifyCaller({ access, clientSans, authenticate, records, now }),
-            onNotLetIn,
-          ),
-    manager: createManagerAdmit(deps.managerCallerOf, onNotLetIn),
+    verifier: createAdmit(find, deps.addressOf, onNotLetIn),
+    gateways: createAdmit(find, ({ peer }) => peer, onNotLetIn),
+    manager,
   };
 }

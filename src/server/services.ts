@@ -54,7 +54,7 @@ export function createServices(
   const watch = createWatch({ changes, records: core.store, limits, monotonicMs });
   const authenticate = createCallerOf(core.authenticate, addressOf, sessionOf);
   const admissions = createAdmissions(config, {
-    ...{ core, metrics, log, now },
+    ...{ core, metrics, log, now, addressOf: ({ peer }) => peer },
     managerCallerOf: authenticate,
   });
   const verifier = (admit: Admit<Call>, callerOf: CallerOf) => {
@@ -82,7 +82,7 @@ export function createServices(
     signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
   return {
-    admit: admissions.verifier,
+    admit: admissions.gateways,
     verifier: [verifier(admissions.verifier, withoutSession)],
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),

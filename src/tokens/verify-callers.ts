@@ -46,7 +46,7 @@ export const anyone: VerifyCaller = { name: '' };
 export type FindVerifyCaller = (
   token: string,
   clientNames: readonly string[],
-  peer: string,
+  addressOf: () => string,
 ) => Awaitable<VerifyCaller | NotLetIn>;
 
 /** What finding callers needs. */
@@ -69,10 +69,10 @@ export function createFindVerifyCaller(deps: VerifyCallerDeps): FindVerifyCaller
     text: `the caller is not known: ${access.map(way => ways[way]).join(', or ')}`,
     actor: '',
   };
-  return (token, clientNames, peer) => {
+  return (token, clientNames, addressOf) => {
     const san = findSan?.(clientNames);
     if (san !== undefined) return san;
-    if (findByToken !== undefined && token !== '') return findByToken(token, peer);
+    if (findByToken !== undefined && token !== '') return findByToken(token, addressOf);
     return findSan !== undefined && clientNames.length > 0 ? notAmongSans : unknown;
   };
 }
@@ -128,12 +128,12 @@ function createFindByToken({ authenticate, records, now }: VerifyCallerDeps) {
     kept.set(token, { caller, found, untilMs });
   };
 
-  return (token: string, peer: string): Awaitable<VerifyCaller | NotLetIn> => {
+  return (token: string, addressOf: () => string): Awaitable<VerifyCaller | NotLetIn> => {
     const known = kept.get(token);
-    if (known === undefined) return find(token, peer);
+    if (known === undefined) return find(token, addressOf());
     if (known.untilMs > now() && records.isCurrent(known.found)) return known.caller;
     kept.delete(token);
-    return find(token, peer);
+    return find(token, addressOf());
   };
 }
 

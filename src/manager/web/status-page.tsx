@@ -21,6 +21,7 @@ const partNames: Record<ServerStatus['store']['degraded'][number]['what'], strin
   stale: 'Old records',
   masters: 'Masters',
   clock: 'Clock',
+  certificate: 'Certificate',
   lost: 'Lost changes',
 };
 

@@ -27,17 +27,29 @@ export type OnNotLetIn = (refusal: NotLetIn, peer: string, where: string) => voi
 /** Lets anyone in. */
 export const admitAnyone: Admit = () => anyone;
 
-/** Lets in whom `find` finds by `x-usher-caller` and the client certificate of the call itself. */
-export function createAdmit(find: FindVerifyCaller, onNotLetIn: OnNotLetIn): Admit {
+/**
+ * Lets in whom `find` finds by `x-usher-caller` and the client certificate of the call itself, and by the
+ * address of its caller.
+ */
+export function createAdmit<C extends CallSight>(
+  find: FindVerifyCaller,
+  addressOf: (call: C) => string,
+  onNotLetIn: OnNotLetIn,
+): Admit<C> {
   return (call, where) => {
     const token = joinAuthorization(call.header(callerHeader));
-    const found = find(token, call.clientNames, call.peer);
-    return mapAwaitable(found, caller => noted(caller, call, where, onNotLetIn));
+    const address = () => addressOf(call);
+    const found = find(token, call.clientNames, address);
+    return mapAwaitable(found, caller => noted(caller, address, where, onNotLetIn));
   };
 }
 
 /** Lets in the callers of the API Manager's port: a session, or a token that may read or verify. */
-export function createManagerAdmit(callerOf: CallerOf, onNotLetIn: OnNotLetIn): Admit<Call> {
+export function createManagerAdmit(
+  callerOf: CallerOf,
+  addressOf: (call: Call) => string,
+  onNotLetIn: OnNotLetIn,
+): Admit<Call> {
   const find = async (call: Call): Promise<VerifyCaller | NotLetIn> => {
     let caller: Caller | undefined;
     try {
@@ -57,18 +69,18 @@ export function createManagerAdmit(callerOf: CallerOf, onNotLetIn: OnNotLetIn): 
       };
     }
   };
-  return async (call, where) => noted(await find(call), call, where, onNotLetIn);
+  return async (call, where) => noted(await find(call), () => addressOf(call), where, onNotLetIn);
 }
 
 const managerName = 'API Manager';
 
 function noted(
   caller: VerifyCaller | NotLetIn,
-  { peer }: CallSight,
+  address: () => string,
   where: string,
   onNotLetIn: OnNotLetIn,
 ): VerifyCaller | NotLetIn {
-  if ('code' in caller) onNotLetIn(caller, peer, where);
+  if ('code' in caller) onNotLetIn(caller, address(), where);
   return caller;
 }
 

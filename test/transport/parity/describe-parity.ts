@@ -12,6 +12,8 @@ import { makeWorld } from './world.ts';
 export interface ParityStore {
   /** The settings that name it; none for an embedded store of the server's own. */
   env: Record<string, string>;
+  /** Where its callers reach an address of the server, if that is elsewhere. */
+  reach?(address: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -21,7 +23,7 @@ const engines = ['h2', 'grpc-js'];
 export function describeParity(
   store: string,
   open: () => Promise<ParityStore>,
-  access: 'open' | 'token' = 'open',
+  access: 'open' | 'token' | 'mtls' = 'open',
 ): void {
   const title = `every door gives the same verdict, on ${store}, access ${access}, with %s`;
   describe.each(engines)(title, engine => {
@@ -32,10 +34,16 @@ export function describeParity(
 
     beforeAll(async () => {
       opened = await open();
-      server = await runServer({
-        ...opened.env,
+      const started = await runServer({
         ...{ USHER_GRPC_ENGINE: engine, USHER_VERIFY_ACCESS: access },
+        ...opened.env,
       });
+      const { reach = async address => address } = opened;
+      const { grpc, http, manager } = started;
+      server = {
+        ...started,
+        ...{ grpc: await reach(grpc), http: await reach(http), manager: await reach(manager) },
+      };
       world = await makeWorld(server);
       doors = parityDoors(server, access === 'token' ? await callerToken(server) : []);
     });
