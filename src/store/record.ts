@@ -49,6 +49,26 @@ export interface RevokedJwts {
 /** How a token was imported: in plain text (and hashed here), or as a hash. */
 export type Imported = 'plain' | ImportedHash;
 
+/** Whose requests a limit counts: those of the access token, or of each subject of its JWTs. */
+export type LimitPer = 'token' | 'subject';
+
+/** At most so many requests within any window of this length. */
+export interface RateLimit {
+  /** At least 1. */
+  requests: number;
+  /** 1 second to 1 day. */
+  windowSeconds: number;
+  per: LimitPer;
+}
+
+/** At most so many requests in a day, or month, of the calendar in UTC. */
+export interface Quota {
+  /** At least 1. */
+  requests: number;
+  period: 'day' | 'month';
+  per: LimitPer;
+}
+
 /**
  * An access token's record. Times are milliseconds since 1970. Empty optional fields are absent.
  */
@@ -71,6 +91,8 @@ export interface AccessTokenRecord {
   audiences?: string[];
   /** kind jwt: the longest lifetime of its JWTs, in seconds; absent for no limit. */
   jwtLifetimeMaxSeconds?: number;
+  rateLimit?: RateLimit;
+  quota?: Quota;
   createdAt: number;
   updatedAt: number;
   /** Absent for never. */
