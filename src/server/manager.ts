@@ -44,7 +44,7 @@ export function createWebManager(
     webFolder: fileURLToPath(new URL('../../dist/manager', import.meta.url)),
     async authenticate(header, peer) {
       const caller = await core.authenticate(header, peer);
-      return typeof caller === 'string' ? undefined : caller;
+      return 'reason' in caller ? undefined : caller;
     },
     currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,

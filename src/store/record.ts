@@ -49,23 +49,25 @@ export interface RevokedJwts {
 /** How a token was imported: in plain text (and hashed here), or as a hash. */
 export type Imported = 'plain' | ImportedHash;
 
-/** Whose requests a limit counts: those of the access token, or of each subject of its JWTs. */
+/** What a limit counts together: all uses of the access token, or those of each JWT subject. */
 export type LimitPer = 'token' | 'subject';
 
-/** At most so many requests within any window of this length. */
+/** How often tokens may be verified as valid within any stretch of time of one length. */
 export interface RateLimit {
-  /** At least 1. */
+  /** From 1. */
   requests: number;
-  /** 1 second to 1 day. */
+  /** Whole seconds, from 1 to a day. */
   windowSeconds: number;
+  /** `subject` only for kind jwt. */
   per: LimitPer;
 }
 
-/** At most so many requests in a day, or month, of the calendar in UTC. */
+/** How often tokens may be verified as valid in a calendar day or month of UTC. */
 export interface Quota {
-  /** At least 1. */
+  /** From 1. */
   requests: number;
   period: 'day' | 'month';
+  /** `subject` only for kind jwt. */
   per: LimitPer;
 }
 
@@ -91,7 +93,14 @@ export interface AccessTokenRecord {
   audiences?: string[];
   /** kind jwt: the longest lifetime of its JWTs, in seconds; absent for no limit. */
   jwtLifetimeMaxSeconds?: number;
+  /**
+   * The addresses from which its tokens may be used: CIDR ranges in one spelling, as `192.0.2.0/24`,
+   * and single addresses; absent for any.
+   */
+  allowedSources?: string[];
+  /** Absent for no limit. */
   rateLimit?: RateLimit;
+  /** Absent for no limit. */
   quota?: Quota;
   createdAt: number;
   updatedAt: number;

@@ -4,7 +4,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { trimBlanks } from '../caching/canonical-header.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
-import type { Reason } from '../verify/verdict.ts';
+import type { Refusal } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
 import { stateOf } from './state.ts';
@@ -35,8 +35,8 @@ export interface Caller {
   scopes: readonly string[];
 }
 
-/** The caller of an Authorization header, or the reason to refuse it. Throws Unavailable. */
-export type Authenticate = (header: string, peer: string) => Promise<Caller | Reason>;
+/** The caller of an Authorization header, or why it is refused. Throws Unavailable. */
+export type Authenticate = (header: string, peer: string) => Promise<Caller | Refusal>;
 
 /** Shortest admin token, in characters. */
 const adminTokenLengthMin = 32;
@@ -57,11 +57,20 @@ export function createAuthenticate(verify: Verify, adminToken: string): Authenti
       return { actor: adminActor, peer, scopes: [adminScope] };
     }
     const verdict = await verify({ header });
-    if (!verdict.valid) return verdict.reason;
+    if (!verdict.valid) return refusalIn(verdict);
     const { kind, tokenId, owner, scopes } = verdict.identity;
     // The holder of a jwt secret must not become an administrator by signing a JWT.
-    if (kind !== 'static') return 'INSUFFICIENT_SCOPE';
+    if (kind !== 'static') return { reason: 'INSUFFICIENT_SCOPE' };
     return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
+  };
+}
+
+/** The refusal of a verdict, without the holder's identity. */
+function refusalIn({ reason, claim, retryAfterMs }: Refusal): Refusal {
+  return {
+    reason,
+    ...(claim !== undefined && { claim }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
 

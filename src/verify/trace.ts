@@ -11,8 +11,10 @@ export type Check =
   | 'claims'
   | 'time'
   | 'revocation'
+  | 'source'
   | 'audience'
-  | 'scopes';
+  | 'scopes'
+  | 'limits';
 
 /** A step of a decision. */
 export interface Step {

@@ -5,9 +5,9 @@ import type { JsonObject, Kind } from '../store/record.ts';
 /** How a reason appears to callers. */
 export interface ReasonEntry {
   /** HTTP status. */
-  http: 401 | 403 | 500;
+  http: 401 | 403 | 429 | 500;
   /** gRPC status, of Hello and of refused callers. */
-  grpc: 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'INTERNAL';
+  grpc: 'UNAUTHENTICATED' | 'PERMISSION_DENIED' | 'RESOURCE_EXHAUSTED' | 'INTERNAL';
   /** Message for people. */
   text: string;
 }
@@ -39,6 +39,11 @@ export const reasons = {
   NOT_YET_VALID: { http: 401, grpc: 'UNAUTHENTICATED', text: 'token is not valid yet' },
   EXPIRED: { http: 401, grpc: 'UNAUTHENTICATED', text: 'token has expired' },
   REVOKED: { http: 401, grpc: 'UNAUTHENTICATED', text: 'token has been revoked' },
+  WRONG_SOURCE: {
+    http: 403,
+    grpc: 'PERMISSION_DENIED',
+    text: 'token may not be used from this address',
+  },
   WRONG_AUDIENCE: {
     http: 403,
     grpc: 'PERMISSION_DENIED',
@@ -49,6 +54,7 @@ export const reasons = {
     grpc: 'PERMISSION_DENIED',
     text: 'token lacks a required scope',
   },
+  RATE_LIMITED: { http: 429, grpc: 'RESOURCE_EXHAUSTED', text: 'token is over its limit' },
 } as const satisfies Record<string, ReasonEntry>;
 
 /** Why a token was refused. */
@@ -65,6 +71,8 @@ export interface Refusal {
   reason: Reason;
   /** MALFORMED_CLAIM: the claim; absent when the claims as a whole cannot be read. */
   claim?: JudgedClaim;
+  /** RATE_LIMITED: how long to wait before the token can be used again, in milliseconds. */
+  retryAfterMs?: number;
 }
 
 /** The text of a refusal for people. */
@@ -108,6 +116,8 @@ export interface Granted {
   watchedTtlMs?: number;
   /** The store could not be reached, and the verdict is based on a cached record. */
   stale: boolean;
+  /** Whether the verdict depends on where the token was used: it holds for no other source. */
+  sourceDependent?: boolean;
 }
 
 /** The token is refused. */
@@ -119,6 +129,8 @@ export interface Denied extends Refusal {
   watchedTtlMs?: number;
   /** As in Granted. */
   stale: boolean;
+  /** As in Granted. */
+  sourceDependent?: boolean;
 }
 
 /** A verdict. When it cannot be determined, Unavailable is thrown instead. */

@@ -29,6 +29,8 @@ export interface Question {
   audience?: string;
   /** The required scopes: the token must have all. */
   requiredScopes?: readonly string[];
+  /** The IP address from which the token was used; "" or absent when it is not known. */
+  source?: string;
 }
 
 /**

@@ -15,7 +15,7 @@ async function callerWith(scopes: string[], grantableScopes?: string[]): Promise
   const some = fields({ owner: 'ann', scopes, grantableScopes });
   const { secret } = await tokens.create(admin, 'static', some);
   const caller = await authenticate(secret, 'peer');
-  return typeof caller === 'string' ? expect.unreachable(caller) : caller;
+  return 'reason' in caller ? expect.unreachable(caller.reason) : caller;
 }
 
 /** Each way to give scopes; rejects or resolves as the call does. */

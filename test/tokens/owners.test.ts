@@ -138,7 +138,9 @@ describe('authentication of a caller', () => {
     [adminToken.toUpperCase(), 'MALFORMED_CREDENTIALS'],
     [`${adminToken}, ${adminToken}`, 'MALFORMED_CREDENTIALS'],
     ['Bearer x', 'INVALID_TOKEN'],
-  ])('%j is refused as %s', async (header, reason) => expect(await letIn(header)).toBe(reason));
+  ])('%j is refused as %s', async (header, reason) =>
+    expect(await letIn(header)).toEqual({ reason }),
+  );
   test('a static token, with its owner and scopes', async () => {
     const some = fields({ owner: 'ann', scopes: [readScope] });
     const { record, secret } = await tokens.create(admin, 'static', some);
@@ -146,14 +148,14 @@ describe('authentication of a caller', () => {
     expect(await letIn(secret)).toEqual(caller);
     expect(await letIn(`Bearer ${secret}`)).toEqual(caller);
     await tokens.revoke(admin, record.id, '');
-    expect(await letIn(secret)).toBe('REVOKED');
+    expect(await letIn(secret)).toEqual({ reason: 'REVOKED' });
   });
   test('a JWT is refused, whatever its access token allows', async () => {
     const { record } = await tokens.create(admin, 'jwt', fields({ scopes: [adminScope] }));
     const order = { tokenId: record.id, subject: 'admin', audience: [], scopes: [], claims: {} };
     const { jwt } = await issue(admin, { ...order, expiry: { lifetimeSeconds: 60 } });
     expect((await verify({ header: `Bearer ${jwt}` })).valid).toBe(true);
-    expect(await letIn(`Bearer ${jwt}`)).toBe('INSUFFICIENT_SCOPE');
+    expect(await letIn(`Bearer ${jwt}`)).toEqual({ reason: 'INSUFFICIENT_SCOPE' });
   });
   test.each(['', ' ', 'short', 'x'.repeat(31)])('a short admin token is refused: %j', token => {
     expect(() => createAuthenticate(verify, token)).toThrow('shorter than 32 characters');

@@ -333,7 +333,7 @@ describe('of several reasons, the first in the table is given', () => {
   });
   test('the table has them in this order', () => {
     const told = [...new Set(steps.map(([reason]) => reason.split(' ')[0]))].slice(0, -1);
-    expect(Object.keys(reasons).slice(4)).toEqual(told);
+    expect(Object.keys(reasons).filter(reason => told.includes(reason))).toEqual(told);
   });
 });
 

@@ -37,10 +37,12 @@ export function decode<M extends DescMessage>(schema: M, bytes: Buffer): Message
 const headerTag = tagOf(VerifyRequestSchema.field.header);
 const audienceTag = tagOf(VerifyRequestSchema.field.audience);
 const scopeTag = tagOf(VerifyRequestSchema.field.requiredScopes);
+const sourceTag = tagOf(VerifyRequestSchema.field.source);
 
 const readVerify: Read<VerifyRequest> = (cursor, end) => {
   let header: string | undefined = '';
   let audience: string | undefined = '';
+  let source: string | undefined = '';
   const requiredScopes: string[] = [];
   while (cursor.at < end) {
     const tag = cursor.bytes[cursor.at++];
@@ -49,9 +51,10 @@ const readVerify: Read<VerifyRequest> = (cursor, end) => {
     if (tag === headerTag) header = text;
     else if (tag === audienceTag) audience = text;
     else if (tag === scopeTag) requiredScopes.push(text);
+    else if (tag === sourceTag) source = text;
     else return undefined;
   }
-  return { $typeName: VerifyRequestSchema.typeName, header, audience, requiredScopes };
+  return { $typeName: VerifyRequestSchema.typeName, header, audience, requiredScopes, source };
 };
 
 const requestsTag = tagOf(BatchVerifyRequestSchema.field.requests);

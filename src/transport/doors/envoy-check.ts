@@ -23,6 +23,7 @@ import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Denied, Identity, ReasonEntry } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
+import { retryAfterOf } from '../http/answer.ts';
 import { challengeOf } from '../http/www-authenticate.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
@@ -150,11 +151,11 @@ function granted(identity: Identity, keepCredential: boolean): CheckResponse {
 function denied(verdict: Denied, header: string, scopes: readonly string[]): CheckResponse {
   const { reason, identity } = verdict;
   const challenge = challengeOf({ ...verdict, header, scopes });
-  const response = refusal(
-    reasons[reason].http,
-    textOf(verdict),
-    challenge === undefined ? [] : [challenge],
-  );
+  const retryAfter = retryAfterOf(verdict)['Retry-After'];
+  const response = refusal(reasons[reason].http, textOf(verdict), [
+    ...(challenge === undefined ? [] : [headerOption('www-authenticate', challenge)]),
+    ...(retryAfter === undefined ? [] : [headerOption('retry-after', String(retryAfter))]),
+  ]);
   response.dynamicMetadata = { valid: false, reason, ...(identity ? metadataOf(identity) : {}) };
   return response;
 }
@@ -167,22 +168,29 @@ function misconfigured(fault: string): CheckResponse {
 function refusal(
   http: ReasonEntry['http'],
   text: string,
-  challenges: readonly string[],
+  headers: readonly HeaderValueOption[],
 ): CheckResponse {
   const value = create(DeniedHttpResponseSchema, { body: JSON.stringify({ error: text }) });
   value.status = create(HttpStatusSchema, { code: http });
   value.headers = [
     headerOption('content-type', 'application/json'),
     headerOption('cache-control', 'no-store'),
-    ...challenges.map(challenge => headerOption('www-authenticate', challenge)),
+    ...headers,
   ];
   const response = create(CheckResponseSchema);
   // Envoy lets the request pass if the code is 0 or absent, whatever the HTTP response says.
-  const code = http === 401 ? codes.UNAUTHENTICATED : codes.PERMISSION_DENIED;
+  const code = statusCodes[http];
   response.status = create(StatusSchema, { code, message: text });
   response.httpResponse = { case: 'deniedResponse', value };
   return response;
 }
+
+const statusCodes: Record<ReasonEntry['http'], number> = {
+  401: codes.UNAUTHENTICATED,
+  403: codes.PERMISSION_DENIED,
+  429: codes.RESOURCE_EXHAUSTED,
+  500: codes.PERMISSION_DENIED,
+};
 
 /** A header that replaces others of its name, in the fields of old and new Envoy releases. */
 function headerOption(key: string, value: string): HeaderValueOption {

@@ -5,7 +5,7 @@ import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import type { Granted, Verdict } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
-import { answerError } from '../http/answer.ts';
+import { answerError, retryAfterOf } from '../http/answer.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import { type Challenged, challengeOf } from '../http/www-authenticate.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
@@ -77,7 +77,8 @@ function refuse(res: HttpResponse, refusal: Challenged, gateway: GatewayDoor): v
   const text = textOf(refusal);
   const challenge = challengeOf(refusal);
   const challenged = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };
-  answerError(res, gateway.statusOf(http), text, { ...told(http, text), ...challenged });
+  const more = { ...challenged, ...retryAfterOf(refusal) };
+  answerError(res, gateway.statusOf(http), text, { ...told(http, text), ...more });
 }
 
 /** Answers with 403, since gateways configured to fail open would let a 500 pass. */

@@ -4,8 +4,8 @@ import { nearest } from '../../reading/nearest.ts';
 import { Unavailable } from '../../store/store.ts';
 import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
 import type { Sums } from '../../tokens/sums.ts';
-import type { Reason } from '../../verify/verdict.ts';
-import { answerJson } from '../http/answer.ts';
+import type { Refusal } from '../../verify/verdict.ts';
+import { answerJson, retryAfterOf } from '../http/answer.ts';
 import { type Form, readForm } from '../http/form.ts';
 import { heldBody } from '../http/held-body.ts';
 import type { HttpLimits } from '../http/limits.ts';
@@ -31,13 +31,15 @@ export interface OauthDeps {
 /** An error by the names of RFC 6749 section 5.2. */
 export interface OauthError {
   /** The HTTP status. */
-  status: 400 | 401 | 403 | 503;
+  status: 400 | 401 | 403 | 429 | 503;
   /** An error code of RFC 6749, 6750 or 7009. */
   error: string;
   /** The error_description; contains no token. */
   description: string;
   /** The WWW-Authenticate headers of a 401 or 403. */
   challenges?: readonly string[];
+  /** When to call again after a 429, in milliseconds. */
+  retryAfterMs?: number;
 }
 
 /** A route for callers with the scope, or usher.admin; `handle` gets the token. */
@@ -102,7 +104,7 @@ const ofOtherRequests =
   /^(?:code|token_type|(?:access|actor|id|refresh|requested|subject)_token(?:_hint|_type)?)$/;
 
 function isRefusal(answer: object): answer is OauthError {
-  return 'status' in answer && (answer.status === 401 || answer.status === 403);
+  return 'status' in answer && [401, 403, 429].includes(answer.status as number);
 }
 
 async function callerOf(
@@ -115,11 +117,13 @@ async function callerOf(
   const basic = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(header)?.[1];
   const [id, token] = basic === undefined ? [undefined, header] : readBasic(basic);
   const caller = await authenticate(basic === undefined ? header : `Bearer ${token}`, address);
-  // The same answer for every valid token that may not call here.
-  if (caller === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
-  if (typeof caller === 'string') return invalidClient(caller, header);
+  if ('reason' in caller) {
+    // The same answer for every valid token that may not call here.
+    if (caller.reason === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
+    return caller.reason === 'RATE_LIMITED' ? overLimit(caller) : invalidClient(caller, header);
+  }
   if (id !== undefined && id.toLowerCase() !== caller.actor) {
-    return invalidClient('INVALID_TOKEN', header);
+    return invalidClient({ reason: 'INVALID_TOKEN' }, header);
   }
   return caller;
 }
@@ -147,14 +151,20 @@ function invalidRequest(description: string): OauthError {
  * The error for a caller that is not known. RFC 6749 section 5.2: a challenge by the scheme that it
  * used; it may use both.
  */
-function invalidClient(reason: Reason, header: string): OauthError {
-  const bearer = challengeOf({ reason, header }) ?? bearerRealm;
+function invalidClient(refusal: Refusal, header: string): OauthError {
+  const bearer = challengeOf({ ...refusal, header }) ?? bearerRealm;
   return {
     status: 401,
     error: 'invalid_client',
     description: 'give the id and the token of a static access token',
     challenges: ['Basic realm="usher"', isBasic.test(header) ? bearerRealm : bearer],
   };
+}
+
+/** The error for a caller whose own token is over its limit. */
+function overLimit({ retryAfterMs = 0 }: Refusal): OauthError {
+  const description = "the caller's token is over its limit";
+  return { status: 429, error: 'temporarily_unavailable', description, retryAfterMs };
 }
 
 const isBasic = /^basic(?: |$)/i;
@@ -182,7 +192,7 @@ function send(req: HttpRequest, res: HttpResponse, answer: object | OauthError):
   const { status, error, description, challenges } = answer;
   const headers = {
     ...(challenges === undefined ? {} : { 'WWW-Authenticate': [...challenges] }),
-    ...(status === 503 ? { 'Retry-After': 1 } : {}),
+    ...(status === 503 ? { 'Retry-After': 1 } : retryAfterOf(answer)),
     // The rest of an unread form is not awaited.
     ...(req.complete ? {} : { Connection: 'close' }),
   };

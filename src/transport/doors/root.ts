@@ -3,7 +3,7 @@
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import { reasons, textOf, type Verdict } from '../../verify/verdict.ts';
-import { answerError, headersOf } from '../http/answer.ts';
+import { answerError, headersOf, retryAfterOf } from '../http/answer.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import { challengeOf } from '../http/www-authenticate.ts';
@@ -27,7 +27,10 @@ export function rootRoute({ verify, now }: RootDeps): Route {
     const header = authorizationIn(res.req.headers);
     const challenge = challengeOf({ ...verdict, header });
     const { http } = reasons[verdict.reason];
-    answerError(res, http, textOf(verdict), challenge ? { 'WWW-Authenticate': challenge } : {});
+    answerError(res, http, textOf(verdict), {
+      ...(challenge === undefined ? {} : { 'WWW-Authenticate': challenge }),
+      ...retryAfterOf(verdict),
+    });
   };
   const fail = (error: unknown, res: HttpResponse) => {
     if (!(error instanceof Unavailable)) throw error;

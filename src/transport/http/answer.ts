@@ -34,6 +34,12 @@ export function headersOf(body: string): string[] {
   return [...type, 'Cache-Control', 'no-store'];
 }
 
+/** The Retry-After header, in whole seconds, of a refusal that ends by itself; nothing otherwise. */
+export function retryAfterOf({ retryAfterMs }: { retryAfterMs?: number }): OutgoingHttpHeaders {
+  if (retryAfterMs === undefined) return {};
+  return { 'Retry-After': Math.max(1, Math.ceil(retryAfterMs / 1000)) };
+}
+
 /** Answers with an error. The caller sees the text: no token, secret or claim. */
 export function answerError(
   res: HttpResponse,

@@ -10,10 +10,11 @@ export interface Challenged extends Refusal {
   scopes?: readonly string[];
 }
 
-/** The challenge of a 401 or 403; undefined for other statuses. */
+/** The challenge of a 401 or 403; undefined for other statuses, of which no credential helps. */
 export function challengeOf(refusal: Challenged): string | undefined {
   const { reason, header, scopes = [] } = refusal;
-  if (reasons[reason].http === 500) return undefined;
+  const { http } = reasons[reason];
+  if (http === 500 || http === 429) return undefined;
   // RFC 6750 section 3.1: no error code without credentials, or with those of another scheme.
   if (reason === 'MISSING_CREDENTIALS') return bearerRealm;
   if (reason === 'MALFORMED_CREDENTIALS' && otherScheme.test(header)) return bearerRealm;

@@ -21,7 +21,7 @@ export function createCallerOf(authenticate: Authenticate, sessionOf?: SessionOf
     const header = authorization(call);
     const session = header === '' ? await sessionOf?.(call) : undefined;
     const caller = session ?? (await authenticate(header, call.peer));
-    if (typeof caller === 'string') throw denialError({ reason: caller });
+    if ('reason' in caller) throw denialError(caller);
     known.set(call, caller);
     return caller;
   };

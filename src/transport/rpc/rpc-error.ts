@@ -4,6 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
 import { DenialSchema, Reason as ReasonCode } from '../../gen/usher/v1/verifier_pb.ts';
 import { type Refusal, reasons, textOf } from '../../verify/verdict.ts';
+import { durationOfMs } from './time.ts';
 
 /** The gRPC status codes that Usher uses; Connect's have the same numbers. */
 export const codes = {
@@ -49,6 +50,12 @@ export class RpcError extends Error {
 export function denialError(refusal: Refusal): RpcError {
   const { grpc, http } = reasons[refusal.reason];
   const message = textOf(refusal);
-  const reason = ReasonCode[refusal.reason];
-  return new RpcError(grpc, message, create(DenialSchema, { reason, message, httpStatus: http }));
+  const denial = create(DenialSchema, {
+    reason: ReasonCode[refusal.reason],
+    message,
+    httpStatus: http,
+  });
+  const { retryAfterMs } = refusal;
+  if (retryAfterMs !== undefined) denial.retryAfter = durationOfMs(retryAfterMs);
+  return new RpcError(grpc, message, denial);
 }

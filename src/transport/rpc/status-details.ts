@@ -16,6 +16,7 @@ export function statusDetails(failure: Failure): Buffer | undefined {
   const { denial, violations } = failure;
   if (violations) return encode(failure, anyPack(BadRequestSchema, badRequest(violations)));
   if (!denial) return undefined;
+  if (denial.retryAfter) return encode(failure, anyPack(DenialSchema, denial));
   const known = encoded.get(denial.message) ?? encode(failure, anyPack(DenialSchema, denial));
   encoded.set(denial.message, known);
   return known;

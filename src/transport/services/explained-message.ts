@@ -23,6 +23,8 @@ const checks: Record<Check, CheckCode> = {
   revocation: CheckCode.REVOCATION,
   audience: CheckCode.AUDIENCE,
   scopes: CheckCode.SCOPES,
+  source: CheckCode.SOURCE,
+  limits: CheckCode.LIMITS,
 };
 
 const matchers: Record<MatchedBy, MatchedByCode> = {

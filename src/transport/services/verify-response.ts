@@ -28,6 +28,7 @@ export function verifyResponse(verdict: Verdict): VerifyResponse {
 function responseOf(verdict: Verdict): VerifyResponse {
   const response = create(VerifyResponseSchema);
   response.stale = verdict.stale;
+  if (verdict.sourceDependent) response.sourceDependent = true;
   if (verdict.valid) {
     response.valid = true;
     response.httpStatus = 200;
@@ -36,6 +37,9 @@ function responseOf(verdict: Verdict): VerifyResponse {
     response.reason = Reason[verdict.reason];
     response.message = textOf(verdict);
     response.httpStatus = reasons[verdict.reason].http;
+    if (verdict.retryAfterMs !== undefined) {
+      response.retryAfter = durationOfMs(verdict.retryAfterMs);
+    }
   }
   if (verdict.watchedTtlMs !== undefined) {
     response.watchedTtl = durationOfMs(verdict.watchedTtlMs);

@@ -38,7 +38,7 @@ const authorized = (authorization: string): Http => ({ headers: { authorization 
 test.each(Object.keys(reasons) as Reason[])('%s is a denied response', async reason => {
   const { status, httpResponse } = await check(authorized(reason));
   const { http, text } = reasons[reason];
-  expect(status?.code).toBe(http === 401 ? 16 : 7);
+  expect(status?.code).toBe({ 401: 16, 429: 8 }[http as number] ?? 7);
   if (httpResponse.case !== 'deniedResponse') throw new Error('not denied');
   expect(httpResponse.value.status?.code).toBe(http);
   expect(httpResponse.value.body).toBe(JSON.stringify({ error: text }));

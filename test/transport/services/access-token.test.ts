@@ -115,7 +115,7 @@ const door = createConnectDoor({
           ...{ nextPageToken: 'n', examined: 9 },
         }),
         authenticate: createCallerOf(async (header, peer) =>
-          header === 'admin' ? { actor: 'admin', peer, scopes: [] } : 'INVALID_TOKEN',
+          header === 'admin' ? { actor: 'admin', peer, scopes: [] } : { reason: 'INVALID_TOKEN' },
         ),
         now: () => at,
       }),

@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIooGCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCSK3AgoYQ3JlYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EhwKBGtpbmQYASABKA4yDi51c2hlci52MS5LaW5kEgwKBG5hbWUYAiABKAkSDQoFb3duZXIYAyABKAkSDgoGc2NvcGVzGAQgAygJEikKCG1ldGFkYXRhGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYBiADKAkSMwoQand0X2xpZmV0aW1lX21heBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtleHBpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVxdWVzdF9pZBgJIAEoCRIYChBncmFudGFibGVfc2NvcGVzGAogAygJImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuwBChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQidQoYTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKMAQoYVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4idgoYUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiZwoZUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiSgoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ipAEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4i4gMKGUltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QSNwoFaXRlbXMYASADKAsyKC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAka0gIKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIUCgpqd3Rfc2VjcmV0GAsgASgMSAASCgoCaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVvd25lchgGIAEoCRIOCgZzY29wZXMYByADKAkSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBncmFudGFibGVfc2NvcGVzGAogAygJEhEKCWF1ZGllbmNlcxgMIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQggKBnNlY3JldCKrAQoaSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USPAoHcmVzdWx0cxgBIAMoCzIrLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSJCChlSZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIukBChpSZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRJGCgttYXN0ZXJfa2V5cxgDIAMoCzIxLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQiSwoORXhwbGFpblJlcXVlc3QSDgoGaGVhZGVyGAEgASgJEhAKCGF1ZGllbmNlGAIgASgJEhcKD3JlcXVpcmVkX3Njb3BlcxgDIAMoCSLJAwoPRXhwbGFpblJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEg0KBXN0YWxlGAYgASgIEi0KBXN0ZXBzGAcgAygLMh4udXNoZXIudjEuRXhwbGFpblJlc3BvbnNlLlN0ZXAaVgoEU3RlcBIuCgVjaGVjaxgBIAEoDjIfLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5DaGVjaxIOCgZwYXNzZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIsgBCgVDaGVjaxIVChFDSEVDS19VTlNQRUNJRklFRBAAEhAKDENIRUNLX0hFQURFUhABEg4KCkNIRUNLX0ZPUk0QAhIWChJDSEVDS19BQ0NFU1NfVE9LRU4QAxIQCgxDSEVDS19TRUNSRVQQBBIQCgxDSEVDS19DTEFJTVMQBRIOCgpDSEVDS19USU1FEAYSFAoQQ0hFQ0tfUkVWT0NBVElPThAHEhIKDkNIRUNLX0FVRElFTkNFEAgSEAoMQ0hFQ0tfU0NPUEVTEAkiMQoNTG9va3VwUmVxdWVzdBIMCgR0ZXh0GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkiwgMKDkxvb2t1cFJlc3BvbnNlEi8KB21hdGNoZXMYASADKAsyHi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZXhhbWluZWQYAyABKA0abAoFTWF0Y2gSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SNgoKbWF0Y2hlZF9ieRgCIAEoDjIiLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlLk1hdGNoZWRCeSLlAQoJTWF0Y2hlZEJ5EhoKFk1BVENIRURfQllfVU5TUEVDSUZJRUQQABIRCg1NQVRDSEVEX0JZX0lEEAESHQoZTUFUQ0hFRF9CWV9DVVJSRU5UX1NFQ1JFVBACEh4KGk1BVENIRURfQllfUFJFVklPVVNfU0VDUkVUEAMSEwoPTUFUQ0hFRF9CWV9QQVJUEAQSGQoVTUFUQ0hFRF9CWV9TRUNSRVRfS0VZEAUSGgoWTUFUQ0hFRF9CWV9SRVZPS0VEX0pUSRAGEh4KGk1BVENIRURfQllfUkVWT0tFRF9TVUJKRUNUEAcilgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCSJnChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCCJYChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIkCgZldmVudHMYASADKAsyFC51c2hlci52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo7CgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIPCgtLSU5EX1NUQVRJQxABEgwKCEtJTkRfSldUEAIqVgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIRCg1TVEFURV9FWFBJUkVEEAISEQoNU1RBVEVfUkVWT0tFRBADKk8KBFNvcnQSFAoQU09SVF9VTlNQRUNJRklFRBAAEg8KC1NPUlRfTkVXRVNUEAESDwoLU09SVF9PTERFU1QQAhIPCgtTT1JUX0VYUElSWRADKoUBCg1JbXBvcnRPdXRjb21lEh4KGklNUE9SVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASGwoXSU1QT1JUX09VVENPTUVfSU1QT1JURUQQARIbChdJTVBPUlRfT1VUQ09NRV9FWElTVElORxACEhoKFklNUE9SVF9PVVRDT01FX1JFRlVTRUQQAzKECAoSQWNjZXNzVG9rZW5TZXJ2aWNlElEKBkNyZWF0ZRIiLnVzaGVyLnYxLkNyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLkNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USSAoDR2V0Eh8udXNoZXIudjEuR2V0QWNjZXNzVG9rZW5SZXF1ZXN0GiAudXNoZXIudjEuR2V0QWNjZXNzVG9rZW5SZXNwb25zZRJNCgRMaXN0EiEudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1JlcXVlc3QaIi51c2hlci52MS5MaXN0QWNjZXNzVG9rZW5zUmVzcG9uc2USUQoGVXBkYXRlEiIudXNoZXIudjEuVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuVXBkYXRlQWNjZXNzVG9rZW5SZXNwb25zZRJRCgZSb3RhdGUSIi51c2hlci52MS5Sb3RhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5Sb3RhdGVBY2Nlc3NUb2tlblJlc3BvbnNlElEKBlJldm9rZRIiLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USRwoKUmV2b2tlSnd0cxIbLnVzaGVyLnYxLlJldm9rZUp3dHNSZXF1ZXN0GhwudXNoZXIudjEuUmV2b2tlSnd0c1Jlc3BvbnNlElMKBkltcG9ydBIjLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRJTCgZSZXNlYWwSIy51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2USQQoIR2V0VXNhZ2USGS51c2hlci52MS5HZXRVc2FnZVJlcXVlc3QaGi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlEj4KB0V4cGxhaW4SGC51c2hlci52MS5FeHBsYWluUmVxdWVzdBoZLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZRI7CgZMb29rdXASFy51c2hlci52MS5Mb29rdXBSZXF1ZXN0GhgudXNoZXIudjEuTG9va3VwUmVzcG9uc2USVgoPTGlzdEF1ZGl0RXZlbnRzEiAudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBohLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIr8HCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2UiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuwBChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQidQoYTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKMAQoYVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4idgoYUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiZwoZUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiSgoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ipAEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ixAQKGUltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QSNwoFaXRlbXMYASADKAsyKC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAkatAMKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIUCgpqd3Rfc2VjcmV0GAsgASgMSAASCgoCaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVvd25lchgGIAEoCRIOCgZzY29wZXMYByADKAkSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBncmFudGFibGVfc2NvcGVzGAogAygJEhEKCWF1ZGllbmNlcxgMIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2FsbG93ZWRfc291cmNlcxgOIAMoCRInCgpyYXRlX2xpbWl0GA8gASgLMhMudXNoZXIudjEuUmF0ZUxpbWl0Eh4KBXF1b3RhGBAgASgLMg8udXNoZXIudjEuUXVvdGFCCAoGc2VjcmV0IqsBChpJbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRI8CgdyZXN1bHRzGAEgAygLMisudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2UuUmVzdWx0Gk8KBlJlc3VsdBIoCgdvdXRjb21lGAEgASgOMhcudXNoZXIudjEuSW1wb3J0T3V0Y29tZRIKCgJpZBgCIAEoCRIPCgdwcm9ibGVtGAMgASgJIkIKGVJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAki6QEKGlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEhAKCGV4YW1pbmVkGAEgASgNEhAKCHJlc2VhbGVkGAIgASgNEkYKC21hc3Rlcl9rZXlzGAMgAygLMjEudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2UuTWFzdGVyS2V5VXNlEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCRpGCgxNYXN0ZXJLZXlVc2USFQoNbWFzdGVyX2tleV9pZBgBIAEoCRIPCgdzZWNyZXRzGAIgASgNEg4KBmxpc3RlZBgDIAEoCCIdCg9HZXRVc2FnZVJlcXVlc3QSCgoCaWQYASABKAkimAEKEEdldFVzYWdlUmVzcG9uc2USLAoEZGF5cxgBIAMoCzIeLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2UuRGF5EjIKDmxhc3RfdXNlZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBoiCgNEYXkSDAoEZGF0ZRgBIAEoCRINCgVjb3VudBgCIAEoBCJbCg5FeHBsYWluUmVxdWVzdBIOCgZoZWFkZXIYASABKAkSEAoIYXVkaWVuY2UYAiABKAkSFwoPcmVxdWlyZWRfc2NvcGVzGAMgAygJEg4KBnNvdXJjZRgEIAEoCSLtAwoPRXhwbGFpblJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEg0KBXN0YWxlGAYgASgIEi0KBXN0ZXBzGAcgAygLMh4udXNoZXIudjEuRXhwbGFpblJlc3BvbnNlLlN0ZXAaVgoEU3RlcBIuCgVjaGVjaxgBIAEoDjIfLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5DaGVjaxIOCgZwYXNzZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIuwBCgVDaGVjaxIVChFDSEVDS19VTlNQRUNJRklFRBAAEhAKDENIRUNLX0hFQURFUhABEg4KCkNIRUNLX0ZPUk0QAhIWChJDSEVDS19BQ0NFU1NfVE9LRU4QAxIQCgxDSEVDS19TRUNSRVQQBBIQCgxDSEVDS19DTEFJTVMQBRIOCgpDSEVDS19USU1FEAYSFAoQQ0hFQ0tfUkVWT0NBVElPThAHEhIKDkNIRUNLX0FVRElFTkNFEAgSEAoMQ0hFQ0tfU0NPUEVTEAkSEAoMQ0hFQ0tfU09VUkNFEAoSEAoMQ0hFQ0tfTElNSVRTEAsiMQoNTG9va3VwUmVxdWVzdBIMCgR0ZXh0GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkiwgMKDkxvb2t1cFJlc3BvbnNlEi8KB21hdGNoZXMYASADKAsyHi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZXhhbWluZWQYAyABKA0abAoFTWF0Y2gSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SNgoKbWF0Y2hlZF9ieRgCIAEoDjIiLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlLk1hdGNoZWRCeSLlAQoJTWF0Y2hlZEJ5EhoKFk1BVENIRURfQllfVU5TUEVDSUZJRUQQABIRCg1NQVRDSEVEX0JZX0lEEAESHQoZTUFUQ0hFRF9CWV9DVVJSRU5UX1NFQ1JFVBACEh4KGk1BVENIRURfQllfUFJFVklPVVNfU0VDUkVUEAMSEwoPTUFUQ0hFRF9CWV9QQVJUEAQSGQoVTUFUQ0hFRF9CWV9TRUNSRVRfS0VZEAUSGgoWTUFUQ0hFRF9CWV9SRVZPS0VEX0pUSRAGEh4KGk1BVENIRURfQllfUkVWT0tFRF9TVUJKRUNUEAcilgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCSJnChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCCJYChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIkCgZldmVudHMYASADKAsyFC51c2hlci52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo7CgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIPCgtLSU5EX1NUQVRJQxABEgwKCEtJTkRfSldUEAIqVgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIRCg1TVEFURV9FWFBJUkVEEAISEQoNU1RBVEVfUkVWT0tFRBADKkIKBlBlcmlvZBIWChJQRVJJT0RfVU5TUEVDSUZJRUQQABIOCgpQRVJJT0RfREFZEAESEAoMUEVSSU9EX01PTlRIEAIqUQoITGltaXRQZXISGQoVTElNSVRfUEVSX1VOU1BFQ0lGSUVEEAASEwoPTElNSVRfUEVSX1RPS0VOEAESFQoRTElNSVRfUEVSX1NVQkpFQ1QQAipPCgRTb3J0EhQKEFNPUlRfVU5TUEVDSUZJRUQQABIPCgtTT1JUX05FV0VTVBABEg8KC1NPUlRfT0xERVNUEAISDwoLU09SVF9FWFBJUlkQAyqFAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lNUE9SVF9PVVRDT01FX0lNUE9SVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhJU1RJTkcQAhIaChZJTVBPUlRfT1VUQ09NRV9SRUZVU0VEEAMyhAgKEkFjY2Vzc1Rva2VuU2VydmljZRJRCgZDcmVhdGUSIi51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEkgKA0dldBIfLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVxdWVzdBogLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVzcG9uc2USTQoETGlzdBIhLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXF1ZXN0GiIudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlElEKBlVwZGF0ZRIiLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USUQoGUm90YXRlEiIudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRJRCgZSZXZva2USIi51c2hlci52MS5SZXZva2VBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5SZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEkcKClJldm9rZUp3dHMSGy51c2hlci52MS5SZXZva2VKd3RzUmVxdWVzdBocLnVzaGVyLnYxLlJldm9rZUp3dHNSZXNwb25zZRJTCgZJbXBvcnQSIy51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USUwoGUmVzZWFsEiMudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVxdWVzdBokLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEkEKCEdldFVzYWdlEhkudXNoZXIudjEuR2V0VXNhZ2VSZXF1ZXN0GhoudXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZRI+CgdFeHBsYWluEhgudXNoZXIudjEuRXhwbGFpblJlcXVlc3QaGS51c2hlci52MS5FeHBsYWluUmVzcG9uc2USOwoGTG9va3VwEhcudXNoZXIudjEuTG9va3VwUmVxdWVzdBoYLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlElYKD0xpc3RBdWRpdEV2ZW50cxIgLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaIS51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZUI1WjNnaXRodWIuY29tL3VzaGVyLWF1dGgvdXNoZXIvZ2VuL2dvL3VzaGVyL3YxO3VzaGVydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
@@ -181,6 +181,45 @@ export type AccessToken = Message<"usher.v1.AccessToken"> & {
    * @generated from field: repeated string grantable_scopes = 22;
    */
   grantableScopes: string[];
+
+  /**
+   * The addresses from which its tokens may be used: CIDR ranges such as "192.0.2.0/24" and
+   * "2001:db8::/32", or single addresses; empty for any. At most 64. Bits behind the prefix must be
+   * zero: "192.0.2.1/24" is INVALID_ARGUMENT. An IPv4-mapped IPv6 address or range counts as IPv4.
+   * Returned in one spelling (RFC 5952), ordered as given, each once.
+   *
+   * @generated from field: repeated string allowed_sources = 23;
+   */
+  allowedSources: string[];
+
+  /**
+   * How often its tokens may be verified as valid within a time; not set for no limit. It and `quota`
+   * can both be set.
+   *
+   * @generated from field: usher.v1.RateLimit rate_limit = 24;
+   */
+  rateLimit?: RateLimit | undefined;
+
+  /**
+   * How often they may be in a day or month; not set for no limit.
+   *
+   * @generated from field: usher.v1.Quota quota = 25;
+   */
+  quota?: Quota | undefined;
+
+  /**
+   * How much of `rate_limit` is used. Only in the answer of Get, where the access token has one.
+   *
+   * @generated from field: usher.v1.LimitUse rate_limit_use = 26;
+   */
+  rateLimitUse?: LimitUse | undefined;
+
+  /**
+   * How much of `quota` is used. Only in the answer of Get, where the access token has one.
+   *
+   * @generated from field: usher.v1.LimitUse quota_use = 27;
+   */
+  quotaUse?: LimitUse | undefined;
 };
 
 /**
@@ -189,6 +228,119 @@ export type AccessToken = Message<"usher.v1.AccessToken"> & {
  */
 export const AccessTokenSchema: GenMessage<AccessToken> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 0);
+
+/**
+ * RateLimit bounds how often tokens are verified as valid within any stretch of time of one length.
+ *
+ * @generated from message usher.v1.RateLimit
+ */
+export type RateLimit = Message<"usher.v1.RateLimit"> & {
+  /**
+   * How often: 1 to 2^53 - 1.
+   *
+   * @generated from field: uint64 requests = 1;
+   */
+  requests: bigint;
+
+  /**
+   * Within which time: 1 s to 1 day, whole seconds.
+   *
+   * @generated from field: google.protobuf.Duration window = 2;
+   */
+  window?: Duration | undefined;
+
+  /**
+   * What is counted together.
+   *
+   * @generated from field: usher.v1.LimitPer per = 3;
+   */
+  per: LimitPer;
+};
+
+/**
+ * Describes the message usher.v1.RateLimit.
+ * Use `create(RateLimitSchema)` to create a new message.
+ */
+export const RateLimitSchema: GenMessage<RateLimit> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 1);
+
+/**
+ * Quota bounds how often tokens are verified as valid in a calendar day or month (UTC).
+ *
+ * @generated from message usher.v1.Quota
+ */
+export type Quota = Message<"usher.v1.Quota"> & {
+  /**
+   * How often: 1 to 2^53 - 1.
+   *
+   * @generated from field: uint64 requests = 1;
+   */
+  requests: bigint;
+
+  /**
+   * In which time. Required.
+   *
+   * @generated from field: usher.v1.Period period = 2;
+   */
+  period: Period;
+
+  /**
+   * What is counted together.
+   *
+   * @generated from field: usher.v1.LimitPer per = 3;
+   */
+  per: LimitPer;
+};
+
+/**
+ * Describes the message usher.v1.Quota.
+ * Use `create(QuotaSchema)` to create a new message.
+ */
+export const QuotaSchema: GenMessage<Quota> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 2);
+
+/**
+ * LimitUse says how much of a limit is used, as far as the replica knows that was asked.
+ *
+ * @generated from message usher.v1.LimitUse
+ */
+export type LimitUse = Message<"usher.v1.LimitUse"> & {
+  /**
+   * How many uses count now. LIMIT_PER_SUBJECT: those of the subject that has most.
+   *
+   * @generated from field: uint64 used = 1;
+   */
+  used: bigint;
+
+  /**
+   * How many are left; of the same subject.
+   *
+   * @generated from field: uint64 remaining = 2;
+   */
+  remaining: bigint;
+
+  /**
+   * When uses stop counting: for a quota the end of the day or month, for a rate limit when all of
+   * the present ones have; not set when nothing is used.
+   *
+   * @generated from field: google.protobuf.Timestamp reset_time = 3;
+   */
+  resetTime?: Timestamp | undefined;
+
+  /**
+   * LIMIT_PER_SUBJECT: how many subjects are counted now; otherwise 0.
+   *
+   * @generated from field: uint64 subjects = 4;
+   */
+  subjects: bigint;
+};
+
+/**
+ * Describes the message usher.v1.LimitUse.
+ * Use `create(LimitUseSchema)` to create a new message.
+ */
+export const LimitUseSchema: GenMessage<LimitUse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 3);
 
 /**
  * CreateAccessTokenRequest describes the access token to create.
@@ -269,6 +421,27 @@ export type CreateAccessTokenRequest = Message<"usher.v1.CreateAccessTokenReques
    * @generated from field: repeated string grantable_scopes = 10;
    */
   grantableScopes: string[];
+
+  /**
+   * See AccessToken.
+   *
+   * @generated from field: repeated string allowed_sources = 11;
+   */
+  allowedSources: string[];
+
+  /**
+   * See AccessToken.
+   *
+   * @generated from field: usher.v1.RateLimit rate_limit = 12;
+   */
+  rateLimit?: RateLimit | undefined;
+
+  /**
+   * See AccessToken.
+   *
+   * @generated from field: usher.v1.Quota quota = 13;
+   */
+  quota?: Quota | undefined;
 };
 
 /**
@@ -276,7 +449,7 @@ export type CreateAccessTokenRequest = Message<"usher.v1.CreateAccessTokenReques
  * Use `create(CreateAccessTokenRequestSchema)` to create a new message.
  */
 export const CreateAccessTokenRequestSchema: GenMessage<CreateAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 1);
+  messageDesc(file_usher_v1_access_token, 4);
 
 /**
  * CreateAccessTokenResponse holds the new access token.
@@ -311,7 +484,7 @@ export type CreateAccessTokenResponse = Message<"usher.v1.CreateAccessTokenRespo
  * Use `create(CreateAccessTokenResponseSchema)` to create a new message.
  */
 export const CreateAccessTokenResponseSchema: GenMessage<CreateAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 2);
+  messageDesc(file_usher_v1_access_token, 5);
 
 /**
  * GetAccessTokenRequest names an access token.
@@ -332,7 +505,7 @@ export type GetAccessTokenRequest = Message<"usher.v1.GetAccessTokenRequest"> & 
  * Use `create(GetAccessTokenRequestSchema)` to create a new message.
  */
 export const GetAccessTokenRequestSchema: GenMessage<GetAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 3);
+  messageDesc(file_usher_v1_access_token, 6);
 
 /**
  * GetAccessTokenResponse holds an access token.
@@ -353,7 +526,7 @@ export type GetAccessTokenResponse = Message<"usher.v1.GetAccessTokenResponse"> 
  * Use `create(GetAccessTokenResponseSchema)` to create a new message.
  */
 export const GetAccessTokenResponseSchema: GenMessage<GetAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 4);
+  messageDesc(file_usher_v1_access_token, 7);
 
 /**
  * ListAccessTokensRequest asks for a page of access tokens.
@@ -424,7 +597,7 @@ export type ListAccessTokensRequest = Message<"usher.v1.ListAccessTokensRequest"
  * Use `create(ListAccessTokensRequestSchema)` to create a new message.
  */
 export const ListAccessTokensRequestSchema: GenMessage<ListAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 5);
+  messageDesc(file_usher_v1_access_token, 8);
 
 /**
  * ListAccessTokensResponse is a page of access tokens.
@@ -460,7 +633,7 @@ export type ListAccessTokensResponse = Message<"usher.v1.ListAccessTokensRespons
  * Use `create(ListAccessTokensResponseSchema)` to create a new message.
  */
 export const ListAccessTokensResponseSchema: GenMessage<ListAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 6);
+  messageDesc(file_usher_v1_access_token, 9);
 
 /**
  * UpdateAccessTokenRequest changes an access token.
@@ -478,7 +651,8 @@ export type UpdateAccessTokenRequest = Message<"usher.v1.UpdateAccessTokenReques
 
   /**
    * Which fields to change: name, owner, scopes, grantable_scopes, metadata, audiences,
-   * jwt_lifetime_max, expire_time. Required.
+   * jwt_lifetime_max, expire_time, allowed_sources, rate_limit, quota. One that is named and not set
+   * is cleared. Required.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -497,7 +671,7 @@ export type UpdateAccessTokenRequest = Message<"usher.v1.UpdateAccessTokenReques
  * Use `create(UpdateAccessTokenRequestSchema)` to create a new message.
  */
 export const UpdateAccessTokenRequestSchema: GenMessage<UpdateAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 7);
+  messageDesc(file_usher_v1_access_token, 10);
 
 /**
  * UpdateAccessTokenResponse holds the changed access token.
@@ -518,7 +692,7 @@ export type UpdateAccessTokenResponse = Message<"usher.v1.UpdateAccessTokenRespo
  * Use `create(UpdateAccessTokenResponseSchema)` to create a new message.
  */
 export const UpdateAccessTokenResponseSchema: GenMessage<UpdateAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 8);
+  messageDesc(file_usher_v1_access_token, 11);
 
 /**
  * RotateAccessTokenRequest asks for a new token or secret.
@@ -561,7 +735,7 @@ export type RotateAccessTokenRequest = Message<"usher.v1.RotateAccessTokenReques
  * Use `create(RotateAccessTokenRequestSchema)` to create a new message.
  */
 export const RotateAccessTokenRequestSchema: GenMessage<RotateAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 9);
+  messageDesc(file_usher_v1_access_token, 12);
 
 /**
  * RotateAccessTokenResponse holds the new token or secret.
@@ -596,7 +770,7 @@ export type RotateAccessTokenResponse = Message<"usher.v1.RotateAccessTokenRespo
  * Use `create(RotateAccessTokenResponseSchema)` to create a new message.
  */
 export const RotateAccessTokenResponseSchema: GenMessage<RotateAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 10);
+  messageDesc(file_usher_v1_access_token, 13);
 
 /**
  * RevokeAccessTokenRequest names the access token to revoke.
@@ -631,7 +805,7 @@ export type RevokeAccessTokenRequest = Message<"usher.v1.RevokeAccessTokenReques
  * Use `create(RevokeAccessTokenRequestSchema)` to create a new message.
  */
 export const RevokeAccessTokenRequestSchema: GenMessage<RevokeAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 11);
+  messageDesc(file_usher_v1_access_token, 14);
 
 /**
  * RevokeAccessTokenResponse holds the revoked access token.
@@ -652,7 +826,7 @@ export type RevokeAccessTokenResponse = Message<"usher.v1.RevokeAccessTokenRespo
  * Use `create(RevokeAccessTokenResponseSchema)` to create a new message.
  */
 export const RevokeAccessTokenResponseSchema: GenMessage<RevokeAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 12);
+  messageDesc(file_usher_v1_access_token, 15);
 
 /**
  * RevokeJwtsRequest names the JWTs of one access token to revoke.
@@ -719,7 +893,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
  * Use `create(RevokeJwtsRequestSchema)` to create a new message.
  */
 export const RevokeJwtsRequestSchema: GenMessage<RevokeJwtsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 13);
+  messageDesc(file_usher_v1_access_token, 16);
 
 /**
  * RevokeJwtsResponse holds the access token with its new revision.
@@ -740,7 +914,7 @@ export type RevokeJwtsResponse = Message<"usher.v1.RevokeJwtsResponse"> & {
  * Use `create(RevokeJwtsResponseSchema)` to create a new message.
  */
 export const RevokeJwtsResponseSchema: GenMessage<RevokeJwtsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 14);
+  messageDesc(file_usher_v1_access_token, 17);
 
 /**
  * ImportAccessTokensRequest holds tokens and jwt secrets of another system to import.
@@ -783,7 +957,7 @@ export type ImportAccessTokensRequest = Message<"usher.v1.ImportAccessTokensRequ
  * Use `create(ImportAccessTokensRequestSchema)` to create a new message.
  */
 export const ImportAccessTokensRequestSchema: GenMessage<ImportAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 15);
+  messageDesc(file_usher_v1_access_token, 18);
 
 /**
  * Item is one token or jwt secret.
@@ -897,6 +1071,27 @@ export type ImportAccessTokensRequest_Item = Message<"usher.v1.ImportAccessToken
    * @generated from field: google.protobuf.Duration jwt_lifetime_max = 13;
    */
   jwtLifetimeMax?: Duration | undefined;
+
+  /**
+   * See AccessToken.
+   *
+   * @generated from field: repeated string allowed_sources = 14;
+   */
+  allowedSources: string[];
+
+  /**
+   * See AccessToken.
+   *
+   * @generated from field: usher.v1.RateLimit rate_limit = 15;
+   */
+  rateLimit?: RateLimit | undefined;
+
+  /**
+   * See AccessToken.
+   *
+   * @generated from field: usher.v1.Quota quota = 16;
+   */
+  quota?: Quota | undefined;
 };
 
 /**
@@ -904,7 +1099,7 @@ export type ImportAccessTokensRequest_Item = Message<"usher.v1.ImportAccessToken
  * Use `create(ImportAccessTokensRequest_ItemSchema)` to create a new message.
  */
 export const ImportAccessTokensRequest_ItemSchema: GenMessage<ImportAccessTokensRequest_Item> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 15, 0);
+  messageDesc(file_usher_v1_access_token, 18, 0);
 
 /**
  * ImportAccessTokensResponse holds the result for each item.
@@ -925,7 +1120,7 @@ export type ImportAccessTokensResponse = Message<"usher.v1.ImportAccessTokensRes
  * Use `create(ImportAccessTokensResponseSchema)` to create a new message.
  */
 export const ImportAccessTokensResponseSchema: GenMessage<ImportAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 16);
+  messageDesc(file_usher_v1_access_token, 19);
 
 /**
  * Result is the result for one item.
@@ -960,7 +1155,7 @@ export type ImportAccessTokensResponse_Result = Message<"usher.v1.ImportAccessTo
  * Use `create(ImportAccessTokensResponse_ResultSchema)` to create a new message.
  */
 export const ImportAccessTokensResponse_ResultSchema: GenMessage<ImportAccessTokensResponse_Result> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 16, 0);
+  messageDesc(file_usher_v1_access_token, 19, 0);
 
 /**
  * ResealAccessTokensRequest names a page of access tokens whose secrets to re-encrypt.
@@ -988,7 +1183,7 @@ export type ResealAccessTokensRequest = Message<"usher.v1.ResealAccessTokensRequ
  * Use `create(ResealAccessTokensRequestSchema)` to create a new message.
  */
 export const ResealAccessTokensRequestSchema: GenMessage<ResealAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 17);
+  messageDesc(file_usher_v1_access_token, 20);
 
 /**
  * ResealAccessTokensResponse says what was done, and which master keys the page uses.
@@ -1030,7 +1225,7 @@ export type ResealAccessTokensResponse = Message<"usher.v1.ResealAccessTokensRes
  * Use `create(ResealAccessTokensResponseSchema)` to create a new message.
  */
 export const ResealAccessTokensResponseSchema: GenMessage<ResealAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 18);
+  messageDesc(file_usher_v1_access_token, 21);
 
 /**
  * MasterKeyUse counts tokens and secrets under one master key.
@@ -1066,7 +1261,7 @@ export type ResealAccessTokensResponse_MasterKeyUse = Message<"usher.v1.ResealAc
  * Use `create(ResealAccessTokensResponse_MasterKeyUseSchema)` to create a new message.
  */
 export const ResealAccessTokensResponse_MasterKeyUseSchema: GenMessage<ResealAccessTokensResponse_MasterKeyUse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 18, 0);
+  messageDesc(file_usher_v1_access_token, 21, 0);
 
 /**
  * GetUsageRequest names an access token.
@@ -1087,7 +1282,7 @@ export type GetUsageRequest = Message<"usher.v1.GetUsageRequest"> & {
  * Use `create(GetUsageRequestSchema)` to create a new message.
  */
 export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 19);
+  messageDesc(file_usher_v1_access_token, 22);
 
 /**
  * GetUsageResponse says how often an access token was verified as valid, accurate to a few seconds.
@@ -1115,7 +1310,7 @@ export type GetUsageResponse = Message<"usher.v1.GetUsageResponse"> & {
  * Use `create(GetUsageResponseSchema)` to create a new message.
  */
 export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 20);
+  messageDesc(file_usher_v1_access_token, 23);
 
 /**
  * Day is the count for one day.
@@ -1143,7 +1338,7 @@ export type GetUsageResponse_Day = Message<"usher.v1.GetUsageResponse.Day"> & {
  * Use `create(GetUsageResponse_DaySchema)` to create a new message.
  */
 export const GetUsageResponse_DaySchema: GenMessage<GetUsageResponse_Day> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 20, 0);
+  messageDesc(file_usher_v1_access_token, 23, 0);
 
 /**
  * ExplainRequest holds one Authorization header and what its token must allow, as a VerifyRequest.
@@ -1171,6 +1366,13 @@ export type ExplainRequest = Message<"usher.v1.ExplainRequest"> & {
    * @generated from field: repeated string required_scopes = 3;
    */
   requiredScopes: string[];
+
+  /**
+   * The address from which the token was used; empty when it is not known.
+   *
+   * @generated from field: string source = 4;
+   */
+  source: string;
 };
 
 /**
@@ -1178,7 +1380,7 @@ export type ExplainRequest = Message<"usher.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 21);
+  messageDesc(file_usher_v1_access_token, 24);
 
 /**
  * ExplainResponse is the verdict with the steps that led to it. It holds no part of the token, no
@@ -1242,7 +1444,7 @@ export type ExplainResponse = Message<"usher.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 22);
+  messageDesc(file_usher_v1_access_token, 25);
 
 /**
  * Step is one thing that was checked.
@@ -1277,10 +1479,11 @@ export type ExplainResponse_Step = Message<"usher.v1.ExplainResponse.Step"> & {
  * Use `create(ExplainResponse_StepSchema)` to create a new message.
  */
 export const ExplainResponse_StepSchema: GenMessage<ExplainResponse_Step> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 22, 0);
+  messageDesc(file_usher_v1_access_token, 25, 0);
 
 /**
- * Check names what a step looked at. A decision makes the checks in the order of this list.
+ * Check names what a step looked at. A decision makes them in the order of this list, but looks at
+ * the source before the audience.
  *
  * @generated from enum usher.v1.ExplainResponse.Check
  */
@@ -1354,10 +1557,25 @@ export const ExplainResponse_Check = {
    * @generated from enum value: CHECK_SCOPES = 9;
    */
   SCOPES: 9,
+
+  /**
+   * The address from which the token was used.
+   *
+   * @generated from enum value: CHECK_SOURCE = 10;
+   */
+  SOURCE: 10,
+
+  /**
+   * The rate limit and the quota. The explanation itself does not count.
+   *
+   * @generated from enum value: CHECK_LIMITS = 11;
+   */
+  LIMITS: 11,
 } as const;
 
 /**
- * Check names what a step looked at. A decision makes the checks in the order of this list.
+ * Check names what a step looked at. A decision makes them in the order of this list, but looks at
+ * the source before the audience.
  *
  * @generated from enum usher.v1.ExplainResponse.Check
  */
@@ -1367,7 +1585,7 @@ export type ExplainResponse_Check = (typeof ExplainResponse_Check)[keyof typeof 
  * Describes the enum usher.v1.ExplainResponse.Check.
  */
 export const ExplainResponse_CheckSchema: GenEnum<ExplainResponse_Check> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 22, 0);
+  enumDesc(file_usher_v1_access_token, 25, 0);
 
 /**
  * LookupRequest holds what to find the access token of.
@@ -1398,7 +1616,7 @@ export type LookupRequest = Message<"usher.v1.LookupRequest"> & {
  * Use `create(LookupRequestSchema)` to create a new message.
  */
 export const LookupRequestSchema: GenMessage<LookupRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 23);
+  messageDesc(file_usher_v1_access_token, 26);
 
 /**
  * LookupResponse holds what was found.
@@ -1434,7 +1652,7 @@ export type LookupResponse = Message<"usher.v1.LookupResponse"> & {
  * Use `create(LookupResponseSchema)` to create a new message.
  */
 export const LookupResponseSchema: GenMessage<LookupResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 24);
+  messageDesc(file_usher_v1_access_token, 27);
 
 /**
  * Match is an access token that was found.
@@ -1462,7 +1680,7 @@ export type LookupResponse_Match = Message<"usher.v1.LookupResponse.Match"> & {
  * Use `create(LookupResponse_MatchSchema)` to create a new message.
  */
 export const LookupResponse_MatchSchema: GenMessage<LookupResponse_Match> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 24, 0);
+  messageDesc(file_usher_v1_access_token, 27, 0);
 
 /**
  * MatchedBy says what in the text names the access token.
@@ -1539,7 +1757,7 @@ export type LookupResponse_MatchedBy = (typeof LookupResponse_MatchedBy)[keyof t
  * Describes the enum usher.v1.LookupResponse.MatchedBy.
  */
 export const LookupResponse_MatchedBySchema: GenEnum<LookupResponse_MatchedBy> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 24, 0);
+  enumDesc(file_usher_v1_access_token, 27, 0);
 
 /**
  * AuditEvent is one entry of the audit log. It never holds a token, a secret or a JWT's claims.
@@ -1647,7 +1865,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
  * Use `create(AuditEventSchema)` to create a new message.
  */
 export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 25);
+  messageDesc(file_usher_v1_access_token, 28);
 
 /**
  * ListAuditEventsRequest asks for a page of the audit log.
@@ -1690,7 +1908,7 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
  * Use `create(ListAuditEventsRequestSchema)` to create a new message.
  */
 export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 26);
+  messageDesc(file_usher_v1_access_token, 29);
 
 /**
  * ListAuditEventsResponse is a page of the audit log.
@@ -1718,7 +1936,7 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
  * Use `create(ListAuditEventsResponseSchema)` to create a new message.
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 27);
+  messageDesc(file_usher_v1_access_token, 30);
 
 /**
  * Kind of an access token.
@@ -1810,6 +2028,88 @@ export const StateSchema: GenEnum<State> = /*@__PURE__*/
   enumDesc(file_usher_v1_access_token, 1);
 
 /**
+ * Period is a part of the calendar, in UTC.
+ *
+ * @generated from enum usher.v1.Period
+ */
+export const Period = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: PERIOD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * From midnight to midnight.
+   *
+   * @generated from enum value: PERIOD_DAY = 1;
+   */
+  DAY: 1,
+
+  /**
+   * From the first day of a month to that of the next.
+   *
+   * @generated from enum value: PERIOD_MONTH = 2;
+   */
+  MONTH: 2,
+} as const;
+
+/**
+ * Period is a part of the calendar, in UTC.
+ *
+ * @generated from enum usher.v1.Period
+ */
+export type Period = (typeof Period)[keyof typeof Period] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.Period.
+ */
+export const PeriodSchema: GenEnum<Period> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 2);
+
+/**
+ * LimitPer says which uses are counted together.
+ *
+ * @generated from enum usher.v1.LimitPer
+ */
+export const LimitPer = {
+  /**
+   * Counts as LIMIT_PER_TOKEN.
+   *
+   * @generated from enum value: LIMIT_PER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * All of the access token.
+   *
+   * @generated from enum value: LIMIT_PER_TOKEN = 1;
+   */
+  TOKEN: 1,
+
+  /**
+   * kind jwt: those of JWTs with the same `sub`. JWTs without one are counted together.
+   *
+   * @generated from enum value: LIMIT_PER_SUBJECT = 2;
+   */
+  SUBJECT: 2,
+} as const;
+
+/**
+ * LimitPer says which uses are counted together.
+ *
+ * @generated from enum usher.v1.LimitPer
+ */
+export type LimitPer = (typeof LimitPer)[keyof typeof LimitPer] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.LimitPer.
+ */
+export const LimitPerSchema: GenEnum<LimitPer> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 3);
+
+/**
  * Sort is an order of access tokens.
  *
  * @generated from enum usher.v1.Sort
@@ -1855,7 +2155,7 @@ export type Sort = (typeof Sort)[keyof typeof Sort] | UnknownEnum;
  * Describes the enum usher.v1.Sort.
  */
 export const SortSchema: GenEnum<Sort> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 2);
+  enumDesc(file_usher_v1_access_token, 4);
 
 /**
  * ImportOutcome says whether an item was imported.
@@ -1903,7 +2203,7 @@ export type ImportOutcome = (typeof ImportOutcome)[keyof typeof ImportOutcome] |
  * Describes the enum usher.v1.ImportOutcome.
  */
 export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 3);
+  enumDesc(file_usher_v1_access_token, 5);
 
 /**
  * AccessTokenService is the API Manager's administrative API: it creates, reads, updates, rotates,

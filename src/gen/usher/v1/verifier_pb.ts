@@ -14,7 +14,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/verifier.proto.
  */
 export const file_usher_v1_verifier: GenFile = /*@__PURE__*/
-  fileDesc("Chd1c2hlci92MS92ZXJpZmllci5wcm90bxIIdXNoZXIudjEiDgoMSGVsbG9SZXF1ZXN0Ii4KDUhlbGxvUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIMCgR0aW1lGAIgASgJIlAKBkRlbmlhbBIgCgZyZWFzb24YASABKA4yEC51c2hlci52MS5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCRITCgtodHRwX3N0YXR1cxgDIAEoDSJKCg1WZXJpZnlSZXF1ZXN0Eg4KBmhlYWRlchgBIAEoCRIQCghhdWRpZW5jZRgCIAEoCRIXCg9yZXF1aXJlZF9zY29wZXMYAyADKAkipwMKDlZlcmlmeVJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEiAKBnJlYXNvbhgCIAEoDjIQLnVzaGVyLnYxLlJlYXNvbhIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEhwKBGtpbmQYBiABKA4yDi51c2hlci52MS5LaW5kEg0KBW93bmVyGAcgASgJEg8KB3N1YmplY3QYCCABKAkSDgoGc2NvcGVzGAkgAygJEgsKA2V4cBgKIAEoAxInCgZjbGFpbXMYCyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EikKCG1ldGFkYXRhGAwgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIsCgljYWNoZV90dGwYDSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcmV2aXNpb24YDiABKAQSDQoFc3RhbGUYDyABKAgSLgoLd2F0Y2hlZF90dGwYECABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iPwoSQmF0Y2hWZXJpZnlSZXF1ZXN0EikKCHJlcXVlc3RzGAEgAygLMhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdCJUChNCYXRjaFZlcmlmeVJlc3BvbnNlEisKCXJlc3BvbnNlcxgBIAMoCzIYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEhAKCGluc3RhbmNlGAIgASgJIoYBChNTdHJlYW1WZXJpZnlSZXF1ZXN0EjEKBWl0ZW1zGAEgAygLMiIudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVxdWVzdC5JdGVtGjwKBEl0ZW0SCgoCaWQYASABKAQSKAoHcmVxdWVzdBgCIAEoCzIXLnVzaGVyLnYxLlZlcmlmeVJlcXVlc3QiwAEKFFN0cmVhbVZlcmlmeVJlc3BvbnNlEjIKBWl0ZW1zGAEgAygLMiMudXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UuSXRlbRIQCghpbnN0YW5jZRgCIAEoCRpiCgRJdGVtEgoKAmlkGAEgASgEEiwKCHJlc3BvbnNlGAIgASgLMhgudXNoZXIudjEuVmVyaWZ5UmVzcG9uc2VIABIVCgt1bmF2YWlsYWJsZRgDIAEoCUgAQgkKB291dGNvbWUiNAoZV2F0Y2hJbnZhbGlkYXRpb25zUmVxdWVzdBIXCg9yZXN1bWVfcG9zaXRpb24YASABKAkisAIKGldhdGNoSW52YWxpZGF0aW9uc1Jlc3BvbnNlEj8KB2NoYW5nZWQYASABKAsyLC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5DaGFuZ2VkSAASOwoFcmVzZXQYAiABKAsyKi51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZS5SZXNldEgAEhAKCHBvc2l0aW9uGAMgASgJEigKBWhlYXJkGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBWxlYXNlGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGhwKB0NoYW5nZWQSEQoJdG9rZW5faWRzGAEgAygJGgcKBVJlc2V0QgcKBWV2ZW50IscBCg9Jc3N1ZUp3dFJlcXVlc3QSEAoIdG9rZW5faWQYASABKAkSDwoHc3ViamVjdBgCIAEoCRIQCghhdWRpZW5jZRgDIAMoCRIOCgZzY29wZXMYBCADKAkSJwoGY2xhaW1zGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBItCghsaWZldGltZRgGIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkgAEg0KA2V4cBgHIAEoA0gAQggKBmV4cGlyeSJGChBJc3N1ZUp3dFJlc3BvbnNlEgsKA2p3dBgBIAEoCRILCgNqdGkYAiABKAkSCwoDZXhwGAMgASgDEgsKA2lhdBgEIAEoAyrxAQoGUmVhc29uEggKBE5PTkUQABIXChNNSVNTSU5HX0NSRURFTlRJQUxTEAESGQoVTUFMRk9STUVEX0NSRURFTlRJQUxTEAISEwoPSldUX01JU1NJTkdfS0lEEAMSEQoNSU5WQUxJRF9UT0tFThAEEhMKD0pXVF9NSVNTSU5HX0VYUBAFEhEKDU5PVF9ZRVRfVkFMSUQQBhILCgdFWFBJUkVEEAcSCwoHUkVWT0tFRBAIEhIKDldST05HX0FVRElFTkNFEAkSFgoSSU5TVUZGSUNJRU5UX1NDT1BFEAoSEwoPTUFMRk9STUVEX0NMQUlNEAsyzQMKD1ZlcmlmaWVyU2VydmljZRI4CgVIZWxsbxIWLnVzaGVyLnYxLkhlbGxvUmVxdWVzdBoXLnVzaGVyLnYxLkhlbGxvUmVzcG9uc2USOwoGVmVyaWZ5EhcudXNoZXIudjEuVmVyaWZ5UmVxdWVzdBoYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlEkoKC0JhdGNoVmVyaWZ5EhwudXNoZXIudjEuQmF0Y2hWZXJpZnlSZXF1ZXN0Gh0udXNoZXIudjEuQmF0Y2hWZXJpZnlSZXNwb25zZRJRCgxTdHJlYW1WZXJpZnkSHS51c2hlci52MS5TdHJlYW1WZXJpZnlSZXF1ZXN0Gh4udXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVzcG9uc2UoATABEmEKEldhdGNoSW52YWxpZGF0aW9ucxIjLnVzaGVyLnYxLldhdGNoSW52YWxpZGF0aW9uc1JlcXVlc3QaJC51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZTABEkEKCElzc3VlSnd0EhkudXNoZXIudjEuSXNzdWVKd3RSZXF1ZXN0GhoudXNoZXIudjEuSXNzdWVKd3RSZXNwb25zZUI1WjNnaXRodWIuY29tL3VzaGVyLWF1dGgvdXNoZXIvZ2VuL2dvL3VzaGVyL3YxO3VzaGVydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_usher_v1_access_token]);
+  fileDesc("Chd1c2hlci92MS92ZXJpZmllci5wcm90bxIIdXNoZXIudjEiDgoMSGVsbG9SZXF1ZXN0Ii4KDUhlbGxvUmVzcG9uc2USDwoHbWVzc2FnZRgBIAEoCRIMCgR0aW1lGAIgASgJIoABCgZEZW5pYWwSIAoGcmVhc29uGAEgASgOMhAudXNoZXIudjEuUmVhc29uEg8KB21lc3NhZ2UYAiABKAkSEwoLaHR0cF9zdGF0dXMYAyABKA0SLgoLcmV0cnlfYWZ0ZXIYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iWgoNVmVyaWZ5UmVxdWVzdBIOCgZoZWFkZXIYASABKAkSEAoIYXVkaWVuY2UYAiABKAkSFwoPcmVxdWlyZWRfc2NvcGVzGAMgAygJEg4KBnNvdXJjZRgEIAEoCSLxAwoOVmVyaWZ5UmVzcG9uc2USDQoFdmFsaWQYASABKAgSIAoGcmVhc29uGAIgASgOMhAudXNoZXIudjEuUmVhc29uEg8KB21lc3NhZ2UYAyABKAkSEwoLaHR0cF9zdGF0dXMYBCABKA0SEAoIdG9rZW5faWQYBSABKAkSHAoEa2luZBgGIAEoDjIOLnVzaGVyLnYxLktpbmQSDQoFb3duZXIYByABKAkSDwoHc3ViamVjdBgIIAEoCRIOCgZzY29wZXMYCSADKAkSCwoDZXhwGAogASgDEicKBmNsYWltcxgLIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSKQoIbWV0YWRhdGEYDCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EiwKCWNhY2hlX3R0bBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgOIAEoBBINCgVzdGFsZRgPIAEoCBIuCgt3YXRjaGVkX3R0bBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtyZXRyeV9hZnRlchgRIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIYChBzb3VyY2VfZGVwZW5kZW50GBIgASgIIj8KEkJhdGNoVmVyaWZ5UmVxdWVzdBIpCghyZXF1ZXN0cxgBIAMoCzIXLnVzaGVyLnYxLlZlcmlmeVJlcXVlc3QiVAoTQmF0Y2hWZXJpZnlSZXNwb25zZRIrCglyZXNwb25zZXMYASADKAsyGC51c2hlci52MS5WZXJpZnlSZXNwb25zZRIQCghpbnN0YW5jZRgCIAEoCSKGAQoTU3RyZWFtVmVyaWZ5UmVxdWVzdBIxCgVpdGVtcxgBIAMoCzIiLnVzaGVyLnYxLlN0cmVhbVZlcmlmeVJlcXVlc3QuSXRlbRo8CgRJdGVtEgoKAmlkGAEgASgEEigKB3JlcXVlc3QYAiABKAsyFy51c2hlci52MS5WZXJpZnlSZXF1ZXN0IsABChRTdHJlYW1WZXJpZnlSZXNwb25zZRIyCgVpdGVtcxgBIAMoCzIjLnVzaGVyLnYxLlN0cmVhbVZlcmlmeVJlc3BvbnNlLkl0ZW0SEAoIaW5zdGFuY2UYAiABKAkaYgoESXRlbRIKCgJpZBgBIAEoBBIsCghyZXNwb25zZRgCIAEoCzIYLnVzaGVyLnYxLlZlcmlmeVJlc3BvbnNlSAASFQoLdW5hdmFpbGFibGUYAyABKAlIAEIJCgdvdXRjb21lIjQKGVdhdGNoSW52YWxpZGF0aW9uc1JlcXVlc3QSFwoPcmVzdW1lX3Bvc2l0aW9uGAEgASgJIrACChpXYXRjaEludmFsaWRhdGlvbnNSZXNwb25zZRI/CgdjaGFuZ2VkGAEgASgLMiwudXNoZXIudjEuV2F0Y2hJbnZhbGlkYXRpb25zUmVzcG9uc2UuQ2hhbmdlZEgAEjsKBXJlc2V0GAIgASgLMioudXNoZXIudjEuV2F0Y2hJbnZhbGlkYXRpb25zUmVzcG9uc2UuUmVzZXRIABIQCghwb3NpdGlvbhgDIAEoCRIoCgVoZWFyZBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVsZWFzZRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhocCgdDaGFuZ2VkEhEKCXRva2VuX2lkcxgBIAMoCRoHCgVSZXNldEIHCgVldmVudCLHAQoPSXNzdWVKd3RSZXF1ZXN0EhAKCHRva2VuX2lkGAEgASgJEg8KB3N1YmplY3QYAiABKAkSEAoIYXVkaWVuY2UYAyADKAkSDgoGc2NvcGVzGAQgAygJEicKBmNsYWltcxgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSLQoIbGlmZXRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25IABINCgNleHAYByABKANIAEIICgZleHBpcnkiRgoQSXNzdWVKd3RSZXNwb25zZRILCgNqd3QYASABKAkSCwoDanRpGAIgASgJEgsKA2V4cBgDIAEoAxILCgNpYXQYBCABKAMqlQIKBlJlYXNvbhIICgROT05FEAASFwoTTUlTU0lOR19DUkVERU5USUFMUxABEhkKFU1BTEZPUk1FRF9DUkVERU5USUFMUxACEhMKD0pXVF9NSVNTSU5HX0tJRBADEhEKDUlOVkFMSURfVE9LRU4QBBITCg9KV1RfTUlTU0lOR19FWFAQBRIRCg1OT1RfWUVUX1ZBTElEEAYSCwoHRVhQSVJFRBAHEgsKB1JFVk9LRUQQCBISCg5XUk9OR19BVURJRU5DRRAJEhYKEklOU1VGRklDSUVOVF9TQ09QRRAKEhMKD01BTEZPUk1FRF9DTEFJTRALEhAKDFdST05HX1NPVVJDRRAMEhAKDFJBVEVfTElNSVRFRBANMs0DCg9WZXJpZmllclNlcnZpY2USOAoFSGVsbG8SFi51c2hlci52MS5IZWxsb1JlcXVlc3QaFy51c2hlci52MS5IZWxsb1Jlc3BvbnNlEjsKBlZlcmlmeRIXLnVzaGVyLnYxLlZlcmlmeVJlcXVlc3QaGC51c2hlci52MS5WZXJpZnlSZXNwb25zZRJKCgtCYXRjaFZlcmlmeRIcLnVzaGVyLnYxLkJhdGNoVmVyaWZ5UmVxdWVzdBodLnVzaGVyLnYxLkJhdGNoVmVyaWZ5UmVzcG9uc2USUQoMU3RyZWFtVmVyaWZ5Eh0udXNoZXIudjEuU3RyZWFtVmVyaWZ5UmVxdWVzdBoeLnVzaGVyLnYxLlN0cmVhbVZlcmlmeVJlc3BvbnNlKAEwARJhChJXYXRjaEludmFsaWRhdGlvbnMSIy51c2hlci52MS5XYXRjaEludmFsaWRhdGlvbnNSZXF1ZXN0GiQudXNoZXIudjEuV2F0Y2hJbnZhbGlkYXRpb25zUmVzcG9uc2UwARJBCghJc3N1ZUp3dBIZLnVzaGVyLnYxLklzc3VlSnd0UmVxdWVzdBoaLnVzaGVyLnYxLklzc3VlSnd0UmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_usher_v1_access_token]);
 
 /**
  * HelloRequest is empty: Hello reads the call's own metadata.
@@ -80,11 +80,18 @@ export type Denial = Message<"usher.v1.Denial"> & {
   message: string;
 
   /**
-   * The reason's HTTP status: 401, 403, or 500 for JWT_MISSING_KID.
+   * The reason's HTTP status: 401, 403, 429 for RATE_LIMITED, or 500 for JWT_MISSING_KID.
    *
    * @generated from field: uint32 http_status = 3;
    */
   httpStatus: number;
+
+  /**
+   * RATE_LIMITED: the same as in a VerifyResponse; otherwise not set.
+   *
+   * @generated from field: google.protobuf.Duration retry_after = 4;
+   */
+  retryAfter?: Duration | undefined;
 };
 
 /**
@@ -123,6 +130,15 @@ export type VerifyRequest = Message<"usher.v1.VerifyRequest"> & {
    * @generated from field: repeated string required_scopes = 3;
    */
   requiredScopes: string[];
+
+  /**
+   * The IP address (IPv4 or IPv6) from which the token was used; empty when it is not known. Without
+   * a port, brackets and a zone; at most 64 characters. An IPv4-mapped IPv6 address counts as IPv4.
+   * It matters only for access tokens with `allowed_sources`.
+   *
+   * @generated from field: string source = 4;
+   */
+  source: string;
 };
 
 /**
@@ -259,6 +275,20 @@ export type VerifyResponse = Message<"usher.v1.VerifyResponse"> & {
    * @generated from field: google.protobuf.Duration watched_ttl = 16;
    */
   watchedTtl?: Duration | undefined;
+
+  /**
+   * RATE_LIMITED: how long to wait before the token can be used again; otherwise not set.
+   *
+   * @generated from field: google.protobuf.Duration retry_after = 17;
+   */
+  retryAfter?: Duration | undefined;
+
+  /**
+   * True when the verdict depends on the request's `source`: a cache must not use it for another one.
+   *
+   * @generated from field: bool source_dependent = 18;
+   */
+  sourceDependent: boolean;
 };
 
 /**
@@ -680,7 +710,7 @@ export const IssueJwtResponseSchema: GenMessage<IssueJwtResponse> = /*@__PURE__*
  * Reason says why a token was refused. Numbers and names are stable. A token with several faults is
  * refused for the first; the checks are made in this order: MISSING_CREDENTIALS,
  * MALFORMED_CREDENTIALS, JWT_MISSING_KID, INVALID_TOKEN, JWT_MISSING_EXP, MALFORMED_CLAIM,
- * NOT_YET_VALID, EXPIRED, REVOKED, WRONG_AUDIENCE, INSUFFICIENT_SCOPE.
+ * NOT_YET_VALID, EXPIRED, REVOKED, WRONG_SOURCE, WRONG_AUDIENCE, INSUFFICIENT_SCOPE, RATE_LIMITED.
  *
  * @generated from enum usher.v1.Reason
  */
@@ -778,13 +808,29 @@ export const Reason = {
    * @generated from enum value: MALFORMED_CLAIM = 11;
    */
   MALFORMED_CLAIM: 11,
+
+  /**
+   * The token may be used only from certain addresses, and this one is not among them or not known.
+   * HTTP 403.
+   *
+   * @generated from enum value: WRONG_SOURCE = 12;
+   */
+  WRONG_SOURCE: 12,
+
+  /**
+   * The token is valid, but its rate limit or its quota is used up; `retry_after` says until when.
+   * HTTP 429.
+   *
+   * @generated from enum value: RATE_LIMITED = 13;
+   */
+  RATE_LIMITED: 13,
 } as const;
 
 /**
  * Reason says why a token was refused. Numbers and names are stable. A token with several faults is
  * refused for the first; the checks are made in this order: MISSING_CREDENTIALS,
  * MALFORMED_CREDENTIALS, JWT_MISSING_KID, INVALID_TOKEN, JWT_MISSING_EXP, MALFORMED_CLAIM,
- * NOT_YET_VALID, EXPIRED, REVOKED, WRONG_AUDIENCE, INSUFFICIENT_SCOPE.
+ * NOT_YET_VALID, EXPIRED, REVOKED, WRONG_SOURCE, WRONG_AUDIENCE, INSUFFICIENT_SCOPE, RATE_LIMITED.
  *
  * @generated from enum usher.v1.Reason
  */
@@ -813,9 +859,9 @@ export const VerifierService: GenService<{
    * Hello verifies the call's own `authorization` metadata and greets the holder of a valid token.
    * It requires no audience and no scope.
    *
-   * Errors: UNAUTHENTICATED, PERMISSION_DENIED or, for a JWT without `kid`, INTERNAL, with the text
-   * of the verdict and a `Denial` as error detail; UNAVAILABLE when the verdict cannot be
-   * determined.
+   * Errors: UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED for a token over its limit or,
+   * for a JWT without `kid`, INTERNAL, with the text of the verdict and a `Denial` as error detail;
+   * UNAVAILABLE when the verdict cannot be determined.
    *
    * @generated from rpc usher.v1.VerifierService.Hello
    */
@@ -827,8 +873,8 @@ export const VerifierService: GenService<{
   /**
    * Verify returns the verdict on the value of an HTTP Authorization header.
    *
-   * Errors: INVALID_ARGUMENT for a malformed audience or scope, or too many scopes; UNAVAILABLE
-   * when the verdict cannot be determined.
+   * Errors: INVALID_ARGUMENT for a malformed audience, scope or source, or too many scopes;
+   * UNAVAILABLE when the verdict cannot be determined.
    *
    * @generated from rpc usher.v1.VerifierService.Verify
    */
@@ -881,7 +927,8 @@ export const VerifierService: GenService<{
    *   4. Cache only verdicts of BatchVerify or StreamVerify whose `instance` is the part of
    *      `position` before the colon: another instance may lag behind this one.
    *   5. Cache a verdict for at most `watched_ttl`, counted from when it was requested, and only if
-   *      it has a `token_id` and is not `stale`.
+   *      it has a `token_id` and is not `stale`. One that is `source_dependent` holds only for the
+   *      `source` that it was requested with.
    *   6. When the stream ends, call again with the last `position`, on this server or another.
    *
    * Errors: RESOURCE_EXHAUSTED when the server has too many watchers; UNAVAILABLE when it stops.

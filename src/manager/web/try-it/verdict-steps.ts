@@ -78,6 +78,14 @@ const checks: Check[] = [
     },
   },
   {
+    title: 'Address',
+    passed: 'It may be used from where it was used.',
+    reasons: {
+      [Reason.WRONG_SOURCE]:
+        'Its access token allows only certain addresses, and this one is not among them or not known.',
+    },
+  },
+  {
     title: 'Audience',
     passed: 'It allows the required audience.',
     reasons: {
@@ -89,6 +97,13 @@ const checks: Check[] = [
     title: 'Scopes',
     passed: 'It has every required scope.',
     reasons: { [Reason.INSUFFICIENT_SCOPE]: 'It lacks a required scope.' },
+  },
+  {
+    title: 'Limits',
+    passed: 'Its access token has no limit, or is within it.',
+    reasons: {
+      [Reason.RATE_LIMITED]: 'The rate limit or the quota of its access token is used up.',
+    },
   },
 ];
 
@@ -106,6 +121,7 @@ export function stepsOf(reason: Reason): Step[] {
   });
 }
 
+/** In the order of a decision, which is not that of the codes. */
 const titles: [CheckCode, string][] = [
   [CheckCode.HEADER, 'Header'],
   [CheckCode.FORM, 'Form'],
@@ -114,18 +130,21 @@ const titles: [CheckCode, string][] = [
   [CheckCode.CLAIMS, 'Claims'],
   [CheckCode.TIME, 'Time'],
   [CheckCode.REVOCATION, 'Not revoked'],
+  [CheckCode.SOURCE, 'Address'],
   [CheckCode.AUDIENCE, 'Audience'],
   [CheckCode.SCOPES, 'Scopes'],
+  [CheckCode.LIMITS, 'Limits'],
 ];
 
 /** The checks of an explained verdict with what each saw. */
 export function explainedSteps({ steps }: Pick<ExplainResponse, 'steps'>): Step[] {
-  const last = steps.at(-1)?.check ?? CheckCode.UNSPECIFIED;
-  return titles.flatMap(([code, title]): Step[] => {
+  const isValid = steps.length > 0 && steps.every(({ passed }) => passed);
+  const last = titles.findIndex(([code]) => code === steps.at(-1)?.check);
+  return titles.flatMap(([code, title], place): Step[] => {
     const made = steps.filter(({ check }) => check === code);
     if (made.length === 0) {
-      // A static token has no claims.
-      return code < last ? [] : [{ title, text: 'Not reached.', outcome: 'skipped' }];
+      // A static token has no claims, and most access tokens have no limit.
+      return place < last || isValid ? [] : [{ title, text: 'Not reached.', outcome: 'skipped' }];
     }
     const text = made.map(({ detail }) => `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`);
     const outcome = made.every(({ passed }) => passed) ? 'passed' : 'failed';

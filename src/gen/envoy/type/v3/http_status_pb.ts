@@ -10,7 +10,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file envoy/type/v3/http_status.proto.
  */
 export const file_envoy_type_v3_http_status: GenFile = /*@__PURE__*/
-  fileDesc("Ch9lbnZveS90eXBlL3YzL2h0dHBfc3RhdHVzLnByb3RvEg1lbnZveS50eXBlLnYzIjUKCkh0dHBTdGF0dXMSJwoEY29kZRgBIAEoDjIZLmVudm95LnR5cGUudjMuU3RhdHVzQ29kZSqHAQoKU3RhdHVzQ29kZRIJCgVFbXB0eRAAEgcKAk9LEMgBEg8KCkJhZFJlcXVlc3QQkAMSEQoMVW5hdXRob3JpemVkEJEDEg4KCUZvcmJpZGRlbhCTAxIYChNJbnRlcm5hbFNlcnZlckVycm9yEPQDEhcKElNlcnZpY2VVbmF2YWlsYWJsZRD3A0I9WjtnaXRodWIuY29tL2Vudm95cHJveHkvZ28tY29udHJvbC1wbGFuZS9lbnZveS90eXBlL3YzO3R5cGV2M2IGcHJvdG8z");
+  fileDesc("Ch9lbnZveS90eXBlL3YzL2h0dHBfc3RhdHVzLnByb3RvEg1lbnZveS50eXBlLnYzIjUKCkh0dHBTdGF0dXMSJwoEY29kZRgBIAEoDjIZLmVudm95LnR5cGUudjMuU3RhdHVzQ29kZSqdAQoKU3RhdHVzQ29kZRIJCgVFbXB0eRAAEgcKAk9LEMgBEg8KCkJhZFJlcXVlc3QQkAMSEQoMVW5hdXRob3JpemVkEJEDEg4KCUZvcmJpZGRlbhCTAxIUCg9Ub29NYW55UmVxdWVzdHMQrQMSGAoTSW50ZXJuYWxTZXJ2ZXJFcnJvchD0AxIXChJTZXJ2aWNlVW5hdmFpbGFibGUQ9wNCPVo7Z2l0aHViLmNvbS9lbnZveXByb3h5L2dvLWNvbnRyb2wtcGxhbmUvZW52b3kvdHlwZS92Mzt0eXBldjNiBnByb3RvMw");
 
 /**
  * HTTP status.
@@ -73,6 +73,13 @@ export const StatusCode = {
    * @generated from enum value: Forbidden = 403;
    */
   Forbidden: 403,
+
+  /**
+   * The credential is good, and over its limit.
+   *
+   * @generated from enum value: TooManyRequests = 429;
+   */
+  TooManyRequests: 429,
 
   /**
    * What the seed answers to a JWT without `kid`.
