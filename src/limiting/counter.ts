@@ -93,7 +93,8 @@ export function addCounts(counter: Counter, other: Counter): void {
   const oldest = counter.newest - counts.length + 1;
   for (let slot = oldest; slot <= other.newest; slot++) {
     const place = placeOf(slot, counts.length);
-    if (slot > other.newest - other.counts.length) counts[place] = countIn(counter, slot) + countIn(other, slot);
+    if (slot > other.newest - other.counts.length)
+      counts[place] = countIn(counter, slot) + countIn(other, slot);
   }
 }
 

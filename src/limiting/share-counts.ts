@@ -3,8 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import type { LimitCounter, LimitDelta, LimitTotals } from '../store/store.ts';
 import { takeTotals, toSend } from './counter.ts';
-import { type Counters, isWritten, type Placed } from './counters.ts';
+import type { Counters } from './counters.ts';
 import type { SharingLimits } from './limits.ts';
+import { isIdle, type Placed } from './placed.ts';
 import type { Sharing } from './token-limits.ts';
 
 /** Sharing that runs. */
@@ -60,7 +61,7 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
       if (counter === undefined) return;
       const idleMs = Math.abs(at - counter.askedAt);
       if (idleMs > limits.forgetMs) {
-        if (isWritten(counter, at)) counters.remove(counter);
+        if (counter.isSettled || isIdle(counter, at)) counters.remove(counter);
       } else if (idleMs < limits.inUseMs && !counter.isShared) {
         if (Math.abs(at - counter.answeredAt) >= limits.refreshMs) chosen.add(counter);
       }
@@ -84,7 +85,9 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
     counter.answeredAt = now();
     takeTotals(counter, counter.rule.slots, totals.slots);
     if (totals.isBroken) deps.onBroken();
-    if (counter.unsent === undefined) waiting.delete(counter);
+    if (counter.unsent !== undefined) return;
+    waiting.delete(counter);
+    counters.settle(counter, true);
   };
   const round = async () => {
     const chosen = choose();
@@ -147,6 +150,7 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
   const changed = (counter: Placed) => {
     if (counter.isShared) return;
     waiting.add(counter);
+    counters.settle(counter, false);
     waitsSince ??= monotonicMs();
   };
   const flush = async () => {

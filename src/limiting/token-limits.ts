@@ -2,7 +2,8 @@
 
 import type { AccessTokenRecord } from '../store/record.ts';
 import { countOne, slotNow } from './counter.ts';
-import type { Counters, Placed } from './counters.ts';
+import type { Counters } from './counters.ts';
+import type { Placed } from './placed.ts';
 import { type Rule, rulesOf } from './rules.ts';
 import { usedOf, waitMs } from './used.ts';
 
@@ -45,9 +46,6 @@ export interface Sharing {
   made(counter: Placed): void;
 }
 
-/** So small a part of a request is an error of rounding. */
-const rounding = 1e-6;
-
 /** Creates them. */
 export function createTokenLimits(counters: Counters, sharing: Sharing): TokenLimits {
   return {
@@ -66,9 +64,9 @@ export function createTokenLimits(counters: Counters, sharing: Sharing): TokenLi
       }
       if (retryAfterMs > 0) return { retryAfterMs };
       for (const counter of asked) {
-        const wasSent = counter.unsent === undefined;
+        const isFirst = counter.unsent === undefined;
         countOne(counter, slotNow(counter, counter.rule.slots, now));
-        if (wasSent) sharing.changed(counter);
+        if (isFirst) sharing.changed(counter);
       }
       return undefined;
     },
@@ -96,8 +94,8 @@ function whose({ per }: Rule, subject: string): string {
 /** In how many milliseconds one more request is within the limit; 0 when it is now. */
 function overOf(counter: Placed, rule: Rule, now: number): number {
   const slot = slotNow(counter, rule.slots, now);
-  const left = rule.requests - usedOf(counter, rule, slot, now);
-  return left + rounding >= 1 ? 0 : waitMs(counter, rule, slot, now, rule.requests - 1);
+  const used = usedOf(counter, rule, slot, now);
+  return used < rule.requests ? 0 : waitMs(counter, rule, slot, now, rule.requests - 1);
 }
 
 function useOf(counter: Placed | undefined, rule: Rule, now: number): LimitUse {
@@ -105,11 +103,9 @@ function useOf(counter: Placed | undefined, rule: Rule, now: number): LimitUse {
   const length = Math.max(1, slots.together - 1);
   const slot = counter === undefined ? slots.at(now) : slotNow(counter, slots, now);
   const used = counter === undefined ? 0 : usedOf(counter, rule, slot, now);
-  const remaining = Math.max(0, Math.floor(requests - used + rounding));
+  const remaining = Math.max(0, requests - used);
   const inMs = (target: number) =>
-    counter === undefined || used <= rounding
-      ? undefined
-      : waitMs(counter, rule, slot, now, target);
+    counter === undefined || used === 0 ? undefined : waitMs(counter, rule, slot, now, target);
   return {
     ...{ limit, requests, remaining },
     windowSeconds: Math.round((slots.start(slot + length) - slots.start(slot)) / 1000),

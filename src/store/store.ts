@@ -300,10 +300,7 @@ export interface LimitCounter {
    * order; undefined for one that was perhaps not added, which the caller may repeat. Throws Unavailable
    * when that is so for all.
    */
-  countLimits(
-    replica: string,
-    deltas: readonly LimitDelta[],
-  ): Promise<(LimitTotals | undefined)[]>;
+  countLimits(replica: string, deltas: readonly LimitDelta[]): Promise<(LimitTotals | undefined)[]>;
 }
 
 /** Sessions of the API Manager that were ended before they expired. Throws Unavailable. */

@@ -22,9 +22,7 @@ export function redisLimitCounts(
   };
   return {
     async countLimits(replica, deltas) {
-      const batches = isCluster
-        ? Map.groupBy(deltas, ({ tokenId }) => tokenId).values()
-        : [deltas];
+      const batches = isCluster ? Map.groupBy(deltas, ({ tokenId }) => tokenId).values() : [deltas];
       const asked = [...batches].flatMap(batch => inParts(batch, limits.limitBatch));
       const answers = await Promise.all(
         asked.map(async part => [part, await ask(replica, part)] as const),
