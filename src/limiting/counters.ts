@@ -13,6 +13,8 @@ export interface Counters {
   of(tokenId: string, rule: Rule, subject: string, now: number): Placed;
   /** The same, if there is one. */
   find(tokenId: string, rule: Rule, subject: string): Placed | undefined;
+  /** The counters of a limit, one for each subject; without those that share one. */
+  subjectsOf(tokenId: string, rule: Rule): Iterable<Placed>;
   remove(counter: Placed): void;
   /** Notes whether the store has all that a counter counted. */
   settle(counter: Placed, isSettled: boolean): void;
@@ -139,6 +141,7 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
       return counter;
     },
     find: (tokenId, rule, subject) => groups.get(tokenId)?.byRule.get(rule.name)?.get(subject),
+    subjectsOf: (tokenId, rule) => groups.get(tokenId)?.byRule.get(rule.name)?.values() ?? [],
     remove,
     settle(counter, isSettled) {
       if (counter.isSettled === isSettled) return;

@@ -7,7 +7,7 @@ import { periodSlots, type Slots, windowSlots } from './slots.ts';
 /** One limit. */
 export interface Rule {
   /** Which of the two limits of an access token. */
-  limit: 'rate' | 'quota';
+  limit: 'rate limit' | 'quota';
   /** Names its counters: another window or period is counted from the start. */
   name: string;
   /** At most so many requests in the slots that count together. */
@@ -33,7 +33,7 @@ function makeRules({ rateLimit, quota }: AccessTokenRecord): Rule[] {
   if (rateLimit !== undefined) {
     const { requests, windowSeconds, per } = rateLimit;
     const name = `rate-${windowSeconds}${ofSubject(per)}`;
-    rules.push({ limit: 'rate', name, requests, per, slots: windowSlots(rateLimit) });
+    rules.push({ limit: 'rate limit', name, requests, per, slots: windowSlots(rateLimit) });
   }
   if (quota !== undefined) {
     const { requests, period, per } = quota;

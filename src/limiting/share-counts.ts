@@ -98,7 +98,9 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
     const answers = await deps.store.countLimits(replica, deltas);
     let place = 0;
     for (const [n, counter] of chosen.entries()) {
-      const [main, ...others] = answers.slice(place, (place += 1 + (asked[n]?.others.length ?? 0)));
+      const end = place + 1 + (asked[n]?.others.length ?? 0);
+      const [main, ...others] = answers.slice(place, end);
+      place = end;
       for (const totals of others) {
         if (totals !== undefined) takeTotals(counter, counter.rule.slots, totals.slots);
       }

@@ -9,7 +9,7 @@ import { usedOf, waitMs } from './used.ts';
 
 /** What is used of one limit. */
 export interface LimitUse {
-  limit: 'rate' | 'quota';
+  limit: Rule['limit'];
   /** The limit itself, in requests. */
   requests: number;
   /** The length of the window or the period, in seconds. */
@@ -82,7 +82,7 @@ export function createTokenLimits(counters: Counters, sharing: Sharing): TokenLi
 
     uses: (record, subject, now) =>
       rulesOf(record).map(rule =>
-        useOf(counters.find(record.id, rule, whose(rule, subject)), rule, now),
+        leftOf(counters.find(record.id, rule, whose(rule, subject)), rule, now),
       ),
   };
 }
@@ -98,7 +98,7 @@ function overOf(counter: Placed, rule: Rule, now: number): number {
   return used < rule.requests ? 0 : waitMs(counter, rule, slot, now, rule.requests - 1);
 }
 
-function useOf(counter: Placed | undefined, rule: Rule, now: number): LimitUse {
+function leftOf(counter: Placed | undefined, rule: Rule, now: number): LimitUse {
   const { limit, requests, slots } = rule;
   const length = Math.max(1, slots.together - 1);
   const slot = counter === undefined ? slots.at(now) : slotNow(counter, slots, now);

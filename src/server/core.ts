@@ -1,5 +1,6 @@
 /** Wires up everything behind the listeners: the store, verification and token operations. */
 
+import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
@@ -35,6 +36,7 @@ import { createRecordSeal } from '../verify/record-seal.ts';
 import { createVerify } from '../verify/verify.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { stopStep } from './stop-step.ts';
@@ -72,6 +74,8 @@ export interface Core {
   readBackup: ReadBackup;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
+  /** What is used of the limits of an access token, of all replicas. */
+  readTotalUse: ReadTotalUse;
   /** Writes the remaining usage counts and closes the store. */
   close(): Promise<void>;
 }
@@ -85,7 +89,7 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord' | 'memory'>,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord' | 'memory' | 'limiting'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const seal = createRecordSeal(secrets.masterKeys);
@@ -102,7 +106,9 @@ export async function openCore(
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
-  const decision = { records: store, keys, findImported, prove, now, limits };
+  const limiting = startLimiting({ store, keys, now, log, metrics, limits: others.limiting });
+  const { tokenLimits } = limiting;
+  const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
   const changes = { store, keys, now, limits: others.changes };
   const audit = createAudit({ store, keys, now });
@@ -141,9 +147,10 @@ export async function openCore(
     storeCare: createStoreCare(store, keys, audit),
     readBackup: createReadBackup({ store, seal, audit }),
     usage,
+    readTotalUse: limiting.readTotalUse,
     async close() {
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
-      await stopStep('usage', usage.close(), closeMs, log);
+      await stopStep('usage', Promise.all([usage.close(), limiting.close()]), closeMs, log);
       await stopStep('store', store.close(), closeMs, log);
     },
   };

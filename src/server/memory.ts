@@ -22,6 +22,8 @@ export interface MemoryShares {
   changesBacklog: number;
   /** Counts of uses that are not written yet. */
   usage: number;
+  /** Counts of requests against the limits of access tokens. */
+  limits: number;
   /** Requests that are not answered yet; at least the two longest that may come. */
   requestBytes: number;
 }
@@ -38,7 +40,7 @@ export type MemoryMetric = (
 
 /** In 64ths. */
 const parts: MemoryShares = {
-  provenHeaders: 26,
+  provenHeaders: 24,
   records: 11,
   lastRecords: 7,
   unknownIds: 2,
@@ -48,6 +50,7 @@ const parts: MemoryShares = {
   openedKeys: 2,
   changesBacklog: 1,
   usage: 3,
+  limits: 2,
   requestBytes: 6,
 };
 

@@ -27,6 +27,8 @@ export interface Metrics {
   requestRefused(listener: string): void;
   /** Shows what holds memory within a limit. */
   readonly memory: MemoryMetric;
+  /** Shows the counting of limits; read when the metrics are. */
+  limiting(read: () => { counters: number; waitingMs: number }): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -111,6 +113,25 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     registers,
   });
 
+  let readLimiting = () => ({ counters: 0, waitingMs: 0 });
+  new Gauge({
+    name: 'usher_limit_counters',
+    help: 'Counters in memory of requests against limits: access tokens, or their subjects.',
+    registers,
+    collect() {
+      this.set(readLimiting().counters);
+    },
+  });
+  new Gauge({
+    name: 'usher_limits_waiting_seconds',
+    help: 'For how long counts against limits have waited for the store; 0 when it has them all.',
+    aggregator: 'max',
+    registers,
+    collect() {
+      this.set(readLimiting().waitingMs / 1000);
+    },
+  });
+
   return {
     verdict(verdict, door) {
       const reason = verdict.valid ? 'NONE' : verdict.reason;
@@ -126,6 +147,9 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     requestRefused: listener => requests.inc({ listener }),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
     memory: createMemoryMetric(registry),
+    limiting(read) {
+      readLimiting = read;
+    },
     storeHealth({ up, degraded }) {
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);

@@ -1,12 +1,20 @@
 /** Whether a store gives what verdicts need, with notification of changes. */
 
 /** What can be degraded while verdicts are given. */
-export const degradable = ['changes', 'feed', 'stale', 'masters', 'clock', 'lost'] as const;
+export const degradable = [
+  'changes',
+  'feed',
+  'stale',
+  'masters',
+  'clock',
+  'lost',
+  'limits',
+] as const;
 
 /**
  * A part of the store: `changes` (access tokens can be changed), `feed` (invalidations arrive),
  * `stale` (verdicts rest on old records), `masters` (those of a Cluster), `clock` (of the store),
- * `lost` (the store lost changes, and that was not accepted).
+ * `lost` (the store lost changes, and that was not accepted), `limits` (replicas share their counts of limits).
  */
 export type Degradable = (typeof degradable)[number];
 

@@ -4,9 +4,16 @@ import type { CounterLimits } from '../../src/limiting/counters.ts';
 import { createCounters } from '../../src/limiting/counters.ts';
 import { fixedSharingLimits, type SharingLimits } from '../../src/limiting/limits.ts';
 import { shareCounts } from '../../src/limiting/share-counts.ts';
-import { createTokenLimits } from '../../src/limiting/token-limits.ts';
+import { createTokenLimits, type TokenLimits } from '../../src/limiting/token-limits.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { type LimitCounter, type LimitDelta, Unavailable } from '../../src/store/store.ts';
+
+/** For tests without limits. */
+export const unlimited: TokenLimits = {
+  take: () => undefined,
+  isOver: () => undefined,
+  uses: () => [],
+};
 
 /** A record with limits. */
 export function limited(fields: Partial<AccessTokenRecord> = {}): AccessTokenRecord {

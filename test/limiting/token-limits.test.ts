@@ -186,7 +186,7 @@ test('what is used is shown', () => {
   });
   const none = { moreInMs: undefined, allInMs: undefined };
   expect(limits.uses(record, '', clock.now)).toEqual([
-    { limit: 'rate', requests: 4, windowSeconds: 60, remaining: 4, ...none },
+    { limit: 'rate limit', requests: 4, windowSeconds: 60, remaining: 4, ...none },
     { limit: 'quota', requests: 100, windowSeconds: 86_400, remaining: 100, ...none },
   ]);
   asks(record);
@@ -196,7 +196,7 @@ test('what is used is shown', () => {
   const midnight = { moreInMs: 43_170_000, allInMs: 43_170_000 };
   expect(limits.uses(record, '', clock.now)).toEqual([
     {
-      ...{ limit: 'rate', requests: 4, windowSeconds: 60, remaining: 2 },
+      ...{ limit: 'rate limit', requests: 4, windowSeconds: 60, remaining: 2 },
       moreInMs: 33_000,
       allInMs: 63_000,
     },
