@@ -10,7 +10,7 @@ import { adminScope, type Caller, demand, ownerFor, readScope, visible } from '.
 import { type ChangeDeps, change } from './change.ts';
 import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-request.ts';
 import { TokenError } from './errors.ts';
-import { checkFields, checkUuid, type Fields, present } from './fields.ts';
+import { checkFields, checkUuid, type Fields, present, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
 import { type ListPage, type ListQuery, list } from './list.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
@@ -92,7 +92,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
         grants.check(fields);
         const { secret, kept } = makeSecret(keys, kind, id, at);
         const record = { id, kind, secrets: [kept], createdAt: at, ...unwritten };
-        return { record: { ...record, ...present({ ...fields, owner }) }, secret };
+        return { record: { ...record, ...recordFields({ ...fields, owner }) }, secret };
       });
       return changed as Revealed;
     },
@@ -121,7 +121,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
         const checked = mask.includes('expiresAt') ? next : { ...next, expiresAt: undefined };
         checkFields(old.kind, checked, at);
         grants.check(next, old);
-        return { record: { ...withoutFields(old), ...present(next) } };
+        return { record: { ...withoutFields(old), ...recordFields(next) } };
       });
       return record;
     },
@@ -186,15 +186,15 @@ function notRevoked(record: AccessTokenRecord | undefined): AccessTokenRecord {
 
 function fieldsOf(record: AccessTokenRecord): Fields {
   const { name, owner, scopes, grantableScopes, metadata, audiences, expiresAt } = record;
-  const { jwtLifetimeMaxSeconds } = record;
+  const { jwtLifetimeMaxSeconds, allowedSources, rateLimit, quota } = record;
   return {
     ...{ name, owner, scopes, grantableScopes, metadata, audiences },
-    ...{ jwtLifetimeMaxSeconds, expiresAt },
+    ...{ jwtLifetimeMaxSeconds, expiresAt, allowedSources, rateLimit, quota },
   };
 }
 
 function withoutFields(record: AccessTokenRecord) {
   const { name, owner, scopes, grantableScopes, metadata, audiences, ...others } = record;
-  const { jwtLifetimeMaxSeconds, expiresAt, ...rest } = others;
+  const { jwtLifetimeMaxSeconds, expiresAt, allowedSources, rateLimit, quota, ...rest } = others;
   return rest;
 }

@@ -1,7 +1,17 @@
 /** Checks the fields of an access token that callers set. */
 
-import type { AccessTokenRecord, Json, JsonObject, Kind, RevokedJwts } from '../store/record.ts';
+import type {
+  AccessTokenRecord,
+  Json,
+  JsonObject,
+  Kind,
+  Quota,
+  RateLimit,
+  RevokedJwts,
+} from '../store/record.ts';
+import { canonicalSources, checkSources } from './allowed-sources.ts';
 import { checkAll, invalid } from './faults.ts';
+import { checkQuota, checkRateLimit } from './use-limits.ts';
 
 export { invalid } from './faults.ts';
 
@@ -20,6 +30,19 @@ export interface Fields {
   jwtLifetimeMaxSeconds?: number | undefined;
   /** Milliseconds since 1970; absent for never. */
   expiresAt?: number | undefined;
+  /** CIDR ranges and addresses in any spelling; absent for any address. */
+  allowedSources?: string[] | undefined;
+  /** Absent for no limit. */
+  rateLimit?: RateLimit | undefined;
+  /** Absent for no limit. */
+  quota?: Quota | undefined;
+}
+
+/** The fields as a record has them. They must be valid. */
+export function recordFields(fields: Fields): ReturnType<typeof present<Fields>> {
+  const { allowedSources } = fields;
+  if (!allowedSources) return present(fields);
+  return present({ ...fields, allowedSources: canonicalSources(allowedSources) });
 }
 
 /** Limits of the fields. Lengths are in UTF-16 code units. */
@@ -49,7 +72,7 @@ const control = /\p{Cc}/u;
  */
 export function checkFields(kind: Kind | undefined, fields: Partial<Fields>, now: number): void {
   const { name, owner, scopes, grantableScopes, metadata, audiences, expiresAt } = fields;
-  const { jwtLifetimeMaxSeconds: lifetime } = fields;
+  const { jwtLifetimeMaxSeconds: lifetime, allowedSources, rateLimit, quota } = fields;
   checkAll(
     () => name !== undefined && checkName(name),
     () => owner !== undefined && checkText('owner', owner, fieldLimits.ownerLengthMax),
@@ -72,6 +95,9 @@ export function checkFields(kind: Kind | undefined, fields: Partial<Fields>, now
       if (Number.isSafeInteger(lifetime) && lifetime > 0) return;
       throw invalid('jwt_lifetime_max', 'must be a whole number of seconds, at least 1');
     },
+    () => allowedSources && checkSources('allowed_sources', allowedSources),
+    () => rateLimit && checkRateLimit(kind, rateLimit),
+    () => quota && checkQuota(kind, quota),
   );
 }
 

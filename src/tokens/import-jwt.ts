@@ -9,7 +9,7 @@ import { importJwtKey } from '../verify/jwt.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Caller } from './caller.ts';
 import { uuidOf } from './derived-uuid.ts';
-import { auditFields, present } from './fields.ts';
+import { auditFields, recordFields } from './fields.ts';
 import type { CheckedJwtItem } from './import-item.ts';
 
 /** What was found or made for a secret. */
@@ -40,7 +40,7 @@ export async function importJwtSecret(
   if (dryRun) return { outcome: 'imported' };
   const eventId = jwtEventId(caller, requestId, id);
   const record: AccessTokenRecord = {
-    ...{ id, revision: 1, kind: 'jwt', ...present(fields) },
+    ...{ id, revision: 1, kind: 'jwt', ...recordFields(fields) },
     ...{ createdAt: at, updatedAt: at, secrets: [sealed(keys, item, at)] },
     ...{ imported: 'plain', eventId },
   };

@@ -16,7 +16,7 @@ import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.t
 import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
 import { checkAll } from './faults.ts';
-import { auditFields, checkRequestId, invalid, present } from './fields.ts';
+import { auditFields, checkRequestId, invalid, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
 import {
   type CheckedItem,
@@ -262,7 +262,7 @@ async function settle(
   const { hash: hashed, imported, fields } = item;
   const secret = { masterKeyId: keys.currentId, value: digest, hashed, createdAt: at };
   const record: AccessTokenRecord = {
-    ...{ id, revision: 1, kind: 'static', ...present(fields) },
+    ...{ id, revision: 1, kind: 'static', ...recordFields(fields) },
     ...{ createdAt: at, updatedAt: at, secrets: [secret], imported, eventId },
   };
   const { actor, peer } = caller;

@@ -38,10 +38,17 @@ const wrongFields = {
   jwtLifetimeMax: fraction,
   expireTime: tooFar,
   grantableScopes: ['a b'],
+  allowedSources: ['10.0.0.1/8'],
+  rateLimit: {},
+  quota: { requests: 2n ** 60n, period: 1 },
 };
+const maskable = [
+  ...['allowed_sources', 'audiences', 'expire_time', 'grantable_scopes', 'jwt_lifetime_max'],
+  ...['metadata', 'name', 'owner', 'quota', 'rate_limit', 'scopes'],
+];
 const ofAccessToken = [
-  ...['audiences', 'expire_time', 'grantable_scopes', 'jwt_lifetime_max'],
-  ...['metadata', 'name', 'owner', 'scopes'],
+  ...maskable.filter(name => name !== 'quota' && name !== 'rate_limit'),
+  ...['quota.requests', 'rate_limit.requests', 'rate_limit.window'],
 ];
 
 /** For each rpc: a request with everything wrong, and the fields that the error must name. */
@@ -61,7 +68,7 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
   update: [
     {
       accessToken: { ...wrongFields, id: 'x', revision: 2n ** 60n },
-      updateMask: { paths: ofAccessToken },
+      updateMask: { paths: maskable },
       requestId: 'r',
     },
     [
@@ -180,11 +187,13 @@ test('VerifierService.issueJwt, over Connect and gRPC', async () => {
 });
 
 test('without a request id, and with readable values, all are named too', async () => {
-  const { expireTime: _, jwtLifetimeMax: __, ...readable } = wrongFields;
+  const { expireTime: _, jwtLifetimeMax: __, quota: ___, ...readable } = wrongFields;
+  const rateLimit = { window: { seconds: 100_000n } };
   const admin = clientOf(AccessTokenService, server.manager);
   const past = { seconds: 1n };
-  const call = admin.create({ ...readable, kind: Kind.STATIC, expireTime: past });
+  const call = admin.create({ ...readable, rateLimit, kind: Kind.STATIC, expireTime: past });
   expect(await namedBy(call)).toEqual([
-    ...['audiences', 'expire_time', 'grantable_scopes', 'metadata', 'name', 'owner', 'scopes'],
+    ...['allowed_sources', 'audiences', 'expire_time', 'grantable_scopes', 'metadata', 'name'],
+    ...['owner', 'rate_limit.requests', 'rate_limit.window', 'scopes'],
   ]);
 });

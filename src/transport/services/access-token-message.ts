@@ -25,6 +25,7 @@ import type { Usage } from '../../store/store.ts';
 import type { ImportResult } from '../../tokens/import.ts';
 import { stateOf } from '../../tokens/state.ts';
 import { durationOfMs, timestampOf } from '../rpc/time.ts';
+import { quotaMessage, rateLimitMessage } from './use-limits.ts';
 
 const states = {
   active: State.ACTIVE,
@@ -50,6 +51,7 @@ export function accessTokenMessage(
     scopes: record.scopes,
     grantableScopes: record.grantableScopes ?? [],
     audiences: record.audiences ?? [],
+    allowedSources: record.allowedSources ?? [],
     createTime: timestampOf(record.createdAt),
     updateTime: timestampOf(record.updatedAt),
     revokeReason: record.revokeReason ?? '',
@@ -59,6 +61,8 @@ export function accessTokenMessage(
     imported: record.imported ?? '',
   });
   if (metadata) message.metadata = metadata;
+  if (record.rateLimit) message.rateLimit = rateLimitMessage(record.rateLimit);
+  if (record.quota) message.quota = quotaMessage(record.quota);
   if (jwtLifetimeMaxSeconds !== undefined) {
     message.jwtLifetimeMax = durationOfMs(jwtLifetimeMaxSeconds * 1000);
   }

@@ -25,6 +25,7 @@ import { checkPageSize, checkRequestId, type Fields, invalid } from '../../token
 import type { ImportedSecret, ImportItem } from '../../tokens/import.ts';
 import { listLimits } from '../../tokens/list.ts';
 import { durationMsOf, millisecondsOf, safeInteger, wholeSeconds } from '../rpc/time.ts';
+import { quotaOf, rateLimitOf } from './use-limits.ts';
 
 type Chosen = Pick<
   CreateAccessTokenRequest | AccessToken | ImportAccessTokensRequest_Item,
@@ -36,6 +37,9 @@ type Chosen = Pick<
   | 'audiences'
   | 'jwtLifetimeMax'
   | 'expireTime'
+  | 'allowedSources'
+  | 'rateLimit'
+  | 'quota'
 >;
 
 /** The request id; absent for none. */
@@ -109,13 +113,16 @@ export function revokeJwtsOf(request: RevokeJwtsRequest) {
 /** The fields that the caller chooses, which are below `path`; an empty one counts as absent. */
 function fieldsOf(chosen: Chosen, faults: Faults, path = ''): Fields {
   const { name, owner, scopes, metadata, audiences, jwtLifetimeMax, expireTime } = chosen;
-  const { grantableScopes } = chosen;
+  const { grantableScopes, allowedSources, rateLimit, quota } = chosen;
   return {
     name,
     owner: owner || undefined,
     scopes,
     // Absent rather than undefined: a repeat of a call by an older client then stays the same call.
     ...(grantableScopes.length > 0 && { grantableScopes }),
+    ...(allowedSources.length > 0 && { allowedSources }),
+    ...(rateLimit && { rateLimit: rateLimitOf(rateLimit, `${path}rate_limit`, faults) }),
+    ...(quota && { quota: quotaOf(quota, `${path}quota`, faults) }),
     metadata,
     audiences: listOf(audiences),
     jwtLifetimeMaxSeconds: faults.read(
@@ -139,6 +146,9 @@ const maskable: ReadonlyMap<string, keyof Fields> = new Map([
   ['audiences', 'audiences'],
   ['jwt_lifetime_max', 'jwtLifetimeMaxSeconds'],
   ['expire_time', 'expiresAt'],
+  ['allowed_sources', 'allowedSources'],
+  ['rate_limit', 'rateLimit'],
+  ['quota', 'quota'],
 ]);
 
 /** The fields that a mask names, each once. */

@@ -340,7 +340,7 @@ describe('mistakes are reported', () => {
     [
       { accessToken: { id }, updateMask: { paths: ['kind'] } },
       'update_mask: kind cannot be changed; only name, owner, scopes, grantable_scopes, metadata, ' +
-        'audiences, jwt_lifetime_max, expire_time can',
+        'audiences, jwt_lifetime_max, expire_time, allowed_sources, rate_limit, quota can',
     ],
     [
       { accessToken: { id }, updateMask: { paths: ['expires_at'] } },
