@@ -64,8 +64,9 @@ export function lmdbLimitCounts(
       for (let from = 0; from < adding.length; from += limitBatch) {
         const batch = adding.slice(from, from + limitBatch);
         const added = write(() => {
+          const sums = batch.map(add);
           sweep();
-          return batch.map(add);
+          return sums;
         });
         // A transaction that fails leaves no trace, so the caller may repeat all that is left.
         const sums = from === 0 ? await added : await added.catch(() => undefined);
