@@ -1,6 +1,6 @@
 /** A counter in its place in memory, and the circle in which those that can be dropped are found. */
 
-import { type Counter, slotNow, sumIn } from './counter.ts';
+import { type Counter, emptyCounter, slotNow, sumIn } from './counter.ts';
 import type { Rule } from './rules.ts';
 
 /** A counter in its place. */
@@ -23,6 +23,28 @@ export interface Placed extends Counter {
   isUsed: boolean;
   /** Counts for subjects without a counter: the store does not know it. */
   readonly isShared: boolean;
+}
+
+/** Makes a counter, which is not in any table yet. */
+export function place(tokenId: string, rule: Rule, subject: string, isShared: boolean): Placed {
+  const { newest, counts, unsent, sent, knownFrom } = emptyCounter(rule.slots);
+  return {
+    newest,
+    counts,
+    unsent,
+    sent,
+    knownFrom,
+    rule,
+    subject,
+    tokenId,
+    isShared,
+    isRead: false,
+    isSettled: false,
+    isOver: false,
+    isUsed: true,
+    askedAt: 0,
+    answeredAt: 0,
+  };
 }
 
 /** Whether nothing of a counter counts any more. */

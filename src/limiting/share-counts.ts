@@ -60,7 +60,7 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
       const counter = nextInUse();
       if (counter === undefined) return;
       const idleMs = Math.abs(at - counter.askedAt);
-      if (idleMs > limits.forgetMs) {
+      if (idleMs > limits.forgetMs && !waiting.has(counter)) {
         if (counter.isSettled || isIdle(counter, at)) counters.remove(counter);
       } else if (idleMs < limits.inUseMs && !counter.isShared) {
         if (Math.abs(at - counter.answeredAt) >= limits.refreshMs) chosen.add(counter);
@@ -120,6 +120,8 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
   let running: Promise<boolean> | undefined;
   let dueMs = Number.POSITIVE_INFINITY;
   let isClosed = false;
+  /** While the store is away, it is asked as seldom as without new counters. */
+  let isFailing = false;
   /** Resolves to whether the store answered. One round at a time. */
   const run = (): Promise<boolean> => {
     running ??= round()
@@ -133,6 +135,7 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
       )
       .then(({ answered, isFull }) => {
         running = undefined;
+        isFailing = !answered;
         tell();
         plan(isFull ? limits.firstMs : limits.syncMs);
         return answered;
@@ -163,10 +166,11 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
 
   return {
     changed,
-    made(counter) {
+    begins(counter) {
       changed(counter);
-      plan(limits.firstMs);
+      if (!isFailing) plan(limits.firstMs);
     },
+    inUseMs: limits.inUseMs,
     waitingMs,
     flush,
     async close() {

@@ -30,8 +30,17 @@ const clockDifferenceMs = 1000;
 const marginMs = 10_000;
 const dayMs = 86_400_000;
 
+/** Made once for each length, of which there are few. */
+const windows = new Map<number, Slots>();
+
 /** The slots of a rate limit: twentieths of its window, and the one that began before it. */
 export function windowSlots({ windowSeconds }: Pick<RateLimit, 'windowSeconds'>): Slots {
+  const slots = windows.get(windowSeconds) ?? slotsOf(windowSeconds);
+  windows.set(windowSeconds, slots);
+  return slots;
+}
+
+function slotsOf(windowSeconds: number): Slots {
   const slotMs = (windowSeconds * 1000) / slotsPerWindow;
   const together = slotsPerWindow + 1;
   return {
@@ -46,7 +55,10 @@ export function windowSlots({ windowSeconds }: Pick<RateLimit, 'windowSeconds'>)
 
 /** The slots of a quota: days or months in UTC. The one before is kept for a clock that is set back. */
 export function periodSlots({ period }: Pick<Quota, 'period'>): Slots {
-  const { at, start } = period === 'day' ? days : months;
+  return periods[period];
+}
+
+function calendar({ at, start }: Pick<Slots, 'at' | 'start'>): Slots {
   return {
     together: 1,
     kept: 2,
@@ -70,3 +82,5 @@ const months = {
   },
   start: (slot: number) => Date.UTC(Math.floor(slot / 12), slot % 12),
 };
+
+const periods = { day: calendar(days), month: calendar(months) };

@@ -42,8 +42,10 @@ export interface TokenLimits {
 export interface Sharing {
   /** A counter has something to send. */
   changed(counter: Placed): void;
-  /** A counter was made, and the store may have more. */
-  made(counter: Placed): void;
+  /** A counter is new, or was not asked for so long that the store may have more. */
+  begins(counter: Placed): void;
+  /** For how long after a request a counter is kept up to date, in milliseconds. */
+  readonly inUseMs: number;
 }
 
 /** Creates them. */
@@ -54,9 +56,9 @@ export function createTokenLimits(counters: Counters, sharing: Sharing): TokenLi
       let retryAfterMs = 0;
       for (const rule of rulesOf(record)) {
         const counter = counters.of(record.id, rule, whose(rule, subject), now);
-        const isNew = counter.askedAt === 0;
+        // After a pause this replica no longer knows what the others counted.
+        if (Math.abs(now - counter.askedAt) > sharing.inUseMs) sharing.begins(counter);
         counter.askedAt = now;
-        if (isNew) sharing.made(counter);
         const over = overOf(counter, rule, now);
         counter.isOver = over > 0;
         retryAfterMs = Math.max(retryAfterMs, over);
