@@ -1,7 +1,7 @@
 /** Shares counts with other replicas through the store, in the background. */
 
 import { randomBytes } from 'node:crypto';
-import type { LimitCounter, LimitDelta, LimitTotals } from '../store/store.ts';
+import type { LimitCounter, LimitDelta, LimitTotals, SlotCount } from '../store/store.ts';
 import { takeTotals, toSend } from './counter.ts';
 import type { Counters } from './counters.ts';
 import type { SharingLimits } from './limits.ts';
@@ -102,7 +102,10 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
       const [main, ...others] = answers.slice(place, end);
       place = end;
       for (const totals of others) {
-        if (totals !== undefined) takeTotals(counter, counter.rule.slots, totals.slots);
+        const sums = totals?.slots.map(
+          ([slot, total]): SlotCount => [slot, total + sentIn(counter, slot)],
+        );
+        takeTotals(counter, counter.rule.slots, sums ?? []);
       }
       take(counter, main);
     }
@@ -179,6 +182,11 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
       await flush();
     },
   };
+}
+
+/** What it sent of a slot: counts under another name do not have it. */
+function sentIn({ sent }: Placed, slot: number): number {
+  return sent?.added.find(([each]) => each === slot)?.[1] ?? 0;
 }
 
 /** What a counter sends; `others` only ask, by what its subject was called under other master keys. */

@@ -71,6 +71,7 @@ export function replica(
   store: LimitCounter,
   clock: { now: number },
   some: Partial<SharingLimits & CounterLimits> = {},
+  masterKeys = [''],
 ) {
   const events = { dropped: 0, broken: 0, away: [] as boolean[] };
   const counters = createCounters({
@@ -82,7 +83,7 @@ export function replica(
   const sharing = shareCounts({
     counters,
     store,
-    digests: (tokenId, subject) => [`${tokenId}~${subject}`],
+    digests: (tokenId, subject) => masterKeys.map(key => `${key}${tokenId}~${subject}`),
     now: () => clock.now,
     monotonicMs: () => clock.now,
     limits: { ...fixedSharingLimits, syncMs: never, firstMs: never, ...some },

@@ -176,3 +176,38 @@ test('a counter that is used is asked about again, and one that is not is droppe
   expect(counters.bytes).toBe(0);
   await sharing.close();
 });
+
+test('a new first master key takes over the counts of subjects from the one before', async () => {
+  const clock = { now: start };
+  const store = memoryStore();
+  const record = limited({ quota: { requests: 5, period: 'month', per: 'subject' } });
+  const before = replica(store, clock, {}, ['old']);
+  for (let n = 0; n < 3; n++) expect(before.asks(record, 'ann')).toBe(true);
+  await before.sharing.close();
+  const during = replica(store, clock, {}, ['new', 'old']);
+  expect(during.asks(record, 'ann')).toBe(true);
+  await during.sharing.flush();
+  expect(during.asks(record, 'ann')).toBe(true);
+  expect(during.asks(record, 'ann')).toBe(false);
+  await during.sharing.close();
+  const after = replica(store, clock, {}, ['new']);
+  after.asks(record, 'ann');
+  await after.sharing.flush();
+  expect(after.asks(record, 'ann')).toBe(false);
+});
+
+test('while the store is away, new counters do not make it be asked more often', async () => {
+  const clock = { now: start };
+  const store = memoryStore();
+  store.fails = 'before';
+  const { asks, sharing } = replica(store, clock, { syncMs: 1_000_000, firstMs: 1 });
+  const record = limited({ quota: { requests: 5, period: 'month', per: 'subject' } });
+  asks(record, 'first');
+  await expect.poll(() => store.rounds).toBe(1);
+  for (let n = 0; n < 100; n++) {
+    asks(record, `subject ${n}`);
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  expect(store.rounds).toBe(1);
+  await sharing.close();
+});
