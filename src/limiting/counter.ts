@@ -1,6 +1,6 @@
 /** Counts requests in the slots of one limit. */
 
-import type { SlotCount } from '../store/store.ts';
+import type { SlotCount } from '../store/limit-counts.ts';
 import type { Slots } from './slots.ts';
 
 /** The counts of one limit, of an access token or one of its subjects. Slots are its rule's. */

@@ -1,7 +1,7 @@
 /** Shares counts with other replicas through the store, in the background. */
 
 import { randomBytes } from 'node:crypto';
-import type { LimitCounter, LimitDelta, LimitTotals, SlotCount } from '../store/store.ts';
+import type { LimitCounter, LimitDelta, LimitTotals, SlotCount } from '../store/limit-counts.ts';
 import { takeTotals, toSend } from './counter.ts';
 import type { Counters } from './counters.ts';
 import type { SharingLimits } from './limits.ts';

@@ -1,7 +1,8 @@
 /** What is used of the limits of an access token, for administrators. */
 
+import type { LimitCounter } from '../store/limit-counts.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
-import { type LimitCounter, Unavailable } from '../store/store.ts';
+import { Unavailable } from '../store/store.ts';
 import { type Counter, emptyCounter, slotNow, takeTotals } from './counter.ts';
 import type { Counters } from './counters.ts';
 import { type Rule, rulesOf } from './rules.ts';

@@ -5,8 +5,9 @@ import { createCounters } from '../../src/limiting/counters.ts';
 import { fixedSharingLimits, type SharingLimits } from '../../src/limiting/limits.ts';
 import { shareCounts } from '../../src/limiting/share-counts.ts';
 import { createTokenLimits, type TokenLimits } from '../../src/limiting/token-limits.ts';
+import type { LimitCounter, LimitDelta } from '../../src/store/limit-counts.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
-import { type LimitCounter, type LimitDelta, Unavailable } from '../../src/store/store.ts';
+import { Unavailable } from '../../src/store/store.ts';
 
 /** For tests without limits. */
 export const unlimited: TokenLimits = {

@@ -1,7 +1,7 @@
 /** Counts of limits, which replicas share: a part of the suite that every store must pass. */
 
 import { expect, test } from 'vitest';
-import type { LimitDelta } from '../../src/store/store.ts';
+import type { LimitDelta } from '../../src/store/limit-counts.ts';
 import { type Opened, openPlace } from './place.ts';
 
 const delta = (fields: Partial<LimitDelta> = {}): LimitDelta => ({

@@ -1,6 +1,6 @@
 /** Shares the counts of limits between the worker processes of the embedded store, over restarts too. */
 
-import type { LimitCounter, LimitDelta, LimitTotals, SlotCount } from '../store.ts';
+import type { LimitCounter, LimitDelta, LimitTotals, SlotCount } from '../limit-counts.ts';
 import type { LmdbLimits } from './limits.ts';
 import type { Tables } from './tables.ts';
 

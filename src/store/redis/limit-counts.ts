@@ -1,11 +1,11 @@
 /** Shares the counts of limits in Redis, with one hash per counter that expires with its last slot. */
 
-import type { LimitCounter, LimitDelta, LimitTotals, SlotCount } from '../store.ts';
+import type { LimitCounter, LimitDelta, LimitTotals, SlotCount } from '../limit-counts.ts';
 import { Unavailable } from '../store.ts';
 import type { Asker } from './ask.ts';
 import { limitKey } from './keys.ts';
+import { countLimitsScript } from './limit-script.ts';
 import type { RedisLimits } from './limits.ts';
-import { countLimitsScript } from './scripts.ts';
 
 /** Creates the counter. */
 export function redisLimitCounts(

@@ -1,9 +1,9 @@
 /** The counts of limits in the embedded store: removed when they are over, and whole or ignored. */
 
 import { expect, test } from 'vitest';
+import type { LimitDelta } from '../../../src/store/limit-counts.ts';
 import { lmdbLimitCounts } from '../../../src/store/lmdb/limit-counts.ts';
 import type { Tables } from '../../../src/store/lmdb/tables.ts';
-import type { LimitDelta } from '../../../src/store/store.ts';
 import { defaultLimits } from '../../limits.ts';
 
 const delta = (fields: Partial<LimitDelta> = {}): LimitDelta => ({

@@ -1,7 +1,8 @@
 /** The counts of limits in Redis: sent twice they count once, they expire, and what is no count is ignored. */
 
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { LimitDelta, Store } from '../../../src/store/store.ts';
+import type { LimitDelta } from '../../../src/store/limit-counts.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { patient } from '../../limits.ts';
 import { openStores } from './open-store.ts';
 import { type RedisServer, startRedis } from './server.ts';
