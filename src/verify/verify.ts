@@ -18,6 +18,7 @@ import {
   type Source,
 } from './proof-cache.ts';
 import type { Prove } from './prove.ts';
+import { createShareProofs } from './share-proofs.ts';
 import type { Trace, Watched } from './trace.ts';
 import { traceMissing, traceProof } from './trace-proof.ts';
 import type { Denied, Reason, Verdict } from './verdict.ts';
@@ -64,13 +65,14 @@ const stepMs = 250;
 export function createVerify(deps: VerifyDeps): Verify {
   const { records, proofs, limits } = deps;
   const { proveHeader, judgeNow } = createDecision(deps);
+  const shareProofs = createShareProofs<Proven | Denied>();
   return question => {
     const key = proofKey(question.header, limits.headerBytesMax);
     const known = proofs.get(key);
     if (known !== undefined && records.isCurrent(known.source.found)) {
       return judgeNow(known, question);
     }
-    return proveHeader(question.header, known).then(proven => {
+    return shareProofs(key, () => proveHeader(question.header, known)).then(proven => {
       if ('reason' in proven) {
         if (known !== undefined) proofs.delete(key);
         return proven;

@@ -53,7 +53,7 @@ async function callSilently(address: string, request: Buffer, onClose: () => voi
   await Promise.all(sent);
 }
 
-test('callers that do not read are closed, and the process is at most 96 MB larger then', {
+test('callers that do not read are closed, and the process is at most 64 MB larger then', {
   timeout: 120_000,
 }, async () => {
   const longMs = '600000';
@@ -81,7 +81,7 @@ test('callers that do not read are closed, and the process is at most 96 MB larg
     }
     await mostClosed;
     // What they held is collected, without a call that would make garbage.
-    await until(() => residentMb(pid) - before < 96);
+    await until(() => residentMb(pid) - before < 64);
     const answer = await fetch(`http://${usher.http}/`, { headers: { authorization: token } });
     expect(answer.status).toBe(200);
   } finally {

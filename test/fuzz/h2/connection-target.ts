@@ -12,9 +12,9 @@ import { createRandom, type Random } from '../../model/random.ts';
 import { FakeSocket } from '../../transport/h2/fake-socket.ts';
 import {
   frame,
+  fullSession,
   preface,
   request,
-  requestBlock,
   settings,
   uint32,
 } from '../../transport/h2/raw-frames.ts';
@@ -195,27 +195,7 @@ function checkOpen(seen: Seen, answered: Answered, frames: ReturnType<typeof fra
   }
 }
 
-/** A session with something of everything. */
-const block = requestBlock('/slowly', ['x-a', 'b']);
-const whole = Buffer.concat([
-  preface,
-  settings([4, 20]),
-  frame('settings', 1, 0),
-  request(1, '/bare', 4),
-  frame('data', 8, 1, '0261620000'),
-  frame('priority', 0, 1, '0000000010'),
-  request(3, '/slowly'),
-  frame('windowUpdate', 0, 0, uint32(1000)),
-  frame('data', 1, 1, '6364'),
-  frame('headers', 0, 5, block.subarray(0, 4)),
-  frame('continuation', 0, 5, block.subarray(4, 9)),
-  frame('continuation', 4, 5, block.subarray(9)),
-  frame('headers', 5, 5, '0001780179'),
-  request(7, '/reset', 4),
-  frame('rstStream', 0, 7, uint32(8)),
-  frame(77, 3, 9, 'abcd'),
-  frame('ping', 0, 0, '0102030405060708'),
-]);
+const whole = fullSession({ first: '/bare', third: '/slowly', fifth: '/slowly' });
 const large = Buffer.concat([
   preface,
   settings([4, 0]),

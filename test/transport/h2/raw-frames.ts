@@ -48,3 +48,27 @@ export function requestBlock(path: string, ...more: PlainField[]): Buffer {
 export function request(id: number, path: string, flag = 5, ...more: PlainField[]): Buffer {
   return frame('headers', flag, id, requestBlock(path, ...more));
 }
+
+/** A session with something of everything, whose last frame asks for an answer. */
+export function fullSession(paths: { first: string; third: string; fifth: string }): Buffer {
+  const block = requestBlock(paths.fifth, ['x-a', 'b']);
+  return Buffer.concat([
+    preface,
+    settings([4, 20]),
+    frame('settings', 1, 0),
+    request(1, paths.first, 4),
+    frame('data', 8, 1, '0261620000'),
+    frame('priority', 0, 1, '0000000010'),
+    request(3, paths.third),
+    frame('windowUpdate', 0, 0, uint32(1000)),
+    frame('data', 1, 1, '6364'),
+    frame('headers', 0, 5, block.subarray(0, 4)),
+    frame('continuation', 0, 5, block.subarray(4, 9)),
+    frame('continuation', 4, 5, block.subarray(9)),
+    frame('headers', 5, 5, '0001780179'),
+    request(7, '/reset', 4),
+    frame('rstStream', 0, 7, uint32(8)),
+    frame(77, 3, 9, 'abcd'),
+    frame('ping', 0, 0, '0102030405060708'),
+  ]);
+}

@@ -7,7 +7,15 @@ import { errorCodes, frameTypes } from '../../../src/transport/h2/frame.ts';
 import { FrameReader } from '../../../src/transport/h2/frame-reader.ts';
 import { frame, preface, settings } from './raw-frames.ts';
 
-export { frame, preface, request, requestBlock, settings, uint32 } from './raw-frames.ts';
+export {
+  frame,
+  fullSession,
+  preface,
+  request,
+  requestBlock,
+  settings,
+  uint32,
+} from './raw-frames.ts';
 
 /** A frame of the server. */
 export interface RawFrame {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FrameReader } from '../../../src/transport/h2/frame-reader.ts';
 import { HpackDecoder } from '../../../src/transport/h2/hpack/decoder.ts';
 import { encodeFields } from '../../../src/transport/h2/hpack/encoder.ts';
-import { frame, preface, rawPeer, request, requestBlock, settings, uint32 } from './raw-peer.ts';
+import { frame, fullSession, preface, rawPeer, settings } from './raw-peer.ts';
 import { roomyLimits, type Served, serve } from './served.ts';
 
 let served: Served;
@@ -21,27 +21,7 @@ afterAll(async () => {
   expect(served.bugs).toEqual([]);
 });
 
-/** A session with something of everything; the last frame asks for an answer. */
-const block = requestBlock('/parts', ['x-a', 'b']);
-const session = Buffer.concat([
-  preface,
-  settings([4, 20]),
-  frame('settings', 1, 0),
-  request(1, '/one', 4),
-  frame('data', 8, 1, '0261620000'),
-  frame('priority', 0, 1, '0000000010'),
-  request(3, '/slowly'),
-  frame('windowUpdate', 0, 0, uint32(1000)),
-  frame('data', 1, 1, '6364'),
-  frame('headers', 0, 5, block.subarray(0, 4)),
-  frame('continuation', 0, 5, block.subarray(4, 9)),
-  frame('continuation', 4, 5, block.subarray(9)),
-  frame('headers', 5, 5, '0001780179'),
-  request(7, '/reset', 4),
-  frame('rstStream', 0, 7, uint32(8)),
-  frame(77, 3, 9, 'abcd'),
-  frame('ping', 0, 0, '0102030405060708'),
-]);
+const session = fullSession({ first: '/one', third: '/slowly', fifth: '/parts' });
 
 /** What the server answers to the session, in these cuts. */
 async function answerTo(chunks: Buffer[]): Promise<string> {

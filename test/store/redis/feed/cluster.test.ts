@@ -37,6 +37,10 @@ describe('a cluster', () => {
     writer = await open(cluster.url);
     reader = await open(cluster.url);
     records = await create(writer, ...Array.from({ length: 12 }, () => ({})));
+    // Ids are random: the tests need a record on each master.
+    for (const node of cluster.nodes) {
+      while ((await keptBy(node)).length === 0) records.push(...(await create(writer, {})));
+    }
   });
   afterEach(async () => {
     for (const store of stores.splice(0)) await store.close();
