@@ -6,6 +6,8 @@ import { timestampDate } from '@bufbuild/protobuf/wkt';
 import { type Kind, kindOf } from '../client/kind.ts';
 import type { AccessToken as Message } from '../gen/usher/v1/access_token_pb.ts';
 import { Kind as KindCode, State as StateCode } from '../gen/usher/v1/access_token_pb.ts';
+import type { LimitUse, Quota, RateLimit } from './use-limits.ts';
+import { limitUseOf, quotaOf, rateLimitOf } from './use-limits.ts';
 
 export type { JsonObject } from '@bufbuild/protobuf';
 export type { Kind } from '../client/kind.ts';
@@ -33,6 +35,15 @@ export interface AccessToken {
   audiences?: string[];
   /** For jwt: the longest lifetime of its JWTs. */
   jwtLifetimeMaxSeconds?: number;
+  /** The addresses from which its tokens may be used: CIDR ranges and addresses; absent for any. */
+  allowedSources?: string[];
+  /** How often its tokens may be used within a time; absent for no limit. */
+  rateLimit?: RateLimit;
+  /** Only in the answer about this access token alone, as is the next. */
+  rateLimitUse?: LimitUse;
+  /** How often they may be used in a day or month; absent for no limit. */
+  quota?: Quota;
+  quotaUse?: LimitUse;
   createTime?: string;
   updateTime?: string;
   expireTime?: string;
@@ -77,6 +88,11 @@ export function accessToken(message: Message | undefined): AccessToken {
     metadata: message.metadata,
     audiences: message.audiences.length > 0 ? message.audiences : undefined,
     jwtLifetimeMaxSeconds: secondsOf(message.jwtLifetimeMax),
+    allowedSources: message.allowedSources.length > 0 ? message.allowedSources : undefined,
+    rateLimit: message.rateLimit && rateLimitOf(message.rateLimit),
+    rateLimitUse: message.rateLimitUse && limitUseOf(message.rateLimitUse),
+    quota: message.quota && quotaOf(message.quota),
+    quotaUse: message.quotaUse && limitUseOf(message.quotaUse),
     createTime: timeOf(message.createTime),
     updateTime: timeOf(message.updateTime),
     expireTime: timeOf(message.expireTime),

@@ -12,6 +12,8 @@ import type { AccessToken, JsonObject, Kind, State } from './access-token.ts';
 import { accessToken, kindCodes, stateCodes } from './access-token.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
+import type { Quota, RateLimit } from './use-limits.ts';
+import { quotaOnWire, rateLimitOnWire } from './use-limits.ts';
 
 /** The fields that the caller chooses; on an update, undefined ones stay unchanged. */
 export interface TokenFields {
@@ -26,6 +28,12 @@ export interface TokenFields {
   jwtLifetimeMaxSeconds?: number | undefined;
   /** When it expires; 'never' on an update removes it. */
   expireTime?: Date | 'never' | undefined;
+  /** CIDR ranges and addresses; empty for any. */
+  allowedSources?: string[] | undefined;
+  /** 'none' on an update removes it. */
+  rateLimit?: RateLimit | 'none' | undefined;
+  /** 'none' on an update removes it. */
+  quota?: Quota | 'none' | undefined;
 }
 
 /** A new or rotated access token with its token or secret, which is returned only once. */
@@ -156,16 +164,22 @@ const maskNames: Record<keyof TokenFields, string> = {
   audiences: 'audiences',
   jwtLifetimeMaxSeconds: 'jwt_lifetime_max',
   expireTime: 'expire_time',
+  allowedSources: 'allowed_sources',
+  rateLimit: 'rate_limit',
+  quota: 'quota',
 };
 
 function onWire(fields: TokenFields) {
-  const { jwtLifetimeMaxSeconds, expireTime } = fields;
+  const { jwtLifetimeMaxSeconds, expireTime, rateLimit = 'none', quota = 'none' } = fields;
   return {
     name: fields.name ?? '',
     owner: fields.owner ?? '',
     scopes: fields.scopes ?? [],
     grantableScopes: fields.grantableScopes ?? [],
     audiences: fields.audiences ?? [],
+    allowedSources: fields.allowedSources ?? [],
+    ...(rateLimit !== 'none' && { rateLimit: rateLimitOnWire(rateLimit) }),
+    ...(quota !== 'none' && { quota: quotaOnWire(quota) }),
     ...(fields.metadata && { metadata: fields.metadata }),
     ...(jwtLifetimeMaxSeconds && { jwtLifetimeMax: seconds(jwtLifetimeMaxSeconds) }),
     ...(expireTime instanceof Date && { expireTime: timestampFromDate(expireTime) }),

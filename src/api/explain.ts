@@ -42,8 +42,8 @@ const matcherNames = namesOf(MatchedByCode);
 
 /** Explains the verdict on a header. Throws AdminError. */
 export async function explain({ tokens }: Admin, question: Question): Promise<Explained> {
-  const { header, audience = '', requiredScopes = [] } = question;
-  const answer = await call(() => tokens.explain({ header, audience, requiredScopes }));
+  const { header, audience = '', requiredScopes = [], source = '' } = question;
+  const answer = await call(() => tokens.explain({ header, audience, requiredScopes, source }));
   const { valid, reason, message, httpStatus, stale, tokenId } = answer;
   return {
     ...{ valid, reason: reason || 'NONE', message, httpStatus, stale },

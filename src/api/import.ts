@@ -5,6 +5,8 @@ import { ImportOutcome } from '../gen/usher/v1/access_token_pb.ts';
 import type { JsonObject } from './access-token.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
+import type { Quota, RateLimit } from './use-limits.ts';
+import { quotaOnWire, rateLimitOnWire } from './use-limits.ts';
 
 /** A token of another system, a hash of the whole token, or the HMAC key of its JWTs. */
 export type ImportedSecret =
@@ -31,6 +33,10 @@ export interface ImportItem {
   jwtLifetimeMaxSeconds?: number | undefined;
   metadata?: JsonObject | undefined;
   expireTime?: Date | undefined;
+  /** CIDR ranges and addresses; any if absent. */
+  allowedSources?: string[] | undefined;
+  rateLimit?: RateLimit | undefined;
+  quota?: Quota | undefined;
 }
 
 /** Options of an import. */
@@ -104,10 +110,13 @@ export async function* reseal({ tokens }: Admin): AsyncGenerator<ResealPage> {
 
 function itemOnWire({ secret, id = '', name, owner = '', scopes = [], ...more }: ImportItem) {
   const { grantableScopes = [], audiences = [], metadata, expireTime } = more;
+  const { allowedSources = [], rateLimit, quota } = more;
   const lifetime = more.jwtLifetimeMaxSeconds;
   return {
     ...{ secret: secretOnWire(secret), id, name, owner, scopes, grantableScopes, audiences },
     ...(lifetime !== undefined && { jwtLifetimeMax: durationFromMs(lifetime * 1000) }),
+    ...{ allowedSources, ...(rateLimit && { rateLimit: rateLimitOnWire(rateLimit) }) },
+    ...(quota && { quota: quotaOnWire(quota) }),
     ...(metadata && { metadata }),
     ...(expireTime && { expireTime: timestampFromDate(expireTime) }),
   };

@@ -16,6 +16,8 @@ export interface Question {
   audience?: string | undefined;
   /** Scopes that the token must have; none if absent. */
   requiredScopes?: string[] | undefined;
+  /** The address from which the token was used; not known if absent. */
+  source?: string | undefined;
 }
 
 /** A verdict. Fields about the token are present only if its hash or signature matched. */
@@ -46,6 +48,10 @@ export interface Verdict {
   revision?: number;
   /** How long the verdict may be cached, in milliseconds; absent for not at all. */
   cacheTtlMs?: number;
+  /** RATE_LIMITED: how long to wait, in milliseconds. */
+  retryAfterMs?: number;
+  /** Whether the verdict holds only for this source; absent for false. */
+  sourceDependent?: boolean;
 }
 
 /** The JWT to sign. */
@@ -75,8 +81,8 @@ export interface IssuedJwt {
 
 /** Verifies a header. Throws AdminError. */
 export async function verify({ verifier }: Admin, question: Question): Promise<Verdict> {
-  const { header, audience = '', requiredScopes = [] } = question;
-  const request = { header, audience, requiredScopes };
+  const { header, audience = '', requiredScopes = [], source = '' } = question;
+  const request = { header, audience, requiredScopes, source };
   return verdict(await call(() => verifier.verify(request)));
 }
 
@@ -124,5 +130,7 @@ function verdict(answer: VerifyResponse): Verdict {
     ...(answer.metadata && { metadata: answer.metadata }),
     revision: Number(answer.revision),
     ...(answer.cacheTtl && { cacheTtlMs: durationMs(answer.cacheTtl) }),
+    ...(answer.retryAfter && { retryAfterMs: durationMs(answer.retryAfter) }),
+    ...(answer.sourceDependent && { sourceDependent: true }),
   };
 }

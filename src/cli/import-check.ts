@@ -31,7 +31,9 @@ async function problemOf(admin: Admin, item: ImportItem, now: number): Promise<s
   const header = headerOf(item, now);
   if (header === undefined) return undefined;
   const audience = 'jwtSecret' in item.secret ? item.audiences?.[0] : undefined;
-  const { valid, message, reason } = await verify(admin, { header, audience });
+  // An address that is allowed: the first one of the first range.
+  const source = item.allowedSources?.[0]?.split('/')[0];
+  const { valid, message, reason } = await verify(admin, { header, audience, source });
   return valid ? '' : `was imported, and is refused: ${message} (${reason})`;
 }
 

@@ -5,6 +5,7 @@ import type { ImportedSecret, ImportItem } from '../api/import.ts';
 import { hint } from '../reading/nearest.ts';
 import { repeatedMember } from '../reading/repeated-member.ts';
 import { durationSeconds, time } from './option-values.ts';
+import { quota, rateLimit } from './use-limits.ts';
 
 /** A mistake in a line. The message contains nothing of the line, which holds a token. */
 export class LineError extends Error {
@@ -15,6 +16,7 @@ const secrets = ['token', 'sha256', 'sha512', 'secret', 'secret_base64'];
 const members = [
   ...['kind', 'id', ...secrets, 'name', 'owner', 'scopes', 'grantable_scopes'],
   ...['audiences', 'jwt_lifetime_max', 'metadata', 'expires_at'],
+  ...['allowed_sources', 'rate_limit', 'quota'],
 ];
 
 /** Shortest HMAC key, in bytes (RFC 7518 section 3.2). */
@@ -28,6 +30,8 @@ export function readLine(line: string): ImportItem {
   const set = new Map(Object.entries(object).filter(([, value]) => value !== null));
   const expiry = text(set, 'expires_at');
   const lifetime = text(set, 'jwt_lifetime_max');
+  const rate = text(set, 'rate_limit');
+  const most = text(set, 'quota');
   return {
     secret: readSecret(set),
     id: text(set, 'id'),
@@ -39,6 +43,9 @@ export function readLine(line: string): ImportItem {
     jwtLifetimeMaxSeconds: lifetime === undefined ? undefined : readLifetime(lifetime),
     metadata: readMetadata(set.get('metadata')),
     expireTime: expiry === undefined ? undefined : readTime(expiry),
+    allowedSources: readTexts(set, 'allowed_sources'),
+    rateLimit: rate === undefined ? undefined : readLimit('rate_limit', () => rateLimit(rate)),
+    quota: most === undefined ? undefined : readLimit('quota', () => quota(most)),
   };
 }
 
@@ -145,6 +152,15 @@ function readLifetime(value: string): number {
     return durationSeconds(value);
   } catch {
     throw new LineError('jwt_lifetime_max: is not a duration such as 15m or 1h');
+  }
+}
+
+function readLimit<T>(name: 'rate_limit' | 'quota', read: () => T): T {
+  try {
+    return read();
+  } catch {
+    const example = name === 'quota' ? '10000/day or 500/month/subject' : '100/1m or 5/1s/subject';
+    throw new LineError(`${name}: is not a limit such as ${example}`);
   }
 }
 

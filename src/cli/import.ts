@@ -67,11 +67,12 @@ export function addImport(token: Command, context: Context, exit: (code: number)
 const help = `
 Each line is a JSON object with a name, and one of: the token; the SHA-256 or SHA-512 of the whole token
 in hexadecimal or base64; the secret that signs JWTs, as text or base64, with their kid as id. Optional
-are owner, scopes, metadata and expires_at; for tokens grantable_scopes and id; for secrets audiences and
-jwt_lifetime_max:
+are owner, scopes, metadata, expires_at, allowed_sources, rate_limit and quota; for tokens grantable_scopes
+and id; for secrets audiences and jwt_lifetime_max:
 
   {"token": "sk_live_…", "name": "billing", "owner": "acme", "scopes": ["orders:read"]}
   {"sha256": "9f86d0…", "name": "mail", "expires_at": "2027-01-01T00:00:00Z"}
+  {"token": "sk_test_…", "name": "ci", "allowed_sources": ["192.0.2.0/24"], "rate_limit": "100/1m"}
   {"kind": "jwt", "id": "0198c0de-…", "secret_base64": "q83v…", "name": "app"}
 
 A token may be any printable ASCII without comma, quote and backslash. It may be no JWT: import the

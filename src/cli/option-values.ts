@@ -17,6 +17,13 @@ export function durationSeconds(text: string): number {
   );
 }
 
+/** A duration as `durationSeconds` parses it, in the largest unit that leaves no fraction. */
+export function durationText(seconds: number): string {
+  const [unit = 's', size = 1] =
+    Object.entries(unitSeconds).findLast(([, each]) => seconds % each === 0) ?? [];
+  return `${seconds / size}${unit}`;
+}
+
 /** Parses how long a call may take: a duration, or a number of seconds. */
 export function timeoutSeconds(text: string): number {
   return /^[0-9]{1,9}$/.test(text) ? Number(text) : durationSeconds(text);

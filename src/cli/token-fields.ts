@@ -3,8 +3,10 @@
 import type { Command } from 'commander';
 import type { JsonObject } from '../api/access-token.ts';
 import type { TokenFields } from '../api/access-tokens.ts';
+import type { Quota, RateLimit } from '../api/use-limits.ts';
 import { UsageError } from './exit-codes.ts';
 import { durationSeconds, jsonObject, several, time, uuid } from './option-values.ts';
+import { orNone, quota, rateLimit } from './use-limits.ts';
 
 /** The values of `--name` and the options of `addFieldOptions`. */
 export interface FieldOptions {
@@ -19,6 +21,9 @@ export interface FieldOptions {
   /** Seconds. */
   expiresIn?: number;
   expiresAt?: Date;
+  source?: string[];
+  rate?: RateLimit | 'none';
+  quota?: Quota | 'none';
 }
 
 /** The values of the options of `addClearingOptions`. */
@@ -41,6 +46,13 @@ export function addFieldOptions(command: Command): Command {
     .option('--jwt-lifetime-max <duration>', 'jwt: longest lifetime of its JWTs', durationSeconds)
     .option('--expires-in <duration>', 'how long until it expires', durationSeconds)
     .option('--expires-at <time>', 'when it expires (RFC 3339)', time)
+    .option(
+      '--source <range>',
+      'an address or CIDR range it may be used from; several times',
+      several,
+    )
+    .option('--rate <limit>', 'how often it may be used, such as 100/1m or 5/1s/subject', rates)
+    .option('--quota <limit>', 'the same a day or month (UTC), such as 10000/day', quotas)
     .option('--request-id <uuid>', 'repeat a change whose outcome is not known', uuid);
 }
 
@@ -51,7 +63,8 @@ export function addClearingOptions(command: Command): Command {
     .option('--clear-grantable-scopes', 'static: give its own scopes only')
     .option('--clear-audiences', 'jwt: allow any audience')
     .option('--clear-jwt-lifetime-max', 'jwt: remove the longest lifetime')
-    .option('--clear-expiry', 'never expire');
+    .option('--clear-expiry', 'never expire')
+    .addHelpText('after', '\n--source none, --rate none and --quota none remove these.');
 }
 
 /** The fields that the options set. `now` is in milliseconds since 1970. Throws UsageError. */
@@ -68,8 +81,21 @@ export function chosenFields(options: FieldOptions, now: number): TokenFields {
     audiences: options.audience,
     jwtLifetimeMaxSeconds: options.jwtLifetimeMax,
     expireTime: expireTime(options, now),
+    allowedSources: sourcesOf(options),
+    rateLimit: options.rate,
+    quota: options.quota,
   };
 }
+
+/** The ranges; empty for `none`. Throws UsageError. */
+function sourcesOf({ source }: FieldOptions): string[] | undefined {
+  if (!source?.includes('none')) return source;
+  if (source.length === 1) return [];
+  throw new UsageError('give --source none alone, or ranges');
+}
+
+const rates = orNone(rateLimit);
+const quotas = orNone(quota);
 
 /** The fields that the options set or clear. Throws UsageError, also if there are none. */
 export function changedFields(options: FieldOptions & ClearingOptions, now: number): TokenFields {

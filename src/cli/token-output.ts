@@ -4,6 +4,7 @@ import type { AccessToken } from '../api/access-token.ts';
 import type { Revealed } from '../api/access-tokens.ts';
 import type { Terminal } from './terminal.ts';
 import { outJson, outTable, outValues } from './terminal.ts';
+import { quotaText, rateLimitText, textOfUse } from './use-limits.ts';
 
 /** Prints a new or rotated access token with its token or secret. */
 export function outRevealed(terminal: Terminal, made: Revealed, json?: boolean): void {
@@ -54,6 +55,11 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['metadata', metadata && JSON.stringify(metadata)],
     ['audiences', token.audiences?.join(' ')],
     ['longest JWT lifetime', lifetime === undefined ? undefined : `${lifetime} s`],
+    ['allowed from', token.allowedSources?.join(' ')],
+    ['rate limit', token.rateLimit && rateLimitText(token.rateLimit)],
+    ['of the rate limit', textOfUse(token.rateLimitUse)],
+    ['quota', token.quota && quotaText(token.quota)],
+    ['of the quota', textOfUse(token.quotaUse)],
     ['created', token.createTime],
     ['changed', token.updateTime],
     ['rotated', token.rotateTime],

@@ -16,6 +16,7 @@ interface VerifyOptions {
   header?: string;
   audience?: string;
   scope?: string[];
+  source?: string;
   explain?: true;
 }
 
@@ -37,13 +38,14 @@ export function addVerifyCommand(
     .option('--header <value>', 'the header itself, which everyone on this machine can read')
     .option('--audience <audience>', 'the audience that it must have')
     .option('--scope <scope>', 'a scope that it must have; can be given several times', several)
+    .option('--source <address>', 'the IP address from which it was used; not known without it')
     .option('--explain', 'say what each step of the decision saw')
     .action(async (given: string[], _, self: Command) => {
       const options = optionsOf<VerifyOptions>(self);
       if (given.some(word => word !== '-')) throw new UsageError(inTheOpen);
       const header = await headerOf(context, options);
-      const { audience, scope: requiredScopes } = options;
-      const asked = { header, audience, requiredScopes };
+      const { audience, scope: requiredScopes, source } = options;
+      const asked = { header, audience, requiredScopes, source };
       const admin = connect(context, options);
       const verdict = await (options.explain ? explain : verify)(admin, asked);
       if (options.json) outJson(context.terminal, verdict);
@@ -97,7 +99,7 @@ function outExplained(context: Context, explained: Explained): void {
 
 function outVerdict(context: Context, verdict: Verdict): void {
   const { terminal } = context;
-  const { claims, metadata } = verdict;
+  const { claims, metadata, retryAfterMs } = verdict;
   outOutcome(context, verdict);
   outValues(terminal, [
     [verdict.kind === 'jwt' ? 'kid' : 'id', verdict.tokenId],
@@ -110,6 +112,10 @@ function outVerdict(context: Context, verdict: Verdict): void {
     ['metadata', metadata && JSON.stringify(metadata)],
     ['revision', verdict.revision?.toString()],
     ['HTTP status', String(verdict.httpStatus)],
+    [
+      'try again in',
+      retryAfterMs === undefined ? undefined : `${Math.ceil(retryAfterMs / 1000)} s`,
+    ],
     ['stale', verdict.stale ? 'yes: the store could not be reached' : undefined],
   ]);
 }

@@ -13,7 +13,12 @@ import { connectByFetch } from './web-link.ts';
 
 export type { Connect, Link } from './links.ts';
 export { connectAuth, identityKey } from './middleware/connect.ts';
-export { expressAuth, type WebRequest, type WebResponse } from './middleware/express.ts';
+export {
+  expressAuth,
+  type SourceOption,
+  type WebRequest,
+  type WebResponse,
+} from './middleware/express.ts';
 export {
   type FastifyReplyLike,
   type FastifyRequestLike,
@@ -24,7 +29,7 @@ export { type GrpcModule, grpcAuth } from './middleware/grpc.ts';
 export { greeting, hello } from './middleware/hello.ts';
 export { identityOf } from './middleware/identity.ts';
 export { UsherUnavailable } from './unavailable.ts';
-export type { Requirement, Usher, UsherLimits } from './usher.ts';
+export type { Requirement, Usher, UsherLimits, VerifyOptions } from './usher.ts';
 export type { Granted, Identity, Reason, Refused, Verdict } from './usher-verdict.ts';
 
 /** How to reach Usher by fetch. */

@@ -22,7 +22,7 @@ export function checkRequirement({ audience, scopes }: Pick<Question, 'audience'
   }
 }
 
-const names = ['audience', 'scopes'];
+const names = ['audience', 'scopes', 'source'];
 
 /**
  * What is wrong with the names in a requirement; undefined for nothing. A misspelt one would require
@@ -30,7 +30,9 @@ const names = ['audience', 'scopes'];
  */
 export function misspelt(requirement: object | undefined): TypeError | undefined {
   for (const name in requirement) {
-    if (name !== 'audience' && name !== 'scopes') return unknownName('a requirement', name, names);
+    if (name !== 'audience' && name !== 'scopes' && name !== 'source') {
+      return unknownName('a requirement', name, names);
+    }
   }
   return undefined;
 }

@@ -39,10 +39,11 @@ export function createSender(link: UsherLink, deps: SenderDeps): Sender {
   return link.streams ? streamSender(link, deps) : batchSender(link, deps);
 }
 
-const requestOf = ({ header, audience, scopes }: Question) => ({
+const requestOf = ({ header, audience, scopes, source }: Question) => ({
   header,
   audience,
   requiredScopes: [...scopes],
+  source,
 });
 
 /** How much longer than the deadline a call may stay open, in milliseconds. */

@@ -49,6 +49,8 @@ export interface Refused {
   readonly message: string;
   /** The HTTP status to answer with. */
   readonly httpStatus: number;
+  /** RATE_LIMITED: how long to wait before the token can be used again, in milliseconds. */
+  readonly retryAfterMs?: number;
   /** The holder; present if the hash or signature matched. */
   readonly identity?: Identity;
   /** Whether the server used cached records because its store was down. */
@@ -63,6 +65,8 @@ export interface Answer {
   verdict: Verdict;
   /** How long a watching client may cache it, in milliseconds; absent for no limit. */
   watchedTtlMs?: number;
+  /** Whether the verdict holds only for the source of its question. */
+  sourceDependent: boolean;
   /** UUID of the server instance that gave it. */
   instance: string;
 }
@@ -72,6 +76,7 @@ export function answerOf(response: VerifyResponse, instance: string): Answer {
   return {
     verdict: freeze(verdictOf(response)),
     ...(response.watchedTtl && { watchedTtlMs: durationMs(response.watchedTtl) }),
+    sourceDependent: response.sourceDependent,
     instance,
   };
 }
@@ -88,7 +93,7 @@ const reasonNames = new Map<number, Reason>(
 );
 
 function verdictOf(response: VerifyResponse): Verdict {
-  const { valid, message, httpStatus, stale } = response;
+  const { valid, message, httpStatus, stale, retryAfter } = response;
   const identity = response.tokenId === '' ? undefined : identityOf(response);
   if (valid && identity !== undefined) return { valid: true, identity, stale };
   return {
@@ -97,6 +102,7 @@ function verdictOf(response: VerifyResponse): Verdict {
     reason: (response.reason && reasonNames.get(response.reason)) || 'INVALID_TOKEN',
     message,
     httpStatus: httpStatus >= 400 && httpStatus <= 599 ? httpStatus : 401,
+    ...(retryAfter && { retryAfterMs: durationMs(retryAfter) }),
     ...(identity && { identity }),
     stale,
   };

@@ -7,7 +7,8 @@ import { type Clock, createClock } from './clock.ts';
 import { followWatch } from './follow-watch.ts';
 import { type Connect, createLinks } from './links.ts';
 import { checkRequirement, misspelt, unknownName } from './requirement.ts';
-import { malformed, type Verdict } from './usher-verdict.ts';
+import { sourceIn } from './source.ts';
+import { type Answer, malformed, type Verdict } from './usher-verdict.ts';
 import { createVerdictCache, type Question, type VerdictCache } from './verdict-cache.ts';
 
 /** What a valid token must have in addition. */
@@ -16,6 +17,15 @@ export interface Requirement {
   audience?: string;
   /** Scopes of which the token must have all; at most 64. */
   scopes?: readonly string[];
+}
+
+/** What a header is verified against. */
+export interface VerifyOptions extends Requirement {
+  /**
+   * The IP address from which the token was used, for access tokens that may be used only from some. What
+   * is no address counts as not known, as does undefined; such an access token is then WRONG_SOURCE.
+   */
+  source?: string | undefined;
 }
 
 /** Limits of the client. */
@@ -61,9 +71,9 @@ export interface Usher {
    * with UsherUnavailable when there is no verdict in time (answer 503), and with TypeError for an
    * invalid requirement.
    */
-  verify(header: string | null | undefined, requirement?: Requirement): Promise<Verdict>;
+  verify(header: string | null | undefined, options?: VerifyOptions): Promise<Verdict>;
   /** The cached verdict if there is a valid one, otherwise undefined. Throws TypeError as verify. */
-  cached(header: string | null | undefined, requirement?: Requirement): Verdict | undefined;
+  cached(header: string | null | undefined, options?: VerifyOptions): Verdict | undefined;
   /** Whether cached verdicts are valid now. */
   isWatching(): boolean;
   /** Resolves when that is so for the first time, for a service that waits for its cache. */
@@ -104,6 +114,7 @@ export function createUsherOn(deps: UsherDeps): Usher {
     headersMax: deps.cacheEntriesMax ?? 10_000,
     unknownTtlMs: deps.unknownTtlMs ?? 1000,
     requirementsMax: 8,
+    sourcesMax: 64,
     changesMax: 10_000,
     plainMs: 1000,
   });
@@ -131,20 +142,20 @@ export function createUsherOn(deps: UsherDeps): Usher {
   const miss = createMiss(cache, asking.ask, clock);
 
   return {
-    verify(header, requirement) {
-      const wrong = misspelt(requirement);
+    verify(header, options) {
+      const wrong = misspelt(options);
       if (wrong !== undefined) return Promise.reject(wrong);
-      const { audience = '', scopes = noScopes } = requirement ?? {};
+      const { audience = '', scopes = noScopes, source = '' } = options ?? {};
       const one = canonicalHeader(header ?? '');
-      const verdict = cache.find(one, audience, scopes, clock());
+      const verdict = cache.find(one, audience, scopes, source, clock());
       if (verdict !== undefined) return Promise.resolve(verdict);
-      return miss({ header: one, audience, scopes: [...scopes] });
+      return miss({ header: one, audience, scopes: [...scopes], source });
     },
-    cached(header, requirement) {
-      const wrong = misspelt(requirement);
+    cached(header, options) {
+      const wrong = misspelt(options);
       if (wrong !== undefined) throw wrong;
-      const { audience = '', scopes = noScopes } = requirement ?? {};
-      return cache.find(canonicalHeader(header ?? ''), audience, scopes, clock());
+      const { audience = '', scopes = noScopes, source = '' } = options ?? {};
+      return cache.find(canonicalHeader(header ?? ''), audience, scopes, sourceIn(source), clock());
     },
     isWatching: () => clock() < cache.validUntilMs(),
     ready: () => ready,
@@ -160,7 +171,7 @@ export function createUsherOn(deps: UsherDeps): Usher {
 /** A question in progress, whose answer equal questions may share. */
 interface Fill {
   sent: boolean;
-  verdict: Promise<Verdict>;
+  answer: Promise<Answer>;
 }
 
 /** Asks for verdicts that are not cached, once for all equal concurrent questions. */
@@ -180,29 +191,38 @@ function createMiss(
       sentMs = clock();
     });
     cache.keep(question, answer, mark, sentMs);
-    return answer.verdict;
+    return answer;
   };
 
-  return async question => {
-    checkRequirement(question);
-    const { header, audience, scopes } = question;
+  return async asked => {
+    checkRequirement(asked);
+    const question = { ...asked, source: sourceIn(asked.source) };
+    const { header, audience, scopes, source } = question;
     if (header.length > headerCharactersMax || !header.isWellFormed()) return malformed();
-    const key = JSON.stringify([header, audience, scopes]);
+    const find = () => cache.find(header, audience, scopes, source, clock());
+    const known = source === asked.source ? undefined : find();
+    if (known !== undefined) return known;
+    const key = JSON.stringify([header, audience, scopes, source]);
     for (;;) {
       const other = underWay.get(key);
       if (other === undefined) break;
       // A question sent before this one was asked may be answered from before a revocation. Its
       // answer is shared only if it was cached and is valid by now.
-      if (!other.sent) return await other.verdict;
-      await other.verdict;
-      const verdict = cache.find(header, audience, scopes, clock());
-      if (verdict !== undefined) return verdict;
+      const wasSent = other.sent;
+      const { verdict, watchedTtlMs } = await other.answer;
+      if (watchedTtlMs === 0) {
+        // A token with a limit: each use counts, so each has a question of its own.
+        return (await fill(question, { sent: false })).verdict;
+      }
+      if (!wasSent) return verdict;
+      const cached = find();
+      if (cached !== undefined) return cached;
     }
     const self = { sent: false };
-    const started: Fill = Object.assign(self, { verdict: fill(question, self) });
+    const started: Fill = Object.assign(self, { answer: fill(question, self) });
     underWay.set(key, started);
     try {
-      return await started.verdict;
+      return (await started.answer).verdict;
     } finally {
       if (underWay.get(key) === started) underWay.delete(key);
     }

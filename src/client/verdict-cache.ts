@@ -17,6 +17,8 @@ export interface VerdictCacheLimits {
   unknownTtlMs: number;
   /** Most verdicts per header, which differ by requirement. */
   requirementsMax: number;
+  /** The same where they differ by source, too. */
+  sourcesMax: number;
   /** Most recorded changes, to which answers in flight are compared. */
   changesMax: number;
   /** How long a header may be in memory unhashed, in milliseconds. */
@@ -31,6 +33,8 @@ export interface Question {
   audience: string;
   /** The required scopes. */
   scopes: readonly string[];
+  /** The address from which the token was used; "" when it is not known. */
+  source: string;
 }
 
 /** The cache. Times are those of the client's clock, in milliseconds. */
@@ -40,6 +44,7 @@ export interface VerdictCache {
     header: string,
     audience: string,
     scopes: readonly string[],
+    source: string,
     now: number,
   ): Verdict | undefined;
   /** Taken when a question is sent: its answer may lack the changes after this mark. */
@@ -71,6 +76,8 @@ const plainShare = 1 / 8;
 interface Entry {
   audience: string;
   scopes: readonly string[];
+  /** The only source that the verdict is for; undefined for any. */
+  source: string | undefined;
   verdict: Verdict;
   /** Undefined for a header without a known access token. */
   token: Token | undefined;
@@ -112,11 +119,14 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
 
   /** The verdicts on a header with this one, without what it replaces. */
   const entriesWith = (entry: Entry, entries: Entry[] = []) => {
-    const { audience, scopes, token } = entry;
+    const { audience, scopes, source, token } = entry;
     const others = entries.filter(
-      other => other.token === token && !isSame(other, audience, scopes),
+      other =>
+        other.token === token &&
+        !(isSame(other, audience, scopes) && (source === undefined || isFor(other, source))),
     );
-    return [...others.slice(1 - limits.requirementsMax), entry];
+    const most = source === undefined ? limits.requirementsMax : limits.sourcesMax;
+    return [...others.slice(1 - most), entry];
   };
 
   const keepUnknown = (header: string, entry: Entry) => {
@@ -135,11 +145,11 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
   };
 
   return {
-    find(header, audience, scopes, now) {
+    find(header, audience, scopes, source, now) {
       const entries = entriesOf(header);
       if (entries === undefined) return undefined;
       for (const entry of entries) {
-        if (!isSame(entry, audience, scopes)) continue;
+        if (!isSame(entry, audience, scopes) || !isFor(entry, source)) continue;
         const { token } = entry;
         const isGood = token === undefined || (!token.changed && now < validUntilMs);
         return isGood && now < entry.untilMs ? entry.verdict : undefined;
@@ -149,18 +159,22 @@ export function createVerdictCache(limits: VerdictCacheLimits): VerdictCache {
 
     mark: () => latest,
 
-    keep(question, { verdict, watchedTtlMs, instance }, mark, sentMs) {
+    keep(question, { verdict, watchedTtlMs, sourceDependent, instance }, mark, sentMs) {
       const id = verdict.identity?.tokenId;
       const { header, audience, scopes } = question;
       if (id === undefined) {
         if (verdict.valid) return;
         const untilMs = sentMs + limits.unknownTtlMs;
-        return keepUnknown(header, { audience, scopes, verdict, token: undefined, untilMs });
+        const entry = { audience, scopes, source: undefined, verdict, untilMs };
+        return keepUnknown(header, { ...entry, token: undefined });
       }
+      // Such as the verdict on a token with a limit: each use of it is to be counted.
+      if (watchedTtlMs === 0) return;
       const missed = mark < earliest || (changes.get(id) ?? 0) > mark;
       if (missed || verdict.stale || instance === '' || instance !== watched) return;
       const untilMs = sentMs + (watchedTtlMs ?? Number.POSITIVE_INFINITY);
-      keepKnown(header, id, { audience, scopes, verdict, untilMs });
+      const source = sourceDependent ? question.source : undefined;
+      keepKnown(header, id, { audience, scopes, source, verdict, untilMs });
     },
 
     changed(tokenIds) {
@@ -235,11 +249,17 @@ function isSame(
   return true;
 }
 
+/** Whether an entry is for a source. */
+function isFor(entry: Pick<Entry, 'source'>, source: string): boolean {
+  return entry.source === undefined || entry.source === source;
+}
+
 /** What the verdicts on a header take, in bytes. */
 function entriesBytes(entries: Entry[]): number {
   let bytes = entryBytes;
-  for (const { audience, scopes, verdict } of entries) {
+  for (const { audience, scopes, source, verdict } of entries) {
     bytes += entryBytes + jsonBytes(audience, heapWeights) + jsonBytes(scopes, heapWeights);
+    if (source !== undefined) bytes += jsonBytes(source, heapWeights);
     bytes += jsonBytes(verdict, heapWeights);
   }
   return bytes;

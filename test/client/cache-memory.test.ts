@@ -75,7 +75,7 @@ test('refusals of unknown tokens are bounded in bytes', async () => {
 test('headers of the last second are bounded in bytes', () => {
   const cache = createVerdictCache({
     ...{ bytesMax: cacheBytesMax, headersMax: 10_000, unknownTtlMs: 1000 },
-    ...{ requirementsMax: 8, changesMax: 10, plainMs: 1000 },
+    ...{ requirementsMax: 8, sourcesMax: 64, changesMax: 10, plainMs: 1000 },
   });
   cache.reset('server');
   cache.extendTo(1000);
@@ -83,8 +83,8 @@ test('headers of the last second are bounded in bytes', () => {
   const before = heapBytes();
   for (let n = 0; n < 400; n++) {
     const header = `${n}:${'x'.repeat(60_000)}`;
-    cache.keep({ header, audience: '', scopes: [] }, answer, cache.mark(), 0);
-    expect(cache.find(header, '', [], 0)).toBe(answer.verdict);
+    cache.keep({ header, audience: '', scopes: [], source: '' }, answer, cache.mark(), 0);
+    expect(cache.find(header, '', [], '', 0)).toBe(answer.verdict);
   }
   // Not 24 MB.
   expect(heapBytes() - before).toBeLessThan(8_000_000);

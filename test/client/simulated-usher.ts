@@ -131,7 +131,7 @@ export function simulatedClient(
   const self = actor();
   const cache = createVerdictCache({
     ...{ bytesMax: 200_000, headersMax: 100, unknownTtlMs: 1000 },
-    ...{ requirementsMax: 2, changesMax: 4, plainMs: 1000 },
+    ...{ requirementsMax: 2, sourcesMax: 4, changesMax: 4, plainMs: 1000 },
   });
   const reader = createWatchReader(cache, 60_000);
   let current = 0;
@@ -186,7 +186,7 @@ export function simulatedClient(
     },
     use(id: string) {
       const startedMs = schedule.now();
-      const verdict = cache.find(id, '', [], startedMs);
+      const verdict = cache.find(id, '', [], '', startedMs);
       if (verdict !== undefined) return onVerdict(id, verdict.valid, startedMs, true);
       const place = schedule.random() < 0.6 ? current : schedule.between(0, servers.length - 1);
       const server = servers[place] as Server;
@@ -197,7 +197,7 @@ export function simulatedClient(
           const response = create(VerifyResponseSchema, { valid, tokenId: id, stale, reason: 8 });
           const { instance } = server.changes;
           schedule.after(schedule.between(0, schedule.random() < 0.1 ? 3000 : 40), self, () => {
-            const question = { header: id, audience: '', scopes: [] };
+            const question = { header: id, audience: '', scopes: [], source: '' };
             cache.keep(question, answerOf(response, instance), mark, startedMs);
             onVerdict(id, valid, startedMs, false);
           });

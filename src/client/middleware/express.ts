@@ -11,8 +11,18 @@ export interface WebRequest {
   headers: { authorization?: string | undefined };
   /** All values of repeated headers, which Node provides. */
   headersDistinct?: { authorization?: string[] | undefined };
+  /** The client's address, which Express finds by its setting `trust proxy`. */
+  ip?: string | undefined;
+  /** The connection, of which the address is used where the framework has no `ip`. */
+  socket?: { remoteAddress?: string | undefined } | undefined;
   /** The caller; set by the middleware before the next handler. */
   identity?: Identity;
+}
+
+/** Where a middleware finds the address from which a token was used. */
+export interface SourceOption<Request> {
+  /** The address; undefined when it is not known. What is no IP address counts as not known. */
+  source?(request: Request): string | undefined;
 }
 
 /** The used part of Node's response. */
@@ -32,12 +42,16 @@ export interface WebResponse {
  *   res.json(ordersOf(identityOf(req).owner));
  * });
  */
-export function expressAuth(usher: Usher, requirement: Requirement = {}) {
+export function expressAuth(
+  usher: Usher,
+  requirement: Requirement = {},
+  { source = sourceOf }: SourceOption<WebRequest> = {},
+) {
   return (req: WebRequest, res: WebResponse, next: (error?: unknown) => void): void => {
     delete req.identity;
     setIdentity(req, undefined);
     const header = authorizationOf(req);
-    usher.verify(header, requirement).then(
+    usher.verify(header, { ...requirement, source: source(req) }).then(
       verdict => {
         if (!verdict.valid) return answer(res, refusalOf(verdict, header));
         req.identity = verdict.identity;
@@ -50,6 +64,11 @@ export function expressAuth(usher: Usher, requirement: Requirement = {}) {
       },
     );
   };
+}
+
+/** The client's address as the framework knows it; else that of the connection. */
+export function sourceOf({ ip, socket }: WebRequest): string | undefined {
+  return ip ?? socket?.remoteAddress;
 }
 
 /** The Authorization header. Repeated ones are joined by a comma, which makes them invalid. */

@@ -3,7 +3,7 @@
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Requirement, Usher } from '../usher.ts';
 import type { Identity } from '../usher-verdict.ts';
-import { authorizationOf, type WebRequest } from './express.ts';
+import { authorizationOf, type SourceOption, type WebRequest } from './express.ts';
 import { greeting } from './hello.ts';
 import { setIdentity } from './identity.ts';
 import { type Refusal, refusalOf, unknownRefusal } from './refusal.ts';
@@ -12,6 +12,8 @@ import { type Refusal, refusalOf, unknownRefusal } from './refusal.ts';
 export interface FastifyRequestLike {
   /** Node's request. */
   raw: WebRequest;
+  /** The client's address, which Fastify finds by its option `trustProxy`. */
+  ip?: string | undefined;
   /** The caller; set by the hook. */
   identity?: Identity;
 }
@@ -32,11 +34,15 @@ export interface FastifyReplyLike {
  * app.addHook('onRequest', fastifyAuth(usher));
  * app.get('/orders', { onRequest: fastifyAuth(usher, { scopes: ['orders.read'] }) }, handler);
  */
-export function fastifyAuth(usher: Usher, requirement: Requirement = {}) {
+export function fastifyAuth(
+  usher: Usher,
+  requirement: Requirement = {},
+  { source = ({ ip }) => ip }: SourceOption<FastifyRequestLike> = {},
+) {
   return async (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown> => {
     const header = authorizationOf(request.raw);
     try {
-      const verdict = await usher.verify(header, requirement);
+      const verdict = await usher.verify(header, { ...requirement, source: source(request) });
       if (!verdict.valid) return refuse(reply, refusalOf(verdict, header));
       request.identity = verdict.identity;
       setIdentity(request, verdict.identity);

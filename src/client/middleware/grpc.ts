@@ -3,6 +3,7 @@
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Requirement, Usher } from '../usher.ts';
 import type { Verdict } from '../usher-verdict.ts';
+import type { SourceOption } from './express.ts';
 import { setIdentity } from './identity.ts';
 import { rpcCodeOf, rpcCodes, unknownText } from './refusal.ts';
 
@@ -28,12 +29,15 @@ export interface GrpcModule<Call, Intercepting> {
 
 /** The used part of a call. */
 interface CallLike {
+  /** The address of the connection with its port, in newer releases of grpc-js. */
+  getPeer?(): string;
   sendStatus(status: { code: number; details: string }): void;
 }
 
 /**
  * Lets calls with a valid token pass; handlers get the caller by `identityOf(call)`. Others end
- * with UNAUTHENTICATED, PERMISSION_DENIED or INTERNAL, or UNAVAILABLE when there is no verdict.
+ * with UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED or INTERNAL, or UNAVAILABLE when there is
+ * no verdict. The address of the connection is the token's source, unless `source` finds another.
  *
  * @example
  * import * as grpc from '@grpc/grpc-js';
@@ -43,6 +47,7 @@ export function grpcAuth<Call extends CallLike, Intercepting>(
   grpc: GrpcModule<Call, Intercepting>,
   usher: Usher,
   requirement: Requirement = {},
+  { source = peerOf }: SourceOption<Call> = {},
 ): (method: unknown, call: Call) => Intercepting {
   return (_method, call) => {
     const refuse = (code: number, details: string) => call.sendStatus({ code, details });
@@ -58,7 +63,7 @@ export function grpcAuth<Call extends CallLike, Intercepting>(
               setIdentity(metadata, verdict.identity);
               pass(metadata);
             };
-            usher.verify(header, requirement).then(decide, error => {
+            usher.verify(header, { ...requirement, source: source(call) }).then(decide, error => {
               if (!(error instanceof UsherUnavailable)) {
                 return refuse(rpcCodes.internal, 'internal error');
               }
@@ -68,4 +73,9 @@ export function grpcAuth<Call extends CallLike, Intercepting>(
         }),
     });
   };
+}
+
+/** The peer's address without its port: grpc-js writes `192.0.2.7:5000` and `2001:db8::7:5000`. */
+function peerOf(call: CallLike): string | undefined {
+  return call.getPeer?.().replace(/:\d+$/, '');
 }

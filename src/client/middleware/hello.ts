@@ -2,7 +2,14 @@
 
 import { UsherUnavailable } from '../unavailable.ts';
 import type { Usher } from '../usher.ts';
-import { answer, authorizationOf, type WebRequest, type WebResponse } from './express.ts';
+import {
+  answer,
+  authorizationOf,
+  type SourceOption,
+  sourceOf,
+  type WebRequest,
+  type WebResponse,
+} from './express.ts';
 import { refusalOf, unknownRefusal } from './refusal.ts';
 
 /** The greeting, with the time in UTC to the second. */
@@ -17,11 +24,15 @@ export function greeting(nowMs: number = Date.now()): { message: string; time: s
  * @example
  * app.get('/', hello(usher));
  */
-export function hello(usher: Usher, now: () => number = Date.now) {
+export function hello(
+  usher: Usher,
+  now: () => number = Date.now,
+  { source = sourceOf }: SourceOption<WebRequest> = {},
+) {
   return async (req: WebRequest, res: WebResponse): Promise<void> => {
     const header = authorizationOf(req);
     try {
-      const verdict = await usher.verify(header);
+      const verdict = await usher.verify(header, { source: source(req) });
       if (!verdict.valid) return answer(res, refusalOf(verdict, header));
       const headers = { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' };
       answer(res, { status: 200, headers, body: JSON.stringify(greeting(now())) });

@@ -12,8 +12,16 @@ export interface Refusal {
 /** The response to a refused token, which `header` held. */
 export function refusalOf(refused: Refused, header: string): Refusal {
   const { httpStatus, message } = refused;
-  const challenge = challengeOf(refused, header);
-  return refusal(httpStatus, message, challenge === undefined ? {} : challenge);
+  return refusal(httpStatus, message, {
+    ...challengeOf(refused, header),
+    ...retryAfterOf(refused),
+  });
+}
+
+/** The Retry-After header of a token that is over its limit, in whole seconds; nothing for others. */
+export function retryAfterOf({ retryAfterMs }: Refused): Record<string, string> {
+  if (retryAfterMs === undefined) return {};
+  return { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))) };
 }
 
 /** The error text when there is no verdict. */
@@ -25,11 +33,18 @@ export function unknownRefusal(): Refusal {
 }
 
 /** Status codes, which have the same numbers in gRPC and Connect. */
-export const rpcCodes = { permissionDenied: 7, internal: 13, unavailable: 14, unauthenticated: 16 };
+export const rpcCodes = {
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  internal: 13,
+  unavailable: 14,
+  unauthenticated: 16,
+};
 
 /** The status code for a refused token. */
 export function rpcCodeOf({ httpStatus }: Refused): number {
   if (httpStatus === 403) return rpcCodes.permissionDenied;
+  if (httpStatus === 429) return rpcCodes.resourceExhausted;
   return httpStatus === 401 ? rpcCodes.unauthenticated : rpcCodes.internal;
 }
 

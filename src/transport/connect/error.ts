@@ -1,9 +1,11 @@
 /** Converts errors to those of the Connect protocol. */
 
+import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect';
 import { BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
+import { retryAfterOf } from '../http/answer.ts';
 import { bearerRealm } from '../http/www-authenticate.ts';
 import { badRequest, type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
@@ -12,7 +14,16 @@ import { codes } from '../rpc/rpc-error.ts';
 export function connectError(thrown: unknown, onBug: OnBug): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
   const failure = failureOf(thrown, onBug);
-  return new ConnectError(failure.message, codes[failure.code], undefined, detailsOf(failure));
+  const { message, code, denial } = failure;
+  const retryAfterMs = denial?.retryAfter && durationMs(denial.retryAfter);
+  const headers = retryAfterMs === undefined ? undefined : retryAfterIn(retryAfterMs);
+  return new ConnectError(message, codes[code], headers, detailsOf(failure));
+}
+
+/** The header of a call whose token is over its limit. */
+function retryAfterIn(retryAfterMs: number): Record<string, string> {
+  const { 'Retry-After': seconds } = retryAfterOf({ retryAfterMs });
+  return { 'Retry-After': String(seconds) };
 }
 
 function detailsOf({ denial, violations }: Failure) {
@@ -34,7 +45,7 @@ export interface ConnectErrorAnswer {
 export function connectErrorAnswer(error: ConnectError): ConnectErrorAnswer {
   const text = JSON.stringify(errorToJson(error, {}));
   const status = codeToHttpStatus(error.code);
-  return { status, text, headers: challengesOf(status) };
+  return { status, text, headers: [...challengesOf(status), ...[...error.metadata].flat()] };
 }
 
 /** RFC 9110 section 15.5.2: each 401 has a challenge. The error itself is in the body. */

@@ -18,6 +18,7 @@ const verify = fc.record({
   header: text,
   audience: text,
   requiredScopes: fc.array(text, { maxLength: 3 }),
+  source: text,
 });
 const item = fc.record({ id: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), request: verify });
 const smallItem = fc.record({ id: fc.bigInt({ min: 0n, max: 300n }), request: verify });

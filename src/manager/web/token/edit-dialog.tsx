@@ -8,13 +8,17 @@ import {
   AccessTokenService,
   Kind,
 } from '../../../gen/usher/v1/access_token_pb.ts';
+import { useServerErrors } from '../tokens/server-errors.ts';
 import { TokenFields } from '../tokens/token-fields.tsx';
 import { fieldsOf, focusFirst, formOf, validate } from '../tokens/token-form.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { DialogForm } from '../ui/dialog-form.tsx';
 import { useChange } from './use-change.ts';
 
-const paths = ['name', 'owner', 'scopes', 'metadata', 'expire_time'];
+const paths = [
+  ...['name', 'owner', 'scopes', 'metadata', 'expire_time'],
+  ...['allowed_sources', 'rate_limit', 'quota'],
+];
 function pathsOf(kind: Kind): string[] {
   const own = kind === Kind.JWT ? ['audiences', 'jwt_lifetime_max'] : ['grantable_scopes'];
   return [...paths, ...own];
@@ -27,6 +31,7 @@ export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
   const [token] = useState(props.token);
   const form = useForm({ initialValues: formOf(token), validate });
   const update = useChange(AccessTokenService.method.update);
+  useServerErrors(form, update.error);
 
   async function submit(values: typeof form.values) {
     const { id, revision } = token;

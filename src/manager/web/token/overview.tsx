@@ -9,11 +9,13 @@ import {
   Kind,
   State,
 } from '../../../gen/usher/v1/access_token_pb.ts';
+import { sayQuota, sayRate } from '../tokens/limit-form.ts';
 import { Chips } from '../ui/chips.tsx';
 import { CopyIcon } from '../ui/copy.tsx';
 import { sayDuration } from '../ui/duration-input.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { When } from '../ui/when.tsx';
+import { LimitsCard } from './limits-card.tsx';
 
 const UsageChart = lazy(() => import('./usage-chart.tsx'));
 
@@ -40,6 +42,7 @@ export function Overview({ token }: { token: AccessToken }) {
                 : 'It identifies this access token in logs and verdicts. It is not a secret.'}
             </Text>
           </div>
+          <LimitsCard token={token} />
           <UsageCard token={token} />
           {token.metadata && Object.keys(token.metadata).length > 0 && (
             <div className="card padded">
@@ -117,6 +120,9 @@ function Details({ token }: { token: AccessToken }) {
           />
         </>
       )}
+      <Detail name="Allowed addresses" value={<Chips words={token.allowedSources} none="any" />} />
+      <Detail name="Rate limit" value={token.rateLimit ? sayRate(token.rateLimit) : 'none'} />
+      <Detail name="Quota" value={token.quota ? sayQuota(token.quota) : 'none'} />
       <Detail name="Expires" value={<When time={token.expireTime} />} />
       <Detail name="Created" value={<When time={token.createTime} />} />
       <Detail name="Updated" value={<When time={token.updateTime} />} />

@@ -17,6 +17,8 @@ import { Reveal } from '../token/reveal.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { PageHeader } from '../ui/page-header.tsx';
 import { useRequestId } from '../ui/use-request-id.ts';
+import { noLimits } from './limit-form.ts';
+import { useServerErrors } from './server-errors.ts';
 import { TokenFields } from './token-fields.tsx';
 import { emptyForm, fieldsOf, focusFirst, validate } from './token-form.ts';
 
@@ -52,6 +54,9 @@ export default function NewTokenPage() {
   );
 }
 
+/** Static tokens have no subject. */
+const countedTogether = { ratePer: noLimits.ratePer, quotaPer: noLimits.quotaPer };
+
 function NewToken(props: { onMade: (made: { token: AccessToken; secret: string }) => void }) {
   const { owner } = useSession();
   const [kind, setKind] = useState<Kind>(Kind.STATIC);
@@ -59,12 +64,13 @@ function NewToken(props: { onMade: (made: { token: AccessToken; secret: string }
   const create = useMutation(AccessTokenService.method.create);
   const requestId = useRequestId();
   const queryClient = useQueryClient();
+  useServerErrors(form, create.error);
 
   async function submit(values: typeof form.values) {
     const fields = fieldsOf(
       kind === Kind.JWT
         ? { ...values, grantableScopes: [] }
-        : { ...values, audiences: [], lifetimeSeconds: undefined },
+        : { ...values, audiences: [], lifetimeSeconds: undefined, ...countedTogether },
     );
     const answer = await create.mutateAsync({
       kind,

@@ -4,6 +4,7 @@ import { JsonInput, NativeSelect, Stack, TagsInput, TextInput } from '@mantine/c
 import type { UseFormReturnType } from '@mantine/form';
 import { Kind } from '../../../gen/usher/v1/access_token_pb.ts';
 import { DurationInput } from '../ui/duration-input.tsx';
+import { LimitFields } from './limit-fields.tsx';
 import type { TokenForm } from './token-form.ts';
 
 const expiryChoices = [
@@ -54,6 +55,7 @@ export function TokenFields({ form, kind }: { form: UseFormReturnType<TokenForm>
         <TextInput label="Expires at" type="datetime-local" {...form.getInputProps('expireAt')} />
       )}
       {kind === Kind.JWT && <JwtFields form={form} />}
+      <LimitFields form={form} kind={kind} />
       <JsonInput
         label="Metadata"
         description="Optional. A JSON object that services get with each valid verdict."

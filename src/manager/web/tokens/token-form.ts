@@ -3,9 +3,10 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { timestampDate, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { AccessToken } from '../../../gen/usher/v1/access_token_pb.ts';
+import { type LimitForm, limitFields, limitsOf, noLimits, validateLimits } from './limit-form.ts';
 
 /** The values as the user typed them. */
-export interface TokenForm {
+export interface TokenForm extends LimitForm {
   /** Must not be empty. */
   name: string;
   /** "" for none. */
@@ -24,6 +25,8 @@ export interface TokenForm {
   expireAt: string;
   /** A JSON object as text, or "". */
   metadata: string;
+  /** The addresses and ranges from which it may be used; empty for any. */
+  allowedSources: string[];
 }
 
 /** The values for a new access token. */
@@ -37,6 +40,8 @@ export const emptyForm: TokenForm = {
   expiry: 'never',
   expireAt: '',
   metadata: '',
+  allowedSources: [],
+  ...noLimits,
 };
 
 /** The values of an existing access token. */
@@ -52,6 +57,8 @@ export function formOf(token: AccessToken): TokenForm {
     expiry: expireTime ? 'at' : 'never',
     expireAt: expireTime ? localTime(timestampDate(expireTime)) : '',
     metadata: metadata && Object.keys(metadata).length > 0 ? JSON.stringify(metadata, null, 2) : '',
+    allowedSources: token.allowedSources,
+    ...limitsOf(token),
   };
 }
 
@@ -70,6 +77,7 @@ export const validate = {
       ? null
       : 'Choose a time in the future.',
   metadata: (metadata: string) => (readObject(metadata) ? null : 'This is not a JSON object.'),
+  ...validateLimits,
 };
 
 /** The fields for the API. An expiry that was not changed in the form keeps its exact time. */
@@ -81,6 +89,8 @@ export function fieldsOf(form: TokenForm, token?: AccessToken) {
     scopes: form.scopes,
     grantableScopes: form.grantableScopes,
     audiences: form.audiences,
+    allowedSources: form.allowedSources,
+    ...limitFields(form),
     ...(form.lifetimeSeconds && { jwtLifetimeMax: { seconds: BigInt(form.lifetimeSeconds) } }),
     ...(form.metadata.trim() !== '' && { metadata: readObject(form.metadata) ?? {} }),
     ...(expireTime && { expireTime }),

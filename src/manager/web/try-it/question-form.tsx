@@ -11,9 +11,11 @@ export interface Question {
   audience: string;
   /** Scopes that the token must have, all of them. */
   requiredScopes: string[];
+  /** The address from which it was used; "" when it is not known. */
+  source: string;
 }
 
-const empty: Question = { header: '', audience: '', requiredScopes: [] };
+const empty: Question = { header: '', audience: '', requiredScopes: [], source: '' };
 
 /** The form; `onAsk` gets trimmed values. */
 export function QuestionForm(props: {
@@ -26,8 +28,11 @@ export function QuestionForm(props: {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    const { header, audience, requiredScopes } = question;
-    props.onAsk({ header: header.trim(), audience: audience.trim(), requiredScopes });
+    const { header, audience, requiredScopes, source } = question;
+    props.onAsk({
+      ...{ header: header.trim(), audience: audience.trim(), requiredScopes },
+      source: source.trim(),
+    });
   }
 
   function clear() {
@@ -63,6 +68,12 @@ export function QuestionForm(props: {
           splitChars={[',', ' ']}
           value={question.requiredScopes}
           onChange={requiredScopes => change({ requiredScopes })}
+        />
+        <TextInput
+          label="Address"
+          description="Optional. The IP address from which the token is used, where only some are allowed."
+          value={question.source}
+          onChange={event => change({ source: event.currentTarget.value })}
         />
         <Group>
           <Button type="submit" loading={props.isBusy}>
