@@ -22,6 +22,7 @@ const partNames: Record<ServerStatus['store']['degraded'][number]['what'], strin
   masters: 'Masters',
   clock: 'Clock',
   lost: 'Lost changes',
+  limits: 'Limits',
 };
 
 /** The page; it reads the status again every few seconds. */

@@ -68,7 +68,7 @@ function openAll(folder: string, limits: LmdbLimits): Omit<Tables, 'transactions
     path: folder,
     noSubdir: false,
     encoding: 'string',
-    maxDbs: 16,
+    maxDbs: 24,
     maxReaders: limits.readersMax,
     // A commit resolves when it is on disk. With separate flushes, the library's promise of a flush
     // sometimes never settled after a worker had been killed.
