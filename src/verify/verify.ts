@@ -78,8 +78,9 @@ export function createVerify(deps: VerifyDeps): Verify {
         return proven;
       }
       const verdict = judgeNow(proven, question);
-      // The claims of a JWT that is refused are not worth their memory.
-      if (verdict.valid || proven.claims === undefined) proofs.set(key, proven);
+      // The claims of a JWT that is refused are not worth their memory, unless it is for a while only.
+      const isWorth = verdict.valid || verdict.reason === 'RATE_LIMITED';
+      if (isWorth || proven.claims === undefined) proofs.set(key, proven);
       else if (known !== undefined) proofs.delete(key);
       return verdict;
     });

@@ -97,6 +97,17 @@ test('JWTs of one subject count together', async () => {
   expect([await ask(undefined, '4'), await ask(undefined, '5')]).toEqual([true, false]);
 });
 
+test('a JWT that is over its limit at first sight is proven once', async () => {
+  const record = jwtRecord({ quota: { ...quota, requests: 1 } });
+  const { verify } = counting(record);
+  const jwt = (jti: string) =>
+    `Bearer ${sign({ alg: 'HS256', kid: record.id }, { exp: now + 60, jti })}`;
+  await verify({ header: jwt('1') });
+  expect(verify({ header: jwt('2') })).toBeInstanceOf(Promise);
+  expect(await verify({ header: jwt('2') })).toMatchObject({ reason: 'RATE_LIMITED' });
+  expect(verify({ header: jwt('2') })).toMatchObject({ reason: 'RATE_LIMITED' });
+});
+
 test('a token without limits is not counted, and may be kept', async () => {
   const { record, token } = staticRecord();
   const { verify } = counting(record);

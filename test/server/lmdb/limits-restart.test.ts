@@ -1,6 +1,7 @@
 /** Counts of limits in the embedded store: over restarts, and shared by workers. */
 
 import { expect, test } from 'vitest';
+import { until } from '../../until.ts';
 import { expectCountsKept } from '../limits-restart.ts';
 import { ending } from '../sdk-setup.ts';
 import { askMany, withQuota } from '../token-limits.ts';
@@ -14,10 +15,13 @@ test('workers share the limits of access tokens', async () => {
   const env = { USHER_WORKERS: '2', USHER_LIMITS_SYNC_MS: '20' };
   const usher = ending(await startUsherProcess(env), each => each.remove());
   const { token } = await withQuota(usher, 200);
-  const { passed, others } = await askMany([usher], token, 1000);
-  expect(others).toEqual([429]);
-  expect(passed).toBeGreaterThanOrEqual(200);
-  // Each worker lets through what it does not know of the other yet.
-  expect(passed).toBeLessThan(400);
+  let passed = 0;
+  await until(async () => {
+    const more = (await askMany([usher], token, 40)).passed;
+    passed += more;
+    return passed >= 200 && more === 0;
+  });
+  // At most what both would let through alone.
+  expect(passed).toBeLessThanOrEqual(400);
   expect((await askMany([usher], token, 100)).passed).toBe(0);
 });

@@ -23,16 +23,20 @@ afterAll(async () => {
 
 const first = () => servers[0] as TestServer;
 
-test('under load, three replicas let through the limit and what they could not know yet', async () => {
+test('under load, three replicas let none through once they can know that the limit is used up', async () => {
   const limit = 300;
   const { token } = await withQuota(first(), limit);
-  const { passed, others } = await askMany(servers, token, 3000);
-  expect(others).toEqual([429]);
-  expect(passed).toBeGreaterThanOrEqual(limit);
-  // What two replicas answer while they wait for an answer of Redis: far less than a round of all.
-  expect(passed).toBeLessThan(2 * limit);
-  const { passed: more } = await askMany(servers, token, 300);
-  expect(more).toBe(0);
+  const passedAt: number[] = [];
+  // The bound is 2 x (50 ms and an answer of Redis); a busy machine is slower.
+  const knownMs = 2000;
+  const ends = () => (passedAt[limit - 1] ?? Number.POSITIVE_INFINITY) + knownMs + 200;
+  while (performance.now() < ends()) {
+    const { passed } = await askMany(servers, token, 30);
+    for (let n = 0; n < passed; n++) passedAt.push(performance.now());
+  }
+  expect(passedAt.length).toBeGreaterThanOrEqual(limit);
+  expect(passedAt.length).toBeLessThanOrEqual(3 * limit);
+  expect((passedAt.at(-1) ?? 0) - (passedAt[limit - 1] ?? 0)).toBeLessThan(knownMs);
 });
 
 test('of a limit of one, each replica lets one through at most', async () => {
@@ -45,19 +49,24 @@ test('of a limit of one, each replica lets one through at most', async () => {
 test('a replica that was not asked knows what the others counted', async () => {
   const { token, id } = await withQuota(first(), 50);
   const [one, other] = servers as [TestServer, TestServer];
+  const used = async (server: TestServer) =>
+    (await adminOf(server).get({ id })).accessToken?.quotaUse?.used;
   expect(await hello(other, token)).toBe(200);
-  for (let n = 0; n < 49; n++) expect(await hello(one, token)).toBe(200);
-  expect(await hello(one, token)).toBe(429);
-  clock.ms += 2000;
+  await until(async () => (await used(one)) === 1n);
+  let passed = 0;
   await until(async () => {
-    const { accessToken } = await adminOf(other).get({ id });
-    return accessToken?.quotaUse?.used === 50n;
+    const isPassed = (await hello(one, token)) === 200;
+    if (isPassed) passed++;
+    return !isPassed;
   });
+  expect(passed).toBe(49);
+  clock.ms += 2000;
+  await until(async () => (await used(other)) === 50n);
   expect(await hello(other, token)).toBe(429);
 });
 
 test('without Redis each replica counts alone, nobody waits, and it is told until it is over', async () => {
-  const { token } = await withQuota(first(), 100);
+  const { token, id } = await withQuota(first(), 100);
   for (const server of servers) expect(await hello(server, token)).toBe(200);
   await place.redis.kill();
   const { passed, others } = await askMany(servers, token, 600);
@@ -76,5 +85,14 @@ test('without Redis each replica counts alone, nobody waits, and it is told unti
     true,
   );
   await place.redis.restart();
+  await until(async () => {
+    const answers = await Promise.all(servers.map(server => fetch(`http://${server.http}/readyz`)));
+    return answers.every(({ status }) => status === 200);
+  });
   await until(async () => !(await degraded(first())).includes('limits'));
+  // What was counted meanwhile is summed.
+  await until(async () => {
+    const { accessToken } = await adminOf(first()).get({ id });
+    return accessToken?.quotaUse?.used === BigInt(passed + servers.length);
+  });
 });
