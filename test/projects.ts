@@ -28,6 +28,8 @@ const starters = [
   'test/server/own-workers.ts',
   'test/cli/run-usher.ts',
   'test/fuzz/run-fuzz.ts',
+  'test/client/packed.ts',
+  'test/store/lmdb/bend.ts',
 ];
 const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 

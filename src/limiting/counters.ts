@@ -1,6 +1,6 @@
 /**
  * The counters in memory, bounded in bytes. An access token whose subjects take more than its share of the
- * memory makes room itself, and no count that others rely on is forgotten: see docs/limits.md.
+ * memory makes room itself, and no count that others rely on is forgotten: see docs/counting-limits.md.
  */
 
 import { addCounts } from './counter.ts';

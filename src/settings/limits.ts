@@ -31,7 +31,7 @@ export const limits = {
   limitsSyncMs: limit(
     'USHER_LIMITS_SYNC_MS',
     'How often replicas and workers share, through the store, what they counted against the limits of ' +
-      'access tokens: what the others counted since then, a replica cannot know (docs/limits.md)',
+      'access tokens: what the others counted since then, a replica cannot know (docs/counting-limits.md)',
     { min: 20, max: 60_000, default: 200, unit: 'ms' },
   ),
   cacheEntriesMax: limit(

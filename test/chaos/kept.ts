@@ -14,6 +14,8 @@ export interface Kept {
 
 const credentialsMax = 300;
 const attempts = 5;
+/** Where no write may be lost, what cannot be known is asked for longer: a busy machine answers late. */
+const patientAttempts = 50;
 const pauseMs = 200;
 
 /** Compares what each replica says with what was acknowledged, for the latest credentials. */
@@ -25,7 +27,7 @@ export async function findKept({ ushers, load }: World, isLossy: boolean): Promi
     const door = doors.find(({ name }) => name.endsWith('connect')) as Door;
     const check = async (credential: Credential) => {
       const expected = expectedOf(credential);
-      const said = await ask(door, credential.header);
+      const said = await ask(door, credential.header, isLossy ? attempts : patientAttempts);
       // A change that was asked for meanwhile may have either outcome.
       if (expected === undefined || expectedOf(credential) !== expected || said === expected)
         return;
@@ -45,8 +47,8 @@ function expectedOf({ endings }: Credential): string | undefined {
   return ending.what === 'rotate' ? 'INVALID_TOKEN' : 'REVOKED';
 }
 
-async function ask(door: Door, header: string): Promise<string> {
-  for (let attempt = 0; attempt < attempts; attempt++) {
+async function ask(door: Door, header: string, attemptsMax: number): Promise<string> {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const outcome = await door.ask(header).catch(() => undefined);
     if (outcome !== undefined) return outcome.valid ? 'valid' : (outcome.reason ?? '');
     await new Promise(resolve => setTimeout(resolve, pauseMs));

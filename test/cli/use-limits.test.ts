@@ -161,8 +161,7 @@ test('show prints them as they are given, and their use', async () => {
 });
 
 describe('import', () => {
-  const line = (more: object) =>
-    JSON.stringify({ token: 'sk_live_x', name: 'n', ...more });
+  const line = (more: object) => JSON.stringify({ token: 'sk_live_x', name: 'n', ...more });
   test('takes them as members, and checks from an address that is allowed', async () => {
     const some = { allowed_sources: ['192.0.2.0/24'], rate_limit: '5/1s', quota: '9/month/token' };
     const ran = await usher(['token', 'import', '--check'], line(some));

@@ -10,6 +10,10 @@ import {
   type AuditEvent,
   AuditEventSchema,
   Kind,
+  LimitUseSchema,
+  Period,
+  QuotaSchema,
+  RateLimitSchema,
   State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 
@@ -161,10 +165,21 @@ export function seed(state: FakeState, count: number): void {
       },
       place * 3_700_000,
     );
+    if (kind === Kind.JWT) limit(state, entry.token);
     if (place % 11 === 0) entry.token.revokeTime = timestampFromMs(state.now() - dayMs);
     if (place % 5 !== 1) seedUses(state, entry, place);
     if (place <= 20) seedEvents(state, entry);
   }
+}
+
+/** Gives it limits that are partly used. */
+function limit({ now }: FakeState, token: AccessToken): void {
+  token.allowedSources = ['192.0.2.0/24', '2001:db8::/32'];
+  token.rateLimit = create(RateLimitSchema, { requests: 100n, window: { seconds: 60n }, per: 2 });
+  token.rateLimitUse = create(LimitUseSchema, { used: 37n, remaining: 63n, subjects: 412n });
+  token.quota = create(QuotaSchema, { requests: 50_000n, period: Period.MONTH });
+  const resetTime = timestampFromMs(now() + 9 * dayMs);
+  token.quotaUse = create(LimitUseSchema, { used: 48_213n, remaining: 1_787n, resetTime });
 }
 
 function seedEvents(state: FakeState, { token }: FakeEntry): void {

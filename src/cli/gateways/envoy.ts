@@ -50,7 +50,10 @@ export const envoyHttp: GatewayConfig = settings => ({
                         allowed_upstream_headers:
                           patterns: [{ prefix: x-usher- }]
                         allowed_client_headers:
-                          patterns: [{ exact: content-type }, { exact: cache-control }]`,
+                          patterns:
+                            - { exact: content-type }
+                            - { exact: cache-control }
+                            - { exact: retry-after }`,
     cluster: clusterYaml('usher', settings.http, false),
   }),
 });

@@ -35,11 +35,12 @@ ${identityHeaders.map(name => `  "${name.toLowerCase()}",`).join('\n')}
 }
 local unknown = '{"error":"the verdict cannot be known; ask again"}'
 
-local function refuse(txn, status, body, challenge)
+local function refuse(txn, status, body, challenge, retry_after)
   local reply = txn:reply{status = status, body = body}
   reply:add_header("content-type", "application/json")
   reply:add_header("cache-control", "no-store")
   if challenge then reply:add_header("www-authenticate", challenge) end
+  if retry_after then reply:add_header("retry-after", retry_after) end
   txn:done(reply)
 end
 
@@ -68,7 +69,8 @@ core.register_action("usher", {"http-req"}, function(txn)
       if value and value ~= "" then txn.http:req_set_header(name, value) end
     end
   elseif status and values(answer.headers, "x-usher-status")[1] then
-    refuse(txn, status, answer.body, values(answer.headers, "www-authenticate")[1])
+    local challenge = values(answer.headers, "www-authenticate")[1]
+    refuse(txn, status, answer.body, challenge, values(answer.headers, "retry-after")[1])
   else
     refuse(txn, 503, unknown)
   end

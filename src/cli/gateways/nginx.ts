@@ -42,6 +42,7 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
       auth_request_set $usher_status $upstream_http_x_usher_status;
       auth_request_set $usher_error $upstream_http_x_usher_error;
       auth_request_set $usher_challenge $upstream_http_www_authenticate;
+      auth_request_set $usher_retry_after $upstream_http_retry_after;
       error_page 401 403 500 = @usher_refused;
 
       proxy_http_version 1.1;
@@ -79,6 +80,11 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
         add_header WWW-Authenticate $usher_challenge always;
         add_header Cache-Control no-store always;
         return 403 '{"error":"$usher_error"}';
+      }
+      if ($usher_status = 429) {
+        add_header Retry-After $usher_retry_after always;
+        add_header Cache-Control no-store always;
+        return 429 '{"error":"$usher_error"}';
       }
       if ($usher_status = 500) {
         return 500 '{"error":"$usher_error"}';
