@@ -1,5 +1,6 @@
 /** Wires up everything behind the listeners: the store, verification and token operations. */
 
+import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
@@ -36,6 +37,7 @@ import { createRecordSeal } from '../verify/record-seal.ts';
 import { createVerify } from '../verify/verify.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import { reportGuesses } from './report-guesses.ts';
@@ -76,6 +78,8 @@ export interface Core {
   readBackup: ReadBackup;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
+  /** What is used of the limits of an access token, of all replicas. */
+  readTotalUse: ReadTotalUse;
   /** Writes the remaining usage counts and closes the store. */
   close(): Promise<void>;
 }
@@ -91,7 +95,14 @@ export async function openCore(
   now: () => number,
   metrics: Pick<
     Metrics,
-    'verdict' | 'unavailable' | 'caller' | 'brokenRecord' | 'wrongCredential' | 'slowed' | 'memory'
+    | 'verdict'
+    | 'unavailable'
+    | 'caller'
+    | 'brokenRecord'
+    | 'wrongCredential'
+    | 'slowed'
+    | 'memory'
+    | 'limiting'
   >,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
@@ -109,7 +120,9 @@ export async function openCore(
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
-  const decision = { records: store, keys, findImported, prove, now, limits };
+  const limiting = startLimiting({ store, keys, now, log, metrics, limits: others.limiting });
+  const { tokenLimits } = limiting;
+  const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
   const changes = { store, keys, now, limits: others.changes };
   const audit = createAudit({ store, keys, now });
@@ -158,9 +171,10 @@ export async function openCore(
     storeCare: createStoreCare(store, keys, audit),
     readBackup: createReadBackup({ store, seal, audit }),
     usage,
+    readTotalUse: limiting.readTotalUse,
     async close() {
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
-      await stopStep('usage', usage.close(), closeMs, log);
+      await stopStep('usage', Promise.all([usage.close(), limiting.close()]), closeMs, log);
       await stopStep('store', store.close(), closeMs, log);
     },
   };

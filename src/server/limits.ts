@@ -4,6 +4,7 @@
  */
 
 import type { CacheLimits } from '../caching/weighed-cache.ts';
+import { fixedSharingLimits, type SharingLimits } from '../limiting/limits.ts';
 import { fixedManagerLimits, type ManagerLimits } from '../manager/limits.ts';
 import type { Config } from '../settings/config.ts';
 import { fixedCoherentLimits } from '../store/cache/limits.ts';
@@ -42,6 +43,8 @@ export interface Limits {
   guesses: GuessLimits;
   retention: RetentionLimits;
   usage: UsageLimits;
+  /** Of counting against the limits of access tokens. */
+  limiting: SharingLimits & { bytesMax: number };
   store: StoreLimits;
   watch: WatchLimits;
   http: HttpLimits;
@@ -78,6 +81,7 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     },
     retention: { ...fixedRetentionLimits, days: config.auditDays },
     usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
+    limiting: { ...fixedSharingLimits, syncMs: config.limitsSyncMs, bytesMax: memory.limits },
     store: storeLimits(config, bounds),
     watch: {
       ...fixedWatchLimits,

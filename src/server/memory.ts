@@ -24,6 +24,8 @@ export interface MemoryShares {
   usage: number;
   /** Counts of wrong credentials, by source. */
   guesses: number;
+  /** Counts of requests against the limits of access tokens. */
+  limits: number;
   /** Requests that are not answered yet; at least the two longest that may come. */
   requestBytes: number;
 }
@@ -40,7 +42,7 @@ export type MemoryMetric = (
 
 /** In 64ths. */
 const parts: MemoryShares = {
-  provenHeaders: 26,
+  provenHeaders: 24,
   records: 11,
   lastRecords: 6,
   unknownIds: 2,
@@ -51,6 +53,7 @@ const parts: MemoryShares = {
   changesBacklog: 1,
   usage: 3,
   guesses: 1,
+  limits: 2,
   requestBytes: 6,
 };
 

@@ -42,6 +42,8 @@ export interface Metrics {
   certificateRefused(listener: string): void;
   /** Shows what holds memory within a limit. */
   readonly memory: MemoryMetric;
+  /** Shows the counting of limits; read when the metrics are. */
+  limiting(read: () => { counters: number; waitingMs: number }): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -140,6 +142,25 @@ export function createMetrics(
     registers,
   });
 
+  let readLimiting = () => ({ counters: 0, waitingMs: 0 });
+  new Gauge({
+    name: 'usher_limit_counters',
+    help: 'Counters in memory of requests against limits: access tokens, or their subjects.',
+    registers,
+    collect() {
+      this.set(readLimiting().counters);
+    },
+  });
+  new Gauge({
+    name: 'usher_limits_waiting_seconds',
+    help: 'For how long counts against limits have waited for the store; 0 when it has them all.',
+    aggregator: 'max',
+    registers,
+    collect() {
+      this.set(readLimiting().waitingMs / 1000);
+    },
+  });
+
   return {
     verdict(verdict, door) {
       const reason = verdict.valid ? 'NONE' : verdict.reason;
@@ -159,6 +180,9 @@ export function createMetrics(
     wrongCredential: () => wrongCredentials.inc(),
     slowed: reason => slowed.inc({ reason }),
     memory: createMemoryMetric(registry),
+    limiting(read) {
+      readLimiting = read;
+    },
     storeHealth({ up, degraded }) {
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);

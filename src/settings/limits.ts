@@ -28,6 +28,12 @@ export const limits = {
       'what it has not collected yet, come on top',
     { min: 16, max: 65_536, default: 128, unit: 'MB' },
   ),
+  limitsSyncMs: limit(
+    'USHER_LIMITS_SYNC_MS',
+    'How often replicas and workers share, through the store, what they counted against the limits of ' +
+      'access tokens: what the others counted since then, a replica cannot know (docs/counting-limits.md)',
+    { min: 20, max: 60_000, default: 200, unit: 'ms' },
+  ),
   cacheEntriesMax: limit(
     'USHER_CACHE_ENTRIES_MAX',
     'Most cached records, and most cached headers, where `USHER_MEMORY_MB` has room for more',

@@ -9,13 +9,14 @@ export const degradable = [
   'clock',
   'lost',
   'certificate',
+  'limits',
 ] as const;
 
 /**
  * A part of the store: `changes` (access tokens can be changed), `feed` (invalidations arrive),
  * `stale` (verdicts rest on old records), `masters` (those of a Cluster), `clock` (of the store),
- * `lost` (the store lost changes, and that was not accepted). And what is no part of it: `certificate`
- * (one ends soon, or its changed files cannot be used).
+ * `lost` (the store lost changes, and that was not accepted), `limits` (replicas share their counts of limits).
+ * And what is no part of it: `certificate` (one ends soon, or its changed files cannot be used).
  */
 export type Degradable = (typeof degradable)[number];
 

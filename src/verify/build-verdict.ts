@@ -46,16 +46,21 @@ const bySource: ReadonlySet<Reason> = new Set<Reason>([
 /**
  * A valid verdict, which callers may reuse for `callersMs` at most, and not beyond the token's
  * expiry. The last verdict is returned again while it is the same, so that its encoded form can be
- * reused.
+ * reused. One with `limitUses` is a use of a token with limits: callers must ask for each.
  */
-export function granted(proven: Proven, now: number, callersMs: number): Granted {
+export function granted(
+  proven: Proven,
+  now: number,
+  callersMs: number,
+  limitUses?: Granted['limitUses'],
+): Granted {
   const { identity, source } = proven;
   const { found } = source;
   // `exp` is in whole seconds: the access token itself can expire up to a second later.
   const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const leftMs = Math.min(endsMs, proven.provenUntil) - now;
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(callersMs, leftMs));
-  const watched = watchedTtlMs(proven, undefined, now, found.freshMs);
+  const watched = limitUses === undefined ? watchedTtlMs(proven, undefined, now, found.freshMs) : 0;
   const last = proven.granted;
   const isSame =
     last?.cacheTtlMs === cacheTtlMs && last.watchedTtlMs === watched && last.stale === found.stale;
@@ -67,6 +72,7 @@ export function granted(proven: Proven, now: number, callersMs: number): Granted
     ...(watched !== undefined && { watchedTtlMs: watched }),
     ...(found.record.allowedSources !== undefined && { sourceDependent: true }),
     stale: found.stale,
+    ...(limitUses !== undefined && { limitUses }),
   };
   return proven.granted;
 }

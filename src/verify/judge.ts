@@ -1,5 +1,6 @@
 /** Checks a token whose hash or signature was correct: time, revocation, source, audience, scope. */
 
+import type { TokenLimits } from '../limiting/token-limits.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Claims } from './claims.ts';
 import type { VerifyLimits } from './limits.ts';
@@ -183,6 +184,27 @@ function judgeScopes(
     trace('scopes', isMet, isMet ? held : `${held}; lacking: ${lacking.join(' ')}`);
   }
   return isMet ? undefined : insufficientScope;
+}
+
+/**
+ * The last step: counts a use of a token with limits, and refuses it when it is over one. An explanation
+ * only looks.
+ */
+export function judgeLimits(
+  { record, identity }: Judged,
+  now: number,
+  tokenLimits: TokenLimits,
+  trace?: Trace,
+): Refusal | undefined {
+  const ask = trace === undefined ? tokenLimits.take : tokenLimits.isOver;
+  const over = ask(record, identity.subject, now);
+  if (trace !== undefined) {
+    const left = tokenLimits
+      .uses(record, identity.subject, now)
+      .map(({ limit, remaining, requests }) => `${remaining} of ${requests} left of the ${limit}`);
+    trace('limits', over === undefined, `${left.join(', ')}; what this replica knows`);
+  }
+  return over === undefined ? undefined : { reason: 'RATE_LIMITED', ...over };
 }
 
 const notYetValid: Refusal = { reason: 'NOT_YET_VALID' };

@@ -9,6 +9,7 @@ import { describeCommit } from './contract-commit.ts';
 import { describeFeed } from './contract-feed.ts';
 import { describeImported } from './contract-imported.ts';
 import { describeKill } from './contract-kill.ts';
+import { describeLimits } from './contract-limits.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
 
@@ -31,6 +32,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeAudit(opened);
     describeFeed(opened);
     describeUsage(opened);
+    describeLimits(opened);
     describeImported(opened);
     describeSessions(opened);
     describeClosing(opened);
@@ -106,6 +108,9 @@ function describeClosing(opened: Opened): void {
     const { store, place } = opened;
     await store.close();
     const change = creation();
+    const limitDelta = {
+      ...{ tokenId: 'a', counter: 'day', sequence: 1, added: [], known: [], oldest: 0, keepMs: 1 },
+    };
     const asked: (() => unknown)[] = [
       () => store.get('a'),
       () => store.scan({ order: 'newest', limit: 1 }),
@@ -122,6 +127,7 @@ function describeClosing(opened: Opened): void {
       () => store.head(),
       () => store.addUsage([{ tokenId: 'a', date: '2024-02-22', count: 1, lastUsedAt: 1 }]),
       () => store.usage(['a']),
+      () => store.countLimits('a', [limitDelta]),
     ];
     for (const ask of asked) {
       await expect((async () => ask())()).rejects.toBeInstanceOf(Unavailable);

@@ -25,6 +25,7 @@ import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createIsProven, createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
+import { unlimited } from '../limiting/setup.ts';
 import { defaultLimits, roomy } from '../limits.ts';
 import { testSeal } from '../seal.ts';
 
@@ -42,7 +43,15 @@ export function openOffice() {
   const proofs = createProofCache(roomy);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, roomy);
-  const decision = { records: store, keys, findImported, prove, now, limits };
+  const decision = {
+    records: store,
+    keys,
+    findImported,
+    prove,
+    now,
+    limits,
+    tokenLimits: unlimited,
+  };
   const verify = createVerify({ ...decision, proofs });
   const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes });
   afterAll(async () => {

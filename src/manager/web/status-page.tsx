@@ -23,6 +23,7 @@ const partNames: Record<ServerStatus['store']['degraded'][number]['what'], strin
   clock: 'Clock',
   certificate: 'Certificate',
   lost: 'Lost changes',
+  limits: 'Limits',
 };
 
 /** The page; it reads the status again every few seconds. */

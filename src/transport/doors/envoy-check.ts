@@ -22,10 +22,11 @@ import { hint } from '../../reading/nearest.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import { plainAddress } from '../../tokens/source.ts';
 import type { NotLetIn, VerifyCaller } from '../../tokens/verify-callers.ts';
-import type { Denied, Identity, ReasonEntry } from '../../verify/verdict.ts';
+import type { Denied, Granted, Identity, ReasonEntry, Verdict } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
 import { retryAfterOf } from '../http/answer.ts';
+import { rateLimitFields } from '../http/rate-limit-fields.ts';
 import { challengeOf } from '../http/www-authenticate.ts';
 import type { Admit } from '../rpc/admission.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
@@ -77,7 +78,8 @@ export function envoyCheckHandlers({
     const question = { header, audience, requiredScopes, source };
     return mapAwaitable(verify(question, 'envoy-grpc', caller), verdict => {
       if (!verdict.valid) return denied(verdict, header, requiredScopes);
-      return isKept ? keep(verdict.identity) : remove(verdict.identity);
+      const response = isKept ? keep(verdict.identity) : remove(verdict.identity);
+      return verdict.limitUses === undefined ? response : withLimits(response, verdict);
     });
   };
   return {
@@ -178,6 +180,21 @@ function granted(identity: Identity, keepCredential: boolean): CheckResponse {
   return response;
 }
 
+/** The same response, with what is left of the token's limits for the client. */
+function withLimits(response: CheckResponse, verdict: Granted): CheckResponse {
+  const { httpResponse } = response;
+  if (httpResponse.case !== 'okResponse') return response;
+  // Copies: the response itself serves many requests.
+  const value = { ...httpResponse.value, responseHeadersToAdd: limitOptions(verdict) };
+  return { ...response, httpResponse: { case: 'okResponse', value } };
+}
+
+function limitOptions(verdict: Pick<Verdict, 'limitUses'>): HeaderValueOption[] {
+  return Object.entries(rateLimitFields(verdict)).map(([name, value]) =>
+    headerOption(name.toLowerCase(), value),
+  );
+}
+
 function denied(verdict: Denied, header: string, scopes: readonly string[]): CheckResponse {
   const { reason, identity } = verdict;
   const challenge = challengeOf({ ...verdict, header, scopes });
@@ -185,6 +202,7 @@ function denied(verdict: Denied, header: string, scopes: readonly string[]): Che
   const response = refusal(reasons[reason].http, textOf(verdict), [
     ...(challenge === undefined ? [] : [headerOption('www-authenticate', challenge)]),
     ...(retryAfter === undefined ? [] : [headerOption('retry-after', String(retryAfter))]),
+    ...limitOptions(verdict),
   ]);
   response.dynamicMetadata = { valid: false, reason, ...(identity ? metadataOf(identity) : {}) };
   return response;

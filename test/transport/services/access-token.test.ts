@@ -83,6 +83,7 @@ const door = createConnectDoor({
       AccessTokenService,
       accessTokenHandlers({
         accessTokens,
+        readTotalUse: async () => [],
         usage: {
           read: async () => {
             if (usageFailure) throw usageFailure;
