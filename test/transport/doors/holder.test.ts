@@ -2,6 +2,7 @@
 
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Kind, LimitPer } from '../../../src/gen/usher/v1/access_token_pb.ts';
 import { VerifierService } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import { makeJwt, makeStatic } from '../../gateways/tokens.ts';
 import { adminOf, clientOf } from '../../server/api.ts';
@@ -76,6 +77,17 @@ test('one that is not valid yet is revoked, too', async () => {
   const token = await sign({ exp, nbf: 4_000_000_000, jti: 'later' });
   expect((await revokeOwn(token)).status).toBe(200);
   expect(await reasonFor(token)).toBe('token is not valid yet');
+});
+
+test('one that is over its limit is revoked, too', async () => {
+  const rateLimit = { requests: 1n, window: { seconds: 3600n }, per: LimitPer.TOKEN };
+  const { token } = await adminOf(usher).create({ kind: Kind.STATIC, name: 'limited', rateLimit });
+  expect([await reasonFor(token), await reasonFor(token)]).toEqual([
+    'valid',
+    'token is over its limit',
+  ]);
+  expect((await revokeOwn(token)).status).toBe(200);
+  expect(await reasonFor(token)).toBe('token has been revoked');
 });
 
 test('oauth4webapi does it, as a client whose secret is the token', async () => {
