@@ -26,7 +26,7 @@ export interface Certificates extends Partial<Record<IdentityGroup, IdentitySour
 }
 
 /** Where certificates are shown. */
-export interface ShownCertificates {
+interface ShownCertificates {
   metrics: Pick<Metrics, 'certificateEnds' | 'certificateRefused'>;
   health: Pick<StoreHealth, 'degrade'>;
   /** Absent where another process logs the same. */
@@ -38,7 +38,7 @@ export interface ShownCertificates {
 }
 
 /** Certificates whose files are followed. */
-export interface FollowedCertificates {
+interface FollowedCertificates {
   /** Reads the files now, and logs what is wrong with them even if that was logged before. */
   check(): void;
   close(): void;

@@ -5,6 +5,7 @@ import { nearest } from '../reading/nearest.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 import { type tlsFiles, tlsMistakes } from './tls.ts';
+import { type clientTlsFiles, clientTlsMistake, storeTlsSettings } from './tls-files.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
 import { accessMistakes, type VerifyAccess } from './verify-access.ts';
@@ -17,6 +18,7 @@ type Optional =
   | 'connectionsPerSourceMax'
   | 'stateFile'
   | 'verifyAccess'
+  | keyof typeof clientTlsFiles
   | keyof typeof tlsFiles;
 
 /** Environment variables. */
@@ -31,7 +33,7 @@ export type Config = {
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
   readonly verifyAccess?: VerifyAccess;
-} & { readonly [K in keyof typeof tlsFiles]?: string };
+} & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
 export class SettingsError extends Error {
@@ -58,7 +60,15 @@ export function readConfig(env: Environment): Config {
   }
   mistakes.push(...unknownNames(env), ...contradictions(config as Partial<Config>, env));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
-  return config as unknown as Config;
+  return withTlsFiles(config as unknown as Config);
+}
+
+/** Puts the files for TLS into the address of the store. */
+function withTlsFiles(config: Config): Config {
+  const { store } = config;
+  const { files } = storeTlsSettings(config);
+  if (store.kind !== 'redis' || (files.ca ?? files.cert) === undefined) return config;
+  return { ...config, store: { ...store, tlsFiles: files } };
 }
 
 /** Reads one setting; undefined when it is unset and has no default. Throws Mistake. */
@@ -147,12 +157,14 @@ function adviceFor(name: string, known: Iterable<string>): string {
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
+  const tlsMistake = clientTlsMistake(storeTlsSettings(config));
   return [
     ...listenerMistakes(config),
     ...tlsMistakes(config),
     ...accessMistakes(config),
     ...secretMistakes(config, env),
     ...limitMistakes(config),
+    ...(tlsMistake === undefined ? [] : [tlsMistake]),
   ];
 }
 

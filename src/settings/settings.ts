@@ -4,6 +4,7 @@ import { AddressError, type StoreAddress, storeAddress } from '../store/address.
 import { limits } from './limits.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
+import { managerTlsFiles, storeTlsFiles } from './tls-files.ts';
 import {
   addressRanges,
   adminToken,
@@ -44,6 +45,7 @@ const places = {
     secret: true,
     read: readStoreAddress,
   },
+  ...storeTlsFiles,
   grpcListen: {
     name: 'USHER_GRPC_LISTEN',
     meaning: 'Address of the gRPC listener',
@@ -157,6 +159,7 @@ const places = {
     default: 'http://127.0.0.1:8081',
     read: baseUrl,
   },
+  ...managerTlsFiles,
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */

@@ -9,7 +9,7 @@ import { type Listen, list, Mistake } from './values.ts';
 export type VerifyAccess = 'open' | readonly ('token' | 'mtls')[];
 
 /** A name in client certificates, and the owner whose tokens its holders may ask about. */
-export interface ClientSan {
+interface ClientSan {
   name: string;
   owner?: string;
 }
@@ -39,7 +39,7 @@ export const accessSettings = {
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** Parses who may ask. */
-export function verifyAccess(text: string): VerifyAccess {
+function verifyAccess(text: string): VerifyAccess {
   const words = list(text);
   const unknown = words.findIndex(word => !/^(?:open|token|mtls)$/.test(word));
   if (words.length === 0 || unknown >= 0) {
@@ -62,7 +62,7 @@ const spiffeId =
   /^spiffe:\/\/[a-z0-9._-]{1,255}(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*(?:\/\*)?$/;
 
 /** Parses names of client certificates, with owners. */
-export function clientSans(text: string): ClientSan[] {
+function clientSans(text: string): ClientSan[] {
   const sans = list(text).map((entry, index) => {
     const place = `(entry ${index + 1})`;
     const equals = entry.indexOf('=');

@@ -214,6 +214,20 @@ test('an end that is near is warned of', async () => {
   await until(async () => (await read(server.http, '/readyz')).includes('"degraded":[]'));
 });
 
+test('failed handshakes are counted by kind', async () => {
+  await startWithFiles();
+  const answer = await fetch(`http://${server.http}/`);
+  expect([answer.status, await answer.json()]).toEqual([
+    400,
+    { error: 'this port speaks TLS: use https' },
+  ]);
+  const metrics = await read(server.manager, '/metrics');
+  expect(metrics).toContain(
+    'usher_tls_handshake_failures_total{listener="http",kind="plain-text"} 1\n',
+  );
+  expect(server.logged.join('')).toContain('a caller speaks plain text where TLS is spoken');
+});
+
 test('a key that others may read is warned of', async () => {
   const { cert, key } = made('first');
   writeFileSync(path('tls.crt'), cert);

@@ -28,7 +28,7 @@ export interface WatchDeps {
 }
 
 /** A caller that watches. */
-export interface Watcher {
+interface Watcher {
   /** Its last position, or "". */
   resumePosition: string;
   signal: AbortSignal;

@@ -10,6 +10,7 @@ describeParity('LMDB over TLS', async () => {
   const { cert, key } = files.client;
   return {
     env: { ...files.env, USHER_MANAGER_TLS_CLIENT_CA_FILE: files.path('clientCa.crt') },
+    once: true,
     async reach(address) {
       const tunnel = await openTunnel(address, { ca: files.ca.cert, cert, key });
       tunnels.push(tunnel);

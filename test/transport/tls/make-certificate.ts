@@ -39,7 +39,7 @@ const hourMs = 3_600_000;
 const ecdsaWithSha256 = '1.2.840.10045.4.3.2';
 
 /** A new key on P-256. */
-export function makeKey(): KeyObject {
+function makeKey(): KeyObject {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 }
 
