@@ -59,7 +59,7 @@ const rooms: Record<string, readonly string[]> = {
   timing: [],
   reading: [],
   tls: [],
-  settings: ['verify', 'store', 'reading', 'tls'],
+  settings: ['verify', 'store', 'reading', 'timing', 'tls'],
   cli: ['api', 'settings', 'reading', 'version', 'tls'],
   api: ['client', 'gen', 'tls'],
   client: ['gen', 'caching', 'reading', 'tls'],

@@ -44,6 +44,8 @@ export interface Metrics {
   readonly memory: MemoryMetric;
   /** Shows the counting of limits; read when the metrics are. */
   limiting(read: () => { counters: number; waitingMs: number }): void;
+  /** Sets how many master keys write, are only read, and wait to write. */
+  masterKeys(states: { writes: number; reads: number; waits: number }): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -141,6 +143,13 @@ export function createMetrics(
     aggregator: 'max',
     registers,
   });
+  const masterKeys = new Gauge({
+    name: 'usher_master_keys',
+    help: 'Master keys in use: the one that writes, those that are only read, and those that wait to write.',
+    labelNames: ['state'] as const,
+    aggregator: 'max',
+    registers,
+  });
 
   let readLimiting = () => ({ counters: 0, waitingMs: 0 });
   new Gauge({
@@ -187,6 +196,9 @@ export function createMetrics(
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);
       for (const what of degradable) degradedParts.set({ what }, parts.has(what) ? 1 : 0);
+    },
+    masterKeys(states) {
+      for (const [state, count] of Object.entries(states)) masterKeys.set({ state }, count);
     },
     json: () => registry.getMetricsAsJSON(),
     async text() {

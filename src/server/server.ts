@@ -7,6 +7,7 @@ import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
 import { createOrigins, trustsRanges } from '../transport/rpc/client-address.ts';
 import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
+import type { MasterKey } from '../verify/master-keys.ts';
 import { openCertificates } from './certificates.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
@@ -15,6 +16,7 @@ import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createServices } from './services.ts';
+import { startKeyKeeper } from './start-key-keeper.ts';
 import { stopStep } from './stop-step.ts';
 
 /** Where a server listens, as "host:port"; a listener that is off is absent. */
@@ -30,6 +32,12 @@ export interface RunningServer {
   addresses: Addresses;
   /** The metrics of this process. */
   metrics: Metrics;
+  /** The master keys in use. */
+  keysInUse(): readonly MasterKey[];
+  /** Uses these master keys from now on. */
+  takeKeys(keys: readonly MasterKey[]): void;
+  /** Reads the master keys again. Throws TokenError when that fails; in a worker it does nothing. */
+  reloadKeys(): Promise<void>;
   /** Issues a code for one sign-in to the API Manager as the administrator. */
   issueLoginCode(): string;
   /**
@@ -47,11 +55,16 @@ export interface RunningServer {
 export interface RunOptions {
   /** The wall clock, in milliseconds since 1970. */
   now?: () => number;
+  /** Has workers use these master keys; resolves to those that did not confirm it. */
+  tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
   /** The metrics of other processes in prom-client's JSON form. */
   otherMetrics?: () => Promise<object[]>;
   /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
-  /** Whether another process tells the operator what concerns all of them. */
+  /**
+   * Whether the primary process tells the operator what concerns all of them, and gives this one its master
+   * keys by `takeKeys`.
+   */
   isWorker?: boolean;
   /** The secret of TLS session tickets, if it comes from elsewhere. */
   tickets?: TicketSecret;
@@ -82,17 +95,29 @@ export async function startServer(
     config.trustedProxies.map(([first, bits]) => [first.toString(), bits]),
   );
   const origins = createOrigins(trusts);
+  const keeper = isWorker
+    ? undefined
+    : startKeyKeeper(config, secrets, core, metrics, log, options.tellWorkers);
   const state = { addresses: elsewhere, stopping: false };
-  const web = createWebManager(config, secrets, core, log, now, origins, () => ({
-    grpc: state.addresses.grpc ?? 'off',
-    http: state.addresses.http ?? 'off',
-    manager: state.addresses.manager ?? 'off',
-  }));
+  const web = createWebManager(
+    config,
+    secrets,
+    core,
+    log,
+    now,
+    origins,
+    () => ({
+      grpc: state.addresses.grpc ?? 'off',
+      http: state.addresses.http ?? 'off',
+      manager: state.addresses.manager ?? 'off',
+    }),
+    () => keeper?.waitsFor() ?? [],
+  );
   const listeners = createListeners(config, {
     core,
     trusts,
     origins,
-    services: createServices(config, core, web, now, metrics, { log, origins }),
+    services: createServices({ config, core, web, now, metrics, log, keeper, origins }),
     manager: web.manager,
     certificates,
     tickets,
@@ -123,11 +148,13 @@ export async function startServer(
     stopped.abort();
     unfollow();
     followed.close();
+    const closedKeeper = keeper?.close();
     // A listener that is being bound could not be closed.
     await bound.catch(() => undefined);
     const all = [listeners.grpc, listeners.http, listeners.manager];
     const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
     await stopStep('listeners', ended, config.graceMs + forceMs, log);
+    await closedKeeper;
     await core.close();
   };
   let stopping: Promise<void> | undefined;
@@ -145,6 +172,9 @@ export async function startServer(
   return {
     addresses: state.addresses,
     metrics,
+    keysInUse: () => core.keyRing.inUse,
+    takeKeys: core.keyRing.replace,
+    reloadKeys: async () => await keeper?.reload(),
     issueLoginCode: web.issueLoginCode,
     checkCertificates: followed.check,
     ready: onWait => untilUp(health, onWait, stopped.signal),

@@ -2,6 +2,7 @@
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
+import { createKeyCustody, type KeyKeeper } from '../tokens/key-custody.ts';
 import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
 import type { Call } from '../transport/rpc/call.ts';
 import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
@@ -10,6 +11,7 @@ import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
+import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
@@ -31,15 +33,24 @@ export interface Services {
   manager: Binding[];
 }
 
+/** What the services are made of. */
+export interface ServicesDeps {
+  config: Config;
+  core: Core;
+  web: WebManager;
+  /** Milliseconds since 1970. */
+  now(): number;
+  metrics: Pick<Metrics, 'memory' | 'caller'>;
+  log: Pick<Logger, 'warn'>;
+  /** Absent in a worker. */
+  keeper: KeyKeeper | undefined;
+  /** Finds clients behind trusted proxies. */
+  origins: Pick<Origins, 'call'>;
+}
+
 /** Creates the services. Calls of the web app authenticate by its sessions. */
-export function createServices(
-  config: Config,
-  core: Core,
-  web: WebManager,
-  now: () => number,
-  metrics: Pick<Metrics, 'memory' | 'caller'>,
-  { log, origins }: { log: Pick<Logger, 'warn'>; origins: Origins },
-): Services {
+export function createServices(deps: ServicesDeps): Services {
+  const { config, core, web, now, metrics, log, keeper, origins } = deps;
   const limits = limitsOf(config).watch;
   const addressOf = (call: Call) => origins.call(call).address;
   const sessionOf = createSessionOf(web.manager, addressOf);
@@ -76,6 +87,7 @@ export function createServices(
     accessTokenHandlers({ ...core, authenticate, now }),
   );
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
+  const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
   const { createSignInCode } = web;
   const signIn = bind(
     SignInService,
@@ -87,8 +99,18 @@ export function createServices(
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
+      ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),
       verifier(admissions.manager, authenticate),
     ],
   };
+}
+
+function keysBinding(
+  { countKeyUse, keyRing, audit }: Core,
+  keeper: KeyKeeper,
+  authenticate: ReturnType<typeof createCallerOf>,
+): Binding {
+  const custody = createKeyCustody(keeper, countKeyUse, keyRing.keys, audit);
+  return bind(KeyService, keysHandlers({ custody, authenticate }));
 }

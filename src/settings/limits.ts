@@ -239,6 +239,22 @@ export const limits = {
     default: 43_200_000,
     unit: 'ms',
   }),
+  masterKeysReloadMs: limit(
+    'USHER_MASTER_KEYS_RELOAD_MS',
+    'How often the file or folder of the master keys is read again; a command is run again on SIGHUP and ' +
+      '`usher keys reload` only',
+    { min: 100, max: 86_400_000, default: 5000, unit: 'ms' },
+  ),
+  masterKeysCommandMs: limit(
+    'USHER_MASTER_KEYS_COMMAND_MS',
+    'How long the command of the master keys may take before it is killed',
+    { min: 100, max: 600_000, default: 30_000, unit: 'ms' },
+  ),
+  masterKeysBytesMax: limit(
+    'USHER_MASTER_KEYS_BYTES_MAX',
+    'Longest content of the file or folder of the master keys, and longest output of their command',
+    { min: 64, max: 1_048_576, default: 65_536, unit: 'bytes' },
+  ),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,
     max: 600_000,
