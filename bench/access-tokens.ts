@@ -1,9 +1,10 @@
 /** Creates and revokes access tokens by the API, and signs JWTs. */
 
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { SignJWT } from 'jose';
-import { AccessTokenService, Kind } from '../src/gen/usher/v1/access_token_pb.ts';
+import { AccessTokenService, Kind, LimitPer, Period } from '../src/gen/usher/v1/access_token_pb.ts';
 import type { Usher } from './processes.ts';
 
 /** The calls to the API Manager that the benchmark makes. */
@@ -12,9 +13,17 @@ export interface Manager {
   createStatic(): Promise<{ id: string; token: string }>;
   /** Creates an access token of kind jwt. */
   createJwt(): Promise<{ id: string; secret: string }>;
+  /** Creates an access token of kind static with a rate limit that is never reached. */
+  createLimited(): Promise<{ id: string; token: string }>;
+  /** Creates one of kind jwt with a rate limit and a quota, both per subject. */
+  createLimitedJwt(): Promise<{ id: string; secret: string }>;
   /** Revokes an access token. */
   revoke(id: string): Promise<void>;
 }
+
+/** More requests than a benchmark makes. */
+const never = 1_000_000_000_000n;
+const minute = durationFromMs(60_000);
 
 /** A client of the API Manager of an Usher, with the admin token. */
 export function managerOf({ manager, adminToken }: Usher): Manager {
@@ -32,6 +41,25 @@ export function managerOf({ manager, adminToken }: Usher): Manager {
     async createJwt() {
       const { accessToken, secret } = await tokens.create(
         { kind: Kind.JWT, name: 'bench' },
+        asAdmin,
+      );
+      return { id: accessToken?.id ?? '', secret };
+    },
+    async createLimited() {
+      const { accessToken, token } = await tokens.create(
+        { kind: Kind.STATIC, name: 'bench', rateLimit: { requests: never, window: minute } },
+        asAdmin,
+      );
+      return { id: accessToken?.id ?? '', token };
+    },
+    async createLimitedJwt() {
+      const per = LimitPer.SUBJECT;
+      const { accessToken, secret } = await tokens.create(
+        {
+          ...{ kind: Kind.JWT, name: 'bench' },
+          rateLimit: { requests: never, window: minute, per },
+          quota: { requests: never, period: Period.MONTH, per },
+        },
         asAdmin,
       );
       return { id: accessToken?.id ?? '', secret };

@@ -12,6 +12,7 @@ import { charts } from './charts.ts';
 import { sdkRows } from './client/sdk-rows.ts';
 import { engineRows } from './engine/engine.ts';
 import { engineNote, writeJson } from './engine/record.ts';
+import { limitRows } from './limiting/limited.ts';
 import { missing } from './needs.ts';
 import { page, type Section, table, withSection } from './report.ts';
 import type { Row } from './row.ts';
@@ -52,6 +53,7 @@ const parts: Record<string, Part> = {
   'first-sight': { title: 'First sight', rows: firstSightRows },
   misses: { title: 'Cache misses on Redis', rows: missRows },
   zipf: { title: 'Many access tokens', rows: zipfRows },
+  limits: { title: 'Limits of tokens', rows: limitRows },
   flood: { title: 'A flood of bad tokens', rows: floodRows },
   memory: { title: 'Memory under a flood of large JWTs', rows: memoryRows },
   revocation: { title: 'Revocation', rows: revocationRows },

@@ -9,6 +9,7 @@ import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
+import { unlimited } from '../../test/limiting/setup.ts';
 import { defaultLimits } from '../../test/limits.ts';
 import { signJwt } from '../access-tokens.ts';
 import type { Cost } from '../load.ts';
@@ -42,6 +43,7 @@ const verify = createVerify({
   proofs: createProofCache(defaultLimits.proofs),
   now: Date.now,
   limits: defaultLimits.verify,
+  tokenLimits: unlimited,
 });
 const key = await crypto.subtle.importKey(
   'raw',

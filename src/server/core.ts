@@ -1,5 +1,6 @@
 /** Wires up everything behind the listeners: the store, verification and token operations. */
 
+import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
@@ -15,6 +16,7 @@ import {
   createCurrentCaller,
 } from '../tokens/caller.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
+import { createGuesses, type Guesses } from '../tokens/guesses.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
@@ -30,13 +32,15 @@ import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
 import { createKeyRing, type KeyRing } from '../verify/key-ring.ts';
-import { createProofCache } from '../verify/proof-cache.ts';
+import { createIsProven, createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
 
 /** Everything behind the listeners. */
@@ -62,6 +66,8 @@ export interface Core {
   issueJwt: IssueJwt;
   /** Authenticates callers of the API. */
   authenticate: Authenticate;
+  /** Counts wrong credentials, and slows their sources. */
+  guesses: Guesses;
   /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
   /** Writes and lists the audit log. */
@@ -76,6 +82,8 @@ export interface Core {
   readBackup: ReadBackup;
   /** Counts the uses of access tokens. */
   usage: UsageMeter;
+  /** What is used of the limits of an access token, of all replicas. */
+  readTotalUse: ReadTotalUse;
   /** Writes the remaining usage counts and closes the store. */
   close(): Promise<void>;
 }
@@ -89,7 +97,17 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'caller' | 'brokenRecord' | 'memory'>,
+  metrics: Pick<
+    Metrics,
+    | 'verdict'
+    | 'unavailable'
+    | 'caller'
+    | 'brokenRecord'
+    | 'wrongCredential'
+    | 'slowed'
+    | 'memory'
+    | 'limiting'
+  >,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
@@ -106,7 +124,9 @@ export async function openCore(
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
-  const decision = { records: store, keys, findImported, prove, now, limits };
+  const limiting = startLimiting({ store, keys, now, log, metrics, limits: others.limiting });
+  const { tokenLimits } = limiting;
+  const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
   const changes = { store, keys, now, limits: others.changes };
   const audit = createAudit({ store, keys, now });
@@ -116,6 +136,12 @@ export async function openCore(
     onFailure: error =>
       log.error({ error }, 'counts for the audit log were not written; they are kept'),
   });
+  const guesses = createGuesses({
+    limits: others.guesses,
+    monotonicMs: () => performance.now(),
+    ...reportGuesses(metrics, log),
+  });
+  metrics.memory('guesses', () => guesses.bytes, others.guesses.bytesMax);
   const retention = createRetention({
     ...{ store, now, limits: others.retention },
     onFailure: error => log.error({ error }, 'old entries of the audit log were not removed'),
@@ -139,7 +165,11 @@ export async function openCore(
     explain: createExplainTo(createExplain(decision)),
     lookup: createLookup({ ...decision, store }),
     issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
-    authenticate: createAuthenticate(verify, secrets.adminToken),
+    authenticate: createAuthenticate({
+      ...{ verify, isProven: createIsProven(proofs, limits), guesses },
+      adminToken: secrets.adminToken,
+    }),
+    guesses,
     currentCaller: createCurrentCaller(store, now),
     audit,
     sums,
@@ -147,9 +177,10 @@ export async function openCore(
     storeCare: createStoreCare(store, keys, audit),
     readBackup: createReadBackup({ store, seal, audit }),
     usage,
+    readTotalUse: limiting.readTotalUse,
     async close() {
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
-      await stopStep('usage', usage.close(), closeMs, log);
+      await stopStep('usage', Promise.all([usage.close(), limiting.close()]), closeMs, log);
       await stopStep('store', store.close(), closeMs, log);
     },
   };

@@ -9,6 +9,9 @@ import type { Verdict } from '../verify/verdict.ts';
 import type { Question, Verify } from '../verify/verify.ts';
 import type { Metrics } from './metrics.ts';
 
+/** Doors that do not use a token: a limit says nothing about whether it is valid. */
+const uncounted: ReadonlySet<Door> = new Set(['introspect', 'revoke']);
+
 /**
  * The verifier for the doors: counts each verdict once for the metrics and, where the token is good, as a
  * use of its access token. What cannot be known is counted too. A verdict for a known caller is also
@@ -31,7 +34,8 @@ export function countVerdicts(
   };
   const ask = (question: Question, door: Door): Awaitable<Verdict> => {
     try {
-      return mapAwaitable(verify(question), count, fail, door);
+      const asked = uncounted.has(door) ? { ...question, isUse: false } : question;
+      return mapAwaitable(verify(asked), count, fail, door);
     } catch (error) {
       return fail(error);
     }

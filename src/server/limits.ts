@@ -4,6 +4,7 @@
  */
 
 import type { CacheLimits } from '../caching/weighed-cache.ts';
+import { fixedSharingLimits, type SharingLimits } from '../limiting/limits.ts';
 import { fixedManagerLimits, type ManagerLimits } from '../manager/limits.ts';
 import type { Config } from '../settings/config.ts';
 import { fixedCoherentLimits } from '../store/cache/limits.ts';
@@ -13,9 +14,11 @@ import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
 import {
   type ChangeLimits,
   fixedChangeLimits,
+  fixedGuessLimits,
   fixedRetentionLimits,
   fixedSumLimits,
   fixedUsageLimits,
+  type GuessLimits,
   type RetentionLimits,
   type SumLimits,
   type UsageLimits,
@@ -37,8 +40,11 @@ export interface Limits {
   openedKeys: CacheLimits;
   changes: ChangeLimits;
   sums: SumLimits;
+  guesses: GuessLimits;
   retention: RetentionLimits;
   usage: UsageLimits;
+  /** Of counting against the limits of access tokens. */
+  limiting: SharingLimits & { bytesMax: number };
   store: StoreLimits;
   watch: WatchLimits;
   http: HttpLimits;
@@ -67,8 +73,15 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     openedKeys: bounds('openedKeys'),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
+    guesses: {
+      ...fixedGuessLimits,
+      perMinuteMax: config.guessesPerMinuteMax,
+      atOnceMax: config.guessesAtOnceMax,
+      bytesMax: memory.guesses,
+    },
     retention: { ...fixedRetentionLimits, days: config.auditDays },
     usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
+    limiting: { ...fixedSharingLimits, syncMs: config.limitsSyncMs, bytesMax: memory.limits },
     store: storeLimits(config, bounds),
     watch: {
       ...fixedWatchLimits,

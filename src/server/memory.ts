@@ -22,6 +22,10 @@ export interface MemoryShares {
   changesBacklog: number;
   /** Counts of uses that are not written yet. */
   usage: number;
+  /** Counts of wrong credentials, by source. */
+  guesses: number;
+  /** Counts of requests against the limits of access tokens. */
+  limits: number;
   /** Requests that are not answered yet; at least the two longest that may come. */
   requestBytes: number;
 }
@@ -38,9 +42,9 @@ export type MemoryMetric = (
 
 /** In 64ths. */
 const parts: MemoryShares = {
-  provenHeaders: 26,
+  provenHeaders: 24,
   records: 11,
-  lastRecords: 7,
+  lastRecords: 6,
   unknownIds: 2,
   imported: 3,
   lastImported: 2,
@@ -48,6 +52,8 @@ const parts: MemoryShares = {
   openedKeys: 2,
   changesBacklog: 1,
   usage: 3,
+  guesses: 1,
+  limits: 2,
   requestBytes: 6,
 };
 

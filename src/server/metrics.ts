@@ -2,6 +2,7 @@
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { degradable, type StoreHealth } from '../store/health.ts';
+import type { SlowedReason } from '../tokens/guesses.ts';
 import type { Door } from '../transport/rpc/call.ts';
 import type { HandshakeFault, RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
@@ -29,6 +30,10 @@ export interface Metrics {
   unreadClosed(listener: string, reason: UnreadReason): void;
   /** Counts a request that a listener refused because requests hold too many bytes. */
   requestRefused(listener: string): void;
+  /** Counts an attempt with a wrong credential. */
+  wrongCredential(): void;
+  /** Counts a call that was refused because its source guesses. */
+  slowed(reason: SlowedReason): void;
   /** Counts a TLS handshake that failed, or one with a listener that does not speak TLS. */
   handshakeFailed(listener: string, fault: HandshakeFault | 'tls-on-plain-text'): void;
   /** Shows when the certificate of a listener ends, in milliseconds since 1970. */
@@ -37,6 +42,8 @@ export interface Metrics {
   certificateRefused(listener: string): void;
   /** Shows what holds memory within a limit. */
   readonly memory: MemoryMetric;
+  /** Shows the counting of limits; read when the metrics are. */
+  limiting(read: () => { counters: number; waitingMs: number }): void;
   /** Sets how many master keys write, are only read, and wait to write. */
   masterKeys(states: { writes: number; reads: number; waits: number }): void;
   /** Sets whether the store answers, and what is degraded. */
@@ -112,6 +119,17 @@ export function createMetrics(
     labelNames: ['listener'] as const,
     registers,
   });
+  const wrongCredentials = new Counter({
+    name: 'usher_wrong_credentials_total',
+    help: 'Wrong credentials of callers: sign-in, administration, introspection, RFC 7009.',
+    registers,
+  });
+  const slowed = new Counter({
+    name: 'usher_slowed_calls_total',
+    help: 'Calls refused because their source sent too many wrong credentials, or many at once.',
+    labelNames: ['reason'] as const,
+    registers,
+  });
   const storeUp = new Gauge({
     name: 'usher_store_up',
     help: '1 while the store answers, otherwise 0.',
@@ -133,6 +151,25 @@ export function createMetrics(
     registers,
   });
 
+  let readLimiting = () => ({ counters: 0, waitingMs: 0 });
+  new Gauge({
+    name: 'usher_limit_counters',
+    help: 'Counters in memory of requests against limits: access tokens, or their subjects.',
+    registers,
+    collect() {
+      this.set(readLimiting().counters);
+    },
+  });
+  new Gauge({
+    name: 'usher_limits_waiting_seconds',
+    help: 'For how long counts against limits have waited for the store; 0 when it has them all.',
+    aggregator: 'max',
+    registers,
+    collect() {
+      this.set(readLimiting().waitingMs / 1000);
+    },
+  });
+
   return {
     verdict(verdict, door) {
       const reason = verdict.valid ? 'NONE' : verdict.reason;
@@ -149,7 +186,12 @@ export function createMetrics(
     requestRefused: listener => requests.inc({ listener }),
     ...createTlsMetrics(registry),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
+    wrongCredential: () => wrongCredentials.inc(),
+    slowed: reason => slowed.inc({ reason }),
     memory: createMemoryMetric(registry),
+    limiting(read) {
+      readLimiting = read;
+    },
     storeHealth({ up, degraded }) {
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);

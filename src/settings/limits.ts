@@ -28,6 +28,12 @@ export const limits = {
       'what it has not collected yet, come on top',
     { min: 16, max: 65_536, default: 128, unit: 'MB' },
   ),
+  limitsSyncMs: limit(
+    'USHER_LIMITS_SYNC_MS',
+    'How often replicas and workers share, through the store, what they counted against the limits of ' +
+      'access tokens: what the others counted since then, a replica cannot know (docs/counting-limits.md)',
+    { min: 20, max: 60_000, default: 200, unit: 'ms' },
+  ),
   cacheEntriesMax: limit(
     'USHER_CACHE_ENTRIES_MAX',
     'Most cached records, and most cached headers, where `USHER_MEMORY_MB` has room for more',
@@ -91,6 +97,17 @@ export const limits = {
     'Most kinds of refused calls (by source, caller, method and reason) that the audit log tells ' +
       'apart in a minute, per worker; the rest is counted in one entry',
     { min: 1, max: 100_000, default: 64, unit: 'kinds' },
+  ),
+  guessesPerMinuteMax: limit(
+    'USHER_GUESSES_PER_MINUTE_MAX',
+    'Attempts with a wrong credential (sign-in, administrative calls, introspection, RFC 7009) of one IPv4 ' +
+      'address or IPv6 /64 network in a minute, per worker; beyond it only tokens that memory knows pass',
+    { min: 1, max: 1_000_000, default: 100, unit: 'attempts' },
+  ),
+  guessesAtOnceMax: limit(
+    'USHER_GUESSES_AT_ONCE_MAX',
+    'Attempts of one source that may be under way, each with another credential that memory does not know',
+    { min: 1, max: 10_000, default: 20, unit: 'attempts' },
   ),
   callerNamesMax: limit(
     'USHER_CALLER_NAMES_MAX',

@@ -4,6 +4,7 @@ import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { Feed } from './feed.ts';
 import type { StoreHealth } from './health.ts';
+import type { LimitCounter } from './limit-counts.ts';
 import type { AccessTokenRecord } from './record.ts';
 import type { KeyLedger, RecordSigner } from './seal.ts';
 import type { StoreOversight } from './status.ts';
@@ -286,6 +287,7 @@ export interface Store
     ImportedIndex,
     AuditLog,
     UsageCounter,
+    LimitCounter,
     EndedSessions,
     StoreOversight {
   readonly health: StoreHealth;

@@ -22,29 +22,45 @@ export function refused(
   proven: Pick<Proven, 'source' | 'provenUntil' | 'identity'>,
   now: number,
 ): Denied {
-  const watched = watchedTtlMs(proven, refusal.reason, now, proven.source.found.freshMs);
+  const { found } = proven.source;
+  const watched = watchedTtlMs(proven, refusal.reason, now, found.freshMs);
+  const isDependent = found.record.allowedSources !== undefined && bySource.has(refusal.reason);
   return {
     valid: false,
     ...refusal,
     identity: proven.identity,
     ...(watched !== undefined && { watchedTtlMs: watched }),
-    stale: proven.source.found.stale,
+    ...(isDependent && { sourceDependent: true }),
+    stale: found.stale,
   };
 }
+
+/** The reasons of the check of the source, and of those after it. */
+const bySource: ReadonlySet<Reason> = new Set<Reason>([
+  'WRONG_SOURCE',
+  'WRONG_AUDIENCE',
+  'INSUFFICIENT_SCOPE',
+  'RATE_LIMITED',
+]);
 
 /**
  * A valid verdict, which callers may reuse for `callersMs` at most, and not beyond the token's
  * expiry. The last verdict is returned again while it is the same, so that its encoded form can be
- * reused.
+ * reused. One with `limitUses` is a use of a token with limits: callers must ask for each.
  */
-export function granted(proven: Proven, now: number, callersMs: number): Granted {
+export function granted(
+  proven: Proven,
+  now: number,
+  callersMs: number,
+  limitUses?: Granted['limitUses'],
+): Granted {
   const { identity, source } = proven;
   const { found } = source;
   // `exp` is in whole seconds: the access token itself can expire up to a second later.
   const endsMs = identity.exp === 0 ? Number.POSITIVE_INFINITY : identity.exp * 1000;
   const leftMs = Math.min(endsMs, proven.provenUntil) - now;
   const cacheTtlMs = found.stale ? 0 : Math.max(0, Math.min(callersMs, leftMs));
-  const watched = watchedTtlMs(proven, undefined, now, found.freshMs);
+  const watched = limitUses === undefined ? watchedTtlMs(proven, undefined, now, found.freshMs) : 0;
   const last = proven.granted;
   const isSame =
     last?.cacheTtlMs === cacheTtlMs && last.watchedTtlMs === watched && last.stale === found.stale;
@@ -54,7 +70,9 @@ export function granted(proven: Proven, now: number, callersMs: number): Granted
     identity,
     cacheTtlMs,
     ...(watched !== undefined && { watchedTtlMs: watched }),
+    ...(found.record.allowedSources !== undefined && { sourceDependent: true }),
     stale: found.stale,
+    ...(limitUses !== undefined && { limitUses }),
   };
   return proven.granted;
 }

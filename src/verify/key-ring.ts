@@ -38,6 +38,7 @@ export function createKeyRing(list: readonly MasterKey[]): KeyRing {
       },
       hash: (token, id) => now.keys.hash(token, id),
       hashImported: (tokenHash, id) => now.keys.hashImported(tokenHash, id),
+      subjectDigests: (tokenId, subject) => now.keys.subjectDigests(tokenId, subject),
       seal: (secret, tokenId) => now.keys.seal(secret, tokenId),
       open: (sealed, tokenId) => now.keys.open(sealed, tokenId),
       sealPlace: (place, context) => now.keys.sealPlace(place, context),

@@ -33,11 +33,18 @@ export interface MasterKeys {
   seal(secret: string, tokenId: string): Sealed;
   /** Decrypts it. Throws Unavailable when it was altered or its master key is not listed. */
   open(sealed: Sealed, tokenId: string): string;
+  /**
+   * Names a JWT's subject in counts of limits: HMAC-SHA-256 under each listed master key, in their order.
+   */
+  subjectDigests(tokenId: string, subject: string): string[];
   /** Encrypts a place in a list, bound to the caller and the query that `context` names. */
   sealPlace(place: string, context: string): string;
   /** Decrypts it; undefined for what no listed master key sealed for this context. */
   openPlace(sealed: string, context: string): string | undefined;
 }
+
+/** Characters of a subject's name: 132 bits in base64url. */
+const digestLength = 22;
 
 /** The keys that are derived from one master key, one for each purpose. */
 interface DerivedKeys {
@@ -45,6 +52,7 @@ interface DerivedKeys {
   imported: KeyObject;
   sealing: KeyObject;
   places: KeyObject;
+  subjects: KeyObject;
 }
 
 /**
@@ -61,6 +69,7 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
       imported: deriveKey(bytes, 'usher/v1/foreign-token-hash'),
       sealing: deriveKey(bytes, 'usher/v1/jwt-secret-seal'),
       places: deriveKey(bytes, 'usher/v1/page-token-seal'),
+      subjects: deriveKey(bytes, 'usher/v1/limited-subject'),
     });
   }
   const current = list[0];
@@ -86,6 +95,13 @@ export function createMasterKeys(list: readonly MasterKey[]): MasterKeys {
       if (secret === undefined) throw unreadable('the sealed secret was altered');
       return secret;
     },
+    subjectDigests: (tokenId, subject) =>
+      [...keys.values()].map(({ subjects }) =>
+        createHmac('sha256', subjects)
+          .update(`${tokenId}\0${subject}`)
+          .digest('base64url')
+          .slice(0, digestLength),
+      ),
     sealPlace: (place, context) => sealText(keyOf(current.id).places, place, context),
     openPlace(sealed, context) {
       for (const { places } of keys.values()) {

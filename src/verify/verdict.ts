@@ -1,6 +1,9 @@
 /** The verdict, and the table of reasons that every API takes its status codes and texts from. */
 
+import type { LimitUse } from '../limiting/token-limits.ts';
 import type { JsonObject, Kind } from '../store/record.ts';
+
+export type { LimitUse } from '../limiting/token-limits.ts';
 
 /** How a reason appears to callers. */
 export interface ReasonEntry {
@@ -118,6 +121,8 @@ export interface Granted {
   stale: boolean;
   /** Whether the verdict depends on where the token was used: it holds for no other source. */
   sourceDependent?: boolean;
+  /** What is used of the token's limits when it is called; absent for a token without limits. */
+  limitUses?: () => readonly LimitUse[];
 }
 
 /** The token is refused. */
@@ -131,6 +136,8 @@ export interface Denied extends Refusal {
   stale: boolean;
   /** As in Granted. */
   sourceDependent?: boolean;
+  /** As in Granted; only with RATE_LIMITED. */
+  limitUses?: () => readonly LimitUse[];
 }
 
 /** A verdict. When it cannot be determined, Unavailable is thrown instead. */

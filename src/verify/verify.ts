@@ -1,12 +1,13 @@
 /** Verifies a header: credential → record → hash or signature → claims → verdict. */
 
+import type { TokenLimits } from '../limiting/token-limits.ts';
 import type { Awaitable } from '../store/awaitable.ts';
 import { type CoherentReader, type Found, Unavailable } from '../store/store.ts';
 import { denied, granted, refused } from './build-verdict.ts';
 import { readClaims } from './claims.ts';
 import { type Credential, parseAuthorization } from './credential.ts';
 import type { FindImported } from './imported.ts';
-import { identify, judge } from './judge.ts';
+import { identify, judge, judgeLimits } from './judge.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
 import {
@@ -30,10 +31,15 @@ export interface Question {
   audience?: string;
   /** The required scopes: the token must have all. */
   requiredScopes?: readonly string[];
-  /** The owner of the one who asks, to whom the tokens of others are invalid; absent for no such limit. */
-  owner?: string;
+  /**
+   * Whether a valid verdict is a use, which counts against the limits of the token; absent for yes. One
+   * that is none is not refused for them either.
+   */
+  isUse?: boolean;
   /** The IP address from which the token was used; "" or absent when it is not known. */
   source?: string;
+  /** The owner of the one who asks, to whom the tokens of others are invalid; absent for no such limit. */
+  owner?: string;
 }
 
 /**
@@ -48,6 +54,7 @@ export interface VerifyDeps {
   keys: MasterKeys;
   prove: Prove;
   proofs: ProofCache;
+  tokenLimits: TokenLimits;
   /** The current time in milliseconds since 1970. */
   now: () => number;
   limits: VerifyLimits;
@@ -73,8 +80,9 @@ export function createVerify(deps: VerifyDeps): Verify {
         return isOthers(question, proven.identity) ? invalid(proven) : proven;
       }
       const verdict = judgeNow(proven, question);
-      // The claims of a JWT that is refused are not worth their memory.
-      if (verdict.valid || proven.claims === undefined) proofs.set(key, proven);
+      // The claims of a JWT that is refused are not worth their memory, unless it is for a while only.
+      const isWorth = verdict.valid || verdict.reason === 'RATE_LIMITED';
+      if (isWorth || proven.claims === undefined) proofs.set(key, proven);
       else if (known !== undefined) proofs.delete(key);
       return verdict;
     });
@@ -95,18 +103,25 @@ export interface Decision {
 
 /** Creates the decision, which `verify` caches the proofs of, and `explain` follows. */
 export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
-  const { records, findImported, prove, now, limits } = deps;
+  const { records, findImported, prove, now, limits, tokenLimits } = deps;
   return { proveHeader, judgeNow };
 
   function judgeNow(proven: Proven, question: Question, trace?: Trace): Verdict {
-    const { audience = '', requiredScopes = [] } = question;
+    const { audience = '', requiredScopes = [], source: from = '' } = question;
     const at = now();
     const { source, claims, identity, provenUntil } = proven;
     const { found } = source;
     if (provenUntil <= at || isOthers(question, identity)) return invalid(found);
     const token = { record: found.record, claims, identity };
-    const refusal = judge(token, { audience, requiredScopes }, at, deps, trace);
-    return refusal === undefined ? granted(proven, at, callersMs()) : refused(refusal, proven, at);
+    const refusal = judge(token, { audience, requiredScopes, source: from }, at, deps, trace);
+    if (refusal !== undefined) return refused(refusal, proven, at);
+    const { rateLimit, quota } = found.record;
+    if (rateLimit === undefined && quota === undefined) return granted(proven, at, callersMs());
+    const over = question.isUse === false ? undefined : judgeLimits(token, at, tokenLimits, trace);
+    const limitUses =
+      proven.granted?.limitUses ?? (() => tokenLimits.uses(found.record, identity.subject, now()));
+    if (over !== undefined) return { ...refused(over, proven, at), limitUses };
+    return granted(proven, at, 0, limitUses);
   }
 
   /**
@@ -150,7 +165,7 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
 
     const claims =
       credential.kind === 'jwt'
-        ? readClaims(credential.jwt.payload, limits.claimsDepthMax, watched?.trace)
+        ? readClaims(credential.jwt, limits.claimsDepthMax, watched?.trace)
         : undefined;
     const source = { found };
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;

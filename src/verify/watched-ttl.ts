@@ -19,7 +19,7 @@ export function watchedTtlMs(
   now: number,
   freshMs: number = Number.POSITIVE_INFINITY,
 ): number | undefined {
-  if (reason === 'NOT_YET_VALID') return 0;
+  if (reason === 'NOT_YET_VALID' || reason === 'RATE_LIMITED') return 0;
   // Its `exp` is too far ahead. Without `iat`, it comes within the longest lifetime by time alone.
   if (reason === 'MALFORMED_CLAIM' && identity.claims && (identity.claims.iat ?? null) === null) {
     return 0;

@@ -13,6 +13,7 @@ import { type Changes, createChanges } from '../../src/transport/services/change
 import { createWatch } from '../../src/transport/services/watch.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
+import { unlimited } from '../limiting/setup.ts';
 import { defaultLimits, roomy } from '../limits.ts';
 import { testRecords } from '../seal.ts';
 import { keys } from '../verify/setup.ts';
@@ -95,6 +96,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
       proofs: createProofCache(few),
       now: () => wallStartMs + world.now() + replica.wall.offsetMs,
       limits: defaultLimits.verify,
+      tokenLimits: unlimited,
     }),
   };
   return replica;

@@ -18,7 +18,7 @@ test('are those of the documentation where nothing is set', () => {
   expect(defaultLimits.verify).toMatchObject({ headerBytesMax: 8192, leaseMs: 2000 });
   expect(defaultLimits.http).toMatchObject({ headerBytesMax: 40_960, formBytesMax: 32_768 });
   expect(defaultLimits.grpc).toMatchObject({ receiveBytesMax: 4_194_304, connectionsMax: 10_000 });
-  expect(defaultLimits.proofs.bytesMax).toBe(52 * 1024 * 1024);
+  expect(defaultLimits.proofs.bytesMax).toBe(48 * 1024 * 1024);
   expect(defaultLimits.manager).toMatchObject({ sessionIdleMs: 3_600_000 });
 });
 

@@ -10,6 +10,7 @@ import { describeFeed } from './contract-feed.ts';
 import { describeImported } from './contract-imported.ts';
 import { describeKeys } from './contract-keys.ts';
 import { describeKill } from './contract-kill.ts';
+import { describeLimits } from './contract-limits.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
 
@@ -32,6 +33,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeAudit(opened);
     describeFeed(opened);
     describeUsage(opened);
+    describeLimits(opened);
     describeImported(opened);
     describeKeys(opened);
     describeSessions(opened);
@@ -108,6 +110,9 @@ function describeClosing(opened: Opened): void {
     const { store, place } = opened;
     await store.close();
     const change = creation();
+    const limitDelta = {
+      ...{ tokenId: 'a', counter: 'day', sequence: 1, added: [], known: [], oldest: 0, keepMs: 1 },
+    };
     const asked: (() => unknown)[] = [
       () => store.get('a'),
       () => store.scan({ order: 'newest', limit: 1 }),
@@ -124,6 +129,7 @@ function describeClosing(opened: Opened): void {
       () => store.head(),
       () => store.addUsage([{ tokenId: 'a', date: '2024-02-22', count: 1, lastUsedAt: 1 }]),
       () => store.usage(['a']),
+      () => store.countLimits('a', [limitDelta]),
     ];
     for (const ask of asked) {
       await expect((async () => ask())()).rejects.toBeInstanceOf(Unavailable);

@@ -7,6 +7,7 @@ import { createExplain } from '../../src/verify/explain.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { claimHashes } from '../../src/verify/revoked-jwts.ts';
 import type { Question } from '../../src/verify/verify.ts';
+import { unlimited } from '../limiting/setup.ts';
 import { defaultLimits, roomy } from '../limits.ts';
 import { jwtRecord, keys, now, nowMs, secretKey, sign, staticRecord } from './setup.ts';
 
@@ -32,7 +33,7 @@ async function lines(
   };
   const explain = createExplain({
     ...{ records, keys, prove: createProve(keys, roomy), findImported: async () => undefined },
-    ...{ now: () => nowMs, limits: defaultLimits.verify },
+    ...{ now: () => nowMs, limits: defaultLimits.verify, tokenLimits: unlimited },
   });
   const { steps } = await explain({ header, ...asked }, () => isVisible);
   return steps.map(({ check, passed, detail }) => `${passed ? '+' : '-'} ${check}: ${detail}`);

@@ -15,6 +15,7 @@ import { createMasterKeys, importedHash } from '../../src/verify/master-keys.ts'
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
+import { unlimited } from '../limiting/setup.ts';
 import { defaultLimits, roomy } from '../limits.ts';
 import { keys, nowMs, staticRecord } from './setup.ts';
 
@@ -49,6 +50,7 @@ function worldOf(imported: { token: string; hash: ImportedHash }[], masterKeys =
       findImported,
       prove: createProve(masterKeys, roomy),
       proofs: createProofCache(roomy),
+      tokenLimits: unlimited,
     },
     ...{ now: () => nowMs, limits: defaultLimits.verify },
   });

@@ -117,3 +117,12 @@ describe('a list is refused', () => {
     expect(() => createMasterKeys([key('a', 1), key('a', 2)])).toThrow('two master keys a');
   });
 });
+
+test('subjects have a name under each master key, which nobody without it can guess', () => {
+  const [current, last] = keys.subjectDigests(id, 'ann@example.com');
+  expect(older.subjectDigests(id, 'ann@example.com')).toEqual([last]);
+  expect(current).not.toBe(last);
+  expect(current).toMatch(/^[\w-]{22}$/);
+  expect(keys.subjectDigests(other, 'ann@example.com')).not.toContain(current);
+  expect(keys.subjectDigests(id, 'ann@example.con')).not.toContain(current);
+});

@@ -1,6 +1,7 @@
 /** Access tokens, signatures and a verifier over a map, for the tests of the decision. */
 
 import { createHmac, randomUUID } from 'node:crypto';
+import type { TokenLimits } from '../../src/limiting/token-limits.ts';
 import type { AccessTokenRecord, JsonObject } from '../../src/store/record.ts';
 import type { CoherentReader } from '../../src/store/store.ts';
 import type { FindImported } from '../../src/verify/imported.ts';
@@ -9,6 +10,7 @@ import { createProofCache, type ProofCache } from '../../src/verify/proof-cache.
 import { createProve } from '../../src/verify/prove.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { createVerify, type Question } from '../../src/verify/verify.ts';
+import { unlimited } from '../limiting/setup.ts';
 import { defaultLimits, roomy } from '../limits.ts';
 
 /** The time in every test that does not say otherwise, in milliseconds and in seconds. */
@@ -56,6 +58,7 @@ export function verifierOver(
   now: () => number = () => nowMs,
   proofs: ProofCache = createProofCache(roomy),
   findImported: FindImported = async () => undefined,
+  tokenLimits: TokenLimits = unlimited,
 ) {
   const limits = defaultLimits.verify;
   const parts = {
@@ -64,6 +67,7 @@ export function verifierOver(
     findImported,
     prove: createProve(keys, roomy),
     proofs,
+    tokenLimits,
   };
   return createVerify({ ...parts, now, limits });
 }

@@ -23,6 +23,7 @@ const partNames: Record<ServerStatus['store']['degraded'][number]['what'], strin
   clock: 'Clock',
   certificate: 'Certificate',
   lost: 'Lost changes',
+  limits: 'Limits',
   keys: 'Master keys',
 };
 

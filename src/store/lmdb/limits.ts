@@ -24,6 +24,10 @@ export interface LmdbLimits {
   tailEntriesMin: number;
   /** Access tokens whose uses are added in one transaction. */
   usageBatch: number;
+  /** Counts of limits that are added in one transaction. */
+  limitBatch: number;
+  /** Counts of limits that are looked at in each such transaction, to remove those that are over. */
+  limitSweep: number;
 }
 
 /** Limits that no setting changes. */
@@ -47,4 +51,6 @@ export const fixedLmdbLimits = {
   tailEntriesMin: 1000,
   /** Half a millisecond of work, for which verdicts wait. */
   usageBatch: 200,
+  limitBatch: 100,
+  limitSweep: 20,
 } as const satisfies Partial<LmdbLimits>;

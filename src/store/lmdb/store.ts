@@ -14,6 +14,7 @@ import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
 import { lmdbImported } from './imported.ts';
 import { createKept } from './kept.ts';
+import { lmdbLimitCounts } from './limit-counts.ts';
 import { lmdbKeyLedger } from './key-ledger.ts';
 import type { LmdbLimits } from './limits.ts';
 import { createLinks } from './links.ts';
@@ -255,6 +256,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       return await addUsage(tables, deltas, limits.usageBatch, known.write);
     },
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
+    ...lmdbLimitCounts(tables, limits, known, now),
     endSession: (id, until) => known.write(() => kept.endSession(id, until, now())),
     isSessionEnded: id => known.read(() => kept.isSessionEnded(id)),
     async close() {

@@ -38,6 +38,8 @@ export interface Tables {
   sessionEnds: Database<string, [number, string]>;
   /** UUID → usage. */
   usage: Database<string, string>;
+  /** [token UUID, counter] → counts by slot, and until when they are kept. */
+  limits: Database<string, [string, string]>;
   /** [table, key] → the table's next key, with a MAC: see links.ts. */
   links: Database<string, (string | number)[]>;
   /** How many transactions the file had when it was opened; 0 for a new one. */
@@ -66,7 +68,7 @@ function openAll(folder: string, limits: LmdbLimits): Omit<Tables, 'transactions
     path: folder,
     noSubdir: false,
     encoding: 'string',
-    maxDbs: 16,
+    maxDbs: 24,
     maxReaders: limits.readersMax,
     // A commit resolves when it is on disk. With separate flushes, the library's promise of a flush
     // sometimes never settled after a worker had been killed.
@@ -100,6 +102,7 @@ function openAll(folder: string, limits: LmdbLimits): Omit<Tables, 'transactions
     sessions: table('sessions'),
     sessionEnds: table('session-ends') as never,
     usage: table('usage'),
+    limits: table('limits') as never,
     links: table('links') as never,
   };
 }

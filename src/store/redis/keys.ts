@@ -21,6 +21,12 @@ export const endedSessionKey = (id: string) => `usher:session:${id}`;
 /** Hash: day → uses of an access token, and lastUsedAt. */
 export const usageKey = (id: string) => `usher:usage:${id}`;
 
+/**
+ * Hash: slot of time → requests counted against a limit; "@" and a replica → the last counts that it added.
+ * The counters of an access token are in one slot of a Cluster.
+ */
+export const limitKey = (id: string, counter: string) => `usher:limit:{${id}}:${counter}`;
+
 /** Hash: access token → its change under way. */
 export const intentsKey = 'usher:{log}:intents';
 

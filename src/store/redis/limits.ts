@@ -74,6 +74,8 @@ export interface RedisLimits {
   feedEntriesMax: number;
   /** Usage counts that are sent together. */
   usageBatch: number;
+  /** Counts of limits that are sent together. */
+  limitBatch: number;
 }
 
 /**
@@ -103,4 +105,6 @@ export const fixedRedisLimits = {
   probesMax: 2,
   feedEntriesMax: 1000,
   usageBatch: 200,
+  /** Some two milliseconds, in which Redis answers nothing else. */
+  limitBatch: 100,
 } as const satisfies Partial<RedisLimits>;

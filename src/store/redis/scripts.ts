@@ -14,7 +14,7 @@ export interface Script {
 }
 
 /** A script that Redis refuses while its memory is full. */
-function script(text: string): Script {
+export function script(text: string): Script {
   return { text, sha: hash('sha1', text) };
 }
 

@@ -12,6 +12,7 @@ import { type Get, masterGet, plainGet } from './get.ts';
 import { redisImported } from './imported.ts';
 import { type RedisKeyLedger, redisKeyLedger } from './key-ledger.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
+import { redisLimitCounts } from './limit-counts.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
 import { type RedisParts, redisParts } from './parts.ts';
@@ -202,6 +203,7 @@ function sessionsOf(
   { limits, now }: RedisStoreOptions,
 ) {
   const usage = redisUsage(admin, limits, isCluster, gate.isClosed);
+  const limitCounts = redisLimitCounts(admin, limits, isCluster);
   return {
     endSession: (id, until) =>
       write(async () => {
@@ -213,5 +215,6 @@ function sessionsOf(
     isSessionEnded: id => gate.pass(async () => (await getKey(endedSessionKey(id))) !== null),
     addUsage: deltas => write(() => usage.addUsage(deltas)),
     usage: ids => gate.pass(async () => usage.usage(ids)),
+    countLimits: (replica, deltas) => write(() => limitCounts.countLimits(replica, deltas)),
   } satisfies Partial<Store>;
 }

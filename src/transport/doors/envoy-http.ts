@@ -1,6 +1,7 @@
 /** Envoy's ext_authz over HTTP: every method and path below /ext-authz/. */
 
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { rateLimitFields } from '../http/rate-limit-fields.ts';
 import type { Route } from '../http/router.ts';
 import {
   askedByHeaders,
@@ -31,7 +32,7 @@ export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
     if (!credential.isKept) removed.push('authorization');
     if (removed.length > 0) sent['x-envoy-auth-headers-to-remove'] = removed.join(', ');
     // Envoy treats every status except 200 as a refusal, also 204.
-    res.writeHead(200, sent).end();
+    res.writeHead(200, { ...sent, ...rateLimitFields(verdict) }).end();
   };
   // The query behind the prefix is the client's own.
   return { path: '/ext-authz/', prefix: true, methods: 'any', query: 'any', handle };

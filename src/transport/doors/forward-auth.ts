@@ -5,6 +5,7 @@ import { unknownParameter } from '../../reading/query.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
 import type { Identity } from '../../verify/verdict.ts';
 import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { withRateLimit } from '../http/rate-limit-fields.ts';
 import type { Route } from '../http/router.ts';
 import {
   askedByHeaders,
@@ -18,8 +19,8 @@ import { type Asked, type Requirements, requirementsOf } from './requirements.ts
 /**
  * The route of /forward-auth. The gateway's configuration states requirements in the query:
  * `scopes` (separated by spaces), `audience` and `flavour=nginx`. Headers can only add
- * requirements. The verdict depends on nothing else but the credential, so no forwarded header
- * needs to be trusted.
+ * requirements. The verdict depends on nothing else but the credential and, for tokens that may be used
+ * from some addresses only, on what trusted proxies say in X-Forwarded-For.
  */
 export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
   const queries = createQueries();
@@ -29,7 +30,9 @@ export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
     const byHeaders = askedByHeaders(req);
     const all = byHeaders ? requirementsOf(asked, byHeaders) : requirements;
     return mapAwaitable(verifyForGateway(req, res, deps, door, all), verdict => {
-      if (verdict) res.writeHead(200, headersOf(verdict.identity)).end();
+      if (verdict) {
+        res.writeHead(200, withRateLimit(headersOf(verdict.identity), verdict)).end();
+      }
     });
   };
   return { path: '/forward-auth', methods: 'any', query: 'any', handle };

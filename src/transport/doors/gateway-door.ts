@@ -4,10 +4,11 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
 import type { NotLetIn, VerifyCaller } from '../../tokens/verify-callers.ts';
-import type { Granted, Verdict } from '../../verify/verdict.ts';
+import type { Denied, Granted, Verdict } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
 import { answerError, retryAfterOf } from '../http/answer.ts';
 import { clientNamesOf, type HttpRequest, type HttpResponse } from '../http/message.ts';
+import { rateLimitFields } from '../http/rate-limit-fields.ts';
 import { type Challenged, challengeOf } from '../http/www-authenticate.ts';
 import type { Admit, CallSight } from '../rpc/admission.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
@@ -18,6 +19,8 @@ import type { Asked, Requirements } from './requirements.ts';
 /** What the gateways' endpoints need. */
 export interface GatewayDoorDeps {
   verify: DoorVerify;
+  /** The address of the gateway's client; "" when no trusted proxy names it. */
+  sourceOf(req: HttpRequest): string;
   /** Lets gateways ask. */
   admit: Admit;
 }
@@ -39,7 +42,7 @@ export interface GatewayDoor {
 export function verifyForGateway(
   req: HttpRequest,
   res: HttpResponse,
-  { verify, admit }: GatewayDoorDeps,
+  { verify, admit, sourceOf }: GatewayDoorDeps,
   gateway: GatewayDoor,
   requirements: Requirements | string,
 ): Awaitable<Granted | undefined> {
@@ -48,7 +51,7 @@ export function verifyForGateway(
     if (typeof requirements === 'string') {
       return refuseAlways(res, `the gateway's configuration is wrong: ${requirements}`);
     }
-    return verify({ header, ...requirements }, gateway.door, caller);
+    return verify({ header, ...requirements, source: sourceOf(req) }, gateway.door, caller);
   };
   const header = authorizationIn(req.headers);
   const settle = (verdict: Verdict | undefined): Granted | undefined => {
@@ -85,12 +88,12 @@ function valuesOf(header: string | string[] | undefined): string[] {
   return header === undefined ? [] : String(header).split(', ');
 }
 
-function refuse(res: HttpResponse, refusal: Challenged, gateway: GatewayDoor): void {
+function refuse(res: HttpResponse, refusal: Challenged & Denied, gateway: GatewayDoor): void {
   const { http } = reasons[refusal.reason];
   const text = textOf(refusal);
   const challenge = challengeOf(refusal);
   const challenged = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };
-  const more = { ...challenged, ...retryAfterOf(refusal) };
+  const more = { ...challenged, ...retryAfterOf(refusal), ...rateLimitFields(refusal) };
   answerError(res, gateway.statusOf(http), text, { ...told(http, text), ...more });
 }
 

@@ -50,13 +50,13 @@ export function allowedHeaders(added: readonly string[]): string {
   return [...known.values()].join(', ');
 }
 
-/** Response headers that scripts may read: gRPC-Web's status and the challenge and wait of a refusal. */
+/** Response headers that scripts may read: gRPC-Web's status, a refusal's challenge and wait, and limits. */
 const exposedHeaders = [
   'Grpc-Status',
   'Grpc-Message',
   'Grpc-Status-Details-Bin',
   'WWW-Authenticate',
-  'Retry-After',
+  ...['Retry-After', 'RateLimit', 'RateLimit-Policy'],
 ].join(', ');
 
 /** Adds the headers that let a page of an allowed origin read the response. */

@@ -15,8 +15,10 @@ import {
   ImportAccessTokensResponse_ResultSchema,
   ImportOutcome,
   Kind,
+  LimitUseSchema,
   State,
 } from '../../gen/usher/v1/access_token_pb.ts';
+import type { TotalUse } from '../../limiting/total-use.ts';
 import type { ChainedEvent } from '../../store/audit.ts';
 import type { AccessTokenRecord } from '../../store/record.ts';
 import type { Usage } from '../../store/store.ts';
@@ -73,6 +75,20 @@ export function accessTokenMessage(
     message.jwtsRevokedBeforeTime = timestampOf(revokedJwts.issuedBefore);
   }
   return message;
+}
+
+/** Adds what is used of its limits to the message of an access token. */
+export function addLimitUses(message: AccessToken, uses: readonly TotalUse[]): void {
+  for (const { limit, used, remaining, resetAt, subjects } of uses) {
+    const use = create(LimitUseSchema, {
+      used: BigInt(used),
+      remaining: BigInt(remaining),
+      subjects: BigInt(subjects),
+    });
+    if (resetAt !== undefined) use.resetTime = timestampOf(resetAt);
+    if (limit === 'quota') message.quotaUse = use;
+    else message.rateLimitUse = use;
+  }
 }
 
 /** When the previous secrets' grace ends, in milliseconds since 1970; undefined if it has ended. */

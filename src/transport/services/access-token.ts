@@ -16,6 +16,7 @@ import {
   RotateAccessTokenResponseSchema,
   UpdateAccessTokenResponseSchema,
 } from '../../gen/usher/v1/access_token_pb.ts';
+import type { ReadTotalUse } from '../../limiting/total-use.ts';
 import type { AccessTokenRecord } from '../../store/record.ts';
 import { Unavailable } from '../../store/store.ts';
 import type { AccessTokens, Revealed } from '../../tokens/access-tokens.ts';
@@ -30,6 +31,7 @@ import type { Call } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import {
   accessTokenMessage,
+  addLimitUses,
   auditEventMessage,
   importResultMessage,
   usageMessage,
@@ -53,6 +55,7 @@ export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 export interface AccessTokenDeps {
   accessTokens: AccessTokens;
   usage: Pick<UsageMeter, 'read'>;
+  readTotalUse: ReadTotalUse;
   audit: Pick<Audit, 'list'>;
   importTokens: Import;
   reseal: Reseal;
@@ -90,9 +93,9 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
 
     async get({ id }, call) {
       const { record, usage } = await accessTokens.get(await authenticate(call), id);
-      return create(GetAccessTokenResponseSchema, {
-        accessToken: accessTokenMessage(record, usage, now()),
-      });
+      const accessToken = accessTokenMessage(record, usage, now());
+      addLimitUses(accessToken, await deps.readTotalUse(record));
+      return create(GetAccessTokenResponseSchema, { accessToken });
     },
 
     async list(request, call) {
