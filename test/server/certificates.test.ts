@@ -1,5 +1,6 @@
 /** Certificates are read again when their files change; connections and calls go on. */
 
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -117,6 +118,9 @@ describe.each(['h2', 'grpc-js'])('with %s', engine => {
     await startWithFiles(undefined, engine);
     expect(await served()).toEqual(['first', 'first', 'first']);
     const kept = await openTls(server.http, ['http/1.1']);
+    // A connection may idle after its first request for longer than before it.
+    kept.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(kept, 'data');
     const calls = load();
     for (const name of ['second', 'third']) {
       const { cert, key } = made(name);
