@@ -7,9 +7,11 @@ import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
 import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
+import { addDevCertsCommand } from './dev-certs.ts';
 import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
 import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
+import { addKeysCommands } from './keys.ts';
 import { addLoginCommand } from './login.ts';
 import { timeoutSeconds } from './option-values.ts';
 import { outSettings } from './settings.ts';
@@ -93,8 +95,10 @@ export function buildProgram(
   addWhoisCommand(program, context, exit);
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context, exit);
+  addKeysCommands(program, context, exit);
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
+  addDevCertsCommand(program, context);
   program
     .command('settings')
     .description('list all settings')

@@ -6,6 +6,7 @@ import type { Door } from '../transport/rpc/call.ts';
 import type { HandshakeFault, RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
+import { type CallerResult, createCallerMetric } from './caller-metric.ts';
 import type { MemoryMetric } from './memory.ts';
 import { createMemoryMetric } from './memory-metric.ts';
 import { createTlsMetrics } from './tls-metrics.ts';
@@ -16,6 +17,8 @@ export interface Metrics {
   verdict(verdict: Verdict, door: Door): void;
   /** Counts a verdict that failed because the store was unavailable. */
   unavailable(): void;
+  /** Counts what a known caller was answered, or a caller that was not let in, whose name is "". */
+  caller(name: string, result: CallerResult): void;
   /** Counts an unexpected error. */
   bug(): void;
   /** Counts a record that was read and is not as Usher wrote it. */
@@ -34,6 +37,8 @@ export interface Metrics {
   certificateRefused(listener: string): void;
   /** Shows what holds memory within a limit. */
   readonly memory: MemoryMetric;
+  /** Sets how many master keys write, are only read, and wait to write. */
+  masterKeys(states: { writes: number; reads: number; waits: number }): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -45,7 +50,10 @@ export interface Metrics {
 }
 
 /** Metrics in a registry of their own. `others` returns those of other processes, as `json()`. */
-export function createMetrics(others: () => Promise<object[]> = async () => []): Metrics {
+export function createMetrics(
+  callerNamesMax: number,
+  others: () => Promise<object[]> = async () => [],
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -117,6 +125,13 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     aggregator: 'max',
     registers,
   });
+  const masterKeys = new Gauge({
+    name: 'usher_master_keys',
+    help: 'Master keys in use: the one that writes, those that are only read, and those that wait to write.',
+    labelNames: ['state'] as const,
+    aggregator: 'max',
+    registers,
+  });
 
   return {
     verdict(verdict, door) {
@@ -127,6 +142,7 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
       else counted.count++;
     },
     unavailable: () => unavailable.inc(),
+    caller: createCallerMetric(registry, callerNamesMax),
     bug: () => bugs.inc(),
     brokenRecord: () => brokenRecords.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
@@ -138,6 +154,9 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);
       for (const what of degradable) degradedParts.set({ what }, parts.has(what) ? 1 : 0);
+    },
+    masterKeys(states) {
+      for (const [state, count] of Object.entries(states)) masterKeys.set({ state }, count);
     },
     json: () => registry.getMetricsAsJSON(),
     async text() {

@@ -3,15 +3,18 @@
 import cluster from 'node:cluster';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
-import { formerNameWarnings, readConfig } from '../settings/config.ts';
+import { formerNameWarnings, keySources, readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
+import { keysText } from '../settings/key-source.ts';
 import { settings } from '../settings/settings.ts';
-import type { Listen } from '../settings/values.ts';
+import { type Listen, masterKeys } from '../settings/values.ts';
+import { accessWarnings } from '../settings/verify-access.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
+import { endOnUncaught } from './last-resort.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
-import { serveParent } from './worker-messages.ts';
+import { keysFromParent, serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
 /** What has been started so far. */
@@ -34,13 +37,12 @@ export async function serve(env: Environment): Promise<void> {
   }
 }
 
-async function start(env: Environment): Promise<void> {
+async function start(given: Environment): Promise<void> {
+  const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
-  const secrets = openSecrets(config);
   const log = openLog(config.logLevel);
-  if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
-  await ownStore(config);
-  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
+  endOnUncaught(log);
+  if (cluster.isWorker) return await serveAsWorker(config, await openSecrets(config, env), log);
   const running: Running = {};
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.stopServer?.()]);
@@ -52,6 +54,12 @@ async function start(env: Environment): Promise<void> {
   const onListen = (stop: () => Promise<void>) => {
     running.stopServer = stop;
   };
+  // A command that prints the master keys may take its time.
+  const secrets = await openSecrets(config, env);
+  if (signals.stopping()) return;
+  await ownStore(config);
+  const warnings = [...formerNameWarnings(env), ...secrets.warnings, ...accessWarnings(config)];
+  for (const warning of warnings) log.warn(warning);
   try {
     const options = { onListen, tickets };
     if (config.workers > 1) await startMany(running, config, secrets, log, env, options);
@@ -67,6 +75,7 @@ async function start(env: Environment): Promise<void> {
   signals.up();
   process.on('SIGHUP', () => {
     running.server?.checkCertificates();
+    running.server?.reloadKeys().catch(ignoreLogged);
     running.workers?.renew().catch(error => {
       log.error({ error }, 'the workers could not be replaced');
     });
@@ -90,6 +99,7 @@ async function startMany(
   const own: Config = { ...config, grpcListen: 'off', httpListen: 'off' };
   running.server = await startServer(own, secrets, log, {
     ...options,
+    tellWorkers: async () => (await running.workers?.takeKeys()) ?? [],
     otherMetrics: async () => (await running.workers?.metrics()) ?? [],
     elsewhere: {
       ...namedAddress('grpc', config.grpcListen),
@@ -97,7 +107,12 @@ async function startMany(
     },
   });
   const limits = { ...fixedWorkerLimits, stopMs: workerStopMs(config) };
-  running.workers = startWorkers(config.workers, env, log, limits, options.tickets);
+  const { keysInUse } = running.server;
+  running.workers = startWorkers({
+    count: config.workers,
+    ...{ env, log, limits, tickets: options.tickets },
+    keys: () => keysText(keysInUse()),
+  });
   await running.workers.ready;
 }
 
@@ -106,7 +121,7 @@ async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger
   let stop: (() => Promise<void>) | undefined;
   const signals = onSignals(log, stopLimitMs(config), async () => await stop?.());
   const tickets = createTicketSecret();
-  const { metrics } = await startServer(own, secrets, log, {
+  const server = await startServer(own, secrets, log, {
     isWorker: true,
     tickets,
     onListen(stopServer) {
@@ -114,8 +129,24 @@ async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger
       signals.up();
     },
   });
-  if (!signals.stopping()) serveParent(metrics, tickets, signals.stop);
+  if (signals.stopping()) return;
+  serveParent({
+    metrics: server.metrics,
+    tickets,
+    takeKeys: keys => server.takeKeys(masterKeys(keys)),
+    stop: signals.stop,
+  });
 }
+
+/** The environment of a worker, in which the master keys are those of the primary. */
+function withKeys(env: Environment, keys: string): Environment {
+  const sources = new Set(keySources(env));
+  const others = Object.entries(env).filter(([name]) => !sources.has(name));
+  return { ...Object.fromEntries(others), [settings.masterKeys.name]: keys };
+}
+
+/** The keeper of the keys logs its own failures. */
+const ignoreLogged = () => undefined;
 
 function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
   if (listen === 'off') return {};

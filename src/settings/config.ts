@@ -5,16 +5,22 @@ import { nearest } from '../reading/nearest.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 import { type tlsFiles, tlsMistakes } from './tls.ts';
+import { type clientTlsFiles, clientTlsMistake, storeTlsSettings } from './tls-files.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
+import { accessMistakes, type VerifyAccess } from './verify-access.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
 type Optional =
   | 'masterKeys'
+  | 'masterKeysFolder'
+  | 'masterKeysCommand'
   | 'adminToken'
   | 'connectionsPerSourceMax'
   | 'stateFile'
+  | 'verifyAccess'
+  | keyof typeof clientTlsFiles
   | keyof typeof tlsFiles;
 
 /** Environment variables. */
@@ -25,10 +31,15 @@ export type Config = {
   readonly [K in Exclude<keyof Settings, Optional>]: ReturnType<Settings[K]['read']>;
 } & {
   readonly masterKeys?: MasterKey[];
+  /** The file that `masterKeys` was read from; absent when the keys were given otherwise. */
+  readonly masterKeysFile?: string;
+  readonly masterKeysFolder?: string;
+  readonly masterKeysCommand?: string;
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
-} & { readonly [K in keyof typeof tlsFiles]?: string };
+  readonly verifyAccess?: VerifyAccess;
+} & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
 export class SettingsError extends Error {
@@ -53,9 +64,19 @@ export function readConfig(env: Environment): Config {
       mistakes.push(mistakeOf(error));
     }
   }
+  const file = env[masterKeysFileName];
+  if (file !== undefined) config.masterKeysFile = file;
   mistakes.push(...unknownNames(env), ...contradictions(config as Partial<Config>, env));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
-  return config as unknown as Config;
+  return withTlsFiles(config as unknown as Config);
+}
+
+/** Puts the files for TLS into the address of the store. */
+function withTlsFiles(config: Config): Config {
+  const { store } = config;
+  const { files } = storeTlsSettings(config);
+  if (store.kind !== 'redis' || (files.ca ?? files.cert) === undefined) return config;
+  return { ...config, store: { ...store, tlsFiles: files } };
 }
 
 /** Reads one setting; undefined when it is unset and has no default. Throws Mistake. */
@@ -144,11 +165,15 @@ function adviceFor(name: string, known: Iterable<string>): string {
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
+  const tlsMistake = clientTlsMistake(storeTlsSettings(config));
   return [
     ...listenerMistakes(config),
     ...tlsMistakes(config),
+    ...accessMistakes(config),
     ...secretMistakes(config, env),
+    ...keySourceMistakes(env),
     ...limitMistakes(config),
+    ...(tlsMistake === undefined ? [] : [tlsMistake]),
   ];
 }
 
@@ -187,11 +212,34 @@ function secretMistakes({ store }: Partial<Config>, env: Environment): string[] 
   };
   return Object.entries(makeWith)
     .filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
+    .filter(([name]) => name !== settings.masterKeys.name || keySources(env).length === 0)
     .map(
       ([name, command]) =>
         `${name} is required with Redis and must be the same on all servers; ` +
         `make one with: ${command}`,
     );
+}
+
+const masterKeysFileName = `${settings.masterKeys.name}_FILE`;
+
+/** The settings that say where the master keys are, which are set. */
+export function keySources(env: Environment): string[] {
+  const { masterKeys, masterKeysFolder, masterKeysCommand } = settings;
+  const names = [
+    masterKeys.name,
+    masterKeysFileName,
+    masterKeysFolder.name,
+    masterKeysCommand.name,
+  ];
+  return names.filter(name => env[name] !== undefined);
+}
+
+function keySourceMistakes(env: Environment): string[] {
+  const [first, second, ...more] = keySources(env);
+  // The pair of a setting and its file is a mistake of any setting.
+  if (second === undefined || (second === masterKeysFileName && more.length === 0)) return [];
+  const names = [first, second, ...more].join(', ').replace(/, (?=[^,]*$)/, ' and ');
+  return [`${names} are set, and the master keys come from one place; unset the others`];
 }
 
 function limitMistakes(config: Partial<Config>): string[] {

@@ -92,6 +92,12 @@ export const limits = {
       'apart in a minute, per worker; the rest is counted in one entry',
     { min: 1, max: 100_000, default: 64, unit: 'kinds' },
   ),
+  callerNamesMax: limit(
+    'USHER_CALLER_NAMES_MAX',
+    'Most callers of Verify that the metric usher_verify_callers_total tells apart by name, per worker; the ' +
+      'rest is counted as one',
+    { min: 0, max: 10_000, default: 100, unit: 'names' },
+  ),
   messageBytesMax: limit(
     'USHER_MESSAGE_BYTES_MAX',
     'Longest request message; an answer may have 4 MiB in any case',
@@ -216,6 +222,22 @@ export const limits = {
     default: 43_200_000,
     unit: 'ms',
   }),
+  masterKeysReloadMs: limit(
+    'USHER_MASTER_KEYS_RELOAD_MS',
+    'How often the file or folder of the master keys is read again; a command is run again on SIGHUP and ' +
+      '`usher keys reload` only',
+    { min: 100, max: 86_400_000, default: 5000, unit: 'ms' },
+  ),
+  masterKeysCommandMs: limit(
+    'USHER_MASTER_KEYS_COMMAND_MS',
+    'How long the command of the master keys may take before it is killed',
+    { min: 100, max: 600_000, default: 30_000, unit: 'ms' },
+  ),
+  masterKeysBytesMax: limit(
+    'USHER_MASTER_KEYS_BYTES_MAX',
+    'Longest content of the file or folder of the master keys, and longest output of their command',
+    { min: 64, max: 1_048_576, default: 65_536, unit: 'bytes' },
+  ),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,
     max: 600_000,

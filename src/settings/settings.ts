@@ -4,13 +4,16 @@ import { AddressError, type StoreAddress, storeAddress } from '../store/address.
 import { limits } from './limits.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
+import { managerTlsFiles, storeTlsFiles } from './tls-files.ts';
 import {
   addressRanges,
   adminToken,
   baseUrl,
   filePath,
+  folderPath,
   headerNames,
   hostNames,
+  keyCommand,
   listen,
   Mistake,
   masterKeys,
@@ -18,6 +21,7 @@ import {
   origins,
   wholeNumber,
 } from './values.ts';
+import { accessSettings } from './verify-access.ts';
 
 /** Parses the store's address; throws Mistake. */
 function readStoreAddress(text: string): StoreAddress {
@@ -43,6 +47,7 @@ const places = {
     secret: true,
     read: readStoreAddress,
   },
+  ...storeTlsFiles,
   grpcListen: {
     name: 'USHER_GRPC_LISTEN',
     meaning: 'Address of the gRPC listener',
@@ -82,6 +87,7 @@ const places = {
     read: hostNames,
   },
   ...tlsFiles,
+  ...accessSettings,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',
@@ -89,6 +95,24 @@ const places = {
     without: 'generated at the first start with `lmdb:`; required with Redis',
     secret: true,
     read: masterKeys,
+  },
+  masterKeysFolder: {
+    name: 'USHER_MASTER_KEYS_DIR',
+    meaning:
+      'Folder of the master keys instead: one file a key, named by its id, and a file `current` with the ' +
+      'id of the one that writes (docs/keys.md)',
+    range: 'path that begins with `/`, `./` or `../`',
+    without: 'none',
+    read: folderPath,
+  },
+  masterKeysCommand: {
+    name: 'USHER_MASTER_KEYS_COMMAND',
+    meaning:
+      'Command whose output is the master keys instead, as in `sops -d keys.enc`; run by `sh -c`, without ' +
+      'the settings of Usher in its environment',
+    range: 'a command',
+    without: 'none',
+    read: keyCommand,
   },
   adminToken: {
     name: 'USHER_ADMIN_TOKEN',
@@ -153,6 +177,7 @@ const places = {
     default: 'http://127.0.0.1:8081',
     read: baseUrl,
   },
+  ...managerTlsFiles,
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */

@@ -5,7 +5,7 @@ import type { Awaitable } from './awaitable.ts';
 import type { Feed } from './feed.ts';
 import type { StoreHealth } from './health.ts';
 import type { AccessTokenRecord } from './record.ts';
-import type { RecordSigner } from './seal.ts';
+import type { KeyLedger, RecordSigner } from './seal.ts';
 import type { StoreOversight } from './status.ts';
 
 /**
@@ -281,6 +281,7 @@ export interface Store
     TokenLister,
     TokenWriter,
     RecordSigner,
+    KeyLedger,
     StoreTransfer,
     ImportedIndex,
     AuditLog,

@@ -79,6 +79,7 @@ describe('values', () => {
       USHER_GRPC_LISTEN: '[::1]:0',
       USHER_HTTP_LISTEN: '0.0.0.0:0',
       USHER_MANAGER_LISTEN: 'off',
+      USHER_VERIFY_ACCESS: 'token',
     });
     expect(config.grpcListen).toEqual({ host: '::1', port: 0 });
     expect(config.httpListen).toEqual({ host: '0.0.0.0', port: 0 });
@@ -201,7 +202,9 @@ describe('mistakes', () => {
 
   test('are reported without the value', () => {
     const canary = 'c4n4ry!';
-    for (const { name } of Object.values(settings)) {
+    // Any text is a command.
+    const { masterKeysCommand: _, ...others } = settings;
+    for (const { name } of Object.values(others)) {
       const told = mistakesOf({ [name]: canary }).join('\n');
       expect(told, name).not.toBe('');
       expect(told, name).not.toContain(canary);

@@ -8,6 +8,7 @@ import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
 import { describeFeed } from './contract-feed.ts';
 import { describeImported } from './contract-imported.ts';
+import { describeKeys } from './contract-keys.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeScan } from './contract-scan.ts';
 import { type Opened, openPlace, type StorePlace } from './place.ts';
@@ -32,6 +33,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeFeed(opened);
     describeUsage(opened);
     describeImported(opened);
+    describeKeys(opened);
     describeSessions(opened);
     describeClosing(opened);
     describeKill(opened);

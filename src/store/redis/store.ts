@@ -10,12 +10,14 @@ import { acknowledge, presence } from './acknowledge.ts';
 import { closable } from './closable.ts';
 import { type Get, masterGet, plainGet } from './get.ts';
 import { redisImported } from './imported.ts';
+import { type RedisKeyLedger, redisKeyLedger } from './key-ledger.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken, scanTokens } from './list.ts';
 import { type RedisParts, redisParts } from './parts.ts';
 import { type Running, run } from './running.ts';
 import { redisSigner } from './sign-records.ts';
+import { withTls } from './tls.ts';
 import { redisTransfer } from './transfer.ts';
 import { redisUsage } from './usage.ts';
 
@@ -37,10 +39,11 @@ export interface RedisStoreOptions {
 
 /**
  * Opens the store. While Redis cannot be reached, the store is open but not up, and keeps trying.
- * Throws StoreMismatch when the store is not one for this version and these master keys; one that is
- * found later is not up.
+ * Throws StoreMismatch when the store is not one for this version and these master keys (one that is
+ * found later is not up), and TlsFileError when a file for TLS cannot be used.
  */
-export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
+export async function openRedis(address: RedisAddress, options: RedisStoreOptions): Promise<Store> {
+  const target = withTls(address, options.onWarning ?? (() => undefined));
   const parts = redisParts(target, options);
   const running = await run(parts, options.limits);
   const gate = closable();
@@ -124,7 +127,7 @@ function recordsOf(
 function changesOf(
   { admin, committer, records, schema }: RedisParts,
   { read, write }: Access,
-  { limits, now }: RedisStoreOptions,
+  { limits, now, seal }: RedisStoreOptions,
 ) {
   const signer = redisSigner(admin, records, schema, limits);
   return {
@@ -139,6 +142,17 @@ function changesOf(
     signRecords: ids => write(() => signer.signRecords(ids)),
     signImported: () => write(() => signer.signImported()),
     endMigration: () => write(() => signer.endMigration()),
+    ...ledgerOf(redisKeyLedger(admin, seal, limits), read, write),
+  } satisfies Partial<Store>;
+}
+
+function ledgerOf(ledger: RedisKeyLedger, read: Access['read'], write: Access['write']) {
+  return {
+    keyChecks: () => read(ledger.keyChecks),
+    noteKey: id => write(() => ledger.noteKey(id)),
+    forgetKey: id => write(() => ledger.forgetKey(id)),
+    recordKeys: (after, limit) => read(() => ledger.recordKeys(after, limit)),
+    entryKeys: (after, limit) => read(() => ledger.entryKeys(after, limit)),
   } satisfies Partial<Store>;
 }
 
@@ -154,6 +168,7 @@ function importedOf(
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
+    dropForms: dropped => write(() => imported.dropForms(dropped)),
     settleImported: digests => write(() => imported.settleImported(digests)),
   } satisfies Partial<Store>;
 }
