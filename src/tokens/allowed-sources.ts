@@ -8,7 +8,7 @@ import { invalid } from './faults.ts';
 type Range = [address: ipaddr.IPv4 | ipaddr.IPv6, prefixBits: number];
 
 /** Most ranges of an access token. */
-export const allowedSourcesMax = 64;
+const allowedSourcesMax = 64;
 
 /** The longest entry is an IPv6 address with its prefix, in characters. */
 const entryLengthMax = 50;

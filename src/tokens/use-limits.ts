@@ -4,7 +4,7 @@ import type { Kind, LimitPer, Quota, RateLimit } from '../store/record.ts';
 import { checkAll, invalid } from './faults.ts';
 
 /** Longest window of a rate limit, in seconds: a day. A quota bounds longer times. */
-export const windowSecondsMax = 86_400;
+const windowSecondsMax = 86_400;
 
 /**
  * Throws INVALID_ARGUMENT for every part of a rate limit that is wrong. `kind` is absent where it is not

@@ -12,6 +12,7 @@ const plain: Record<string, string> = {
   'client/ask.ts': 'pauses, and a deadline that is judged after what arrived was read',
   'client/follow-watch.ts': 'a pause, and a check that is judged after what arrived was read',
   'client/verdict-cache.ts': 'forgets unhashed headers',
+  'limiting/share-counts.ts': 'an interval at which counts are sent',
   'server/health.ts': 'an interval at which the clock is compared',
   'server/workers.ts': 'a pause before a restart',
   'store/continuity/continuity.ts': 'intervals at which the log is read',

@@ -50,7 +50,7 @@ export function allowedHeaders(added: readonly string[]): string {
   return [...known.values()].join(', ');
 }
 
-/** Response headers that scripts may read: gRPC-Web's status, a refusal's challenge, and limits. */
+/** Response headers that scripts may read: gRPC-Web's status, a refusal's challenge and wait, and limits. */
 const exposedHeaders = [
   'Grpc-Status',
   'Grpc-Message',
