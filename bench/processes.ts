@@ -102,7 +102,7 @@ export async function startUsher(
   });
   endWithUs(child);
   const isReady = () =>
-    fetch(`http://127.0.0.1:${http}/readyz`).then(
+    fetch(`http://127.0.0.1:${manager}/readyz`).then(
       answer => answer.ok,
       () => false,
     );
@@ -167,7 +167,7 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** A port that no program listens on. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };

@@ -10,6 +10,7 @@ const built = resolve('out/peers');
 export const peers = {
   grpcGo: `${built}/grpc-go`,
   grpcGoClient: `${built}/grpc-go-client`,
+  handshakes: `${built}/handshakes`,
   load: `${built}/load`,
   tonic: `${built}/cargo/release/usher-peer-tonic`,
 };
@@ -50,7 +51,8 @@ export function buildPeers(): void {
     });
   const [proto, buf] = ['../../proto', resolve('node_modules/.bin/buf')];
   build(source, buf, ['generate', proto, '--path', `${proto}/usher`]);
-  build(source, 'go', ['build', '-o', `${built}/`, './grpc-go', './grpc-go-client', './load']);
+  const programs = ['./grpc-go', './grpc-go-client', './handshakes', './load'];
+  build(source, 'go', ['build', '-o', `${built}/`, ...programs]);
   const cargo = ['build', '--release', '--locked', '--quiet', '--target-dir', `${built}/cargo`];
   build(`${source}/tonic`, 'cargo', cargo);
 }

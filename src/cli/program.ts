@@ -10,6 +10,7 @@ import type { Context } from './context.ts';
 import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
 import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
+import { addKeysCommands } from './keys.ts';
 import { addLoginCommand } from './login.ts';
 import { timeoutSeconds } from './option-values.ts';
 import { outSettings } from './settings.ts';
@@ -93,6 +94,7 @@ export function buildProgram(
   addWhoisCommand(program, context, exit);
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context, exit);
+  addKeysCommands(program, context, exit);
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
   program

@@ -11,8 +11,11 @@ import type { Session } from './session.ts';
 
 /** The functions and settings with which `createManager` is built. */
 export interface ManagerDeps {
-  /** 32 bytes, the same in every worker and server; a new key ends all sessions. */
-  sessionKey: Uint8Array;
+  /**
+   * Keys of 32 bytes, the same in every worker and server: the first seals sessions, and one that is gone
+   * ends the sessions that it sealed. Asked at each use.
+   */
+  sessionKeys: () => readonly Uint8Array[];
   /** The current time, in milliseconds since 1970. */
   now: () => number;
   /** Lifetimes and bounds of sessions and login codes. */

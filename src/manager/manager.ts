@@ -28,7 +28,7 @@ export interface Manager {
 
 /** Creates the API Manager's browser part. */
 export function createManager(deps: ManagerDeps): Manager {
-  const sessions = createSessions({ ...deps, key: deps.sessionKey });
+  const sessions = createSessions({ ...deps, keys: deps.sessionKeys });
   const peerOf = deps.peerOf ?? (req => req.socket.remoteAddress ?? '');
   const webApp = serveWebApp(deps.webFolder);
 

@@ -31,6 +31,14 @@ export interface ServerStatus {
     /** Time since the last sign of life of the feed, in milliseconds. */
     lagMs: number;
   };
+  /** The master keys, by their ids. */
+  masterKeys: {
+    writes: string;
+    /** All that are read, the one that writes too. */
+    reads: readonly string[];
+    /** For whom a new key waits before it writes; nothing when it does not. */
+    waitsFor: readonly string[];
+  };
   /** The addresses of the listeners, as "host:port". */
   listeners: { grpc: string; http: string; manager: string };
   /** Longest time until a revocation takes effect everywhere, in milliseconds. */

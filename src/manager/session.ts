@@ -1,6 +1,6 @@
 /**
  * Sessions of the web app. A session is a sealed cookie, not a record in the store: every worker
- * and server with the key can read it. The store holds only the ids of signed-out sessions. The
+ * and server with its key can read it. The store holds only the ids of signed-out sessions. The
  * cookie alone opens nothing: it holds the hash of a secret that only the page has.
  */
 
@@ -59,19 +59,21 @@ const purpose = 'usher web app session, version 2';
 /** A sealed session has about 250 characters; anything much longer is refused unread. */
 const sealedCharactersMax = 1024;
 
-/** Creates sessions that are sealed (AES-256-GCM) with a key of 32 bytes. */
+/** Creates sessions that are sealed (AES-256-GCM) with the first of some keys of 32 bytes. */
 export function createSessions(deps: {
-  key: Uint8Array;
+  /** Asked at each use. All keys open; there is at least one. */
+  keys: () => readonly Uint8Array[];
   now: () => number;
   limits: ManagerLimits;
   ended: EndedSessions;
 }): Sessions {
-  const { key, now, limits, ended } = deps;
+  const { keys, now, limits, ended } = deps;
   const endOf = (session: Session) =>
     Math.min(session.signedInAt + limits.sessionLifetimeMs, session.usedAt + limits.sessionIdleMs);
   const unseal = ({ cookie, pageSecret }: SessionKeys) => {
     if (cookie.length > sealedCharactersMax) return undefined;
-    const session = parseSession(unsealText(key, cookie, purpose));
+    const opened = keys().map(key => unsealText(key, cookie, purpose));
+    const session = parseSession(opened.find(text => text !== undefined));
     if (!session || endOf(session) <= now()) return undefined;
     return isHashOf(session.pageSecretHash, pageSecret) ? session : undefined;
   };
@@ -87,7 +89,7 @@ export function createSessions(deps: {
       };
       return { session, pageSecret };
     },
-    seal: session => sealText(key, JSON.stringify(session), purpose),
+    seal: session => sealText(keys()[0] as Uint8Array, JSON.stringify(session), purpose),
     unseal,
     async read(keys) {
       const session = unseal(keys);
@@ -110,6 +112,6 @@ function isHashOf(expected: string, pageSecret: string): boolean {
 }
 
 function parseSession(text: string | undefined): Session | undefined {
-  // Only this server can seal with the key, so the shape needs no check.
+  // Only this server can seal with these keys, so the shape needs no check.
   return text === undefined ? undefined : (JSON.parse(text) as Session);
 }

@@ -18,6 +18,7 @@ import {
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
 import { usageCountBytes } from '../tokens/limits.ts';
 import { createLookup, type Lookup } from '../tokens/lookup.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
@@ -29,10 +30,9 @@ import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
-import { createMasterKeys } from '../verify/master-keys.ts';
+import { createKeyRing, type KeyRing } from '../verify/key-ring.ts';
 import { createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
-import { createRecordSeal } from '../verify/record-seal.ts';
 import { createVerify } from '../verify/verify.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
@@ -44,6 +44,10 @@ import { stopStep } from './stop-step.ts';
 /** Everything behind the listeners. */
 export interface Core {
   store: Store;
+  /** The master keys in use. */
+  keyRing: KeyRing;
+  /** Counts what depends on which master key. */
+  countKeyUse: CountKeyUse;
   /** Verifies an Authorization header for an endpoint, and counts the verdict. */
   verify: DoorVerify;
   /** Creates, lists, changes, rotates and revokes access tokens. */
@@ -92,7 +96,8 @@ export async function openCore(
   metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord' | 'memory' | 'limiting'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
-  const seal = createRecordSeal(secrets.masterKeys);
+  const keyRing = createKeyRing(secrets.masterKeys);
+  const { keys, seal } = keyRing;
   const store = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
@@ -102,7 +107,6 @@ export async function openCore(
     stateFile: config.stateFile,
     limits: others.store,
   });
-  const keys = createMasterKeys(secrets.masterKeys);
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
@@ -132,6 +136,8 @@ export async function openCore(
   );
   return {
     store,
+    keyRing,
+    countKeyUse: createCountKeyUse(store, now),
     verify: countVerdicts(verify, metrics, usage),
     accessTokens: createAccessTokens(changes),
     importTokens: createImport({ store, keys, now, limits }),

@@ -25,6 +25,7 @@ import {
 import { fixedHttpLimits, type HttpLimits } from '../transport/http/limits.ts';
 import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
+import type { TlsLimits } from '../transport/tls/listener-tls.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import { divideMemory, type MemoryMetric, type MemoryShares } from './memory.ts';
 
@@ -45,6 +46,7 @@ export interface Limits {
   watch: WatchLimits;
   http: HttpLimits;
   grpc: GrpcLimits;
+  tls: TlsLimits;
   manager: ManagerLimits;
 }
 
@@ -81,6 +83,11 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     },
     http: httpLimits(config, memory),
     grpc: grpcLimits(config, memory),
+    tls: {
+      handshakeMs: config.firstByteMs,
+      handshakeBytesMax: config.tlsHandshakeBytesMax,
+      resumptionSeconds: Math.floor(config.tlsResumptionMs / 1000),
+    },
     manager: {
       ...fixedManagerLimits,
       sessionLifetimeMs: config.sessionMsMax,

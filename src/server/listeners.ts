@@ -33,9 +33,12 @@ import type { Binding } from '../transport/rpc/handlers.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
 import { pinged } from '../transport/rpc/probes.ts';
 import { RpcError } from '../transport/rpc/rpc-error.ts';
+import type { ListenerTls, TlsLimits } from '../transport/tls/listener-tls.ts';
+import type { TicketSecret } from '../transport/tls/ticket-keys.ts';
+import type { Certificates } from './certificates.ts';
 import type { Core } from './core.ts';
 import { connectionsFor, openFilesMax } from './descriptors.ts';
-import { createGuards } from './guards.ts';
+import { createGuards, type ListenerName } from './guards.ts';
 import { collectGarbage } from './heap.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -49,6 +52,10 @@ export interface ListenerParts {
   services: Services;
   /** The web app. */
   manager: Manager;
+  /** With what they speak TLS. */
+  certificates: Certificates;
+  /** The secret of session tickets. */
+  tickets: TicketSecret;
   metrics: Metrics;
   log: Pick<Logger, 'info' | 'warn'>;
   /** Why the server should get no traffic; empty when it is ready. */
@@ -148,6 +155,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     onBug,
     probes: parts,
     guard: guards.grpc,
+    tls: tlsOf('grpc', parts, limits.tls),
   });
   return {
     grpc,
@@ -168,6 +176,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       ping,
       onBug,
       guard: guards.http,
+      tls: tlsOf('http', parts, limits.tls),
       onStop: connect.endStreams,
       ...http2({ bindings: services.verifier, guard: guards.http }),
     }),
@@ -189,6 +198,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       ping,
       onBug,
       guard: guards.manager,
+      tls: tlsOf('manager', parts, limits.tls),
       onStop: managerDoor.endStreams,
       ...http2(
         { bindings: services.manager, guard: guards.manager, door: 'manager' },
@@ -196,6 +206,20 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
       ),
     }),
   };
+}
+
+/** With what a listener speaks TLS; undefined where it speaks plain text. */
+function tlsOf(
+  name: ListenerName,
+  { certificates, tickets, now }: ListenerParts,
+  limits: TlsLimits,
+): ListenerTls | undefined {
+  const isManager = name === 'manager';
+  const source = isManager ? certificates.manager : certificates.public;
+  if (source === undefined) return undefined;
+  // Browsers speak both, and the web app is served over HTTP/1.1 alone.
+  const [prefersHttp1, requiresClient] = [isManager, isManager];
+  return { ...{ name, source, prefersHttp1, requiresClient }, ...{ tickets, limits, now } };
 }
 
 const otherHost = new RpcError('FAILED_PRECONDITION', otherHostText);

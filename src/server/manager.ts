@@ -25,7 +25,10 @@ export interface WebManager {
   createSignInCode(caller: Caller): Promise<SignInCode>;
 }
 
-/** Creates the web app. `listeners` is called for each request of the status page. */
+/**
+ * Creates the web app. `listeners` and `waitsFor`, for whom a new master key waits, are called for each
+ * request of the status page.
+ */
 export function createWebManager(
   config: Config,
   secrets: ServerSecrets,
@@ -33,11 +36,12 @@ export function createWebManager(
   log: Logger,
   now: () => number,
   listeners: () => ServerStatus['listeners'],
+  waitsFor: () => readonly string[],
 ): WebManager {
   const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
   const manager = createManager({
-    sessionKey: sessionKey(secrets),
+    sessionKeys: sessionKeys(core, secrets),
     now,
     limits,
     ended: core.store,
@@ -51,7 +55,7 @@ export function createWebManager(
     audit: (action, { actor, peer }, sessionId) =>
       core.audit.add({ action, actor, peer, detail: '', id: uuidOf(`${action} ${sessionId}`) }),
     refused: core.sums.refused,
-    status: () => statusOf(config, core, listeners()),
+    status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),
   });
   return {
@@ -65,14 +69,34 @@ export function createWebManager(
   };
 }
 
-/** The key that signs sessions; changing the admin token or first master key ends all sessions. */
-function sessionKey({ masterKeys, adminToken }: ServerSecrets): Uint8Array {
-  const master = masterKeys[0]?.bytes ?? new Uint8Array();
+/**
+ * The keys that seal sessions, one of each master key in use. Another admin token ends all sessions; a
+ * master key that is removed ends those that it sealed, and used sessions are sealed again.
+ */
+function sessionKeys({ keyRing }: Core, { adminToken }: ServerSecrets): () => Uint8Array[] {
   const salt = hash('sha256', adminToken, 'buffer');
-  return new Uint8Array(hkdfSync('sha256', master, salt, 'usher/v1/session', 32));
+  let madeOf = keyRing.inUse;
+  const make = () =>
+    madeOf.map(({ bytes }) => {
+      return new Uint8Array(hkdfSync('sha256', bytes, salt, 'usher/v1/session', 32));
+    });
+  let made = make();
+  return () => {
+    if (madeOf !== keyRing.inUse) {
+      madeOf = keyRing.inUse;
+      made = make();
+    }
+    return made;
+  };
 }
 
-function statusOf(config: Config, core: Core, listeners: ServerStatus['listeners']): ServerStatus {
+function statusOf(
+  config: Config,
+  core: Core,
+  listeners: ServerStatus['listeners'],
+  waitsFor: readonly string[],
+): ServerStatus {
+  const { currentId: writes, ids: reads } = core.keyRing.keys;
   const { health, feed } = core.store;
   return {
     version,
@@ -91,6 +115,7 @@ function statusOf(config: Config, core: Core, listeners: ServerStatus['listeners
       // Infinite before the first answer, which JSON cannot represent.
       lagMs: Math.round(Math.min(feed.lagMs(), Number.MAX_SAFE_INTEGER)),
     },
+    masterKeys: { writes, reads, waitsFor },
     listeners,
     leaseMs: config.leaseMs,
   };

@@ -3,11 +3,12 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { degradable, type StoreHealth } from '../store/health.ts';
 import type { Door } from '../transport/rpc/call.ts';
-import type { RefusedReason } from '../transport/rpc/guard.ts';
+import type { HandshakeFault, RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import type { MemoryMetric } from './memory.ts';
 import { createMemoryMetric } from './memory-metric.ts';
+import { createTlsMetrics } from './tls-metrics.ts';
 
 /** The metrics of one process. */
 export interface Metrics {
@@ -25,10 +26,18 @@ export interface Metrics {
   unreadClosed(listener: string, reason: UnreadReason): void;
   /** Counts a request that a listener refused because requests hold too many bytes. */
   requestRefused(listener: string): void;
+  /** Counts a TLS handshake that failed, or one with a listener that does not speak TLS. */
+  handshakeFailed(listener: string, fault: HandshakeFault | 'tls-on-plain-text'): void;
+  /** Shows when the certificate of a listener ends, in milliseconds since 1970. */
+  certificateEnds(listener: string, endsMs: () => number): void;
+  /** Counts files of a listener's certificate that changed and cannot be used. */
+  certificateRefused(listener: string): void;
   /** Shows what holds memory within a limit. */
   readonly memory: MemoryMetric;
   /** Shows the counting of limits; read when the metrics are. */
   limiting(read: () => { counters: number; waitingMs: number }): void;
+  /** Sets how many master keys write, are only read, and wait to write. */
+  masterKeys(states: { writes: number; reads: number; waits: number }): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -112,6 +121,13 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     aggregator: 'max',
     registers,
   });
+  const masterKeys = new Gauge({
+    name: 'usher_master_keys',
+    help: 'Master keys in use: the one that writes, those that are only read, and those that wait to write.',
+    labelNames: ['state'] as const,
+    aggregator: 'max',
+    registers,
+  });
 
   let readLimiting = () => ({ counters: 0, waitingMs: 0 });
   new Gauge({
@@ -145,6 +161,7 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
     brokenRecord: () => brokenRecords.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
     requestRefused: listener => requests.inc({ listener }),
+    ...createTlsMetrics(registry),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
     memory: createMemoryMetric(registry),
     limiting(read) {
@@ -154,6 +171,9 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
       const parts = new Set<string>(degraded.map(({ what }) => what));
       storeUp.set(up && !parts.has('stale') ? 1 : 0);
       for (const what of degradable) degradedParts.set({ what }, parts.has(what) ? 1 : 0);
+    },
+    masterKeys(states) {
+      for (const [state, count] of Object.entries(states)) masterKeys.set({ state }, count);
     },
     json: () => registry.getMetricsAsJSON(),
     async text() {

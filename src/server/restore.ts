@@ -4,7 +4,13 @@ import { createReadStream, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Config, type Environment, readConfig, SettingsError } from '../settings/config.ts';
+import {
+  type Config,
+  type Environment,
+  keySources,
+  readConfig,
+  SettingsError,
+} from '../settings/config.ts';
 import { masterKeysFile, openSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
 import { BackupProblem } from '../tokens/check-backup.ts';
@@ -27,8 +33,8 @@ export async function restore(
   warn: (message: string) => void,
 ): Promise<RestoreReport> {
   const config = readConfig(env);
-  needMasterKeys(config);
-  const { masterKeys } = openSecrets(config);
+  needMasterKeys(config, env);
+  const { masterKeys } = await openSecrets(config, env);
   const seal = createRecordSeal(masterKeys);
   try {
     await ownStore(config);
@@ -56,8 +62,9 @@ function commandLine(): RestoredBy {
 }
 
 /** Without them a new key would be generated, under which nothing of the backup could be read. */
-function needMasterKeys({ store, masterKeys }: Config): void {
-  if (store.kind !== 'lmdb' || masterKeys !== undefined) return;
+function needMasterKeys(config: Config, env: Environment): void {
+  const { store } = config;
+  if (store.kind !== 'lmdb' || keySources(env).length > 0) return;
   const path = join(store.folder, masterKeysFile);
   if (existsSync(path)) return;
   throw new SettingsError([

@@ -3,14 +3,16 @@
 import cluster from 'node:cluster';
 import { type Logger, openLog } from '../log.ts';
 import type { Config, Environment } from '../settings/config.ts';
-import { formerNameWarnings, readConfig } from '../settings/config.ts';
+import { formerNameWarnings, keySources, readConfig } from '../settings/config.ts';
 import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
+import { keysText } from '../settings/key-source.ts';
 import { settings } from '../settings/settings.ts';
-import type { Listen } from '../settings/values.ts';
+import { type Listen, masterKeys } from '../settings/values.ts';
 import { awakeTimeout } from '../timing/awake.ts';
+import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
-import { serveParent } from './worker-messages.ts';
+import { keysFromParent, serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
 /** What has been started so far. */
@@ -33,25 +35,31 @@ export async function serve(env: Environment): Promise<void> {
   }
 }
 
-async function start(env: Environment): Promise<void> {
+async function start(given: Environment): Promise<void> {
+  const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
-  const secrets = openSecrets(config);
   const log = openLog(config.logLevel);
-  if (cluster.isWorker) return await serveAsWorker(config, secrets, log);
-  await ownStore(config);
-  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
+  if (cluster.isWorker) return await serveAsWorker(config, await openSecrets(config, env), log);
   const running: Running = {};
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.stopServer?.()]);
   };
   const limitMs = config.workers > 1 ? workerStopMs(config) + killSlackMs : stopLimitMs(config);
   const signals = onSignals(log, limitMs, end);
+  const tickets = createTicketSecret();
+  rotateTicketSecret(tickets, config.tlsResumptionMs);
   const onListen = (stop: () => Promise<void>) => {
     running.stopServer = stop;
   };
+  // A command that prints the master keys may take its time.
+  const secrets = await openSecrets(config, env);
+  if (signals.stopping()) return;
+  await ownStore(config);
+  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
   try {
-    if (config.workers > 1) await startMany(running, config, secrets, log, env, onListen);
-    else running.server = await startServer(config, secrets, log, { onListen });
+    const options = { onListen, tickets };
+    if (config.workers > 1) await startMany(running, config, secrets, log, env, options);
+    else running.server = await startServer(config, secrets, log, options);
   } catch (error) {
     // After a stop was requested, a failure to start does not matter.
     if (!signals.stopping()) {
@@ -62,6 +70,8 @@ async function start(env: Environment): Promise<void> {
   if (signals.stopping()) return;
   signals.up();
   process.on('SIGHUP', () => {
+    running.server?.checkCertificates();
+    running.server?.reloadKeys().catch(ignoreLogged);
     running.workers?.renew().catch(error => {
       log.error({ error }, 'the workers could not be replaced');
     });
@@ -70,7 +80,7 @@ async function start(env: Environment): Promise<void> {
   const isReady = await server.ready(reason => {
     process.stdout.write(`Usher waits for its store: ${reason}\n`);
   });
-  if (isReady) process.stdout.write(welcome(server, secrets.firstStart));
+  if (isReady) process.stdout.write(welcome(server, secrets.firstStart, config));
 }
 
 /** Starts the API Manager in this process, and workers for the gRPC and HTTP listeners. */
@@ -80,20 +90,24 @@ async function startMany(
   secrets: ServerSecrets,
   log: Logger,
   env: Environment,
-  onListen: NonNullable<RunOptions['onListen']>,
+  options: Required<Pick<RunOptions, 'onListen' | 'tickets'>>,
 ): Promise<void> {
   const own: Config = { ...config, grpcListen: 'off', httpListen: 'off' };
   running.server = await startServer(own, secrets, log, {
-    onListen,
+    ...options,
+    tellWorkers: async () => (await running.workers?.takeKeys()) ?? [],
     otherMetrics: async () => (await running.workers?.metrics()) ?? [],
     elsewhere: {
       ...namedAddress('grpc', config.grpcListen),
       ...namedAddress('http', config.httpListen),
     },
   });
-  running.workers = startWorkers(config.workers, env, log, {
-    ...fixedWorkerLimits,
-    stopMs: workerStopMs(config),
+  const limits = { ...fixedWorkerLimits, stopMs: workerStopMs(config) };
+  const { keysInUse } = running.server;
+  running.workers = startWorkers({
+    count: config.workers,
+    ...{ env, log, limits, tickets: options.tickets },
+    keys: () => keysText(keysInUse()),
   });
   await running.workers.ready;
 }
@@ -102,14 +116,33 @@ async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger
   const own: Config = { ...config, managerListen: 'off' };
   let stop: (() => Promise<void>) | undefined;
   const signals = onSignals(log, stopLimitMs(config), async () => await stop?.());
-  const { metrics } = await startServer(own, secrets, log, {
+  const tickets = createTicketSecret();
+  const server = await startServer(own, secrets, log, {
+    isWorker: true,
+    tickets,
     onListen(stopServer) {
       stop = stopServer;
       signals.up();
     },
   });
-  if (!signals.stopping()) serveParent(metrics, signals.stop);
+  if (signals.stopping()) return;
+  serveParent({
+    metrics: server.metrics,
+    tickets,
+    takeKeys: keys => server.takeKeys(masterKeys(keys)),
+    stop: signals.stop,
+  });
 }
+
+/** The environment of a worker, in which the master keys are those of the primary. */
+function withKeys(env: Environment, keys: string): Environment {
+  const sources = new Set(keySources(env));
+  const others = Object.entries(env).filter(([name]) => !sources.has(name));
+  return { ...Object.fromEntries(others), [settings.masterKeys.name]: keys };
+}
+
+/** The keeper of the keys logs its own failures. */
+const ignoreLogged = () => undefined;
 
 function namedAddress(name: keyof Addresses, listen: Listen): Addresses {
   if (listen === 'off') return {};
@@ -187,31 +220,39 @@ function onSignals(log: Logger, limitMs: number, end: () => Promise<void>): Sign
 }
 
 /** The URL to open for an address; localhost for a server that listens on all interfaces. */
-function reachable(address: string): string {
-  return `http://${address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, 'localhost')}`;
+function reachable(scheme: string, address: string): string {
+  return `${scheme}://${address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, 'localhost')}`;
 }
 
 /** How a user runs the command line: in a checkout, which runs TypeScript, or of the package. */
 const command = import.meta.filename.endsWith('.ts') ? 'npm run -s usher --' : 'npx usher';
 
-function welcome({ addresses, issueLoginCode }: RunningServer, firstStart: boolean): string {
+function welcome(
+  { addresses, issueLoginCode }: RunningServer,
+  firstStart: boolean,
+  config: Config,
+): string {
   const { grpc, http, manager } = addresses;
+  const hasTls = config.tlsCertFile !== undefined;
+  const scheme = hasTls ? 'https' : 'http';
+  const managerScheme = config.managerTlsCertFile === undefined ? 'http' : 'https';
   const row = (name: string, address: string | undefined) => `  ${name.padEnd(12)} ${address}\n`;
   return [
     'Usher is ready.\n',
     ...(firstStart && manager !== undefined
-      ? [`Sign in once, within ten minutes: ${reachable(manager)}/login#${issueLoginCode()}\n`]
+      ? [
+          `Sign in once, within ten minutes: ${reachable(managerScheme, manager)}/login#${issueLoginCode()}\n`,
+        ]
       : []),
-    row('gRPC', grpc ?? 'off'),
-    row('HTTP', http === undefined ? 'off' : `http://${http}`),
-    row('API Manager', manager === undefined ? 'off' : `http://${manager}`),
-    ...(manager === undefined ? [] : nextSteps(manager, firstStart)),
+    row('gRPC', grpc === undefined ? 'off' : `${grpc}${hasTls ? ' (TLS)' : ''}`),
+    row('HTTP', http === undefined ? 'off' : `${scheme}://${http}`),
+    row('API Manager', manager === undefined ? 'off' : `${managerScheme}://${manager}`),
+    ...(manager === undefined ? [] : nextSteps(reachable(managerScheme, manager), firstStart)),
   ].join('');
 }
 
 /** Commands to try, with the address of the API Manager where it is not the default one. */
-function nextSteps(manager: string, firstStart: boolean): string[] {
-  const url = reachable(manager);
+function nextSteps(url: string, firstStart: boolean): string[] {
   const isDefault = url.replace('localhost', '127.0.0.1') === settings.managerUrl.default;
   const usher = isDefault ? command : `USHER_MANAGER_URL=${url} ${command}`;
   return [

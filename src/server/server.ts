@@ -5,6 +5,9 @@ import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
+import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
+import type { MasterKey } from '../verify/master-keys.ts';
+import { openCertificates } from './certificates.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
 import { listenProblem } from './listen-problem.ts';
@@ -12,6 +15,7 @@ import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createServices } from './services.ts';
+import { startKeyKeeper } from './start-key-keeper.ts';
 import { stopStep } from './stop-step.ts';
 
 /** Where a server listens, as "host:port"; a listener that is off is absent. */
@@ -27,6 +31,12 @@ export interface RunningServer {
   addresses: Addresses;
   /** The metrics of this process. */
   metrics: Metrics;
+  /** The master keys in use. */
+  keysInUse(): readonly MasterKey[];
+  /** Uses these master keys from now on. */
+  takeKeys(keys: readonly MasterKey[]): void;
+  /** Reads the master keys again. Throws TokenError when that fails; in a worker it does nothing. */
+  reloadKeys(): Promise<void>;
   /** Issues a code for one sign-in to the API Manager as the administrator. */
   issueLoginCode(): string;
   /**
@@ -34,6 +44,8 @@ export interface RunningServer {
    * is called with each new reason for which they cannot.
    */
   ready(onWait: (reason: string) => void): Promise<boolean>;
+  /** Reads the files of certificates now. */
+  checkCertificates(): void;
   /** Finishes calls in flight, within the grace, and closes everything. */
   stop(): Promise<void>;
 }
@@ -42,10 +54,19 @@ export interface RunningServer {
 export interface RunOptions {
   /** The wall clock, in milliseconds since 1970. */
   now?: () => number;
+  /** Has workers use these master keys; resolves to those that did not confirm it. */
+  tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
   /** The metrics of other processes in prom-client's JSON form. */
   otherMetrics?: () => Promise<object[]>;
   /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
+  /**
+   * Whether the primary process tells the operator what concerns all of them, and gives this one its master
+   * keys by `takeKeys`.
+   */
+  isWorker?: boolean;
+  /** The secret of TLS session tickets, if it comes from elsewhere. */
+  tickets?: TicketSecret;
   /**
    * Called when the server begins to listen, which is when connections may come, with the function
    * that stops it.
@@ -61,21 +82,37 @@ export async function startServer(
   config: Config,
   secrets: ServerSecrets,
   log: Logger,
-  { now = Date.now, otherMetrics, elsewhere = {}, onListen }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<RunningServer> {
+  const { now = Date.now, otherMetrics, elsewhere = {}, onListen } = options;
+  const { tickets = createTicketSecret(), isWorker = false } = options;
+  const certificates = openCertificates(config, now);
   const metrics = createMetrics(otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
   const { health } = core.store;
+  const keeper = isWorker
+    ? undefined
+    : startKeyKeeper(config, secrets, core, metrics, log, options.tellWorkers);
   const state = { addresses: elsewhere, stopping: false };
-  const web = createWebManager(config, secrets, core, log, now, () => ({
-    grpc: state.addresses.grpc ?? 'off',
-    http: state.addresses.http ?? 'off',
-    manager: state.addresses.manager ?? 'off',
-  }));
+  const web = createWebManager(
+    config,
+    secrets,
+    core,
+    log,
+    now,
+    () => ({
+      grpc: state.addresses.grpc ?? 'off',
+      http: state.addresses.http ?? 'off',
+      manager: state.addresses.manager ?? 'off',
+    }),
+    () => keeper?.waitsFor() ?? [],
+  );
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, web, now, metrics),
+    services: createServices(config, core, web, now, metrics, keeper),
     manager: web.manager,
+    certificates,
+    tickets,
     metrics,
     log,
     unreadiness: () => [
@@ -90,6 +127,11 @@ export async function startServer(
     },
   });
   const unfollow = followHealth(core.store, { grpc: listeners, metrics, log });
+  const followed = certificates.follow({
+    ...{ metrics, health, warnDays: config.tlsWarnDays },
+    log: isWorker ? undefined : log,
+    serves: name => config[`${name}Listen`] !== 'off',
+  });
   const stopped = new AbortController();
 
   const bound = listenAll(config, listeners);
@@ -97,11 +139,14 @@ export async function startServer(
     state.stopping = true;
     stopped.abort();
     unfollow();
+    followed.close();
+    const closedKeeper = keeper?.close();
     // A listener that is being bound could not be closed.
     await bound.catch(() => undefined);
     const all = [listeners.grpc, listeners.http, listeners.manager];
     const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
     await stopStep('listeners', ended, config.graceMs + forceMs, log);
+    await closedKeeper;
     await core.close();
   };
   let stopping: Promise<void> | undefined;
@@ -119,7 +164,11 @@ export async function startServer(
   return {
     addresses: state.addresses,
     metrics,
+    keysInUse: () => core.keyRing.inUse,
+    takeKeys: core.keyRing.replace,
+    reloadKeys: async () => await keeper?.reload(),
     issueLoginCode: web.issueLoginCode,
+    checkCertificates: followed.check,
     ready: onWait => untilUp(health, onWait, stopped.signal),
     stop,
   };

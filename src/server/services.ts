@@ -1,11 +1,13 @@
 /** Binds the rpc services to their handlers. */
 
 import type { Config } from '../settings/config.ts';
+import { createKeyCustody, type KeyKeeper } from '../tokens/key-custody.ts';
 import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
+import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
@@ -31,6 +33,7 @@ export function createServices(
   web: WebManager,
   now: () => number,
   metrics: Pick<Metrics, 'memory'>,
+  keeper: KeyKeeper | undefined,
 ): Services {
   const limits = limitsOf(config).watch;
   const sessionOf = createSessionOf(web.manager);
@@ -62,6 +65,7 @@ export function createServices(
     accessTokenHandlers({ ...core, authenticate, now }),
   );
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
+  const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
   const { createSignInCode } = web;
   const signIn = bind(
     SignInService,
@@ -72,8 +76,18 @@ export function createServices(
     manager: [
       withRefusalsNoted(accessTokens, core.sums),
       withRefusalsNoted(store, core.sums),
+      ...keys.map(each => withRefusalsNoted(each, core.sums)),
       withRefusalsNoted(signIn, core.sums),
       verifier(sessionOf),
     ],
   };
+}
+
+function keysBinding(
+  { countKeyUse, keyRing, audit }: Core,
+  keeper: KeyKeeper,
+  authenticate: ReturnType<typeof createCallerOf>,
+): Binding {
+  const custody = createKeyCustody(keeper, countKeyUse, keyRing.keys, audit);
+  return bind(KeyService, keysHandlers({ custody, authenticate }));
 }

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from '../log.ts';
 import type { Environment } from '../settings/config.ts';
 import { awakeTimeout } from '../timing/awake.ts';
+import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 /** Limits of the supervision. */
@@ -24,8 +25,8 @@ export interface WorkerLimits {
   restartMsMax: number;
   /** How long a worker may take to stop before it is killed, in milliseconds. */
   stopMs: number;
-  /** How long a worker may take to send its metrics, in milliseconds. */
-  metricsMs: number;
+  /** How long a worker may take to answer, in milliseconds. */
+  answerMs: number;
 }
 
 /** Limits that no setting changes. */
@@ -35,7 +36,7 @@ export const fixedWorkerLimits = {
   restartMsMin: 100,
   restartMsMax: 5000,
   /** Within the ten seconds that scrapers wait. */
-  metricsMs: 1000,
+  answerMs: 1000,
 } as const satisfies Partial<WorkerLimits>;
 
 /** The running workers. */
@@ -44,6 +45,11 @@ export interface Workers {
   ready: Promise<void>;
   /** The metrics of each worker in prom-client's JSON form, without workers that do not answer. */
   metrics(): Promise<object[]>;
+  /**
+   * Has all workers use the keys that `keys` of `startWorkers` gives now; resolves to those that did not
+   * confirm it in time.
+   */
+  takeKeys(): Promise<string[]>;
   /** Replaces the workers one by one without refusing a call; rejects when one cannot start. */
   renew(): Promise<void>;
   /** Stops the workers, all at a time. */
@@ -55,13 +61,22 @@ interface Worker {
   ready: Promise<void>;
 }
 
-/** Starts `count` workers with the environment `env`. */
-export function startWorkers(
-  count: number,
-  env: Environment,
-  log: Logger,
-  limits: WorkerLimits,
-): Workers {
+/** What workers are started with. */
+export interface WorkersDeps {
+  count: number;
+  /** Their environment. */
+  env: Environment;
+  log: Logger;
+  limits: WorkerLimits;
+  /** The secret of TLS session tickets, which each worker gets. */
+  tickets?: TicketSecret;
+  /** The master keys in use, as their setting has them: a worker does not read them itself. */
+  keys(): string;
+}
+
+/** Starts workers. */
+export function startWorkers(deps: WorkersDeps): Workers {
+  const { count, env, log, limits, tickets = createTicketSecret(), keys } = deps;
   cluster.schedulingPolicy = cluster.SCHED_RR;
   cluster.setupPrimary({
     exec: fileURLToPath(new URL('../main.ts', import.meta.url)),
@@ -69,12 +84,20 @@ export function startWorkers(
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const places: Worker[] = [];
+  /** The worker that is about to replace another. */
+  let coming: Worker | undefined;
   let stopping = false;
 
   const start = (place: number, pauseMs: number): Worker => {
     const child = cluster.fork(env).process;
     closeUntaken(child);
+    child.on('message', ({ kind }: FromWorker) => {
+      if (kind !== 'keys wanted') return;
+      // A worker that is gone by now gets them when it is started again.
+      child.send({ kind: 'keys', ask: 0, keys: keys() } satisfies ToWorker, () => undefined);
+    });
     const worker = { process: child, ready: readyOf(child, limits.readyMs) };
+    worker.ready.then(() => sendTickets(child, tickets)).catch(() => undefined);
     const startedMs = performance.now();
     worker.ready.catch(() => child.kill('SIGKILL'));
     child.once('exit', (code, signal) => {
@@ -91,11 +114,14 @@ export function startWorkers(
     });
     return worker;
   };
+  tickets.onChange(() => {
+    for (const { process } of coming === undefined ? places : [...places, coming]) {
+      sendTickets(process, tickets);
+    }
+  });
   for (let place = 0; place < count; place++) places.push(start(place, limits.restartMsMin));
 
   let renewing: Promise<void> = Promise.resolve();
-  /** The worker that is about to replace another. */
-  let coming: Worker | undefined;
   const renewAll = async () => {
     for (const place of places.keys()) {
       if (stopping) return;
@@ -117,9 +143,23 @@ export function startWorkers(
     ready: Promise.all(places.map(({ ready }) => ready)).then(() => undefined),
     async metrics() {
       const answers = await Promise.allSettled(
-        places.map(({ process }) => metricsOf(process, limits.metricsMs)),
+        places.map(({ process }) => {
+          return answerOf(process, { kind: 'metrics' }, 'metrics', limits.answerMs);
+        }),
       );
-      return answers.filter(answer => answer.status === 'fulfilled').map(({ value }) => value);
+      return answers
+        .filter(answer => answer.status === 'fulfilled')
+        .map(({ value }) => value.metrics);
+    },
+    async takeKeys() {
+      const all = coming === undefined ? places : [...places, coming];
+      const message = { kind: 'keys', keys: keys() } as const;
+      const answers = await Promise.allSettled(
+        all.map(({ process }) => answerOf(process, message, 'keys used', limits.answerMs)),
+      );
+      return all.flatMap(({ process }, n) =>
+        answers[n]?.status === 'fulfilled' || !isRunning(process) ? [] : [`worker ${process.pid}`],
+      );
     },
     renew() {
       // Concurrent replacements would stop each other's workers, so they run one after the other.
@@ -159,9 +199,15 @@ function closeUntaken(child: ChildProcess): void {
   });
 }
 
+/** Sends the secret of session tickets, unless the worker has just died. */
+function sendTickets(child: ChildProcess, { current }: TicketSecret): void {
+  const message: ToWorker = { kind: 'tickets', secret: current.toString('base64') };
+  if (child.connected) child.send(message, () => undefined);
+}
+
 /** Stops a worker; kills it after the limit. */
 async function end(child: ChildProcess, limitMs: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+  if (!isRunning(child)) return;
   const exit = once(child, 'exit');
   child.kill('SIGTERM');
   const timer = awakeTimeout(() => child.kill('SIGKILL'), limitMs);
@@ -182,20 +228,32 @@ function readyOf(child: ChildProcess, waitMs: number): Promise<void> {
 
 let asked = 0;
 
-function metricsOf(child: ChildProcess, waitMs: number): Promise<object> {
-  const { promise, resolve, reject } = Promise.withResolvers<object>();
+/** What a worker answers to a message, which gets a number. Rejects when it does not in time. */
+function answerOf<K extends 'metrics' | 'keys used'>(
+  child: ChildProcess,
+  message: { kind: 'metrics' } | { kind: 'keys'; keys: string },
+  kind: K,
+  waitMs: number,
+): Promise<Extract<FromWorker, { kind: K }>> {
+  const { promise, resolve, reject } = Promise.withResolvers<Extract<FromWorker, { kind: K }>>();
   const ask = ++asked;
-  const timer = awakeTimeout(
-    () => reject(new Error('a worker did not send its metrics in time')),
-    waitMs,
-  );
-  const listen = (message: FromWorker) => {
-    if (message.kind === 'metrics' && message.ask === ask) resolve(message.metrics);
+  const timer = awakeTimeout(() => reject(new Error('a worker did not answer in time')), waitMs);
+  const listen = (answer: FromWorker) => {
+    if (answer.kind === kind && 'ask' in answer && answer.ask === ask) {
+      resolve(answer as Extract<FromWorker, { kind: K }>);
+    }
   };
+  const fail = () => reject(new Error('a worker exited'));
   child.on('message', listen);
-  child.send({ kind: 'metrics', ask } satisfies ToWorker, error => error && reject(error));
+  child.once('exit', fail);
+  child.send({ ...message, ask } satisfies ToWorker, error => error && reject(error));
   return promise.finally(() => {
     timer.clear();
     child.off('message', listen);
+    child.off('exit', fail);
   });
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }

@@ -4,12 +4,20 @@ import { readFileSync } from 'node:fs';
 import { nearest } from '../reading/nearest.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
+import { type tlsFiles, tlsMistakes } from './tls.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
-type Optional = 'masterKeys' | 'adminToken' | 'connectionsPerSourceMax' | 'stateFile';
+type Optional =
+  | 'masterKeys'
+  | 'masterKeysFolder'
+  | 'masterKeysCommand'
+  | 'adminToken'
+  | 'connectionsPerSourceMax'
+  | 'stateFile'
+  | keyof typeof tlsFiles;
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,10 +27,14 @@ export type Config = {
   readonly [K in Exclude<keyof Settings, Optional>]: ReturnType<Settings[K]['read']>;
 } & {
   readonly masterKeys?: MasterKey[];
+  /** The file that `masterKeys` was read from; absent when the keys were given otherwise. */
+  readonly masterKeysFile?: string;
+  readonly masterKeysFolder?: string;
+  readonly masterKeysCommand?: string;
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
-};
+} & { readonly [K in keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
 export class SettingsError extends Error {
@@ -47,6 +59,8 @@ export function readConfig(env: Environment): Config {
       mistakes.push(mistakeOf(error));
     }
   }
+  const file = env[masterKeysFileName];
+  if (file !== undefined) config.masterKeysFile = file;
   mistakes.push(...unknownNames(env), ...contradictions(config as Partial<Config>, env));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
   return config as unknown as Config;
@@ -138,7 +152,13 @@ function adviceFor(name: string, known: Iterable<string>): string {
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
-  return [...listenerMistakes(config), ...secretMistakes(config, env), ...limitMistakes(config)];
+  return [
+    ...listenerMistakes(config),
+    ...tlsMistakes(config),
+    ...secretMistakes(config, env),
+    ...keySourceMistakes(env),
+    ...limitMistakes(config),
+  ];
 }
 
 function listenerMistakes(config: Partial<Config>): string[] {
@@ -176,11 +196,34 @@ function secretMistakes({ store }: Partial<Config>, env: Environment): string[] 
   };
   return Object.entries(makeWith)
     .filter(([name]) => env[name] === undefined && env[`${name}_FILE`] === undefined)
+    .filter(([name]) => name !== settings.masterKeys.name || keySources(env).length === 0)
     .map(
       ([name, command]) =>
         `${name} is required with Redis and must be the same on all servers; ` +
         `make one with: ${command}`,
     );
+}
+
+const masterKeysFileName = `${settings.masterKeys.name}_FILE`;
+
+/** The settings that say where the master keys are, which are set. */
+export function keySources(env: Environment): string[] {
+  const { masterKeys, masterKeysFolder, masterKeysCommand } = settings;
+  const names = [
+    masterKeys.name,
+    masterKeysFileName,
+    masterKeysFolder.name,
+    masterKeysCommand.name,
+  ];
+  return names.filter(name => env[name] !== undefined);
+}
+
+function keySourceMistakes(env: Environment): string[] {
+  const [first, second, ...more] = keySources(env);
+  // The pair of a setting and its file is a mistake of any setting.
+  if (second === undefined || (second === masterKeysFileName && more.length === 0)) return [];
+  const names = [first, second, ...more].join(', ').replace(/, (?=[^,]*$)/, ' and ');
+  return [`${names} are set, and the master keys come from one place; unset the others`];
 }
 
 function limitMistakes(config: Partial<Config>): string[] {

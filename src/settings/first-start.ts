@@ -4,8 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownerFile } from '../store/lmdb/private-files.ts';
-import type { Config } from './config.ts';
+import type { Config, Environment } from './config.ts';
 import { SettingsError } from './config.ts';
+import { type KeySource, keyFile, keySourceOf } from './key-source.ts';
 import { createPrivateFile, readPrivateFile } from './private-file.ts';
 import type { MasterKey } from './values.ts';
 import { adminToken, Mistake, masterKeys } from './values.ts';
@@ -16,8 +17,10 @@ const adminTokenFile = 'admin-token';
 
 /** The secrets of a running server. */
 export interface ServerSecrets {
-  /** The first is used for writing, all for reading. */
+  /** As their source has them: the first is used for writing, all for reading. */
   masterKeys: MasterKey[];
+  /** Where they come from, to read them again. */
+  keySource: KeySource;
   /** The token of the administrator. */
   adminToken: string;
   /** Whether the data folder contained no store. Always false with Redis. */
@@ -28,21 +31,30 @@ export interface ServerSecrets {
 
 /**
  * The secrets from the settings or, with the embedded store, from its data folder, where missing
- * ones are generated. Throws SettingsError.
+ * ones are generated. `env` is that of a command that prints the master keys. Throws SettingsError.
  */
-export function openSecrets(config: Config): ServerSecrets {
-  if (config.store.kind !== 'lmdb') return givenSecrets(config);
+export async function openSecrets(
+  config: Config,
+  env: Environment = process.env,
+): Promise<ServerSecrets> {
+  if (config.store.kind !== 'lmdb') return await givenSecrets(config, env);
   const { folder } = config.store;
   const warnings: string[] = [];
   const mistakes: string[] = [];
   const firstStart = openFolder(folder, warnings);
-  const keys = attempt(
-    () => config.masterKeys ?? ownMasterKeys(folder, firstStart, warnings),
+  const path = join(folder, masterKeysFile);
+  const given = keySourceOf(config, env);
+  const keySource = given ?? keyFile(path, config.masterKeysBytesMax);
+  const keys = await attempt(
+    async () => (given ? await given.read() : ownMasterKeys(folder, firstStart, warnings)),
     mistakes,
   );
-  const token = attempt(() => config.adminToken ?? ownAdminToken(folder, warnings), mistakes);
+  const token = await attempt(
+    async () => config.adminToken ?? ownAdminToken(folder, warnings),
+    mistakes,
+  );
   if (keys === undefined || token === undefined) throw new SettingsError(mistakes);
-  return { masterKeys: keys, adminToken: token, firstStart, warnings };
+  return { masterKeys: keys, keySource, adminToken: token, firstStart, warnings };
 }
 
 /** The admin token in a data folder; undefined when there is none. Throws Mistake. */
@@ -52,12 +64,16 @@ export function readAdminToken(folder: string): string | undefined {
   return text === undefined ? undefined : parsed(path, text, adminToken, resetAdminToken);
 }
 
-function givenSecrets(config: Config): ServerSecrets {
-  const { masterKeys: keys, adminToken: token } = config;
-  if (keys === undefined || token === undefined) {
+async function givenSecrets(config: Config, env: Environment): Promise<ServerSecrets> {
+  const { adminToken: token } = config;
+  const keySource = keySourceOf(config, env);
+  if (keySource === undefined || token === undefined) {
     throw new SettingsError(['USHER_MASTER_KEYS and USHER_ADMIN_TOKEN are required with Redis']);
   }
-  return { masterKeys: keys, adminToken: token, firstStart: false, warnings: [] };
+  const mistakes: string[] = [];
+  const keys = await attempt(keySource.read, mistakes);
+  if (keys === undefined) throw new SettingsError(mistakes);
+  return { masterKeys: keys, keySource, adminToken: token, firstStart: false, warnings: [] };
 }
 
 /** Files that may be in a data folder before the store is created. */
@@ -120,9 +136,9 @@ function parsed<T>(path: string, text: string, read: (text: string) => T, advice
   }
 }
 
-function attempt<T>(work: () => T, mistakes: string[]): T | undefined {
+async function attempt<T>(work: () => Promise<T>, mistakes: string[]): Promise<T | undefined> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
     mistakes.push(error.message);

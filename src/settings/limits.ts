@@ -176,8 +176,23 @@ export const limits = {
   ),
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',
-    'How long a new connection may stay silent, and the headers of a request may take',
+    'How long a new connection may stay silent, a TLS handshake may take, and the headers of a request',
     { min: 100, max: 600_000, default: 5000, unit: 'ms' },
+  ),
+  tlsHandshakeBytesMax: limit(
+    'USHER_TLS_HANDSHAKE_BYTES_MAX',
+    'Most bytes that a caller may send for a TLS handshake, its certificates included',
+    { min: 16_384, max: 262_144, default: 65_536, unit: 'bytes' },
+  ),
+  tlsResumptionMs: limit(
+    'USHER_TLS_RESUMPTION_MS',
+    'How long a TLS session can be resumed, and how often the keys of its tickets are replaced',
+    { min: 60_000, max: 86_400_000, default: 3_600_000, unit: 'ms' },
+  ),
+  tlsWarnDays: limit(
+    'USHER_TLS_WARN_DAYS',
+    'How long before its end a certificate is warned of, once a day',
+    { min: 0, max: 365, default: 14, unit: 'days' },
   ),
   connectionIdleMs: limit(
     'USHER_CONNECTION_IDLE_MS',
@@ -207,6 +222,22 @@ export const limits = {
     default: 43_200_000,
     unit: 'ms',
   }),
+  masterKeysReloadMs: limit(
+    'USHER_MASTER_KEYS_RELOAD_MS',
+    'How often the file or folder of the master keys is read again; a command is run again on SIGHUP and ' +
+      '`usher keys reload` only',
+    { min: 100, max: 86_400_000, default: 5000, unit: 'ms' },
+  ),
+  masterKeysCommandMs: limit(
+    'USHER_MASTER_KEYS_COMMAND_MS',
+    'How long the command of the master keys may take before it is killed',
+    { min: 100, max: 600_000, default: 30_000, unit: 'ms' },
+  ),
+  masterKeysBytesMax: limit(
+    'USHER_MASTER_KEYS_BYTES_MAX',
+    'Longest content of the file or folder of the master keys, and longest output of their command',
+    { min: 64, max: 1_048_576, default: 65_536, unit: 'bytes' },
+  ),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,
     max: 600_000,

@@ -3,13 +3,16 @@
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { limits } from './limits.ts';
 import type { Setting } from './setting.ts';
+import { tlsFiles } from './tls.ts';
 import {
   addressRanges,
   adminToken,
   baseUrl,
   filePath,
+  folderPath,
   headerNames,
   hostNames,
+  keyCommand,
   listen,
   Mistake,
   masterKeys,
@@ -80,6 +83,7 @@ const places = {
     default: '',
     read: hostNames,
   },
+  ...tlsFiles,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',
@@ -87,6 +91,24 @@ const places = {
     without: 'generated at the first start with `lmdb:`; required with Redis',
     secret: true,
     read: masterKeys,
+  },
+  masterKeysFolder: {
+    name: 'USHER_MASTER_KEYS_DIR',
+    meaning:
+      'Folder of the master keys instead: one file a key, named by its id, and a file `current` with the ' +
+      'id of the one that writes (docs/keys.md)',
+    range: 'path that begins with `/`, `./` or `../`',
+    without: 'none',
+    read: folderPath,
+  },
+  masterKeysCommand: {
+    name: 'USHER_MASTER_KEYS_COMMAND',
+    meaning:
+      'Command whose output is the master keys instead, as in `sops -d keys.enc`; run by `sh -c`, without ' +
+      'the settings of Usher in its environment',
+    range: 'a command',
+    without: 'none',
+    read: keyCommand,
   },
   adminToken: {
     name: 'USHER_ADMIN_TOKEN',

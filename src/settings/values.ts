@@ -33,11 +33,22 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** Parses one of the given words. */
 /** Parses the path of a file. */
 export function filePath(text: string): string {
   if (/^\.{0,2}\/[^\0\n]*[^/\0\n]$/.test(text)) return text;
   throw new Mistake('is not the path of a file that begins with /, ./ or ../');
+}
+
+/** Parses the path of a folder. */
+export function folderPath(text: string): string {
+  if (/^\.{0,2}\/[^\0\n]*$/.test(text)) return text;
+  throw new Mistake('is not the path of a folder that begins with /, ./ or ../');
+}
+
+/** Parses a command of the shell. */
+export function keyCommand(text: string): string {
+  if (text.trim() !== '' && !text.includes('\0')) return text;
+  throw new Mistake('is empty; write a command that prints the keys, or unset it');
 }
 
 /** One of some words. */

@@ -1,5 +1,8 @@
 /** The proof that what the store holds is as Usher wrote it. The keys stay with the caller. */
 
+import type { Awaitable } from './awaitable.ts';
+import type { AccessTokenRecord } from './record.ts';
+
 /** What a MAC says about a text. */
 type SealCheck = 'good' | 'wrong' | 'unknown key';
 
@@ -16,6 +19,38 @@ export interface RecordSeal {
   sign(id: string, text: string): string;
   /** Checks such a MAC. */
   check(id: string, text: string, mac: string): SealCheck;
+  /**
+   * Tells it, before anything is signed, the check values of the keys that the store was written with. If
+   * the first key is not one of them and another is, that one signs. Calls after the first do nothing.
+   */
+  meet?(noted: ReadonlyMap<string, string>): void;
+}
+
+/** What the keys of one record are. Its content is not proven: it is for counting alone. */
+export interface RecordKeys {
+  /** Id of the master key of its MAC; absent without one. */
+  macKeyId?: string;
+  /** The record; absent when it cannot be read. */
+  record?: AccessTokenRecord;
+}
+
+/** What a store knows of master keys, and what in it depends on which. Throws Unavailable. */
+export interface KeyLedger {
+  /** Master key id → check value, of the keys that the store was written with. */
+  keyChecks(): Awaitable<ReadonlyMap<string, string>>;
+  /**
+   * Notes the check value of a key in use, before it writes. Rejects with StoreMismatch when another key
+   * of this id was noted.
+   */
+  noteKey(id: string): Promise<void>;
+  /** Removes the check value of a key on which nothing depends. */
+  forgetKey(id: string): Promise<void>;
+  /** A page of all records, behind the cursor of the page before, "" for the first. */
+  recordKeys(after: string, limit: number): Awaitable<{ keys: RecordKeys[]; cursor?: string }>;
+  /** The same of the index of imported tokens: ids of the master keys of its MACs. */
+  entryKeys(after: string, limit: number): Awaitable<{ keys: string[]; cursor?: string }>;
+  /** Removes forms of imported tokens, of which there are none. */
+  dropForms(forms: readonly string[]): Promise<void>;
 }
 
 /** Reports a record that is not as Usher wrote it. `why` holds none of its content. */

@@ -28,6 +28,16 @@ export interface ReplicaHead extends LogPoint {
   replica: string;
   /** When the replica wrote it, in milliseconds since 1970. */
   time: number;
+  /** The master keys that it has; absent from a replica of an earlier version. */
+  keys?: ReplicaKeys;
+}
+
+/** The master keys that a replica has. */
+export interface ReplicaKeys {
+  /** Master key id → check value, of all that it reads. */
+  reads: Record<string, string>;
+  /** Id of the one that it writes with. */
+  writes: string;
 }
 
 /** What a replica knows about its store. */

@@ -6,7 +6,7 @@ import type { Feed } from './feed.ts';
 import type { StoreHealth } from './health.ts';
 import type { LimitCounter } from './limit-counts.ts';
 import type { AccessTokenRecord } from './record.ts';
-import type { RecordSigner } from './seal.ts';
+import type { KeyLedger, RecordSigner } from './seal.ts';
 import type { StoreOversight } from './status.ts';
 
 /**
@@ -282,6 +282,7 @@ export interface Store
     TokenLister,
     TokenWriter,
     RecordSigner,
+    KeyLedger,
     StoreTransfer,
     ImportedIndex,
     AuditLog,

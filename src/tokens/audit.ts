@@ -34,6 +34,10 @@ export interface Happening {
   action:
     | 'call.refused'
     | 'jwt.issue'
+    | 'keys.reload'
+    | 'keys.remove'
+    | 'keys.rotate'
+    | 'keys.write'
     | 'session.create'
     | 'session.end'
     | 'session.link'

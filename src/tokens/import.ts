@@ -72,6 +72,8 @@ export interface ImportDeps {
 interface Plan {
   item: CheckedItem;
   digest: string;
+  /** Id of the master key of the digest: by the time of the commit another one may be the first. */
+  masterKeyId: string;
   /** What an earlier import, complete or not, reserved for it. */
   known: ImportedEntry | undefined;
   eventId: string;
@@ -168,12 +170,13 @@ async function plan(
   { actor }: Caller,
   requestId: string,
 ): Promise<Plan> {
-  const digest = importedDigest(keys, item.tokenHash, keys.currentId);
+  const masterKeyId = keys.currentId;
+  const digest = importedDigest(keys, item.tokenHash, masterKeyId);
   const known = await findByHash(store, keys, forms, name => item.hashes[name]);
   if (known === undefined && item.id !== undefined && (await store.get(item.id))) throw taken();
   // A repeated request has the same event id, which shows what the earlier one imported.
   const eventId = requestId === '' ? v4() : uuidOf(`${actor}:${requestId}:${digest}`);
-  return { item, digest, known, eventId };
+  return { item, digest, masterKeyId, known, eventId };
 }
 
 /** A caller with an owner could learn from the outcome whether the access token of a UUID exists. */
@@ -200,13 +203,13 @@ async function carryOut(
   requestId: string,
   at: number,
 ): Promise<ImportResult[]> {
-  const { store, keys } = deps;
+  const { store } = deps;
   const unknown = plans.filter(({ known }) => known === undefined);
   const targets = new Map<Plan, Target>();
   for (const each of plans) targets.set(each, { id: each.known?.tokenId ?? '', isNew: false });
   if (unknown.length > 0) {
     const entries = unknown.map(({ digest, item }) => ({ digest, tokenId: item.id ?? v7() }));
-    const added = formsOf(unknown, forms, keys.currentId).map(writeForm);
+    const added = formsOf(unknown, forms).map(writeForm);
     const reserved = await store.reserveImported(added, entries);
     for (const [n, each] of unknown.entries()) {
       const id = reserved[n] as string;
@@ -229,17 +232,14 @@ async function carryOut(
 }
 
 /** The forms under which verification must look up these tokens. */
-function formsOf(
-  plans: readonly Plan[],
-  known: readonly ImportedForm[],
-  masterKeyId: string,
-): ImportedForm[] {
+function formsOf(plans: readonly Plan[], known: readonly ImportedForm[]): ImportedForm[] {
   const forms: ImportedForm[] = [];
   const lengths = new Set(plans.flatMap(({ item }) => item.length ?? []));
-  const before = known.filter(form => form.masterKeyId === masterKeyId && form.hash === 'sha256');
+  const inUse = new Set(plans.map(({ masterKeyId }) => masterKeyId));
+  const before = known.filter(form => inUse.has(form.masterKeyId) && form.hash === 'sha256');
   for (const { length } of before) if (length !== undefined) lengths.add(length);
   const apart = lengths.size <= importLimits.lengthsMax;
-  for (const { item } of plans) {
+  for (const { item, masterKeyId } of plans) {
     const form = { hash: item.hash, masterKeyId };
     forms.push(item.length === undefined || !apart ? form : { ...form, length: item.length });
   }
@@ -248,9 +248,9 @@ function formsOf(
 
 /** Creates the access token of a reserved digest, unless it exists. */
 async function settle(
-  { store, keys }: ImportDeps,
+  { store }: ImportDeps,
   caller: Caller,
-  { item, digest, known, eventId }: Plan,
+  { item, digest, masterKeyId, known, eventId }: Plan,
   { id, isNew, requestId, at }: Target & { requestId: string; at: number },
 ): Promise<ImportResult> {
   // A newly reserved id has no record yet.
@@ -260,7 +260,7 @@ async function settle(
     return refused(`id: must be ${id}, which an unfinished import assigned, or empty`);
   }
   const { hash: hashed, imported, fields } = item;
-  const secret = { masterKeyId: keys.currentId, value: digest, hashed, createdAt: at };
+  const secret = { masterKeyId, value: digest, hashed, createdAt: at };
   const record: AccessTokenRecord = {
     ...{ id, revision: 1, kind: 'static', ...recordFields(fields) },
     ...{ createdAt: at, updatedAt: at, secrets: [secret], imported, eventId },

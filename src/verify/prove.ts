@@ -24,7 +24,8 @@ export function createProve(keys: MasterKeys, openedKeys: CacheLimits): Prove {
   const opened = new LRUCache<string, KeyObject>(weighed(openedKeys, keyBytes));
   openedKeys.meter?.(() => opened.calculatedSize);
   const decoyValue = randomBytes(32).toString('base64url');
-  const decoy: Secret = { masterKeyId: keys.currentId, value: decoyValue, createdAt: 0 };
+  // Made when it is used: the first key of the start may be gone.
+  const decoy = (): Secret => ({ masterKeyId: keys.currentId, value: decoyValue, createdAt: 0 });
 
   const keyOf = (secret: Secret, tokenId: string) => {
     // All that decryption depends on: an encrypted secret copied to another record must fail there.
@@ -39,7 +40,7 @@ export function createProve(keys: MasterKeys, openedKeys: CacheLimits): Prove {
 
   const proveStatic = (token: string, secrets: Secret[] | undefined) => {
     let proven: Secret | undefined;
-    for (const secret of secrets ?? [decoy]) {
+    for (const secret of secrets ?? [decoy()]) {
       const { hashed, masterKeyId } = secret;
       const hash =
         hashed === undefined
@@ -61,7 +62,7 @@ export function createProve(keys: MasterKeys, openedKeys: CacheLimits): Prove {
   };
 
   return (credential, record, now) => {
-    const secrets = goodSecrets(credential.kind, record, now);
+    const secrets = goodSecrets(keys, credential.kind, record, now);
     return credential.kind === 'static'
       ? proveStatic(credential.token, secrets)
       : proveJwt(credential.jwt, secrets);
@@ -73,8 +74,20 @@ function keyBytes({ symmetricKeySize = 0 }: KeyObject): number {
   return 512 + 2 * symmetricKeySize;
 }
 
-/** The current secret and one in its grace period; undefined without a record of this kind. */
-function goodSecrets(kind: Kind, record: AccessTokenRecord | undefined, now: number) {
+/**
+ * The current secret and one in its grace period; undefined without a record of this kind. Of an access
+ * token that is over, those whose master key was removed are left out: it is refused in any case.
+ */
+function goodSecrets(
+  keys: MasterKeys,
+  kind: Kind,
+  record: AccessTokenRecord | undefined,
+  now: number,
+) {
   if (record?.kind !== kind) return undefined;
-  return record.secrets.filter(({ goodUntil }) => goodUntil === undefined || goodUntil > now);
+  const good = record.secrets.filter(({ goodUntil }) => goodUntil === undefined || goodUntil > now);
+  const { revokedAt, expiresAt = Number.POSITIVE_INFINITY } = record;
+  if (revokedAt === undefined && expiresAt > now) return good;
+  const readable = good.filter(({ masterKeyId }) => keys.ids.includes(masterKeyId));
+  return readable.length === 0 ? undefined : readable;
 }

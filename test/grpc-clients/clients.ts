@@ -19,6 +19,8 @@ export interface Client {
   /** The command that makes all calls of README.md that it can make. */
   command: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** Whether it can use TLS with a client certificate, of `USHER_CA`, `USHER_CERT` and `USHER_KEY`. */
+  hasTls?: boolean;
 }
 
 function run(folder: string, command: string, args: readonly string[]): void {
@@ -58,13 +60,24 @@ const jars = join(built, 'java');
 
 /** The clients, each a library of its language or a program. */
 export const clients: readonly Client[] = [
-  { name: 'grpc-js', build: () => {}, command: [process.execPath, join(here, 'js/grpc-js.ts')] },
-  { name: 'grpc-go', build: buildGo, command: [join(built, 'go/grpc-clients')] },
+  {
+    name: 'grpc-js',
+    build: () => {},
+    command: [process.execPath, join(here, 'js/grpc-js.ts')],
+    hasTls: true,
+  },
+  {
+    name: 'grpc-go',
+    build: buildGo,
+    command: [join(built, 'go/grpc-clients')],
+    hasTls: true,
+  },
   {
     name: 'grpc-python',
     build: buildPython,
     command: [python, join(here, 'python/client.py')],
     env: { PYTHONPATH: join(built, 'python-gen') },
+    hasTls: true,
   },
   {
     name: 'grpc-java',
@@ -80,11 +93,13 @@ export const clients: readonly Client[] = [
     name: 'grpcurl',
     build: buildGo,
     command: ['sh', join(here, 'grpcurl.sh'), join(built, 'go/grpcurl')],
+    hasTls: true,
   },
   {
     name: 'grpc_health_probe',
     build: buildGo,
     command: ['sh', join(here, 'health-probe.sh'), join(built, 'go/grpc-health-probe')],
+    hasTls: true,
   },
 ];
 

@@ -4,13 +4,16 @@
 set -u
 grpcurl=$1
 service=usher.v1.VerifierService
+transport=-plaintext
+[ -z "${USHER_CA:-}" ] || transport="-cacert $USHER_CA -cert $USHER_CERT -key $USHER_KEY"
 
 # report <call> <pattern that the output must have> <argument>...
 report() {
   call=$1
   pattern=$2
   shift 2
-  output=$("$grpcurl" -plaintext "$@" 2>&1)
+  # shellcheck disable=SC2086
+  output=$("$grpcurl" $transport "$@" 2>&1)
   if printf '%s' "$output" | grep -Eq "$pattern"; then
     echo "{\"call\":\"$call\",\"ok\":true}"
   else

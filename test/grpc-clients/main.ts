@@ -1,6 +1,6 @@
 /**
  * Makes the calls of README.md by real clients and through real proxies, and prints the table of
- * docs/engine.md. `node test/grpc-clients/main.ts [--engine grpc-js] [--write] [NAME…]`
+ * docs/engine.md. `node test/grpc-clients/main.ts [--engine grpc-js] [--tls] [--write] [NAME…]`
  */
 
 import { spawn } from 'node:child_process';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { adminOf } from '../server/api.ts';
 import { startUsherProcess, type UsherProcess } from '../server/usher-process.ts';
+import { makeFiles } from '../transport/tls/files.ts';
 import { type Client, clients, throughProxies, web } from './clients.ts';
 import { proxies, startProxy, webProxy } from './proxies.ts';
 
@@ -48,11 +49,18 @@ const { values, positionals } = parseArgs({
   options: {
     engine: { type: 'string', default: 'h2' },
     write: { type: 'boolean', default: false },
+    tls: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
-const wanted = rows.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-if (wanted.length === 0) throw new Error(`there are: ${rows.map(({ name }) => name).join('; ')}`);
+const tls = values.tls ? tlsSettings() : undefined;
+const possible = tls === undefined ? rows : rows.filter(row => row.client.hasTls && !row.proxy);
+const wanted = possible.filter(
+  ({ name }) => positionals.length === 0 || positionals.includes(name),
+);
+if (values.write && values.tls) throw new Error('the table is that of plain text');
+if (wanted.length === 0)
+  throw new Error(`there are: ${possible.map(({ name }) => name).join('; ')}`);
 for (const build of new Set(wanted.map(({ client }) => client.build))) build();
 
 const table: string[] = [`| | ${calls.join(' | ')} |`, `|---|${calls.map(() => '---').join('|')}|`];
@@ -76,11 +84,27 @@ if (values.write) write(`${table.join('\n')}\n`);
 console.log(`${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
+/** The settings of a server with TLS, and what a client needs for it. */
+function tlsSettings() {
+  const { env, path, remove } = makeFiles();
+  process.once('exit', remove);
+  const own = Object.entries(env).filter(([name]) => !name.startsWith('USHER_MANAGER'));
+  return {
+    server: Object.fromEntries(own),
+    client: {
+      USHER_CA: path('ca.crt'),
+      USHER_CERT: path('client.crt'),
+      USHER_KEY: path('client.key'),
+    },
+  };
+}
+
 /** Makes the calls of one row against a server of its own, whose connections live a second. */
 async function play({ name, client, proxy }: Row): Promise<Outcomes> {
   const usher = await startUsherProcess({
     USHER_GRPC_ENGINE: values.engine,
     USHER_CONNECTION_AGE_MS: '1000',
+    ...tls?.server,
   });
   const { token } = await adminOf(usher).create({ kind: Kind.STATIC, name: 'clients' });
   const between = proxy && (await startProxy(name.split(', ').at(-1) ?? '', proxy, usher.grpc));
@@ -103,7 +127,8 @@ async function runClient(
   const child = spawn(path, args, {
     env: {
       PATH: process.env.PATH,
-      USHER_TARGET: target,
+      USHER_TARGET: tls === undefined ? target : target.replace('127.0.0.1', 'localhost'),
+      ...tls?.client,
       USHER_TOKEN: token,
       USHER_ADMIN_TOKEN: usher.adminToken,
       ...env,

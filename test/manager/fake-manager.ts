@@ -69,6 +69,7 @@ export async function startFakeManager(options: {
       },
       feed: { kind: 'local', up: true, lagMs: 120 },
       leaseMs: 2000,
+      masterKeys: { writes: 'k1', reads: ['k1', 'k2'], waitsFor: ['host:42 (it reads k1)'] },
       listeners: { grpc: '127.0.0.1:50051', http: hello.address, manager: addressed.address },
     }),
   });
@@ -105,8 +106,9 @@ type FakeDeps = Omit<ManagerDeps, 'now' | 'limits' | 'webFolder' | 'redeemLoginC
 
 function managerDeps(state: FakeState, adminToken: string): FakeDeps {
   const admin = (peer: string) => ({ actor: 'admin', peer, scopes: [adminScope] });
+  const keys = [randomBytes(32)];
   return {
-    sessionKey: randomBytes(32),
+    sessionKeys: () => keys,
     ended: rememberEnded(),
     authenticate: async (header, peer) => (header === adminToken ? admin(peer) : undefined),
     currentCaller: async (actor, peer) => (actor === 'admin' ? admin(peer) : undefined),

@@ -56,13 +56,14 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     if (knobs.failure) throw knobs.failure;
   };
   const webFolder = makeWebFolder();
+  const keys = [randomBytes(32)];
   const callerOf = async (token: string, peer: string): Promise<Caller | undefined> => {
     fail();
     const scopes = knobs.tokens.get(token);
     return scopes && { actor: token, peer, scopes };
   };
   const manager = createManager({
-    sessionKey: randomBytes(32),
+    sessionKeys: () => keys,
     now,
     limits: defaultLimits.manager,
     ended: rememberEnded(fail),
@@ -78,6 +79,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
       uptimeSeconds: 1,
       workers: 1,
       store: { kind: 'lmdb', up: true, degraded: [] },
+      masterKeys: { writes: 'k1', reads: ['k1'], waitsFor: [] },
       listeners: { grpc: '127.0.0.1:1', http: '127.0.0.1:2', manager: '127.0.0.1:3' },
     }),
     onError: error => knobs.errors.push(error),

@@ -161,6 +161,8 @@ export const pages: ShownPage[] = [
     arrange: async page => {
       await page.getByText('Degraded').waitFor();
       await page.getByText('Changes: the disk is full: make room on it.').waitFor();
+      await page.getByText('k1, k2').waitFor();
+      await page.getByText('It waits for host:42 (it reads k1).').waitFor();
     },
   },
   {

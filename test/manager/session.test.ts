@@ -248,8 +248,25 @@ describe('lifetime of a session', () => {
       expect((await whoAmI({ ...session, cookie: other })).status).toBe(401);
     }
     await on.close();
-    on = await startManager({ sessionKey: randomBytes(32) });
+    const otherKeys = [randomBytes(32)];
+    on = await startManager({ sessionKeys: () => otherKeys });
     expect((await whoAmI(session)).status).toBe(401);
+  });
+
+  test('another first key ends no session whose key is still there, and seals it again', async () => {
+    await on.close();
+    const [first, second] = [randomBytes(32), randomBytes(32)];
+    let keys = [first];
+    on = await startManager({ sessionKeys: () => keys });
+    const session = sessionIn(await signIn());
+    keys = [second, first];
+    on.knobs.nowMs += 10 * minuteMs;
+    const renewed = await whoAmI(session);
+    expect(renewed.status).toBe(200);
+    const cookie = cookieIn(renewed) ?? '';
+    keys = [second];
+    expect((await whoAmI(session)).status).toBe(401);
+    expect((await whoAmI({ ...session, cookie })).status).toBe(200);
   });
 
   test('while the store is down, the answer is 503', async () => {

@@ -14,6 +14,7 @@ import {
   type Sort,
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
@@ -106,6 +107,12 @@ const store: typeof tokens = {
   getStoreStatus: [{}, []],
   acceptStore: [{}, []],
 };
+const keys: typeof tokens = {
+  getKeys: [{}, []],
+  reloadKeys: [{}, []],
+  rotateKeys: [{}, []],
+  countKeyUse: [{ pageToken: 'x' }, ['page_token']],
+};
 const issueJwt: (typeof tokens)[string] = [
   {
     ...{ tokenId: 'x', subject: long, audience: [''], scopes: ['a b'] },
@@ -147,7 +154,7 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 }
 
 type Calls = Record<string, (request: object) => Promise<unknown>>;
-type Service = typeof AccessTokenService | typeof StoreService;
+type Service = typeof AccessTokenService | typeof StoreService | typeof KeyService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
 
@@ -160,10 +167,15 @@ async function namesIn(service: Service, name: string, request: object, fields: 
 }
 
 test('every administrative rpc is in this test', () => {
-  const rpcs = [AccessTokenService, StoreService, SignInService].flatMap(({ methods }) =>
-    methods.map(({ localName }) => localName),
+  const rpcs = [AccessTokenService, StoreService, KeyService, SignInService].flatMap(
+    ({ methods }) => methods.map(({ localName }) => localName),
   );
-  const here = [...Object.keys(tokens), ...Object.keys(store), 'createSignInCode'];
+  const here = [
+    ...Object.keys(tokens),
+    ...Object.keys(store),
+    ...Object.keys(keys),
+    'createSignInCode',
+  ];
   expect(here.sort()).toEqual(rpcs.sort());
 });
 
@@ -175,6 +187,13 @@ test.each(Object.entries(store).filter(([, [, fields]]) => fields.length > 0))(
   'StoreService.%s',
   async (name, [request, fields]) => {
     await namesIn(StoreService, name, request, fields);
+  },
+);
+
+test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
+  'KeyService.%s',
+  async (name, [request, fields]) => {
+    await namesIn(KeyService, name, request, fields);
   },
 );
 

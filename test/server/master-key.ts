@@ -1,25 +1,19 @@
 /** A change of the master key, from the first start with a new one to the end of the old one. */
 
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
+import { until } from '../until.ts';
 import { adminOf, clientOf } from './api.ts';
 import type { Place } from './place.ts';
+import { jwtOf, keysOf, newKey } from './rotation.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
-const older = `k1:${randomBytes(32).toString('base64')}`;
-const newer = `k2:${randomBytes(32).toString('base64')}`;
-
-/** A JWT of a good hour. */
-function jwtOf(kid: string, secret: string): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const exp = Math.floor(Date.now() / 1000) + 3600;
-  const body = `${part({ alg: 'HS256', kid })}.${part({ exp })}`;
-  return `Bearer ${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
-}
+const older = newKey('k1');
+const newer = newKey('k2');
 
 /** Tests it on a store. */
 export function testMasterKey(store: string, place: () => Promise<Place>): void {
@@ -28,7 +22,10 @@ export function testMasterKey(store: string, place: () => Promise<Place>): void 
     let server: TestServer | undefined;
     const startWith = async (keys: string) => {
       await server?.stop();
-      server = await runServer({ USHER_STORE: url, USHER_MASTER_KEYS: keys });
+      server = await runServer({
+        ...{ USHER_STORE: url, USHER_MASTER_KEYS: keys },
+        ...{ USHER_LEASE_MS: '300', USHER_CACHE_TTL_MS_MAX: '300' },
+      });
       return server;
     };
     const verify = async ({ http }: TestServer, header: string) => {
@@ -56,6 +53,8 @@ export function testMasterKey(store: string, place: () => Promise<Place>): void 
       const jwt = jwtOf(made.accessToken?.id ?? '', made.secret);
 
       const between = await startWith(`${newer},${older}`);
+      // Other replicas could still lack the new key.
+      await until(async () => (await keysOf(between)).writes === 'k2');
       for (const header of [jwt, token, imported]) {
         expect(await verify(between, header)).toBe(Reason.NONE);
       }

@@ -33,7 +33,12 @@ export async function startOwnWorkers(): Promise<OwnWorkers> {
     ...secrets,
   };
   const log = openLog('error', { write: () => undefined });
-  const workers = startWorkers(2, env, log, { ...fixedWorkerLimits, stopMs: 10_000 });
+  const workers = startWorkers({
+    count: 2,
+    ...{ env, log },
+    limits: { ...fixedWorkerLimits, stopMs: 10_000 },
+    keys: () => secrets.USHER_MASTER_KEYS,
+  });
   await workers.ready;
   return {
     grpc,

@@ -33,7 +33,7 @@ export interface TestServer {
 
 /** Starts a server; without USHER_STORE it has its own embedded store. */
 export async function runServer(
-  env: Record<string, string> = {},
+  env: Record<string, string | undefined> = {},
   clock = { ms: Date.now() },
 ): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'usher-server-'));
@@ -49,7 +49,7 @@ export async function runServer(
   });
   const logged: string[] = [];
   const log = openLog('debug', { write: line => void logged.push(line) });
-  const server = await startServer(config, openSecrets(config), log, {
+  const server = await startServer(config, await openSecrets(config), log, {
     now: () => clock.ms,
   });
   const { grpc = '', http = '', manager = '' } = server.addresses;

@@ -47,7 +47,7 @@ export interface UsherProcess {
 
 /** Starts Usher and waits until it is ready. Without USHER_STORE it gets its own embedded store. */
 export async function startUsherProcess(
-  env: Record<string, string> = {},
+  env: Record<string, string | undefined> = {},
   /** Shell commands to run in the process before it becomes Usher. */
   before = ':',
   /** The program to run with Node. */

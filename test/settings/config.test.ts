@@ -201,7 +201,9 @@ describe('mistakes', () => {
 
   test('are reported without the value', () => {
     const canary = 'c4n4ry!';
-    for (const { name } of Object.values(settings)) {
+    // Any text is a command.
+    const { masterKeysCommand: _, ...others } = settings;
+    for (const { name } of Object.values(others)) {
       const told = mistakesOf({ [name]: canary }).join('\n');
       expect(told, name).not.toBe('');
       expect(told, name).not.toContain(canary);

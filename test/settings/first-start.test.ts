@@ -31,9 +31,9 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const open = (more = {}) => openSecrets(readConfig({ USHER_STORE: `lmdb:${folder}`, ...more }));
 
-function mistakesOf(work: () => unknown): readonly string[] {
+async function mistakesOf(work: () => Promise<unknown>): Promise<readonly string[]> {
   try {
-    work();
+    await work();
   } catch (error) {
     if (error instanceof SettingsError) return error.mistakes;
     throw error;
@@ -42,8 +42,8 @@ function mistakesOf(work: () => unknown): readonly string[] {
 }
 
 describe('the first start', () => {
-  test('generates both secrets, readable only by the owner', () => {
-    const secrets = open();
+  test('generates both secrets, readable only by the owner', async () => {
+    const secrets = await open();
     expect(secrets.firstStart).toBe(true);
     expect(secrets.warnings).toEqual([]);
     expect(secrets.masterKeys).toHaveLength(1);
@@ -56,85 +56,88 @@ describe('the first start', () => {
     }
   });
 
-  test('of two servers gives them different secrets', () => {
-    const one = open();
+  test('of two servers gives them different secrets', async () => {
+    const one = await open();
     folder = join(root, 'other');
-    const two = open();
+    const two = await open();
     expect(two.adminToken).not.toBe(one.adminToken);
     expect(two.masterKeys[0]?.bytes).not.toEqual(one.masterKeys[0]?.bytes);
   });
 
-  test('uses given secrets and generates only the missing ones', () => {
-    const secrets = open({ USHER_ADMIN_TOKEN: 'g'.repeat(40) });
+  test('uses given secrets and generates only the missing ones', async () => {
+    const secrets = await open({ USHER_ADMIN_TOKEN: 'g'.repeat(40) });
     expect(secrets.adminToken).toBe('g'.repeat(40));
     expect(readdirSync(folder)).toEqual(['master-keys']);
   });
 });
 
 describe('a later start', () => {
-  test('reads the secrets', () => {
-    const first = open();
+  test('reads the secrets', async () => {
+    const first = await open();
     writeFileSync(join(folder, 'data.mdb'), 'x');
-    const later = open();
-    expect(later).toEqual({ ...first, firstStart: false });
+    const later = await open();
+    const keySource = expect.objectContaining({ kind: 'file' });
+    expect(later).toEqual({ ...first, keySource, firstStart: false });
   });
 
-  test('generates a new admin token if its file was removed', () => {
-    const first = open();
+  test('generates a new admin token if its file was removed', async () => {
+    const first = await open();
     writeFileSync(join(folder, 'data.mdb'), 'x');
     rmSync(join(folder, 'admin-token'));
-    const later = open();
+    const later = await open();
     expect(later.adminToken).not.toBe(first.adminToken);
     expect(later.masterKeys).toEqual(first.masterKeys);
   });
 
-  test('refuses a store without its master keys instead of generating new ones', () => {
+  test('refuses a store without its master keys instead of generating new ones', async () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'data.mdb'), 'x');
-    expect(mistakesOf(open)[0]).toMatch(/master-keys is missing in a data folder with a store/);
+    expect((await mistakesOf(open))[0]).toMatch(
+      /master-keys is missing in a data folder with a store/,
+    );
     expect(existsSync(join(folder, 'master-keys'))).toBe(false);
   });
 
-  test('warns of files that others may read, and starts', () => {
-    open();
+  test('warns of files that others may read, and starts', async () => {
+    await open();
     chmodSync(join(folder, 'admin-token'), 0o644);
     chmodSync(folder, 0o777);
-    const { warnings } = open();
+    const { warnings } = await open();
     expect(warnings).toHaveLength(2);
     expect(warnings.join()).toMatch(/chmod go-w .*chmod 600 .*admin-token/);
   });
 
-  test('names every damaged file, without its content', () => {
-    open();
+  test('names every damaged file, without its content', async () => {
+    await open();
     truncateSync(join(folder, 'master-keys'), 20);
     const rest = readFileSync(join(folder, 'master-keys'), 'utf8');
     truncateSync(join(folder, 'admin-token'), 0);
-    const mistakes = mistakesOf(open);
+    const mistakes = await mistakesOf(open);
     expect(mistakes).toHaveLength(2);
     expect(mistakes[0]).toMatch(/master-keys has a key .*damaged/);
     expect(mistakes[0]).not.toContain(rest.slice(3));
     expect(mistakes[1]).toMatch(/admin-token is not 32 to 512.*damaged/);
   });
 
-  test('refuses files of another user', () => {
-    open();
+  test('refuses files of another user', async () => {
+    await open();
     vi.spyOn(process, 'getuid').mockReturnValue(54321);
-    const mistakes = mistakesOf(open);
+    const mistakes = await mistakesOf(open);
     vi.restoreAllMocks();
     expect(mistakes).toHaveLength(2);
     expect(mistakes[0]).toMatch(/master-keys belongs to another user/);
   });
 
-  test('names a data folder that is not a folder', () => {
+  test('names a data folder that is not a folder', async () => {
     writeFileSync(join(root, 'deep'), 'x');
-    expect(mistakesOf(open)[0]).toMatch(/cannot be used \((ENOTDIR|EEXIST)\)/);
+    expect((await mistakesOf(open))[0]).toMatch(/cannot be used \((ENOTDIR|EEXIST)\)/);
   });
 });
 
 describe('the admin token for the command line', () => {
-  test('is read from the data folder', () => {
+  test('is read from the data folder', async () => {
     expect(readAdminToken(folder)).toBeUndefined();
-    const { adminToken } = open();
+    const { adminToken } = await open();
     expect(readAdminToken(folder)).toBe(adminToken);
   });
 });

@@ -8,6 +8,7 @@ import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
 import { describeFeed } from './contract-feed.ts';
 import { describeImported } from './contract-imported.ts';
+import { describeKeys } from './contract-keys.ts';
 import { describeKill } from './contract-kill.ts';
 import { describeLimits } from './contract-limits.ts';
 import { describeScan } from './contract-scan.ts';
@@ -34,6 +35,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeUsage(opened);
     describeLimits(opened);
     describeImported(opened);
+    describeKeys(opened);
     describeSessions(opened);
     describeClosing(opened);
     describeKill(opened);

@@ -9,11 +9,13 @@ import { expect, test } from 'vitest';
 
 const plain: Record<string, string> = {
   'cli/import.ts': 'a pause before a repeat',
+  'cli/keys.ts': 'a pause between questions',
   'client/ask.ts': 'pauses, and a deadline that is judged after what arrived was read',
   'client/follow-watch.ts': 'a pause, and a check that is judged after what arrived was read',
   'client/verdict-cache.ts': 'forgets unhashed headers',
   'limiting/share-counts.ts': 'an interval at which counts are sent',
   'server/health.ts': 'an interval at which the clock is compared',
+  'server/key-keeper.ts': 'pauses after which the keys are looked at',
   'server/workers.ts': 'a pause before a restart',
   'store/continuity/continuity.ts': 'intervals at which the log is read',
   'store/lmdb/feed.ts': 'an interval at which the log is read',

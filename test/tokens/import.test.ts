@@ -6,6 +6,7 @@ import type { ImportedEntry, Store } from '../../src/store/store.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { createImport, type ImportItem, importLimits } from '../../src/tokens/import.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
+import { createKeyRing } from '../../src/verify/key-ring.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { defaultLimits } from '../limits.ts';
@@ -364,4 +365,24 @@ test('with too many different lengths, every length is looked up', async () => {
   await createImport({ ...office, limits: defaultLimits.verify })(admin, items, once);
   expect(await office.store.importedForms()).toEqual(['sha256/k1/*']);
   expect(await office.verdictOn('a'.repeat(20))).toBe('valid');
+});
+
+test('an import during a rotation of the master key notes the key that made the digest', async () => {
+  const key = (id: string, byte: number) => ({ id, bytes: new Uint8Array(32).fill(byte) });
+  const ring = createKeyRing([key('k1', 1)]);
+  const rotating: Store = {
+    ...store,
+    async reserveImported(forms, entries) {
+      ring.replace([key('k2', 2), key('k1', 1)]);
+      return await store.reserveImported(forms, entries);
+    },
+  };
+  const limits = defaultLimits.verify;
+  const importNow = createImport({ store: rotating, keys: ring.keys, now, limits });
+  const token = imported();
+  const [result] = await importNow(admin, [plain(token)], once);
+  expect(result?.outcome).toBe('imported');
+  const record = await store.get(result?.id ?? '');
+  expect(record?.secrets[0]?.masterKeyId).toBe('k1');
+  expect(await verdictOn(token)).toBe('valid');
 });

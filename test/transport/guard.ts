@@ -16,6 +16,9 @@ export function recordingGuard(limits: HeldLimits, exempt: readonly string[] = [
     refused: (reason: string, source: string) => report(`refused ${reason} ${source}`),
     requestRefused: () => report('refused request'),
     faulted: (kind: string) => report(`fault ${kind}`),
+    handshakeFailed: (fault: string, source: string, detail: string) =>
+      report(`handshake ${fault} ${source} ${detail}`.trimEnd()),
+    spokeTls: (source: string) => report(`tls ${source}`),
     unreadClosed: (reason: string) => report(`unread ${reason}`),
     reports,
     async next(): Promise<string> {

@@ -92,7 +92,8 @@ test('Verify has it in its answer, and is a normal response', async () => {
 test('an administrative call says when its own token can be used again', async () => {
   const callerOf = createCallerOf(async () => ({ reason: 'RATE_LIMITED', retryAfterMs: 9000 }));
   const signal = new AbortController().signal;
-  const call = { door: 'manager' as const, header: () => ['x'], peer: '', signal };
+  const door = 'manager' as const;
+  const call = { door, header: () => ['x'], peer: '', clientNames: [], signal };
   const thrown = await callerOf(call).catch(error => error);
   expect(thrown).toMatchObject({
     code: 'RESOURCE_EXHAUSTED',

@@ -20,6 +20,9 @@ type known struct {
 	} `json:"jwt"`
 	// Others is the number of further static tokens, which no client sends.
 	Others int `json:"others"`
+	// Cert and Key are the files for TLS; without them the server speaks plain text.
+	Cert string `json:"cert"`
+	Key  string `json:"key"`
 }
 
 // record is an access token.

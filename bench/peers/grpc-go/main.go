@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	usherv1 "usher.example/bench/peers/gen/usher/v1"
 )
 
@@ -23,7 +24,15 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := grpc.NewServer()
+	var options []grpc.ServerOption
+	if known.Cert != "" {
+		transport, err := credentials.NewServerTLSFromFile(known.Cert, known.Key)
+		if err != nil {
+			log.Fatal(err)
+		}
+		options = append(options, grpc.Creds(transport))
+	}
+	server := grpc.NewServer(options...)
 	usherv1.RegisterVerifierServiceServer(server, newVerifier(known))
 	fmt.Println(listener.Addr().(*net.TCPAddr).Port)
 	log.Fatal(server.Serve(listener))

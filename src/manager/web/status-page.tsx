@@ -1,4 +1,4 @@
-/** The status page: store, invalidation feed, listeners and versions of this server. */
+/** The status page: store, invalidation feed, master keys, listeners and versions of this server. */
 
 import { Group, SimpleGrid, Skeleton, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
@@ -21,8 +21,10 @@ const partNames: Record<ServerStatus['store']['degraded'][number]['what'], strin
   stale: 'Old records',
   masters: 'Masters',
   clock: 'Clock',
+  certificate: 'Certificate',
   lost: 'Lost changes',
   limits: 'Limits',
+  keys: 'Master keys',
 };
 
 /** The page; it reads the status again every few seconds. */
@@ -39,7 +41,7 @@ export default function StatusPage() {
 }
 
 function Cards({ status }: { status: ServerStatus }) {
-  const { store, feed, listeners } = status;
+  const { store, feed, listeners, masterKeys } = status;
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
       <Card title="Store" state={stateOf(store)}>
@@ -62,6 +64,15 @@ function Cards({ status }: { status: ServerStatus }) {
           )}
         </Card>
       )}
+      <Card title="Master keys">
+        <Fact name="Writes" value={masterKeys.writes} />
+        <Fact name="Read" value={masterKeys.reads.join(', ')} />
+        {masterKeys.waitsFor.length > 0 && (
+          <Text size="sm" mt={6}>
+            A new key does not write yet. It waits for {masterKeys.waitsFor.join(', ')}.
+          </Text>
+        )}
+      </Card>
       <Card title="Listeners">
         <Address name="HTTP" value={listeners.http} />
         <Address name="gRPC" value={listeners.grpc} />

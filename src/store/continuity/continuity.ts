@@ -5,7 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { ChainedEvent } from '../audit.ts';
-import type { AcceptedBy, StoreStatus } from '../status.ts';
+import type { AcceptedBy, ReplicaKeys, StoreStatus } from '../status.ts';
 import { Unavailable } from '../store.ts';
 import { endOf, logStart } from './check.ts';
 import { headKeeper } from './head-keeper.ts';
@@ -34,6 +34,8 @@ export interface ContinuityDeps {
   isLogApart?: boolean;
   /** Remembers the head over a restart; absent for not. */
   stateFile?: StateFile | undefined;
+  /** The master keys of this replica, for the others; absent for none. */
+  keys?: (() => ReplicaKeys) | undefined;
 }
 
 /** A running continuity. */

@@ -1,12 +1,13 @@
 /** Tells the next start, and other replicas, how far the log is known. */
 
+import type { ReplicaKeys } from '../status.ts';
 import type { ContinuityLimits } from './limits.ts';
 import type { Memory } from './memory.ts';
 import type { StoreNotes } from './notes.ts';
 import type { StateFile } from './state-file.ts';
 
 /** A head that was not written again for so many leases is of a replica that ended. */
-const headLeasesMax = 5;
+export const headLeasesMax = 5;
 
 /** How, and in whose name. */
 export interface HeadKeeperDeps {
@@ -16,6 +17,8 @@ export interface HeadKeeperDeps {
   now: () => number;
   monotonicMs: () => number;
   stateFile?: StateFile | undefined;
+  /** The master keys of this replica now; absent where no other replica asks. */
+  keys?: (() => ReplicaKeys) | undefined;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface HeadKeeperDeps {
 export function headKeeper(
   notes: Pick<StoreNotes, 'writeHead'>,
   memory: Memory,
-  { replica, limits, now, monotonicMs, stateFile }: HeadKeeperDeps,
+  { replica, limits, now, monotonicMs, stateFile, keys }: HeadKeeperDeps,
   onError: (error: unknown) => void,
 ): () => void {
   let writtenAtMs = Number.NEGATIVE_INFINITY;
@@ -36,8 +39,7 @@ export function headKeeper(
     stateFile?.remember({ ...head, identity });
     if (monotonicMs() - writtenAtMs < limits.leaseMs) return;
     writtenAtMs = monotonicMs();
-    notes
-      .writeHead({ replica, ...head, time: now() }, headLeasesMax * limits.leaseMs)
-      .catch(onError);
+    const known = { replica, ...head, time: now(), ...(keys && { keys: keys() }) };
+    notes.writeHead(known, headLeasesMax * limits.leaseMs).catch(onError);
   };
 }

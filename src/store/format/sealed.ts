@@ -5,7 +5,7 @@
  */
 
 import type { AccessTokenRecord } from '../record.ts';
-import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
+import type { OnBrokenRecord, RecordKeys, RecordSeal } from '../seal.ts';
 import { Unavailable } from '../store.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 
@@ -107,6 +107,18 @@ export function hasMac(text: string): boolean {
 /** Id of the master key of a text's MAC; undefined without one. */
 export function macKeyId(text: string): string | undefined {
   return splitMac(text).mac?.split(' ')[0];
+}
+
+/** The keys of what is stored under an id, unproven. */
+export function keysOf(id: string, text: string): RecordKeys {
+  const { body, mac } = splitMac(text);
+  const macKeyId = mac?.split(' ')[0];
+  const known = macKeyId === undefined ? {} : { macKeyId };
+  try {
+    return { ...known, record: decodeRecord(id, body) };
+  } catch {
+    return known;
+  }
 }
 
 /** The end of a signed text: the master key's id and 128 bits in base64url. */

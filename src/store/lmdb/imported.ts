@@ -1,6 +1,7 @@
 /** The index of imported tokens in the embedded store. */
 
 import { entryKeyId, type SealedRecords } from '../format/sealed.ts';
+import type { KeyLedger } from '../seal.ts';
 import { type ImportedEntry, type ImportedIndex, Unavailable } from '../store.ts';
 import type { Links } from './links.ts';
 import type { Tables } from './tables.ts';
@@ -17,6 +18,10 @@ const batchSize = 1000;
 export interface LmdbImported extends ImportedIndex {
   /** As RecordSigner.signImported. */
   signImported(): Promise<void>;
+  /** As KeyLedger.dropForms. */
+  dropForms: KeyLedger['dropForms'];
+  /** As KeyLedger.entryKeys. */
+  entryKeys: KeyLedger['entryKeys'];
   /** The entries behind a digest, "" for the first, in the order of digests. */
   entriesAfter(digest: string, limit: number): ImportedEntry[];
 }
@@ -27,12 +32,12 @@ export interface LmdbAccess {
   write<T>(action: () => T): Promise<T>;
 }
 
-/** Creates it. `currentId` is the id of the master key that signs. */
+/** Creates it. `currentId` answers with the id of the master key that signs. */
 export function lmdbImported(
   tables: Tables,
   sealed: SealedRecords,
   links: Links,
-  currentId: string,
+  currentId: () => string,
   { read, write }: LmdbAccess,
 ): LmdbImported {
   const find = (digest: string) => {
@@ -74,9 +79,27 @@ export function lmdbImported(
     async signImported() {
       for (let after: string | undefined = ''; after !== undefined; ) {
         const from: string = after;
-        after = await write(() => signSome(tables, sealed, from, currentId, false));
+        after = await write(() => signSome(tables, sealed, from, currentId(), false));
       }
     },
+    dropForms: dropped =>
+      write(() => {
+        const left = forms().filter(form => !dropped.includes(form));
+        if (left.length > 0) tables.root.put(formsKey, encodeForms(sealed, left));
+        else if (tables.root.get(formsKey) !== undefined) {
+          links.remove('root', [formsKey]);
+          tables.root.remove(formsKey);
+        }
+      }),
+    entryKeys: (after, limit) =>
+      read(() => {
+        const entries = [...rangeAfter(tables, after, limit)];
+        const text = after === '' ? tables.root.get(formsKey) : undefined;
+        const texts = [...(text === undefined ? [] : [text]), ...entries.map(({ value }) => value)];
+        const last = entries.length === limit ? entries.at(-1)?.key : undefined;
+        const keys = texts.map(each => entryKeyId(each) ?? '');
+        return last === undefined ? { keys } : { keys, cursor: last };
+      }),
     entriesAfter: (after, limit) =>
       read(() => [...rangeAfter(tables, after, limit)]).map(({ key, value }) => ({
         digest: key,

@@ -20,7 +20,8 @@ import type { Tables } from './tables.ts';
 
 /** Where the root table holds the schema. */
 export const schemaKey = 'schema';
-const keyChecksKey = 'key-checks';
+/** Where the root table holds the check values of master keys. */
+export const keyChecksKey = 'key-checks';
 
 /** More than the first start makes, however often it is interrupted. */
 const newTransactionsMax = 100;
@@ -84,8 +85,12 @@ function readFacts({ root, tokens }: Tables): StoreFacts & { isNew: boolean } {
     root.get(headKey) === undefined &&
     firstOf(tokens.getKeys({ limit: 1 })) === undefined;
   const schema = noted ?? (isNew ? linkedSchema : unsignedSchema);
-  const checks = parseChecks(root.get(keyChecksKey) ?? '{}');
-  return { schema: Number(schema), keyChecks: new Map(Object.entries(checks)), isNew };
+  return { schema: Number(schema), keyChecks: readKeyChecks(root), isNew };
+}
+
+/** The check values of master keys that the store holds. Throws StoreUnusable for a damaged entry. */
+export function readKeyChecks(root: Tables['root']): Map<string, string> {
+  return new Map(Object.entries(parseChecks(root.get(keyChecksKey) ?? '{}')));
 }
 
 function parseChecks(text: string): Record<string, string> {

@@ -14,6 +14,7 @@ import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
 import { lmdbImported } from './imported.ts';
 import { createKept } from './kept.ts';
+import { lmdbKeyLedger } from './key-ledger.ts';
 import { lmdbLimitCounts } from './limit-counts.ts';
 import type { LmdbLimits } from './limits.ts';
 import { createLinks } from './links.ts';
@@ -129,7 +130,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
       return await write(action);
     },
   };
-  const imported = lmdbImported(tables, sealed, links, seal.currentId, known);
+  const imported = lmdbImported(tables, sealed, links, () => seal.currentId, known);
   const feed = lmdbFeed(
     {
       head() {
@@ -222,6 +223,9 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
         for (const record of found) stored.put(record);
         return found.length;
       }),
+    ...lmdbKeyLedger(tables, seal, known),
+    dropForms: imported.dropForms,
+    entryKeys: imported.entryKeys,
     // It was migrated when it was opened.
     endMigration: async () => undefined,
     ...lmdbTransfer(tables, {

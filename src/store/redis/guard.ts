@@ -79,7 +79,12 @@ export function redisGuard(
   };
   const continuity = createContinuity(
     { reads: recordsAndLog, changes, notes: redisNotes(reads, admin, seal, limits) },
-    { ...deps, replica: `${hostname()}:${process.pid}`, isLogApart: isCluster },
+    {
+      ...deps,
+      replica: `${hostname()}:${process.pid}`,
+      isLogApart: isCluster,
+      keys: () => ({ reads: Object.fromEntries(seal.keyChecks), writes: seal.currentId }),
+    },
   );
   const doubt = () => {
     continuity.doubt();

@@ -4,6 +4,7 @@ import { mapAwaitable } from '../awaitable.ts';
 import { createCoherentIndex } from '../cache/coherent-index.ts';
 import type { CoherentLimits } from '../cache/limits.ts';
 import type { Feed } from '../feed.ts';
+import type { KeyLedger } from '../seal.ts';
 import { type ImportedIndex, Unavailable } from '../store.ts';
 import { acknowledge, presence } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
@@ -23,7 +24,7 @@ export function redisImported(
   limits: RedisLimits,
   monotonicMs: () => number,
   cache: CoherentLimits,
-): ImportedIndex {
+): ImportedIndex & Pick<KeyLedger, 'dropForms'> {
   const index = createCoherentIndex(
     async name => {
       const text = await get(importedKey(name));
@@ -41,12 +42,15 @@ export function redisImported(
     await acknowledge(admin, limits, presence(key));
     return answer;
   };
-  const words = (text: string | undefined) => text?.split(' ') ?? [];
-  const addForms = async (key: string, added: readonly string[]): Promise<void> => {
+  const words = (text: string | undefined) => (text ? text.split(' ') : []);
+  const changeForms = async (
+    key: string,
+    changed: (known: readonly string[]) => readonly string[],
+  ): Promise<void> => {
     for (let attempt = 0; attempt < limits.beginAttemptsMax; attempt++) {
       const text = (await admin.ask(client => client.get(key))) ?? '';
       const known = text === '' ? [] : words(await records.decodeEntry(forms, text));
-      const all = [...new Set([...known, ...added])];
+      const all = [...new Set(changed(known))];
       if (all.length === known.length) return;
       const args = [forms, text, records.encodeEntry(forms, all.join(' '))];
       if ((await admin.run(replaceEntryScript, [key], args)) === 1) return;
@@ -63,11 +67,16 @@ export function redisImported(
     findImported: digest => index.find(digest),
     async reserveImported(added, entries) {
       // The forms first: verification looks only for digests of known forms.
-      if (added.length > 0) await change(forms, key => addForms(key, added));
+      if (added.length > 0)
+        await change(forms, key => changeForms(key, known => [...known, ...added]));
       const reserved = entries.map(({ digest, tokenId }) =>
         change(digest, key => reserve(key, digest, tokenId)),
       );
       return await Promise.all(reserved);
+    },
+    async dropForms(dropped) {
+      const isLeft = (form: string) => !dropped.includes(form);
+      await change(forms, key => changeForms(key, known => known.filter(isLeft)));
     },
     async settleImported(digests) {
       if (digests.length === 0) return;

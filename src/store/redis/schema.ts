@@ -67,6 +67,7 @@ export function redisSchema(
       Promise.all([client.mget(schemaKey), client.hgetall(keyChecksKey)]),
     );
     const keyChecks = new Map(Object.entries(checks));
+    seal.meet?.(keyChecks);
     const isNoted = text !== null && keyChecks.has(seal.currentId);
     return { schema: Number(text ?? unsignedSchema), keyChecks, isNoted };
   };

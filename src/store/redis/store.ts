@@ -10,6 +10,7 @@ import { acknowledge, presence } from './acknowledge.ts';
 import { closable } from './closable.ts';
 import { type Get, masterGet, plainGet } from './get.ts';
 import { redisImported } from './imported.ts';
+import { type RedisKeyLedger, redisKeyLedger } from './key-ledger.ts';
 import { createdKey, endedSessionKey, ownerKey, requestKey } from './keys.ts';
 import { redisLimitCounts } from './limit-counts.ts';
 import type { RedisLimits } from './limits.ts';
@@ -125,7 +126,7 @@ function recordsOf(
 function changesOf(
   { admin, committer, records, schema }: RedisParts,
   { read, write }: Access,
-  { limits, now }: RedisStoreOptions,
+  { limits, now, seal }: RedisStoreOptions,
 ) {
   const signer = redisSigner(admin, records, schema, limits);
   return {
@@ -140,6 +141,17 @@ function changesOf(
     signRecords: ids => write(() => signer.signRecords(ids)),
     signImported: () => write(() => signer.signImported()),
     endMigration: () => write(() => signer.endMigration()),
+    ...ledgerOf(redisKeyLedger(admin, seal, limits), read, write),
+  } satisfies Partial<Store>;
+}
+
+function ledgerOf(ledger: RedisKeyLedger, read: Access['read'], write: Access['write']) {
+  return {
+    keyChecks: () => read(ledger.keyChecks),
+    noteKey: id => write(() => ledger.noteKey(id)),
+    forgetKey: id => write(() => ledger.forgetKey(id)),
+    recordKeys: (after, limit) => read(() => ledger.recordKeys(after, limit)),
+    entryKeys: (after, limit) => read(() => ledger.entryKeys(after, limit)),
   } satisfies Partial<Store>;
 }
 
@@ -155,6 +167,7 @@ function importedOf(
     importedForms: () => gate.passNow(() => imported.importedForms()),
     findImported: digest => gate.passNow(() => imported.findImported(digest)),
     reserveImported: (forms, entries) => write(() => imported.reserveImported(forms, entries)),
+    dropForms: dropped => write(() => imported.dropForms(dropped)),
     settleImported: digests => write(() => imported.settleImported(digests)),
   } satisfies Partial<Store>;
 }

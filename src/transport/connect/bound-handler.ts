@@ -2,7 +2,7 @@
 
 import type { DescMethod, MessageShape } from '@bufbuild/protobuf';
 import { createContextKey, type HandlerContext } from '@connectrpc/connect';
-import type { Call, Door } from '../rpc/call.ts';
+import { type Call, type Door, noClientNames } from '../rpc/call.ts';
 import type { OnBug } from '../rpc/failure.ts';
 import type { BidiStreaming, ServerStreaming, Unary } from '../rpc/handlers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
@@ -10,6 +10,9 @@ import { connectError } from './error.ts';
 
 /** The key of the socket's peer address in a call's context. */
 export const peerKey = createContextKey('');
+
+/** The key of a function that returns the names of the client certificate. */
+export const clientNamesKey = createContextKey(() => noClientNames);
 
 /** The key of a function to call when a message of a stream was taken. */
 export const takenKey = createContextKey((): void => undefined);
@@ -32,7 +35,7 @@ export function boundHandler(
     const signal = AbortSignal.any([context.signal, stopping]);
     try {
       checkVersion(context);
-      yield* until(answer({ ...callOf(context, deps.door), signal }), stopping);
+      yield* until(answer(callOf(context, deps.door, signal)), stopping);
       // A handler whose signal aborts ends its stream; the deadline must not end as a success.
       context.signal.throwIfAborted();
     } catch (error) {
@@ -119,15 +122,22 @@ async function* until<T>(answers: AsyncIterable<T>, stopping: AbortSignal): Asyn
   }
 }
 
-function callOf(context: HandlerContext, door: Door | undefined): Call {
-  const { requestHeader, protocolName, signal } = context;
+function callOf(
+  context: HandlerContext,
+  door: Door | undefined,
+  signal: AbortSignal = context.signal,
+): Call {
+  const { requestHeader, protocolName, values } = context;
   return {
     door: door ?? (protocolName === 'grpc-web' ? 'grpc-web' : 'connect'),
     header(name) {
       const value = requestHeader.get(name);
       return value === null ? [] : [value];
     },
-    peer: context.values.get(peerKey),
+    peer: values.get(peerKey),
+    get clientNames() {
+      return values.get(clientNamesKey)();
+    },
     signal,
   };
 }

@@ -1,55 +1,43 @@
-/** Adapts a request of node:http to the Call that handlers take. */
+/** Adapts a request over HTTP to the Call that handlers take. */
 
-import type { IncomingHttpHeaders } from 'node:http';
+import { clientNamesOf, type HttpResponse } from '../http/message.ts';
 import type { Call, Door } from '../rpc/call.ts';
 
-/** The response stream, which closes when the caller disconnects. */
-export interface Wire {
-  /** Whether it has closed. */
-  destroyed: boolean;
-  once(event: 'close', listener: () => void): unknown;
-}
-
 /** The Call of a request. A class, since a literal with getters costs several closures per call. */
-export class HttpCall<W extends Wire> implements Call {
+export class HttpCall implements Call {
   readonly door: Door;
-  readonly #headers: IncomingHttpHeaders;
-  readonly #wire: W;
-  readonly #peerOf: (wire: W) => string | undefined;
+  readonly #res: HttpResponse;
   #signal: AbortSignal | undefined;
 
-  constructor(
-    door: Door,
-    headers: IncomingHttpHeaders,
-    wire: W,
-    peerOf: (wire: W) => string | undefined,
-  ) {
+  constructor(door: Door, res: HttpResponse) {
     this.door = door;
-    this.#headers = headers;
-    this.#wire = wire;
-    this.#peerOf = peerOf;
+    this.#res = res;
   }
 
   header(name: string): readonly string[] {
-    const value = this.#headers[name];
+    const value = this.#res.req.headers[name];
     if (value === undefined) return [];
     return Array.isArray(value) ? value : [value];
   }
 
   get peer(): string {
-    return this.#peerOf(this.#wire) ?? '';
+    return this.#res.req.socket.remoteAddress ?? '';
+  }
+
+  get clientNames(): readonly string[] {
+    return clientNamesOf(this.#res.req);
   }
 
   /** Created on first use. */
   get signal(): AbortSignal {
-    this.#signal ??= signalOf(this.#wire);
+    this.#signal ??= signalOf(this.#res);
     return this.#signal;
   }
 }
 
-function signalOf(wire: Wire): AbortSignal {
+function signalOf(res: HttpResponse): AbortSignal {
   const gone = new AbortController();
-  if (wire.destroyed) gone.abort();
-  else wire.once('close', () => gone.abort());
+  if (res.destroyed) gone.abort();
+  else res.once('close', () => gone.abort());
   return gone.signal;
 }

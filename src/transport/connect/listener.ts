@@ -12,13 +12,19 @@ import { compressionGzip } from '@connectrpc/connect-node';
 import { queryFault } from '../../reading/query.ts';
 import { answerError, headersOf } from '../http/answer.ts';
 import type { HttpLimits } from '../http/limits.ts';
-import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { clientNamesOf, type HttpRequest, type HttpResponse } from '../http/message.ts';
 import type { Route } from '../http/router.ts';
 import type { Door } from '../rpc/call.ts';
 import { failureOf, type OnBug } from '../rpc/failure.ts';
 import { ownGuard } from '../rpc/guard.ts';
 import type { Binding, Unary } from '../rpc/handlers.ts';
-import { boundHandler, needsHttp2Text, peerKey, takenKey } from './bound-handler.ts';
+import {
+  boundHandler,
+  clientNamesKey,
+  needsHttp2Text,
+  peerKey,
+  takenKey,
+} from './bound-handler.ts';
 import { countedBody } from './counted-body.ts';
 import { challengesOf, connectErrorAnswer, malformedError } from './error.ts';
 import { jsonOptions } from './json.ts';
@@ -145,7 +151,7 @@ async function serve(
   res.setHeader('Cache-Control', 'no-store');
   const { chunks, taken } = countedBody(req.iterator({ destroyOnReturn: false }), res, guard);
   const context = createContextValues().set(peerKey, req.socket.remoteAddress ?? '');
-  context.set(takenKey, taken);
+  context.set(clientNamesKey, () => clientNamesOf(req)).set(takenKey, taken);
   const body = bodyOfCall(req, method, chunks, limits);
   const answer = await handler(universalRequest(req, res, body, context));
   if (answer.body === undefined && answer.status >= 400) {

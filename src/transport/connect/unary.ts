@@ -127,7 +127,7 @@ export function createConnectUnary(deps: ConnectUnaryDeps): TakeUnary {
       hasBegun = true;
       try {
         const request = messageOf(method, format, body);
-        const message = handler(request, new HttpCall(door, req.headers, res, peerOf));
+        const message = handler(request, new HttpCall(door, res));
         mapAwaitable(message, send, fail, call);
       } catch (error) {
         fail(error, call);
@@ -250,8 +250,4 @@ function respond(
   res.writeHead(status, headers);
   for (const piece of pieces.slice(0, -1)) res.write(piece);
   res.end(pieces.at(-1));
-}
-
-function peerOf({ req }: HttpResponse): string | undefined {
-  return req.socket.remoteAddress;
 }

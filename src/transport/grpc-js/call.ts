@@ -9,8 +9,11 @@ interface GrpcCall extends Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 
   once(event: 'cancelled', listener: () => void): unknown;
 }
 
+/** The names of the client certificate of the connection from "address:port". */
+export type ClientNamesAt = (peer: string) => readonly string[];
+
 /** The Call of a grpc-js call. `stopped` also aborts its signal, which is created on first use. */
-export function callOf(call: GrpcCall, stopped?: AbortSignal): Call {
+export function callOf(call: GrpcCall, clientNamesAt: ClientNamesAt, stopped?: AbortSignal): Call {
   let signal: AbortSignal | undefined;
   return {
     door: 'grpc',
@@ -21,6 +24,9 @@ export function callOf(call: GrpcCall, stopped?: AbortSignal): Call {
         .map(value => (typeof value === 'string' ? value : value.toString('base64'))),
     get peer() {
       return addressOf(call.getPeer());
+    },
+    get clientNames() {
+      return clientNamesAt(call.getPeer());
     },
     get signal() {
       signal ??= signalOf(call, stopped);

@@ -7,11 +7,14 @@ import { createServer, type Socket } from 'node:net';
 import type { ChannelOptions, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity, status } from '@grpc/grpc-js';
 import { awakeTimeout } from '../../timing/awake.ts';
+import { noClientNames } from '../rpc/call.ts';
 import type { GrpcLimits } from '../rpc/grpc-limits.ts';
 import type { GrpcDeps, GrpcListener } from '../rpc/grpc-listener.ts';
 import { createShares, limitConnections, ownGuard } from '../rpc/guard.ts';
 import { listenOn, within } from '../rpc/listener.ts';
 import { shuttingDownText } from '../rpc/rpc-error.ts';
+import { createTlsFront, type PeerSocket } from '../tls/front.ts';
+import type { MaybeTls } from '../tls/listener-tls.ts';
 import { limitDeadlines } from './deadline.ts';
 import { createHealth } from './health.ts';
 import type { GrpcService, Streams } from './methods.ts';
@@ -22,8 +25,8 @@ import { createReflection } from './reflection.ts';
 const windowBytes = 65_535;
 
 /** Creates the listener; it serves once `listen` has resolved. */
-export function createGrpcListener(deps: GrpcDeps): GrpcListener {
-  const { bindings, limits, onBug, guard = ownGuard(limits) } = deps;
+export function createGrpcListener(deps: GrpcDeps & MaybeTls): GrpcListener {
+  const { bindings, limits, onBug, guard = ownGuard(limits), tls } = deps;
   // grpc-js would write headers that it cannot read to standard error, tokens among them.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
@@ -31,10 +34,16 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
     interceptors: [limitDeadlines(limits)],
   });
   const streams: Streams = new Set();
+  /** The names of the client certificates of open connections. */
+  const namesByPeer = new Map<string, readonly string[]>();
   const services = bindings.map(({ service }) => service);
   const health = createHealth(services.map(({ typeName }) => typeName));
   for (const binding of bindings) {
-    const { definition, implementation } = grpcService(binding, streams, onBug);
+    const { definition, implementation } = grpcService(binding, {
+      streams,
+      onBug,
+      clientNamesAt: peer => namesByPeer.get(peer) ?? noClientNames,
+    });
     server.addService(definition, implementation);
   }
   const readyMade = {
@@ -51,17 +60,35 @@ export function createGrpcListener(deps: GrpcDeps): GrpcListener {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
   const mayStay = createShares(limits.connectionsPerSourceMax, guard);
-  const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
-    if (!mayStay(socket)) return;
+  const track = (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+  };
+  // To grpc-js, whose own credentials lack most of these rules, the connection is one without TLS.
+  const serve = (socket: PeerSocket, raw: Socket) => {
+    sockets.delete(raw);
+    track(socket);
+    const { clientNames, remoteAddress, remotePort } = socket;
+    if (clientNames !== undefined) {
+      const peer = `${remoteAddress}:${remotePort}`;
+      namesByPeer.set(peer, clientNames);
+      socket.once('close', () => namesByPeer.delete(peer));
+    }
     injector.injectConnection(socket);
+  };
+  const front = tls && createTlsFront({ tls, protocols: ['h2'], guard, serve });
+  const sock = createServer({ noDelay: true, allowHalfOpen: false }, socket => {
+    if (!mayStay(socket)) return;
+    track(socket);
+    if (front === undefined) injector.injectConnection(socket);
+    else front.accept(socket);
   });
   limitConnections(sock, limits.connectionsMax, guard);
 
   const stop = async (graceMs: number) => {
     health.setServing(false);
     sock.close();
+    await front?.stop(limits.stopPrefaceMs);
     // Its sockets say when it is over: grpc-js itself waits without end for a session that is
     // destroyed at the moment of the stop.
     const closed = [...sockets].map(

@@ -22,7 +22,7 @@ import type { BidiStreaming, Binding, ServerStreaming, Unary } from '../rpc/hand
 import { Requests } from '../rpc/requests.ts';
 import { codes, RpcError, shuttingDownText } from '../rpc/rpc-error.ts';
 import { statusDetails } from '../rpc/status-details.ts';
-import { callOf } from './call.ts';
+import { type ClientNamesAt, callOf } from './call.ts';
 import { type Stream, writeAll } from './write-all.ts';
 
 type Message = MessageShape<DescMethod['input']>;
@@ -38,32 +38,36 @@ export interface GrpcService {
   implementation: UntypedServiceImplementation;
 }
 
+/** What the methods of a server share. */
+export interface MethodDeps {
+  streams: Streams;
+  onBug: OnBug;
+  clientNamesAt: ClientNamesAt;
+}
+
 /** Binds a service's handlers; throws for a method that streams requests only. */
-export function grpcService(binding: Binding, streams: Streams, onBug: OnBug): GrpcService {
+export function grpcService(binding: Binding, deps: MethodDeps): GrpcService {
   const definition: Record<string, MethodDefinition<Message, Uint8Array>> = {};
   const implementation: UntypedServiceImplementation = {};
-  const fail = (thrown: unknown) => grpcError(thrown, onBug);
   for (const method of binding.service.methods) {
     const handler = binding.handlers[method.localName];
     definition[method.localName] = definitionOf(method);
     switch (method.methodKind) {
       case 'unary':
-        implementation[method.localName] = unary(method, handler as Unary<DescMethod>, fail);
+        implementation[method.localName] = unary(method, handler as Unary<DescMethod>, deps);
         break;
       case 'server_streaming':
         implementation[method.localName] = serverStreaming(
           method,
           handler as ServerStreaming<DescMethod>,
-          streams,
-          fail,
+          deps,
         );
         break;
       case 'bidi_streaming':
         implementation[method.localName] = bidiStreaming(
           method,
           handler as BidiStreaming<DescMethod>,
-          streams,
-          fail,
+          deps,
         );
         break;
       default:
@@ -93,23 +97,25 @@ function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array>
   };
 }
 
-type Fail = (thrown: unknown) => ServerErrorResponse;
-
-function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
+function unary(
+  method: DescMethod,
+  handler: Unary<DescMethod>,
+  { onBug, clientNamesAt }: MethodDeps,
+) {
   const answer: handleUnaryCall<Message, Uint8Array> = (call, callback) => {
-    const refuse = (error: unknown) => callback(fail(error));
+    const refuse = (error: unknown) => callback(grpcError(error, onBug));
     const send = (message: Message) => {
       let bytes: Uint8Array;
       try {
         bytes = bytesOfAnswer(method, message);
       } catch (error) {
-        return callback(fail(error));
+        return refuse(error);
       }
       callback(null, bytes);
     };
     try {
       // Awaiting a verdict that is already known would cost more than the verdict.
-      const message = handler(checked(method, call.request), callOf(call));
+      const message = handler(checked(method, call.request), callOf(call, clientNamesAt));
       mapAwaitable(message, send, refuse);
     } catch (error) {
       refuse(error);
@@ -121,23 +127,22 @@ function unary(method: DescMethod, handler: Unary<DescMethod>, fail: Fail) {
 function serverStreaming(
   method: DescMethod,
   handler: ServerStreaming<DescMethod>,
-  streams: Streams,
-  fail: Fail,
+  { streams, onBug, clientNamesAt }: MethodDeps,
 ) {
   const answer: handleServerStreamingCall<Message, Uint8Array> = async stream => {
     const stopped = new AbortController();
     const end = () => {
       stopped.abort();
-      endStream(stream, fail(new RpcError('UNAVAILABLE', shuttingDownText)));
+      endStream(stream, grpcError(new RpcError('UNAVAILABLE', shuttingDownText), onBug));
     };
     await track(streams, end, async () => {
       try {
         const request = checked(method, stream.request);
-        const answers = handler(request, callOf(stream, stopped.signal));
+        const answers = handler(request, callOf(stream, clientNamesAt, stopped.signal));
         await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
         stream.end();
       } catch (error) {
-        if (!stream.cancelled) endStream(stream, fail(error));
+        if (!stream.cancelled) endStream(stream, grpcError(error, onBug));
       }
     });
   };
@@ -147,8 +152,7 @@ function serverStreaming(
 function bidiStreaming(
   method: DescMethod,
   handler: BidiStreaming<DescMethod>,
-  streams: Streams,
-  fail: Fail,
+  { streams, onBug, clientNamesAt }: MethodDeps,
 ) {
   const answer: handleBidiStreamingCall<Message, Uint8Array> = async stream => {
     const requests = requestsOf(stream, method);
@@ -156,11 +160,11 @@ function bidiStreaming(
     const end = () => requests.end(new RpcError('UNAVAILABLE', shuttingDownText));
     await track(streams, end, async () => {
       try {
-        const answers = handler(requests, callOf(stream));
+        const answers = handler(requests, callOf(stream, clientNamesAt));
         await writeAll(stream, answers, answer => bytesOfAnswer(method, answer));
         stream.end();
       } catch (error) {
-        if (!stream.cancelled) endStream(stream, fail(error));
+        if (!stream.cancelled) endStream(stream, grpcError(error, onBug));
       }
       requests.end();
     });

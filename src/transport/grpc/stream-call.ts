@@ -149,6 +149,10 @@ export class StreamCall implements Call, HeldRequest {
     return this.stream.peer;
   }
 
+  get clientNames(): readonly string[] {
+    return this.stream.clientNames;
+  }
+
   get signal(): AbortSignal {
     return this.#gone.signal;
   }

@@ -92,6 +92,10 @@ export class UnaryCall implements Call, HeldRequest {
     return this.stream.peer;
   }
 
+  get clientNames(): readonly string[] {
+    return this.stream.clientNames;
+  }
+
   get signal(): AbortSignal {
     if (this.#gone === undefined) {
       this.#gone = new AbortController();

@@ -7,6 +7,7 @@ import type { GrpcDeps } from '../rpc/grpc-listener.ts';
 import { ownGuard } from '../rpc/guard.ts';
 import { within } from '../rpc/listener.ts';
 import { alwaysReady } from '../rpc/probes.ts';
+import { sourceOf } from '../rpc/source.ts';
 import { createCallDeadlines } from './call-deadlines.ts';
 import { Calls, type CallsDeps } from './calls.ts';
 import { h2LimitsOf } from './h2-limits.ts';
@@ -43,7 +44,10 @@ export function createWire(deps: GrpcDeps, others?: OtherCalls): Wire {
   const server = createH2Server({
     limits: h2LimitsOf(limits),
     createHandler: connection => new Calls(shared, connection),
-    onFault: guard.faulted,
+    onFault(fault, address = '') {
+      if (fault === 'tls') guard.spokeTls(sourceOf(address));
+      else guard.faulted(fault);
+    },
     onBug: error => onBug(error, randomUUID()),
     notHttp2: Buffer.from(notHttp2),
   });

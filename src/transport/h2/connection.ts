@@ -20,13 +20,20 @@ import { ownSettings } from './settings.ts';
 import type { H2Handler, H2Peer } from './stream.ts';
 import { windowBytesDefault } from './window.ts';
 
+/** A socket that may know the names of its peer's verified certificate. */
+export interface PeerSocket extends Socket {
+  readonly clientNames?: readonly string[];
+}
+
+const noNames: readonly string[] = [];
+
 /** What a connection needs. */
 export interface ConnectionDeps {
   limits: H2Limits;
   /** Creates what receives the requests of a connection. */
   createHandler(connection: H2Peer): H2Handler;
-  /** Called when a peer breaks a rule or exceeds a limit. */
-  onFault(fault: H2Fault): void;
+  /** Called when a peer breaks a rule or exceeds a limit, with its address where it is known. */
+  onFault(fault: H2Fault, address?: string): void;
   /** Called with what a handler threw, which ends the connection. */
   onBug(error: unknown): void;
   /** Sent to a peer that speaks HTTP/1 or TLS, before the connection is closed. */
@@ -53,7 +60,7 @@ const goAwayPing = Buffer.from('usher-ga', 'latin1');
 export class H2Connection implements Living, H2Peer {
   lastActiveMs = performance.now();
   progress = 0;
-  readonly #socket: Socket;
+  readonly #socket: PeerSocket;
   readonly #deps: ConnectionDeps;
   readonly #handler: H2Handler;
   readonly #reader: FrameReader;
@@ -65,7 +72,7 @@ export class H2Connection implements Living, H2Peer {
   /** No, from the first GOAWAY on, and from the last frame on. */
   #state: 'open' | 'going-away' | 'over' = 'open';
 
-  constructor(socket: Socket, deps: ConnectionDeps) {
+  constructor(socket: PeerSocket, deps: ConnectionDeps) {
     const { limits, onFault } = deps;
     this.#socket = socket;
     this.#deps = deps;
@@ -79,6 +86,7 @@ export class H2Connection implements Living, H2Peer {
       handler: this.#handler,
       output: this.#output,
       peer: socket.remoteAddress ?? '',
+      clientNames: () => socket.clientNames ?? noNames,
       onFault,
       onPong: payload => this.#pong(payload),
       onStreamEnd: () => this.#streamEnded(),
@@ -165,7 +173,8 @@ export class H2Connection implements Living, H2Peer {
     const start = preface.read(chunk);
     if (start === 'partial') return chunk.length;
     if (start === 'wrong') {
-      this.#deps.onFault('preface');
+      const fault = chunk[0] === tlsHandshake ? 'tls' : 'preface';
+      this.#deps.onFault(fault, this.#socket.remoteAddress);
       if (isOtherProtocol(chunk)) this.#session.outbound.raw(this.#deps.notHttp2);
       this.#finish(errorCodes.protocolError);
       return chunk.length;

@@ -58,6 +58,8 @@ export type H2Fault =
   | 'too-many-streams'
   | 'flood'
   | 'preface'
+  /** It speaks TLS, to a port that does not. */
+  | 'tls'
   | 'internal';
 
 /** Ends the connection with GOAWAY (RFC 9113 section 5.4.1). Thrown and caught inside this folder. */

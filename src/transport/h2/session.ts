@@ -27,6 +27,8 @@ export interface SessionDeps {
   output: Output;
   /** The address of the peer. */
   peer: string;
+  /** The names of its certificate. */
+  clientNames(): readonly string[];
   onFault(fault: H2Fault): void;
   /** The peer answered a PING with this payload. */
   onPong(payload: Buffer): void;
@@ -71,6 +73,10 @@ export class Session implements StreamActs, OnFrames {
       localEnded: stream => this.#localEnded(stream),
       writable: stream => handler.onWritable(stream),
     });
+  }
+
+  get clientNames(): readonly string[] {
+    return this.#deps.clientNames();
   }
 
   /** How many streams are open. */

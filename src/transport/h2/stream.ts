@@ -14,6 +14,8 @@ export const streamBytes = 1024;
 export interface StreamActs {
   /** The address of the peer; empty if the socket was closed at once. */
   readonly peer: string;
+  /** The names of the peer's certificate; empty without one. */
+  readonly clientNames: readonly string[];
   answer(stream: H2Stream, answer: PreparedAnswer): void;
   respond(stream: H2Stream, block: Buffer, endsStream: boolean): void;
   interim(stream: H2Stream, block: Buffer): void;
@@ -79,6 +81,11 @@ export class H2Stream {
   /** The IP address of the peer. */
   get peer(): string {
     return this.#acts.peer;
+  }
+
+  /** The names of the peer's verified certificate; empty without one. */
+  get clientNames(): readonly string[] {
+    return this.#acts.clientNames;
   }
 
   /** Sends a whole response. */

@@ -35,11 +35,11 @@ export class H2HttpRequest implements HttpRequest, HeldRequest {
     requests: RequestBytes,
     onRefuse: () => void,
   ) {
-    const { request, peer } = stream;
+    const { request } = stream;
     this.method = request.method;
     this.url = request.path;
     this.headers = headersOf(request);
-    this.socket = { remoteAddress: peer, localAddress };
+    this.socket = new StreamSocket(stream, localAddress);
     this.#stream = stream;
     this.#requests = requests;
     this.#onRefuse = onRefuse;
@@ -114,6 +114,23 @@ export class H2HttpRequest implements HttpRequest, HeldRequest {
     this.#requests.end(this);
     this.#stream.consumed(kept.length);
     return kept;
+  }
+}
+
+/** What a request knows of its socket; a class, since a literal with a getter costs a closure. */
+class StreamSocket {
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  readonly #stream: H2Stream;
+
+  constructor(stream: H2Stream, localAddress: string) {
+    this.remoteAddress = stream.peer;
+    this.localAddress = localAddress;
+    this.#stream = stream;
+  }
+
+  get clientNames(): readonly string[] {
+    return this.#stream.clientNames;
   }
 }
 

@@ -3,10 +3,15 @@
 import { createServer, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { awakeTimeout } from '../../timing/awake.ts';
 import { createShares, type Guard, limitConnections, ownGuard } from '../rpc/guard.ts';
 import type { Listener } from '../rpc/listener.ts';
 import { listenOn, within } from '../rpc/listener.ts';
+import { sourceOf } from '../rpc/source.ts';
+import { createTlsFront, type Protocol } from '../tls/front.ts';
+import type { ListenerTls, MaybeTls } from '../tls/listener-tls.ts';
+import { beginsTls } from '../tls/plain-text.ts';
 import { connectionAges } from './connection-age.ts';
 import { allowedHeaders, type CorsSettings } from './cors.ts';
 import { type BeginExchange, createExchanges } from './exchange.ts';
@@ -25,7 +30,7 @@ export interface Http2 {
 }
 
 /** What an HTTP listener needs. */
-export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
+export interface HttpDeps extends Omit<RequestDeps, 'cors'>, MaybeTls {
   limits: HttpLimits;
   /** Origins that may call routes with `cors`; "*" for any. */
   corsOrigins: readonly string[] | '*';
@@ -41,7 +46,7 @@ export interface HttpDeps extends Omit<RequestDeps, 'cors'> {
 
 /** Creates the listener; it serves once `listen` has resolved. */
 export function createHttpListener(deps: HttpDeps): Listener {
-  const { limits, onStop, guard = ownGuard(deps.limits) } = deps;
+  const { limits, onStop, guard = ownGuard(deps.limits), tls } = deps;
   const sockets = new Set<Socket>();
   const http1Sockets = new Set<Socket>();
   const late = lateConnections();
@@ -69,7 +74,10 @@ export function createHttpListener(deps: HttpDeps): Listener {
   server.setTimeout(limits.silenceMs);
   // With a listener, node:http leaves to it what becomes of connections that idle or stand still.
   server.on('timeout', late.judgeSilence);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', (error: ClientError, socket) => {
+    if (error.rawPacket !== undefined && beginsTls(error.rawPacket)) {
+      guard.spokeTls(sourceOf((socket as Socket).remoteAddress ?? ''));
+    }
     const refuse = () => answerBroken(error, socket, late.isAnswering(socket));
     if (error.code === lateCode) late.judgeRequest(socket as Socket, limits.checkMs, refuse);
     else refuse();
@@ -80,13 +88,28 @@ export function createHttpListener(deps: HttpDeps): Listener {
     ages.watch(socket);
   };
   const http2 = deps.createHttp2?.(createExchanges({ serve: answer, limits, guard }));
-  const accept = http2 && acceptBoth(server, limits, http1, http2);
-  server.on('connection', socket => {
-    if (!mayStay(socket)) return;
+  const accept = acceptance(server, limits, http1, http2);
+  const track = (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    if (accept === undefined) http1(socket);
-    else accept(socket);
+  };
+  const front =
+    tls &&
+    createTlsFront({
+      tls,
+      protocols: protocolsOf(tls, http2),
+      guard,
+      serve(socket, raw) {
+        sockets.delete(raw);
+        track(socket);
+        accept(socket);
+      },
+    });
+  server.on('connection', socket => {
+    if (!mayStay(socket)) return;
+    track(socket);
+    if (front === undefined) accept(socket);
+    else front.accept(socket);
   });
 
   const readers = httpReaders(http1Sockets, limits.deadlineMsMax, () =>
@@ -108,7 +131,7 @@ export function createHttpListener(deps: HttpDeps): Listener {
     };
     const idling = awakeTimeout(drain, limits.stopIdleMs);
     onStop?.();
-    const ended = Promise.all([...closed, http2?.stop(graceMs)]);
+    const ended = Promise.all([...closed, front?.stop(limits.stopIdleMs), http2?.stop(graceMs)]);
     await within(graceMs, ended, () => {
       for (const socket of sockets) socket.destroy();
     });
@@ -131,24 +154,33 @@ export function createHttpListener(deps: HttpDeps): Listener {
  * A function that accepts a connection of either version of HTTP, in place of node:http's own, which
  * gets those of HTTP/1.1.
  */
-function acceptBoth(
+function acceptance(
   server: Server,
   { headersMs, checkMs }: HttpLimits,
   onHttp1: (socket: Socket) => void,
-  http2: Http2,
+  http2: Http2 | undefined,
 ): (socket: Socket) => void {
   const own = server.listeners('connection');
   server.removeAllListeners('connection');
-  return accepted =>
+  const serveHttp1 = (socket: Socket) => {
+    // As node:http has it: a caller may end its side behind its request.
+    socket.allowHalfOpen = true;
+    onHttp1(socket);
+    for (const listener of own) listener.call(server, socket);
+  };
+  if (http2 === undefined) return serveHttp1;
+  const serveHttp2 = (socket: Socket) => {
+    socket.allowHalfOpen = false;
+    http2.accept(socket);
+  };
+  return accepted => {
+    if (accepted instanceof TLSSocket) {
+      // RFC 9113 section 3.2: ALPN has decided.
+      return accepted.alpnProtocol === 'h2' ? serveHttp2(accepted) : serveHttp1(accepted);
+    }
     decideProtocol(accepted, headersMs + checkMs, {
-      http1(socket) {
-        onHttp1(socket);
-        for (const listener of own) listener.call(server, socket);
-      },
-      http2(socket) {
-        socket.allowHalfOpen = false;
-        http2.accept(socket);
-      },
+      http1: serveHttp1,
+      http2: serveHttp2,
       silent(socket, isLate) {
         const code = isLate ? lateCode : undefined;
         if (socket.bytesRead > 0 || isLate) answerBroken({ code }, socket, false);
@@ -156,6 +188,13 @@ function acceptBoth(
         socket.destroySoon();
       },
     });
+  };
+}
+
+/** What the listener speaks over TLS, the best one first. */
+function protocolsOf({ prefersHttp1 }: ListenerTls, http2: Http2 | undefined): Protocol[] {
+  if (http2 === undefined) return ['http/1.1'];
+  return prefersHttp1 ? ['http/1.1', 'h2'] : ['h2', 'http/1.1'];
 }
 
 function corsOf({ corsOrigins, corsHeaders = [], limits }: HttpDeps): CorsSettings {
@@ -185,6 +224,12 @@ function serverOptions(limits: HttpLimits): ServerOptions {
 
 /** Node's code for a request whose headers or body are late. */
 const lateCode = 'ERR_HTTP_REQUEST_TIMEOUT';
+
+/** An error of node:http in what a client sent. */
+interface ClientError extends NodeJS.ErrnoException {
+  /** What it was reading. */
+  rawPacket?: Buffer;
+}
 
 /** Answers bytes that are not a valid request, by the code of Node's error. */
 function answerBroken(error: { code?: string | undefined }, socket: Duplex, busy: boolean): void {

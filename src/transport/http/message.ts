@@ -1,6 +1,7 @@
 /** A request and its response as routes see them: node:http's own, or those of HTTP/2. */
 
 import type { IncomingHttpHeaders, OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
+import { noClientNames } from '../rpc/call.ts';
 
 /** A request. */
 export interface HttpRequest {
@@ -14,6 +15,8 @@ export interface HttpRequest {
   readonly socket: {
     readonly remoteAddress?: string | undefined;
     readonly localAddress?: string | undefined;
+    /** The names of the verified client certificate, as `Call` has them; absent without TLS. */
+    readonly clientNames?: readonly string[];
   };
   /** Whether all of its content has come. */
   readonly complete: boolean;
@@ -23,6 +26,11 @@ export interface HttpRequest {
   on(event: 'end', listener: () => void): unknown;
   /** Its content; throws if the caller leaves before the end. */
   iterator(options: { destroyOnReturn: false }): AsyncIterable<Buffer>;
+}
+
+/** The names of the client certificate that a request came with, as `Call` has them. */
+export function clientNamesOf({ socket }: Pick<HttpRequest, 'socket'>): readonly string[] {
+  return socket.clientNames ?? noClientNames;
 }
 
 /** Its response. Whoever handles a request calls `end` or `destroy`, even if the caller is gone. */

@@ -32,9 +32,18 @@ export interface Call {
   header(name: string): readonly string[];
   /** The IP address of the socket's peer; "" once it has closed. */
   readonly peer: string;
+  /**
+   * The DNS names and URIs, such as `spiffe://…`, in the SAN of the caller's client certificate, if it
+   * is verified against the CA of the listener; empty otherwise. They can end during a call: with the
+   * certificate, and when its CA is removed.
+   */
+  readonly clientNames: readonly string[];
   /** Aborts when the caller disconnects or cancels, or the deadline has passed. */
   readonly signal: AbortSignal;
 }
+
+/** The names of a caller without a verified client certificate. */
+export const noClientNames: readonly string[] = [];
 
 /** The Authorization header of a call. */
 export function authorization(call: Call): string {

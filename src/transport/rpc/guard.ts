@@ -8,6 +8,28 @@ import { createUnread, type Unread, type UnreadLimits, type UnreadReason } from 
 /** Why a connection was refused: the listener has as many as it may, or its source has. */
 export type RefusedReason = 'full' | 'source';
 
+/** Why a TLS handshake failed. */
+export type HandshakeFault =
+  /** It speaks no TLS. */
+  | 'plain-text'
+  /** It began, and took too long. */
+  | 'timeout'
+  /** It sent more than a handshake may have. */
+  | 'too-long'
+  /** It offered no protocol that the listener speaks. */
+  | 'alpn'
+  /** It offered no version or cipher suite that is safe. */
+  | 'version'
+  /** It does not trust the certificate of the listener. */
+  | 'untrusted'
+  /** It has no certificate where one is required. */
+  | 'no-client-certificate'
+  /** It has a certificate that is not valid. */
+  | 'client-certificate'
+  /** It left. */
+  | 'closed'
+  | 'malformed';
+
 /** The guard of one listener. */
 export interface Guard {
   /** Shared by all listeners. */
@@ -24,6 +46,10 @@ export interface Guard {
   requestRefused(): void;
   /** Called when a peer breaks a rule of its protocol, with the kind of rule. */
   faulted(kind: string): void;
+  /** Called for each TLS handshake that failed, with its source and what the library says. */
+  handshakeFailed(fault: HandshakeFault, source: string, detail: string): void;
+  /** Called when a peer speaks TLS where the listener speaks plain text. */
+  spokeTls(source: string): void;
 }
 
 /** The limits of what a process holds for its callers. */
@@ -44,6 +70,8 @@ export function ownGuard({ unread, requestBytesMax }: HeldLimits): Guard {
     unreadClosed: () => undefined,
     requestRefused: () => undefined,
     faulted: () => undefined,
+    handshakeFailed: () => undefined,
+    spokeTls: () => undefined,
   };
 }
 

@@ -4,6 +4,8 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +19,7 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/health/grpc_health_v1"
@@ -41,7 +44,7 @@ var (
 
 func main() {
 	connection, err := grpc.NewClient("passthrough:///"+os.Getenv("USHER_TARGET"),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
+		grpc.WithTransportCredentials(transport()))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -59,6 +62,24 @@ func main() {
 	report("health", serving)
 	report("goaway", goaway)
 	report("reconnect", reconnect)
+}
+
+// transport is TLS with a client certificate where there is a CA, and plain text otherwise.
+func transport() credentials.TransportCredentials {
+	ca := os.Getenv("USHER_CA")
+	if ca == "" {
+		return insecure.NewCredentials()
+	}
+	roots := x509.NewCertPool()
+	pem, err := os.ReadFile(ca)
+	if err != nil || !roots.AppendCertsFromPEM(pem) {
+		panic("USHER_CA has no certificate")
+	}
+	pair, err := tls.LoadX509KeyPair(os.Getenv("USHER_CERT"), os.Getenv("USHER_KEY"))
+	if err != nil {
+		panic(err)
+	}
+	return credentials.NewTLS(&tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}})
 }
 
 // report makes a call and prints what came of it.

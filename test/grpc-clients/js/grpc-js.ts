@@ -1,5 +1,6 @@
 /** Makes the calls of ../README.md by grpc-js. */
 
+import { readFileSync } from 'node:fs';
 import { create } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { Client, compressionAlgorithms, credentials, status } from '@grpc/grpc-js';
@@ -23,12 +24,20 @@ const target = variable('USHER_TARGET');
 const header = variable('USHER_TOKEN');
 const authorization = variable('USHER_ADMIN_TOKEN');
 const { batchVerify, issueJwt, streamVerify, watchInvalidations } = VerifierService.method;
-const client = new Client(target, credentials.createInsecure());
+const transport = transportOf(process.env.USHER_CA);
+const client = new Client(target, transport);
 const compressing = (algorithm: compressionAlgorithms) =>
-  new Client(target, credentials.createInsecure(), {
+  new Client(target, transport, {
     'grpc.default_compression_algorithm': algorithm,
   });
 const timed = () => ({ deadline: Date.now() + callMs });
+
+/** TLS with a client certificate where there is a CA, and plain text otherwise. */
+function transportOf(ca: string | undefined) {
+  if (ca === undefined) return credentials.createInsecure();
+  const [key, cert] = ['USHER_KEY', 'USHER_CERT'].map(name => readFileSync(variable(name)));
+  return credentials.createSsl(readFileSync(ca), key, cert);
+}
 
 async function verify(on = client): Promise<void> {
   const answer = await unary(on, VerifierService.method.verify, { header }, {}, timed());

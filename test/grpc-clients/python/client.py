@@ -19,7 +19,21 @@ BATCH_SIZE = 256
 STREAM_SIZE = 1000
 
 token = os.environ["USHER_TOKEN"]
-channel = grpc.insecure_channel(os.environ["USHER_TARGET"])
+
+
+def read(variable):
+    with open(os.environ[variable], "rb") as file:
+        return file.read()
+
+
+def channel_to(target):
+    if "USHER_CA" not in os.environ:
+        return grpc.insecure_channel(target)
+    pair = read("USHER_KEY"), read("USHER_CERT")
+    return grpc.secure_channel(target, grpc.ssl_channel_credentials(read("USHER_CA"), *pair))
+
+
+channel = channel_to(os.environ["USHER_TARGET"])
 verifier = verifier_pb2_grpc.VerifierServiceStub(channel)
 health = health_pb2_grpc.HealthStub(channel)
 

@@ -15,7 +15,8 @@ import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import type { Question } from '../../../src/verify/verify.ts';
 import { granted, verify } from '../fakes.ts';
 
-const call = { door: 'grpc', header: () => [], peer: '', signal: new AbortController().signal };
+const { signal } = new AbortController();
+const call: Call = { door: 'grpc', header: () => [], peer: '', clientNames: [], signal };
 
 type Http = { headers?: Record<string, string>; headerMap?: { headers: object[] } };
 
@@ -29,7 +30,7 @@ async function check(
   const request = create(CheckRequestSchema, {
     attributes,
   } as MessageInitShape<typeof CheckRequestSchema>);
-  const answer = await envoyCheckHandlers({ verify: ask }).check(request, call as Call);
+  const answer = await envoyCheckHandlers({ verify: ask }).check(request, call);
   return fromBinary(CheckResponseSchema, toBinary(CheckResponseSchema, answer));
 }
 
@@ -48,7 +49,7 @@ test('a request without headers, or without a request, is denied', async () => {
   const requests = [{}, { attributes: {} }, { attributes: { request: {} } }];
   for (const request of requests) {
     const message = create(CheckRequestSchema, request);
-    const { status } = await envoyCheckHandlers({ verify }).check(message, call as Call);
+    const { status } = await envoyCheckHandlers({ verify }).check(message, call);
     expect(status?.code).toBe(16);
   }
 });

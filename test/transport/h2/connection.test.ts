@@ -33,16 +33,16 @@ describe('the preface (3.4)', () => {
   });
 
   test.each([
-    ['GET / HTTP/1.1\r\n\r\n', 'not HTTP/2'],
-    ['\x16\x03\x01\x02\x00', 'not HTTP/2'],
-    ['PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', ''],
-  ])('is nothing else: %j', async (bytes, answer) => {
+    ['GET / HTTP/1.1\r\n\r\n', 'not HTTP/2', 'preface'],
+    ['\x16\x03\x01\x02\x00', 'not HTTP/2', 'tls'],
+    ['PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n', '', 'preface'],
+  ])('is nothing else: %j', async (bytes, answer, fault) => {
     const served = await start();
     const peer = await rawPeer(served.port);
     peer.socket.removeAllListeners('data');
     peer.send(Buffer.from(bytes, 'latin1'));
     expect(await text(peer.socket)).toBe(answer);
-    expect(served.faults).toEqual(['preface']);
+    expect(served.faults).toEqual([fault]);
   });
 
   test('must come in time', async () => {

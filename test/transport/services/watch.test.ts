@@ -39,7 +39,13 @@ afterEach(() => void vi.useRealTimers());
 
 function open(resumePosition = '') {
   const gone = new AbortController();
-  const call: Call = { door: 'grpc', header: () => [], peer: '', signal: gone.signal };
+  const call: Call = {
+    door: 'grpc',
+    header: () => [],
+    peer: '',
+    clientNames: [],
+    signal: gone.signal,
+  };
   const stream = watch({ resumePosition } as never, call)[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await stream.next();

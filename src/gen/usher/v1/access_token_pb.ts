@@ -1782,7 +1782,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   /**
    * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
    * "token.reseal", "jwt.revoke", "jwt.issue", "session.create", "session.end", "call.refused",
-   * "audit.checkpoint", "store.backup", "store.restore", "store.migrate", "store.healed", "store.accept". JWTs that were issued are
+   * "keys.rotate", "keys.reload", "keys.write", "keys.remove", "audit.checkpoint", "store.backup", "store.restore", "store.migrate", "store.healed", "store.accept". JWTs that were issued are
    * counted: one entry a minute for each caller and access token. Refused calls are too, by source, caller, method and reason, after
    * the first.
    *

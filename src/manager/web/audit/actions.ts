@@ -18,6 +18,10 @@ const words: Record<string, string> = {
   'store.migrate': 'Store migrated',
   'store.healed': 'Lost changes noticed',
   'store.accept': 'Store accepted',
+  'keys.rotate': 'Master key made',
+  'keys.reload': 'Master keys read again',
+  'keys.write': 'Master key in use',
+  'keys.remove': 'Master key no longer in use',
 };
 
 /** The text for an action; an unknown action is shown unchanged. */
