@@ -1,4 +1,5 @@
 # Usher in a container: docker build -t usher . && docker run -p 8080:8080 -p 127.0.0.1:8081:8081 -v usher:/data usher
+# Who asks it for verdicts on the tokens of others sends a token of its own (docs/running.md#who-may-ask-for-verdicts).
 # Usher writes to /data only, so --read-only works.
 
 FROM node:26-slim AS build
@@ -20,7 +21,8 @@ ENV NODE_ENV=production \
     USHER_STORE=lmdb:/data \
     USHER_GRPC_LISTEN=0.0.0.0:50051 \
     USHER_HTTP_LISTEN=0.0.0.0:8080 \
-    USHER_MANAGER_LISTEN=0.0.0.0:8081
+    USHER_MANAGER_LISTEN=0.0.0.0:8081 \
+    USHER_VERIFY_ACCESS=token
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/package.json ./
 COPY --from=build /app/src ./src

@@ -8,6 +8,9 @@ import { KeyService } from '../gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
+import { type TlsFault, tlsFault } from '../tls/fault.ts';
+import type { TlsPems } from '../tls/files.ts';
+import { httpsFetch } from './https-fetch.ts';
 
 /** The address of the API Manager, and the credential. */
 export interface AdminOptions {
@@ -17,6 +20,8 @@ export interface AdminOptions {
   authorization?: string | undefined;
   /** How long a call may take, in milliseconds. */
   timeoutMs: number;
+  /** Authorities and a client certificate for https; by default the authorities that Node trusts. */
+  tls?: TlsPems | undefined;
 }
 
 /** The services of the API Manager. */
@@ -43,7 +48,8 @@ export class AdminError extends Error {
 }
 
 /** Creates the clients; the first call opens the connection. */
-export function connectAdmin({ url, authorization, timeoutMs }: AdminOptions): Admin {
+export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOptions): Admin {
+  const send = tls === undefined ? fetch : httpsFetch(tls);
   const authorize: Interceptor = next => request => {
     if (authorization !== undefined) request.header.set('authorization', authorization);
     return next(request);
@@ -53,7 +59,7 @@ export function connectAdmin({ url, authorization, timeoutMs }: AdminOptions): A
     useBinaryFormat: true,
     defaultTimeoutMs: timeoutMs,
     interceptors: [authorize],
-    fetch: (input, init) => reach(url, input, init),
+    fetch: (input, init) => reach(url, send, input, init),
   });
   return {
     tokens: createClient(AccessTokenService, transport),
@@ -75,12 +81,13 @@ export async function call<T>(work: () => Promise<T>): Promise<T> {
 
 async function reach(
   url: string,
+  send: typeof fetch,
   input: Parameters<typeof fetch>[0],
   init?: RequestInit,
 ): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(input, init);
+    response = await send(input, init);
   } catch (error) {
     if (init?.signal?.aborted) throw error;
     throw new ConnectError('', Code.Unavailable, undefined, undefined, noServer(url, error));
@@ -106,12 +113,33 @@ async function isConnect(response: Response): Promise<boolean> {
 }
 
 function noServer(url: string, error: unknown): AdminError {
-  const cause = error instanceof Error ? error.cause : undefined;
+  const fault = tlsFault(error);
+  if (fault !== undefined) return new AdminError('NoServer', tlsTexts[fault](url), error);
+  // Fetch tells the reason as the cause.
+  const cause = error instanceof Error ? (error.cause ?? error) : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   const why = code ?? (cause instanceof Error ? cause.message : 'unreachable');
   const advice = 'start it with `usher serve`, or set USHER_MANAGER_URL';
   return new AdminError('NoServer', `no server answers at ${url} (${why}): ${advice}`, error);
 }
+
+/** What to do about a failed handshake. */
+const tlsTexts: Record<TlsFault, (url: string) => string> = {
+  authority: url =>
+    `the certificate of ${url} is signed by an unknown authority: set USHER_MANAGER_CA_FILE`,
+  time: url =>
+    `the certificate of ${url} is not valid at this time: renew it, or set the clock here`,
+  name: url =>
+    `the certificate of ${url} is for other names: write one of them in USHER_MANAGER_URL`,
+  plain: url =>
+    `${url} does not speak TLS: write http:// in USHER_MANAGER_URL, or its port for TLS`,
+  wanted: url =>
+    `${url} wants a client certificate: set USHER_MANAGER_CERT_FILE and USHER_MANAGER_KEY_FILE`,
+  refused: url =>
+    `${url} refuses the client certificate: name another in USHER_MANAGER_CERT_FILE, of an ` +
+    'authority in its USHER_MANAGER_TLS_CLIENT_CA_FILE',
+  version: url => `${url} has no version of TLS or no cipher in common with this client`,
+};
 
 function adminError(error: unknown): AdminError {
   if (error instanceof AdminError) return error;

@@ -9,6 +9,7 @@ import { listen as readListen } from '../settings/values.ts';
 import type { Context } from './context.ts';
 import { optionsOf } from './context.ts';
 import { UsageError } from './exit-codes.ts';
+import { filePath, gatewayTls, hostName, machineCa } from './gateway-tls.ts';
 import { caddy } from './gateways/caddy.ts';
 import { envoy, envoyHttp } from './gateways/envoy.ts';
 import type { GatewayConfig, GatewaySettings } from './gateways/gateway.ts';
@@ -34,6 +35,12 @@ interface Options {
   upstream: string;
   scope?: string[];
   audience?: string;
+  tls?: true;
+  tlsCa?: string;
+  tlsName?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  callerToken?: string;
   out?: string;
 }
 
@@ -49,6 +56,16 @@ export function addConfigCommand(program: Command, context: Context): void {
     .option('--upstream <address>', 'the service behind the gateway', address, '127.0.0.1:3000')
     .option('--scope <scope>', 'a scope that every token must have; several times', scopes)
     .option('--audience <audience>', 'the audience that every token must have', audience)
+    .option('--tls', 'ask Usher over TLS; implied by the next options')
+    .option(
+      '--tls-ca <file>',
+      `authorities of Usher's certificate; otherwise ${machineCa}`,
+      filePath,
+    )
+    .option('--tls-name <host>', 'host name in it; otherwise the host of the address', hostName)
+    .option('--tls-cert <file>', "the gateway's own certificate, for mutual TLS", filePath)
+    .option('--tls-key <file>', 'the key of that certificate', filePath)
+    .option('--caller-token <file>', 'file from which the gateway reads its own token', filePath)
     .option('--out <folder>', 'write the files there instead of printing them')
     .action((gateway: string | undefined, _, self: Command) => {
       const options = optionsOf<Options>(self);
@@ -73,7 +90,11 @@ export function filesText(files: Readonly<Record<string, string>>): string {
   return entries.map(([name, text]) => `==> ${name} <==\n${text}`).join('\n');
 }
 
-function settingsOf({ env }: Context, gateway: string, options: Options): GatewaySettings {
+function settingsOf(
+  { env, terminal }: Context,
+  gateway: string,
+  options: Options,
+): GatewaySettings {
   const asksOver = gateway === 'envoy' ? 'grpc' : 'http';
   const other = asksOver === 'grpc' ? 'http' : 'grpc';
   if (options[other] !== undefined) {
@@ -83,8 +104,31 @@ function settingsOf({ env }: Context, gateway: string, options: Options): Gatewa
     asksOver === 'grpc'
       ? () => reachable('USHER_GRPC_LISTEN', '--grpc', readSetting('grpcListen', env))
       : () => reachable('USHER_HTTP_LISTEN', '--http', readSetting('httpListen', env));
+  const given = options[asksOver];
+  const usher = given ?? listen();
+  const tls = gatewayTls(gateway, usher, options);
+  if (given === undefined && tls === undefined && env.USHER_TLS_CERT_FILE !== undefined) {
+    throw new UsageError(
+      'Usher serves TLS (USHER_TLS_CERT_FILE): name its authority with --tls-ca, or say --tls',
+    );
+  }
+  if (gateway === 'traefik' && options.callerToken !== undefined) {
+    throw new UsageError(
+      'traefik cannot send a token of its own: use --tls-cert and --tls-key, with ' +
+        'USHER_VERIFY_ACCESS=mtls at Usher',
+    );
+  }
+  const access = env.USHER_VERIFY_ACCESS ?? 'open';
+  if (given === undefined && access !== 'open' && !options.callerToken && !tls?.own) {
+    terminal.note(
+      `warning: Usher lets in known callers only (USHER_VERIFY_ACCESS=${access}): add ` +
+        '--caller-token, or --tls-cert and --tls-key',
+    );
+  }
   return {
-    ...{ grpc: '', http: '', [asksOver]: options[asksOver] ?? listen() },
+    ...{ grpc: '', http: '', [asksOver]: usher },
+    tls,
+    callerToken: options.callerToken ?? '',
     listen: options.listen,
     upstream: options.upstream,
     scopes: options.scope ?? [],

@@ -7,7 +7,9 @@ import { AdminError, connectAdmin } from '../api/connect.ts';
 import type { Environment } from '../settings/config.ts';
 import { readSetting } from '../settings/config.ts';
 import { readAdminToken } from '../settings/first-start.ts';
+import { clientTlsMistake } from '../settings/tls-files.ts';
 import { Mistake } from '../settings/values.ts';
+import { readTlsFiles, type TlsPems } from '../tls/files.ts';
 import { UsageError } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -54,7 +56,21 @@ export function connect(context: Context, { timeout }: GlobalOptions): Admin {
   if (protocol === 'http:' && !/^(localhost|127\.[0-9.]+|\[::1\])$/.test(hostname)) {
     terminal.note(`warning: the admin token is sent to ${hostname} unencrypted; use https`);
   }
-  return connectAdmin({ url, authorization: findAdminToken(env), timeoutMs: timeout * 1000 });
+  const tls = readManagerTls(env, protocol === 'https:');
+  return connectAdmin({ url, authorization: findAdminToken(env), timeoutMs: timeout * 1000, tls });
+}
+
+/** The files for https; undefined when none are set. Throws Mistake. */
+function readManagerTls(env: Environment, isTls: boolean): TlsPems | undefined {
+  const files = {
+    ca: readSetting('managerCaFile', env),
+    cert: readSetting('managerCertFile', env),
+    key: readSetting('managerKeyFile', env),
+  };
+  const address = 'USHER_MANAGER_URL does not begin with https://';
+  const mistake = clientTlsMistake({ prefix: 'USHER_MANAGER', address, isTls, files });
+  if (mistake !== undefined) throw new Mistake(mistake);
+  return files.ca === undefined && files.cert === undefined ? undefined : readTlsFiles(files);
 }
 
 function findAdminToken(env: Environment): string {

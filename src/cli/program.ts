@@ -7,6 +7,7 @@ import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
 import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
+import { addDevCertsCommand } from './dev-certs.ts';
 import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
 import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
@@ -97,6 +98,7 @@ export function buildProgram(
   addKeysCommands(program, context, exit);
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
+  addDevCertsCommand(program, context);
   program
     .command('settings')
     .description('list all settings')

@@ -1,9 +1,10 @@
 /** Sends questions in batches, with a deadline and retries at the next address. */
 
+import { tlsFault } from '../tls/fault.ts';
 import { type BackoffLimits, backoffMs } from './backoff.ts';
 import type { Links } from './links.ts';
 import { createSender, type Sent } from './send.ts';
-import { isUnavailable, UsherUnavailable } from './unavailable.ts';
+import { isUnavailable, UsherUnavailable, unavailableText } from './unavailable.ts';
 import type { Answer } from './usher-verdict.ts';
 import type { Question } from './verdict-cache.ts';
 
@@ -90,7 +91,7 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
       };
       const fail = (error: unknown) => {
         finish();
-        reject(new UsherUnavailable('the verdict cannot be known; ask again', error));
+        reject(new UsherUnavailable(unavailableText(error, links.all[each.place]), error));
       };
       const each: Pending = {
         question,
@@ -106,6 +107,9 @@ export function createAsk({ links, limits, clock, random }: AskDeps): Ask {
           if (!pending.has(fail)) return;
           if (!isUnavailable(error)) return fail(error);
           each.attempts++;
+          // Another address may have a good certificate; the same one has the same.
+          if (tlsFault(error) !== undefined && each.attempts >= links.all.length)
+            return fail(error);
           pause = setTimeout(() => enqueue(each), backoffMs(each.attempts, limits.backoff, random));
         },
       };

@@ -1,7 +1,9 @@
 /** Follows WatchInvalidations; resumes at the last position, at the next server if it breaks. */
 
+import { tlsFault } from '../tls/fault.ts';
 import { soon } from './ask.ts';
 import { type BackoffLimits, backoffMs } from './backoff.ts';
+import { isRefusal } from './caller-token.ts';
 import type { Links } from './links.ts';
 import type { VerdictCache } from './verdict-cache.ts';
 import { createWatchReader, type WatchReader } from './watch-reader.ts';
@@ -12,6 +14,8 @@ interface WatchLimits {
   openMs: number;
   /** Longest lease, even if the server grants more, in milliseconds. */
   leaseMsMax: number;
+  /** The pause after the server refused the caller, or its certificate was refused, in milliseconds. */
+  refusedMs: number;
   /** Pauses before the stream is opened again. */
   backoff: BackoffLimits;
 }
@@ -39,29 +43,39 @@ export function followWatch(deps: WatchDeps): () => void {
   const run = async () => {
     for (let failures = 0; !closing.signal.aborted; ) {
       const place = links.current();
-      const extended = await watchOnce(place, deps, reader, closing.signal);
+      const { extended, refused } = await watchOnce(place, deps, reader, closing.signal);
       if (closing.signal.aborted) return;
       links.leave(place);
       failures = extended ? 1 : failures + 1;
-      await pause(backoffMs(failures, limits.backoff, random), closing.signal);
+      const ms = refused ? limits.refusedMs : backoffMs(failures, limits.backoff, random);
+      await pause(ms, closing.signal);
     }
   };
   void run();
   return () => closing.abort();
 }
 
-/** Follows one stream to its end. Resolves to whether it ever validated the cache. */
+/** How a stream ended. */
+interface Watched {
+  /** Whether it ever validated the cache. */
+  extended: boolean;
+  /** Whether the next one will hardly fare better: the caller or a certificate was refused. */
+  refused: boolean;
+}
+
+/** Follows one stream to its end. */
 async function watchOnce(
   place: number,
   { links, cache, limits, clock, onValid }: WatchDeps,
   reader: WatchReader,
   closing: AbortSignal,
-): Promise<boolean> {
+): Promise<Watched> {
   const stalled = new AbortController();
   const signal = AbortSignal.any([closing, stalled.signal]);
   // Measured before sending: it must not be later than when the server receives the call.
   const openedMs = clock();
   let extended = false;
+  let refused = false;
   // The lease can expire on an open stream: a broken connection, or a server without its store.
   const isLate = () => clock() >= Math.max(openedMs + limits.openMs, cache.validUntilMs());
   const giveUp = () => {
@@ -85,12 +99,13 @@ async function watchOnce(
       extended = true;
       onValid();
     }
-  } catch {
+  } catch (error) {
     // The stream is opened again after any error.
+    refused = isRefusal(error) || tlsFault(error) !== undefined;
   } finally {
     clearInterval(check);
   }
-  return extended;
+  return { extended, refused };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

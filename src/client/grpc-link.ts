@@ -6,22 +6,26 @@ import {
   type GrpcTransportOptions,
   Http2SessionManager,
 } from '@connectrpc/connect-node';
-import type { Connect } from './links.ts';
+import type { Link } from './links.ts';
+import { type TlsSource, tlsConnect } from './tls-connect.ts';
 
 /** How long a connection without calls stays open, in milliseconds. */
 const idleMs = 15 * 60_000;
 const messageBytesMax = 16_777_216;
 
-/** Takes "host:port", "http://host:port", or "https://host:port" for TLS. */
-export const connectByGrpc: Connect = address => {
+/** Takes "host:port", "http://host:port", or "https://host:port", for which the TLS options are. */
+export function connectByGrpc(address: string, tls: TlsSource = {}): Link {
   const baseUrl = /^https?:\/\//.test(address) ? address : `http://${address}`;
   // No pings: one that is due on a session just destroyed throws an uncaught exception, which would
   // end the process. The watch's heartbeats detect a dead connection as well.
-  const sessionManager = new Http2SessionManager(baseUrl, {
+  const pings = {
     pingIntervalMs: Number.POSITIVE_INFINITY,
     pingIdleConnection: false,
     idleConnectionTimeoutMs: idleMs,
-  });
+  };
+  const open = baseUrl.startsWith('https://') ? tlsConnect(baseUrl, tls) : undefined;
+  const options = open === undefined ? undefined : { createConnection: () => open('h2') };
+  const sessionManager = new Http2SessionManager(baseUrl, pings, options);
   const transport = createGrpcTransport({
     baseUrl,
     sessionManager: withoutUncaught(sessionManager),
@@ -31,7 +35,7 @@ export const connectByGrpc: Connect = address => {
   });
   const end = () => sessionManager.abort();
   return { transport, streams: true, reset: end, close: end };
-};
+}
 
 type SessionManager = NonNullable<GrpcTransportOptions['sessionManager']>;
 

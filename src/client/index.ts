@@ -11,6 +11,7 @@ import type { Connect } from './links.ts';
 import { createUsherOn, type Usher, type UsherLimits } from './usher.ts';
 import { connectByFetch } from './web-link.ts';
 
+export type { CallerToken } from './caller-token.ts';
 export type { Connect, Link } from './links.ts';
 export { connectAuth, identityKey } from './middleware/connect.ts';
 export {

@@ -2,6 +2,7 @@
 
 import { type Client, createClient, type Transport } from '@connectrpc/connect';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
+import { type CallerToken, withCallerToken } from './caller-token.ts';
 
 /** A connection to one address, as a custom transport provides it. */
 export interface Link {
@@ -20,6 +21,8 @@ export type Connect = (address: string) => Link;
 
 /** A link with a client for VerifierService. */
 export interface UsherLink {
+  /** As it was given. */
+  address: string;
   client: Client<typeof VerifierService>;
   /** Whether it supports bidirectional streams. */
   streams: boolean;
@@ -41,13 +44,22 @@ export interface Links {
   close(): void;
 }
 
-/** Creates links to equivalent addresses. Throws TypeError if there are none. */
-export function createLinks(addresses: readonly string[], connect: Connect): Links {
+/**
+ * Creates links to equivalent addresses, whose calls carry the caller's token if there is one. Throws
+ * TypeError if there are none.
+ */
+export function createLinks(
+  addresses: readonly string[],
+  connect: Connect,
+  callerToken?: CallerToken,
+): Links {
   if (addresses.length === 0) throw new TypeError('addresses is empty: name at least one');
   const all = addresses.map(address => {
     const { transport, streams, reset, close } = connect(address);
+    const known = callerToken === undefined ? transport : withCallerToken(transport, callerToken);
     return {
-      client: createClient(VerifierService, transport),
+      address,
+      client: createClient(VerifierService, known),
       streams,
       reset: () => reset?.(),
       close: () => close?.(),

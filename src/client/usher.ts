@@ -3,6 +3,7 @@
 import { canonicalHeader } from '../caching/canonical-header.ts';
 import { createAsk } from './ask.ts';
 import type { BackoffLimits } from './backoff.ts';
+import { type CallerToken, checkCallerToken } from './caller-token.ts';
 import { type Clock, createClock } from './clock.ts';
 import { followWatch } from './follow-watch.ts';
 import { type Connect, createLinks } from './links.ts';
@@ -28,8 +29,14 @@ export interface VerifyOptions extends Requirement {
   source?: string | undefined;
 }
 
-/** Limits of the client. */
+/** What the client is on any platform, and its limits. */
 export interface UsherLimits {
+  /**
+   * Who asks, where the server wants to know (USHER_VERIFY_ACCESS=token): a static token with the
+   * scope usher.verify, or a function that returns the present one for each call. It is a secret,
+   * which no error contains.
+   */
+  callerToken?: CallerToken;
   /** How long a verdict may take, including retries, in milliseconds. 1000 by default. */
   deadlineMs?: number;
   /** Most headers whose verdicts are cached. 10,000 by default. */
@@ -90,6 +97,7 @@ const noScopes: readonly string[] = [];
 const optionNames: Record<keyof UsherDeps, true> = {
   addresses: true,
   connect: true,
+  callerToken: true,
   clock: true,
   random: true,
   deadlineMs: true,
@@ -101,13 +109,14 @@ const optionNames: Record<keyof UsherDeps, true> = {
   backoff: true,
 };
 
-/** Creates the client. Throws TypeError if `addresses` is empty, or an option is not known. */
+/** Creates the client. Throws TypeError if `addresses` is empty, or an option is wrong or not known. */
 export function createUsherOn(deps: UsherDeps): Usher {
   const unknown = Object.keys(deps).find(name => !Object.hasOwn(optionNames, name));
   if (unknown !== undefined) {
-    throw unknownName('createUsher', unknown, ['transport', ...Object.keys(optionNames)]);
+    throw unknownName('createUsher', unknown, ['transport', 'tls', ...Object.keys(optionNames)]);
   }
-  const { clock = createClock(), random = Math.random, deadlineMs = 1000 } = deps;
+  const { clock = createClock(), random = Math.random, deadlineMs = 1000, callerToken } = deps;
+  if (callerToken !== undefined) checkCallerToken(callerToken);
   const backoff = deps.backoff ?? { firstMs: 10, mostMs: 250 };
   const cache = createVerdictCache({
     bytesMax: deps.cacheBytesMax ?? 33_554_432,
@@ -118,7 +127,7 @@ export function createUsherOn(deps: UsherDeps): Usher {
     changesMax: 10_000,
     plainMs: 1000,
   });
-  const links = createLinks(deps.addresses, deps.connect);
+  const links = createLinks(deps.addresses, deps.connect, callerToken);
   const limits = {
     deadlineMs,
     pendingMax: deps.pendingMax ?? 10_000,
@@ -134,7 +143,7 @@ export function createUsherOn(deps: UsherDeps): Usher {
   const unwatch = followWatch({
     links,
     cache,
-    limits: { openMs: 2000, leaseMsMax: 60_000, backoff },
+    limits: { openMs: 2000, leaseMsMax: 60_000, refusedMs: 1000, backoff },
     clock,
     random,
     onValid,

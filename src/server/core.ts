@@ -64,6 +64,8 @@ export interface Core {
   issueJwt: IssueJwt;
   /** Authenticates callers of the API. */
   authenticate: Authenticate;
+  /** The same for callers of Verify: to ask for a verdict is no use of their own token. */
+  authenticateAsker: Authenticate;
   /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
   /** Writes and lists the audit log. */
@@ -93,7 +95,10 @@ export async function openCore(
   secrets: ServerSecrets,
   log: Logger,
   now: () => number,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'brokenRecord' | 'memory' | 'limiting'>,
+  metrics: Pick<
+    Metrics,
+    'verdict' | 'unavailable' | 'caller' | 'brokenRecord' | 'memory' | 'limiting'
+  >,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
@@ -146,6 +151,10 @@ export async function openCore(
     lookup: createLookup({ ...decision, store }),
     issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
     authenticate: createAuthenticate(verify, secrets.adminToken),
+    authenticateAsker: createAuthenticate(
+      question => verify({ ...question, isUse: false }),
+      secrets.adminToken,
+    ),
     currentCaller: createCurrentCaller(store, now),
     audit,
     sums,

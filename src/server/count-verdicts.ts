@@ -1,11 +1,12 @@
 /** Counts verdicts where every door gets them, so that no door can forget to. */
 
-import { mapAwaitable } from '../store/awaitable.ts';
+import { type Awaitable, mapAwaitable } from '../store/awaitable.ts';
 import { Unavailable } from '../store/store.ts';
 import type { UsageMeter } from '../tokens/usage.ts';
+import { anyone, type VerifyCaller } from '../tokens/verify-callers.ts';
 import type { Door, DoorVerify } from '../transport/rpc/call.ts';
 import type { Verdict } from '../verify/verdict.ts';
-import type { Verify } from '../verify/verify.ts';
+import type { Question, Verify } from '../verify/verify.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Doors that do not use a token: a limit says nothing about whether it is valid. */
@@ -13,11 +14,12 @@ const uncounted: ReadonlySet<Door> = new Set(['introspect', 'revoke']);
 
 /**
  * The verifier for the doors: counts each verdict once for the metrics and, where the token is good, as a
- * use of its access token. What cannot be known is counted too.
+ * use of its access token. What cannot be known is counted too. A verdict for a known caller is also
+ * counted under its name, and made for its owner.
  */
 export function countVerdicts(
   verify: Verify,
-  metrics: Pick<Metrics, 'verdict' | 'unavailable'>,
+  metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'caller'>,
   usage: Pick<UsageMeter, 'note'>,
 ): DoorVerify {
   const count = (verdict: Verdict, door: Door): Verdict => {
@@ -30,12 +32,30 @@ export function countVerdicts(
     if (error instanceof Unavailable) metrics.unavailable();
     throw error;
   };
-  return (question, door) => {
+  const ask = (question: Question, door: Door): Awaitable<Verdict> => {
     try {
       const asked = uncounted.has(door) ? { ...question, isUse: false } : question;
       return mapAwaitable(verify(asked), count, fail, door);
     } catch (error) {
       return fail(error);
+    }
+  };
+  const countFor = (verdict: Verdict, { name }: VerifyCaller): Verdict => {
+    metrics.caller(name, verdict.valid ? 'valid' : 'refused');
+    return verdict;
+  };
+  const failFor = (error: unknown, { name }: VerifyCaller): never => {
+    if (error instanceof Unavailable) metrics.caller(name, 'unavailable');
+    throw error;
+  };
+  return (question, door, caller = anyone) => {
+    if (caller === anyone) return ask(question, door);
+    const { owner } = caller;
+    const asked = owner === undefined ? question : { ...question, owner };
+    try {
+      return mapAwaitable(ask(asked, door), countFor, failFor, caller);
+    } catch (error) {
+      return failFor(error, caller);
     }
   };
 }

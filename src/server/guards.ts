@@ -97,7 +97,7 @@ export function createGuards(deps: GuardDeps): (listener: ListenerName) => Guard
 const rarelyMs = 60_000;
 
 /** Logs one line per kind and minute, with the number of events since the line before. */
-function warnRarely({ log, monotonicMs }: Pick<GuardDeps, 'log' | 'monotonicMs'>) {
+export function warnRarely({ log, monotonicMs }: Pick<GuardDeps, 'log' | 'monotonicMs'>) {
   const kinds = new Map<string, { loggedMs: number; count: number }>();
   return (kind: string, fields: object, text: string) => {
     const nowMs = monotonicMs();

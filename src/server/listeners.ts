@@ -150,7 +150,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   const web = webRoute(parts.manager);
   const root = rootRoute({ verify, now });
   const grpc = grpcListeners[config.grpcEngine]({
-    bindings: [...services.verifier, envoyBinding({ verify })],
+    bindings: [...services.verifier, envoyBinding({ verify, admit: services.admit })],
     limits: withConnections(limits.grpc, connections.grpc, config),
     onBug,
     probes: parts,
@@ -241,11 +241,17 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 function gatewayDoors(
   config: Config,
   limits: HttpLimits,
-  { core }: ListenerParts,
+  { core, services: { admit } }: ListenerParts,
   guard: Guard,
 ): Route[] {
   const trusts = trustsOf(config);
-  return doorRoutes({ ...core, limits, guard, addressOf: req => clientAddress(req, trusts) });
+  return doorRoutes({
+    ...core,
+    admit,
+    limits,
+    guard,
+    addressOf: req => clientAddress(req, trusts),
+  });
 }
 
 /** The names that the API Manager answers to, besides those of the loopback interface. */

@@ -6,6 +6,7 @@ import type { Door } from '../transport/rpc/call.ts';
 import type { HandshakeFault, RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
 import type { Verdict } from '../verify/verdict.ts';
+import { type CallerResult, createCallerMetric } from './caller-metric.ts';
 import type { MemoryMetric } from './memory.ts';
 import { createMemoryMetric } from './memory-metric.ts';
 import { createTlsMetrics } from './tls-metrics.ts';
@@ -16,6 +17,8 @@ export interface Metrics {
   verdict(verdict: Verdict, door: Door): void;
   /** Counts a verdict that failed because the store was unavailable. */
   unavailable(): void;
+  /** Counts what a known caller was answered, or a caller that was not let in, whose name is "". */
+  caller(name: string, result: CallerResult): void;
   /** Counts an unexpected error. */
   bug(): void;
   /** Counts a record that was read and is not as Usher wrote it. */
@@ -49,7 +52,10 @@ export interface Metrics {
 }
 
 /** Metrics in a registry of their own. `others` returns those of other processes, as `json()`. */
-export function createMetrics(others: () => Promise<object[]> = async () => []): Metrics {
+export function createMetrics(
+  callerNamesMax: number,
+  others: () => Promise<object[]> = async () => [],
+): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -157,6 +163,7 @@ export function createMetrics(others: () => Promise<object[]> = async () => []):
       else counted.count++;
     },
     unavailable: () => unavailable.inc(),
+    caller: createCallerMetric(registry, callerNamesMax),
     bug: () => bugs.inc(),
     brokenRecord: () => brokenRecords.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),

@@ -8,8 +8,10 @@ import { openSecrets, type ServerSecrets } from '../settings/first-start.ts';
 import { keysText } from '../settings/key-source.ts';
 import { settings } from '../settings/settings.ts';
 import { type Listen, masterKeys } from '../settings/values.ts';
+import { accessWarnings } from '../settings/verify-access.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
+import { endOnUncaught } from './last-resort.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
 import { keysFromParent, serveParent } from './worker-messages.ts';
@@ -39,6 +41,7 @@ async function start(given: Environment): Promise<void> {
   const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
   const log = openLog(config.logLevel);
+  endOnUncaught(log);
   if (cluster.isWorker) return await serveAsWorker(config, await openSecrets(config, env), log);
   const running: Running = {};
   const end = async () => {
@@ -55,7 +58,8 @@ async function start(given: Environment): Promise<void> {
   const secrets = await openSecrets(config, env);
   if (signals.stopping()) return;
   await ownStore(config);
-  for (const warning of [...formerNameWarnings(env), ...secrets.warnings]) log.warn(warning);
+  const warnings = [...formerNameWarnings(env), ...secrets.warnings, ...accessWarnings(config)];
+  for (const warning of warnings) log.warn(warning);
   try {
     const options = { onListen, tickets };
     if (config.workers > 1) await startMany(running, config, secrets, log, env, options);

@@ -87,7 +87,7 @@ export async function startServer(
   const { now = Date.now, otherMetrics, elsewhere = {}, onListen } = options;
   const { tickets = createTicketSecret(), isWorker = false } = options;
   const certificates = openCertificates(config, now);
-  const metrics = createMetrics(otherMetrics);
+  const metrics = createMetrics(config.callerNamesMax, otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
   const { health } = core.store;
   const keeper = isWorker
@@ -109,7 +109,7 @@ export async function startServer(
   );
   const listeners = createListeners(config, {
     core,
-    services: createServices(config, core, web, now, metrics, keeper),
+    services: createServices({ config, core, web, now, metrics, log, keeper }),
     manager: web.manager,
     certificates,
     tickets,

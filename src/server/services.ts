@@ -1,8 +1,11 @@
 /** Binds the rpc services to their handlers. */
 
+import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import { createKeyCustody, type KeyKeeper } from '../tokens/key-custody.ts';
-import { createCallerOf, type SessionOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
+import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
+import type { Call } from '../transport/rpc/call.ts';
+import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
@@ -13,6 +16,7 @@ import { SignInService, signInHandlers } from '../transport/services/sign-in.ts'
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
+import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
 import type { WebManager } from './manager.ts';
@@ -20,21 +24,30 @@ import type { Metrics } from './metrics.ts';
 
 /** The services of each listener. */
 export interface Services {
+  /** Lets gateways ask for verdicts on the gRPC and HTTP listeners, as the callers of VerifierService. */
+  admit: Admit;
   /** For the gRPC and HTTP listeners. */
   verifier: Binding[];
   /** For the API Manager: its API, and verification for the web app and the command line. */
   manager: Binding[];
 }
 
+/** What the services are made of. */
+export interface ServicesDeps {
+  config: Config;
+  core: Core;
+  web: WebManager;
+  /** Milliseconds since 1970. */
+  now(): number;
+  metrics: Pick<Metrics, 'memory' | 'caller'>;
+  log: Pick<Logger, 'warn'>;
+  /** Absent in a worker. */
+  keeper: KeyKeeper | undefined;
+}
+
 /** Creates the services. Calls of the web app authenticate by its sessions. */
-export function createServices(
-  config: Config,
-  core: Core,
-  web: WebManager,
-  now: () => number,
-  metrics: Pick<Metrics, 'memory'>,
-  keeper: KeyKeeper | undefined,
-): Services {
+export function createServices(deps: ServicesDeps): Services {
+  const { config, core, web, now, metrics, log, keeper } = deps;
   const limits = limitsOf(config).watch;
   const sessionOf = createSessionOf(web.manager);
   const withoutSession = createCallerOf(core.authenticate);
@@ -45,13 +58,18 @@ export function createServices(
     () => changes.retainedCount * changeBytes,
     limits.changesBacklogMax * changeBytes,
   );
-  const watch = createWatch({ changes, limits, monotonicMs });
-  const verifier = (session?: SessionOf) => {
+  const watch = createWatch({ changes, records: core.store, limits, monotonicMs });
+  const authenticate = createCallerOf(core.authenticate, sessionOf);
+  const admissions = createAdmissions(config, {
+    ...{ core, metrics, log, now, addressOf: ({ peer }) => peer },
+    managerCallerOf: authenticate,
+  });
+  const verifier = (admit: Admit<Call>, callerOf: CallerOf) => {
     const handlers = verifierHandlers({
       verify: core.verify,
+      ...{ admit, now, authenticate: callerOf },
+      ...(admit === admitAnyone ? {} : { admitAgainMs: limits.heartbeatMs }),
       issueJwt: core.issueJwt,
-      authenticate: createCallerOf(core.authenticate, session),
-      now,
       watch,
       instance: changes.instance,
       batchMax: config.batchMax,
@@ -59,7 +77,6 @@ export function createServices(
     });
     return withRefusalsNoted(bind(VerifierService, handlers), core.sums, ['issueJwt']);
   };
-  const authenticate = createCallerOf(core.authenticate, sessionOf);
   const accessTokens = bind(
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
@@ -72,13 +89,14 @@ export function createServices(
     signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
   return {
-    verifier: [verifier()],
+    admit: admissions.gateways,
+    verifier: [verifier(admissions.verifier, withoutSession)],
     manager: [
       withRefusalsNoted(accessTokens, core.sums),
       withRefusalsNoted(store, core.sums),
       ...keys.map(each => withRefusalsNoted(each, core.sums)),
       withRefusalsNoted(signIn, core.sums),
-      verifier(sessionOf),
+      verifier(admissions.manager, authenticate),
     ],
   };
 }

@@ -5,8 +5,10 @@ import { nearest } from '../reading/nearest.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 import { type tlsFiles, tlsMistakes } from './tls.ts';
+import { type clientTlsFiles, clientTlsMistake, storeTlsSettings } from './tls-files.ts';
 import type { Listen, MasterKey } from './values.ts';
 import { Mistake } from './values.ts';
+import { accessMistakes, type VerifyAccess } from './verify-access.ts';
 
 type Settings = typeof settings;
 /** Settings that may be absent: the embedded store generates its own, or another setting decides. */
@@ -17,6 +19,8 @@ type Optional =
   | 'adminToken'
   | 'connectionsPerSourceMax'
   | 'stateFile'
+  | 'verifyAccess'
+  | keyof typeof clientTlsFiles
   | keyof typeof tlsFiles;
 
 /** Environment variables. */
@@ -34,7 +38,8 @@ export type Config = {
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
-} & { readonly [K in keyof typeof tlsFiles]?: string };
+  readonly verifyAccess?: VerifyAccess;
+} & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
 export class SettingsError extends Error {
@@ -63,7 +68,15 @@ export function readConfig(env: Environment): Config {
   if (file !== undefined) config.masterKeysFile = file;
   mistakes.push(...unknownNames(env), ...contradictions(config as Partial<Config>, env));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
-  return config as unknown as Config;
+  return withTlsFiles(config as unknown as Config);
+}
+
+/** Puts the files for TLS into the address of the store. */
+function withTlsFiles(config: Config): Config {
+  const { store } = config;
+  const { files } = storeTlsSettings(config);
+  if (store.kind !== 'redis' || (files.ca ?? files.cert) === undefined) return config;
+  return { ...config, store: { ...store, tlsFiles: files } };
 }
 
 /** Reads one setting; undefined when it is unset and has no default. Throws Mistake. */
@@ -152,12 +165,15 @@ function adviceFor(name: string, known: Iterable<string>): string {
 }
 
 function contradictions(config: Partial<Config>, env: Environment): string[] {
+  const tlsMistake = clientTlsMistake(storeTlsSettings(config));
   return [
     ...listenerMistakes(config),
     ...tlsMistakes(config),
+    ...accessMistakes(config),
     ...secretMistakes(config, env),
     ...keySourceMistakes(env),
     ...limitMistakes(config),
+    ...(tlsMistake === undefined ? [] : [tlsMistake]),
   ];
 }
 

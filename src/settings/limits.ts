@@ -98,6 +98,12 @@ export const limits = {
       'apart in a minute, per worker; the rest is counted in one entry',
     { min: 1, max: 100_000, default: 64, unit: 'kinds' },
   ),
+  callerNamesMax: limit(
+    'USHER_CALLER_NAMES_MAX',
+    'Most callers of Verify that the metric usher_verify_callers_total tells apart by name, per worker; the ' +
+      'rest is counted as one',
+    { min: 0, max: 10_000, default: 100, unit: 'names' },
+  ),
   messageBytesMax: limit(
     'USHER_MESSAGE_BYTES_MAX',
     'Longest request message; an answer may have 4 MiB in any case',

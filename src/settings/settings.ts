@@ -4,6 +4,7 @@ import { AddressError, type StoreAddress, storeAddress } from '../store/address.
 import { limits } from './limits.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
+import { managerTlsFiles, storeTlsFiles } from './tls-files.ts';
 import {
   addressRanges,
   adminToken,
@@ -20,6 +21,7 @@ import {
   origins,
   wholeNumber,
 } from './values.ts';
+import { accessSettings } from './verify-access.ts';
 
 /** Parses the store's address; throws Mistake. */
 function readStoreAddress(text: string): StoreAddress {
@@ -45,6 +47,7 @@ const places = {
     secret: true,
     read: readStoreAddress,
   },
+  ...storeTlsFiles,
   grpcListen: {
     name: 'USHER_GRPC_LISTEN',
     meaning: 'Address of the gRPC listener',
@@ -84,6 +87,7 @@ const places = {
     read: hostNames,
   },
   ...tlsFiles,
+  ...accessSettings,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',
@@ -173,6 +177,7 @@ const places = {
     default: 'http://127.0.0.1:8081',
     read: baseUrl,
   },
+  ...managerTlsFiles,
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */

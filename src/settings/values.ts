@@ -208,6 +208,6 @@ export function baseUrl(text: string): string {
 }
 
 /** Splits at commas; an empty text is an empty list. */
-function list(text: string): string[] {
+export function list(text: string): string[] {
   return text === '' ? [] : text.split(',').map(entry => entry.trim());
 }

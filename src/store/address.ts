@@ -1,7 +1,9 @@
 /** Parses USHER_STORE, the address of the store. There is no other parser of it. */
 
 import { isIPv6 } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { hint } from '../reading/nearest.ts';
+import type { TlsFiles } from '../tls/files.ts';
 
 /** Thrown for an invalid address. The message says what is wrong and never repeats the address. */
 export class AddressError extends Error {
@@ -24,6 +26,10 @@ export interface RedisAddress {
   topology: 'single' | 'sentinel' | 'cluster';
   /** Whether connections use TLS, those to Sentinels included. */
   tls: boolean;
+  /** Files for TLS, which settings of their own name. */
+  tlsFiles?: TlsFiles;
+  /** Gives what each new TLS connection uses; otherwise the authorities of the machine. */
+  secureContext?: () => SecureContext;
   /** The server, the Sentinels, or some nodes of the Cluster. */
   nodes: RedisNode[];
   username?: string;
@@ -210,9 +216,11 @@ const otherOptions: Record<string, string> = {
   auth: userFirst,
   tls: tlsByScheme,
   ssl: tlsByScheme,
-  rejectUnauthorized: 'certificates are always checked; name your CA in NODE_EXTRA_CA_CERTS',
-  ssl_cert_reqs: 'certificates are always checked; name your CA in NODE_EXTRA_CA_CERTS',
-  ca: 'name your CA in NODE_EXTRA_CA_CERTS',
+  rejectUnauthorized: 'certificates are always checked; name your CA in USHER_STORE_CA_FILE',
+  ssl_cert_reqs: 'certificates are always checked; name your CA in USHER_STORE_CA_FILE',
+  ca: 'name your CA in USHER_STORE_CA_FILE',
+  cert: 'name the certificate in USHER_STORE_CERT_FILE',
+  key: 'name the key in USHER_STORE_KEY_FILE',
   timeout: 'see `usher settings` for times',
   connectTimeout: 'see `usher settings` for times',
 };

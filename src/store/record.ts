@@ -83,6 +83,8 @@ export interface AccessTokenRecord {
   /** Display name. */
   name: string;
   owner?: string;
+  /** Whether it has belonged to another owner, or to none, since it was created; absent for no. */
+  hadOtherOwner?: true;
   /** Scope tokens of RFC 6749 section 3.3. */
   scopes: string[];
   /** kind static: the scopes that it may give to others; absent for its own. */

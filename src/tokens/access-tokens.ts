@@ -121,7 +121,9 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
         const checked = mask.includes('expiresAt') ? next : { ...next, expiresAt: undefined };
         checkFields(old.kind, checked, at);
         grants.check(next, old);
-        return { record: { ...withoutFields(old), ...recordFields(next) } };
+        const moved = (next.owner || undefined) !== old.owner;
+        const mark = moved ? ({ hadOtherOwner: true } as const) : {};
+        return { record: { ...withoutFields(old), ...recordFields(next), ...mark } };
       });
       return record;
     },

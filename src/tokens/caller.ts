@@ -19,6 +19,8 @@ export const issueScope = 'usher.jwts.issue';
 export const introspectScope = 'usher.introspect';
 /** Scope: revoke tokens that others hold (RFC 7009). */
 export const revokeScope = 'usher.revoke';
+/** Scope: ask for verdicts on tokens that others hold, where USHER_VERIFY_ACCESS has `token`. */
+export const verifyScope = 'usher.verify';
 
 /** The actor that holds the admin token of the configuration. */
 export const adminActor = 'admin';

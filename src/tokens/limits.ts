@@ -22,6 +22,12 @@ export const fixedChangeLimits = {
   requestMs: 86_400_000,
 } as const satisfies Partial<ChangeLimits>;
 
+/** Limits of the callers of Verify. */
+export const callerTokenLimits = {
+  /** Tokens of callers that are let in without a look-up: more than services ask Usher. */
+  keptMax: 256,
+} as const;
+
 /** Limits of looking up what a text belongs to. */
 export const lookupLimits = {
   /** Access tokens searched per page: their secrets are opened, which takes some milliseconds. */

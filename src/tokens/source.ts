@@ -10,11 +10,17 @@ export function sourceOf(address: string): string {
   const mapped = /^::ffff:([0-9.]+)$/i.exec(address)?.[1] ?? address;
   if (isIPv4(mapped)) return mapped;
   if (!isIPv6(address)) return '';
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const last = tail ? tail.split(':') : [];
+  const [head = '', tail] = address.replace(/%.*$/s, '').split('::');
+  const groups = groupsOf(head);
+  const last = groupsOf(tail ?? '');
   const zeros = Array<string>(Math.max(0, 8 - groups.length - last.length)).fill('0');
   const all = tail === undefined ? groups : [...groups, ...zeros, ...last];
   const network = all.slice(0, networkGroups).map(group => Number.parseInt(group, 16).toString(16));
   return `${network.join(':')}::/64`;
+}
+
+/** An IPv4 address at the end stands for two groups, which no network has. */
+function groupsOf(text: string): string[] {
+  const groups = text === '' ? [] : text.split(':');
+  return groups.flatMap(group => (group.includes('.') ? ['0', '0'] : [group]));
 }

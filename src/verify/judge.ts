@@ -19,7 +19,7 @@ export interface Requirements {
 
 /** The identity of a token; `claims` are those of a JWT. */
 export function identify(record: AccessTokenRecord, claims: Claims | undefined): Identity {
-  const recordEnd = record.expiresAt === undefined ? 0 : Math.floor(record.expiresAt / 1000);
+  const recordEnd = Math.floor((record.expiresAt ?? 0) / 1000);
   const ends = [recordEnd, claims?.exp ?? 0].filter(end => end > 0);
   return {
     tokenId: record.id,

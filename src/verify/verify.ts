@@ -21,7 +21,7 @@ import type { Prove } from './prove.ts';
 import { createShareProofs } from './share-proofs.ts';
 import type { Trace, Watched } from './trace.ts';
 import { traceMissing, traceProof } from './trace-proof.ts';
-import type { Denied, Reason, Verdict } from './verdict.ts';
+import type { Denied, Identity, Reason, Verdict } from './verdict.ts';
 
 /** A request for a verdict. */
 export interface Question {
@@ -36,6 +36,8 @@ export interface Question {
    * that is none is not refused for them either.
    */
   isUse?: boolean;
+  /** The owner of the one who asks, to whom the tokens of others are invalid; absent for no such limit. */
+  owner?: string;
   /** The IP address from which the token was used; "" or absent when it is not known. */
   source?: string;
 }
@@ -75,7 +77,7 @@ export function createVerify(deps: VerifyDeps): Verify {
     return shareProofs(key, () => proveHeader(question.header, known)).then(proven => {
       if ('reason' in proven) {
         if (known !== undefined) proofs.delete(key);
-        return proven;
+        return isOthers(question, proven.identity) ? invalid(proven) : proven;
       }
       const verdict = judgeNow(proven, question);
       // The claims of a JWT that is refused are not worth their memory, unless it is for a while only.
@@ -109,7 +111,7 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
     const at = now();
     const { source, claims, identity, provenUntil } = proven;
     const { found } = source;
-    if (provenUntil <= at) return invalid(found);
+    if (provenUntil <= at || isOthers(question, identity)) return invalid(found);
     const token = { record: found.record, claims, identity };
     const refusal = judge(token, { audience, requiredScopes }, at, deps, trace);
     if (refusal !== undefined) return refused(refusal, proven, at);
@@ -180,8 +182,13 @@ function reasonWithout(credential: Credential): Reason {
   return credential.tokenId === undefined ? credential.otherwise : 'INVALID_TOKEN';
 }
 
-/** With a stale record, a valid token can look invalid, since its secret may be newer. */
-function invalid({ stale }: Found): Denied {
+/** Whether a token that was proven is not for the one who asks to know. */
+function isOthers({ owner }: Question, identity: Identity | undefined): boolean {
+  return owner !== undefined && identity !== undefined && identity.owner !== owner;
+}
+
+/** With a stale record, a valid token can look invalid, since its secret or owner may be newer. */
+function invalid({ stale }: Pick<Found, 'stale'>): Denied {
   if (stale) throw new Unavailable('the record is too old to call a token invalid');
   return denied('INVALID_TOKEN');
 }

@@ -4,11 +4,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  BackendTLSPolicy,
   Gateway,
   HTTPExternalAuthFilter,
   HTTPRoute,
 } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1';
 import { ReferenceGrant } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1beta1';
+import { DestinationRule } from '@kubernetes-models/istio/networking.istio.io/v1';
 import { AuthorizationPolicy } from '@kubernetes-models/istio/security.istio.io/v1';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -114,12 +116,64 @@ describe('refuses', () => {
   });
 });
 
+describe('over TLS', () => {
+  const text = async (name: string, ...args: string[]) => filesText(await filesOf(name, ...args));
+
+  test('the name is that of the address, localhost for loopback, or the one given', async () => {
+    const remote = ['--http', 'usher.test:8443', '--tls'];
+    expect(await text('nginx', ...remote)).toContain('proxy_ssl_name usher.test;');
+    expect(await text('nginx', '--tls')).toContain('proxy_ssl_name localhost;');
+    const named = [...remote, '--tls-name', 'other.test'];
+    expect(await text('nginx', ...named)).toContain('proxy_ssl_name other.test;');
+    expect(await text('traefik', ...remote)).toContain('"https://usher.test:8443/forward-auth');
+    expect(await text('traefik', '--tls')).toContain('"https://localhost:8080/forward-auth');
+    const machine = '/etc/ssl/certs/ca-certificates.crt';
+    for (const name of names.filter(each => each !== 'traefik')) {
+      expect(await text(name, '--tls')).toContain(machine);
+    }
+  });
+
+  test.each([
+    [['nginx', '--tls', '--http', '10.0.0.1:1'], /--tls-name is missing/],
+    [['nginx', '--tls-cert', 'a.pem'], /--tls-key is missing/],
+    [['nginx', '--tls-key', 'a.pem'], /--tls-cert is missing/],
+    [['haproxy', '--tls-cert', 'a.pem', '--tls-key', 'b.pem'], /leave out --tls-key/],
+    [['traefik', '--caller-token', 'a'], /use --tls-cert and --tls-key/],
+    [['traefik', '--http', 'usher.test:1', '--tls-name', 'other.test'], /leave out --tls-name/],
+    [['nginx', '--tls-ca', 'a;b'], /a path here has letters/],
+    [['nginx', '--caller-token', 'a\nb'], /a path here has letters/],
+    [['nginx', '--tls-name', '10.0.0.1'], /a host name here is one such as/],
+  ])('refuses %j', async (args, message) => {
+    const { code, out, err } = await runUsher(['config', ...args]);
+    expect({ code, out, err }).toEqual({ code: 2, out: '', err: expect.stringMatching(message) });
+  });
+
+  test('a gateway that Usher would not know is warned of', async () => {
+    const env = { USHER_VERIFY_ACCESS: 'token' };
+    const [without, shown] = await Promise.all([
+      runUsher(['config', 'nginx'], env),
+      runUsher(['config', 'nginx', '--caller-token', 'a'], env),
+    ]);
+    expect(without.err).toMatch(/^warning: Usher lets in known callers only .*--caller-token/);
+    expect([shown.code, shown.err]).toEqual([0, '']);
+  });
+
+  test('an Usher with TLS is not asked without it', async () => {
+    const env = { USHER_TLS_CERT_FILE: '/server.pem', USHER_TLS_KEY_FILE: '/server-key.pem' };
+    const { code, err } = await runUsher(['config', 'nginx'], env);
+    expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining('--tls-ca') });
+    expect((await runUsher(['config', 'nginx', '--http', 'front.test:80'], env)).code).toBe(0);
+  });
+});
+
 /** Models generated from the published schemas. */
 const models: Readonly<Record<string, new (data: never) => { validate(): void }>> = {
   Gateway,
   HTTPRoute,
   ReferenceGrant,
   AuthorizationPolicy,
+  BackendTLSPolicy,
+  DestinationRule,
 };
 
 /** Checks an object against the schema of its kind; throws if it does not match. */
@@ -147,7 +201,7 @@ test('the examples for Kubernetes match the published schemas', () => {
   const chapter = docs.slice(docs.indexOf('## Kubernetes: Istio'), docs.indexOf('## Others'));
   const fences = [...chapter.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
   const objects = fences.flatMap(text => parseAllDocuments(text)).map(each => each.toJS());
-  expect(objects).toHaveLength(7);
+  expect(objects).toHaveLength(9);
   for (const object of objects) {
     // The schema of this kind accepts anything.
     if (object.kind === 'IstioOperator') continue;

@@ -87,7 +87,7 @@ describe('in TypeScript', () => {
   describe('the examples of docs/sdk.md compile in strict TypeScript', () => {
     const blocks = codeBlocks({ file: 'docs/sdk.md' }, 'ts');
 
-    test('there are six', () => expect(blocks).toHaveLength(6));
+    test('there are seven', () => expect(blocks).toHaveLength(7));
 
     test.each(blocks.map((block, n) => [n, block] as const))('%i', async (n, block) => {
       // What the examples take from their service.

@@ -28,6 +28,10 @@ export interface GatewayOptions {
   upstream: string;
   scope?: string;
   audience?: string;
+  /** More options of `usher config`. */
+  more?: readonly string[];
+  /** More files in the gateway's folder, by name. */
+  files?: Readonly<Record<string, string>>;
   /** Changes the printed files, by name, before the gateway reads them. */
   change?(text: string, name: string): string;
 }
@@ -50,20 +54,19 @@ export async function startGateway(name: GatewayName, options: GatewayOptions): 
 async function configOf(
   name: GatewayName,
   port: number,
-  { grpc, http, upstream, scope, audience, change }: GatewayOptions,
+  { grpc, http, upstream, scope, audience, more = [], files: others, change }: GatewayOptions,
 ): Promise<Record<string, string>> {
   const usher = name === 'envoy' ? { grpc } : { http };
   const flags = { ...usher, upstream, scope, audience, listen: `127.0.0.1:${port}` };
   const args = Object.entries(flags).flatMap(([flag, value]) =>
     value ? [`--${flag}`, value] : [],
   );
-  const { code, out, err } = await runUsher(['config', name, '--json', ...args]);
+  const { code, out, err } = await runUsher(['config', name, '--json', ...args, ...more]);
   if (code !== 0) throw new Error(err);
   const { files } = JSON.parse(out) as { files: Record<string, string> };
   const changed = (file: string, text: string) => (change ? change(text, file) : text);
-  return Object.fromEntries(
-    Object.entries(files).map(([file, text]) => [file, changed(file, text)]),
-  );
+  const printed = Object.entries(files).map(([file, text]) => [file, changed(file, text)] as const);
+  return { ...Object.fromEntries(printed), ...others };
 }
 
 /** Traefik listens before it has read what to do; until then it answers 404. */

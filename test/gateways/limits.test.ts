@@ -7,6 +7,7 @@ import { forwardAuthRoute } from '../../src/transport/doors/forward-auth.ts';
 import { createH2GrpcListener } from '../../src/transport/grpc/listener.ts';
 import { createHttpListener } from '../../src/transport/http/listener.ts';
 import type { Listener } from '../../src/transport/rpc/listener.ts';
+import { admitAnyone } from '../../src/transport/rpc/admission.ts';
 import type { Verdict } from '../../src/verify/verdict.ts';
 import { defaultLimits } from '../limits.ts';
 import { gatewayNames, startGateway } from './gateway.ts';
@@ -17,7 +18,7 @@ const over: Verdict = {
   ...{ valid: false, reason: 'RATE_LIMITED', retryAfterMs: 89_001, watchedTtlMs: 0 },
   stale: false,
 };
-const deps = { verify: () => over };
+const deps = { verify: () => over, admit: admitAnyone };
 const bugs: unknown[] = [];
 const onBug = (error: unknown) => bugs.push(error);
 const http = createHttpListener({

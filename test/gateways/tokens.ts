@@ -7,6 +7,8 @@ import type { TestServer } from '../server/run-server.ts';
 
 /** Fields of a token to create. */
 export interface TokenFields {
+  /** "test" if absent. */
+  name?: string;
   owner?: string;
   scopes?: string[];
 }

@@ -77,16 +77,19 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
     leaseMs: defaultLimits.store.redis.leaseMs,
     heartbeatMs: 250,
   };
+  const records = createCoherentReader({ get }, feed, world.now, {
+    ...defaultLimits.store.cache,
+    ...{ records: few, lastRecords: few, unknownIds: few, staleMaxMs },
+  });
   const replica: Replica = {
     ...{ network, feed, changes },
-    watch: createWatch({ changes, limits: { ...watchLimits, idsMax: 2 }, monotonicMs: world.now }),
+    watch: createWatch({
+      ...{ changes, records, limits: { ...watchLimits, idsMax: 2 }, monotonicMs: world.now },
+    }),
     wall: { offsetMs: 0, history: [{ atMs: 0, offsetMs: 0 }] },
     failedMs: Number.NEGATIVE_INFINITY,
     verify: createVerify({
-      records: createCoherentReader({ get }, feed, world.now, {
-        ...defaultLimits.store.cache,
-        ...{ records: few, lastRecords: few, unknownIds: few, staleMaxMs },
-      }),
+      records,
       findImported: async () => undefined,
       keys,
       prove,

@@ -12,7 +12,7 @@ import {
   type WatchInvalidationsResponse,
 } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../../src/store/store.ts';
-import type { Call } from '../../src/transport/rpc/call.ts';
+import { anyone } from '../../src/tokens/verify-callers.ts';
 import { verifyResponse } from '../../src/transport/services/verify-response.ts';
 import { openPipe, type Pipe } from './pipe.ts';
 import type { Random } from './random.ts';
@@ -129,8 +129,9 @@ function connectTo(replica: Replica, { world, random, actor }: Place) {
     calls.add(push);
     signal.addEventListener('abort', abort);
     pipe.up(() => {
-      const call = { signal: closing.signal } as unknown as Call;
-      const told = replica.watch({ resumePosition } as never, call);
+      const { signal } = closing;
+      const admitted = () => anyone;
+      const told = replica.watch({ resumePosition, signal, owner: undefined, admitted });
       const tell = async () => {
         for await (const message of told) {
           if (!pipe.isOpen()) return;

@@ -149,6 +149,7 @@ test('authenticating an API caller is not counted as a verdict, and neither is a
 
 const atOnce: Verify = ({ header }) => {
   if (header === 'good') return granted;
+  if (header === 'EXPIRED') return { valid: false, reason: 'EXPIRED', stale: false };
   throw new Unavailable('no answer');
 };
 
@@ -175,6 +176,7 @@ describe.each([
     {
       verdict: (_verdict, door) => void log.push(door),
       unavailable: () => void log.push('unavailable'),
+      caller: (name, result) => void log.push(`${name}: ${result}`),
     },
     { note: id => void log.push(id) },
   );
@@ -189,5 +191,15 @@ describe.each([
       Unavailable,
     );
     expect(log.splice(0)).toEqual(['unavailable']);
+  });
+
+  test('is counted for a caller that is known, too', async () => {
+    await counted({ header: 'good' }, 'grpc', { name: 'web' });
+    await counted({ header: 'EXPIRED' }, 'grpc', { name: 'web' });
+    await expect(async () => counted({ header: 'down' }, 'grpc', { name: 'web' })).rejects.toThrow(
+      Unavailable,
+    );
+    const told = log.splice(0).filter(line => line.startsWith('web'));
+    expect(told).toEqual(['web: valid', 'web: refused', 'web: unavailable']);
   });
 });

@@ -8,7 +8,7 @@ import { runServer } from './run-server.ts';
 function setup() {
   const lines: [fields: object, text: string][] = [];
   let nowMs = 0;
-  const metrics = createMetrics();
+  const metrics = createMetrics(10);
   const guardOf = createGuards({
     limits: { unread: { connectionBytesMax: 1, processBytesMax: 1 }, requestBytesMax: 1 },
     isExempt: () => false,

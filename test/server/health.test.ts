@@ -10,7 +10,7 @@ function follow(clockSkewMs?: () => number) {
   const health = healthSwitch('not yet');
   const lines: unknown[] = [];
   const serving: boolean[] = [];
-  const metrics = createMetrics();
+  const metrics = createMetrics(10);
   const note = (level: string) => (fields: unknown, message?: string) =>
     void lines.push([level, message ?? fields, ...(message === undefined ? [] : [fields])]);
   const stop = followHealth(

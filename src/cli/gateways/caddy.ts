@@ -1,9 +1,17 @@
 /** The configuration for Caddy, which uses its forward_auth directive. */
 
-import { forwardAuthPath, type GatewayConfig, hostAndPort, identityHeaders } from './gateway.ts';
+import {
+  callerHeader,
+  forwardAuthPath,
+  type GatewayConfig,
+  type GatewayTls,
+  hostAndPort,
+  identityHeaders,
+} from './gateway.ts';
 
 /** Makes the Caddyfile. */
 export const caddy: GatewayConfig = settings => {
+  const { tls, callerToken } = settings;
   const { host, port } = hostAndPort(settings.listen);
   return {
     Caddyfile: `# Run it with: caddy run --config Caddyfile
@@ -27,16 +35,16 @@ http://:${port} {
 		request_header -X_Usher*
 		# Caddy removes each header that the client names here, and would remove Usher's too.
 		request_header Connection (?i)x-usher-[a-z-]* ""
-		forward_auth ${settings.http} {
+		forward_auth ${tls ? 'https://' : ''}${settings.http} {
 			# Without a query here, Caddy would send the client's.
 			uri ${JSON.stringify(forwardAuthPath(settings))}
 			# Usher needs nothing else of a request, and refuses more headers than it has room for.
 			header_up -*
-			header_up Authorization {header.Authorization}
+			header_up Authorization {header.Authorization}${callerToken ? caller(callerToken) : ''}
 			copy_headers ${identityHeaders.join(' ')}
 			transport http {
 				dial_timeout 1s
-				response_header_timeout 2s
+				response_header_timeout 2s${tls ? tlsLines(tls) : ''}
 			}
 		}
 		# Hides the token from the upstream; remove it to pass the token on.
@@ -53,3 +61,13 @@ http://:${port} {
 `,
   };
 };
+
+/** Without a slash, Caddy would take the name for a part of the request's path. */
+const caller = (file: string) => `
+			# Shows Usher who asks. Caddy reads the file for each question.
+			header_up ${callerHeader} {file.${file.includes('/') ? file : `./${file}`}}`;
+
+const tlsLines = ({ name, ca, own }: GatewayTls) => `
+				versions 1.1
+				tls_server_name ${name}
+				tls_trust_pool file ${ca}${own ? `\n				tls_client_auth ${own.cert} ${own.key}` : ''}`;

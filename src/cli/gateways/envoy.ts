@@ -1,10 +1,12 @@
 /** The configurations for Envoy, which use its ext_authz filter over gRPC or HTTP. */
 
 import {
+  callerHeader,
   type GatewayConfig,
   type GatewaySettings,
+  type GatewayTls,
   hostAndPort,
-  identityHeaders,
+  reservedHeaders,
 } from './gateway.ts';
 
 /** Makes envoy.yaml for ext_authz over gRPC. */
@@ -28,7 +30,7 @@ export const envoy: GatewayConfig = settings => ({
                     grpc_service:
                       envoy_grpc: { cluster_name: usher }
                       timeout: 0.2s`,
-    cluster: clusterYaml('usher', settings.grpc, true),
+    cluster: usherCluster(settings.grpc, true, settings),
   }),
 });
 
@@ -38,7 +40,7 @@ export const envoyHttp: GatewayConfig = settings => ({
     vhost: '',
     service: `http_service:
                       path_prefix: /ext-authz
-                      server_uri: { uri: ${quoted(`http://${settings.http}`)}, cluster: usher, timeout: 0.2s }
+                      server_uri: { uri: ${quoted(`${settings.tls ? 'https' : 'http'}://${settings.http}`)}, cluster: usher, timeout: 0.2s }
                       authorization_request:
                         # Requirements besides a valid token.
                         headers_to_add:
@@ -54,11 +56,11 @@ export const envoyHttp: GatewayConfig = settings => ({
                             - { exact: content-type }
                             - { exact: cache-control }
                             - { exact: retry-after }`,
-    cluster: clusterYaml('usher', settings.http, false),
+    cluster: usherCluster(settings.http, false, settings),
   }),
 });
 
-const removals = identityHeaders
+const removals = reservedHeaders
   .map(name => `                        - { remove: ${name.toLowerCase()} }`)
   .join('\n');
 
@@ -91,7 +93,7 @@ static_resources:
                 merge_slashes: true
                 path_with_escaped_slashes_action: REJECT_REQUEST
                 common_http_protocol_options: { headers_with_underscores_action: REJECT_REQUEST }
-                # Removes identity headers that the client sent, also where an error lets a request pass.
+                # Removes headers of Usher that the client sent, also where an error lets a request pass.
                 early_header_mutation_extensions:
                   - name: envoy.http.early_header_mutation.header_mutation
                     typed_config:
@@ -118,24 +120,80 @@ ${removals}
                     '@type': type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
   clusters:
 ${cluster}
-${clusterYaml('app', settings.upstream, false)}
-`;
+${clusterYaml('app', settings.upstream)}
+${settings.callerToken ? secretYaml(settings.callerToken) : ''}`;
 }
 
-function clusterYaml(name: string, address: string, http2: boolean): string {
+function clusterYaml(name: string, address: string, options = ''): string {
   const { host, port } = hostAndPort(address);
-  const protocol = `
-      typed_extension_protocol_options:
-        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-          '@type': type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-          explicit_http_config:
-            http2_protocol_options: { connection_keepalive: { interval: 30s, timeout: 5s } }`;
   return `    - name: ${name}
       type: STRICT_DNS
-      connect_timeout: 1s${http2 ? protocol : ''}
+      connect_timeout: 1s${options}
       load_assignment:
         cluster_name: ${name}
         endpoints:
           - lb_endpoints:
               - endpoint: { address: { socket_address: { address: ${quoted(host)}, port_value: ${port} } } }`;
 }
+
+function usherCluster(
+  address: string,
+  http2: boolean,
+  { tls, callerToken }: GatewaySettings,
+): string {
+  const protocol = http2
+    ? 'http2_protocol_options: { connection_keepalive: { interval: 30s, timeout: 5s } }'
+    : 'http_protocol_options: {}';
+  const options =
+    http2 || callerToken
+      ? `
+      typed_extension_protocol_options:
+        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+          '@type': type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+          explicit_http_config:
+            ${protocol}${callerToken ? callerFilter : ''}`
+      : '';
+  return clusterYaml('usher', address, options + (tls ? tlsYaml(tls, http2) : ''));
+}
+
+function tlsYaml({ name, ca, own }: GatewayTls, http2: boolean): string {
+  const pair = own
+    ? `
+            tls_certificates:
+              - { certificate_chain: { filename: ${quoted(own.cert)} }, private_key: { filename: ${quoted(own.key)} } }`
+    : '';
+  return `
+      transport_socket:
+        name: envoy.transport_sockets.tls
+        typed_config:
+          '@type': type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+          sni: ${quoted(name)}
+          common_tls_context:
+            alpn_protocols: [${http2 ? 'h2' : 'http/1.1'}]
+            validation_context:
+              trusted_ca: { filename: ${quoted(ca)} }
+              match_typed_subject_alt_names: [{ san_type: DNS, matcher: { exact: ${quoted(name)} } }]${pair}`;
+}
+
+/** Adds the header to each question, out of a secret, whose value Envoy never shows. */
+const callerFilter = `
+          http_filters:
+            - name: envoy.filters.http.credential_injector
+              typed_config:
+                '@type': type.googleapis.com/envoy.extensions.filters.http.credential_injector.v3.CredentialInjector
+                overwrite: true
+                credential:
+                  name: envoy.http.injected_credentials.generic
+                  typed_config:
+                    '@type': type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic
+                    credential: { name: usher-caller }
+                    header: ${callerHeader.toLowerCase()}
+            - name: envoy.filters.http.upstream_codec
+              typed_config:
+                '@type': type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec`;
+
+const secretYaml = (file: string) => `  secrets:
+    # Shows Usher who asks. The file holds the token, without a line break.
+    - name: usher-caller
+      generic_secret: { secret: { filename: ${quoted(file)} } }
+`;

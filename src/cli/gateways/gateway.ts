@@ -14,7 +14,24 @@ export interface GatewaySettings {
   scopes: readonly string[];
   /** The required audience of every request's token; "" for any. */
   audience: string;
+  /** How Usher is reached over TLS; undefined for plain text. */
+  tls: GatewayTls | undefined;
+  /** The file from which the gateway reads the token that shows Usher who asks; "" for none. */
+  callerToken: string;
 }
+
+/** TLS from the gateway to Usher. Paths are as the gateway finds them. */
+export interface GatewayTls {
+  /** The host name that Usher's certificate must have. */
+  name: string;
+  /** The file with the authorities that may sign it. */
+  ca: string;
+  /** The gateway's own certificate and its key; undefined for none. */
+  own: { cert: string; key: string } | undefined;
+}
+
+/** The header that shows Usher who asks. The gateway's clients must never be able to send it. */
+export const callerHeader = 'X-Usher-Caller';
 
 /** Makes a gateway's configuration: file name → text. The first line says how to run it. */
 export type GatewayConfig = (settings: GatewaySettings) => Record<string, string>;
@@ -28,6 +45,9 @@ export const identityHeaders = [
   'X-Usher-Scopes',
   'X-Usher-Revision',
 ] as const;
+
+/** The names of headers that a client must not be able to send to the service or to Usher. */
+export const reservedHeaders = [...identityHeaders, callerHeader] as const;
 
 /** The path of /forward-auth. It always has a query, so that no gateway adds the client's. */
 export function forwardAuthPath({ scopes, audience }: GatewaySettings, flavour = ''): string {

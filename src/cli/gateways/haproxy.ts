@@ -1,6 +1,12 @@
 /** The configuration for HAProxy, whose Lua action calls Usher by HAProxy's HTTP client. */
 
-import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
+import {
+  callerHeader,
+  forwardAuthPath,
+  type GatewayConfig,
+  type GatewayTls,
+  identityHeaders,
+} from './gateway.ts';
 
 /** Makes haproxy.cfg and its Lua file. */
 export const haproxy: GatewayConfig = settings => ({
@@ -27,10 +33,10 @@ frontend web
 
 backend app
   server app ${settings.upstream}
-`,
+${settings.tls ? tlsProxy(settings.http, settings.tls) : ''}`,
   'usher.lua': `-- Asks Usher about each request: the action "lua.usher" of haproxy.cfg.
 local address = ${JSON.stringify(`http://${settings.http}${forwardAuthPath(settings)}`)}
-local identity = {
+${settings.tls ? tlsSocket : ''}${settings.callerToken ? callerLines(settings.callerToken) : ''}local identity = {
 ${identityHeaders.map(name => `  "${name.toLowerCase()}",`).join('\n')}
 }
 local unknown = '{"error":"the verdict cannot be known; ask again"}'
@@ -60,8 +66,8 @@ core.register_action("usher", {"http-req"}, function(txn)
   -- Several values go to Usher joined by a comma, which it refuses.
   local credentials = values(txn.http:req_get_headers(), "authorization")
   if #credentials > 0 then sent["authorization"] = {table.concat(credentials, ", ")} end
-
-  local answer = core.httpclient():get{url = address, headers = sent, timeout = 2000}
+${settings.callerToken ? `  sent["${callerHeader.toLowerCase()}"] = {caller}\n` : ''}
+  local answer = core.httpclient():get{url = address, headers = sent, timeout = 2000${settings.tls ? ', dst = socket' : ''}}
   local status = answer and answer.status
   if status == 200 then
     for _, name in ipairs(identity) do
@@ -77,3 +83,22 @@ core.register_action("usher", {"http-req"}, function(txn)
 end)
 `,
 });
+
+const tlsSocket = 'local socket = "unix@usher.sock"\n';
+
+const callerLines = (file: string) => `
+-- Shows Usher who asks. HAProxy reads the file at its start, before it gives up its rights.
+local file = assert(io.open(${JSON.stringify(file)}))
+local caller = file:read("l")
+file:close()
+
+`;
+
+/** The HTTP client of HAProxy verifies no host name, and shows no certificate. */
+const tlsProxy = (usher: string, { name, ca, own }: GatewayTls) => `
+# Carries the questions over TLS. Only the user of HAProxy may connect to the socket.
+listen usher
+  bind unix@usher.sock mode 600
+  retries 1
+  server usher ${usher} ssl alpn http/1.1 ssl-min-ver TLSv1.2 verify required ca-file ${ca} sni str(${name}) verifyhost ${name}${own ? ` crt ${own.cert}` : ''}
+`;

@@ -1,6 +1,12 @@
 /** The configuration for nginx, which uses its auth_request directive. */
 
-import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
+import {
+  callerHeader,
+  forwardAuthPath,
+  type GatewayConfig,
+  type GatewayTls,
+  identityHeaders,
+} from './gateway.ts';
 
 /** Makes nginx.conf. */
 export const nginx: GatewayConfig = settings => ({
@@ -35,6 +41,8 @@ http {
       # Tells the upstream who calls; replaces what the client sent under these names.
 ${identityHeaders.map(name => `      auth_request_set ${variable(name)} ${source(name)};`).join('\n')}
 ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};`).join('\n')}
+      # What shows Usher who asks is not for the upstream, and not for clients to send.
+      proxy_set_header ${callerHeader} "";
       # Hides the token from the upstream; remove it to pass the token on.
       proxy_set_header Authorization "";
 
@@ -53,19 +61,19 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
 
     location = /_usher {
       internal;
-      proxy_pass "http://usher${forwardAuthPath(settings, 'nginx')}";
+      proxy_pass "${settings.tls ? 'https' : 'http'}://usher${forwardAuthPath(settings, 'nginx')}";
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       # Usher needs nothing else of a request, and refuses more headers than it has room for.
       proxy_pass_request_headers off;
-      proxy_set_header Authorization $http_authorization;
+      proxy_set_header Authorization $http_authorization;${settings.callerToken ? caller(settings.callerToken) : ''}
       proxy_set_header Content-Length "";
       proxy_pass_request_body off;
       # Room for the longest identity headers.
       proxy_buffer_size 16k;
       proxy_buffers 4 16k;
       proxy_connect_timeout 1s;
-      proxy_read_timeout 2s;
+      proxy_read_timeout 2s;${settings.tls ? tlsLines(settings.tls) : ''}
     }
 
     location @usher_refused {
@@ -100,3 +108,21 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
 const variable = (name: string) => `$${snake(name)}`.replace('$x_', '$');
 const source = (name: string) => `$upstream_http_${snake(name)}`;
 const snake = (name: string) => name.toLowerCase().replaceAll('-', '_');
+
+/** nginx reads no variable from a file, so the file holds the whole line. */
+const caller = (file: string) => `
+      # Shows Usher who asks. The file holds one line: proxy_set_header ${callerHeader} "<the token>";
+      include ${file};`;
+
+const tlsLines = ({ name, ca, own }: GatewayTls) => `
+      proxy_ssl_verify on;
+      proxy_ssl_trusted_certificate ${ca};
+      proxy_ssl_server_name on;
+      proxy_ssl_name ${name};
+      proxy_ssl_protocols TLSv1.2 TLSv1.3;${
+        own
+          ? `
+      proxy_ssl_certificate ${own.cert};
+      proxy_ssl_certificate_key ${own.key};`
+          : ''
+      }`;

@@ -1,6 +1,15 @@
 /** The configuration for Traefik, which uses its ForwardAuth middleware. */
 
-import { forwardAuthPath, type GatewayConfig, identityHeaders } from './gateway.ts';
+import {
+  callerHeader,
+  forwardAuthPath,
+  type GatewayConfig,
+  type GatewaySettings,
+  type GatewayTls,
+  hostAndPort,
+  identityHeaders,
+  reservedHeaders,
+} from './gateway.ts';
 
 /** Makes the static and the dynamic configuration. */
 export const traefik: GatewayConfig = settings => ({
@@ -27,13 +36,14 @@ http:
     other-spellings:
       headers:
         customRequestHeaders:
-${identityHeaders
+          ${callerHeader}: ''
+${reservedHeaders
   .flatMap(otherSpellings)
   .map(name => `          ${name}: ''`)
   .join('\n')}
     usher:
       forwardAuth:
-        address: ${JSON.stringify(`http://${settings.http}${forwardAuthPath(settings)}`)}
+        address: ${JSON.stringify(`${questionAddress(settings)}${forwardAuthPath(settings)}`)}${settings.tls ? tlsLines(settings.tls) : ''}
         trustForwardHeader: false
         maxResponseBodySize: 65536
         # Usher needs nothing else of a request.
@@ -60,3 +70,18 @@ function otherSpellings(name: string): string[] {
   );
   return all.filter(spelling => spelling !== name);
 }
+
+/** Traefik knows no other name for the certificate than that of the address. */
+function questionAddress({ http, tls }: GatewaySettings): string {
+  return tls === undefined ? `http://${http}` : `https://${tls.name}:${hostAndPort(http).port}`;
+}
+
+const tlsLines = ({ ca, own }: GatewayTls) => `
+        tls:
+          ca: ${JSON.stringify(ca)}${
+            own
+              ? `
+          cert: ${JSON.stringify(own.cert)}
+          key: ${JSON.stringify(own.key)}`
+              : ''
+          }`;

@@ -4,6 +4,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from '../address.ts';
 import type { RedisLimits } from './limits.ts';
 import './timers.ts';
+import { tlsOptions } from './tls.ts';
 
 /** A client of a single server (found through Sentinels or not), or of a Cluster. */
 export type RedisClient = Redis | Cluster;
@@ -70,6 +71,24 @@ export function nodeClient(
   return client;
 }
 
+/** A client for one connection to a Sentinel, without a reconnect. */
+export function sentinelProbe(
+  target: RedisAddress,
+  { host, port }: RedisAddress['nodes'][number],
+  limits: RedisLimits,
+): Redis {
+  const { username: _, password: __, ...probed } = target;
+  const use = { name: 'usher-probe', commandTimeoutMs: limits.connectTimeoutMs };
+  const client = new Redis({
+    ...common(probed, use, limits),
+    ...{ host, port, enableReadyCheck: false },
+    retryStrategy: () => null,
+    reconnectOnError: () => false,
+  });
+  onError(client);
+  return client;
+}
+
 /**
  * Connects a client, and reconnects it when it ends: ioredis gives up when told to reconnect during
  * a request to the Sentinels. Returns the function that closes it.
@@ -121,7 +140,7 @@ function common(target: RedisAddress, use: ClientUse, limits: RedisLimits) {
   return {
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password }),
-    ...(target.tls ? { tls: {} } : {}),
+    ...(target.tls ? { tls: tlsOptions(target) } : {}),
     protocol: 2 as const,
     replyMapping: 'legacy' as const,
     connectionName: use.name,
@@ -163,7 +182,7 @@ function singleOptions(target: RedisAddress, use: ClientUse, limits: RedisLimits
     sentinelRetryStrategy: (attempt: number) => pause(attempt, limits),
     ...(target.sentinelUsername === undefined ? {} : { sentinelUsername: target.sentinelUsername }),
     ...(target.sentinelPassword === undefined ? {} : { sentinelPassword: target.sentinelPassword }),
-    ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+    ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: tlsOptions(target) } : {}),
   };
 }
 

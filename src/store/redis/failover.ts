@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import type { RedisAddress } from '../address.ts';
 import { pause, type RedisClient } from './client.ts';
 import type { RedisLimits } from './limits.ts';
+import { tlsOptions } from './tls.ts';
 
 /** Where Sentinels announce a new master. */
 const channel = '+switch-master';
@@ -28,7 +29,7 @@ export function followFailover(
       ...address,
       ...(target.sentinelUsername === undefined ? {} : { username: target.sentinelUsername }),
       ...(target.sentinelPassword === undefined ? {} : { password: target.sentinelPassword }),
-      ...(target.tls ? { tls: {} } : {}),
+      ...(target.tls ? { tls: tlsOptions(target) } : {}),
       protocol: 2,
       connectionName: 'usher-failover',
       connectTimeout: limits.connectTimeoutMs,

@@ -77,13 +77,24 @@ const faults: readonly (readonly [said: RegExp, text: string])[] = [
     'the TLS certificate of Redis names another host: write a host that it names in USHER_STORE',
   ],
   [
+    // Before the certificate of Redis itself: the code is contained in that of the alert.
+    /ALERT_CERTIFICATE_REQUIRED/,
+    'Redis wants a client certificate: name one in USHER_STORE_CERT_FILE, with its key in ' +
+      'USHER_STORE_KEY_FILE',
+  ],
+  [
+    /_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|ACCESS_DENIED|DECRYPT_ERROR)/,
+    'Redis refuses the client certificate of Usher: renew it, or have an authority that Redis ' +
+      'trusts sign it (USHER_STORE_CERT_FILE)',
+  ],
+  [
     /certificate has expired|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/,
     'the TLS certificate of Redis is not valid at this time: renew it, or set the clock',
   ],
   [
     /self.signed certificate|unable to (verify|get)|SELF_SIGNED|UNABLE_TO_/i,
     'the TLS certificate of Redis comes from an unknown authority: name its CA in ' +
-      'NODE_EXTRA_CA_CERTS',
+      'USHER_STORE_CA_FILE',
   ],
   [
     /sentinels are unreachable|connect(ed|) to sentinel/i,
@@ -97,7 +108,8 @@ const faults: readonly (readonly [said: RegExp, text: string])[] = [
   [/ETIMEDOUT|timed out|timeout/i, 'Redis does not answer in time'],
   [
     /\b(ECONNRESET|EPIPE)\b/,
-    'Redis closes the connections (ECONNRESET): look at its log; a port for TLS needs rediss://',
+    'Redis closes the connections (ECONNRESET): look at its log; a port for TLS needs rediss://, ' +
+      'and may want another client certificate (USHER_STORE_CERT_FILE)',
   ],
 ];
 

@@ -44,7 +44,7 @@ export interface RedisHealthLimits {
  * Checks all clients at an interval, which also detects a connection that went silent. Verdicts are
  * read through the first client. The store is up while a master answers there and `whyNot` has no
  * reason against it; so in a Cluster it is up while some tokens can be verified. Changes need the
- * other clients; verdicts do not. `whyAway` finds out why no server is known.
+ * other clients; verdicts do not. `whyAway` finds out why no server is known, where the client does not say.
  */
 export function redisHealth(
   clients: readonly [reader: RedisClient, ...others: RedisClient[]],
@@ -94,7 +94,9 @@ export function redisHealth(
     void skew.measure(masters(reader));
     answering = answers.filter(answer => answer === 'master').length;
     if (answering > 0) return show(await whyNotNow());
-    show(faultOf(answers, (answers.length === 0 ? await whyAway() : undefined) ?? lost()));
+    const isSilent = answers.every(answer => answer instanceof Error);
+    const away = isSilent ? await whyAway() : undefined;
+    show(away === undefined ? faultOf(answers, lost()) : faultText(away, lost()));
   };
 
   const checks = new Map(

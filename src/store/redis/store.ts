@@ -18,6 +18,7 @@ import { readToken, scanTokens } from './list.ts';
 import { type RedisParts, redisParts } from './parts.ts';
 import { type Running, run } from './running.ts';
 import { redisSigner } from './sign-records.ts';
+import { withTls } from './tls.ts';
 import { redisTransfer } from './transfer.ts';
 import { redisUsage } from './usage.ts';
 
@@ -39,10 +40,11 @@ export interface RedisStoreOptions {
 
 /**
  * Opens the store. While Redis cannot be reached, the store is open but not up, and keeps trying.
- * Throws StoreMismatch when the store is not one for this version and these master keys; one that is
- * found later is not up.
+ * Throws StoreMismatch when the store is not one for this version and these master keys (one that is
+ * found later is not up), and TlsFileError when a file for TLS cannot be used.
  */
-export async function openRedis(target: RedisAddress, options: RedisStoreOptions): Promise<Store> {
+export async function openRedis(address: RedisAddress, options: RedisStoreOptions): Promise<Store> {
+  const target = withTls(address, options.onWarning ?? (() => undefined));
   const parts = redisParts(target, options);
   const running = await run(parts, options.limits);
   const gate = closable();

@@ -66,6 +66,9 @@ Redis.prototype.connect = function (this: Redis, ...args: Parameters<typeof conn
 
 /** A stream whose timeout ioredis sets while it connects, and for nothing else. */
 function judgedAwake(stream: Socket): Socket {
+  // ioredis listens to the first error only. When a connection ends during a TLS handshake, the alert
+  // of the server is another one, which would end the process.
+  stream.on('error', () => undefined);
   let timer: AwakeTimer | undefined;
   stream.setTimeout = (ms, judge) => {
     timer?.clear();

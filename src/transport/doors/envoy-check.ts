@@ -20,16 +20,19 @@ import { HttpStatusSchema } from '../../gen/envoy/type/v3/http_status_pb.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import { hint } from '../../reading/nearest.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
+import type { NotLetIn, VerifyCaller } from '../../tokens/verify-callers.ts';
 import type { Denied, Granted, Identity, ReasonEntry, Verdict } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
 import { cacheEncoded } from '../codec/encoded-cache.ts';
 import { retryAfterOf } from '../http/answer.ts';
 import { rateLimitFields } from '../http/rate-limit-fields.ts';
 import { challengeOf } from '../http/www-authenticate.ts';
+import type { Admit } from '../rpc/admission.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import { codes } from '../rpc/rpc-error.ts';
+import { unknownGatewayText } from './gateway-door.ts';
 import { identityHeaders } from './identity-headers.ts';
 import {
   type CredentialUse,
@@ -41,33 +44,41 @@ import {
 /** What the Check rpc needs. */
 export interface EnvoyCheckDeps {
   verify: DoorVerify;
+  /** Lets gateways ask, by the metadata of their own calls: the client wrote the headers in the request. */
+  admit: Admit;
 }
 
 /** The handler of envoy.service.auth.v3.Authorization; requirements are in context extensions. */
-export function envoyCheckHandlers({ verify }: EnvoyCheckDeps): Handlers<typeof Authorization> {
+export function envoyCheckHandlers({
+  verify,
+  admit,
+}: EnvoyCheckDeps): Handlers<typeof Authorization> {
   const keep = createGrants(true);
   const remove = createGrants(false);
   /** Cached by extensions: those of a route are the same object in most of its requests. */
   const known = new WeakMap<Extensions, Asked | string>();
+  const ask = (attributes: AttributeContext | undefined, caller: VerifyCaller | NotLetIn) => {
+    if ('code' in caller) return unknownGateway();
+    const extensions = attributes?.contextExtensions ?? noExtensions;
+    let asked = known.get(extensions);
+    if (asked === undefined) {
+      asked = askedIn(extensions);
+      known.set(extensions, asked);
+    }
+    if (typeof asked === 'string') return misconfigured(asked);
+    const { audience, requiredScopes, isKept } = asked;
+    // Unavailable fails the call, so that Envoy's `failure_mode_allow` decides.
+    const header = authorizationOf(attributes);
+    const question = { header, audience, requiredScopes };
+    return mapAwaitable(verify(question, 'envoy-grpc', caller), verdict => {
+      if (!verdict.valid) return denied(verdict, header, requiredScopes);
+      const response = isKept ? keep(verdict.identity) : remove(verdict.identity);
+      return verdict.limitUses === undefined ? response : withLimits(response, verdict);
+    });
+  };
   return {
-    check({ attributes }) {
-      const extensions = attributes?.contextExtensions ?? noExtensions;
-      let asked = known.get(extensions);
-      if (asked === undefined) {
-        asked = askedIn(extensions);
-        known.set(extensions, asked);
-      }
-      if (typeof asked === 'string') return misconfigured(asked);
-      const { audience, requiredScopes, isKept } = asked;
-      // Unavailable fails the call, so that Envoy's `failure_mode_allow` decides.
-      const header = authorizationOf(attributes);
-      const question = { header, audience, requiredScopes };
-      return mapAwaitable(verify(question, 'envoy-grpc'), verdict => {
-        if (!verdict.valid) return denied(verdict, header, requiredScopes);
-        const response = isKept ? keep(verdict.identity) : remove(verdict.identity);
-        return verdict.limitUses === undefined ? response : withLimits(response, verdict);
-      });
-    },
+    check: ({ attributes }, call) =>
+      mapAwaitable(admit(call, 'Authorization.check'), caller => ask(attributes, caller)),
   };
 }
 
@@ -176,6 +187,11 @@ function denied(verdict: Denied, header: string, scopes: readonly string[]): Che
   ]);
   response.dynamicMetadata = { valid: false, reason, ...(identity ? metadataOf(identity) : {}) };
   return response;
+}
+
+/** A refusal and no error, as below. */
+function unknownGateway(): CheckResponse {
+  return refusal(403, unknownGatewayText, []);
 }
 
 /** A refusal and no error: Envoy configured to fail open would let the request pass. */

@@ -40,6 +40,7 @@ export function extAuthzHttpRoute(deps: GatewayDoorDeps): Route {
 
 const door: GatewayDoor = {
   door: 'envoy-http',
+  path: '/ext-authz',
   // Envoy treats a 5xx as an error, which `failure_mode_allow` lets pass: a client could cause one
   // with a JWT without `kid`.
   statusOf: http => (http < 500 ? http : 401),

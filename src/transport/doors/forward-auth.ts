@@ -38,7 +38,11 @@ export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
   return { path: '/forward-auth', methods: 'any', query: 'any', handle };
 }
 
-const plainDoor: GatewayDoor = { door: 'forward-auth', statusOf: http => http };
+const plainDoor: GatewayDoor = {
+  door: 'forward-auth',
+  path: '/forward-auth',
+  statusOf: http => http,
+};
 
 /** nginx passes on only 401 and 403; it turns any other status into a 500. */
 const nginxDoor: GatewayDoor = { ...plainDoor, statusOf: http => (http === 401 ? 401 : 403) };

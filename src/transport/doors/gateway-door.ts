@@ -3,12 +3,14 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import { Unavailable } from '../../store/store.ts';
+import type { NotLetIn, VerifyCaller } from '../../tokens/verify-callers.ts';
 import type { Denied, Granted, Verdict } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
 import { answerError, retryAfterOf } from '../http/answer.ts';
-import type { HttpRequest, HttpResponse } from '../http/message.ts';
+import { clientNamesOf, type HttpRequest, type HttpResponse } from '../http/message.ts';
 import { rateLimitFields } from '../http/rate-limit-fields.ts';
 import { type Challenged, challengeOf } from '../http/www-authenticate.ts';
+import type { Admit, CallSight } from '../rpc/admission.ts';
 import { authorizationIn } from '../rpc/authorization.ts';
 import type { Door, DoorVerify } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
@@ -17,12 +19,19 @@ import type { Asked, Requirements } from './requirements.ts';
 /** What the gateways' endpoints need. */
 export interface GatewayDoorDeps {
   verify: DoorVerify;
+  /** Lets gateways ask. */
+  admit: Admit;
 }
+
+/** What the clients of a gateway that may not ask are told; why is in the audit log. */
+export const unknownGatewayText = 'this gateway is not known to Usher';
 
 /** What differs between gateways. */
 export interface GatewayDoor {
   /** The name in metrics. */
   door: Door;
+  /** Its path, for the audit log. */
+  path: string;
   /** Maps the verdict's HTTP status to one that the gateway treats as a refusal. */
   statusOf(http: number): number;
 }
@@ -31,18 +40,22 @@ export interface GatewayDoor {
 export function verifyForGateway(
   req: HttpRequest,
   res: HttpResponse,
-  { verify }: GatewayDoorDeps,
+  { verify, admit }: GatewayDoorDeps,
   gateway: GatewayDoor,
   requirements: Requirements | string,
 ): Awaitable<Granted | undefined> {
-  if (typeof requirements === 'string') {
-    refuseMisconfigured(res, requirements);
-    return undefined;
-  }
+  const ask = (caller: VerifyCaller | NotLetIn): Awaitable<Verdict | undefined> => {
+    if ('code' in caller) return refuseAlways(res, unknownGatewayText);
+    if (typeof requirements === 'string') {
+      return refuseAlways(res, `the gateway's configuration is wrong: ${requirements}`);
+    }
+    return verify({ header, ...requirements }, gateway.door, caller);
+  };
   const header = authorizationIn(req.headers);
-  const settle = (verdict: Verdict): Granted | undefined => {
-    if (verdict.valid) return verdict;
-    refuse(res, { ...verdict, header, scopes: requirements.requiredScopes }, gateway);
+  const settle = (verdict: Verdict | undefined): Granted | undefined => {
+    if (verdict === undefined || verdict.valid) return verdict;
+    const scopes = typeof requirements === 'string' ? [] : requirements.requiredScopes;
+    refuse(res, { ...verdict, header, scopes }, gateway);
     return undefined;
   };
   const fail = (error: unknown): undefined => {
@@ -50,8 +63,8 @@ export function verifyForGateway(
     answerError(res, 503, unavailableText, { ...told(503, unavailableText), 'Retry-After': 1 });
   };
   try {
-    const question = { header, ...requirements };
-    return mapAwaitable(verify(question, gateway.door), settle, fail);
+    const caller = admit(new RequestSight(req), gateway.path);
+    return mapAwaitable(mapAwaitable(caller, ask), settle, fail);
   } catch (error) {
     return fail(error);
   }
@@ -83,9 +96,30 @@ function refuse(res: HttpResponse, refusal: Challenged & Denied, gateway: Gatewa
 }
 
 /** Answers with 403, since gateways configured to fail open would let a 500 pass. */
-function refuseMisconfigured(res: HttpResponse, fault: string): void {
-  const text = `the gateway's configuration is wrong: ${fault}`;
+function refuseAlways(res: HttpResponse, text: string): undefined {
   answerError(res, 403, text, told(403, text));
+}
+
+/** What of a gateway's own request tells which gateway it is. */
+class RequestSight implements CallSight {
+  readonly #req: HttpRequest;
+
+  constructor(req: HttpRequest) {
+    this.#req = req;
+  }
+
+  header(name: string): readonly string[] {
+    const value = this.#req.headers[name];
+    return value === undefined ? [] : [String(value)];
+  }
+
+  get clientNames(): readonly string[] {
+    return clientNamesOf(this.#req);
+  }
+
+  get peer(): string {
+    return this.#req.socket.remoteAddress ?? '';
+  }
 }
 
 /**

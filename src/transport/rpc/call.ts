@@ -1,6 +1,7 @@
 /** What a handler can learn about its call, the same for every protocol. */
 
 import type { Awaitable } from '../../store/awaitable.ts';
+import type { VerifyCaller } from '../../tokens/verify-callers.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import type { Question } from '../../verify/verify.ts';
 import { joinAuthorization } from './authorization.ts';
@@ -20,9 +21,14 @@ export type Door =
 
 /**
  * The verdict on a question; without a wait if it is cached. It is counted in the metrics under the
- * name of the door. Throws Unavailable.
+ * name of the door, and for the caller, to which the tokens of other owners than its own are invalid.
+ * Throws Unavailable.
  */
-export type DoorVerify = (question: Question, door: Door) => Awaitable<Verdict>;
+export type DoorVerify = (
+  question: Omit<Question, 'owner'>,
+  door: Door,
+  caller?: VerifyCaller,
+) => Awaitable<Verdict>;
 
 /** The context of one call. */
 export interface Call {

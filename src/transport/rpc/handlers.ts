@@ -23,7 +23,7 @@ export type BidiStreaming<M extends DescMethod> = (
 ) => AsyncIterable<MessageShape<M['output']>>;
 
 /** The type of handler for a method. Methods that stream only requests are not supported. */
-export type Handler<M extends DescMethod> = M['methodKind'] extends 'unary'
+type Handler<M extends DescMethod> = M['methodKind'] extends 'unary'
   ? Unary<M>
   : M['methodKind'] extends 'server_streaming'
     ? ServerStreaming<M>

@@ -21,30 +21,38 @@ import type { Caller } from '../../tokens/caller.ts';
 import { Faults } from '../../tokens/faults.ts';
 import { invalid } from '../../tokens/fields.ts';
 import { checkOrderAlone, type IssueJwt, type JwtOrder } from '../../tokens/issue.ts';
+import type { VerifyCaller } from '../../tokens/verify-callers.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import type { Question } from '../../verify/verify.ts';
+import { type Admit, letIn } from '../rpc/admission.ts';
 import { authorization, type Call, type DoorVerify } from '../rpc/call.ts';
 import { unavailableText } from '../rpc/failure.ts';
-import type { Handler, Handlers } from '../rpc/handlers.ts';
+import type { Handlers } from '../rpc/handlers.ts';
 import { inOrder } from '../rpc/in-order.ts';
 import { denialError } from '../rpc/rpc-error.ts';
 import { safeInteger, wholeSeconds } from '../rpc/time.ts';
 import { hello } from './hello.ts';
+import { whileLetIn } from './let-in.ts';
 import { questionOf } from './question.ts';
 import { verifyResponse } from './verify-response.ts';
+import type { Watch } from './watch.ts';
 
 export { VerifierService } from '../../gen/usher/v1/verifier_pb.ts';
 
 /** What VerifierService needs. */
 export interface VerifierDeps {
   verify: DoorVerify;
+  /** Lets calls ask for verdicts on the tokens of others. */
+  admit: Admit<Call>;
+  /** How often the caller of a stream is looked at again, in milliseconds; absent where anyone is let in. */
+  admitAgainMs?: number;
   issueJwt: IssueJwt;
   /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
   /** Milliseconds since 1970. */
   now(): number;
-  /** The handler of WatchInvalidations. */
-  watch: Handler<(typeof VerifierService)['method']['watchInvalidations']>;
+  /** Follows invalidations for the callers of WatchInvalidations. */
+  watch: Watch;
   /** UUID of this server process, the same as in watch positions. */
   instance: string;
   /** Most requests in a batch, and most items in a message of StreamVerify. */
@@ -55,7 +63,7 @@ export interface VerifierDeps {
 
 /** The handlers of VerifierService. */
 export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierService> {
-  const { verify, batchMax } = deps;
+  const { verify, admit, admitAgainMs, batchMax } = deps;
 
   return {
     hello: (_request, call) =>
@@ -64,36 +72,62 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
         return create(HelloResponseSchema, hello(deps.now()));
       }),
 
-    verify: (request, { door }) => mapAwaitable(verify(questionOf(request), door), verifyResponse),
+    verify: (request, call) =>
+      letIn(admit, call, 'VerifierService.verify', caller =>
+        mapAwaitable(verify(questionOf(request), call.door, caller), verifyResponse),
+      ),
 
-    batchVerify({ requests }, { door }) {
-      const questions = questionsOf(requests, batchMax);
-      const asked = questions.map(question => verify(question, door));
-      return mapAwaitable(allAwaitable(asked), verdicts => {
-        const response = create(BatchVerifyResponseSchema);
-        response.responses = verdicts.map(verifyResponse);
-        response.instance = deps.instance;
-        return response;
-      });
-    },
+    batchVerify: ({ requests }, call) =>
+      letIn(admit, call, 'VerifierService.batchVerify', caller => {
+        const questions = questionsOf(requests, batchMax);
+        const asked = questions.map(question => verify(question, call.door, caller));
+        return mapAwaitable(allAwaitable(asked), verdicts => {
+          const response = create(BatchVerifyResponseSchema);
+          response.responses = verdicts.map(verifyResponse);
+          response.instance = deps.instance;
+          return response;
+        });
+      }),
 
-    streamVerify(requests, { door }) {
+    async *streamVerify(requests, call) {
+      const admitted = async () => letIn(admit, call, 'VerifierService.streamVerify', itself);
+      await admitted();
       let isFirst = true;
-      const work = (message: StreamVerifyRequest) => {
+      const work = async (message: StreamVerifyRequest) => {
         const instance = isFirst ? deps.instance : '';
         isFirst = false;
-        return answerItems(message, instance, batchMax, question => verify(question, door));
+        const ask = await admitted().then(
+          caller => (question: Question) => verify(question, call.door, caller),
+          askNothing,
+        );
+        return answerItems(message, instance, batchMax, ask);
       };
-      return inOrder(requests, work, deps.streamMessagesAtOnceMax);
+      const asked =
+        admitAgainMs === undefined ? requests : whileLetIn(requests, admitted, admitAgainMs);
+      yield* inOrder(asked, work, deps.streamMessagesAtOnceMax);
     },
 
-    watchInvalidations: deps.watch,
+    async *watchInvalidations({ resumePosition }, call) {
+      const admitted = () => letIn(admit, call, 'VerifierService.watchInvalidations', itself);
+      const { owner } = await admitted();
+      yield* deps.watch({ resumePosition, signal: call.signal, owner, admitted });
+    },
 
     async issueJwt(request, call) {
       const caller = await deps.authenticate(call);
       const { jwt, jti, exp, iat } = await deps.issueJwt(caller, orderOf(request));
       return create(IssueJwtResponseSchema, { jwt, jti, exp: BigInt(exp), iat: BigInt(iat) });
     },
+  };
+}
+
+const itself = (caller: VerifyCaller) => caller;
+
+/** Answers each question alike while the caller of a stream cannot be known: the stream outlives that. */
+function askNothing(error: unknown): () => never {
+  if (!(error instanceof Unavailable)) throw error;
+  return () => {
+    throw error;
   };
 }
 

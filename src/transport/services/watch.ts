@@ -3,12 +3,15 @@
  */
 
 import { create } from '@bufbuild/protobuf';
-import type {
-  VerifierService,
-  WatchInvalidationsResponse,
+import type { WatchInvalidationsResponse } from '../../gen/usher/v1/verifier_pb.ts';
+import {
+  WatchInvalidationsResponse_ResetSchema,
+  WatchInvalidationsResponseSchema,
 } from '../../gen/usher/v1/verifier_pb.ts';
-import { WatchInvalidationsResponseSchema } from '../../gen/usher/v1/verifier_pb.ts';
-import type { ServerStreaming } from '../rpc/handlers.ts';
+import type { Awaitable } from '../../store/awaitable.ts';
+import type { AccessTokenRecord } from '../../store/record.ts';
+import type { CoherentReader } from '../../store/store.ts';
+import type { VerifyCaller } from '../../tokens/verify-callers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { durationOfMs } from '../rpc/time.ts';
 import type { Changes } from './changes.ts';
@@ -17,27 +20,49 @@ import type { WatchLimits } from './limits.ts';
 /** What WatchInvalidations needs. */
 export interface WatchDeps {
   changes: Changes;
+  /** Looks up to whom a changed access token belongs. */
+  records: Pick<CoherentReader, 'find'>;
   limits: Omit<WatchLimits, 'changesBacklogMax'>;
   /** `performance.now`. */
   monotonicMs: () => number;
 }
 
-type Watch = ServerStreaming<(typeof VerifierService)['method']['watchInvalidations']>;
+/** A caller that watches. */
+interface Watcher {
+  /** Its last position, or "". */
+  resumePosition: string;
+  signal: AbortSignal;
+  /** The owner that the caller is limited to; undefined for none. */
+  owner: string | undefined;
+  /** The caller, as it may ask now; throws RpcError when it may no longer. Throws Unavailable. */
+  admitted(): Awaitable<VerifyCaller>;
+}
+
+/** The messages for a watcher. */
+export type Watch = (watcher: Watcher) => AsyncGenerator<WatchInvalidationsResponse>;
 
 /**
- * The handler of WatchInvalidations; ends with RESOURCE_EXHAUSTED beyond `watchersMax`. No messages
- * queue up for a slow watcher: once it falls behind the retained changes, it gets a reset.
+ * Follows invalidations; ends with RESOURCE_EXHAUSTED beyond `watchersMax`, and when the caller may not ask
+ * any longer, or that cannot be known. No messages queue up for a slow watcher: once it falls behind the
+ * retained changes, it gets a reset.
  */
-export function createWatch({ changes, limits, monotonicMs }: WatchDeps): Watch {
+export function createWatch({ changes, records, limits, monotonicMs }: WatchDeps): Watch {
   let watchers = 0;
 
-  async function* follow(resumeFrom: string, receivedMs: number, signal: AbortSignal) {
+  async function* follow(watcher: Watcher, receivedMs: number) {
+    const { resumePosition, signal, admitted } = watcher;
     const waiting = createWait(limits.heartbeatMs, signal);
     const unlisten = changes.onChange(waiting.wake);
     try {
-      const tell = createTell(changes, limits, resumeFrom, receivedMs);
+      let { owner } = watcher;
+      const tell = createTell(changes, limits, resumePosition, receivedMs);
       while (!signal.aborted) {
-        yield tell.next();
+        const message = tell.next();
+        const before = owner;
+        ({ owner } = await admitted());
+        if (owner !== before) message.event = reset;
+        else if (owner !== undefined) await keepOwn(message, owner, records);
+        yield message;
         if (!tell.hasMore()) await waiting.next();
       }
     } finally {
@@ -61,7 +86,35 @@ export function createWatch({ changes, limits, monotonicMs }: WatchDeps): Watch 
     }
   }
 
-  return ({ resumePosition }, { signal }) => counted(follow(resumePosition, monotonicMs(), signal));
+  return watcher => counted(follow(watcher, monotonicMs()));
+}
+
+const reset: WatchInvalidationsResponse['event'] = {
+  case: 'reset',
+  value: create(WatchInvalidationsResponse_ResetSchema),
+};
+
+/**
+ * Names only the access tokens of an owner. The message becomes a reset where one of them may have been the
+ * owner's: it had another owner once, is gone, or cannot be read now.
+ */
+async function keepOwn(
+  message: WatchInvalidationsResponse,
+  owner: string,
+  records: Pick<CoherentReader, 'find'>,
+): Promise<void> {
+  if (message.event.case !== 'changed') return;
+  const { tokenIds } = message.event.value;
+  const found = await Promise.allSettled(tokenIds.map(async id => await records.find(id)));
+  const known = found.map(each => (each.status === 'fulfilled' ? each.value.record : undefined));
+  const isOwn = (record: AccessTokenRecord) => record.owner === owner;
+  if (known.some(record => record === undefined || (record.hadOtherOwner && !isOwn(record)))) {
+    message.event = reset;
+    return;
+  }
+  const own = known.filter(record => record !== undefined && isOwn(record));
+  message.event.value.tokenIds = own.flatMap(record => record?.id ?? []);
+  if (own.length === 0) message.event = { case: undefined };
 }
 
 /**

@@ -54,7 +54,8 @@ export function createHandshakes(limits: Omit<TlsLimits, 'resumptionSeconds'>): 
       const key = keyOf(raw);
       if (key === undefined) return void raw.destroy();
       all.set(key, { raw, dueMs: awakeMs() + handshakeMs, hasBegun: false });
-      timer ??= setInterval(look, lookMs).unref();
+      // What has arrived is read between the timers of the event loop and its immediates.
+      timer ??= setInterval(() => setImmediate(look), lookMs).unref();
       raw.on('error', (error: Error) => {
         // Of others, TLS itself tells.
         if (error instanceof HandshakeError && raw.bytesRead === 0) onGivenUp(error);

@@ -1,10 +1,12 @@
 /** Starts and stops real Redis servers for tests, each in a new folder. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import type { Certificates } from '../../certificates.ts';
 import { freePort } from '../../free-port.ts';
 import { program } from '../../program.ts';
 import { until } from '../../until.ts';
@@ -33,6 +35,8 @@ export interface RedisServerOptions {
   /** Whether every write is on disk before its answer. */
   persistent?: boolean;
   sentinel?: boolean;
+  /** Serves TLS alone, and wants client certificates. */
+  tls?: Certificates | undefined;
 }
 
 /** Starts a server and waits until it answers. */
@@ -40,7 +44,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   const port = options.port ?? (await freePort());
   const folder = await mkdtemp(join(tmpdir(), 'usher-redis-'));
   const file = join(folder, 'redis.conf');
-  const lines = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, ...(options.config ?? [])];
+  const { tls } = options;
+  const ports = tls === undefined ? [`port ${port}`] : tlsLines(port, tls);
+  const lines = [...ports, 'bind 127.0.0.1', `dir ${folder}`, ...(options.config ?? [])];
   if (!options.sentinel) {
     lines.push('save ""', ...(options.persistent ? ['appendonly yes', 'appendfsync always'] : []));
   }
@@ -53,7 +59,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     process.once('exit', killNow);
     // Another server on this port would also answer.
     const own = `process_id:${child.pid}\r\n`;
-    await until(async () => String(await ask(port, ['INFO', 'server'])).includes(own));
+    await until(async () => String(await ask(port, ['INFO', 'server'], tls)).includes(own));
   };
   const killNow = () => void child.kill('SIGKILL');
   const kill = async () => {
@@ -68,7 +74,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     restart: start,
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
-    send: (...command) => ask(port, command),
+    send: (...command) => ask(port, command, tls),
     async stop() {
       await kill();
       await rm(folder, { recursive: true, force: true });
@@ -84,10 +90,35 @@ function end(child: ChildProcess): Promise<void> {
   });
 }
 
-async function ask(port: number, [name, ...args]: (string | number)[]): Promise<unknown> {
+function tlsLines(port: number, { path }: Certificates): string[] {
+  return [
+    ...['port 0', `tls-port ${port}`, `tls-ca-cert-file ${path('ca.pem')}`],
+    ...[`tls-cert-file ${path('server.pem')}`, `tls-key-file ${path('server-key.pem')}`],
+    ...[`tls-client-cert-file ${path('client.pem')}`],
+    ...[`tls-client-key-file ${path('client-key.pem')}`],
+    ...['tls-auth-clients yes', 'tls-replication yes', 'tls-session-caching no'],
+  ];
+}
+
+async function ask(
+  port: number,
+  [name, ...args]: (string | number)[],
+  certificates?: Certificates,
+): Promise<unknown> {
+  const pem = (file: string) => readFileSync(certificates?.path(file) ?? '');
   const client = new Redis({
     port,
     host: '127.0.0.1',
+    // The server's certificate may be one that no client should accept.
+    ...(certificates === undefined
+      ? {}
+      : {
+          tls: {
+            rejectUnauthorized: false,
+            cert: pem('client.pem'),
+            key: pem('client-key.pem'),
+          },
+        }),
     protocol: 2,
     lazyConnect: true,
     retryStrategy: () => null,

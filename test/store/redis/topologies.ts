@@ -1,5 +1,6 @@
 /** Starts Redis as a Cluster, and behind Sentinels. */
 
+import type { Certificates } from '../../certificates.ts';
 import { freePort } from '../../free-port.ts';
 import { until } from '../../until.ts';
 import { type RedisServer, startRedis } from './server.ts';
@@ -22,9 +23,11 @@ const clusterConfig = [
 /**
  * Starts a Cluster with a third of the slots per node; `more` are lines for their configuration.
  */
-export async function startCluster(more: string[] = []): Promise<RedisCluster> {
-  const config = [...clusterConfig, ...more];
-  const nodes = await Promise.all([0, 1, 2].map(() => startRedis({ config, persistent: true })));
+export async function startCluster(more: string[] = [], tls?: Certificates): Promise<RedisCluster> {
+  const config = [...clusterConfig, ...(tls ? ['tls-cluster yes'] : []), ...more];
+  const nodes = await Promise.all(
+    [0, 1, 2].map(() => startRedis({ config, persistent: true, tls })),
+  );
   const edges = [0, 1, 2, 3].map(i => Math.floor((slots * i) / 3));
   for (const [i, node] of nodes.entries()) {
     await node.send('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
@@ -40,7 +43,7 @@ export async function startCluster(more: string[] = []): Promise<RedisCluster> {
     });
   }
   return {
-    url: `redis-cluster://${nodes.map(node => `127.0.0.1:${node.port}`).join(',')}`,
+    url: `redis${tls ? 's' : ''}-cluster://${nodes.map(node => `127.0.0.1:${node.port}`).join(',')}`,
     nodes,
     stop: async () => void (await Promise.all(nodes.map(node => node.stop()))),
   };
@@ -88,14 +91,15 @@ export interface RedisSentinels {
 }
 
 /** Starts all servers, and waits until the Sentinels know the replica and each other. */
-export async function startSentinels(): Promise<RedisSentinels> {
-  const master = await startRedis();
-  const replica = await startRedis({ config: [`replicaof 127.0.0.1 ${master.port}`] });
+export async function startSentinels(tls?: Certificates): Promise<RedisSentinels> {
+  const master = await startRedis({ tls });
+  const replica = await startRedis({ config: [`replicaof 127.0.0.1 ${master.port}`], tls });
   const sentinels = await Promise.all(
     [0, 1, 2].map(async () =>
       startRedis({
         port: await freePort(),
         sentinel: true,
+        tls,
         config: [
           `sentinel monitor usher 127.0.0.1 ${master.port} 2`,
           'sentinel down-after-milliseconds usher 500',
@@ -117,7 +121,7 @@ export async function startSentinels(): Promise<RedisSentinels> {
   }
   const all = [master, replica, ...sentinels];
   return {
-    url: `redis-sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/usher`,
+    url: `redis${tls ? 's' : ''}-sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/usher`,
     master,
     replica,
     sentinels,

@@ -7,6 +7,7 @@ import { Unavailable } from '../../../src/store/store.ts';
 import { doorRoutes, envoyBinding } from '../../../src/transport/doors/doors.ts';
 import { createGrpcListener } from '../../../src/transport/grpc-js/listener.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
+import { admitAnyone } from '../../../src/transport/rpc/admission.ts';
 import { ownGuard } from '../../../src/transport/rpc/guard.ts';
 import type { Listener } from '../../../src/transport/rpc/listener.ts';
 import type { Granted } from '../../../src/verify/verdict.ts';
@@ -31,6 +32,7 @@ const fails = async () => {
 beforeAll(async () => {
   const routes = doorRoutes({
     verify: async ({ header }) => (header === 'Bearer good' ? good : fails()),
+    admit: admitAnyone,
     accessTokens: { revoke: fails, revokeJwts: fails },
     async authenticate(_header, peer) {
       if (!callerIsKnown) throw new Unavailable('no answer');
@@ -43,7 +45,7 @@ beforeAll(async () => {
   });
   const limits = defaultLimits.http;
   const httpListener = createHttpListener({ routes, limits, corsOrigins: [], onBug });
-  const bindings = [envoyBinding({ verify })];
+  const bindings = [envoyBinding({ verify, admit: admitAnyone })];
   const grpcListener = createGrpcListener({ bindings, limits: defaultLimits.grpc, onBug });
   listeners.push(httpListener, grpcListener);
   const address = { host: '127.0.0.1', port: 0 };

@@ -10,6 +10,7 @@ import {
 } from '../../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import { Unavailable } from '../../../src/store/store.ts';
 import { envoyCheckHandlers } from '../../../src/transport/doors/envoy-check.ts';
+import { admitAnyone } from '../../../src/transport/rpc/admission.ts';
 import type { Call } from '../../../src/transport/rpc/call.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import type { Question } from '../../../src/verify/verify.ts';
@@ -30,7 +31,7 @@ async function check(
   const request = create(CheckRequestSchema, {
     attributes,
   } as MessageInitShape<typeof CheckRequestSchema>);
-  const answer = await envoyCheckHandlers({ verify: ask }).check(request, call);
+  const answer = await envoyCheckHandlers({ verify: ask, admit: admitAnyone }).check(request, call);
   return fromBinary(CheckResponseSchema, toBinary(CheckResponseSchema, answer));
 }
 
@@ -49,7 +50,10 @@ test('a request without headers, or without a request, is denied', async () => {
   const requests = [{}, { attributes: {} }, { attributes: { request: {} } }];
   for (const request of requests) {
     const message = create(CheckRequestSchema, request);
-    const { status } = await envoyCheckHandlers({ verify }).check(message, call);
+    const { status } = await envoyCheckHandlers({ verify, admit: admitAnyone }).check(
+      message,
+      call,
+    );
     expect(status?.code).toBe(16);
   }
 });

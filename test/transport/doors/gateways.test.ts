@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { extAuthzHttpRoute } from '../../../src/transport/doors/envoy-http.ts';
 import { forwardAuthRoute } from '../../../src/transport/doors/forward-auth.ts';
 import { createHttpListener } from '../../../src/transport/http/listener.ts';
+import { admitAnyone } from '../../../src/transport/rpc/admission.ts';
 import type { Listener } from '../../../src/transport/rpc/listener.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
 import type { Question } from '../../../src/verify/verify.ts';
@@ -22,6 +23,7 @@ beforeAll(async () => {
       asked = question;
       return verify(question);
     },
+    admit: admitAnyone,
   };
   listener = createHttpListener({
     routes: [extAuthzHttpRoute(deps), forwardAuthRoute(deps)],

@@ -1,10 +1,11 @@
 /** Plays the parity cases through every door of a server, twice, on one of the stores, with each engine. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeStatic } from '../../gateways/tokens.ts';
 import { runServer, type TestServer } from '../../server/run-server.ts';
 import type { World } from './case.ts';
 import { parityCases } from './cases.ts';
-import { type ParityDoor, parityDoors } from './doors.ts';
+import { type CallerHeaders, type ParityDoor, parityDoors } from './doors.ts';
 import { makeWorld } from './world.ts';
 
 /** Where the server keeps its tokens. */
@@ -20,9 +21,14 @@ export interface ParityStore {
 
 const engines = ['h2', 'grpc-js'];
 
-/** Plays the parity cases on a store. */
-export function describeParity(store: string, open: () => Promise<ParityStore>): void {
-  describe.each(engines)(`every door gives the same verdict, on ${store} with %s`, engine => {
+/** Plays the parity cases on a store, for callers that are let in by this way. */
+export function describeParity(
+  store: string,
+  open: () => Promise<ParityStore>,
+  access: 'open' | 'token' | 'mtls' = 'open',
+): void {
+  const title = `every door gives the same verdict, on ${store}, access ${access}, with %s`;
+  describe.each(engines)(title, engine => {
     let opened: ParityStore;
     let server: TestServer;
     let world: World;
@@ -30,7 +36,10 @@ export function describeParity(store: string, open: () => Promise<ParityStore>):
 
     beforeAll(async () => {
       opened = await open();
-      const started = await runServer({ ...opened.env, USHER_GRPC_ENGINE: engine });
+      const started = await runServer({
+        ...{ USHER_GRPC_ENGINE: engine, USHER_VERIFY_ACCESS: access },
+        ...opened.env,
+      });
       const { reach = async address => address } = opened;
       const { grpc, http, manager } = started;
       server = {
@@ -38,7 +47,7 @@ export function describeParity(store: string, open: () => Promise<ParityStore>):
         ...{ grpc: await reach(grpc), http: await reach(http), manager: await reach(manager) },
       };
       world = await makeWorld(server);
-      doors = parityDoors(server);
+      doors = parityDoors(server, access === 'token' ? await callerToken(server) : []);
     });
     afterAll(async () => {
       await server.stop();
@@ -72,4 +81,9 @@ export function describeParity(store: string, open: () => Promise<ParityStore>):
       expect(log).not.toContain('mallory');
     });
   });
+}
+
+async function callerToken(server: TestServer): Promise<CallerHeaders> {
+  const { token } = await makeStatic(server, { scopes: ['usher.verify'] });
+  return [['x-usher-caller', token]];
 }

@@ -2,7 +2,13 @@
 
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { Code, ConnectError, createClient, type Transport } from '@connectrpc/connect';
+import {
+  Code,
+  ConnectError,
+  createClient,
+  type Interceptor,
+  type Transport,
+} from '@connectrpc/connect';
 import {
   createConnectTransport,
   createGrpcTransport,
@@ -28,12 +34,18 @@ export interface ParityDoor {
   ask(headers: string[], audience: string, requiredScopes: string[]): Promise<Outcome>;
 }
 
-/** All doors of a server. */
-export function parityDoors(server: TestServer): ParityDoor[] {
-  const http = { baseUrl: `http://${server.http}`, httpVersion: '1.1' as const };
+/** Headers by which a caller of Verify, or a gateway, shows who it is. */
+export type CallerHeaders = readonly (readonly [name: string, value: string])[];
+
+/** All doors of a server, for a caller that sends these headers with its own calls. */
+export function parityDoors(server: TestServer, caller: CallerHeaders = []): ParityDoor[] {
+  const interceptors = [withHeaders(caller)];
+  const http = { baseUrl: `http://${server.http}`, httpVersion: '1.1' as const, interceptors };
   const http2 = { ...http, httpVersion: '2' as const };
-  const transports: [string, Transport][] = [
-    ['gRPC', createGrpcTransport({ baseUrl: `http://${server.grpc}` })],
+  const manager = { baseUrl: `http://${server.manager}` };
+  const asAdmin = [withHeaders([['authorization', server.adminToken]])];
+  const transports: [string, Transport, Transport?][] = [
+    ['gRPC', createGrpcTransport({ baseUrl: `http://${server.grpc}`, interceptors })],
     ['Connect JSON', createConnectTransport({ ...http, useBinaryFormat: false })],
     ['Connect proto', createConnectTransport({ ...http, useBinaryFormat: true })],
     ['gRPC-Web', createGrpcWebTransport(http)],
@@ -43,20 +55,32 @@ export function parityDoors(server: TestServer): ParityDoor[] {
     ['Connect proto by HTTP/2', createConnectTransport({ ...http2, useBinaryFormat: true })],
     ['gRPC-Web by HTTP/2', createGrpcWebTransport(http2)],
     ['gRPC on the HTTP port', createGrpcTransport(http2)],
-    ['gRPC on the manager port', createGrpcTransport({ baseUrl: `http://${server.manager}` })],
+    [
+      'gRPC on the manager port',
+      createGrpcTransport({ ...manager, interceptors: asAdmin }),
+      createGrpcTransport(manager),
+    ],
   ];
   const all = server.hasHttp2 ? [...transports, ...overHttp2] : transports;
   const root2 = rootDoor('GET / by HTTP/2', headers => get2(server.http, headers));
   return [
-    ...all.flatMap(([name, transport]) => [
+    ...all.flatMap(([name, transport, forHello = transport]) => [
       verifyDoor(name, transport),
-      helloDoor(name, transport),
+      helloDoor(name, forHello),
     ]),
     rootDoor('GET /', headers => get(server.http, headers)),
     ...(server.hasHttp2 ? [root2] : []),
     explainDoor(server),
-    ...gatewayDoors(server),
+    ...gatewayDoors(server, caller),
   ];
+}
+
+/** Sends headers with every call. */
+export function withHeaders(headers: CallerHeaders): Interceptor {
+  return next => request => {
+    for (const [name, value] of headers) request.header.set(name, value);
+    return next(request);
+  };
 }
 
 function reasonOf(code: ReasonCode): Reason | 'NONE' {

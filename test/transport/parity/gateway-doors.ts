@@ -14,13 +14,13 @@ import { type Answer, type Sent, send } from '../../gateways/request.ts';
 import type { TestServer } from '../../server/run-server.ts';
 import { askH2 } from '../http/http2.ts';
 import { type Outcome, reasonOfOutcome, refusalsByText } from './case.ts';
-import type { ParityDoor } from './doors.ts';
+import type { CallerHeaders, ParityDoor } from './doors.ts';
 
-/** The doors of the gateways. */
-export function gatewayDoors(server: TestServer): ParityDoor[] {
-  const asked = [extAuthzDoor(server), forwardAuthDoor(server)];
+/** The doors of the gateways, for one that sends these headers with its own calls. */
+export function gatewayDoors(server: TestServer, caller: CallerHeaders = []): ParityDoor[] {
+  const asked = [extAuthzDoor(server, caller), forwardAuthDoor(server, caller)];
   return [
-    checkDoor(server),
+    checkDoor(server, caller),
     ...asked.map(by => by('', send)),
     ...(server.hasHttp2 ? asked.map(by => by(' by HTTP/2', sendH2)) : []),
   ];
@@ -34,8 +34,9 @@ export function refusalOfBody(body: string): Exclude<Outcome, 'valid'> {
   return outcome;
 }
 
-function checkDoor({ grpc }: TestServer): ParityDoor {
+function checkDoor({ grpc }: TestServer, caller: CallerHeaders): ParityDoor {
   const client = createClient(Authorization, createGrpcTransport({ baseUrl: `http://${grpc}` }));
+  const options = { headers: new Headers(caller.map(([name, value]) => [name, value])) };
   return {
     name: "Envoy's Check",
     asksMore: true,
@@ -48,7 +49,7 @@ function checkDoor({ grpc }: TestServer): ParityDoor {
           request: { http: { headers: sent } },
         },
       });
-      const { status, httpResponse } = await client.check(request);
+      const { status, httpResponse } = await client.check(request, options);
       if (status?.code === 0 && httpResponse.case === 'okResponse') return 'valid';
       if (status?.code === 0 || httpResponse.case !== 'deniedResponse')
         throw new Error('no verdict');
@@ -67,19 +68,21 @@ function sendH2(port: number, { path = '', headers = [] }: Sent = {}): Promise<A
   return askH2(port, path, { headers: sent }) as Promise<Answer>;
 }
 
-function extAuthzDoor(server: TestServer) {
+function extAuthzDoor(server: TestServer, caller: CallerHeaders) {
   return httpDoor(server, '/ext-authz', (audience, scopes) => ({
     path: '/ext-authz/orders?scopes=none&audience=none',
     headers: [
+      ...caller,
       ['x-usher-audience', audience],
       ['x-usher-required-scopes', scopes.join(' ')],
     ],
   }));
 }
 
-function forwardAuthDoor(server: TestServer) {
+function forwardAuthDoor(server: TestServer, caller: CallerHeaders) {
   return httpDoor(server, '/forward-auth', (audience, scopes) => ({
     path: `/forward-auth?${new URLSearchParams({ audience, scopes: scopes.join(' ') })}`,
+    headers: caller,
   }));
 }
 

@@ -4,7 +4,10 @@ import { durationMs } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WatchInvalidationsResponse } from '../../../src/gen/usher/v1/verifier_pb.ts';
 import type { FeedListener } from '../../../src/store/feed.ts';
-import type { Call } from '../../../src/transport/rpc/call.ts';
+import type { AccessTokenRecord } from '../../../src/store/record.ts';
+import { Unavailable } from '../../../src/store/store.ts';
+import { anyone, type VerifyCaller } from '../../../src/tokens/verify-callers.ts';
+import { RpcError } from '../../../src/transport/rpc/rpc-error.ts';
 import { type Changes, createChanges } from '../../../src/transport/services/changes.ts';
 import { createWatch } from '../../../src/transport/services/watch.ts';
 
@@ -17,6 +20,9 @@ let askedMs: number;
 let isLive: boolean;
 let changes: Changes;
 let watch: ReturnType<typeof createWatch>;
+let caller: VerifyCaller;
+let refusal: Error | undefined;
+let records: Map<string, AccessTokenRecord>;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -33,20 +39,23 @@ beforeEach(() => {
     },
   };
   changes = createChanges(source, backlogMax, () => clock);
-  watch = createWatch({ changes, limits, monotonicMs: () => clock });
+  caller = anyone;
+  refusal = undefined;
+  records = new Map();
+  const find = (id: string) => ({ record: records.get(id), stale: false });
+  watch = createWatch({ changes, records: { find }, limits, monotonicMs: () => clock });
 });
 afterEach(() => void vi.useRealTimers());
 
 function open(resumePosition = '') {
   const gone = new AbortController();
-  const call: Call = {
-    door: 'grpc',
-    header: () => [],
-    peer: '',
-    clientNames: [],
-    signal: gone.signal,
-  };
-  const stream = watch({ resumePosition } as never, call)[Symbol.asyncIterator]();
+  const stream = watch({
+    ...{ resumePosition, signal: gone.signal, owner: caller.owner },
+    admitted() {
+      if (refusal !== undefined) throw refusal;
+      return caller;
+    },
+  });
   const next = async () => {
     const { value, done } = await stream.next();
     if (done === true) throw new Error('the stream ended');
@@ -172,4 +181,68 @@ test('a watcher that disconnected is removed completely', async () => {
   leave();
   await ended;
   expect(vi.getTimerCount()).toBe(0);
+});
+
+/** A record as far as a watch reads it. */
+const recordOf = (id: string, owner: string, hadOtherOwner = false) =>
+  ({ id, owner, ...(hadOtherOwner && { hadOtherOwner }) }) as AccessTokenRecord;
+
+test('a caller with an owner is told of the access tokens of that owner alone', async () => {
+  caller = { name: 'web', owner: 'ann' };
+  const { next } = open();
+  expect(await next()).toMatchObject({ event: 'reset' });
+  records.set('a', recordOf('a', 'ann')).set('b', recordOf('b', 'bob'));
+  let waiting = next();
+  for (const id of ['b', 'a']) feed.changed(id);
+  expect(await waiting).toMatchObject({ event: ['a'], place: '2', heardMs: 0 });
+  waiting = next();
+  feed.changed('b');
+  expect(await waiting).toMatchObject({ event: undefined, place: '3', heardMs: 0 });
+});
+
+test.each<[string, () => void]>([
+  ['had another owner', () => records.set('b', recordOf('b', 'bob', true))],
+  ['is gone', () => records.delete('b')],
+  [
+    'cannot be read',
+    () => {
+      records.get = () => {
+        throw new Unavailable('no answer');
+      };
+    },
+  ],
+])('an access token that %s may have been of that owner: a reset', async (_, prepare) => {
+  caller = { name: 'web', owner: 'ann' };
+  const { next } = open();
+  await next();
+  records.set('a', recordOf('a', 'ann', true)).set('b', recordOf('b', 'bob'));
+  prepare();
+  const waiting = next();
+  for (const id of ['a', 'b']) feed.changed(id);
+  expect(await waiting).toMatchObject({ event: 'reset', place: '2' });
+});
+
+test('a caller whose owner changes is reset', async () => {
+  caller = { name: 'web', owner: 'ann' };
+  const { next } = open();
+  await next();
+  const waiting = next();
+  caller = { name: 'web', owner: 'bob' };
+  await vi.advanceTimersByTimeAsync(limits.heartbeatMs);
+  expect(await waiting).toMatchObject({ event: 'reset' });
+});
+
+test.each([
+  new RpcError('UNAUTHENTICATED', 'the caller is not known'),
+  new Unavailable('no answer'),
+])('a watch ends within a heartbeat once its caller is not let in: %s', async error => {
+  const { next } = open();
+  await next();
+  const ended = expect(next()).rejects.toBe(error);
+  refusal = error;
+  await vi.advanceTimersByTimeAsync(limits.heartbeatMs);
+  await ended;
+  expect(vi.getTimerCount()).toBe(0);
+  refusal = undefined;
+  await Promise.all([open().next(), open().next()]);
 });

@@ -850,6 +850,12 @@ export const ReasonSchema: GenEnum<Reason> = /*@__PURE__*/
  * the request itself is wrong, and DEADLINE_EXCEEDED when time ran out. A caller must treat every
  * error as "not verified".
  *
+ * Verify, BatchVerify, StreamVerify and WatchInvalidations are for callers that may ask
+ * (`USHER_VERIFY_ACCESS`): with `token`, they send a static token with scope `usher.verify` or
+ * `usher.admin` as the metadata `x-usher-caller`; with `mtls`, they have a client certificate. Others
+ * get UNAUTHENTICATED or PERMISSION_DENIED without a `Denial`. To a caller with an owner, the tokens
+ * of others are INVALID_TOKEN.
+ *
  * Served over gRPC (default port 50051) and over Connect and gRPC-Web (default port 8080).
  *
  * @generated from service usher.v1.VerifierService
@@ -931,7 +937,12 @@ export const VerifierService: GenService<{
    *      `source` that it was requested with.
    *   6. When the stream ends, call again with the last `position`, on this server or another.
    *
-   * Errors: RESOURCE_EXHAUSTED when the server has too many watchers; UNAVAILABLE when it stops.
+   * A caller with an owner is told of that owner's access tokens alone, and gets a `reset` where one
+   * that changed had another owner.
+   *
+   * Errors: RESOURCE_EXHAUSTED when the server has too many watchers; UNAVAILABLE when it stops, or
+   * while it is not known whether the caller may still ask; UNAUTHENTICATED or PERMISSION_DENIED
+   * within the lease once it may not.
    *
    * @generated from rpc usher.v1.VerifierService.WatchInvalidations
    */

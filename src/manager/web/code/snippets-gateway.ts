@@ -21,6 +21,8 @@ export function gatewaySnippets({ http, grpc }: Filling): Snippet[] {
       grpc_service:
         envoy_grpc: { cluster_name: usher }
         timeout: 0.25s
+        # Where Usher asks who asks: a token of this gateway's own, with the scope usher.verify.
+        # initial_metadata: [{ key: x-usher-caller, value: "…" }]
   - name: envoy.filters.http.router
     typed_config:
       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
@@ -57,6 +59,8 @@ location = /_usher {
   proxy_pass ${http}/forward-auth;
   proxy_pass_request_body off;
   proxy_set_header Content-Length "";
+  # Never the client's. Where Usher asks who asks: a token of this gateway's own, with the scope usher.verify.
+  proxy_set_header X-Usher-Caller "";
   proxy_set_header X-Original-URI $request_uri;
   proxy_set_header X-Original-Method $request_method;
 }

@@ -16,6 +16,16 @@ const expiryChoices = [
   { value: 'at', label: 'At another time' },
 ];
 
+/** What a static token may do at Usher itself. */
+const usherScopes = [
+  'usher.admin',
+  'usher.tokens.read',
+  'usher.jwts.issue',
+  'usher.verify',
+  'usher.introspect',
+  'usher.revoke',
+];
+
 /** The inputs; those for audiences and JWT lifetime are shown only for kind jwt. */
 export function TokenFields({ form, kind }: { form: UseFormReturnType<TokenForm>; kind: Kind }) {
   return (
@@ -38,6 +48,7 @@ export function TokenFields({ form, kind }: { form: UseFormReturnType<TokenForm>
         label="Scopes"
         description="What the access token may do. Press Enter after each scope."
         placeholder="orders.read"
+        data={kind === Kind.STATIC ? usherScopes : []}
         splitChars={[',', ' ']}
         {...form.getInputProps('scopes')}
       />
