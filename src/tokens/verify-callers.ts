@@ -5,7 +5,7 @@
 
 import type { Awaitable } from '../store/awaitable.ts';
 import type { CoherentReader, Found } from '../store/store.ts';
-import { type Reason, textOf } from '../verify/verdict.ts';
+import { type Refusal, textOf } from '../verify/verdict.ts';
 import { type Authenticate, adminActor, adminScope, verifyScope } from './caller.ts';
 import { type ClientSan, createFindSan } from './client-sans.ts';
 import { TokenError, type TokenErrorCode } from './errors.ts';
@@ -102,8 +102,8 @@ function createFindByToken({ authenticate, records, now }: VerifyCallerDeps) {
 
   const find = async (token: string, peer: string): Promise<VerifyCaller | NotLetIn> => {
     const caller = await authenticate(token, peer).catch(refusedBy);
-    if ('reason' in caller) return refused(caller.reason);
     if ('code' in caller) return caller;
+    if ('reason' in caller) return refused(caller);
     if (![verifyScope, adminScope].some(scope => caller.scopes.includes(scope))) {
       return { ...lacksScope, actor: caller.actor };
     }
@@ -117,7 +117,7 @@ function createFindByToken({ authenticate, records, now }: VerifyCallerDeps) {
   /** Keeps a caller if another authentication, during which its record does not change, has the same result. */
   const keep = async (token: string, peer: string, caller: VerifyCaller, found: Found) => {
     const { record } = found;
-    // What depends on the address holds for this one alone.
+    // One that may come from some addresses only is judged by each call's own.
     if (record === undefined || record.allowedSources !== undefined) return;
     const again = await authenticate(token, peer);
     const isSame = !('reason' in again) && again.owner === caller.owner;
@@ -143,11 +143,11 @@ function refusedBy(cause: unknown): NotLetIn {
   return { code: cause.code, text: cause.message, actor: '', cause };
 }
 
-function refused(reason: Reason): NotLetIn {
-  if (reason === 'INSUFFICIENT_SCOPE') return lacksScope;
+function refused(refusal: Refusal): NotLetIn {
+  if (refusal.reason === 'INSUFFICIENT_SCOPE') return lacksScope;
   return {
     code: 'UNAUTHENTICATED',
-    text: `the token in ${callerHeader} is refused: ${textOf({ reason })}`,
+    text: `the token in ${callerHeader} is refused: ${textOf(refusal)}`,
     actor: '',
   };
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { validateHeaderValue } from 'node:http';
 import { forwardAuthRoute } from '../../../src/transport/doors/forward-auth.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/transport/http/message.ts';
+import { admitAnyone } from '../../../src/transport/rpc/admission.ts';
 import type { Question } from '../../../src/verify/verify.ts';
 import { granted } from '../../transport/fakes.ts';
 import type { Target } from '../target.ts';
@@ -14,6 +15,7 @@ const route = forwardAuthRoute({
     asked = question;
     return granted;
   },
+  admit: admitAnyone,
 });
 
 /** A line with the query, one with the audience and one with the scopes in headers. */
