@@ -90,8 +90,9 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
     counters.settle(counter, true);
   };
   const round = async () => {
+    const isFull = waiting.size > limits.perRoundMax;
     const chosen = choose();
-    if (chosen.length === 0) return false;
+    if (chosen.length === 0) return { isFull, isWhole: true };
     sequence = Math.max(sequence + 1, now());
     const asked = chosen.map(counter => asksFor(counter, sequence, deps));
     const deltas = asked.flatMap(({ main, others }) => [main, ...others]);
@@ -109,7 +110,8 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
       }
       take(counter, main);
     }
-    return chosen.length >= limits.perRoundMax;
+    // A master of a Cluster can be away. What only asks can wait for the next round.
+    return { isFull, isWhole: chosen.every(({ sent }) => sent === undefined) };
   };
   const tell = () => {
     if (waiting.size === 0) waitsSince = undefined;
@@ -125,23 +127,18 @@ export function shareCounts(deps: SharingDeps): RunningSharing {
   let isClosed = false;
   /** While the store is away, it is asked as seldom as without new counters. */
   let isFailing = false;
-  /** Resolves to whether the store answered. One round at a time. */
+  /** Resolves to whether the store took all that was sent. One round at a time. */
   const run = (): Promise<boolean> => {
     running ??= round()
-      .then(
-        isFull => {
-          // Counts of now wait from now on.
-          waitsSince = waiting.size === 0 ? undefined : monotonicMs();
-          return { answered: true, isFull };
-        },
-        () => ({ answered: false, isFull: false }),
-      )
-      .then(({ answered, isFull }) => {
+      .catch(() => ({ isFull: false, isWhole: false }))
+      .then(({ isFull, isWhole }) => {
         running = undefined;
-        isFailing = !answered;
+        isFailing = !isWhole;
+        // Counts of now wait from now on.
+        if (isWhole) waitsSince = waiting.size === 0 ? undefined : monotonicMs();
         tell();
         plan(isFull ? limits.firstMs : limits.syncMs);
-        return answered;
+        return isWhole;
       });
     return running;
   };

@@ -23,7 +23,7 @@ export interface LimitUse {
 }
 
 /** A request was over a limit. */
-export interface OverLimit {
+interface OverLimit {
   /** In how many milliseconds the next one is within it, if there are none until then. At least 1. */
   retryAfterMs: number;
 }

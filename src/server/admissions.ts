@@ -29,7 +29,7 @@ export interface Admissions {
 
 /** What admitting needs. */
 export interface AdmissionDeps {
-  core: Pick<Core, 'authenticate' | 'store' | 'sums'>;
+  core: Pick<Core, 'authenticateAsker' | 'store' | 'sums'>;
   /** The address of a call's caller, behind trusted proxies. */
   addressOf(call: Call): string;
   /** Authenticates the callers of the API Manager. */
@@ -52,7 +52,7 @@ export function createAdmissions(config: Config, deps: AdmissionDeps): Admission
     // Not awaited: a gateway would take a late answer for an error, which may let its request pass.
     void core.sums.refused({ actor, peer, detail: `${where}: ${text}` });
   };
-  const { authenticate, store: records } = core;
+  const { authenticateAsker: authenticate, store: records } = core;
   const manager = createManagerAdmit(deps.managerCallerOf, deps.addressOf, onNotLetIn);
   if (access === 'open') return { verifier: admitAnyone, gateways: admitAnyone, manager };
   const find = createFindVerifyCaller({ access, clientSans, authenticate, records, now });

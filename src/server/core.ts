@@ -66,6 +66,8 @@ export interface Core {
   issueJwt: IssueJwt;
   /** Authenticates callers of the API. */
   authenticate: Authenticate;
+  /** The same for callers of Verify: to ask for a verdict is no use of their own token. */
+  authenticateAsker: Authenticate;
   /** Counts wrong credentials, and slows their sources. */
   guesses: Guesses;
   /** Looks up a caller again, for sessions. */
@@ -154,6 +156,8 @@ export async function openCore(
     () => usage.pendingCount * usageCountBytes,
     others.usage.pendingMax * usageCountBytes,
   );
+  const isProven = createIsProven(proofs, limits);
+  const authenticating = { isProven, guesses, adminToken: secrets.adminToken };
   return {
     store,
     keyRing,
@@ -165,9 +169,10 @@ export async function openCore(
     explain: createExplainTo(createExplain(decision)),
     lookup: createLookup({ ...decision, store }),
     issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
-    authenticate: createAuthenticate({
-      ...{ verify, isProven: createIsProven(proofs, limits), guesses },
-      adminToken: secrets.adminToken,
+    authenticate: createAuthenticate({ ...authenticating, verify }),
+    authenticateAsker: createAuthenticate({
+      ...authenticating,
+      verify: question => verify({ ...question, isUse: false }),
     }),
     guesses,
     currentCaller: createCurrentCaller(store, now),

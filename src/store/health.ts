@@ -8,17 +8,17 @@ export const degradable = [
   'masters',
   'clock',
   'lost',
-  'certificate',
   'limits',
+  'certificate',
   'keys',
 ] as const;
 
 /**
  * A part of the store: `changes` (access tokens can be changed), `feed` (invalidations arrive),
  * `stale` (verdicts rest on old records), `masters` (those of a Cluster), `clock` (of the store),
- * `lost` (the store lost changes, and that was not accepted), `limits` (replicas share their counts of limits).
- * And what is no part of it: `certificate` (one ends soon, or its changed files cannot be used), `keys` (the
- * master keys could not be read again, or one that is needed is not given).
+ * `lost` (the store lost changes, and that was not accepted), `limits` (replicas share their counts of
+ * limits). And what is no part of it: `certificate` (one ends soon, or its changed files cannot be used),
+ * `keys` (the master keys could not be read again, or one that is needed is not given).
  */
 export type Degradable = (typeof degradable)[number];
 

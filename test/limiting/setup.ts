@@ -30,6 +30,8 @@ export interface MemoryStore extends LimitCounter {
   counts: Map<string, Map<number, number>>;
   /** What it is asked fails, before it is done or after. */
   fails: 'no' | 'before' | 'after';
+  /** Counts of this access token are not taken, as with one master of a Cluster away. */
+  refused?: string;
   /** How often it was asked. */
   rounds: number;
   deltas: LimitDelta[];
@@ -48,6 +50,7 @@ export function memoryStore(): MemoryStore {
       store.deltas.push(...deltas);
       if (store.fails === 'before') throw new Unavailable('away');
       const answers = deltas.map(delta => {
+        if (delta.tokenId === store.refused) return undefined;
         const key = `${delta.tokenId} ${delta.counter}`;
         const counts = store.counts.get(key) ?? new Map<number, number>();
         if (delta.added.length > 0) store.counts.set(key, counts);

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { limited, memoryStore, replica } from './setup.ts';
 
 const start = Date.UTC(2026, 10, 27, 12);
@@ -166,13 +167,13 @@ test('a counter that is used is asked about again, and one that is not is droppe
   const store = memoryStore();
   const { asks, sharing, counters } = replica(store, clock, { syncMs: 1, forgetMs: 5000 });
   asks(monthly(10));
-  await expect.poll(() => store.rounds).toBe(1);
+  await until(() => store.rounds === 1);
   expect(counters.count).toBe(1);
   clock.now += 1500;
-  await expect.poll(() => store.rounds).toBe(2);
+  await until(() => store.rounds === 2);
   expect(store.deltas.at(-1)?.added).toEqual([]);
   clock.now += 10_000;
-  await expect.poll(() => counters.count).toBe(0);
+  await until(() => counters.count === 0);
   expect(counters.bytes).toBe(0);
   await sharing.close();
 });
@@ -203,11 +204,49 @@ test('while the store is away, new counters do not make it be asked more often',
   const { asks, sharing } = replica(store, clock, { syncMs: 1_000_000, firstMs: 1 });
   const record = limited({ quota: { requests: 5, period: 'month', per: 'subject' } });
   asks(record, 'first');
-  await expect.poll(() => store.rounds).toBe(1);
+  await until(() => store.rounds === 1);
   for (let n = 0; n < 100; n++) {
     asks(record, `subject ${n}`);
     await new Promise(resolve => setImmediate(resolve));
   }
   expect(store.rounds).toBe(1);
   await sharing.close();
+});
+
+test('a round has a bound, and the next one follows at once only for counts', async () => {
+  const clock = { now: start };
+  const store = memoryStore();
+  const bounds = { perRoundMax: 10, syncMs: 1_000_000, firstMs: 1 };
+  const { asks, sharing } = replica(store, clock, bounds);
+  const record = limited({ quota: { requests: 5, period: 'month', per: 'subject' } });
+  for (let n = 0; n < 35; n++) asks(record, `subject ${n}`);
+  await until(() => store.deltas.length === 35);
+  expect(store.rounds).toBe(4);
+  clock.now += 5000;
+  asks(record, 'one more');
+  await until(() => store.rounds === 5);
+  // Others in use are asked about beside it, as far as there is room.
+  expect(store.deltas.length).toBe(45);
+  await sharing.close();
+});
+
+test('while a part of the store is away, the rest is shared, and that is told', async () => {
+  const clock = { now: start };
+  const store = memoryStore();
+  const { asks, sharing, events } = replica(store, clock, { tellMs: 500 });
+  const other = { ...monthly(10), id: 't2' };
+  store.refused = 't1';
+  for (let n = 0; n < 8; n++) {
+    asks(monthly(10));
+    asks(other);
+    await sharing.flush();
+    clock.now += 100;
+  }
+  expect([...store.counts.keys()]).toEqual(['t2 month']);
+  expect(events.away).toEqual([true]);
+  store.refused = '';
+  await sharing.flush();
+  expect(events.away).toEqual([true, false]);
+  const sums = [...store.counts.values()].flatMap(counts => [...counts.values()]);
+  expect(sums).toEqual([8, 8]);
 });

@@ -13,6 +13,7 @@ const plain: Record<string, string> = {
   'client/ask.ts': 'pauses, and a deadline that is judged after what arrived was read',
   'client/follow-watch.ts': 'a pause, and a check that is judged after what arrived was read',
   'client/verdict-cache.ts': 'forgets unhashed headers',
+  'limiting/share-counts.ts': 'an interval at which counts are sent',
   'server/certificates.ts': 'an interval at which files are read, and a pause before that',
   'server/health.ts': 'an interval at which the clock is compared',
   'server/key-keeper.ts': 'pauses after which the keys are looked at',
