@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
+import type { Attempt } from '../tokens/guesses.ts';
 import type { Refusal } from '../tokens/sums.ts';
 import type { ManagerLimits } from './limits.ts';
 import type { LetIn } from './login-codes.ts';
@@ -24,8 +25,11 @@ export interface ManagerDeps {
   ended: EndedSessions;
   /** The folder of the built web app: `dist/manager`. */
   webFolder: string;
-  /** The caller of an Authorization header; undefined if refused. Throws Unavailable. */
-  authenticate(header: string, peer: string): Promise<Caller | undefined>;
+  /**
+   * The caller of an Authorization header; undefined if refused, or a text that says why to someone who
+   * holds the token. Throws Unavailable, and TokenError for a source that guesses.
+   */
+  authenticate(header: string, peer: string): Promise<Caller | string | undefined>;
   /**
    * The session's caller as the store has it now; undefined when its access token is revoked,
    * expired, or rotated since `signedInAt` with the grace over. Called on each request, so that a
@@ -34,14 +38,16 @@ export interface ManagerDeps {
   currentCaller(actor: string, peer: string, signedInAt: number): Promise<Caller | undefined>;
   /** Redeems a one-time login code: who asked for it; undefined if unknown, used or expired. */
   redeemLoginCode(code: string): LetIn | undefined;
+  /** Begins an attempt to redeem a login code. Throws TokenError for a source that guesses. */
+  beginAttempt(address: string): Attempt;
   /** Writes "session.create" and "session.end" to the audit log, each once for a session. */
   audit(action: 'session.create' | 'session.end', caller: Caller, sessionId: string): Promise<void>;
   /** Counts a refused sign-in or session for the audit log. Never rejects. */
   refused(refusal: Refusal): Promise<void>;
   /** What the status page shows. */
   status(): ServerStatus | Promise<ServerStatus>;
-  /** The client's address as trusted proxies report it; by default the socket's peer. */
-  peerOf?(req: IncomingMessage): string;
+  /** The client's address, behind trusted proxies. */
+  peerOf(req: IncomingMessage): string;
   /** Called with each error that was answered as 500 or 503; the error holds no secret. */
   onError?(error: unknown): void;
 }

@@ -29,7 +29,7 @@ export interface Manager {
 /** Creates the API Manager's browser part. */
 export function createManager(deps: ManagerDeps): Manager {
   const sessions = createSessions({ ...deps, keys: deps.sessionKeys });
-  const peerOf = deps.peerOf ?? (req => req.socket.remoteAddress ?? '');
+  const { peerOf } = deps;
   const webApp = serveWebApp(deps.webFolder);
 
   async function signedIn(

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import { pathOf } from '../reading/place.ts';
 import { repeatedMember } from '../reading/repeated-member.ts';
 import { adminScope, type Caller, readScope } from '../tokens/caller.ts';
+import { TokenError } from '../tokens/errors.ts';
 import { sessionCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
 import { cameOverTls } from './over-tls.ts';
@@ -21,10 +22,9 @@ export type SessionRoutes = (
 
 interface RouteDeps
   extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode'>,
-    Pick<ManagerDeps, 'audit' | 'refused' | 'limits' | 'now'> {
+    Pick<ManagerDeps, 'audit' | 'refused' | 'limits' | 'now' | 'beginAttempt' | 'peerOf'> {
   sessions: Sessions;
   signedIn(headers: IncomingHttpHeaders, peer: string): Promise<SignedIn | undefined>;
-  peerOf(req: IncomingMessage): string;
 }
 
 /** Creates the handler of this route. */
@@ -48,11 +48,21 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
   if (madeByOtherSite(req.headers)) return await refuseOtherSite(deps, req, res);
   const offered = await offeredBy(deps, req);
   if (typeof offered === 'string') return sendJson(res, 400, { error: offered });
-  const { caller, at } = await callerBy(deps, offered, deps.peerOf(req));
+  const found = await callerBy(deps, offered, deps.peerOf(req)).catch(asSlowed);
+  if (found instanceof TokenError) {
+    await refused(deps, req, found.message);
+    const retryAfter = String(Math.ceil((found.retryAfterMs ?? 0) / 1000));
+    return sendJson(res, 429, { error: found.message }, { 'retry-after': retryAfter });
+  }
+  const { caller, at } = found;
   if (!caller) {
     const error = 'code' in offered ? 'login link was used or has expired' : 'token is not valid';
     await refused(deps, req, error);
     return sendJson(res, 401, { error });
+  }
+  if (typeof caller === 'string') {
+    await refused(deps, req, caller);
+    return sendJson(res, 403, { error: caller });
   }
   if (!maySignIn(caller)) {
     await refused(deps, req, 'the token lacks the scope', caller.actor);
@@ -71,14 +81,22 @@ async function callerBy(
   deps: RouteDeps,
   offered: Offered,
   peer: string,
-): Promise<{ caller: Caller | undefined; at: number }> {
+): Promise<{ caller: Caller | string | undefined; at: number }> {
   const now = deps.now();
   if ('token' in offered) return { caller: await deps.authenticate(offered.token, peer), at: now };
+  const attempt = deps.beginAttempt(peer);
   const letIn = deps.redeemLoginCode(offered.code);
+  attempt.end(letIn === undefined);
   if (letIn === undefined) return { caller: undefined, at: now };
   // The token was checked when the code was made: a code must not outlive a rotation since then.
   const { actor, at } = letIn;
   return { caller: await deps.currentCaller(actor, peer, at), at };
+}
+
+/** The error of a source that guesses, as a value. */
+function asSlowed(error: unknown): TokenError {
+  if (error instanceof TokenError) return error;
+  throw error;
 }
 
 async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {

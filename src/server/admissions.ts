@@ -2,6 +2,7 @@
 
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
+import { sourceOf } from '../tokens/source.ts';
 import { createFindVerifyCaller } from '../tokens/verify-callers.ts';
 import {
   type Admit,
@@ -12,10 +13,9 @@ import {
 } from '../transport/rpc/admission.ts';
 import type { Call } from '../transport/rpc/call.ts';
 import type { CallerOf } from '../transport/rpc/caller-of.ts';
-import { sourceOf } from '../transport/rpc/source.ts';
 import type { Core } from './core.ts';
-import { warnRarely } from './guards.ts';
 import type { Metrics } from './metrics.ts';
+import { warnRarely } from './warn-rarely.ts';
 
 /** Who may ask at each listener. */
 export interface Admissions {

@@ -16,6 +16,7 @@ import {
   createCurrentCaller,
 } from '../tokens/caller.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
+import { createGuesses, type Guesses } from '../tokens/guesses.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
@@ -31,7 +32,7 @@ import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
 import { createKeyRing, type KeyRing } from '../verify/key-ring.ts';
-import { createProofCache } from '../verify/proof-cache.ts';
+import { createIsProven, createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
 import { reportBrokenRecords } from './broken-records.ts';
@@ -39,6 +40,7 @@ import { countVerdicts } from './count-verdicts.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
 
 /** Everything behind the listeners. */
@@ -66,6 +68,8 @@ export interface Core {
   authenticate: Authenticate;
   /** The same for callers of Verify: to ask for a verdict is no use of their own token. */
   authenticateAsker: Authenticate;
+  /** Counts wrong credentials, and slows their sources. */
+  guesses: Guesses;
   /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
   /** Writes and lists the audit log. */
@@ -97,7 +101,14 @@ export async function openCore(
   now: () => number,
   metrics: Pick<
     Metrics,
-    'verdict' | 'unavailable' | 'caller' | 'brokenRecord' | 'memory' | 'limiting'
+    | 'verdict'
+    | 'unavailable'
+    | 'caller'
+    | 'brokenRecord'
+    | 'wrongCredential'
+    | 'slowed'
+    | 'memory'
+    | 'limiting'
   >,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
@@ -127,6 +138,12 @@ export async function openCore(
     onFailure: error =>
       log.error({ error }, 'counts for the audit log were not written; they are kept'),
   });
+  const guesses = createGuesses({
+    limits: others.guesses,
+    monotonicMs: () => performance.now(),
+    ...reportGuesses(metrics, log),
+  });
+  metrics.memory('guesses', () => guesses.bytes, others.guesses.bytesMax);
   const retention = createRetention({
     ...{ store, now, limits: others.retention },
     onFailure: error => log.error({ error }, 'old entries of the audit log were not removed'),
@@ -139,6 +156,8 @@ export async function openCore(
     () => usage.pendingCount * usageCountBytes,
     others.usage.pendingMax * usageCountBytes,
   );
+  const isProven = createIsProven(proofs, limits);
+  const authenticating = { isProven, guesses, adminToken: secrets.adminToken };
   return {
     store,
     keyRing,
@@ -150,11 +169,12 @@ export async function openCore(
     explain: createExplainTo(createExplain(decision)),
     lookup: createLookup({ ...decision, store }),
     issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
-    authenticate: createAuthenticate(verify, secrets.adminToken),
-    authenticateAsker: createAuthenticate(
-      question => verify({ ...question, isUse: false }),
-      secrets.adminToken,
-    ),
+    authenticate: createAuthenticate({ ...authenticating, verify }),
+    authenticateAsker: createAuthenticate({
+      ...authenticating,
+      verify: question => verify({ ...question, isUse: false }),
+    }),
+    guesses,
     currentCaller: createCurrentCaller(store, now),
     audit,
     sums,

@@ -5,6 +5,7 @@ import type { Guard, HandshakeFault, HeldLimits, RefusedReason } from '../transp
 import { createRequestBytes } from '../transport/rpc/request-bytes.ts';
 import { createUnread, type UnreadReason } from '../transport/rpc/unread.ts';
 import type { Metrics } from './metrics.ts';
+import { warnRarely } from './warn-rarely.ts';
 
 /** A listener's name in metrics and log. */
 export type ListenerName = 'grpc' | 'http' | 'manager';
@@ -92,21 +93,4 @@ export function createGuards(deps: GuardDeps): (listener: ListenerName) => Guard
       warn(`tls ${listener}`, { listener, source }, spokeTlsText);
     },
   });
-}
-
-const rarelyMs = 60_000;
-
-/** Logs one line per kind and minute, with the number of events since the line before. */
-export function warnRarely({ log, monotonicMs }: Pick<GuardDeps, 'log' | 'monotonicMs'>) {
-  const kinds = new Map<string, { loggedMs: number; count: number }>();
-  return (kind: string, fields: object, text: string) => {
-    const nowMs = monotonicMs();
-    const known = kinds.get(kind) ?? { loggedMs: Number.NEGATIVE_INFINITY, count: 0 };
-    kinds.set(kind, known);
-    known.count++;
-    if (nowMs - known.loggedMs < rarelyMs) return;
-    log.warn({ ...fields, count: known.count }, text);
-    known.loggedMs = nowMs;
-    known.count = 0;
-  };
 }

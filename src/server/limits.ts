@@ -14,9 +14,11 @@ import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
 import {
   type ChangeLimits,
   fixedChangeLimits,
+  fixedGuessLimits,
   fixedRetentionLimits,
   fixedSumLimits,
   fixedUsageLimits,
+  type GuessLimits,
   type RetentionLimits,
   type SumLimits,
   type UsageLimits,
@@ -38,6 +40,7 @@ export interface Limits {
   openedKeys: CacheLimits;
   changes: ChangeLimits;
   sums: SumLimits;
+  guesses: GuessLimits;
   retention: RetentionLimits;
   usage: UsageLimits;
   /** Of counting against the limits of access tokens. */
@@ -70,6 +73,12 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     openedKeys: bounds('openedKeys'),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
+    guesses: {
+      ...fixedGuessLimits,
+      perMinuteMax: config.guessesPerMinuteMax,
+      atOnceMax: config.guessesAtOnceMax,
+      bytesMax: memory.guesses,
+    },
     retention: { ...fixedRetentionLimits, days: config.auditDays },
     usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
     limiting: { ...fixedSharingLimits, syncMs: config.limitsSyncMs, bytesMax: memory.limits },

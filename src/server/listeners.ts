@@ -15,7 +15,6 @@ import { reflectionBindings } from '../transport/grpc/reflection.ts';
 import { createWire, type Wire } from '../transport/grpc/wire.ts';
 import { createGrpcListener } from '../transport/grpc-js/listener.ts';
 import { answerError } from '../transport/http/answer.ts';
-import { clientAddress, type Trusts, trustsRanges } from '../transport/http/client-address.ts';
 import { heldBody } from '../transport/http/held-body.ts';
 import { answersToHosts, onlyForHosts, otherHostText } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
@@ -25,6 +24,7 @@ import { metricsRoute } from '../transport/http/metrics-route.ts';
 import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
+import { clientOf, type Origins, type Trusts } from '../transport/rpc/client-address.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import type { GrpcDeps, GrpcListener } from '../transport/rpc/grpc-listener.ts';
@@ -50,6 +50,10 @@ export interface ListenerParts {
   core: Core;
   /** The rpc services of each listener. */
   services: Services;
+  /** Whether an address is a trusted proxy's. */
+  trusts: Trusts;
+  /** Finds clients behind trusted proxies. */
+  origins: Origins;
   /** The web app. */
   manager: Manager;
   /** With what they speak TLS. */
@@ -88,11 +92,10 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
   const limits = limitsOf(config);
   const connections = connectionsFor(config, openFilesMax());
   if (connections.said !== undefined) log[connections.said.level](connections.said.text);
-  const isExempt = trustsOf(config);
   const monotonicMs = () => performance.now();
   const guardOf = createGuards({
     limits: limits.http,
-    isExempt,
+    isExempt: parts.trusts,
     metrics,
     log,
     monotonicMs,
@@ -148,9 +151,12 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     return { createHttp2 };
   };
   const web = webRoute(parts.manager);
-  const root = rootRoute({ verify, now });
+  const root = rootRoute({ verify, now, addressOf: req => parts.origins.request(req).address });
   const grpc = grpcListeners[config.grpcEngine]({
-    bindings: [...services.verifier, envoyBinding({ verify, admit: services.admit })],
+    bindings: [
+      ...services.verifier,
+      envoyBinding({ verify, admit: services.admit, trusts: parts.trusts }),
+    ],
     limits: withConnections(limits.grpc, connections.grpc, config),
     onBug,
     probes: parts,
@@ -167,7 +173,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         root,
         ...probes,
         openapiRoute(),
-        ...gatewayDoors(config, limits.http, parts, guards.http),
+        ...gatewayDoors(limits.http, parts, guards.http),
         ...connect.routes,
       ],
       limits: withConnections(limits.http, connections.http, config),
@@ -224,10 +230,6 @@ function tlsOf(
 
 const otherHost = new RpcError('FAILED_PRECONDITION', otherHostText);
 
-function trustsOf({ trustedProxies }: Config): Trusts {
-  return trustsRanges(trustedProxies.map(([first, bits]) => [first.toString(), bits]));
-}
-
 /** Limits with fewer connections, where the process may open too few files. */
 function withConnections<L extends HttpLimits | GrpcLimits>(
   limits: L,
@@ -239,18 +241,14 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 
 /** The routes for gateways and OAuth clients. */
 function gatewayDoors(
-  config: Config,
   limits: HttpLimits,
-  { core, services: { admit } }: ListenerParts,
+  { core, origins, services: { admit } }: ListenerParts,
   guard: Guard,
 ): Route[] {
-  const trusts = trustsOf(config);
   return doorRoutes({
-    ...core,
-    admit,
-    limits,
-    guard,
-    addressOf: req => clientAddress(req, trusts),
+    ...{ ...core, admit, limits, guard },
+    addressOf: req => origins.request(req).address,
+    sourceOf: req => clientOf(origins.request(req)),
   });
 }
 

@@ -10,7 +10,9 @@ import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor, type Caller } from '../tokens/caller.ts';
 import { uuidOf } from '../tokens/derived-uuid.ts';
+import type { Origins } from '../transport/rpc/client-address.ts';
 import type { SignInCode } from '../transport/services/sign-in.ts';
+import { textOf } from '../verify/verdict.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
@@ -35,6 +37,7 @@ export function createWebManager(
   core: Core,
   log: Logger,
   now: () => number,
+  origins: Pick<Origins, 'request'>,
   listeners: () => ServerStatus['listeners'],
   waitsFor: () => readonly string[],
 ): WebManager {
@@ -48,10 +51,13 @@ export function createWebManager(
     webFolder: fileURLToPath(new URL('../../dist/manager', import.meta.url)),
     async authenticate(header, peer) {
       const caller = await core.authenticate(header, peer);
-      return 'reason' in caller ? undefined : caller;
+      if (!('reason' in caller)) return caller;
+      return caller.reason === 'WRONG_SOURCE' ? textOf(caller) : undefined;
     },
     currentCaller: core.currentCaller,
     redeemLoginCode: codes.redeem,
+    beginAttempt: core.guesses.begin,
+    peerOf: req => origins.request(req).address,
     audit: (action, { actor, peer }, sessionId) =>
       core.audit.add({ action, actor, peer, detail: '', id: uuidOf(`${action} ${sessionId}`) }),
     refused: core.sums.refused,

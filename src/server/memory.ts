@@ -22,6 +22,8 @@ export interface MemoryShares {
   changesBacklog: number;
   /** Counts of uses that are not written yet. */
   usage: number;
+  /** Counts of wrong credentials, by source. */
+  guesses: number;
   /** Counts of requests against the limits of access tokens. */
   limits: number;
   /** Requests that are not answered yet; at least the two longest that may come. */
@@ -42,7 +44,7 @@ export type MemoryMetric = (
 const parts: MemoryShares = {
   provenHeaders: 24,
   records: 11,
-  lastRecords: 7,
+  lastRecords: 6,
   unknownIds: 2,
   imported: 3,
   lastImported: 2,
@@ -50,6 +52,7 @@ const parts: MemoryShares = {
   openedKeys: 2,
   changesBacklog: 1,
   usage: 3,
+  guesses: 1,
   limits: 2,
   requestBytes: 6,
 };

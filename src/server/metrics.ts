@@ -2,6 +2,7 @@
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { degradable, type StoreHealth } from '../store/health.ts';
+import type { SlowedReason } from '../tokens/guesses.ts';
 import type { Door } from '../transport/rpc/call.ts';
 import type { HandshakeFault, RefusedReason } from '../transport/rpc/guard.ts';
 import type { UnreadReason } from '../transport/rpc/unread.ts';
@@ -29,6 +30,10 @@ export interface Metrics {
   unreadClosed(listener: string, reason: UnreadReason): void;
   /** Counts a request that a listener refused because requests hold too many bytes. */
   requestRefused(listener: string): void;
+  /** Counts an attempt with a wrong credential. */
+  wrongCredential(): void;
+  /** Counts a call that was refused because its source guesses. */
+  slowed(reason: SlowedReason): void;
   /** Counts a TLS handshake that failed, or one with a listener that does not speak TLS. */
   handshakeFailed(listener: string, fault: HandshakeFault | 'tls-on-plain-text'): void;
   /** Shows when the certificate of a listener ends, in milliseconds since 1970. */
@@ -114,6 +119,17 @@ export function createMetrics(
     labelNames: ['listener'] as const,
     registers,
   });
+  const wrongCredentials = new Counter({
+    name: 'usher_wrong_credentials_total',
+    help: 'Wrong credentials of callers: sign-in, administration, introspection, RFC 7009.',
+    registers,
+  });
+  const slowed = new Counter({
+    name: 'usher_slowed_calls_total',
+    help: 'Calls refused because their source sent too many wrong credentials, or many at once.',
+    labelNames: ['reason'] as const,
+    registers,
+  });
   const storeUp = new Gauge({
     name: 'usher_store_up',
     help: '1 while the store answers, otherwise 0.',
@@ -170,6 +186,8 @@ export function createMetrics(
     requestRefused: listener => requests.inc({ listener }),
     ...createTlsMetrics(registry),
     unreadClosed: (listener, reason) => unread.inc({ listener, reason }),
+    wrongCredential: () => wrongCredentials.inc(),
+    slowed: reason => slowed.inc({ reason }),
     memory: createMemoryMetric(registry),
     limiting(read) {
       readLimiting = read;

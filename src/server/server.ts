@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
+import { createOrigins, trustsRanges } from '../transport/rpc/client-address.ts';
 import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
 import { openCertificates } from './certificates.ts';
@@ -90,6 +91,10 @@ export async function startServer(
   const metrics = createMetrics(config.callerNamesMax, otherMetrics);
   const core = await openCore(config, secrets, log, now, metrics);
   const { health } = core.store;
+  const trusts = trustsRanges(
+    config.trustedProxies.map(([first, bits]) => [first.toString(), bits]),
+  );
+  const origins = createOrigins(trusts);
   const keeper = isWorker
     ? undefined
     : startKeyKeeper(config, secrets, core, metrics, log, options.tellWorkers);
@@ -100,6 +105,7 @@ export async function startServer(
     core,
     log,
     now,
+    origins,
     () => ({
       grpc: state.addresses.grpc ?? 'off',
       http: state.addresses.http ?? 'off',
@@ -109,7 +115,9 @@ export async function startServer(
   );
   const listeners = createListeners(config, {
     core,
-    services: createServices({ config, core, web, now, metrics, log, keeper }),
+    trusts,
+    origins,
+    services: createServices({ config, core, web, now, metrics, log, keeper, origins }),
     manager: web.manager,
     certificates,
     tickets,

@@ -6,6 +6,7 @@ import { createKeyCustody, type KeyKeeper } from '../tokens/key-custody.ts';
 import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
 import type { Call } from '../transport/rpc/call.ts';
 import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
+import type { Origins } from '../transport/rpc/client-address.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
@@ -43,14 +44,17 @@ export interface ServicesDeps {
   log: Pick<Logger, 'warn'>;
   /** Absent in a worker. */
   keeper: KeyKeeper | undefined;
+  /** Finds clients behind trusted proxies. */
+  origins: Pick<Origins, 'call'>;
 }
 
 /** Creates the services. Calls of the web app authenticate by its sessions. */
 export function createServices(deps: ServicesDeps): Services {
-  const { config, core, web, now, metrics, log, keeper } = deps;
+  const { config, core, web, now, metrics, log, keeper, origins } = deps;
   const limits = limitsOf(config).watch;
-  const sessionOf = createSessionOf(web.manager);
-  const withoutSession = createCallerOf(core.authenticate);
+  const addressOf = (call: Call) => origins.call(call).address;
+  const sessionOf = createSessionOf(web.manager, addressOf);
+  const withoutSession = createCallerOf(core.authenticate, addressOf);
   const monotonicMs = () => performance.now();
   const changes = createChanges(core.store.feed, limits.changesBacklogMax, monotonicMs);
   metrics.memory(
@@ -59,9 +63,9 @@ export function createServices(deps: ServicesDeps): Services {
     limits.changesBacklogMax * changeBytes,
   );
   const watch = createWatch({ changes, records: core.store, limits, monotonicMs });
-  const authenticate = createCallerOf(core.authenticate, sessionOf);
+  const authenticate = createCallerOf(core.authenticate, addressOf, sessionOf);
   const admissions = createAdmissions(config, {
-    ...{ core, metrics, log, now, addressOf: ({ peer }) => peer },
+    ...{ core, metrics, log, now, addressOf },
     managerCallerOf: authenticate,
   });
   const verifier = (admit: Admit<Call>, callerOf: CallerOf) => {
@@ -70,12 +74,13 @@ export function createServices(deps: ServicesDeps): Services {
       ...{ admit, now, authenticate: callerOf },
       ...(admit === admitAnyone ? {} : { admitAgainMs: limits.heartbeatMs }),
       issueJwt: core.issueJwt,
+      addressOf,
       watch,
       instance: changes.instance,
       batchMax: config.batchMax,
       streamMessagesAtOnceMax,
     });
-    return withRefusalsNoted(bind(VerifierService, handlers), core.sums, ['issueJwt']);
+    return withRefusalsNoted(bind(VerifierService, handlers), core.sums, addressOf, ['issueJwt']);
   };
   const accessTokens = bind(
     AccessTokenService,
@@ -92,10 +97,10 @@ export function createServices(deps: ServicesDeps): Services {
     admit: admissions.gateways,
     verifier: [verifier(admissions.verifier, withoutSession)],
     manager: [
-      withRefusalsNoted(accessTokens, core.sums),
-      withRefusalsNoted(store, core.sums),
-      ...keys.map(each => withRefusalsNoted(each, core.sums)),
-      withRefusalsNoted(signIn, core.sums),
+      withRefusalsNoted(accessTokens, core.sums, addressOf),
+      withRefusalsNoted(store, core.sums, addressOf),
+      ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
+      withRefusalsNoted(signIn, core.sums, addressOf),
       verifier(admissions.manager, authenticate),
     ],
   };

@@ -98,6 +98,17 @@ export const limits = {
       'apart in a minute, per worker; the rest is counted in one entry',
     { min: 1, max: 100_000, default: 64, unit: 'kinds' },
   ),
+  guessesPerMinuteMax: limit(
+    'USHER_GUESSES_PER_MINUTE_MAX',
+    'Attempts with a wrong credential (sign-in, administrative calls, introspection, RFC 7009) of one IPv4 ' +
+      'address or IPv6 /64 network in a minute, per worker; beyond it only tokens that memory knows pass',
+    { min: 1, max: 1_000_000, default: 100, unit: 'attempts' },
+  ),
+  guessesAtOnceMax: limit(
+    'USHER_GUESSES_AT_ONCE_MAX',
+    'Attempts of one source that may be under way, each with another credential that memory does not know',
+    { min: 1, max: 10_000, default: 20, unit: 'attempts' },
+  ),
   callerNamesMax: limit(
     'USHER_CALLER_NAMES_MAX',
     'Most callers of Verify that the metric usher_verify_callers_total tells apart by name, per worker; the ' +

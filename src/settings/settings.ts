@@ -158,7 +158,9 @@ const places = {
   },
   trustedProxies: {
     name: 'USHER_TRUSTED_PROXIES',
-    meaning: 'Proxies whose `X-Forwarded-For` is trusted',
+    meaning:
+      'Proxies and gateways whose `X-Forwarded-For` is trusted: for the sources of tokens, of guesses and ' +
+      'of the audit log',
     range: 'addresses and CIDR ranges, separated by commas; empty for none',
     default: '',
     read: addressRanges,

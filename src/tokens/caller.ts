@@ -4,9 +4,12 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { trimBlanks } from '../caching/canonical-header.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { CoherentReader } from '../store/store.ts';
-import type { Refusal } from '../verify/verdict.ts';
+import type { IsProven } from '../verify/proof-cache.ts';
+import { isAllowedSource } from '../verify/source-ranges.ts';
+import type { Reason, Refusal } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
+import type { Guesses } from './guesses.ts';
 import { stateOf } from './state.ts';
 
 /** Scope: every operation. */
@@ -37,33 +40,71 @@ export interface Caller {
   scopes: readonly string[];
 }
 
-/** The caller of an Authorization header, or why it is refused. Throws Unavailable. */
+/**
+ * The caller of an Authorization header, or why it is refused. `peer` is the address of the client.
+ * Throws Unavailable, and TokenError RESOURCE_EXHAUSTED when its source has guessed too often.
+ */
 export type Authenticate = (header: string, peer: string) => Promise<Caller | Refusal>;
 
 /** Shortest admin token, in characters. */
 const adminTokenLengthMin = 32;
 
+/** What the authentication needs. */
+export interface AuthenticateDeps {
+  verify: Verify;
+  /** Whether memory knows a header as good: it is never slowed. */
+  isProven: IsProven;
+  guesses: Pick<Guesses, 'attempt' | 'adminCameFrom' | 'hasAdminComeFrom'>;
+  /** The admin token of the configuration. */
+  adminToken: string;
+}
+
+/**
+ * The refusals of a credential that may be a guess. All others come after the proof; without a header
+ * there is nothing to try.
+ */
+const wrong: ReadonlySet<Reason> = new Set<Reason>([
+  'MALFORMED_CREDENTIALS',
+  'JWT_MISSING_KID',
+  'INVALID_TOKEN',
+]);
+
+function isWrong(answer: Caller | Refusal): boolean {
+  return 'reason' in answer && wrong.has(answer.reason);
+}
+
 /**
  * Creates the authentication by static token, or by the admin token of the configuration. Throws
  * Error for an admin token of fewer than 32 characters.
  */
-export function createAuthenticate(verify: Verify, adminToken: string): Authenticate {
+export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
+  const { verify, isProven, guesses, adminToken } = deps;
   // With an empty one, every caller without a header would be the administrator.
   if (adminToken.length < adminTokenLengthMin) {
     throw new Error(`the admin token is shorter than ${adminTokenLengthMin} characters`);
   }
   const adminDigest = digest(adminToken);
-  return async (header, peer) => {
-    const token = trimBlanks(trimBlanks(header).replace(/^bearer[ \t]/i, ''));
-    if (timingSafeEqual(digest(token), adminDigest)) {
-      return { actor: adminActor, peer, scopes: [adminScope] };
-    }
-    const verdict = await verify({ header });
+  const callerOf = async (header: string, peer: string): Promise<Caller | Refusal> => {
+    const verdict = await verify({ header, source: peer });
     if (!verdict.valid) return refusalIn(verdict);
     const { kind, tokenId, owner, scopes } = verdict.identity;
     // The holder of a jwt secret must not become an administrator by signing a JWT.
     if (kind !== 'static') return { reason: 'INSUFFICIENT_SCOPE' };
     return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
+  };
+  /** With or without the scheme: a static token may be sent either way. */
+  const isKnownToken = (token: string) => isProven(`Bearer ${token}`) || isProven(token);
+  return async (header, peer) => {
+    const token = trimBlanks(trimBlanks(header).replace(/^bearer[ \t]/i, ''));
+    const isAdmin = timingSafeEqual(digest(token), adminDigest);
+    // Memory knows the admin token always, so that a guess of it would never be slowed: where it was
+    // not used before, it is an attempt like any other.
+    const isKnown = isAdmin ? guesses.hasAdminComeFrom(peer) : token === '' || isKnownToken(token);
+    const look = async (): Promise<Caller | Refusal> =>
+      isAdmin ? { actor: adminActor, peer, scopes: [adminScope] } : await callerOf(header, peer);
+    const caller = isKnown ? await look() : await guesses.attempt(peer, token, look, isWrong);
+    if (isAdmin) guesses.adminCameFrom(peer);
+    return caller;
   };
 }
 
@@ -79,7 +120,7 @@ function refusalIn({ reason, claim, retryAfterMs }: Refusal): Refusal {
 /**
  * The present rights of a caller with a session that was authenticated at `letInAt` (milliseconds
  * since 1970); undefined when the access token, or the secret that authenticated it, is no longer
- * valid. Throws Unavailable.
+ * valid, or may not be used from the address `peer`. Throws Unavailable.
  */
 export type CurrentCaller = (
   actor: string,
@@ -94,6 +135,7 @@ export function createCurrentCaller(records: CoherentReader, now: () => number):
     const { record } = await records.find(actor);
     const at = now();
     if (record === undefined || stateOf(record, at) !== 'active') return undefined;
+    if (record.allowedSources && !isAllowedSource(record.allowedSources, peer)) return undefined;
     const held = record.secrets.some(
       ({ createdAt, goodUntil = Number.POSITIVE_INFINITY }) =>
         createdAt <= letInAt && goodUntil > at,

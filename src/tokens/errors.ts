@@ -25,9 +25,17 @@ export class TokenError extends Error {
   readonly code: TokenErrorCode;
   /** INVALID_ARGUMENT: the fields that are wrong, which the message names too. */
   readonly violations: readonly Violation[];
-  constructor(code: TokenErrorCode, message: string, violations: readonly Violation[] = []) {
+  /** When to try again, in milliseconds from now; absent where that is not known. */
+  readonly retryAfterMs: number | undefined;
+  constructor(
+    code: TokenErrorCode,
+    message: string,
+    violations: readonly Violation[] = [],
+    retryAfterMs?: number,
+  ) {
     super(message);
     this.code = code;
     this.violations = violations;
+    this.retryAfterMs = retryAfterMs;
   }
 }

@@ -75,6 +75,24 @@ export const fixedSumLimits = {
   issuersMax: 1000,
 } as const satisfies Partial<SumLimits>;
 
+/** Bounds of guessing. */
+export interface GuessLimits {
+  /** Attempts with a wrong credential that a source may make in a minute. */
+  perMinuteMax: number;
+  /** Attempts of a source that may be under way, with different credentials. */
+  atOnceMax: number;
+  /** What the counts of all sources may weigh, in bytes. */
+  bytesMax: number;
+  /** Sources of the admin token that are remembered. */
+  adminSourcesMax: number;
+}
+
+/** Bounds of guessing that no deployment sets. */
+export const fixedGuessLimits = {
+  /** More than one who holds the admin token works from. */
+  adminSourcesMax: 256,
+} as const satisfies Partial<GuessLimits>;
+
 /** Bounds of the audit log's retention. */
 export interface RetentionLimits {
   /** Age in days from which entries are removed; 0 keeps them. */

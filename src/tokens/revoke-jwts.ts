@@ -4,20 +4,22 @@
 
 import type { AccessTokenRecord, RevokedJwts } from '../store/record.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import { claimHashes, makeHashKey } from '../verify/revoked-jwts.ts';
+import { claimHashes, makeHashKey, nameByDigest } from '../verify/revoked-jwts.ts';
 import { TokenError } from './errors.ts';
 import { checkText, fieldLimits, invalid } from './fields.ts';
 
 /** Which JWTs of an access token to revoke. */
 export type JwtTarget =
   | { jti: string }
+  /** A JWT without a `jti`, by its `jwtDigest`. */
+  | { digest: string }
   | { subject: string }
   /** Milliseconds since 1970. */
   | { issuedBefore: number };
 
 /** Throws INVALID_ARGUMENT for a `jti` or subject that is empty or no text within limits. */
 export function checkTarget(target: JwtTarget): void {
-  if ('issuedBefore' in target) return;
+  if ('issuedBefore' in target || 'digest' in target) return;
   const [field, text, lengthMax] =
     'jti' in target
       ? (['jti', target.jti, fieldLimits.jtiLengthMax] as const)
@@ -75,8 +77,8 @@ function add(
         'which ends all of its JWTs, or raise USHER_REVOKED_JWTS_MAX',
     );
   };
-  if ('jti' in target) {
-    const hash = hashOf(target.jti);
+  if ('jti' in target || 'digest' in target) {
+    const hash = hashOf('jti' in target ? target.jti : nameByDigest(target.digest));
     checkRoom(hash);
     return { ...revoked, ids: { [hash]: now, ...revoked.ids } };
   }

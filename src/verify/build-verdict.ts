@@ -22,15 +22,26 @@ export function refused(
   proven: Pick<Proven, 'source' | 'provenUntil' | 'identity'>,
   now: number,
 ): Denied {
-  const watched = watchedTtlMs(proven, refusal.reason, now, proven.source.found.freshMs);
+  const { found } = proven.source;
+  const watched = watchedTtlMs(proven, refusal.reason, now, found.freshMs);
+  const isDependent = found.record.allowedSources !== undefined && bySource.has(refusal.reason);
   return {
     valid: false,
     ...refusal,
     identity: proven.identity,
     ...(watched !== undefined && { watchedTtlMs: watched }),
-    stale: proven.source.found.stale,
+    ...(isDependent && { sourceDependent: true }),
+    stale: found.stale,
   };
 }
+
+/** The reasons of the check of the source, and of those after it. */
+const bySource: ReadonlySet<Reason> = new Set<Reason>([
+  'WRONG_SOURCE',
+  'WRONG_AUDIENCE',
+  'INSUFFICIENT_SCOPE',
+  'RATE_LIMITED',
+]);
 
 /**
  * A valid verdict, which callers may reuse for `callersMs` at most, and not beyond the token's
@@ -59,6 +70,7 @@ export function granted(
     identity,
     cacheTtlMs,
     ...(watched !== undefined && { watchedTtlMs: watched }),
+    ...(found.record.allowedSources !== undefined && { sourceDependent: true }),
     stale: found.stale,
     ...(limitUses !== undefined && { limitUses }),
   };

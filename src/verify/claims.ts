@@ -1,6 +1,7 @@
 /** Reads the claims of a JWT whose signature was right (RFC 7519 section 4.1). */
 
 import type { Json, JsonObject } from '../store/record.ts';
+import { jwtDigest, type UnverifiedJwt } from './jwt.ts';
 import { decodeJsonObject, type JsonFault, type StrictObject } from './strict-json.ts';
 import type { Trace } from './trace.ts';
 import { type JudgedClaim, judgedClaims, type Refusal, textOf } from './verdict.ts';
@@ -14,6 +15,8 @@ export interface Claims {
   nbf?: number;
   iat?: number;
   jti?: string;
+  /** What names the JWT when it has no `jti` (see `jwtDigest`). */
+  digest?: string;
   /** The `sub` claim, or "". */
   subject: string;
   /** The `aud` claim as a list; empty when the JWT has none. */
@@ -23,12 +26,17 @@ export interface Claims {
 }
 
 /**
- * Reads the claims in base64url, or returns why they are refused. `null` counts as absent.
+ * Reads the claims of a JWT, or returns why they are refused. `null` counts as absent.
  */
-export function readClaims(payload: string, depthMax: number, trace?: Trace): Claims | Refusal {
+export function readClaims(
+  { payload, signingInput }: Pick<UnverifiedJwt, 'payload' | 'signingInput'>,
+  depthMax: number,
+  trace?: Trace,
+): Claims | Refusal {
   const decoded = decodeJsonObject(payload, depthMax);
   const read = typeof decoded === 'string' ? unreadable : checkClaims(decoded);
   trace?.('claims', !('reason' in read), claimsText(read, decoded));
+  if (!('reason' in read) && !read.jti) read.digest = jwtDigest(signingInput);
   return read;
 }
 

@@ -1,4 +1,4 @@
-/** Checks a token whose hash or signature was correct: time, revocation, audience, scope. */
+/** Checks a token whose hash or signature was correct: time, revocation, source, audience, scope. */
 
 import type { TokenLimits } from '../limiting/token-limits.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
@@ -6,6 +6,7 @@ import type { Claims } from './claims.ts';
 import type { VerifyLimits } from './limits.ts';
 import type { MasterKeys } from './master-keys.ts';
 import { jwtRevokedBy } from './revoked-jwts.ts';
+import { isAllowedSource } from './source-ranges.ts';
 import { counted, type Trace, timeText } from './trace.ts';
 import type { Identity, Refusal } from './verdict.ts';
 
@@ -15,6 +16,8 @@ export interface Requirements {
   audience: string;
   /** The token must have all of them. */
   requiredScopes: readonly string[];
+  /** The address from which the token was used; "" when it is not known. */
+  source: string;
 }
 
 /** The identity of a token; `claims` are those of a JWT. */
@@ -60,6 +63,7 @@ export function judge(
     (claims && judgeTimes(record, claims, now, limits, trace)) ??
     judgeEnd(record, now, trace) ??
     judgeRevocation(record, claims, keys, trace) ??
+    judgeSource(record, requirements, trace) ??
     judgeAudience(record, claims, requirements, trace) ??
     judgeScopes(token.identity, requirements, trace)
   );
@@ -124,6 +128,21 @@ function judgeRevocation(
     `this JWT is ${by ? `revoked, by ${by}` : 'not revoked'}`,
   );
   return by === undefined ? undefined : revoked;
+}
+
+function judgeSource(
+  { allowedSources }: AccessTokenRecord,
+  { source }: Requirements,
+  trace?: Trace,
+): Refusal | undefined {
+  if (allowedSources === undefined) return undefined;
+  const isAllowed = isAllowedSource(allowedSources, source);
+  if (trace !== undefined) {
+    const place = source === '' ? 'the address is not known' : source;
+    const ranges = allowedSources.join(', ');
+    trace('source', isAllowed, `${place}; the access token may be used from ${ranges}`);
+  }
+  return isAllowed ? undefined : wrongSource;
 }
 
 function judgeAudience(
@@ -191,6 +210,7 @@ export function judgeLimits(
 const notYetValid: Refusal = { reason: 'NOT_YET_VALID' };
 const expired: Refusal = { reason: 'EXPIRED' };
 const revoked: Refusal = { reason: 'REVOKED' };
+const wrongSource: Refusal = { reason: 'WRONG_SOURCE' };
 const wrongAudience: Refusal = { reason: 'WRONG_AUDIENCE' };
 const insufficientScope: Refusal = { reason: 'INSUFFICIENT_SCOPE' };
 

@@ -49,6 +49,17 @@ export function proofKey(header: string, headerBytesMax: number): string {
   return hash('sha256', one, 'base64url');
 }
 
+/** Whether memory knows a header as one whose hash or signature was right. Looks nothing up. */
+export type IsProven = (header: string) => boolean;
+
+/** Creates it. A header of an earlier secret stays known until it is verified again. */
+export function createIsProven(
+  proofs: Pick<ProofCache, 'get'>,
+  { headerBytesMax }: { headerBytesMax: number },
+): IsProven {
+  return header => proofs.get(proofKey(header, headerBytesMax)) !== undefined;
+}
+
 /**
  * Whether a record is still the one of an earlier look-up. After a failover that lost a change,
  * another change can have its revision, but not its event.

@@ -1,4 +1,4 @@
-/** Whether a JWT is revoked by its `jti`, its subject or its time of issue. */
+/** Whether a JWT is revoked by its `jti` or digest, its subject or its time of issue. */
 
 import { createHmac, hash, randomBytes } from 'node:crypto';
 import { attached } from '../caching/attached.ts';
@@ -38,7 +38,16 @@ export function claimHashes(
 }
 
 /** By what a JWT is revoked. */
-export type RevokedBy = 'its time of issue' | 'its jti' | 'its subject and time of issue';
+export type RevokedBy =
+  | 'its time of issue'
+  | 'its jti'
+  | 'its digest'
+  | 'its subject and time of issue';
+
+/** The name, in a list of revoked `jti`, of a JWT that has none. No `jti` in use looks like it. */
+export function nameByDigest(digest: string): string {
+  return `\0digest\0${digest}`;
+}
 
 /** What was found for the claims of a proven JWT, so that the next verdict on it costs no hash. */
 const outcomes = attached<Claims, { by: RevokedJwts; revokedBy: RevokedBy | undefined }>();
@@ -65,13 +74,15 @@ function findRevocation(
   { issuedBefore, ids, subjects }: RevokedJwts,
   keys: MasterKeys,
   record: AccessTokenRecord,
-  { iat, jti, subject }: Claims,
+  { iat, jti, digest, subject }: Claims,
 ): RevokedBy | undefined {
   const isBefore = (time: number | undefined) =>
     time !== undefined && (iat === undefined || iat * 1000 < time);
   if (isBefore(issuedBefore)) return 'its time of issue';
-  if (jti !== undefined && ids !== undefined) {
-    if (claimHashes(keys, record, jti).some(name => Object.hasOwn(ids, name))) return 'its jti';
+  const name = digest === undefined ? jti : nameByDigest(digest);
+  if (name !== undefined && ids !== undefined) {
+    const isRevoked = claimHashes(keys, record, name).some(each => Object.hasOwn(ids, each));
+    if (isRevoked) return digest === undefined ? 'its jti' : 'its digest';
   }
   if (subjects === undefined) return undefined;
   return claimHashes(keys, record, subject).some(name => isBefore(subjects[name]))

@@ -36,10 +36,10 @@ export interface Question {
    * that is none is not refused for them either.
    */
   isUse?: boolean;
-  /** The owner of the one who asks, to whom the tokens of others are invalid; absent for no such limit. */
-  owner?: string;
   /** The IP address from which the token was used; "" or absent when it is not known. */
   source?: string;
+  /** The owner of the one who asks, to whom the tokens of others are invalid; absent for no such limit. */
+  owner?: string;
 }
 
 /**
@@ -107,13 +107,13 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
   return { proveHeader, judgeNow };
 
   function judgeNow(proven: Proven, question: Question, trace?: Trace): Verdict {
-    const { audience = '', requiredScopes = [] } = question;
+    const { audience = '', requiredScopes = [], source: from = '' } = question;
     const at = now();
     const { source, claims, identity, provenUntil } = proven;
     const { found } = source;
     if (provenUntil <= at || isOthers(question, identity)) return invalid(found);
     const token = { record: found.record, claims, identity };
-    const refusal = judge(token, { audience, requiredScopes }, at, deps, trace);
+    const refusal = judge(token, { audience, requiredScopes, source: from }, at, deps, trace);
     if (refusal !== undefined) return refused(refusal, proven, at);
     const { rateLimit, quota } = found.record;
     if (rateLimit === undefined && quota === undefined) return granted(proven, at, callersMs());
@@ -165,7 +165,7 @@ export function createDecision(deps: Omit<VerifyDeps, 'proofs'>): Decision {
 
     const claims =
       credential.kind === 'jwt'
-        ? readClaims(credential.jwt.payload, limits.claimsDepthMax, watched?.trace)
+        ? readClaims(credential.jwt, limits.claimsDepthMax, watched?.trace)
         : undefined;
     const source = { found };
     const provenUntil = secret.goodUntil ?? Number.POSITIVE_INFINITY;

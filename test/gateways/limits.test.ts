@@ -18,7 +18,7 @@ const over: Verdict = {
   ...{ valid: false, reason: 'RATE_LIMITED', retryAfterMs: 89_001, watchedTtlMs: 0 },
   stale: false,
 };
-const deps = { verify: () => over, admit: admitAnyone };
+const deps = { verify: () => over, admit: admitAnyone, sourceOf: () => '', trusts: () => false };
 const bugs: unknown[] = [];
 const onBug = (error: unknown) => bugs.push(error);
 const http = createHttpListener({

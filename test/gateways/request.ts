@@ -7,6 +7,8 @@ export interface Sent {
   headers?: readonly (readonly [name: string, value: string])[];
   path?: string;
   method?: string;
+  /** The address of this machine from which it comes. */
+  from?: string;
   /** Whether to leave out the Host header. */
   noHost?: boolean;
 }
@@ -21,11 +23,12 @@ export interface Answer {
 
 /** Sends a request on a new connection. */
 export function send(port: number, sent: Sent = {}): Promise<Answer> {
-  const { headers = [], path = '/orders?day=1', method = 'GET', noHost = false } = sent;
+  const { headers = [], path = '/orders?day=1', method = 'GET', noHost = false, from } = sent;
   const host: [string, string][] = noHost ? [] : [['Host', `127.0.0.1:${port}`]];
   const options = {
     host: '127.0.0.1',
     port,
+    localAddress: from,
     path,
     method,
     headers: [...host, ...headers, ['Connection', 'close'] as const].flat(),

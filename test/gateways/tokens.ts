@@ -11,6 +11,7 @@ export interface TokenFields {
   name?: string;
   owner?: string;
   scopes?: string[];
+  allowedSources?: string[];
 }
 
 /** Creates a static token. */

@@ -114,6 +114,8 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
     currentCaller: async (actor, peer) => (actor === 'admin' ? admin(peer) : undefined),
     audit: async (action, { actor, peer }) => audit(state, { action, actor, peer }),
     refused: async () => undefined,
+    beginAttempt: () => ({ end: () => undefined }),
+    peerOf: ({ socket }) => socket.remoteAddress ?? '',
   };
 }
 

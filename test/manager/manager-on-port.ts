@@ -71,6 +71,8 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     authenticate: callerOf,
     currentCaller: callerOf,
     redeemLoginCode: code => codes.redeem(code),
+    beginAttempt: () => ({ end: () => undefined }),
+    peerOf: ({ socket }) => socket.remoteAddress ?? '',
     audit: async action => void knobs.audited.push(action),
     refused: async ({ detail }) => void knobs.refused.push(detail),
     status: () => ({

@@ -1,15 +1,16 @@
 /** Certificates are read again when their files change; connections and calls go on. */
 
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect, type TLSSocket } from 'node:tls';
-import { createClient } from '@connectrpc/connect';
-import { createGrpcTransport } from '@connectrpc/connect-node';
+import { Client, credentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { unary } from '../transport/grpc/client.ts';
 import { makeCa, makeCertificate } from '../transport/tls/make-certificate.ts';
 import { until } from '../until.ts';
 import { runServer, type TestServer } from './run-server.ts';
@@ -83,23 +84,27 @@ async function read(address: string, at: string): Promise<string> {
 /** Calls on kept and on new connections until it is stopped; returns how many went well. */
 function load() {
   const state = { done: 0, failed: [] as unknown[], stopped: false };
+  const open = () =>
+    new Client(
+      `localhost:${portOf(server.grpc)}`,
+      credentials.createSsl(Buffer.from(ca.cert)),
+      // Otherwise clients of one address share their connections.
+      { 'grpc.use_local_subchannel_pool': 1 },
+    );
   const caller = async (isKept: boolean) => {
-    const connectionless = () =>
-      createGrpcTransport({
-        baseUrl: `https://localhost:${portOf(server.grpc)}`,
-        nodeOptions: { ca: ca.cert },
-        ...(isKept ? {} : { idleConnectionTimeoutMs: 1 }),
-      });
-    let transport = connectionless();
+    let client = open();
     while (!state.stopped) {
-      if (!isKept) transport = connectionless();
       try {
-        await createClient(VerifierService, transport).verify({ header: 'Bearer x' });
+        await unary(client, VerifierService.method.verify, { header: 'Bearer x' });
         state.done++;
       } catch (error) {
         state.failed.push(error);
       }
+      if (isKept) continue;
+      client.close();
+      client = open();
     }
+    client.close();
   };
   const callers = [true, true, false, false].map(caller);
   return {
@@ -117,6 +122,9 @@ describe.each(['h2', 'grpc-js'])('with %s', engine => {
     await startWithFiles(undefined, engine);
     expect(await served()).toEqual(['first', 'first', 'first']);
     const kept = await openTls(server.http, ['http/1.1']);
+    // A connection may idle after its first request for longer than before it.
+    kept.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await once(kept, 'data');
     const calls = load();
     for (const name of ['second', 'third']) {
       const { cert, key } = made(name);

@@ -1,14 +1,14 @@
 /** The scopes that a creator may give: never more than it may do itself. */
 
 import { describe, expect, test } from 'vitest';
-import { adminScope, type Caller, createAuthenticate } from '../../src/tokens/caller.ts';
+import { adminScope, type Caller } from '../../src/tokens/caller.ts';
 import { createImport } from '../../src/tokens/import.ts';
 import { defaultLimits } from '../limits.ts';
 import { admin, expectRefused, fields, openOffice } from './setup.ts';
 
-const { tokens, store, keys, now, verify } = openOffice();
+const { tokens, store, keys, now, authenticateBy } = openOffice();
 const importTokens = createImport({ store, keys, now, limits: defaultLimits.verify });
-const authenticate = createAuthenticate(verify, 'x'.repeat(32));
+const authenticate = authenticateBy('x'.repeat(32));
 
 /** An access token of ann's as a caller. */
 async function callerWith(scopes: string[], grantableScopes?: string[]): Promise<Caller> {

@@ -1,17 +1,11 @@
 /** Permissions: scopes, owners, and attempts to gain more than was granted. */
 
 import { describe, expect, test } from 'vitest';
-import {
-  adminScope,
-  type Caller,
-  createAuthenticate,
-  issueScope,
-  readScope,
-} from '../../src/tokens/caller.ts';
+import { adminScope, type Caller, issueScope, readScope } from '../../src/tokens/caller.ts';
 import type { TokenError } from '../../src/tokens/errors.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
 
-const { tokens, issue, audit, verify, store } = openOffice();
+const { tokens, issue, audit, verify, store, authenticateBy } = openOffice();
 const ann = adminOf('ann');
 const made = async (owner?: string, kind: 'static' | 'jwt' = 'jwt') =>
   (await tokens.create(admin, kind, fields({ owner }))).record;
@@ -75,7 +69,7 @@ describe('an administrator of one owner', () => {
   });
   test('creates administrators only with the same owner', async () => {
     const { secret } = await tokens.create(ann, 'static', fields({ scopes: [adminScope] }));
-    const caller = await createAuthenticate(verify, 'x'.repeat(32))(secret, 'peer');
+    const caller = await authenticateBy('x'.repeat(32))(secret, 'peer');
     expect(caller).toMatchObject({ owner: 'ann', scopes: [adminScope] });
   });
   test('does not read the whole audit log', async () => {
@@ -117,7 +111,7 @@ describe('scopes', () => {
 
 describe('authentication of a caller', () => {
   const adminToken = 'the admin token of 32 characters or more!';
-  const authenticate = createAuthenticate(verify, adminToken);
+  const authenticate = authenticateBy(adminToken);
   const letIn = (header: string) => authenticate(header, '192.0.2.1');
 
   test.each([
@@ -158,6 +152,6 @@ describe('authentication of a caller', () => {
     expect(await letIn(`Bearer ${jwt}`)).toEqual({ reason: 'INSUFFICIENT_SCOPE' });
   });
   test.each(['', ' ', 'short', 'x'.repeat(31)])('a short admin token is refused: %j', token => {
-    expect(() => createAuthenticate(verify, token)).toThrow('shorter than 32 characters');
+    expect(() => authenticateBy(token)).toThrow('shorter than 32 characters');
   });
 });

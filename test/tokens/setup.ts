@@ -10,17 +10,19 @@ import { afterAll, expect } from 'vitest';
 import { openLmdb } from '../../src/store/lmdb/store.ts';
 import { createAccessTokens } from '../../src/tokens/access-tokens.ts';
 import { createAudit } from '../../src/tokens/audit.ts';
-import { adminScope, type Caller, readScope } from '../../src/tokens/caller.ts';
+import { adminScope, type Caller, createAuthenticate, readScope } from '../../src/tokens/caller.ts';
 import { TokenError, type TokenErrorCode } from '../../src/tokens/errors.ts';
 import { createExplainTo } from '../../src/tokens/explain.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
+import { createGuesses } from '../../src/tokens/guesses.ts';
 import { createImport } from '../../src/tokens/import.ts';
 import { createIssueJwt } from '../../src/tokens/issue.ts';
+import type { GuessLimits } from '../../src/tokens/limits.ts';
 import { createLookup } from '../../src/tokens/lookup.ts';
 import { createExplain } from '../../src/verify/explain.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
-import { createProofCache } from '../../src/verify/proof-cache.ts';
+import { createIsProven, createProofCache } from '../../src/verify/proof-cache.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createVerify } from '../../src/verify/verify.ts';
 import { unlimited } from '../limiting/setup.ts';
@@ -68,12 +70,28 @@ export function openOffice() {
     verify,
     verdictOn,
     tokens,
+    /** Authenticates callers by their tokens, or by this admin token. */
+    authenticateBy: (adminToken: string, guesses = openGuesses()) =>
+      createAuthenticate({
+        ...{ verify, isProven: createIsProven(proofs, limits), guesses },
+        adminToken,
+      }),
     audit: createAudit({ store, keys, now }),
     explain: createExplainTo(createExplain(decision)),
     lookup: createLookup({ ...decision, store }),
     importTokens: createImport({ store, keys, now, limits }),
     issue: createIssueJwt(store, keys, now, defaultLimits.verify),
   };
+}
+
+/** Counts wrong credentials by the default limits, with some changed, and a clock that tests set. */
+export function openGuesses(some: Partial<GuessLimits> = {}, clock = { ms: 0 }) {
+  return createGuesses({
+    limits: { ...defaultLimits.guesses, ...some },
+    monotonicMs: () => clock.ms,
+    onWrong: () => undefined,
+    onSlowed: () => undefined,
+  });
 }
 
 /** The caller with the configured admin token. */

@@ -2,7 +2,7 @@
 
 import { beforeEach, expect, test } from 'vitest';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
-import { type Authenticate, createAuthenticate } from '../../src/tokens/caller.ts';
+import type { Authenticate } from '../../src/tokens/caller.ts';
 import { TokenError } from '../../src/tokens/errors.ts';
 import type { Fields } from '../../src/tokens/fields.ts';
 import {
@@ -13,10 +13,10 @@ import {
 import { admin, fields, openOffice } from './setup.ts';
 
 const office = openOffice();
-const { tokens, store, clock, verify } = office;
+const { tokens, store, clock } = office;
 const adminToken = 'admin-token-of-the-configuration';
 let authentications: number;
-const authenticate = createAuthenticate(verify, adminToken);
+const authenticate = office.authenticateBy(adminToken);
 const counted: Authenticate = (header, peer) => {
   authentications++;
   return authenticate(header, peer);
@@ -49,6 +49,14 @@ test('a token with the scope is let in, under its name, with or without Bearer',
   }
   expect(await by((await make({ scopes: ['usher.admin'] })).token)).toEqual({ name: 'test' });
   expect(await by(adminToken)).toEqual({ name: 'admin' });
+});
+
+test('a token for some addresses only is judged by the address of each call', async () => {
+  const { token } = await make({ name: 'web', allowedSources: ['192.0.2.1'] });
+  for (let n = 0; n < 3; n++) {
+    expect(await by(token)).toEqual({ name: 'web' });
+    expect(await find(token, [], () => '192.0.2.2')).toMatchObject({ code: 'UNAUTHENTICATED' });
+  }
 });
 
 test('another is told what to do, and nothing of what it sent', async () => {

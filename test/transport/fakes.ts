@@ -64,6 +64,7 @@ export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps 
         throw denialError({ reason: 'MISSING_CREDENTIALS' });
       return { actor: 'admin', peer: call.peer, scopes: ['usher.admin'] };
     },
+    addressOf: ({ peer }) => peer,
     now,
     watch: createWatch({
       changes: silence,

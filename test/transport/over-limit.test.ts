@@ -90,7 +90,10 @@ test('Verify has it in its answer, and is a normal response', async () => {
 });
 
 test('an administrative call says when its own token can be used again', async () => {
-  const callerOf = createCallerOf(async () => ({ reason: 'RATE_LIMITED', retryAfterMs: 9000 }));
+  const callerOf = createCallerOf(
+    async () => ({ reason: 'RATE_LIMITED', retryAfterMs: 9000 }),
+    ({ peer }) => peer,
+  );
   const signal = new AbortController().signal;
   const door = 'manager' as const;
   const call = { door, header: () => ['x'], peer: '', clientNames: [], signal };

@@ -40,7 +40,9 @@ http://:${port} {
 			uri ${JSON.stringify(forwardAuthPath(settings))}
 			# Usher needs nothing else of a request, and refuses more headers than it has room for.
 			header_up -*
-			header_up Authorization {header.Authorization}${callerToken ? caller(callerToken) : ''}
+			header_up Authorization {header.Authorization}
+			# Who uses the token; Usher reads it if USHER_TRUSTED_PROXIES has Caddy's address.
+			header_up X-Forwarded-For {client_ip}${callerToken ? caller(callerToken) : ''}
 			copy_headers ${identityHeaders.join(' ')}
 			transport http {
 				dial_timeout 1s

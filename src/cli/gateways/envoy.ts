@@ -26,7 +26,7 @@ export const envoy: GatewayConfig = settings => ({
     service: `transport_api_version: V3
                     # Usher needs nothing else of a request.
                     allowed_headers:
-                      patterns: [{ exact: authorization }]
+                      patterns: [{ exact: authorization }, { exact: x-forwarded-for }]
                     grpc_service:
                       envoy_grpc: { cluster_name: usher }
                       timeout: 0.2s`,
@@ -38,7 +38,9 @@ export const envoy: GatewayConfig = settings => ({
 export const envoyHttp: GatewayConfig = settings => ({
   'envoy.yaml': envoyYaml(settings, {
     vhost: '',
-    service: `http_service:
+    service: `allowed_headers:
+                      patterns: [{ exact: authorization }, { exact: x-forwarded-for }]
+                    http_service:
                       path_prefix: /ext-authz
                       server_uri: { uri: ${quoted(`${settings.tls ? 'https' : 'http'}://${settings.http}`)}, cluster: usher, timeout: 0.2s }
                       authorization_request:
@@ -88,6 +90,8 @@ static_resources:
               typed_config:
                 '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
                 stat_prefix: web
+                # Adds the client's address to X-Forwarded-For, before Usher is asked.
+                use_remote_address: true
                 # The upstream must see the same path and headers that Usher judged.
                 normalize_path: true
                 merge_slashes: true

@@ -64,8 +64,13 @@ end
 core.register_action("usher", {"http-req"}, function(txn)
   local sent = {}
   -- Several values go to Usher joined by a comma, which it refuses.
-  local credentials = values(txn.http:req_get_headers(), "authorization")
+  local headers = txn.http:req_get_headers()
+  local credentials = values(headers, "authorization")
   if #credentials > 0 then sent["authorization"] = {table.concat(credentials, ", ")} end
+  -- Who uses the token; Usher reads it if USHER_TRUSTED_PROXIES has HAProxy's address.
+  local path = values(headers, "x-forwarded-for")
+  path[#path + 1] = txn.f:src()
+  sent["x-forwarded-for"] = {table.concat(path, ", ")}
 ${settings.callerToken ? `  sent["${callerHeader.toLowerCase()}"] = {caller}\n` : ''}
   local answer = core.httpclient():get{url = address, headers = sent, timeout = 2000${settings.tls ? ', dst = socket' : ''}}
   local status = answer and answer.status

@@ -66,7 +66,9 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
       proxy_set_header Connection "";
       # Usher needs nothing else of a request, and refuses more headers than it has room for.
       proxy_pass_request_headers off;
-      proxy_set_header Authorization $http_authorization;${settings.callerToken ? caller(settings.callerToken) : ''}
+      proxy_set_header Authorization $http_authorization;
+      # Who uses the token; Usher reads it if USHER_TRUSTED_PROXIES has nginx' address.
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;${settings.callerToken ? caller(settings.callerToken) : ''}
       proxy_set_header Content-Length "";
       proxy_pass_request_body off;
       # Room for the longest identity headers.

@@ -1,12 +1,21 @@
 /**
- * Decodes the two parts of Envoy's CheckRequest that the Check rpc uses: the Authorization header
- * and the context extensions. The some thirty other attributes are skipped.
+ * Decodes the parts of Envoy's CheckRequest that the Check rpc uses: two headers, the address of Envoy's
+ * peer and the context extensions. The some thirty other attributes are skipped.
  */
 
+import {
+  type Address,
+  AddressSchema,
+  type SocketAddress,
+  SocketAddress_Protocol,
+  SocketAddressSchema,
+} from '../../gen/envoy/config/core/v3/address_pb.ts';
 import {
   type AttributeContext,
   type AttributeContext_HttpRequest,
   AttributeContext_HttpRequestSchema,
+  type AttributeContext_Peer,
+  AttributeContext_PeerSchema,
   type AttributeContext_Request,
   AttributeContext_RequestSchema,
   AttributeContextSchema,
@@ -15,14 +24,35 @@ import {
   type CheckRequest,
   CheckRequestSchema,
 } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
-import { type Cursor, plainTags, type Read, readEnd, skip, tagOf, textOf } from './plain-wire.ts';
+import {
+  type Cursor,
+  plainTags,
+  type Read,
+  readEnd,
+  readText,
+  skip,
+  tagOf,
+  textOf,
+  wireTypes,
+} from './plain-wire.ts';
 
 const attributesTag = tagOf(CheckRequestSchema.field.attributes);
+const sourceTag = tagOf(AttributeContextSchema.field.source);
 const requestTag = tagOf(AttributeContextSchema.field.request);
 const extensionsTag = tagOf(AttributeContextSchema.field.contextExtensions);
 const httpTag = tagOf(AttributeContext_RequestSchema.field.http);
 const headersTag = tagOf(AttributeContext_HttpRequestSchema.field.headers);
 const headerMapTag = tagOf(AttributeContext_HttpRequestSchema.field.headerMap);
+const addressTag = tagOf(AttributeContext_PeerSchema.field.address);
+const socketTag = tagOf(AddressSchema.field.socketAddress);
+const ipTag = tagOf(SocketAddressSchema.field.address);
+const { protocol, portValue, namedPort } = SocketAddressSchema.field;
+const portTags: ReadonlySet<number> = new Set([
+  tagOf(protocol, wireTypes.varint),
+  tagOf(portValue, wireTypes.varint),
+  tagOf(namedPort),
+]);
+const peerTags = plainTags(AttributeContext_PeerSchema);
 const attributesTags = plainTags(AttributeContextSchema);
 const requestTags = plainTags(AttributeContext_RequestSchema);
 const httpTags = plainTags(AttributeContext_HttpRequestSchema);
@@ -47,6 +77,7 @@ export const readCheck: Read<CheckRequest> = (cursor, end) => {
 const readAttributes: Read<AttributeContext> = (cursor, end) => {
   const { bytes } = cursor;
   let request: AttributeContext_Request | undefined;
+  let source: AttributeContext_Peer | undefined;
   let extensionsAt = end;
   let extensionsEnd = end;
   while (cursor.at < end) {
@@ -56,6 +87,10 @@ const readAttributes: Read<AttributeContext> = (cursor, end) => {
       if (request !== undefined) return undefined;
       request = readMessage(cursor, end, readRequest);
       if (request === undefined) return undefined;
+    } else if (tag === sourceTag) {
+      if (source !== undefined) return undefined;
+      source = readMessage(cursor, end, readPeer);
+      if (source === undefined) return undefined;
     } else {
       if (!attributesTags.has(tag) || !skip(cursor, end, tag)) return undefined;
       if (tag !== extensionsTag) continue;
@@ -67,8 +102,10 @@ const readAttributes: Read<AttributeContext> = (cursor, end) => {
   const contextExtensions = extensionsOf(bytes, extensionsAt, extensionsEnd);
   if (contextExtensions === undefined) return undefined;
   const { typeName: $typeName } = AttributeContextSchema;
-  if (request === undefined) return { $typeName, contextExtensions };
-  return { $typeName, contextExtensions, request };
+  const attributes: AttributeContext = { $typeName, contextExtensions };
+  if (source !== undefined) attributes.source = source;
+  if (request !== undefined) attributes.request = request;
+  return attributes;
 };
 
 type Extensions = AttributeContext['contextExtensions'];
@@ -119,7 +156,65 @@ const readRequest: Read<AttributeContext_Request> = (cursor, end) => {
   return http === undefined ? { $typeName } : { $typeName, http };
 };
 
+const readPeer: Read<AttributeContext_Peer> = (cursor, end) => {
+  let address: Address | undefined;
+  while (cursor.at < end) {
+    const tag = cursor.bytes[cursor.at++] as number;
+    if (tag === addressTag) {
+      if (address !== undefined) return undefined;
+      address = readMessage(cursor, end, readAddress);
+      if (address === undefined) return undefined;
+    } else if (!peerTags.has(tag) || !skip(cursor, end, tag)) return undefined;
+  }
+  const peer: AttributeContext_Peer = {
+    $typeName: AttributeContext_PeerSchema.typeName,
+    service: '',
+    labels: noLabels,
+    principal: '',
+    certificate: '',
+  };
+  if (address !== undefined) peer.address = address;
+  return peer;
+};
+
+/** Reads an address and port. A Unix domain socket is left to the library. */
+const readAddress: Read<Address> = (cursor, end) => {
+  if (cursor.bytes[cursor.at++] !== socketTag) return undefined;
+  const value = readMessage(cursor, end, readSocketAddress);
+  if (value === undefined || cursor.at !== end) return undefined;
+  return { $typeName: AddressSchema.typeName, address: { case: 'socketAddress', value } };
+};
+
+/** Its port is not used. */
+const readSocketAddress: Read<SocketAddress> = (cursor, end) => {
+  let address = '';
+  while (cursor.at < end) {
+    const tag = cursor.bytes[cursor.at++] as number;
+    if (tag === ipTag) {
+      const text = readText(cursor, end);
+      if (text === undefined) return undefined;
+      address = text;
+    } else if (!portTags.has(tag) || !skip(cursor, end, tag)) return undefined;
+  }
+  return {
+    $typeName: SocketAddressSchema.typeName,
+    protocol: SocketAddress_Protocol.TCP,
+    address,
+    portSpecifier: noPort,
+  };
+};
+
 const authorization = 'authorization';
+const forwardedFor = 'x-forwarded-for';
+
+/** The header that is read and has a name of so many bytes. */
+function headerOf(nameBytes: number): string | undefined {
+  if (nameBytes === authorization.length) return authorization;
+  return nameBytes === forwardedFor.length ? forwardedFor : undefined;
+}
+
+const noPort: SocketAddress['portSpecifier'] = { case: undefined };
+const noLabels: AttributeContext_Peer['labels'] = {};
 const noBytes = new Uint8Array(0);
 
 const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
@@ -130,14 +225,16 @@ const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
     if (tag === headersTag) {
       if (!readEntry(cursor, end)) return undefined;
       const { nameAt, nameEnd } = entry;
-      if (nameEnd - nameAt !== authorization.length) continue;
+      const sought = headerOf(nameEnd - nameAt);
+      if (sought === undefined) continue;
       const name = textOf(bytes, nameAt, nameEnd);
-      if (name === authorization) {
+      if (name === sought) {
         const value = textOf(bytes, entry.valueAt, cursor.at);
         if (value === undefined) return undefined;
-        headers.authorization = value;
+        if (sought === authorization) headers.authorization = value;
+        else headers[forwardedFor] = value;
         // Another case of the same name: the library reads all of them.
-      } else if (name === undefined || name.toLowerCase() === authorization) return undefined;
+      } else if (name === undefined || name.toLowerCase() === sought) return undefined;
       // Envoy sends header_map in place of `headers` if so configured; the library reads that.
     } else if (tag === headerMapTag || !httpTags.has(tag) || !skip(cursor, end, tag)) {
       return undefined;

@@ -3,11 +3,11 @@
 import { durationMs } from '@bufbuild/protobuf/wkt';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { codeToHttpStatus, errorToJson } from '@connectrpc/connect/protocol-connect';
-import { BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
+import { BadRequestSchema, RetryInfoSchema } from '../../gen/google/rpc/error_details_pb.ts';
 import { DenialSchema } from '../../gen/usher/v1/verifier_pb.ts';
 import { retryAfterOf } from '../http/answer.ts';
 import { bearerRealm } from '../http/www-authenticate.ts';
-import { badRequest, type Failure, failureOf, type OnBug } from '../rpc/failure.ts';
+import { badRequest, type Failure, failureOf, type OnBug, retryInfo } from '../rpc/failure.ts';
 import { codes } from '../rpc/rpc-error.ts';
 
 /** The Connect error for a thrown value. */
@@ -15,18 +15,22 @@ export function connectError(thrown: unknown, onBug: OnBug): ConnectError {
   if (thrown instanceof ConnectError) return thrown;
   const failure = failureOf(thrown, onBug);
   const { message, code, denial } = failure;
-  const retryAfterMs = denial?.retryAfter && durationMs(denial.retryAfter);
+  const limited = denial?.retryAfter && durationMs(denial.retryAfter);
+  const retryAfterMs = failure.retryAfterMs ?? limited;
   const headers = retryAfterMs === undefined ? undefined : retryAfterIn(retryAfterMs);
   return new ConnectError(message, codes[code], headers, detailsOf(failure));
 }
 
-/** The header of a call whose token is over its limit. */
+/** The header of a call whose token is over its limit, or whose source guesses. */
 function retryAfterIn(retryAfterMs: number): Record<string, string> {
   const { 'Retry-After': seconds } = retryAfterOf({ retryAfterMs });
   return { 'Retry-After': String(seconds) };
 }
 
-function detailsOf({ denial, violations }: Failure) {
+function detailsOf({ denial, violations, retryAfterMs }: Failure) {
+  if (retryAfterMs !== undefined) {
+    return [{ desc: RetryInfoSchema, value: retryInfo(retryAfterMs) }];
+  }
   if (violations) return [{ desc: BadRequestSchema, value: badRequest(violations) }];
   return denial ? [{ desc: DenialSchema, value: denial }] : [];
 }

@@ -20,6 +20,7 @@ import { HttpStatusSchema } from '../../gen/envoy/type/v3/http_status_pb.ts';
 import { StatusSchema } from '../../gen/google/rpc/status_pb.ts';
 import { hint } from '../../reading/nearest.ts';
 import { mapAwaitable } from '../../store/awaitable.ts';
+import { plainAddress } from '../../tokens/source.ts';
 import type { NotLetIn, VerifyCaller } from '../../tokens/verify-callers.ts';
 import type { Denied, Granted, Identity, ReasonEntry, Verdict } from '../../verify/verdict.ts';
 import { reasons, textOf } from '../../verify/verdict.ts';
@@ -30,6 +31,7 @@ import { challengeOf } from '../http/www-authenticate.ts';
 import type { Admit } from '../rpc/admission.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
 import type { DoorVerify } from '../rpc/call.ts';
+import { originOf, type Trusts } from '../rpc/client-address.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import { codes } from '../rpc/rpc-error.ts';
 import { unknownGatewayText } from './gateway-door.ts';
@@ -44,6 +46,8 @@ import {
 /** What the Check rpc needs. */
 export interface EnvoyCheckDeps {
   verify: DoorVerify;
+  /** Whether an address belongs to a trusted proxy. */
+  trusts: Trusts;
   /** Lets gateways ask, by the metadata of their own calls: the client wrote the headers in the request. */
   admit: Admit;
 }
@@ -51,6 +55,7 @@ export interface EnvoyCheckDeps {
 /** The handler of envoy.service.auth.v3.Authorization; requirements are in context extensions. */
 export function envoyCheckHandlers({
   verify,
+  trusts,
   admit,
 }: EnvoyCheckDeps): Handlers<typeof Authorization> {
   const keep = createGrants(true);
@@ -69,7 +74,8 @@ export function envoyCheckHandlers({
     const { audience, requiredScopes, isKept } = asked;
     // Unavailable fails the call, so that Envoy's `failure_mode_allow` decides.
     const header = authorizationOf(attributes);
-    const question = { header, audience, requiredScopes };
+    const source = sourceOf(attributes, trusts);
+    const question = { header, audience, requiredScopes, source };
     return mapAwaitable(verify(question, 'envoy-grpc', caller), verdict => {
       if (!verdict.valid) return denied(verdict, header, requiredScopes);
       const response = isKept ? keep(verdict.identity) : remove(verdict.identity);
@@ -112,23 +118,36 @@ function unknownExtension(asked: Readonly<Record<string, string>>): string | und
   return undefined;
 }
 
-/** The Authorization header in each form that Envoy sends: a map, or a list with raw values. */
 function authorizationOf(attributes: AttributeContext | undefined): string {
-  const http = attributes?.request?.http;
-  if (!http) return '';
-  const values: string[] = [];
-  for (const key in http.headers) {
-    if (isAuthorization(key)) values.push(http.headers[key] ?? '');
-  }
-  for (const { key, value, rawValue } of http.headerMap?.headers ?? []) {
-    if (!isAuthorization(key)) continue;
-    values.push(rawValue.length > 0 ? Buffer.from(rawValue).toString('latin1') : value);
-  }
-  return joinAuthorization(values);
+  return joinAuthorization(valuesOf(attributes, 'authorization'));
 }
 
-function isAuthorization(key: string): boolean {
-  return key.length === 'authorization'.length && key.toLowerCase() === 'authorization';
+/**
+ * The address from which the token was used: that of Envoy's own peer or, if that is a trusted proxy,
+ * whom it names; "" when it is not known.
+ */
+function sourceOf(attributes: AttributeContext | undefined, trusts: Trusts): string {
+  const address = attributes?.source?.address?.address;
+  if (address?.case !== 'socketAddress') return '';
+  const peer = address.value.address;
+  if (!trusts(peer)) return plainAddress(peer);
+  return originOf(peer, valuesOf(attributes, 'x-forwarded-for').join(','), trusts).address;
+}
+
+/** A header's values in each form that Envoy sends: a map, or a list with raw values. */
+function valuesOf(attributes: AttributeContext | undefined, name: string): string[] {
+  const http = attributes?.request?.http;
+  if (!http) return [];
+  const isName = (key: string) => key.length === name.length && key.toLowerCase() === name;
+  const values: string[] = [];
+  for (const key in http.headers) {
+    if (isName(key)) values.push(http.headers[key] ?? '');
+  }
+  for (const { key, value, rawValue } of http.headerMap?.headers ?? []) {
+    if (!isName(key)) continue;
+    values.push(rawValue.length > 0 ? Buffer.from(rawValue).toString('latin1') : value);
+  }
+  return values;
 }
 
 /** Responses for valid tokens, cached by identity: the same object while nothing has changed. */

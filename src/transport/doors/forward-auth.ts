@@ -19,8 +19,8 @@ import { type Asked, type Requirements, requirementsOf } from './requirements.ts
 /**
  * The route of /forward-auth. The gateway's configuration states requirements in the query:
  * `scopes` (separated by spaces), `audience` and `flavour=nginx`. Headers can only add
- * requirements. The verdict depends on nothing else but the credential, so no forwarded header
- * needs to be trusted.
+ * requirements. The verdict depends on nothing else but the credential and, for tokens that may be used
+ * from some addresses only, on what trusted proxies say in X-Forwarded-For.
  */
 export function forwardAuthRoute(deps: GatewayDoorDeps): Route {
   const queries = createQueries();

@@ -19,6 +19,8 @@ import type { Asked, Requirements } from './requirements.ts';
 /** What the gateways' endpoints need. */
 export interface GatewayDoorDeps {
   verify: DoorVerify;
+  /** The address of the gateway's client; "" when no trusted proxy names it. */
+  sourceOf(req: HttpRequest): string;
   /** Lets gateways ask. */
   admit: Admit;
 }
@@ -40,7 +42,7 @@ export interface GatewayDoor {
 export function verifyForGateway(
   req: HttpRequest,
   res: HttpResponse,
-  { verify, admit }: GatewayDoorDeps,
+  { verify, admit, sourceOf }: GatewayDoorDeps,
   gateway: GatewayDoor,
   requirements: Requirements | string,
 ): Awaitable<Granted | undefined> {
@@ -49,7 +51,7 @@ export function verifyForGateway(
     if (typeof requirements === 'string') {
       return refuseAlways(res, `the gateway's configuration is wrong: ${requirements}`);
     }
-    return verify({ header, ...requirements }, gateway.door, caller);
+    return verify({ header, ...requirements, source: sourceOf(req) }, gateway.door, caller);
   };
   const header = authorizationIn(req.headers);
   const settle = (verdict: Verdict | undefined): Granted | undefined => {

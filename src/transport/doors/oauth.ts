@@ -1,8 +1,10 @@
 /** What RFC 7662 and RFC 7009 have in common: authentication, the form and error responses. */
 
+import { trimBlanks } from '../../caching/canonical-header.ts';
 import { nearest } from '../../reading/nearest.ts';
 import { Unavailable } from '../../store/store.ts';
 import { type Authenticate, adminScope, type Caller } from '../../tokens/caller.ts';
+import { TokenError } from '../../tokens/errors.ts';
 import type { Sums } from '../../tokens/sums.ts';
 import type { Refusal } from '../../verify/verdict.ts';
 import { answerJson, retryAfterOf } from '../http/answer.ts';
@@ -38,36 +40,64 @@ export interface OauthError {
   description: string;
   /** The WWW-Authenticate headers of a 401 or 403. */
   challenges?: readonly string[];
-  /** When to call again after a 429, in milliseconds. */
+  /** When to call again, in milliseconds from now. */
   retryAfterMs?: number;
+  /** The source of the caller guesses: nothing is looked up for it. */
+  isSlowed?: true;
 }
 
-/** A route for callers with the scope, or usher.admin; `handle` gets the token. */
-export function oauthRoute(
-  path: string,
-  scope: string,
-  { authenticate, addressOf, limits, sums, guard }: OauthDeps,
-  handle: (token: string, form: Form, caller: Caller) => Promise<object | OauthError>,
-): Route {
+/** What an endpoint does. */
+export interface OauthEndpoint {
+  path: string;
+  /** The scope that callers need; usher.admin will do, too. */
+  scope: string;
+  /** Answers for a token that a caller with the scope posted. */
+  handle(token: string, form: Form, caller: Caller): Promise<object | OauthError>;
+  /**
+   * Answers a caller whose credential is the posted token itself, whatever its scopes; undefined to go on
+   * as for other callers. Absent where holders have no rights of their own.
+   */
+  handleHolder?(own: OwnToken): Promise<object | OauthError | undefined>;
+}
+
+/** A token that is its own caller's credential. */
+interface OwnToken {
+  token: string;
+  /** The client id of a caller that authenticated by Basic. */
+  clientId: string | undefined;
+  /** The client's address. */
+  peer: string;
+}
+
+/** The route of an endpoint. */
+export function oauthRoute(endpoint: OauthEndpoint, deps: OauthDeps): Route {
+  const { path, scope, handle, handleHolder } = endpoint;
+  const { authenticate, addressOf, limits, sums, guard } = deps;
   const answer = async (req: HttpRequest): Promise<object | OauthError> => {
     const peer = addressOf(req);
-    const found = await callerOf(req, scope, authenticate, peer);
+    const offered = offeredIn(req);
+    const found = await callerOf(offered, scope, authenticate, peer);
     const refuse = async (error: OauthError) => {
       const actor = 'actor' in found ? found.actor : '';
       await sums.refused({ actor, peer, detail: `POST ${path}: ${error.error}` });
       return error;
     };
-    if ('error' in found) return await refuse(found);
-    if (![scope, adminScope].some(held => found.scopes.includes(held))) {
-      return await refuse(lacksScope(scope));
+    const caller = withScope(found, scope);
+    if ('error' in caller && (handleHolder === undefined || caller.isSlowed)) {
+      return await refuse(caller);
     }
     const form = await readForm(req, limits.formBytesMax);
+    const token = typeof form === 'string' ? '' : (form.get('token') ?? '');
+    if (token !== '' && token === offered.token) {
+      const result = await handleHolder?.({ token, clientId: offered.id, peer });
+      if (result !== undefined) return result;
+    }
+    if ('error' in caller) return await refuse(caller);
     if (typeof form === 'string') return invalidRequest(form);
     const misspelt = misspeltIn(form);
     if (misspelt !== undefined) return invalidRequest(misspelt);
-    const token = form.get('token') ?? '';
     if (token === '') return invalidRequest('the parameter token is missing');
-    const result = await handle(token, form, found);
+    const result = await handle(token, form, caller);
     return 'error' in result && isRefusal(result) ? await refuse(result) : result;
   };
   const route: Route = {
@@ -80,8 +110,18 @@ export function oauthRoute(
   return heldBody(route, limits.formBytesMax, guard);
 }
 
-/** The parameters of RFC 7662 and RFC 7009 that ask for something, and `scope`, which Usher adds. */
-const parameters = ['token', 'token_type_hint', 'scope'];
+/** The caller if it has the scope, or the error. */
+function withScope(found: Caller | OauthError, scope: string): Caller | OauthError {
+  if ('error' in found) return found;
+  const isHeld = [scope, adminScope].some(held => found.scopes.includes(held));
+  return isHeld ? found : lacksScope(scope);
+}
+
+/**
+ * The parameters of RFC 7662 and RFC 7009 that ask for something; Usher adds `scope` and, for
+ * introspection, `source`.
+ */
+const parameters = ['token', 'token_type_hint', 'scope', 'source'];
 
 /**
  * What is wrong with a parameter that is nearly one of these. OAuth ignores parameters that it does not
@@ -101,22 +141,41 @@ function misspeltIn(form: Form): string | undefined {
 
 /** Parameters of other requests in IANA's registry of OAuth parameters whose names are near, too. */
 const ofOtherRequests =
-  /^(?:code|token_type|(?:access|actor|id|refresh|requested|subject)_token(?:_hint|_type)?)$/;
+  /^(?:code|resource|token_type|(?:access|actor|id|refresh|requested|subject)_token(?:_hint|_type)?)$/;
 
 function isRefusal(answer: object): answer is OauthError {
   return 'status' in answer && [401, 403, 429].includes(answer.status as number);
 }
 
+/** The credential that a request offers, by Bearer or Basic. */
+interface Offered {
+  /** The Authorization header. */
+  header: string;
+  /** The client id of Basic. */
+  id: string | undefined;
+  /** The token alone. */
+  token: string;
+}
+
+function offeredIn(req: HttpRequest): Offered {
+  const header = authorizationIn(req.headers);
+  const basic = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(header)?.[1];
+  if (basic === undefined) {
+    return { header, id: undefined, token: trimBlanks(header.replace(/^bearer[ \t]/i, '')) };
+  }
+  const [id, token] = readBasic(basic);
+  return { header, id, token };
+}
+
 async function callerOf(
-  req: HttpRequest,
+  { header, id, token }: Offered,
   scope: string,
   authenticate: Authenticate,
   address: string,
 ): Promise<Caller | OauthError> {
-  const header = authorizationIn(req.headers);
-  const basic = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(header)?.[1];
-  const [id, token] = basic === undefined ? [undefined, header] : readBasic(basic);
-  const caller = await authenticate(basic === undefined ? header : `Bearer ${token}`, address);
+  const bearer = id === undefined ? header : `Bearer ${token}`;
+  const caller = await authenticate(bearer, address).catch(asSlowed);
+  if ('error' in caller) return caller;
   if ('reason' in caller) {
     // The same answer for every valid token that may not call here.
     if (caller.reason === 'INSUFFICIENT_SCOPE') return lacksScope(scope);
@@ -143,7 +202,7 @@ function readBasic(base64: string): [id: string, token: string] {
 }
 
 /** The error for an invalid form. */
-function invalidRequest(description: string): OauthError {
+export function invalidRequest(description: string): OauthError {
   return { status: 400, error: 'invalid_request', description };
 }
 
@@ -177,6 +236,14 @@ function lacksScope(scope: string): OauthError {
     description,
     challenges: [bearerChallenge('insufficient_scope', description, [scope])],
   };
+}
+
+/** The error for a source that guesses. */
+function asSlowed(error: unknown): OauthError {
+  if (!(error instanceof TokenError && error.retryAfterMs !== undefined)) throw error;
+  const { message: description, retryAfterMs } = error;
+  const answer = { status: 429, error: 'temporarily_unavailable', description } as const;
+  return { ...answer, retryAfterMs, isSlowed: true };
 }
 
 function orUnavailable(error: unknown): OauthError {

@@ -1,9 +1,14 @@
-/** POST /oauth2/revoke (RFC 7009) revokes the posted token: a static token, or one JWT by `jti`. */
+/**
+ * POST /oauth2/revoke (RFC 7009) revokes the posted token, a static token or one JWT: for callers with the
+ * scope, and for its holder, who authenticates with the token itself.
+ */
 
+import { trimBlanks } from '../../caching/canonical-header.ts';
 import type { AccessTokens } from '../../tokens/access-tokens.ts';
 import { adminScope, type Caller, revokeScope } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
-import type { Identity, Reason } from '../../verify/verdict.ts';
+import { jwtDigest } from '../../verify/jwt.ts';
+import type { Identity, Reason, Verdict } from '../../verify/verdict.ts';
 import type { Route } from '../http/router.ts';
 import { bearerRealm } from '../http/www-authenticate.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
@@ -18,44 +23,69 @@ export interface RevokeTokenDeps extends OauthDeps {
 
 /** The route of /oauth2/revoke. */
 export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
-  return oauthRoute('/oauth2/revoke', revokeScope, deps, async (token, _form, caller) => {
-    const verdict = await deps.verify({ header: joinAuthorization([`Bearer ${token}`]) }, 'revoke');
-    const { identity } = verdict;
-    // RFC 7009 section 2.2: invalid tokens are answered like revoked ones.
-    if (!identity || (!verdict.valid && isOver(verdict.reason, identity))) return done;
-    if (caller.owner !== undefined && identity.owner !== caller.owner) return notYours;
-    try {
-      return await revoke(deps.accessTokens, caller, identity);
-    } catch (error) {
-      if (!(error instanceof TokenError)) throw error;
-      return errorOf(error);
-    }
-  });
+  const verdictOn = (token: string) =>
+    deps.verify({ header: joinAuthorization([`Bearer ${token}`]) }, 'revoke');
+  return oauthRoute(
+    {
+      path: '/oauth2/revoke',
+      scope: revokeScope,
+      async handle(token, _form, caller) {
+        const verdict = await verdictOn(token);
+        const { identity } = verdict;
+        // RFC 7009 section 2.2: invalid tokens are answered like revoked ones.
+        if (!identity || isOver(verdict)) return done;
+        if (caller.owner !== undefined && identity.owner !== caller.owner) return notYours;
+        return await revoke(deps.accessTokens, caller, { token, identity }, byClient);
+      },
+      // Whoever holds a token may end it: from any address, and also when it is over its limit.
+      async handleHolder({ token, clientId, peer }) {
+        const verdict = await verdictOn(token);
+        const { identity } = verdict;
+        if (!identity) return undefined;
+        if (clientId !== undefined && clientId.toLowerCase() !== identity.tokenId) return undefined;
+        if (isOver(verdict)) return done;
+        const holder = { actor: identity.tokenId, peer, scopes: [] };
+        return await revoke(deps.accessTokens, holder, { token, identity }, byHolder);
+      },
+    },
+    deps,
+  );
 }
 
 const done = {};
 const over: ReadonlySet<Reason> = new Set(['EXPIRED', 'REVOKED', 'JWT_MISSING_EXP']);
-const reason = 'revoked by its holder (RFC 7009)';
+/** The reasons in the audit log. */
+const byHolder = 'revoked by its holder';
+const byClient = 'revoked by RFC 7009';
 
 /** Whether a refused token can never become valid. A JWT whose claims could not be read never does. */
-function isOver(why: Reason, { claims }: Identity): boolean {
-  return over.has(why) || (why === 'MALFORMED_CLAIM' && claims === undefined);
+function isOver(verdict: Verdict): boolean {
+  if (verdict.valid) return false;
+  const { reason, identity } = verdict;
+  return over.has(reason) || (reason === 'MALFORMED_CLAIM' && identity?.claims === undefined);
 }
 
-/** Revokes with admin rights: an authenticated caller may revoke any token that it holds. */
+/** Revokes a static token, or one JWT, with admin rights: they come from holding it. */
 async function revoke(
   accessTokens: RevokeTokenDeps['accessTokens'],
   caller: Caller,
-  { kind, tokenId, jti }: Identity,
+  { token, identity }: { token: string; identity: Identity },
+  reason: string,
 ): Promise<object | OauthError> {
-  const holder = { ...caller, scopes: [...caller.scopes, adminScope] };
-  if (kind === 'static') {
-    await accessTokens.revoke(holder, tokenId, reason);
+  const { kind, tokenId, jti } = identity;
+  const admin = { ...caller, scopes: [...caller.scopes, adminScope] };
+  try {
+    if (kind === 'static') {
+      await accessTokens.revoke(admin, tokenId, reason);
+    } else {
+      const target = jti === '' ? { digest: jwtDigest(trimBlanks(token)) } : { jti };
+      await accessTokens.revokeJwts(admin, tokenId, target, reason);
+    }
     return done;
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error;
+    return errorOf(error);
   }
-  if (jti === '') return hasNoJti;
-  await accessTokens.revokeJwts(holder, tokenId, { jti }, reason);
-  return done;
 }
 
 function errorOf({ code, message }: TokenError): object | OauthError {
@@ -77,10 +107,4 @@ const notYours: OauthError = {
   error: 'unauthorized_client',
   description: "the token is not one of the owner that the caller's access token is limited to",
   challenges: [bearerRealm],
-};
-
-const hasNoJti: OauthError = {
-  status: 400,
-  error: 'unsupported_token_type',
-  description: 'this JWT has no jti; revoke its subject or its access token in the API Manager',
 };

@@ -16,12 +16,14 @@ import { hello } from '../services/hello.ts';
 /** What the root path needs. */
 export interface RootDeps {
   verify: DoorVerify;
+  /** The address of the caller, whose own token is judged. */
+  addressOf(req: HttpRequest): string;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
 /** The route of the root path; pages of other origins may call it. */
-export function rootRoute({ verify, now }: RootDeps): Route {
+export function rootRoute({ verify, addressOf, now }: RootDeps): Route {
   const greet = createGreeter();
   const settle = (verdict: Verdict, res: HttpResponse) => {
     if (verdict.valid) return greet(res, now(), verdict);
@@ -40,8 +42,8 @@ export function rootRoute({ verify, now }: RootDeps): Route {
   };
   const handle = (req: HttpRequest, res: HttpResponse) => {
     try {
-      const verdict = verify({ header: authorizationIn(req.headers) }, 'root');
-      return mapAwaitable(verdict, settle, fail, res);
+      const question = { header: authorizationIn(req.headers), source: addressOf(req) };
+      return mapAwaitable(verify(question, 'root'), settle, fail, res);
     } catch (error) {
       return fail(error, res);
     }

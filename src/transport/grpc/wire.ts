@@ -2,12 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { sourceOf } from '../../tokens/source.ts';
 import { createH2Server } from '../h2/server.ts';
 import type { GrpcDeps } from '../rpc/grpc-listener.ts';
 import { ownGuard } from '../rpc/guard.ts';
 import { within } from '../rpc/listener.ts';
 import { alwaysReady } from '../rpc/probes.ts';
-import { sourceOf } from '../rpc/source.ts';
 import { createCallDeadlines } from './call-deadlines.ts';
 import { Calls, type CallsDeps } from './calls.ts';
 import { h2LimitsOf } from './h2-limits.ts';

@@ -4,7 +4,7 @@
  */
 
 import { isIPv4, isIPv6 } from 'node:net';
-import { plainAddress } from '../rpc/source.ts';
+import { plainAddress } from '../../tokens/source.ts';
 import { answerJson } from './answer.ts';
 import type { HttpResponse } from './message.ts';
 import { isHost } from './request-check.ts';

@@ -2,6 +2,7 @@
 
 import type { Authenticate, Caller } from '../../tokens/caller.ts';
 import { TokenError } from '../../tokens/errors.ts';
+import { slowedText } from '../../tokens/guesses.ts';
 import type { Sums } from '../../tokens/sums.ts';
 import { authorization, type Call } from './call.ts';
 import type { Binding } from './handlers.ts';
@@ -15,12 +16,19 @@ export type CallerOf = (call: Call) => Promise<Caller>;
 /** The caller that a web session belongs to; undefined without a session. */
 export type SessionOf = (call: Call) => Promise<Caller | undefined>;
 
+/** The address of a call's client, behind trusted proxies. */
+export type AddressOf = (call: Call) => string;
+
 /** Authenticates by the Authorization header, or by the session when there is no header. */
-export function createCallerOf(authenticate: Authenticate, sessionOf?: SessionOf): CallerOf {
+export function createCallerOf(
+  authenticate: Authenticate,
+  addressOf: AddressOf,
+  sessionOf?: SessionOf,
+): CallerOf {
   return async call => {
     const header = authorization(call);
     const session = header === '' ? await sessionOf?.(call) : undefined;
-    const caller = session ?? (await authenticate(header, call.peer));
+    const caller = session ?? (await authenticate(header, addressOf(call)));
     if ('reason' in caller) throw denialError(caller);
     known.set(call, caller);
     return caller;
@@ -37,6 +45,7 @@ const known = new WeakMap<Call, Caller>();
 export function withRefusalsNoted(
   { service, handlers }: Binding,
   sums: Pick<Sums, 'refused'>,
+  addressOf: AddressOf,
   methods?: readonly string[],
 ): Binding {
   const noted = Object.entries(handlers as Record<string, UnaryHandler>).map(([name, handler]) => {
@@ -49,7 +58,7 @@ export function withRefusalsNoted(
         const why = refusalOf(error, caller);
         if (why !== undefined) {
           const detail = `${service.name}.${name}: ${why}`;
-          await sums.refused({ actor: caller?.actor ?? '', peer: call.peer, detail });
+          await sums.refused({ actor: caller?.actor ?? '', peer: addressOf(call), detail });
         }
         throw error;
       }
@@ -65,7 +74,7 @@ type UnaryHandler = (request: unknown, call: Call) => Promise<unknown>;
 function refusalOf(error: unknown, caller: Caller | undefined): string | undefined {
   if (error instanceof RpcError && error.denial !== undefined) return error.message;
   if (!(error instanceof TokenError)) return undefined;
-  if (error.code === 'PERMISSION_DENIED') return error.message;
+  if (error.code === 'PERMISSION_DENIED' || error.message === slowedText) return error.message;
   const isAnothers = error.code === 'NOT_FOUND' && caller?.owner !== undefined;
   return isAnothers ? 'there is no such access token of its owner' : undefined;
 }

@@ -2,12 +2,18 @@
 
 import { randomUUID } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
-import { type BadRequest, BadRequestSchema } from '../../gen/google/rpc/error_details_pb.ts';
+import {
+  type BadRequest,
+  BadRequestSchema,
+  type RetryInfo,
+  RetryInfoSchema,
+} from '../../gen/google/rpc/error_details_pb.ts';
 import type { Denial } from '../../gen/usher/v1/verifier_pb.ts';
 import { Unavailable } from '../../store/store.ts';
 import { TokenError, type Violation } from '../../tokens/errors.ts';
 import type { CodeName } from './rpc-error.ts';
 import { RpcError } from './rpc-error.ts';
+import { durationOfMs } from './time.ts';
 
 /** The error that the caller receives. */
 export interface Failure {
@@ -19,6 +25,8 @@ export interface Failure {
   denial?: Denial;
   /** Set for INVALID_ARGUMENT: the fields that are wrong, at most `fieldsMax`. */
   violations?: readonly Violation[];
+  /** When to call again, in milliseconds from now. */
+  retryAfterMs?: number;
 }
 
 /** Called with each unexpected error and a new request id, for the log. */
@@ -40,7 +48,8 @@ export function failureOf(thrown: unknown, onBug: OnBug): Failure {
     return denial ? { code, message, denial } : { code, message };
   }
   if (thrown instanceof TokenError) {
-    const { code, message, violations } = thrown;
+    const { code, message, violations, retryAfterMs } = thrown;
+    if (retryAfterMs !== undefined) return { code, message, retryAfterMs };
     if (violations.length > fieldsMax) return shortened(code, violations);
     return violations.length > 0 ? { code, message, violations } : { code, message };
   }
@@ -55,6 +64,11 @@ function shortened(code: CodeName, all: readonly Violation[]): Failure {
   const texts = violations.map(({ field, description }) => `${field}: ${description}`);
   const message = `${texts.join('; ')}; and ${all.length - fieldsMax} more`;
   return { code, message, violations };
+}
+
+/** When to call again as a detail of the error. */
+export function retryInfo(retryAfterMs: number): RetryInfo {
+  return create(RetryInfoSchema, { retryDelay: durationOfMs(retryAfterMs) });
 }
 
 /** The violations as a detail of the error. */

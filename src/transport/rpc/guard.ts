@@ -1,8 +1,8 @@
 /** What the listeners of a process share to limit callers: who is exempt, what is held, who reports. */
 
 import type { Server, Socket } from 'node:net';
+import { plainAddress, sourceOf } from '../../tokens/source.ts';
 import { createRequestBytes, type RequestBytes } from './request-bytes.ts';
-import { plainAddress, sourceOf } from './source.ts';
 import { createUnread, type Unread, type UnreadLimits, type UnreadReason } from './unread.ts';
 
 /** Why a connection was refused: the listener has as many as it may, or its source has. */

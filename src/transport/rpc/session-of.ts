@@ -3,7 +3,7 @@
 import type { Manager } from '../../manager/manager.ts';
 import { pageSecretHeader } from '../../manager/page-secret.ts';
 import type { Call } from './call.ts';
-import type { SessionOf } from './caller-of.ts';
+import type { AddressOf, SessionOf } from './caller-of.ts';
 
 /** The headers that carry a session or show that a call comes from another site. */
 const looked = [
@@ -17,7 +17,10 @@ const looked = [
 ];
 
 /** Looks up sessions with the API Manager. */
-export function createSessionOf(manager: Pick<Manager, 'callerOf'>): SessionOf {
+export function createSessionOf(
+  manager: Pick<Manager, 'callerOf'>,
+  addressOf: AddressOf,
+): SessionOf {
   return (call: Call) => {
     const headers = Object.fromEntries(
       looked.flatMap(name => {
@@ -27,6 +30,6 @@ export function createSessionOf(manager: Pick<Manager, 'callerOf'>): SessionOf {
         return values.length === 0 ? [] : [[name, values.join(joint)]];
       }),
     );
-    return manager.callerOf(headers, call.peer);
+    return manager.callerOf(headers, addressOf(call));
   };
 }

@@ -3,9 +3,9 @@
 import { isIP } from 'node:net';
 import type { VerifyRequest } from '../../gen/usher/v1/verifier_pb.ts';
 import { checkAll, invalid } from '../../tokens/faults.ts';
+import { plainAddress } from '../../tokens/source.ts';
 import type { Question } from '../../verify/verify.ts';
 import { joinAuthorization } from '../rpc/authorization.ts';
-import { plainAddress } from '../rpc/source.ts';
 
 /** Limits of a question, as documented in verifier.proto. */
 export const questionLimits = {

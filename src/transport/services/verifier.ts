@@ -49,6 +49,8 @@ export interface VerifierDeps {
   issueJwt: IssueJwt;
   /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
+  /** The address of the caller, whose own token Hello judges. */
+  addressOf(call: Call): string;
   /** Milliseconds since 1970. */
   now(): number;
   /** Follows invalidations for the callers of WatchInvalidations. */
@@ -64,10 +66,14 @@ export interface VerifierDeps {
 /** The handlers of VerifierService. */
 export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierService> {
   const { verify, admit, admitAgainMs, batchMax } = deps;
+  const ownQuestion = (call: Call) => ({
+    header: authorization(call),
+    source: deps.addressOf(call),
+  });
 
   return {
     hello: (_request, call) =>
-      mapAwaitable(verify({ header: authorization(call) }, call.door), verdict => {
+      mapAwaitable(verify(ownQuestion(call), call.door), verdict => {
         if (!verdict.valid) throw denialError(verdict);
         return create(HelloResponseSchema, hello(deps.now()));
       }),

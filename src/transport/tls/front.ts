@@ -3,8 +3,8 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
+import { sourceOf } from '../../tokens/source.ts';
 import type { Guard, HandshakeFault } from '../rpc/guard.ts';
-import { sourceOf } from '../rpc/source.ts';
 import { chainOf, namesOf, standsBehind } from './client-names.ts';
 import { faultOf } from './faults.ts';
 import { createHandshakes } from './handshakes.ts';

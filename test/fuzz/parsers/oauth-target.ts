@@ -20,18 +20,20 @@ const authenticate: Authenticate = async header => {
   return { actor: id, peer: '', scopes: ['usher.introspect'] };
 };
 const route = oauthRoute(
-  '/oauth2/introspect',
-  'usher.introspect',
+  {
+    path: '/oauth2/introspect',
+    scope: 'usher.introspect',
+    async handle(_token, form) {
+      seen.form = form;
+      return { active: true };
+    },
+  },
   {
     authenticate,
     sums: { refused: async () => undefined },
     addressOf: () => '203.0.113.9',
     limits: { formBytesMax },
     guard: { requests: { add() {}, end() {} } as never, requestRefused() {} },
-  },
-  async (_token, form) => {
-    seen.form = form;
-    return { active: true };
   },
 );
 

@@ -16,6 +16,7 @@ const route = forwardAuthRoute({
     return granted;
   },
   admit: admitAnyone,
+  sourceOf: () => '',
 });
 
 /** A line with the query, one with the audience and one with the scopes in headers. */

@@ -1,8 +1,9 @@
 /** The reader of Envoy's request agrees with the protobuf library on any bytes. */
 
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Address } from '../../../src/gen/envoy/config/core/v3/address_pb.ts';
 import {
   type CheckRequest,
   CheckRequestSchema,
@@ -15,11 +16,26 @@ const text = fc.oneof(
   fc.string({ unit: 'binary' }).map(odd => odd.toWellFormed()),
 );
 const name = fc.oneof(
-  fc.constantFrom('authorization', 'Authorization', 'authorizatiom', 'accept', ''),
+  fc.constantFrom(
+    ...['authorization', 'Authorization', 'authorizatiom', 'accept', ''],
+    ...['x-forwarded-for', 'X-Forwarded-For', 'x-forwarded-fox'],
+  ),
   text,
 );
 const texts = fc.dictionary(name, text, { maxKeys: 4 });
-const peer = fc.record({ service: text, labels: texts, principal: text });
+const port = fc.oneof(
+  fc.record({ case: fc.constant('portValue' as const), value: fc.nat() }),
+  fc.record({ case: fc.constant('namedPort' as const), value: text }),
+);
+const socketAddress = fc.record({ address: text, protocol: fc.nat(1), portSpecifier: port });
+const address = fc.oneof(
+  fc.record({ case: fc.constant('socketAddress' as const), value: socketAddress }),
+  fc.record({ case: fc.constant('pipe' as const), value: fc.record({ path: text }) }),
+);
+const peer = fc.record(
+  { address: fc.record({ address }), service: text, labels: texts, principal: text },
+  { requiredKeys: ['service'] },
+);
 const http = fc.record(
   {
     id: text,
@@ -42,9 +58,10 @@ const attributes = fc.record(
   { source: peer, request, contextExtensions: texts },
   { requiredKeys: [] },
 );
+type Init = MessageInitShape<typeof CheckRequestSchema>;
 const well = fc
   .record({ attributes }, { requiredKeys: [] })
-  .map(init => toBinary(CheckRequestSchema, create(CheckRequestSchema, init)));
+  .map(init => toBinary(CheckRequestSchema, create(CheckRequestSchema, init as Init)));
 
 /** The fields that Check reads. */
 function lookedAt({ attributes }: CheckRequest) {
@@ -52,8 +69,14 @@ function lookedAt({ attributes }: CheckRequest) {
   return {
     extensions: attributes?.contextExtensions,
     authorization: http?.headers.authorization,
+    forwardedFor: http?.headers['x-forwarded-for'],
+    address: addressIn(attributes?.source?.address?.address),
     headerMap: http?.headerMap,
   };
+}
+
+function addressIn(address: Address['address'] | undefined) {
+  return address?.case === 'socketAddress' ? address.value.address : undefined;
 }
 
 /** `isWhole` says whether what the library read was all there is: it reads beyond the ends of fields. */
@@ -99,12 +122,26 @@ describe('the same fields are read', () => {
 test('what Envoy sends is plain', () => {
   const init = {
     attributes: {
-      source: { principal: 'spiffe://mesh/client' },
+      source: {
+        principal: 'spiffe://mesh/client',
+        address: {
+          address: {
+            case: 'socketAddress' as const,
+            value: {
+              address: '192.0.2.1',
+              portSpecifier: { case: 'portValue' as const, value: 51_234 },
+            },
+          },
+        },
+      },
       request: {
         time: { seconds: 1_700_000_000n, nanos: 5 },
         http: {
           ...{ id: '1', method: 'GET', path: '/', host: 'shop.example', size: -1n },
-          headers: { ':path': '/', authorization: 'usher_x', 'x-odd': 'é' },
+          headers: {
+            ...{ ':path': '/', authorization: 'usher_x', 'x-odd': 'é' },
+            'x-forwarded-for': '192.0.2.1',
+          },
         },
       },
       contextExtensions: { scopes: 'a b' },
@@ -115,6 +152,8 @@ test('what Envoy sends is plain', () => {
   expect(read && lookedAt(read)).toEqual({
     extensions: { scopes: 'a b' },
     authorization: 'usher_x',
+    forwardedFor: '192.0.2.1',
+    address: '192.0.2.1',
     headerMap: undefined,
   });
 });

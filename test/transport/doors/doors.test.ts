@@ -42,10 +42,11 @@ beforeAll(async () => {
     limits: defaultLimits.http,
     guard: ownGuard(defaultLimits.http),
     addressOf: () => '127.0.0.1',
+    sourceOf: () => '',
   });
   const limits = defaultLimits.http;
   const httpListener = createHttpListener({ routes, limits, corsOrigins: [], onBug });
-  const bindings = [envoyBinding({ verify, admit: admitAnyone })];
+  const bindings = [envoyBinding({ verify, admit: admitAnyone, trusts: () => false })];
   const grpcListener = createGrpcListener({ bindings, limits: defaultLimits.grpc, onBug });
   listeners.push(httpListener, grpcListener);
   const address = { host: '127.0.0.1', port: 0 };

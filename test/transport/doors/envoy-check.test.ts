@@ -1,7 +1,7 @@
 /** Envoy's Check rpc: its answers on the wire, where a mistake would let requests pass. */
 
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { HeaderValueOption_HeaderAppendAction as AppendAction } from '../../../src/gen/envoy/config/core/v3/base_pb.ts';
 import {
   CheckRequestSchema,
@@ -12,12 +12,15 @@ import { Unavailable } from '../../../src/store/store.ts';
 import { envoyCheckHandlers } from '../../../src/transport/doors/envoy-check.ts';
 import { admitAnyone } from '../../../src/transport/rpc/admission.ts';
 import type { Call } from '../../../src/transport/rpc/call.ts';
+import { trustsRanges } from '../../../src/transport/rpc/client-address.ts';
 import { type Reason, reasons } from '../../../src/verify/verdict.ts';
-import type { Question } from '../../../src/verify/verify.ts';
+import type { Question, Verify } from '../../../src/verify/verify.ts';
 import { granted, verify } from '../fakes.ts';
 
 const { signal } = new AbortController();
 const call: Call = { door: 'grpc', header: () => [], peer: '', clientNames: [], signal };
+
+const trusts = trustsRanges([['10.0.0.0', 8]]);
 
 type Http = { headers?: Record<string, string>; headerMap?: { headers: object[] } };
 
@@ -25,13 +28,15 @@ type Http = { headers?: Record<string, string>; headerMap?: { headers: object[] 
 async function check(
   http: Http,
   contextExtensions: Record<string, string> = {},
-  ask = verify,
+  ask: Verify = verify,
+  source?: object,
 ): Promise<CheckResponse> {
-  const attributes = { contextExtensions, request: { http } };
+  const attributes = { contextExtensions, request: { http }, ...(source && { source }) };
   const request = create(CheckRequestSchema, {
     attributes,
   } as MessageInitShape<typeof CheckRequestSchema>);
-  const answer = await envoyCheckHandlers({ verify: ask, admit: admitAnyone }).check(request, call);
+  const deps = { verify: ask, trusts, admit: admitAnyone };
+  const answer = await envoyCheckHandlers(deps).check(request, call);
   return fromBinary(CheckResponseSchema, toBinary(CheckResponseSchema, answer));
 }
 
@@ -50,10 +55,8 @@ test('a request without headers, or without a request, is denied', async () => {
   const requests = [{}, { attributes: {} }, { attributes: { request: {} } }];
   for (const request of requests) {
     const message = create(CheckRequestSchema, request);
-    const { status } = await envoyCheckHandlers({ verify, admit: admitAnyone }).check(
-      message,
-      call,
-    );
+    const deps = { verify, trusts, admit: admitAnyone };
+    const { status } = await envoyCheckHandlers(deps).check(message, call);
     expect(status?.code).toBe(16);
   }
 });
@@ -113,6 +116,7 @@ test('requires the audience and scopes of the route', async () => {
     header: 'x',
     audience: 'orders',
     requiredScopes: ['orders.read', 'orders.write'],
+    source: '',
   });
 });
 
@@ -148,4 +152,52 @@ test('reads raw headers, and joins several', async () => {
   expect((await questionFor(both)).header).toBe('a, token');
   const foreign = { headerMap: { headers: [raw('authorization', 'token\u00e9')] } };
   expect((await questionFor(foreign)).header).toBe('token\u00e9');
+});
+
+describe('the address from which the token was used', () => {
+  const at = (address: string) => ({
+    address: { address: { case: 'socketAddress', value: { address } } },
+  });
+  const asked = async (source: object | undefined, headers: Record<string, string> = {}) => {
+    let question: Question | undefined;
+    const ask: Verify = given => {
+      question = given;
+      return granted;
+    };
+    await check({ headers: { authorization: 'good', ...headers } }, {}, ask, source);
+    return question?.source;
+  };
+  const forwarded = (text: string) => ({ 'x-forwarded-for': text });
+
+  test.each([
+    ["that of Envoy's peer", at('192.0.2.1'), {}, '192.0.2.1'],
+    ['a peer on a socket for both families', at('::ffff:192.0.2.1'), {}, '192.0.2.1'],
+    ['not what an unknown peer says', at('192.0.2.1'), forwarded('198.51.100.7'), '192.0.2.1'],
+    ['what a trusted proxy says', at('10.0.0.1'), forwarded('1.1.1.1, 2.2.2.2'), '2.2.2.2'],
+    ['through a chain of them', at('10.0.0.1'), forwarded('2.2.2.2, 10.0.0.9'), '2.2.2.2'],
+    ['a trusted proxy itself', at('10.0.0.1'), {}, '10.0.0.1'],
+    ['nothing that is no address', at('10.0.0.1'), forwarded('2.2.2.2, unknown'), ''],
+    [
+      'none, on a Unix domain socket',
+      { address: { address: { case: 'pipe', value: {} } } },
+      {},
+      '',
+    ],
+    ['none, where Envoy tells none', undefined, forwarded('2.2.2.2'), ''],
+  ] as const)('%s', async (_, source, headers, address) => {
+    expect(await asked(source, headers)).toBe(address);
+  });
+
+  test('headers that Envoy sends raw', async () => {
+    let question: Question | undefined;
+    const raw = (key: string, text: string) => ({ key, rawValue: Buffer.from(text) });
+    const headers = [raw('authorization', 'good'), raw('x-forwarded-for', '1.1.1.1')];
+    const more = [raw('X-Forwarded-For', '2.2.2.2')];
+    const ask: Verify = given => {
+      question = given;
+      return granted;
+    };
+    await check({ headerMap: { headers: [...headers, ...more] } }, {}, ask, at('10.0.0.1'));
+    expect(question?.source).toBe('2.2.2.2');
+  });
 });

@@ -23,6 +23,7 @@ beforeAll(async () => {
       asked = question;
       return verify(question);
     },
+    sourceOf: () => '',
     admit: admitAnyone,
   };
   listener = createHttpListener({
@@ -100,12 +101,13 @@ test('requirements of query and headers add up', async () => {
     header: 'good',
     audience: 'x',
     requiredScopes: ['a', 'b', 'c', 'd', 'e'],
+    source: '',
   });
 });
 
 test("/ext-authz reads nothing of the client's own query", async () => {
   await ask('/ext-authz/orders?scopes=a&audience=x', 'good', [['X-Usher-Audience', 'y']]);
-  expect(asked).toEqual({ header: 'good', audience: 'y', requiredScopes: [] });
+  expect(asked).toEqual({ header: 'good', audience: 'y', requiredScopes: [], source: '' });
 });
 
 test.each([

@@ -7,6 +7,7 @@ import {
   connect,
   type IncomingHttpHeaders,
 } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { createWire } from '../../../src/transport/grpc/wire.ts';
 import type { HttpDeps } from '../../../src/transport/http/listener.ts';
@@ -29,10 +30,11 @@ export interface H2Answer {
   body: string;
 }
 
-/** Opens a connection, which the caller closes. */
-export async function openH2(port: number): Promise<ClientHttp2Session> {
-  // The type of the options does not have it yet.
-  const options: object = { strictSingleValueFields: false };
+/** Opens a connection, from a local address if it is given, which the caller closes. */
+export async function openH2(port: number, from?: string): Promise<ClientHttp2Session> {
+  const createConnection = () => connectSocket({ host: '127.0.0.1', port, localAddress: from });
+  // The type of the options does not have the first yet.
+  const options: object = { strictSingleValueFields: false, ...(from && { createConnection }) };
   const session = connect(`http://127.0.0.1:${port}`, options);
   session.on('error', () => {});
   await once(session, 'connect');

@@ -47,7 +47,7 @@ export async function startHttp(setup: Setup = {}) {
     ...withHttp2({ bindings, onBug, guard }, setup.limits),
     guard,
     routes: [
-      rootRoute({ verify: setup.verifier?.verify ?? verify, now }),
+      rootRoute({ verify: setup.verifier?.verify ?? verify, addressOf: () => '', now }),
       ...probeRoutes(probes),
       ...door.routes,
     ],

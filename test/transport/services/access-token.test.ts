@@ -115,8 +115,10 @@ const door = createConnectDoor({
           matches: [{ record, matchedBy: 'secret key' }],
           ...{ nextPageToken: 'n', examined: 9 },
         }),
-        authenticate: createCallerOf(async (header, peer) =>
-          header === 'admin' ? { actor: 'admin', peer, scopes: [] } : { reason: 'INVALID_TOKEN' },
+        authenticate: createCallerOf(
+          async (header, peer) =>
+            header === 'admin' ? { actor: 'admin', peer, scopes: [] } : { reason: 'INVALID_TOKEN' },
+          ({ peer }) => peer,
         ),
         now: () => at,
       }),
