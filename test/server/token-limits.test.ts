@@ -2,7 +2,7 @@
 
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createUsher } from '../../src/client/node.ts';
 import { Authorization } from '../../src/gen/envoy/service/auth/v3/external_auth_pb.ts';
 import {
@@ -224,4 +224,19 @@ test('the metrics show the counters, and verdicts by door', async () => {
   expect(value('usher_degraded{what="limits"}')).toBe(0);
   const refused = 'usher_verdicts_total{reason="RATE_LIMITED",kind="static",door="root"}';
   expect(value(refused)).toBeGreaterThan(0);
+});
+
+test('to ask for verdicts is no use of the own token of the one who asks', async () => {
+  const strict = await runServer({ USHER_VERIFY_ACCESS: 'token' });
+  onTestFinished(() => strict.stop());
+  const caller = await withQuota(strict, 1, { scopes: ['usher.verify'] });
+  const { token } = await adminOf(strict).create({ kind: Kind.STATIC, name: 'asked about' });
+  const client = overGrpc(VerifierService, strict.grpc, '');
+  const options = { headers: { 'x-usher-caller': caller.token } };
+  for (let n = 0; n < 4; n++) {
+    expect((await client.verify({ header: token }, options)).valid).toBe(true);
+  }
+  expect(await hello(strict, caller.token)).toBe(200);
+  expect(await hello(strict, caller.token)).toBe(429);
+  expect((await client.verify({ header: token }, options)).valid).toBe(true);
 });

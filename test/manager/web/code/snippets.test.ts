@@ -102,7 +102,7 @@ describe('the steps of a verdict', () => {
         expect(found.slice(place + 1).some(outcome => outcome === 'passed')).toBe(false);
         return place;
       });
-    expect(places).toEqual([0, 0, 0, 1, 3, 4, 4, 5, 6, 7, 3]);
+    expect(places).toEqual([0, 0, 0, 1, 3, 4, 4, 5, 7, 8, 3, 6, 9]);
   });
 
   test('an explained verdict has what each check saw, and those that were not reached', () => {
@@ -119,8 +119,10 @@ describe('the steps of a verdict', () => {
       { title: 'Header', text: 'One credential.', outcome: 'passed' },
       { title: 'Time', text: 'Exp is later. The access token expired.', outcome: 'failed' },
       { title: 'Not revoked', text: 'Not reached.', outcome: 'skipped' },
+      { title: 'Address', text: 'Not reached.', outcome: 'skipped' },
       { title: 'Audience', text: 'Not reached.', outcome: 'skipped' },
       { title: 'Scopes', text: 'Not reached.', outcome: 'skipped' },
+      { title: 'Limits', text: 'Not reached.', outcome: 'skipped' },
     ]);
   });
 
