@@ -116,7 +116,7 @@ function importKey(pem: string): Promise<CryptoKey> {
 function newSerial(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toHex();
+  return Buffer.from(bytes).toString('hex');
 }
 
 async function pairOf(certificate: X509Certificate, key: CryptoKey): Promise<Pair> {
