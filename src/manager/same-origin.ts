@@ -30,6 +30,7 @@ const formTypes = ['application/x-www-form-urlencoded', 'multipart/form-data', '
 
 function notSentByForm(headers: IncomingHttpHeaders): boolean {
   if (headers['connect-protocol-version'] !== undefined) return true;
-  const [type = ''] = (headers['content-type'] ?? '').split(';');
-  return type !== '' && !formTypes.includes(type.trim().toLowerCase());
+  const [given = ''] = (headers['content-type'] ?? '').split(';');
+  const type = given.trim().toLowerCase();
+  return type !== '' && !formTypes.includes(type);
 }

@@ -22,6 +22,8 @@ export function sealText(key: CipherKey, text: string, context: string): string 
 export function unsealText(key: CipherKey, value: string, context: string): string | undefined {
   const bytes = Buffer.from(value, 'base64url');
   if (bytes.length < nonceBytes + tagBytes) return undefined;
+  // Node skips what is no base64url, so one text would have many spellings.
+  if (bytes.toString('base64url') !== value) return undefined;
   const nonce = bytes.subarray(0, nonceBytes);
   const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagBytes });
   decipher.setAAD(Buffer.from(context));

@@ -189,7 +189,10 @@ async function callerOf(
 
 /** Reads client id and secret, each form-encoded before joining (RFC 6749 section 2.3.1). */
 function readBasic(base64: string): [id: string, token: string] {
-  const text = Buffer.from(base64, 'base64').toString('latin1');
+  const bytes = Buffer.from(base64, 'base64');
+  // Node skips what is no base64 (RFC 4648 section 4). Some clients leave out the padding.
+  if (bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) return ['', ''];
+  const text = bytes.toString('latin1');
   const colon = text.indexOf(':');
   if (colon === -1) return ['', ''];
   const [id, token] = [text.slice(0, colon), text.slice(colon + 1)];

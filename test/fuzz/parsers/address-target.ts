@@ -46,9 +46,9 @@ function slowEntry(entry: string): string {
   return isInBrackets ? unmapped(bare.slice(1, -1)) : '';
 }
 
-/** An address in the form that IPv4 has in IPv6 (RFC 4291 section 2.5.5.2), without that form. */
+/** An address in the form that IPv4 has in IPv6 (RFC 4291 section 2.5.5.2), without that form and its zone. */
 function unmapped(text: string): string {
-  if (!isIPv6(text) || text.includes('%')) return text;
+  if (!isIPv6(text)) return text;
   const address = bitsOf(text);
   if (!address.startsWith(`${'0'.repeat(80)}${'1'.repeat(16)}`)) return text;
   const bytes = address.slice(96).match(/.{8}/g) ?? [];

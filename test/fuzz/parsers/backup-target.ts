@@ -85,9 +85,17 @@ export const backupTarget: Target = {
     Buffer.from([...backups.flat()].join('\n')),
     Buffer.from('{}\n{"mac":""}'),
   ],
-  words: [...genuine, line({}), '\n', '{', '}', '"mac":"', 'k1 ', '"end"', ',"oldest":1'].map(
-    text => Buffer.from(text),
-  ),
+  words: [
+    ...genuine,
+    line({ other: 1 }),
+    '\n',
+    '{',
+    '}',
+    '"mac":"',
+    'k1 ',
+    '"end"',
+    ',"oldest":1',
+  ].map(text => Buffer.from(text)),
   bend(input, random) {
     // Whole lines, moved, removed or taken from the other backup.
     const lines = input.toString('utf8').split('\n');

@@ -44,11 +44,7 @@ function play(input: Buffer): void {
   assert.equal(read, text === '' ? undefined : place, 'another place');
   if (text === '') return;
   assert.equal(reader, readers[0], 'it is read by others');
-  const bytesOf = (each: string) => Buffer.from(each.split('.').at(-1) ?? '', 'base64url');
-  assert(
-    genuine.some(each => bytesOf(each).equals(bytesOf(text))),
-    'a changed one is read',
-  );
+  assert(genuine.includes(text), 'a changed one is read');
 }
 
 function changed(token: string, changes: Buffer): string {
