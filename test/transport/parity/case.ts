@@ -19,6 +19,8 @@ export interface World {
   scoped: string;
   revoked: string;
   expired: string;
+  /** May be used from an address only that no caller of the tests has. */
+  elsewhere: string;
   /** Imported tokens, by the form of the import and by their state. */
   imported: Record<ImportedForm | 'scoped' | ImportedEnd, string>;
   /** An imported jwt secret that is no text. */

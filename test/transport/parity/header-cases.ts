@@ -73,6 +73,13 @@ export const staticCases: ParityCase[] = [
   },
   { name: 'a revoked token', headers: w => [w.revoked], expected: 'REVOKED' },
   { name: 'an expired token', headers: w => bearer(w.expired), expected: 'EXPIRED' },
+  { name: 'from another address', headers: w => [w.elsewhere], expected: 'WRONG_SOURCE' },
+  {
+    name: 'a missing scope from another address: WRONG_SOURCE comes first',
+    headers: w => [w.elsewhere],
+    scopes: ['orders:read'],
+    expected: 'WRONG_SOURCE',
+  },
   {
     name: 'after a rotation, the old token in its grace',
     headers: w => [w.rotated.inGrace],

@@ -35,6 +35,7 @@ export async function makeWorld(server: TestServer): Promise<World> {
   const revoked = await make(Kind.STATIC);
   await admin.revoke({ id: revoked.kid, reason: 'parity' });
   const expired = await make(Kind.STATIC, soon);
+  const elsewhere = await make(Kind.STATIC, { allowedSources: ['192.0.2.0/24'] });
   const rotated = await make(Kind.STATIC);
   const rotatedNow = await admin.rotate({ id: rotated.kid, grace: seconds(86_400) });
   const rotatedOut = await make(Kind.STATIC);
@@ -70,6 +71,7 @@ export async function makeWorld(server: TestServer): Promise<World> {
     scoped: scoped.token,
     revoked: revoked.token,
     expired: expired.token,
+    elsewhere: elsewhere.token,
     imported,
     importedJwt,
     rotated: {
