@@ -109,3 +109,11 @@ export async function intactLog(store: Store): Promise<ChainedEvent[]> {
   }
   return entries;
 }
+
+/**
+ * The entries of the audit log without Usher's own of a loss: a failover may lose the entry of a change
+ * that was not acknowledged yet, which the process that appended it notes.
+ */
+export async function loggedChanges(store: Store): Promise<ChainedEvent[]> {
+  return (await intactLog(store)).filter(({ action }) => action !== 'store.healed');
+}

@@ -6,7 +6,7 @@ import { openRedis } from '../../../src/store/redis/store.ts';
 import { type Change, type Store, Unavailable } from '../../../src/store/store.ts';
 import { redisLimits } from '../../limits.ts';
 import { until } from '../../until.ts';
-import { creation, intactLog, revocation, walk } from '../changes.ts';
+import { creation, loggedChanges, revocation, walk } from '../changes.ts';
 import type { RedisServer } from './server.ts';
 import { addReplicas, type RedisCluster, startCluster } from './topologies.ts';
 
@@ -106,7 +106,7 @@ test.each([
     expect(await walk(writer, { order: 'oldest', limit: 7 })).toEqual(
       changes.map(({ record }) => record.id),
     );
-    const logged = (await intactLog(writer)).map(({ tokenId }) => tokenId);
+    const logged = (await loggedChanges(writer)).map(({ tokenId }) => tokenId);
     expect(new Set(logged)).toEqual(new Set(acknowledged.keys()));
     expect(logged).toHaveLength(changes.length + 12);
     expect(await replicas[victim]?.send('ROLE')).toEqual(expect.arrayContaining(['master']));

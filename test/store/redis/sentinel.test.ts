@@ -7,7 +7,7 @@ import { type Change, type Store, Unavailable } from '../../../src/store/store.t
 import { storeLimits } from '../../limits.ts';
 import { testSeal } from '../../seal.ts';
 import { until } from '../../until.ts';
-import { creation, intactLog, walk } from '../changes.ts';
+import { creation, loggedChanges, walk } from '../changes.ts';
 import { describeStore } from '../contract.ts';
 import { takesChanges } from '../takes-changes.ts';
 import type { RedisServer } from './server.ts';
@@ -70,7 +70,7 @@ describe('a failover', { timeout: 2 * failoverMsMax }, () => {
     expect(await walk(store, { order: 'oldest', limit: 7 })).toEqual(
       changes.map(({ record }) => record.id),
     );
-    const logged = (await intactLog(store)).map(({ id }) => id);
+    const logged = (await loggedChanges(store)).map(({ id }) => id);
     expect(logged.toSorted()).toEqual(changes.map(({ event }) => event.id).toSorted());
     expect(await servers.replica.send('ROLE')).toEqual(expect.arrayContaining(['master']));
   });
