@@ -1,0 +1,72 @@
+/**
+ * The small things that Usher keeps besides access tokens: people, webhooks, jobs. They share one
+ * capability of the store, so that each store keeps, signs and backs up all of them alike.
+ */
+
+import type { AuditEvent } from './audit.ts';
+import type { Awaitable } from './awaitable.ts';
+import type { JsonObject } from './record.ts';
+
+/** What kinds of documents there are. Each is a collection of its own. */
+export const collections = [
+  'people',
+  'invitations',
+  'sessions',
+  'jobs',
+  'leaks',
+  'webhooks',
+  'deliveries',
+] as const;
+
+/** The name of a collection. */
+export type Collection = (typeof collections)[number];
+
+/** A document as the store has it. */
+export interface StoredDocument {
+  /** Up to 64 characters of A-Z, a-z, 0-9, "-", "_" and "."; documents are listed in its order. */
+  readonly id: string;
+  /** 1 when created, one more with each change. */
+  readonly revision: number;
+  /** Its content. A secret in it is sealed by its owner, since the store only signs documents. */
+  readonly body: JsonObject;
+  /** When the store removes it by itself, in milliseconds since 1970; absent for never. */
+  readonly keepUntil?: number;
+}
+
+/** A change of one document. */
+export interface DocumentChange {
+  collection: Collection;
+  id: string;
+  /** The revision that the change is based on; 0 to create. */
+  before: number;
+  /** The new content; absent to remove the document. */
+  body?: JsonObject;
+  /** As in StoredDocument. */
+  keepUntil?: number;
+  /** Written to the audit log with the change; absent for a change that the log does not hold. */
+  event?: AuditEvent;
+}
+
+/** Which documents to list. */
+export interface DocumentScan {
+  collection: Collection;
+  /** Start behind this id; absent for the first page. */
+  after?: string;
+  /** Only ids that begin with this; absent for all. */
+  prefix?: string;
+  /** Page size, at most. */
+  limit: number;
+}
+
+/** Keeps documents. Throws Unavailable, also for a document that is not as Usher wrote it. */
+export interface Documents {
+  /** The document of an id, always from the store itself; undefined when there is none. */
+  document(collection: Collection, id: string): Awaitable<StoredDocument | undefined>;
+  /** Lists documents in the order of their ids. A page shorter than the limit is the last one. */
+  documents(scan: DocumentScan): Awaitable<StoredDocument[]>;
+  /**
+   * Makes a change: durable, and its event in the audit log, once it resolves. "conflict" when the
+   * document is at another revision than `before`. Repeating the same change makes it only once.
+   */
+  changeDocument(change: DocumentChange): Promise<'done' | 'conflict'>;
+}
