@@ -64,7 +64,7 @@ const rooms: Record<string, readonly string[]> = {
   reading: [],
   tls: [],
   outbound: ['timing', 'tls'],
-  settings: ['verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
+  settings: ['people', 'verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
   cli: ['api', 'settings', 'reading', 'version', 'tls'],
   api: ['client', 'gen', 'tls'],
   client: ['gen', 'caching', 'reading', 'tls'],
