@@ -130,14 +130,16 @@ function roleValue(role: RoleName): RoleValue {
   return RoleValue[role.toUpperCase() as Uppercase<RoleName>];
 }
 
-function words(name: string | undefined): string {
-  return (name ?? '').toLowerCase().replaceAll('_', ' ');
+/** The name of a value of an enumeration, in words. */
+function nameOf(values: Readonly<Record<string, number>>, value: number): string {
+  const name = Object.entries(values).find(([, each]) => each === value)?.[0] ?? '';
+  return name.toLowerCase().replaceAll('_', ' ');
 }
 
 function personOf(message: PersonMessage | undefined): Person {
   const { id = '', name = '', email, role = 0, owners = [], issuer } = message ?? {};
   return {
-    ...{ id, name, ...(email && { email }), role: words(RoleValue[role]) },
+    ...{ id, name, ...(email && { email }), role: nameOf(RoleValue, role) },
     ...(owners.length > 0 && { owners }),
     roleByProvider: message?.roleByProvider ?? false,
     ...(issuer && { issuer }),
@@ -153,7 +155,7 @@ function personOf(message: PersonMessage | undefined): Person {
 function sessionOf(message: SessionMessage): Session {
   const { id, actor, name, address, browser, createTime, lastUsedTime, expireTime } = message;
   return {
-    ...{ id, actor, name, method: words(SignInMethod[message.method]), address, browser },
+    ...{ id, actor, name, method: nameOf(SignInMethod, message.method), address, browser },
     ...timesOf({ createTime, lastUsedTime, expireTime }),
   };
 }

@@ -59,7 +59,10 @@ function rowOf(person: Person): string[] {
 }
 
 function outPerson({ terminal }: Context, person: Person, json?: boolean): void {
-  if (json) return outJson(terminal, person);
+  if (json) {
+    outJson(terminal, person);
+    return;
+  }
   outValues(terminal, [
     ['id', person.id],
     ['name', person.name],

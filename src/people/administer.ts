@@ -12,7 +12,14 @@ import {
 } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
-import { checkPageSize, checkText, checkUuid, fieldLimits, invalid } from '../tokens/fields.ts';
+import {
+  checkPageSize,
+  checkText,
+  checkUuid,
+  fieldLimits,
+  invalid,
+  isUuid,
+} from '../tokens/fields.ts';
 import { pageTokens } from '../tokens/page-token.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { noSuchPerson, type People } from './people.ts';
@@ -85,9 +92,9 @@ export function createPeopleAdmin(deps: PeopleAdminDeps): PeopleAdmin {
     { pageSize, pageToken }: Paged,
     rpc: string,
     query: string[],
+    faults = new Faults(),
   ) => {
     const tokens = pageTokens(keys, caller, { rpc, query });
-    const faults = new Faults();
     faults.read(() => checkPageSize(pageSize, pageSizes.max));
     const after = faults.read(() => tokens.read(pageToken)) ?? '';
     faults.end();
@@ -138,7 +145,7 @@ export function createPeopleAdmin(deps: PeopleAdminDeps): PeopleAdmin {
     async update(caller, id, revision, fields) {
       demandPeople(caller, 'change people');
       const { name, granted, isRoleByProvider, isDisabled } = fields;
-      if (name !== undefined) checkName(name);
+      if (name !== undefined) checkName('name', name);
       const chosen = granted && checkGranted(granted);
       if (chosen !== undefined || isRoleByProvider) {
         demandNotOneself(caller, id, 'change their own role');
@@ -179,14 +186,17 @@ export function createPeopleAdmin(deps: PeopleAdminDeps): PeopleAdmin {
     async listSessions(caller, { actor, isAll }, page) {
       const whose = isAll ? '' : actor || caller.actor;
       demandSessionsOf(caller, whose);
-      const query = [whose];
-      const { tokens, after, limit } = placeOf(caller, page, 'People.ListSessions', query);
+      const faults = new Faults();
+      faults.read(() => checkActor(actor));
+      const rpc = 'People.ListSessions';
+      const { tokens, after, limit } = placeOf(caller, page, rpc, [whose], faults);
       const { sessions, next } = await sessionList.page(whose, after, limit);
       return { sessions, nextPageToken: tokens.write(next || undefined) };
     },
 
     async endSession(caller, id) {
-      const session = /^[\w.-]{1,64}$/.test(id) ? await sessionList.find(id) : undefined;
+      if (!/^[\w.-]{1,64}$/.test(id)) throw invalid('id', 'is not one that ListSessions gives');
+      const session = await sessionList.find(id);
       const isOwn = session?.actor === caller.actor;
       if (!isOwn) demandPeople(caller, 'see or end the sessions of others');
       if (session === undefined) {
@@ -198,6 +208,7 @@ export function createPeopleAdmin(deps: PeopleAdminDeps): PeopleAdmin {
     async endSessions(caller, actor, keepsOwn) {
       const whose = actor || caller.actor;
       demandSessionsOf(caller, whose);
+      checkActor(actor);
       const id = personIn(whose);
       const kept = keepsOwn && whose === caller.actor ? caller.sessionId : undefined;
       // Also one that is being opened now, and is not in the list yet.
@@ -216,6 +227,13 @@ export function createPeopleAdmin(deps: PeopleAdminDeps): PeopleAdmin {
 function demandPeople(caller: Caller, what: string): void {
   demand(caller, adminScope);
   demandNoOwner(caller, what);
+}
+
+/** Throws INVALID_ARGUMENT for what is neither empty nor an actor with sessions. */
+function checkActor(actor: string): void {
+  const id = personIn(actor) ?? actor;
+  if (actor === '' || actor === adminActor || isUuid(id)) return;
+  throw invalid('actor', 'must be "person:" and a UUID, the UUID of an access token, or "admin"');
 }
 
 /** Otherwise the last administrator could shut the door behind them. */
@@ -240,26 +258,27 @@ export async function demandUnrestricted(records: TokenReader, { actor }: Caller
 }
 
 /** Throws INVALID_ARGUMENT for a name that a person cannot have. */
-export function checkName(name: string): void {
-  if (name.trim() === '') throw invalid('name', 'is required');
-  checkText('name', name, fieldLimits.nameLengthMax);
+export function checkName(field: string, name: string): void {
+  if (name.trim() === '') throw invalid(field, 'is required');
+  checkText(field, name, fieldLimits.nameLengthMax);
 }
 
 /** Most owners of a person. */
 const ownersMax = 100;
 
-/** The role and owners. Throws INVALID_ARGUMENT for others than there are. */
-export function checkGranted({
-  role,
-  owners,
-}: {
-  role: string;
-  owners?: readonly string[];
-}): Granted {
-  if (!isRole(role)) throw invalid('role', `must be one of ${roleNames.join(', ')}`);
-  if (owners === undefined || owners.length === 0) return { role };
-  if (owners.length > ownersMax) throw invalid('owners', `has more than ${ownersMax} entries`);
-  if (owners.some(owner => owner.trim() === '')) throw invalid('owners', 'has an empty entry');
-  for (const owner of owners) checkText('owners', owner, fieldLimits.ownerLengthMax);
+/**
+ * The role and owners. Throws INVALID_ARGUMENT for others than there are; `path` goes before the names of
+ * the fields.
+ */
+export function checkGranted(
+  { role, owners = [] }: { role: string; owners?: readonly string[] },
+  path = '',
+): Granted {
+  if (!isRole(role)) throw invalid(`${path}role`, `must be one of ${roleNames.join(', ')}`);
+  if (owners.length === 0) return { role };
+  const field = `${path}owners`;
+  if (owners.length > ownersMax) throw invalid(field, `has more than ${ownersMax} entries`);
+  if (owners.some(owner => owner.trim() === '')) throw invalid(field, 'has an empty entry');
+  for (const owner of owners) checkText(field, owner, fieldLimits.ownerLengthMax);
   return { role, owners: [...new Set(owners)] };
 }

@@ -18,12 +18,18 @@ import {
   type UpdatePersonRequest,
   UpdatePersonResponseSchema,
 } from '../../gen/usher/v1/people_pb.ts';
-import type { PeopleAdmin, PersonFields } from '../../people/administer.ts';
+import {
+  checkGranted,
+  checkName,
+  type PeopleAdmin,
+  type PersonFields,
+} from '../../people/administer.ts';
 import type { Person } from '../../people/person.ts';
 import type { Role as RoleName } from '../../people/roles.ts';
 import type { ListedSession, SignInMethod as MethodName } from '../../people/session-list.ts';
 import type { Caller } from '../../tokens/caller.ts';
-import { invalid } from '../../tokens/fields.ts';
+import { Faults } from '../../tokens/faults.ts';
+import { checkUuid, invalid } from '../../tokens/fields.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import { safeInteger, timestampOf } from '../rpc/time.ts';
@@ -65,7 +71,11 @@ export function peopleHandlers({
 
     async removePerson({ id, revision }, call) {
       const caller = await authenticate(call);
-      await people.remove(caller, id, safeInteger(revision, 'revision'));
+      const faults = new Faults();
+      const only = faults.read(() => safeInteger(revision, 'revision')) ?? 0;
+      faults.read(() => checkUuid('id', id));
+      faults.end();
+      await people.remove(caller, id, only);
       return create(RemovePersonResponseSchema);
     },
 
@@ -134,36 +144,47 @@ function sessionMessage(session: ListedSession, caller: Caller): Session {
   });
 }
 
-const changeable = ['name', 'role', 'owners', 'role_by_provider'] as const;
+const changeable = ['name', 'role', 'owners', 'role_by_provider'];
 
+/** An update. Throws one INVALID_ARGUMENT for all that is wrong with it. */
 function updateOf({ person, updateMask, disabled }: UpdatePersonRequest) {
   if (!person) throw invalid('person', 'is required');
+  const { id, name, owners } = person;
   const mask = updateMask?.paths ?? [];
-  const unknown = mask.find(path => !changeable.some(name => name === path));
-  if (unknown !== undefined) {
-    throw invalid('update_mask', `may name ${changeable.join(', ')}, and nothing else`);
-  }
-  if (mask.length === 0 && disabled === undefined) {
-    throw invalid('update_mask', 'names nothing to change');
-  }
-  if (mask.includes('owners') && !mask.includes('role')) {
-    throw invalid('update_mask', 'names owners without the role that they belong to');
-  }
-  if (mask.includes('role_by_provider')) {
-    if (mask.includes('role')) throw invalid('update_mask', 'names both role and role_by_provider');
-    if (!person.roleByProvider) {
-      throw invalid('person.role_by_provider', 'can be set to true only; set the role instead');
-    }
-  }
+  const role = roleName(person.role);
+  const faults = new Faults();
+  faults.read(() => checkMask(mask, disabled !== undefined));
+  const revision = faults.read(() => safeInteger(person.revision, 'person.revision')) ?? 0;
+  faults.read(() => checkUuid('person.id', id));
+  faults.read(() => mask.includes('name') && checkName('person.name', name));
+  faults.read(() => mask.includes('role') && checkGranted({ role, owners }, 'person.'));
+  faults.read(() => {
+    if (!mask.includes('role_by_provider') || person.roleByProvider) return;
+    throw invalid('person.role_by_provider', 'can be set to true only; set the role instead');
+  });
+  faults.end();
   const fields: PersonFields = {
-    ...(mask.includes('name') && { name: person.name }),
-    ...(mask.includes('role') && {
-      granted: { role: roleName(person.role), owners: person.owners },
-    }),
+    ...(mask.includes('name') && { name }),
+    ...(mask.includes('role') && { granted: { role, owners } }),
     ...(mask.includes('role_by_provider') && { isRoleByProvider: true }),
     ...(disabled !== undefined && { isDisabled: disabled }),
   };
-  return { id: person.id, revision: safeInteger(person.revision, 'person.revision'), fields };
+  return { id, revision, fields };
+}
+
+function checkMask(mask: readonly string[], isOptional: boolean): void {
+  const field = 'update_mask';
+  if (mask.some(path => !changeable.includes(path))) {
+    throw invalid(field, `may name ${changeable.join(', ')}, and nothing else`);
+  }
+  if (mask.length === 0 && !isOptional) throw invalid(field, 'names nothing to change');
+  if (!mask.includes('role')) {
+    if (!mask.includes('owners')) return;
+    throw invalid(field, 'names owners without the role that they belong to');
+  }
+  if (mask.includes('role_by_provider')) {
+    throw invalid(field, 'names both role and role_by_provider');
+  }
 }
 
 function roleName(role: Role): string {
