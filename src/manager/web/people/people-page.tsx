@@ -1,7 +1,7 @@
 /** The page of the people who may sign in. */
 
 import { useInfiniteQuery } from '@connectrpc/connect-query';
-import { Anchor, Badge, Button, Center, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Button, Center, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { IconUsers } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { PeopleService, type Person } from '../../../gen/usher/v1/people_pb.ts';
@@ -101,9 +101,9 @@ function Row({ person }: { person: Person }) {
       <Table.Td data-label="Role">
         {roleWords(person.role).name}{' '}
         {person.disableTime && (
-          <Badge variant="light" color="gray">
+          <span className="state" data-tone="quiet">
             Disabled
-          </Badge>
+          </span>
         )}
       </Table.Td>
       <Table.Td data-label="Owners">
