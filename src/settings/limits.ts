@@ -239,6 +239,11 @@ export const limits = {
     default: 43_200_000,
     unit: 'ms',
   }),
+  oidcClockSkewSeconds: limit(
+    'USHER_OIDC_CLOCK_SKEW_SECONDS',
+    'How far the clocks of the OpenID provider and of Usher may differ',
+    { min: 0, max: 300, default: 30, unit: 's' },
+  ),
   masterKeysReloadMs: limit(
     'USHER_MASTER_KEYS_RELOAD_MS',
     'How often the file or folder of the master keys is read again; a command is run again on SIGHUP and ' +
@@ -255,6 +260,17 @@ export const limits = {
     'Longest content of the file or folder of the master keys, and longest output of their command',
     { min: 64, max: 1_048_576, default: 65_536, unit: 'bytes' },
   ),
+  outboundTimeoutMs: limit(
+    'USHER_OUTBOUND_TIMEOUT_MS',
+    'How long a request of Usher itself to another server may take, name and TLS included',
+    { min: 100, max: 120_000, default: 10_000, unit: 'ms' },
+  ),
+  outboundBytesMax: limit('USHER_OUTBOUND_BYTES_MAX', 'Longest answer to such a request', {
+    min: 1024,
+    max: 16_777_216,
+    default: 262_144,
+    unit: 'bytes',
+  }),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,
     max: 600_000,

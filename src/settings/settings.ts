@@ -2,6 +2,8 @@
 
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { limits } from './limits.ts';
+import { oidcSettings } from './oidc.ts';
+import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
 import { managerTlsFiles, storeTlsFiles } from './tls-files.ts';
@@ -88,6 +90,7 @@ const places = {
   },
   ...tlsFiles,
   ...accessSettings,
+  ...outboundSettings,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',
@@ -180,6 +183,7 @@ const places = {
     read: baseUrl,
   },
   ...managerTlsFiles,
+  ...oidcSettings,
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */
