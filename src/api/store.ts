@@ -103,6 +103,6 @@ function pointOf({ sequence, hash }: LogPoint): StorePoint {
   return { sequence: Number(sequence), hash };
 }
 
-function textOf(time: Timestamp | undefined): string {
+export function textOf(time: Timestamp | undefined): string {
   return time === undefined ? '' : timestampDate(time).toISOString();
 }

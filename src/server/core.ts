@@ -2,8 +2,11 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { createInvitations, type Invitations } from '../people/invitations.ts';
+import { createPasskeys, type Passkeys } from '../people/passkeys.ts';
 import { createPeople, type People, withPeople } from '../people/people.ts';
 import { createSessionList, type SessionList } from '../people/session-list.ts';
+import { relyingPartyOf } from '../people/webauthn.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
@@ -76,6 +79,10 @@ export interface Core {
   currentCaller: CurrentCaller;
   /** Who may sign in to the API Manager. */
   people: People;
+  /** The links by which people come in. */
+  invitations: Invitations;
+  /** Their second way in. */
+  passkeys: Passkeys;
   /** Who is signed in there. */
   sessionList: SessionList;
   /** Writes and lists the audit log. */
@@ -185,6 +192,12 @@ export async function openCore(
     guesses,
     currentCaller: withPeople(createCurrentCaller(store, now), people),
     people,
+    invitations: createInvitations({
+      ...{ documents: store, people, now, lifetimeMs: config.invitationMs },
+    }),
+    passkeys: createPasskeys(people, relyingPartyOf(config.managerUrl), now, (by, { name }) =>
+      audit.add({ action: 'passkey.clone', ...by, detail: name }),
+    ),
     sessionList: createSessionList({
       ...{ documents: store, ended: store, log: store, now },
       idleMs: others.manager.sessionIdleMs,

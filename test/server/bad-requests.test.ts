@@ -14,6 +14,7 @@ import {
   type Sort,
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
@@ -113,6 +114,14 @@ const keys: typeof tokens = {
   rotateKeys: [{}, []],
   countKeyUse: [{ pageToken: 'x' }, ['page_token']],
 };
+const invitations: typeof tokens = {
+  createInvitation: [{ role: 'king', owners: [''] }, ['name', 'owners[0]', 'role']],
+  listInvitations: [{ pageToken: 'x' }, ['page_token']],
+  revokeInvitation: [{}, ['id']],
+  listPasskeys: [{ personId: 'x' }, ['person_id']],
+  renamePasskey: [{ personId: 'x' }, ['id', 'name', 'person_id']],
+  removePasskey: [{}, ['id', 'person_id']],
+};
 const issueJwt: (typeof tokens)[string] = [
   {
     ...{ tokenId: 'x', subject: long, audience: [''], scopes: ['a b'] },
@@ -154,7 +163,11 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 }
 
 type Calls = Record<string, (request: object) => Promise<unknown>>;
-type Service = typeof AccessTokenService | typeof StoreService | typeof KeyService;
+type Service =
+  | typeof AccessTokenService
+  | typeof InvitationService
+  | typeof StoreService
+  | typeof KeyService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
 
@@ -167,13 +180,13 @@ async function namesIn(service: Service, name: string, request: object, fields: 
 }
 
 test('every administrative rpc is in this test', () => {
-  const rpcs = [AccessTokenService, StoreService, KeyService, SignInService].flatMap(
-    ({ methods }) => methods.map(({ localName }) => localName),
-  );
+  const services = [AccessTokenService, InvitationService, StoreService, KeyService, SignInService];
+  const rpcs = services.flatMap(({ methods }) => methods.map(({ localName }) => localName));
   const here = [
     ...Object.keys(tokens),
     ...Object.keys(store),
     ...Object.keys(keys),
+    ...Object.keys(invitations),
     'createSignInCode',
   ];
   expect(here.sort()).toEqual(rpcs.sort());
@@ -196,6 +209,10 @@ test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
     await namesIn(KeyService, name, request, fields);
   },
 );
+
+test.each(Object.entries(invitations))('InvitationService.%s', async (name, [request, fields]) => {
+  await namesIn(InvitationService, name, request, fields);
+});
 
 test('VerifierService.issueJwt, over Connect and gRPC', async () => {
   const [request, fields] = issueJwt;
