@@ -89,8 +89,8 @@ export function addInvitationCommands(program: Command, context: Context): void 
     });
 }
 
-function add(owner: string, before: string[] = []): string[] {
-  return [...before, owner];
+function add(owner: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), owner];
 }
 
 async function outLink(context: Context, self: Command, invited: Invited): Promise<void> {

@@ -85,7 +85,13 @@ async function refuseSignIn(
   res: ServerResponse,
   offered: Offered,
 ) {
-  const error = 'token' in offered ? 'token is not valid' : 'login link was used or has expired';
+  const isAsked = 'passkey' in offered;
+  const error =
+    'token' in offered
+      ? 'token is not valid'
+      : isAsked
+        ? 'this sign-in was used already; try again'
+        : 'login link was used or has expired';
   await refused(deps, req, error);
   sendJson(res, 401, { error });
 }
