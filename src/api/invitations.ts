@@ -4,7 +4,9 @@ import type {
   Invitation as InvitationMessage,
   Passkey as PasskeyMessage,
 } from '../gen/usher/v1/invitations_pb.ts';
+import { Role } from '../gen/usher/v1/people_pb.ts';
 import { type Admin, call } from './connect.ts';
+import { nameOf, type RoleName, roleValue } from './people.ts';
 import { textOf } from './store.ts';
 
 /** An invitation. Times are RFC 3339, to the millisecond; "" for one that was not used. */
@@ -31,14 +33,15 @@ export interface Passkey {
 }
 
 /** Who is invited: a new person, or one who is there. */
-export type Invited = { name: string; role: string; owners: string[] } | { personId: string };
+export type Invited = { name: string; role: RoleName; owners: string[] } | { personId: string };
 
 /** Makes an invitation, and its link. Throws AdminError. */
 export async function invite(
   { invitations }: Admin,
   invited: Invited,
 ): Promise<{ url: string; invitation: Invitation }> {
-  const { url, invitation } = await call(() => invitations.createInvitation(invited));
+  const request = 'role' in invited ? { ...invited, role: roleValue(invited.role) } : invited;
+  const { url, invitation } = await call(() => invitations.createInvitation(request));
   return { url, invitation: invitationOf(invitation as InvitationMessage) };
 }
 
@@ -75,9 +78,9 @@ export async function removePasskey(
 }
 
 function invitationOf(message: InvitationMessage): Invitation {
-  const { id, personId, name, role, owners, forKnown, createActor, createName } = message;
+  const { id, personId, name, owners, forKnown, createActor, createName } = message;
   return {
-    ...{ id, personId, name, role, owners, forKnown },
+    ...{ id, personId, name, role: nameOf(Role, message.role), owners, forKnown },
     createdBy: createName || createActor,
     createTime: textOf(message.createTime),
     expireTime: textOf(message.expireTime),

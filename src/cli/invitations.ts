@@ -10,32 +10,29 @@ import {
   removePasskey,
   revokeInvitation,
 } from '../api/invitations.ts';
+import { type RoleName, roleNames } from '../api/people.ts';
 import { type Context, connect, optionsOf } from './context.ts';
+import { uuid, word } from './option-values.ts';
 import { outJson, outTable } from './terminal.ts';
 
-/** Adds the commands to `usher people`. */
+/** Adds the commands to `usher people`, which must be there. */
 export function addInvitationCommands(program: Command, context: Context): void {
   const { terminal } = context;
-  const known = program.commands.find(each => each.name() === 'people');
-  const people = known ?? program.command('people').description('look after those who may sign in');
+  const people = program.commands.find(each => each.name() === 'people') as Command;
   people
     .command('invite')
     .description('print a link by which a new person signs in to the API Manager, once')
     .argument('<name>', 'the name of the person')
-    .requiredOption('--role <role>', 'viewer, issuer, keeper, admin or auditor')
-    .option(
-      '--owner <owner>',
-      'only for access tokens of this owner; several times for several',
-      add,
-    )
+    .requiredOption('--role <role>', roleNames.join(', '), word(roleNames))
+    .option('--owner <owner...>', 'only for the access tokens of these owners')
     .action(async (name: string, _, self: Command) => {
-      const { role, owner = [] } = optionsOf<{ role: string; owner?: string[] }>(self);
+      const { role, owner = [] } = optionsOf<{ role: RoleName; owner?: string[] }>(self);
       await outLink(context, self, { name, role, owners: owner });
     });
   people
     .command('link')
     .description('print such a link for a person who lost their passkey; older links of theirs end')
-    .argument('<id>', 'the UUID of the person')
+    .argument('<id>', 'the UUID of the person', uuid)
     .action(async (personId: string, _, self: Command) => {
       await outLink(context, self, { personId });
     });
@@ -61,7 +58,7 @@ export function addInvitationCommands(program: Command, context: Context): void 
   people
     .command('passkeys')
     .description('list the passkeys of a person')
-    .argument('<id>', 'the UUID of the person')
+    .argument('<id>', 'the UUID of the person', uuid)
     .action(async (personId: string, _, self: Command) => {
       const options = optionsOf(self);
       const all = await passkeysOf(connect(context, options), personId);
@@ -77,7 +74,7 @@ export function addInvitationCommands(program: Command, context: Context): void 
   people
     .command('remove-passkey')
     .description('remove a passkey of a person; sessions that it opened go on')
-    .argument('<id>', 'the UUID of the person')
+    .argument('<id>', 'the UUID of the person', uuid)
     .argument('<passkey>', 'the id of the passkey')
     .option('--last', 'also when it is the last one, without which they cannot sign in')
     .action(async (personId: string, id: string, _, self: Command) => {
@@ -87,10 +84,6 @@ export function addInvitationCommands(program: Command, context: Context): void 
       if (options.json) outJson(terminal, { id, removed: true, left: left.length });
       else terminal.out(`removed; ${left.length} passkeys are left`);
     });
-}
-
-function add(owner: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), owner];
 }
 
 async function outLink(context: Context, self: Command, invited: Invited): Promise<void> {

@@ -98,7 +98,8 @@ export function createManager(deps: ManagerDeps): Manager {
     },
     async callerOf(headers, peer) {
       if (!madeByOwnPage(headers)) return undefined;
-      return (await signedIn(headers, peer))?.caller;
+      const found = await signedIn(headers, peer);
+      return found && { ...found.caller, sessionId: found.session.id };
     },
   };
 }

@@ -8,6 +8,7 @@ import { v4, v7 } from 'uuid';
 import type { AuditEvent } from '../store/audit.ts';
 import type { DocumentChange, Documents } from '../store/documents.ts';
 import type { JsonObject } from '../store/record.ts';
+import type { TokenReader } from '../store/store.ts';
 import {
   adminScope,
   type Caller,
@@ -18,11 +19,11 @@ import {
 } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
-import { checkText, fieldLimits, invalid } from '../tokens/fields.ts';
+import { checkGranted, checkName, demandUnrestricted } from './administer.ts';
 import { type Invitation, invitationOf } from './invitation.ts';
 import { noSuchPerson, type People } from './people.ts';
 import { mayEnter, namedPerson, type Person } from './person.ts';
-import { type Granted, isRole, roleNames } from './roles.ts';
+import type { Granted } from './roles.ts';
 
 /** What an invitation is for. */
 export interface Invited {
@@ -53,6 +54,8 @@ export interface Invitations {
 export interface InvitationsDeps {
   documents: Documents;
   people: People;
+  /** Where the restrictions of the access tokens of callers are. */
+  records: TokenReader;
   /** The current time in milliseconds since 1970. */
   now: () => number;
   /** How long an invitation is good, in milliseconds. */
@@ -63,9 +66,10 @@ const pageSize = 200;
 
 /** Creates it. */
 export function createInvitations(deps: InvitationsDeps): Invitations {
-  const { documents, people, now, lifetimeMs } = deps;
+  const { documents, people, records, now, lifetimeMs } = deps;
 
   const make = async (caller: Caller, granted: Granted, person: { id: string; name: string }) => {
+    await demandUnrestricted(records, caller);
     const isForKnown = (await people.find(person.id)) !== undefined;
     const code = randomBytes(32).toString('base64url');
     const id = digestOf(code);
@@ -199,23 +203,11 @@ function demandWhole(caller: Caller): void {
 
 function checked({ name, role, owners }: Invited): Granted {
   const faults = new Faults();
-  faults.read(() => {
-    if (name.trim() === '') throw invalid('name', 'is required');
-    checkText('name', name, fieldLimits.nameLengthMax);
-  });
-  const known = faults.read(() => {
-    if (isRole(role)) return role;
-    throw invalid('role', `is not one of ${roleNames.join(', ')}`);
-  });
-  faults.read(() => {
-    owners.forEach((owner, n) => {
-      if (owner === '') throw invalid(`owners[${n}]`, 'is empty');
-      checkText(`owners[${n}]`, owner, fieldLimits.ownerLengthMax);
-    });
-  });
+  faults.read(() => checkName('name', name));
+  const granted = faults.read(() => checkGranted({ role, owners }));
   faults.end();
-  if (known === undefined) throw invalid('role', 'is required');
-  return { role: known, ...(owners.length > 0 && { owners: [...new Set(owners)] }) };
+  // Without faults it was read.
+  return granted as Granted;
 }
 
 /** The id of the invitation with a code. */

@@ -2,6 +2,8 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { type ActorNames, createActorNames } from '../people/actor-names.ts';
+import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
 import { createInvitations, type Invitations } from '../people/invitations.ts';
 import { createPasskeys, type Passkeys } from '../people/passkeys.ts';
 import { createPeople, type People, withPeople } from '../people/people.ts';
@@ -85,6 +87,10 @@ export interface Core {
   passkeys: Passkeys;
   /** Who is signed in there. */
   sessionList: SessionList;
+  /** Shows and changes both. */
+  peopleAdmin: PeopleAdmin;
+  /** What actors are called. */
+  actorNames: ActorNames;
   /** Writes and lists the audit log. */
   audit: Audit;
   /** Shows and accepts the store. */
@@ -171,6 +177,10 @@ export async function openCore(
   );
   const isProven = createIsProven(proofs, limits);
   const people = createPeople(store, now);
+  const sessionList = createSessionList({
+    ...{ documents: store, ended: store, log: store, now },
+    idleMs: others.manager.sessionIdleMs,
+  });
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
   return {
@@ -191,17 +201,15 @@ export async function openCore(
     }),
     guesses,
     currentCaller: withPeople(createCurrentCaller(store, now), people),
-    people,
+    ...{ people, sessionList },
+    peopleAdmin: createPeopleAdmin({ people, sessionList, records: store, keys }),
+    actorNames: createActorNames(people, store),
     invitations: createInvitations({
-      ...{ documents: store, people, now, lifetimeMs: config.invitationMs },
+      ...{ documents: store, people, records: store, now, lifetimeMs: config.invitationMs },
     }),
     passkeys: createPasskeys(people, relyingPartyOf(config.managerUrl), now, (by, { name }) =>
       audit.add({ action: 'passkey.clone', ...by, detail: name }),
     ),
-    sessionList: createSessionList({
-      ...{ documents: store, ended: store, log: store, now },
-      idleMs: others.manager.sessionIdleMs,
-    }),
     audit,
     sums,
     oversight: createOversight(store),

@@ -14,6 +14,7 @@ import { createChanges } from '../transport/services/changes.ts';
 import { InvitationService, invitationHandlers } from '../transport/services/invitations.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { PeopleService, peopleHandlers } from '../transport/services/people.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
@@ -93,6 +94,7 @@ export function createServices(deps: ServicesDeps): Services {
     invitationHandlers({ ...core, authenticate, origin: web.origin }),
   );
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
+  const people = bind(PeopleService, peopleHandlers({ people: core.peopleAdmin, authenticate }));
   const { createSignInCode } = web;
   const signIn = bind(
     SignInService,
@@ -107,6 +109,7 @@ export function createServices(deps: ServicesDeps): Services {
       withRefusalsNoted(invitations, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),
+      withRefusalsNoted(people, core.sums, addressOf),
       verifier(admissions.manager, authenticate),
     ],
   };

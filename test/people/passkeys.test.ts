@@ -2,6 +2,7 @@
 
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { adminOf } from '../server/api.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
 import { type RedisServer, startRedis } from '../store/redis/server.ts';
@@ -27,7 +28,7 @@ afterAll(async () => {
 
 /** A person who came in by an invitation, in their browser. */
 async function invited(name: string): Promise<{ visitor: Visitor; personId: string }> {
-  const made = await invitationsAt(one).createInvitation({ name, role: 'viewer' });
+  const made = await invitationsAt(one).createInvitation({ name, role: Role.VIEWER });
   const visitor = visit(one);
   await visitor.signIn({ invitation: codeIn(made.url) });
   return { visitor, personId: made.invitation?.personId ?? '' };

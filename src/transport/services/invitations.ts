@@ -20,6 +20,7 @@ import { checkAll } from '../../tokens/faults.ts';
 import { checkUuid, invalid } from '../../tokens/fields.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
+import { roleName, roleValues } from './people.ts';
 
 export { InvitationService } from '../../gen/usher/v1/invitations_pb.ts';
 
@@ -39,12 +40,12 @@ export function invitationHandlers(deps: InvitationsDeps): Handlers<typeof Invit
   return {
     async createInvitation({ name, role, owners, personId }, call) {
       const caller = await authenticate(call);
-      if (personId !== '' && (name !== '' || role !== '' || owners.length > 0)) {
+      if (personId !== '' && (name !== '' || role !== 0 || owners.length > 0)) {
         throw invalid('person_id', 'is for a person who is there: leave out the other fields');
       }
       const { invitation, code } =
         personId === ''
-          ? await invitations.invite(caller, { name, role, owners })
+          ? await invitations.invite(caller, { name, role: roleName(role), owners })
           : await invitations.inviteAgain(caller, checkUuid('person_id', personId));
       const url = `${origin}/invite#${code}`;
       const message = invitationMessage(invitation);
@@ -100,7 +101,7 @@ function demandId(id: string): void {
 function invitationMessage({ createdAt, expiresAt, usedAt, ...each }: Invitation) {
   const { id, personId, name, role, owners = [], isForKnown, createdBy, createdByName } = each;
   return {
-    ...{ id, personId, name, role, owners: [...owners], forKnown: isForKnown },
+    ...{ id, personId, name, role: roleValues[role], owners: [...owners], forKnown: isForKnown },
     ...{ createActor: createdBy, createName: createdByName },
     createTime: timestampFromMs(createdAt),
     expireTime: timestampFromMs(expiresAt),
