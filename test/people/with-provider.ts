@@ -6,8 +6,16 @@ import { runServer } from '../server/run-server.ts';
 import { startProvider } from './openid-provider.ts';
 
 /** The rules of roles. */
-const roles =
+export const roles =
   'groups=admins:admin, groups=payments:keeper(payments|billing), email=*@example.com:viewer';
+
+/** Their claims. */
+export const accounts = {
+  ann: { name: 'Ann Lee', groups: ['staff', 'admins'] },
+  bob: { name: 'Bob', groups: ['payments'] },
+  eve: { name: 'Eve', email: 'eve@example.com', email_verified: false },
+  fay: { name: 'Fay', email: 'Fay@Example.com', email_verified: true },
+};
 
 /** A port that is free now: the provider must know it before the server listens. */
 export async function freePort(): Promise<number> {
@@ -22,12 +30,7 @@ export async function freePort(): Promise<number> {
 export async function begin(env: Record<string, string> = {}) {
   const url = `http://127.0.0.1:${await freePort()}`;
   const provider = await startProvider([url]);
-  provider.knobs.accounts = {
-    ann: { name: 'Ann Lee', groups: ['staff', 'admins'] },
-    bob: { name: 'Bob', groups: ['payments'] },
-    eve: { name: 'Eve', email: 'eve@example.com', email_verified: false },
-    fay: { name: 'Fay', email: 'Fay@Example.com', email_verified: true },
-  };
+  provider.knobs.accounts = accounts;
   const server = await runServer({
     ...provider.env(roles, url),
     USHER_MANAGER_LISTEN: url.slice('http://'.length),
