@@ -18,12 +18,20 @@ const NewTokenPage = lazy(() => import('./tokens/new-token-page.tsx'));
 const TryItPage = lazy(() => import('./try-it/try-it-page.tsx'));
 const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
+const InvitePage = lazy(() => import('./invited/invite-page.tsx'));
+const PasskeysPage = lazy(() => import('./invited/passkeys-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
 export function App() {
   const [path] = useLocation();
-  return path === '/login' ? <LoginLink /> : <WithSession />;
+  if (path === '/login') return <LoginLink />;
+  if (path !== '/invite') return <WithSession />;
+  return (
+    <Suspense fallback={<Waiting />}>
+      <InvitePage />
+    </Suspense>
+  );
 }
 
 function WithSession() {
@@ -71,6 +79,9 @@ function Pages() {
       </Route>
       <Route path="/audit">
         <AuditPage />
+      </Route>
+      <Route path="/passkeys">
+        <PasskeysPage />
       </Route>
       <Route path="/status">
         <StatusPage />
