@@ -160,6 +160,7 @@ test('an administrator sees the passkey, and removes the last one only on purpos
 test('a removed passkey is refused, and a new link lets the person in again', async () => {
   const { page } = invited;
   await page.goto(url);
+  await heading(page, 'Access tokens');
   await signOut(page);
   await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
   await page.getByText('this passkey is not known here').waitFor();
