@@ -60,6 +60,7 @@ export async function openRedis(address: RedisAddress, options: RedisStoreOption
     ...transferOf(parts, options.limits),
     ...logOf(parts, access),
     ...sessionsOf(parts, access, options),
+    ...documentsOf(parts, access),
     storeStatus: guard.continuity.storeStatus,
     acceptStore: by => gate.pass(() => guard.accept(by)),
     close: () => running.close(gate.close),
@@ -142,6 +143,7 @@ function changesOf(
     settle: tokenId => write(() => committer.settle(tokenId)),
     signRecords: ids => write(() => signer.signRecords(ids)),
     signImported: () => write(() => signer.signImported()),
+    signDocuments: () => write(() => signer.signDocuments()),
     endMigration: () => write(() => signer.endMigration()),
     ...ledgerOf(redisKeyLedger(admin, seal, limits), read, write),
   } satisfies Partial<Store>;
@@ -154,6 +156,7 @@ function ledgerOf(ledger: RedisKeyLedger, read: Access['read'], write: Access['w
     forgetKey: id => write(() => ledger.forgetKey(id)),
     recordKeys: (after, limit) => read(() => ledger.recordKeys(after, limit)),
     entryKeys: (after, limit) => read(() => ledger.entryKeys(after, limit)),
+    documentKeys: (after, limit) => read(() => ledger.documentKeys(after, limit)),
   } satisfies Partial<Store>;
 }
 
@@ -194,6 +197,24 @@ function logOf({ audit }: RedisParts, { gate, write }: Access) {
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
     removeEvents: (upTo, limit) => write(() => audit.removeEvents(upTo, limit)),
+  } satisfies Partial<Store>;
+}
+
+function documentsOf({ documents, guard }: RedisParts, { gate, getKey, read, write }: Access) {
+  return {
+    document: (collection, id) => gate.pass(() => documents.document(getKey, collection, id)),
+    documents: scan =>
+      read(async () => {
+        const found = await documents.documents(scan);
+        if (found.length < scan.limit) await guard.confirmAbsence();
+        return found;
+      }),
+    changeDocument: change =>
+      write(async () => {
+        // On a master that lost its data, what was there could be created once more.
+        await guard.confirmAbsence();
+        return await documents.changeDocument(change);
+      }),
   } satisfies Partial<Store>;
 }
 
