@@ -27,6 +27,7 @@ const rooms: Record<string, readonly string[]> = {
   version: [],
   server: [
     'transport',
+    'leaks',
     'manager',
     'tokens',
     'verify',
@@ -41,6 +42,7 @@ const rooms: Record<string, readonly string[]> = {
     'main',
   ],
   transport: [
+    'leaks',
     'manager',
     'tokens',
     'verify',
@@ -51,6 +53,7 @@ const rooms: Record<string, readonly string[]> = {
     'reading',
     'gen',
   ],
+  leaks: ['tokens', 'verify', 'store', 'outbound', 'reading'],
   manager: ['tokens', 'verify', 'store', 'outbound', 'reading'],
   tokens: ['verify', 'store', 'outbound', 'caching'],
   verify: ['limiting', 'store', 'caching'],
@@ -118,7 +121,7 @@ const owners: Record<string, RegExp> = {
   '@connectrpc/connect': /^src\/(transport\/connect|api|client|manager\/web)\//,
   '@bufbuild/protobuf': /^src\/(transport|api|client|manager\/web)\//,
   canonicalize: /^src\/(store\/audit|tokens\/change|api\/audit-chain)\.ts$/,
-  uuid: /^src\/(tokens|manager)\//,
+  uuid: /^src\/(tokens|manager|leaks)\//,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,
   'prom-client': /^src\/server\/(metrics|caller-metric|memory-metric|tls-metrics)\.ts$/,
