@@ -5,6 +5,7 @@ import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
 import { KeyService } from '../gen/usher/v1/keys_pb.ts';
+import { LeakService } from '../gen/usher/v1/leaks_pb.ts';
 import { SignInService } from '../gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
@@ -29,6 +30,7 @@ export interface Admin {
   tokens: Client<typeof AccessTokenService>;
   store: Client<typeof StoreService>;
   keys: Client<typeof KeyService>;
+  leaks: Client<typeof LeakService>;
   signIn: Client<typeof SignInService>;
   verifier: Client<typeof VerifierService>;
 }
@@ -65,6 +67,7 @@ export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOption
     tokens: createClient(AccessTokenService, transport),
     store: createClient(StoreService, transport),
     keys: createClient(KeyService, transport),
+    leaks: createClient(LeakService, transport),
     signIn: createClient(SignInService, transport),
     verifier: createClient(VerifierService, transport),
   };

@@ -12,6 +12,7 @@ import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
 import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
+import { addLeaksCommands } from './leaks.ts';
 import { addLoginCommand } from './login.ts';
 import { timeoutSeconds } from './option-values.ts';
 import { outSettings } from './settings.ts';
@@ -96,6 +97,7 @@ export function buildProgram(
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context, exit);
   addKeysCommands(program, context, exit);
+  addLeaksCommands(program, context);
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
   addDevCertsCommand(program, context);

@@ -12,6 +12,7 @@ import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
+import { LeakService, leakHandlers } from '../transport/services/leaks.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
@@ -88,6 +89,7 @@ export function createServices(deps: ServicesDeps): Services {
   );
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
+  const leaks = bind(LeakService, leakHandlers({ ...core.leakReports, authenticate, now }));
   const { createSignInCode } = web;
   const signIn = bind(
     SignInService,
@@ -99,6 +101,7 @@ export function createServices(deps: ServicesDeps): Services {
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
+      withRefusalsNoted(leaks, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),
       verifier(admissions.manager, authenticate),

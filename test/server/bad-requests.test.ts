@@ -15,6 +15,7 @@ import {
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
@@ -121,6 +122,11 @@ const issueJwt: (typeof tokens)[string] = [
   ['audience', 'claims', 'expiry', 'scopes', 'subject', 'token_id'],
 ];
 
+const leaks: typeof tokens = {
+  listLeaks: [{ tokenId: 'x' }, ['token_id']],
+  dismissLeak: [{ id: '?', note: long }, ['id', 'note']],
+};
+
 /** The fields that an error names in its details. */
 async function namedBy(call: Promise<unknown>): Promise<string[]> {
   const error = ConnectError.from(
@@ -154,7 +160,11 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 }
 
 type Calls = Record<string, (request: object) => Promise<unknown>>;
-type Service = typeof AccessTokenService | typeof StoreService | typeof KeyService;
+type Service =
+  | typeof AccessTokenService
+  | typeof StoreService
+  | typeof KeyService
+  | typeof LeakService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
 
@@ -167,13 +177,14 @@ async function namesIn(service: Service, name: string, request: object, fields: 
 }
 
 test('every administrative rpc is in this test', () => {
-  const rpcs = [AccessTokenService, StoreService, KeyService, SignInService].flatMap(
+  const rpcs = [AccessTokenService, StoreService, KeyService, LeakService, SignInService].flatMap(
     ({ methods }) => methods.map(({ localName }) => localName),
   );
   const here = [
     ...Object.keys(tokens),
     ...Object.keys(store),
     ...Object.keys(keys),
+    ...Object.keys(leaks),
     'createSignInCode',
   ];
   expect(here.sort()).toEqual(rpcs.sort());
@@ -196,6 +207,10 @@ test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
     await namesIn(KeyService, name, request, fields);
   },
 );
+
+test.each(Object.entries(leaks))('LeakService.%s', async (name, [request, fields]) => {
+  await namesIn(LeakService, name, request, fields);
+});
 
 test('VerifierService.issueJwt, over Connect and gRPC', async () => {
   const [request, fields] = issueJwt;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
@@ -32,6 +33,7 @@ test('it has every unary rpc', () => {
   const rpcs = [
     AccessTokenService,
     KeyService,
+    LeakService,
     StoreService,
     SignInService,
     VerifierService,
