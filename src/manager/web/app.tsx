@@ -18,6 +18,8 @@ const NewTokenPage = lazy(() => import('./tokens/new-token-page.tsx'));
 const TryItPage = lazy(() => import('./try-it/try-it-page.tsx'));
 const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
+const WhosePage = lazy(() => import('./whose/whose-page.tsx'));
+const LeaksPage = lazy(() => import('./leaks/leaks-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
@@ -71,6 +73,12 @@ function Pages() {
       </Route>
       <Route path="/audit">
         <AuditPage />
+      </Route>
+      <Route path="/whose">
+        <WhosePage />
+      </Route>
+      <Route path="/leaks">
+        <LeaksPage />
       </Route>
       <Route path="/status">
         <StatusPage />

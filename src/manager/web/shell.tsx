@@ -26,6 +26,8 @@ import {
   IconSignature,
   IconSun,
   IconTestPipe,
+  IconZoomExclamation,
+  IconZoomQuestion,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -36,6 +38,8 @@ const places = [
   { to: '/', label: 'Access tokens', icon: IconKey },
   { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature },
   { to: '/try-it', label: 'Try it', icon: IconTestPipe },
+  { to: '/whose', label: 'Whose is this?', icon: IconZoomQuestion },
+  { to: '/leaks', label: 'Leaks', icon: IconZoomExclamation },
   { to: '/audit', label: 'Audit log', icon: IconHistory },
   { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
 ];

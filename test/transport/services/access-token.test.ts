@@ -363,7 +363,7 @@ describe('mistakes are reported', () => {
   });
 
   test.each<[MessageInitShape<typeof RevokeJwtsRequestSchema>, string]>([
-    [{}, 'target: is required: give jti, subject or issued_before'],
+    [{}, 'target: is required: give jti, jwt, subject or issued_before'],
   ])('RevokeJwts %#', (request, message) => wrong(client.revokeJwts(request), message));
 });
 
