@@ -31,7 +31,7 @@ beforeAll(async () => {
   ({ context, page } = await newVisitor(browser, 'light', complaints));
   page.on('request', request => asked.push(request.url()));
   await page.goto(`http://${server.manager}/login#${server.issueLoginCode()}`);
-  await page.getByRole('heading', { name: 'Access tokens' }).waitFor();
+  await page.getByRole('heading', { name: 'Access tokens', exact: true }).waitFor();
 });
 afterAll(async () => {
   await browser?.close();
@@ -70,6 +70,9 @@ async function ask(text: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+const copy = (text: string) =>
+  page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+
 async function report(...credentials: string[]): Promise<void> {
   const findings = credentials.map(credential => {
     return { credential, url: 'https://paste.example/a?b=c', source: 'commit' };
@@ -103,6 +106,24 @@ test('a whole token is found by keyboard, and its access token revoked from ther
   await card.getByText('Revoked', { exact: true }).first().waitFor();
   await card.getByText('found in a ticket').waitFor();
   expect(await statusOf(secret)).toBe(401);
+});
+
+test('a credential that is pasted into the search of the list is looked up instead', async () => {
+  const { id, secret } = await make(Kind.STATIC, 'pasted elsewhere');
+  expect(await statusOf(secret)).toBe(200);
+  pasted.push(secret);
+  await page.getByRole('link', { name: 'Access tokens' }).click();
+  await copy(secret);
+  await page.getByLabel('Search by name, owner, scope or id').focus();
+  await page.keyboard.press('Control+V');
+  await page.getByRole('article', { name: 'pasted elsewhere' }).waitFor();
+  expect(page.url()).toBe(`http://${server.manager}/whose`);
+  await page.goBack();
+  await copy(id);
+  await page.getByLabel('Search by name, owner, scope or id').focus();
+  await page.keyboard.press('Control+V');
+  await page.waitForURL(`**/?q=${id}`);
+  await page.goto(`http://${server.manager}/whose`);
 });
 
 test('a part of a token, a kid and a secret key are found too; a guess is not', async () => {
@@ -164,7 +185,7 @@ test('both pages are accessible at every size, and nothing is cut off', async ()
   for (const look of looks) {
     const visitor = await newVisitor(browser, look, complaints);
     await visitor.page.goto(`http://${server.manager}/login#${server.issueLoginCode()}`);
-    await visitor.page.getByRole('heading', { name: 'Access tokens' }).waitFor();
+    await visitor.page.getByRole('heading', { name: 'Access tokens', exact: true }).waitFor();
     await visitor.page.goto(`http://${server.manager}/whose`);
     await visitor.page.getByLabel('What you found').fill(token);
     await visitor.page.getByRole('button', { name: 'Find' }).click();

@@ -112,7 +112,7 @@ const door = createConnectDoor({
           steps: [{ check: 'access token', passed: true, detail: 'it is there' }],
         }),
         lookup: answering('lookup', {
-          matches: [{ record, matchedBy: 'secret key' }],
+          matches: [{ record, usage: { days: {} }, matchedBy: 'secret key' }],
           ...{ nextPageToken: 'n', examined: 9 },
         }),
         authenticate: createCallerOf(

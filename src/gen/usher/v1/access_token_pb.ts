@@ -1603,10 +1603,10 @@ export const ExplainResponse_CheckSchema: GenEnum<ExplainResponse_Check> = /*@__
  */
 export type LookupRequest = Message<"usher.v1.LookupRequest"> & {
   /**
-   * One of: a token or JWT, with or without its scheme; the first 26 characters of a static token,
-   * or more of it; the header of a JWT, or enough of it to show its `kid`; the UUID of an access
-   * token (also a `kid`); a secret key; a `jti` or `sub` that was revoked. At most the
-   * server's limit for headers (8 KiB by default).
+   * One of: a token or JWT, with or without its scheme; the prefix of a static token and the 22
+   * characters behind it, or more of it; the header of a JWT, or enough of it to show its `kid`; the
+   * UUID of an access token (also a `kid`); a secret key; a `jti` or `sub` that was revoked. At most
+   * the server's limit for headers (8 KiB by default).
    *
    * @generated from field: string text = 1;
    */

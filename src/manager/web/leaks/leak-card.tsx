@@ -52,7 +52,13 @@ function Place({ finding }: { finding: Leak_Finding }) {
       {url && (
         <>
           <br />
-          <Anchor href={url} target="_blank" rel="noreferrer noopener" className="leak-url">
+          <Anchor
+            href={url}
+            target="_blank"
+            rel="noreferrer noopener"
+            size="sm"
+            className="leak-url"
+          >
             {url}
           </Anchor>
         </>

@@ -3,12 +3,20 @@
  * address and no history may hold.
  */
 
+import type { ClipboardEvent } from 'react';
 import { navigate } from 'wouter/use-browser-location';
+import { looksLikeCredential } from './credential-text.ts';
 
 let waiting: string | undefined;
 
-/** Opens the page, which searches for the text at once. */
-export function askWhose(text: string): void {
+/**
+ * For a search field: a credential that is pasted into it goes to the page "Whose is this?" instead, which
+ * searches for it at once.
+ */
+export function handPasteOver(event: ClipboardEvent): void {
+  const text = event.clipboardData.getData('text');
+  if (!looksLikeCredential(text)) return;
+  event.preventDefault();
   waiting = text;
   navigate('/whose');
 }

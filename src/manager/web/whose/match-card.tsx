@@ -65,8 +65,8 @@ export function MatchCard(props: {
     <article className="card padded" aria-label={token.name}>
       <Text mb="sm">{meaningOf(matchedBy, token.kind)}</Text>
       <Group gap="sm" mb="sm">
-        <Title order={2} size="h4" className="token-name">
-          <Anchor component={Link} href={`/tokens/${token.id}`} inherit>
+        <Title order={2} size="h4" className="match-name">
+          <Anchor component={Link} href={`/tokens/${token.id}`} inherit underline="always">
             {token.name}
           </Anchor>
         </Title>

@@ -49,7 +49,7 @@ export default function WhosePage() {
           autoCorrect="off"
           autoCapitalize="off"
           spellCheck={false}
-          className="mono"
+          classNames={{ input: 'mono' }}
           data-1p-ignore
         />
         <Group mt="md">
@@ -121,7 +121,7 @@ function Nothing({ search }: { search: Search }) {
         <EmptyState
           icon={IconZoomQuestion}
           title="Nothing searched yet"
-          text="Of a token its first 26 characters are enough, of a JWT its header."
+          text="Of a token its prefix and the 22 characters behind it are enough, of a JWT its header."
         />
       </div>
     );
