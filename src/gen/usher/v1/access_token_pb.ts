@@ -1790,7 +1790,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
-   * "token.reseal", "jwt.revoke", "jwt.issue", "session.create", "session.end", "call.refused",
+   * "token.reseal", "token.leaked", "leak.dismiss", "jwt.revoke", "jwt.issue", "session.create", "session.end", "call.refused",
    * "keys.rotate", "keys.reload", "keys.write", "keys.remove", "audit.checkpoint", "store.backup", "store.restore", "store.migrate", "store.healed", "store.accept". JWTs that were issued are
    * counted: one entry a minute for each caller and access token. Refused calls are too, by source, caller, method and reason, after
    * the first.
@@ -1801,7 +1801,8 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * Who did it: the UUID of the caller's access token, "admin" for the admin token of the
-   * configuration, "usher" for what Usher did by itself after the store lost data, "command line"
+   * configuration, "usher" for what Usher did by itself: after the store lost data, or because a credential was
+   * reported as leaked, "command line"
    * for a program that was started on a machine of the store, or empty when
    * the caller is unknown.
    *
