@@ -46,7 +46,7 @@ export interface IdentifyDeps {
 export type Identify = (texts: readonly string[]) => Promise<(Identified | undefined)[]>;
 
 /** Access tokens whose secret keys are compared before other work may go on. */
-const searchedAtOnce = 500;
+const searchedAtOnce = 100;
 
 /** Creates it. One search for secret keys runs at a time. */
 export function createIdentify(deps: IdentifyDeps): Identify {

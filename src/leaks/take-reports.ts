@@ -63,7 +63,7 @@ export interface TakeReportDeps extends IdentifyDeps {
 const attemptsMax = 8;
 /** What the reason of a revocation begins with: what a repeated report is recognised by. */
 const reasonBegin = 'leaked: reported by ';
-const reporters: Record<Reporter, string> = { github: 'GitHub', report: 'a signed report' };
+const reporters: Record<Reporter, string> = { github: 'GitHub', report: 'a scanner' };
 
 /** Creates it. */
 export function createTakeReport(deps: TakeReportDeps): TakeReport {

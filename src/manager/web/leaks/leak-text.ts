@@ -27,5 +27,5 @@ export function toneOf({ done }: Leak): 'good' | 'bad' {
 
 /** Who reported it. */
 export function sayReporter(reporter: string): string {
-  return reporter === 'github' ? "GitHub's secret scanning" : 'a signed report';
+  return reporter === 'github' ? "GitHub's secret scanning" : 'a scanner';
 }
