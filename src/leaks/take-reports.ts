@@ -32,7 +32,7 @@ export interface ReportedText {
 }
 
 /** A report whose signature was right. */
-export interface Report {
+interface Report {
   by: Reporter;
   /** The reporter's network address. */
   peer: string;

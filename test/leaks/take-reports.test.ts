@@ -117,7 +117,9 @@ describe('the policy flag', () => {
     const { record, secret } = await make('static');
     await report('flag', secret);
     const id = (await leaksOf(record.id))[0]?.leak.id ?? '';
+    expect((await store.document('leaks', id))?.body).toMatchObject({ at: clock.ms });
     await leaks.dismiss(admin, id, 'a test repository');
+    expect((await store.document('leaks', id))?.body).toMatchObject({ dismissedAt: clock.ms });
     expect(await leaksOf(record.id)).toEqual([]);
     await report('flag', secret);
     expect(await leaksOf(record.id)).toEqual([]);
