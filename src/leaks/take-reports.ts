@@ -72,9 +72,11 @@ export function createTakeReport(deps: TakeReportDeps): TakeReport {
     const texts = found.map(({ credential }) => credential.trim());
     const known = await identify(texts);
     const outcomes: Outcome[] = [];
+    let unreadable: Unavailable | undefined;
     for (const [n, { url, source }] of found.entries()) {
       const [text = '', identified] = [texts[n], known[n]];
-      if (identified === undefined) {
+      if (identified instanceof Unavailable) unreadable = identified;
+      if (identified === undefined || identified instanceof Unavailable) {
         outcomes.push('unknown');
         continue;
       }
@@ -84,6 +86,8 @@ export function createTakeReport(deps: TakeReportDeps): TakeReport {
       };
       outcomes.push(await act(deps, identified, finding, peer));
     }
+    // The others were dealt with; the report must be repeated for this one.
+    if (unreadable !== undefined) throw unreadable;
     return outcomes;
   };
 }
