@@ -2,33 +2,29 @@
 
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { PeopleService, Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
+import { freePort } from '../free-port.ts';
 import { adminOf } from '../server/api.ts';
-import { runServer } from '../server/run-server.ts';
-import { type RedisServer, startRedis } from '../store/redis/server.ts';
+import { runServer, secrets, type TestServer } from '../server/run-server.ts';
+import { startRedis } from '../store/redis/server.ts';
 import { createBrowser, type PlainBrowser } from './browser-requests.ts';
 import { startProvider } from './openid-provider.ts';
-import { accounts, freePort, roles } from './with-provider.ts';
-
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
+import { accounts, roles } from './with-provider.ts';
 
 /** Two replicas, and a provider that knows them by the address of the first. */
 async function begin() {
-  await redis.flush();
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
   const urls = [await freePort(), await freePort()].map(port => `http://127.0.0.1:${port}`);
   const [first = '', second = ''] = urls;
   const provider = await startProvider([first]);
   provider.knobs.accounts = accounts;
-  const servers = [];
+  const servers: TestServer[] = [];
   for (const url of urls) {
     const server = await runServer({
-      ...{ ...provider.env(roles, first), USHER_STORE: redis.url },
+      ...{ ...provider.env(roles, first), USHER_STORE: `redis://127.0.0.1:${redis.port}` },
       USHER_MANAGER_LISTEN: url.slice('http://'.length),
     });
     onTestFinished(() => server.stop());
@@ -40,7 +36,7 @@ async function begin() {
       ...{ baseUrl: second, httpVersion: '1.1' },
       interceptors: [
         next => request => {
-          request.header.set('authorization', servers[0]?.adminToken ?? '');
+          request.header.set('authorization', secrets.USHER_ADMIN_TOKEN);
           return next(request);
         },
       ],
@@ -130,7 +126,7 @@ test('an access token says by name who made it, also when they are removed', asy
   );
   const { accessToken } = (await created.json()) as { accessToken: { id: string } };
   await admin.removePerson({ id: actor.slice('person:'.length) });
-  const api = adminOf(servers[0] as never);
+  const api = adminOf(servers[0] as TestServer);
   const found = await api.get({ id: accessToken.id });
   expect(found.accessToken).toMatchObject({ createdBy: actor, createdByName: 'Ann Lee' });
   await api.revoke({ id: accessToken.id });
@@ -141,7 +137,7 @@ test('an access token says by name who made it, also when they are removed', asy
 test('each sign-in by the admin token is a warning, and in the audit log', async () => {
   const { first, servers } = await begin();
   const [server] = servers;
-  const token = server?.adminToken ?? '';
+  const token = secrets.USHER_ADMIN_TOKEN;
   const answer = await createBrowser().send(`${first}/session`, 'POST', { token });
   expect(answer.status).toBe(200);
   const warning = server?.logged.find(line =>
@@ -149,18 +145,18 @@ test('each sign-in by the admin token is a warning, and in the audit log', async
   );
   expect(JSON.parse(warning ?? '{}')).toMatchObject({ level: 'warn', how: 'admin token' });
   expect(warning).not.toContain(token);
-  const { events } = await adminOf(server as never).listAuditEvents({});
+  const { events } = await adminOf(server as TestServer).listAuditEvents({});
   expect(events[0]).toMatchObject({
     ...{ action: 'session.create', actor: 'admin', detail: 'admin token' },
   });
 });
 
 test('the command line lists, changes and removes people, and ends sessions', async () => {
-  const { first, second, servers } = await begin();
+  const { first, second } = await begin();
   const { actor } = await signIn(createBrowser(), first, second);
   const id = actor.slice('person:'.length);
   const run = async (...args: string[]) => {
-    const env = { USHER_MANAGER_URL: first, USHER_ADMIN_TOKEN: servers[0]?.adminToken };
+    const env = { USHER_MANAGER_URL: first, USHER_ADMIN_TOKEN: secrets.USHER_ADMIN_TOKEN };
     const ran = await runUsher([...args, '--json'], env);
     expect(ran).toMatchObject({ code: 0 });
     return JSON.parse(ran.out);

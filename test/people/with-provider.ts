@@ -1,7 +1,7 @@
 /** Whole servers of Usher that sign people in by a real provider. */
 
-import { type AddressInfo, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { runServer } from '../server/run-server.ts';
 import { startProvider } from './openid-provider.ts';
 
@@ -16,15 +16,6 @@ export const accounts = {
   eve: { name: 'Eve', email: 'eve@example.com', email_verified: false },
   fay: { name: 'Fay', email: 'Fay@Example.com', email_verified: true },
 };
-
-/** A port that is free now: the provider must know it before the server listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
 
 /** Starts a provider with four accounts, and a server that signs people in by it. */
 export async function begin(env: Record<string, string> = {}) {
