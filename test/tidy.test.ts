@@ -51,7 +51,7 @@ const rooms: Record<string, readonly string[]> = {
     'gen',
   ],
   manager: ['tokens', 'verify', 'store', 'reading'],
-  tokens: ['verify', 'store', 'caching'],
+  tokens: ['verify', 'store', 'caching', 'reading', 'wording'],
   verify: ['limiting', 'store', 'caching'],
   limiting: ['store', 'caching'],
   store: ['caching', 'timing', 'reading', 'tls'],
@@ -59,12 +59,13 @@ const rooms: Record<string, readonly string[]> = {
   timing: [],
   reading: [],
   tls: [],
+  wording: [],
   settings: ['verify', 'store', 'reading', 'timing', 'tls'],
-  cli: ['api', 'settings', 'reading', 'version', 'tls'],
+  cli: ['api', 'settings', 'reading', 'version', 'tls', 'wording'],
   api: ['client', 'gen', 'tls'],
   client: ['gen', 'caching', 'reading', 'tls'],
   // Bundled separately, for browsers.
-  web: ['gen', 'manager'],
+  web: ['gen', 'manager', 'wording'],
   gen: [],
 };
 
@@ -125,6 +126,7 @@ const owners: Record<string, RegExp> = {
   '@peculiar/x509': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'reflect-metadata': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'cli-table3': /^src\/cli\/terminal\.ts$/,
+  'csv-stringify': /^src\/wording\/audit-csv\.ts$/,
   picocolors: /^src\/cli\/terminal\.ts$/,
 };
 
