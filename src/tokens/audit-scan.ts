@@ -119,7 +119,7 @@ export async function askedToken(
 
 /** Whether a caller sees the access tokens of some owners only. */
 function isLimited(caller: Caller): boolean {
-  return caller.owner !== undefined;
+  return caller.owners !== undefined;
 }
 
 /**
