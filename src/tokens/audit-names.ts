@@ -83,6 +83,12 @@ function isNamed(id: string): boolean {
   return isUuid(id) || id.startsWith('person:');
 }
 
+/** Who did it, for an event: a caller's actor, name and address. */
+export function byCaller(caller: Caller): { actor: string; actorName?: string; peer: string } {
+  const { actor, name: actorName, peer } = caller;
+  return { actor, ...namesIn({ actor, actorName }), peer };
+}
+
 /** The names that an event holds: none where the id says it all. */
 export function namesIn(known: {
   actor: string;

@@ -11,7 +11,7 @@ import { claimHashes } from '../verify/revoked-jwts.ts';
 import { createNameReader, type NameOfActor } from './audit-names.ts';
 import { auditLimits, filterOf } from './audit-query.ts';
 import { askedToken, leftOf, placeIn, readPage, selectOf, startOf, textOf } from './audit-scan.ts';
-import { type Caller, demand, readScope } from './caller.ts';
+import { auditScope, type Caller, demand, readScope } from './caller.ts';
 import { Faults } from './faults.ts';
 import { checkText, checkUuid, fieldLimits, invalid } from './fields.ts';
 import { pageTokens } from './page-token.ts';
@@ -64,7 +64,7 @@ export function createFindRevocations({
   nameOfActor,
 }: RevocationDeps): FindRevocations {
   return async (caller, query) => {
-    demand(caller, readScope);
+    demand(caller, readScope, auditScope);
     const { value, sequence } = query;
     const faults = new Faults();
     faults.read(() => checkValue(value));

@@ -14,7 +14,7 @@ import {
 } from './audit-query.ts';
 import { createFindRevocations, type FindRevocations } from './audit-revocations.ts';
 import { askedToken, leftOf, placeIn, readPage, selectOf, startOf, textOf } from './audit-scan.ts';
-import { type Caller, demand, readScope } from './caller.ts';
+import { auditScope, type Caller, demand, readScope } from './caller.ts';
 import { Faults } from './faults.ts';
 import { pageTokens } from './page-token.ts';
 
@@ -47,7 +47,7 @@ export interface Happening {
     | 'session.link'
     | 'store.backup'
     | 'store.migrate';
-  /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
+  /** As in Caller; "" for an unknown caller. */
   actor: string;
   /** The caller's name; absent for none. */
   actorName?: string | undefined;
@@ -65,9 +65,9 @@ export interface Happening {
 
 /** The audit log. Throws TokenError or Unavailable. */
 export interface Audit {
-  /** Reads a page. The caller needs the scope usher.tokens.read. */
+  /** Reads a page. The caller needs the scope usher.tokens.read or usher.audit.read. */
   list(caller: Caller, query: AuditQuery): Promise<AuditPage>;
-  /** Finds the entries that revoked JWTs of a `jti` or subject, with the same scope. */
+  /** Finds the entries that revoked JWTs of a `jti` or subject, with the same scopes. */
   findRevocations: FindRevocations;
   /** Adds an event, dated now. Resolves once it is durable. */
   add(happening: Happening): Promise<void>;
@@ -79,17 +79,18 @@ export interface Audit {
 export interface AuditDeps {
   store: Store;
   keys: MasterKeys;
-  nameOfActor: NameOfActor;
+  /** Absent where no people are known. */
+  nameOfActor?: NameOfActor;
   /** The current time in milliseconds since 1970. */
   now: () => number;
 }
 
 /** Creates it. */
 export function createAudit(deps: AuditDeps): Audit {
-  const { store, keys, nameOfActor, now } = deps;
+  const { store, keys, nameOfActor = nameless, now } = deps;
   return {
     async list(caller, query) {
-      demand(caller, readScope);
+      demand(caller, readScope, auditScope);
       const { oldestFirst, pageSize, pageToken } = query;
       const faults = new Faults();
       checkAuditQuery(query, faults);
@@ -117,11 +118,13 @@ export function createAudit(deps: AuditDeps): Audit {
       };
     },
 
-    findRevocations: createFindRevocations(deps),
+    findRevocations: createFindRevocations({ store, keys, nameOfActor }),
     add: happening => store.append(eventOf(happening, now())),
     note: happening => store.note(eventOf(happening, now())),
   };
 }
+
+const nameless: NameOfActor = async () => undefined;
 
 function eventOf(happening: Happening, time: number): AuditEvent {
   const { action, actor, actorName, peer, tokenId = '', tokenName } = happening;

@@ -12,6 +12,7 @@ import {
   writeForm,
 } from '../verify/imported.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
+import { byCaller } from './audit-names.ts';
 import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
@@ -265,9 +266,10 @@ async function settle(
     ...{ id, revision: 1, kind: 'static', ...recordFields(fields) },
     ...{ createdAt: at, updatedAt: at, secrets: [secret], imported, eventId },
   };
-  const { actor, peer } = caller;
   const event = {
-    ...{ id: eventId, time: at, action: 'token.import', actor, peer, tokenId: id },
+    ...{ id: eventId, time: at, action: 'token.import', tokenId: id },
+    ...byCaller(caller),
+    tokenName: record.name,
     ...{ after: auditFields(record), detail: imported, requestId },
   };
   const { outcome } = await store.commit({ record, event });
