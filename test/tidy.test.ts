@@ -62,7 +62,7 @@ const rooms: Record<string, readonly string[]> = {
   wording: [],
   settings: ['verify', 'store', 'reading', 'timing', 'tls'],
   cli: ['api', 'settings', 'reading', 'version', 'tls', 'wording'],
-  api: ['client', 'gen', 'tls'],
+  api: ['client', 'gen', 'tls', 'wording'],
   client: ['gen', 'caching', 'reading', 'tls'],
   // Bundled separately, for browsers.
   web: ['gen', 'manager', 'wording'],

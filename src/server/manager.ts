@@ -60,7 +60,12 @@ export function createWebManager(
     beginAttempt: core.guesses.begin,
     peerOf: req => origins.request(req).address,
     audit: (action, caller, sessionId) =>
-      core.audit.add({ action, ...byCaller(caller), detail: '', id: uuidOf(`${action} ${sessionId}`) }),
+      core.audit.add({
+        action,
+        ...byCaller(caller),
+        detail: '',
+        id: uuidOf(`${action} ${sessionId}`),
+      }),
     refused: core.sums.refused,
     status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),

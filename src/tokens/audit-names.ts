@@ -84,7 +84,11 @@ function isNamed(id: string): boolean {
 }
 
 /** Who did it, for an event: a caller's actor, name and address. */
-export function byCaller(caller: Caller): { actor: string; actorName?: string; peer: string } {
+export function byCaller(caller: Pick<Caller, 'actor' | 'name' | 'peer'>): {
+  actor: string;
+  actorName?: string;
+  peer: string;
+} {
   const { actor, name: actorName, peer } = caller;
   return { actor, ...namesIn({ actor, actorName }), peer };
 }

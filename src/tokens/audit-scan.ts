@@ -47,6 +47,9 @@ export async function readPage(log: Reader, scan: LogScan, place: LogPlace): Pro
   const events: ChainedEvent[] = [];
   let { after } = place;
   let examined = 0;
+  const isEnd = (at: number) => (order === 'newest' ? at <= low : at >= high);
+  const upTo = (at: number): LogPage =>
+    isEnd(at) ? { events, examined } : { events, examined, next: { low, high, after: at } };
   while (examined < auditLimits.examinedMax) {
     const count = select === undefined ? limit - events.length : auditLimits.readAtOnce;
     const read = await log.events({
@@ -60,7 +63,7 @@ export async function readPage(log: Reader, scan: LogScan, place: LogPlace): Pro
     if (chosen.length >= room) {
       const last = events.at(-1) as ChainedEvent;
       examined += inside.findIndex(({ sequence }) => sequence === last.sequence) + 1;
-      return { events, examined, next: { low, high, after: last.sequence } };
+      return upTo(last.sequence);
     }
     examined += inside.length;
     const last = inside.at(-1);
@@ -71,7 +74,7 @@ export async function readPage(log: Reader, scan: LogScan, place: LogPlace): Pro
     // The embedded store answers at once: verdicts must not wait for the whole page.
     await nextTurn();
   }
-  return { events, examined, next: { low, high, after } };
+  return upTo(after);
 }
 
 /**

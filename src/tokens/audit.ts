@@ -31,6 +31,8 @@ interface AuditPage {
   examined: number;
   /** How many are left to examine, at most; 0 where that is not known. */
   left: number;
+  /** The last entry that the list can reach: later ones were added after its first page. */
+  lastSequence: number;
 }
 
 /** An event that changed no access token. */
@@ -103,18 +105,20 @@ export function createAudit(deps: AuditDeps): Audit {
       const tokenId = await askedToken(store, caller, query.tokenId);
       const order = oldestFirst ? 'oldest' : 'newest';
       const names = createNameReader(store, nameOfActor, caller);
+      const start = place ?? (await startOf(store, { ...query, order }));
       const { events, next, examined } = await readPage(
         store,
         {
           ...{ order, tokenId, limit: pageSize || auditLimits.pageSizeDefault },
           select: selectOf(caller, names, tokenId, filterOf(query)),
         },
-        place ?? (await startOf(store, { ...query, order })),
+        start,
       );
       await names.load(events);
       return {
         ...{ events, examined, names: names.shown(events) },
         ...{ nextPageToken: tokens.write(textOf(next)), left: leftOf(order, tokenId, next) },
+        lastSequence: start.high,
       };
     },
 

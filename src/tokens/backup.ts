@@ -8,8 +8,8 @@ import type { AccessTokenRecord } from '../store/record.ts';
 import type { RecordSeal } from '../store/seal.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
-import { type BackupLine, backupFormat, writeLine } from './backup-line.ts';
 import { byCaller } from './audit-names.ts';
+import { type BackupLine, backupFormat, writeLine } from './backup-line.ts';
 import { type Caller, demandAdminToken } from './caller.ts';
 import { invalid } from './fields.ts';
 

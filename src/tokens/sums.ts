@@ -29,7 +29,10 @@ export interface Sums {
    */
   refused(refusal: Refusal): Promise<void>;
   /** Counts a JWT that was signed, by caller and access token. */
-  issued(caller: Caller, token: { id: string; name: string }): void;
+  issued(
+    caller: Pick<Caller, 'actor' | 'name' | 'peer'>,
+    token: { id: string; name: string },
+  ): void;
   /** Writes the counts. What could not be written is kept for the next time. */
   flush(): Promise<void>;
   /** Writes the last counts and ends the timer. */

@@ -5,6 +5,7 @@ import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateAccessTokenResponseSchema,
   ExplainResponseSchema,
+  FindJwtRevocationsResponseSchema,
   GetAccessTokenResponseSchema,
   ImportAccessTokensResponseSchema,
   ListAccessTokensResponseSchema,
@@ -32,7 +33,6 @@ import type { Handlers } from '../rpc/handlers.ts';
 import {
   accessTokenMessage,
   addLimitUses,
-  auditEventMessage,
   importResultMessage,
   usageMessage,
 } from './access-token-message.ts';
@@ -46,6 +46,12 @@ import {
   rotateOf,
   updateOf,
 } from './access-token-request.ts';
+import {
+  auditPageMessage,
+  auditQueryOf,
+  revocationQueryOf,
+  revocationsMessage,
+} from './audit-events.ts';
 import { explainedMessage, matchMessage } from './explained-message.ts';
 import { questionOf } from './question.ts';
 
@@ -56,7 +62,7 @@ export interface AccessTokenDeps {
   accessTokens: AccessTokens;
   usage: Pick<UsageMeter, 'read'>;
   readTotalUse: ReadTotalUse;
-  audit: Pick<Audit, 'list'>;
+  audit: Pick<Audit, 'list' | 'findRevocations'>;
   importTokens: Import;
   reseal: Reseal;
   explain: ExplainTo;
@@ -185,13 +191,16 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       });
     },
 
-    async listAuditEvents({ pageSize, pageToken, tokenId, oldestFirst }, call) {
-      const query = { pageSize, pageToken, tokenId, oldestFirst };
-      const { events, nextPageToken } = await deps.audit.list(await authenticate(call), query);
-      return create(ListAuditEventsResponseSchema, {
-        events: events.map(auditEventMessage),
-        nextPageToken,
-      });
+    async listAuditEvents(request, call) {
+      const caller = await authenticate(call);
+      const page = await deps.audit.list(caller, auditQueryOf(request));
+      return create(ListAuditEventsResponseSchema, auditPageMessage(page));
+    },
+
+    async findJwtRevocations(request, call) {
+      const caller = await authenticate(call);
+      const page = await deps.audit.findRevocations(caller, revocationQueryOf(request));
+      return create(FindJwtRevocationsResponseSchema, revocationsMessage(page));
     },
   };
 }
