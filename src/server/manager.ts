@@ -10,7 +10,7 @@ import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { byCaller } from '../tokens/audit-names.ts';
 import { adminActor, type Caller } from '../tokens/caller.ts';
-import { uuidOf } from '../tokens/derived-uuid.ts';
+import { sourceOf } from '../tokens/source.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
 import type { SignInCode } from '../transport/services/sign-in.ts';
 import { textOf } from '../verify/verdict.ts';
@@ -59,13 +59,13 @@ export function createWebManager(
     redeemLoginCode: codes.redeem,
     beginAttempt: core.guesses.begin,
     peerOf: req => origins.request(req).address,
-    audit: (action, caller, sessionId) =>
-      core.audit.add({
-        action,
-        ...byCaller(caller),
-        detail: '',
-        id: uuidOf(`${action} ${sessionId}`),
-      }),
+    sessionList: core.sessionList,
+    onAdminSignIn: ({ peer }, how) =>
+      log.warn(
+        { source: sourceOf(peer), how },
+        'the admin token of the configuration signed in to the API Manager',
+      ),
+    endAtProvider: async () => undefined,
     refused: core.sums.refused,
     status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),

@@ -47,8 +47,8 @@ export function AuditEventRow(props: {
         <div className="audit-what">
           <Text size="sm" className="audit-sentence">
             <Actor event={event} told={told} onActor={shared.onActor} />{' '}
-            {told.parts.map((part, n) => (
-              <SentencePart key={`${n} ${part.text}`} part={part} />
+            {keyed(told.parts).map(([key, part]) => (
+              <SentencePart key={key} part={part} />
             ))}
           </Text>
           <Text size="xs" c="dimmed" className="audit-title">
@@ -121,6 +121,11 @@ function Actor(props: {
       {now}
     </>
   );
+}
+
+/** The parts of a sentence, each with its place in it. */
+function keyed(parts: readonly Part[]): [place: string, part: Part][] {
+  return parts.map((part, place) => [String(place), part]);
 }
 
 function SentencePart({ part }: { part: Part }) {
