@@ -2,7 +2,7 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
-import { createPeople, type People, withPeople } from '../people/people.ts';
+import { createPeople, nameOfPerson, type People, withPeople } from '../people/people.ts';
 import { createSessionList, type SessionList } from '../people/session-list.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
@@ -137,7 +137,8 @@ export async function openCore(
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
   const changes = { store, keys, now, limits: others.changes };
-  const audit = createAudit({ store, keys, now });
+  const people = createPeople(store, now);
+  const audit = createAudit({ store, keys, now, nameOfActor: nameOfPerson(people) });
   const sums = createSums({
     audit,
     limits: others.sums,
@@ -163,7 +164,6 @@ export async function openCore(
     others.usage.pendingMax * usageCountBytes,
   );
   const isProven = createIsProven(proofs, limits);
-  const people = createPeople(store, now);
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
   return {

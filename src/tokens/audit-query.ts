@@ -6,7 +6,7 @@ import { actionGroups, actionOf, auditActions, isActionIn } from '../wording/act
 import { actorById } from '../wording/audit-sentence.ts';
 import type { AuditNames } from './audit-names.ts';
 import { Faults } from './faults.ts';
-import { checkPageSize, checkText, checkUuid, invalid } from './fields.ts';
+import { checkPageSize, checkText, checkUuid, invalid, isUuid } from './fields.ts';
 
 /** Which events to read. All filters must pass. */
 export interface AuditQuery {
@@ -102,17 +102,18 @@ export function filterOf(query: AuditQuery): AuditFilter | undefined {
   const inActor = textIn(actor);
   const inName = textIn(tokenName);
   const isBy = (event: ChainedEvent, names: AuditNames) =>
-    event.actor === actor ||
-    [event.actorName, names.of(event.actor), actorById(event.actor)].some(inActor);
+    isActorId(actor)
+      ? event.actor === actor
+      : [event.actorName, names.of(event.actor), actorById(event.actor)].some(inActor);
   const isOf = ({ tokenId, before, after }: ChainedEvent, names: AuditNames) =>
-    tokenId !== '' && [names.ownerOf(tokenId), before?.owner, after?.owner].includes(owner);
+    [names.ownerOf(tokenId), before?.owner, after?.owner].includes(owner);
   return {
     mayPass({ action, time, tokenId }) {
       if (actions.length > 0 && !isActionIn(action, actions)) return false;
       if (outcome && (outcome === 'refused') !== (actionOf(action).isRefusal ?? false))
         return false;
       if (time < (since ?? 0) || time >= (until ?? Number.POSITIVE_INFINITY)) return false;
-      return tokenId !== '' || (tokenName === '' && owner === '');
+      return tokenId !== '' || tokenName === '';
     },
     passes(event, names) {
       if (actor !== '' && !isBy(event, names)) return false;
@@ -120,6 +121,11 @@ export function filterOf(query: AuditQuery): AuditFilter | undefined {
       return tokenName === '' || [event.tokenName, names.of(event.tokenId)].some(inName);
     },
   };
+}
+
+/** Whether a text is the id of an actor, and no text in a name. */
+function isActorId(text: string): boolean {
+  return isUuid(text) || /^(person:.*|admin|usher|command line)$/.test(text);
 }
 
 /** Whether a text holds another, ignoring case. */

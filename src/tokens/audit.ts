@@ -44,8 +44,6 @@ export interface Happening {
     | 'keys.remove'
     | 'keys.rotate'
     | 'keys.write'
-    | 'session.create'
-    | 'session.end'
     | 'session.link'
     | 'store.backup'
     | 'store.migrate';

@@ -35,6 +35,8 @@ export interface AuditEntry {
   detail: string;
   /** The caller's request id; "" for none. */
   requestId: string;
+  /** UUID of the job that made the change; absent for none. */
+  jobId?: string;
   /** SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
   hash: string;
 }
@@ -54,13 +56,14 @@ interface EventMessage {
   readonly after?: JsonObject | undefined;
   readonly detail: string;
   readonly requestId: string;
+  readonly jobId: string;
   readonly hash: string;
 }
 
 /** The entry of a message: its members, but `hash`, are those that are hashed. */
 export function entryOf(event: EventMessage): AuditEntry {
   const { id, action, actor, actorName, peer, tokenId, tokenName, before, after } = event;
-  const { time, detail, requestId, hash } = event;
+  const { time, detail, requestId, jobId, hash } = event;
   if (time === undefined) throw new Error('an audit event has no time');
   return {
     ...{ sequence: Number(event.sequence), id },
@@ -69,6 +72,6 @@ export function entryOf(event: EventMessage): AuditEntry {
     ...{ tokenId, ...(tokenName && { tokenName }) },
     ...(before && { before }),
     ...(after && { after }),
-    ...{ detail, requestId, hash },
+    ...{ detail, requestId, ...(jobId && { jobId }), hash },
   };
 }

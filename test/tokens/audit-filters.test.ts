@@ -38,7 +38,7 @@ beforeAll(async () => {
   await tokens.update(ann, stock, 1, { owner: 'red' }, ['owner']);
   clock.ms += hourMs;
   await audit.add({ action: 'call.refused', actor: '', peer: '192.0.2.1', detail: 'Get: no' });
-  await audit.add({ action: 'session.create', actor: ann.actor, actorName: ann.name, ...here });
+  await audit.add({ action: 'session.link', actor: ann.actor, actorName: ann.name, ...here });
   await tokens.revoke(robot, shop, 'old');
   log = await read({});
 });

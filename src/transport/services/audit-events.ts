@@ -80,9 +80,9 @@ export function revocationsMessage(page: Awaited<ReturnType<Audit['findRevocatio
 /** An entry of the log as an AuditEvent message. */
 export function auditEventMessage(event: ChainedEvent): AuditEvent {
   const { id, action, actor, peer, tokenId, detail, requestId, hash, before, after } = event;
-  const { actorName = '', tokenName = '' } = event;
+  const { actorName = '', tokenName = '', jobId = '' } = event;
   const message = create(AuditEventSchema, {
-    ...{ id, action, actor, actorName, peer, tokenId, tokenName, detail, requestId, hash },
+    ...{ id, action, actor, actorName, peer, tokenId, tokenName, detail, requestId, jobId, hash },
     sequence: BigInt(event.sequence),
     time: timestampOf(event.time),
   });

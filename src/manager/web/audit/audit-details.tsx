@@ -56,6 +56,7 @@ function Facts({ event, told }: { event: AuditEvent; told: Told }) {
     ['Address', event.peer],
     ['Detail', event.detail],
     ['Request id', event.requestId],
+    ['Job', event.jobId],
   ];
   return (
     <dl className="facts">

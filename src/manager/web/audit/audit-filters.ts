@@ -53,6 +53,8 @@ export const groupWords: Readonly<Record<string, string>> = {
   jwt: 'JWTs',
   session: 'sign-ins',
   person: 'people',
+  job: 'jobs',
+  webhook: 'webhooks',
   call: 'calls',
   audit: 'the audit log',
   store: 'the store',
