@@ -68,6 +68,7 @@ beforeAll(async () => {
     .catch(() => undefined);
   browser = await launchChromium();
   ({ context, page } = await newVisitor(browser, 'light', complaints));
+  context.setDefaultTimeout(8_000);
   await page.goto(`${url}/login#${server.issueLoginCode()}`);
   await page.getByRole('heading', { level: 1, name: 'Access tokens' }).waitFor();
 });

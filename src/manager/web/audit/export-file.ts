@@ -1,7 +1,6 @@
 /** Reads events page by page into a file that the browser saves. */
 
 import type { ListAuditEventsResponse } from '../../../gen/usher/v1/access_token_pb.ts';
-import { csvHead, csvRows } from '../../../wording/audit-csv.ts';
 import { entryOf } from '../../../wording/audit-entry.ts';
 import type { AuditRequest } from './audit-filters.ts';
 
@@ -32,14 +31,15 @@ export async function readExport(
   onPage: (state: Exported) => void,
 ): Promise<Exported> {
   const state: Exported = { entries: 0, examined: 0, left: 0 };
+  const { head, textOf } = await writerOf(format);
   // The browser may keep parts of a file on the disk; one long text would fill its memory.
-  const parts: Blob[] = format === 'csv' ? [new Blob([csvHead()])] : [];
+  const parts = [new Blob([head])];
   let pageToken = '';
   let [first, last] = ['', ''];
   do {
     const page = await read({ ...request, oldestFirst: true, pageSize, pageToken });
     const entries = page.events.map(entryOf);
-    if (entries.length > 0) parts.push(new Blob([textOf(entries, page.names, format)]));
+    if (entries.length > 0) parts.push(new Blob([textOf(entries, page.names)]));
     first ||= entries[0]?.time ?? '';
     last = entries.at(-1)?.time ?? last;
     state.entries += entries.length;
@@ -52,13 +52,18 @@ export async function readExport(
   return { ...state, left: 0, name: nameOf(first, last, format), file: new Blob(parts, { type }) };
 }
 
-function textOf(
-  entries: readonly ReturnType<typeof entryOf>[],
-  names: Record<string, string>,
+type Entries = readonly ReturnType<typeof entryOf>[];
+
+/** The start of a file, and the text of some entries. What writes CSV is loaded only for it. */
+async function writerOf(
   format: Format,
-): string {
-  if (format === 'csv') return csvRows(entries, names);
-  return entries.map(entry => `${JSON.stringify(entry)}\n`).join('');
+): Promise<{ head: string; textOf(entries: Entries, names: Record<string, string>): string }> {
+  if (format === 'jsonl') {
+    const lines = (entries: Entries) => entries.map(entry => `${JSON.stringify(entry)}\n`);
+    return { head: '', textOf: entries => lines(entries).join('') };
+  }
+  const { csvHead, csvRows } = await import('../../../wording/audit-csv.ts');
+  return { head: csvHead(), textOf: csvRows };
 }
 
 /** As in "usher-audit-20260222T0354Z-20260301T1200Z.csv". */
