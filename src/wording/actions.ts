@@ -7,7 +7,7 @@
 export interface AuditAction {
   /** The heading of an entry, such as "Access token created". */
   readonly title: string;
-  /** What the actor did, as in "ann revoked …"; `{token}` stands for the access token. */
+  /** What the actor did, as in "ann revoked …"; `{token}` stands for the access token, `{detail}` for the detail. */
   readonly did: string;
   /** How it looks: `bad` for what ends something, `warn` for what someone should look at. */
   readonly tone: 'good' | 'bad' | 'warn' | 'quiet';
@@ -95,19 +95,19 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
   },
   'person.create': {
     title: 'Person added',
-    did: 'added a person',
+    did: 'added {detail}',
     tone: 'good',
     holds: '`after`: `name`, `role`, `owners`; `detail`: who',
   },
   'person.update': {
     title: 'Person changed',
-    did: 'changed a person',
+    did: 'changed {detail}',
     tone: 'good',
     holds: '`before`, `after`: the changed fields; `detail`: who',
   },
   'person.remove': {
     title: 'Person removed',
-    did: 'removed a person',
+    did: 'removed {detail}',
     tone: 'bad',
     holds: '`detail`: who',
   },

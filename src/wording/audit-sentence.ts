@@ -46,13 +46,14 @@ export function tell(event: ToldEvent, { names, sayTime }: Telling): Told {
   const now = names[event.actor] ?? '';
   const then = event.actorName ?? '';
   const who = then || now || actorById(event.actor);
-  const { did } = actionOf(event.action);
-  const [lead = '', tail] = did.split('{token}');
-  const parts: Part[] = [{ kind: 'text', text: lead }];
+  const did = didOf(event, sayTime);
   const token = tokenOf(event, names);
-  if (tail !== undefined) parts.push(...(token ?? [text('an access token')]), text(tail));
-  parts.push(...restOf(event, sayTime));
-  if (tail === undefined && token !== undefined) parts.push(text(': '), ...token);
+  const parts = did.split(/(\{\w+\})/).flatMap(piece => {
+    if (piece === '{token}') return token ?? [text('an access token')];
+    return [piece === '{detail}' ? value(event.detail) : text(piece)];
+  });
+  parts.push(...restOf(event, sayTime, did.includes('{detail}')));
+  if (!did.includes('{token}') && token !== undefined) parts.push(text(': '), ...token);
   return { who, whoNow: now !== who && then !== '' ? now : '', parts: joined(parts) };
 }
 
@@ -84,9 +85,19 @@ function tokenOf(
   return now !== '' && now !== name ? [link, text(` (now ${now})`)] : [link];
 }
 
-/** What follows the verb: changes, times, counts, the reason. */
-function restOf(event: ToldEvent, sayTime: SayTime): Part[] {
-  const { action, before, after, detail } = event;
+/** What the actor did; `{token}` and `{detail}` stand for the access token and the detail. */
+function didOf(event: ToldEvent, sayTime: SayTime): string {
+  const { action, detail } = event;
+  if (action === 'jwt.revoke') return sayRevoked(event, sayTime);
+  if (action === 'session.end') return detail === '' ? 'signed out' : 'ended {detail}';
+  const { did } = actionOf(action);
+  return detail === '' ? did.replace('{detail}', 'someone') : did;
+}
+
+/** What follows: changes, times, counts, and the reason, unless the detail was told. */
+function restOf(event: ToldEvent, sayTime: SayTime, isDetailTold: boolean): Part[] {
+  const { action, before, after } = event;
+  const detail = isDetailTold ? '' : event.detail;
   switch (action) {
     case 'token.create':
     case 'token.import':
@@ -95,8 +106,10 @@ function restOf(event: ToldEvent, sayTime: SayTime): Part[] {
       return [text(sayGrace(after, sayTime))];
     case 'jwt.issue':
       return detail === '' ? [] : [text(`: ${detail}`)];
+    case 'session.create':
+      return detail === '' ? [] : [text(` (${detail})`)];
     case 'jwt.revoke':
-      return [text(sayRevoked(event, sayTime)), ...reason(detail)];
+      return reason(detail);
     case 'job.start':
     case 'job.cancel':
     case 'job.end':
@@ -139,16 +152,18 @@ function sayJob(after: Fields | undefined): string {
 
 /** What a revocation of JWTs ended. A `jti` and a subject are told by digests alone. */
 function sayRevoked({ before, after }: ToldEvent, sayTime: SayTime): string {
-  const revoked = (after?.jwtsRevoked ?? {}) as Fields;
-  const issuedBefore = revoked.issuedBefore ?? after?.jwtsRevokedBefore;
-  const what = [
-    ...(grew('revokedJwts', before, after) || has(revoked.ids) ? ['one JWT'] : []),
-    ...(grew('revokedSubjects', before, after) || has(revoked.subjects)
-      ? ['the JWTs of one subject']
-      : []),
-    ...(typeof issuedBefore === 'number' ? [`all issued before ${sayTime(issuedBefore)}`] : []),
-  ];
-  return what.length === 0 ? '' : ` (${what.join(', ')})`;
+  const {
+    ids,
+    subjects,
+    issuedBefore = after?.jwtsRevokedBefore,
+  } = (after?.jwtsRevoked ?? {}) as Fields;
+  if (has(ids) || grew('revokedJwts', before, after)) return 'revoked one JWT of {token}';
+  if (has(subjects) || grew('revokedSubjects', before, after)) {
+    return 'revoked the JWTs of one subject of {token}';
+  }
+  return typeof issuedBefore === 'number'
+    ? `revoked all JWTs of {token} issued before ${sayTime(issuedBefore)}`
+    : 'revoked JWTs of {token}';
 }
 
 const has = (digests: unknown) => Object.keys((digests ?? {}) as object).length > 0;

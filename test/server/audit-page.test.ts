@@ -96,10 +96,8 @@ describe('the log in words', () => {
     expect(said.find(text => text.includes('changed Web shop'))).toMatch(
       /^deploy robot changed Web shop: owner payments → growth, scopes \+ orders\.write − old, expiry never → .+, rate limit none → 100 a minute$/,
     );
-    expect(said).toContain(
-      'deploy robot revoked JWTs of Web shop (the JWTs of one subject): lost phone',
-    );
-    expect(said).toContain('deploy robot revoked JWTs of Web shop (one JWT)');
+    expect(said).toContain('deploy robot revoked the JWTs of one subject of Web shop: lost phone');
+    expect(said).toContain('deploy robot revoked one JWT of Web shop');
     expect(said.some(text => text.startsWith('someone unknown was refused: '))).toBe(true);
     await page.getByText(/^Today, /).waitFor();
   });

@@ -18,7 +18,14 @@ export function AuditFilterBar(props: {
 }) {
   const { filters, onChange } = props;
   return (
-    <Group gap="sm" mb="sm" align="flex-start" role="search" aria-label="Audit log">
+    <Group
+      gap="sm"
+      mb="sm"
+      align="flex-start"
+      role="search"
+      aria-label="Audit log"
+      className="audit-filters"
+    >
       <TextFilter
         label="By whom"
         hint="Name or id"
@@ -108,7 +115,6 @@ function TextFilter(props: {
 
   return (
     <TextInput
-      className="audit-filter"
       type="search"
       label={props.label}
       placeholder={props.hint}
@@ -134,6 +140,7 @@ function ActionFilter(props: { value: string; onChange: (action: string) => void
   });
   return (
     <NativeSelect
+      className="audit-what-filter"
       label="What"
       value={props.value}
       onChange={event => props.onChange(event.currentTarget.value)}
