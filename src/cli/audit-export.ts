@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { type AuditPage, auditPages } from '../api/audit-log.ts';
 import { actionsMarkdown, auditActions } from '../wording/actions.ts';
-import { csvHead, csvRows } from '../wording/audit-csv.ts';
+import { byteOrderMark, csvHead, csvRows } from '../wording/audit-csv.ts';
 import { addFilterOptions, type FilterOptions, filterOf } from './audit-filter.ts';
 import { readPages } from './audit-list.ts';
 import type { Context } from './context.ts';
@@ -31,15 +31,19 @@ export function addAuditExport(audit: Command, context: Context): void {
     const options = optionsOf<ExportOptions>(self);
     const query = { ...filterOf(options), oldestFirst: true, limit: Number.MAX_SAFE_INTEGER };
     const pages = readPages(auditPages(connect(context, options), query), context.terminal);
-    const texts = textsOf(pages, options.format);
+    const texts = textsOf(pages, options.format, options.out !== undefined);
     if (options.out !== undefined) await writeTexts(options.out, texts);
     else for await (const text of texts) context.terminal.out(text.replace(/\n$/, ''));
   });
 }
 
-/** The texts of an export, each of whole lines. */
-async function* textsOf(pages: AsyncIterable<AuditPage>, format: Format): AsyncGenerator<string> {
-  if (format === 'csv') yield csvHead();
+/** The texts of an export, each of whole lines. Programs that read a pipe expect no byte order mark. */
+async function* textsOf(
+  pages: AsyncIterable<AuditPage>,
+  format: Format,
+  isFile: boolean,
+): AsyncGenerator<string> {
+  if (format === 'csv') yield isFile ? csvHead() : csvHead().slice(byteOrderMark.length);
   for await (const { entries, names } of pages) {
     if (entries.length === 0) continue;
     if (format === 'csv') yield csvRows(entries, names);

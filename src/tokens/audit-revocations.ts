@@ -67,8 +67,7 @@ export function createFindRevocations({
     demand(caller, readScope, auditScope);
     const { value, sequence } = query;
     const faults = new Faults();
-    faults.read(() => checkValue(value));
-    faults.read(() => query.tokenId && checkUuid('token_id', query.tokenId));
+    checkRevocationQuery(query, faults);
     const selection = [query.tokenId?.toLowerCase() ?? '', sequence ?? 0];
     const tokens = pageTokens(keys, caller, { rpc: 'FindJwtRevocations', query: selection });
     const start = faults.read(() => placeIn(tokens.read(query.pageToken)));
@@ -100,6 +99,12 @@ export function createFindRevocations({
       ...{ examined, left: leftOf(order, tokenId, next) },
     };
   };
+}
+
+/** Adds what is wrong with a query to the faults. */
+export function checkRevocationQuery({ value, tokenId }: RevocationQuery, faults: Faults): void {
+  faults.read(() => checkValue(value));
+  faults.read(() => tokenId && checkUuid('token_id', tokenId));
 }
 
 function checkValue(value: string): void {

@@ -18,9 +18,12 @@ const columns = [
   ...['token id', 'detail', 'before', 'after', 'request id', 'hash'],
 ];
 
-/** The first row, with the names of the columns, after a byte order mark by which Excel reads UTF-8. */
+/** By which Excel reads a file as UTF-8. */
+export const byteOrderMark = '\ufeff';
+
+/** The first row, with the names of the columns, after a byte order mark. */
 export function csvHead(): string {
-  return `\ufeff${csv([columns])}`;
+  return byteOrderMark + csv([columns]);
 }
 
 /** The rows of some entries. Times in sentences are UTC. */

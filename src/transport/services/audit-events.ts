@@ -15,7 +15,7 @@ import {
 import type { ChainedEvent } from '../../store/audit.ts';
 import type { Audit, AuditQuery } from '../../tokens/audit.ts';
 import { checkAuditQuery } from '../../tokens/audit-query.ts';
-import type { RevocationQuery } from '../../tokens/audit-revocations.ts';
+import { checkRevocationQuery, type RevocationQuery } from '../../tokens/audit-revocations.ts';
 import { Faults } from '../../tokens/faults.ts';
 import { invalid } from '../../tokens/fields.ts';
 import { millisecondsOf, safeInteger, timestampOf } from '../rpc/time.ts';
@@ -50,10 +50,15 @@ function outcomeOf(outcome: AuditOutcome): AuditQuery['outcome'] {
   }
 }
 
-/** The query of a request. Throws INVALID_ARGUMENT. */
+/** The query of a request. Throws INVALID_ARGUMENT, which names every field that is wrong. */
 export function revocationQueryOf(request: FindJwtRevocationsRequest): RevocationQuery {
   const { value, tokenId, pageToken } = request;
-  return { value, tokenId, pageToken, sequence: safeInteger(request.sequence, 'sequence') };
+  const faults = new Faults();
+  const sequence = faults.read(() => safeInteger(request.sequence, 'sequence'));
+  const query = { value, tokenId, pageToken, sequence };
+  if (faults.any) checkRevocationQuery(query, faults);
+  faults.end();
+  return query;
 }
 
 /** A page of the log as fields of ListAuditEventsResponse. */
