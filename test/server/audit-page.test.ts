@@ -205,6 +205,51 @@ test('what was added since is counted, and shown when the reader asks', async ()
   page = await context.newPage();
 });
 
+describe('a search in a long log', () => {
+  test('goes on by itself with its progress, can be stopped, and be continued', async () => {
+    let calls = 0;
+    const held: (() => void)[] = [];
+    await page.route('**/ListAuditEvents', async route => {
+      const n = ++calls;
+      if (n > 3) await new Promise<void>(resolve => void held.push(resolve));
+      await route.fulfill({
+        contentType: 'application/json',
+        body: JSON.stringify({
+          ...{ nextPageToken: n < 6 ? `page ${n}` : '', examined: 10_000, lastSequence: '60000' },
+          left: String(60_000 - n * 10_000),
+        }),
+      });
+    });
+    await page.goto(`${url}/audit?owner=rare`);
+    await page.getByText('0 events; read 30,000 of 60,000 entries').waitFor();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    held.splice(0).forEach(release => void release());
+    await page.getByText('read 40,000 of 60,000 entries').waitFor();
+    await page.getByRole('button', { name: 'Load more' }).click();
+    await expect.poll(() => held.length).toBe(1);
+    held.splice(0).forEach(release => void release());
+    await expect.poll(() => held.length).toBe(1);
+    held.splice(0).forEach(release => void release());
+    await page.getByText('Nothing matches').waitFor();
+    expect(calls).toBe(6);
+    await page.unroute('**/ListAuditEvents');
+  });
+
+  test('shows an error in its place, and tries again', async () => {
+    await page.route('**/ListAuditEvents', route =>
+      route.fulfill({
+        ...{ status: 400, contentType: 'application/json' },
+        body: JSON.stringify({ code: 'permission_denied', message: 'not today' }),
+      }),
+    );
+    await open('/audit');
+    await page.getByText('not today').waitFor();
+    await page.unroute('**/ListAuditEvents');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await rows().first().waitFor();
+  });
+});
+
 describe('an export', () => {
   const download = async (label: string) => {
     await page.getByRole('button', { name: 'Export' }).click();
