@@ -5,6 +5,7 @@ import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
 import { KeyService } from '../gen/usher/v1/keys_pb.ts';
+import { PeopleService } from '../gen/usher/v1/people_pb.ts';
 import { SignInService } from '../gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
@@ -30,6 +31,7 @@ export interface Admin {
   store: Client<typeof StoreService>;
   keys: Client<typeof KeyService>;
   signIn: Client<typeof SignInService>;
+  people: Client<typeof PeopleService>;
   verifier: Client<typeof VerifierService>;
 }
 
@@ -66,6 +68,7 @@ export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOption
     store: createClient(StoreService, transport),
     keys: createClient(KeyService, transport),
     signIn: createClient(SignInService, transport),
+    people: createClient(PeopleService, transport),
     verifier: createClient(VerifierService, transport),
   };
 }

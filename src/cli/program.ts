@@ -14,6 +14,7 @@ import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLoginCommand } from './login.ts';
 import { timeoutSeconds } from './option-values.ts';
+import { addPeopleCommands } from './people.ts';
 import { outSettings } from './settings.ts';
 import { addStoreCommands } from './store.ts';
 import { refuseIgnored } from './strict-options.ts';
@@ -95,6 +96,7 @@ export function buildProgram(
   addWhoisCommand(program, context, exit);
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context, exit);
+  addPeopleCommands(program, context);
   addKeysCommands(program, context, exit);
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);

@@ -2,6 +2,8 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { type ActorNames, createActorNames } from '../people/actor-names.ts';
+import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
 import { createPeople, nameOfPerson, type People, withPeople } from '../people/people.ts';
 import { createSessionList, type SessionList } from '../people/session-list.ts';
 import type { Config } from '../settings/config.ts';
@@ -78,6 +80,10 @@ export interface Core {
   people: People;
   /** Who is signed in there. */
   sessionList: SessionList;
+  /** Shows and changes both. */
+  peopleAdmin: PeopleAdmin;
+  /** What actors are called. */
+  actorNames: ActorNames;
   /** Writes and lists the audit log. */
   audit: Audit;
   /** Shows and accepts the store. */
@@ -164,6 +170,10 @@ export async function openCore(
     others.usage.pendingMax * usageCountBytes,
   );
   const isProven = createIsProven(proofs, limits);
+  const sessionList = createSessionList({
+    ...{ documents: store, ended: store, log: store, now },
+    idleMs: others.manager.sessionIdleMs,
+  });
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
   return {
@@ -184,11 +194,9 @@ export async function openCore(
     }),
     guesses,
     currentCaller: withPeople(createCurrentCaller(store, now), people),
-    people,
-    sessionList: createSessionList({
-      ...{ documents: store, ended: store, log: store, now },
-      idleMs: others.manager.sessionIdleMs,
-    }),
+    ...{ people, sessionList },
+    peopleAdmin: createPeopleAdmin({ people, sessionList, records: store, keys }),
+    actorNames: createActorNames(people, store),
     audit,
     sums,
     oversight: createOversight(store),

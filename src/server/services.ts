@@ -13,6 +13,7 @@ import { AccessTokenService, accessTokenHandlers } from '../transport/services/a
 import { createChanges } from '../transport/services/changes.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { PeopleService, peopleHandlers } from '../transport/services/people.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
@@ -88,6 +89,7 @@ export function createServices(deps: ServicesDeps): Services {
   );
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
+  const people = bind(PeopleService, peopleHandlers({ people: core.peopleAdmin, authenticate }));
   const { createSignInCode } = web;
   const signIn = bind(
     SignInService,
@@ -101,6 +103,7 @@ export function createServices(deps: ServicesDeps): Services {
       withRefusalsNoted(store, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),
+      withRefusalsNoted(people, core.sums, addressOf),
       verifier(admissions.manager, authenticate),
     ],
   };

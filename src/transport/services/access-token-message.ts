@@ -56,6 +56,8 @@ export function accessTokenMessage(
     revokedJwts:
       Object.keys(revokedJwts?.ids ?? {}).length + Object.keys(revokedJwts?.subjects ?? {}).length,
     imported: record.imported ?? '',
+    createdBy: record.createdBy ?? '',
+    changedBy: record.changedBy ?? record.createdBy ?? '',
   });
   if (metadata) message.metadata = metadata;
   if (record.rateLimit) message.rateLimit = rateLimitMessage(record.rateLimit);
@@ -72,6 +74,17 @@ export function accessTokenMessage(
     message.jwtsRevokedBeforeTime = timestampOf(revokedJwts.issuedBefore);
   }
   return message;
+}
+
+/** Adds the names of those who created and changed access tokens. */
+export function addActorNames(
+  messages: readonly AccessToken[],
+  names: ReadonlyMap<string, string>,
+): void {
+  for (const message of messages) {
+    message.createdByName = names.get(message.createdBy) ?? '';
+    message.changedByName = names.get(message.changedBy) ?? '';
+  }
 }
 
 /** Adds what is used of its limits to the message of an access token. */

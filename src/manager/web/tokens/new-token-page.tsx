@@ -58,7 +58,9 @@ export default function NewTokenPage() {
 const countedTogether = { ratePer: noLimits.ratePer, quotaPer: noLimits.quotaPer };
 
 function NewToken(props: { onMade: (made: { token: AccessToken; secret: string }) => void }) {
-  const { owner } = useSession();
+  const { owners } = useSession();
+  // Limited to one owner, there is nothing to choose.
+  const owner = owners?.length === 1 ? (owners[0] ?? '') : '';
   const [kind, setKind] = useState<Kind>(Kind.STATIC);
   const form = useForm({ initialValues: { ...emptyForm, owner }, validate });
   const create = useMutation(AccessTokenService.method.create);
