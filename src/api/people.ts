@@ -126,12 +126,13 @@ export async function endSessions({ people }: Admin, actor: string): Promise<num
   return (await call(() => people.endSessions({ actor }))).ended;
 }
 
-function roleValue(role: RoleName): RoleValue {
+/** The value of a role in the proto. */
+export function roleValue(role: RoleName): RoleValue {
   return RoleValue[role.toUpperCase() as Uppercase<RoleName>];
 }
 
 /** The name of a value of an enumeration, in words. */
-function nameOf(values: Readonly<Record<string, number>>, value: number): string {
+export function nameOf(values: Readonly<Record<string, number>>, value: number): string {
   const name = Object.entries(values).find(([, each]) => each === value)?.[0] ?? '';
   return name.toLowerCase().replaceAll('_', ' ');
 }

@@ -9,6 +9,7 @@ import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { addDevCertsCommand } from './dev-certs.ts';
 import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
+import { addInvitationCommands } from './invitations.ts';
 import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
@@ -97,6 +98,7 @@ export function buildProgram(
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context, exit);
   addPeopleCommands(program, context);
+  addInvitationCommands(program, context);
   addKeysCommands(program, context, exit);
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);

@@ -4,8 +4,11 @@ import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
 import { type ActorNames, createActorNames } from '../people/actor-names.ts';
 import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
+import { createInvitations, type Invitations } from '../people/invitations.ts';
+import { createPasskeys, type Passkeys } from '../people/passkeys.ts';
 import { createPeople, nameOfPerson, type People, withPeople } from '../people/people.ts';
 import { createSessionList, type SessionList } from '../people/session-list.ts';
+import { relyingPartyOf } from '../people/webauthn.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
@@ -78,6 +81,10 @@ export interface Core {
   currentCaller: CurrentCaller;
   /** Who may sign in to the API Manager. */
   people: People;
+  /** The links by which people come in. */
+  invitations: Invitations;
+  /** Their second way in. */
+  passkeys: Passkeys;
   /** Who is signed in there. */
   sessionList: SessionList;
   /** Shows and changes both. */
@@ -197,6 +204,12 @@ export async function openCore(
     ...{ people, sessionList },
     peopleAdmin: createPeopleAdmin({ people, sessionList, records: store, keys }),
     actorNames: createActorNames(people, store),
+    invitations: createInvitations({
+      ...{ documents: store, people, records: store, now, lifetimeMs: config.invitationMs },
+    }),
+    passkeys: createPasskeys(people, relyingPartyOf(config.managerUrl), now, (by, { name }) =>
+      audit.add({ action: 'passkey.clone', ...by, detail: name }),
+    ),
     audit,
     sums,
     oversight: createOversight(store),

@@ -44,6 +44,7 @@ export interface Happening {
     | 'keys.remove'
     | 'keys.rotate'
     | 'keys.write'
+    | 'passkey.clone'
     | 'session.link'
     | 'store.backup'
     | 'store.migrate';

@@ -111,6 +111,31 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     tone: 'bad',
     holds: '`detail`: who',
   },
+  'invitation.create': {
+    title: 'Invitation made',
+    did: 'invited {detail}',
+    tone: 'good',
+    holds: '`after`: `role`, `owners`, when it ends; `detail`: who',
+  },
+  'invitation.use': {
+    title: 'Invitation used',
+    did: 'used the invitation of {detail}',
+    tone: 'good',
+    holds: '`detail`: whose',
+  },
+  'invitation.revoke': {
+    title: 'Invitation revoked',
+    did: 'revoked the invitation of {detail}',
+    tone: 'bad',
+    holds: '`detail`: whose',
+  },
+  'passkey.clone': {
+    title: 'Copied passkey refused',
+    did: 'was refused, with a copy of the passkey {detail}',
+    tone: 'warn',
+    isRefusal: true,
+    holds: '`detail`: the name of the passkey',
+  },
   'job.start': {
     title: 'Job started',
     did: 'started a job',

@@ -15,6 +15,7 @@ import {
   type Sort,
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { PeopleService, type Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
@@ -126,6 +127,14 @@ const keys: typeof tokens = {
   rotateKeys: [{}, []],
   countKeyUse: [{ pageToken: 'x' }, ['page_token']],
 };
+const invitations: typeof tokens = {
+  createInvitation: [{ role: 9 as Role, owners: [''] }, ['name', 'role']],
+  listInvitations: [{ pageToken: 'x' }, ['page_token']],
+  revokeInvitation: [{}, ['id']],
+  listPasskeys: [{ personId: 'x' }, ['person_id']],
+  renamePasskey: [{ personId: 'x' }, ['id', 'name', 'person_id']],
+  removePasskey: [{}, ['id', 'person_id']],
+};
 const people: typeof tokens = {
   listPeople: [{ pageSize: 1000, pageToken: 'x' }, ['page_size', 'page_token']],
   getPerson: [{ id: 'x' }, ['id']],
@@ -190,6 +199,7 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 type Calls = Record<string, (request: object) => Promise<unknown>>;
 type Service =
   | typeof AccessTokenService
+  | typeof InvitationService
   | typeof StoreService
   | typeof KeyService
   | typeof PeopleService;
@@ -205,12 +215,20 @@ async function namesIn(service: Service, name: string, request: object, fields: 
 }
 
 test('every administrative rpc is in this test', () => {
-  const services = [AccessTokenService, StoreService, KeyService, SignInService, PeopleService];
+  const services = [
+    AccessTokenService,
+    InvitationService,
+    StoreService,
+    KeyService,
+    SignInService,
+    PeopleService,
+  ];
   const rpcs = services.flatMap(({ methods }) => methods.map(({ localName }) => localName));
   const here = [
     ...Object.keys(tokens),
     ...Object.keys(store),
     ...Object.keys(keys),
+    ...Object.keys(invitations),
     ...Object.keys(people),
     'createSignInCode',
   ];
@@ -234,6 +252,10 @@ test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
     await namesIn(KeyService, name, request, fields);
   },
 );
+
+test.each(Object.entries(invitations))('InvitationService.%s', async (name, [request, fields]) => {
+  await namesIn(InvitationService, name, request, fields);
+});
 
 test.each(Object.entries(people))('PeopleService.%s', async (name, [request, fields]) => {
   await namesIn(PeopleService, name, request, fields);

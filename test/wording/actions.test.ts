@@ -11,12 +11,15 @@ import {
 } from '../../src/wording/actions.ts';
 
 test('has every action that the code writes to the log', () => {
-  const written = globSync('src/**/*.ts', { exclude: ['src/gen/**', 'src/wording/**'] }).flatMap(
-    path =>
-      [...readFileSync(path, 'utf8').matchAll(/\baction: '([a-z]+\.[a-z_]+)'/g)].map(
-        ([, name]) => name,
-      ),
-  );
+  const files = globSync('src/**/*.ts', { exclude: ['src/gen/**', 'src/wording/**'] });
+  const patterns = [
+    /\baction: '([a-z]+\.[a-z_]+)'/g,
+    /[eE]vent(?:Of)?\((?:\w+, )?'([a-z]+\.[a-z_]+)'/g,
+  ];
+  const written = files.flatMap(path => {
+    const text = readFileSync(path, 'utf8');
+    return patterns.flatMap(each => [...text.matchAll(each)].map(([, name]) => name));
+  });
   expect(new Set(written).size).toBeGreaterThan(10);
   expect([...new Set(written)].filter(name => !Object.hasOwn(auditActions, name ?? ''))).toEqual(
     [],

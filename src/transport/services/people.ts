@@ -100,7 +100,8 @@ export function peopleHandlers({
   };
 }
 
-const roleValues: Record<RoleName, Role> = {
+/** The value of each role in the proto. */
+export const roleValues: Record<RoleName, Role> = {
   viewer: Role.VIEWER,
   issuer: Role.ISSUER,
   keeper: Role.KEEPER,
@@ -187,6 +188,7 @@ function checkMask(mask: readonly string[], isOptional: boolean): void {
   }
 }
 
-function roleName(role: Role): string {
+/** The name of a role; "" for none. */
+export function roleName(role: Role): string {
   return Object.entries(roleValues).find(([, value]) => value === role)?.[0] ?? '';
 }

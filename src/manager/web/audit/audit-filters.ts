@@ -53,6 +53,8 @@ export const groupWords: Readonly<Record<string, string>> = {
   jwt: 'JWTs',
   session: 'sign-ins',
   person: 'people',
+  invitation: 'invitations',
+  passkey: 'passkeys',
   job: 'jobs',
   webhook: 'webhooks',
   call: 'calls',
