@@ -6,15 +6,17 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { timestampFromMs, timestampMs } from '@bufbuild/protobuf/wkt';
+import picocolors from 'picocolors';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { wrapped } from '../../src/cli/audit-list.ts';
+import { runCommand } from '../../src/cli/program.ts';
 import type { ListAuditEventsRequest } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { AuditOutcome } from '../../src/gen/usher/v1/access_token_pb.ts';
 import type { ChainedEvent } from '../../src/store/audit.ts';
 import { chain, emptyChain } from '../../src/store/audit.ts';
 import type { FakeManager } from './fake-manager.ts';
 import { startFakeManager } from './fake-manager.ts';
-import { runUsher } from './run-usher.ts';
+import { adminToken, runUsher } from './run-usher.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'usher-audit-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -209,6 +211,24 @@ describe('words', () => {
     const [head = '', row = ''] = (await usher(['list', '--limit', '1'])).out.split('\n');
     expect(head.split('\t').at(-1)).toBe('SENTENCE');
     expect(row.split('\t').at(-1)).toMatch(/^admin token changed shop \(now web shop\): /);
+  });
+
+  test('at a terminal the sentences fit its width', async () => {
+    const lines: string[] = [];
+    const terminal = {
+      ...{ out: (text: string) => void lines.push(text), note: () => undefined },
+      ...{ rich: true, notesRich: false, columns: 60, colors: picocolors.createColors(false) },
+    };
+    const context = {
+      env: { USHER_MANAGER_URL: manager.url, USHER_ADMIN_TOKEN: adminToken },
+      ...{ terminal, stdin: process.stdin, now: Date.now },
+      ...{ serve: () => expect.unreachable(), restore: () => expect.unreachable() },
+    };
+    expect(await runCommand(['audit', 'list', '--limit', '1'], context)).toBe(0);
+    expect(lines.map(line => line.trimEnd())).toEqual([
+      '5  2023-11-14 22:13 UTC  admin token changed shop (now web',
+      '                         shop): scopes b a → none',
+    ]);
   });
 
   test('lines fit their width, and lose nothing', () => {

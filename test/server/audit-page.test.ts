@@ -24,6 +24,7 @@ let page: Page;
 let shop = '';
 const complaints: string[] = [];
 const day = 86_400_000;
+const patienceMs = 20_000;
 
 const clientOf = (token: string) =>
   createClient(
@@ -68,7 +69,7 @@ beforeAll(async () => {
     .catch(() => undefined);
   browser = await launchChromium();
   ({ context, page } = await newVisitor(browser, 'light', complaints));
-  context.setDefaultTimeout(8_000);
+  context.setDefaultTimeout(patienceMs);
   await page.goto(`${url}/login#${server.issueLoginCode()}`);
   await page.getByRole('heading', { level: 1, name: 'Access tokens' }).waitFor();
 });
@@ -77,6 +78,8 @@ afterAll(async () => {
   await server?.stop();
 });
 
+/** The machine can be slow: as patient as the waits for elements. */
+const poll = <T>(read: () => T) => expect.poll(read, { timeout: patienceMs });
 const rows = () => page.locator('.audit-event');
 const sentences = async () => await page.locator('.audit-sentence').allTextContents();
 const open = async (path: string) => {
@@ -117,21 +120,21 @@ describe('filters', () => {
     await page.getByRole('button', { name: 'Remove the filter: By robot' }).waitFor();
     await page.getByLabel('What', { exact: true }).selectOption({ label: 'JWTs revoked' });
     await page.getByRole('button', { name: 'Remove the filter: JWTs revoked' }).waitFor();
-    await expect.poll(() => rows().count()).toBe(2);
+    await poll(() => rows().count()).toBe(2);
     expect(new URL(page.url()).search).toBe('?by=robot&action=jwt.revoke');
     await page.reload();
-    await expect.poll(() => rows().count()).toBe(2);
+    await poll(() => rows().count()).toBe(2);
     await page.getByRole('button', { name: 'Remove the filter: JWTs revoked' }).click();
-    await expect.poll(() => rows().count()).toBe(3);
+    await poll(() => rows().count()).toBe(3);
     await page.getByRole('button', { name: 'Clear all' }).click();
-    await expect.poll(() => rows().count()).toBeGreaterThan(5);
+    await poll(() => rows().count()).toBeGreaterThan(5);
   });
 
   test('follow a click on who did it', async () => {
     await open('/audit?outcome=done');
     await page.getByTitle('Only what deploy robot did').first().click();
     await page.getByRole('button', { name: 'Remove the filter: By deploy robot' }).waitFor();
-    await expect.poll(() => rows().count()).toBe(3);
+    await poll(() => rows().count()).toBe(3);
   });
 
   test('that nothing passes say so, and a pasted secret is dropped', async () => {
@@ -200,7 +203,7 @@ test('what was added since is counted, and shown when the reader asks', async ()
   for (const n of [1, 2, 3]) await admin.create({ kind: Kind.STATIC, name: `new ${n}` });
   await page.clock.runFor(16_000);
   await page.getByRole('button', { name: '3 new events: show them' }).click();
-  await expect.poll(() => rows().count()).toBe(3);
+  await poll(() => rows().count()).toBe(3);
   await page.close();
   page = await context.newPage();
 });
@@ -226,9 +229,9 @@ describe('a search in a long log', () => {
     held.splice(0).forEach(release => void release());
     await page.getByText('read 40,000 of 60,000 entries').waitFor();
     await page.getByRole('button', { name: 'Load more' }).click();
-    await expect.poll(() => held.length).toBe(1);
+    await poll(() => held.length).toBe(1);
     held.splice(0).forEach(release => void release());
-    await expect.poll(() => held.length).toBe(1);
+    await poll(() => held.length).toBe(1);
     held.splice(0).forEach(release => void release());
     await page.getByText('Nothing matches').waitFor();
     expect(calls).toBe(6);
@@ -323,7 +326,7 @@ test('the keyboard alone opens the details and filters', async () => {
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Remove the filter: By admin token' }).focus();
   await page.keyboard.press('Enter');
-  await expect.poll(() => new URL(page.url()).search).toBe('');
+  await poll(() => new URL(page.url()).search).toBe('');
 });
 
 test('no page logged an error or broke the content security policy', () => {

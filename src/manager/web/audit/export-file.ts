@@ -1,5 +1,6 @@
 /** Reads events page by page into a file that the browser saves. */
 
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { ListAuditEventsResponse } from '../../../gen/usher/v1/access_token_pb.ts';
 import { entryOf } from '../../../wording/audit-entry.ts';
 import type { AuditRequest } from './audit-filters.ts';
@@ -22,6 +23,9 @@ export interface Exported {
 }
 
 const pageSize = 1000;
+const retriesMax = 3;
+const retryMs = 1500;
+const passing = [Code.Unavailable, Code.DeadlineExceeded];
 
 /** Reads all events of a request, oldest first. Rejects with the error of a page. */
 export async function readExport(
@@ -37,7 +41,8 @@ export async function readExport(
   let pageToken = '';
   let [first, last] = ['', ''];
   do {
-    const page = await read({ ...request, oldestFirst: true, pageSize, pageToken });
+    const query = { ...request, oldestFirst: true, pageSize, pageToken };
+    const page = await patiently(() => read(query));
     const entries = page.events.map(entryOf);
     if (entries.length > 0) parts.push(new Blob([textOf(entries, page.names)]));
     first ||= entries[0]?.time ?? '';
@@ -64,6 +69,19 @@ async function writerOf(
   }
   const { csvHead, csvRows } = await import('../../../wording/audit-csv.ts');
   return { head: csvHead(), textOf: csvRows };
+}
+
+/** Reads again after a passing failure: a long export should not begin again for it. */
+async function patiently<T>(read: () => Promise<T>): Promise<T> {
+  for (let left = retriesMax; ; left--) {
+    try {
+      return await read();
+    } catch (error) {
+      const isPassing = passing.includes(ConnectError.from(error).code);
+      if (left === 0 || !isPassing) throw error;
+      await new Promise(resolve => setTimeout(resolve, retryMs));
+    }
+  }
 }
 
 /** As in "usher-audit-20260222T0354Z-20260301T1200Z.csv". */

@@ -1,8 +1,8 @@
 /** Reads the audit log page by page, and goes on by itself while a filter finds little. */
 
 import { createClient } from '@connectrpc/connect';
-import { useInfiniteQuery, useTransport } from '@connectrpc/connect-query';
-import { useQuery } from '@tanstack/react-query';
+import { createConnectQueryKey, useInfiniteQuery, useTransport } from '@connectrpc/connect-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { AccessTokenService, type AuditEvent } from '../../../gen/usher/v1/access_token_pb.ts';
 import type { AuditRequest } from './audit-filters.ts';
@@ -38,18 +38,17 @@ export interface AuditLog {
 
 /** The events of a request, newest first. */
 export function useAuditLog(request: AuditRequest): AuditLog {
-  const list = useInfiniteQuery(
-    AccessTokenService.method.listAuditEvents,
-    { ...request, pageSize, pageToken: '' },
-    {
-      pageParamKey: 'pageToken',
-      getNextPageParam: page => page.nextPageToken || undefined,
-      // What was read stays as it is: new events are counted, and shown when the reader asks.
-      staleTime: Number.POSITIVE_INFINITY,
-      gcTime: 0,
-      refetchOnWindowFocus: false,
-    },
-  );
+  const queryClient = useQueryClient();
+  const transport = useTransport();
+  const input = { ...request, pageSize, pageToken: '' };
+  const list = useInfiniteQuery(AccessTokenService.method.listAuditEvents, input, {
+    pageParamKey: 'pageToken',
+    getNextPageParam: page => page.nextPageToken || undefined,
+    // What was read stays as it is: new events are counted, and shown when the reader asks.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    refetchOnWindowFocus: false,
+  });
   const [wanted, setWanted] = useState(1);
   const [isStopped, setStopped] = useState(false);
   const pages = list.data?.pages ?? [];
@@ -76,7 +75,16 @@ export function useAuditLog(request: AuditRequest): AuditLog {
       if (!isFetching) void fetchNextPage();
     },
     stop: () => setStopped(true),
-    restart: () => void list.refetch(),
+    restart() {
+      setStopped(false);
+      setWanted(1);
+      // Read again would be all pages that were read so far.
+      const queryKey = createConnectQueryKey({
+        ...{ schema: AccessTokenService.method.listAuditEvents, transport, input },
+        ...{ cardinality: 'infinite', pageParamKey: 'pageToken' },
+      });
+      void queryClient.resetQueries({ queryKey });
+    },
   };
 }
 
