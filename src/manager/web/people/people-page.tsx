@@ -1,10 +1,11 @@
 /** The page of the people who may sign in. */
 
 import { useInfiniteQuery } from '@connectrpc/connect-query';
-import { Anchor, Badge, Button, Center, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Button, Center, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { IconUsers } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { PeopleService, type Person } from '../../../gen/usher/v1/people_pb.ts';
+import { InvitationsCard } from '../invited/invitations-card.tsx';
 import { Chips } from '../ui/chips.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
@@ -23,6 +24,7 @@ export default function PeoplePage() {
       />
       <Stack gap="xl">
         <PeopleList />
+        <InvitationsCard />
         <SessionsTable title="Signed in now" whose={{ all: true }} withNames />
       </Stack>
     </>
@@ -101,9 +103,9 @@ function Row({ person }: { person: Person }) {
       <Table.Td data-label="Role">
         {roleWords(person.role).name}{' '}
         {person.disableTime && (
-          <Badge variant="light" color="gray">
+          <span className="state" data-tone="quiet">
             Disabled
-          </Badge>
+          </span>
         )}
       </Table.Td>
       <Table.Td data-label="Owners">

@@ -2,7 +2,7 @@
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { useInfiniteQuery } from '@connectrpc/connect-query';
-import { Badge, Button, Center, Group, Skeleton, Table, Text, Title } from '@mantine/core';
+import { Button, Center, Group, Skeleton, Table, Text, Title } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import type { ReactNode } from 'react';
 import {
@@ -102,9 +102,9 @@ function Row({ session, withName }: { session: Session; withName: boolean }) {
       <Table.Td data-label="Browser" className="cell-name">
         {session.browser}{' '}
         {session.current && (
-          <Badge variant="light" color="teal">
+          <span className="state" data-tone="good">
             This one
-          </Badge>
+          </span>
         )}
         <Text size="xs" c="dimmed">
           {methodWords(session.method)}
