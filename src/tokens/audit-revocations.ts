@@ -29,7 +29,7 @@ export interface RevocationQuery {
 }
 
 /** An entry that revoked it. */
-export interface FoundRevocation {
+interface FoundRevocation {
   event: ChainedEvent;
   revoked: 'jti' | 'subject';
 }

@@ -4,7 +4,7 @@
 type Json = string | number | boolean | null | Json[] | JsonObject;
 
 /** An object of JSON. */
-export interface JsonObject {
+interface JsonObject {
   [name: string]: Json;
 }
 

@@ -33,7 +33,7 @@ export interface AuditFilters {
 export type AuditRequest = MessageInitShape<typeof ListAuditEventsRequestSchema>;
 
 /** No filters. */
-export const noFilters: AuditFilters = {
+const noFilters: AuditFilters = {
   ...{ by: '', token: '', owner: '', action: '', outcome: '', since: '', until: '' },
 };
 
@@ -101,7 +101,7 @@ function isTime(text: string): boolean {
 }
 
 /** Whether a text is a complete UUID. */
-export function isUuid(text: string): boolean {
+function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
