@@ -149,7 +149,7 @@ export const pages: ShownPage[] = [
     needsSession: true,
     arrange: async page => {
       await page.getByRole('button', { name: 'Clear all' }).waitFor();
-      await page.getByText('JWTs revoked').nth(2).waitFor();
+      await page.locator('.audit-title').first().waitFor();
     },
   },
   {

@@ -214,7 +214,7 @@ export function playSurprises(webFolder: () => string): void {
       await replay('/session', 'DELETE');
       // The session of the page goes on.
       await page.getByRole('link', { name: 'Audit log' }).click();
-      await page.getByText('Signed in').first().waitFor();
+      await page.locator('.audit-title', { hasText: 'Signed in' }).first().waitFor();
       await new Promise(resolve => server.close(resolve));
     });
 
@@ -265,7 +265,7 @@ export function playSurprises(webFolder: () => string): void {
       await page.unroute('**/assets/audit-page-*.js');
       await page.getByRole('link', { name: 'Audit log' }).click();
       await page.getByRole('button', { name: 'Reload' }).click();
-      await page.getByText('Signed in').first().waitFor();
+      await page.locator('.audit-title', { hasText: 'Signed in' }).first().waitFor();
     });
 
     test('a login link that gets no answer can be tried again', async () => {
