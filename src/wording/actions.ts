@@ -61,6 +61,13 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     tone: 'bad',
     holds: '`before.previousGoodUntil`: when it would have ended',
   },
+  'token.leaked': {
+    title: 'Leaked credential reported',
+    did: 'reported that a credential of {token} leaked',
+    tone: 'bad',
+    holds:
+      '`after`: what leaked, who reported it, where it was found, what was done; `detail`: a problem',
+  },
   'jwt.issue': {
     title: 'JWTs issued',
     did: 'issued JWTs of {token}',
@@ -135,6 +142,12 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     tone: 'warn',
     isRefusal: true,
     holds: '`detail`: the name of the passkey',
+  },
+  'leak.dismiss': {
+    title: 'Leak taken care of',
+    did: 'noted that a leak of {token} was taken care of',
+    tone: 'quiet',
+    holds: '`detail`: the note',
   },
   'job.start': {
     title: 'Job started',

@@ -55,6 +55,7 @@ export const groupWords: Readonly<Record<string, string>> = {
   person: 'people',
   invitation: 'invitations',
   passkey: 'passkeys',
+  leak: 'leaks',
   job: 'jobs',
   webhook: 'webhooks',
   call: 'calls',
