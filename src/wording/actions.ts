@@ -94,12 +94,7 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     tone: 'quiet',
     holds: '`detail`: whose, when it is not the own one',
   },
-  'session.link': {
-    title: 'Sign-in link made',
-    did: 'made a sign-in link',
-    tone: 'quiet',
-    holds: '',
-  },
+  'session.link': { title: 'Sign-in link made', did: 'made a sign-in link', tone: 'quiet', holds: '' },
   'person.create': {
     title: 'Person added',
     did: 'added {detail}',
@@ -222,12 +217,7 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     tone: 'quiet',
     holds: '`after`: number and hash of the last removed entry, and how many were removed',
   },
-  'store.backup': {
-    title: 'Backup read',
-    did: 'read a backup',
-    tone: 'warn',
-    holds: '',
-  },
+  'store.backup': { title: 'Backup read', did: 'read a backup', tone: 'warn', holds: '' },
   'store.restore': {
     title: 'Backup restored',
     did: 'restored a backup',
