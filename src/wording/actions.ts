@@ -94,7 +94,12 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     tone: 'quiet',
     holds: '`detail`: whose, when it is not the own one',
   },
-  'session.link': { title: 'Sign-in link made', did: 'made a sign-in link', tone: 'quiet', holds: '' },
+  'session.link': {
+    title: 'Sign-in link made',
+    did: 'made a sign-in link',
+    tone: 'quiet',
+    holds: '',
+  },
   'person.create': {
     title: 'Person added',
     did: 'added {detail}',
