@@ -58,7 +58,7 @@ const rooms: Record<string, readonly string[]> = {
   leaks: ['tokens', 'verify', 'store', 'outbound', 'reading'],
   manager: ['people', 'tokens', 'verify', 'store', 'outbound', 'reading'],
   people: ['tokens', 'verify', 'store', 'outbound'],
-  tokens: ['verify', 'store', 'outbound', 'caching'],
+  tokens: ['verify', 'store', 'outbound', 'caching', 'reading', 'wording'],
   verify: ['limiting', 'store', 'caching'],
   limiting: ['store', 'caching'],
   store: ['caching', 'timing', 'reading', 'tls'],
@@ -67,12 +67,13 @@ const rooms: Record<string, readonly string[]> = {
   reading: [],
   tls: [],
   outbound: ['timing', 'tls'],
+  wording: [],
   settings: ['people', 'verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
-  cli: ['api', 'settings', 'reading', 'version', 'tls'],
-  api: ['client', 'gen', 'tls'],
+  cli: ['api', 'settings', 'reading', 'version', 'tls', 'wording'],
+  api: ['client', 'gen', 'tls', 'wording'],
   client: ['gen', 'caching', 'reading', 'tls'],
   // Bundled separately, for browsers.
-  web: ['gen', 'manager'],
+  web: ['gen', 'manager', 'wording'],
   gen: [],
 };
 
@@ -136,6 +137,7 @@ const owners: Record<string, RegExp> = {
   '@peculiar/x509': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'reflect-metadata': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'cli-table3': /^src\/cli\/terminal\.ts$/,
+  'csv-stringify': /^src\/wording\/audit-csv\.ts$/,
   picocolors: /^src\/cli\/terminal\.ts$/,
 };
 

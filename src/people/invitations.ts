@@ -9,6 +9,7 @@ import type { AuditEvent } from '../store/audit.ts';
 import type { DocumentChange, Documents } from '../store/documents.ts';
 import type { JsonObject } from '../store/record.ts';
 import type { TokenReader } from '../store/store.ts';
+import { namesIn } from '../tokens/audit-names.ts';
 import {
   adminScope,
   type Caller,
@@ -21,7 +22,7 @@ import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
 import { checkGranted, checkName, demandUnrestricted } from './administer.ts';
 import { type Invitation, invitationOf } from './invitation.ts';
-import { noSuchPerson, type People } from './people.ts';
+import { type By, noSuchPerson, type People } from './people.ts';
 import { mayEnter, namedPerson, type Person } from './person.ts';
 import type { Granted } from './roles.ts';
 
@@ -90,7 +91,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     return { invitation: invitationOf({ id, revision: 1, body }), code };
   };
 
-  const remove = async (by: Pick<Caller, 'actor' | 'peer'>, invitation: Invitation) => {
+  const remove = async (by: By, invitation: Invitation) => {
     const { id, revision: before, personId, name } = invitation;
     const event = eventOf('invitation.revoke', by, now(), namedPerson({ id: personId, name }));
     return await documents.changeDocument({ collection: 'invitations', id, before, event });
@@ -221,11 +222,12 @@ function isDigest(id: string): boolean {
 
 function eventOf(
   action: string,
-  { actor, peer }: Pick<Caller, 'actor' | 'peer'>,
+  { actor, name: actorName, peer }: By,
   time: number,
   detail: string,
   after?: JsonObject,
 ): AuditEvent {
   const fields = after === undefined ? {} : { after };
-  return { id: v4(), time, action, actor, peer, tokenId: '', ...fields, detail, requestId: '' };
+  const who = { actor, ...namesIn({ actor, actorName }), peer };
+  return { id: v4(), time, action, ...who, tokenId: '', ...fields, detail, requestId: '' };
 }

@@ -4,6 +4,7 @@ import { v4, v7 } from 'uuid';
 import type { AuditEvent } from '../store/audit.ts';
 import type { Documents } from '../store/documents.ts';
 import type { JsonObject } from '../store/record.ts';
+import { type NameOfActor, namesIn } from '../tokens/audit-names.ts';
 import { type Caller, type CurrentCaller, personIn } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { difference } from '../tokens/fields.ts';
@@ -11,7 +12,7 @@ import { callerOf, mayEnter, namedPerson, type Person, personOf } from './person
 import type { Granted } from './roles.ts';
 
 /** Who changes a person: a caller, or what stands for one. */
-export type By = Pick<Caller, 'actor' | 'peer'>;
+export type By = Pick<Caller, 'actor' | 'peer'> & Partial<Pick<Caller, 'name'>>;
 
 /** What happened to a person, as AuditEvent.action. */
 type PersonAction = 'person.create' | 'person.update' | 'person.remove';
@@ -133,6 +134,14 @@ export function withPeople(others: CurrentCaller, people: Pick<People, 'current'
   };
 }
 
+/** Finds the present names of people by their actors, for the audit log. */
+export function nameOfPerson(people: Pick<People, 'find'>): NameOfActor {
+  return async actor => {
+    const id = personIn(actor);
+    return id === undefined ? undefined : (await people.find(id))?.name;
+  };
+}
+
 /** The error for an id that no person has. */
 export function noSuchPerson(id: string): TokenError {
   return new TokenError('NOT_FOUND', `there is no person with id ${JSON.stringify(id)}`);
@@ -153,12 +162,13 @@ function logged(body: JsonObject): JsonObject {
 
 function eventOf(
   action: string,
-  { actor, peer }: By,
+  { actor, name: actorName, peer }: By,
   time: number,
   fields: { before?: JsonObject; after?: JsonObject },
   detail: string,
 ): AuditEvent {
-  return { id: v4(), time, action, actor, peer, tokenId: '', ...fields, detail, requestId: '' };
+  const who = { actor, ...namesIn({ actor, actorName }), peer };
+  return { id: v4(), time, action, ...who, tokenId: '', ...fields, detail, requestId: '' };
 }
 
 function withoutUndefined(members: Record<string, JsonObject[string] | undefined>): JsonObject {

@@ -8,6 +8,7 @@ import { v4 } from 'uuid';
 import type { Documents, StoredDocument } from '../store/documents.ts';
 import type { JsonObject } from '../store/record.ts';
 import type { AuditLog, EndedSessions } from '../store/store.ts';
+import { namesIn } from '../tokens/audit-names.ts';
 import type { Caller } from '../tokens/caller.ts';
 import { uuidOf } from '../tokens/derived-uuid.ts';
 
@@ -79,7 +80,7 @@ export interface SessionList {
 }
 
 /** Who ends a session. */
-type Ender = Pick<Caller, 'actor' | 'peer'>;
+type Ender = Pick<Caller, 'actor' | 'peer'> & Partial<Pick<Caller, 'name'>>;
 
 /** What it needs. */
 export interface SessionListDeps {
@@ -213,6 +214,7 @@ function sessionOf({ id, body }: StoredDocument): ListedSession {
 }
 
 function eventOf(action: string, by: Ender, time: number, detail: string, id: string) {
-  const { actor, peer } = by;
-  return { id, time, action, actor, peer, tokenId: '', detail, requestId: '' };
+  const { actor, name: actorName, peer } = by;
+  const who = { actor, ...namesIn({ actor, actorName }), peer };
+  return { id, time, action, ...who, tokenId: '', detail, requestId: '' };
 }

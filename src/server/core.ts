@@ -6,7 +6,7 @@ import { type ActorNames, createActorNames } from '../people/actor-names.ts';
 import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
 import { createInvitations, type Invitations } from '../people/invitations.ts';
 import { createPasskeys, type Passkeys } from '../people/passkeys.ts';
-import { createPeople, type People, withPeople } from '../people/people.ts';
+import { createPeople, nameOfPerson, type People, withPeople } from '../people/people.ts';
 import { createSessionList, type SessionList } from '../people/session-list.ts';
 import { relyingPartyOf } from '../people/webauthn.ts';
 import type { Config } from '../settings/config.ts';
@@ -154,7 +154,8 @@ export async function openCore(
   const verify = createVerify({ ...decision, proofs });
   const { tokenPrefix } = config;
   const changes = { store, keys, now, limits: others.changes, tokenPrefix };
-  const audit = createAudit({ store, keys, now });
+  const people = createPeople(store, now);
+  const audit = createAudit({ store, keys, now, nameOfActor: nameOfPerson(people) });
   const sums = createSums({
     audit,
     limits: others.sums,
@@ -180,7 +181,6 @@ export async function openCore(
     others.usage.pendingMax * usageCountBytes,
   );
   const isProven = createIsProven(proofs, limits);
-  const people = createPeople(store, now);
   const sessionList = createSessionList({
     ...{ documents: store, ended: store, log: store, now },
     idleMs: others.manager.sessionIdleMs,

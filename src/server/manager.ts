@@ -8,6 +8,7 @@ import { createManager, type Manager } from '../manager/manager.ts';
 import type { ServerStatus } from '../manager/server-status.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
+import { byCaller } from '../tokens/audit-names.ts';
 import { adminActor, type Caller } from '../tokens/caller.ts';
 import { sourceOf } from '../tokens/source.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
@@ -79,8 +80,9 @@ export function createWebManager(
     manager,
     origin: 'problem' in party ? new URL(config.managerUrl).origin : party.origin,
     issueLoginCode: () => codes.issue(adminActor),
-    async createSignInCode({ actor, peer }) {
-      await core.audit.add({ action: 'session.link', actor, peer, detail: '' });
+    async createSignInCode(caller) {
+      const { actor } = caller;
+      await core.audit.add({ action: 'session.link', ...byCaller(caller), detail: '' });
       const expiresAt = now() + limits.loginCodeLifetimeMs;
       return { code: codes.issue(actor), expiresAt };
     },

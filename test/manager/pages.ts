@@ -137,10 +137,19 @@ export const pages: ShownPage[] = [
     needsSession: true,
     arrange: async page => {
       await page
-        .getByRole('button', { name: /Access token created/ })
+        .getByRole('button', { name: /Access token created: details/ })
         .first()
         .click();
-      await page.getByText('Sequence number').waitFor();
+      await page.getByText('As JSON, with its hash').waitFor();
+    },
+  },
+  {
+    name: 'audit-filtered',
+    path: '/audit?action=jwt.revoke&outcome=done',
+    needsSession: true,
+    arrange: async page => {
+      await page.getByRole('button', { name: 'Clear all' }).waitFor();
+      await page.locator('.audit-title').first().waitFor();
     },
   },
   {

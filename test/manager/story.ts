@@ -135,11 +135,11 @@ export function playStory(title: string, open: () => Promise<Stage>): void {
     test('the audit log shows every step', async () => {
       await page.goto(`${made.url}?tab=audit`);
       for (const text of ['Access token created', 'JWTs revoked']) {
-        await page.getByText(text).first().waitFor();
+        await page.locator('.audit-title', { hasText: text }).first().waitFor();
       }
       await page.goto(`${stage.url}/audit`);
       for (const text of ['Access token revoked', 'Access token rotated', 'Signed in']) {
-        await page.getByText(text).first().waitFor();
+        await page.locator('.audit-title', { hasText: text }).first().waitFor();
       }
       await page
         .getByRole('button', { name: /Access token revoked/ })

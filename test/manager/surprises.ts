@@ -57,17 +57,16 @@ export function playSurprises(webFolder: () => string): void {
       await page.getByLabel('Admin token', { exact: true }).waitFor();
     });
 
-    test('a caller with an owner must choose an access token to see its audit log', async () => {
+    test('a caller that is limited to owners reads whose events the audit log shows', async () => {
       const { entry } = addToken(fake.state, Kind.STATIC, { name: 'owned' });
       await page.route('**/session', async route => {
         const answer = await route.fetch();
-        await route.fulfill({ json: { ...(await answer.json()), owner: 'payments' } });
+        await route.fulfill({ json: { ...(await answer.json()), owners: ['payments', 'data'] } });
       });
       await page.goto(`${fake.url}/audit`);
-      await page.getByRole('heading', { name: 'Which access token?' }).waitFor();
-      await page.getByPlaceholder('Only events of the access token').fill(entry.token.id);
-      await page.keyboard.press('Enter');
-      await page.getByRole('heading', { name: 'No events yet' }).waitFor();
+      await page.getByText('You see those of the access tokens of payments, data.').waitFor();
+      await page.getByLabel('Access token', { exact: true }).fill(entry.token.id);
+      await page.getByRole('heading', { name: 'Nothing matches' }).waitFor();
     });
 
     test('an empty list offers to create the first access token', async () => {
@@ -215,7 +214,7 @@ export function playSurprises(webFolder: () => string): void {
       await replay('/session', 'DELETE');
       // The session of the page goes on.
       await page.getByRole('link', { name: 'Audit log' }).click();
-      await page.getByText('Signed in').first().waitFor();
+      await page.locator('.audit-title', { hasText: 'Signed in' }).first().waitFor();
       await new Promise(resolve => server.close(resolve));
     });
 
@@ -266,7 +265,7 @@ export function playSurprises(webFolder: () => string): void {
       await page.unroute('**/assets/audit-page-*.js');
       await page.getByRole('link', { name: 'Audit log' }).click();
       await page.getByRole('button', { name: 'Reload' }).click();
-      await page.getByText('Signed in').first().waitFor();
+      await page.locator('.audit-title', { hasText: 'Signed in' }).first().waitFor();
     });
 
     test('a login link that gets no answer can be tried again', async () => {

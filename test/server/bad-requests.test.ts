@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BadRequestSchema } from '../../src/gen/google/rpc/error_details_pb.ts';
 import {
   AccessTokenService,
+  type AuditOutcome,
   Kind,
   type Sort,
   type State,
@@ -98,8 +99,19 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
   ],
   lookup: [{ text: '', pageToken: 'x' }, ['page_token', 'text']],
   listAuditEvents: [
-    { pageSize: 2000, pageToken: 'x', tokenId: 'x' },
-    ['page_size', 'page_token', 'token_id'],
+    {
+      ...{ pageSize: 2000, tokenId: 'x', actor: long, tokenName: long, owner: long },
+      ...{ actions: ['no.action'], outcome: 9 as AuditOutcome, fromSequence: 2n ** 60n },
+      ...{ since: tooFar, until: { nanos: -1 } },
+    },
+    [
+      ...['actions', 'actor', 'from_sequence', 'outcome', 'owner', 'page_size', 'since'],
+      ...['token_id', 'token_name', 'until'],
+    ],
+  ],
+  findJwtRevocations: [
+    { value: '', tokenId: 'x', sequence: 2n ** 60n },
+    ['sequence', 'token_id', 'value'],
   ],
 };
 const store: typeof tokens = {

@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIpkICgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2USEgoKY3JlYXRlZF9ieRgcIAEoCRISCgpjaGFuZ2VkX2J5GB0gASgJEhcKD2NyZWF0ZWRfYnlfbmFtZRgeIAEoCRIXCg9jaGFuZ2VkX2J5X25hbWUYHyABKAkiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuwBChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQidQoYTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKMAQoYVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4idgoYUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiZwoZUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiSgoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iswEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg0KA2p3dBgHIAEoCUgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ixAQKGUltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QSNwoFaXRlbXMYASADKAsyKC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAkatAMKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIUCgpqd3Rfc2VjcmV0GAsgASgMSAASCgoCaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVvd25lchgGIAEoCRIOCgZzY29wZXMYByADKAkSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBncmFudGFibGVfc2NvcGVzGAogAygJEhEKCWF1ZGllbmNlcxgMIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2FsbG93ZWRfc291cmNlcxgOIAMoCRInCgpyYXRlX2xpbWl0GA8gASgLMhMudXNoZXIudjEuUmF0ZUxpbWl0Eh4KBXF1b3RhGBAgASgLMg8udXNoZXIudjEuUXVvdGFCCAoGc2VjcmV0IqsBChpJbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRI8CgdyZXN1bHRzGAEgAygLMisudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2UuUmVzdWx0Gk8KBlJlc3VsdBIoCgdvdXRjb21lGAEgASgOMhcudXNoZXIudjEuSW1wb3J0T3V0Y29tZRIKCgJpZBgCIAEoCRIPCgdwcm9ibGVtGAMgASgJIkIKGVJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAki6QEKGlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEhAKCGV4YW1pbmVkGAEgASgNEhAKCHJlc2VhbGVkGAIgASgNEkYKC21hc3Rlcl9rZXlzGAMgAygLMjEudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2UuTWFzdGVyS2V5VXNlEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCRpGCgxNYXN0ZXJLZXlVc2USFQoNbWFzdGVyX2tleV9pZBgBIAEoCRIPCgdzZWNyZXRzGAIgASgNEg4KBmxpc3RlZBgDIAEoCCIdCg9HZXRVc2FnZVJlcXVlc3QSCgoCaWQYASABKAkimAEKEEdldFVzYWdlUmVzcG9uc2USLAoEZGF5cxgBIAMoCzIeLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2UuRGF5EjIKDmxhc3RfdXNlZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBoiCgNEYXkSDAoEZGF0ZRgBIAEoCRINCgVjb3VudBgCIAEoBCJbCg5FeHBsYWluUmVxdWVzdBIOCgZoZWFkZXIYASABKAkSEAoIYXVkaWVuY2UYAiABKAkSFwoPcmVxdWlyZWRfc2NvcGVzGAMgAygJEg4KBnNvdXJjZRgEIAEoCSLtAwoPRXhwbGFpblJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEg0KBXN0YWxlGAYgASgIEi0KBXN0ZXBzGAcgAygLMh4udXNoZXIudjEuRXhwbGFpblJlc3BvbnNlLlN0ZXAaVgoEU3RlcBIuCgVjaGVjaxgBIAEoDjIfLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5DaGVjaxIOCgZwYXNzZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIuwBCgVDaGVjaxIVChFDSEVDS19VTlNQRUNJRklFRBAAEhAKDENIRUNLX0hFQURFUhABEg4KCkNIRUNLX0ZPUk0QAhIWChJDSEVDS19BQ0NFU1NfVE9LRU4QAxIQCgxDSEVDS19TRUNSRVQQBBIQCgxDSEVDS19DTEFJTVMQBRIOCgpDSEVDS19USU1FEAYSFAoQQ0hFQ0tfUkVWT0NBVElPThAHEhIKDkNIRUNLX0FVRElFTkNFEAgSEAoMQ0hFQ0tfU0NPUEVTEAkSEAoMQ0hFQ0tfU09VUkNFEAoSEAoMQ0hFQ0tfTElNSVRTEAsiMQoNTG9va3VwUmVxdWVzdBIMCgR0ZXh0GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkiwgMKDkxvb2t1cFJlc3BvbnNlEi8KB21hdGNoZXMYASADKAsyHi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZXhhbWluZWQYAyABKA0abAoFTWF0Y2gSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SNgoKbWF0Y2hlZF9ieRgCIAEoDjIiLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlLk1hdGNoZWRCeSLlAQoJTWF0Y2hlZEJ5EhoKFk1BVENIRURfQllfVU5TUEVDSUZJRUQQABIRCg1NQVRDSEVEX0JZX0lEEAESHQoZTUFUQ0hFRF9CWV9DVVJSRU5UX1NFQ1JFVBACEh4KGk1BVENIRURfQllfUFJFVklPVVNfU0VDUkVUEAMSEwoPTUFUQ0hFRF9CWV9QQVJUEAQSGQoVTUFUQ0hFRF9CWV9TRUNSRVRfS0VZEAUSGgoWTUFUQ0hFRF9CWV9SRVZPS0VEX0pUSRAGEh4KGk1BVENIRURfQllfUkVWT0tFRF9TVUJKRUNUEAcilgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCSJnChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCCJYChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIkCgZldmVudHMYASADKAsyFC51c2hlci52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSo7CgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABIPCgtLSU5EX1NUQVRJQxABEgwKCEtJTkRfSldUEAIqVgoFU3RhdGUSFQoRU1RBVEVfVU5TUEVDSUZJRUQQABIQCgxTVEFURV9BQ1RJVkUQARIRCg1TVEFURV9FWFBJUkVEEAISEQoNU1RBVEVfUkVWT0tFRBADKkIKBlBlcmlvZBIWChJQRVJJT0RfVU5TUEVDSUZJRUQQABIOCgpQRVJJT0RfREFZEAESEAoMUEVSSU9EX01PTlRIEAIqUQoITGltaXRQZXISGQoVTElNSVRfUEVSX1VOU1BFQ0lGSUVEEAASEwoPTElNSVRfUEVSX1RPS0VOEAESFQoRTElNSVRfUEVSX1NVQkpFQ1QQAipPCgRTb3J0EhQKEFNPUlRfVU5TUEVDSUZJRUQQABIPCgtTT1JUX05FV0VTVBABEg8KC1NPUlRfT0xERVNUEAISDwoLU09SVF9FWFBJUlkQAyqFAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lNUE9SVF9PVVRDT01FX0lNUE9SVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhJU1RJTkcQAhIaChZJTVBPUlRfT1VUQ09NRV9SRUZVU0VEEAMyhAgKEkFjY2Vzc1Rva2VuU2VydmljZRJRCgZDcmVhdGUSIi51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEkgKA0dldBIfLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVxdWVzdBogLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVzcG9uc2USTQoETGlzdBIhLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXF1ZXN0GiIudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlElEKBlVwZGF0ZRIiLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USUQoGUm90YXRlEiIudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRJRCgZSZXZva2USIi51c2hlci52MS5SZXZva2VBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5SZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEkcKClJldm9rZUp3dHMSGy51c2hlci52MS5SZXZva2VKd3RzUmVxdWVzdBocLnVzaGVyLnYxLlJldm9rZUp3dHNSZXNwb25zZRJTCgZJbXBvcnQSIy51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USUwoGUmVzZWFsEiMudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVxdWVzdBokLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEkEKCEdldFVzYWdlEhkudXNoZXIudjEuR2V0VXNhZ2VSZXF1ZXN0GhoudXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZRI+CgdFeHBsYWluEhgudXNoZXIudjEuRXhwbGFpblJlcXVlc3QaGS51c2hlci52MS5FeHBsYWluUmVzcG9uc2USOwoGTG9va3VwEhcudXNoZXIudjEuTG9va3VwUmVxdWVzdBoYLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlElYKD0xpc3RBdWRpdEV2ZW50cxIgLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaIS51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZUI1WjNnaXRodWIuY29tL3VzaGVyLWF1dGgvdXNoZXIvZ2VuL2dvL3VzaGVyL3YxO3VzaGVydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIpkICgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2USEgoKY3JlYXRlZF9ieRgcIAEoCRISCgpjaGFuZ2VkX2J5GB0gASgJEhcKD2NyZWF0ZWRfYnlfbmFtZRgeIAEoCRIXCg9jaGFuZ2VkX2J5X25hbWUYHyABKAkiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuwBChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQidQoYTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKMAQoYVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4idgoYUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiZwoZUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiSgoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iswEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg0KA2p3dBgHIAEoCUgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ixAQKGUltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QSNwoFaXRlbXMYASADKAsyKC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAkatAMKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIUCgpqd3Rfc2VjcmV0GAsgASgMSAASCgoCaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVvd25lchgGIAEoCRIOCgZzY29wZXMYByADKAkSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBncmFudGFibGVfc2NvcGVzGAogAygJEhEKCWF1ZGllbmNlcxgMIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2FsbG93ZWRfc291cmNlcxgOIAMoCRInCgpyYXRlX2xpbWl0GA8gASgLMhMudXNoZXIudjEuUmF0ZUxpbWl0Eh4KBXF1b3RhGBAgASgLMg8udXNoZXIudjEuUXVvdGFCCAoGc2VjcmV0IqsBChpJbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRI8CgdyZXN1bHRzGAEgAygLMisudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2UuUmVzdWx0Gk8KBlJlc3VsdBIoCgdvdXRjb21lGAEgASgOMhcudXNoZXIudjEuSW1wb3J0T3V0Y29tZRIKCgJpZBgCIAEoCRIPCgdwcm9ibGVtGAMgASgJIkIKGVJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAki6QEKGlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEhAKCGV4YW1pbmVkGAEgASgNEhAKCHJlc2VhbGVkGAIgASgNEkYKC21hc3Rlcl9rZXlzGAMgAygLMjEudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2UuTWFzdGVyS2V5VXNlEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCRpGCgxNYXN0ZXJLZXlVc2USFQoNbWFzdGVyX2tleV9pZBgBIAEoCRIPCgdzZWNyZXRzGAIgASgNEg4KBmxpc3RlZBgDIAEoCCIdCg9HZXRVc2FnZVJlcXVlc3QSCgoCaWQYASABKAkimAEKEEdldFVzYWdlUmVzcG9uc2USLAoEZGF5cxgBIAMoCzIeLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2UuRGF5EjIKDmxhc3RfdXNlZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBoiCgNEYXkSDAoEZGF0ZRgBIAEoCRINCgVjb3VudBgCIAEoBCJbCg5FeHBsYWluUmVxdWVzdBIOCgZoZWFkZXIYASABKAkSEAoIYXVkaWVuY2UYAiABKAkSFwoPcmVxdWlyZWRfc2NvcGVzGAMgAygJEg4KBnNvdXJjZRgEIAEoCSLtAwoPRXhwbGFpblJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEg0KBXN0YWxlGAYgASgIEi0KBXN0ZXBzGAcgAygLMh4udXNoZXIudjEuRXhwbGFpblJlc3BvbnNlLlN0ZXAaVgoEU3RlcBIuCgVjaGVjaxgBIAEoDjIfLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5DaGVjaxIOCgZwYXNzZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIuwBCgVDaGVjaxIVChFDSEVDS19VTlNQRUNJRklFRBAAEhAKDENIRUNLX0hFQURFUhABEg4KCkNIRUNLX0ZPUk0QAhIWChJDSEVDS19BQ0NFU1NfVE9LRU4QAxIQCgxDSEVDS19TRUNSRVQQBBIQCgxDSEVDS19DTEFJTVMQBRIOCgpDSEVDS19USU1FEAYSFAoQQ0hFQ0tfUkVWT0NBVElPThAHEhIKDkNIRUNLX0FVRElFTkNFEAgSEAoMQ0hFQ0tfU0NPUEVTEAkSEAoMQ0hFQ0tfU09VUkNFEAoSEAoMQ0hFQ0tfTElNSVRTEAsiMQoNTG9va3VwUmVxdWVzdBIMCgR0ZXh0GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkiwgMKDkxvb2t1cFJlc3BvbnNlEi8KB21hdGNoZXMYASADKAsyHi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZXhhbWluZWQYAyABKA0abAoFTWF0Y2gSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SNgoKbWF0Y2hlZF9ieRgCIAEoDjIiLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlLk1hdGNoZWRCeSLlAQoJTWF0Y2hlZEJ5EhoKFk1BVENIRURfQllfVU5TUEVDSUZJRUQQABIRCg1NQVRDSEVEX0JZX0lEEAESHQoZTUFUQ0hFRF9CWV9DVVJSRU5UX1NFQ1JFVBACEh4KGk1BVENIRURfQllfUFJFVklPVVNfU0VDUkVUEAMSEwoPTUFUQ0hFRF9CWV9QQVJUEAQSGQoVTUFUQ0hFRF9CWV9TRUNSRVRfS0VZEAUSGgoWTUFUQ0hFRF9CWV9SRVZPS0VEX0pUSRAGEh4KGk1BVENIRURfQllfUkVWT0tFRF9TVUJKRUNUEAcizgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCRIOCgZqb2JfaWQYDSABKAkSEgoKYWN0b3JfbmFtZRgOIAEoCRISCgp0b2tlbl9uYW1lGA8gASgJIsACChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCBINCgVhY3RvchgFIAEoCRISCgp0b2tlbl9uYW1lGAYgASgJEg0KBW93bmVyGAcgASgJEg8KB2FjdGlvbnMYCCADKAkSJwoHb3V0Y29tZRgJIAEoDjIWLnVzaGVyLnYxLkF1ZGl0T3V0Y29tZRIpCgVzaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWZyb21fc2VxdWVuY2UYDCABKAQi+gEKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEiQKBmV2ZW50cxgBIAMoCzIULnVzaGVyLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjsKBW5hbWVzGAMgAygLMiwudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2UuTmFtZXNFbnRyeRIQCghleGFtaW5lZBgEIAEoDRIMCgRsZWZ0GAUgASgEEhUKDWxhc3Rfc2VxdWVuY2UYBiABKAQaLAoKTmFtZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImIKGUZpbmRKd3RSZXZvY2F0aW9uc1JlcXVlc3QSDQoFdmFsdWUYASABKAkSEAoIdG9rZW5faWQYAiABKAkSEAoIc2VxdWVuY2UYAyABKAQSEgoKcGFnZV90b2tlbhgEIAEoCSK3AwoaRmluZEp3dFJldm9jYXRpb25zUmVzcG9uc2USOwoHbWF0Y2hlcxgBIAMoCzIqLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLk1hdGNoEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI+CgVuYW1lcxgDIAMoCzIvLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLk5hbWVzRW50cnkSEAoIZXhhbWluZWQYBCABKA0SDAoEbGVmdBgFIAEoBBprCgVNYXRjaBIjCgVldmVudBgBIAEoCzIULnVzaGVyLnYxLkF1ZGl0RXZlbnQSPQoHcmV2b2tlZBgCIAEoDjIsLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLlJldm9rZWQaLAoKTmFtZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKB1Jldm9rZWQSFwoTUkVWT0tFRF9VTlNQRUNJRklFRBAAEg8KC1JFVk9LRURfSlRJEAESEwoPUkVWT0tFRF9TVUJKRUNUEAIqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypCCgZQZXJpb2QSFgoSUEVSSU9EX1VOU1BFQ0lGSUVEEAASDgoKUEVSSU9EX0RBWRABEhAKDFBFUklPRF9NT05USBACKlEKCExpbWl0UGVyEhkKFUxJTUlUX1BFUl9VTlNQRUNJRklFRBAAEhMKD0xJTUlUX1BFUl9UT0tFThABEhUKEUxJTUlUX1BFUl9TVUJKRUNUEAIqTwoEU29ydBIUChBTT1JUX1VOU1BFQ0lGSUVEEAASDwoLU09SVF9ORVdFU1QQARIPCgtTT1JUX09MREVTVBACEg8KC1NPUlRfRVhQSVJZEAMqhQEKDUltcG9ydE91dGNvbWUSHgoaSU1QT1JUX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdJTVBPUlRfT1VUQ09NRV9JTVBPUlRFRBABEhsKF0lNUE9SVF9PVVRDT01FX0VYSVNUSU5HEAISGgoWSU1QT1JUX09VVENPTUVfUkVGVVNFRBADKmAKDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFgoSQVVESVRfT1VUQ09NRV9ET05FEAESGQoVQVVESVRfT1VUQ09NRV9SRUZVU0VEEAIy5QgKEkFjY2Vzc1Rva2VuU2VydmljZRJRCgZDcmVhdGUSIi51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEkgKA0dldBIfLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVxdWVzdBogLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVzcG9uc2USTQoETGlzdBIhLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXF1ZXN0GiIudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlElEKBlVwZGF0ZRIiLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USUQoGUm90YXRlEiIudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRJRCgZSZXZva2USIi51c2hlci52MS5SZXZva2VBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5SZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEkcKClJldm9rZUp3dHMSGy51c2hlci52MS5SZXZva2VKd3RzUmVxdWVzdBocLnVzaGVyLnYxLlJldm9rZUp3dHNSZXNwb25zZRJTCgZJbXBvcnQSIy51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USUwoGUmVzZWFsEiMudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVxdWVzdBokLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEkEKCEdldFVzYWdlEhkudXNoZXIudjEuR2V0VXNhZ2VSZXF1ZXN0GhoudXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZRI+CgdFeHBsYWluEhgudXNoZXIudjEuRXhwbGFpblJlcXVlc3QaGS51c2hlci52MS5FeHBsYWluUmVzcG9uc2USOwoGTG9va3VwEhcudXNoZXIudjEuTG9va3VwUmVxdWVzdBoYLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlElYKD0xpc3RBdWRpdEV2ZW50cxIgLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaIS51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJfChJGaW5kSnd0UmV2b2NhdGlvbnMSIy51c2hlci52MS5GaW5kSnd0UmV2b2NhdGlvbnNSZXF1ZXN0GiQudXNoZXIudjEuRmluZEp3dFJldm9jYXRpb25zUmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
@@ -1818,12 +1818,9 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   time?: Timestamp | undefined;
 
   /**
-   * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
-   * "token.reseal", "token.leaked", "leak.dismiss", "jwt.revoke", "jwt.issue", "session.create", "session.end",
-   * "person.create", "person.update", "person.remove", "call.refused",
-   * "keys.rotate", "keys.reload", "keys.write", "keys.remove", "audit.checkpoint", "store.backup", "store.restore", "store.migrate", "store.healed", "store.accept". JWTs that were issued are
-   * counted: one entry a minute for each caller and access token. Refused calls are too, by source, caller, method and reason, after
-   * the first.
+   * What happened, such as "token.create": docs/audit-log.md lists all actions, and what an entry of
+   * each holds. JWTs that were issued are counted: one entry a minute for each caller and access
+   * token. Refused calls are too, by source, caller, method and reason, after the first.
    *
    * @generated from field: string action = 3;
    */
@@ -1886,8 +1883,8 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   /**
    * SHA-256, in hexadecimal, of the previous entry's hash (64 zeros for the first entry) followed
    * by this entry without its hash, as canonical JSON (RFC 8785). The JSON's members are the fields
-   * of this message in lowerCamelCase, with `time` in milliseconds since 1970 and without `before`
-   * and `after` where they are not set.
+   * of this message in lowerCamelCase, with `time` in milliseconds since 1970, without `before` and
+   * `after` where they are not set, and without `actor_name` and `token_name` where they are empty.
    *
    * @generated from field: string hash = 11;
    */
@@ -1899,6 +1896,30 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
    * @generated from field: string id = 12;
    */
   id: string;
+
+  /**
+   * UUID of the job that made the change (see JobService); empty for none. Included in the hash as
+   * `jobId`, where it is set.
+   *
+   * @generated from field: string job_id = 13;
+   */
+  jobId: string;
+
+  /**
+   * Name of the actor when it happened; empty where `actor` says it all, and in entries that versions
+   * before wrote. Included in the hash.
+   *
+   * @generated from field: string actor_name = 14;
+   */
+  actorName: string;
+
+  /**
+   * Name of the access token when it happened; empty for none, and in entries that versions before
+   * wrote. Included in the hash.
+   *
+   * @generated from field: string token_name = 15;
+   */
+  tokenName: string;
 };
 
 /**
@@ -1909,7 +1930,7 @@ export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 28);
 
 /**
- * ListAuditEventsRequest asks for a page of the audit log.
+ * ListAuditEventsRequest asks for a page of the audit log. Filters combine: an event passes all.
  *
  * @generated from message usher.v1.ListAuditEventsRequest
  */
@@ -1922,14 +1943,15 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
   pageSize: number;
 
   /**
-   * next_page_token of the previous page; empty for the first page.
+   * next_page_token of the previous page, for the same filters and order; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only events of this access token; empty for all. Required when the caller's token has an owner.
+   * Only events of this access token; empty for all. This is read from an index, all other filters
+   * are compared entry by entry.
    *
    * @generated from field: string token_id = 3;
    */
@@ -1942,6 +1964,65 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
    * @generated from field: bool oldest_first = 4;
    */
   oldestFirst: boolean;
+
+  /**
+   * Only events of this actor: as AuditEvent.actor, "unknown" for an unknown caller, or text in its
+   * name at that time or now, ignoring case. At most 256 characters; empty for all.
+   *
+   * @generated from field: string actor = 5;
+   */
+  actor: string;
+
+  /**
+   * Only events of access tokens with this text in the name at that time or now, ignoring case. At
+   * most 256 characters; empty for all.
+   *
+   * @generated from field: string token_name = 6;
+   */
+  tokenName: string;
+
+  /**
+   * Only events of access tokens that this owner has now, and those that gave it one or took one
+   * away; empty for all.
+   *
+   * @generated from field: string owner = 7;
+   */
+  owner: string;
+
+  /**
+   * Only these actions, such as "token.revoke", or groups of them, such as "token"; empty for all.
+   *
+   * @generated from field: repeated string actions = 8;
+   */
+  actions: string[];
+
+  /**
+   * Only calls that were done, or that were refused; not set for both.
+   *
+   * @generated from field: usher.v1.AuditOutcome outcome = 9;
+   */
+  outcome: AuditOutcome;
+
+  /**
+   * Only events at or after this time; not set for no bound.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 10;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Only events before this time; not set for no bound.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 11;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Start at this entry, in the given order; 0 for the first one.
+   *
+   * @generated from field: uint64 from_sequence = 12;
+   */
+  fromSequence: bigint;
 };
 
 /**
@@ -1958,7 +2039,8 @@ export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = 
  */
 export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"> & {
   /**
-   * The page.
+   * The page. With filters it can be short, even empty, when more follow: a call examines a bounded
+   * number of entries.
    *
    * @generated from field: repeated usher.v1.AuditEvent events = 1;
    */
@@ -1970,6 +2052,35 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * The present names of the actors and access tokens of the page, by their id in the events; not of
+   * those that have none, or that the caller may not see.
+   *
+   * @generated from field: map<string, string> names = 3;
+   */
+  names: { [key: string]: string };
+
+  /**
+   * How many entries were examined for this page.
+   *
+   * @generated from field: uint32 examined = 4;
+   */
+  examined: number;
+
+  /**
+   * How many entries are left to examine, at most; 0 at the end, and with token_id.
+   *
+   * @generated from field: uint64 left = 5;
+   */
+  left: bigint;
+
+  /**
+   * The last entry of the log that this list can reach: later ones were added after its first page.
+   *
+   * @generated from field: uint64 last_sequence = 6;
+   */
+  lastSequence: bigint;
 };
 
 /**
@@ -1978,6 +2089,166 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 30);
+
+/**
+ * FindJwtRevocationsRequest asks which entries of the audit log revoked a JWT or a subject's JWTs.
+ *
+ * @generated from message usher.v1.FindJwtRevocationsRequest
+ */
+export type FindJwtRevocationsRequest = Message<"usher.v1.FindJwtRevocationsRequest"> & {
+  /**
+   * A `jti` or a subject, at most 256 characters. Neither is kept or logged.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * Only entries of this access token; empty for all.
+   *
+   * @generated from field: string token_id = 2;
+   */
+  tokenId: string;
+
+  /**
+   * Only this entry; 0 for all.
+   *
+   * @generated from field: uint64 sequence = 3;
+   */
+  sequence: bigint;
+
+  /**
+   * next_page_token of the previous page; empty for the first page.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.FindJwtRevocationsRequest.
+ * Use `create(FindJwtRevocationsRequestSchema)` to create a new message.
+ */
+export const FindJwtRevocationsRequestSchema: GenMessage<FindJwtRevocationsRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 31);
+
+/**
+ * FindJwtRevocationsResponse names the entries that were found on a page.
+ *
+ * @generated from message usher.v1.FindJwtRevocationsResponse
+ */
+export type FindJwtRevocationsResponse = Message<"usher.v1.FindJwtRevocationsResponse"> & {
+  /**
+   * The entries that were found, newest first; none or more.
+   *
+   * @generated from field: repeated usher.v1.FindJwtRevocationsResponse.Match matches = 1;
+   */
+  matches: FindJwtRevocationsResponse_Match[];
+
+  /**
+   * For the next page; empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * As in ListAuditEventsResponse.
+   *
+   * @generated from field: map<string, string> names = 3;
+   */
+  names: { [key: string]: string };
+
+  /**
+   * How many entries were examined for this page.
+   *
+   * @generated from field: uint32 examined = 4;
+   */
+  examined: number;
+
+  /**
+   * How many entries are left to examine, at most; 0 at the end, and with token_id.
+   *
+   * @generated from field: uint64 left = 5;
+   */
+  left: bigint;
+};
+
+/**
+ * Describes the message usher.v1.FindJwtRevocationsResponse.
+ * Use `create(FindJwtRevocationsResponseSchema)` to create a new message.
+ */
+export const FindJwtRevocationsResponseSchema: GenMessage<FindJwtRevocationsResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 32);
+
+/**
+ * Match is an entry that revoked it.
+ *
+ * @generated from message usher.v1.FindJwtRevocationsResponse.Match
+ */
+export type FindJwtRevocationsResponse_Match = Message<"usher.v1.FindJwtRevocationsResponse.Match"> & {
+  /**
+   * The entry.
+   *
+   * @generated from field: usher.v1.AuditEvent event = 1;
+   */
+  event?: AuditEvent | undefined;
+
+  /**
+   * What it revoked.
+   *
+   * @generated from field: usher.v1.FindJwtRevocationsResponse.Revoked revoked = 2;
+   */
+  revoked: FindJwtRevocationsResponse_Revoked;
+};
+
+/**
+ * Describes the message usher.v1.FindJwtRevocationsResponse.Match.
+ * Use `create(FindJwtRevocationsResponse_MatchSchema)` to create a new message.
+ */
+export const FindJwtRevocationsResponse_MatchSchema: GenMessage<FindJwtRevocationsResponse_Match> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 32, 0);
+
+/**
+ * What an entry revoked.
+ *
+ * @generated from enum usher.v1.FindJwtRevocationsResponse.Revoked
+ */
+export const FindJwtRevocationsResponse_Revoked = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: REVOKED_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The JWT of this `jti`.
+   *
+   * @generated from enum value: REVOKED_JTI = 1;
+   */
+  JTI: 1,
+
+  /**
+   * The JWTs of this subject.
+   *
+   * @generated from enum value: REVOKED_SUBJECT = 2;
+   */
+  SUBJECT: 2,
+} as const;
+
+/**
+ * What an entry revoked.
+ *
+ * @generated from enum usher.v1.FindJwtRevocationsResponse.Revoked
+ */
+export type FindJwtRevocationsResponse_Revoked = (typeof FindJwtRevocationsResponse_Revoked)[keyof typeof FindJwtRevocationsResponse_Revoked] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.FindJwtRevocationsResponse.Revoked.
+ */
+export const FindJwtRevocationsResponse_RevokedSchema: GenEnum<FindJwtRevocationsResponse_Revoked> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 32, 0);
 
 /**
  * Kind of an access token.
@@ -2247,16 +2518,57 @@ export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
   enumDesc(file_usher_v1_access_token, 5);
 
 /**
+ * AuditOutcome is what became of a call.
+ *
+ * @generated from enum usher.v1.AuditOutcome
+ */
+export const AuditOutcome = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It was done.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_DONE = 1;
+   */
+  DONE: 1,
+
+  /**
+   * It was refused.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_REFUSED = 2;
+   */
+  REFUSED: 2,
+} as const;
+
+/**
+ * AuditOutcome is what became of a call.
+ *
+ * @generated from enum usher.v1.AuditOutcome
+ */
+export type AuditOutcome = (typeof AuditOutcome)[keyof typeof AuditOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.AuditOutcome.
+ */
+export const AuditOutcomeSchema: GenEnum<AuditOutcome> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 6);
+
+/**
  * AccessTokenService is the API Manager's administrative API: it creates, reads, updates, rotates,
  * revokes and imports access tokens, and lists the audit log.
  *
  * Callers authenticate in `authorization` with a static token, or with the session of the web app.
- * The scope `usher.admin` is for all rpcs. `usher.tokens.read` is for Get, List, GetUsage, Lookup and
- * ListAuditEvents, `usher.audit.read` for ListAuditEvents, and `usher.tokens.write` for Create, Update,
- * Rotate, Revoke and RevokeJwts: with it alone, a caller gives no scope `usher.*` that it lacks, and
- * neither updates nor rotates an access token that has one. A caller whose token has an owner, or a
- * person with owners, sees and changes only the access tokens of these; all others are NOT_FOUND for
- * it.
+ * The scope `usher.admin` is for all rpcs. `usher.tokens.read` is for Get, List, GetUsage, Lookup,
+ * ListAuditEvents and FindJwtRevocations, `usher.audit.read` for the last two of these, and
+ * `usher.tokens.write` for Create, Update, Rotate, Revoke and RevokeJwts: with it alone, a caller gives
+ * no scope `usher.*` that it lacks, and neither updates nor rotates an access token that has one. A
+ * caller whose token has an owner, or a person with owners, sees and changes only the access tokens of
+ * these; all others are NOT_FOUND for it.
  *
  * Every rpc can fail with UNAUTHENTICATED or PERMISSION_DENIED (the caller), INVALID_ARGUMENT (the
  * detail google.rpc.BadRequest names every field that is wrong), and UNAVAILABLE (the store cannot
@@ -2409,7 +2721,8 @@ export const AccessTokenService: GenService<{
     output: typeof LookupResponseSchema;
   },
   /**
-   * ListAuditEvents reads the audit log page by page, newest first.
+   * ListAuditEvents reads the audit log page by page, newest first. A caller whose token has an owner
+   * sees the events of the access tokens that this owner has now.
    *
    * @generated from rpc usher.v1.AccessTokenService.ListAuditEvents
    */
@@ -2417,6 +2730,17 @@ export const AccessTokenService: GenService<{
     methodKind: "unary";
     input: typeof ListAuditEventsRequestSchema;
     output: typeof ListAuditEventsResponseSchema;
+  },
+  /**
+   * FindJwtRevocations finds the entries of the audit log that revoked the JWTs of a `jti` or a
+   * subject. The log holds only keyed digests of both, which this compares. It reads page by page.
+   *
+   * @generated from rpc usher.v1.AccessTokenService.FindJwtRevocations
+   */
+  findJwtRevocations: {
+    methodKind: "unary";
+    input: typeof FindJwtRevocationsRequestSchema;
+    output: typeof FindJwtRevocationsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_usher_v1_access_token, 0);
