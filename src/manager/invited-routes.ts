@@ -24,7 +24,7 @@ export interface Invited {
 }
 
 /** A sign-in, or the text that says why not. */
-export type InvitedSignIn = SignIn | string;
+type InvitedSignIn = SignIn | string;
 
 /** The routes, and the sign-ins that the route of sessions answers. */
 export interface InvitedRoutes {
