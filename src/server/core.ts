@@ -44,6 +44,7 @@ import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { type LeakReports, openLeaks } from './leaks.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -69,6 +70,8 @@ export interface Core {
   explain: ExplainTo;
   /** Finds what a credential or a name belongs to. */
   lookup: Lookup;
+  /** Takes reports of leaked credentials, and lists them. */
+  leakReports: LeakReports;
   /** Signs JWTs. */
   issueJwt: IssueJwt;
   /** Authenticates callers of the API. */
@@ -149,7 +152,8 @@ export async function openCore(
   const { tokenLimits } = limiting;
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
-  const changes = { store, keys, now, limits: others.changes };
+  const { tokenPrefix } = config;
+  const changes = { store, keys, now, limits: others.changes, tokenPrefix };
   const audit = createAudit({ store, keys, now });
   const sums = createSums({
     audit,
@@ -183,12 +187,14 @@ export async function openCore(
   });
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
+  const accessTokens = createAccessTokens(changes);
   return {
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
     verify: countVerdicts(verify, metrics, usage),
-    accessTokens: createAccessTokens(changes),
+    accessTokens,
+    leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
     explain: createExplainTo(createExplain(decision)),

@@ -11,6 +11,7 @@ import {
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
+import { handPasteOver } from '../whose/handed-over.ts';
 import { type Filters, isFiltered, looksSecret } from './filters.ts';
 
 const typingMs = 250;
@@ -99,6 +100,7 @@ function SearchBox(props: {
       placeholder={props.label}
       value={text}
       onChange={event => change(event.currentTarget.value)}
+      onPaste={handPasteOver}
       error={
         isSecret && 'This looks like a secret. Search by name or id, or verify it under "Try it".'
       }
