@@ -157,7 +157,8 @@ export async function openCore(
     others.usage.pendingMax * usageCountBytes,
   );
   const isProven = createIsProven(proofs, limits);
-  const authenticating = { isProven, guesses, adminToken: secrets.adminToken };
+  const { adminToken } = secrets;
+  const authenticating = { records: store, isProven, guesses, adminToken };
   return {
     store,
     keyRing,

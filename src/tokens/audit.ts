@@ -16,7 +16,7 @@ interface AuditQuery {
   pageSize: number;
   /** nextPageToken of the previous page; "" or absent for the first page. */
   pageToken?: string | undefined;
-  /** Only events of this access token; required when the caller's token has an owner. */
+  /** Only events of this access token; required when the caller is limited to owners. */
   tokenId?: string | undefined;
   /** Newest first when false. */
   oldestFirst: boolean;
@@ -43,7 +43,7 @@ export interface Happening {
     | 'session.link'
     | 'store.backup'
     | 'store.migrate';
-  /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
+  /** As in Caller; "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */
   peer: string;
@@ -89,11 +89,11 @@ export function createAudit({ store, keys, now }: AuditDeps): Audit {
       const tokens = pageTokens(keys, caller, { rpc: 'ListAuditEvents', query });
       const after = faults.read(() => tokens.read(pageToken));
       faults.end();
-      if (caller.owner !== undefined) {
+      if (caller.owners !== undefined) {
         if (id === undefined) {
           throw new TokenError(
             'PERMISSION_DENIED',
-            'token_id: is required when the caller has an owner',
+            'token_id: is required when the caller is limited to owners',
           );
         }
         visible(caller, await store.get(id), id);

@@ -54,7 +54,7 @@ export async function grantsOf(store: TokenReader, caller: Caller): Promise<Gran
 
 /** Which scopes a caller with this access token may give. */
 function scopesOf(caller: Caller, own: Giving): (scope: string) => boolean {
-  if (caller.owner === undefined) return () => true;
+  if (caller.owners === undefined) return () => true;
   const grantable = givenBy(own);
   return scope =>
     isOwnScope(scope)

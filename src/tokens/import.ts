@@ -106,7 +106,7 @@ export function createImport(deps: ImportDeps): Import {
         try {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
           const checked = checkItem({ ...item, fields }, bounds, at);
-          if (caller.owner !== undefined) checkChoosesNoId(item, checked);
+          if (caller.owners !== undefined) checkChoosesNoId(item, checked);
           grants.check(fields);
           if (checked.kind === 'jwt') {
             const { dryRun } = options;

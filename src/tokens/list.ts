@@ -8,6 +8,7 @@ import { type Caller, demand, readScope } from './caller.ts';
 import { Faults } from './faults.ts';
 import { checkPageSize } from './fields.ts';
 import { pageTokens } from './page-token.ts';
+import { countOwners, scanOwners } from './scan-owners.ts';
 import { stateOf } from './state.ts';
 
 /** Filter, order and page of a list. */
@@ -66,8 +67,9 @@ export async function list(
   demand(caller, readScope);
   const at = now();
   const pageSize = query.pageSize || listLimits.pageSizeDefault;
-  const walk = walkOf(caller, query, at);
-  const passes = filterOf(caller, query, at);
+  const walk = walkOf(query, at);
+  const owners = ownersOf(caller, query);
+  const passes = filterOf(owners, query, at);
   const records: AccessTokenRecord[] = [];
   const tokens = pageTokens(keys, caller, { rpc: 'List', query: selectionOf(query) });
   const faults = new Faults();
@@ -80,7 +82,9 @@ export async function list(
     // Reads what the page still lacks, or more when few records passed the filter so far.
     const sparse = examined > 0 && records.length < examined / 4;
     const limit = sparse ? 500 : pageSize - records.length;
-    const page = await store.scan(
+    const page = await scanOwners(
+      store,
+      owners,
       cursor === undefined ? { ...walk, limit } : { ...walk, limit, after: cursor },
     );
     cursor = page.cursor;
@@ -111,7 +115,7 @@ async function finish(
 ): Promise<ListPage> {
   const [usage, total] = await Promise.all([
     store.usage(records.map(record => record.id)),
-    store.count(caller.owner),
+    countOwners(store, caller.owners),
   ]);
   return { records, usage, nextPageToken, total };
 }
@@ -122,19 +126,22 @@ export function selectionOf(query: ListQuery): (string | number)[] {
   return [kind ?? '', owner ?? '', state ?? '', text ?? '', expiresWithinMs ?? '', sort];
 }
 
-function walkOf(caller: Caller, query: ListQuery, now: number): Omit<Scan, 'limit' | 'after'> {
-  if (query.expiresWithinMs !== undefined) return { order: 'expiry', expiresAfter: now };
-  if (query.sort === 'expiry') return { order: 'expiry' };
-  const owner = caller.owner ?? query.owner;
-  return { order: query.sort, ...(owner ? { owner } : {}) };
+/** The owners whose access tokens to list; undefined for all. */
+function ownersOf({ owners }: Caller, { owner }: ListQuery): readonly string[] | undefined {
+  if (!owner) return owners;
+  return owners === undefined || owners.includes(owner) ? [owner] : [];
 }
 
-function filterOf(caller: Caller, query: ListQuery, now: number) {
+function walkOf(query: ListQuery, now: number): Omit<Scan, 'limit' | 'after' | 'owner'> {
+  if (query.expiresWithinMs !== undefined) return { order: 'expiry', expiresAfter: now };
+  if (query.sort === 'expiry') return { order: 'expiry' };
+  return { order: query.sort };
+}
+
+function filterOf(owners: readonly string[] | undefined, query: ListQuery, now: number) {
   const text = query.text?.toLowerCase();
-  const owner = caller.owner ?? query.owner;
   return (record: AccessTokenRecord): boolean => {
-    if (caller.owner !== undefined && query.owner && query.owner !== caller.owner) return false;
-    if (owner && record.owner !== owner) return false;
+    if (owners?.includes(record.owner ?? '') === false) return false;
     if (query.kind !== undefined && record.kind !== query.kind) return false;
     const state = stateOf(record, now);
     if (query.state !== undefined && state !== query.state) return false;
