@@ -24,6 +24,8 @@ export interface WebhookLimits {
   expiryMs: number;
   /** How often old deliveries are removed. */
   pruneMs: number;
+  /** How long attempts may go on when the server stops. */
+  closeMs: number;
   /** Deliveries of a webhook that are kept. */
   historyMax: number;
   /** Deliveries of a webhook that may wait; the rest stays in the audit log until some are through. */
@@ -43,6 +45,7 @@ export const fixedWebhookLimits = {
   reloadMs: 5000,
   expiryMs: 60_000,
   pruneMs: 3_600_000,
+  closeMs: 1000,
   historyMax: 500,
   waitingMax: 500,
   /** A target that hangs has so many connections, and holds up no other. */

@@ -1,7 +1,9 @@
 /** A webhook, as its document has it. Its address and its secrets are encrypted with a master key. */
 
+import type { ChainHead } from '../store/audit.ts';
+import type { StoredDocument } from '../store/documents.ts';
 import type { JsonObject } from '../store/record.ts';
-import { type StoredDocument, Unavailable } from '../store/store.ts';
+import { Unavailable } from '../store/store.ts';
 import type { MasterKeys, Sealed } from '../verify/master-keys.ts';
 import type { EventType } from './events.ts';
 
@@ -38,9 +40,10 @@ export interface Webhook {
   enabled: boolean;
   /** Why Usher disabled it; absent otherwise. */
   disabledReason?: string;
-  /** When it was enabled last, and the end of the audit log then: what was before is not sent. */
+  /** When it was enabled last. */
   enabledAt: number;
-  since: LogPlace;
+  /** The end of the audit log then: what was before is not sent. */
+  since: ChainHead;
   /** The current one first, then a former one. */
   secrets: SealedSecret[];
   createdAt: number;
