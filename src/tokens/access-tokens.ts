@@ -6,7 +6,7 @@
 import { v7 } from 'uuid';
 import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
-import { adminScope, type Caller, demand, ownerFor, readScope, visible } from './caller.ts';
+import { type Caller, demand, ownerFor, readScope, visible, writeScope } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-request.ts';
 import { TokenError } from './errors.ts';
@@ -80,7 +80,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
   const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       const owner = ownerFor(caller, fields.owner);
       const id = v7();
       const args = { kind, ...fields } as unknown as JsonObject;
@@ -108,13 +108,14 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     list: (caller, query) => list(deps, caller, query),
 
     async update(caller, id, revision, fields, mask, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkUpdate({ id, revision, fields, mask, requestId }, deps.now());
       const args = { revision, ...fields, mask: [...mask] } as unknown as JsonObject;
       const ask = { caller, action: 'token.update', id: checkUuid('id', id), revision, requestId };
       const grants = await grantsOf(store, caller);
       const { record } = await change(deps, { ...ask, args }, (before, at) => {
         const old = notRevoked(before);
+        grants.checkHeld(old);
         const chosen = Object.fromEntries(mask.map(name => [name, fields[name]]));
         const next = { ...fieldsOf(old), ...chosen };
         if (mask.includes('owner')) next.owner = ownerFor(caller, next.owner);
@@ -129,12 +130,14 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     },
 
     async rotate(caller, id, graceSeconds, revision, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRotate({ id, graceSeconds, requestId });
       const args = { graceSeconds, revision };
       const ask = { caller, action: 'token.rotate', id: checkUuid('id', id), revision, requestId };
+      const grants = await grantsOf(store, caller);
       const changed = await change(deps, { ...ask, args }, (before, at) => {
         const old = notRevoked(before);
+        grants.checkHeld(old);
         const { secret, kept } = makeSecret(keys, old.kind, old.id, at);
         const previous = old.secrets
           .slice(0, graceSeconds > 0 ? 1 : 0)
@@ -146,7 +149,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     },
 
     async revoke(caller, id, reason, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRevoke({ id, reason, requestId });
       const ask = { caller, action: 'token.revoke', id: checkUuid('id', id), requestId };
       const { record } = await change(
@@ -161,7 +164,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     },
 
     async revokeJwts(caller, id, target, reason, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRevoke({ id, reason, target, requestId });
       const ask = { caller, action: 'jwt.revoke', id: checkUuid('id', id), requestId };
       const { record } = await change(

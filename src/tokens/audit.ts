@@ -4,7 +4,7 @@ import { v4 } from 'uuid';
 import type { ChainedEvent } from '../store/audit.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import { type Caller, demand, readScope, visible } from './caller.ts';
+import { auditScope, type Caller, demand, readScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { Faults } from './faults.ts';
 import { checkPageSize, checkUuid } from './fields.ts';
@@ -57,7 +57,7 @@ export interface Happening {
 
 /** The audit log. Throws TokenError or Unavailable. */
 export interface Audit {
-  /** Reads a page. The caller needs the scope usher.tokens.read. */
+  /** Reads a page. The caller needs the scope usher.tokens.read or usher.audit.read. */
   list(caller: Caller, query: AuditQuery): Promise<AuditPage>;
   /** Adds an event, dated now. Resolves once it is durable. */
   add(happening: Happening): Promise<void>;
@@ -80,7 +80,7 @@ export interface AuditDeps {
 export function createAudit({ store, keys, now }: AuditDeps): Audit {
   return {
     async list(caller, { pageSize, pageToken, tokenId, oldestFirst }) {
-      demand(caller, readScope);
+      demand(caller, readScope, auditScope);
       const limit = pageSize || auditLimits.pageSizeDefault;
       const faults = new Faults();
       faults.read(() => checkPageSize(pageSize, auditLimits.pageSizeMax));

@@ -16,6 +16,10 @@ import { stateOf } from './state.ts';
 export const adminScope = 'usher.admin';
 /** Scope: read access tokens, their usage and the audit log. */
 export const readScope = 'usher.tokens.read';
+/** Scope: create, change, rotate and revoke access tokens, as far as the caller may give their scopes. */
+export const writeScope = 'usher.tokens.write';
+/** Scope: read the audit log. */
+export const auditScope = 'usher.audit.read';
 /** Scope: have JWTs signed. */
 export const issueScope = 'usher.jwts.issue';
 /** Scope: introspect tokens (RFC 7662). */

@@ -263,7 +263,8 @@ async function settle(
   const secret = { masterKeyId, value: digest, hashed, createdAt: at };
   const record: AccessTokenRecord = {
     ...{ id, revision: 1, kind: 'static', ...recordFields(fields) },
-    ...{ createdAt: at, updatedAt: at, secrets: [secret], imported, eventId },
+    ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, eventId },
+    ...{ secrets: [secret], imported },
   };
   const { actor, peer } = caller;
   const event = {
