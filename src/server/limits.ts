@@ -29,6 +29,7 @@ import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { TlsLimits } from '../transport/tls/listener-tls.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
+import { fixedWebhookLimits, type WebhookLimits } from '../webhooks/limits.ts';
 import { divideMemory, type MemoryMetric, type MemoryShares } from './memory.ts';
 
 /** The limits of every room. */
@@ -51,6 +52,7 @@ export interface Limits {
   grpc: GrpcLimits;
   tls: TlsLimits;
   manager: ManagerLimits;
+  webhooks: WebhookLimits;
 }
 
 /** The limits for these settings. */
@@ -103,6 +105,21 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
       sessionIdleMs: config.sessionIdleMs,
       signInBodyBytesMax: config.headerBytesMax + otherFieldsBytes,
     },
+    webhooks: webhookLimits(config),
+  };
+}
+
+function webhookLimits(config: Config): WebhookLimits {
+  const [hourMs, dayMs] = [3_600_000, 86_400_000];
+  const { webhooksMax, webhookTimeoutMs: timeoutMs } = config;
+  return {
+    ...fixedWebhookLimits,
+    ...{ webhooksMax, timeoutMs },
+    // A second is left for the answer to the caller that waits.
+    askedTimeoutMs: Math.max(100, Math.min(timeoutMs, config.deadlineMs - 1000)),
+    retryMs: config.webhookRetryHours * hourMs,
+    disableMs: config.webhookDisableDays * dayMs,
+    historyMs: config.webhookHistoryDays * dayMs,
   };
 }
 

@@ -17,11 +17,13 @@ import { SignInService, signInHandlers } from '../transport/services/sign-in.ts'
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
+import { WebhookService, webhookHandlers } from '../transport/services/webhooks.ts';
 import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
 import type { WebManager } from './manager.ts';
 import type { Metrics } from './metrics.ts';
+import type { Webhooking } from './webhooks.ts';
 
 /** The services of each listener. */
 export interface Services {
@@ -42,6 +44,7 @@ export interface ServicesDeps {
   now(): number;
   metrics: Pick<Metrics, 'memory' | 'caller'>;
   log: Pick<Logger, 'warn'>;
+  webhooking: Webhooking;
   /** Absent in a worker. */
   keeper: KeyKeeper | undefined;
   /** Finds clients behind trusted proxies. */
@@ -87,6 +90,7 @@ export function createServices(deps: ServicesDeps): Services {
     accessTokenHandlers({ ...core, authenticate, now }),
   );
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
+  const webhooks = bind(WebhookService, webhookHandlers({ ...deps.webhooking, authenticate }));
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
   const { createSignInCode } = web;
   const signIn = bind(
@@ -99,6 +103,7 @@ export function createServices(deps: ServicesDeps): Services {
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
+      withRefusalsNoted(webhooks, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),
       verifier(admissions.manager, authenticate),

@@ -23,6 +23,7 @@ import {
   wholeNumber,
 } from './values.ts';
 import { accessSettings } from './verify-access.ts';
+import { webhookSettings } from './webhooks.ts';
 
 /** Parses the store's address; throws Mistake. */
 function readStoreAddress(text: string): StoreAddress {
@@ -185,7 +186,7 @@ const places = {
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */
-export const settings = { ...places, ...limits };
+export const settings = { ...places, ...limits, ...webhookSettings };
 
 /** The settings as the Markdown table of the README. */
 export function settingsTable(): string {

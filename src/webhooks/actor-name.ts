@@ -14,7 +14,7 @@ export async function actorName(
   if (actor === 'usher') return 'Usher';
   const person = personIn(actor);
   if (person !== undefined) {
-    const name = (await store.document('people', person))?.body['name'];
+    const name = (await store.document('people', person))?.body.name;
     return typeof name === 'string' && name !== '' ? name : actor;
   }
   if (isUuid(actor)) return (await store.get(actor))?.name ?? actor;

@@ -57,7 +57,11 @@ export const events = {
     meaning: 'A token or secret was reported as leaked',
     actions: ['token.leaked'],
     members: {
-      detail: { type: 'string', meaning: 'Who found it, where, and what was done', isOptional: true },
+      detail: {
+        type: 'string',
+        meaning: 'Who found it, where, and what was done',
+        isOptional: true,
+      },
     },
   },
   'limit.reached': {
@@ -152,10 +156,8 @@ export function membersOf(type: EventType, { detail, after }: AuditEvent): JsonO
     case 'token.revoked':
       return detail === '' ? {} : { reason: detail };
     case 'token.rotated': {
-      const until = after?.['previousGoodUntil'];
-      return typeof until === 'number'
-        ? { formerValidUntil: new Date(until).toISOString() }
-        : {};
+      const until = after?.previousGoodUntil;
+      return typeof until === 'number' ? { formerValidUntil: new Date(until).toISOString() } : {};
     }
     case 'token.leaked':
     case 'limit.reached':
@@ -171,8 +173,7 @@ export function payloadSchema(): JsonObject {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'What webhooks of Usher get, version 1',
-    description:
-      'Members may be added without a new version: ignore those that you do not know.',
+    description: 'Members may be added without a new version: ignore those that you do not know.',
     oneOf: (Object.entries(events) as [EventType, EventRow][]).map(([type, row]) => ({
       title: type,
       description: `${row.meaning}.`,

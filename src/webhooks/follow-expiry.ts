@@ -1,9 +1,9 @@
 /** Makes deliveries of access tokens that expire in as many days as their webhooks name. */
 
+import type { Awaitable } from '../store/awaitable.ts';
 import { cursorBehind } from '../store/cursor.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Scan, ScanPage } from '../store/store.ts';
-import type { Awaitable } from '../store/awaitable.ts';
 import { uuidOf } from '../tokens/derived-uuid.ts';
 import type { Happening } from './events.ts';
 import { dayMs, type Lane } from './lane.ts';

@@ -4,6 +4,8 @@
 export interface WebhookLimits {
   /** Most webhooks. */
   webhooksMax: number;
+  /** Webhooks that are read, also when the setting was larger before. */
+  listedMax: number;
   /** How long one attempt may take, its connection included. */
   timeoutMs: number;
   /** The same while someone waits for the answer: a test, or a delivery that is sent again. */
@@ -40,6 +42,7 @@ export interface WebhookLimits {
 
 /** Limits that no setting changes. */
 export const fixedWebhookLimits = {
+  listedMax: 1000,
   leaseMs: 15_000,
   tickMs: 1000,
   reloadMs: 5000,

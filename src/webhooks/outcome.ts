@@ -3,7 +3,7 @@
 import { v4 } from 'uuid';
 import type { AuditEvent } from '../store/audit.ts';
 import type { Documents } from '../store/documents.ts';
-import { type Delivery, deliveries, deliveryBody, deliveryIn } from './delivery.ts';
+import { type Delivery, deliveries, deliveryBody, deliveryIn, deliveryPages } from './delivery.ts';
 import type { WebhookLimits } from './limits.ts';
 import { auditFieldsOf, bodyOf, type Webhook } from './webhook.ts';
 
@@ -20,7 +20,7 @@ export async function failingSinceOf(
   store: Pick<Documents, 'document'>,
   webhookId: string,
 ): Promise<number | undefined> {
-  const since = (await store.document(deliveries, healthId(webhookId)))?.body['failingSince'];
+  const since = (await store.document(deliveries, healthId(webhookId)))?.body.failingSince;
   return typeof since === 'number' ? since : undefined;
 }
 
@@ -102,6 +102,20 @@ export async function prune(
     for (const { id, revision, state } of page) {
       count += 1;
       if (count <= keep || state === 'waiting') continue;
+      await store.changeDocument({ collection: deliveries, id, before: revision });
+    }
+  }
+}
+
+/** Removes what was sent to a webhook, or waits, and what is known of its health. */
+export async function removeDeliveries(
+  store: DeliveryStore,
+  webhookId: string,
+  pageSize: number,
+): Promise<void> {
+  await setFailingSince(store, webhookId, undefined);
+  for await (const page of deliveryPages(store, webhookId, pageSize)) {
+    for (const { id, revision } of page) {
       await store.changeDocument({ collection: deliveries, id, before: revision });
     }
   }

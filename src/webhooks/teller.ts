@@ -8,7 +8,14 @@ import type { Documents } from '../store/documents.ts';
 import type { Store } from '../store/store.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { nextAttemptAt } from './backoff.ts';
-import { type Delivery, deliveryOf, deliveryPages, withAttempt } from './delivery.ts';
+import {
+  type Delivery,
+  deliveries,
+  deliveryIn,
+  deliveryOf,
+  deliveryPages,
+  withAttempt,
+} from './delivery.ts';
 import type { Happening } from './events.ts';
 import { followExpiry } from './follow-expiry.ts';
 import { followLog } from './follow-log.ts';
@@ -70,7 +77,7 @@ export function createTeller(deps: TellerDeps): Teller {
 
   const load = async () => {
     if (monotonicMs() - loadedMs < limits.reloadMs) return;
-    const listed = await store.documents({ collection: 'webhooks', limit: limits.webhooksMax });
+    const listed = await store.documents({ collection: 'webhooks', limit: limits.listedMax });
     webhooks = listed.map(webhookOf).filter(({ enabled }) => enabled);
     loadedMs = monotonicMs();
   };
@@ -134,13 +141,17 @@ export function createTeller(deps: TellerDeps): Teller {
       attempts.add(attempt);
     }
   };
-  const deliver = async (lane: Lane, delivery: Delivery) => {
-    // Its address and secrets as they are now: someone may have changed or removed it just now.
-    const found = await store.document('webhooks', lane.webhook.id);
+  const deliver = async (lane: Lane, { id }: Delivery) => {
+    // Both as they are now: someone may have changed the webhook, or sent the delivery again.
+    const [found, held] = await Promise.all([
+      store.document('webhooks', lane.webhook.id),
+      store.document(deliveries, id),
+    ]);
     const webhook = found && webhookOf(found);
-    if (!webhook?.enabled) {
-      lane.waiting.delete(delivery.id);
-      loadedMs = Number.NEGATIVE_INFINITY;
+    if (!webhook?.enabled) loadedMs = Number.NEGATIVE_INFINITY;
+    const delivery = held && deliveryIn(held);
+    if (!webhook?.enabled || delivery?.state !== 'waiting') {
+      lane.waiting.delete(id);
       return;
     }
     const sent = await send(deps, webhook, delivery, {
