@@ -258,7 +258,11 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     },
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     ...lmdbLimitCounts(tables, limits, known, now),
-    ...lmdbDocuments({ tables, sealed, links, log, now, prunedMax: limits.prunedMax }, known),
+    ...lmdbDocuments(
+      { tables, sealed, links, log, now, prunedMax: limits.prunedMax },
+      () => seal.currentId,
+      known,
+    ),
     endSession: (id, until) => known.write(() => kept.endSession(id, until, now())),
     isSessionEnded: id => known.read(() => kept.isSessionEnded(id)),
     async close() {

@@ -143,6 +143,7 @@ function changesOf(
     settle: tokenId => write(() => committer.settle(tokenId)),
     signRecords: ids => write(() => signer.signRecords(ids)),
     signImported: () => write(() => signer.signImported()),
+    signDocuments: () => write(() => signer.signDocuments()),
     endMigration: () => write(() => signer.endMigration()),
     ...ledgerOf(redisKeyLedger(admin, seal, limits), read, write),
   } satisfies Partial<Store>;
@@ -155,6 +156,7 @@ function ledgerOf(ledger: RedisKeyLedger, read: Access['read'], write: Access['w
     forgetKey: id => write(() => ledger.forgetKey(id)),
     recordKeys: (after, limit) => read(() => ledger.recordKeys(after, limit)),
     entryKeys: (after, limit) => read(() => ledger.entryKeys(after, limit)),
+    documentKeys: (after, limit) => read(() => ledger.documentKeys(after, limit)),
   } satisfies Partial<Store>;
 }
 
