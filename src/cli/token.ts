@@ -26,6 +26,7 @@ import {
   chosenFields,
 } from './token-fields.ts';
 import { outRevealed, outToken, outTokens } from './token-output.ts';
+import { addTokenPattern } from './token-pattern.ts';
 
 const kinds = ['static', 'jwt'] as const satisfies Kind[];
 const states = ['active', 'expired', 'revoked'] as const satisfies State[];
@@ -48,6 +49,7 @@ export function addTokenCommands(
   addRevoke(token, context);
   addImport(token, context, exit);
   addReseal(token, context, exit);
+  addTokenPattern(token, context);
 }
 
 type CreateOptions = FieldOptions & { kind: Kind; requestId?: string };

@@ -130,7 +130,8 @@ export async function openCore(
   const { tokenLimits } = limiting;
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
-  const changes = { store, keys, now, limits: others.changes };
+  const { tokenPrefix } = config;
+  const changes = { store, keys, now, limits: others.changes, tokenPrefix };
   const audit = createAudit({ store, keys, now });
   const sums = createSums({
     audit,

@@ -6,6 +6,7 @@ import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
 import { managerTlsFiles, storeTlsFiles } from './tls-files.ts';
+import { tokenPrefix } from './token-prefix.ts';
 import {
   addressRanges,
   adminToken,
@@ -125,6 +126,7 @@ const places = {
     secret: true,
     read: adminToken,
   },
+  tokenPrefix,
   workers: {
     name: 'USHER_WORKERS',
     meaning: 'Worker processes that share the listeners',

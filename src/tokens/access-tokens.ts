@@ -76,7 +76,7 @@ export interface AccessTokens {
 
 /** Creates the operations. */
 export function createAccessTokens(deps: ChangeDeps): AccessTokens {
-  const { store, keys } = deps;
+  const { store, keys, tokenPrefix } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
@@ -90,7 +90,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       const changed = await change(deps, ask, (_, at) => {
         checkFields(kind, { ...fields, owner }, at);
         grants.check(fields);
-        const { secret, kept } = makeSecret(keys, kind, id, at);
+        const { secret, kept } = makeSecret(keys, kind, id, at, tokenPrefix);
         const record = { id, kind, secrets: [kept], createdAt: at, ...unwritten };
         return { record: { ...record, ...recordFields({ ...fields, owner }) }, secret };
       });
@@ -138,7 +138,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
       const changed = await change(deps, { ...ask, args }, (before, at) => {
         const old = notRevoked(before);
         grants.checkHeld(old);
-        const { secret, kept } = makeSecret(keys, old.kind, old.id, at);
+        const { secret, kept } = makeSecret(keys, old.kind, old.id, at, tokenPrefix);
         const previous = old.secrets
           .slice(0, graceSeconds > 0 ? 1 : 0)
           .map(last => ({ ...last, goodUntil: at + graceSeconds * 1000 }));

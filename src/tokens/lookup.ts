@@ -9,7 +9,7 @@ import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Prove } from '../verify/prove.ts';
 import { claimHashes } from '../verify/revoked-jwts.ts';
-import { uuidInStaticToken } from '../verify/static-token.ts';
+import { staticTokenPrefix, uuidInStaticToken } from '../verify/static-token.ts';
 import { type Caller, demand, isVisible, readScope } from './caller.ts';
 import { Faults } from './faults.ts';
 import { invalid, isUuid } from './fields.ts';
@@ -134,9 +134,13 @@ async function findNamed(deps: LookupDeps, bare: string): Promise<Named | undefi
     const id = credential.tokenId ?? (await findImported(credential.token));
     if (id !== undefined) return proved(deps, credential, await store.get(id));
   }
-  const id = uuidInStaticToken(bare) ?? kidIn(bare);
+  const kid = kidIn(bare);
+  const id = kid ?? uuidInStaticToken(bare);
   if (id === undefined) return undefined;
-  return { record: await store.get(id), matchedBy: 'part', isOnly: true };
+  const record = await store.get(id);
+  // Of another prefix it is a token only where its access token is there.
+  const isOnly = kid !== undefined || record !== undefined || bare.startsWith(staticTokenPrefix);
+  return { record, matchedBy: 'part', isOnly };
 }
 
 function proved(
