@@ -105,12 +105,12 @@ test('a log that lost its end is told from before that, and nothing twice', asyn
   await made('a');
   await tell(teller);
   await teller.close();
-  const lease = await store.document('deliveries', 'lease');
-  const progresses = (lease?.body as { progresses: Record<string, object> }).progresses;
+  const lease = (await store.document('deliveries', 'lease')) ?? expect.unreachable();
+  const { progresses } = lease.body as { progresses: Record<string, object> };
   const lost = { sequence: 1_000_000, hash: '1'.repeat(64) };
   const { id } = shown.webhook;
   await store.changeDocument({
-    ...{ collection: 'deliveries', id: 'lease', before: lease?.revision ?? 0 },
+    ...{ collection: 'deliveries', id: 'lease', before: lease.revision },
     body: { holder: '', progresses: { [id]: { ...progresses[id], log: lost } } },
   });
   await made('b');
