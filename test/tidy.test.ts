@@ -40,6 +40,7 @@ const rooms: Record<string, readonly string[]> = {
     'version',
     'main',
     'webhooks',
+    'notices',
   ],
   transport: [
     'manager',
@@ -52,8 +53,10 @@ const rooms: Record<string, readonly string[]> = {
     'reading',
     'gen',
     'webhooks',
+    'notices',
   ],
   manager: ['tokens', 'verify', 'store', 'outbound', 'reading'],
+  notices: ['webhooks', 'tokens', 'store'],
   webhooks: ['tokens', 'verify', 'store', 'outbound', 'timing', 'reading'],
   tokens: ['verify', 'store', 'outbound', 'caching'],
   verify: ['limiting', 'store', 'caching'],

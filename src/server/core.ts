@@ -2,6 +2,8 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { createLimitNotes } from '../notices/limit-notes.ts';
+import { noticeLimits } from '../notices/limits.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
@@ -35,6 +37,7 @@ import { createKeyRing, type KeyRing } from '../verify/key-ring.ts';
 import { createIsProven, createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
+import { webhookSeals } from '../webhooks/webhook.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
 import { startLimiting } from './limiting.ts';
@@ -126,7 +129,13 @@ export async function openCore(
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
-  const limiting = startLimiting({ store, keys, now, log, metrics, limits: others.limiting });
+  const onOver = createLimitNotes({
+    ...{ store, now, limits: noticeLimits },
+    onFailure: error => log.warn({ error }, 'that a limit was reached could not be noted'),
+  });
+  const limiting = startLimiting({
+    ...{ store, keys, now, log, metrics, limits: others.limiting, onOver },
+  });
   const { tokenLimits } = limiting;
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
@@ -167,7 +176,7 @@ export async function openCore(
     verify: countVerdicts(verify, metrics, usage),
     accessTokens: createAccessTokens(changes),
     importTokens: createImport({ store, keys, now, limits }),
-    reseal: createReseal(changes),
+    reseal: createReseal(changes, { webhooks: webhookSeals(keys, now) }),
     explain: createExplainTo(createExplain(decision)),
     lookup: createLookup({ ...decision, store }),
     issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),

@@ -13,6 +13,7 @@ import { AccessTokenService, accessTokenHandlers } from '../transport/services/a
 import { createChanges } from '../transport/services/changes.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { NoticeService, noticeHandlers } from '../transport/services/notices.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
@@ -91,6 +92,7 @@ export function createServices(deps: ServicesDeps): Services {
   );
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
   const webhooks = bind(WebhookService, webhookHandlers({ ...deps.webhooking, authenticate }));
+  const notices = bind(NoticeService, noticeHandlers({ ...deps.webhooking, authenticate }));
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
   const { createSignInCode } = web;
   const signIn = bind(
@@ -104,6 +106,7 @@ export function createServices(deps: ServicesDeps): Services {
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
       withRefusalsNoted(webhooks, core.sums, addressOf),
+      withRefusalsNoted(notices, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),
       verifier(admissions.manager, authenticate),

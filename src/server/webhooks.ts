@@ -1,6 +1,8 @@
 /** Starts what tells webhooks, in the process that serves the API Manager. */
 
 import type { Logger } from '../log.ts';
+import { noticeLimits } from '../notices/limits.ts';
+import { createListNotices, type ListNotices } from '../notices/notices.ts';
 import { createOutboundFetch } from '../outbound/outbound.ts';
 import { checkUrl } from '../outbound/target.ts';
 import type { Config } from '../settings/config.ts';
@@ -17,6 +19,8 @@ import { warnRarely } from './warn-rarely.ts';
 export interface Webhooking {
   webhooks: Webhooks;
   askWebhooks: AskWebhooks;
+  /** Lists what needs attention. */
+  listNotices: ListNotices;
   /** Ends the attempts under way. */
   close(): Promise<void>;
 }
@@ -60,6 +64,9 @@ export function startWebhooks(deps: WebhookingDeps, isWorker: boolean): Webhooki
       readAddress: url => checkUrl(url, allow),
     }),
     askWebhooks: createAskWebhooks({ ...sending, store, limits }),
+    listNotices: createListNotices({
+      ...{ store, health: store.health, now, monotonicMs, limits: noticeLimits },
+    }),
     close: teller.close,
   };
 }

@@ -128,6 +128,14 @@ export function resealed(keys: MasterKeys, webhook: Webhook, now: number): Webho
   return isSame ? undefined : next;
 }
 
+/** The content of a webhook's document under the first master key; undefined when it is. */
+export function webhookSeals(keys: MasterKeys, now: () => number) {
+  return (document: StoredDocument): JsonObject | undefined => {
+    const next = resealed(keys, webhookOf(document), now());
+    return next && bodyOf(next);
+  };
+}
+
 /** Whether a webhook gets an event about an access token of this owner; undefined for none. */
 export function wants(
   { events, owners }: Pick<Webhook, 'events' | 'owners'>,

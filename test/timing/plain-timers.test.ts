@@ -34,6 +34,7 @@ const plain: Record<string, string> = {
   'transport/services/watch.ts': 'an interval at which watchers get a message',
   'transport/tls/handshakes.ts': 'an interval of a look that follows what arrived',
   'transport/tls/ticket-keys.ts': 'an interval at which a secret is replaced',
+  'webhooks/teller.ts': 'an interval at which the log is read',
 };
 
 test('plain timers pace, and judge nobody', () => {
