@@ -19,6 +19,27 @@ export interface WebhookFields {
   enabled: boolean;
 }
 
+/** The paths of an update mask, and the fields that they name. */
+const maskable: Record<string, keyof WebhookFields> = {
+  url: 'url',
+  description: 'description',
+  events: 'events',
+  owners: 'owners',
+  expiring_days: 'expiringDays',
+  enabled: 'enabled',
+};
+
+/** The fields that an update mask names. Throws INVALID_ARGUMENT. */
+export function maskOf(paths: readonly string[]): (keyof WebhookFields)[] {
+  if (paths.length === 0) throw invalid('update_mask', 'names no field');
+  return paths.map(path => {
+    const known = Object.hasOwn(maskable, path) ? maskable[path] : undefined;
+    if (known !== undefined) return known;
+    const near = hint(path, Object.keys(maskable));
+    throw invalid('update_mask', `names what is no field that can be changed${near}`);
+  });
+}
+
 /** Limits of the fields. Lengths are in UTF-16 code units. */
 const limits = {
   urlLengthMax: 2048,

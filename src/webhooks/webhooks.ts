@@ -10,7 +10,13 @@ import { Faults, invalid } from '../tokens/faults.ts';
 import { checkUuid, difference } from '../tokens/fields.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { isVisibleTo, visibleWebhook, webhookEvent } from './access.ts';
-import { checkWebhookFields, ownersFor, type ReadAddress, type WebhookFields } from './check.ts';
+import {
+  checkWebhookFields,
+  maskOf,
+  ownersFor,
+  type ReadAddress,
+  type WebhookFields,
+} from './check.ts';
 import { type Delivery, deliveries, deliveryIn, prefixOf } from './delivery.ts';
 import { chosen, updated } from './fields.ts';
 import type { WebhookLimits } from './limits.ts';
@@ -30,6 +36,16 @@ export interface ShownWebhook {
   last?: Delivery;
 }
 
+/** A change of a webhook. */
+export interface WebhookUpdate {
+  id: string;
+  /** Only at this revision; 0 for any. */
+  revision: number;
+  fields: WebhookFields;
+  /** Which fields to change, as in the proto. */
+  paths: readonly string[];
+}
+
 /** Operations on webhooks. Each throws TokenError or Unavailable, and needs the scope usher.admin. */
 export interface Webhooks {
   /** Creates a webhook; the secret is not shown again. */
@@ -37,14 +53,8 @@ export interface Webhooks {
   /** Lists those that the caller may see, oldest first. */
   list(caller: Caller): Promise<ShownWebhook[]>;
   get(caller: Caller, id: string): Promise<ShownWebhook>;
-  /** Changes the fields in `mask`; only at `revision`, 0 for any. */
-  update(
-    caller: Caller,
-    id: string,
-    revision: number,
-    fields: WebhookFields,
-    mask: readonly (keyof WebhookFields)[],
-  ): Promise<ShownWebhook>;
+  /** Changes a webhook. */
+  update(caller: Caller, update: WebhookUpdate): Promise<ShownWebhook>;
   /** Makes a new secret; the former one signs for `graceSeconds` more. */
   rotateSecret(
     caller: Caller,
@@ -160,13 +170,15 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       return await show(await visibleWebhook(store, caller, checkUuid('id', id)));
     },
 
-    async update(caller, id, revision, fields, mask) {
+    async update(caller, { id, revision, fields, paths }) {
       demand(caller, adminScope);
       const faults = new Faults();
       const uuid = faults.read(() => checkUuid('webhook.id', id)) ?? '';
       faults.read(() => {
-        if (mask.length === 0) throw invalid('update_mask', 'names no field');
+        if (Number.isSafeInteger(revision) && revision >= 0) return;
+        throw invalid('webhook.revision', 'must be from 0 to 2^53 - 1');
       });
+      const mask = faults.read(() => maskOf(paths)) ?? [];
       const given = Object.fromEntries(mask.map(name => [name, fields[name]]));
       faults.read(() => checkWebhookFields(given, readAddress));
       if (mask.includes('owners')) faults.read(() => ownersFor(caller, fields.owners));

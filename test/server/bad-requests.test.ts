@@ -15,9 +15,11 @@ import {
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { NoticeService } from '../../src/gen/usher/v1/notices_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { WebhookService } from '../../src/gen/usher/v1/webhooks_pb.ts';
 import { ownEngine } from '../engine.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
@@ -113,6 +115,30 @@ const keys: typeof tokens = {
   rotateKeys: [{}, []],
   countKeyUse: [{ pageToken: 'x' }, ['page_token']],
 };
+const ofWebhook = ['description', 'events', 'expiring_days', 'owners', 'url'];
+const wrongWebhook = {
+  ...{ url: 'x', description: long, events: ['x'], owners: [''], expiringDays: [0] },
+};
+const webhooks: typeof tokens = {
+  createWebhook: [{ webhook: wrongWebhook }, ofWebhook.map(name => `webhook.${name}`)],
+  listWebhooks: [{}, []],
+  getWebhook: [{ id: 'x' }, ['id']],
+  updateWebhook: [
+    {
+      webhook: { ...wrongWebhook, id: 'x', revision: 2n ** 60n },
+      updateMask: { paths: ofWebhook },
+    },
+    [...ofWebhook, 'id', 'revision'].sort().map(name => `webhook.${name}`),
+  ],
+  rotateWebhookSecret: [{ id: 'x', grace: fraction }, ['grace', 'id']],
+  removeWebhook: [{ id: 'x' }, ['id']],
+  testWebhook: [{ id: 'x' }, ['id']],
+  listDeliveries: [
+    { webhookId: 'x', pageSize: 101, pageToken: 'x' },
+    ['page_size', 'page_token', 'webhook_id'],
+  ],
+  replayDelivery: [{ webhookId: 'x', deliveryId: 'x' }, ['webhook_id']],
+};
 const issueJwt: (typeof tokens)[string] = [
   {
     ...{ tokenId: 'x', subject: long, audience: [''], scopes: ['a b'] },
@@ -154,7 +180,11 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 }
 
 type Calls = Record<string, (request: object) => Promise<unknown>>;
-type Service = typeof AccessTokenService | typeof StoreService | typeof KeyService;
+type Service =
+  | typeof AccessTokenService
+  | typeof StoreService
+  | typeof KeyService
+  | typeof WebhookService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
 
@@ -167,13 +197,21 @@ async function namesIn(service: Service, name: string, request: object, fields: 
 }
 
 test('every administrative rpc is in this test', () => {
-  const rpcs = [AccessTokenService, StoreService, KeyService, SignInService].flatMap(
-    ({ methods }) => methods.map(({ localName }) => localName),
-  );
+  const rpcs = [
+    AccessTokenService,
+    StoreService,
+    KeyService,
+    SignInService,
+    WebhookService,
+    NoticeService,
+  ].flatMap(({ methods }) => methods.map(({ localName }) => localName));
   const here = [
     ...Object.keys(tokens),
     ...Object.keys(store),
     ...Object.keys(keys),
+    ...Object.keys(webhooks),
+    // Its request is empty.
+    'listNotices',
     'createSignInCode',
   ];
   expect(here.sort()).toEqual(rpcs.sort());
@@ -194,6 +232,13 @@ test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
   'KeyService.%s',
   async (name, [request, fields]) => {
     await namesIn(KeyService, name, request, fields);
+  },
+);
+
+test.each(Object.entries(webhooks).filter(([, [, fields]]) => fields.length > 0))(
+  'WebhookService.%s',
+  async (name, [request, fields]) => {
+    await namesIn(WebhookService, name, request, fields);
   },
 );
 

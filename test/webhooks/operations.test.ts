@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Caller } from '../../src/tokens/caller.ts';
 import { admin, adminOf, expectRefused, fields, reader } from '../tokens/setup.ts';
-import { hook, openWebhooks } from './setup.ts';
+import { hook, openWebhooks, update } from './setup.ts';
 
 const office = openWebhooks({ webhooksMax: 8 });
 const { webhooks, ask, received, receiver, store, tell, tokens, clock } = office;
@@ -50,7 +50,7 @@ test('only administrators may use webhooks', async () => {
     () => webhooks.create(reader, hook()),
     () => webhooks.list(reader),
     () => webhooks.get(reader, id),
-    () => webhooks.update(reader, id, 1, hook(), ['url']),
+    () => webhooks.update(reader, update(id, 1, hook(), ['url'])),
     () => webhooks.rotateSecret(reader, id, 0),
     () => webhooks.remove(reader, id),
     () => ask.test(reader, id),
@@ -76,7 +76,7 @@ test('a caller with owners has webhooks of these alone', async () => {
   expect(await seenBy(both)).toEqual([hers.id, his.id]);
   for (const id of [all.id, his.id]) {
     await expectRefused(webhooks.get(ann, id), 'NOT_FOUND');
-    await expectRefused(webhooks.update(ann, id, 0, hook(), ['url']), 'NOT_FOUND');
+    await expectRefused(webhooks.update(ann, update(id, 0, hook(), ['url'])), 'NOT_FOUND');
     await expectRefused(webhooks.rotateSecret(ann, id, 0), 'NOT_FOUND');
     await expectRefused(webhooks.remove(ann, id), 'NOT_FOUND');
     await expectRefused(ask.test(ann, id), 'NOT_FOUND');
@@ -86,10 +86,13 @@ test('a caller with owners has webhooks of these alone', async () => {
   }
   await expectRefused(webhooks.create(ann, hook({ owners: ['bob'] })), 'PERMISSION_DENIED');
   await expectRefused(webhooks.create(both, hook()), 'INVALID_ARGUMENT', 'name some of the owners');
-  const widened = webhooks.update(ann, hers.id, 0, hook({ owners: ['ann', 'bob'] }), ['owners']);
+  const widened = webhooks.update(
+    ann,
+    update(hers.id, 0, hook({ owners: ['ann', 'bob'] }), ['owners']),
+  );
   await expectRefused(widened, 'PERMISSION_DENIED');
   // No owners means all: for her, that is her own.
-  const same = await webhooks.update(ann, hers.id, 0, hook({ owners: [] }), ['owners']);
+  const same = await webhooks.update(ann, update(hers.id, 0, hook({ owners: [] }), ['owners']));
   expect(same.webhook.owners).toEqual(['ann']);
   for (const { id } of [all, hers, his]) await webhooks.remove(admin, id);
 });
@@ -97,12 +100,23 @@ test('a caller with owners has webhooks of these alone', async () => {
 test('an update changes the named fields alone, at the revision that was read', async () => {
   const { id } = await createdBy(admin, { owners: ['ann'], expiringDays: [7] });
   const next = hook({ url: 'https://b.example.com/', description: 'new', owners: [] });
-  const { webhook, url } = await webhooks.update(admin, id, 1, next, ['description']);
+  const { webhook, url } = await webhooks.update(admin, update(id, 1, next, ['description']));
   expect(webhook).toMatchObject({ revision: 2, description: 'new', owners: ['ann'] });
   expect(url).toBe(hook().url);
-  await expectRefused(webhooks.update(admin, id, 1, next, ['url']), 'ABORTED', 'revision 1');
-  await expectRefused(webhooks.update(admin, id, 2, next, []), 'INVALID_ARGUMENT', 'update_mask');
-  const moved = await webhooks.update(admin, id, 2, next, ['url', 'owners', 'expiringDays']);
+  await expectRefused(
+    webhooks.update(admin, update(id, 1, next, ['url'])),
+    'ABORTED',
+    'revision 1',
+  );
+  await expectRefused(
+    webhooks.update(admin, update(id, 2, next, [])),
+    'INVALID_ARGUMENT',
+    'update_mask',
+  );
+  const moved = await webhooks.update(
+    admin,
+    update(id, 2, next, ['url', 'owners', 'expiring_days']),
+  );
   expect(moved).toMatchObject({
     url: 'https://b.example.com/',
     webhook: { host: 'b.example.com' },
@@ -124,7 +138,10 @@ test('the audit log names who did what, and holds no address and no secret', asy
   const from = (await store.head()).sequence;
   const { shown, secret } = await webhooks.create(admin, hook());
   const { id } = shown.webhook;
-  await webhooks.update(admin, id, 0, hook({ url: 'https://b.example.com/?key=hidden' }), ['url']);
+  await webhooks.update(
+    admin,
+    update(id, 0, hook({ url: 'https://b.example.com/?key=hidden' }), ['url']),
+  );
   const rotated = await webhooks.rotateSecret(admin, id, 60);
   const { attempts, ...sent } = await ask.test(admin, id);
   expect(attempts).toMatchObject([{ status: 204 }]);

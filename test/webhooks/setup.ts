@@ -92,3 +92,11 @@ export const hook = (some: Partial<WebhookFields> = {}): WebhookFields => ({
 export function verified(secret: string, { headers, body }: Received): unknown {
   return new Verifier(secret).verify(body, headers);
 }
+
+/** An update of a webhook. */
+export const update = (
+  id: string,
+  revision: number,
+  fields: WebhookFields,
+  paths: readonly string[],
+) => ({ id, revision, fields, paths });

@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { OutboundError } from '../../src/outbound/error.ts';
 import { prefixOf } from '../../src/webhooks/delivery.ts';
 import { admin, adminOf, fields } from '../tokens/setup.ts';
-import { hook, openWebhooks, type Received, verified } from './setup.ts';
+import { hook, openWebhooks, type Received, update, verified } from './setup.ts';
 
 const office = openWebhooks();
 const { tokens, webhooks, received, receiver, tell, pass, clock, teller } = office;
@@ -156,7 +156,7 @@ test('one that is enabled again gets what happens from then on', async () => {
   await made('unseen');
   await tell();
   const { id } = shown.webhook;
-  await webhooks.update(admin, id, 1, hook({ enabled: true }), ['enabled']);
+  await webhooks.update(admin, update(id, 1, hook({ enabled: true }), ['enabled']));
   await made('seen');
   await tell();
   expect(received.map(({ event }) => event.data)).toMatchObject([
@@ -186,7 +186,7 @@ test('a webhook that was removed or changed meanwhile is not told at its old add
   await made('a');
   await tell();
   const { id } = shown.webhook;
-  await webhooks.update(admin, id, 1, hook({ url: 'https://new.example.com/' }), ['url']);
+  await webhooks.update(admin, update(id, 1, hook({ url: 'https://new.example.com/' }), ['url']));
   pass(5000);
   await tell();
   expect(received.map(({ url }) => new URL(url).host)).toEqual([

@@ -1,7 +1,7 @@
 /** WebhookService: the handlers of its rpcs. */
 
 import { create } from '@bufbuild/protobuf';
-import type { UpdateWebhookRequest, WebhookService } from '../../gen/usher/v1/webhooks_pb.ts';
+import type { WebhookService } from '../../gen/usher/v1/webhooks_pb.ts';
 import {
   CreateWebhookResponseSchema,
   GetWebhookResponseSchema,
@@ -14,16 +14,13 @@ import {
   UpdateWebhookResponseSchema,
   type Webhook as WebhookMessage,
 } from '../../gen/usher/v1/webhooks_pb.ts';
-import { hint } from '../../reading/nearest.ts';
 import type { Caller } from '../../tokens/caller.ts';
-import { Faults } from '../../tokens/faults.ts';
 import { invalid } from '../../tokens/fields.ts';
 import type { AskWebhooks } from '../../webhooks/ask.ts';
 import type { WebhookFields } from '../../webhooks/check.ts';
 import type { Webhooks } from '../../webhooks/webhooks.ts';
 import type { Call } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
-import { safeInteger, wholeSeconds } from '../rpc/time.ts';
 import { deliveryMessage, webhookMessage } from './webhook-message.ts';
 
 export { WebhookService } from '../../gen/usher/v1/webhooks_pb.ts';
@@ -55,13 +52,17 @@ export function webhookHandlers(deps: WebhooksDeps): Handlers<typeof WebhookServ
     },
     async updateWebhook(request, call) {
       const caller = await authenticate(call);
-      const { id, revision, fields, mask } = updateOf(request);
-      const shown = await webhooks.update(caller, id, revision, fields, mask);
+      const message = given(request.webhook);
+      const shown = await webhooks.update(caller, {
+        ...{ id: message.id, revision: Number(message.revision), fields: fieldsOf(message) },
+        paths: request.updateMask?.paths ?? [],
+      });
       return create(UpdateWebhookResponseSchema, { webhook: webhookMessage(shown) });
     },
     async rotateWebhookSecret({ id, grace }, call) {
       const caller = await authenticate(call);
-      const graceSeconds = grace ? wholeSeconds(grace, 'grace') : 0;
+      // What is not whole is refused there, with all else that is wrong.
+      const graceSeconds = grace ? Number(grace.seconds) + grace.nanos / 1e9 : 0;
       const { shown, secret } = await webhooks.rotateSecret(caller, id, graceSeconds);
       const webhook = webhookMessage(shown);
       return create(RotateWebhookSecretResponseSchema, { webhook, secret });
@@ -98,31 +99,4 @@ function given(webhook: WebhookMessage | undefined): WebhookMessage {
 function fieldsOf(webhook: WebhookMessage): WebhookFields {
   const { url, description, events, owners, expiringDays, enabled } = webhook;
   return { url, description, events, owners, expiringDays, enabled };
-}
-
-/** The paths of a mask, and the fields that they name. */
-const maskable: Record<string, keyof WebhookFields> = {
-  url: 'url',
-  description: 'description',
-  events: 'events',
-  owners: 'owners',
-  expiring_days: 'expiringDays',
-  enabled: 'enabled',
-};
-
-function updateOf({ webhook, updateMask }: UpdateWebhookRequest) {
-  const message = given(webhook);
-  const faults = new Faults();
-  const revision = faults.read(() => safeInteger(message.revision, 'webhook.revision'));
-  const mask = faults.read(() => (updateMask?.paths ?? []).map(fieldAt));
-  faults.end();
-  const { id } = message;
-  return { id, revision: revision as number, mask: mask ?? [], fields: fieldsOf(message) };
-}
-
-function fieldAt(path: string): keyof WebhookFields {
-  const known = Object.hasOwn(maskable, path) ? maskable[path] : undefined;
-  if (known !== undefined) return known;
-  const near = hint(path, Object.keys(maskable));
-  throw invalid('update_mask', `names what is no field that can be changed${near}`);
 }
