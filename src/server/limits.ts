@@ -115,6 +115,8 @@ function webhookLimits(config: Config): WebhookLimits {
   return {
     ...fixedWebhookLimits,
     ...{ webhooksMax, timeoutMs },
+    // Some looks fit into it.
+    leaseMs: Math.max(3 * fixedWebhookLimits.tickMs, 5 * config.leaseMs),
     // A second is left for the answer to the caller that waits.
     askedTimeoutMs: Math.max(100, Math.min(timeoutMs, config.deadlineMs - 1000)),
     retryMs: config.webhookRetryHours * hourMs,

@@ -43,7 +43,6 @@ export interface WebhookLimits {
 /** Limits that no setting changes. */
 export const fixedWebhookLimits = {
   listedMax: 1000,
-  leaseMs: 15_000,
   tickMs: 1000,
   reloadMs: 5000,
   expiryMs: 60_000,
