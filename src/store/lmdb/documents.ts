@@ -6,6 +6,7 @@ import {
   type DocumentChange,
   type DocumentScan,
   type Documents,
+  type NamedDocument,
   type PreparedChange,
   prepareChange,
   type StoredDocument,
@@ -117,7 +118,7 @@ function list(parts: DocumentParts, scan: DocumentScan): StoredDocument[] {
 
 /** Must run inside a write transaction. Checks come before the first put: a throw does not roll back. */
 function make(parts: DocumentParts, change: PreparedChange): 'done' | 'conflict' {
-  const { tables, sealed, links, log } = parts;
+  const { tables, log } = parts;
   const { collection, id, before, document, event, changeId } = change;
   if (event !== undefined && tables.auditIds.get(event.id) !== undefined) return 'done';
   const now = parts.now();
@@ -128,17 +129,25 @@ function make(parts: DocumentParts, change: PreparedChange): 'done' | 'conflict'
   if (event !== undefined) log.end();
   if (held?.keepUntil !== undefined) tables.documentEnds.remove([held.keepUntil, ...key]);
   if (document === undefined) drop(parts, key);
-  else {
-    const text = sealed.encodeDocument(collection, document, changeId);
-    links.add('documents', key);
-    tables.documents.put(key, text);
-    tables.documentVersions.put(key, versionOf(text));
-    const { keepUntil } = document;
-    if (keepUntil !== undefined) tables.documentEnds.put([keepUntil, ...key], '');
-  }
+  else putDocument(parts, { collection, ...document }, changeId);
   if (event !== undefined) log.append(event);
   prune(parts, now);
   return 'done';
+}
+
+/** Writes a document over what may be there, without its end. Must run inside a write transaction. */
+export function putDocument(
+  { tables, sealed, links }: Pick<DocumentParts, 'tables' | 'sealed' | 'links'>,
+  document: NamedDocument,
+  changeId: string,
+): void {
+  const { collection, id, keepUntil } = document;
+  const key: [string, string] = [collection, id];
+  const text = sealed.encodeDocument(collection, document, changeId);
+  links.add('documents', key);
+  tables.documents.put(key, text);
+  tables.documentVersions.put(key, versionOf(text));
+  if (keepUntil !== undefined) tables.documentEnds.put([keepUntil, ...key], '');
 }
 
 function drop({ tables, links }: DocumentParts, key: [string, string]): void {

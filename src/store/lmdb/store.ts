@@ -1,5 +1,6 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
+import { randomUUID } from 'node:crypto';
 import type { AuditEvent } from '../audit.ts';
 import type { StateFile } from '../continuity/state-file.ts';
 import { tailLimits } from '../continuity/tail.ts';
@@ -9,7 +10,7 @@ import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { type AuditScan, type Change, type Store, Unavailable } from '../store.ts';
 import { lmdbLog } from './audit.ts';
 import { commit, index } from './commit.ts';
-import { lmdbDocuments } from './documents.ts';
+import { lmdbDocuments, putDocument } from './documents.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
@@ -237,6 +238,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
         stored.put(record);
         index(tables, links, undefined, record);
       },
+      putDocument: document => putDocument({ tables, sealed, links }, document, randomUUID()),
       head: log.head,
       putEntry: log.putEntry,
     }),
