@@ -28,6 +28,7 @@ const rooms: Record<string, readonly string[]> = {
   server: [
     'transport',
     'manager',
+    'people',
     'tokens',
     'verify',
     'limiting',
@@ -44,6 +45,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   transport: [
     'manager',
+    'people',
     'tokens',
     'verify',
     'limiting',
@@ -55,9 +57,10 @@ const rooms: Record<string, readonly string[]> = {
     'webhooks',
     'notices',
   ],
-  manager: ['tokens', 'verify', 'store', 'outbound', 'reading'],
   notices: ['webhooks', 'tokens', 'store'],
   webhooks: ['tokens', 'verify', 'store', 'outbound', 'timing', 'reading'],
+  manager: ['people', 'tokens', 'verify', 'store', 'outbound', 'reading'],
+  people: ['tokens', 'verify', 'store', 'outbound'],
   tokens: ['verify', 'store', 'outbound', 'caching'],
   verify: ['limiting', 'store', 'caching'],
   limiting: ['store', 'caching'],
@@ -124,7 +127,8 @@ const owners: Record<string, RegExp> = {
   '@connectrpc/connect': /^src\/(transport\/connect|api|client|manager\/web)\//,
   '@bufbuild/protobuf': /^src\/(transport|api|client|manager\/web)\//,
   canonicalize: /^src\/(store\/audit|tokens\/change|api\/audit-chain)\.ts$/,
-  uuid: /^src\/(tokens|manager|webhooks|notices)\//,
+  uuid: /^src\/(tokens|people|manager|webhooks|notices)\//,
+  'openid-client': /^src\/people\/provider\.ts$/,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,
   'prom-client':
