@@ -27,6 +27,7 @@ const rooms: Record<string, readonly string[]> = {
   version: [],
   server: [
     'transport',
+    'leaks',
     'manager',
     'people',
     'tokens',
@@ -44,6 +45,7 @@ const rooms: Record<string, readonly string[]> = {
     'notices',
   ],
   transport: [
+    'leaks',
     'manager',
     'people',
     'tokens',
@@ -61,6 +63,7 @@ const rooms: Record<string, readonly string[]> = {
   webhooks: ['tokens', 'verify', 'store', 'outbound', 'timing', 'reading'],
   manager: ['people', 'tokens', 'verify', 'store', 'outbound', 'reading'],
   people: ['tokens', 'verify', 'store', 'outbound'],
+  leaks: ['tokens', 'verify', 'store', 'outbound', 'reading'],
   tokens: ['verify', 'store', 'outbound', 'caching'],
   verify: ['limiting', 'store', 'caching'],
   limiting: ['store', 'caching'],
@@ -127,7 +130,7 @@ const owners: Record<string, RegExp> = {
   '@connectrpc/connect': /^src\/(transport\/connect|api|client|manager\/web)\//,
   '@bufbuild/protobuf': /^src\/(transport|api|client|manager\/web)\//,
   canonicalize: /^src\/(store\/audit|tokens\/change|api\/audit-chain)\.ts$/,
-  uuid: /^src\/(tokens|people|manager|webhooks|notices)\//,
+  uuid: /^src\/(tokens|people|manager|leaks|webhooks|notices)\//,
   'openid-client': /^src\/people\/provider\.ts$/,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,

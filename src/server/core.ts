@@ -42,6 +42,7 @@ import { createVerify } from '../verify/verify.ts';
 import { webhookSeals } from '../webhooks/webhook.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { type LeakReports, openLeaks } from './leaks.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -67,6 +68,8 @@ export interface Core {
   explain: ExplainTo;
   /** Finds what a credential or a name belongs to. */
   lookup: Lookup;
+  /** Takes reports of leaked credentials, and lists them. */
+  leakReports: LeakReports;
   /** Signs JWTs. */
   issueJwt: IssueJwt;
   /** Authenticates callers of the API. */
@@ -176,12 +179,14 @@ export async function openCore(
   const people = createPeople(store, now);
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
+  const accessTokens = createAccessTokens(changes);
   return {
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
     verify: countVerdicts(verify, metrics, usage),
-    accessTokens: createAccessTokens(changes),
+    accessTokens,
+    leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes, { webhooks: webhookSeals(keys, now) }),
     explain: createExplainTo(createExplain(decision)),

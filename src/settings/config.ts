@@ -22,6 +22,7 @@ type Optional =
   | 'stateFile'
   | 'verifyAccess'
   | 'outboundCaFile'
+  | 'leakSecret'
   | keyof typeof clientTlsFiles
   | keyof typeof tlsFiles;
 
@@ -42,6 +43,7 @@ export type Config = {
   readonly stateFile?: string;
   readonly verifyAccess?: VerifyAccess;
   readonly outboundCaFile?: string;
+  readonly leakSecret?: Uint8Array;
 } & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */

@@ -1,6 +1,7 @@
 /** The table of all settings, from which configuration, docs/settings.md and `usher settings` are made. */
 
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
+import { leakSettings } from './leaks.ts';
 import { limits } from './limits.ts';
 import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
@@ -91,6 +92,7 @@ const places = {
   },
   ...tlsFiles,
   ...accessSettings,
+  ...leakSettings,
   ...outboundSettings,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
