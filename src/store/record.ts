@@ -106,6 +106,10 @@ export interface AccessTokenRecord {
   quota?: Quota;
   createdAt: number;
   updatedAt: number;
+  /** Who created it, as AuditEvent.actor; absent where a version that did not note it did. */
+  createdBy?: string;
+  /** Who changed it last, as AuditEvent.actor; absent for the one who created it. */
+  updatedBy?: string;
   /** Absent for never. */
   expiresAt?: number;
   /** A revocation is final. */

@@ -147,7 +147,7 @@ function prepare(
   const eventId = v4();
   const revision = (before?.revision ?? 0) + 1;
   const current = withCurrentSeals(keys, made.record);
-  const record = { ...current, revision, updatedAt: at, eventId };
+  const record = { ...madeBy(current, before, ask.caller), revision, updatedAt: at, eventId };
   const fields: { before?: JsonObject; after?: JsonObject } =
     before === undefined
       ? { after: auditFields(record) }
@@ -182,6 +182,17 @@ function prepare(
     event,
     ...(stored === undefined ? {} : { request: stored }),
   };
+}
+
+/** The record with who made it and who changed it last; without the latter where that is the same. */
+function madeBy(
+  record: AccessTokenRecord,
+  before: AccessTokenRecord | undefined,
+  { actor }: Caller,
+): AccessTokenRecord {
+  if (before === undefined) return { ...record, createdBy: actor };
+  const { updatedBy: _updatedBy, ...rest } = record;
+  return actor === record.createdBy ? rest : { ...rest, updatedBy: actor };
 }
 
 /** With the hashes and times of the JWTs that a change revoked: a store that lost them gets them back. */

@@ -261,11 +261,11 @@ async function settle(
   }
   const { hash: hashed, imported, fields } = item;
   const secret = { masterKeyId, value: digest, hashed, createdAt: at };
+  const { actor, peer } = caller;
   const record: AccessTokenRecord = {
     ...{ id, revision: 1, kind: 'static', ...recordFields(fields) },
-    ...{ createdAt: at, updatedAt: at, secrets: [secret], imported, eventId },
+    ...{ createdAt: at, updatedAt: at, secrets: [secret], imported, eventId, createdBy: actor },
   };
-  const { actor, peer } = caller;
   const event = {
     ...{ id: eventId, time: at, action: 'token.import', actor, peer, tokenId: id },
     ...{ after: auditFields(record), detail: imported, requestId },

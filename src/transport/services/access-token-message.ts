@@ -59,6 +59,8 @@ export function accessTokenMessage(
     revokedJwts:
       Object.keys(revokedJwts?.ids ?? {}).length + Object.keys(revokedJwts?.subjects ?? {}).length,
     imported: record.imported ?? '',
+    createdBy: record.createdBy ?? '',
+    updatedBy: record.updatedBy ?? record.createdBy ?? '',
   });
   if (metadata) message.metadata = metadata;
   if (record.rateLimit) message.rateLimit = rateLimitMessage(record.rateLimit);

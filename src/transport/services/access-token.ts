@@ -4,6 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateAccessTokenResponseSchema,
+  EndGraceResponseSchema,
   ExplainResponseSchema,
   GetAccessTokenResponseSchema,
   ImportAccessTokensResponseSchema,
@@ -128,6 +129,12 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const made = await accessTokens.rotate(caller, id, graceSeconds, revision, requestId);
       const accessToken = await changed(caller, made.record);
       return create(RotateAccessTokenResponseSchema, { accessToken, ...revealed(made) });
+    },
+
+    async endGrace(request, call) {
+      const caller = await authenticate(call);
+      const record = await accessTokens.endGrace(caller, request.id, requestIdOf(request));
+      return create(EndGraceResponseSchema, { accessToken: await changed(caller, record) });
     },
 
     async revoke(request, call) {

@@ -70,6 +70,7 @@ const accessTokens: AccessTokens = {
   get: answering('get', { record, usage }),
   list: answering('list', { records: [record], usage: [usage], nextPageToken: 'n', total: 9 }),
   update: answering('update', record),
+  endGrace: answering('endGrace', record),
   rotate: answering('rotate', { record: { ...record, kind: 'static' }, secret: 'shown once' }),
   revoke: answering('revoke', { ...record, revokedAt: at, revokeReason: 'leaked' }),
   revokeJwts: answering('revokeJwts', record),
