@@ -41,15 +41,21 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const shells = {
+  bash: () => [program('bash'), ['--norc', '--noprofile']],
+  zsh: () => [program('zsh'), ['-f']],
+  fish: () => [program('fish'), ['--no-config']],
+} as const;
+
 /** Runs lines in a shell where `usher` is found, and returns what it prints, line by line. */
-async function run(shell: 'bash' | 'zsh' | 'fish', lines: string): Promise<string[]> {
+async function run(shell: keyof typeof shells, lines: string): Promise<string[]> {
   const path = [folder, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
   const env = {
     ...{ PATH: path, HOME: folder, LANG: 'C.UTF-8', TERM: 'dumb' },
     ...{ USHER_MANAGER_URL: manager.url, USHER_ADMIN_TOKEN: adminToken },
   };
-  const quiet = { bash: ['--norc', '--noprofile'], zsh: ['-f'], fish: ['--no-config'] }[shell];
-  const { stdout } = await promisify(execFile)(program(shell), [...quiet, '-c', lines], {
+  const [file, quiet] = shells[shell]();
+  const { stdout } = await promisify(execFile)(file, [...quiet, '-c', lines], {
     ...{ env, cwd: folder },
   });
   return stdout.split('\n').filter(line => line !== '');

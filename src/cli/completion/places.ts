@@ -37,13 +37,15 @@ function placesIn(command: Command, path: string, globals: Place['options']): Pl
 }
 
 function optionsOf(command: Command): Place['options'] {
-  const { visibleOptions } = command.createHelp();
-  return visibleOptions(command).flatMap(option => {
-    const { long, description: text, required, optional } = option;
-    return long
-      ? [{ flag: long, text, value: required || optional ? completedBy(option) : undefined }]
-      : [];
-  });
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .flatMap(option => {
+      const { long, description: text, required, optional } = option;
+      return long
+        ? [{ flag: long, text, value: required || optional ? completedBy(option) : undefined }]
+        : [];
+    });
 }
 
 /** The words of a value are those that its parser takes. */
