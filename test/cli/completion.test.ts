@@ -41,11 +41,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const shells = {
+const shells: Record<'bash' | 'zsh' | 'fish', () => [string, string[]]> = {
   bash: () => [program('bash'), ['--norc', '--noprofile']],
   zsh: () => [program('zsh'), ['-f']],
   fish: () => [program('fish'), ['--no-config']],
-} as const;
+};
 
 /** Runs lines in a shell where `usher` is found, and returns what it prints, line by line. */
 async function run(shell: keyof typeof shells, lines: string): Promise<string[]> {

@@ -55,7 +55,7 @@ export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 /** What AccessTokenService needs. */
 export interface AccessTokenDeps {
   accessTokens: AccessTokens;
-  usage: Pick<UsageMeter, 'read'>;
+  usage: Pick<UsageMeter, 'read' | 'report'>;
   readTotalUse: ReadTotalUse;
   audit: Pick<Audit, 'list'>;
   importTokens: Import;
@@ -175,7 +175,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
     },
 
     async getUsage({ id }, call) {
-      return usageMessage(await deps.usage.read(await authenticate(call), id), now());
+      return usageMessage(await deps.usage.report(await authenticate(call), id), now());
     },
 
     async explain(request, call) {
