@@ -12,11 +12,14 @@ import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-requ
 import { TokenError } from './errors.ts';
 import { checkFields, checkUuid, type Fields, present, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
-import { type ListPage, type ListQuery, list } from './list.ts';
+import type { Directory } from './list/directory.ts';
+import { list } from './list/list.ts';
+import type { ListPage, ListQuery } from './list/query.ts';
+import { listValues, type ValuesPage, type ValuesQuery } from './list/values.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
 
-export type { ListQuery } from './list.ts';
+export type { ListQuery } from './list/query.ts';
 export type { JwtTarget } from './revoke-jwts.ts';
 
 /** A new or rotated access token, with its token or secret, which is not shown again. */
@@ -37,6 +40,8 @@ export interface AccessTokens {
   get(caller: Caller, id: string): Promise<{ record: AccessTokenRecord; usage: Usage }>;
   /** Reads a page of access tokens. */
   list(caller: Caller, query: ListQuery): Promise<ListPage>;
+  /** Reads which owners or scopes there are. */
+  listValues(caller: Caller, query: ValuesQuery): Promise<ValuesPage>;
   /** Changes the fields named in `mask`. `revision` is the one that the caller read. */
   update(
     caller: Caller,
@@ -75,7 +80,7 @@ export interface AccessTokens {
 }
 
 /** Creates the operations. */
-export function createAccessTokens(deps: ChangeDeps): AccessTokens {
+export function createAccessTokens(deps: ChangeDeps & { directory?: Directory }): AccessTokens {
   const { store, keys } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {
@@ -106,6 +111,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     },
 
     list: (caller, query) => list(deps, caller, query),
+    listValues: (caller, query) => listValues(deps, caller, query),
 
     async update(caller, id, revision, fields, mask, requestId) {
       demand(caller, adminScope);
