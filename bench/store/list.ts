@@ -27,7 +27,7 @@ const memoryTokens = 100_000;
 const bytesMax = 700;
 
 const keys = createMasterKeys([{ id: 'bench', bytes: new Uint8Array(32) }]);
-const caller = { actor: 'bench', peer: '', scopes: [readScope] };
+const caller = { actor: 'bench', name: '', peer: '', scopes: [readScope] };
 const [owner = ''] = owners;
 
 /** The pages to measure, with the caller that reads them. */

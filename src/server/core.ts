@@ -163,7 +163,8 @@ export async function openCore(
   });
   metrics.memory('directory', () => directory.bytes, others.directory.bytesMax);
   const isProven = createIsProven(proofs, limits);
-  const authenticating = { isProven, guesses, adminToken: secrets.adminToken };
+  const { adminToken } = secrets;
+  const authenticating = { records: store, isProven, guesses, adminToken };
   return {
     store,
     keyRing,

@@ -6,7 +6,7 @@
 import { v7 } from 'uuid';
 import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
-import { adminScope, type Caller, demand, ownerFor, readScope, visible } from './caller.ts';
+import { type Caller, demand, ownerFor, readScope, visible, writeScope } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-request.ts';
 import { TokenError } from './errors.ts';
@@ -85,7 +85,7 @@ export function createAccessTokens(deps: ChangeDeps & { directory?: Directory })
   const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       const owner = ownerFor(caller, fields.owner);
       const id = v7();
       const args = { kind, ...fields } as unknown as JsonObject;
@@ -114,13 +114,14 @@ export function createAccessTokens(deps: ChangeDeps & { directory?: Directory })
     listValues: (caller, query) => listValues(deps, caller, query),
 
     async update(caller, id, revision, fields, mask, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkUpdate({ id, revision, fields, mask, requestId }, deps.now());
       const args = { revision, ...fields, mask: [...mask] } as unknown as JsonObject;
       const ask = { caller, action: 'token.update', id: checkUuid('id', id), revision, requestId };
       const grants = await grantsOf(store, caller);
       const { record } = await change(deps, { ...ask, args }, (before, at) => {
         const old = notRevoked(before);
+        grants.checkHeld(old);
         const chosen = Object.fromEntries(mask.map(name => [name, fields[name]]));
         const next = { ...fieldsOf(old), ...chosen };
         if (mask.includes('owner')) next.owner = ownerFor(caller, next.owner);
@@ -135,12 +136,14 @@ export function createAccessTokens(deps: ChangeDeps & { directory?: Directory })
     },
 
     async rotate(caller, id, graceSeconds, revision, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRotate({ id, graceSeconds, requestId });
       const args = { graceSeconds, revision };
       const ask = { caller, action: 'token.rotate', id: checkUuid('id', id), revision, requestId };
+      const grants = await grantsOf(store, caller);
       const changed = await change(deps, { ...ask, args }, (before, at) => {
         const old = notRevoked(before);
+        grants.checkHeld(old);
         const { secret, kept } = makeSecret(keys, old.kind, old.id, at);
         const previous = old.secrets
           .slice(0, graceSeconds > 0 ? 1 : 0)
@@ -152,7 +155,7 @@ export function createAccessTokens(deps: ChangeDeps & { directory?: Directory })
     },
 
     async revoke(caller, id, reason, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRevoke({ id, reason, requestId });
       const ask = { caller, action: 'token.revoke', id: checkUuid('id', id), requestId };
       const { record } = await change(
@@ -167,7 +170,7 @@ export function createAccessTokens(deps: ChangeDeps & { directory?: Directory })
     },
 
     async revokeJwts(caller, id, target, reason, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRevoke({ id, reason, target, requestId });
       const ask = { caller, action: 'jwt.revoke', id: checkUuid('id', id), requestId };
       const { record } = await change(

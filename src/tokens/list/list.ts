@@ -8,6 +8,7 @@ import { TokenError } from '../errors.ts';
 import { Faults } from '../faults.ts';
 import { checkPageSize } from '../fields.ts';
 import { pageTokens } from '../page-token.ts';
+import { countOwners, scanOwners } from '../scan-owners.ts';
 import { type Directory, type DirectoryView, pause } from './directory.ts';
 import { filterOf, type Passes } from './filter.ts';
 import { createShortener, type Listed } from './listed.ts';
@@ -75,7 +76,7 @@ export async function list(deps: ListDeps, caller: Caller, asked: ListQuery): Pr
   const walk = read === undefined ? start : (JSON.parse(read) as Walk);
   const pageSize = query.pageSize || listLimits.pageSizeDefault;
   const listing = { owners: ownersOf(caller, query), query, walk, at, pageSize };
-  const total = await deps.store.count(caller.owner);
+  const total = await countOwners(deps.store, caller.owners);
   const found = (await searchDirectory(deps, listing)) ?? (await searchStore(deps, listing));
   const indexed = await countIndexed(deps.store, listing);
   return {
@@ -97,7 +98,7 @@ function isIndexed({ owners, query }: Listing): boolean {
     kind !== undefined || state !== undefined || text || scope || unusedMs !== undefined;
   if (order === undefined || isFiltered) return false;
   if (order === 'expiry') return owners === undefined;
-  return expiresWithinMs === undefined && (owners === undefined || owners.length < 2);
+  return expiresWithinMs === undefined;
 }
 
 /** A page by way of the directory; undefined when it is not needed, or has no room. */
@@ -185,10 +186,8 @@ async function searchStore(deps: ListDeps, listing: Listing): Promise<Found> {
   const { expiresWithinMs } = query;
   const lastEnd = expiresWithinMs === undefined ? undefined : at + expiresWithinMs;
   const passes = filterOf(owners, query, at);
-  const [owner] = owners?.length === 1 && order !== 'expiry' ? owners : [];
   const scan = {
     order,
-    ...(owner !== undefined && { owner }),
     ...(lastEnd !== undefined && { expiresAfter: at }),
   };
   const rows: Row[] = [];
@@ -203,7 +202,7 @@ async function searchStore(deps: ListDeps, listing: Listing): Promise<Found> {
     // Reads what the page still lacks, or more when few records passed the filter so far.
     const isSparse = rows.length < (searched - walk.searched) / 4;
     const limit = isSparse ? listLimits.readAtOnce : pageSize - rows.length;
-    const page = await deps.store.scan({
+    const page = await scanOwners(deps.store, owners, {
       ...scan,
       limit,
       ...(cursor !== undefined && { after: cursor }),
@@ -238,7 +237,7 @@ async function countIndexed(
 ): Promise<number | undefined> {
   const { owners, query } = listing;
   if (!isIndexed(listing) || query.sort === 'expiry') return undefined;
-  return owners?.length === 0 ? 0 : await store.count(owners?.[0]);
+  return await countOwners(store, owners);
 }
 
 function isBehind(end: number) {

@@ -65,9 +65,9 @@ export const listLimits = {
 } as const;
 
 /** The owners whose access tokens to list; undefined for all. */
-export function ownersOf(caller: Caller, { owner }: ListQuery): readonly string[] | undefined {
-  if (caller.owner === undefined) return owner ? [owner] : undefined;
-  return owner && owner !== caller.owner ? [] : [caller.owner];
+export function ownersOf({ owners }: Caller, { owner }: ListQuery): readonly string[] | undefined {
+  if (!owner) return owners;
+  return owners === undefined || owners.includes(owner) ? [owner] : [];
 }
 
 /** What selects and orders a list, as its page tokens are bound to it. */

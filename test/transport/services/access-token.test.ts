@@ -121,7 +121,9 @@ const door = createConnectDoor({
         }),
         authenticate: createCallerOf(
           async (header, peer) =>
-            header === 'admin' ? { actor: 'admin', peer, scopes: [] } : { reason: 'INVALID_TOKEN' },
+            header === 'admin'
+              ? { actor: 'admin', name: '', peer, scopes: [] }
+              : { reason: 'INVALID_TOKEN' },
           ({ peer }) => peer,
         ),
         now: () => at,
