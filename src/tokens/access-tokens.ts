@@ -40,7 +40,7 @@ export interface AccessTokens {
   get(caller: Caller, id: string): Promise<{ record: AccessTokenRecord; usage: Usage }>;
   /** Reads a page of access tokens. */
   list(caller: Caller, query: ListQuery): Promise<ListPage>;
-  /** Reads which owners or scopes there are. */
+  /** Reads which owners, scopes or makers there are. */
   listValues(caller: Caller, query: ValuesQuery): Promise<ValuesPage>;
   /** Changes the fields named in `mask`. `revision` is the one that the caller read. */
   update(

@@ -16,7 +16,7 @@ export function filterOf(
   query: ListQuery,
   at: number,
 ): Passes {
-  const { kind, state, expiresWithinMs, scope, unusedMs, sort } = query;
+  const { kind, state, expiresWithinMs, scope, unusedMs, madeBy, sort } = query;
   const isOwner = owners && new Set(owners);
   const hasText = textFilter(query.text?.toLowerCase());
   const lastEnd = expiresWithinMs === undefined ? undefined : at + expiresWithinMs;
@@ -33,6 +33,7 @@ export function filterOf(
     if (lastUse !== undefined && Math.max(listed.lastUsedAt, listed.createdAt) > lastUse) {
       return false;
     }
+    if (madeBy && listed.madeBy?.text !== madeBy) return false;
     if (scope && !listed.scopes.words.includes(scope)) return false;
     return hasText(listed);
   };

@@ -92,10 +92,10 @@ export async function list(deps: ListDeps, caller: Caller, asked: ListQuery): Pr
 
 /** Whether an index of the store has just what is asked for, in its order. */
 function isIndexed({ owners, query }: Listing): boolean {
-  const { kind, state, text, scope, unusedMs, expiresWithinMs } = query;
+  const { kind, state, text, scope, unusedMs, madeBy, expiresWithinMs } = query;
   const order = storeOrderOf(query);
   const isFiltered =
-    kind !== undefined || state !== undefined || text || scope || unusedMs !== undefined;
+    kind !== undefined || state !== undefined || text || scope || madeBy || unusedMs !== undefined;
   if (order === undefined || isFiltered) return false;
   if (order === 'expiry') return owners === undefined;
   return expiresWithinMs === undefined;

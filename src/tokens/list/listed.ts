@@ -25,6 +25,8 @@ export interface Listed {
   readonly name: string;
   readonly owner: SharedWord | undefined;
   readonly scopes: SharedScopes;
+  /** The actor that created it; absent where that is not known. */
+  readonly madeBy: SharedWord | undefined;
   readonly createdAt: number;
   readonly expiresAt: number | undefined;
   readonly revokedAt: number | undefined;
@@ -55,7 +57,7 @@ const unused = { lastUsedAt: 0, useSeenAt: 0 };
 
 /** Creates it. */
 export function createShortener(): Shortener {
-  const owners = new Map<string, SharedWord>();
+  const words = new Map<string, SharedWord>();
   const scopes = new Map<string, SharedScopes>();
   let bytes = 0;
   const share = <T>(held: Map<string, T>, key: string, make: () => T): T => {
@@ -66,21 +68,23 @@ export function createShortener(): Shortener {
     bytes += sharedBytes + 6 * key.length;
     return made;
   };
+  const word = (text: string | undefined) =>
+    text === undefined
+      ? undefined
+      : share(words, text, () => ({ text, folded: text.toLowerCase() }));
   return {
     get bytes() {
       return bytes;
     },
     shorten({ id, revision, kind, name, owner, ...record }, use = unused) {
-      const { createdAt, expiresAt, revokedAt } = record;
+      const { createdAt, createdBy, expiresAt, revokedAt } = record;
       const folded = record.scopes.join('\n').toLowerCase();
       return {
         ...{ id, revision, kind, createdAt, expiresAt, revokedAt },
         ...{ lastUsedAt: use.lastUsedAt, useSeenAt: use.useSeenAt },
         name: name.toLowerCase(),
-        owner:
-          owner === undefined
-            ? undefined
-            : share(owners, owner, () => ({ text: owner, folded: owner.toLowerCase() })),
+        owner: word(owner),
+        madeBy: word(createdBy),
         scopes: share(scopes, record.scopes.join('\n'), () => ({ words: record.scopes, folded })),
       };
     },

@@ -31,6 +31,8 @@ export interface ListQuery {
   scope?: string | undefined;
   /** Only those whose last use, or creation if that is later, is at least this long ago; absent for all. */
   unusedMs?: number | undefined;
+  /** Only those that this actor created (AuditEvent.actor); "" or absent for all. */
+  madeBy?: string | undefined;
   /** 'expiry' leaves out access tokens that never expire. */
   sort: ListSort;
   /** The opposite order; not with 'newest' and 'oldest'. */
@@ -72,7 +74,8 @@ export function ownersOf({ owners }: Caller, { owner }: ListQuery): readonly str
 
 /** What selects and orders a list, as its page tokens are bound to it. */
 export function selectionOf(query: ListQuery): (string | number)[] {
-  const { kind, owner, state, text, expiresWithinMs, sort, scope, unusedMs, reverse } = query;
+  const { kind, owner, state, text, expiresWithinMs, sort, scope, unusedMs, madeBy, reverse } =
+    query;
   const selected = [kind ?? '', owner ?? '', state ?? '', text ?? '', expiresWithinMs ?? '', sort];
-  return [...selected, scope ?? '', unusedMs ?? '', reverse ? 'reverse' : ''];
+  return [...selected, scope ?? '', unusedMs ?? '', madeBy ?? '', reverse ? 'reverse' : ''];
 }

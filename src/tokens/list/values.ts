@@ -1,4 +1,4 @@
-/** Which owners and scopes access tokens have: what to choose from when filtering a list. */
+/** Which owners, scopes and makers access tokens have: what to choose from when filtering a list. */
 
 import { type Caller, demand, readScope } from '../caller.ts';
 import type { Directory } from './directory.ts';
@@ -10,7 +10,7 @@ import { countValues } from './select.ts';
 
 /** Which values to list. */
 export interface ValuesQuery {
-  field: 'owner' | 'scope';
+  field: 'owner' | 'scope' | 'maker';
   /** Only values that contain this, ignoring case; "" for all. */
   text: string;
   /** How many values, at most. */
@@ -30,6 +30,7 @@ export interface ValuesPage {
 const valuesOf: Record<ValuesQuery['field'], (listed: Listed) => readonly string[]> = {
   owner: ({ owner }) => (owner === undefined ? [] : [owner.text]),
   scope: ({ scopes }) => scopes.words,
+  maker: ({ madeBy }) => (madeBy === undefined ? [] : [madeBy.text]),
 };
 
 /** Reads the values. Throws TokenError or Unavailable. */

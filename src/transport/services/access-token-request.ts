@@ -197,6 +197,7 @@ export function listQueryOf(request: ListAccessTokensRequest): ListQuery {
       () => expiresWithin && durationMsOf(expiresWithin, 'expires_within'),
     ),
     scope: request.scope || undefined,
+    madeBy: request.createdBy || undefined,
     unusedMs: faults.read(() => unusedFor && durationMsOf(unusedFor, 'unused_for')),
     ...orderOf(request, faults),
   };
@@ -255,11 +256,12 @@ export function valuesQueryOf({ field, text, pageSize }: ListValuesRequest): Val
   const of = faults.read(() => {
     if (field === Field.OWNER) return 'owner' as const;
     if (field === Field.SCOPE) return 'scope' as const;
+    if (field === Field.CREATED_BY) return 'maker' as const;
     throw invalid('field', field === Field.UNSPECIFIED ? 'is required' : 'is not a known field');
   });
   faults.read(() => checkPageSize(pageSize, listLimits.pageSizeMax));
   faults.end();
-  return { field: of as 'owner' | 'scope', text, limit: pageSize || listLimits.pageSizeDefault };
+  return { field: of as ValuesQuery['field'], text, limit: pageSize || listLimits.pageSizeDefault };
 }
 
 /** Which JWTs to revoke: one of `jti`, `subject` and `issued_before`, which is required. */
