@@ -105,11 +105,11 @@ export interface AccessTokenRecord {
   /** Absent for no limit. */
   quota?: Quota;
   createdAt: number;
-  updatedAt: number;
-  /** Who created it, as AuditEvent.actor; absent where a version that did not note it did. */
+  /** The actor that created it (see Caller); absent where an earlier version did. */
   createdBy?: string;
-  /** Who changed it last, as AuditEvent.actor; absent for the one who created it. */
-  updatedBy?: string;
+  updatedAt: number;
+  /** The actor of the last change; absent for the one that created it, or when that is not known. */
+  changedBy?: string;
   /** Absent for never. */
   expiresAt?: number;
   /** A revocation is final. */

@@ -223,8 +223,8 @@ export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<
 /** A record's fields as the audit log shows them: without secrets and hashes. */
 export function auditFields(record: AccessTokenRecord): JsonObject {
   const { id: _id, secrets, revokedJwts, eventId: _eventId, revision, ...others } = record;
-  // The entry says who did it.
-  const { createdBy: _createdBy, updatedBy: _updatedBy, ...fields } = others;
+  // The entry itself says who did it.
+  const { createdBy: _createdBy, changedBy: _changedBy, ...fields } = others;
   const previous = secrets[1]?.goodUntil;
   return JSON.parse(
     JSON.stringify({

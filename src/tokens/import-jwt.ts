@@ -39,12 +39,12 @@ export async function importJwtSecret(
   if (found !== undefined) return hasSecret(keys, found, jwtSecret);
   if (dryRun) return { outcome: 'imported' };
   const eventId = jwtEventId(caller, requestId, id);
-  const { actor, peer } = caller;
   const record: AccessTokenRecord = {
     ...{ id, revision: 1, kind: 'jwt', ...recordFields(fields) },
-    ...{ createdAt: at, updatedAt: at, secrets: [sealed(keys, item, at)] },
-    ...{ imported: 'plain', eventId, createdBy: actor },
+    ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, secrets: [sealed(keys, item, at)] },
+    ...{ imported: 'plain', eventId },
   };
+  const { actor, peer } = caller;
   const event = {
     ...{ id: eventId, time: at, action: 'token.import', actor, peer, tokenId: id },
     ...{ after: auditFields(record), detail: 'jwt secret', requestId },

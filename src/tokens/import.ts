@@ -106,7 +106,7 @@ export function createImport(deps: ImportDeps): Import {
         try {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
           const checked = checkItem({ ...item, fields }, bounds, at);
-          if (caller.owner !== undefined) checkChoosesNoId(item, checked);
+          if (caller.owners !== undefined) checkChoosesNoId(item, checked);
           grants.check(fields);
           if (checked.kind === 'jwt') {
             const { dryRun } = options;
@@ -261,11 +261,12 @@ async function settle(
   }
   const { hash: hashed, imported, fields } = item;
   const secret = { masterKeyId, value: digest, hashed, createdAt: at };
-  const { actor, peer } = caller;
   const record: AccessTokenRecord = {
     ...{ id, revision: 1, kind: 'static', ...recordFields(fields) },
-    ...{ createdAt: at, updatedAt: at, secrets: [secret], imported, eventId, createdBy: actor },
+    ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, eventId },
+    ...{ secrets: [secret], imported },
   };
+  const { actor, peer } = caller;
   const event = {
     ...{ id: eventId, time: at, action: 'token.import', actor, peer, tokenId: id },
     ...{ after: auditFields(record), detail: imported, requestId },

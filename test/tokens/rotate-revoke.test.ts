@@ -97,11 +97,11 @@ test('a record says who made it and who changed it last', async () => {
   const other = { ...admin, actor: '0198c0de-0000-7000-8000-00000000000a' };
   const { record } = await make();
   expect(record).toMatchObject({ createdBy: 'admin' });
-  expect(record.updatedBy).toBeUndefined();
+  expect(record.changedBy).toBeUndefined();
   const rotated = await tokens.rotate(other, record.id, 0, 0);
-  expect(rotated.record).toMatchObject({ createdBy: 'admin', updatedBy: other.actor });
+  expect(rotated.record).toMatchObject({ createdBy: 'admin', changedBy: other.actor });
   const again = await tokens.rotate(admin, record.id, 0, 0);
-  expect(again.record.updatedBy).toBeUndefined();
+  expect(again.record.changedBy).toBeUndefined();
 });
 
 describe('revoke', () => {

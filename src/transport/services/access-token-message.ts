@@ -62,7 +62,7 @@ export function accessTokenMessage(
       Object.keys(revokedJwts?.ids ?? {}).length + Object.keys(revokedJwts?.subjects ?? {}).length,
     imported: record.imported ?? '',
     createdBy: record.createdBy ?? '',
-    updatedBy: record.updatedBy ?? record.createdBy ?? '',
+    updatedBy: record.changedBy ?? record.createdBy ?? '',
     lastUsedAddress: usage?.lastUsedFrom ?? '',
   });
   if (metadata) message.metadata = metadata;
