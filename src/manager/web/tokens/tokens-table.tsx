@@ -6,6 +6,7 @@ import { memo, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { type AccessToken, State } from '../../../gen/usher/v1/access_token_pb.ts';
 import { Chips } from '../ui/chips.tsx';
+import { GraceBadge } from '../ui/grace-badge.tsx';
 import { KindBadge, StateBadge } from '../ui/state-badge.tsx';
 import { When } from '../ui/when.tsx';
 import { expiringSoonDays } from './filters.ts';
@@ -115,6 +116,7 @@ const Row = memo(function Row(props: {
       </Table.Td>
       <Table.Td data-label="State">
         <StateBadge state={token.state} />
+        <GraceBadge token={token} />
       </Table.Td>
       <Table.Td data-label="Owner">{token.owner || <span className="quiet">none</span>}</Table.Td>
       <Table.Td data-label="Scopes">
