@@ -25,6 +25,7 @@ import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
 import { usageCountBytes } from '../tokens/limits.ts';
+import { createDirectory } from '../tokens/list/directory.ts';
 import { createLookup, type Lookup } from '../tokens/lookup.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
@@ -175,16 +176,21 @@ export async function openCore(
     () => usage.pendingCount * usageCountBytes,
     others.usage.pendingMax * usageCountBytes,
   );
+  const directory = createDirectory({
+    ...{ store, now, limits: others.directory },
+    monotonicMs: () => performance.now(),
+  });
+  metrics.memory('directory', () => directory.bytes, others.directory.bytesMax);
   const isProven = createIsProven(proofs, limits);
   const people = createPeople(store, now);
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
-  const accessTokens = createAccessTokens(changes);
+  const accessTokens = createAccessTokens({ ...changes, directory });
   return {
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
-    verify: countVerdicts(verify, metrics, usage),
+    verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
     accessTokens,
     leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
     importTokens: createImport({ store, keys, now, limits }),
@@ -212,6 +218,7 @@ export async function openCore(
     usage,
     readTotalUse: limiting.readTotalUse,
     async close() {
+      directory.close();
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
       await stopStep('usage', Promise.all([usage.close(), limiting.close()]), closeMs, log);
       await stopStep('store', store.close(), closeMs, log);

@@ -4,11 +4,13 @@ import { create } from '@bufbuild/protobuf';
 import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateAccessTokenResponseSchema,
+  EndGraceResponseSchema,
   ExplainResponseSchema,
   GetAccessTokenResponseSchema,
   ImportAccessTokensResponseSchema,
   ListAccessTokensResponseSchema,
   ListAuditEventsResponseSchema,
+  ListValuesResponseSchema,
   LookupResponseSchema,
   ResealAccessTokensResponseSchema,
   RevokeAccessTokenResponseSchema,
@@ -45,6 +47,7 @@ import {
   revokeJwtsOf,
   rotateOf,
   updateOf,
+  valuesQueryOf,
 } from './access-token-request.ts';
 import { explainedMessage, matchMessage } from './explained-message.ts';
 import { questionOf } from './question.ts';
@@ -54,7 +57,7 @@ export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 /** What AccessTokenService needs. */
 export interface AccessTokenDeps {
   accessTokens: AccessTokens;
-  usage: Pick<UsageMeter, 'read'>;
+  usage: Pick<UsageMeter, 'read' | 'report'>;
   readTotalUse: ReadTotalUse;
   audit: Pick<Audit, 'list'>;
   importTokens: Import;
@@ -108,6 +111,19 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
         ),
         nextPageToken: page.nextPageToken,
         totalSize: BigInt(page.total),
+        searchedSize: BigInt(page.searched),
+        matchingSize: BigInt(page.matching),
+        matchingSizeFinal: page.isCounted,
+      });
+    },
+
+    async listValues(request, call) {
+      const caller = await authenticate(call);
+      const found = await accessTokens.listValues(caller, valuesQueryOf(request));
+      return create(ListValuesResponseSchema, {
+        values: found.values.map(([value, size]) => ({ value, size: BigInt(size) })),
+        totalSize: BigInt(found.total),
+        final: found.isFinal,
       });
     },
 
@@ -128,6 +144,12 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const made = await accessTokens.rotate(caller, id, graceSeconds, revision, requestId);
       const accessToken = await changed(caller, made.record);
       return create(RotateAccessTokenResponseSchema, { accessToken, ...revealed(made) });
+    },
+
+    async endGrace(request, call) {
+      const caller = await authenticate(call);
+      const record = await accessTokens.endGrace(caller, request.id, requestIdOf(request));
+      return create(EndGraceResponseSchema, { accessToken: await changed(caller, record) });
     },
 
     async revoke(request, call) {
@@ -168,7 +190,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
     },
 
     async getUsage({ id }, call) {
-      return usageMessage(await deps.usage.read(await authenticate(call), id), now());
+      return usageMessage(await deps.usage.report(await authenticate(call), id), now());
     },
 
     async explain(request, call) {

@@ -1,19 +1,29 @@
 /** The table of access tokens, which becomes a list of cards on a phone. */
 
 import { timestampMs } from '@bufbuild/protobuf/wkt';
-import { Anchor, Skeleton, Table, Text } from '@mantine/core';
-import { memo } from 'react';
+import { Anchor, Checkbox, Skeleton, Table, Text } from '@mantine/core';
+import { memo, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import { type AccessToken, State } from '../../../gen/usher/v1/access_token_pb.ts';
 import { Chips } from '../ui/chips.tsx';
+import { GraceBadge } from '../ui/grace-badge.tsx';
 import { KindBadge, StateBadge } from '../ui/state-badge.tsx';
 import { When } from '../ui/when.tsx';
 import { expiringSoonDays } from './filters.ts';
+import { type Selection, useRangeSelection } from './selection.ts';
 
 const columns = ['Name', 'Kind', 'State', 'Owner', 'Scopes', 'Last used', 'Expires'];
 
-/** The table; `isStale` dims the rows while newer ones are loading. */
-export function TokensTable({ tokens, isStale }: { tokens: AccessToken[]; isStale: boolean }) {
+/** The table. */
+export function TokensTable(props: {
+  tokens: AccessToken[];
+  /** Dims the rows while newer ones are loading. */
+  isStale: boolean;
+  /** Adds a checkbox to each row, and one for all rows; absent for none. */
+  selection?: Selection | undefined;
+}) {
+  const { tokens, isStale, selection } = props;
+  const select = useRangeSelection(tokens, selection);
   return (
     <div className="card table-card" data-stale={isStale || undefined} aria-busy={isStale}>
       <Table
@@ -22,10 +32,15 @@ export function TokensTable({ tokens, isStale }: { tokens: AccessToken[]; isStal
         horizontalSpacing="md"
         highlightOnHover
       >
-        <Head />
+        <Head selectAll={selection && <SelectAll tokens={tokens} selection={selection} />} />
         <Table.Tbody>
           {tokens.map(token => (
-            <Row key={token.id} token={token} />
+            <Row
+              key={token.id}
+              token={token}
+              isSelected={selection?.ids.has(token.id)}
+              onSelect={select}
+            />
           ))}
         </Table.Tbody>
       </Table>
@@ -33,10 +48,11 @@ export function TokensTable({ tokens, isStale }: { tokens: AccessToken[]; isStal
   );
 }
 
-function Head() {
+function Head({ selectAll }: { selectAll?: ReactNode }) {
   return (
     <Table.Thead>
       <Table.Tr>
+        {selectAll && <Table.Th className="cell-select">{selectAll}</Table.Th>}
         {columns.map(column => (
           <Table.Th key={column}>{column}</Table.Th>
         ))}
@@ -45,10 +61,42 @@ function Head() {
   );
 }
 
-// The list may have thousands of rows, so rows that did not change are not rendered again.
-const Row = memo(function Row({ token }: { token: AccessToken }) {
+function SelectAll({ tokens, selection }: { tokens: AccessToken[]; selection: Selection }) {
+  const selected = tokens.filter(({ id }) => selection.ids.has(id)).length;
+  const isAll = selected > 0 && selected === tokens.length;
   return (
-    <Table.Tr className="row-link">
+    <Checkbox
+      size="xs"
+      aria-label="Select all rows"
+      checked={isAll}
+      indeterminate={selected > 0 && !isAll}
+      onChange={() => selection.onChange(tokens, !isAll)}
+    />
+  );
+}
+
+// The list may have thousands of rows, so rows that did not change are not rendered again.
+const Row = memo(function Row(props: {
+  token: AccessToken;
+  /** Undefined without a checkbox. */
+  isSelected: boolean | undefined;
+  onSelect: (token: AccessToken, isSelected: boolean, isRange: boolean) => void;
+}) {
+  const { token, isSelected, onSelect } = props;
+  return (
+    <Table.Tr className="row-link" data-selected={isSelected || undefined}>
+      {isSelected !== undefined && (
+        <Table.Td className="cell-select">
+          <Checkbox
+            size="xs"
+            aria-label={`Select ${token.name}`}
+            checked={isSelected}
+            onChange={event =>
+              onSelect(token, !isSelected, (event.nativeEvent as MouseEvent).shiftKey === true)
+            }
+          />
+        </Table.Td>
+      )}
       <Table.Td data-label="Name" className="cell-name">
         <Anchor
           component={Link}
@@ -68,6 +116,7 @@ const Row = memo(function Row({ token }: { token: AccessToken }) {
       </Table.Td>
       <Table.Td data-label="State">
         <StateBadge state={token.state} />
+        <GraceBadge token={token} />
       </Table.Td>
       <Table.Td data-label="Owner">{token.owner || <span className="quiet">none</span>}</Table.Td>
       <Table.Td data-label="Scopes">
