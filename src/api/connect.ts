@@ -8,6 +8,7 @@ import { KeyService } from '../gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
+import { WebhookService } from '../gen/usher/v1/webhooks_pb.ts';
 import { type TlsFault, tlsFault } from '../tls/fault.ts';
 import type { TlsPems } from '../tls/files.ts';
 import { httpsFetch } from './https-fetch.ts';
@@ -31,6 +32,7 @@ export interface Admin {
   keys: Client<typeof KeyService>;
   signIn: Client<typeof SignInService>;
   verifier: Client<typeof VerifierService>;
+  webhooks: Client<typeof WebhookService>;
 }
 
 /** Why a call failed: a gRPC status, no server at the address, or a server that is not Usher. */
@@ -70,6 +72,7 @@ export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOption
     keys: createClient(KeyService, transport),
     signIn: createClient(SignInService, transport),
     verifier: createClient(VerifierService, transport),
+    webhooks: createClient(WebhookService, transport),
   };
 }
 

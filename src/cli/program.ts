@@ -20,6 +20,7 @@ import { addStoreCommands } from './store.ts';
 import { refuseIgnored } from './strict-options.ts';
 import { addTokenCommands } from './token.ts';
 import { addVerifyCommand } from './verify.ts';
+import { addWebhookCommands } from './webhooks.ts';
 import { addWhoisCommand } from './whois.ts';
 
 const callTimeoutSeconds = 15;
@@ -97,6 +98,7 @@ export function buildProgram(
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
   addWhoisCommand(program, context, exit);
+  addWebhookCommands(program, context, exit);
   addAuditCommands(program, context, exit);
   addStoreCommands(program, context, exit);
   addKeysCommands(program, context, exit);

@@ -10,6 +10,7 @@ import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { WebhookService } from '../../src/gen/usher/v1/webhooks_pb.ts';
 import { chain, emptyChain } from '../../src/store/audit.ts';
 import { auditEventMessage } from '../../src/transport/services/access-token-message.ts';
 
@@ -40,6 +41,7 @@ test('the API shows every field that is hashed', async () => {
     keys: createClient(KeyService, transport),
     signIn: createClient(SignInService, transport),
     verifier: createClient(VerifierService, transport),
+    webhooks: createClient(WebhookService, transport),
   };
   const report = await checkChain(auditEntries(admin, { oldestFirst: true, limit: 10 }));
   expect(report).toEqual({ whole: true, entries: 2, sequence: 2, hash: second.hash });
