@@ -20,6 +20,9 @@ const NewTokenPage = lazy(() => import('./tokens/new-token-page.tsx'));
 const TryItPage = lazy(() => import('./try-it/try-it-page.tsx'));
 const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
+const WebhooksPage = lazy(() => import('./webhooks/webhooks-page.tsx'));
+const NewWebhookPage = lazy(() => import('./webhooks/new-webhook-page.tsx'));
+const WebhookPage = lazy(() => import('./webhooks/webhook-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
@@ -83,6 +86,13 @@ function Pages() {
       <Route path="/audit">
         <AuditPage />
       </Route>
+      <Route path="/webhooks">
+        <WebhooksPage />
+      </Route>
+      <Route path="/webhooks/new">
+        <NewWebhookPage />
+      </Route>
+      <Route path="/webhooks/:id">{({ id }) => <WebhookPage key={id} id={id} />}</Route>
       <Route path="/status">
         <StatusPage />
       </Route>

@@ -15,7 +15,7 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   IconActivityHeartbeat,
@@ -26,17 +26,21 @@ import {
   IconSignature,
   IconSun,
   IconTestPipe,
+  IconWebhook,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { Bell } from './notices/bell.tsx';
 import { signOut, useSession } from './session.ts';
 import { Mark } from './ui/mark.tsx';
 
-const places = [
+/** The pages; some are for administrators alone. */
+const places: { to: string; label: string; icon: typeof IconKey; admins?: true }[] = [
   { to: '/', label: 'Access tokens', icon: IconKey },
   { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature },
   { to: '/try-it', label: 'Try it', icon: IconTestPipe },
   { to: '/audit', label: 'Audit log', icon: IconHistory },
+  { to: '/webhooks', label: 'Webhooks', icon: IconWebhook, admins: true },
   { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
 ];
 
@@ -45,6 +49,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
+  const isNarrow = useMediaQuery('(max-width: 62em)', false, { getInitialValueInEffect: false });
   const isFirst = useRef(true);
 
   // A new page starts at its top: the scroll position and the keyboard focus go there.
@@ -69,12 +74,16 @@ export function Shell({ children }: { children: ReactNode }) {
       <AppShell.Header className="app-header" hiddenFrom="md">
         <Group h="100%" px="md" justify="space-between">
           <Mark />
-          <NavigationButton opened={opened} onClick={toggle} />
+          <Group gap="xs">
+            {isNarrow && <Bell />}
+            <NavigationButton opened={opened} onClick={toggle} />
+          </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className="app-navbar" p="md" aria-label="Main">
         <Group justify="space-between" mb="lg" px={6} h={36}>
           <Mark />
+          {!isNarrow && <Bell />}
           <NavigationButton opened={opened} onClick={toggle} />
         </Group>
         <Places path={path} onGo={close} />
@@ -101,21 +110,24 @@ function NavigationButton({ opened, onClick }: { opened: boolean; onClick: () =>
 }
 
 function Places({ path, onGo }: { path: string; onGo: () => void }) {
+  const isAdmin = useSession().scopes.includes('usher.admin');
   return (
     <ScrollArea className="app-navbar-links">
       <Stack gap={4}>
-        {places.map(place => (
-          <NavLink
-            key={place.to}
-            component={Link}
-            href={place.to}
-            label={place.label}
-            leftSection={<place.icon size={18} stroke={1.7} aria-hidden />}
-            active={isAt(path, place.to)}
-            aria-current={isAt(path, place.to) ? 'page' : undefined}
-            onClick={onGo}
-          />
-        ))}
+        {places
+          .filter(({ admins }) => !admins || isAdmin)
+          .map(place => (
+            <NavLink
+              key={place.to}
+              component={Link}
+              href={place.to}
+              label={place.label}
+              leftSection={<place.icon size={18} stroke={1.7} aria-hidden />}
+              active={isAt(path, place.to)}
+              aria-current={isAt(path, place.to) ? 'page' : undefined}
+              onClick={onGo}
+            />
+          ))}
       </Stack>
     </ScrollArea>
   );

@@ -16,6 +16,9 @@ export function explain(error: ConnectError): { title: string; text: string } {
     case Code.PermissionDenied:
       return { title: 'You may not do this', text };
     case Code.NotFound:
+      if (text.startsWith('there is no webhook')) {
+        return { title: 'There is no such webhook', text: 'It may have been removed.' };
+      }
       return { title: 'There is no such access token', text: 'It may belong to another owner.' };
     case Code.Aborted:
       return {
