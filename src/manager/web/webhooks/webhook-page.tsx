@@ -21,10 +21,13 @@ import { WebhookSecret } from './webhook-secret.tsx';
 import { hostOf } from './webhooks-page.tsx';
 import '../css/webhooks.css';
 
+/** How often it is read again, in milliseconds. */
+const refreshMs = 5000;
+
 /** The page; after a rotation it shows the new secret instead. */
 export default function WebhookPage({ id }: { id: string }) {
   const [rotated, setRotated] = useState<{ webhook: Webhook; secret: string }>();
-  const read = useQuery(WebhookService.method.getWebhook, { id });
+  const read = useQuery(WebhookService.method.getWebhook, { id }, { refetchInterval: refreshMs });
   if (rotated) {
     return <WebhookSecret {...rotated} rotated onDone={() => setRotated(undefined)} />;
   }

@@ -13,12 +13,14 @@ import { When } from '../ui/when.tsx';
 import { HealthBadge } from './health-badge.tsx';
 import '../css/webhooks.css';
 
+/** How often they are read again, in milliseconds. */
+const refreshMs = 10_000;
 /** Events that a row names. */
 const eventsShown = 3;
 
 /** Webhooks with their health. */
 export default function WebhooksPage() {
-  const list = useQuery(WebhookService.method.listWebhooks, {});
+  const list = useQuery(WebhookService.method.listWebhooks, {}, { refetchInterval: refreshMs });
   const create = (
     <Button component={Link} href="/webhooks/new">
       New webhook
