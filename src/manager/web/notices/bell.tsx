@@ -1,7 +1,7 @@
 /** The bell: what needs someone's attention. */
 
 import { useQuery } from '@connectrpc/connect-query';
-import { ActionIcon, Indicator, Popover } from '@mantine/core';
+import { ActionIcon, Box, Indicator, Popover } from '@mantine/core';
 import { IconBell } from '@tabler/icons-react';
 import { lazy, Suspense, useState } from 'react';
 import { NoticeService } from '../../../gen/usher/v1/notices_pb.ts';
@@ -62,16 +62,19 @@ export function Bell() {
         </Indicator>
       </Popover.Target>
       <Popover.Dropdown role="dialog" aria-label="Notices" className="notices">
-        <Suspense fallback={null}>
-          <NoticeList
-            notices={notices}
-            more={list.data?.more ?? false}
-            error={list.error}
-            seen={seen}
-            onSeen={markSeen}
-            onGo={() => setOpen(false)}
-          />
-        </Suspense>
+        {/* The focus goes here while the list is loaded. */}
+        <Box tabIndex={-1} data-autofocus className="no-ring">
+          <Suspense fallback={null}>
+            <NoticeList
+              notices={notices}
+              more={list.data?.more ?? false}
+              error={list.error}
+              seen={seen}
+              onSeen={markSeen}
+              onGo={() => setOpen(false)}
+            />
+          </Suspense>
+        </Box>
       </Popover.Dropdown>
       <span className="sr-only" role="status">
         {count > 0 ? `${count} new ${count === 1 ? 'notice' : 'notices'}` : ''}
