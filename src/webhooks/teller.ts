@@ -83,7 +83,11 @@ export function createTeller(deps: TellerDeps): Teller {
   };
   /** Has a lane for each webhook that is enabled. `saved` is what the holder before had saved. */
   const syncLanes = async (saved: Progresses) => {
-    for (const id of lanes.keys()) if (!webhooks.some(each => each.id === id)) lanes.delete(id);
+    for (const [id, lane] of lanes) {
+      const same = webhooks.find(each => each.id === id);
+      // One that was disabled and enabled again starts with a new lane.
+      if (same?.enabledAt !== lane.webhook.enabledAt) lanes.delete(id);
+    }
     for (const listed of webhooks) {
       const webhook = await withCurrentKeys(listed);
       const lane = lanes.get(webhook.id);

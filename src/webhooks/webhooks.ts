@@ -20,7 +20,7 @@ import {
 import { type Delivery, deliveries, deliveryIn, prefixOf } from './delivery.ts';
 import { chosen, updated } from './fields.ts';
 import type { WebhookLimits } from './limits.ts';
-import { failingSinceOf, removeDeliveries } from './outcome.ts';
+import { failingSinceOf, removeDeliveries, setFailingSince } from './outcome.ts';
 import { makeWebhookSecret } from './sign.ts';
 import { auditFieldsOf, bodyOf, sealSecret, urlOf, type Webhook, webhookOf } from './webhook.ts';
 
@@ -191,6 +191,10 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
         if (!fields.enabled) return { ...rest, enabled: false };
         return { ...rest, enabled: true, enabledAt: at, since: { ...(await store.head()) } };
       });
+      // Its failures of before do not count when it is enabled again.
+      if (mask.includes('enabled') && webhook.enabled) {
+        await setFailingSince(store, webhook.id, undefined);
+      }
       return await show(webhook);
     },
 

@@ -144,6 +144,14 @@ test('410 disables a webhook, and so do days without success', async () => {
   expect(webhook).toMatchObject({ enabled: false });
   expect(webhook.disabledReason).toMatch(/every delivery failed for 12\d hours/);
   expect(office.disabled).toHaveLength(2);
+  // Enabled again, it has as many days as a new one.
+  await webhooks.update(admin, update(down.webhook.id, 0, hook({ enabled: true }), ['enabled']));
+  await made('d');
+  await tell();
+  const again = await webhooks.get(admin, down.webhook.id);
+  expect(again.webhook).toMatchObject({ enabled: true });
+  expect(again.webhook.disabledReason).toBeUndefined();
+  expect(again.failingSince).toBe(clock.ms);
   const events = await office.store.events({ order: 'newest', limit: 20 });
   expect(events.filter(({ action }) => action === 'webhook.disable')).toMatchObject([
     { actor: 'usher', after: { id: down.webhook.id, enabled: false } },

@@ -161,8 +161,8 @@ function Problem({ webhook }: { webhook: Webhook }) {
   if (!failingSince) return null;
   return (
     <Alert data-tone="warn" icon={icon} title="Deliveries fail">
-      None has arrived since <When time={failingSince} />. They are sent again; look at the last
-      answers below.
+      The first of them failed <When time={failingSince} />, and none has arrived since. They are
+      sent again; look at the last answers below.
     </Alert>
   );
 }
