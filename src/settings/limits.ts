@@ -261,6 +261,17 @@ export const limits = {
     'Longest content of the file or folder of the master keys, and longest output of their command',
     { min: 64, max: 1_048_576, default: 65_536, unit: 'bytes' },
   ),
+  outboundTimeoutMs: limit(
+    'USHER_OUTBOUND_TIMEOUT_MS',
+    'How long a request of Usher itself to another server may take, name and TLS included',
+    { min: 100, max: 120_000, default: 10_000, unit: 'ms' },
+  ),
+  outboundBytesMax: limit('USHER_OUTBOUND_BYTES_MAX', 'Longest answer to such a request', {
+    min: 1024,
+    max: 16_777_216,
+    default: 262_144,
+    unit: 'bytes',
+  }),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,
     max: 600_000,
