@@ -15,7 +15,8 @@ import { checkRecords, type LastChanges, noteChanges } from '../api/record-check
 import type { Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { count, uuid } from './option-values.ts';
+import { foundId } from './found-id.ts';
+import { count, idPrefix } from './option-values.ts';
 import { progress } from './progress.ts';
 import { outJson, outTable } from './terminal.ts';
 
@@ -37,12 +38,14 @@ function addList(audit: Command, context: Context): void {
   audit
     .command('list')
     .description('list entries, newest first')
-    .option('--token <id>', 'only those of this access token', uuid)
+    .option('--token <id>', 'only those of this access token', idPrefix)
     .option('--limit <count>', 'how many at most', count(1), 50)
     .action(async (_, self: Command) => {
       const options = optionsOf<{ token?: string; limit: number }>(self);
-      const query = { tokenId: options.token, oldestFirst: false, limit: options.limit };
-      const events = await Array.fromAsync(auditEntries(connect(context, options), query));
+      const admin = connect(context, options);
+      const tokenId = options.token && (await foundId(admin, options.token));
+      const query = { tokenId, oldestFirst: false, limit: options.limit };
+      const events = await Array.fromAsync(auditEntries(admin, query));
       if (options.json) outJson(context.terminal, { events });
       else outEntries(context, events);
     });
@@ -67,11 +70,13 @@ function addExport(audit: Command, context: Context): void {
     .command('export')
     .description('write all entries as JSON Lines, oldest first')
     .option('--out <file>', 'a new file, instead of the standard output')
-    .option('--token <id>', 'only those of this access token', uuid)
+    .option('--token <id>', 'only those of this access token', idPrefix)
     .action(async (_, self: Command) => {
       const options = optionsOf<{ token?: string; out?: string }>(self);
-      const query = { tokenId: options.token, oldestFirst: true, limit: everything };
-      const entries = auditEntries(connect(context, options), query);
+      const admin = connect(context, options);
+      const tokenId = options.token && (await foundId(admin, options.token));
+      const query = { tokenId, oldestFirst: true, limit: everything };
+      const entries = auditEntries(admin, query);
       const shown = progress(context.terminal, entries, 'entries');
       if (options.out !== undefined) await writeEntries(options.out, shown);
       else for await (const entry of shown) outJson(context.terminal, entry);

@@ -5,11 +5,12 @@ import { settingsTable } from '../settings/settings.ts';
 import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
+import { addCompletionCommands } from './completion.ts';
 import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { addDevCertsCommand } from './dev-certs.ts';
-import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
-import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
+import { exitCodeOf, exitCodes, explain, faultOf, UsageError } from './exit-codes.ts';
+import { asksForJson, asksForWide, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLoginCommand } from './login.ts';
@@ -40,9 +41,11 @@ export async function runCommand(args: readonly string[], context: Context): Pro
     exitCode = code;
   };
   const isJson = asksForJson(args);
-  const { terminal } = context;
+  const terminal = asksForWide(args)
+    ? { ...context.terminal, columns: undefined }
+    : context.terminal;
   const program = buildProgram(
-    isJson ? { ...context, terminal: jsonTerminal(terminal) } : context,
+    { ...context, terminal: isJson ? jsonTerminal(terminal) : terminal },
     exit,
     isJson,
   );
@@ -52,7 +55,7 @@ export async function runCommand(args: readonly string[], context: Context): Pro
   } catch (error) {
     const code = exitCodeOf(error);
     if (code === exitCodes.ok) return code;
-    if (isJson) terminal.note(jsonError(explain(error), code));
+    if (isJson) terminal.note(jsonError(faultOf(error), code));
     // Commander has printed its errors already.
     else if (!(error instanceof CommanderError)) terminal.note(`usher: ${explain(error)}`);
     return code;
@@ -69,6 +72,7 @@ export function buildProgram(
     .description('Usher knows whether a token is good.')
     .version(version, '--version', 'the version of Usher')
     .option('--json', 'answer in JSON')
+    .option('--wide', 'do not cut tables to the width of the terminal')
     .addOption(
       new Option('--timeout <duration>', 'how long a call may take, such as 90s, or seconds')
         .argParser(timeoutSeconds)
@@ -99,6 +103,7 @@ export function buildProgram(
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
   addDevCertsCommand(program, context);
+  addCompletionCommands(program, context);
   program
     .command('settings')
     .description('list all settings')

@@ -11,11 +11,14 @@ import {
   rotateToken,
   updateToken,
 } from '../api/access-tokens.ts';
+import { confirm, nameInQuestion, yesOption } from './confirm.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
+import { addEndGrace } from './end-grace.ts';
 import { UsageError } from './exit-codes.ts';
+import { foundId } from './found-id.ts';
 import { addImport } from './import.ts';
-import { count, durationSeconds, uuid, word } from './option-values.ts';
+import { count, durationSeconds, idPrefix, uuid, word } from './option-values.ts';
 import { addReseal } from './reseal.ts';
 import { outJson } from './terminal.ts';
 import type { ClearingOptions, FieldOptions } from './token-fields.ts';
@@ -45,6 +48,7 @@ export function addTokenCommands(
   addShow(token, context);
   addUpdate(token, context);
   addRotate(token, context);
+  addEndGrace(token, context);
   addRevoke(token, context);
   addImport(token, context, exit);
   addReseal(token, context, exit);
@@ -107,10 +111,11 @@ function addShow(token: Command, context: Context): void {
   token
     .command('show')
     .description('show an access token; never its token or secret')
-    .argument('<id>', 'UUID', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      outToken(context.terminal, await getToken(connect(context, options), id), options.json);
+      const admin = connect(context, options);
+      outToken(context.terminal, await getToken(admin, await foundId(admin, given)), options.json);
     });
 }
 
@@ -120,13 +125,14 @@ function addUpdate(token: Command, context: Context): void {
   const command = token
     .command('update')
     .description('change the given fields of an access token')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
     .option('--name <name>', 'for people, 1 to 128 characters')
     .option('--revision <number>', 'change it only if it has this revision', count(1));
-  addClearingOptions(addFieldOptions(command)).action(async (id: string, _, self: Command) => {
+  addClearingOptions(addFieldOptions(command)).action(async (given: string, _, self: Command) => {
     const options = optionsOf<UpdateOptions>(self);
     const fields = changedFields(options, context.now());
     const admin = connect(context, options);
+    const id = await foundId(admin, given);
     const changed = await change(options.requestId, requestId =>
       updateToken(admin, id, fields, options.revision, requestId),
     );
@@ -138,16 +144,24 @@ function addRotate(token: Command, context: Context): void {
   token
     .command('rotate')
     .description('issue a new token or secret, shown only once')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
     .addOption(
       new Option('--grace <duration>', 'how long the previous one stays valid, up to 30d')
         .argParser(durationSeconds)
         .default(0, '0s'),
     )
     .option('--request-id <uuid>', 'repeat a rotation whose outcome is not known', uuid)
-    .action(async (id: string, _, self: Command) => {
-      const options = optionsOf<{ grace: number; requestId?: string }>(self);
+    .option(...yesOption)
+    .action(async (given: string, _, self: Command) => {
+      const options = optionsOf<{ grace: number; requestId?: string; yes?: true }>(self);
       const admin = connect(context, options);
+      const id = await foundId(admin, given);
+      const ends = 'Its current one ends at once; --grace gives its users time to change.';
+      if (options.grace === 0) {
+        await confirm(context, options, async () => {
+          return `Rotates ${nameInQuestion(await getToken(admin, id))}. ${ends}`;
+        });
+      }
       const rotated = await change(options.requestId, requestId =>
         rotateToken(admin, id, options.grace, requestId),
       );
@@ -159,12 +173,17 @@ function addRevoke(token: Command, context: Context): void {
   token
     .command('revoke')
     .description('revoke it permanently')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
     .option('--reason <text>', 'why, for people and the audit log', '')
     .option('--request-id <uuid>', 'repeat a revocation whose outcome is not known', uuid)
-    .action(async (id: string, _, self: Command) => {
-      const options = optionsOf<{ reason: string; requestId?: string }>(self);
+    .option(...yesOption)
+    .action(async (given: string, _, self: Command) => {
+      const options = optionsOf<{ reason: string; requestId?: string; yes?: true }>(self);
       const admin = connect(context, options);
+      const id = await foundId(admin, given);
+      await confirm(context, options, async () => {
+        return `Revokes ${nameInQuestion(await getToken(admin, id))}. This cannot be undone.`;
+      });
       const revoked = await change(options.requestId, requestId =>
         revokeToken(admin, id, options.reason, requestId),
       );

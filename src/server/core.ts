@@ -169,7 +169,7 @@ export async function openCore(
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
-    verify: countVerdicts(verify, metrics, usage),
+    verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
     accessTokens: createAccessTokens({ ...changes, directory }),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),

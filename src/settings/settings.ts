@@ -167,6 +167,13 @@ const places = {
     default: '',
     read: addressRanges,
   },
+  lastAddress: {
+    name: 'USHER_LAST_ADDRESS',
+    meaning: 'Whether the address from which a static token was last used is kept and shown',
+    range: '`on`, `off`',
+    default: 'on',
+    read: oneOf(['on', 'off']),
+  },
   logLevel: {
     name: 'USHER_LOG_LEVEL',
     meaning: 'Least severe level that is logged',

@@ -62,6 +62,8 @@ export interface AccessTokens {
     revision: number,
     requestId?: string,
   ): Promise<Revealed>;
+  /** Ends the grace of the previous token or secret; without one it changes nothing. */
+  endGrace(caller: Caller, id: string, requestId?: string): Promise<AccessTokenRecord>;
   /** Permanently revokes an access token; `reason` is at most 256 characters. */
   revoke(
     caller: Caller,
@@ -152,6 +154,19 @@ export function createAccessTokens(deps: ChangeDeps & { directory?: Directory })
         return { record: { ...rest, secrets: [kept, ...previous] }, secret };
       });
       return changed as Revealed;
+    },
+
+    async endGrace(caller, id, requestId) {
+      demand(caller, writeScope);
+      checkRotate({ id, requestId });
+      const ask = { caller, action: 'token.end_grace', id: checkUuid('id', id), requestId };
+      const { record } = await change(deps, { ...ask, args: {} }, (before, at) => {
+        const old = notRevoked(before);
+        const [current, ...previous] = old.secrets;
+        const isInGrace = previous.some(({ goodUntil = 0 }) => goodUntil > at);
+        return current && isInGrace ? { record: { ...old, secrets: [current] } } : undefined;
+      });
+      return record;
     },
 
     async revoke(caller, id, reason, requestId) {

@@ -115,10 +115,10 @@ export const SessionContext = createContext<Session | undefined>(undefined);
 export function useSession() {
   const session = useContext(SessionContext);
   if (!session) throw new Error('useSession needs a SessionContext');
-  const mayChange = session.scopes.includes('usher.admin');
+  const isAdmin = session.scopes.includes('usher.admin');
   return {
     ...session,
-    mayChange,
-    mayIssue: mayChange || session.scopes.includes('usher.jwts.issue'),
+    mayChange: isAdmin || session.scopes.includes('usher.tokens.write'),
+    mayIssue: isAdmin || session.scopes.includes('usher.jwts.issue'),
   };
 }

@@ -4,6 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateAccessTokenResponseSchema,
+  EndGraceResponseSchema,
   ExplainResponseSchema,
   GetAccessTokenResponseSchema,
   ImportAccessTokensResponseSchema,
@@ -56,7 +57,7 @@ export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 /** What AccessTokenService needs. */
 export interface AccessTokenDeps {
   accessTokens: AccessTokens;
-  usage: Pick<UsageMeter, 'read'>;
+  usage: Pick<UsageMeter, 'read' | 'report'>;
   readTotalUse: ReadTotalUse;
   audit: Pick<Audit, 'list'>;
   importTokens: Import;
@@ -145,6 +146,12 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       return create(RotateAccessTokenResponseSchema, { accessToken, ...revealed(made) });
     },
 
+    async endGrace(request, call) {
+      const caller = await authenticate(call);
+      const record = await accessTokens.endGrace(caller, request.id, requestIdOf(request));
+      return create(EndGraceResponseSchema, { accessToken: await changed(caller, record) });
+    },
+
     async revoke(request, call) {
       const caller = await authenticate(call);
       const { id, reason } = request;
@@ -183,7 +190,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
     },
 
     async getUsage({ id }, call) {
-      return usageMessage(await deps.usage.read(await authenticate(call), id), now());
+      return usageMessage(await deps.usage.report(await authenticate(call), id), now());
     },
 
     async explain(request, call) {

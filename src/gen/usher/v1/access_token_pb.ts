@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIr8HCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2UiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIs8CChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQSDQoFc2NvcGUYCSABKAkSLQoKdW51c2VkX2ZvchgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdyZXZlcnNlGAsgASgIEhIKCmNyZWF0ZWRfYnkYDCABKAkiwAEKGExpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRIsCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAQSFQoNc2VhcmNoZWRfc2l6ZRgEIAEoBBIVCg1tYXRjaGluZ19zaXplGAUgASgEEhsKE21hdGNoaW5nX3NpemVfZmluYWwYBiABKAgiVAoRTGlzdFZhbHVlc1JlcXVlc3QSHgoFZmllbGQYASABKA4yDy51c2hlci52MS5GaWVsZBIMCgR0ZXh0GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBSKgAQoSTGlzdFZhbHVlc1Jlc3BvbnNlEjIKBnZhbHVlcxgBIAMoCzIiLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXNwb25zZS5WYWx1ZRISCgp0b3RhbF9zaXplGAIgASgEEg0KBWZpbmFsGAMgASgIGjMKBVZhbHVlEg0KBXZhbHVlGAEgASgJEgwKBHNpemUYAiABKAQSDQoFbGFiZWwYAyABKAkijAEKGFVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlVcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuInYKGFJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIoCgVncmFjZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgDIAEoBBISCgpyZXF1ZXN0X2lkGAQgASgJImcKGVJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIkoKGFJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlSZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIqQBChFSZXZva2VKd3RzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgNqdGkYAiABKAlIABIRCgdzdWJqZWN0GAMgASgJSAASMwoNaXNzdWVkX2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIOCgZyZWFzb24YBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZ0YXJnZXQiQQoSUmV2b2tlSnd0c1Jlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIsQEChlJbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0EjcKBWl0ZW1zGAEgAygLMigudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdC5JdGVtEg8KB2RyeV9ydW4YAiABKAgSEgoKYWxsb3dfd2VhaxgDIAEoCBISCgpyZXF1ZXN0X2lkGAQgASgJGrQDCgRJdGVtEg8KBXRva2VuGAEgASgJSAASEAoGc2hhMjU2GAIgASgMSAASEAoGc2hhNTEyGAMgASgMSAASFAoKand0X3NlY3JldBgLIAEoDEgAEgoKAmlkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFb3duZXIYBiABKAkSDgoGc2NvcGVzGAcgAygJEikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIRCglhdWRpZW5jZXMYDCADKAkSMwoQand0X2xpZmV0aW1lX21heBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIXCg9hbGxvd2VkX3NvdXJjZXMYDiADKAkSJwoKcmF0ZV9saW1pdBgPIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgQIAEoCzIPLnVzaGVyLnYxLlF1b3RhQggKBnNlY3JldCKrAQoaSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USPAoHcmVzdWx0cxgBIAMoCzIrLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSJCChlSZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIukBChpSZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRJGCgttYXN0ZXJfa2V5cxgDIAMoCzIxLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQiWwoORXhwbGFpblJlcXVlc3QSDgoGaGVhZGVyGAEgASgJEhAKCGF1ZGllbmNlGAIgASgJEhcKD3JlcXVpcmVkX3Njb3BlcxgDIAMoCRIOCgZzb3VyY2UYBCABKAki7QMKD0V4cGxhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRITCgtodHRwX3N0YXR1cxgEIAEoDRIQCgh0b2tlbl9pZBgFIAEoCRINCgVzdGFsZRgGIAEoCBItCgVzdGVwcxgHIAMoCzIeLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5TdGVwGlYKBFN0ZXASLgoFY2hlY2sYASABKA4yHy51c2hlci52MS5FeHBsYWluUmVzcG9uc2UuQ2hlY2sSDgoGcGFzc2VkGAIgASgIEg4KBmRldGFpbBgDIAEoCSLsAQoFQ2hlY2sSFQoRQ0hFQ0tfVU5TUEVDSUZJRUQQABIQCgxDSEVDS19IRUFERVIQARIOCgpDSEVDS19GT1JNEAISFgoSQ0hFQ0tfQUNDRVNTX1RPS0VOEAMSEAoMQ0hFQ0tfU0VDUkVUEAQSEAoMQ0hFQ0tfQ0xBSU1TEAUSDgoKQ0hFQ0tfVElNRRAGEhQKEENIRUNLX1JFVk9DQVRJT04QBxISCg5DSEVDS19BVURJRU5DRRAIEhAKDENIRUNLX1NDT1BFUxAJEhAKDENIRUNLX1NPVVJDRRAKEhAKDENIRUNLX0xJTUlUUxALIjEKDUxvb2t1cFJlcXVlc3QSDAoEdGV4dBgBIAEoCRISCgpwYWdlX3Rva2VuGAIgASgJIsIDCg5Mb29rdXBSZXNwb25zZRIvCgdtYXRjaGVzGAEgAygLMh4udXNoZXIudjEuTG9va3VwUmVzcG9uc2UuTWF0Y2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCGV4YW1pbmVkGAMgASgNGmwKBU1hdGNoEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEjYKCm1hdGNoZWRfYnkYAiABKA4yIi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaGVkQnki5QEKCU1hdGNoZWRCeRIaChZNQVRDSEVEX0JZX1VOU1BFQ0lGSUVEEAASEQoNTUFUQ0hFRF9CWV9JRBABEh0KGU1BVENIRURfQllfQ1VSUkVOVF9TRUNSRVQQAhIeChpNQVRDSEVEX0JZX1BSRVZJT1VTX1NFQ1JFVBADEhMKD01BVENIRURfQllfUEFSVBAEEhkKFU1BVENIRURfQllfU0VDUkVUX0tFWRAFEhoKFk1BVENIRURfQllfUkVWT0tFRF9KVEkQBhIeChpNQVRDSEVEX0JZX1JFVk9LRURfU1VCSkVDVBAHIpYCCgpBdWRpdEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIMCgRwZWVyGAUgASgJEhAKCHRva2VuX2lkGAYgASgJEicKBmJlZm9yZRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBmRldGFpbBgJIAEoCRISCgpyZXF1ZXN0X2lkGAogASgJEgwKBGhhc2gYCyABKAkSCgoCaWQYDCABKAkiZwoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIUCgxvbGRlc3RfZmlyc3QYBCABKAgiWAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USJAoGZXZlbnRzGAEgAygLMhQudXNoZXIudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypCCgZQZXJpb2QSFgoSUEVSSU9EX1VOU1BFQ0lGSUVEEAASDgoKUEVSSU9EX0RBWRABEhAKDFBFUklPRF9NT05USBACKlEKCExpbWl0UGVyEhkKFUxJTUlUX1BFUl9VTlNQRUNJRklFRBAAEhMKD0xJTUlUX1BFUl9UT0tFThABEhUKEUxJTUlUX1BFUl9TVUJKRUNUEAIqggEKBFNvcnQSFAoQU09SVF9VTlNQRUNJRklFRBAAEg8KC1NPUlRfTkVXRVNUEAESDwoLU09SVF9PTERFU1QQAhIPCgtTT1JUX0VYUElSWRADEg0KCVNPUlRfTkFNRRAEEg4KClNPUlRfT1dORVIQBRISCg5TT1JUX0xBU1RfVVNFRBAGKlYKBUZpZWxkEhUKEUZJRUxEX1VOU1BFQ0lGSUVEEAASDwoLRklFTERfT1dORVIQARIPCgtGSUVMRF9TQ09QRRACEhQKEEZJRUxEX0NSRUFURURfQlkQAyqFAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lNUE9SVF9PVVRDT01FX0lNUE9SVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhJU1RJTkcQAhIaChZJTVBPUlRfT1VUQ09NRV9SRUZVU0VEEAMyzQgKEkFjY2Vzc1Rva2VuU2VydmljZRJRCgZDcmVhdGUSIi51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEkgKA0dldBIfLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVxdWVzdBogLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVzcG9uc2USTQoETGlzdBIhLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXF1ZXN0GiIudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEkcKCkxpc3RWYWx1ZXMSGy51c2hlci52MS5MaXN0VmFsdWVzUmVxdWVzdBocLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXNwb25zZRJRCgZVcGRhdGUSIi51c2hlci52MS5VcGRhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5VcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlElEKBlJvdGF0ZRIiLnVzaGVyLnYxLlJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USUQoGUmV2b2tlEiIudXNoZXIudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXNwb25zZRJHCgpSZXZva2VKd3RzEhsudXNoZXIudjEuUmV2b2tlSnd0c1JlcXVlc3QaHC51c2hlci52MS5SZXZva2VKd3RzUmVzcG9uc2USUwoGSW1wb3J0EiMudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdBokLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlElMKBlJlc2VhbBIjLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRJBCghHZXRVc2FnZRIZLnVzaGVyLnYxLkdldFVzYWdlUmVxdWVzdBoaLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2USPgoHRXhwbGFpbhIYLnVzaGVyLnYxLkV4cGxhaW5SZXF1ZXN0GhkudXNoZXIudjEuRXhwbGFpblJlc3BvbnNlEjsKBkxvb2t1cBIXLnVzaGVyLnYxLkxvb2t1cFJlcXVlc3QaGC51c2hlci52MS5Mb29rdXBSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIoIICgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2USEgoKY3JlYXRlZF9ieRgcIAEoCRISCgp1cGRhdGVkX2J5GB0gASgJEhkKEWxhc3RfdXNlZF9hZGRyZXNzGB4gASgJImkKCVJhdGVMaW1pdBIQCghyZXF1ZXN0cxgBIAEoBBIpCgZ3aW5kb3cYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIiXAoFUXVvdGESEAoIcmVxdWVzdHMYASABKAQSIAoGcGVyaW9kGAIgASgOMhAudXNoZXIudjEuUGVyaW9kEh8KA3BlchgDIAEoDjISLnVzaGVyLnYxLkxpbWl0UGVyIm0KCExpbWl0VXNlEgwKBHVzZWQYASABKAQSEQoJcmVtYWluaW5nGAIgASgEEi4KCnJlc2V0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCHN1YmplY3RzGAQgASgEIpkDChhDcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QSHAoEa2luZBgBIAEoDjIOLnVzaGVyLnYxLktpbmQSDAoEbmFtZRgCIAEoCRINCgVvd25lchgDIAEoCRIOCgZzY29wZXMYBCADKAkSKQoIbWV0YWRhdGEYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhEKCWF1ZGllbmNlcxgGIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KC2V4cGlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXF1ZXN0X2lkGAkgASgJEhgKEGdyYW50YWJsZV9zY29wZXMYCiADKAkSFwoPYWxsb3dlZF9zb3VyY2VzGAsgAygJEicKCnJhdGVfbGltaXQYDCABKAsyEy51c2hlci52MS5SYXRlTGltaXQSHgoFcXVvdGEYDSABKAsyDy51c2hlci52MS5RdW90YSJnChlDcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEg0KBXRva2VuGAIgASgJEg4KBnNlY3JldBgDIAEoCSIjChVHZXRBY2Nlc3NUb2tlblJlcXVlc3QSCgoCaWQYASABKAkiRQoWR2V0QWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbiLPAgoXTGlzdEFjY2Vzc1Rva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSHAoEa2luZBgDIAEoDjIOLnVzaGVyLnYxLktpbmQSDQoFb3duZXIYBCABKAkSHgoFc3RhdGUYBSABKA4yDy51c2hlci52MS5TdGF0ZRIMCgR0ZXh0GAYgASgJEjEKDmV4cGlyZXNfd2l0aGluGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhwKBHNvcnQYCCABKA4yDi51c2hlci52MS5Tb3J0Eg0KBXNjb3BlGAkgASgJEi0KCnVudXNlZF9mb3IYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHcmV2ZXJzZRgLIAEoCBISCgpjcmVhdGVkX2J5GAwgASgJIsABChhMaXN0QWNjZXNzVG9rZW5zUmVzcG9uc2USLAoNYWNjZXNzX3Rva2VucxgBIAMoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgp0b3RhbF9zaXplGAMgASgEEhUKDXNlYXJjaGVkX3NpemUYBCABKAQSFQoNbWF0Y2hpbmdfc2l6ZRgFIAEoBBIbChNtYXRjaGluZ19zaXplX2ZpbmFsGAYgASgIIlQKEUxpc3RWYWx1ZXNSZXF1ZXN0Eh4KBWZpZWxkGAEgASgOMg8udXNoZXIudjEuRmllbGQSDAoEdGV4dBgCIAEoCRIRCglwYWdlX3NpemUYAyABKAUioAEKEkxpc3RWYWx1ZXNSZXNwb25zZRIyCgZ2YWx1ZXMYASADKAsyIi51c2hlci52MS5MaXN0VmFsdWVzUmVzcG9uc2UuVmFsdWUSEgoKdG90YWxfc2l6ZRgCIAEoBBINCgVmaW5hbBgDIAEoCBozCgVWYWx1ZRINCgV2YWx1ZRgBIAEoCRIMCgRzaXplGAIgASgEEg0KBWxhYmVsGAMgASgJIowBChhVcGRhdGVBY2Nlc3NUb2tlblJlcXVlc3QSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhIKCnJlcXVlc3RfaWQYAyABKAkiSAoZVXBkYXRlQWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbiJ2ChhSb3RhdGVBY2Nlc3NUb2tlblJlcXVlc3QSCgoCaWQYASABKAkSKAoFZ3JhY2UYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEAoIcmV2aXNpb24YAyABKAQSEgoKcmVxdWVzdF9pZBgEIAEoCSJnChlSb3RhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEg0KBXRva2VuGAIgASgJEg4KBnNlY3JldBgDIAEoCSIxCg9FbmRHcmFjZVJlcXVlc3QSCgoCaWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCSI/ChBFbmRHcmFjZVJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIkoKGFJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlSZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIqQBChFSZXZva2VKd3RzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgNqdGkYAiABKAlIABIRCgdzdWJqZWN0GAMgASgJSAASMwoNaXNzdWVkX2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIOCgZyZWFzb24YBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZ0YXJnZXQiQQoSUmV2b2tlSnd0c1Jlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIsQEChlJbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0EjcKBWl0ZW1zGAEgAygLMigudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdC5JdGVtEg8KB2RyeV9ydW4YAiABKAgSEgoKYWxsb3dfd2VhaxgDIAEoCBISCgpyZXF1ZXN0X2lkGAQgASgJGrQDCgRJdGVtEg8KBXRva2VuGAEgASgJSAASEAoGc2hhMjU2GAIgASgMSAASEAoGc2hhNTEyGAMgASgMSAASFAoKand0X3NlY3JldBgLIAEoDEgAEgoKAmlkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFb3duZXIYBiABKAkSDgoGc2NvcGVzGAcgAygJEikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIRCglhdWRpZW5jZXMYDCADKAkSMwoQand0X2xpZmV0aW1lX21heBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIXCg9hbGxvd2VkX3NvdXJjZXMYDiADKAkSJwoKcmF0ZV9saW1pdBgPIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgQIAEoCzIPLnVzaGVyLnYxLlF1b3RhQggKBnNlY3JldCKrAQoaSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USPAoHcmVzdWx0cxgBIAMoCzIrLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSJCChlSZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIukBChpSZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRJGCgttYXN0ZXJfa2V5cxgDIAMoCzIxLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJItUCChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASNQoIcmVmdXNhbHMYAyADKAsyIy51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLlJlZnVzYWxzEhkKEWxhc3RfdXNlZF9hZGRyZXNzGAQgASgJGjMKA0RheRIMCgRkYXRlGAEgASgJEg0KBWNvdW50GAIgASgEEg8KB3JlZnVzZWQYAyABKAQaWAoIUmVmdXNhbHMSDgoGcmVhc29uGAEgASgJEg0KBWNvdW50GAIgASgEEi0KCWxhc3RfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiWwoORXhwbGFpblJlcXVlc3QSDgoGaGVhZGVyGAEgASgJEhAKCGF1ZGllbmNlGAIgASgJEhcKD3JlcXVpcmVkX3Njb3BlcxgDIAMoCRIOCgZzb3VyY2UYBCABKAki7QMKD0V4cGxhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRITCgtodHRwX3N0YXR1cxgEIAEoDRIQCgh0b2tlbl9pZBgFIAEoCRINCgVzdGFsZRgGIAEoCBItCgVzdGVwcxgHIAMoCzIeLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5TdGVwGlYKBFN0ZXASLgoFY2hlY2sYASABKA4yHy51c2hlci52MS5FeHBsYWluUmVzcG9uc2UuQ2hlY2sSDgoGcGFzc2VkGAIgASgIEg4KBmRldGFpbBgDIAEoCSLsAQoFQ2hlY2sSFQoRQ0hFQ0tfVU5TUEVDSUZJRUQQABIQCgxDSEVDS19IRUFERVIQARIOCgpDSEVDS19GT1JNEAISFgoSQ0hFQ0tfQUNDRVNTX1RPS0VOEAMSEAoMQ0hFQ0tfU0VDUkVUEAQSEAoMQ0hFQ0tfQ0xBSU1TEAUSDgoKQ0hFQ0tfVElNRRAGEhQKEENIRUNLX1JFVk9DQVRJT04QBxISCg5DSEVDS19BVURJRU5DRRAIEhAKDENIRUNLX1NDT1BFUxAJEhAKDENIRUNLX1NPVVJDRRAKEhAKDENIRUNLX0xJTUlUUxALIjEKDUxvb2t1cFJlcXVlc3QSDAoEdGV4dBgBIAEoCRISCgpwYWdlX3Rva2VuGAIgASgJIsIDCg5Mb29rdXBSZXNwb25zZRIvCgdtYXRjaGVzGAEgAygLMh4udXNoZXIudjEuTG9va3VwUmVzcG9uc2UuTWF0Y2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCGV4YW1pbmVkGAMgASgNGmwKBU1hdGNoEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEjYKCm1hdGNoZWRfYnkYAiABKA4yIi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaGVkQnki5QEKCU1hdGNoZWRCeRIaChZNQVRDSEVEX0JZX1VOU1BFQ0lGSUVEEAASEQoNTUFUQ0hFRF9CWV9JRBABEh0KGU1BVENIRURfQllfQ1VSUkVOVF9TRUNSRVQQAhIeChpNQVRDSEVEX0JZX1BSRVZJT1VTX1NFQ1JFVBADEhMKD01BVENIRURfQllfUEFSVBAEEhkKFU1BVENIRURfQllfU0VDUkVUX0tFWRAFEhoKFk1BVENIRURfQllfUkVWT0tFRF9KVEkQBhIeChpNQVRDSEVEX0JZX1JFVk9LRURfU1VCSkVDVBAHIpYCCgpBdWRpdEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIMCgRwZWVyGAUgASgJEhAKCHRva2VuX2lkGAYgASgJEicKBmJlZm9yZRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBmRldGFpbBgJIAEoCRISCgpyZXF1ZXN0X2lkGAogASgJEgwKBGhhc2gYCyABKAkSCgoCaWQYDCABKAkiZwoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIUCgxvbGRlc3RfZmlyc3QYBCABKAgiWAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USJAoGZXZlbnRzGAEgAygLMhQudXNoZXIudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypCCgZQZXJpb2QSFgoSUEVSSU9EX1VOU1BFQ0lGSUVEEAASDgoKUEVSSU9EX0RBWRABEhAKDFBFUklPRF9NT05USBACKlEKCExpbWl0UGVyEhkKFUxJTUlUX1BFUl9VTlNQRUNJRklFRBAAEhMKD0xJTUlUX1BFUl9UT0tFThABEhUKEUxJTUlUX1BFUl9TVUJKRUNUEAIqggEKBFNvcnQSFAoQU09SVF9VTlNQRUNJRklFRBAAEg8KC1NPUlRfTkVXRVNUEAESDwoLU09SVF9PTERFU1QQAhIPCgtTT1JUX0VYUElSWRADEg0KCVNPUlRfTkFNRRAEEg4KClNPUlRfT1dORVIQBRISCg5TT1JUX0xBU1RfVVNFRBAGKlYKBUZpZWxkEhUKEUZJRUxEX1VOU1BFQ0lGSUVEEAASDwoLRklFTERfT1dORVIQARIPCgtGSUVMRF9TQ09QRRACEhQKEEZJRUxEX0NSRUFURURfQlkQAyqFAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lNUE9SVF9PVVRDT01FX0lNUE9SVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhJU1RJTkcQAhIaChZJTVBPUlRfT1VUQ09NRV9SRUZVU0VEEAMykAkKEkFjY2Vzc1Rva2VuU2VydmljZRJRCgZDcmVhdGUSIi51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEkgKA0dldBIfLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVxdWVzdBogLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVzcG9uc2USTQoETGlzdBIhLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXF1ZXN0GiIudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEkcKCkxpc3RWYWx1ZXMSGy51c2hlci52MS5MaXN0VmFsdWVzUmVxdWVzdBocLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXNwb25zZRJRCgZVcGRhdGUSIi51c2hlci52MS5VcGRhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5VcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlElEKBlJvdGF0ZRIiLnVzaGVyLnYxLlJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USQQoIRW5kR3JhY2USGS51c2hlci52MS5FbmRHcmFjZVJlcXVlc3QaGi51c2hlci52MS5FbmRHcmFjZVJlc3BvbnNlElEKBlJldm9rZRIiLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USRwoKUmV2b2tlSnd0cxIbLnVzaGVyLnYxLlJldm9rZUp3dHNSZXF1ZXN0GhwudXNoZXIudjEuUmV2b2tlSnd0c1Jlc3BvbnNlElMKBkltcG9ydBIjLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRJTCgZSZXNlYWwSIy51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2USQQoIR2V0VXNhZ2USGS51c2hlci52MS5HZXRVc2FnZVJlcXVlc3QaGi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlEj4KB0V4cGxhaW4SGC51c2hlci52MS5FeHBsYWluUmVxdWVzdBoZLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZRI7CgZMb29rdXASFy51c2hlci52MS5Mb29rdXBSZXF1ZXN0GhgudXNoZXIudjEuTG9va3VwUmVzcG9uc2USVgoPTGlzdEF1ZGl0RXZlbnRzEiAudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBohLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
@@ -220,6 +220,28 @@ export type AccessToken = Message<"usher.v1.AccessToken"> & {
    * @generated from field: usher.v1.LimitUse quota_use = 27;
    */
   quotaUse?: LimitUse | undefined;
+
+  /**
+   * Who created or imported it, as AuditEvent.actor; empty where a version that did not note it did.
+   *
+   * @generated from field: string created_by = 28;
+   */
+  createdBy: string;
+
+  /**
+   * Who changed it last, in the same form.
+   *
+   * @generated from field: string updated_by = 29;
+   */
+  updatedBy: string;
+
+  /**
+   * kind static: the address from which it was last used, where it was known; empty where it was not,
+   * and where the server does not keep it (USHER_LAST_ADDRESS).
+   *
+   * @generated from field: string last_used_address = 30;
+   */
+  lastUsedAddress: string;
 };
 
 /**
@@ -929,6 +951,55 @@ export const RotateAccessTokenResponseSchema: GenMessage<RotateAccessTokenRespon
   messageDesc(file_usher_v1_access_token, 15);
 
 /**
+ * EndGraceRequest names the access token whose previous token or secret to end.
+ *
+ * @generated from message usher.v1.EndGraceRequest
+ */
+export type EndGraceRequest = Message<"usher.v1.EndGraceRequest"> & {
+  /**
+   * UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * As in CreateAccessTokenRequest.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message usher.v1.EndGraceRequest.
+ * Use `create(EndGraceRequestSchema)` to create a new message.
+ */
+export const EndGraceRequestSchema: GenMessage<EndGraceRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 16);
+
+/**
+ * EndGraceResponse holds the access token with its new revision.
+ *
+ * @generated from message usher.v1.EndGraceResponse
+ */
+export type EndGraceResponse = Message<"usher.v1.EndGraceResponse"> & {
+  /**
+   * The record.
+   *
+   * @generated from field: usher.v1.AccessToken access_token = 1;
+   */
+  accessToken?: AccessToken | undefined;
+};
+
+/**
+ * Describes the message usher.v1.EndGraceResponse.
+ * Use `create(EndGraceResponseSchema)` to create a new message.
+ */
+export const EndGraceResponseSchema: GenMessage<EndGraceResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 17);
+
+/**
  * RevokeAccessTokenRequest names the access token to revoke.
  *
  * @generated from message usher.v1.RevokeAccessTokenRequest
@@ -961,7 +1032,7 @@ export type RevokeAccessTokenRequest = Message<"usher.v1.RevokeAccessTokenReques
  * Use `create(RevokeAccessTokenRequestSchema)` to create a new message.
  */
 export const RevokeAccessTokenRequestSchema: GenMessage<RevokeAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 16);
+  messageDesc(file_usher_v1_access_token, 18);
 
 /**
  * RevokeAccessTokenResponse holds the revoked access token.
@@ -982,7 +1053,7 @@ export type RevokeAccessTokenResponse = Message<"usher.v1.RevokeAccessTokenRespo
  * Use `create(RevokeAccessTokenResponseSchema)` to create a new message.
  */
 export const RevokeAccessTokenResponseSchema: GenMessage<RevokeAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 17);
+  messageDesc(file_usher_v1_access_token, 19);
 
 /**
  * RevokeJwtsRequest names the JWTs of one access token to revoke.
@@ -1049,7 +1120,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
  * Use `create(RevokeJwtsRequestSchema)` to create a new message.
  */
 export const RevokeJwtsRequestSchema: GenMessage<RevokeJwtsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 18);
+  messageDesc(file_usher_v1_access_token, 20);
 
 /**
  * RevokeJwtsResponse holds the access token with its new revision.
@@ -1070,7 +1141,7 @@ export type RevokeJwtsResponse = Message<"usher.v1.RevokeJwtsResponse"> & {
  * Use `create(RevokeJwtsResponseSchema)` to create a new message.
  */
 export const RevokeJwtsResponseSchema: GenMessage<RevokeJwtsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 19);
+  messageDesc(file_usher_v1_access_token, 21);
 
 /**
  * ImportAccessTokensRequest holds tokens and jwt secrets of another system to import.
@@ -1113,7 +1184,7 @@ export type ImportAccessTokensRequest = Message<"usher.v1.ImportAccessTokensRequ
  * Use `create(ImportAccessTokensRequestSchema)` to create a new message.
  */
 export const ImportAccessTokensRequestSchema: GenMessage<ImportAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 20);
+  messageDesc(file_usher_v1_access_token, 22);
 
 /**
  * Item is one token or jwt secret.
@@ -1255,7 +1326,7 @@ export type ImportAccessTokensRequest_Item = Message<"usher.v1.ImportAccessToken
  * Use `create(ImportAccessTokensRequest_ItemSchema)` to create a new message.
  */
 export const ImportAccessTokensRequest_ItemSchema: GenMessage<ImportAccessTokensRequest_Item> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 20, 0);
+  messageDesc(file_usher_v1_access_token, 22, 0);
 
 /**
  * ImportAccessTokensResponse holds the result for each item.
@@ -1276,7 +1347,7 @@ export type ImportAccessTokensResponse = Message<"usher.v1.ImportAccessTokensRes
  * Use `create(ImportAccessTokensResponseSchema)` to create a new message.
  */
 export const ImportAccessTokensResponseSchema: GenMessage<ImportAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 21);
+  messageDesc(file_usher_v1_access_token, 23);
 
 /**
  * Result is the result for one item.
@@ -1311,7 +1382,7 @@ export type ImportAccessTokensResponse_Result = Message<"usher.v1.ImportAccessTo
  * Use `create(ImportAccessTokensResponse_ResultSchema)` to create a new message.
  */
 export const ImportAccessTokensResponse_ResultSchema: GenMessage<ImportAccessTokensResponse_Result> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 21, 0);
+  messageDesc(file_usher_v1_access_token, 23, 0);
 
 /**
  * ResealAccessTokensRequest names a page of access tokens whose secrets to re-encrypt.
@@ -1339,7 +1410,7 @@ export type ResealAccessTokensRequest = Message<"usher.v1.ResealAccessTokensRequ
  * Use `create(ResealAccessTokensRequestSchema)` to create a new message.
  */
 export const ResealAccessTokensRequestSchema: GenMessage<ResealAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 22);
+  messageDesc(file_usher_v1_access_token, 24);
 
 /**
  * ResealAccessTokensResponse says what was done, and which master keys the page uses.
@@ -1381,7 +1452,7 @@ export type ResealAccessTokensResponse = Message<"usher.v1.ResealAccessTokensRes
  * Use `create(ResealAccessTokensResponseSchema)` to create a new message.
  */
 export const ResealAccessTokensResponseSchema: GenMessage<ResealAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 23);
+  messageDesc(file_usher_v1_access_token, 25);
 
 /**
  * MasterKeyUse counts tokens and secrets under one master key.
@@ -1417,7 +1488,7 @@ export type ResealAccessTokensResponse_MasterKeyUse = Message<"usher.v1.ResealAc
  * Use `create(ResealAccessTokensResponse_MasterKeyUseSchema)` to create a new message.
  */
 export const ResealAccessTokensResponse_MasterKeyUseSchema: GenMessage<ResealAccessTokensResponse_MasterKeyUse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 23, 0);
+  messageDesc(file_usher_v1_access_token, 25, 0);
 
 /**
  * GetUsageRequest names an access token.
@@ -1438,10 +1509,12 @@ export type GetUsageRequest = Message<"usher.v1.GetUsageRequest"> & {
  * Use `create(GetUsageRequestSchema)` to create a new message.
  */
 export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 24);
+  messageDesc(file_usher_v1_access_token, 26);
 
 /**
- * GetUsageResponse says how often an access token was verified as valid, accurate to a few seconds.
+ * GetUsageResponse says how often an access token was verified as valid and how often it was refused,
+ * accurate to a few seconds. Refusals are counted where the token itself was proven: of guesses there
+ * is nothing here.
  *
  * @generated from message usher.v1.GetUsageResponse
  */
@@ -1459,6 +1532,20 @@ export type GetUsageResponse = Message<"usher.v1.GetUsageResponse"> & {
    * @generated from field: google.protobuf.Timestamp last_used_time = 2;
    */
   lastUsedTime?: Timestamp | undefined;
+
+  /**
+   * Refusals in these days by reason, most first; none of reasons that did not happen.
+   *
+   * @generated from field: repeated usher.v1.GetUsageResponse.Refusals refusals = 3;
+   */
+  refusals: GetUsageResponse_Refusals[];
+
+  /**
+   * As AccessToken.last_used_address.
+   *
+   * @generated from field: string last_used_address = 4;
+   */
+  lastUsedAddress: string;
 };
 
 /**
@@ -1466,7 +1553,7 @@ export type GetUsageResponse = Message<"usher.v1.GetUsageResponse"> & {
  * Use `create(GetUsageResponseSchema)` to create a new message.
  */
 export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 25);
+  messageDesc(file_usher_v1_access_token, 27);
 
 /**
  * Day is the count for one day.
@@ -1487,6 +1574,13 @@ export type GetUsageResponse_Day = Message<"usher.v1.GetUsageResponse.Day"> & {
    * @generated from field: uint64 count = 2;
    */
   count: bigint;
+
+  /**
+   * How many verdicts were refusals.
+   *
+   * @generated from field: uint64 refused = 3;
+   */
+  refused: bigint;
 };
 
 /**
@@ -1494,7 +1588,42 @@ export type GetUsageResponse_Day = Message<"usher.v1.GetUsageResponse.Day"> & {
  * Use `create(GetUsageResponse_DaySchema)` to create a new message.
  */
 export const GetUsageResponse_DaySchema: GenMessage<GetUsageResponse_Day> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 25, 0);
+  messageDesc(file_usher_v1_access_token, 27, 0);
+
+/**
+ * Refusals counts those of one reason.
+ *
+ * @generated from message usher.v1.GetUsageResponse.Refusals
+ */
+export type GetUsageResponse_Refusals = Message<"usher.v1.GetUsageResponse.Refusals"> & {
+  /**
+   * As the name of a Reason of VerifierService: "REVOKED".
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * How many in these days.
+   *
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+
+  /**
+   * When it was last refused so.
+   *
+   * @generated from field: google.protobuf.Timestamp last_time = 3;
+   */
+  lastTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message usher.v1.GetUsageResponse.Refusals.
+ * Use `create(GetUsageResponse_RefusalsSchema)` to create a new message.
+ */
+export const GetUsageResponse_RefusalsSchema: GenMessage<GetUsageResponse_Refusals> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 27, 1);
 
 /**
  * ExplainRequest holds one Authorization header and what its token must allow, as a VerifyRequest.
@@ -1536,7 +1665,7 @@ export type ExplainRequest = Message<"usher.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 26);
+  messageDesc(file_usher_v1_access_token, 28);
 
 /**
  * ExplainResponse is the verdict with the steps that led to it. It holds no part of the token, no
@@ -1600,7 +1729,7 @@ export type ExplainResponse = Message<"usher.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 27);
+  messageDesc(file_usher_v1_access_token, 29);
 
 /**
  * Step is one thing that was checked.
@@ -1635,7 +1764,7 @@ export type ExplainResponse_Step = Message<"usher.v1.ExplainResponse.Step"> & {
  * Use `create(ExplainResponse_StepSchema)` to create a new message.
  */
 export const ExplainResponse_StepSchema: GenMessage<ExplainResponse_Step> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 27, 0);
+  messageDesc(file_usher_v1_access_token, 29, 0);
 
 /**
  * Check names what a step looked at. A decision makes them in the order of this list, but looks at
@@ -1741,7 +1870,7 @@ export type ExplainResponse_Check = (typeof ExplainResponse_Check)[keyof typeof 
  * Describes the enum usher.v1.ExplainResponse.Check.
  */
 export const ExplainResponse_CheckSchema: GenEnum<ExplainResponse_Check> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 27, 0);
+  enumDesc(file_usher_v1_access_token, 29, 0);
 
 /**
  * LookupRequest holds what to find the access token of.
@@ -1772,7 +1901,7 @@ export type LookupRequest = Message<"usher.v1.LookupRequest"> & {
  * Use `create(LookupRequestSchema)` to create a new message.
  */
 export const LookupRequestSchema: GenMessage<LookupRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 28);
+  messageDesc(file_usher_v1_access_token, 30);
 
 /**
  * LookupResponse holds what was found.
@@ -1808,7 +1937,7 @@ export type LookupResponse = Message<"usher.v1.LookupResponse"> & {
  * Use `create(LookupResponseSchema)` to create a new message.
  */
 export const LookupResponseSchema: GenMessage<LookupResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 29);
+  messageDesc(file_usher_v1_access_token, 31);
 
 /**
  * Match is an access token that was found.
@@ -1836,7 +1965,7 @@ export type LookupResponse_Match = Message<"usher.v1.LookupResponse.Match"> & {
  * Use `create(LookupResponse_MatchSchema)` to create a new message.
  */
 export const LookupResponse_MatchSchema: GenMessage<LookupResponse_Match> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 29, 0);
+  messageDesc(file_usher_v1_access_token, 31, 0);
 
 /**
  * MatchedBy says what in the text names the access token.
@@ -1913,7 +2042,7 @@ export type LookupResponse_MatchedBy = (typeof LookupResponse_MatchedBy)[keyof t
  * Describes the enum usher.v1.LookupResponse.MatchedBy.
  */
 export const LookupResponse_MatchedBySchema: GenEnum<LookupResponse_MatchedBy> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 29, 0);
+  enumDesc(file_usher_v1_access_token, 31, 0);
 
 /**
  * AuditEvent is one entry of the audit log. It never holds a token, a secret or a JWT's claims.
@@ -1936,7 +2065,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   time?: Timestamp | undefined;
 
   /**
-   * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
+   * What happened: "token.create", "token.update", "token.rotate", "token.end_grace", "token.revoke", "token.import",
    * "token.reseal", "jwt.revoke", "jwt.issue", "session.create", "session.end", "call.refused",
    * "keys.rotate", "keys.reload", "keys.write", "keys.remove", "audit.checkpoint", "store.backup", "store.restore", "store.migrate", "store.healed", "store.accept". JWTs that were issued are
    * counted: one entry a minute for each caller and access token. Refused calls are too, by source, caller, method and reason, after
@@ -2021,7 +2150,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
  * Use `create(AuditEventSchema)` to create a new message.
  */
 export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 30);
+  messageDesc(file_usher_v1_access_token, 32);
 
 /**
  * ListAuditEventsRequest asks for a page of the audit log.
@@ -2064,7 +2193,7 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
  * Use `create(ListAuditEventsRequestSchema)` to create a new message.
  */
 export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 31);
+  messageDesc(file_usher_v1_access_token, 33);
 
 /**
  * ListAuditEventsResponse is a page of the audit log.
@@ -2092,7 +2221,7 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
  * Use `create(ListAuditEventsResponseSchema)` to create a new message.
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 32);
+  messageDesc(file_usher_v1_access_token, 34);
 
 /**
  * Kind of an access token.
@@ -2519,6 +2648,18 @@ export const AccessTokenService: GenService<{
     methodKind: "unary";
     input: typeof RotateAccessTokenRequestSchema;
     output: typeof RotateAccessTokenResponseSchema;
+  },
+  /**
+   * EndGrace ends the grace period of the last rotation now: the previous token or secret becomes
+   * invalid. Without one it succeeds and changes nothing. Errors: NOT_FOUND; FAILED_PRECONDITION when
+   * revoked.
+   *
+   * @generated from rpc usher.v1.AccessTokenService.EndGrace
+   */
+  endGrace: {
+    methodKind: "unary";
+    input: typeof EndGraceRequestSchema;
+    output: typeof EndGraceResponseSchema;
   },
   /**
    * Revoke permanently revokes an access token. Revoking it again succeeds and changes nothing.

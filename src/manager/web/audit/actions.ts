@@ -4,6 +4,7 @@ const words: Record<string, string> = {
   'token.create': 'Access token created',
   'token.update': 'Access token changed',
   'token.rotate': 'Access token rotated',
+  'token.end_grace': 'Grace ended',
   'token.revoke': 'Access token revoked',
   'token.import': 'Access token imported',
   'jwt.issue': 'JWTs issued',

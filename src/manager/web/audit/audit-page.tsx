@@ -14,7 +14,7 @@ import { AuditList } from './audit-list.tsx';
 export default function AuditPage() {
   const [search, setSearch] = useSearchParams();
   const tokenId = search.get('token') ?? '';
-  const { owner } = useSession();
+  const { owners } = useSession();
   const [typed, setTyped] = useState(tokenId);
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(typed.trim());
   const isWrong = typed.trim() !== '' && !isUuid;
@@ -48,11 +48,11 @@ export default function AuditPage() {
           </Button>
         </Group>
       </form>
-      {owner !== '' && tokenId === '' ? (
+      {owners !== undefined && tokenId === '' ? (
         <EmptyState
           icon={IconHistory}
           title="Which access token?"
-          text={`You see only those of ${owner}. Enter the UUID of one, or open it in the list.`}
+          text={`You see only those of ${owners.join(', ')}. Enter the UUID of one, or open it in the list.`}
         />
       ) : (
         <AuditList key={tokenId} tokenId={tokenId} />

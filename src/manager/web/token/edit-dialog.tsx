@@ -1,7 +1,11 @@
 /** The dialog that changes the fields of an access token. */
 
+import { Code } from '@connectrpc/connect';
+import { useQuery } from '@connectrpc/connect-query';
+import { Alert } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
+import { IconGitMerge } from '@tabler/icons-react';
 import { useState } from 'react';
 import {
   type AccessToken,
@@ -13,6 +17,7 @@ import { TokenFields } from '../tokens/token-fields.tsx';
 import { fieldsOf, focusFirst, formOf, validate } from '../tokens/token-form.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { DialogForm } from '../ui/dialog-form.tsx';
+import { type Rebased, rebase, sayFields } from './rebase.ts';
 import { useChange } from './use-change.ts';
 
 const paths = [
@@ -24,14 +29,29 @@ function pathsOf(kind: Kind): string[] {
   return [...paths, ...own];
 }
 
-/** The dialog; it sends the revision, so a change that someone else made is never overwritten. */
+/**
+ * The dialog. It sends the revision, so that a change that someone else made is never overwritten
+ * unseen: after such a conflict the form has their values where the user changed nothing.
+ */
 export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
   const { onClose } = props;
-  // The record as of the opening of the dialog: its revision detects a change made since by others.
-  const [token] = useState(props.token);
+  // What the form was filled from: its revision detects a change made since by others.
+  const [token, setToken] = useState(props.token);
+  const [conflict, setConflict] = useState<Rebased>();
   const form = useForm({ initialValues: formOf(token), validate });
-  const update = useChange(AccessTokenService.method.update);
+  const newest = useQuery(AccessTokenService.method.get, { id: token.id }, { enabled: false });
+  const update = useChange(AccessTokenService.method.update, onFailure);
   useServerErrors(form, update.error);
+
+  async function onFailure(code: Code): Promise<void> {
+    if (code !== Code.Aborted) return;
+    const now = (await newest.refetch()).data?.accessToken;
+    if (now === undefined) return;
+    const rebased = rebase(formOf(token), form.getValues(), formOf(now));
+    setToken(now);
+    setConflict(rebased);
+    form.setValues(rebased.values);
+  }
 
   async function submit(values: typeof form.values) {
     const { id, revision } = token;
@@ -44,17 +64,41 @@ export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
     onClose();
   }
 
+  const isStale = update.error?.code === Code.Aborted && conflict !== undefined;
   return (
-    <Dialog onClose={onClose} title="Edit access token" size="lg">
+    <Dialog
+      onClose={onClose}
+      title="Edit access token"
+      size="lg"
+      guard={form.isDirty() ? 'Your changes are not saved.' : undefined}
+    >
       <DialogForm
         action="Save"
         isBusy={update.isBusy}
-        error={update.error}
+        error={isStale ? null : update.error}
         onSubmit={form.onSubmit(values => void submit(values), focusFirst(form))}
         onCancel={onClose}
       >
         <TokenFields form={form} kind={token.kind} />
+        {isStale && <Conflict {...conflict} />}
       </DialogForm>
     </Dialog>
+  );
+}
+
+function Conflict({ theirs, both }: Rebased) {
+  const changed = theirs.length === 0 ? '' : `They changed: ${sayFields(theirs)}. `;
+  return (
+    <Alert
+      role="alert"
+      data-tone="warn"
+      icon={<IconGitMerge aria-hidden />}
+      title="Someone else changed it in the meantime"
+    >
+      {changed}
+      {both.length === 0
+        ? 'Their values are in the form now, and yours are kept. Save again to add your change.'
+        : `You changed ${sayFields(both)} too: your values are kept, and saving again replaces theirs.`}
+    </Alert>
   );
 }
