@@ -16,6 +16,7 @@ import {
   type CurrentCaller,
   createAuthenticate,
   createCurrentCaller,
+  personIn,
 } from '../tokens/caller.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createGuesses, type Guesses } from '../tokens/guesses.ts';
@@ -177,7 +178,13 @@ export async function openCore(
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
     verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
-    accessTokens: createAccessTokens({ ...changes, directory }),
+    accessTokens: createAccessTokens({
+      ...{ ...changes, directory },
+      async nameOfActor(actor) {
+        const id = personIn(actor);
+        return id === undefined ? undefined : (await people.find(id))?.name;
+      },
+    }),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
     explain: createExplainTo(createExplain(decision)),

@@ -12,6 +12,7 @@ import { KindBadge, StateBadge } from '../ui/state-badge.tsx';
 import { When } from '../ui/when.tsx';
 import type { Column } from './columns.ts';
 import { expiringSoonDays } from './filters.ts';
+import { Maker } from './maker.tsx';
 
 /** The row. Rows that did not change are not rendered again. */
 export const Row = memo(function Row(props: {
@@ -81,6 +82,7 @@ const cells: Record<Column['id'], (token: AccessToken) => ReactNode> = {
   used: ({ lastUsedTime }) => <When time={lastUsedTime} />,
   expires: ({ expireTime }) => <When time={expireTime} />,
   created: ({ createTime }) => <When time={createTime} />,
+  maker: ({ createdBy }) => <Maker actor={createdBy} />,
 };
 
 function expiryTone(token: AccessToken): 'warn' | undefined {
