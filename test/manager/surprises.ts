@@ -61,7 +61,7 @@ export function playSurprises(webFolder: () => string): void {
       const { entry } = addToken(fake.state, Kind.STATIC, { name: 'owned' });
       await page.route('**/session', async route => {
         const answer = await route.fetch();
-        await route.fulfill({ json: { ...(await answer.json()), owner: 'payments' } });
+        await route.fulfill({ json: { ...(await answer.json()), owners: ['payments'] } });
       });
       await page.goto(`${fake.url}/audit`);
       await page.getByRole('heading', { name: 'Which access token?' }).waitFor();
@@ -248,7 +248,10 @@ export function playSurprises(webFolder: () => string): void {
       await page.route('**/session', async route => {
         const answer = await route.fetch();
         const session = await answer.json();
-        await route.fulfill({ response: answer, json: { ...session, actor: 'another' } });
+        await route.fulfill({
+          response: answer,
+          json: { ...session, actor: 'another', name: 'another' },
+        });
       });
       await page.getByLabel('Admin token', { exact: true }).fill(fake.adminToken);
       await page.keyboard.press('Enter');

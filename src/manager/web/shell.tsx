@@ -30,6 +30,7 @@ import {
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { signOut, useSession } from './session.ts';
+import { leaveAfterAsking } from './ui/leave-guard.ts';
 import { Mark } from './ui/mark.tsx';
 
 const places = [
@@ -157,7 +158,7 @@ function Account() {
         size="xs"
         leftSection={<IconLogout size={15} aria-hidden />}
         loading={isBusy}
-        onClick={() => void leave()}
+        onClick={() => leaveAfterAsking(() => void leave())}
       >
         Sign out
       </Button>
