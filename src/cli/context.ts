@@ -33,7 +33,9 @@ export interface Context {
 }
 
 /** What was restored, or why nothing was. */
-type RestoreReport = { records: number; entries: number; imported: number } | { problem: string };
+type RestoreReport =
+  | { records: number; entries: number; imported: number; documents: number }
+  | { problem: string };
 
 /** Options that every command has. */
 export interface GlobalOptions {

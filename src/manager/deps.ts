@@ -1,12 +1,14 @@
 /** What the API Manager's browser part needs from the rest of the server. */
 
 import type { IncomingMessage } from 'node:http';
+import type { SessionList, SignInMethod } from '../people/session-list.ts';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { Attempt } from '../tokens/guesses.ts';
 import type { Refusal } from '../tokens/sums.ts';
 import type { ManagerLimits } from './limits.ts';
 import type { LetIn } from './login-codes.ts';
+import type { ProviderSignIn } from './provider-routes.ts';
 import type { ServerStatus } from './server-status.ts';
 import type { Session } from './session.ts';
 
@@ -40,8 +42,12 @@ export interface ManagerDeps {
   redeemLoginCode(code: string): LetIn | undefined;
   /** Begins an attempt to redeem a login code. Throws TokenError for a source that guesses. */
   beginAttempt(address: string): Attempt;
-  /** Writes "session.create" and "session.end" to the audit log, each once for a session. */
-  audit(action: 'session.create' | 'session.end', caller: Caller, sessionId: string): Promise<void>;
+  /** The sessions as a list, which people see and end. */
+  sessionList: Pick<SessionList, 'add' | 'touch' | 'end' | 'findOwn'>;
+  /** The sign-in by an OpenID provider; absent for none. */
+  providerSignIn?: ProviderSignIn;
+  /** Called with each sign-in by the admin token of the configuration, by itself or by a link. */
+  onAdminSignIn(caller: Caller, how: SignInMethod): void;
   /** Counts a refused sign-in or session for the audit log. Never rejects. */
   refused(refusal: Refusal): Promise<void>;
   /** What the status page shows. */

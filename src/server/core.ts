@@ -2,6 +2,8 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { createPeople, type People, withPeople } from '../people/people.ts';
+import { createSessionList, type SessionList } from '../people/session-list.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
@@ -14,6 +16,7 @@ import {
   type CurrentCaller,
   createAuthenticate,
   createCurrentCaller,
+  personIn,
 } from '../tokens/caller.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createGuesses, type Guesses } from '../tokens/guesses.ts';
@@ -73,6 +76,10 @@ export interface Core {
   guesses: Guesses;
   /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
+  /** Who may sign in to the API Manager. */
+  people: People;
+  /** Who is signed in there. */
+  sessionList: SessionList;
   /** Writes and lists the audit log. */
   audit: Audit;
   /** Shows and accepts the store. */
@@ -163,6 +170,7 @@ export async function openCore(
   });
   metrics.memory('directory', () => directory.bytes, others.directory.bytesMax);
   const isProven = createIsProven(proofs, limits);
+  const people = createPeople(store, now);
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
   return {
@@ -170,7 +178,13 @@ export async function openCore(
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
     verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
-    accessTokens: createAccessTokens({ ...changes, directory }),
+    accessTokens: createAccessTokens({
+      ...{ ...changes, directory },
+      async nameOfActor(actor) {
+        const id = personIn(actor);
+        return id === undefined ? undefined : (await people.find(id))?.name;
+      },
+    }),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
     explain: createExplainTo(createExplain(decision)),
@@ -182,7 +196,12 @@ export async function openCore(
       verify: question => verify({ ...question, isUse: false }),
     }),
     guesses,
-    currentCaller: createCurrentCaller(store, now),
+    currentCaller: withPeople(createCurrentCaller(store, now), people),
+    people,
+    sessionList: createSessionList({
+      ...{ documents: store, ended: store, log: store, now },
+      idleMs: others.manager.sessionIdleMs,
+    }),
     audit,
     sums,
     oversight: createOversight(store),

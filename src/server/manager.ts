@@ -9,13 +9,14 @@ import type { ServerStatus } from '../manager/server-status.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { adminActor, type Caller } from '../tokens/caller.ts';
-import { uuidOf } from '../tokens/derived-uuid.ts';
+import { sourceOf } from '../tokens/source.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
 import type { SignInCode } from '../transport/services/sign-in.ts';
 import { textOf } from '../verify/verdict.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
+import { createProviderSignIn } from './provider-sign-in.ts';
 
 /** The web app and its one-time sign-in codes. */
 export interface WebManager {
@@ -43,7 +44,9 @@ export function createWebManager(
 ): WebManager {
   const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
+  const providerSignIn = createProviderSignIn(config, core, log, now);
   const manager = createManager({
+    ...(providerSignIn && { providerSignIn }),
     sessionKeys: sessionKeys(core, secrets),
     now,
     limits,
@@ -58,8 +61,12 @@ export function createWebManager(
     redeemLoginCode: codes.redeem,
     beginAttempt: core.guesses.begin,
     peerOf: req => origins.request(req).address,
-    audit: (action, { actor, peer }, sessionId) =>
-      core.audit.add({ action, actor, peer, detail: '', id: uuidOf(`${action} ${sessionId}`) }),
+    sessionList: core.sessionList,
+    onAdminSignIn: ({ peer }, how) =>
+      log.warn(
+        { source: sourceOf(peer), how },
+        'the admin token of the configuration signed in to the API Manager',
+      ),
     refused: core.sums.refused,
     status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),

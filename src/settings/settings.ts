@@ -2,6 +2,7 @@
 
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { limits } from './limits.ts';
+import { oidcSettings } from './oidc.ts';
 import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
@@ -189,6 +190,7 @@ const places = {
     read: baseUrl,
   },
   ...managerTlsFiles,
+  ...oidcSettings,
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */

@@ -121,7 +121,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const caller = await authenticate(call);
       const found = await accessTokens.listValues(caller, valuesQueryOf(request));
       return create(ListValuesResponseSchema, {
-        values: found.values.map(([value, size]) => ({ value, size: BigInt(size) })),
+        values: found.values.map(({ count, ...each }) => ({ ...each, size: BigInt(count) })),
         totalSize: BigInt(found.total),
         final: found.isFinal,
       });

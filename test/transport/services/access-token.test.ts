@@ -72,7 +72,11 @@ const accessTokens: AccessTokens = {
     ...{ records: [record], usage: [usage], nextPageToken: 'n', total: 9 },
     ...{ searched: 7, matching: 5, isCounted: true },
   }),
-  listValues: answering('listValues', { values: [['ann', 3]], total: 2, isFinal: true }),
+  listValues: answering('listValues', {
+    values: [{ value: 'ann', count: 3, label: '' }],
+    total: 2,
+    isFinal: true,
+  }),
   update: answering('update', record),
   endGrace: answering('endGrace', record),
   rotate: answering('rotate', { record: { ...record, kind: 'static' }, secret: 'shown once' }),
