@@ -62,6 +62,8 @@ export interface Caller {
   owners?: readonly string[];
   /** Its scopes, which `demand` checks. */
   scopes: readonly string[];
+  /** The id of the session of the web app that its call belongs to; absent for a call with a token. */
+  sessionId?: string;
 }
 
 /**

@@ -50,7 +50,7 @@ export function Details({ token }: { token: AccessToken }) {
       <Detail name="Created" value={<When time={token.createTime} />} />
       <Detail name="Made by" value={<Actor actor={token.createdBy} />} />
       <Detail name="Updated" value={<When time={token.updateTime} />} />
-      <Detail name="Updated by" value={<Actor actor={token.updatedBy} />} />
+      <Detail name="Updated by" value={<Actor actor={token.changedBy} />} />
       {isJwt && <RevokedJwts token={token} />}
       {token.imported && <Detail name="Imported" value={token.imported} />}
       <Detail name="Revision" value={String(token.revision)} />
