@@ -1,41 +1,11 @@
 /** Sign-in by a real OpenID provider, over whole servers, with plain requests. */
 
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { adminOf } from '../server/api.ts';
-import { runServer, type TestServer } from '../server/run-server.ts';
+import type { TestServer } from '../server/run-server.ts';
 import { createBrowser, type PlainBrowser } from './browser-requests.ts';
-import { startProvider } from './openid-provider.ts';
-
-const roles =
-  'groups=admins:admin, groups=payments:keeper(payments|billing), email=*@example.com:viewer';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
-
-async function begin(env: Record<string, string> = {}) {
-  const url = `http://127.0.0.1:${await freePort()}`;
-  const provider = await startProvider([url]);
-  provider.knobs.accounts = {
-    ann: { name: 'Ann Lee', groups: ['staff', 'admins'] },
-    bob: { name: 'Bob', groups: ['payments'] },
-    eve: { name: 'Eve', email: 'eve@example.com', email_verified: false },
-    fay: { name: 'Fay', email: 'Fay@Example.com', email_verified: true },
-  };
-  const server = await runServer({
-    ...provider.env(roles, url),
-    USHER_MANAGER_LISTEN: url.slice('http://'.length),
-    ...env,
-  });
-  onTestFinished(() => server.stop());
-  return { url, provider, server };
-}
+import type { ProviderKnobs } from './openid-provider.ts';
+import { begin } from './with-provider.ts';
 
 /** Signs in up to the page's address, whose fragment is the code. */
 async function toCode(browser: PlainBrowser, url: string): Promise<string> {
@@ -150,7 +120,7 @@ test('an answer of the provider is good once, and in one browser', async () => {
   expect(await problemAt(callback)).toBe('code');
 });
 
-test.each<[string, string, (knobs: Awaited<ReturnType<typeof startProvider>>['knobs']) => void]>([
+test.each<[string, string, (knobs: ProviderKnobs) => void]>([
   ['declines', 'declined', knobs => Object.assign(knobs, { declines: true })],
   [
     'has a clock that is an hour ahead',
