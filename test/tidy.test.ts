@@ -73,7 +73,7 @@ const rooms: Record<string, readonly string[]> = {
   reading: [],
   tls: [],
   outbound: ['timing', 'tls'],
-  settings: ['verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
+  settings: ['people', 'verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
   cli: ['api', 'settings', 'reading', 'version', 'tls'],
   api: ['client', 'gen', 'tls'],
   client: ['gen', 'caching', 'reading', 'tls'],
@@ -132,6 +132,8 @@ const owners: Record<string, RegExp> = {
   canonicalize: /^src\/(store\/audit|tokens\/change|api\/audit-chain)\.ts$/,
   uuid: /^src\/(tokens|people|manager|leaks|webhooks|notices)\//,
   'openid-client': /^src\/people\/provider\.ts$/,
+  '@simplewebauthn/server': /^src\/people\/webauthn\.ts$/,
+  '@simplewebauthn/browser': /^src\/manager\/web\//,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,
   'prom-client':

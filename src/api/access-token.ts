@@ -59,7 +59,7 @@ export interface AccessToken {
   /** Who created it: "admin", the UUID of an access token, or `person:` and an id. */
   createdBy?: string;
   /** Who changed it last. */
-  updatedBy?: string;
+  changedBy?: string;
   /** JWTs issued before this time are revoked. */
   jwtsRevokedBeforeTime?: string;
   /** The number of individually revoked JWTs and subjects. */
@@ -109,7 +109,7 @@ export function accessToken(message: Message | undefined): AccessToken {
     lastUsedTime: timeOf(message.lastUsedTime),
     lastUsedAddress: message.lastUsedAddress || undefined,
     createdBy: message.createdBy || undefined,
-    updatedBy: message.updatedBy || undefined,
+    changedBy: message.changedBy || undefined,
     jwtsRevokedBeforeTime: timeOf(message.jwtsRevokedBeforeTime),
     revokedJwts: message.revokedJwts || undefined,
     imported: message.imported || undefined,

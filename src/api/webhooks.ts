@@ -29,6 +29,7 @@ export interface Webhook extends WebhookFields {
   createTime: string;
   updateTime: string;
   createdBy: string;
+  createdByName: string;
   formerSecretUntil?: string;
   failingSince?: string;
   waiting: number;
@@ -153,10 +154,11 @@ export async function* listDeliveries(
 function webhookOf(message: WebhookMessage | undefined): Webhook {
   const webhook = message ?? create(WebhookSchema);
   const { id, revision, url, description, events, owners, expiringDays, enabled } = webhook;
-  const { disabledReason, createdBy, formerSecretUntil, failingSince, waiting } = webhook;
+  const { disabledReason, createdBy, createdByName, formerSecretUntil, failingSince, waiting } =
+    webhook;
   return {
     ...{ id, revision: Number(revision), url, description, events, owners, expiringDays, enabled },
-    ...{ disabledReason, createdBy, waiting },
+    ...{ disabledReason, createdBy, createdByName, waiting },
     createTime: timeText(webhook.createTime),
     updateTime: timeText(webhook.updateTime),
     ...(formerSecretUntil && { formerSecretUntil: timeText(formerSecretUntil) }),

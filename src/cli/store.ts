@@ -81,12 +81,12 @@ function outState({ terminal }: Context, state: StoreState): void {
     outTable(terminal, ['REPLICA', 'LOG KNOWN TO', 'AT'], rows);
   }
   if (state.lost.length === 0) return;
-  const rows = state.lost.map(({ sequence, time, action, tokenId, putBack }) => [
+  const rows = state.lost.map(({ sequence, time, action, tokenId, document, putBack }) => [
     String(sequence),
-    ...[time, action, tokenId, putBack ? 'put back' : 'lost'],
+    ...[time, action, tokenId || document, putBack ? 'put back' : 'lost'],
   ]);
   terminal.out('');
-  outTable(terminal, ['LOST', 'TIME', 'ACTION', 'ACCESS TOKEN', 'NOW'], rows);
+  outTable(terminal, ['LOST', 'TIME', 'ACTION', 'OF', 'NOW'], rows);
 }
 
 function pointText(point: StorePoint | undefined): string {

@@ -64,7 +64,7 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['created', token.createTime],
     ['made by', token.createdBy],
     ['changed', token.updateTime],
-    ['changed by', token.updatedBy],
+    ['changed by', token.changedBy],
     ['rotated', token.rotateTime],
     ['previous one valid until', token.previousSecretExpireTime],
     ['expires', token.expireTime],

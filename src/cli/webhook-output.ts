@@ -47,7 +47,7 @@ export function outWebhook(terminal: Terminal, webhook: Webhook, json?: true): v
     ['waiting', String(webhook.waiting)],
     ['last answer', last && answerOf(last)],
     ['former secret until', webhook.formerSecretUntil],
-    ['created', `${webhook.createTime} by ${webhook.createdBy}`],
+    ['created', `${webhook.createTime} by ${webhook.createdByName || webhook.createdBy}`],
     ['changed', webhook.updateTime],
     ['revision', String(webhook.revision)],
   ]);

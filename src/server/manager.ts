@@ -16,11 +16,14 @@ import { textOf } from '../verify/verdict.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
+import { createProviderSignIn } from './provider-sign-in.ts';
 
 /** The web app and its one-time sign-in codes. */
 export interface WebManager {
   /** Serves the web app and its sessions. */
   manager: Manager;
+  /** Scheme, host and port of the API Manager, for links. */
+  origin: string;
   /** Issues a code for one sign-in as the administrator. */
   issueLoginCode(): string;
   /** Issues a code for one sign-in as a caller, and notes it in the audit log. */
@@ -43,7 +46,9 @@ export function createWebManager(
 ): WebManager {
   const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
+  const providerSignIn = createProviderSignIn(config, core, log, now);
   const manager = createManager({
+    ...(providerSignIn && { providerSignIn }),
     sessionKeys: sessionKeys(core, secrets),
     now,
     limits,
@@ -59,18 +64,20 @@ export function createWebManager(
     beginAttempt: core.guesses.begin,
     peerOf: req => origins.request(req).address,
     sessionList: core.sessionList,
+    invited: core,
     onAdminSignIn: ({ peer }, how) =>
       log.warn(
         { source: sourceOf(peer), how },
         'the admin token of the configuration signed in to the API Manager',
       ),
-    endAtProvider: async () => undefined,
     refused: core.sums.refused,
     status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),
   });
+  const { party } = core.passkeys;
   return {
     manager,
+    origin: 'problem' in party ? new URL(config.managerUrl).origin : party.origin,
     issueLoginCode: () => codes.issue(adminActor),
     async createSignInCode({ actor, peer }) {
       await core.audit.add({ action: 'session.link', actor, peer, detail: '' });

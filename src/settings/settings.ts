@@ -3,6 +3,7 @@
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { leakSettings } from './leaks.ts';
 import { limits } from './limits.ts';
+import { oidcSettings } from './oidc.ts';
 import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
@@ -188,12 +189,15 @@ const places = {
   },
   managerUrl: {
     name: 'USHER_MANAGER_URL',
-    meaning: 'Address of the API Manager, for the command line',
+    meaning:
+      'Address of the API Manager: for the command line, the links of invitations, the OpenID provider and ' +
+      'passkeys, which are bound to its host',
     range: '`http://` or `https://` address',
     default: 'http://127.0.0.1:8081',
     read: baseUrl,
   },
   ...managerTlsFiles,
+  ...oidcSettings,
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */

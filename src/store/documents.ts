@@ -77,13 +77,17 @@ export interface DocumentScan {
 export interface Documents {
   /** The document of an id, always from the store itself; undefined when there is none. */
   document(collection: Collection, id: string): Awaitable<StoredDocument | undefined>;
-  /** Lists documents in the order of their ids. A page shorter than the limit is the last one. */
+  /**
+   * Lists documents in the order of their ids. A page shorter than the limit is the last one. Leaves out
+   * those that a rolled back store holds in an older revision, which `document` throws Unavailable for.
+   */
   documents(scan: DocumentScan): Awaitable<StoredDocument[]>;
   /**
    * Makes a change: durable, and its event in the audit log, once it resolves. "conflict" when the
    * document is at another revision than `before`. A repeated change with the same event is made
    * once, and "done" each time. Without an event, each call is a change of its own: of two calls that
-   * create the same document, one is "done". An id that was removed begins at revision 1 again.
+   * create the same document, one is "done". An id that was removed begins at revision 1 again; one whose
+   * removal had an event must not be used again, since a rolled back store would have it removed.
    */
   changeDocument(change: DocumentChange): Promise<'done' | 'conflict'>;
 }

@@ -12,10 +12,9 @@ import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-requ
 import { TokenError } from './errors.ts';
 import { checkFields, checkUuid, type Fields, present, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
-import type { Directory } from './list/directory.ts';
 import { list } from './list/list.ts';
 import type { ListPage, ListQuery } from './list/query.ts';
-import { listValues, type ValuesPage, type ValuesQuery } from './list/values.ts';
+import { listValues, type ValuesDeps, type ValuesPage, type ValuesQuery } from './list/values.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
 
@@ -82,7 +81,9 @@ export interface AccessTokens {
 }
 
 /** Creates the operations. */
-export function createAccessTokens(deps: ChangeDeps & { directory?: Directory }): AccessTokens {
+export function createAccessTokens(
+  deps: ChangeDeps & Pick<ValuesDeps, 'directory' | 'nameOfActor'>,
+): AccessTokens {
   const { store, keys, tokenPrefix } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {

@@ -10,6 +10,7 @@ import { Faults, invalid } from '../tokens/faults.ts';
 import { checkUuid, difference } from '../tokens/fields.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { isVisibleTo, visibleWebhook, webhookEvent } from './access.ts';
+import { actorName } from './actor-name.ts';
 import {
   checkWebhookFields,
   maskOf,
@@ -30,6 +31,8 @@ export interface ShownWebhook {
   /** Its address; "" when its master key is not listed. */
   url: string;
   failingSince?: number;
+  /** What its creator is called now. */
+  createdByName: string;
   /** Deliveries that wait, as far as they are counted. */
   waiting: number;
   /** The last one that was attempted; absent without one. */
@@ -66,7 +69,7 @@ export interface Webhooks {
 
 /** What it needs. */
 export interface WebhooksDeps {
-  store: Documents & Pick<Store, 'head'>;
+  store: Documents & Pick<Store, 'head' | 'get'>;
   keys: MasterKeys;
   /** Milliseconds since 1970. */
   now: () => number;
@@ -87,16 +90,17 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
 
   const show = async (webhook: Webhook): Promise<ShownWebhook> => {
     const prefix = prefixOf(webhook.id);
-    const [listed, failingSince] = await Promise.all([
+    const [listed, failingSince, createdByName] = await Promise.all([
       store.documents({ collection: deliveries, prefix, limit: lookedAtMax }),
       failingSinceOf(store, webhook.id),
+      actorName(store, webhook.createdBy),
     ]);
     const found = listed.map(deliveryIn);
     // The newest attempt may be one of an older delivery.
     const tried = found.filter(({ attempts }) => attempts.length > 0);
     const last = tried.toSorted((a, b) => attemptedAt(b) - attemptedAt(a))[0];
     return {
-      ...{ webhook, url: shownUrl(keys, webhook) },
+      ...{ webhook, url: shownUrl(keys, webhook), createdByName },
       ...(failingSince !== undefined && { failingSince }),
       waiting: found.filter(({ state }) => state === 'waiting').length,
       ...(last && { last }),

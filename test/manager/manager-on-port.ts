@@ -12,6 +12,7 @@ import { createManager, type Manager } from '../../src/manager/manager.ts';
 import { adminScope, type Caller } from '../../src/tokens/caller.ts';
 import { defaultLimits } from '../limits.ts';
 import { rememberEnded } from './ended-sessions.ts';
+import { noneInvited } from './none-invited.ts';
 
 /** What a test turns. */
 interface Knobs {
@@ -57,7 +58,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   };
   const webFolder = makeWebFolder();
   const keys = [randomBytes(32)];
-  const ended = rememberEnded(fail);
+  const ended = change.ended ?? rememberEnded(fail);
   const callerOf = async (token: string, peer: string): Promise<Caller | undefined> => {
     fail();
     const scopes = knobs.tokens.get(token);
@@ -74,6 +75,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     redeemLoginCode: code => codes.redeem(code),
     beginAttempt: () => ({ end: () => undefined }),
     peerOf: ({ socket }) => socket.remoteAddress ?? '',
+    invited: noneInvited,
     sessionList: {
       async add() {
         knobs.audited.push('session.create');
@@ -86,7 +88,6 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
       },
       findOwn: async () => undefined,
     },
-    endAtProvider: async () => undefined,
     onAdminSignIn: () => undefined,
     refused: async ({ detail }) => void knobs.refused.push(detail),
     status: () => ({

@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useState } from 'react';
 import { dropPageSecret, keepPageSecret, onOtherTab, sessionHeaders } from './page-secret.ts';
+import { dropGuards } from './ui/leave-guard.ts';
 
 /** The signed-in caller. */
 export interface Session {
@@ -29,7 +30,7 @@ export function useSessionQuery() {
     () =>
       onOtherTab(isSignedIn => {
         if (isSignedIn) void queryClient.invalidateQueries({ queryKey: sessionKey });
-        else window.location.reload();
+        else startAgain();
       }),
     [queryClient],
   );
@@ -52,9 +53,15 @@ export function useShownSession(current: Session | null | undefined): Session | 
   const isOther = current && shown && current.actor !== shown.actor;
   if (current && current !== shown && !isOther) setShown(current);
   useEffect(() => {
-    if (isOther) window.location.reload();
+    if (isOther) startAgain();
   }, [isOther]);
   return shown;
+}
+
+/** Loads the page again, which then knows nothing of what it held. */
+function startAgain(): void {
+  dropGuards();
+  window.location.reload();
 }
 
 async function readSession(): Promise<Session | null> {
@@ -96,15 +103,21 @@ export function useSignIn() {
   };
 }
 
-/** Signs out and reloads the page, which then holds no data. Resolves to an error message if it fails. */
+/**
+ * Signs out and reloads the page, which then holds no data, or leaves it for the provider, which ends its
+ * own session. Resolves to an error message if it fails.
+ */
 export async function signOut(): Promise<string> {
   const headers = { 'content-type': 'application/json', ...sessionHeaders() };
   const response = await fetch('/session', { method: 'DELETE', headers }).catch(() => undefined);
   if (!response?.ok) {
     return 'You are still signed in: the server could not end the session. Try again.';
   }
+  const { providerUrl } = (await response.json()) as { providerUrl?: string };
   dropPageSecret();
-  window.location.reload();
+  dropGuards();
+  if (providerUrl === undefined) window.location.reload();
+  else window.location.assign(providerUrl);
   return '';
 }
 
@@ -116,9 +129,16 @@ export function useSession() {
   const session = useContext(SessionContext);
   if (!session) throw new Error('useSession needs a SessionContext');
   const isAdmin = session.scopes.includes('usher.admin');
+  const may = (scope: string) => isAdmin || session.scopes.includes(scope);
   return {
     ...session,
-    mayChange: isAdmin || session.scopes.includes('usher.tokens.write'),
-    mayIssue: isAdmin || session.scopes.includes('usher.jwts.issue'),
+    mayChange: may('usher.tokens.write'),
+    mayIssue: may('usher.jwts.issue'),
+    /** Whether it sees access tokens; otherwise the audit log alone. */
+    mayRead: may('usher.tokens.read'),
+    /** Whether it may use what is for administrators alone. */
+    isAdmin,
+    /** Whether it may see and change people. */
+    mayManagePeople: isAdmin && session.owners === undefined,
   };
 }

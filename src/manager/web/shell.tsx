@@ -19,6 +19,7 @@ import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   IconActivityHeartbeat,
+  IconDevices,
   IconHistory,
   IconKey,
   IconLogout,
@@ -26,23 +27,38 @@ import {
   IconSignature,
   IconSun,
   IconTestPipe,
+  IconUsers,
   IconWebhook,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Bell } from './notices/bell.tsx';
 import { signOut, useSession } from './session.ts';
+import { leaveAfterAsking } from './ui/leave-guard.ts';
 import { Mark } from './ui/mark.tsx';
 
-/** The pages; some are for administrators alone. */
-const places: { to: string; label: string; icon: typeof IconKey; admins?: true }[] = [
-  { to: '/', label: 'Access tokens', icon: IconKey },
-  { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature },
-  { to: '/try-it', label: 'Try it', icon: IconTestPipe },
+const places: Place[] = [
+  { to: '/', label: 'Access tokens', icon: IconKey, isFor: ({ mayRead }) => mayRead },
+  { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature, isFor: ({ mayRead }) => mayRead },
   { to: '/audit', label: 'Audit log', icon: IconHistory },
-  { to: '/webhooks', label: 'Webhooks', icon: IconWebhook, admins: true },
+  { to: '/people', label: 'People', icon: IconUsers, isFor: session => session.mayManagePeople },
+  {
+    to: '/webhooks',
+    label: 'Webhooks',
+    icon: IconWebhook,
+    isFor: ({ scopes }) => scopes.includes('usher.admin'),
+  },
+  { to: '/try-it', label: 'Try it', icon: IconTestPipe, isFor: ({ mayRead }) => mayRead },
   { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
 ];
+
+interface Place {
+  to: string;
+  label: string;
+  icon: typeof IconKey;
+  /** Whether a session sees it; absent for every one. */
+  isFor?: (session: ReturnType<typeof useSession>) => boolean;
+}
 
 /** Puts the frame around a page. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -87,7 +103,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <NavigationButton opened={opened} onClick={toggle} />
         </Group>
         <Places path={path} onGo={close} />
-        <Account />
+        <Account onGo={close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="app-main">
         <Box className="app-page">{children}</Box>
@@ -110,24 +126,23 @@ function NavigationButton({ opened, onClick }: { opened: boolean; onClick: () =>
 }
 
 function Places({ path, onGo }: { path: string; onGo: () => void }) {
-  const isAdmin = useSession().scopes.includes('usher.admin');
+  const session = useSession();
+  const shown = places.filter(({ isFor }) => isFor?.(session) ?? true);
   return (
     <ScrollArea className="app-navbar-links">
       <Stack gap={4}>
-        {places
-          .filter(({ admins }) => !admins || isAdmin)
-          .map(place => (
-            <NavLink
-              key={place.to}
-              component={Link}
-              href={place.to}
-              label={place.label}
-              leftSection={<place.icon size={18} stroke={1.7} aria-hidden />}
-              active={isAt(path, place.to)}
-              aria-current={isAt(path, place.to) ? 'page' : undefined}
-              onClick={onGo}
-            />
-          ))}
+        {shown.map(place => (
+          <NavLink
+            key={place.to}
+            component={Link}
+            href={place.to}
+            label={place.label}
+            leftSection={<place.icon size={18} stroke={1.7} aria-hidden />}
+            active={isAt(path, place.to)}
+            aria-current={isAt(path, place.to) ? 'page' : undefined}
+            onClick={onGo}
+          />
+        ))}
       </Stack>
     </ScrollArea>
   );
@@ -137,7 +152,7 @@ function isAt(path: string, place: string): boolean {
   return place === '/' ? path === '/' || path.startsWith('/tokens') : path.startsWith(place);
 }
 
-function Account() {
+function Account({ onGo }: { onGo: () => void }) {
   const session = useSession();
   const [isBusy, setBusy] = useState(false);
   async function leave() {
@@ -157,19 +172,32 @@ function Account() {
           <Text size="xs" c="dimmed" truncate>
             {session.owners
               ? `Owner ${session.owners.join(', ')}`
-              : session.mayChange
+              : session.isAdmin
                 ? 'Full access'
-                : 'Read only'}
+                : session.mayChange
+                  ? 'All owners'
+                  : 'Read only'}
           </Text>
         </Box>
         <SchemeToggle />
       </Group>
       <Button
+        component={Link}
+        href="/sessions"
+        variant="subtle"
+        color="gray"
+        size="xs"
+        leftSection={<IconDevices size={15} aria-hidden />}
+        onClick={onGo}
+      >
+        My sessions
+      </Button>
+      <Button
         variant="default"
         size="xs"
         leftSection={<IconLogout size={15} aria-hidden />}
         loading={isBusy}
-        onClick={() => void leave()}
+        onClick={() => leaveAfterAsking(() => void leave())}
       >
         Sign out
       </Button>

@@ -17,6 +17,7 @@ import { type FormEvent, useState } from 'react';
 import { useSearchParams } from 'wouter';
 import { useSignIn } from './session.ts';
 import { SchemeToggle } from './shell.tsx';
+import { SignInProblem, SignInWays } from './sign-in-ways.tsx';
 import { Mark } from './ui/mark.tsx';
 import { useTitle } from './ui/use-title.ts';
 
@@ -50,6 +51,7 @@ export function SignIn({ again = false }: { again?: boolean }) {
           <SchemeToggle />
         </Group>
         {search.get('link') === 'spent' && <SpentLink />}
+        <SignInProblem problem={search.get('problem')} />
         {again && <Ended />}
         <Paper withBorder p="xl" radius="lg" shadow="sm" className="card">
           <form onSubmit={event => void submit(event)} noValidate>
@@ -62,6 +64,7 @@ export function SignIn({ again = false }: { again?: boolean }) {
                   to the API Manager
                 </Text>
               </div>
+              <SignInWays isInNewTab={again} />
               <PasswordInput
                 label="Admin token"
                 description="It is sent to this server once and not stored in this browser."

@@ -168,10 +168,16 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     problem = detail;
     if (canRead(tables)) health.setFault(problem);
   };
+  const documentParts = { tables, sealed, links, log, now, prunedMax: limits.prunedMax };
+  const { document, changeDocument } = lmdbDocuments(documentParts, () => seal.currentId, {
+    read,
+    write,
+  });
+  const writes = { append: appendOnce, note: appendOnce, commit: commitNow, changeDocument };
   const guard = lmdbGuard(
     {
-      reads: { events, get },
-      changes: { events, get, append: appendOnce, note: appendOnce, commit: commitNow },
+      reads: { events, get, document },
+      changes: { events, get, document, ...writes },
       notes: lmdbNotes(tables, read, write),
     },
     {
@@ -260,11 +266,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     },
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     ...lmdbLimitCounts(tables, limits, known, now),
-    ...lmdbDocuments(
-      { tables, sealed, links, log, now, prunedMax: limits.prunedMax },
-      () => seal.currentId,
-      known,
-    ),
+    ...lmdbDocuments(documentParts, () => seal.currentId, known),
     endSession: (id, until) => known.write(() => kept.endSession(id, until, now())),
     isSessionEnded: id => known.read(() => kept.isSessionEnded(id)),
     async close() {

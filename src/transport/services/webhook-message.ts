@@ -14,13 +14,13 @@ import { durationOfMs, timestampOf } from '../rpc/time.ts';
 
 /** A webhook with its health. */
 export function webhookMessage(shown: ShownWebhook): WebhookMessage {
-  const { webhook, url, failingSince, waiting, last } = shown;
+  const { webhook, url, failingSince, waiting, last, createdByName } = shown;
   const { id, revision, description, events, owners = [], expiringDays, enabled } = webhook;
   const { disabledReason = '', createdAt, updatedAt, createdBy } = webhook;
   const former = webhook.secrets[1]?.goodUntil;
   return create(WebhookSchema, {
     ...{ id, revision: BigInt(revision), url, description, events, owners, expiringDays },
-    ...{ enabled, disabledReason, createdBy, waiting },
+    ...{ enabled, disabledReason, createdBy, createdByName, waiting },
     createTime: timestampOf(createdAt),
     updateTime: timestampOf(updatedAt),
     ...(former !== undefined && { formerSecretUntil: timestampOf(former) }),

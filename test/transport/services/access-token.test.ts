@@ -72,7 +72,11 @@ const accessTokens: AccessTokens = {
     ...{ records: [record], usage: [usage], nextPageToken: 'n', total: 9 },
     ...{ searched: 7, matching: 5, isCounted: true },
   }),
-  listValues: answering('listValues', { values: [['ann', 3]], total: 2, isFinal: true }),
+  listValues: answering('listValues', {
+    values: [{ value: 'ann', count: 3, label: '' }],
+    total: 2,
+    isFinal: true,
+  }),
   update: answering('update', record),
   endGrace: answering('endGrace', record),
   rotate: answering('rotate', { record: { ...record, kind: 'static' }, secret: 'shown once' }),
@@ -124,6 +128,7 @@ const door = createConnectDoor({
           verdict: { valid: false, reason: 'MALFORMED_CLAIM', claim: 'exp', stale: true },
           steps: [{ check: 'access token', passed: true, detail: 'it is there' }],
         }),
+        actorNames: async () => new Map(),
         lookup: answering('lookup', {
           matches: [{ record, matchedBy: 'secret key' }],
           ...{ nextPageToken: 'n', examined: 9 },

@@ -34,6 +34,6 @@ export function setVariable(name: string, secret: string | undefined): string {
 }
 
 /** A text quoted as one word of a POSIX shell. */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

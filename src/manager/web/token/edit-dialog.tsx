@@ -2,10 +2,8 @@
 
 import { Code } from '@connectrpc/connect';
 import { useQuery } from '@connectrpc/connect-query';
-import { Alert } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
-import { IconGitMerge } from '@tabler/icons-react';
 import { useState } from 'react';
 import {
   type AccessToken,
@@ -14,10 +12,11 @@ import {
 } from '../../../gen/usher/v1/access_token_pb.ts';
 import { useServerErrors } from '../tokens/server-errors.ts';
 import { TokenFields } from '../tokens/token-fields.tsx';
-import { fieldsOf, focusFirst, formOf, validate } from '../tokens/token-form.ts';
+import { fieldsOf, focusFirst, formOf, type TokenForm, validate } from '../tokens/token-form.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { DialogForm } from '../ui/dialog-form.tsx';
-import { type Rebased, rebase, sayFields } from './rebase.ts';
+import { Conflict } from './conflict.tsx';
+import { type Rebased, rebase } from './rebase.ts';
 import { useChange } from './use-change.ts';
 
 const paths = [
@@ -37,7 +36,7 @@ export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
   const { onClose } = props;
   // What the form was filled from: its revision detects a change made since by others.
   const [token, setToken] = useState(props.token);
-  const [conflict, setConflict] = useState<Rebased>();
+  const [conflict, setConflict] = useState<Rebased<TokenForm>>();
   const form = useForm({ initialValues: formOf(token), validate });
   const newest = useQuery(AccessTokenService.method.get, { id: token.id }, { enabled: false });
   const update = useChange(AccessTokenService.method.update, onFailure);
@@ -83,22 +82,5 @@ export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
         {isStale && <Conflict {...conflict} />}
       </DialogForm>
     </Dialog>
-  );
-}
-
-function Conflict({ theirs, both }: Rebased) {
-  const changed = theirs.length === 0 ? '' : `They changed: ${sayFields(theirs)}. `;
-  return (
-    <Alert
-      role="alert"
-      data-tone="warn"
-      icon={<IconGitMerge aria-hidden />}
-      title="Someone else changed it in the meantime"
-    >
-      {changed}
-      {both.length === 0
-        ? 'Their values are in the form now, and yours are kept. Save again to add your change.'
-        : `You changed ${sayFields(both)} too: your values are kept, and saving again replaces theirs.`}
-    </Alert>
   );
 }

@@ -1,28 +1,26 @@
 /** The table of access tokens, which becomes a list of cards on a phone. */
 
-import { timestampMs } from '@bufbuild/protobuf/wkt';
-import { Anchor, Checkbox, Skeleton, Table, Text } from '@mantine/core';
-import { memo, type ReactNode } from 'react';
-import { Link } from 'wouter';
-import { type AccessToken, State } from '../../../gen/usher/v1/access_token_pb.ts';
-import { Chips } from '../ui/chips.tsx';
-import { GraceBadge } from '../ui/grace-badge.tsx';
-import { KindBadge, StateBadge } from '../ui/state-badge.tsx';
-import { When } from '../ui/when.tsx';
-import { expiringSoonDays } from './filters.ts';
+import { Checkbox, Skeleton, Table, UnstyledButton } from '@mantine/core';
+import { IconArrowDown, IconArrowsSort, IconArrowUp } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import type { AccessToken } from '../../../gen/usher/v1/access_token_pb.ts';
+import { ariaSort, type Column, nextSort } from './columns.ts';
+import type { SortName } from './filters.ts';
 import { type Selection, useRangeSelection } from './selection.ts';
-
-const columns = ['Name', 'Kind', 'State', 'Owner', 'Scopes', 'Last used', 'Expires'];
+import { Row } from './token-row.tsx';
 
 /** The table. */
 export function TokensTable(props: {
   tokens: AccessToken[];
+  columns: readonly Column[];
+  sort: SortName;
+  onSort: (sort: SortName) => void;
   /** Dims the rows while newer ones are loading. */
   isStale: boolean;
   /** Adds a checkbox to each row, and one for all rows; absent for none. */
   selection?: Selection | undefined;
 }) {
-  const { tokens, isStale, selection } = props;
+  const { tokens, columns, sort, onSort, isStale, selection } = props;
   const select = useRangeSelection(tokens, selection);
   return (
     <div className="card table-card" data-stale={isStale || undefined} aria-busy={isStale}>
@@ -32,12 +30,24 @@ export function TokensTable(props: {
         horizontalSpacing="md"
         highlightOnHover
       >
-        <Head selectAll={selection && <SelectAll tokens={tokens} selection={selection} />} />
+        <Table.Thead>
+          <Table.Tr>
+            {selection && (
+              <Table.Th className="cell-select">
+                <SelectAll tokens={tokens} selection={selection} />
+              </Table.Th>
+            )}
+            {columns.map(column => (
+              <Head key={column.id} column={column} sort={sort} onSort={onSort} />
+            ))}
+          </Table.Tr>
+        </Table.Thead>
         <Table.Tbody>
           {tokens.map(token => (
             <Row
               key={token.id}
               token={token}
+              columns={columns}
               isSelected={selection?.ids.has(token.id)}
               onSelect={select}
             />
@@ -48,16 +58,20 @@ export function TokensTable(props: {
   );
 }
 
-function Head({ selectAll }: { selectAll?: ReactNode }) {
+function Head(props: { column: Column; sort: SortName; onSort: (sort: SortName) => void }) {
+  const { column, sort, onSort } = props;
+  const order = ariaSort(column, sort);
+  const next = nextSort(column, sort);
+  if (next === undefined) return <Table.Th>{column.title}</Table.Th>;
   return (
-    <Table.Thead>
-      <Table.Tr>
-        {selectAll && <Table.Th className="cell-select">{selectAll}</Table.Th>}
-        {columns.map(column => (
-          <Table.Th key={column}>{column}</Table.Th>
-        ))}
-      </Table.Tr>
-    </Table.Thead>
+    <Table.Th aria-sort={order}>
+      <UnstyledButton className="sort" onClick={() => onSort(next)}>
+        {column.title}
+        {order === 'ascending' && <IconArrowUp size={14} aria-hidden />}
+        {order === 'descending' && <IconArrowDown size={14} aria-hidden />}
+        {order === 'none' && <IconArrowsSort size={14} aria-hidden className="sort-idle" />}
+      </UnstyledButton>
+    </Table.Th>
   );
 }
 
@@ -75,83 +89,27 @@ function SelectAll({ tokens, selection }: { tokens: AccessToken[]; selection: Se
   );
 }
 
-// The list may have thousands of rows, so rows that did not change are not rendered again.
-const Row = memo(function Row(props: {
-  token: AccessToken;
-  /** Undefined without a checkbox. */
-  isSelected: boolean | undefined;
-  onSelect: (token: AccessToken, isSelected: boolean, isRange: boolean) => void;
-}) {
-  const { token, isSelected, onSelect } = props;
-  return (
-    <Table.Tr className="row-link" data-selected={isSelected || undefined}>
-      {isSelected !== undefined && (
-        <Table.Td className="cell-select">
-          <Checkbox
-            size="xs"
-            aria-label={`Select ${token.name}`}
-            checked={isSelected}
-            onChange={event =>
-              onSelect(token, !isSelected, (event.nativeEvent as MouseEvent).shiftKey === true)
-            }
-          />
-        </Table.Td>
-      )}
-      <Table.Td data-label="Name" className="cell-name">
-        <Anchor
-          component={Link}
-          href={`/tokens/${token.id}`}
-          fw={600}
-          size="sm"
-          className="row-anchor"
-        >
-          {token.name}
-        </Anchor>
-        <Text size="xs" c="dimmed" ff="monospace">
-          {token.id.slice(0, 8)}…{token.id.slice(-6)}
-        </Text>
-      </Table.Td>
-      <Table.Td data-label="Kind">
-        <KindBadge kind={token.kind} />
-      </Table.Td>
-      <Table.Td data-label="State">
-        <StateBadge state={token.state} />
-        <GraceBadge token={token} />
-      </Table.Td>
-      <Table.Td data-label="Owner">{token.owner || <span className="quiet">none</span>}</Table.Td>
-      <Table.Td data-label="Scopes">
-        <Chips words={token.scopes} none="none" max={1} />
-      </Table.Td>
-      <Table.Td data-label="Last used" className="nowrap">
-        <When time={token.lastUsedTime} />
-      </Table.Td>
-      <Table.Td data-label="Expires" className="nowrap" data-tone={expiryTone(token)}>
-        <When time={token.expireTime} />
-      </Table.Td>
-    </Table.Tr>
-  );
-});
-
-function expiryTone(token: AccessToken): 'warn' | undefined {
-  if (token.state !== State.ACTIVE || !token.expireTime) return undefined;
-  const soonMs = Date.now() + expiringSoonDays * 86_400_000;
-  return timestampMs(token.expireTime) < soonMs ? 'warn' : undefined;
-}
-
 const skeletonRows = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 /** A placeholder until the first rows are loaded. */
-export function TokensTableSkeleton() {
+export function TokensTableSkeleton({ columns }: { columns: readonly Column[] }) {
+  const cells = (make: (column: Column) => ReactNode) => columns.map(make);
   return (
     <div className="card table-card" aria-busy="true">
       <Table verticalSpacing="sm" horizontalSpacing="md" aria-label="Loading access tokens">
-        <Head />
+        <Table.Thead>
+          <Table.Tr>
+            {cells(({ id, title }) => (
+              <Table.Th key={id}>{title}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
         <Table.Tbody>
           {skeletonRows.map(row => (
             <Table.Tr key={row}>
-              {columns.map(column => (
-                <Table.Td key={column}>
-                  <Skeleton height={16} my={10} width={column === 'Name' ? 180 : 70} />
+              {cells(({ id }) => (
+                <Table.Td key={id}>
+                  <Skeleton height={16} my={10} width={id === 'name' ? 180 : 70} />
                 </Table.Td>
               ))}
             </Table.Tr>

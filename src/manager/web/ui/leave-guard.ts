@@ -37,15 +37,10 @@ export function useLeaveGuard(text: string | undefined): void {
     const key = Symbol(text);
     guarded.set(key, text);
     here = window.location.href;
-    if (guarded.size === 1) {
-      window.addEventListener('beforeunload', prevent);
-      window.addEventListener('popstate', stay, { capture: true });
-    }
+    window.addEventListener('beforeunload', prevent);
     return () => {
       guarded.delete(key);
-      if (guarded.size > 0) return;
-      window.removeEventListener('beforeunload', prevent);
-      window.removeEventListener('popstate', stay, { capture: true });
+      if (guarded.size === 0) window.removeEventListener('beforeunload', prevent);
     };
   }, [text]);
 }
@@ -81,13 +76,21 @@ const navigateAfterAsking: typeof navigate = (to, options) => {
   else leaveAfterAsking(() => navigate(to, options));
 };
 
-/** Takes the guards away, so that what comes next is not asked about again. */
-function release(leave: () => void): void {
+/** Takes all guards away: what this page holds is to be lost. */
+export function dropGuards(): void {
   guarded.clear();
   window.removeEventListener('beforeunload', prevent);
-  window.removeEventListener('popstate', stay, { capture: true });
   ask(undefined);
+}
+
+function release(leave: () => void): void {
+  dropGuards();
   leave();
+}
+
+/** Guards the Back button. Call it before the router is rendered, which must see nothing of it. */
+export function guardHistory(): void {
+  window.addEventListener('popstate', stay);
 }
 
 /** Browsers show their own question for this. */
@@ -97,7 +100,7 @@ function prevent(event: BeforeUnloadEvent): void {
 
 /** The address has changed already: it is put back before the router sees it. */
 function stay(event: PopStateEvent): void {
-  if (new URL(here).pathname === window.location.pathname) return;
+  if (guarded.size === 0 || new URL(here).pathname === window.location.pathname) return;
   event.stopImmediatePropagation();
   const [text = ''] = guarded.values();
   window.history.pushState(null, '', here);

@@ -188,7 +188,8 @@ function Details({ webhook }: { webhook: Webhook }) {
         </Fact>
       )}
       <Fact name="Created">
-        <When time={webhook.createTime} /> by <Actor actor={webhook.createdBy} />
+        <When time={webhook.createTime} /> by{' '}
+        <Actor actor={webhook.createdBy} name={webhook.createdByName} />
       </Fact>
       <Fact name="Changed">
         <When time={webhook.updateTime} />
