@@ -26,30 +26,47 @@ export async function limitNotices(context: NoticeContext): Promise<Notice[]> {
     }));
 }
 
-/** What of a report of a leak is shown. */
+/** What of a leak is shown. */
 interface Leak {
+  /** "" for the admin token of the configuration. */
   tokenId: string;
-  /** Milliseconds since 1970. */
-  at: number;
-  dismissedAt?: number;
+  findings: { at: number }[];
+  /** Absent while it needs someone. */
+  dismissed?: object;
 }
 
 /** Leaks that were reported and not dismissed. Throws Unavailable. */
 export async function leakNotices(context: NoticeContext): Promise<Notice[]> {
-  const { store, limits } = context;
+  const { store, caller, limits } = context;
   const listed = await store.documents({ collection: 'leaks', limit: limits.noticesMax });
   const leaks = listed
     .map(({ id, body }) => ({ ...(body as unknown as Leak), id }))
-    .filter(({ dismissedAt }) => dismissedAt === undefined);
-  const seen = await withTokens(context, leaks);
-  return seen.map(({ about, record: { id, name, revokedAt } }) => ({
-    id: `leak.${about.id}`,
-    kind: 'leaked',
-    text: `A secret of ${name} was found in public${revokedAt === undefined ? '' : '; it is revoked'}.`,
-    path: `/tokens/${id}`,
-    time: about.at,
-    isUrgent: revokedAt === undefined,
-  }));
+    .filter(({ dismissed }) => dismissed === undefined);
+  const isOfAdmin = ({ tokenId }: Leak) => tokenId === '';
+  const ofAdmin = caller.owners === undefined ? leaks.filter(isOfAdmin) : [];
+  const seen = await withTokens(
+    context,
+    leaks.filter(leak => !isOfAdmin(leak)),
+  );
+  return [
+    ...ofAdmin.map(leak => ({
+      ...leakNotice(leak),
+      text: 'The admin token was found in public. Replace it in the configuration.',
+      path: '/leaks',
+      isUrgent: true,
+    })),
+    ...seen.map(({ about, record: { id, name, revokedAt } }) => ({
+      ...leakNotice(about),
+      text: `A secret of ${name} was found in public${revokedAt === undefined ? '' : '; it is revoked'}.`,
+      path: `/tokens/${id}`,
+      isUrgent: revokedAt === undefined,
+    })),
+  ];
+}
+
+function leakNotice({ id, findings }: Leak & { id: string }) {
+  const time = findings.at(-1)?.at;
+  return { id: `leak.${id}`, kind: 'leaked', ...(time !== undefined && { time }) } as const;
 }
 
 /** Each with its access token, without those that the caller may not see. */

@@ -5,10 +5,14 @@ import type { TokenReader } from '../store/store.ts';
 import { adminActor, adminName, personIn } from '../tokens/caller.ts';
 import { isUuid } from '../tokens/fields.ts';
 
-/** The name of an actor (see AuditEvent); the actor itself where there is no name. Throws Unavailable. */
+/**
+ * The name of an actor (see AuditEvent); the actor itself where there is no name, and for an access token
+ * of none of `owners`, which are absent for all. Throws Unavailable.
+ */
 export async function actorName(
   store: TokenReader & Pick<Documents, 'document'>,
   actor: string,
+  owners?: readonly string[],
 ): Promise<string> {
   if (actor === adminActor) return adminName;
   if (actor === 'usher') return 'Usher';
@@ -17,6 +21,8 @@ export async function actorName(
     const name = (await store.document('people', person))?.body.name;
     return typeof name === 'string' && name !== '' ? name : actor;
   }
-  if (isUuid(actor)) return (await store.get(actor))?.name ?? actor;
-  return actor;
+  if (!isUuid(actor)) return actor;
+  const record = await store.get(actor);
+  const isSeen = owners === undefined || (record?.owner && owners.includes(record.owner));
+  return isSeen ? (record?.name ?? actor) : actor;
 }

@@ -56,12 +56,22 @@ export const events = {
   'token.leaked': {
     meaning: 'A token or secret was reported as leaked',
     actions: ['token.leaked'],
+    // Without `accessToken` when it was the admin token of the configuration.
     members: {
-      detail: {
+      what: {
         type: 'string',
-        meaning: 'Who found it, where, and what was done',
+        meaning: 'What leaked: "token", "secret key", "jwt" or "admin token"',
+      },
+      done: {
+        type: 'string',
+        meaning: 'What Usher did about it: "revoked", "flagged", or "failed" where it could not',
+      },
+      source: {
+        type: 'string',
+        meaning: 'The kind of place where it was found, such as "commit"',
         isOptional: true,
       },
+      url: { type: 'string', meaning: 'Where it was found', isOptional: true },
     },
   },
   'limit.reached': {
@@ -159,7 +169,10 @@ export function membersOf(type: EventType, { detail, after }: AuditEvent): JsonO
       const until = after?.previousGoodUntil;
       return typeof until === 'number' ? { formerValidUntil: new Date(until).toISOString() } : {};
     }
-    case 'token.leaked':
+    case 'token.leaked': {
+      const { what = 'token', done = 'flagged', source = '', url = '' } = after ?? {};
+      return { what, done, ...(source !== '' && { source }), ...(url !== '' && { url }) };
+    }
     case 'limit.reached':
     case 'store.rolled_back':
       return detail === '' && type !== 'store.rolled_back' ? {} : { detail };
@@ -192,6 +205,8 @@ export function payloadSchema(): JsonObject {
 
 /** Events that concern no access token. */
 const withoutToken: ReadonlySet<EventType> = new Set(['store.rolled_back', 'webhook.test']);
+/** Events that sometimes concern none. */
+const maybeWithoutToken: ReadonlySet<EventType> = new Set(['token.leaked']);
 
 function dataSchema(type: EventType, { members }: EventRow): JsonObject {
   const own = Object.entries(members).map(([name, { type, meaning, format }]): [string, Json] => {
@@ -199,9 +214,10 @@ function dataSchema(type: EventType, { members }: EventRow): JsonObject {
   });
   const needed = Object.entries(members).filter(([, { isOptional }]) => !isOptional);
   const hasToken = !withoutToken.has(type);
+  const needsToken = hasToken && !maybeWithoutToken.has(type);
   return {
     type: 'object',
-    required: [...(hasToken ? ['accessToken'] : []), 'actor', ...needed.map(([name]) => name)],
+    required: [...(needsToken ? ['accessToken'] : []), 'actor', ...needed.map(([name]) => name)],
     properties: {
       ...(hasToken && { accessToken: { $ref: '#/$defs/accessToken' } }),
       actor: { $ref: '#/$defs/actor' },

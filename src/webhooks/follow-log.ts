@@ -82,9 +82,10 @@ function createTold(store: FollowDeps['store']) {
       if (!records.has(id)) records.set(id, await store.get(id));
       return records.get(id);
     },
-    async name(actor: string): Promise<string> {
-      const name = names.get(actor) ?? (await actorName(store, actor));
-      names.set(actor, name);
+    async name(actor: string, owners: readonly string[] | undefined): Promise<string> {
+      const key = JSON.stringify([actor, owners]);
+      const name = names.get(key) ?? (await actorName(store, actor, owners));
+      names.set(key, name);
       return name;
     },
   };
@@ -101,7 +102,7 @@ async function tell(deps: FollowDeps, lane: Lane, event: ChainedEvent, told: Tol
     ...{ id: event.id, type, time: event.time },
     ...(record !== undefined && { record }),
     ...(event.tokenId !== '' && { tokenId: event.tokenId }),
-    actor: { id: event.actor, name: await told.name(event.actor) },
+    actor: { id: event.actor, name: await told.name(event.actor, lane.webhook.owners) },
     members: membersOf(type, event),
   });
 }

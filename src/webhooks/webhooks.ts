@@ -93,7 +93,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     const [listed, failingSince, createdByName] = await Promise.all([
       store.documents({ collection: deliveries, prefix, limit: lookedAtMax }),
       failingSinceOf(store, webhook.id),
-      actorName(store, webhook.createdBy),
+      actorName(store, webhook.createdBy, webhook.owners),
     ]);
     const found = listed.map(deliveryIn);
     // The newest attempt may be one of an older delivery.

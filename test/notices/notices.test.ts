@@ -121,6 +121,39 @@ test('a process notes few access tokens in a minute', async () => {
   expect(asked).toHaveLength(60);
 });
 
+test('leaks are shown until they are dismissed', async () => {
+  const record = await made('payments', { owner: 'ann' });
+  const leak = { tokenId: record.id, what: 'token', findings: [{ at: clock.ms }] };
+  const id = `${record.id}.1`;
+  await store.changeDocument({ collection: 'leaks', id, before: 0, body: leak });
+  await store.changeDocument({
+    ...{ collection: 'leaks', id: 'admin.1', before: 0 },
+    body: { ...leak, tokenId: '', what: 'admin token' },
+  });
+  expect(await textsOf()).toEqual([
+    'The admin token was found in public. Replace it in the configuration.',
+    'A secret of payments was found in public.',
+  ]);
+  expect(await textsOf(adminOf('ann'))).toEqual(['A secret of payments was found in public.']);
+  expect(await textsOf(adminOf('bob'))).toEqual([]);
+  await store.changeDocument({
+    ...{ collection: 'leaks', id, before: 1, body: { ...leak, dismissed: { at: clock.ms } } },
+  });
+  await store.changeDocument({ collection: 'leaks', id: 'admin.1', before: 1 });
+  pass(noticeLimits.freshMs);
+  expect(await textsOf()).toEqual([]);
+});
+
+test('failures of a job are shown to who started it', async () => {
+  const job = {
+    ...{ id: 'x', creator: { actor: 'admin', peer: '' }, state: 'done', endedAt: clock.ms },
+    ...{ count: 10, failed: 2 },
+  };
+  await store.changeDocument({ collection: 'jobs', id: 'j.1', before: 0, body: job });
+  expect(await textsOf()).toEqual(['2 of 10 changes of a job failed.']);
+  expect(await textsOf({ ...admin, actor: 'someone', owners: [] })).toEqual([]);
+});
+
 test('webhooks that fail or were disabled are shown to administrators', async () => {
   const { shown } = await webhooks.create(admin, hook({ description: 'alerts' }));
   await setFailingSince(store, shown.webhook.id, clock.ms);

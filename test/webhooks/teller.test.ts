@@ -74,6 +74,21 @@ test('a webhook of owners gets the events of their access tokens alone', async (
   ]);
 });
 
+test('the name of who did it is that of an access token which the owners may see', async () => {
+  await webhooks.create(admin, hook({ owners: ['ann'], events: ['token.created'] }));
+  await webhooks.create(admin, hook({ events: ['token.created'] }));
+  const [hers, his] = [await made('hers', 'ann'), await made('his', 'bob')];
+  await tell();
+  received.length = 0;
+  for (const { id } of [hers, his]) {
+    const caller = { ...admin, actor: id };
+    await tokens.create(caller, 'static', fields({ name: 'new', owner: 'ann' }));
+  }
+  await tell();
+  const names = received.map(({ event }) => (event.data.actor as { name: string }).name);
+  expect(names.sort()).toEqual([his.id, 'hers', 'hers', 'his']);
+});
+
 test('what failed is tried again with growing pauses, as the same message', async () => {
   const { shown } = await webhooks.create(admin, hook());
   receiver.answer = () => 500;

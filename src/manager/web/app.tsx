@@ -26,6 +26,8 @@ const MySessionsPage = lazy(() => import('./people/my-sessions-page.tsx'));
 const WebhooksPage = lazy(() => import('./webhooks/webhooks-page.tsx'));
 const NewWebhookPage = lazy(() => import('./webhooks/new-webhook-page.tsx'));
 const WebhookPage = lazy(() => import('./webhooks/webhook-page.tsx'));
+const InvitePage = lazy(() => import('./invited/invite-page.tsx'));
+const PasskeysPage = lazy(() => import('./invited/passkeys-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
@@ -40,7 +42,13 @@ export function App() {
 
 function Page() {
   const [path] = useLocation();
-  return path === '/login' ? <LoginLink /> : <WithSession />;
+  if (path === '/login') return <LoginLink />;
+  if (path !== '/invite') return <WithSession />;
+  return (
+    <Suspense fallback={<Waiting />}>
+      <InvitePage />
+    </Suspense>
+  );
 }
 
 function WithSession() {
@@ -102,6 +110,9 @@ function Pages() {
         <NewWebhookPage />
       </Route>
       <Route path="/webhooks/:id">{({ id }) => <WebhookPage key={id} id={id} />}</Route>
+      <Route path="/passkeys">
+        <PasskeysPage />
+      </Route>
       <Route path="/status">
         <StatusPage />
       </Route>
