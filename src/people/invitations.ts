@@ -81,7 +81,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
       ...{ createdBy: caller.actor, createdByName: caller.name },
       ...(owners && { owners: [...owners] }),
     };
-    const after = { role, ...(owners && { owners: [...owners] }) };
+    const after = { role, ...(owners && { owners: [...owners] }), expiresAt };
     const event = eventOf('invitation.create', caller, at, namedPerson(person), after);
     const change: DocumentChange = {
       ...{ collection: 'invitations', id, before: 0, body, keepUntil: expiresAt, event },
