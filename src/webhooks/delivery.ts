@@ -96,8 +96,15 @@ export function withAttempt(
     ...(state === 'waiting' && nextAt !== undefined && { nextAt }),
     firstAt: delivery.firstAt ?? attempt.time,
     attemptsTotal: delivery.attemptsTotal + 1,
-    attempts: [...delivery.attempts, attempt].slice(-answerLimits.attemptsKept),
+    attempts: [...delivery.attempts.slice(1 - answerLimits.attemptsKept), attempt].map(
+      // Of the older ones it is enough to know how they ended.
+      (each, n, { length }) => (length - n > answerLimits.answersKept ? withoutAnswer(each) : each),
+    ),
   };
+}
+
+function withoutAnswer({ answer: _answer, ...attempt }: Attempt): Attempt {
+  return attempt;
 }
 
 /** Pages of a webhook's deliveries, newest first. */

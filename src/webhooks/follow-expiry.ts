@@ -16,6 +16,7 @@ export interface ExpiryDeps {
   limits: Pick<WebhookLimits, 'pageSize' | 'waitingMax'>;
   /** As of FollowDeps. */
   add(lane: Lane, happening: Happening): Promise<void>;
+  isHeld(): boolean;
 }
 
 /** A new access token with about this lifetime needs no notice that it will expire. */
@@ -53,7 +54,7 @@ async function look(deps: ExpiryDeps, lane: Lane, days: number, now: number): Pr
         expiry[days] = { until: to };
         return;
       }
-      if (lane.waiting.size >= limits.waitingMax) return;
+      if (lane.waiting.size >= limits.waitingMax || !deps.isHeld()) return;
       await tell(deps, lane, record, days, now);
       after = cursorBehind('expiry', record);
       expiry[days] = { until: place.until, after };

@@ -16,6 +16,8 @@ export interface FollowDeps {
   limits: Pick<WebhookLimits, 'pageSize' | 'pagesMax' | 'waitingMax'>;
   /** Makes the delivery of a happening, and has it wait, unless it was made before. */
   add(lane: Lane, happening: Happening): Promise<void>;
+  /** Whether this replica is the one that tells, still. */
+  isHeld(): boolean;
 }
 
 /** How many entries are told again when the log is not the one that was followed. */
@@ -42,6 +44,8 @@ export async function followLog(deps: FollowDeps, lanes: Iterable<Lane>): Promis
       const events = await read;
       if (events.length === 0) break;
       for (const event of events) {
+        // What is left is for the next look, which first renews the lease.
+        if (!deps.isHeld()) return;
         await tell(deps, lane, event, told);
         lane.progress.log = { sequence: event.sequence, hash: event.hash };
         if (lane.waiting.size >= limits.waitingMax) break;
@@ -94,8 +98,8 @@ function createTold(store: FollowDeps['store']) {
 async function tell(deps: FollowDeps, lane: Lane, event: ChainedEvent, told: Told): Promise<void> {
   const type = typeOfAction(event.action);
   if (type === undefined || !lane.webhook.events.includes(type)) return;
-  // Only a log that lost its end is followed from before that.
-  if (event.time < lane.webhook.since.time) return;
+  // A log that lost its end is followed from before that, and so is one that was restored.
+  if (event.time < lane.notBefore) return;
   const record = await told.record(event.tokenId);
   if (!wants(lane.webhook, type, record?.owner)) return;
   await deps.add(lane, {

@@ -64,4 +64,6 @@ export const answerLimits = {
   charactersMax: 1000,
   /** Attempts of a delivery that are kept. */
   attemptsKept: 10,
+  /** Of these, attempts whose answers are kept. */
+  answersKept: 3,
 } as const;

@@ -94,7 +94,7 @@ export function createTeller(deps: TellerDeps): Teller {
       if (lane === undefined) lanes.set(webhook.id, await openLane(webhook, saved[webhook.id]));
       else if (lane.webhook.revision < webhook.revision) {
         lane.webhook = webhook;
-        lane.progress = progressOf(webhook, lane.progress);
+        lane.progress = progressOf(webhook, lane.progress, await store.head(), now()).progress;
       }
     }
   };
@@ -107,45 +107,52 @@ export function createTeller(deps: TellerDeps): Teller {
   };
   const openLane = async (webhook: Webhook, saved: Progresses[string] | undefined) => {
     const lane: Lane = {
-      ...{ webhook, progress: progressOf(webhook, saved), waiting: new Map(), busy: new Set() },
+      ...{ webhook, waiting: new Map(), busy: new Set(), prunedAt: now(), made: 0 },
+      ...progressOf(webhook, saved, await store.head(), now()),
       failingSince: await failingSinceOf(store, webhook.id),
-      prunedAt: now(),
     };
     for await (const page of deliveryPages(store, webhook.id, limits.pageSize)) {
-      for (const each of page) if (each.state === 'waiting') lane.waiting.set(each.id, each);
+      for (const each of page) keepWaiting(lane, each.id, each);
     }
     await prune(store, deliveryPages(store, webhook.id, limits.pageSize), limits.historyMax);
     return lane;
+  };
+  /** Notes whether a delivery, if it still exists, waits, and until when. */
+  const keepWaiting = (lane: Lane, id: string, delivery: Delivery | undefined) => {
+    if (delivery?.state === 'waiting') lane.waiting.set(id, delivery.nextAt ?? 0);
+    else lane.waiting.delete(id);
   };
   const add = async (lane: Lane, happening: Happening) => {
     const delivery = deliveryOf(lane.webhook.id, happening, now());
     if (lane.waiting.has(delivery.id)) return;
     const isNew = (newest: Delivery) => (newest.revision === 0 ? newest : undefined);
     const written = await writeDelivery(store, delivery, isNew, limits);
-    if (written?.state === 'waiting') lane.waiting.set(written.id, written);
+    keepWaiting(lane, delivery.id, written);
+    lane.made += 1;
     lease.touch();
     dispatch(lane);
   };
 
   const dispatch = (lane: Lane) => {
-    while (!isClosed && lease.isHeld() && lane.busy.size < limits.atOnceMax) {
+    const mayStart = () => !isClosed && lease.isHeld() && lanes.get(lane.webhook.id) === lane;
+    while (mayStart() && lane.busy.size < limits.atOnceMax) {
       const due = dueIn(lane, now());
       if (due === undefined) return;
-      lane.busy.add(due.id);
+      lane.busy.add(due);
       const attempt = deliver(lane, due)
         .catch(error => {
           if (!ended.signal.aborted) deps.onFailure(error);
-          lane.waiting.set(due.id, { ...due, nextAt: now() + storePauseMs });
+          lane.waiting.set(due, now() + storePauseMs);
         })
         .finally(() => {
-          lane.busy.delete(due.id);
+          lane.busy.delete(due);
           attempts.delete(attempt);
           dispatch(lane);
         });
       attempts.add(attempt);
     }
   };
-  const deliver = async (lane: Lane, { id }: Delivery) => {
+  const deliver = async (lane: Lane, id: string) => {
     // Both as they are now: someone may have changed the webhook, or sent the delivery again.
     const [found, held] = await Promise.all([
       store.document('webhooks', lane.webhook.id),
@@ -167,8 +174,7 @@ export function createTeller(deps: TellerDeps): Teller {
         ? withAttempt(newest, sent.attempt, nextAt(newest, sent))
         : undefined;
     const written = await writeDelivery(store, delivery, next, limits);
-    if (written?.state === 'waiting') lane.waiting.set(delivery.id, written);
-    else lane.waiting.delete(delivery.id);
+    keepWaiting(lane, id, written);
     await noteHealth(lane, webhook, sent);
   };
   const nextAt = (delivery: Delivery, { attempt, retryAfterMs, isGone }: Sent) => {
@@ -211,9 +217,10 @@ export function createTeller(deps: TellerDeps): Teller {
       }
       if (held !== 'kept') lanes.clear();
       await syncLanes(held === 'kept' ? {} : held);
-      await followLog({ store, limits, add }, lanes.values());
+      const following = { store, limits, add, isHeld: lease.isHeld };
+      await followLog(following, lanes.values());
       if (monotonicMs() - expiryMs >= limits.expiryMs) {
-        await followExpiry({ store, limits, add }, lanes.values(), now());
+        await followExpiry(following, lanes.values(), now());
         expiryMs = monotonicMs();
       }
       for (const lane of lanes.values()) {
@@ -225,8 +232,8 @@ export function createTeller(deps: TellerDeps): Teller {
     }
   };
   const pruneRarely = async (lane: Lane) => {
-    if (now() - lane.prunedAt < limits.pruneMs) return;
-    lane.prunedAt = now();
+    if (now() - lane.prunedAt < limits.pruneMs && lane.made < limits.historyMax) return;
+    [lane.prunedAt, lane.made] = [now(), 0];
     await prune(store, deliveryPages(store, lane.webhook.id, limits.pageSize), limits.historyMax);
   };
 

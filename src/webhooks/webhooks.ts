@@ -79,8 +79,10 @@ export interface WebhooksDeps {
   onChange(): void;
 }
 
-/** Deliveries that are looked at for what waits. */
-const lookedAtMax = 100;
+/** Deliveries that are looked at for what waits: of one webhook, and of each in a list. */
+const lookedAt = { alone: 100, inList: 20 } as const;
+/** The part of the webhooks that callers with owners may have. */
+const share = 1 / 5;
 /** Most attempts at a change while others change the same webhook. */
 const changesMax = 8;
 
@@ -88,10 +90,10 @@ const changesMax = 8;
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { store, keys, now, limits, readAddress } = deps;
 
-  const show = async (webhook: Webhook): Promise<ShownWebhook> => {
+  const show = async (webhook: Webhook, limit: number = lookedAt.alone): Promise<ShownWebhook> => {
     const prefix = prefixOf(webhook.id);
     const [listed, failingSince, createdByName] = await Promise.all([
-      store.documents({ collection: deliveries, prefix, limit: lookedAtMax }),
+      store.documents({ collection: deliveries, prefix, limit }),
       failingSinceOf(store, webhook.id),
       actorName(store, webhook.createdBy, webhook.owners),
     ]);
@@ -140,10 +142,13 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       faults.read(() => checkWebhookFields(fields, readAddress));
       const owners = faults.read(() => ownersFor(caller, fields.owners)) ?? [];
       faults.end();
-      if ((await all()).length >= limits.webhooksMax) {
+      const there = await all();
+      const seen = there.filter(webhook => isVisibleTo(caller, webhook));
+      const isOverShare = caller.owners && seen.length >= Math.ceil(limits.webhooksMax * share);
+      if (there.length >= limits.webhooksMax || isOverShare) {
         throw new TokenError(
           'RESOURCE_EXHAUSTED',
-          `there are ${limits.webhooksMax} webhooks, as many as USHER_WEBHOOKS_MAX allows`,
+          'there are as many webhooks as USHER_WEBHOOKS_MAX allows; callers with owners may have a fifth',
         );
       }
       const [id, secret, at] = [v7(), makeWebhookSecret(), now()];
@@ -166,7 +171,7 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     async list(caller) {
       demand(caller, adminScope);
       const seen = (await all()).filter(webhook => isVisibleTo(caller, webhook));
-      return await Promise.all(seen.map(show));
+      return await Promise.all(seen.map(webhook => show(webhook, lookedAt.inList)));
     },
 
     async get(caller, id) {

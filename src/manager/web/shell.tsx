@@ -66,6 +66,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
+  const { mayRead } = useSession();
   const isNarrow = useMediaQuery('(max-width: 62em)', false, { getInitialValueInEffect: false });
   const isFirst = useRef(true);
 
@@ -92,7 +93,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Group h="100%" px="md" justify="space-between">
           <Mark />
           <Group gap="xs">
-            {isNarrow && <Bell />}
+            {isNarrow && mayRead && <Bell />}
             <NavigationButton opened={opened} onClick={toggle} />
           </Group>
         </Group>
@@ -100,7 +101,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <AppShell.Navbar className="app-navbar" p="md" aria-label="Main">
         <Group justify="space-between" mb="lg" px={6} h={36}>
           <Mark />
-          {!isNarrow && <Bell />}
+          {!isNarrow && mayRead && <Bell />}
           <NavigationButton opened={opened} onClick={toggle} />
         </Group>
         <Places path={path} onGo={close} />

@@ -123,7 +123,7 @@ export type Webhook = Message<"usher.v1.Webhook"> & {
   failingSince?: Timestamp | undefined;
 
   /**
-   * Deliveries that wait for their next attempt, as far as they are counted: 100 at most.
+   * Deliveries that wait for their next attempt, among the last 100; in a list, among the last 20.
    *
    * @generated from field: int32 waiting = 15;
    */
@@ -270,7 +270,7 @@ export type Delivery_Attempt = Message<"usher.v1.Delivery.Attempt"> & {
   error: string;
 
   /**
-   * The first bytes of the answer's body, as text.
+   * The first bytes of the answer's body, as text; only of the last three attempts.
    *
    * @generated from field: string answer = 5;
    */
