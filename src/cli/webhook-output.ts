@@ -20,7 +20,7 @@ export function outWebhooks(terminal: Terminal, webhooks: Webhook[]): void {
 }
 
 /** The health of a webhook in some words. */
-export function healthOf({ enabled, disabledReason, failingSince, lastDelivery }: Webhook): string {
+function healthOf({ enabled, disabledReason, failingSince, lastDelivery }: Webhook): string {
   if (!enabled) return disabledReason === '' ? 'disabled' : 'disabled by Usher';
   if (failingSince !== undefined) return 'failing';
   return lastDelivery === undefined ? 'nothing sent yet' : 'good';

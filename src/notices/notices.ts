@@ -34,14 +34,14 @@ export interface Notice {
 }
 
 /** What a caller may be shown. */
-export interface Notices {
+interface Notices {
   notices: Notice[];
   /** Whether there are more. */
   more: boolean;
 }
 
 /** The store, as far as notices read it. */
-export type NoticeStore = Pick<Documents, 'document' | 'documents'> &
+type NoticeStore = Pick<Documents, 'document' | 'documents'> &
   Pick<Store, 'get' | 'scan' | 'usage' | 'storeStatus'>;
 
 /** What it needs. */

@@ -9,7 +9,7 @@ import { deliveries } from './delivery.ts';
 import type { LogPlace } from './webhook.ts';
 
 /** How far access tokens that expire soon were looked at, for one number of days. */
-export interface ExpiryPlace {
+interface ExpiryPlace {
   /** Those that expire up to this are done, in milliseconds since 1970. */
   until: number;
   /** The cursor in a look that was not finished; absent otherwise. */

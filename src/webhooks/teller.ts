@@ -27,7 +27,7 @@ import { type SendDeps, type Sent, send } from './send.ts';
 import { bodyOf, resealed, type Webhook, webhookOf } from './webhook.ts';
 
 /** What telling needs of the store. */
-export type TellerStore = Documents & Pick<Store, 'events' | 'head' | 'get' | 'scan'>;
+type TellerStore = Documents & Pick<Store, 'events' | 'head' | 'get' | 'scan'>;
 
 /** What it needs. */
 export interface TellerDeps extends SendDeps {

@@ -8,7 +8,7 @@ import type { MasterKeys, Sealed } from '../verify/master-keys.ts';
 import type { EventType } from './events.ts';
 
 /** A secret of a webhook. */
-export interface SealedSecret extends Sealed {
+interface SealedSecret extends Sealed {
   /** Until when it signs, in milliseconds since 1970; absent for the current one. */
   goodUntil?: number;
 }

@@ -40,7 +40,7 @@ export interface ShownWebhook {
 }
 
 /** A change of a webhook. */
-export interface WebhookUpdate {
+interface WebhookUpdate {
   id: string;
   /** Only at this revision; 0 for any. */
   revision: number;

@@ -134,6 +134,14 @@ test('there are as many webhooks as the setting allows', async () => {
   for (const { id } of all) await webhooks.remove(admin, id);
 });
 
+test('callers with owners may have a fifth of them', async () => {
+  const ann = adminOf('ann');
+  const hers = [await createdBy(ann), await createdBy(ann)];
+  await expectRefused(webhooks.create(ann, hook()), 'RESOURCE_EXHAUSTED', 'a fifth');
+  const others = await createdBy(adminOf('bob'));
+  for (const { id } of [...hers, others]) await webhooks.remove(admin, id);
+});
+
 test('the audit log names who did what, and holds no address and no secret', async () => {
   const from = (await store.head()).sequence;
   const { shown, secret } = await webhooks.create(admin, hook());

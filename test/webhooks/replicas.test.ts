@@ -120,6 +120,26 @@ test('a log that lost its end is told from before that, and nothing twice', asyn
   expect(names()).toEqual(['a', 'b']);
 });
 
+test('after a restore, which has webhooks and no progress, nothing old is told', async () => {
+  const { shown } = await webhooks.create(admin, hook());
+  await made('old');
+  pass(2 * 3_600_000);
+  await made('recent');
+  const lease = await store.document('deliveries', 'lease');
+  if (lease !== undefined) {
+    const { revision: before } = lease;
+    await store.changeDocument({ collection: 'deliveries', id: 'lease', before });
+  }
+  const teller = openTeller();
+  for (let look = 0; look < 40; look++) {
+    await tell(teller);
+    pass(3000);
+  }
+  expect(names()).toEqual(['recent']);
+  expect(await webhooks.get(admin, shown.webhook.id)).toMatchObject({ waiting: 0 });
+  await teller.close();
+});
+
 test('token.expiring comes once for each number of days, also after a restart', async () => {
   const old = await made('old', clock.ms + 3 * dayMs + 60_000);
   await made('new', clock.ms + 20 * dayMs);
