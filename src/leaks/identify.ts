@@ -42,21 +42,31 @@ export interface IdentifyDeps {
   limits: Pick<VerifyLimits, 'headerBytesMax' | 'claimsDepthMax'>;
 }
 
-/** What each of the texts is, in their order; undefined for what is no credential. Throws Unavailable. */
-export type Identify = (texts: readonly string[]) => Promise<(Identified | undefined)[]>;
+/**
+ * What each of the texts is, in their order: undefined for what is no credential, and the error where one
+ * access token cannot be read. Throws Unavailable when nothing can be.
+ */
+export type Identify = (
+  texts: readonly string[],
+) => Promise<(Identified | Unavailable | undefined)[]>;
+
+/** Access tokens that may be unreadable before the store counts as away. */
+const unreadableMax = 3;
 
 /** Access tokens whose secret keys are compared before other work may go on. */
-const searchedAtOnce = 500;
+const searchedAtOnce = 100;
 
 /** Creates it. One search for secret keys runs at a time. */
 export function createIdentify(deps: IdentifyDeps): Identify {
   const adminDigest = sha256(deps.adminToken);
   let searching: Promise<unknown> = Promise.resolve();
   return async texts => {
-    const found = new Map<string, Identified>();
+    const found = new Map<string, Identified | Unavailable>();
+    let unreadable = 0;
     for (const text of new Set(texts)) {
       const isAdmin = timingSafeEqual(sha256(text), adminDigest);
-      const named = isAdmin ? ({ what: 'admin token', text } as const) : await prove(deps, text);
+      const named = isAdmin ? ({ what: 'admin token', text } as const) : await tried(deps, text);
+      if (named instanceof Unavailable && ++unreadable > unreadableMax) throw named;
       if (named !== undefined) found.set(text, named);
     }
     const open = texts.filter(text => !found.has(text) && canBeKey(text));
@@ -67,6 +77,19 @@ export function createIdentify(deps: IdentifyDeps): Identify {
     }
     return texts.map(text => found.get(text));
   };
+}
+
+/** The same as `prove`, with Unavailable as an answer: other texts are looked at nevertheless. */
+async function tried(
+  deps: IdentifyDeps,
+  text: string,
+): Promise<Identified | Unavailable | undefined> {
+  try {
+    return await prove(deps, text);
+  } catch (error) {
+    if (error instanceof Unavailable) return error;
+    throw error;
+  }
 }
 
 /** What a token or JWT proves to be. */

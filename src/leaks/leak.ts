@@ -39,7 +39,7 @@ export interface Leak {
 }
 
 /** That someone has taken care of a leak. */
-export interface Dismissal {
+interface Dismissal {
   /** Milliseconds since 1970. */
   at: number;
   /** As Caller.actor and Caller.name. */
@@ -52,14 +52,31 @@ export interface Dismissal {
 /** Most places that are kept of one leak. */
 const findingsMax = 20;
 
+/** What its document holds besides, for those who only list what needs someone. */
+interface Summary {
+  /** When it was last reported at a new place, in milliseconds since 1970. */
+  at: number;
+  /** Absent while it needs someone. */
+  dismissedAt?: number;
+}
+
+/** When a leak was last reported at a new place, in milliseconds since 1970. */
+export function lastReportedAt({ findings }: Leak): number {
+  return findings.at(-1)?.at ?? 0;
+}
+
 /** The content of its document. */
-export function bodyOf({ id: _id, ...leak }: Leak): JsonObject {
-  return leak as unknown as JsonObject;
+export function bodyOf(leak: Leak): JsonObject {
+  const { id: _id, ...content } = leak;
+  const at = lastReportedAt(leak);
+  const summary: Summary = { at, ...(leak.dismissed && { dismissedAt: leak.dismissed.at }) };
+  return { ...content, ...summary } as unknown as JsonObject;
 }
 
 /** The leak of a document, which only `bodyOf` wrote: the store checks its signature. */
 export function leakOf({ id, body }: { id: string; body: JsonObject }): Leak {
-  return { id, ...(body as unknown as Omit<Leak, 'id'>) };
+  const { at: _at, dismissedAt: _dismissedAt, ...leak } = body as unknown as Leak & Summary;
+  return { ...leak, id };
 }
 
 /** With a further place; the same list where it is known. Of too many the first and the latest stay. */

@@ -13,7 +13,7 @@ export interface SignedHeaders {
 }
 
 /** How far the time of a report may be from the server's, in milliseconds: later it cannot be replayed. */
-export const reportAgeMsMax = 300_000;
+const reportAgeMsMax = 300_000;
 /** Signatures of one report that are compared: while a secret is replaced there are two. */
 const signaturesMax = 8;
 

@@ -32,7 +32,7 @@ export interface ReportedText {
 }
 
 /** A report whose signature was right. */
-export interface Report {
+interface Report {
   by: Reporter;
   /** The reporter's network address. */
   peer: string;
@@ -63,7 +63,7 @@ export interface TakeReportDeps extends IdentifyDeps {
 const attemptsMax = 8;
 /** What the reason of a revocation begins with: what a repeated report is recognised by. */
 const reasonBegin = 'leaked: reported by ';
-const reporters: Record<Reporter, string> = { github: 'GitHub', report: 'a signed report' };
+const reporters: Record<Reporter, string> = { github: 'GitHub', report: 'a scanner' };
 
 /** Creates it. */
 export function createTakeReport(deps: TakeReportDeps): TakeReport {
@@ -72,9 +72,11 @@ export function createTakeReport(deps: TakeReportDeps): TakeReport {
     const texts = found.map(({ credential }) => credential.trim());
     const known = await identify(texts);
     const outcomes: Outcome[] = [];
+    let unreadable: Unavailable | undefined;
     for (const [n, { url, source }] of found.entries()) {
       const [text = '', identified] = [texts[n], known[n]];
-      if (identified === undefined) {
+      if (identified instanceof Unavailable) unreadable = identified;
+      if (identified === undefined || identified instanceof Unavailable) {
         outcomes.push('unknown');
         continue;
       }
@@ -84,6 +86,8 @@ export function createTakeReport(deps: TakeReportDeps): TakeReport {
       };
       outcomes.push(await act(deps, identified, finding, peer));
     }
+    // The others were dealt with; the report must be repeated for this one.
+    if (unreadable !== undefined) throw unreadable;
     return outcomes;
   };
 }

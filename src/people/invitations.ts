@@ -26,7 +26,7 @@ import { mayEnter, namedPerson, type Person } from './person.ts';
 import type { Granted } from './roles.ts';
 
 /** What an invitation is for. */
-export interface Invited {
+interface Invited {
   name: string;
   /** The name of a role. */
   role: string;

@@ -13,6 +13,7 @@ import { AccessTokenService, accessTokenHandlers } from '../transport/services/a
 import { createChanges } from '../transport/services/changes.ts';
 import { InvitationService, invitationHandlers } from '../transport/services/invitations.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
+import { LeakService, leakHandlers } from '../transport/services/leaks.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { NoticeService, noticeHandlers } from '../transport/services/notices.ts';
 import { PeopleService, peopleHandlers } from '../transport/services/people.ts';
@@ -100,6 +101,7 @@ export function createServices(deps: ServicesDeps): Services {
     invitationHandlers({ ...core, authenticate, origin: web.origin }),
   );
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
+  const leaks = bind(LeakService, leakHandlers({ ...core.leakReports, authenticate, now }));
   const people = bind(PeopleService, peopleHandlers({ people: core.peopleAdmin, authenticate }));
   const { createSignInCode } = web;
   const signIn = bind(
@@ -114,6 +116,7 @@ export function createServices(deps: ServicesDeps): Services {
       withRefusalsNoted(store, core.sums, addressOf),
       withRefusalsNoted(webhooks, core.sums, addressOf),
       withRefusalsNoted(notices, core.sums, addressOf),
+      withRefusalsNoted(leaks, core.sums, addressOf),
       withRefusalsNoted(invitations, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),

@@ -7,6 +7,7 @@ import {
   type LeakPolicy,
   type ReportedText,
 } from '../../src/leaks/take-reports.ts';
+import { Unavailable } from '../../src/store/store.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { defaultLimits, roomy } from '../limits.ts';
@@ -21,16 +22,24 @@ export function openLeakOffice() {
   const { store, keys, now, tokens } = office;
   const told: Leak[] = [];
   const findImported = createFindImported(store, keys);
+  const proven = createProve(keys, roomy);
+  /** The access tokens that cannot be read. */
+  const unreadable = new Set<string>();
+  const prove: typeof proven = (credential, record, at) => {
+    if (unreadable.has(record?.id ?? '')) throw new Unavailable('it cannot be read');
+    return proven(credential, record, at);
+  };
   const take = (policy: LeakPolicy, found: ReportedText[], by: 'github' | 'report' = 'github') =>
     createTakeReport({
       ...{ store, keys, findImported, now, adminToken, policy, accessTokens: tokens },
-      prove: createProve(keys, roomy),
+      prove,
       limits: defaultLimits.verify,
       onLeak: leak => told.push(leak),
     })({ by, peer: '192.0.2.1', found });
   return {
     ...office,
     told,
+    unreadable,
     leaks: createLeaks({ store, now }),
     /** Reports texts, found at one place each. */
     report: (policy: LeakPolicy, ...texts: string[]) =>

@@ -2,6 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { Unavailable } from '../../src/store/store.ts';
 import { admin, expectRefused, fields, adminOf as ofOwner, reader } from '../tokens/setup.ts';
 import { adminToken, at, openLeakOffice } from './setup.ts';
 
@@ -117,7 +118,9 @@ describe('the policy flag', () => {
     const { record, secret } = await make('static');
     await report('flag', secret);
     const id = (await leaksOf(record.id))[0]?.leak.id ?? '';
+    expect((await store.document('leaks', id))?.body).toMatchObject({ at: clock.ms });
     await leaks.dismiss(admin, id, 'a test repository');
+    expect((await store.document('leaks', id))?.body).toMatchObject({ dismissedAt: clock.ms });
     expect(await leaksOf(record.id)).toEqual([]);
     await report('flag', secret);
     expect(await leaksOf(record.id)).toEqual([]);
@@ -220,6 +223,20 @@ test('many reports of one token at once leave one leak', async () => {
   const made = (await events()).filter(({ tokenId }) => tokenId === record.id);
   expect(made.filter(({ action }) => action === 'token.leaked')).toHaveLength(1);
   expect(made.filter(({ action }) => action === 'token.revoke')).toHaveLength(1);
+});
+
+test('an access token that cannot be read keeps nothing from happening to the others', async () => {
+  const [first, broken, last] = [await make('static'), await make('static'), await make('static')];
+  office.unreadable.add(broken.record.id);
+  const all = [first.secret, broken.secret, last.secret];
+  await expect(report('revoke', ...all)).rejects.toThrow(Unavailable);
+  expect(await Promise.all([first, broken, last].map(each => isRevoked(each.record.id)))).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  office.unreadable.clear();
+  expect(await report('revoke', ...all)).toEqual(['over', 'revoked', 'over']);
 });
 
 describe('the list', () => {

@@ -16,6 +16,7 @@ import {
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { NoticeService } from '../../src/gen/usher/v1/notices_pb.ts';
 import { PeopleService, type Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
@@ -179,6 +180,11 @@ const issueJwt: (typeof tokens)[string] = [
   ['audience', 'claims', 'expiry', 'scopes', 'subject', 'token_id'],
 ];
 
+const leaks: typeof tokens = {
+  listLeaks: [{ tokenId: 'x' }, ['token_id']],
+  dismissLeak: [{ id: '?', note: long }, ['id', 'note']],
+};
+
 /** The fields that an error names in its details. */
 async function namedBy(call: Promise<unknown>): Promise<string[]> {
   const error = ConnectError.from(
@@ -217,6 +223,7 @@ type Service =
   | typeof InvitationService
   | typeof StoreService
   | typeof KeyService
+  | typeof LeakService
   | typeof PeopleService
   | typeof WebhookService;
 const callsOf = (service: Service, isGrpc: boolean) =>
@@ -236,6 +243,7 @@ test('every administrative rpc is in this test', () => {
     InvitationService,
     StoreService,
     KeyService,
+    LeakService,
     SignInService,
     PeopleService,
     WebhookService,
@@ -249,6 +257,7 @@ test('every administrative rpc is in this test', () => {
     ...Object.keys(webhooks),
     // Its request is empty.
     'listNotices',
+    ...Object.keys(leaks),
     ...Object.keys(invitations),
     ...Object.keys(people),
     'createSignInCode',
@@ -280,6 +289,10 @@ test.each(Object.entries(webhooks).filter(([, [, fields]]) => fields.length > 0)
     await namesIn(WebhookService, name, request, fields);
   },
 );
+
+test.each(Object.entries(leaks))('LeakService.%s', async (name, [request, fields]) => {
+  await namesIn(LeakService, name, request, fields);
+});
 
 test.each(Object.entries(invitations))('InvitationService.%s', async (name, [request, fields]) => {
   await namesIn(InvitationService, name, request, fields);

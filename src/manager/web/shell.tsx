@@ -30,6 +30,8 @@ import {
   IconTestPipe,
   IconUsers,
   IconWebhook,
+  IconZoomExclamation,
+  IconZoomQuestion,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -50,6 +52,13 @@ const places: Place[] = [
     isFor: ({ scopes }) => scopes.includes('usher.admin'),
   },
   { to: '/try-it', label: 'Try it', icon: IconTestPipe, isFor: ({ mayRead }) => mayRead },
+  {
+    to: '/whose',
+    label: 'Whose is this?',
+    icon: IconZoomQuestion,
+    isFor: ({ mayRead }) => mayRead,
+  },
+  { to: '/leaks', label: 'Leaks', icon: IconZoomExclamation, isFor: ({ mayRead }) => mayRead },
   { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
 ];
 

@@ -138,7 +138,7 @@ async function answerTo(
 ): Promise<{ body: unknown } | Refusal> {
   const peer = deps.addressOf(req);
   const body = await readBody(req, deps.limits.receiveBytesMax);
-  if (typeof body === 'string') return { status: 413, text: body };
+  if ('status' in body) return body;
   if (!(await door.isSigned(req, body))) return await wrongSignature(door, deps, peer);
   const found = door.read(body);
   if (typeof found === 'string') return { status: 400, text: found };
@@ -158,18 +158,23 @@ async function wrongSignature({ path }: Door, deps: LeakDeps, peer: string): Pro
   return { status: 401, text: 'the signature of the report is missing, wrong or too old' };
 }
 
-async function readBody(req: HttpRequest, bytesMax: number): Promise<Buffer | string> {
+async function readBody(req: HttpRequest, bytesMax: number): Promise<Buffer | Refusal> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     // A destroyed request could not be answered.
     for await (const chunk of req.iterator({ destroyOnReturn: false })) {
       size += chunk.length;
-      if (size > bytesMax) return `the report is longer than ${bytesMax} bytes; send it in parts`;
+      if (size > bytesMax) {
+        return {
+          status: 413,
+          text: `the report is longer than ${bytesMax} bytes; send it in parts`,
+        };
+      }
       chunks.push(chunk);
     }
   } catch {
-    return 'the report was cut short';
+    return { status: 400, text: 'the report was cut short' };
   }
   return Buffer.concat(chunks);
 }
