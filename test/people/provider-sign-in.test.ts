@@ -229,3 +229,29 @@ test('no code, token, secret or claim is in the log', async () => {
     expect(text).not.toContain(secret);
   }
 });
+
+test('at another name the sign-in is sent on, once, to the address that the provider knows', async () => {
+  const { url } = await begin({ USHER_MANAGER_URL: 'http://usher.example.com' });
+  const answer = await fetch(`${url}/sign-in/provider`, { redirect: 'manual' });
+  const location = answer.headers.get('location') ?? '';
+  expect(location).toBe('http://usher.example.com/sign-in/provider?sent-on');
+  // Behind a proxy that sends its own host, no circle.
+  const again = await fetch(`${url}/sign-in/provider?sent-on`, { redirect: 'manual' });
+  expect(again.headers.get('location')).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/auth\?/);
+});
+
+test('who makes answers up is slowed as one who guesses', async () => {
+  const { url, provider } = await begin({ USHER_GUESSES_PER_MINUTE_MAX: '5' });
+  const browser = createBrowser();
+  const { url: asked } = await browser.open(`${url}/sign-in/provider`, to => to.includes('state='));
+  const state = new URL(asked).searchParams.get('state') ?? '';
+  const cookies = new Map(browser.cookies);
+  const problems = new Set<string | null>();
+  for (let n = 0; n < 12 && !problems.has('slowed'); n++) {
+    for (const [each, value] of cookies) browser.cookies.set(each, value);
+    const made = `${url}/sign-in/callback?code=made-up&state=${state}&iss=${provider.issuer}`;
+    const { url: end } = await browser.open(made, to => to.includes('problem='));
+    problems.add(new URL(end).searchParams.get('problem'));
+  }
+  expect([...problems]).toEqual(['code', 'slowed']);
+});

@@ -23,6 +23,8 @@ const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
 const PeoplePage = lazy(() => import('./people/people-page.tsx'));
 const PersonPage = lazy(() => import('./people/person-page.tsx'));
 const MySessionsPage = lazy(() => import('./people/my-sessions-page.tsx'));
+const InvitePage = lazy(() => import('./invited/invite-page.tsx'));
+const PasskeysPage = lazy(() => import('./invited/passkeys-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
@@ -37,7 +39,13 @@ export function App() {
 
 function Page() {
   const [path] = useLocation();
-  return path === '/login' ? <LoginLink /> : <WithSession />;
+  if (path === '/login') return <LoginLink />;
+  if (path !== '/invite') return <WithSession />;
+  return (
+    <Suspense fallback={<Waiting />}>
+      <InvitePage />
+    </Suspense>
+  );
 }
 
 function WithSession() {
@@ -91,6 +99,9 @@ function Pages() {
       <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} />}</Route>
       <Route path="/sessions">
         <MySessionsPage />
+      </Route>
+      <Route path="/passkeys">
+        <PasskeysPage />
       </Route>
       <Route path="/status">
         <StatusPage />

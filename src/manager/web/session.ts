@@ -79,10 +79,17 @@ export interface SignInAnswer {
   problem: string;
 }
 
+/** What `POST /session` takes: one of these. */
+export type SignInOffer =
+  | { token: string }
+  | { code: string }
+  | { invitation: string }
+  | { passkey: object };
+
 /** Signs in with an admin token, or with the code of a login link. Rejects without an answer. */
 export function useSignIn() {
   const queryClient = useQueryClient();
-  return async (offered: { token: string } | { code: string }): Promise<SignInAnswer> => {
+  return async (offered: SignInOffer): Promise<SignInAnswer> => {
     const response = await fetch('/session', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

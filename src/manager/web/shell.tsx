@@ -20,6 +20,7 @@ import { notifications } from '@mantine/notifications';
 import {
   IconActivityHeartbeat,
   IconDevices,
+  IconFingerprint,
   IconHistory,
   IconKey,
   IconLogout,
@@ -179,6 +180,19 @@ function Account({ onGo }: { onGo: () => void }) {
       >
         My sessions
       </Button>
+      {session.actor.startsWith('person:') && (
+        <Button
+          component={Link}
+          href="/passkeys"
+          variant="subtle"
+          color="gray"
+          size="xs"
+          leftSection={<IconFingerprint size={15} aria-hidden />}
+          onClick={onGo}
+        >
+          My passkeys
+        </Button>
+      )}
       <Button
         variant="default"
         size="xs"

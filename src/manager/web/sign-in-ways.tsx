@@ -68,6 +68,7 @@ const problems: Record<string, [title: string, text: string]> = {
     'You have no role here',
     'The provider knows you, but no rule of Usher gives you a role. Ask an administrator for one.',
   ],
+  slowed: ['Too many tries', 'Wait a minute, then begin again.'],
   disabled: ['Your access is disabled', 'Ask an administrator to enable it again.'],
 };
 

@@ -15,6 +15,7 @@ import {
 import { IconInfoCircle } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { useSearchParams } from 'wouter';
+import { PasskeyButton } from './invited/passkey-button.tsx';
 import { useSignIn } from './session.ts';
 import { SchemeToggle } from './shell.tsx';
 import { SignInProblem, SignInWays } from './sign-in-ways.tsx';
@@ -79,6 +80,7 @@ export function SignIn({ again = false }: { again?: boolean }) {
               <Button type="submit" loading={isBusy} fullWidth size="md">
                 Sign in
               </Button>
+              <PasskeyButton />
             </Stack>
           </form>
         </Paper>

@@ -5,6 +5,7 @@ import { Anchor, Button, Center, Skeleton, Stack, Table, Text } from '@mantine/c
 import { IconUsers } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { PeopleService, type Person } from '../../../gen/usher/v1/people_pb.ts';
+import { InvitationsCard } from '../invited/invitations-card.tsx';
 import { Chips } from '../ui/chips.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
@@ -23,6 +24,7 @@ export default function PeoplePage() {
       />
       <Stack gap="xl">
         <PeopleList />
+        <InvitationsCard />
         <SessionsTable title="Signed in now" whose={{ all: true }} withNames />
       </Stack>
     </>

@@ -5,6 +5,7 @@ import { Button, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useLocation } from 'wouter';
 import { PeopleService, type Person } from '../../../gen/usher/v1/people_pb.ts';
+import { PasskeysSection } from '../invited/passkeys-section.tsx';
 import { useSession } from '../session.ts';
 import { Chips } from '../ui/chips.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
@@ -63,6 +64,7 @@ function PersonView({ person }: { person: Person }) {
             </Text>
           )}
         </div>
+        {person.issuer === '' && <PasskeysSection person={person} isOwn={isOneself} />}
         <SessionsTable
           title="Sessions"
           whose={{ actor }}
