@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BadRequestSchema } from '../../src/gen/google/rpc/error_details_pb.ts';
 import {
   AccessTokenService,
+  type Field,
   Kind,
   type Sort,
   type State,
@@ -67,10 +68,11 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
   list: [
     {
       ...{ pageSize: 1000, kind: 9 as Kind, state: 9 as State, sort: 9 as Sort },
-      expiresWithin: { seconds: -1n },
+      ...{ expiresWithin: { seconds: -1n }, unusedFor: { seconds: -1n } },
     },
-    ['expires_within', 'kind', 'page_size', 'sort', 'state'],
+    ['expires_within', 'kind', 'page_size', 'sort', 'state', 'unused_for'],
   ],
+  listValues: [{ pageSize: 1000, field: 9 as Field }, ['field', 'page_size']],
   update: [
     {
       accessToken: { ...wrongFields, id: 'x', revision: 2n ** 60n },

@@ -44,14 +44,13 @@ import {
   createOf,
   importItemsOf,
   inAccessToken,
-  listQueryOf,
   requestIdOf,
   revokeJwtsOf,
   rotateOf,
   updateOf,
-  valuesQueryOf,
 } from './access-token-request.ts';
 import { explainedMessage, matchMessage } from './explained-message.ts';
+import { listQueryOf, valuesQueryOf } from './list-request.ts';
 import { questionOf } from './question.ts';
 
 export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';

@@ -2090,7 +2090,8 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
 
   /**
    * What happened: "token.create", "token.update", "token.rotate", "token.end_grace", "token.revoke",
-   * "token.import", "token.reseal", "token.leaked", "leak.dismiss", "jwt.revoke", "jwt.issue", "session.create", "session.end",
+   * "token.import", "token.reseal", "token.leaked", "leak.dismiss", "jwt.revoke", "jwt.issue",
+   * "session.create", "session.end",
    * "person.create", "person.update", "person.remove", "call.refused",
    * "keys.rotate", "keys.reload", "keys.write", "keys.remove", "audit.checkpoint", "store.backup", "store.restore", "store.migrate", "store.healed", "store.accept". JWTs that were issued are
    * counted: one entry a minute for each caller and access token. Refused calls are too, by source, caller, method and reason, after
@@ -2631,9 +2632,10 @@ export const AccessTokenService: GenService<{
   },
   /**
    * List reads access tokens page by page. Access tokens that are created, changed or revoked between
-   * two pages never make List skip or repeat others. One whose own place moves meanwhile (it is
-   * renamed in a list by name, or used in a list by last use) can be listed twice; in a list by last
-   * use it is never left out. Errors: FAILED_PRECONDITION when there are too many access tokens for
+   * two pages never make List skip or repeat others. One whose own place moves meanwhile can be listed
+   * twice or be left out, such as one that is renamed in a list by name. In a list by last use, one
+   * that is used meanwhile can be listed twice; it can be left out only if several servers answer.
+   * Errors: FAILED_PRECONDITION when there are too many access tokens for
    * this order (the server's USHER_LIST_MEMORY_MB).
    *
    * @generated from rpc usher.v1.AccessTokenService.List
