@@ -44,6 +44,8 @@ test('what happens arrives signed, once', async () => {
   for (const got of gotAt('/good')) expect(verifiedNow(secret, got)).toEqual(got.event);
   const [first] = gotAt('/good');
   expect(first?.headers['user-agent']).toMatch(/^Usher\//);
+  // An answer is written down after the receiver has given it.
+  await until(async () => (await hooks().getWebhook({ id })).webhook?.waiting === 0);
   const { webhook } = await hooks().getWebhook({ id });
   expect(webhook).toMatchObject({ url: `${receiver.url}/good`, waiting: 0, enabled: true });
   expect(webhook?.lastDelivery).toMatchObject({ state: Delivery_State.DELIVERED });
