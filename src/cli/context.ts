@@ -104,8 +104,9 @@ export async function change<T>(
     if (!unknown) throw error;
     throw new AdminError(
       'Unavailable',
-      `${error.message}\nit is not known whether the change was made: repeat the command with --request-id ${requestId}`,
+      `${error.message}\nit is not known whether the change was made`,
       error,
+      `repeat the command with --request-id ${requestId}`,
     );
   }
 }

@@ -1,23 +1,22 @@
 /** `usher token`: creates, lists, shows, changes, rotates, revokes and imports access tokens. */
 
 import { type Command, Option } from 'commander';
-import type { Kind, State } from '../api/access-token.ts';
-import type { ListFilter } from '../api/access-tokens.ts';
+import type { Kind } from '../api/access-token.ts';
 import {
   createToken,
   getToken,
-  listTokens,
   revokeToken,
   rotateToken,
   updateToken,
 } from '../api/access-tokens.ts';
+import { confirm, nameInQuestion, yesOption } from './confirm.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
-import { UsageError } from './exit-codes.ts';
+import { addEndGrace } from './end-grace.ts';
+import { foundId } from './found-id.ts';
 import { addImport } from './import.ts';
-import { count, durationSeconds, uuid, word } from './option-values.ts';
+import { count, durationSeconds, idPrefix, uuid, word } from './option-values.ts';
 import { addReseal } from './reseal.ts';
-import { outJson } from './terminal.ts';
 import type { ClearingOptions, FieldOptions } from './token-fields.ts';
 import {
   addClearingOptions,
@@ -25,12 +24,11 @@ import {
   changedFields,
   chosenFields,
 } from './token-fields.ts';
-import { outRevealed, outToken, outTokens } from './token-output.ts';
+import { addList } from './token-list.ts';
+import { outRevealed, outToken } from './token-output.ts';
 import { addTokenPattern } from './token-pattern.ts';
 
 const kinds = ['static', 'jwt'] as const satisfies Kind[];
-const states = ['active', 'expired', 'revoked'] as const satisfies State[];
-const sorts = ['newest', 'oldest', 'expiry'] as const;
 
 /** Adds the commands. `import` and `reseal` call `exit` with their exit code. */
 export function addTokenCommands(
@@ -46,6 +44,7 @@ export function addTokenCommands(
   addShow(token, context);
   addUpdate(token, context);
   addRotate(token, context);
+  addEndGrace(token, context);
   addRevoke(token, context);
   addImport(token, context, exit);
   addReseal(token, context, exit);
@@ -71,48 +70,15 @@ function addCreate(token: Command, context: Context): void {
   });
 }
 
-type ListOptions = ListFilter & { expiresWithin?: number; limit: number; all?: true };
-
-function addList(token: Command, context: Context): void {
-  token
-    .command('list')
-    .description('list access tokens')
-    .option('--kind <kind>', 'only static or jwt ones', word(kinds))
-    .option('--owner <owner>', 'only those of this owner')
-    .option('--state <state>', 'only active, expired or revoked ones', word(states))
-    .option('--text <text>', 'only those whose id, name, owner or a scope contains this text')
-    .option(
-      '--expires-within <duration>',
-      'only those that expire within this time',
-      durationSeconds,
-    )
-    .option('--sort <order>', 'newest, oldest or expiry', word(sorts))
-    .option('--limit <count>', 'how many at most', count(1), 100)
-    .option('--all', 'without a limit')
-    .action(async (_, self: Command) => {
-      const options = optionsOf<ListOptions>(self);
-      if (options.all && self.getOptionValueSource('limit') === 'cli') {
-        throw new UsageError('give one of --limit and --all');
-      }
-      const filter = { ...options, expiresWithinSeconds: options.expiresWithin };
-      const limit = options.all ? Number.MAX_SAFE_INTEGER - 1 : options.limit;
-      const found = await Array.fromAsync(listTokens(connect(context, options), filter, limit + 1));
-      const more = found.length > limit;
-      const accessTokens = found.slice(0, limit);
-      if (options.json) return outJson(context.terminal, { accessTokens, more });
-      outTokens(context.terminal, accessTokens);
-      if (more) context.terminal.note('more follow: use --limit or --all');
-    });
-}
-
 function addShow(token: Command, context: Context): void {
   token
     .command('show')
     .description('show an access token; never its token or secret')
-    .argument('<id>', 'UUID', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      outToken(context.terminal, await getToken(connect(context, options), id), options.json);
+      const admin = connect(context, options);
+      outToken(context.terminal, await getToken(admin, await foundId(admin, given)), options.json);
     });
 }
 
@@ -122,13 +88,14 @@ function addUpdate(token: Command, context: Context): void {
   const command = token
     .command('update')
     .description('change the given fields of an access token')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
     .option('--name <name>', 'for people, 1 to 128 characters')
     .option('--revision <number>', 'change it only if it has this revision', count(1));
-  addClearingOptions(addFieldOptions(command)).action(async (id: string, _, self: Command) => {
+  addClearingOptions(addFieldOptions(command)).action(async (given: string, _, self: Command) => {
     const options = optionsOf<UpdateOptions>(self);
     const fields = changedFields(options, context.now());
     const admin = connect(context, options);
+    const id = await foundId(admin, given);
     const changed = await change(options.requestId, requestId =>
       updateToken(admin, id, fields, options.revision, requestId),
     );
@@ -140,16 +107,24 @@ function addRotate(token: Command, context: Context): void {
   token
     .command('rotate')
     .description('issue a new token or secret, shown only once')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
     .addOption(
       new Option('--grace <duration>', 'how long the previous one stays valid, up to 30d')
         .argParser(durationSeconds)
         .default(0, '0s'),
     )
     .option('--request-id <uuid>', 'repeat a rotation whose outcome is not known', uuid)
-    .action(async (id: string, _, self: Command) => {
-      const options = optionsOf<{ grace: number; requestId?: string }>(self);
+    .option(...yesOption)
+    .action(async (given: string, _, self: Command) => {
+      const options = optionsOf<{ grace: number; requestId?: string; yes?: true }>(self);
       const admin = connect(context, options);
+      const id = await foundId(admin, given);
+      const ends = 'Its current one ends at once; --grace gives its users time to change.';
+      if (options.grace === 0) {
+        await confirm(context, options, async () => {
+          return `Rotates ${nameInQuestion(await getToken(admin, id))}. ${ends}`;
+        });
+      }
       const rotated = await change(options.requestId, requestId =>
         rotateToken(admin, id, options.grace, requestId),
       );
@@ -161,12 +136,17 @@ function addRevoke(token: Command, context: Context): void {
   token
     .command('revoke')
     .description('revoke it permanently')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
     .option('--reason <text>', 'why, for people and the audit log', '')
     .option('--request-id <uuid>', 'repeat a revocation whose outcome is not known', uuid)
-    .action(async (id: string, _, self: Command) => {
-      const options = optionsOf<{ reason: string; requestId?: string }>(self);
+    .option(...yesOption)
+    .action(async (given: string, _, self: Command) => {
+      const options = optionsOf<{ reason: string; requestId?: string; yes?: true }>(self);
       const admin = connect(context, options);
+      const id = await foundId(admin, given);
+      await confirm(context, options, async () => {
+        return `Revokes ${nameInQuestion(await getToken(admin, id))}. This cannot be undone.`;
+      });
       const revoked = await change(options.requestId, requestId =>
         revokeToken(admin, id, options.reason, requestId),
       );

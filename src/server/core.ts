@@ -2,6 +2,8 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { createLimitNotes } from '../notices/limit-notes.ts';
+import { noticeLimits } from '../notices/limits.ts';
 import { type ActorNames, createActorNames } from '../people/actor-names.ts';
 import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
 import { createInvitations, type Invitations } from '../people/invitations.ts';
@@ -21,6 +23,7 @@ import {
   type CurrentCaller,
   createAuthenticate,
   createCurrentCaller,
+  personIn,
 } from '../tokens/caller.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createGuesses, type Guesses } from '../tokens/guesses.ts';
@@ -28,6 +31,7 @@ import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
 import { usageCountBytes } from '../tokens/limits.ts';
+import { createDirectory } from '../tokens/list/directory.ts';
 import { createLookup, type Lookup } from '../tokens/lookup.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
@@ -42,6 +46,7 @@ import { createKeyRing, type KeyRing } from '../verify/key-ring.ts';
 import { createIsProven, createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
+import { webhookSeals } from '../webhooks/webhook.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
 import { type LeakReports, openLeaks } from './leaks.ts';
@@ -148,7 +153,13 @@ export async function openCore(
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
-  const limiting = startLimiting({ store, keys, now, log, metrics, limits: others.limiting });
+  const onOver = createLimitNotes({
+    ...{ store, now, limits: noticeLimits },
+    onFailure: error => log.warn({ error }, 'that a limit was reached could not be noted'),
+  });
+  const limiting = startLimiting({
+    ...{ store, keys, now, log, metrics, limits: others.limiting, onOver },
+  });
   const { tokenLimits } = limiting;
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
@@ -180,6 +191,11 @@ export async function openCore(
     () => usage.pendingCount * usageCountBytes,
     others.usage.pendingMax * usageCountBytes,
   );
+  const directory = createDirectory({
+    ...{ store, now, limits: others.directory },
+    monotonicMs: () => performance.now(),
+  });
+  metrics.memory('directory', () => directory.bytes, others.directory.bytesMax);
   const isProven = createIsProven(proofs, limits);
   const sessionList = createSessionList({
     ...{ documents: store, ended: store, log: store, now },
@@ -187,16 +203,22 @@ export async function openCore(
   });
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
-  const accessTokens = createAccessTokens(changes);
+  const accessTokens = createAccessTokens({
+    ...{ ...changes, directory },
+    async nameOfActor(actor) {
+      const id = personIn(actor);
+      return id === undefined ? undefined : (await people.find(id))?.name;
+    },
+  });
   return {
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
-    verify: countVerdicts(verify, metrics, usage),
+    verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
     accessTokens,
     leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
     importTokens: createImport({ store, keys, now, limits }),
-    reseal: createReseal(changes),
+    reseal: createReseal(changes, { webhooks: webhookSeals(keys, now) }),
     explain: createExplainTo(createExplain(decision)),
     lookup: createLookup({ ...decision, store }),
     issueJwt: countIssued(createIssueJwt(store, keys, now, limits), sums),
@@ -224,6 +246,7 @@ export async function openCore(
     usage,
     readTotalUse: limiting.readTotalUse,
     async close() {
+      directory.close();
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
       await stopStep('usage', Promise.all([usage.close(), limiting.close()]), closeMs, log);
       await stopStep('store', store.close(), closeMs, log);

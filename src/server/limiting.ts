@@ -6,6 +6,7 @@ import { shareCounts } from '../limiting/share-counts.ts';
 import { createTokenLimits, type TokenLimits } from '../limiting/token-limits.ts';
 import { createReadTotalUse, type ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Metrics } from './metrics.ts';
@@ -26,13 +27,16 @@ interface LimitingDeps {
   log: Pick<Logger, 'warn'>;
   metrics: Pick<Metrics, 'memory' | 'limiting'>;
   limits: SharingLimits & { bytesMax: number };
+  /** Called when a limit of an access token refuses a request. */
+  onOver: (record: AccessTokenRecord) => void;
 }
 
 /** Shortest time between two lines in the log about the same, in milliseconds. */
 const tellMs = 60_000;
 
 /** Starts it. */
-export function startLimiting({ store, keys, now, log, metrics, limits }: LimitingDeps): Limiting {
+export function startLimiting(deps: LimitingDeps): Limiting {
+  const { store, keys, now, log, metrics, limits, onOver } = deps;
   const dropped = atTimes(() =>
     log.warn(
       'more access tokens with limits are in use than there is memory for, and the store does not take ' +
@@ -54,9 +58,17 @@ export function startLimiting({ store, keys, now, log, metrics, limits }: Limiti
     onBroken: broken,
   });
   metrics.memory('limits', () => counters.bytes, limits.bytesMax);
+  const tokenLimits = createTokenLimits(counters, sharing);
   metrics.limiting(() => ({ counters: counters.count, waitingMs: sharing.waitingMs() }));
   return {
-    tokenLimits: createTokenLimits(counters, sharing),
+    tokenLimits: {
+      ...tokenLimits,
+      take(record, subject, at) {
+        const over = tokenLimits.take(record, subject, at);
+        if (over !== undefined) onOver(record);
+        return over;
+      },
+    },
     readTotalUse: createReadTotalUse(counters, store, now),
     close: sharing.close,
   };

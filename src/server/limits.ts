@@ -13,7 +13,9 @@ import type { StoreLimits } from '../store/open.ts';
 import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
 import {
   type ChangeLimits,
+  type DirectoryLimits,
   fixedChangeLimits,
+  fixedDirectoryLimits,
   fixedGuessLimits,
   fixedRetentionLimits,
   fixedSumLimits,
@@ -29,6 +31,7 @@ import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
 import { changeBytes, fixedWatchLimits, type WatchLimits } from '../transport/services/limits.ts';
 import type { TlsLimits } from '../transport/tls/listener-tls.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
+import { fixedWebhookLimits, type WebhookLimits } from '../webhooks/limits.ts';
 import { divideMemory, type MemoryMetric, type MemoryShares } from './memory.ts';
 
 /** The limits of every room. */
@@ -39,6 +42,7 @@ export interface Limits {
   /** Of opened secrets of jwt access tokens. */
   openedKeys: CacheLimits;
   changes: ChangeLimits;
+  directory: DirectoryLimits;
   sums: SumLimits;
   guesses: GuessLimits;
   retention: RetentionLimits;
@@ -51,6 +55,7 @@ export interface Limits {
   grpc: GrpcLimits;
   tls: TlsLimits;
   manager: ManagerLimits;
+  webhooks: WebhookLimits;
 }
 
 /** The limits for these settings. */
@@ -72,6 +77,7 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     proofs: bounds('provenHeaders'),
     openedKeys: bounds('openedKeys'),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
+    directory: { ...fixedDirectoryLimits, bytesMax: config.listMemoryMb * 1024 * 1024 },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
     guesses: {
       ...fixedGuessLimits,
@@ -103,6 +109,23 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
       sessionIdleMs: config.sessionIdleMs,
       signInBodyBytesMax: config.headerBytesMax + otherFieldsBytes,
     },
+    webhooks: webhookLimits(config),
+  };
+}
+
+function webhookLimits(config: Config): WebhookLimits {
+  const [hourMs, dayMs] = [3_600_000, 86_400_000];
+  const { webhooksMax, webhookTimeoutMs: timeoutMs } = config;
+  return {
+    ...fixedWebhookLimits,
+    ...{ webhooksMax, timeoutMs },
+    // Some looks fit into it.
+    leaseMs: Math.max(3 * fixedWebhookLimits.tickMs, 5 * config.leaseMs),
+    // A second is left for the answer to the caller that waits.
+    askedTimeoutMs: Math.max(100, Math.min(timeoutMs, config.deadlineMs - 1000)),
+    retryMs: config.webhookRetryHours * hourMs,
+    disableMs: config.webhookDisableDays * dayMs,
+    historyMs: config.webhookHistoryDays * dayMs,
   };
 }
 

@@ -11,6 +11,7 @@ import { type CallerResult, createCallerMetric } from './caller-metric.ts';
 import type { MemoryMetric } from './memory.ts';
 import { createMemoryMetric } from './memory-metric.ts';
 import { createTlsMetrics } from './tls-metrics.ts';
+import { createWebhookMetric } from './webhook-metric.ts';
 
 /** The metrics of one process. */
 export interface Metrics {
@@ -46,6 +47,8 @@ export interface Metrics {
   limiting(read: () => { counters: number; waitingMs: number }): void;
   /** Sets how many master keys write, are only read, and wait to write. */
   masterKeys(states: { writes: number; reads: number; waits: number }): void;
+  /** Counts an attempt to deliver an event to a webhook. */
+  webhookAttempt(result: 'good' | 'failed'): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
   /** These metrics in prom-client's JSON form, for aggregation in another process. */
@@ -189,6 +192,7 @@ export function createMetrics(
     wrongCredential: () => wrongCredentials.inc(),
     slowed: reason => slowed.inc({ reason }),
     memory: createMemoryMetric(registry),
+    webhookAttempt: createWebhookMetric(registry),
     limiting(read) {
       readLimiting = read;
     },

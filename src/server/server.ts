@@ -11,6 +11,7 @@ import type { MasterKey } from '../verify/master-keys.ts';
 import { openCertificates } from './certificates.ts';
 import { openCore } from './core.ts';
 import { followHealth, untilUp } from './health.ts';
+import { limitsOf } from './limits.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
@@ -18,6 +19,7 @@ import { createMetrics, type Metrics } from './metrics.ts';
 import { createServices } from './services.ts';
 import { startKeyKeeper } from './start-key-keeper.ts';
 import { stopStep } from './stop-step.ts';
+import { startWebhooks } from './webhooks.ts';
 
 /** Where a server listens, as "host:port"; a listener that is off is absent. */
 export interface Addresses {
@@ -78,6 +80,9 @@ export interface RunOptions {
 /** Time for ending by force what outlasts the grace, in milliseconds. */
 const forceMs = 500;
 
+/** Time for the attempts to deliver to webhooks that are under way, in milliseconds. */
+const webhookStopMs = 2000;
+
 /** Starts the server. Rejects when an address cannot be bound or the store cannot be opened. */
 export async function startServer(
   config: Config,
@@ -98,6 +103,8 @@ export async function startServer(
   const keeper = isWorker
     ? undefined
     : startKeyKeeper(config, secrets, core, metrics, log, options.tellWorkers);
+  const limits = limitsOf(config).webhooks;
+  const webhooking = startWebhooks({ config, core, log, metrics, now, limits }, isWorker);
   const state = { addresses: elsewhere, stopping: false };
   const web = createWebManager(
     config,
@@ -117,7 +124,7 @@ export async function startServer(
     core,
     trusts,
     origins,
-    services: createServices({ config, core, web, now, metrics, log, keeper, origins }),
+    services: createServices({ config, core, web, now, metrics, log, keeper, origins, webhooking }),
     manager: web.manager,
     certificates,
     tickets,
@@ -155,6 +162,7 @@ export async function startServer(
     const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
     await stopStep('listeners', ended, config.graceMs + forceMs, log);
     await closedKeeper;
+    await stopStep('webhooks', webhooking.close(), webhookStopMs, log);
     await core.close();
   };
   let stopping: Promise<void> | undefined;

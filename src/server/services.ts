@@ -15,16 +15,19 @@ import { InvitationService, invitationHandlers } from '../transport/services/inv
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { LeakService, leakHandlers } from '../transport/services/leaks.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { NoticeService, noticeHandlers } from '../transport/services/notices.ts';
 import { PeopleService, peopleHandlers } from '../transport/services/people.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
+import { WebhookService, webhookHandlers } from '../transport/services/webhooks.ts';
 import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
 import type { WebManager } from './manager.ts';
 import type { Metrics } from './metrics.ts';
+import type { Webhooking } from './webhooks.ts';
 
 /** The services of each listener. */
 export interface Services {
@@ -45,6 +48,7 @@ export interface ServicesDeps {
   now(): number;
   metrics: Pick<Metrics, 'memory' | 'caller'>;
   log: Pick<Logger, 'warn'>;
+  webhooking: Webhooking;
   /** Absent in a worker. */
   keeper: KeyKeeper | undefined;
   /** Finds clients behind trusted proxies. */
@@ -90,6 +94,8 @@ export function createServices(deps: ServicesDeps): Services {
     accessTokenHandlers({ ...core, authenticate, now }),
   );
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
+  const webhooks = bind(WebhookService, webhookHandlers({ ...deps.webhooking, authenticate }));
+  const notices = bind(NoticeService, noticeHandlers({ ...deps.webhooking, authenticate }));
   const invitations = bind(
     InvitationService,
     invitationHandlers({ ...core, authenticate, origin: web.origin }),
@@ -108,6 +114,8 @@ export function createServices(deps: ServicesDeps): Services {
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
+      withRefusalsNoted(webhooks, core.sums, addressOf),
+      withRefusalsNoted(notices, core.sums, addressOf),
       withRefusalsNoted(leaks, core.sums, addressOf),
       withRefusalsNoted(invitations, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),

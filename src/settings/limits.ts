@@ -28,6 +28,12 @@ export const limits = {
       'what it has not collected yet, come on top',
     { min: 16, max: 65_536, default: 128, unit: 'MB' },
   ),
+  listMemoryMb: limit(
+    'USHER_LIST_MEMORY_MB',
+    'Memory by which lists of access tokens are searched and sorted, per worker, in MiB, on top of ' +
+      '`USHER_MEMORY_MB`; it is used while someone does, some 40 MiB for 100,000 access tokens',
+    { min: 0, max: 65_536, default: 64, unit: 'MB' },
+  ),
   limitsSyncMs: limit(
     'USHER_LIMITS_SYNC_MS',
     'How often replicas and workers share, through the store, what they counted against the limits of ' +

@@ -26,6 +26,7 @@ import {
   wholeNumber,
 } from './values.ts';
 import { accessSettings } from './verify-access.ts';
+import { webhookSettings } from './webhooks.ts';
 
 /** Parses the store's address; throws Mistake. */
 function readStoreAddress(text: string): StoreAddress {
@@ -172,6 +173,13 @@ const places = {
     default: '',
     read: addressRanges,
   },
+  lastAddress: {
+    name: 'USHER_LAST_ADDRESS',
+    meaning: 'Whether the address from which a static token was last used is kept and shown',
+    range: '`on`, `off`',
+    default: 'on',
+    read: oneOf(['on', 'off']),
+  },
   logLevel: {
     name: 'USHER_LOG_LEVEL',
     meaning: 'Least severe level that is logged',
@@ -193,7 +201,7 @@ const places = {
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */
-export const settings = { ...places, ...limits };
+export const settings = { ...places, ...limits, ...webhookSettings };
 
 /** The settings as the Markdown table of the README. */
 export function settingsTable(): string {

@@ -12,11 +12,13 @@ import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-requ
 import { TokenError } from './errors.ts';
 import { checkFields, checkUuid, type Fields, present, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
-import { type ListPage, type ListQuery, list } from './list.ts';
+import { list } from './list/list.ts';
+import type { ListPage, ListQuery } from './list/query.ts';
+import { listValues, type ValuesDeps, type ValuesPage, type ValuesQuery } from './list/values.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
 
-export type { ListQuery } from './list.ts';
+export type { ListQuery } from './list/query.ts';
 export type { JwtTarget } from './revoke-jwts.ts';
 
 /** A new or rotated access token, with its token or secret, which is not shown again. */
@@ -37,6 +39,8 @@ export interface AccessTokens {
   get(caller: Caller, id: string): Promise<{ record: AccessTokenRecord; usage: Usage }>;
   /** Reads a page of access tokens. */
   list(caller: Caller, query: ListQuery): Promise<ListPage>;
+  /** Reads which owners, scopes or makers there are. */
+  listValues(caller: Caller, query: ValuesQuery): Promise<ValuesPage>;
   /** Changes the fields named in `mask`. `revision` is the one that the caller read. */
   update(
     caller: Caller,
@@ -57,6 +61,8 @@ export interface AccessTokens {
     revision: number,
     requestId?: string,
   ): Promise<Revealed>;
+  /** Ends the grace of the previous token or secret; without one it changes nothing. */
+  endGrace(caller: Caller, id: string, requestId?: string): Promise<AccessTokenRecord>;
   /** Permanently revokes an access token; `reason` is at most 256 characters. */
   revoke(
     caller: Caller,
@@ -75,7 +81,9 @@ export interface AccessTokens {
 }
 
 /** Creates the operations. */
-export function createAccessTokens(deps: ChangeDeps): AccessTokens {
+export function createAccessTokens(
+  deps: ChangeDeps & Pick<ValuesDeps, 'directory' | 'nameOfActor'>,
+): AccessTokens {
   const { store, keys, tokenPrefix } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {
@@ -106,6 +114,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     },
 
     list: (caller, query) => list(deps, caller, query),
+    listValues: (caller, query) => listValues(deps, caller, query),
 
     async update(caller, id, revision, fields, mask, requestId) {
       demand(caller, writeScope);
@@ -146,6 +155,19 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
         return { record: { ...rest, secrets: [kept, ...previous] }, secret };
       });
       return changed as Revealed;
+    },
+
+    async endGrace(caller, id, requestId) {
+      demand(caller, writeScope);
+      checkRotate({ id, requestId });
+      const ask = { caller, action: 'token.end_grace', id: checkUuid('id', id), requestId };
+      const { record } = await change(deps, { ...ask, args: {} }, (before, at) => {
+        const old = notRevoked(before);
+        const [current, ...previous] = old.secrets;
+        const isInGrace = previous.some(({ goodUntil = 0 }) => goodUntil > at);
+        return current && isInGrace ? { record: { ...old, secrets: [current] } } : undefined;
+      });
+      return record;
     },
 
     async revoke(caller, id, reason, requestId) {

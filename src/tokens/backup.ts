@@ -118,6 +118,7 @@ async function recordLines(store: Store, records: AccessTokenRecord[]): Promise<
   const usage = await store.usage(records.map(({ id }) => id));
   return records.map((record, n) => {
     const { days = {}, lastUsedAt } = usage[n] ?? {};
+    // Without the address, which is kept for a look at the present alone, and without refusals.
     return lastUsedAt === undefined ? { record } : { record, usage: { days, lastUsedAt } };
   });
 }

@@ -13,6 +13,7 @@ import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { WebhookService } from '../../src/gen/usher/v1/webhooks_pb.ts';
 import { chain, emptyChain } from '../../src/store/audit.ts';
 import { auditEventMessage } from '../../src/transport/services/audit-events.ts';
 import { entryOf } from '../../src/wording/audit-entry.ts';
@@ -50,6 +51,7 @@ test('the API shows every field that is hashed', async () => {
     signIn: createClient(SignInService, transport),
     people: createClient(PeopleService, transport),
     verifier: createClient(VerifierService, transport),
+    webhooks: createClient(WebhookService, transport),
   };
   const report = await checkChain(auditEntries(admin, { oldestFirst: true, limit: 10 }));
   expect(report).toEqual({ whole: true, entries: 2, sequence: 2, hash: second.hash });

@@ -11,6 +11,7 @@ import { BadRequestSchema } from '../../src/gen/google/rpc/error_details_pb.ts';
 import {
   AccessTokenService,
   type AuditOutcome,
+  type Field,
   Kind,
   type Sort,
   type State,
@@ -18,10 +19,12 @@ import {
 import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
+import { NoticeService } from '../../src/gen/usher/v1/notices_pb.ts';
 import { PeopleService, type Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { WebhookService } from '../../src/gen/usher/v1/webhooks_pb.ts';
 import { ownEngine } from '../engine.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
@@ -66,10 +69,11 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
   list: [
     {
       ...{ pageSize: 1000, kind: 9 as Kind, state: 9 as State, sort: 9 as Sort },
-      expiresWithin: { seconds: -1n },
+      ...{ expiresWithin: { seconds: -1n }, unusedFor: { seconds: -1n } },
     },
-    ['expires_within', 'kind', 'page_size', 'sort', 'state'],
+    ['expires_within', 'kind', 'page_size', 'sort', 'state', 'unused_for'],
   ],
+  listValues: [{ pageSize: 1000, field: 9 as Field }, ['field', 'page_size']],
   update: [
     {
       accessToken: { ...wrongFields, id: 'x', revision: 2n ** 60n },
@@ -85,6 +89,7 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
     { id: 'x', grace: fraction, revision: 2n ** 60n, requestId: 'r' },
     ['grace', 'id', 'request_id', 'revision'],
   ],
+  endGrace: [{ id: 'x', requestId: 'r' }, ['id', 'request_id']],
   revoke: [{ id: 'x', reason: long, requestId: 'r' }, ['id', 'reason', 'request_id']],
   revokeJwts: [{ id: 'x', reason: long, requestId: 'r' }, ['id', 'reason', 'request_id', 'target']],
   import: [
@@ -127,6 +132,30 @@ const keys: typeof tokens = {
   reloadKeys: [{}, []],
   rotateKeys: [{}, []],
   countKeyUse: [{ pageToken: 'x' }, ['page_token']],
+};
+const ofWebhook = ['description', 'events', 'expiring_days', 'owners', 'url'];
+const wrongWebhook = {
+  ...{ url: 'x', description: long, events: ['x'], owners: [''], expiringDays: [0] },
+};
+const webhooks: typeof tokens = {
+  createWebhook: [{ webhook: wrongWebhook }, ofWebhook.map(name => `webhook.${name}`)],
+  listWebhooks: [{}, []],
+  getWebhook: [{ id: 'x' }, ['id']],
+  updateWebhook: [
+    {
+      webhook: { ...wrongWebhook, id: 'x', revision: 2n ** 60n },
+      updateMask: { paths: ofWebhook },
+    },
+    [...ofWebhook, 'id', 'revision'].sort().map(name => `webhook.${name}`),
+  ],
+  rotateWebhookSecret: [{ id: 'x', grace: fraction }, ['grace', 'id']],
+  removeWebhook: [{ id: 'x' }, ['id']],
+  testWebhook: [{ id: 'x' }, ['id']],
+  listDeliveries: [
+    { webhookId: 'x', pageSize: 101, pageToken: 'x' },
+    ['page_size', 'page_token', 'webhook_id'],
+  ],
+  replayDelivery: [{ webhookId: 'x', deliveryId: 'x' }, ['webhook_id']],
 };
 const invitations: typeof tokens = {
   createInvitation: [{ role: 9 as Role, owners: [''] }, ['name', 'role']],
@@ -209,7 +238,8 @@ type Service =
   | typeof StoreService
   | typeof KeyService
   | typeof LeakService
-  | typeof PeopleService;
+  | typeof PeopleService
+  | typeof WebhookService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
 
@@ -230,12 +260,17 @@ test('every administrative rpc is in this test', () => {
     LeakService,
     SignInService,
     PeopleService,
+    WebhookService,
+    NoticeService,
   ];
   const rpcs = services.flatMap(({ methods }) => methods.map(({ localName }) => localName));
   const here = [
     ...Object.keys(tokens),
     ...Object.keys(store),
     ...Object.keys(keys),
+    ...Object.keys(webhooks),
+    // Its request is empty.
+    'listNotices',
     ...Object.keys(leaks),
     ...Object.keys(invitations),
     ...Object.keys(people),
@@ -259,6 +294,13 @@ test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
   'KeyService.%s',
   async (name, [request, fields]) => {
     await namesIn(KeyService, name, request, fields);
+  },
+);
+
+test.each(Object.entries(webhooks).filter(([, [, fields]]) => fields.length > 0))(
+  'WebhookService.%s',
+  async (name, [request, fields]) => {
+    await namesIn(WebhookService, name, request, fields);
   },
 );
 

@@ -27,6 +27,7 @@ const plain: Record<string, string> = {
   'store/redis/heartbeat.ts': 'an interval at which it asks',
   'store/redis/repeat.ts': 'an interval of its caller',
   'timing/awake.ts': 'the clock and the timers that judge',
+  'tokens/list/directory.ts': 'how long a call waits for a search, and when its memory is freed',
   'tokens/retention.ts': 'an interval at which old entries are removed',
   'tokens/sums.ts': 'an interval at which counts are written',
   'tokens/usage.ts': 'an interval at which counts are written',
@@ -34,6 +35,7 @@ const plain: Record<string, string> = {
   'transport/services/watch.ts': 'an interval at which watchers get a message',
   'transport/tls/handshakes.ts': 'an interval of a look that follows what arrived',
   'transport/tls/ticket-keys.ts': 'an interval at which a secret is replaced',
+  'webhooks/teller.ts': 'an interval at which the log is read',
 };
 
 test('plain timers pace, and judge nobody', () => {

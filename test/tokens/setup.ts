@@ -18,6 +18,7 @@ import { createGuesses } from '../../src/tokens/guesses.ts';
 import { createImport } from '../../src/tokens/import.ts';
 import { createIssueJwt } from '../../src/tokens/issue.ts';
 import type { GuessLimits } from '../../src/tokens/limits.ts';
+import { createDirectory } from '../../src/tokens/list/directory.ts';
 import { createLookup } from '../../src/tokens/lookup.ts';
 import { createExplain } from '../../src/verify/explain.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
@@ -53,8 +54,13 @@ export function openOffice() {
     tokenLimits: unlimited,
   };
   const verify = createVerify({ ...decision, proofs });
-  const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes });
+  const directory = createDirectory({
+    ...{ store, now, limits: defaultLimits.directory },
+    monotonicMs: () => performance.now(),
+  });
+  const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes, directory });
   afterAll(async () => {
+    directory.close();
     await store.close();
     rmSync(folder, { recursive: true });
   });

@@ -2,7 +2,7 @@
 
 import { Center, Loader } from '@mantine/core';
 import { lazy, Suspense } from 'react';
-import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { LoginLink } from './login-link.tsx';
 import { SessionContext, useSession, useSessionQuery, useShownSession } from './session.ts';
 import { Shell } from './shell.tsx';
@@ -11,6 +11,8 @@ import { SignInAgain } from './sign-in-again.tsx';
 import { TokensPage } from './tokens/tokens-page.tsx';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
 import { ErrorPanel } from './ui/error-panel.tsx';
+import { useGuardedLocation } from './ui/leave-guard.ts';
+import { LeaveQuestion } from './ui/leave-question.tsx';
 import { NotFound } from './ui/not-found.tsx';
 
 const AccessTokenPage = lazy(() => import('./token/access-token-page.tsx'));
@@ -23,12 +25,24 @@ const LeaksPage = lazy(() => import('./leaks/leaks-page.tsx'));
 const PeoplePage = lazy(() => import('./people/people-page.tsx'));
 const PersonPage = lazy(() => import('./people/person-page.tsx'));
 const MySessionsPage = lazy(() => import('./people/my-sessions-page.tsx'));
+const WebhooksPage = lazy(() => import('./webhooks/webhooks-page.tsx'));
+const NewWebhookPage = lazy(() => import('./webhooks/new-webhook-page.tsx'));
+const WebhookPage = lazy(() => import('./webhooks/webhook-page.tsx'));
 const InvitePage = lazy(() => import('./invited/invite-page.tsx'));
 const PasskeysPage = lazy(() => import('./invited/passkeys-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
 export function App() {
+  return (
+    <Router hook={useGuardedLocation}>
+      <Page />
+      <LeaveQuestion />
+    </Router>
+  );
+}
+
+function Page() {
   const [path] = useLocation();
   if (path === '/login') return <LoginLink />;
   if (path !== '/invite') return <WithSession />;
@@ -97,6 +111,13 @@ function Pages() {
       <Route path="/sessions">
         <MySessionsPage />
       </Route>
+      <Route path="/webhooks">
+        <WebhooksPage />
+      </Route>
+      <Route path="/webhooks/new">
+        <NewWebhookPage />
+      </Route>
+      <Route path="/webhooks/:id">{({ id }) => <WebhookPage key={id} id={id} />}</Route>
       <Route path="/passkeys">
         <PasskeysPage />
       </Route>

@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useState } from 'react';
 import { dropPageSecret, keepPageSecret, onOtherTab, sessionHeaders } from './page-secret.ts';
+import { dropGuards } from './ui/leave-guard.ts';
 
 /** The signed-in caller. */
 export interface Session {
@@ -29,7 +30,7 @@ export function useSessionQuery() {
     () =>
       onOtherTab(isSignedIn => {
         if (isSignedIn) void queryClient.invalidateQueries({ queryKey: sessionKey });
-        else window.location.reload();
+        else startAgain();
       }),
     [queryClient],
   );
@@ -52,9 +53,15 @@ export function useShownSession(current: Session | null | undefined): Session | 
   const isOther = current && shown && current.actor !== shown.actor;
   if (current && current !== shown && !isOther) setShown(current);
   useEffect(() => {
-    if (isOther) window.location.reload();
+    if (isOther) startAgain();
   }, [isOther]);
   return shown;
+}
+
+/** Loads the page again, which then knows nothing of what it held. */
+function startAgain(): void {
+  dropGuards();
+  window.location.reload();
 }
 
 async function readSession(): Promise<Session | null> {
@@ -115,6 +122,7 @@ export async function signOut(): Promise<string> {
   }
   const { providerUrl } = (await response.json()) as { providerUrl?: string };
   dropPageSecret();
+  dropGuards();
   if (providerUrl === undefined) window.location.reload();
   else window.location.assign(providerUrl);
   return '';

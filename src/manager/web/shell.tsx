@@ -15,7 +15,7 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   IconActivityHeartbeat,
@@ -29,12 +29,15 @@ import {
   IconSun,
   IconTestPipe,
   IconUsers,
+  IconWebhook,
   IconZoomExclamation,
   IconZoomQuestion,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { Bell } from './notices/bell.tsx';
 import { signOut, useSession } from './session.ts';
+import { leaveAfterAsking } from './ui/leave-guard.ts';
 import { Mark } from './ui/mark.tsx';
 
 const places: Place[] = [
@@ -42,6 +45,12 @@ const places: Place[] = [
   { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature, isFor: ({ mayRead }) => mayRead },
   { to: '/audit', label: 'Audit log', icon: IconHistory },
   { to: '/people', label: 'People', icon: IconUsers, isFor: session => session.mayManagePeople },
+  {
+    to: '/webhooks',
+    label: 'Webhooks',
+    icon: IconWebhook,
+    isFor: ({ scopes }) => scopes.includes('usher.admin'),
+  },
   { to: '/try-it', label: 'Try it', icon: IconTestPipe, isFor: ({ mayRead }) => mayRead },
   {
     to: '/whose',
@@ -66,6 +75,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
+  const { mayRead } = useSession();
+  const isNarrow = useMediaQuery('(max-width: 62em)', false, { getInitialValueInEffect: false });
   const isFirst = useRef(true);
 
   // A new page starts at its top: the scroll position and the keyboard focus go there.
@@ -90,12 +101,16 @@ export function Shell({ children }: { children: ReactNode }) {
       <AppShell.Header className="app-header" hiddenFrom="md">
         <Group h="100%" px="md" justify="space-between">
           <Mark />
-          <NavigationButton opened={opened} onClick={toggle} />
+          <Group gap="xs">
+            {isNarrow && mayRead && <Bell />}
+            <NavigationButton opened={opened} onClick={toggle} />
+          </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className="app-navbar" p="md" aria-label="Main">
         <Group justify="space-between" mb="lg" px={6} h={36}>
           <Mark />
+          {!isNarrow && mayRead && <Bell />}
           <NavigationButton opened={opened} onClick={toggle} />
         </Group>
         <Places path={path} onGo={close} />
@@ -206,7 +221,7 @@ function Account({ onGo }: { onGo: () => void }) {
         size="xs"
         leftSection={<IconLogout size={15} aria-hidden />}
         loading={isBusy}
-        onClick={() => void leave()}
+        onClick={() => leaveAfterAsking(() => void leave())}
       >
         Sign out
       </Button>

@@ -8,23 +8,21 @@ import type {
   CreateAccessTokenRequest,
   ImportAccessTokensRequest,
   ImportAccessTokensRequest_Item,
-  ListAccessTokensRequest,
   RevokeJwtsRequest,
   RotateAccessTokenRequest,
   UpdateAccessTokenRequest,
 } from '../../gen/usher/v1/access_token_pb.ts';
-import { Kind, Sort, State } from '../../gen/usher/v1/access_token_pb.ts';
+import { Kind } from '../../gen/usher/v1/access_token_pb.ts';
 import { hint } from '../../reading/nearest.ts';
 import { pathOf } from '../../reading/place.ts';
 import type { Kind as KindName } from '../../store/record.ts';
-import type { JwtTarget, ListQuery } from '../../tokens/access-tokens.ts';
+import type { JwtTarget } from '../../tokens/access-tokens.ts';
 import { checkCreate, checkRevoke, checkRotate, checkUpdate } from '../../tokens/check-request.ts';
 import { TokenError } from '../../tokens/errors.ts';
 import { Faults } from '../../tokens/faults.ts';
-import { checkPageSize, checkRequestId, type Fields, invalid } from '../../tokens/fields.ts';
+import { checkRequestId, type Fields, invalid } from '../../tokens/fields.ts';
 import type { ImportedSecret, ImportItem } from '../../tokens/import.ts';
-import { listLimits } from '../../tokens/list.ts';
-import { durationMsOf, millisecondsOf, safeInteger, wholeSeconds } from '../rpc/time.ts';
+import { millisecondsOf, safeInteger, wholeSeconds } from '../rpc/time.ts';
 import { quotaOf, rateLimitOf } from './use-limits.ts';
 
 type Chosen = Pick<
@@ -167,7 +165,7 @@ function maskOf(paths: readonly string[]): (keyof Fields)[] {
 }
 
 /** The kind; undefined for KIND_UNSPECIFIED. */
-function kindOf(kind: Kind): KindName | undefined {
+export function kindOf(kind: Kind): KindName | undefined {
   switch (kind) {
     case Kind.UNSPECIFIED:
       return undefined;
@@ -177,56 +175,6 @@ function kindOf(kind: Kind): KindName | undefined {
       return 'jwt';
     default:
       throw invalid('kind', 'is neither static nor jwt');
-  }
-}
-
-/** The filter, order and page of a list. */
-export function listQueryOf(request: ListAccessTokensRequest): ListQuery {
-  const { pageSize, pageToken, owner, text, expiresWithin } = request;
-  const faults = new Faults();
-  const query = {
-    pageSize,
-    pageToken: pageToken || undefined,
-    kind: faults.read(() => kindOf(request.kind)),
-    owner: owner || undefined,
-    state: faults.read(() => stateNameOf(request.state)),
-    text: text || undefined,
-    expiresWithinMs: faults.read(
-      () => expiresWithin && durationMsOf(expiresWithin, 'expires_within'),
-    ),
-    sort: faults.read(() => sortOf(request.sort)) ?? 'newest',
-  };
-  if (faults.any) faults.read(() => checkPageSize(pageSize, listLimits.pageSizeMax));
-  faults.end();
-  return query;
-}
-
-function stateNameOf(state: State): ListQuery['state'] {
-  switch (state) {
-    case State.UNSPECIFIED:
-      return undefined;
-    case State.ACTIVE:
-      return 'active';
-    case State.EXPIRED:
-      return 'expired';
-    case State.REVOKED:
-      return 'revoked';
-    default:
-      throw invalid('state', 'is not a known state');
-  }
-}
-
-function sortOf(sort: Sort): ListQuery['sort'] {
-  switch (sort) {
-    case Sort.UNSPECIFIED:
-    case Sort.NEWEST:
-      return 'newest';
-    case Sort.OLDEST:
-      return 'oldest';
-    case Sort.EXPIRY:
-      return 'expiry';
-    default:
-      throw invalid('sort', 'is not a known order');
   }
 }
 

@@ -4,12 +4,14 @@ import { create } from '@bufbuild/protobuf';
 import type { AccessToken, AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateAccessTokenResponseSchema,
+  EndGraceResponseSchema,
   ExplainResponseSchema,
   FindJwtRevocationsResponseSchema,
   GetAccessTokenResponseSchema,
   ImportAccessTokensResponseSchema,
   ListAccessTokensResponseSchema,
   ListAuditEventsResponseSchema,
+  ListValuesResponseSchema,
   LookupResponseSchema,
   ResealAccessTokensResponseSchema,
   RevokeAccessTokenResponseSchema,
@@ -42,7 +44,6 @@ import {
   createOf,
   importItemsOf,
   inAccessToken,
-  listQueryOf,
   requestIdOf,
   revokeJwtsOf,
   rotateOf,
@@ -55,6 +56,7 @@ import {
   revocationsMessage,
 } from './audit-events.ts';
 import { explainedMessage, matchMessage } from './explained-message.ts';
+import { listQueryOf, valuesQueryOf } from './list-request.ts';
 import { questionOf } from './question.ts';
 
 export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
@@ -62,7 +64,7 @@ export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 /** What AccessTokenService needs. */
 export interface AccessTokenDeps {
   accessTokens: AccessTokens;
-  usage: Pick<UsageMeter, 'read'>;
+  usage: Pick<UsageMeter, 'read' | 'report'>;
   readTotalUse: ReadTotalUse;
   audit: Pick<Audit, 'list' | 'findRevocations'>;
   importTokens: Import;
@@ -126,6 +128,19 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
         accessTokens: messages,
         nextPageToken: page.nextPageToken,
         totalSize: BigInt(page.total),
+        searchedSize: BigInt(page.searched),
+        matchingSize: BigInt(page.matching),
+        matchingSizeFinal: page.isCounted,
+      });
+    },
+
+    async listValues(request, call) {
+      const caller = await authenticate(call);
+      const found = await accessTokens.listValues(caller, valuesQueryOf(request));
+      return create(ListValuesResponseSchema, {
+        values: found.values.map(({ count, ...each }) => ({ ...each, size: BigInt(count) })),
+        totalSize: BigInt(found.total),
+        final: found.isFinal,
       });
     },
 
@@ -146,6 +161,12 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const made = await accessTokens.rotate(caller, id, graceSeconds, revision, requestId);
       const accessToken = await changed(caller, made.record);
       return create(RotateAccessTokenResponseSchema, { accessToken, ...revealed(made) });
+    },
+
+    async endGrace(request, call) {
+      const caller = await authenticate(call);
+      const record = await accessTokens.endGrace(caller, request.id, requestIdOf(request));
+      return create(EndGraceResponseSchema, { accessToken: await changed(caller, record) });
     },
 
     async revoke(request, call) {
@@ -186,7 +207,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
     },
 
     async getUsage({ id }, call) {
-      return usageMessage(await deps.usage.read(await authenticate(call), id), now());
+      return usageMessage(await deps.usage.report(await authenticate(call), id), now());
     },
 
     async explain(request, call) {

@@ -16,11 +16,14 @@ export function explain(error: ConnectError): { title: string; text: string } {
     case Code.PermissionDenied:
       return { title: 'You may not do this', text };
     case Code.NotFound:
+      if (text.startsWith('there is no webhook')) {
+        return { title: 'There is no such webhook', text: 'It may have been removed.' };
+      }
       return { title: 'There is no such access token', text: 'It may belong to another owner.' };
     case Code.Aborted:
       return {
         title: 'Someone else changed it in the meantime',
-        text: 'Close this, check the new values, and try again.',
+        text: 'The page shows the new values now. Check them, and try again.',
       };
     case Code.InvalidArgument:
     case Code.FailedPrecondition:
