@@ -2,8 +2,13 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { type ActorNames, createActorNames } from '../people/actor-names.ts';
+import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
+import { createInvitations, type Invitations } from '../people/invitations.ts';
+import { createPasskeys, type Passkeys } from '../people/passkeys.ts';
 import { createPeople, type People, withPeople } from '../people/people.ts';
 import { createSessionList, type SessionList } from '../people/session-list.ts';
+import { relyingPartyOf } from '../people/webauthn.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
@@ -78,8 +83,16 @@ export interface Core {
   currentCaller: CurrentCaller;
   /** Who may sign in to the API Manager. */
   people: People;
+  /** The links by which people come in. */
+  invitations: Invitations;
+  /** Their second way in. */
+  passkeys: Passkeys;
   /** Who is signed in there. */
   sessionList: SessionList;
+  /** Shows and changes both. */
+  peopleAdmin: PeopleAdmin;
+  /** What actors are called. */
+  actorNames: ActorNames;
   /** Writes and lists the audit log. */
   audit: Audit;
   /** Shows and accepts the store. */
@@ -171,6 +184,10 @@ export async function openCore(
   metrics.memory('directory', () => directory.bytes, others.directory.bytesMax);
   const isProven = createIsProven(proofs, limits);
   const people = createPeople(store, now);
+  const sessionList = createSessionList({
+    ...{ documents: store, ended: store, log: store, now },
+    idleMs: others.manager.sessionIdleMs,
+  });
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
   return {
@@ -197,11 +214,15 @@ export async function openCore(
     }),
     guesses,
     currentCaller: withPeople(createCurrentCaller(store, now), people),
-    people,
-    sessionList: createSessionList({
-      ...{ documents: store, ended: store, log: store, now },
-      idleMs: others.manager.sessionIdleMs,
+    ...{ people, sessionList },
+    peopleAdmin: createPeopleAdmin({ people, sessionList, records: store, keys }),
+    actorNames: createActorNames(people, store),
+    invitations: createInvitations({
+      ...{ documents: store, people, records: store, now, lifetimeMs: config.invitationMs },
     }),
+    passkeys: createPasskeys(people, relyingPartyOf(config.managerUrl), now, (by, { name }) =>
+      audit.add({ action: 'passkey.clone', ...by, detail: name }),
+    ),
     audit,
     sums,
     oversight: createOversight(store),

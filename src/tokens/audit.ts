@@ -38,6 +38,7 @@ export interface Happening {
     | 'keys.remove'
     | 'keys.rotate'
     | 'keys.write'
+    | 'passkey.clone'
     | 'session.create'
     | 'session.end'
     | 'session.link'

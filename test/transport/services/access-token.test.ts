@@ -126,6 +126,7 @@ const door = createConnectDoor({
           verdict: { valid: false, reason: 'MALFORMED_CLAIM', claim: 'exp', stale: true },
           steps: [{ check: 'access token', passed: true, detail: 'it is there' }],
         }),
+        actorNames: async () => new Map(),
         lookup: answering('lookup', {
           matches: [{ record, matchedBy: 'secret key' }],
           ...{ nextPageToken: 'n', examined: 9 },

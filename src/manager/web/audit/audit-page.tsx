@@ -48,7 +48,7 @@ export default function AuditPage() {
           </Button>
         </Group>
       </form>
-      {owners !== undefined && tokenId === '' ? (
+      {owners && tokenId === '' ? (
         <EmptyState
           icon={IconHistory}
           title="Which access token?"
