@@ -8,7 +8,7 @@ import { type Filters, toRequest } from './filters.ts';
 import { type Rows, readRows } from './read-rows.ts';
 
 /** Rows of a page. */
-export const pageRows = 50;
+const pageRows = 50;
 
 /** The list, at one of its pages. */
 export interface TokenList {
