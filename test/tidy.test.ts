@@ -27,6 +27,7 @@ const rooms: Record<string, readonly string[]> = {
   version: [],
   server: [
     'transport',
+    'leaks',
     'manager',
     'people',
     'tokens',
@@ -42,6 +43,7 @@ const rooms: Record<string, readonly string[]> = {
     'main',
   ],
   transport: [
+    'leaks',
     'manager',
     'people',
     'tokens',
@@ -53,6 +55,7 @@ const rooms: Record<string, readonly string[]> = {
     'reading',
     'gen',
   ],
+  leaks: ['tokens', 'verify', 'store', 'outbound', 'reading'],
   manager: ['people', 'tokens', 'verify', 'store', 'outbound', 'reading'],
   people: ['tokens', 'verify', 'store', 'outbound'],
   tokens: ['verify', 'store', 'outbound', 'caching'],
@@ -121,7 +124,7 @@ const owners: Record<string, RegExp> = {
   '@connectrpc/connect': /^src\/(transport\/connect|api|client|manager\/web)\//,
   '@bufbuild/protobuf': /^src\/(transport|api|client|manager\/web)\//,
   canonicalize: /^src\/(store\/audit|tokens\/change|api\/audit-chain)\.ts$/,
-  uuid: /^src\/(tokens|people|manager)\//,
+  uuid: /^src\/(tokens|people|manager|leaks)\//,
   'openid-client': /^src\/people\/provider\.ts$/,
   '@simplewebauthn/server': /^src\/people\/webauthn\.ts$/,
   '@simplewebauthn/browser': /^src\/manager\/web\//,

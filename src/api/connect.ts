@@ -6,6 +6,7 @@ import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../gen/usher/v1/invitations_pb.ts';
 import { KeyService } from '../gen/usher/v1/keys_pb.ts';
+import { LeakService } from '../gen/usher/v1/leaks_pb.ts';
 import { PeopleService } from '../gen/usher/v1/people_pb.ts';
 import { SignInService } from '../gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
@@ -32,6 +33,7 @@ export interface Admin {
   store: Client<typeof StoreService>;
   invitations: Client<typeof InvitationService>;
   keys: Client<typeof KeyService>;
+  leaks: Client<typeof LeakService>;
   signIn: Client<typeof SignInService>;
   people: Client<typeof PeopleService>;
   verifier: Client<typeof VerifierService>;
@@ -73,6 +75,7 @@ export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOption
     store: createClient(StoreService, transport),
     invitations: createClient(InvitationService, transport),
     keys: createClient(KeyService, transport),
+    leaks: createClient(LeakService, transport),
     signIn: createClient(SignInService, transport),
     people: createClient(PeopleService, transport),
     verifier: createClient(VerifierService, transport),

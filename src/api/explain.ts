@@ -5,6 +5,7 @@ import {
   LookupResponse_MatchedBy as MatchedByCode,
 } from '../gen/usher/v1/access_token_pb.ts';
 import { type AccessToken, accessToken } from './access-token.ts';
+import { namesOf } from './code-names.ts';
 import { type Admin, call } from './connect.ts';
 import type { Question } from './verifier.ts';
 
@@ -67,9 +68,4 @@ export async function lookup({ tokens }: Admin, text: string): Promise<Match[]> 
     pageToken = page.nextPageToken;
   } while (pageToken !== '');
   return found;
-}
-
-function namesOf(codes: Record<string, number>): Map<number, string> {
-  const words = (name: string) => name.toLowerCase().replaceAll('_', ' ');
-  return new Map(Object.entries(codes).map(([name, code]) => [code, words(name)]));
 }

@@ -14,6 +14,7 @@ import { addInvitationCommands } from './invitations.ts';
 import { asksForJson, asksForWide, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
+import { addLeaksCommands } from './leaks.ts';
 import { addLoginCommand } from './login.ts';
 import { timeoutSeconds } from './option-values.ts';
 import { addPeopleCommands } from './people.ts';
@@ -104,6 +105,7 @@ export function buildProgram(
   addPeopleCommands(program, context);
   addInvitationCommands(program, context);
   addKeysCommands(program, context, exit);
+  addLeaksCommands(program, context);
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
   addDevCertsCommand(program, context);

@@ -26,6 +26,7 @@ import {
 } from './token-fields.ts';
 import { addList } from './token-list.ts';
 import { outRevealed, outToken } from './token-output.ts';
+import { addTokenPattern } from './token-pattern.ts';
 
 const kinds = ['static', 'jwt'] as const satisfies Kind[];
 
@@ -47,6 +48,7 @@ export function addTokenCommands(
   addRevoke(token, context);
   addImport(token, context, exit);
   addReseal(token, context, exit);
+  addTokenPattern(token, context);
 }
 
 type CreateOptions = FieldOptions & { kind: Kind; requestId?: string };

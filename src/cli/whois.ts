@@ -57,8 +57,8 @@ const nothingGiven =
   'nothing was given: pipe in a token, a JWT, a kid, a secret key, a jti or a subject, as in ' +
   'printf %s "$API_TOKEN" | usher whois';
 const nothingFound =
-  'no access token was found; of a token at least the first 26 characters are needed, of a JWT ' +
-  'its header';
+  'no access token was found; of a token its prefix and the 22 characters behind it are needed, of ' +
+  'a JWT its header';
 
 /** What the text is of the access token that was found. */
 const meanings: Record<string, string> = {

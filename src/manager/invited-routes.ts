@@ -5,7 +5,10 @@ import type { Invitations } from '../people/invitations.ts';
 import type { PasskeySignIn, Passkeys } from '../people/passkeys.ts';
 import { callerOf } from '../people/person.ts';
 import { ceremonyMs } from '../people/webauthn.ts';
+import { pathOf } from '../reading/place.ts';
+import { queryFault } from '../reading/query.ts';
 import { TokenError } from '../tokens/errors.ts';
+import { invalid } from '../tokens/faults.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
 import { jsonBody } from './json-body.ts';
 import type { SignIn } from './open-session.ts';
@@ -21,7 +24,7 @@ export interface Invited {
 }
 
 /** A sign-in, or the text that says why not. */
-export type InvitedSignIn = SignIn | string;
+type InvitedSignIn = SignIn | string;
 
 /** The routes, and the sign-ins that the route of sessions answers. */
 export interface InvitedRoutes {
@@ -73,16 +76,18 @@ export function createInvitedRoutes(deps: InvitedDeps): InvitedRoutes {
     await deps.refused({ actor, peer: peerOf(req), detail: `POST ${path}: ${error}` });
     sendJson(res, status, { error });
   };
-  const bodyOf = async (req: IncomingMessage): Promise<Record<string, unknown>> => {
+  /** The members of a JSON body. Throws INVALID_ARGUMENT for another body, and for unknown members. */
+  const bodyOf = async (req: IncomingMessage, names: readonly string[]) => {
     const body = await jsonBody(req, deps.limits.signInBodyBytesMax);
-    return typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+    if (typeof body !== 'object' || body === null) throw invalid('body', 'must be a JSON object');
+    const unknown = Object.keys(body).find(name => !names.includes(name));
+    if (unknown !== undefined) throw invalid(pathOf([unknown]), 'is not known');
+    return body as Record<string, unknown>;
   };
 
   const look = async (req: IncomingMessage, res: ServerResponse) => {
-    const { code } = await bodyOf(req);
-    if (typeof code !== 'string' || code === '') {
-      return sendJson(res, 400, { error: 'send {"code":"…"} as application/json' });
-    }
+    const { code } = await bodyOf(req, ['code']);
+    if (typeof code !== 'string' || code === '') throw invalid('code', 'is required');
     const attempt = beginAttempt(peerOf(req));
     const invitation = await invitations.look(code);
     attempt.end(invitation === undefined);
@@ -92,6 +97,7 @@ export function createInvitedRoutes(deps: InvitedDeps): InvitedRoutes {
   };
 
   const beginSignIn = async (req: IncomingMessage, res: ServerResponse) => {
+    await bodyOf(req, []);
     const options = await passkeys.beginSignIn();
     const cookie = asked.write({ challenge: options.challenge }, cameOverTls(req));
     sendJson(res, 200, options, { 'set-cookie': cookie });
@@ -102,6 +108,7 @@ export function createInvitedRoutes(deps: InvitedDeps): InvitedRoutes {
     res: ServerResponse,
     { session, caller }: SignedIn,
   ) => {
+    await bodyOf(req, []);
     const options = await passkeys.beginRegistration(caller);
     const { challenge } = options;
     const cookie = asked.write({ challenge, session: session.id }, cameOverTls(req));
@@ -109,7 +116,7 @@ export function createInvitedRoutes(deps: InvitedDeps): InvitedRoutes {
   };
 
   const finish = async (req: IncomingMessage, res: ServerResponse, found: SignedIn) => {
-    const { name, response } = await bodyOf(req);
+    const { name, response } = await bodyOf(req, ['name', 'response']);
     const { challenge, session } = asked.read(req.headers.cookie) ?? {};
     if (challenge === undefined || session !== found.session.id) {
       return await fail(req, res, 400, tooLate, found.caller.actor);
@@ -138,6 +145,11 @@ export function createInvitedRoutes(deps: InvitedDeps): InvitedRoutes {
       if (known === undefined) return false;
       if (req.method !== 'POST') {
         sendJson(res, 405, { error: 'method is not allowed' }, { allow: 'POST' });
+        return true;
+      }
+      const unknown = queryFault(req.url ?? '', []);
+      if (unknown !== undefined) {
+        sendJson(res, 400, { error: unknown });
         return true;
       }
       try {

@@ -18,7 +18,7 @@ import { madeByOtherSite } from './same-origin.ts';
 import { createSealedCookies } from './sealed-cookie.ts';
 
 /** Where a sign-in by the provider begins. */
-export const beginPath = '/sign-in/provider';
+const beginPath = '/sign-in/provider';
 /** Where the provider leads the browser back. */
 export const callbackPath = '/sign-in/callback';
 
@@ -48,7 +48,7 @@ interface RouteDeps
 }
 
 /** Why a sign-in came to nothing, as the page explains it. */
-export type SignInProblem = ProviderProblem | 'role' | 'disabled' | 'expired' | 'slowed';
+type SignInProblem = ProviderProblem | 'role' | 'disabled' | 'expired' | 'slowed';
 
 /** Time to sign in at the provider. */
 const lifetimeMs = 600_000;

@@ -38,7 +38,7 @@ export interface PersonFields {
 }
 
 /** A page of people or sessions. */
-export interface Paged {
+interface Paged {
   /** 1 to 200; 0 means 50. */
   pageSize: number;
   /** nextPageToken of the previous page; "" for the first. */

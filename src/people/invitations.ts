@@ -26,7 +26,7 @@ import { mayEnter, namedPerson, type Person } from './person.ts';
 import type { Granted } from './roles.ts';
 
 /** What an invitation is for. */
-export interface Invited {
+interface Invited {
   name: string;
   /** The name of a role. */
   role: string;
@@ -81,7 +81,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
       ...{ createdBy: caller.actor, createdByName: caller.name },
       ...(owners && { owners: [...owners] }),
     };
-    const after = { role, ...(owners && { owners: [...owners] }) };
+    const after = { role, ...(owners && { owners: [...owners] }), expiresAt };
     const event = eventOf('invitation.create', caller, at, namedPerson(person), after);
     const change: DocumentChange = {
       ...{ collection: 'invitations', id, before: 0, body, keepUntil: expiresAt, event },

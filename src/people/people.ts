@@ -14,10 +14,10 @@ import type { Granted } from './roles.ts';
 export type By = Pick<Caller, 'actor' | 'peer'>;
 
 /** What happened to a person, as AuditEvent.action. */
-export type PersonAction = 'person.create' | 'person.update' | 'person.remove';
+type PersonAction = 'person.create' | 'person.update' | 'person.remove';
 
 /** What a change of a person is. */
-export interface PersonChange {
+interface PersonChange {
   action: PersonAction;
   by: By;
   /** Further text for the audit log; "" or absent for none. */
@@ -35,7 +35,7 @@ export interface PersonChange {
 }
 
 /** A new person. */
-export interface NewPerson extends Granted {
+interface NewPerson extends Granted {
   name: string;
   /** UUID; absent for a random one. */
   id?: string;

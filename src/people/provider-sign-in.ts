@@ -11,7 +11,7 @@ import { granted, type RoleRule } from './role-rules.ts';
 import type { Granted } from './roles.ts';
 
 /** Who is let in, or why they are not. */
-export type LetIn =
+type LetIn =
   | { person: Person }
   | {
       /** `role`: no rule gives them one. `disabled`: an administrator has shut them out. */

@@ -21,7 +21,7 @@ export type SignInMethod =
   | 'link';
 
 /** Who signed in, and how. */
-export interface NewSession {
+interface NewSession {
   /** The id in the session's cookie. */
   sessionId: string;
   /** The caller, from the address they have. */

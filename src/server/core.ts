@@ -46,6 +46,7 @@ import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
+import { type LeakReports, openLeaks } from './leaks.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -71,6 +72,8 @@ export interface Core {
   explain: ExplainTo;
   /** Finds what a credential or a name belongs to. */
   lookup: Lookup;
+  /** Takes reports of leaked credentials, and lists them. */
+  leakReports: LeakReports;
   /** Signs JWTs. */
   issueJwt: IssueJwt;
   /** Authenticates callers of the API. */
@@ -151,7 +154,8 @@ export async function openCore(
   const { tokenLimits } = limiting;
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
   const verify = createVerify({ ...decision, proofs });
-  const changes = { store, keys, now, limits: others.changes };
+  const { tokenPrefix } = config;
+  const changes = { store, keys, now, limits: others.changes, tokenPrefix };
   const audit = createAudit({ store, keys, now });
   const sums = createSums({
     audit,
@@ -190,18 +194,20 @@ export async function openCore(
   });
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
+  const accessTokens = createAccessTokens({
+    ...{ ...changes, directory },
+    async nameOfActor(actor) {
+      const id = personIn(actor);
+      return id === undefined ? undefined : (await people.find(id))?.name;
+    },
+  });
   return {
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
     verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
-    accessTokens: createAccessTokens({
-      ...{ ...changes, directory },
-      async nameOfActor(actor) {
-        const id = personIn(actor);
-        return id === undefined ? undefined : (await people.find(id))?.name;
-      },
-    }),
+    accessTokens,
+    leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
     explain: createExplainTo(createExplain(decision)),

@@ -7,6 +7,7 @@ import type { Config } from '../settings/config.ts';
 import type { Degraded } from '../store/health.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
+import { leakRoutes } from '../transport/doors/leaks.ts';
 import { rootRoute } from '../transport/doors/root.ts';
 import { createH2GrpcListener } from '../transport/grpc/listener.ts';
 import type { OtherCalls } from '../transport/grpc/other-calls.ts';
@@ -131,7 +132,8 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     requireProtocolHeader: false,
     guard: guards.manager,
   });
-  const { verify } = parts.core;
+  const { core } = parts;
+  const { verify } = core;
   const answersTo = answersToHosts(managerNames(config));
   const wires: Wire[] = [];
   /** HTTP/2 on a port for HTTP: gRPC, and its routes. */
@@ -174,6 +176,10 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         ...probes,
         openapiRoute(),
         ...gatewayDoors(limits.http, parts, guards.http),
+        ...leakRoutes({
+          ...{ ...core, ...core.leakReports, now, limits: limits.http, guard: guards.http },
+          addressOf: req => parts.origins.request(req).address,
+        }),
         ...connect.routes,
       ],
       limits: withConnections(limits.http, connections.http, config),

@@ -13,6 +13,7 @@ import { AccessTokenService, accessTokenHandlers } from '../transport/services/a
 import { createChanges } from '../transport/services/changes.ts';
 import { InvitationService, invitationHandlers } from '../transport/services/invitations.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
+import { LeakService, leakHandlers } from '../transport/services/leaks.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { PeopleService, peopleHandlers } from '../transport/services/people.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
@@ -94,6 +95,7 @@ export function createServices(deps: ServicesDeps): Services {
     invitationHandlers({ ...core, authenticate, origin: web.origin }),
   );
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
+  const leaks = bind(LeakService, leakHandlers({ ...core.leakReports, authenticate, now }));
   const people = bind(PeopleService, peopleHandlers({ people: core.peopleAdmin, authenticate }));
   const { createSignInCode } = web;
   const signIn = bind(
@@ -106,6 +108,7 @@ export function createServices(deps: ServicesDeps): Services {
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
+      withRefusalsNoted(leaks, core.sums, addressOf),
       withRefusalsNoted(invitations, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),

@@ -24,6 +24,7 @@ type Optional =
   | 'stateFile'
   | 'verifyAccess'
   | 'outboundCaFile'
+  | 'leakSecret'
   | OptionalOidc
   | keyof typeof clientTlsFiles
   | keyof typeof tlsFiles;
@@ -51,6 +52,7 @@ export type Config = {
   readonly oidcClientSecret?: string;
   readonly oidcRoles?: RoleRule[];
   readonly outboundCaFile?: string;
+  readonly leakSecret?: Uint8Array;
 } & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */

@@ -1,12 +1,14 @@
 /** The table of all settings, from which configuration, docs/settings.md and `usher settings` are made. */
 
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
+import { leakSettings } from './leaks.ts';
 import { limits } from './limits.ts';
 import { oidcSettings } from './oidc.ts';
 import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
 import { managerTlsFiles, storeTlsFiles } from './tls-files.ts';
+import { tokenPrefix } from './token-prefix.ts';
 import {
   addressRanges,
   adminToken,
@@ -90,6 +92,7 @@ const places = {
   },
   ...tlsFiles,
   ...accessSettings,
+  ...leakSettings,
   ...outboundSettings,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
@@ -125,6 +128,7 @@ const places = {
     secret: true,
     read: adminToken,
   },
+  tokenPrefix,
   workers: {
     name: 'USHER_WORKERS',
     meaning: 'Worker processes that share the listeners',

@@ -83,7 +83,7 @@ export interface AccessTokens {
 export function createAccessTokens(
   deps: ChangeDeps & Pick<ValuesDeps, 'directory' | 'nameOfActor'>,
 ): AccessTokens {
-  const { store, keys } = deps;
+  const { store, keys, tokenPrefix } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
@@ -97,7 +97,7 @@ export function createAccessTokens(
       const changed = await change(deps, ask, (_, at) => {
         checkFields(kind, { ...fields, owner }, at);
         grants.check(fields);
-        const { secret, kept } = makeSecret(keys, kind, id, at);
+        const { secret, kept } = makeSecret(keys, kind, id, at, tokenPrefix);
         const record = { id, kind, secrets: [kept], createdAt: at, ...unwritten };
         return { record: { ...record, ...recordFields({ ...fields, owner }) }, secret };
       });
@@ -146,7 +146,7 @@ export function createAccessTokens(
       const changed = await change(deps, { ...ask, args }, (before, at) => {
         const old = notRevoked(before);
         grants.checkHeld(old);
-        const { secret, kept } = makeSecret(keys, old.kind, old.id, at);
+        const { secret, kept } = makeSecret(keys, old.kind, old.id, at, tokenPrefix);
         const previous = old.secrets
           .slice(0, graceSeconds > 0 ? 1 : 0)
           .map(last => ({ ...last, goodUntil: at + graceSeconds * 1000 }));

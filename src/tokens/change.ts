@@ -21,6 +21,8 @@ export interface ChangeDeps {
   /** The current time in milliseconds since 1970. */
   now: () => number;
   limits: ChangeLimits;
+  /** What new tokens begin with, and secret keys with a "k" behind it; absent for "ush" and "usk". */
+  tokenPrefix?: string;
 }
 
 /** A requested change. */

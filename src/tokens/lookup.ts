@@ -2,14 +2,14 @@
 
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { AccessTokenRecord, Secret } from '../store/record.ts';
-import { type Store, Unavailable } from '../store/store.ts';
+import { type Store, Unavailable, type Usage } from '../store/store.ts';
 import { type Credential, parseAuthorization } from '../verify/credential.ts';
 import type { FindImported } from '../verify/imported.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Prove } from '../verify/prove.ts';
 import { claimHashes } from '../verify/revoked-jwts.ts';
-import { uuidInStaticToken } from '../verify/static-token.ts';
+import { staticTokenPrefix, uuidInStaticToken } from '../verify/static-token.ts';
 import { type Caller, demand, isVisible, readScope } from './caller.ts';
 import { Faults } from './faults.ts';
 import { invalid, isUuid } from './fields.ts';
@@ -30,6 +30,7 @@ export type MatchedBy =
 /** An access token that was found. */
 export interface Match {
   record: AccessTokenRecord;
+  usage: Usage;
   matchedBy: MatchedBy;
 }
 
@@ -54,7 +55,7 @@ export type Lookup = (
 
 /** What a look-up needs. */
 export interface LookupDeps {
-  store: Pick<Store, 'get' | 'scan'>;
+  store: Pick<Store, 'get' | 'scan' | 'usage'>;
   keys: MasterKeys;
   findImported: FindImported;
   prove: Prove;
@@ -82,7 +83,9 @@ export function createLookup(deps: LookupDeps): Lookup {
         const { record } = named;
         const isSeen = record !== undefined && isVisible(caller, record);
         const matches = isSeen ? [{ record, matchedBy: named.matchedBy }] : [];
-        if (isSeen || named.isOnly) return { matches, nextPageToken: '', examined: 0 };
+        if (isSeen || named.isOnly) {
+          return { matches: await withUsage(store, matches), nextPageToken: '', examined: 0 };
+        }
       }
     }
     const page = await scanOwners(store, caller.owners, {
@@ -93,8 +96,19 @@ export function createLookup(deps: LookupDeps): Lookup {
       .filter(record => isVisible(caller, record))
       .flatMap(record => matchesIn(deps, record, bare));
     const nextPageToken = tokens.write(page.cursor);
-    return { matches, nextPageToken, examined: page.records.length };
+    const examined = page.records.length;
+    return { matches: await withUsage(store, matches), nextPageToken, examined };
   };
+}
+
+/** With the uses of what was found. */
+async function withUsage(
+  store: Pick<Store, 'usage'>,
+  found: readonly Omit<Match, 'usage'>[],
+): Promise<Match[]> {
+  if (found.length === 0) return [];
+  const usages = await store.usage(found.map(({ record }) => record.id));
+  return found.map((match, n) => ({ ...match, usage: usages[n] ?? { days: {} } }));
 }
 
 /** The text, bare. Throws INVALID_ARGUMENT when it is empty or too long. */
@@ -134,9 +148,13 @@ async function findNamed(deps: LookupDeps, bare: string): Promise<Named | undefi
     const id = credential.tokenId ?? (await findImported(credential.token));
     if (id !== undefined) return proved(deps, credential, await store.get(id));
   }
-  const id = uuidInStaticToken(bare) ?? kidIn(bare);
+  const kid = kidIn(bare);
+  const id = kid ?? uuidInStaticToken(bare);
   if (id === undefined) return undefined;
-  return { record: await store.get(id), matchedBy: 'part', isOnly: true };
+  const record = await store.get(id);
+  // Of another prefix it is a token only where its access token is there.
+  const isOnly = kid !== undefined || record !== undefined || bare.startsWith(staticTokenPrefix);
+  return { record, matchedBy: 'part', isOnly };
 }
 
 function proved(
@@ -161,7 +179,11 @@ function kidIn(text: string): string | undefined {
 }
 
 /** What of one access token the text is. A record that cannot be read is passed over. */
-function matchesIn(deps: LookupDeps, record: AccessTokenRecord, bare: string): Match[] {
+function matchesIn(
+  deps: LookupDeps,
+  record: AccessTokenRecord,
+  bare: string,
+): Omit<Match, 'usage'>[] {
   if (record.kind !== 'jwt') return [];
   const { keys, now } = deps;
   try {

@@ -7,12 +7,15 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { claimHashes, makeHashKey, nameByDigest } from '../verify/revoked-jwts.ts';
 import { TokenError } from './errors.ts';
 import { checkText, fieldLimits, invalid } from './fields.ts';
+import { nameOfJwt, wholeJwt } from './whole-jwt.ts';
 
 /** Which JWTs of an access token to revoke. */
 export type JwtTarget =
   | { jti: string }
   /** A JWT without a `jti`, by its `jwtDigest`. */
   | { digest: string }
+  /** A whole JWT: what names it is found out. */
+  | { jwt: string }
   | { subject: string }
   /** Milliseconds since 1970. */
   | { issuedBefore: number };
@@ -20,6 +23,7 @@ export type JwtTarget =
 /** Throws INVALID_ARGUMENT for a `jti` or subject that is empty or no text within limits. */
 export function checkTarget(target: JwtTarget): void {
   if ('issuedBefore' in target || 'digest' in target) return;
+  if ('jwt' in target) return void wholeJwt(target.jwt);
   const [field, text, lengthMax] =
     'jti' in target
       ? (['jti', target.jti, fieldLimits.jtiLengthMax] as const)
@@ -47,14 +51,15 @@ export function withRevokedJwts(
   if ('issuedBefore' in target) {
     return { ...record, revokedJwts: add(revoked, target, now, revokedJwtsMax) };
   }
+  const named = 'jwt' in target ? nameOfJwt(keys, record, target.jwt) : target;
   const revokedJwts = { ...revoked, key: revoked.key ?? makeHashKey(keys, id) };
   const hashOf = (value: string) => claimHashes(keys, { id, revokedJwts }, value)[0] as string;
-  return { ...record, revokedJwts: add(revokedJwts, target, now, revokedJwtsMax, hashOf) };
+  return { ...record, revokedJwts: add(revokedJwts, named, now, revokedJwtsMax, hashOf) };
 }
 
 function add(
   revoked: RevokedJwts,
-  target: JwtTarget,
+  target: Exclude<JwtTarget, { jwt: string }>,
   now: number,
   revokedJwtsMax: number,
   hashOf: (value: string) => string = value => value,

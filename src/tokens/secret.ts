@@ -5,27 +5,25 @@ import type { AccessTokenRecord, Kind, Secret } from '../store/record.ts';
 import { Unavailable } from '../store/store.ts';
 import type { MasterKeys, Sealed } from '../verify/master-keys.ts';
 import { hashKeyContext } from '../verify/revoked-jwts.ts';
-import { makeStaticToken } from '../verify/static-token.ts';
-
-/** The prefix of every jwt secret key, by which scanners find leaked ones. */
-const jwtSecretPrefix = 'usk_';
+import { makeSecretKey, makeStaticToken } from '../verify/static-token.ts';
 
 /**
  * A new token (static) or secret key (jwt) of 256 random bits, and its stored form. `now` is in
- * milliseconds since 1970.
+ * milliseconds since 1970; `prefix` is as in ChangeDeps.
  */
 export function makeSecret(
   keys: MasterKeys,
   kind: Kind,
   tokenId: string,
   now: number,
+  prefix?: string,
 ): { secret: string; kept: Secret } {
   if (kind === 'static') {
-    const secret = makeStaticToken(tokenId);
+    const secret = makeStaticToken(tokenId, randomBytes(32), prefix);
     const value = keys.hash(secret, keys.currentId).toString('base64url');
     return { secret, kept: { masterKeyId: keys.currentId, value, createdAt: now } };
   }
-  const secret = jwtSecretPrefix + randomBytes(32).toString('base64url');
+  const secret = makeSecretKey(prefix);
   return { secret, kept: { ...keys.seal(secret, tokenId), createdAt: now } };
 }
 

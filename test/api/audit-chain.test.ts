@@ -8,6 +8,7 @@ import type { Admin } from '../../src/api/connect.ts';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
@@ -41,6 +42,7 @@ test('the API shows every field that is hashed', async () => {
     store: createClient(StoreService, transport),
     invitations: createClient(InvitationService, transport),
     keys: createClient(KeyService, transport),
+    leaks: createClient(LeakService, transport),
     signIn: createClient(SignInService, transport),
     people: createClient(PeopleService, transport),
     verifier: createClient(VerifierService, transport),

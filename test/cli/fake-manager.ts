@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { ServiceImpl } from '@connectrpc/connect';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 
@@ -19,6 +20,7 @@ export interface FakeManager {
 /** Starts a fake with the rpcs that the test needs; all others are UNIMPLEMENTED. */
 export async function startFakeManager(rpcs: {
   tokens?: Partial<ServiceImpl<typeof AccessTokenService>>;
+  leaks?: Partial<ServiceImpl<typeof LeakService>>;
   store?: Partial<ServiceImpl<typeof StoreService>>;
   verifier?: Partial<ServiceImpl<typeof VerifierService>>;
 }): Promise<FakeManager> {
@@ -26,6 +28,7 @@ export async function startFakeManager(rpcs: {
   const handle = connectNodeAdapter({
     routes: router => {
       router.service(AccessTokenService, rpcs.tokens ?? {});
+      router.service(LeakService, rpcs.leaks ?? {});
       router.service(StoreService, rpcs.store ?? {});
       router.service(VerifierService, rpcs.verifier ?? {});
     },

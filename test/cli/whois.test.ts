@@ -69,7 +69,7 @@ describe('whois', () => {
   test('ends with exit code 1 when there is none', async () => {
     const { code, out, err } = await usher(['whois'], 'unknown');
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toContain('no access token was found; of a token at least the first 26');
+    expect(err).toContain('no access token was found; of a token its prefix and the 22');
   });
   test('says what to pipe in when it gets nothing, and asks no server', async () => {
     const { code, err } = await usher(['whois'], ' \n');

@@ -10,6 +10,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { connectNodeAdapter } from '@connectrpc/connect-node';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import type { ManagerDeps } from '../../src/manager/deps.ts';
 import { createLoginCodes } from '../../src/manager/login-codes.ts';
@@ -78,6 +79,7 @@ export async function startFakeManager(options: {
     routes: router => {
       router.service(AccessTokenService, fakeAccessTokens(state));
       router.service(VerifierService, fakeVerifier(state));
+      router.service(LeakService, { listLeaks: () => ({ leaks: [] }) });
     },
   });
   server.on('request', (req, res) => {

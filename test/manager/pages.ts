@@ -154,6 +154,8 @@ export const pages: ShownPage[] = [
       await page.getByText('What you typed is still there').waitFor();
     },
   },
+  { name: 'whose', path: '/whose', needsSession: true, arrange: text('Nothing searched yet') },
+  { name: 'leaks', path: '/leaks', needsSession: true, arrange: text('No leak needs you') },
   {
     name: 'status',
     path: '/status',

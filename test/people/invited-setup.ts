@@ -17,7 +17,7 @@ export interface Visitor {
 }
 
 /** A JSON answer. */
-export type Answer = Record<string, unknown> & { error?: string };
+type Answer = Record<string, unknown> & { error?: string };
 
 /** Opens a browser. */
 export function visit(server: TestServer): Visitor {

@@ -176,6 +176,26 @@ describe('a sign-in is refused', () => {
   );
 });
 
+test('what a request holds beside what is known is refused, and named', async () => {
+  const { visitor } = await invited('Extra');
+  const asked: [string, object, string][] = [
+    ['/invitation', { code: 'x', name: 'y' }, 'name: is not known'],
+    ['/invitation', {}, 'code: is required'],
+    ['/sign-in/passkey', { user: 'ann' }, 'user: is not known'],
+    ['/passkeys/begin', { a: 1 }, 'a: is not known'],
+    ['/passkeys/finish', { name: 'x', response: {}, b: 1 }, 'b: is not known'],
+    ['/sign-in/passkey?user=ann', {}, 'user'],
+  ];
+  for (const [path, body, error] of asked) {
+    const answer = await visitor.post(path, body);
+    expect([path, answer.status, answer.body.error]).toEqual([
+      ...[path, 400, expect.stringContaining(error)],
+    ]);
+  }
+  const get = await fetch(`http://${one.manager}/invitation`);
+  expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
+});
+
 describe('a registration is refused', () => {
   test('of another origin, another challenge, without a verified user, and in another session', async () => {
     const { visitor, personId } = await invited('Reg');

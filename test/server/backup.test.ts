@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { PeopleService, Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
+import { codeIn, invitationsAt, visit } from '../people/invited-setup.ts';
 import { type RedisServer, startRedis } from '../store/redis/server.ts';
 import { adminOf, clientOf } from './api.ts';
 import { runServer, secrets, type TestServer } from './run-server.ts';
@@ -124,6 +126,36 @@ test.each([
   expect((await admin.list({ owner: 'ann' })).accessTokens).toHaveLength(1);
   await admin.create({ kind: Kind.STATIC, name: 'later' });
 });
+
+test.each([
+  ['LMDB', 'Redis'],
+  ['Redis', 'LMDB'],
+])(
+  'people and open invitations of %s are restored into %s, and are not signed in',
+  async (from, to) => {
+    const first = await start(from);
+    const invitations = invitationsAt(first);
+    const role = Role.KEEPER;
+    const used = await invitations.createInvitation({ name: 'Ann', role, owners: ['a'] });
+    const open = await invitations.createInvitation({ name: 'Bob', role });
+    const ann = visit(first);
+    await ann.signIn({ invitation: codeIn(used.url) });
+    expect(await backup(first)).toMatchObject({ code: 0 });
+    expect(readFileSync(file, 'utf8')).not.toContain(codeIn(open.url));
+    await first.stop();
+    server = undefined;
+
+    const { code, out } = await restore(to);
+    expect([code, JSON.parse(out)]).toMatchObject([0, { documents: 3 }]);
+    const second = await start(to);
+    const people = clientOf(PeopleService, second.manager, second.adminToken);
+    const [person] = (await people.listPeople({})).people;
+    expect(person).toMatchObject({ name: 'Ann', role, owners: ['a'] });
+    expect((await people.listSessions({ all: true })).sessions).toEqual([]);
+    expect((await visit(second).signIn({ invitation: codeIn(used.url) })).status).toBe(403);
+    expect((await visit(second).signIn({ invitation: codeIn(open.url) })).body.name).toBe('Bob');
+  },
+);
 
 test('what changes while the pages are read is in the backup', async () => {
   const first = await start('Redis');

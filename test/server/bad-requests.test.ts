@@ -17,6 +17,7 @@ import {
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { PeopleService, type Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
@@ -155,6 +156,11 @@ const issueJwt: (typeof tokens)[string] = [
   ['audience', 'claims', 'expiry', 'scopes', 'subject', 'token_id'],
 ];
 
+const leaks: typeof tokens = {
+  listLeaks: [{ tokenId: 'x' }, ['token_id']],
+  dismissLeak: [{ id: '?', note: long }, ['id', 'note']],
+};
+
 /** The fields that an error names in its details. */
 async function namedBy(call: Promise<unknown>): Promise<string[]> {
   const error = ConnectError.from(
@@ -193,6 +199,7 @@ type Service =
   | typeof InvitationService
   | typeof StoreService
   | typeof KeyService
+  | typeof LeakService
   | typeof PeopleService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
@@ -211,6 +218,7 @@ test('every administrative rpc is in this test', () => {
     InvitationService,
     StoreService,
     KeyService,
+    LeakService,
     SignInService,
     PeopleService,
   ];
@@ -219,6 +227,7 @@ test('every administrative rpc is in this test', () => {
     ...Object.keys(tokens),
     ...Object.keys(store),
     ...Object.keys(keys),
+    ...Object.keys(leaks),
     ...Object.keys(invitations),
     ...Object.keys(people),
     'createSignInCode',
@@ -243,6 +252,10 @@ test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
     await namesIn(KeyService, name, request, fields);
   },
 );
+
+test.each(Object.entries(leaks))('LeakService.%s', async (name, [request, fields]) => {
+  await namesIn(LeakService, name, request, fields);
+});
 
 test.each(Object.entries(invitations))('InvitationService.%s', async (name, [request, fields]) => {
   await namesIn(InvitationService, name, request, fields);

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
@@ -35,6 +36,7 @@ test('it has every unary rpc', () => {
     AccessTokenService,
     InvitationService,
     KeyService,
+    LeakService,
     PeopleService,
     StoreService,
     SignInService,

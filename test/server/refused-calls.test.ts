@@ -95,7 +95,7 @@ test.each([
   await failed(issue('guess'));
   expect(await details()).toEqual([
     'AccessTokenService.list: token is not valid',
-    "AccessTokenService.revoke: the caller's token lacks the scope usher.admin",
+    "AccessTokenService.revoke: the caller's token lacks the scope usher.tokens.write or usher.admin",
     'AccessTokenService.get: there is no such access token of its owner',
     'AccessTokenService.revoke: there is no such access token of its owner',
     'VerifierService.issueJwt: there is no such access token of its owner',

@@ -144,6 +144,8 @@ const openServices = [
 const openPaths = [
   '/',
   '/healthz',
+  '/leaks',
+  '/leaks/github',
   '/metrics',
   '/oauth2/introspect',
   '/oauth2/revoke',

@@ -2,10 +2,17 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makeStaticToken, parseStaticToken } from '../../src/verify/static-token.ts';
+import {
+  isPrefix,
+  makeSecretKey,
+  makeStaticToken,
+  parseStaticToken,
+  secretKeyPrefix,
+  uuidInStaticToken,
+} from '../../src/verify/static-token.ts';
 
 const digits = [...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'];
-const token = fc.uuid().map(makeStaticToken);
+const token = fc.uuid().map(id => makeStaticToken(id));
 
 test('the UUID can be read from its token', () => {
   fc.assert(fc.property(fc.uuid(), id => parseStaticToken(makeStaticToken(id)) === id));
@@ -77,4 +84,40 @@ test('no text makes it throw', () => {
       },
     ),
   );
+});
+
+describe('another prefix', () => {
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+  const prefixes = ['ab', 'acme', 'acme_live', 'a1_b2_c3', 'x'.repeat(20), 'usk2'];
+
+  test.each(prefixes)('%s: its tokens are read without knowing it', prefix => {
+    expect(isPrefix(prefix)).toBe(true);
+    const text = makeStaticToken(id, undefined, prefix);
+    expect(text).toMatch(new RegExp(`^${prefix}_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}$`));
+    expect(parseStaticToken(text)).toBe(id);
+    expect(uuidInStaticToken(text)).toBe(id);
+    expect(uuidInStaticToken(text.slice(0, -49))).toBe(id);
+    expect(uuidInStaticToken(text.slice(0, -50))).toBe(id);
+  });
+
+  test('the check digits are over the prefix too', () => {
+    const text = makeStaticToken(id, undefined, 'acme');
+    expect(parseStaticToken(text.replace('acme', 'acmf'))).toBeUndefined();
+    expect(parseStaticToken(text.replace('acme', 'ush'))).toBeUndefined();
+    expect(parseStaticToken(makeStaticToken(id).replace('ush', 'acme'))).toBeUndefined();
+  });
+
+  test.each(['', 'a', 'Acme', 'acme_', '_acme', 'ac__me', '1acme', 'ac-me', 'ac.me', 'usk'])(
+    'none: %s',
+    prefix => expect(isPrefix(prefix)).toBe(false),
+  );
+  test('none: longer than 20', () => expect(isPrefix('a'.repeat(21))).toBe(false));
+});
+
+test('a secret key has a prefix of its own, and check digits', () => {
+  expect(makeSecretKey()).toMatch(/^usk_[0-9A-Za-z]{49}$/);
+  expect(makeSecretKey('acme')).toMatch(/^acmek_[0-9A-Za-z]{49}$/);
+  expect(secretKeyPrefix('ush')).toBe('usk');
+  const bytes = new Uint8Array(32).fill(7);
+  expect(makeSecretKey('ush', bytes).slice(-6)).not.toBe(makeSecretKey('acme', bytes).slice(-6));
 });

@@ -20,6 +20,8 @@ const NewTokenPage = lazy(() => import('./tokens/new-token-page.tsx'));
 const TryItPage = lazy(() => import('./try-it/try-it-page.tsx'));
 const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
+const WhosePage = lazy(() => import('./whose/whose-page.tsx'));
+const LeaksPage = lazy(() => import('./leaks/leaks-page.tsx'));
 const PeoplePage = lazy(() => import('./people/people-page.tsx'));
 const PersonPage = lazy(() => import('./people/person-page.tsx'));
 const MySessionsPage = lazy(() => import('./people/my-sessions-page.tsx'));
@@ -92,6 +94,12 @@ function Pages() {
       </Route>
       <Route path="/audit">
         <AuditPage />
+      </Route>
+      <Route path="/whose">
+        <WhosePage />
+      </Route>
+      <Route path="/leaks">
+        <LeaksPage />
       </Route>
       <Route path="/people">
         <PeoplePage />

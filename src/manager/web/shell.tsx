@@ -29,6 +29,8 @@ import {
   IconSun,
   IconTestPipe,
   IconUsers,
+  IconZoomExclamation,
+  IconZoomQuestion,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -42,6 +44,13 @@ const places: Place[] = [
   { to: '/audit', label: 'Audit log', icon: IconHistory },
   { to: '/people', label: 'People', icon: IconUsers, isFor: session => session.mayManagePeople },
   { to: '/try-it', label: 'Try it', icon: IconTestPipe, isFor: ({ mayRead }) => mayRead },
+  {
+    to: '/whose',
+    label: 'Whose is this?',
+    icon: IconZoomQuestion,
+    isFor: ({ mayRead }) => mayRead,
+  },
+  { to: '/leaks', label: 'Leaks', icon: IconZoomExclamation, isFor: ({ mayRead }) => mayRead },
   { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
 ];
 

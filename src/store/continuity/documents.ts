@@ -32,7 +32,7 @@ export function isDocumentEntry(entry: TailEntry): entry is DocumentEntry {
 }
 
 /** The last entry of each document. */
-export function lastOfEach(entries: readonly TailEntry[]): Map<string, DocumentEntry> {
+function lastOfEach(entries: readonly TailEntry[]): Map<string, DocumentEntry> {
   return new Map(entries.filter(isDocumentEntry).map(entry => [nameOf(entry.document), entry]));
 }
 

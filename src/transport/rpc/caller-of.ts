@@ -76,5 +76,5 @@ function refusalOf(error: unknown, caller: Caller | undefined): string | undefin
   if (!(error instanceof TokenError)) return undefined;
   if (error.code === 'PERMISSION_DENIED' || error.message === slowedText) return error.message;
   const isAnothers = error.code === 'NOT_FOUND' && caller?.owners !== undefined;
-  return isAnothers ? 'there is no such access token of its owners' : undefined;
+  return isAnothers ? 'there is no such access token of its owner' : undefined;
 }

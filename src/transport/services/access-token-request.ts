@@ -178,17 +178,19 @@ export function kindOf(kind: Kind): KindName | undefined {
   }
 }
 
-/** Which JWTs to revoke: one of `jti`, `subject` and `issued_before`, which is required. */
+/** Which JWTs to revoke: one of `jti`, `jwt`, `subject` and `issued_before`, which is required. */
 function jwtTargetOf(target: RevokeJwtsRequest['target']): JwtTarget {
   switch (target.case) {
     case 'jti':
       return { jti: target.value };
+    case 'jwt':
+      return { jwt: target.value };
     case 'subject':
       return { subject: target.value };
     case 'issuedBefore':
       return { issuedBefore: millisecondsOf(target.value, 'issued_before') };
     default:
-      throw invalid('target', 'is required: give jti, subject or issued_before');
+      throw invalid('target', 'is required: give jti, jwt, subject or issued_before');
   }
 }
 

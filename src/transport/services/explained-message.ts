@@ -60,9 +60,9 @@ export function explainedMessage({
 
 /** A match as a message. `nowMs` is in milliseconds since 1970. */
 export function matchMessage(
-  { record, matchedBy }: Match,
+  { record, usage, matchedBy }: Match,
   nowMs: number,
 ): MessageInitShape<typeof LookupResponse_MatchSchema> {
-  const accessToken = accessTokenMessage(record, undefined, nowMs);
+  const accessToken = accessTokenMessage(record, usage, nowMs);
   return { accessToken, matchedBy: matchers[matchedBy] };
 }

@@ -119,7 +119,7 @@ const methodValues: Record<MethodName, SignInMethod> = {
 };
 
 /** A person as a message. */
-export function personMessage(person: Person): PersonMessage {
+function personMessage(person: Person): PersonMessage {
   const { id, name, email, role, owners = [], provider, lastSignInAt, disabledAt } = person;
   const message = create(PersonSchema, {
     ...{ id, name, email, role: roleValues[role], owners: [...owners] },

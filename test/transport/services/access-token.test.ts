@@ -128,7 +128,7 @@ const door = createConnectDoor({
         }),
         actorNames: async () => new Map(),
         lookup: answering('lookup', {
-          matches: [{ record, matchedBy: 'secret key' }],
+          matches: [{ record, usage: { days: {} }, matchedBy: 'secret key' }],
           ...{ nextPageToken: 'n', examined: 9 },
         }),
         authenticate: createCallerOf(
@@ -368,7 +368,7 @@ describe('mistakes are reported', () => {
   ])('Update %#', (request, message) => wrong(client.update(request), message));
 
   test.each<[MessageInitShape<typeof RevokeJwtsRequestSchema>, string]>([
-    [{}, 'target: is required: give jti, subject or issued_before'],
+    [{}, 'target: is required: give jti, jwt, subject or issued_before'],
   ])('RevokeJwts %#', (request, message) => wrong(client.revokeJwts(request), message));
 });
 

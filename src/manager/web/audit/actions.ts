@@ -7,6 +7,8 @@ const words: Record<string, string> = {
   'token.end_grace': 'Grace ended',
   'token.revoke': 'Access token revoked',
   'token.import': 'Access token imported',
+  'token.leaked': 'Credential reported as leaked',
+  'leak.dismiss': 'Leak dismissed',
   'jwt.issue': 'JWTs issued',
   'jwt.revoke': 'JWTs revoked',
   'session.create': 'Signed in',
@@ -33,6 +35,6 @@ export function sayAction(action: string): string {
 /** The colour of an action: "warn" for a refused call, "bad" for a revocation. */
 export function toneOf(action: string): 'good' | 'bad' | 'warn' | 'quiet' {
   if (action === 'call.refused' || action.startsWith('store.')) return 'warn';
-  if (action.endsWith('.revoke')) return 'bad';
+  if (action.endsWith('.revoke') || action === 'token.leaked') return 'bad';
   return action.startsWith('token.') ? 'good' : 'quiet';
 }

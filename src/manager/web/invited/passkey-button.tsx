@@ -30,7 +30,11 @@ export function PasskeyButton() {
     if (here.origin === undefined) return null;
     return (
       <Text size="sm" c="dimmed">
-        To sign in with a passkey, open <Anchor href={here.origin}>{here.origin}</Anchor>.
+        To sign in with a passkey, open{' '}
+        <Anchor href={here.origin} underline="always">
+          {here.origin}
+        </Anchor>
+        .
       </Text>
     );
   }

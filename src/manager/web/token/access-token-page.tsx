@@ -32,6 +32,7 @@ import {
 } from '../../../gen/usher/v1/access_token_pb.ts';
 import { AuditList } from '../audit/audit-list.tsx';
 import { SnippetPanel } from '../code/snippet-panel.tsx';
+import { LeakBanner } from '../leaks/leak-banner.tsx';
 import { useSession } from '../session.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { GraceBadge } from '../ui/grace-badge.tsx';
@@ -86,6 +87,7 @@ function Loaded({ token }: { token: AccessToken }) {
         </Text>
       </Breadcrumbs>
       <Header token={token} onOpen={setOpen} />
+      <LeakBanner tokenId={token.id} />
       <Sections token={token} />
       {open === 'edit' && <EditDialog token={token} onClose={close} />}
       {open === 'rotate' && <RotateDialog token={token} onClose={close} onRotated={setRotated} />}

@@ -13,6 +13,7 @@ import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { Field } from '../../../gen/usher/v1/access_token_pb.ts';
 import { looksLikeCredential } from '../whose/credential-text.ts';
+import { handPasteOver } from '../whose/handed-over.ts';
 import { type Filters, isFiltered } from './filters.ts';
 import { ValuePick } from './value-pick.tsx';
 
@@ -139,6 +140,7 @@ function SearchBox(props: { label: string; value: string; onChange: (text: strin
       placeholder={props.label}
       value={text}
       onChange={event => change(event.currentTarget.value)}
+      onPaste={handPasteOver}
       error={
         isSecret && 'This looks like a secret. Search by name or id, or verify it under "Try it".'
       }
