@@ -20,12 +20,12 @@ const powers: Record<string, string> = {
 export const usherScopes = Object.keys(powers);
 
 /** Those of the scopes that give power over Usher itself. */
-export function powersAmong(scopes: readonly string[]): string[] {
+function powersAmong(scopes: readonly string[]): string[] {
   return scopes.filter(scope => scope.startsWith('usher.'));
 }
 
 /** What a scope gives power to, as the rest of a sentence; undefined for one of services. */
-export function sayPower(scope: string): string | undefined {
+function sayPower(scope: string): string | undefined {
   if (!scope.startsWith('usher.')) return undefined;
   return powers[scope] ?? 'use Usher itself';
 }

@@ -43,7 +43,7 @@ export function sayExact(time: Timestamp): string {
 }
 
 /** The same for a Date. */
-export function sayExactDate(date: Date): string {
+function sayExactDate(date: Date): string {
   return exact.format(date);
 }
 
