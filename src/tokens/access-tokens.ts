@@ -18,7 +18,6 @@ import { listValues, type ValuesDeps, type ValuesPage, type ValuesQuery } from '
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
 
-export type { ListQuery } from './list/query.ts';
 export type { JwtTarget } from './revoke-jwts.ts';
 
 /** A new or rotated access token, with its token or secret, which is not shown again. */

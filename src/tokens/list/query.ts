@@ -9,7 +9,7 @@ import type { State } from '../state.ts';
  * By creation, newest or oldest first; by expiry, soonest first; by name or owner, from A to Z; by last use,
  * most recent first.
  */
-export type ListSort = 'newest' | 'oldest' | 'expiry' | 'name' | 'owner' | 'last used';
+type ListSort = 'newest' | 'oldest' | 'expiry' | 'name' | 'owner' | 'last used';
 
 /** Filter, order and page of a list. */
 export interface ListQuery {

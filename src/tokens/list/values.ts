@@ -20,7 +20,7 @@ export interface ValuesQuery {
 }
 
 /** A value, and how many access tokens have it. */
-export interface Value {
+interface Value {
   value: string;
   count: number;
   /** What people call it; "" where that is the value itself, or the caller may not learn it. */
@@ -28,7 +28,7 @@ export interface Value {
 }
 
 /** The name of an actor that is no access token; undefined when it has none. */
-export type NameOfActor = (actor: string) => Promise<string | undefined>;
+type NameOfActor = (actor: string) => Promise<string | undefined>;
 
 /** What the list of values needs. */
 export interface ValuesDeps {

@@ -1,10 +1,12 @@
 /** An input that chooses an active access token of kind jwt. */
 
-import { useQuery } from '@connectrpc/connect-query';
+import { callUnaryMethod, useTransport } from '@connectrpc/connect-query';
 import { Select } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { AccessTokenService, Kind, State } from '../../../gen/usher/v1/access_token_pb.ts';
+import { readRows } from '../tokens/read-rows.ts';
 import { looksLikeCredential } from '../whose/credential-text.ts';
 
 const typingMs = 250;
@@ -24,13 +26,20 @@ export function TokenChoice(props: {
     text === name || looksLikeCredential(text) ? '' : text,
     typingMs,
   );
-  const list = useQuery(AccessTokenService.method.list, {
-    kind: Kind.JWT,
-    state: State.ACTIVE,
-    text: asked,
-    pageSize: optionsMax,
+  const transport = useTransport();
+  const list = useQuery({
+    queryKey: ['connect-query', 'access tokens of kind jwt', asked],
+    queryFn: async ({ signal }) => {
+      const { list: method } = AccessTokenService.method;
+      const query = { kind: Kind.JWT, state: State.ACTIVE, text: asked };
+      return await readRows(
+        (pageToken, pageSize) =>
+          callUnaryMethod(transport, method, { ...query, pageToken, pageSize }, { signal }),
+        { pageToken: '', wanted: optionsMax },
+      );
+    },
   });
-  const found = list.data?.accessTokens.map(({ id, name }) => ({ value: id, label: name })) ?? [];
+  const found = list.data?.rows.map(({ id, name }) => ({ value: id, label: name })) ?? [];
   const isListed = found.some(option => option.value === value);
   return (
     <Select

@@ -1,16 +1,14 @@
 /** An input that picks one of the values that access tokens have: an owner, a scope, who made them. */
 
-import { useQuery } from '@connectrpc/connect-query';
 import { Autocomplete, Group, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
-import { AccessTokenService, type Field } from '../../../gen/usher/v1/access_token_pb.ts';
+import type { Field } from '../../../gen/usher/v1/access_token_pb.ts';
 import { looksLikeCredential } from '../whose/credential-text.ts';
+import { useFieldValues } from './use-field-values.ts';
 
 const typingMs = 200;
 const optionsMax = 50;
-/** How soon it asks again while the server still reads its access tokens. */
-const againMs = 400;
 
 /** The input. What is typed counts once it is picked, or entered: it filters by the exact value. */
 export function ValuePick(props: {
@@ -27,16 +25,11 @@ export function ValuePick(props: {
     isChosen || looksLikeCredential(text) ? '' : text.trim(),
     typingMs,
   );
-  const found = useQuery(
-    AccessTokenService.method.listValues,
-    { field, text: asked, pageSize: optionsMax },
-    {
-      enabled: isOpen || value !== '',
-      retry: false,
-      refetchInterval: query => (query.state.data?.final === false ? againMs : false),
-    },
+  const { values, isReading } = useFieldValues(
+    field,
+    { text: asked, pageSize: optionsMax },
+    isOpen || value !== '',
   );
-  const values = found.data?.values ?? [];
   const sizes = new Map(values.map(each => [each.value, each]));
   const shown = sizes.get(value)?.label || value;
   useEffect(() => setText(value), [value]);
@@ -47,7 +40,6 @@ export function ValuePick(props: {
     if (next !== value) onChange(next);
   }
 
-  const isReading = found.data?.final === false;
   return (
     <Autocomplete
       className="search"
@@ -60,7 +52,10 @@ export function ValuePick(props: {
       onDropdownClose={() => setOpen(false)}
       onBlur={() => setText(value)}
       onKeyDown={event => {
-        if (event.key === 'Enter') pick(text.trim());
+        const isOnOption = event.currentTarget.hasAttribute('aria-activedescendant');
+        if (event.key !== 'Enter' || isOnOption) return;
+        const [only, ...others] = values;
+        pick(only && others.length === 0 ? only.value : text.trim());
       }}
       clearable
       clearButtonProps={{ 'aria-label': `Clear: ${label}` }}
