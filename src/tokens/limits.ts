@@ -72,7 +72,7 @@ export const fixedUsageLimits = {
 } as const satisfies Partial<UsageLimits>;
 
 /** What a count takes in memory, in bytes, with an address. */
-export const usageCountBytes = 320;
+export const usageCountBytes = 384;
 
 /** Bounds of the sums in the audit log. */
 export interface SumLimits {
