@@ -29,6 +29,8 @@ export interface AuditEntry {
   detail: string;
   /** The caller's request id; "" for none. */
   requestId: string;
+  /** UUID of the job that made the change; absent for none. */
+  jobId?: string;
   /** SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
   hash: string;
 }
@@ -77,6 +79,7 @@ function auditEntry(event: AuditEvent): AuditEntry {
     ...(event.after && { after: event.after }),
     detail: event.detail,
     requestId: event.requestId,
+    ...(event.jobId !== '' && { jobId: event.jobId }),
     hash: event.hash,
   };
 }

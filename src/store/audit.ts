@@ -28,6 +28,8 @@ export interface AuditEvent {
   detail: string;
   /** The caller's request id, or "". */
   requestId: string;
+  /** UUID of the job that made the change; absent for none. */
+  jobId?: string;
 }
 
 /** An entry of the audit log. */

@@ -122,14 +122,20 @@ export function selectionOf(query: ListQuery): (string | number)[] {
   return [kind ?? '', owner ?? '', state ?? '', text ?? '', expiresWithinMs ?? '', sort];
 }
 
-function walkOf(caller: Caller, query: ListQuery, now: number): Omit<Scan, 'limit' | 'after'> {
+/** Where a list begins, and in which order it goes. `now` is in milliseconds since 1970. */
+export function walkOf(
+  caller: Caller,
+  query: ListQuery,
+  now: number,
+): Omit<Scan, 'limit' | 'after'> {
   if (query.expiresWithinMs !== undefined) return { order: 'expiry', expiresAfter: now };
   if (query.sort === 'expiry') return { order: 'expiry' };
   const owner = caller.owner ?? query.owner;
   return { order: query.sort, ...(owner ? { owner } : {}) };
 }
 
-function filterOf(caller: Caller, query: ListQuery, now: number) {
+/** Which records a list shows. `now` is in milliseconds since 1970. */
+export function filterOf(caller: Caller, query: ListQuery, now: number) {
   const text = query.text?.toLowerCase();
   const owner = caller.owner ?? query.owner;
   return (record: AccessTokenRecord): boolean => {
