@@ -3,6 +3,7 @@
  * capability of the store, so that each store keeps, signs and backs up all of them alike.
  */
 
+import { randomUUID } from 'node:crypto';
 import type { AuditEvent } from './audit.ts';
 import type { Awaitable } from './awaitable.ts';
 import type { JsonObject } from './record.ts';
@@ -41,9 +42,12 @@ export interface DocumentChange {
   before: number;
   /** The new content; absent to remove the document. */
   body?: JsonObject;
-  /** As in StoredDocument. */
+  /** As in StoredDocument; whole milliseconds. */
   keepUntil?: number;
-  /** Written to the audit log with the change; absent for a change that the log does not hold. */
+  /**
+   * Written to the audit log with the change, with the document's name and revision in its `after`;
+   * absent for a change that the log does not hold.
+   */
   event?: AuditEvent;
 }
 
@@ -66,7 +70,46 @@ export interface Documents {
   documents(scan: DocumentScan): Awaitable<StoredDocument[]>;
   /**
    * Makes a change: durable, and its event in the audit log, once it resolves. "conflict" when the
-   * document is at another revision than `before`. Repeating the same change makes it only once.
+   * document is at another revision than `before`. A repeated change with the same event is made
+   * once, and "done" each time. Without an event, each call is a change of its own: of two calls that
+   * create the same document, one is "done". An id that was removed begins at revision 1 again.
    */
   changeDocument(change: DocumentChange): Promise<'done' | 'conflict'>;
+}
+
+/** A change as the stores make it. */
+export interface PreparedChange extends DocumentChange {
+  /** What recognises a repeated change: the event's id, or a random one. */
+  changeId: string;
+  /** The document afterwards; absent when it is removed. */
+  document?: StoredDocument;
+}
+
+/** Throws TypeError for an id that no store can keep, and for a time that is no whole number. */
+export function prepareChange(change: DocumentChange): PreparedChange {
+  const { collection, id, before, body, keepUntil, event } = change;
+  checkDocumentId(id);
+  if (keepUntil !== undefined && !Number.isSafeInteger(keepUntil)) {
+    throw new TypeError('keepUntil is no whole number of milliseconds');
+  }
+  const changeId = event?.id ?? randomUUID();
+  const revision = before + 1;
+  const document = body && {
+    id,
+    revision,
+    body,
+    ...(keepUntil === undefined ? {} : { keepUntil }),
+  };
+  const named = { collection, id, ...(document === undefined ? {} : { revision }) };
+  return {
+    ...change,
+    changeId,
+    ...(document === undefined ? {} : { document }),
+    ...(event && { event: { ...event, after: { ...event.after, document: named } } }),
+  };
+}
+
+/** Throws TypeError for an id that no document can have. */
+export function checkDocumentId(id: string): void {
+  if (!/^[\w.-]{1,64}$/.test(id)) throw new TypeError('not an id of a document');
 }

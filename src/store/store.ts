@@ -2,12 +2,14 @@
 
 import type { AuditEvent, ChainedEvent, ChainHead } from './audit.ts';
 import type { Awaitable } from './awaitable.ts';
+import type { Documents } from './documents.ts';
 import type { Feed } from './feed.ts';
 import type { StoreHealth } from './health.ts';
 import type { LimitCounter } from './limit-counts.ts';
 import type { AccessTokenRecord } from './record.ts';
 import type { KeyLedger, RecordSigner } from './seal.ts';
 import type { StoreOversight } from './status.ts';
+import type { StoreTransfer } from './transfer.ts';
 
 /**
  * Thrown when the store cannot be reached, did not answer in time, or holds what cannot be read:
@@ -180,36 +182,6 @@ export interface ImportedIndex {
   settleImported(digests: readonly string[]): Promise<void>;
 }
 
-/**
- * What a backup and its restore need beside the other capabilities. The methods that write are for a
- * store that was empty and that no server uses. Throws Unavailable.
- */
-export interface StoreTransfer {
-  /**
-   * Reads a page of the index of imported tokens, "" for the first, in no particular order. An entry
-   * can be in several pages.
-   */
-  importedEntries(
-    after: string,
-    limit: number,
-  ): Awaitable<{ entries: ImportedEntry[]; cursor?: string }>;
-  /** Writes records that the store does not have, at their revision. */
-  loadRecords(records: readonly AccessTokenRecord[]): Promise<void>;
-  /** Appends entries to the audit log as they are. */
-  loadEvents(entries: readonly ChainedEvent[]): Promise<void>;
-  /** The identity of the store, which its backups have too; undefined for one without. */
-  identity(): Awaitable<string | undefined>;
-  /** Whether the store holds nothing, also when a server noted that it lost its content. */
-  isEmpty(): Awaitable<boolean>;
-  /** Marks the store as one that is being restored, so that no server takes it for whole. */
-  beginRestore(): Promise<void>;
-  /**
-   * Marks it as whole again, with the identity of the backup: servers that knew the store find it
-   * rolled back, and put back what they saw revoked.
-   */
-  endRestore(identity: string | undefined): Promise<void>;
-}
-
 /** Which audit events to read. */
 export interface AuditScan {
   order: 'newest' | 'oldest';
@@ -289,6 +261,7 @@ export interface Store
     UsageCounter,
     LimitCounter,
     EndedSessions,
+    Documents,
     StoreOversight {
   readonly health: StoreHealth;
   /** How far this machine's clock is behind the store's, in milliseconds; absent where it is the same. */

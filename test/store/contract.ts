@@ -6,6 +6,7 @@ import { until } from '../until.ts';
 import { create, creation, eventOf, update } from './changes.ts';
 import { describeAudit } from './contract-audit.ts';
 import { describeCommit } from './contract-commit.ts';
+import { describeDocuments } from './contract-documents.ts';
 import { describeFeed } from './contract-feed.ts';
 import { describeImported } from './contract-imported.ts';
 import { describeKeys } from './contract-keys.ts';
@@ -37,6 +38,7 @@ export function describeStore(name: string, start: () => Promise<StorePlace>): v
     describeImported(opened);
     describeKeys(opened);
     describeSessions(opened);
+    describeDocuments(opened);
     describeClosing(opened);
     describeKill(opened);
   });
@@ -130,6 +132,9 @@ function describeClosing(opened: Opened): void {
       () => store.addUsage([{ tokenId: 'a', date: '2024-02-22', count: 1, lastUsedAt: 1 }]),
       () => store.usage(['a']),
       () => store.countLimits('a', [limitDelta]),
+      () => store.document('people', 'a'),
+      () => store.documents({ collection: 'people', limit: 1 }),
+      () => store.changeDocument({ collection: 'people', id: 'a', before: 0, body: {} }),
     ];
     for (const ask of asked) {
       await expect((async () => ask())()).rejects.toBeInstanceOf(Unavailable);

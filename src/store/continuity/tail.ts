@@ -132,7 +132,7 @@ export function entryOf(event: ChainedEvent): TailEntry {
   const revocation = revocationOf(after);
   return {
     ...{ sequence, hash, time, action, tokenId, eventId: event.id },
-    ...(typeof revision === 'number' ? { revision } : {}),
+    ...(typeof revision === 'number' && tokenId !== '' ? { revision } : {}),
     ...(revocation === undefined ? {} : { revocation }),
   };
 }

@@ -4,12 +4,14 @@
  * the index of imported tokens have theirs after a space, over the value and the entry's name.
  */
 
+import type { Collection, StoredDocument } from '../documents.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import type { OnBrokenRecord, RecordKeys, RecordSeal } from '../seal.ts';
 import { Unavailable } from '../store.ts';
+import { decodeDocument, encodeDocument } from './document.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 
-/** Writes and reads the records of a store, and its index of imported tokens. */
+/** Writes and reads the records of a store, its documents, and its index of imported tokens. */
 export interface SealedRecords {
   /** Encodes a record, signed under the current master key. */
   encode(record: AccessTokenRecord): string;
@@ -18,6 +20,10 @@ export interface SealedRecords {
    * a MAC, only when `mayBeUnsigned` is false.
    */
   decode(id: string, text: string, mayBeUnsigned: boolean): AccessTokenRecord;
+  /** Encodes a document, signed under the current master key. `changeId` is that of its last change. */
+  encodeDocument(collection: Collection, document: StoredDocument, changeId: string): string;
+  /** Decodes a document. Throws Unavailable when it is not as Usher wrote it. */
+  decodeDocument(collection: Collection, id: string, text: string): StoredDocument;
   /** The error for a record that the store should hold, and does not. It is reported like the others. */
   missing(id: string): Unavailable;
   /** The error for what a damaged table may hide. */
@@ -40,7 +46,22 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
       id,
       `${what} is signed under master key ${keyId}, which USHER_MASTER_KEYS does not list`,
     );
+  /** The content of a signed text. Throws Unavailable when its MAC is not good. */
+  const proven = (id: string, name: string, what: string, text: string): string => {
+    const { body, mac } = splitMac(text);
+    const check = mac === undefined ? 'wrong' : seal.check(name, body, mac);
+    if (check === 'unknown key') throw unlisted(id, what, macKeyId(text));
+    if (check === 'wrong') throw broken(id, `${what} is not as Usher wrote it`);
+    return body;
+  };
   return {
+    encodeDocument: (collection, document, changeId) =>
+      signText(seal, documentName(collection, document.id), encodeDocument(document, changeId)),
+    decodeDocument(collection, id, text) {
+      const name = `${collection}/${id}`;
+      const what = `the document ${name}`;
+      return decodeDocument(id, proven(name, documentName(collection, id), what, text));
+    },
     encode: record => signText(seal, record.id, encodeRecord(record)),
     decode(id, text, mayBeUnsigned) {
       const { body, mac } = splitMac(text);
@@ -75,6 +96,11 @@ export function sealedRecords(seal: RecordSeal, onBroken: OnBrokenRecord): Seale
 /** The name under which an index entry is signed: as a record it would be wrong. */
 function entryName(name: string): string {
   return `imported/${name}`;
+}
+
+/** The name under which a document is signed: of another collection or id it would be wrong. */
+export function documentName(collection: Collection, id: string): string {
+  return `document/${collection}/${id}`;
 }
 
 /** Id of the master key of an index entry's MAC; undefined without one. */

@@ -22,6 +22,24 @@ export function markLinked({ links }: Tables): void {
   links.put(markKey, '');
 }
 
+/** Where the root table says that the documents are named. */
+const documentsKey = 'documents';
+
+/**
+ * Begins the links of documents in a store that was written before there were any. Must run inside a
+ * write transaction.
+ */
+export function linkDocuments({ root, documents, links }: Tables, named: Links): void {
+  const isBegun = root.get(documentsKey) !== undefined || links.get(['documents']) !== undefined;
+  if (!isBegun && documents.getKeysCount({ limit: 1 }) === 0) named.put('documents', [], []);
+  root.put(documentsKey, 'linked');
+}
+
+/** Whether the links of documents were begun. */
+export function areDocumentsLinked({ root }: Tables): boolean {
+  return root.get(documentsKey) !== undefined;
+}
+
 /** Names the keys that the tables have. A run that was interrupted is begun again. */
 export function linkAll(tables: Tables, named: Links): void {
   const { root, links } = tables;
@@ -67,6 +85,8 @@ function keysAfter(tables: Tables, table: LinkedTable, after: LinkKey): LinkKey[
       return [...tables.owners.getKeys(behind(after.length === 0 ? undefined : after))];
     case 'expiries':
       return [...tables.expiries.getKeys(behind(after.length === 0 ? undefined : after))];
+    case 'documents':
+      return [...tables.documents.getKeys(behind(second === undefined ? undefined : after))];
     case 'audit-by-token':
       return [...tables.auditByToken.getKeys(behind(second === undefined ? undefined : after))];
     default: {

@@ -12,7 +12,7 @@ import { compareKeys, type Tables } from './tables.ts';
 /** The tables, by their name in LMDB. Of `root`, the keys that a store can be without are named. */
 export const linkedTables = [
   ...(['tokens', 'owners', 'expiries', 'foreign'] as const),
-  ...(['audit-by-token', 'requests', 'sessions', 'root'] as const),
+  ...(['audit-by-token', 'requests', 'sessions', 'root', 'documents'] as const),
 ] as const;
 
 /** Name of a linked table. */

@@ -6,7 +6,8 @@ const root = open<string, string>({
   path: process.argv[2] ?? '',
   noSubdir: false,
   encoding: 'binary',
-  maxDbs: 16,
+  // More than the tables of any version.
+  maxDbs: 64,
   readOnly: true,
 });
 for (const name of [...root.getKeys()]) {

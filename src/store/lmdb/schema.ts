@@ -13,7 +13,7 @@ import { StoreMismatch, StoreUnusable, Unavailable } from '../store.ts';
 import { headKey } from './audit.ts';
 import { faultText } from './faults.ts';
 import { signSome } from './imported.ts';
-import { isLinked, linkAll, markLinked } from './link-all.ts';
+import { areDocumentsLinked, isLinked, linkAll, linkDocuments, markLinked } from './link-all.ts';
 import type { Links } from './links.ts';
 import { versionOf } from './records.ts';
 import type { Tables } from './tables.ts';
@@ -56,7 +56,7 @@ export function openSchema(
     throw new StoreUnusable(damagedText);
   }
   const isNoted = root.get(schemaKey) !== undefined && facts.keyChecks.has(seal.currentId);
-  if (!isOlder && isNoted && !facts.isNew) return;
+  if (!isOlder && isNoted && !facts.isNew && areDocumentsLinked(tables)) return;
   try {
     if (facts.schema < signedSchema) signAll(tables, sealed, seal.currentId, onNotice);
     if (isOlder) {
@@ -70,6 +70,7 @@ export function openSchema(
       root.put(keyChecksKey, JSON.stringify(keyChecks));
       root.put(schemaKey, String(linkedSchema));
       markLinked(tables);
+      linkDocuments(tables, links);
     });
     if (isOlder) onNotice('the store was migrated');
   } catch (error) {

@@ -9,6 +9,7 @@ import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { type AuditScan, type Change, type Store, Unavailable } from '../store.ts';
 import { lmdbLog } from './audit.ts';
 import { commit, index } from './commit.ts';
+import { lmdbDocuments } from './documents.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
@@ -257,6 +258,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     },
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     ...lmdbLimitCounts(tables, limits, known, now),
+    ...lmdbDocuments({ tables, sealed, links, log, now, prunedMax: limits.prunedMax }, known),
     endSession: (id, until) => known.write(() => kept.endSession(id, until, now())),
     isSessionEnded: id => known.read(() => kept.isSessionEnded(id)),
     async close() {

@@ -40,6 +40,12 @@ export interface Tables {
   usage: Database<string, string>;
   /** [token UUID, counter] → counts by slot, and until when they are kept. */
   limits: Database<string, [string, string]>;
+  /** [collection, id] → document. */
+  documents: Database<string, [string, string]>;
+  /** [collection, id] → revision and id of the last change, so that an older state of it shows. */
+  documentVersions: Database<string, [string, string]>;
+  /** [time from which it is forgotten in ms, collection, id]. */
+  documentEnds: Database<string, [number, string, string]>;
   /** [table, key] → the table's next key, with a MAC: see links.ts. */
   links: Database<string, (string | number)[]>;
   /** How many transactions the file had when it was opened; 0 for a new one. */
@@ -103,6 +109,9 @@ function openAll(folder: string, limits: LmdbLimits): Omit<Tables, 'transactions
     sessionEnds: table('session-ends') as never,
     usage: table('usage'),
     limits: table('limits') as never,
+    documents: table('documents') as never,
+    documentVersions: table('document-versions') as never,
+    documentEnds: table('document-ends') as never,
     links: table('links') as never,
   };
 }

@@ -3,7 +3,8 @@
 import type { ChainedEvent, ChainHead } from '../audit.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { linkedSchema, restoringSchema } from '../schema.ts';
-import type { ImportedEntry, StoreTransfer } from '../store.ts';
+import type { ImportedEntry } from '../store.ts';
+import type { StoreTransfer } from '../transfer.ts';
 import { identityKey } from './notes.ts';
 import { schemaKey } from './schema.ts';
 import type { Tables } from './tables.ts';

@@ -46,6 +46,8 @@ export interface RedisGuard {
   guarded(get: Get): Get;
   /** Resolves when the store is what it was; throws Unavailable when not. */
   confirm(): Promise<void>;
+  /** Resolves when what was not found does not exist; throws Unavailable when data may be lost. */
+  confirmAbsence(): Promise<void>;
   /** As StoreOversight.acceptStore. */
   accept(by: AcceptedBy): Promise<void>;
 }
@@ -110,6 +112,7 @@ export function redisGuard(
     async confirm() {
       if (!continuity.isSure()) await continuity.confirm();
     },
+    confirmAbsence: marks.confirmAbsence,
     async accept(by) {
       await continuity.acceptStore(by);
       await marks.accept();

@@ -3,6 +3,8 @@
  * that they are in one slot of a Cluster.
  */
 
+import type { Collection } from '../documents.ts';
+
 /** String: the record of an access token. */
 export const tokenKey = (id: string) => `usher:token:${id}`;
 
@@ -26,6 +28,19 @@ export const usageKey = (id: string) => `usher:usage:${id}`;
  * The counters of an access token are in one slot of a Cluster.
  */
 export const limitKey = (id: string, counter: string) => `usher:limit:{${id}}:${counter}`;
+
+/** String: a document, with its MAC. The keys of a collection are in one slot of a Cluster. */
+export const documentKey = (collection: Collection, id: string) =>
+  `usher:{${collection}}:doc:${id}`;
+
+/** Sorted set: the ids of a collection's documents. */
+export const documentIdsKey = (collection: Collection) => `usher:{${collection}}:ids`;
+
+/** Sorted set: the ids of a collection's documents that end, by the time in ms since 1970. */
+export const documentEndsKey = (collection: Collection) => `usher:{${collection}}:ends`;
+
+/** Hash: id of a document → the event of its last change, until that is in the log. */
+export const documentEventsKey = (collection: Collection) => `usher:{${collection}}:events`;
 
 /** Hash: access token → its change under way. */
 export const intentsKey = 'usher:{log}:intents';

@@ -11,6 +11,7 @@ import { type RedisClient, redisClient } from './client.ts';
 import { type ClockSkew, clockSkew } from './clock-skew.ts';
 import { type RedisCommitter, redisCommitter } from './commit.ts';
 import { warnOfConfiguration } from './configuration.ts';
+import { type RedisDocuments, redisDocuments } from './documents.ts';
 import type { RedisFeed } from './feed/feed.ts';
 import { type RedisGuard, redisGuard } from './guard.ts';
 import { type RedisHealth, redisHealth } from './health.ts';
@@ -42,6 +43,7 @@ interface Work {
   /** The log on the connection of `reads`. */
   log: RedisAudit;
   committer: RedisCommitter;
+  documents: RedisDocuments;
   guard: RedisGuard;
   /** Resolves once it is known whether the store is what it was. */
   decided: Promise<void>;
@@ -147,6 +149,7 @@ function workOf(
   return {
     ...{ records, audit, log, guard },
     committer: redisCommitter(admin, audit, records, limits),
+    documents: redisDocuments(admin, audit, records, limits, now),
     decided: decided.promise,
     follow(feed) {
       following = feed;

@@ -1,10 +1,14 @@
 /** Writes and reads what Redis holds signed: records, and the changes under way. */
 
+import type { AuditEvent } from '../audit.ts';
+import type { Collection } from '../documents.ts';
 import {
+  documentName,
   entryKeyId,
   hasMac,
   isSealed,
   macKeyId,
+  type SealedRecords,
   sealedRecords,
   signText,
 } from '../format/sealed.ts';
@@ -26,6 +30,13 @@ export interface RedisRecords {
   encodeRequest(request: StoredRequest): string;
   /** Decodes what is stored under a request key. */
   decodeRequest(key: string, text: string): Promise<StoredRequest>;
+  /** As SealedRecords.encodeDocument. */
+  encodeDocument: SealedRecords['encodeDocument'];
+  /** As SealedRecords.decodeDocument. */
+  decodeDocument: SealedRecords['decodeDocument'];
+  /** Encodes the event of a document's change, until it is in the log. */
+  encodeDocumentEvent(collection: Collection, id: string, event: AuditEvent): string;
+  decodeDocumentEvent(collection: Collection, id: string, text: string): AuditEvent;
   /** Encodes the value of an entry of the index of imported tokens. */
   encodeEntry(name: string, value: string): string;
   decodeEntry(name: string, text: string): Promise<string>;
@@ -72,6 +83,19 @@ export function redisRecords(
       } catch {
         throw new Unavailable('a stored request cannot be read');
       }
+    },
+    encodeDocument: sealed.encodeDocument,
+    decodeDocument: sealed.decodeDocument,
+    encodeDocumentEvent: (collection, id, event) =>
+      signText(seal, `event/${documentName(collection, id)}`, JSON.stringify(event)),
+    decodeDocumentEvent(collection, id, text) {
+      if (!isSealed(seal, `event/${documentName(collection, id)}`, text)) {
+        const name = `${collection}/${id}`;
+        onBroken(name, `the change under way of the document ${name} is not as Usher wrote it`);
+        throw new Unavailable('a change of a document is not as Usher wrote it');
+      }
+      const { mac: _, ...event } = JSON.parse(text) as AuditEvent & { mac?: string };
+      return event;
     },
     encodeEntry: sealed.encodeEntry,
     decodeEntry: async (name, text) => {

@@ -65,10 +65,14 @@ export async function run(parts: RedisParts, limits: RedisLimits): Promise<Runni
 }
 
 /** Completes the changes that others began and did not end. */
-function sweepOften({ administrator, guard, committer }: RedisParts, limits: RedisLimits) {
+function sweepOften(
+  { administrator, guard, committer, documents }: RedisParts,
+  limits: RedisLimits,
+) {
   const sweep = async () => {
     await guard.confirm();
     await committer.sweep();
+    await documents.sweep();
   };
   administrator.on('ready', () => void sweep().catch(() => undefined));
   return repeat(sweep, limits.sweepIntervalMs);

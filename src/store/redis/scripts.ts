@@ -143,15 +143,20 @@ if ARGV[3] ~= '' then redis.call('HDEL', KEYS[2], ARGV[3]) end
 redis.call('HDEL', KEYS[1], ARGV[1])
 return {'dropped'}`);
 
+const appendText = `${linkText}
+if redis.call('EXISTS', KEYS[2]) == 1 then return {'recorded'} end
+local ofToken = ARGV[6] == '1' and KEYS[3] or ''
+return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], '') or {'linked'}`;
+
 /**
  * Appends an event that belongs to no change. Keys: audit, event, audit of the token. Arguments:
  * previous hash, sequence, hash, entry, time in ms for which the event's id is remembered, 1 or 0
  * for an entry about a token. Answers linked, recorded (it exists), or moved with the log's end.
  */
-export const appendScript = script(`${linkText}
-if redis.call('EXISTS', KEYS[2]) == 1 then return {'recorded'} end
-local ofToken = ARGV[6] == '1' and KEYS[3] or ''
-return link(KEYS[1], KEYS[2], ofToken, ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], '') or {'linked'}`);
+export const appendScript = script(appendText);
+
+/** appendScript for the event of a document whose change was made already. */
+export const urgentAppendScript = urgent(appendText);
 
 /**
  * Sets a key whose value is still the given one, and publishes it. Answers 1, or 0 for another value.

@@ -60,6 +60,7 @@ export async function openRedis(address: RedisAddress, options: RedisStoreOption
     ...transferOf(parts, options.limits),
     ...logOf(parts, access),
     ...sessionsOf(parts, access, options),
+    ...documentsOf(parts, access),
     storeStatus: guard.continuity.storeStatus,
     acceptStore: by => gate.pass(() => guard.accept(by)),
     close: () => running.close(gate.close),
@@ -194,6 +195,24 @@ function logOf({ audit }: RedisParts, { gate, write }: Access) {
     events: scan => gate.pass(async () => audit.events(scan)),
     head: () => gate.pass(async () => audit.head()),
     removeEvents: (upTo, limit) => write(() => audit.removeEvents(upTo, limit)),
+  } satisfies Partial<Store>;
+}
+
+function documentsOf({ documents, guard }: RedisParts, { gate, getKey, read, write }: Access) {
+  return {
+    document: (collection, id) => gate.pass(() => documents.document(getKey, collection, id)),
+    documents: scan =>
+      read(async () => {
+        const found = await documents.documents(scan);
+        if (found.length < scan.limit) await guard.confirmAbsence();
+        return found;
+      }),
+    changeDocument: change =>
+      write(async () => {
+        // On a master that lost its data, what was there could be created once more.
+        await guard.confirmAbsence();
+        return await documents.changeDocument(change);
+      }),
   } satisfies Partial<Store>;
 }
 

@@ -1,0 +1,46 @@
+/**
+ * The stored form of a document: JSON that begins with the revision and the id of the last change, so
+ * that a script in Redis can read them without reading the rest.
+ */
+
+import type { StoredDocument } from '../documents.ts';
+import type { JsonObject } from '../record.ts';
+
+interface StoredText {
+  rev: number;
+  change: string;
+  until?: number;
+  body: JsonObject;
+}
+
+/** Encodes a document. `changeId` is that of its last change. */
+export function encodeDocument(
+  { revision, keepUntil, body }: StoredDocument,
+  changeId: string,
+): string {
+  const until = keepUntil === undefined ? {} : { until: keepUntil };
+  return JSON.stringify({ rev: revision, change: changeId, ...until, body } satisfies StoredText);
+}
+
+/** Decodes the text of a document, whose MAC was good. */
+export function decodeDocument(id: string, text: string): StoredDocument {
+  const { rev: revision, until, body } = JSON.parse(text) as StoredText;
+  return { id, revision, body, ...(until === undefined ? {} : { keepUntil: until }) };
+}
+
+/** The revision and the last change of a stored document, unproven. */
+export function changeOf(text: string): { revision: number; changeId: string } {
+  const [, revision = '', changeId = ''] = /^\{"rev":(\d+),"change":"([^"]*)"/.exec(text) ?? [];
+  return { revision: Number(revision), changeId };
+}
+
+/** When a stored document is over, unproven; Infinity for never. */
+export function endOf(text: string): number {
+  const [, until] = /^\{"rev":\d+,"change":"[^"]*","until":(\d+),/.exec(text) ?? [];
+  return until === undefined ? Number.POSITIVE_INFINITY : Number(until);
+}
+
+/** Whether a document is over. `now` is in milliseconds since 1970. */
+export function isOver({ keepUntil }: StoredDocument, now: number): boolean {
+  return keepUntil !== undefined && keepUntil <= now;
+}
