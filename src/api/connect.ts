@@ -4,6 +4,7 @@ import type { Client, Interceptor } from '@connectrpc/connect';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
+import { JobService } from '../gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
@@ -28,6 +29,7 @@ export interface AdminOptions {
 export interface Admin {
   tokens: Client<typeof AccessTokenService>;
   store: Client<typeof StoreService>;
+  jobs: Client<typeof JobService>;
   keys: Client<typeof KeyService>;
   signIn: Client<typeof SignInService>;
   verifier: Client<typeof VerifierService>;
@@ -64,6 +66,7 @@ export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOption
   return {
     tokens: createClient(AccessTokenService, transport),
     store: createClient(StoreService, transport),
+    jobs: createClient(JobService, transport),
     keys: createClient(KeyService, transport),
     signIn: createClient(SignInService, transport),
     verifier: createClient(VerifierService, transport),

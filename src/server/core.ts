@@ -19,6 +19,8 @@ import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createGuesses, type Guesses } from '../tokens/guesses.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import type { Jobs } from '../tokens/jobs/jobs.ts';
+import { openJobs } from '../tokens/jobs/open-jobs.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
 import { usageCountBytes } from '../tokens/limits.ts';
 import { createLookup, type Lookup } from '../tokens/lookup.ts';
@@ -54,6 +56,8 @@ export interface Core {
   verify: DoorVerify;
   /** Creates, lists, changes, rotates and revokes access tokens. */
   accessTokens: AccessTokens;
+  /** Acts on many access tokens. */
+  jobs: Jobs;
   /** Imports tokens of other systems. */
   importTokens: Import;
   /** Re-encrypts secrets with the first master key. */
@@ -93,7 +97,10 @@ export interface Core {
 /** Time for the last counts, and for closing the store, in milliseconds each. */
 const closeMs = 2000;
 
-/** Opens the store and wires up the rest. `now` is in milliseconds since 1970. */
+/**
+ * Opens the store and wires up the rest. `now` is in milliseconds since 1970. A worker leaves jobs to
+ * the primary process.
+ */
 export async function openCore(
   config: Config,
   secrets: ServerSecrets,
@@ -110,6 +117,7 @@ export async function openCore(
     | 'memory'
     | 'limiting'
   >,
+  isWorker = false,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
@@ -156,6 +164,13 @@ export async function openCore(
     () => usage.pendingCount * usageCountBytes,
     others.usage.pendingMax * usageCountBytes,
   );
+  const currentCaller = createCurrentCaller(store, now);
+  const { jobs, close: closeJobs } = openJobs({
+    ...{ store, changes, currentCaller, now, limits: others.jobs, works: !isWorker },
+    onFailure: (error, jobId) =>
+      log.error({ error, jobId }, 'a job cannot go on; it is tried again'),
+    onBug: error => log.error({ error }, 'internal error in an act of a job'),
+  });
   const isProven = createIsProven(proofs, limits);
   const authenticating = { isProven, guesses, adminToken: secrets.adminToken };
   return {
@@ -164,6 +179,7 @@ export async function openCore(
     countKeyUse: createCountKeyUse(store, now),
     verify: countVerdicts(verify, metrics, usage),
     accessTokens: createAccessTokens(changes),
+    jobs,
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
     explain: createExplainTo(createExplain(decision)),
@@ -175,7 +191,7 @@ export async function openCore(
       verify: question => verify({ ...question, isUse: false }),
     }),
     guesses,
-    currentCaller: createCurrentCaller(store, now),
+    currentCaller,
     audit,
     sums,
     oversight: createOversight(store),
@@ -184,6 +200,7 @@ export async function openCore(
     usage,
     readTotalUse: limiting.readTotalUse,
     async close() {
+      await stopStep('jobs', closeJobs(), closeMs, log);
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
       await stopStep('usage', Promise.all([usage.close(), limiting.close()]), closeMs, log);
       await stopStep('store', store.close(), closeMs, log);

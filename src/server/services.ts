@@ -11,6 +11,7 @@ import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
+import { JobService, jobsHandlers } from '../transport/services/jobs.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
@@ -86,6 +87,7 @@ export function createServices(deps: ServicesDeps): Services {
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
   );
+  const jobs = bind(JobService, jobsHandlers({ ...core, authenticate, now }));
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
   const { createSignInCode } = web;
@@ -98,6 +100,7 @@ export function createServices(deps: ServicesDeps): Services {
     verifier: [verifier(admissions.verifier, withoutSession)],
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),
+      withRefusalsNoted(jobs, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),

@@ -6,6 +6,7 @@ import { checkChain } from '../../src/api/audit-chain.ts';
 import { auditEntries } from '../../src/api/audit-log.ts';
 import type { Admin } from '../../src/api/connect.ts';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
@@ -37,6 +38,7 @@ test('the API shows every field that is hashed', async () => {
   const admin: Admin = {
     tokens: createClient(AccessTokenService, transport),
     store: createClient(StoreService, transport),
+    jobs: createClient(JobService, transport),
     keys: createClient(KeyService, transport),
     signIn: createClient(SignInService, transport),
     verifier: createClient(VerifierService, transport),

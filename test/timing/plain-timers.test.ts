@@ -27,6 +27,7 @@ const plain: Record<string, string> = {
   'store/redis/heartbeat.ts': 'an interval at which it asks',
   'store/redis/repeat.ts': 'an interval of its caller',
   'timing/awake.ts': 'the clock and the timers that judge',
+  'tokens/jobs/runner.ts': 'an interval at which jobs are looked for, and pauses between acts',
   'tokens/retention.ts': 'an interval at which old entries are removed',
   'tokens/sums.ts': 'an interval at which counts are written',
   'tokens/usage.ts': 'an interval at which counts are written',

@@ -32,7 +32,8 @@ export function checkJob(
 function checkAct(act: JobAct, now: number): void {
   switch (act.kind) {
     case 'revoke':
-      return checkText('act.revoke.reason', act.reason, fieldLimits.reasonLengthMax);
+      checkText('act.revoke.reason', act.reason, fieldLimits.reasonLengthMax);
+      return;
     case 'rotate': {
       if (act.graceSeconds >= 0 && act.graceSeconds <= graceSecondsMax) return;
       const range = `0 to ${graceSecondsMax} (30 days)`;
@@ -42,7 +43,7 @@ function checkAct(act: JobAct, now: number): void {
       if (act.expiresAt === undefined || act.expiresAt > now) return;
       throw invalid('act.set_expiry.expire_time', 'is not in the future');
     default:
-      return checkText('act.set_owner.owner', act.owner ?? '', fieldLimits.ownerLengthMax);
+      checkText('act.set_owner.owner', act.owner ?? '', fieldLimits.ownerLengthMax);
   }
 }
 
@@ -59,7 +60,8 @@ function checkSelection(selection: JobSelection, idsMax: number): void {
     }
     case 'owner':
       if (selection.owner === '') throw invalid('selection.owner', 'is required');
-      return checkText('selection.owner', selection.owner, fieldLimits.ownerLengthMax);
+      checkText('selection.owner', selection.owner, fieldLimits.ownerLengthMax);
+      return;
     default:
       if (selection.query.pageSize !== 0) {
         throw invalid('selection.filter.page_size', 'must not be set');
