@@ -21,6 +21,7 @@ import { startRows } from './server/start.ts';
 import { workerRows } from './server/workers.ts';
 import { listRows } from './store/list.ts';
 import { missRows } from './store/redis-miss.ts';
+import { searchRows } from './store/search.ts';
 import { zipfRows } from './store/zipf.ts';
 import { doorRows } from './transport/doors.ts';
 import { streamRows } from './transport/streams.ts';
@@ -59,6 +60,7 @@ const parts: Record<string, Part> = {
   revocation: { title: 'Revocation', rows: revocationRows },
   workers: { title: 'Workers', rows: workerRows },
   lists: { title: 'Lists and memory', rows: listRows },
+  search: { title: 'Searching and sorting 100,000 access tokens', rows: searchRows },
   engine: { title: 'The engine', rows: () => engineRows(values), note: () => engineNote(values) },
 };
 

@@ -7,7 +7,8 @@ import { storeAddress } from '../../src/store/address.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { readScope } from '../../src/tokens/caller.ts';
-import { type ListQuery, list, selectionOf } from '../../src/tokens/list.ts';
+import { list } from '../../src/tokens/list/list.ts';
+import { type ListQuery, selectionOf } from '../../src/tokens/list/query.ts';
 import { pageTokens } from '../../src/tokens/page-token.ts';
 import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { storeLimits } from '../../test/limits.ts';
@@ -26,7 +27,7 @@ const memoryTokens = 100_000;
 const bytesMax = 700;
 
 const keys = createMasterKeys([{ id: 'bench', bytes: new Uint8Array(32) }]);
-const caller = { actor: 'bench', peer: '', scopes: [readScope] };
+const caller = { actor: 'bench', name: '', peer: '', scopes: [readScope] };
 const [owner = ''] = owners;
 
 /** The pages to measure, with the caller that reads them. */

@@ -141,7 +141,8 @@ function cookieOf(deps: RouteDeps, req: IncomingMessage, session: Session): stri
 function describe(deps: RouteDeps, session: Session, caller: Caller) {
   return {
     actor: caller.actor,
-    owner: caller.owner ?? '',
+    name: caller.name,
+    ...(caller.owners && { owners: caller.owners }),
     scopes: caller.scopes.filter(scope => scope.startsWith('usher.')),
     expiresAt: deps.sessions.endOf(session),
   };

@@ -23,6 +23,7 @@ import type { Jobs } from '../tokens/jobs/jobs.ts';
 import { openJobs } from '../tokens/jobs/open-jobs.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
 import { usageCountBytes } from '../tokens/limits.ts';
+import { createDirectory } from '../tokens/list/directory.ts';
 import { createLookup, type Lookup } from '../tokens/lookup.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
 import { createReseal, type Reseal } from '../tokens/reseal.ts';
@@ -171,14 +172,20 @@ export async function openCore(
       log.error({ error, jobId }, 'a job cannot go on; it is tried again'),
     onBug: error => log.error({ error }, 'internal error in an act of a job'),
   });
+  const directory = createDirectory({
+    ...{ store, now, limits: others.directory },
+    monotonicMs: () => performance.now(),
+  });
+  metrics.memory('directory', () => directory.bytes, others.directory.bytesMax);
   const isProven = createIsProven(proofs, limits);
-  const authenticating = { isProven, guesses, adminToken: secrets.adminToken };
+  const { adminToken } = secrets;
+  const authenticating = { records: store, isProven, guesses, adminToken };
   return {
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
     verify: countVerdicts(verify, metrics, usage),
-    accessTokens: createAccessTokens(changes),
+    accessTokens: createAccessTokens({ ...changes, directory }),
     jobs,
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),
@@ -201,6 +208,7 @@ export async function openCore(
     readTotalUse: limiting.readTotalUse,
     async close() {
       await stopStep('jobs', closeJobs(), closeMs, log);
+      directory.close();
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
       await stopStep('usage', Promise.all([usage.close(), limiting.close()]), closeMs, log);
       await stopStep('store', store.close(), closeMs, log);

@@ -15,7 +15,7 @@ const uncounted: ReadonlySet<Door> = new Set(['introspect', 'revoke']);
 /**
  * The verifier for the doors: counts each verdict once for the metrics and, where the token is good, as a
  * use of its access token. What cannot be known is counted too. A verdict for a known caller is also
- * counted under its name, and made for its owner.
+ * counted under its name, and made for its owners.
  */
 export function countVerdicts(
   verify: Verify,
@@ -50,8 +50,8 @@ export function countVerdicts(
   };
   return (question, door, caller = anyone) => {
     if (caller === anyone) return ask(question, door);
-    const { owner } = caller;
-    const asked = owner === undefined ? question : { ...question, owner };
+    const { owners } = caller;
+    const asked = owners === undefined ? question : { ...question, owners };
     try {
       return mapAwaitable(ask(asked, door), countFor, failFor, caller);
     } catch (error) {

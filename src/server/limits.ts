@@ -14,7 +14,9 @@ import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
 import { fixedJobLimits, type JobLimits } from '../tokens/jobs/limits.ts';
 import {
   type ChangeLimits,
+  type DirectoryLimits,
   fixedChangeLimits,
+  fixedDirectoryLimits,
   fixedGuessLimits,
   fixedRetentionLimits,
   fixedSumLimits,
@@ -40,6 +42,7 @@ export interface Limits {
   /** Of opened secrets of jwt access tokens. */
   openedKeys: CacheLimits;
   changes: ChangeLimits;
+  directory: DirectoryLimits;
   sums: SumLimits;
   guesses: GuessLimits;
   retention: RetentionLimits;
@@ -74,6 +77,7 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     proofs: bounds('provenHeaders'),
     openedKeys: bounds('openedKeys'),
     changes: { ...fixedChangeLimits, revokedJwtsMax: config.revokedJwtsMax },
+    directory: { ...fixedDirectoryLimits, bytesMax: config.listMemoryMb * 1024 * 1024 },
     sums: { ...fixedSumLimits, kindsMax: config.auditKindsMax },
     guesses: {
       ...fixedGuessLimits,

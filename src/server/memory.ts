@@ -30,8 +30,8 @@ export interface MemoryShares {
   requestBytes: number;
 }
 
-/** What holds memory within a limit: the parts of USHER_MEMORY_MB, and answers not read yet. */
-type MemoryHolder = keyof MemoryShares | 'unreadAnswers';
+/** What holds memory within a limit: the parts of USHER_MEMORY_MB, answers not read yet, and the directory of lists. */
+type MemoryHolder = keyof MemoryShares | 'unreadAnswers' | 'directory';
 
 /** Takes the function that says how many bytes a holder holds, and its limit in bytes. */
 export type MemoryMetric = (

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { nearest } from '../reading/nearest.ts';
+import { outboundMistakes } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
 import { type tlsFiles, tlsMistakes } from './tls.ts';
@@ -20,6 +21,7 @@ type Optional =
   | 'connectionsPerSourceMax'
   | 'stateFile'
   | 'verifyAccess'
+  | 'outboundCaFile'
   | keyof typeof clientTlsFiles
   | keyof typeof tlsFiles;
 
@@ -39,6 +41,7 @@ export type Config = {
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
   readonly verifyAccess?: VerifyAccess;
+  readonly outboundCaFile?: string;
 } & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
 /** Thrown with all mistakes in the settings. No message contains a setting's value. */
@@ -170,6 +173,7 @@ function contradictions(config: Partial<Config>, env: Environment): string[] {
     ...listenerMistakes(config),
     ...tlsMistakes(config),
     ...accessMistakes(config),
+    ...outboundMistakes(config),
     ...secretMistakes(config, env),
     ...keySourceMistakes(env),
     ...limitMistakes(config),

@@ -28,6 +28,12 @@ export const limits = {
       'what it has not collected yet, come on top',
     { min: 16, max: 65_536, default: 128, unit: 'MB' },
   ),
+  listMemoryMb: limit(
+    'USHER_LIST_MEMORY_MB',
+    'Memory by which lists of access tokens are searched and sorted, per worker, in MiB, on top of ' +
+      '`USHER_MEMORY_MB`; it is used while someone does, some 40 MiB for 100,000 access tokens',
+    { min: 0, max: 65_536, default: 64, unit: 'MB' },
+  ),
   limitsSyncMs: limit(
     'USHER_LIMITS_SYNC_MS',
     'How often replicas and workers share, through the store, what they counted against the limits of ' +
@@ -267,6 +273,17 @@ export const limits = {
     'Longest content of the file or folder of the master keys, and longest output of their command',
     { min: 64, max: 1_048_576, default: 65_536, unit: 'bytes' },
   ),
+  outboundTimeoutMs: limit(
+    'USHER_OUTBOUND_TIMEOUT_MS',
+    'How long a request of Usher itself to another server may take, name and TLS included',
+    { min: 100, max: 120_000, default: 10_000, unit: 'ms' },
+  ),
+  outboundBytesMax: limit('USHER_OUTBOUND_BYTES_MAX', 'Longest answer to such a request', {
+    min: 1024,
+    max: 16_777_216,
+    default: 262_144,
+    unit: 'bytes',
+  }),
   graceMs: limit('USHER_GRACE_MS', 'How long calls in flight may continue after the stop signal', {
     min: 0,
     max: 600_000,

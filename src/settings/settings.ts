@@ -2,6 +2,7 @@
 
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { limits } from './limits.ts';
+import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
 import { managerTlsFiles, storeTlsFiles } from './tls-files.ts';
@@ -88,6 +89,7 @@ const places = {
   },
   ...tlsFiles,
   ...accessSettings,
+  ...outboundSettings,
   masterKeys: {
     name: 'USHER_MASTER_KEYS',
     meaning: 'Keys that protect secrets at rest: the first is used for writing, all for reading',

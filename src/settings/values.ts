@@ -190,7 +190,8 @@ export function addressRanges(text: string): Cidr[] {
   });
 }
 
-function readCidr(entry: string): Cidr | undefined {
+/** Parses an address or a CIDR range; undefined for what is neither. */
+export function readCidr(entry: string): Cidr | undefined {
   if (ipaddr.IPv6.isValidCIDR(entry) || ipaddr.IPv4.isValidCIDRFourPartDecimal(entry)) {
     return ipaddr.parseCIDR(entry);
   }

@@ -105,7 +105,11 @@ export interface AccessTokenRecord {
   /** Absent for no limit. */
   quota?: Quota;
   createdAt: number;
+  /** The actor that created it (see Caller); absent where an earlier version did. */
+  createdBy?: string;
   updatedAt: number;
+  /** The actor of the last change; absent for the one that created it, or when that is not known. */
+  changedBy?: string;
   /** Absent for never. */
   expiresAt?: number;
   /** A revocation is final. */

@@ -42,9 +42,17 @@ export function tlsFault(error: unknown): TlsFault | undefined {
   const seen = new Set<unknown>();
   for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
     seen.add(each);
-    const code = 'code' in each && typeof each.code === 'string' ? each.code : '';
+    const code = codeOf(each);
     const known = faults.find(([form]) => form.test(code));
     if (known !== undefined) return known[1];
   }
   return undefined;
+}
+
+/** Its code. A handshake that fails while something is written has OpenSSL's only in its text. */
+function codeOf(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code !== 'EPROTO') return code;
+  const [, reason = ''] = /SSL routines:[^:]*:([^:]+):/.exec(error.message) ?? [];
+  return `ERR_SSL_${reason.toUpperCase().replaceAll(/[ /]/g, '_')}`;
 }

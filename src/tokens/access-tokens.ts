@@ -6,17 +6,20 @@
 import { v7 } from 'uuid';
 import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
-import { adminScope, type Caller, demand, ownerFor, readScope, visible } from './caller.ts';
+import { type Caller, demand, ownerFor, readScope, visible, writeScope } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-request.ts';
 import { checkFields, checkUuid, type Fields, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
-import { type ListPage, type ListQuery, list } from './list.ts';
+import type { Directory } from './list/directory.ts';
+import { list } from './list/list.ts';
+import type { ListPage, ListQuery } from './list/query.ts';
+import { listValues, type ValuesPage, type ValuesQuery } from './list/values.ts';
 import { notRevoked, revoked, rotated, withFields } from './new-record.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
 
-export type { ListQuery } from './list.ts';
+export type { ListQuery } from './list/query.ts';
 export type { JwtTarget } from './revoke-jwts.ts';
 
 /** A new or rotated access token, with its token or secret, which is not shown again. */
@@ -37,6 +40,8 @@ export interface AccessTokens {
   get(caller: Caller, id: string): Promise<{ record: AccessTokenRecord; usage: Usage }>;
   /** Reads a page of access tokens. */
   list(caller: Caller, query: ListQuery): Promise<ListPage>;
+  /** Reads which owners, scopes or makers there are. */
+  listValues(caller: Caller, query: ValuesQuery): Promise<ValuesPage>;
   /** Changes the fields named in `mask`. `revision` is the one that the caller read. */
   update(
     caller: Caller,
@@ -75,12 +80,12 @@ export interface AccessTokens {
 }
 
 /** Creates the operations. */
-export function createAccessTokens(deps: ChangeDeps): AccessTokens {
+export function createAccessTokens(deps: ChangeDeps & { directory?: Directory }): AccessTokens {
   const { store, keys } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {
     async create(caller, kind, fields, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       const owner = ownerFor(caller, fields.owner);
       const id = v7();
       const args = { kind, ...fields } as unknown as JsonObject;
@@ -106,9 +111,10 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     },
 
     list: (caller, query) => list(deps, caller, query),
+    listValues: (caller, query) => listValues(deps, caller, query),
 
     async update(caller, id, revision, fields, mask, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkUpdate({ id, revision, fields, mask, requestId }, deps.now());
       const args = { revision, ...fields, mask: [...mask] } as unknown as JsonObject;
       const ask = { caller, action: 'token.update', id: checkUuid('id', id), revision, requestId };
@@ -120,18 +126,19 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     },
 
     async rotate(caller, id, graceSeconds, revision, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRotate({ id, graceSeconds, requestId });
       const args = { graceSeconds, revision };
       const ask = { caller, action: 'token.rotate', id: checkUuid('id', id), revision, requestId };
+      const grants = await grantsOf(store, caller);
       const changed = await change(deps, { ...ask, args }, (before, at) =>
-        rotated(keys, before, graceSeconds, at),
+        rotated(keys, before, graceSeconds, at, grants),
       );
       return changed as Revealed;
     },
 
     async revoke(caller, id, reason, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRevoke({ id, reason, requestId });
       const ask = { caller, action: 'token.revoke', id: checkUuid('id', id), requestId };
       const { record } = await change(
@@ -143,7 +150,7 @@ export function createAccessTokens(deps: ChangeDeps): AccessTokens {
     },
 
     async revokeJwts(caller, id, target, reason, requestId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkRevoke({ id, reason, target, requestId });
       const ask = { caller, action: 'jwt.revoke', id: checkUuid('id', id), requestId };
       const { record } = await change(

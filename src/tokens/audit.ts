@@ -4,7 +4,7 @@ import { v4 } from 'uuid';
 import type { ChainedEvent } from '../store/audit.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import { type Caller, demand, readScope, visible } from './caller.ts';
+import { auditScope, type Caller, demand, readScope, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { Faults } from './faults.ts';
 import { checkPageSize, checkUuid } from './fields.ts';
@@ -16,7 +16,7 @@ interface AuditQuery {
   pageSize: number;
   /** nextPageToken of the previous page; "" or absent for the first page. */
   pageToken?: string | undefined;
-  /** Only events of this access token; required when the caller's token has an owner. */
+  /** Only events of this access token; required when the caller is limited to owners. */
   tokenId?: string | undefined;
   /** Newest first when false. */
   oldestFirst: boolean;
@@ -43,7 +43,7 @@ export interface Happening {
     | 'session.link'
     | 'store.backup'
     | 'store.migrate';
-  /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
+  /** As in Caller; "" for an unknown caller. */
   actor: string;
   /** The caller's network address as the server saw it. */
   peer: string;
@@ -57,7 +57,7 @@ export interface Happening {
 
 /** The audit log. Throws TokenError or Unavailable. */
 export interface Audit {
-  /** Reads a page. The caller needs the scope usher.tokens.read. */
+  /** Reads a page. The caller needs the scope usher.tokens.read or usher.audit.read. */
   list(caller: Caller, query: AuditQuery): Promise<AuditPage>;
   /** Adds an event, dated now. Resolves once it is durable. */
   add(happening: Happening): Promise<void>;
@@ -80,7 +80,7 @@ export interface AuditDeps {
 export function createAudit({ store, keys, now }: AuditDeps): Audit {
   return {
     async list(caller, { pageSize, pageToken, tokenId, oldestFirst }) {
-      demand(caller, readScope);
+      demand(caller, readScope, auditScope);
       const limit = pageSize || auditLimits.pageSizeDefault;
       const faults = new Faults();
       faults.read(() => checkPageSize(pageSize, auditLimits.pageSizeMax));
@@ -89,11 +89,11 @@ export function createAudit({ store, keys, now }: AuditDeps): Audit {
       const tokens = pageTokens(keys, caller, { rpc: 'ListAuditEvents', query });
       const after = faults.read(() => tokens.read(pageToken));
       faults.end();
-      if (caller.owner !== undefined) {
+      if (caller.owners !== undefined) {
         if (id === undefined) {
           throw new TokenError(
             'PERMISSION_DENIED',
-            'token_id: is required when the caller has an owner',
+            'token_id: is required when the caller is limited to owners',
           );
         }
         visible(caller, await store.get(id), id);

@@ -16,6 +16,10 @@ import { stateOf } from './state.ts';
 export const adminScope = 'usher.admin';
 /** Scope: read access tokens, their usage and the audit log. */
 export const readScope = 'usher.tokens.read';
+/** Scope: create, change, rotate and revoke access tokens, as far as the caller may give their scopes. */
+export const writeScope = 'usher.tokens.write';
+/** Scope: read the audit log. */
+export const auditScope = 'usher.audit.read';
 /** Scope: have JWTs signed. */
 export const issueScope = 'usher.jwts.issue';
 /** Scope: introspect tokens (RFC 7662). */
@@ -27,15 +31,35 @@ export const verifyScope = 'usher.verify';
 
 /** The actor that holds the admin token of the configuration. */
 export const adminActor = 'admin';
+/** What pages and logs call that actor. */
+export const adminName = 'admin token';
+
+/** The start of the actor of a person; the person's id follows. */
+const personPrefix = 'person:';
+
+/** The actor of a person. */
+export function personActor(id: string): string {
+  return `${personPrefix}${id}`;
+}
+
+/** The id of the person that an actor names; undefined for an access token and for "admin". */
+export function personIn(actor: string): string | undefined {
+  return actor.startsWith(personPrefix) ? actor.slice(personPrefix.length) : undefined;
+}
 
 /** An authenticated caller. */
 export interface Caller {
-  /** UUID of the caller's access token, or "admin" for the admin token of the configuration. */
+  /**
+   * UUID of the caller's access token, "person:" and the id of a person, or "admin" for the admin token of
+   * the configuration.
+   */
   actor: string;
+  /** What people call it: the name of the person or access token; "" where only the actor is known. */
+  name: string;
   /** The caller's network address as the server saw it. */
   peer: string;
-  /** The caller sees and changes only access tokens of this owner; absent for no such limit. */
-  owner?: string;
+  /** The caller sees and changes only access tokens of these owners; absent for no such limit. */
+  owners?: readonly string[];
   /** Its scopes, which `demand` checks. */
   scopes: readonly string[];
 }
@@ -52,6 +76,8 @@ const adminTokenLengthMin = 32;
 /** What the authentication needs. */
 export interface AuthenticateDeps {
   verify: Verify;
+  /** Where the names of access tokens are. */
+  records: Pick<CoherentReader, 'find'>;
   /** Whether memory knows a header as good: it is never slowed. */
   isProven: IsProven;
   guesses: Pick<Guesses, 'attempt' | 'adminCameFrom' | 'hasAdminComeFrom'>;
@@ -78,7 +104,7 @@ function isWrong(answer: Caller | Refusal): boolean {
  * Error for an admin token of fewer than 32 characters.
  */
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
-  const { verify, isProven, guesses, adminToken } = deps;
+  const { verify, records, isProven, guesses, adminToken } = deps;
   // With an empty one, every caller without a header would be the administrator.
   if (adminToken.length < adminTokenLengthMin) {
     throw new Error(`the admin token is shorter than ${adminTokenLengthMin} characters`);
@@ -90,7 +116,8 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     const { kind, tokenId, owner, scopes } = verdict.identity;
     // The holder of a jwt secret must not become an administrator by signing a JWT.
     if (kind !== 'static') return { reason: 'INSUFFICIENT_SCOPE' };
-    return { actor: tokenId, peer, scopes, ...(owner === '' ? {} : { owner }) };
+    const { name = '' } = (await records.find(tokenId)).record ?? {};
+    return { actor: tokenId, name, peer, scopes, ...(owner === '' ? {} : { owners: [owner] }) };
   };
   /** With or without the scheme: a static token may be sent either way. */
   const isKnownToken = (token: string) => isProven(`Bearer ${token}`) || isProven(token);
@@ -101,7 +128,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     // not used before, it is an attempt like any other.
     const isKnown = isAdmin ? guesses.hasAdminComeFrom(peer) : token === '' || isKnownToken(token);
     const look = async (): Promise<Caller | Refusal> =>
-      isAdmin ? { actor: adminActor, peer, scopes: [adminScope] } : await callerOf(header, peer);
+      isAdmin ? adminCaller(peer) : await callerOf(header, peer);
     const caller = isKnown ? await look() : await guesses.attempt(peer, token, look, isWrong);
     if (isAdmin) guesses.adminCameFrom(peer);
     return caller;
@@ -131,7 +158,7 @@ export type CurrentCaller = (
 /** Creates it. `now` is in milliseconds since 1970. */
 export function createCurrentCaller(records: CoherentReader, now: () => number): CurrentCaller {
   return async (actor, peer, letInAt) => {
-    if (actor === adminActor) return { actor, peer, scopes: [adminScope] };
+    if (actor === adminActor) return adminCaller(peer);
     const { record } = await records.find(actor);
     const at = now();
     if (record === undefined || stateOf(record, at) !== 'active') return undefined;
@@ -141,9 +168,13 @@ export function createCurrentCaller(records: CoherentReader, now: () => number):
         createdAt <= letInAt && goodUntil > at,
     );
     if (!held) return undefined;
-    const { owner, scopes } = record;
-    return { actor, peer, scopes, ...(owner === undefined ? {} : { owner }) };
+    const { name, owner, scopes } = record;
+    return { actor, name, peer, scopes, ...(owner === undefined ? {} : { owners: [owner] }) };
   };
+}
+
+function adminCaller(peer: string): Caller {
+  return { actor: adminActor, name: adminName, peer, scopes: [adminScope] };
 }
 
 /** Throws PERMISSION_DENIED unless the caller holds one of the scopes, or usher.admin. */
@@ -155,10 +186,10 @@ export function demand(caller: Caller, ...scopes: readonly string[]): void {
   throw new TokenError('PERMISSION_DENIED', `the caller's token lacks the scope ${wanted}`);
 }
 
-/** Throws PERMISSION_DENIED for a caller whose access token has an owner: `what` concerns all owners. */
+/** Throws PERMISSION_DENIED for a caller that is limited to owners: `what` concerns all owners. */
 export function demandNoOwner(caller: Caller, what: string): void {
-  if (caller.owner === undefined) return;
-  throw new TokenError('PERMISSION_DENIED', `callers whose token has an owner may not ${what}`);
+  if (caller.owners === undefined) return;
+  throw new TokenError('PERMISSION_DENIED', `callers limited to owners may not ${what}`);
 }
 
 /**
@@ -174,20 +205,31 @@ export function demandAdminToken(caller: Caller, what: string): void {
 }
 
 /**
- * The owner of an access token that the caller creates or changes: its own, if it has one. Throws
- * PERMISSION_DENIED when it names another one.
+ * The owner of an access token that the caller creates or changes. A caller limited to one owner need not
+ * name it. Throws PERMISSION_DENIED for another owner, INVALID_ARGUMENT where one of several must be named.
  */
-export function ownerFor(caller: Caller, owner: string | undefined): string | undefined {
-  if (caller.owner === undefined) return owner;
-  if (owner && owner !== caller.owner) {
-    throw new TokenError('PERMISSION_DENIED', "owner: is not the owner of the caller's token");
+export function ownerFor({ owners }: Caller, owner: string | undefined): string | undefined {
+  if (owners === undefined) return owner;
+  if (owner) {
+    if (owners.includes(owner)) return owner;
+    throw new TokenError('PERMISSION_DENIED', 'owner: is not among the owners of the caller');
   }
-  return caller.owner;
+  const [first, ...others] = owners;
+  if (first !== undefined && others.length === 0) return first;
+  throw new TokenError('INVALID_ARGUMENT', 'owner: name one of the owners that you are limited to');
 }
 
-/** Whether the caller may see a record: it has no owner, or the same one. */
-export function isVisible(caller: Caller, { owner }: AccessTokenRecord): boolean {
-  return caller.owner === undefined || caller.owner === owner;
+/** Whether the caller may see a record: it has no such limit, or the record's owner is one of its own. */
+export function isVisible({ owners }: Caller, { owner }: AccessTokenRecord): boolean {
+  return owners === undefined || (owner !== undefined && owners.includes(owner));
+}
+
+/** Whether two callers are limited to the same owners. */
+export function haveSameOwners(
+  { owners: some }: Pick<Caller, 'owners'>,
+  { owners: others }: Pick<Caller, 'owners'>,
+): boolean {
+  return some?.toSorted().join('\n') === others?.toSorted().join('\n');
 }
 
 /**

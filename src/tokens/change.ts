@@ -151,7 +151,7 @@ function prepare(
   const eventId = v4();
   const revision = (before?.revision ?? 0) + 1;
   const current = withCurrentSeals(keys, made.record);
-  const record = { ...current, revision, updatedAt: at, eventId };
+  const record = { ...withActor(current, before, ask.caller), revision, updatedAt: at, eventId };
   const fields: { before?: JsonObject; after?: JsonObject } =
     before === undefined
       ? { after: auditFields(record) }
@@ -187,6 +187,17 @@ function prepare(
     event,
     ...(stored === undefined ? {} : { request: stored }),
   };
+}
+
+/** With the actor of the change. */
+function withActor(
+  record: AccessTokenRecord,
+  before: AccessTokenRecord | undefined,
+  { actor }: Caller,
+): AccessTokenRecord {
+  if (before === undefined) return { ...record, createdBy: actor };
+  const { changedBy: _previous, ...rest } = record;
+  return actor === before.createdBy ? rest : { ...rest, changedBy: actor };
 }
 
 /** With the hashes and times of the JWTs that a change revoked: a store that lost them gets them back. */

@@ -222,7 +222,9 @@ export function present<T extends object>(fields: T): { [K in keyof T]: Exclude<
 
 /** A record's fields as the audit log shows them: without secrets and hashes. */
 export function auditFields(record: AccessTokenRecord): JsonObject {
-  const { id: _id, secrets, revokedJwts, eventId: _eventId, revision, ...fields } = record;
+  const { id: _id, secrets, revokedJwts, eventId: _eventId, revision, ...others } = record;
+  // The entry itself says who did it.
+  const { createdBy: _createdBy, changedBy: _changedBy, ...fields } = others;
   const previous = secrets[1]?.goodUntil;
   return JSON.parse(
     JSON.stringify({

@@ -2,7 +2,7 @@
 
 import type { TokenReader } from '../store/store.ts';
 import { isWithinSources } from './allowed-sources.ts';
-import { adminActor, adminScope, type Caller } from './caller.ts';
+import { adminActor, adminScope, type Caller, personIn } from './caller.ts';
 import { TokenError } from './errors.ts';
 import type { Fields } from './fields.ts';
 import { isWithinQuota, isWithinRate } from './use-limits.ts';
@@ -23,19 +23,26 @@ export interface Grants {
    * absent for a new access token.
    */
   check(next: Granting, before?: Granting): void;
+  /**
+   * Throws PERMISSION_DENIED for an access token that has rights in Usher which the caller lacks: with its
+   * secret, or without its restrictions, the caller would gain them.
+   */
+  checkHeld(record: Giving): void;
 }
 
-const everything: Grants = { check: () => undefined };
+const everything: Grants = { check: () => undefined, checkHeld: () => undefined };
 
 /**
- * The grants of a caller with the scope usher.admin. One without an owner may give any scope. One with
- * an owner may give the `usher.*` scopes that it has, of which usher.admin is all, and of the others its
- * access token's grantable scopes, by default the access token's own. Throws Unavailable.
+ * The grants of a caller with the scope usher.admin or usher.tokens.write. With usher.admin and without an
+ * owner it may give any scope. Others may give the `usher.*` scopes that they have, of which usher.admin is
+ * all. Of the scopes of services, a person may give any, and an access token its grantable scopes, by
+ * default its own. Throws Unavailable.
  */
 export async function grantsOf(store: TokenReader, caller: Caller): Promise<Grants> {
   if (caller.actor === adminActor) return everything;
-  const record = await store.get(caller.actor);
-  const mayGive = scopesOf(caller, record ?? { scopes: [] });
+  const isPerson = personIn(caller.actor) !== undefined;
+  const record = isPerson ? undefined : await store.get(caller.actor);
+  const mayGive = scopesOf(caller, isPerson ? undefined : (record ?? { scopes: [] }));
   const check = (field: string, next: readonly string[], before: readonly string[]) => {
     if (next.every(scope => before.includes(scope) || mayGive(scope))) return;
     throw denied(
@@ -49,17 +56,25 @@ export async function grantsOf(store: TokenReader, caller: Caller): Promise<Gran
       check('grantable_scopes', givenBy(next), before === undefined ? [] : givenBy(before));
       if (record !== undefined) checkRestrictions(record, next, before);
     },
+    checkHeld({ scopes, grantableScopes = [] }) {
+      if ([...scopes, ...grantableScopes].filter(isOwnScope).every(mayGive)) return;
+      throw new TokenError(
+        'PERMISSION_DENIED',
+        'the access token has scopes usher.* that the caller lacks; ask an administrator',
+      );
+    },
   };
 }
 
-/** Which scopes a caller with this access token may give. */
-function scopesOf(caller: Caller, own: Giving): (scope: string) => boolean {
-  if (caller.owner === undefined) return () => true;
-  const grantable = givenBy(own);
-  return scope =>
-    isOwnScope(scope)
-      ? caller.scopes.includes(adminScope) || caller.scopes.includes(scope)
-      : grantable.includes(scope);
+/** Which scopes a caller with this access token may give; undefined for a person. */
+function scopesOf(caller: Caller, own: Giving | undefined): (scope: string) => boolean {
+  const isAdmin = caller.scopes.includes(adminScope);
+  if (isAdmin && caller.owners === undefined) return () => true;
+  const grantable = own && givenBy(own);
+  return scope => {
+    if (isOwnScope(scope)) return isAdmin || caller.scopes.includes(scope);
+    return grantable?.includes(scope) ?? true;
+  };
 }
 
 /** What an access token may give: without grantable scopes, its own. */

@@ -41,7 +41,7 @@ export async function importJwtSecret(
   const eventId = jwtEventId(caller, requestId, id);
   const record: AccessTokenRecord = {
     ...{ id, revision: 1, kind: 'jwt', ...recordFields(fields) },
-    ...{ createdAt: at, updatedAt: at, secrets: [sealed(keys, item, at)] },
+    ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, secrets: [sealed(keys, item, at)] },
     ...{ imported: 'plain', eventId },
   };
   const { actor, peer } = caller;

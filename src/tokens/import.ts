@@ -106,7 +106,7 @@ export function createImport(deps: ImportDeps): Import {
         try {
           const fields = { ...item.fields, owner: ownerFor(caller, owner) };
           const checked = checkItem({ ...item, fields }, bounds, at);
-          if (caller.owner !== undefined) checkChoosesNoId(item, checked);
+          if (caller.owners !== undefined) checkChoosesNoId(item, checked);
           grants.check(fields);
           if (checked.kind === 'jwt') {
             const { dryRun } = options;
@@ -263,7 +263,8 @@ async function settle(
   const secret = { masterKeyId, value: digest, hashed, createdAt: at };
   const record: AccessTokenRecord = {
     ...{ id, revision: 1, kind: 'static', ...recordFields(fields) },
-    ...{ createdAt: at, updatedAt: at, secrets: [secret], imported, eventId },
+    ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, eventId },
+    ...{ secrets: [secret], imported },
   };
   const { actor, peer } = caller;
   const event = {

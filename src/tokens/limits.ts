@@ -28,6 +28,26 @@ export const callerTokenLimits = {
   keptMax: 256,
 } as const;
 
+/** Limits of the directory by which lists search and sort. */
+export interface DirectoryLimits {
+  /** What it may hold, in bytes; 0 for no directory. */
+  bytesMax: number;
+  /** How long after its last use it is kept, in milliseconds. */
+  idleMs: number;
+  /** How old the times of last use may be by which it sorts, in milliseconds. */
+  usageAgeMs: number;
+  /** Records that are read in one go: verdicts wait for some milliseconds. */
+  readAtOnce: number;
+}
+
+/** Limits of the directory that no setting changes. */
+export const fixedDirectoryLimits = {
+  /** Someone who looks at a list comes back to it. */
+  idleMs: 600_000,
+  usageAgeMs: 60_000,
+  readAtOnce: 200,
+} as const satisfies Partial<DirectoryLimits>;
+
 /** Limits of looking up what a text belongs to. */
 export const lookupLimits = {
   /** Access tokens searched per page: their secrets are opened, which takes some milliseconds. */

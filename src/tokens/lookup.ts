@@ -15,6 +15,7 @@ import { Faults } from './faults.ts';
 import { invalid, isUuid } from './fields.ts';
 import { lookupLimits } from './limits.ts';
 import { pageTokens } from './page-token.ts';
+import { scanOwners } from './scan-owners.ts';
 
 /** What in the text names the access token. */
 export type MatchedBy =
@@ -84,9 +85,8 @@ export function createLookup(deps: LookupDeps): Lookup {
         if (isSeen || named.isOnly) return { matches, nextPageToken: '', examined: 0 };
       }
     }
-    const page = await store.scan({
+    const page = await scanOwners(store, caller.owners, {
       ...{ order: 'oldest', limit: lookupLimits.examinedMax },
-      ...(caller.owner === undefined ? {} : { owner: caller.owner }),
       ...(after === undefined ? {} : { after }),
     });
     const matches = page.records

@@ -35,8 +35,10 @@ export function rotated(
   before: AccessTokenRecord | undefined,
   graceSeconds: number,
   at: number,
+  grants: Grants,
 ): { record: AccessTokenRecord; secret: string } {
   const old = notRevoked(before);
+  grants.checkHeld(old);
   const { secret, kept } = makeSecret(keys, old.kind, old.id, at);
   const previous = old.secrets
     .slice(0, graceSeconds > 0 ? 1 : 0)
@@ -55,6 +57,7 @@ export function withFields(
   grants: Grants,
 ): AccessTokenRecord {
   const old = notRevoked(before);
+  grants.checkHeld(old);
   const chosen = Object.fromEntries(mask.map(name => [name, fields[name]]));
   const next = { ...fieldsOf(old), ...chosen };
   if (mask.includes('owner')) next.owner = ownerFor(caller, next.owner);

@@ -32,10 +32,10 @@ const charactersMax = 512;
 /** Creates them. */
 export function pageTokens(
   keys: Pick<MasterKeys, 'sealPlace' | 'openPlace'>,
-  { actor, owner = '' }: Caller,
+  { actor, owners }: Caller,
   { rpc, query }: PagedQuery,
 ): PageTokens {
-  const context = JSON.stringify([rpc, actor, owner, query]);
+  const context = JSON.stringify([rpc, actor, owners?.toSorted() ?? '', query]);
   return {
     write: place => (place === undefined ? '' : keys.sealPlace(place, context)),
     read(pageToken) {

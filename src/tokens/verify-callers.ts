@@ -6,7 +6,13 @@
 import type { Awaitable } from '../store/awaitable.ts';
 import type { CoherentReader, Found } from '../store/store.ts';
 import { type Refusal, textOf } from '../verify/verdict.ts';
-import { type Authenticate, adminActor, adminScope, verifyScope } from './caller.ts';
+import {
+  type Authenticate,
+  adminActor,
+  adminScope,
+  haveSameOwners,
+  verifyScope,
+} from './caller.ts';
 import { type ClientSan, createFindSan } from './client-sans.ts';
 import { TokenError, type TokenErrorCode } from './errors.ts';
 import { callerTokenLimits } from './limits.ts';
@@ -22,7 +28,7 @@ export interface VerifyCaller {
   /** For metrics: the name of its access token, or its entry in USHER_TLS_CLIENT_SANS; "" for anyone. */
   readonly name: string;
   /** The tokens of others are INVALID_TOKEN to it; absent for no such limit. */
-  readonly owner?: string;
+  readonly owners?: readonly string[];
 }
 
 /** A caller that may not ask. */
@@ -71,10 +77,14 @@ export function createFindVerifyCaller(deps: VerifyCallerDeps): FindVerifyCaller
   };
   return (token, clientNames, addressOf) => {
     const san = findSan?.(clientNames);
-    if (san !== undefined) return san;
+    if (san !== undefined) return callerOf(san);
     if (findByToken !== undefined && token !== '') return findByToken(token, addressOf);
     return findSan !== undefined && clientNames.length > 0 ? notAmongSans : unknown;
   };
+}
+
+function callerOf({ name, owner }: ClientSan): VerifyCaller {
+  return { name, ...(owner === undefined ? {} : { owners: [owner] }) };
 }
 
 const ways = {
@@ -107,9 +117,12 @@ function createFindByToken({ authenticate, records, now }: VerifyCallerDeps) {
     if (![verifyScope, adminScope].some(scope => caller.scopes.includes(scope))) {
       return { ...lacksScope, actor: caller.actor };
     }
-    const { actor, owner } = caller;
+    const { actor, owners } = caller;
     const found = actor === adminActor ? undefined : await records.find(actor);
-    const named = { name: found?.record?.name ?? actor, ...(owner === undefined ? {} : { owner }) };
+    const named = {
+      name: found?.record?.name ?? actor,
+      ...(owners === undefined ? {} : { owners }),
+    };
     if (found !== undefined) await keep(token, peer, named, found);
     return named;
   };
@@ -120,7 +133,7 @@ function createFindByToken({ authenticate, records, now }: VerifyCallerDeps) {
     // One that may come from some addresses only is judged by each call's own.
     if (record === undefined || record.allowedSources !== undefined) return;
     const again = await authenticate(token, peer);
-    const isSame = !('reason' in again) && again.owner === caller.owner;
+    const isSame = !('reason' in again) && haveSameOwners(again, caller);
     if (!isSame || !records.isCurrent(found)) return;
     const ends = record.secrets.map(({ goodUntil = Number.POSITIVE_INFINITY }) => goodUntil);
     const untilMs = Math.min(record.expiresAt ?? Number.POSITIVE_INFINITY, ...ends);

@@ -38,8 +38,8 @@ export interface Question {
   isUse?: boolean;
   /** The IP address from which the token was used; "" or absent when it is not known. */
   source?: string;
-  /** The owner of the one who asks, to whom the tokens of others are invalid; absent for no such limit. */
-  owner?: string;
+  /** The owners of the one who asks, to whom the tokens of others are invalid; absent for no such limit. */
+  owners?: readonly string[];
 }
 
 /**
@@ -183,8 +183,8 @@ function reasonWithout(credential: Credential): Reason {
 }
 
 /** Whether a token that was proven is not for the one who asks to know. */
-function isOthers({ owner }: Question, identity: Identity | undefined): boolean {
-  return owner !== undefined && identity !== undefined && identity.owner !== owner;
+function isOthers({ owners }: Question, identity: Identity | undefined): boolean {
+  return owners !== undefined && identity !== undefined && !owners.includes(identity.owner);
 }
 
 /** With a stale record, a valid token can look invalid, since its secret or owner may be newer. */

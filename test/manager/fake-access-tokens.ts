@@ -7,9 +7,11 @@ import {
   type AccessToken,
   type AccessTokenService,
   CreateAccessTokenResponseSchema,
+  Field,
   GetUsageResponseSchema,
   Kind,
   type ListAccessTokensRequest,
+  type ListValuesRequest,
   RotateAccessTokenResponseSchema,
   Sort,
   State,
@@ -26,13 +28,14 @@ type Service = Omit<
   ServiceImpl<typeof AccessTokenService>,
   'import' | 'reseal' | 'explain' | 'lookup'
 >;
-type Reads = Pick<Service, 'get' | 'list' | 'getUsage' | 'listAuditEvents'>;
+type Reads = Pick<Service, 'get' | 'list' | 'listValues' | 'getUsage' | 'listAuditEvents'>;
 type Revocations = Pick<Service, 'revoke' | 'revokeJwts'>;
 
 function fakeReads(state: FakeState): Reads {
   return {
     get: ({ id }) => ({ accessToken: show(state, find(state, id)) }),
     list: request => listTokens(state, request),
+    listValues: request => listValues(state, request),
     getUsage: ({ id }) => usageOf(state, find(state, id)),
     listAuditEvents: ({ pageSize, pageToken, tokenId }) => {
       const size = pageSize || 50;
@@ -145,12 +148,28 @@ function listTokens(state: FakeState, request: ListAccessTokensRequest) {
   const size = request.pageSize || 50;
   const start = Number(request.pageToken || 0);
   const all = [...state.entries.values()].map(entry => show(state, entry));
-  const found = all.filter(token => matches(state, request, token)).sort(orderOf(request.sort));
+  const found = all.filter(token => matches(state, request, token)).sort(orderOf(request));
   return {
     accessTokens: found.slice(start, start + size),
     nextPageToken: start + size < found.length ? String(start + size) : '',
     totalSize: BigInt(all.length),
+    searchedSize: BigInt(all.length),
+    matchingSize: BigInt(found.length),
+    matchingSizeFinal: true,
   };
+}
+
+function listValues(state: FakeState, { field, text }: ListValuesRequest) {
+  const sizes = new Map<string, bigint>();
+  for (const { token } of state.entries.values()) {
+    const values = field === Field.SCOPE ? token.scopes : [token.owner].filter(Boolean);
+    for (const value of values) sizes.set(value, (sizes.get(value) ?? 0n) + 1n);
+  }
+  const found = [...sizes].filter(([value]) => value.toLowerCase().includes(text.toLowerCase()));
+  const values = found
+    .sort(([, a], [, b]) => Number(b - a))
+    .map(([value, size]) => ({ value, size }));
+  return { values, totalSize: BigInt(values.length), final: true };
 }
 
 function matches(state: FakeState, request: ListAccessTokensRequest, token: AccessToken): boolean {
@@ -159,7 +178,13 @@ function matches(state: FakeState, request: ListAccessTokensRequest, token: Acce
   const end = token.expireTime && timestampMs(token.expireTime);
   const within = request.expiresWithin && durationMs(request.expiresWithin);
   const isSoon = end !== undefined && within !== undefined && end < state.now() + within;
+  const unusedMs = request.unusedFor && durationMs(request.unusedFor);
+  const lastUse = Math.max(
+    ...[token.createTime, token.lastUsedTime].map(each => (each ? timestampMs(each) : 0)),
+  );
   return (
+    (unusedMs === undefined || lastUse <= state.now() - unusedMs) &&
+    (request.scope === '' || token.scopes.includes(request.scope)) &&
     (request.kind === Kind.UNSPECIFIED || token.kind === request.kind) &&
     (request.state === State.UNSPECIFIED || token.state === request.state) &&
     (request.owner === '' || token.owner === request.owner) &&
@@ -169,11 +194,23 @@ function matches(state: FakeState, request: ListAccessTokensRequest, token: Acce
   );
 }
 
-function orderOf(sort: Sort): (a: AccessToken, b: AccessToken) => number {
+function orderOf({ sort, reverse }: ListAccessTokensRequest) {
+  const sign = reverse ? -1 : 1;
+  return compareBy(sort, sign);
+}
+
+function usedAt({ lastUsedTime }: AccessToken): number {
+  return lastUsedTime ? timestampMs(lastUsedTime) : 0;
+}
+
+function compareBy(sort: Sort, sign: number): (a: AccessToken, b: AccessToken) => number {
+  if (sort === Sort.NAME) return (a, b) => a.name.localeCompare(b.name) * sign;
+  if (sort === Sort.OWNER) return (a, b) => a.owner.localeCompare(b.owner) * sign;
+  if (sort === Sort.LAST_USED) return (a, b) => (usedAt(b) - usedAt(a)) * sign;
   if (sort === Sort.OLDEST) return (a, b) => (a.id < b.id ? -1 : 1);
   if (sort !== Sort.EXPIRY) return (a, b) => (a.id < b.id ? 1 : -1);
   const end = ({ expireTime }: AccessToken) => (expireTime ? timestampMs(expireTime) : 0);
-  return (a, b) => end(a) - end(b);
+  return (a, b) => (end(a) - end(b)) * sign;
 }
 
 function usageOf(state: FakeState, entry: FakeEntry) {

@@ -105,7 +105,7 @@ export async function startFakeManager(options: {
 type FakeDeps = Omit<ManagerDeps, 'now' | 'limits' | 'webFolder' | 'redeemLoginCode' | 'status'>;
 
 function managerDeps(state: FakeState, adminToken: string): FakeDeps {
-  const admin = (peer: string) => ({ actor: 'admin', peer, scopes: [adminScope] });
+  const admin = (peer: string) => ({ actor: 'admin', name: '', peer, scopes: [adminScope] });
   const keys = [randomBytes(32)];
   return {
     sessionKeys: () => keys,

@@ -60,7 +60,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   const callerOf = async (token: string, peer: string): Promise<Caller | undefined> => {
     fail();
     const scopes = knobs.tokens.get(token);
-    return scopes && { actor: token, peer, scopes };
+    return scopes && { actor: token, name: '', peer, scopes };
   };
   const manager = createManager({
     sessionKeys: () => keys,

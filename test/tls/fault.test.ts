@@ -37,3 +37,13 @@ test('errors without a code, other values and circles are no fault of TLS', () =
     expect(tlsFault(value)).toBeUndefined();
   }
 });
+
+test("OpenSSL's reason is read from the text where the code has none", () => {
+  const routine =
+    'SSL routines:tls_validate_record_header:wrong version number:../ssl/record.c:82:';
+  const error = Object.assign(new Error(`write EPROTO 80:error:0A00010B:${routine}`), {
+    code: 'EPROTO',
+  });
+  expect(tlsFault(error)).toBe('plain');
+  expect(tlsFault(withCode('EPROTO'))).toBeUndefined();
+});

@@ -22,10 +22,10 @@ async function letIn(some = {}) {
 describe('a signed-in caller', () => {
   test('stays signed in, with the current owner and scopes', async () => {
     const { id, ask } = await letIn({ owner: 'ann' });
-    const caller = { actor: id, peer, owner: 'ann', scopes: [adminScope] };
+    const caller = { actor: id, name: 'test', peer, owners: ['ann'], scopes: [adminScope] };
     expect(await ask()).toEqual(caller);
     await tokens.update(admin, id, 1, { scopes: ['x'], owner: 'bob' }, ['scopes', 'owner']);
-    expect(await ask()).toEqual({ ...caller, owner: 'bob', scopes: ['x'] });
+    expect(await ask()).toEqual({ ...caller, owners: ['bob'], scopes: ['x'] });
   });
   test('stays signed in by the admin token', async () => {
     expect(await currentCaller('admin', peer, 1)).toEqual({ ...admin, peer });

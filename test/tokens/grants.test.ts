@@ -88,7 +88,7 @@ test('no chain of administrators gains a scope', async () => {
     await expectRefused(tokens.create(caller, 'static', wider), 'PERMISSION_DENIED');
     const { secret } = await tokens.create(caller, 'static', some);
     caller = (await authenticate(secret, 'peer')) as Caller;
-    expect(caller.owner).toBe('ann');
+    expect(caller.owners).toEqual(['ann']);
   }
 });
 

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Kind } from '../../src/store/record.ts';
-import { type ListQuery, listLimits } from '../../src/tokens/list.ts';
+import { type ListQuery, listLimits } from '../../src/tokens/list/query.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader, startMs } from './setup.ts';
 
 const { tokens, clock, store } = openOffice();

@@ -26,7 +26,7 @@ test('readers see the state, unless they have an owner', async () => {
   await expectRefused(
     oversight.status(adminOf('ann')),
     'PERMISSION_DENIED',
-    'callers whose token has an owner may not see the state of the store',
+    'callers limited to owners may not see the state of the store',
   );
   await expectRefused(oversight.status({ ...reader, scopes: [] }), 'PERMISSION_DENIED', 'read');
 });

@@ -70,7 +70,7 @@ describe('an administrator of one owner', () => {
   test('creates administrators only with the same owner', async () => {
     const { secret } = await tokens.create(ann, 'static', fields({ scopes: [adminScope] }));
     const caller = await authenticateBy('x'.repeat(32))(secret, 'peer');
-    expect(caller).toMatchObject({ owner: 'ann', scopes: [adminScope] });
+    expect(caller).toMatchObject({ owners: ['ann'], scopes: [adminScope] });
   });
   test('does not read the whole audit log', async () => {
     const call = audit.list(ann, { pageSize: 0, oldestFirst: false });
@@ -120,7 +120,7 @@ describe('authentication of a caller', () => {
     `bearer\t ${adminToken}`,
     ` Bearer   ${adminToken} \t`,
   ])('the admin token: %j', async header => {
-    const caller = { actor: 'admin', peer: '192.0.2.1', scopes: [adminScope] };
+    const caller = { actor: 'admin', name: 'admin token', peer: '192.0.2.1', scopes: [adminScope] };
     expect(await letIn(header)).toEqual(caller);
   });
   test.each([
@@ -138,7 +138,13 @@ describe('authentication of a caller', () => {
   test('a static token, with its owner and scopes', async () => {
     const some = fields({ owner: 'ann', scopes: [readScope] });
     const { record, secret } = await tokens.create(admin, 'static', some);
-    const caller = { actor: record.id, peer: '192.0.2.1', owner: 'ann', scopes: [readScope] };
+    const caller = {
+      actor: record.id,
+      name: 'test',
+      peer: '192.0.2.1',
+      owners: ['ann'],
+      scopes: [readScope],
+    };
     expect(await letIn(secret)).toEqual(caller);
     expect(await letIn(`Bearer ${secret}`)).toEqual(caller);
     await tokens.revoke(admin, record.id, '');

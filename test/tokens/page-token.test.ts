@@ -29,7 +29,7 @@ describe('a page token', () => {
   });
   test.each<[string, Caller, typeof paged]>([
     ['caller', { ...reader, actor: 'other' }, paged],
-    ['owner of the caller', { ...reader, owner: 'ann' }, paged],
+    ['owner of the caller', { ...reader, owners: ['ann'] }, paged],
     ['rpc', reader, { ...paged, rpc: 'Reseal' }],
     ['query', reader, { ...paged, query: ['', 'oldest'] }],
   ])('is refused with another %s', (_, caller, other) => {

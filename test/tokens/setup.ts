@@ -18,6 +18,7 @@ import { createGuesses } from '../../src/tokens/guesses.ts';
 import { createImport } from '../../src/tokens/import.ts';
 import { createIssueJwt } from '../../src/tokens/issue.ts';
 import type { GuessLimits } from '../../src/tokens/limits.ts';
+import { createDirectory } from '../../src/tokens/list/directory.ts';
 import { createLookup } from '../../src/tokens/lookup.ts';
 import { createExplain } from '../../src/verify/explain.ts';
 import { createFindImported } from '../../src/verify/imported.ts';
@@ -53,8 +54,13 @@ export function openOffice() {
     tokenLimits: unlimited,
   };
   const verify = createVerify({ ...decision, proofs });
-  const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes });
+  const directory = createDirectory({
+    ...{ store, now, limits: defaultLimits.directory },
+    monotonicMs: () => performance.now(),
+  });
+  const tokens = createAccessTokens({ store, keys, now, limits: defaultLimits.changes, directory });
   afterAll(async () => {
+    directory.close();
     await store.close();
     rmSync(folder, { recursive: true });
   });
@@ -73,7 +79,7 @@ export function openOffice() {
     /** Authenticates callers by their tokens, or by this admin token. */
     authenticateBy: (adminToken: string, guesses = openGuesses()) =>
       createAuthenticate({
-        ...{ verify, isProven: createIsProven(proofs, limits), guesses },
+        ...{ verify, records: store, isProven: createIsProven(proofs, limits), guesses },
         adminToken,
       }),
     audit: createAudit({ store, keys, now }),
@@ -95,13 +101,22 @@ export function openGuesses(some: Partial<GuessLimits> = {}, clock = { ms: 0 }) 
 }
 
 /** The caller with the configured admin token. */
-export const admin: Caller = { actor: 'admin', peer: '127.0.0.1', scopes: [adminScope] };
+export const admin: Caller = {
+  actor: 'admin',
+  name: 'admin token',
+  peer: '127.0.0.1',
+  scopes: [adminScope],
+};
 
 /** A caller whose access token may only read. */
-export const reader: Caller = { actor: 'reader', peer: '127.0.0.1', scopes: [readScope] };
+export const reader: Caller = { actor: 'reader', name: '', peer: '127.0.0.1', scopes: [readScope] };
 
 /** An administrator who is limited to one owner's access tokens. */
-export const adminOf = (owner: string): Caller => ({ ...admin, actor: `admin of ${owner}`, owner });
+export const adminOf = (owner: string): Caller => ({
+  ...admin,
+  actor: `admin of ${owner}`,
+  owners: [owner],
+});
 
 /** Valid fields of an access token; `some` replaces those that a test is about. */
 export const fields = (some: Partial<Fields> = {}): Fields => ({

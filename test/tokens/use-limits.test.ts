@@ -118,7 +118,7 @@ describe('a caller with a restricted token', () => {
   const callerWith = async (more: Partial<Fields>, owner?: string): Promise<Caller> => {
     const some = fields({ scopes: [adminScope], owner, ...more });
     const { record } = await tokens.create(admin, 'static', some);
-    return { ...admin, actor: record.id, ...(owner === undefined ? {} : { owner }) };
+    return { ...admin, actor: record.id, ...(owner === undefined ? {} : { owners: [owner] }) };
   };
   const withRights = (more: Partial<Fields> = {}) => fields({ scopes: ['usher.verify'], ...more });
   const owners = [undefined, 'ann'];
@@ -187,7 +187,7 @@ describe('a caller with a restricted token', () => {
 });
 
 test('an administrator of one owner sets and clears them on its access tokens', async () => {
-  const ann: Caller = { ...admin, actor: 'admin of ann', owner: 'ann' };
+  const ann: Caller = { ...admin, actor: 'admin of ann', owners: ['ann'] };
   const some = { rateLimit: rate(), quota: quota(), allowedSources: ['::1'] };
   const { record } = await tokens.create(ann, 'static', fields({ ...some, scopes: [] }));
   expect(record).toMatchObject({ ...some, owner: 'ann' });

@@ -45,7 +45,7 @@ const by = async (token: string, names: string[] = []) =>
 test('a token with the scope is let in, under its name, with or without Bearer', async () => {
   const { token } = await make({ name: 'web', owner: 'ann' });
   for (const spelt of [token, `Bearer ${token}`, `bearer  ${token}`]) {
-    expect(await by(spelt)).toEqual({ name: 'web', owner: 'ann' });
+    expect(await by(spelt)).toEqual({ name: 'web', owners: ['ann'] });
   }
   expect(await by((await make({ scopes: ['usher.admin'] })).token)).toEqual({ name: 'test' });
   expect(await by(adminToken)).toEqual({ name: 'admin' });
@@ -111,7 +111,7 @@ test.each<[string, (record: AccessTokenRecord) => Promise<unknown>, object]>([
   [
     'its owner changes',
     ({ id, revision }) => tokens.update(admin, id, revision, fields({ owner: 'bob' }), ['owner']),
-    { name: 'test', owner: 'bob' },
+    { name: 'test', owners: ['bob'] },
   ],
   [
     'its name changes',
@@ -167,9 +167,9 @@ test('with mtls, a certificate that is let in decides alone; without, none is lo
   expect(await by(token, ['web.example.com'])).toEqual({ name: 'web.example.com' });
   expect(await by('guess', ['shop.example.com'])).toEqual({
     name: 'shop.example.com',
-    owner: 'ann',
+    owners: ['ann'],
   });
-  expect(await by(token, ['other.example.com'])).toEqual({ name: 'test', owner: 'bob' });
+  expect(await by(token, ['other.example.com'])).toEqual({ name: 'test', owners: ['bob'] });
   expect(await by('', ['other.example.com'])).toEqual({
     code: 'PERMISSION_DENIED',
     text: 'no name of the client certificate is in USHER_TLS_CLIENT_SANS',

@@ -62,7 +62,7 @@ export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps 
     authenticate: async call => {
       if (call.header('authorization').length === 0)
         throw denialError({ reason: 'MISSING_CREDENTIALS' });
-      return { actor: 'admin', peer: call.peer, scopes: ['usher.admin'] };
+      return { actor: 'admin', name: '', peer: call.peer, scopes: ['usher.admin'] };
     },
     addressOf: ({ peer }) => peer,
     now,

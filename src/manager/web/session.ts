@@ -6,10 +6,12 @@ import { dropPageSecret, keepPageSecret, onOtherTab, sessionHeaders } from './pa
 
 /** The signed-in caller. */
 export interface Session {
-  /** UUID of an access token, or "admin". */
+  /** UUID of an access token, "person:" and the id of a person, or "admin". */
   actor: string;
-  /** The owner to whose access tokens the caller is limited; "" for no limit. */
-  owner: string;
+  /** What people call it. */
+  name: string;
+  /** The owners to whose access tokens the caller is limited; absent for no limit. */
+  owners?: string[];
   /** The caller's scopes that begin with "usher.". */
   scopes: string[];
   /** When the session ends without further use, in milliseconds since 1970. */

@@ -134,7 +134,7 @@ function Account() {
     setBusy(false);
     if (message !== '') notifications.show({ message, color: 'red', role: 'alert' });
   }
-  const name = session.actor === 'admin' ? 'Admin token' : session.actor.slice(0, 8);
+  const name = session.actor === 'admin' ? 'Admin token' : session.name;
   return (
     <Stack gap="xs" className="app-account">
       <Group justify="space-between" wrap="nowrap" px={6}>
@@ -143,8 +143,8 @@ function Account() {
             {name}
           </Text>
           <Text size="xs" c="dimmed" truncate>
-            {session.owner
-              ? `Owner ${session.owner}`
+            {session.owners
+              ? `Owner ${session.owners.join(', ')}`
               : session.mayChange
                 ? 'Full access'
                 : 'Read only'}

@@ -1,7 +1,7 @@
 /** Acts on one access token for a job: once, however often it is asked. */
 
 import type { AccessTokenRecord } from '../../store/record.ts';
-import { adminScope, type Caller, demand } from '../caller.ts';
+import { type Caller, demand, writeScope } from '../caller.ts';
 import { type ChangeDeps, change } from '../change.ts';
 import { uuidOf } from '../derived-uuid.ts';
 import { TokenError } from '../errors.ts';
@@ -29,20 +29,19 @@ export function createActing(deps: ChangeDeps): Acting {
       ...{ requestId: requestIdOf(job, tokenId), args: { ...act }, replyMs: limits.requestMs },
       ...(act.kind === 'revoke' && { detail: act.reason }),
     };
-    const changesFields = act.kind === 'owner' || act.kind === 'expiry';
-    const grants = changesFields ? await grantsOf(store, caller) : undefined;
+    const grants = await grantsOf(store, caller);
     return await change(deps, ask, (before, at) => {
       checkSelected(job, before);
       if (act.kind === 'revoke') return revoked(before, act.reason, at);
-      if (act.kind === 'rotate') return rotated(keys, before, act.graceSeconds, at);
-      const next = changedFields(caller, act, before, at, grants as Grants);
+      if (act.kind === 'rotate') return rotated(keys, before, act.graceSeconds, at, grants);
+      const next = changedFields(caller, act, before, at, grants);
       return next && { record: next };
     });
   }
 
   return {
     async act(caller, job, tokenId) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       if (job.act.kind === 'rotate' && tokenId === caller.actor)
         return { id: tokenId, failure: own };
       try {
@@ -57,9 +56,9 @@ export function createActing(deps: ChangeDeps): Acting {
       const key = `${job.creator.actor}:${requestIdOf(job, tokenId)}`;
       if ((await store.findRequest(key)) === undefined) return undefined;
       // The change was made, so that this repeats its answer and asks for no right.
-      const { actor, peer } = job.creator;
+      const caller = { ...job.creator, scopes: [writeScope] };
       try {
-        return outcomeOf(await make({ actor, peer, scopes: [adminScope] }, job, tokenId));
+        return outcomeOf(await make(caller, job, tokenId));
       } catch (error) {
         if (error instanceof TokenError) return { id: tokenId, failure: reasonOf(error) };
         throw error;

@@ -1,7 +1,7 @@
 /** What a job is: one act on many access tokens. Times are in milliseconds since 1970. */
 
 import type { JsonObject } from '../../store/record.ts';
-import type { ListQuery } from '../list.ts';
+import type { ListQuery } from '../list/query.ts';
 
 /** What a job does with each access token. */
 export type JobAct =
@@ -32,6 +32,8 @@ export type JobState = 'counting' | 'ready' | 'running' | 'done' | 'canceled' | 
 export interface JobCaller {
   /** As AuditEvent.actor. */
   actor: string;
+  /** What people call it. */
+  name: string;
   /** As AuditEvent.peer. */
   peer: string;
 }

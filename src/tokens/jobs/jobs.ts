@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { Store } from '../../store/store.ts';
 import type { MasterKeys } from '../../verify/master-keys.ts';
-import { adminScope, type Caller, demand, readScope } from '../caller.ts';
+import { type Caller, demand, readScope, writeScope } from '../caller.ts';
 import { TokenError } from '../errors.ts';
 import { Faults } from '../faults.ts';
 import { checkPageSize, checkUuid, invalid } from '../fields.ts';
@@ -86,7 +86,7 @@ export function createJobs(deps: JobsDeps): Jobs {
 
   return {
     async create(caller, asked) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       checkJob(asked, limits.idsMax, now());
       const act = allowedAct(caller, asked.act);
       const id = await claimId(caller, asked);
@@ -105,7 +105,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     },
 
     async start(caller, id, count) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       for (;;) {
         const found = await findOwn(caller, id);
         const { job } = found;
@@ -136,12 +136,12 @@ export function createJobs(deps: JobsDeps): Jobs {
     },
 
     async cancel(caller, id) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       for (;;) {
         const found = await find(caller, id);
         const { job } = found;
         if (hasEnded(job) || job.cancel !== undefined) return job;
-        const cancel = { actor: caller.actor, peer: caller.peer };
+        const cancel = { actor: caller.actor, name: caller.name, peer: caller.peer };
         const written = await book.write(found, { ...job, cancel });
         if (written === undefined) continue;
         wake();
@@ -162,7 +162,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     },
 
     async secrets(caller, id, pageToken) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       const tokens = pageTokens(keys, caller, { rpc: 'ReadJobSecrets', query: [id] });
       const from = readPlace(id, () => tokens.read(pageToken));
       const { job } = await findOwn(caller, id);
@@ -175,7 +175,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     },
 
     async forget(caller, id) {
-      demand(caller, adminScope);
+      demand(caller, writeScope);
       const found = await findOwn(caller, id);
       if (!hasEnded(found.job)) {
         throw new TokenError('FAILED_PRECONDITION', 'the job has not ended yet');
@@ -208,7 +208,7 @@ export function createJobs(deps: JobsDeps): Jobs {
 
 /** Whether a caller may know of a job: it created it, or sees the access tokens of all owners. */
 function maySee(caller: Caller, { creator }: Job): boolean {
-  return caller.owner === undefined || creator.actor === caller.actor;
+  return caller.owners === undefined || creator.actor === caller.actor;
 }
 
 function checkStart(job: Job, count: number, now: number): void {

@@ -28,10 +28,10 @@ export async function makeJob(
   id: string,
 ): Promise<Job> {
   const { limits, now, store } = deps;
-  const { actor, peer } = caller;
+  const { actor, name, peer } = caller;
   const query = queryOf(selection);
   const job: Job = {
-    ...{ id, creator: { actor, peer }, letInAt: now(), act, requestId },
+    ...{ id, creator: { actor, name, peer }, letInAt: now(), act, requestId },
     selection: shownSelection(selection),
     ...(query && { query }),
     ...(query?.owner !== undefined && { ownerMustBe: query.owner }),

@@ -5,7 +5,7 @@
  */
 
 import { type Store, Unavailable } from '../../store/store.ts';
-import { adminScope, type Caller, type CurrentCaller } from '../caller.ts';
+import { adminScope, type Caller, type CurrentCaller, writeScope } from '../caller.ts';
 import type { Acting } from './act.ts';
 import type { JobBook, Written } from './book.ts';
 import { countFailures, ended, forgetSecrets, tally } from './change-job.ts';
@@ -17,7 +17,7 @@ import { select } from './select.ts';
 /** What the work needs. */
 export interface RunDeps {
   book: JobBook;
-  store: Pick<Store, 'scan'>;
+  store: Pick<Store, 'scan' | 'usage'>;
   acting: Acting;
   currentCaller: CurrentCaller;
   limits: JobLimits;
@@ -252,7 +252,8 @@ class Run {
   async #caller(): Promise<Caller | undefined> {
     const { creator, letInAt } = this.#job;
     const caller = await this.#deps.currentCaller(creator.actor, creator.peer, letInAt);
-    return caller?.scopes.includes(adminScope) ? caller : undefined;
+    const mayWrite = caller?.scopes.some(scope => scope === adminScope || scope === writeScope);
+    return mayWrite ? caller : undefined;
   }
 
   /** Ends the job, and removes the mark that there is something to do. */

@@ -2,11 +2,14 @@
 
 import type { Store } from '../../store/store.ts';
 import type { Caller } from '../caller.ts';
-import { filterOf, type ListQuery, walkOf } from '../list.ts';
+import { filterOf } from '../list/filter.ts';
+import { createShortener } from '../list/listed.ts';
+import { type ListQuery, ownersOf } from '../list/query.ts';
+import { scanOwners } from '../scan-owners.ts';
 import { stateOf } from '../state.ts';
 
 /** What a step of the selection found. */
-export interface Selected {
+interface Selected {
   /** UUIDs. */
   ids: string[];
   /** Access tokens that were examined. */
@@ -16,35 +19,35 @@ export interface Selected {
 }
 
 /** Records that are read in one step, between which other work goes on. */
-const stepSize = 250;
+const stepSize = 200;
 
 /**
  * Selects what the query finds, as of the time `at` in milliseconds since 1970: nothing that was made
  * later, and nothing that is revoked. Throws Unavailable.
  */
 export async function* select(
-  store: Pick<Store, 'scan'>,
+  store: Pick<Store, 'scan' | 'usage'>,
   caller: Caller,
   query: ListQuery,
   at: number,
 ): AsyncGenerator<Selected> {
-  const walk = walkOf(caller, { ...query, sort: 'oldest' }, at);
-  const passes = filterOf(caller, query, at);
-  const soonest = at + (query.expiresWithinMs ?? Number.POSITIVE_INFINITY);
+  const owners = ownersOf(caller, query);
+  const passes = filterOf(owners, query, at);
   let after: string | undefined;
   do {
-    const page = await store.scan({ ...walk, limit: stepSize, ...(after && { after }) });
-    const isPast = walk.order === 'expiry' && page.records.some(isBeyond(soonest));
-    const found = page.records.filter(
-      record => record.createdAt <= at && !isBeyond(soonest)(record) && passes(record),
-    );
+    const scan = { order: 'oldest', limit: stepSize, ...(after && { after }) } as const;
+    const { records, cursor } = await scanOwners(store, owners, scan);
+    const usage =
+      query.unusedMs === undefined ? [] : await store.usage(records.map(({ id }) => id));
+    const { shorten } = createShortener();
+    const found = records.filter((record, n) => {
+      const lastUsedAt = usage[n]?.lastUsedAt ?? 0;
+      const listed = shorten(record, { lastUsedAt, useSeenAt: lastUsedAt });
+      return record.createdAt <= at && passes(listed);
+    });
     const ids = found.filter(record => stateOf(record, at) !== 'revoked').map(({ id }) => id);
-    yield { ids, examined: page.records.length, leftOut: found.length - ids.length };
-    after = isPast ? undefined : page.cursor;
+    yield { ids, examined: records.length, leftOut: found.length - ids.length };
+    after = cursor;
     await new Promise(setImmediate);
   } while (after !== undefined);
-}
-
-function isBeyond(time: number) {
-  return ({ expiresAt = 0 }: { expiresAt?: number }) => expiresAt > time;
 }

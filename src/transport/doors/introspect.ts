@@ -18,7 +18,7 @@ export interface IntrospectDeps extends OauthDeps {
 
 /** The route of /oauth2/introspect. */
 export function introspectRoute(deps: IntrospectDeps): Route {
-  const handle = async (token: string, form: Form, { owner }: Caller) => {
+  const handle = async (token: string, form: Form, { owners }: Caller) => {
     // Beyond RFC 7662: some callers ask whether the token has these scopes, ...
     const requirements = requirementsOf({ audiences: [], scopes: [form.get('scope') ?? ''] });
     if (typeof requirements === 'string') return inactive;
@@ -28,8 +28,8 @@ export function introspectRoute(deps: IntrospectDeps): Route {
     const question = { header: joinAuthorization([`Bearer ${token}`]), ...requirements, source };
     const verdict = await deps.verify(question, 'introspect');
     if (!verdict.valid) return inactive;
-    // A caller limited to one owner's tokens must not learn about others.
-    if (owner !== undefined && verdict.identity.owner !== owner) return inactive;
+    // A caller limited to some owners' tokens must not learn about others.
+    if (owners?.includes(verdict.identity.owner) === false) return inactive;
     return active(verdict.identity);
   };
   return oauthRoute({ path: '/oauth2/introspect', scope: introspectScope, handle }, deps);

@@ -34,7 +34,7 @@ export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
         const { identity } = verdict;
         // RFC 7009 section 2.2: invalid tokens are answered like revoked ones.
         if (!identity || isOver(verdict)) return done;
-        if (caller.owner !== undefined && identity.owner !== caller.owner) return notYours;
+        if (caller.owners?.includes(identity.owner) === false) return notYours;
         return await revoke(deps.accessTokens, caller, { token, identity }, byClient);
       },
       // Whoever holds a token may end it: from any address, and also when it is over its limit.
@@ -44,7 +44,7 @@ export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
         if (!identity) return undefined;
         if (clientId !== undefined && clientId.toLowerCase() !== identity.tokenId) return undefined;
         if (isOver(verdict)) return done;
-        const holder = { actor: identity.tokenId, peer, scopes: [] };
+        const holder = { actor: identity.tokenId, name: '', peer, scopes: [] };
         return await revoke(deps.accessTokens, holder, { token, identity }, byHolder);
       },
     },

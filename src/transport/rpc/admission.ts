@@ -55,8 +55,8 @@ export function createManagerAdmit(
     try {
       caller = await callerOf(call);
       demand(caller, readScope, verifyScope);
-      const { owner } = caller;
-      return { name: managerName, ...(owner === undefined ? {} : { owner }) };
+      const { owners } = caller;
+      return { name: managerName, ...(owners === undefined ? {} : { owners }) };
     } catch (error) {
       if (error instanceof TokenError && error.code !== 'PERMISSION_DENIED') throw error;
       const isDenied = error instanceof RpcError && error.denial !== undefined;

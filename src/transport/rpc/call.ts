@@ -25,7 +25,7 @@ export type Door =
  * Throws Unavailable.
  */
 export type DoorVerify = (
-  question: Omit<Question, 'owner'>,
+  question: Omit<Question, 'owners'>,
   door: Door,
   caller?: VerifyCaller,
 ) => Awaitable<Verdict>;

@@ -75,6 +75,6 @@ function refusalOf(error: unknown, caller: Caller | undefined): string | undefin
   if (error instanceof RpcError && error.denial !== undefined) return error.message;
   if (!(error instanceof TokenError)) return undefined;
   if (error.code === 'PERMISSION_DENIED' || error.message === slowedText) return error.message;
-  const isAnothers = error.code === 'NOT_FOUND' && caller?.owner !== undefined;
-  return isAnothers ? 'there is no such access token of its owner' : undefined;
+  const isAnothers = error.code === 'NOT_FOUND' && caller?.owners !== undefined;
+  return isAnothers ? 'there is no such access token of its owners' : undefined;
 }

@@ -9,11 +9,12 @@ import type {
   ImportAccessTokensRequest,
   ImportAccessTokensRequest_Item,
   ListAccessTokensRequest,
+  ListValuesRequest,
   RevokeJwtsRequest,
   RotateAccessTokenRequest,
   UpdateAccessTokenRequest,
 } from '../../gen/usher/v1/access_token_pb.ts';
-import { Kind, Sort, State } from '../../gen/usher/v1/access_token_pb.ts';
+import { Field, Kind, Sort, State } from '../../gen/usher/v1/access_token_pb.ts';
 import { hint } from '../../reading/nearest.ts';
 import { pathOf } from '../../reading/place.ts';
 import type { Kind as KindName } from '../../store/record.ts';
@@ -23,7 +24,8 @@ import { TokenError } from '../../tokens/errors.ts';
 import { Faults } from '../../tokens/faults.ts';
 import { checkPageSize, checkRequestId, type Fields, invalid } from '../../tokens/fields.ts';
 import type { ImportedSecret, ImportItem } from '../../tokens/import.ts';
-import { listLimits } from '../../tokens/list.ts';
+import { listLimits } from '../../tokens/list/query.ts';
+import type { ValuesQuery } from '../../tokens/list/values.ts';
 import { durationMsOf, millisecondsOf, safeInteger, wholeSeconds } from '../rpc/time.ts';
 import { quotaOf, rateLimitOf } from './use-limits.ts';
 
@@ -182,7 +184,7 @@ function kindOf(kind: Kind): KindName | undefined {
 
 /** The filter, order and page of a list. */
 export function listQueryOf(request: ListAccessTokensRequest): ListQuery {
-  const { pageSize, pageToken, owner, text, expiresWithin } = request;
+  const { pageSize, pageToken, owner, text, expiresWithin, unusedFor } = request;
   const faults = new Faults();
   const query = {
     pageSize,
@@ -194,7 +196,10 @@ export function listQueryOf(request: ListAccessTokensRequest): ListQuery {
     expiresWithinMs: faults.read(
       () => expiresWithin && durationMsOf(expiresWithin, 'expires_within'),
     ),
-    sort: faults.read(() => sortOf(request.sort)) ?? 'newest',
+    scope: request.scope || undefined,
+    madeBy: request.createdBy || undefined,
+    unusedMs: faults.read(() => unusedFor && durationMsOf(unusedFor, 'unused_for')),
+    ...orderOf(request, faults),
   };
   if (faults.any) faults.read(() => checkPageSize(pageSize, listLimits.pageSizeMax));
   faults.end();
@@ -216,6 +221,15 @@ function stateNameOf(state: State): ListQuery['state'] {
   }
 }
 
+function orderOf({ sort, reverse }: ListAccessTokensRequest, faults: Faults) {
+  const by = faults.read(() => sortOf(sort)) ?? 'newest';
+  faults.read(() => {
+    if (!reverse || !['newest', 'oldest'].includes(by)) return;
+    throw invalid('reverse', 'is not for this order: the opposite of newest first is oldest first');
+  });
+  return { sort: by, reverse: reverse || undefined };
+}
+
 function sortOf(sort: Sort): ListQuery['sort'] {
   switch (sort) {
     case Sort.UNSPECIFIED:
@@ -225,9 +239,29 @@ function sortOf(sort: Sort): ListQuery['sort'] {
       return 'oldest';
     case Sort.EXPIRY:
       return 'expiry';
+    case Sort.NAME:
+      return 'name';
+    case Sort.OWNER:
+      return 'owner';
+    case Sort.LAST_USED:
+      return 'last used';
     default:
       throw invalid('sort', 'is not a known order');
   }
+}
+
+/** Which values to list. */
+export function valuesQueryOf({ field, text, pageSize }: ListValuesRequest): ValuesQuery {
+  const faults = new Faults();
+  const of = faults.read(() => {
+    if (field === Field.OWNER) return 'owner' as const;
+    if (field === Field.SCOPE) return 'scope' as const;
+    if (field === Field.CREATED_BY) return 'maker' as const;
+    throw invalid('field', field === Field.UNSPECIFIED ? 'is required' : 'is not a known field');
+  });
+  faults.read(() => checkPageSize(pageSize, listLimits.pageSizeMax));
+  faults.end();
+  return { field: of as ValuesQuery['field'], text, limit: pageSize || listLimits.pageSizeDefault };
 }
 
 /** Which JWTs to revoke: one of `jti`, `subject` and `issued_before`, which is required. */

@@ -9,6 +9,7 @@ import {
   ImportAccessTokensResponseSchema,
   ListAccessTokensResponseSchema,
   ListAuditEventsResponseSchema,
+  ListValuesResponseSchema,
   LookupResponseSchema,
   ResealAccessTokensResponseSchema,
   RevokeAccessTokenResponseSchema,
@@ -45,6 +46,7 @@ import {
   revokeJwtsOf,
   rotateOf,
   updateOf,
+  valuesQueryOf,
 } from './access-token-request.ts';
 import { explainedMessage, matchMessage } from './explained-message.ts';
 import { questionOf } from './question.ts';
@@ -108,6 +110,19 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
         ),
         nextPageToken: page.nextPageToken,
         totalSize: BigInt(page.total),
+        searchedSize: BigInt(page.searched),
+        matchingSize: BigInt(page.matching),
+        matchingSizeFinal: page.isCounted,
+      });
+    },
+
+    async listValues(request, call) {
+      const caller = await authenticate(call);
+      const found = await accessTokens.listValues(caller, valuesQueryOf(request));
+      return create(ListValuesResponseSchema, {
+        values: found.values.map(([value, size]) => ({ value, size: BigInt(size) })),
+        totalSize: BigInt(found.total),
+        final: found.isFinal,
       });
     },
 

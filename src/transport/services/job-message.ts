@@ -32,6 +32,7 @@ export function jobMessage(job: Job, caller: Caller, now: number): JobMessage {
     selection: selectionMessage(job.selection),
     state: states[job.state],
     actor: creator.actor,
+    actorName: creator.name,
     own: creator.actor === caller.actor,
     createTime: timestampFromMs(job.createdAt),
     ...(job.startedAt !== undefined && { startTime: timestampFromMs(job.startedAt) }),

@@ -115,8 +115,8 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
 
     async *watchInvalidations({ resumePosition }, call) {
       const admitted = () => letIn(admit, call, 'VerifierService.watchInvalidations', itself);
-      const { owner } = await admitted();
-      yield* deps.watch({ resumePosition, signal: call.signal, owner, admitted });
+      const { owners } = await admitted();
+      yield* deps.watch({ resumePosition, signal: call.signal, owners, admitted });
     },
 
     async issueJwt(request, call) {

@@ -11,6 +11,7 @@ import {
 import type { Awaitable } from '../../store/awaitable.ts';
 import type { AccessTokenRecord } from '../../store/record.ts';
 import type { CoherentReader } from '../../store/store.ts';
+import { haveSameOwners } from '../../tokens/caller.ts';
 import type { VerifyCaller } from '../../tokens/verify-callers.ts';
 import { RpcError } from '../rpc/rpc-error.ts';
 import { durationOfMs } from '../rpc/time.ts';
@@ -32,8 +33,8 @@ interface Watcher {
   /** Its last position, or "". */
   resumePosition: string;
   signal: AbortSignal;
-  /** The owner that the caller is limited to; undefined for none. */
-  owner: string | undefined;
+  /** The owners that the caller is limited to; undefined for no such limit. */
+  owners: readonly string[] | undefined;
   /** The caller, as it may ask now; throws RpcError when it may no longer. Throws Unavailable. */
   admitted(): Awaitable<VerifyCaller>;
 }
@@ -50,18 +51,19 @@ export function createWatch({ changes, records, limits, monotonicMs }: WatchDeps
   let watchers = 0;
 
   async function* follow(watcher: Watcher, receivedMs: number) {
-    const { resumePosition, signal, admitted } = watcher;
+    const { resumePosition, signal, owners, admitted } = watcher;
     const waiting = createWait(limits.heartbeatMs, signal);
     const unlisten = changes.onChange(waiting.wake);
     try {
-      let { owner } = watcher;
+      let limitedTo: Pick<VerifyCaller, 'owners'> = owners === undefined ? {} : { owners };
       const tell = createTell(changes, limits, resumePosition, receivedMs);
       while (!signal.aborted) {
         const message = tell.next();
-        const before = owner;
-        ({ owner } = await admitted());
-        if (owner !== before) message.event = reset;
-        else if (owner !== undefined) await keepOwn(message, owner, records);
+        const before = limitedTo;
+        limitedTo = await admitted();
+        const { owners: own } = limitedTo;
+        if (!haveSameOwners(limitedTo, before)) message.event = reset;
+        else if (own !== undefined) await keepOwn(message, own, records);
         yield message;
         if (!tell.hasMore()) await waiting.next();
       }
@@ -95,19 +97,19 @@ const reset: WatchInvalidationsResponse['event'] = {
 };
 
 /**
- * Names only the access tokens of an owner. The message becomes a reset where one of them may have been the
- * owner's: it had another owner once, is gone, or cannot be read now.
+ * Names only the access tokens of some owners. The message becomes a reset where one of them may have been
+ * theirs: it had another owner once, is gone, or cannot be read now.
  */
 async function keepOwn(
   message: WatchInvalidationsResponse,
-  owner: string,
+  owners: readonly string[],
   records: Pick<CoherentReader, 'find'>,
 ): Promise<void> {
   if (message.event.case !== 'changed') return;
   const { tokenIds } = message.event.value;
   const found = await Promise.allSettled(tokenIds.map(async id => await records.find(id)));
   const known = found.map(each => (each.status === 'fulfilled' ? each.value.record : undefined));
-  const isOwn = (record: AccessTokenRecord) => record.owner === owner;
+  const isOwn = ({ owner = '' }: AccessTokenRecord) => owners.includes(owner);
   if (known.some(record => record === undefined || (record.hadOtherOwner && !isOwn(record)))) {
     message.event = reset;
     return;

@@ -17,7 +17,7 @@ const authenticate: Authenticate = async header => {
   seen.header = header;
   if (header === '') return { reason: 'MISSING_CREDENTIALS' };
   if (header !== `Bearer ${secret}`) return { reason: 'INVALID_TOKEN' };
-  return { actor: id, peer: '', scopes: ['usher.introspect'] };
+  return { actor: id, name: '', peer: '', scopes: ['usher.introspect'] };
 };
 const route = oauthRoute(
   {

@@ -12,8 +12,8 @@ const keys = createMasterKeys([
   { id: 'k1', bytes: new Uint8Array(32).fill(1) },
 ]);
 const old = createMasterKeys([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
-const ann: Caller = { actor: 'ann', peer: '', scopes: [], owner: 'shop' };
-const callers: Caller[] = [ann, { ...ann, actor: 'bob' }, { ...ann, owner: 'bank' }];
+const ann: Caller = { actor: 'ann', name: '', peer: '', scopes: [], owners: ['shop'] };
+const callers: Caller[] = [ann, { ...ann, actor: 'bob' }, { ...ann, owners: ['bank'] }];
 const queries = [
   { rpc: 'List', query: ['', 'newest'] },
   { rpc: 'List', query: ['', 'oldest'] },

@@ -80,7 +80,7 @@ test('no import is done while the replica of its digest lacks the reservation', 
   const importTokens = createImport({
     ...{ store, keys, now: Date.now, limits: { headerBytesMax: 8192 } },
   });
-  const caller = { actor: 'admin', peer: '127.0.0.1', scopes: [adminScope] };
+  const caller = { actor: 'admin', name: '', peer: '127.0.0.1', scopes: [adminScope] };
   const item = { id, secret: { token }, fields: { name: 'a token', scopes: [] } };
   const once = async () => {
     const [result] = await importTokens(caller, [item], { dryRun: false, allowWeak: false });

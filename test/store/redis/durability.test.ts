@@ -26,7 +26,7 @@ import { create, creation, eventOf, intactLog, requestOf, revocation } from '../
 import { type RedisServer, startRedis } from './server.ts';
 
 const requestId = '11111111-2222-4333-8444-555555555555';
-const caller = { actor: 'admin', peer: '127.0.0.1', scopes: [adminScope] };
+const caller = { actor: 'admin', name: '', peer: '127.0.0.1', scopes: [adminScope] };
 const fields = { name: 'a token', scopes: [] };
 const keys = createMasterKeys([{ id: 'k1', bytes: Buffer.alloc(32, 1) }]);
 

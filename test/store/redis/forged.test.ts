@@ -17,8 +17,8 @@ import { create, revocation } from '../changes.ts';
 import { type OpenStores, openStores, said } from './open-store.ts';
 import { type RedisServer, startRedis } from './server.ts';
 
-const caller = { actor: 'admin', peer: '127.0.0.1', scopes: [adminScope] };
-const by = { actor: 'admin', peer: '127.0.0.1' };
+const caller = { actor: 'admin', name: '', peer: '127.0.0.1', scopes: [adminScope] };
+const by = { actor: 'admin', name: '', peer: '127.0.0.1' };
 let server: RedisServer;
 let stores: OpenStores;
 const url = () => `redis://127.0.0.1:${server.port}`;

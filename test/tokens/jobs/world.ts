@@ -104,6 +104,7 @@ export function createWorld(size: number) {
       get: (id: string) => records.find(record => record.id === id),
       head: () => ({ sequence: 1, hash: '', time: clock.ms }),
       append: async () => undefined,
+      usage: () => [],
       async scan({ owner, after, limit }: { owner?: string; after?: string; limit: number }) {
         await step();
         const left = records.filter(each => each.id > (after ?? '') && each.owner === owner);

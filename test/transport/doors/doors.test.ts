@@ -36,7 +36,7 @@ beforeAll(async () => {
     accessTokens: { revoke: fails, revokeJwts: fails },
     async authenticate(_header, peer) {
       if (!callerIsKnown) throw new Unavailable('no answer');
-      return { actor: 'admin', peer, scopes: ['usher.admin'] };
+      return { actor: 'admin', name: '', peer, scopes: ['usher.admin'] };
     },
     sums: { refused: async () => undefined },
     limits: defaultLimits.http,

@@ -68,7 +68,11 @@ function answering<T>(name: string, answer: T) {
 const accessTokens: AccessTokens = {
   create: answering('create', { record, secret: 'shown once' }),
   get: answering('get', { record, usage }),
-  list: answering('list', { records: [record], usage: [usage], nextPageToken: 'n', total: 9 }),
+  list: answering('list', {
+    ...{ records: [record], usage: [usage], nextPageToken: 'n', total: 9 },
+    ...{ searched: 7, matching: 5, isCounted: true },
+  }),
+  listValues: answering('listValues', { values: [['ann', 3]], total: 2, isFinal: true }),
   update: answering('update', record),
   rotate: answering('rotate', { record: { ...record, kind: 'static' }, secret: 'shown once' }),
   revoke: answering('revoke', { ...record, revokedAt: at, revokeReason: 'leaked' }),
@@ -117,7 +121,9 @@ const door = createConnectDoor({
         }),
         authenticate: createCallerOf(
           async (header, peer) =>
-            header === 'admin' ? { actor: 'admin', peer, scopes: [] } : { reason: 'INVALID_TOKEN' },
+            header === 'admin'
+              ? { actor: 'admin', name: '', peer, scopes: [] }
+              : { reason: 'INVALID_TOKEN' },
           ({ peer }) => peer,
         ),
         now: () => at,

@@ -50,7 +50,7 @@ afterEach(() => void vi.useRealTimers());
 function open(resumePosition = '') {
   const gone = new AbortController();
   const stream = watch({
-    ...{ resumePosition, signal: gone.signal, owner: caller.owner },
+    ...{ resumePosition, signal: gone.signal, owners: caller.owners },
     admitted() {
       if (refusal !== undefined) throw refusal;
       return caller;
@@ -188,7 +188,7 @@ const recordOf = (id: string, owner: string, hadOtherOwner = false) =>
   ({ id, owner, ...(hadOtherOwner && { hadOtherOwner }) }) as AccessTokenRecord;
 
 test('a caller with an owner is told of the access tokens of that owner alone', async () => {
-  caller = { name: 'web', owner: 'ann' };
+  caller = { name: 'web', owners: ['ann'] };
   const { next } = open();
   expect(await next()).toMatchObject({ event: 'reset' });
   records.set('a', recordOf('a', 'ann')).set('b', recordOf('b', 'bob'));
@@ -212,7 +212,7 @@ test.each<[string, () => void]>([
     },
   ],
 ])('an access token that %s may have been of that owner: a reset', async (_, prepare) => {
-  caller = { name: 'web', owner: 'ann' };
+  caller = { name: 'web', owners: ['ann'] };
   const { next } = open();
   await next();
   records.set('a', recordOf('a', 'ann', true)).set('b', recordOf('b', 'bob'));
@@ -223,11 +223,11 @@ test.each<[string, () => void]>([
 });
 
 test('a caller whose owner changes is reset', async () => {
-  caller = { name: 'web', owner: 'ann' };
+  caller = { name: 'web', owners: ['ann'] };
   const { next } = open();
   await next();
   const waiting = next();
-  caller = { name: 'web', owner: 'bob' };
+  caller = { name: 'web', owners: ['bob'] };
   await vi.advanceTimersByTimeAsync(limits.heartbeatMs);
   expect(await waiting).toMatchObject({ event: 'reset' });
 });

@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIr8HCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2UiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuwBChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQidQoYTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKMAQoYVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4idgoYUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiZwoZUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiSgoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ipAEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ixAQKGUltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QSNwoFaXRlbXMYASADKAsyKC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAkatAMKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIUCgpqd3Rfc2VjcmV0GAsgASgMSAASCgoCaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVvd25lchgGIAEoCRIOCgZzY29wZXMYByADKAkSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBncmFudGFibGVfc2NvcGVzGAogAygJEhEKCWF1ZGllbmNlcxgMIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2FsbG93ZWRfc291cmNlcxgOIAMoCRInCgpyYXRlX2xpbWl0GA8gASgLMhMudXNoZXIudjEuUmF0ZUxpbWl0Eh4KBXF1b3RhGBAgASgLMg8udXNoZXIudjEuUXVvdGFCCAoGc2VjcmV0IqsBChpJbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRI8CgdyZXN1bHRzGAEgAygLMisudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2UuUmVzdWx0Gk8KBlJlc3VsdBIoCgdvdXRjb21lGAEgASgOMhcudXNoZXIudjEuSW1wb3J0T3V0Y29tZRIKCgJpZBgCIAEoCRIPCgdwcm9ibGVtGAMgASgJIkIKGVJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAki6QEKGlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEhAKCGV4YW1pbmVkGAEgASgNEhAKCHJlc2VhbGVkGAIgASgNEkYKC21hc3Rlcl9rZXlzGAMgAygLMjEudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2UuTWFzdGVyS2V5VXNlEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCRpGCgxNYXN0ZXJLZXlVc2USFQoNbWFzdGVyX2tleV9pZBgBIAEoCRIPCgdzZWNyZXRzGAIgASgNEg4KBmxpc3RlZBgDIAEoCCIdCg9HZXRVc2FnZVJlcXVlc3QSCgoCaWQYASABKAkimAEKEEdldFVzYWdlUmVzcG9uc2USLAoEZGF5cxgBIAMoCzIeLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2UuRGF5EjIKDmxhc3RfdXNlZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBoiCgNEYXkSDAoEZGF0ZRgBIAEoCRINCgVjb3VudBgCIAEoBCJbCg5FeHBsYWluUmVxdWVzdBIOCgZoZWFkZXIYASABKAkSEAoIYXVkaWVuY2UYAiABKAkSFwoPcmVxdWlyZWRfc2NvcGVzGAMgAygJEg4KBnNvdXJjZRgEIAEoCSLtAwoPRXhwbGFpblJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEg0KBXN0YWxlGAYgASgIEi0KBXN0ZXBzGAcgAygLMh4udXNoZXIudjEuRXhwbGFpblJlc3BvbnNlLlN0ZXAaVgoEU3RlcBIuCgVjaGVjaxgBIAEoDjIfLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5DaGVjaxIOCgZwYXNzZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIuwBCgVDaGVjaxIVChFDSEVDS19VTlNQRUNJRklFRBAAEhAKDENIRUNLX0hFQURFUhABEg4KCkNIRUNLX0ZPUk0QAhIWChJDSEVDS19BQ0NFU1NfVE9LRU4QAxIQCgxDSEVDS19TRUNSRVQQBBIQCgxDSEVDS19DTEFJTVMQBRIOCgpDSEVDS19USU1FEAYSFAoQQ0hFQ0tfUkVWT0NBVElPThAHEhIKDkNIRUNLX0FVRElFTkNFEAgSEAoMQ0hFQ0tfU0NPUEVTEAkSEAoMQ0hFQ0tfU09VUkNFEAoSEAoMQ0hFQ0tfTElNSVRTEAsiMQoNTG9va3VwUmVxdWVzdBIMCgR0ZXh0GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkiwgMKDkxvb2t1cFJlc3BvbnNlEi8KB21hdGNoZXMYASADKAsyHi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZXhhbWluZWQYAyABKA0abAoFTWF0Y2gSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SNgoKbWF0Y2hlZF9ieRgCIAEoDjIiLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlLk1hdGNoZWRCeSLlAQoJTWF0Y2hlZEJ5EhoKFk1BVENIRURfQllfVU5TUEVDSUZJRUQQABIRCg1NQVRDSEVEX0JZX0lEEAESHQoZTUFUQ0hFRF9CWV9DVVJSRU5UX1NFQ1JFVBACEh4KGk1BVENIRURfQllfUFJFVklPVVNfU0VDUkVUEAMSEwoPTUFUQ0hFRF9CWV9QQVJUEAQSGQoVTUFUQ0hFRF9CWV9TRUNSRVRfS0VZEAUSGgoWTUFUQ0hFRF9CWV9SRVZPS0VEX0pUSRAGEh4KGk1BVENIRURfQllfUkVWT0tFRF9TVUJKRUNUEAcipgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCRIOCgZqb2JfaWQYDSABKAkiZwoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIUCgxvbGRlc3RfZmlyc3QYBCABKAgiWAoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USJAoGZXZlbnRzGAEgAygLMhQudXNoZXIudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypCCgZQZXJpb2QSFgoSUEVSSU9EX1VOU1BFQ0lGSUVEEAASDgoKUEVSSU9EX0RBWRABEhAKDFBFUklPRF9NT05USBACKlEKCExpbWl0UGVyEhkKFUxJTUlUX1BFUl9VTlNQRUNJRklFRBAAEhMKD0xJTUlUX1BFUl9UT0tFThABEhUKEUxJTUlUX1BFUl9TVUJKRUNUEAIqTwoEU29ydBIUChBTT1JUX1VOU1BFQ0lGSUVEEAASDwoLU09SVF9ORVdFU1QQARIPCgtTT1JUX09MREVTVBACEg8KC1NPUlRfRVhQSVJZEAMqhQEKDUltcG9ydE91dGNvbWUSHgoaSU1QT1JUX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdJTVBPUlRfT1VUQ09NRV9JTVBPUlRFRBABEhsKF0lNUE9SVF9PVVRDT01FX0VYSVNUSU5HEAISGgoWSU1QT1JUX09VVENPTUVfUkVGVVNFRBADMoQIChJBY2Nlc3NUb2tlblNlcnZpY2USUQoGQ3JlYXRlEiIudXNoZXIudjEuQ3JlYXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuQ3JlYXRlQWNjZXNzVG9rZW5SZXNwb25zZRJICgNHZXQSHy51c2hlci52MS5HZXRBY2Nlc3NUb2tlblJlcXVlc3QaIC51c2hlci52MS5HZXRBY2Nlc3NUb2tlblJlc3BvbnNlEk0KBExpc3QSIS51c2hlci52MS5MaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBoiLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRJRCgZVcGRhdGUSIi51c2hlci52MS5VcGRhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5VcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlElEKBlJvdGF0ZRIiLnVzaGVyLnYxLlJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USUQoGUmV2b2tlEiIudXNoZXIudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXNwb25zZRJHCgpSZXZva2VKd3RzEhsudXNoZXIudjEuUmV2b2tlSnd0c1JlcXVlc3QaHC51c2hlci52MS5SZXZva2VKd3RzUmVzcG9uc2USUwoGSW1wb3J0EiMudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdBokLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlElMKBlJlc2VhbBIjLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRJBCghHZXRVc2FnZRIZLnVzaGVyLnYxLkdldFVzYWdlUmVxdWVzdBoaLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2USPgoHRXhwbGFpbhIYLnVzaGVyLnYxLkV4cGxhaW5SZXF1ZXN0GhkudXNoZXIudjEuRXhwbGFpblJlc3BvbnNlEjsKBkxvb2t1cBIXLnVzaGVyLnYxLkxvb2t1cFJlcXVlc3QaGC51c2hlci52MS5Mb29rdXBSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIr8HCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2UiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIs8CChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQSDQoFc2NvcGUYCSABKAkSLQoKdW51c2VkX2ZvchgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdyZXZlcnNlGAsgASgIEhIKCmNyZWF0ZWRfYnkYDCABKAkiwAEKGExpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRIsCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAQSFQoNc2VhcmNoZWRfc2l6ZRgEIAEoBBIVCg1tYXRjaGluZ19zaXplGAUgASgEEhsKE21hdGNoaW5nX3NpemVfZmluYWwYBiABKAgiVAoRTGlzdFZhbHVlc1JlcXVlc3QSHgoFZmllbGQYASABKA4yDy51c2hlci52MS5GaWVsZBIMCgR0ZXh0GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBSKgAQoSTGlzdFZhbHVlc1Jlc3BvbnNlEjIKBnZhbHVlcxgBIAMoCzIiLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXNwb25zZS5WYWx1ZRISCgp0b3RhbF9zaXplGAIgASgEEg0KBWZpbmFsGAMgASgIGjMKBVZhbHVlEg0KBXZhbHVlGAEgASgJEgwKBHNpemUYAiABKAQSDQoFbGFiZWwYAyABKAkijAEKGFVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlVcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuInYKGFJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIoCgVncmFjZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgDIAEoBBISCgpyZXF1ZXN0X2lkGAQgASgJImcKGVJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIkoKGFJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlSZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIqQBChFSZXZva2VKd3RzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgNqdGkYAiABKAlIABIRCgdzdWJqZWN0GAMgASgJSAASMwoNaXNzdWVkX2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIOCgZyZWFzb24YBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZ0YXJnZXQiQQoSUmV2b2tlSnd0c1Jlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIsQEChlJbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0EjcKBWl0ZW1zGAEgAygLMigudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdC5JdGVtEg8KB2RyeV9ydW4YAiABKAgSEgoKYWxsb3dfd2VhaxgDIAEoCBISCgpyZXF1ZXN0X2lkGAQgASgJGrQDCgRJdGVtEg8KBXRva2VuGAEgASgJSAASEAoGc2hhMjU2GAIgASgMSAASEAoGc2hhNTEyGAMgASgMSAASFAoKand0X3NlY3JldBgLIAEoDEgAEgoKAmlkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFb3duZXIYBiABKAkSDgoGc2NvcGVzGAcgAygJEikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIRCglhdWRpZW5jZXMYDCADKAkSMwoQand0X2xpZmV0aW1lX21heBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIXCg9hbGxvd2VkX3NvdXJjZXMYDiADKAkSJwoKcmF0ZV9saW1pdBgPIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgQIAEoCzIPLnVzaGVyLnYxLlF1b3RhQggKBnNlY3JldCKrAQoaSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USPAoHcmVzdWx0cxgBIAMoCzIrLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSJCChlSZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIukBChpSZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRJGCgttYXN0ZXJfa2V5cxgDIAMoCzIxLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQiWwoORXhwbGFpblJlcXVlc3QSDgoGaGVhZGVyGAEgASgJEhAKCGF1ZGllbmNlGAIgASgJEhcKD3JlcXVpcmVkX3Njb3BlcxgDIAMoCRIOCgZzb3VyY2UYBCABKAki7QMKD0V4cGxhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRITCgtodHRwX3N0YXR1cxgEIAEoDRIQCgh0b2tlbl9pZBgFIAEoCRINCgVzdGFsZRgGIAEoCBItCgVzdGVwcxgHIAMoCzIeLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5TdGVwGlYKBFN0ZXASLgoFY2hlY2sYASABKA4yHy51c2hlci52MS5FeHBsYWluUmVzcG9uc2UuQ2hlY2sSDgoGcGFzc2VkGAIgASgIEg4KBmRldGFpbBgDIAEoCSLsAQoFQ2hlY2sSFQoRQ0hFQ0tfVU5TUEVDSUZJRUQQABIQCgxDSEVDS19IRUFERVIQARIOCgpDSEVDS19GT1JNEAISFgoSQ0hFQ0tfQUNDRVNTX1RPS0VOEAMSEAoMQ0hFQ0tfU0VDUkVUEAQSEAoMQ0hFQ0tfQ0xBSU1TEAUSDgoKQ0hFQ0tfVElNRRAGEhQKEENIRUNLX1JFVk9DQVRJT04QBxISCg5DSEVDS19BVURJRU5DRRAIEhAKDENIRUNLX1NDT1BFUxAJEhAKDENIRUNLX1NPVVJDRRAKEhAKDENIRUNLX0xJTUlUUxALIjEKDUxvb2t1cFJlcXVlc3QSDAoEdGV4dBgBIAEoCRISCgpwYWdlX3Rva2VuGAIgASgJIsIDCg5Mb29rdXBSZXNwb25zZRIvCgdtYXRjaGVzGAEgAygLMh4udXNoZXIudjEuTG9va3VwUmVzcG9uc2UuTWF0Y2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCGV4YW1pbmVkGAMgASgNGmwKBU1hdGNoEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEjYKCm1hdGNoZWRfYnkYAiABKA4yIi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaGVkQnki5QEKCU1hdGNoZWRCeRIaChZNQVRDSEVEX0JZX1VOU1BFQ0lGSUVEEAASEQoNTUFUQ0hFRF9CWV9JRBABEh0KGU1BVENIRURfQllfQ1VSUkVOVF9TRUNSRVQQAhIeChpNQVRDSEVEX0JZX1BSRVZJT1VTX1NFQ1JFVBADEhMKD01BVENIRURfQllfUEFSVBAEEhkKFU1BVENIRURfQllfU0VDUkVUX0tFWRAFEhoKFk1BVENIRURfQllfUkVWT0tFRF9KVEkQBhIeChpNQVRDSEVEX0JZX1JFVk9LRURfU1VCSkVDVBAHIqYCCgpBdWRpdEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIMCgRwZWVyGAUgASgJEhAKCHRva2VuX2lkGAYgASgJEicKBmJlZm9yZRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBmRldGFpbBgJIAEoCRISCgpyZXF1ZXN0X2lkGAogASgJEgwKBGhhc2gYCyABKAkSCgoCaWQYDCABKAkSDgoGam9iX2lkGA0gASgJImcKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIdG9rZW5faWQYAyABKAkSFAoMb2xkZXN0X2ZpcnN0GAQgASgIIlgKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEiQKBmV2ZW50cxgBIAMoCzIULnVzaGVyLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKjsKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEg8KC0tJTkRfU1RBVElDEAESDAoIS0lORF9KV1QQAipWCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhAKDFNUQVRFX0FDVElWRRABEhEKDVNUQVRFX0VYUElSRUQQAhIRCg1TVEFURV9SRVZPS0VEEAMqQgoGUGVyaW9kEhYKElBFUklPRF9VTlNQRUNJRklFRBAAEg4KClBFUklPRF9EQVkQARIQCgxQRVJJT0RfTU9OVEgQAipRCghMaW1pdFBlchIZChVMSU1JVF9QRVJfVU5TUEVDSUZJRUQQABITCg9MSU1JVF9QRVJfVE9LRU4QARIVChFMSU1JVF9QRVJfU1VCSkVDVBACKoIBCgRTb3J0EhQKEFNPUlRfVU5TUEVDSUZJRUQQABIPCgtTT1JUX05FV0VTVBABEg8KC1NPUlRfT0xERVNUEAISDwoLU09SVF9FWFBJUlkQAxINCglTT1JUX05BTUUQBBIOCgpTT1JUX09XTkVSEAUSEgoOU09SVF9MQVNUX1VTRUQQBipWCgVGaWVsZBIVChFGSUVMRF9VTlNQRUNJRklFRBAAEg8KC0ZJRUxEX09XTkVSEAESDwoLRklFTERfU0NPUEUQAhIUChBGSUVMRF9DUkVBVEVEX0JZEAMqhQEKDUltcG9ydE91dGNvbWUSHgoaSU1QT1JUX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdJTVBPUlRfT1VUQ09NRV9JTVBPUlRFRBABEhsKF0lNUE9SVF9PVVRDT01FX0VYSVNUSU5HEAISGgoWSU1QT1JUX09VVENPTUVfUkVGVVNFRBADMs0IChJBY2Nlc3NUb2tlblNlcnZpY2USUQoGQ3JlYXRlEiIudXNoZXIudjEuQ3JlYXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuQ3JlYXRlQWNjZXNzVG9rZW5SZXNwb25zZRJICgNHZXQSHy51c2hlci52MS5HZXRBY2Nlc3NUb2tlblJlcXVlc3QaIC51c2hlci52MS5HZXRBY2Nlc3NUb2tlblJlc3BvbnNlEk0KBExpc3QSIS51c2hlci52MS5MaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBoiLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRJHCgpMaXN0VmFsdWVzEhsudXNoZXIudjEuTGlzdFZhbHVlc1JlcXVlc3QaHC51c2hlci52MS5MaXN0VmFsdWVzUmVzcG9uc2USUQoGVXBkYXRlEiIudXNoZXIudjEuVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuVXBkYXRlQWNjZXNzVG9rZW5SZXNwb25zZRJRCgZSb3RhdGUSIi51c2hlci52MS5Sb3RhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5Sb3RhdGVBY2Nlc3NUb2tlblJlc3BvbnNlElEKBlJldm9rZRIiLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USRwoKUmV2b2tlSnd0cxIbLnVzaGVyLnYxLlJldm9rZUp3dHNSZXF1ZXN0GhwudXNoZXIudjEuUmV2b2tlSnd0c1Jlc3BvbnNlElMKBkltcG9ydBIjLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRJTCgZSZXNlYWwSIy51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2USQQoIR2V0VXNhZ2USGS51c2hlci52MS5HZXRVc2FnZVJlcXVlc3QaGi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlEj4KB0V4cGxhaW4SGC51c2hlci52MS5FeHBsYWluUmVxdWVzdBoZLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZRI7CgZMb29rdXASFy51c2hlci52MS5Mb29rdXBSZXF1ZXN0GhgudXNoZXIudjEuTG9va3VwUmVzcG9uc2USVgoPTGlzdEF1ZGl0RXZlbnRzEiAudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBohLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
@@ -590,6 +590,36 @@ export type ListAccessTokensRequest = Message<"usher.v1.ListAccessTokensRequest"
    * @generated from field: usher.v1.Sort sort = 8;
    */
   sort: Sort;
+
+  /**
+   * Only access tokens that have exactly this scope; empty for all.
+   *
+   * @generated from field: string scope = 9;
+   */
+  scope: string;
+
+  /**
+   * Only access tokens whose last use is at least this long ago; of those that were never used, the
+   * ones that were created at least this long ago. Not set for all. A use counts some seconds after it
+   * was made.
+   *
+   * @generated from field: google.protobuf.Duration unused_for = 10;
+   */
+  unusedFor?: Duration | undefined;
+
+  /**
+   * The opposite of `sort`. Not with SORT_NEWEST and SORT_OLDEST, which are opposites.
+   *
+   * @generated from field: bool reverse = 11;
+   */
+  reverse: boolean;
+
+  /**
+   * Only access tokens that this actor created (AuditEvent.actor); empty for all.
+   *
+   * @generated from field: string created_by = 12;
+   */
+  createdBy: string;
 };
 
 /**
@@ -626,6 +656,27 @@ export type ListAccessTokensResponse = Message<"usher.v1.ListAccessTokensRespons
    * @generated from field: uint64 total_size = 3;
    */
   totalSize: bigint;
+
+  /**
+   * How many of these were searched so far, on this page and those before it.
+   *
+   * @generated from field: uint64 searched_size = 4;
+   */
+  searchedSize: bigint;
+
+  /**
+   * How many match the filter, as far as is known.
+   *
+   * @generated from field: uint64 matching_size = 5;
+   */
+  matchingSize: bigint;
+
+  /**
+   * Whether matching_size is how many there are.
+   *
+   * @generated from field: bool matching_size_final = 6;
+   */
+  matchingSizeFinal: boolean;
 };
 
 /**
@@ -634,6 +685,111 @@ export type ListAccessTokensResponse = Message<"usher.v1.ListAccessTokensRespons
  */
 export const ListAccessTokensResponseSchema: GenMessage<ListAccessTokensResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 9);
+
+/**
+ * ListValuesRequest asks which values access tokens have.
+ *
+ * @generated from message usher.v1.ListValuesRequest
+ */
+export type ListValuesRequest = Message<"usher.v1.ListValuesRequest"> & {
+  /**
+   * Of which field. Required.
+   *
+   * @generated from field: usher.v1.Field field = 1;
+   */
+  field: Field;
+
+  /**
+   * Only values that contain this text, ignoring case; empty for all.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * How many values, at most: 1 to 200; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+};
+
+/**
+ * Describes the message usher.v1.ListValuesRequest.
+ * Use `create(ListValuesRequestSchema)` to create a new message.
+ */
+export const ListValuesRequestSchema: GenMessage<ListValuesRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 10);
+
+/**
+ * ListValuesResponse holds values of a field.
+ *
+ * @generated from message usher.v1.ListValuesResponse
+ */
+export type ListValuesResponse = Message<"usher.v1.ListValuesResponse"> & {
+  /**
+   * The most frequent values.
+   *
+   * @generated from field: repeated usher.v1.ListValuesResponse.Value values = 1;
+   */
+  values: ListValuesResponse_Value[];
+
+  /**
+   * How many values there are, with those that were left out.
+   *
+   * @generated from field: uint64 total_size = 2;
+   */
+  totalSize: bigint;
+
+  /**
+   * Whether all access tokens were searched. Otherwise call again soon: the search goes on by itself.
+   *
+   * @generated from field: bool final = 3;
+   */
+  final: boolean;
+};
+
+/**
+ * Describes the message usher.v1.ListValuesResponse.
+ * Use `create(ListValuesResponseSchema)` to create a new message.
+ */
+export const ListValuesResponseSchema: GenMessage<ListValuesResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 11);
+
+/**
+ * Value is one of the values.
+ *
+ * @generated from message usher.v1.ListValuesResponse.Value
+ */
+export type ListValuesResponse_Value = Message<"usher.v1.ListValuesResponse.Value"> & {
+  /**
+   * The value.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * How many access tokens have it.
+   *
+   * @generated from field: uint64 size = 2;
+   */
+  size: bigint;
+
+  /**
+   * What people call it; empty where that is the value itself.
+   *
+   * @generated from field: string label = 3;
+   */
+  label: string;
+};
+
+/**
+ * Describes the message usher.v1.ListValuesResponse.Value.
+ * Use `create(ListValuesResponse_ValueSchema)` to create a new message.
+ */
+export const ListValuesResponse_ValueSchema: GenMessage<ListValuesResponse_Value> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 11, 0);
 
 /**
  * UpdateAccessTokenRequest changes an access token.
@@ -671,7 +827,7 @@ export type UpdateAccessTokenRequest = Message<"usher.v1.UpdateAccessTokenReques
  * Use `create(UpdateAccessTokenRequestSchema)` to create a new message.
  */
 export const UpdateAccessTokenRequestSchema: GenMessage<UpdateAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 10);
+  messageDesc(file_usher_v1_access_token, 12);
 
 /**
  * UpdateAccessTokenResponse holds the changed access token.
@@ -692,7 +848,7 @@ export type UpdateAccessTokenResponse = Message<"usher.v1.UpdateAccessTokenRespo
  * Use `create(UpdateAccessTokenResponseSchema)` to create a new message.
  */
 export const UpdateAccessTokenResponseSchema: GenMessage<UpdateAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 11);
+  messageDesc(file_usher_v1_access_token, 13);
 
 /**
  * RotateAccessTokenRequest asks for a new token or secret.
@@ -735,7 +891,7 @@ export type RotateAccessTokenRequest = Message<"usher.v1.RotateAccessTokenReques
  * Use `create(RotateAccessTokenRequestSchema)` to create a new message.
  */
 export const RotateAccessTokenRequestSchema: GenMessage<RotateAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 12);
+  messageDesc(file_usher_v1_access_token, 14);
 
 /**
  * RotateAccessTokenResponse holds the new token or secret.
@@ -770,7 +926,7 @@ export type RotateAccessTokenResponse = Message<"usher.v1.RotateAccessTokenRespo
  * Use `create(RotateAccessTokenResponseSchema)` to create a new message.
  */
 export const RotateAccessTokenResponseSchema: GenMessage<RotateAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 13);
+  messageDesc(file_usher_v1_access_token, 15);
 
 /**
  * RevokeAccessTokenRequest names the access token to revoke.
@@ -805,7 +961,7 @@ export type RevokeAccessTokenRequest = Message<"usher.v1.RevokeAccessTokenReques
  * Use `create(RevokeAccessTokenRequestSchema)` to create a new message.
  */
 export const RevokeAccessTokenRequestSchema: GenMessage<RevokeAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 14);
+  messageDesc(file_usher_v1_access_token, 16);
 
 /**
  * RevokeAccessTokenResponse holds the revoked access token.
@@ -826,7 +982,7 @@ export type RevokeAccessTokenResponse = Message<"usher.v1.RevokeAccessTokenRespo
  * Use `create(RevokeAccessTokenResponseSchema)` to create a new message.
  */
 export const RevokeAccessTokenResponseSchema: GenMessage<RevokeAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 15);
+  messageDesc(file_usher_v1_access_token, 17);
 
 /**
  * RevokeJwtsRequest names the JWTs of one access token to revoke.
@@ -893,7 +1049,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
  * Use `create(RevokeJwtsRequestSchema)` to create a new message.
  */
 export const RevokeJwtsRequestSchema: GenMessage<RevokeJwtsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 16);
+  messageDesc(file_usher_v1_access_token, 18);
 
 /**
  * RevokeJwtsResponse holds the access token with its new revision.
@@ -914,7 +1070,7 @@ export type RevokeJwtsResponse = Message<"usher.v1.RevokeJwtsResponse"> & {
  * Use `create(RevokeJwtsResponseSchema)` to create a new message.
  */
 export const RevokeJwtsResponseSchema: GenMessage<RevokeJwtsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 17);
+  messageDesc(file_usher_v1_access_token, 19);
 
 /**
  * ImportAccessTokensRequest holds tokens and jwt secrets of another system to import.
@@ -957,7 +1113,7 @@ export type ImportAccessTokensRequest = Message<"usher.v1.ImportAccessTokensRequ
  * Use `create(ImportAccessTokensRequestSchema)` to create a new message.
  */
 export const ImportAccessTokensRequestSchema: GenMessage<ImportAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 18);
+  messageDesc(file_usher_v1_access_token, 20);
 
 /**
  * Item is one token or jwt secret.
@@ -1099,7 +1255,7 @@ export type ImportAccessTokensRequest_Item = Message<"usher.v1.ImportAccessToken
  * Use `create(ImportAccessTokensRequest_ItemSchema)` to create a new message.
  */
 export const ImportAccessTokensRequest_ItemSchema: GenMessage<ImportAccessTokensRequest_Item> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 18, 0);
+  messageDesc(file_usher_v1_access_token, 20, 0);
 
 /**
  * ImportAccessTokensResponse holds the result for each item.
@@ -1120,7 +1276,7 @@ export type ImportAccessTokensResponse = Message<"usher.v1.ImportAccessTokensRes
  * Use `create(ImportAccessTokensResponseSchema)` to create a new message.
  */
 export const ImportAccessTokensResponseSchema: GenMessage<ImportAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 19);
+  messageDesc(file_usher_v1_access_token, 21);
 
 /**
  * Result is the result for one item.
@@ -1155,7 +1311,7 @@ export type ImportAccessTokensResponse_Result = Message<"usher.v1.ImportAccessTo
  * Use `create(ImportAccessTokensResponse_ResultSchema)` to create a new message.
  */
 export const ImportAccessTokensResponse_ResultSchema: GenMessage<ImportAccessTokensResponse_Result> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 19, 0);
+  messageDesc(file_usher_v1_access_token, 21, 0);
 
 /**
  * ResealAccessTokensRequest names a page of access tokens whose secrets to re-encrypt.
@@ -1183,7 +1339,7 @@ export type ResealAccessTokensRequest = Message<"usher.v1.ResealAccessTokensRequ
  * Use `create(ResealAccessTokensRequestSchema)` to create a new message.
  */
 export const ResealAccessTokensRequestSchema: GenMessage<ResealAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 20);
+  messageDesc(file_usher_v1_access_token, 22);
 
 /**
  * ResealAccessTokensResponse says what was done, and which master keys the page uses.
@@ -1225,7 +1381,7 @@ export type ResealAccessTokensResponse = Message<"usher.v1.ResealAccessTokensRes
  * Use `create(ResealAccessTokensResponseSchema)` to create a new message.
  */
 export const ResealAccessTokensResponseSchema: GenMessage<ResealAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 21);
+  messageDesc(file_usher_v1_access_token, 23);
 
 /**
  * MasterKeyUse counts tokens and secrets under one master key.
@@ -1261,7 +1417,7 @@ export type ResealAccessTokensResponse_MasterKeyUse = Message<"usher.v1.ResealAc
  * Use `create(ResealAccessTokensResponse_MasterKeyUseSchema)` to create a new message.
  */
 export const ResealAccessTokensResponse_MasterKeyUseSchema: GenMessage<ResealAccessTokensResponse_MasterKeyUse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 21, 0);
+  messageDesc(file_usher_v1_access_token, 23, 0);
 
 /**
  * GetUsageRequest names an access token.
@@ -1282,7 +1438,7 @@ export type GetUsageRequest = Message<"usher.v1.GetUsageRequest"> & {
  * Use `create(GetUsageRequestSchema)` to create a new message.
  */
 export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 22);
+  messageDesc(file_usher_v1_access_token, 24);
 
 /**
  * GetUsageResponse says how often an access token was verified as valid, accurate to a few seconds.
@@ -1310,7 +1466,7 @@ export type GetUsageResponse = Message<"usher.v1.GetUsageResponse"> & {
  * Use `create(GetUsageResponseSchema)` to create a new message.
  */
 export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 23);
+  messageDesc(file_usher_v1_access_token, 25);
 
 /**
  * Day is the count for one day.
@@ -1338,7 +1494,7 @@ export type GetUsageResponse_Day = Message<"usher.v1.GetUsageResponse.Day"> & {
  * Use `create(GetUsageResponse_DaySchema)` to create a new message.
  */
 export const GetUsageResponse_DaySchema: GenMessage<GetUsageResponse_Day> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 23, 0);
+  messageDesc(file_usher_v1_access_token, 25, 0);
 
 /**
  * ExplainRequest holds one Authorization header and what its token must allow, as a VerifyRequest.
@@ -1380,7 +1536,7 @@ export type ExplainRequest = Message<"usher.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 24);
+  messageDesc(file_usher_v1_access_token, 26);
 
 /**
  * ExplainResponse is the verdict with the steps that led to it. It holds no part of the token, no
@@ -1444,7 +1600,7 @@ export type ExplainResponse = Message<"usher.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 25);
+  messageDesc(file_usher_v1_access_token, 27);
 
 /**
  * Step is one thing that was checked.
@@ -1479,7 +1635,7 @@ export type ExplainResponse_Step = Message<"usher.v1.ExplainResponse.Step"> & {
  * Use `create(ExplainResponse_StepSchema)` to create a new message.
  */
 export const ExplainResponse_StepSchema: GenMessage<ExplainResponse_Step> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 25, 0);
+  messageDesc(file_usher_v1_access_token, 27, 0);
 
 /**
  * Check names what a step looked at. A decision makes them in the order of this list, but looks at
@@ -1585,7 +1741,7 @@ export type ExplainResponse_Check = (typeof ExplainResponse_Check)[keyof typeof 
  * Describes the enum usher.v1.ExplainResponse.Check.
  */
 export const ExplainResponse_CheckSchema: GenEnum<ExplainResponse_Check> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 25, 0);
+  enumDesc(file_usher_v1_access_token, 27, 0);
 
 /**
  * LookupRequest holds what to find the access token of.
@@ -1616,7 +1772,7 @@ export type LookupRequest = Message<"usher.v1.LookupRequest"> & {
  * Use `create(LookupRequestSchema)` to create a new message.
  */
 export const LookupRequestSchema: GenMessage<LookupRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 26);
+  messageDesc(file_usher_v1_access_token, 28);
 
 /**
  * LookupResponse holds what was found.
@@ -1652,7 +1808,7 @@ export type LookupResponse = Message<"usher.v1.LookupResponse"> & {
  * Use `create(LookupResponseSchema)` to create a new message.
  */
 export const LookupResponseSchema: GenMessage<LookupResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 27);
+  messageDesc(file_usher_v1_access_token, 29);
 
 /**
  * Match is an access token that was found.
@@ -1680,7 +1836,7 @@ export type LookupResponse_Match = Message<"usher.v1.LookupResponse.Match"> & {
  * Use `create(LookupResponse_MatchSchema)` to create a new message.
  */
 export const LookupResponse_MatchSchema: GenMessage<LookupResponse_Match> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 27, 0);
+  messageDesc(file_usher_v1_access_token, 29, 0);
 
 /**
  * MatchedBy says what in the text names the access token.
@@ -1757,7 +1913,7 @@ export type LookupResponse_MatchedBy = (typeof LookupResponse_MatchedBy)[keyof t
  * Describes the enum usher.v1.LookupResponse.MatchedBy.
  */
 export const LookupResponse_MatchedBySchema: GenEnum<LookupResponse_MatchedBy> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 27, 0);
+  enumDesc(file_usher_v1_access_token, 29, 0);
 
 /**
  * AuditEvent is one entry of the audit log. It never holds a token, a secret or a JWT's claims.
@@ -1873,7 +2029,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
  * Use `create(AuditEventSchema)` to create a new message.
  */
 export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 28);
+  messageDesc(file_usher_v1_access_token, 30);
 
 /**
  * ListAuditEventsRequest asks for a page of the audit log.
@@ -1916,7 +2072,7 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
  * Use `create(ListAuditEventsRequestSchema)` to create a new message.
  */
 export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 29);
+  messageDesc(file_usher_v1_access_token, 31);
 
 /**
  * ListAuditEventsResponse is a page of the audit log.
@@ -1944,7 +2100,7 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
  * Use `create(ListAuditEventsResponseSchema)` to create a new message.
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 30);
+  messageDesc(file_usher_v1_access_token, 32);
 
 /**
  * Kind of an access token.
@@ -2145,11 +2301,33 @@ export const Sort = {
   OLDEST: 2,
 
   /**
-   * By expire_time, soonest first; leaves out access tokens that never expire.
+   * By expire_time, soonest first; leaves out access tokens that never expire. With `expires_within`,
+   * SORT_UNSPECIFIED, SORT_NEWEST and SORT_OLDEST mean this too.
    *
    * @generated from enum value: SORT_EXPIRY = 3;
    */
   EXPIRY: 3,
+
+  /**
+   * By name, A to Z, ignoring case.
+   *
+   * @generated from enum value: SORT_NAME = 4;
+   */
+  NAME: 4,
+
+  /**
+   * By owner, A to Z, ignoring case; those without an owner last.
+   *
+   * @generated from enum value: SORT_OWNER = 5;
+   */
+  OWNER: 5,
+
+  /**
+   * By last_used_time, most recent first; those that were never used last. Accurate to a minute.
+   *
+   * @generated from enum value: SORT_LAST_USED = 6;
+   */
+  LAST_USED: 6,
 } as const;
 
 /**
@@ -2164,6 +2342,54 @@ export type Sort = (typeof Sort)[keyof typeof Sort] | UnknownEnum;
  */
 export const SortSchema: GenEnum<Sort> = /*@__PURE__*/
   enumDesc(file_usher_v1_access_token, 4);
+
+/**
+ * Field is a field of access tokens.
+ *
+ * @generated from enum usher.v1.Field
+ */
+export const Field = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: FIELD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * AccessToken.owner.
+   *
+   * @generated from enum value: FIELD_OWNER = 1;
+   */
+  OWNER: 1,
+
+  /**
+   * AccessToken.scopes.
+   *
+   * @generated from enum value: FIELD_SCOPE = 2;
+   */
+  SCOPE: 2,
+
+  /**
+   * Who created them, as AuditEvent.actor.
+   *
+   * @generated from enum value: FIELD_CREATED_BY = 3;
+   */
+  CREATED_BY: 3,
+} as const;
+
+/**
+ * Field is a field of access tokens.
+ *
+ * @generated from enum usher.v1.Field
+ */
+export type Field = (typeof Field)[keyof typeof Field] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.Field.
+ */
+export const FieldSchema: GenEnum<Field> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 5);
 
 /**
  * ImportOutcome says whether an item was imported.
@@ -2211,7 +2437,7 @@ export type ImportOutcome = (typeof ImportOutcome)[keyof typeof ImportOutcome] |
  * Describes the enum usher.v1.ImportOutcome.
  */
 export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 5);
+  enumDesc(file_usher_v1_access_token, 6);
 
 /**
  * AccessTokenService is the API Manager's administrative API: it creates, reads, updates, rotates,
@@ -2253,8 +2479,11 @@ export const AccessTokenService: GenService<{
     output: typeof GetAccessTokenResponseSchema;
   },
   /**
-   * List reads access tokens page by page. Access tokens that are created or revoked between two
-   * pages never make List skip or repeat others.
+   * List reads access tokens page by page. Access tokens that are created, changed or revoked between
+   * two pages never make List skip or repeat others. One whose own place moves meanwhile (it is
+   * renamed in a list by name, or used in a list by last use) can be listed twice; in a list by last
+   * use it is never left out. Errors: FAILED_PRECONDITION when there are too many access tokens for
+   * this order (the server's USHER_LIST_MEMORY_MB).
    *
    * @generated from rpc usher.v1.AccessTokenService.List
    */
@@ -2262,6 +2491,18 @@ export const AccessTokenService: GenService<{
     methodKind: "unary";
     input: typeof ListAccessTokensRequestSchema;
     output: typeof ListAccessTokensResponseSchema;
+  },
+  /**
+   * ListValues reads which owners, scopes or creators access tokens have, with how many have each, most
+   * frequent first: what to choose from when filtering List. Errors: FAILED_PRECONDITION when there
+   * are too many access tokens (the server's USHER_LIST_MEMORY_MB).
+   *
+   * @generated from rpc usher.v1.AccessTokenService.ListValues
+   */
+  listValues: {
+    methodKind: "unary";
+    input: typeof ListValuesRequestSchema;
+    output: typeof ListValuesResponseSchema;
   },
   /**
    * Update changes the fields named in the mask. Errors: NOT_FOUND; ABORTED when the revision is

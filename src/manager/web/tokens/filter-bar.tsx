@@ -11,11 +11,13 @@ import {
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
+import { Field } from '../../../gen/usher/v1/access_token_pb.ts';
 import { type Filters, isFiltered, looksSecret } from './filters.ts';
+import { ValuePick } from './value-pick.tsx';
 
 const typingMs = 250;
 
-/** The inputs for search, owner, kind, state and order. */
+/** The inputs for search, owner, scope, maker, kind, state, use and order. */
 export function FilterBar(props: {
   filters: Filters;
   onChange: (change: Partial<Filters>) => void;
@@ -23,14 +25,19 @@ export function FilterBar(props: {
 }) {
   const { filters, onChange, onClear } = props;
   return (
-    <Group gap="sm" mb="md" align="flex-start" role="search" aria-label="Access tokens">
+    <Group
+      gap="sm"
+      mb="md"
+      align="flex-start"
+      role="search"
+      aria-label="Access tokens"
+      className="filter-bar"
+    >
       <SearchBox
         label="Search by name, owner, scope or id"
         value={filters.text}
         onChange={text => onChange({ text })}
-        wide
       />
-      <SearchBox label="Owner" value={filters.owner} onChange={owner => onChange({ owner })} />
       <SegmentedControl
         aria-label="Kind"
         value={filters.kind}
@@ -40,6 +47,24 @@ export function FilterBar(props: {
           { value: 'static', label: 'Static' },
           { value: 'jwt', label: 'JWT' },
         ]}
+      />
+      <ValuePick
+        label="Owner"
+        field={Field.OWNER}
+        value={filters.owner}
+        onChange={owner => onChange({ owner })}
+      />
+      <ValuePick
+        label="Scope"
+        field={Field.SCOPE}
+        value={filters.scope}
+        onChange={scope => onChange({ scope })}
+      />
+      <ValuePick
+        label="Made by"
+        field={Field.CREATED_BY}
+        value={filters.maker}
+        onChange={maker => onChange({ maker })}
       />
       <NativeSelect
         aria-label="State"
@@ -54,13 +79,32 @@ export function FilterBar(props: {
         ]}
       />
       <NativeSelect
+        aria-label="Use"
+        value={filters.unused}
+        onChange={event => onChange({ unused: event.currentTarget.value as Filters['unused'] })}
+        data={[
+          { value: '', label: 'Used or not' },
+          { value: '30', label: 'Unused for 30 days' },
+          { value: '90', label: 'Unused for 90 days' },
+          { value: '180', label: 'Unused for 180 days' },
+          { value: '365', label: 'Unused for a year' },
+        ]}
+      />
+      <NativeSelect
         aria-label="Order"
         value={filters.sort}
         onChange={event => onChange({ sort: event.currentTarget.value as Filters['sort'] })}
         data={[
           { value: 'newest', label: 'Newest first' },
           { value: 'oldest', label: 'Oldest first' },
+          { value: 'name', label: 'By name' },
+          { value: '-name', label: 'By name, Z to A' },
+          { value: 'owner', label: 'By owner' },
+          { value: '-owner', label: 'By owner, Z to A' },
+          { value: 'used', label: 'Last used first' },
+          { value: '-used', label: 'Longest unused first' },
           { value: 'expiry', label: 'Expiring first' },
+          { value: '-expiry', label: 'Expiring last' },
         ]}
       />
       {isFiltered(filters) && (
@@ -72,12 +116,7 @@ export function FilterBar(props: {
   );
 }
 
-function SearchBox(props: {
-  label: string;
-  value: string;
-  onChange: (text: string) => void;
-  wide?: boolean;
-}) {
+function SearchBox(props: { label: string; value: string; onChange: (text: string) => void }) {
   const [text, setText] = useState(props.value);
   const [isSecret, setSecret] = useState(false);
   const search = useDebouncedCallback(props.onChange, typingMs);
@@ -93,7 +132,7 @@ function SearchBox(props: {
 
   return (
     <TextInput
-      className={props.wide ? 'search wide' : 'search'}
+      className="search wide"
       type="search"
       aria-label={props.label}
       placeholder={props.label}
@@ -102,7 +141,7 @@ function SearchBox(props: {
       error={
         isSecret && 'This looks like a secret. Search by name or id, or verify it under "Try it".'
       }
-      leftSection={props.wide && <IconSearch size={16} aria-hidden />}
+      leftSection={<IconSearch size={16} aria-hidden />}
       rightSection={
         text && (
           <CloseButton size="sm" aria-label={`Clear: ${props.label}`} onClick={() => change('')} />

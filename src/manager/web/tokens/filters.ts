@@ -13,15 +13,34 @@ export interface Filters {
   state: '' | 'active' | 'expired' | 'revoked' | 'expiring';
   /** The exact owner. */
   owner: string;
-  /** By time of creation or of expiry. */
-  sort: 'newest' | 'oldest' | 'expiry';
+  /** One exact scope. */
+  scope: string;
+  /** The actor that created it. */
+  maker: string;
+  /** Not used for this many days. */
+  unused: '' | '30' | '90' | '180' | '365';
+  sort: SortName;
 }
+
+/** The orders of the list. A "-" stands for the opposite one. */
+export type SortName = keyof typeof sorts;
 
 /** An access token that expires within this many days is "expiring soon". */
 export const expiringSoonDays = 14;
 
 const kinds = { '': Kind.UNSPECIFIED, static: Kind.STATIC, jwt: Kind.JWT };
-const sorts = { newest: Sort.NEWEST, oldest: Sort.OLDEST, expiry: Sort.EXPIRY };
+const sorts = {
+  newest: [Sort.NEWEST, false],
+  oldest: [Sort.OLDEST, false],
+  name: [Sort.NAME, false],
+  '-name': [Sort.NAME, true],
+  owner: [Sort.OWNER, false],
+  '-owner': [Sort.OWNER, true],
+  used: [Sort.LAST_USED, false],
+  '-used': [Sort.LAST_USED, true],
+  expiry: [Sort.EXPIRY, false],
+  '-expiry': [Sort.EXPIRY, true],
+} as const;
 const states = {
   '': State.UNSPECIFIED,
   active: State.ACTIVE,
@@ -29,6 +48,7 @@ const states = {
   revoked: State.REVOKED,
   expiring: State.UNSPECIFIED,
 };
+const unusedDays = { '': 0, '30': 30, '90': 90, '180': 180, '365': 365 };
 
 /** The filters in the URL, a function that changes some of them, and one that clears all. */
 export function useFilters(): [Filters, (change: Partial<Filters>) => void, () => void] {
@@ -38,6 +58,9 @@ export function useFilters(): [Filters, (change: Partial<Filters>) => void, () =
     kind: oneOf(search.get('kind'), kinds, ''),
     state: oneOf(search.get('state'), states, ''),
     owner: search.get('owner') ?? '',
+    scope: search.get('scope') ?? '',
+    maker: search.get('maker') ?? '',
+    unused: oneOf(search.get('unused'), unusedDays, ''),
     sort: oneOf(search.get('sort'), sorts, 'newest'),
   };
   const set = (change: Partial<Filters>) => {
@@ -53,28 +76,42 @@ export function useFilters(): [Filters, (change: Partial<Filters>) => void, () =
 }
 
 /** Whether any filter is set. */
-export function isFiltered(filters: Filters): boolean {
-  return Boolean(filters.text || filters.kind || filters.state || filters.owner);
+export function isFiltered({ sort: _sort, ...filters }: Filters): boolean {
+  return Object.values(filters).some(value => value !== '');
 }
 
 /** Whether a text looks like a token or a secret, which no search and no URL may hold. */
 export function looksSecret(text: string): boolean {
-  return /ush_[0-9A-Za-z]{22}_/.test(text) || /eyJ[\w-]{8,}/.test(text) || text.trim().length > 128;
+  return (
+    /[a-z0-9]_[0-9A-Za-z]{22}_/.test(text) ||
+    /k_[\w-]{20}/.test(text) ||
+    /eyJ[\w-]{8,}/.test(text) ||
+    text.trim().length > 128
+  );
 }
 
 /** The filters as fields of a List request. */
 export function toRequest(filters: Filters) {
   const isExpiring = filters.state === 'expiring';
+  const [sort, reverse] = sorts[filters.sort];
   return {
     text: filters.text,
     kind: kinds[filters.kind],
     state: states[filters.state],
     owner: filters.owner,
-    sort: isExpiring && filters.sort === 'newest' ? Sort.EXPIRY : sorts[filters.sort],
-    ...(isExpiring && { expiresWithin: { seconds: BigInt(expiringSoonDays * 86_400) } }),
+    scope: filters.scope,
+    createdBy: filters.maker,
+    sort,
+    reverse,
+    ...(isExpiring && { expiresWithin: days(expiringSoonDays) }),
+    ...(filters.unused && { unusedFor: days(unusedDays[filters.unused]) }),
   };
 }
 
+function days(count: number) {
+  return { seconds: BigInt(count * 86_400) };
+}
+
 function oneOf<K extends string>(value: string | null, table: Record<K, unknown>, otherwise: K): K {
-  return value !== null && value in table ? (value as K) : otherwise;
+  return value !== null && Object.hasOwn(table, value) ? (value as K) : otherwise;
 }

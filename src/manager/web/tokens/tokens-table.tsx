@@ -1,19 +1,27 @@
 /** The table of access tokens, which becomes a list of cards on a phone. */
 
-import { timestampMs } from '@bufbuild/protobuf/wkt';
-import { Anchor, Skeleton, Table, Text } from '@mantine/core';
-import { memo } from 'react';
-import { Link } from 'wouter';
-import { type AccessToken, State } from '../../../gen/usher/v1/access_token_pb.ts';
-import { Chips } from '../ui/chips.tsx';
-import { KindBadge, StateBadge } from '../ui/state-badge.tsx';
-import { When } from '../ui/when.tsx';
-import { expiringSoonDays } from './filters.ts';
+import { Checkbox, Skeleton, Table, UnstyledButton } from '@mantine/core';
+import { IconArrowDown, IconArrowsSort, IconArrowUp } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import type { AccessToken } from '../../../gen/usher/v1/access_token_pb.ts';
+import { ariaSort, type Column, nextSort } from './columns.ts';
+import type { SortName } from './filters.ts';
+import { type Selection, useRangeSelection } from './selection.ts';
+import { Row } from './token-row.tsx';
 
-const columns = ['Name', 'Kind', 'State', 'Owner', 'Scopes', 'Last used', 'Expires'];
-
-/** The table; `isStale` dims the rows while newer ones are loading. */
-export function TokensTable({ tokens, isStale }: { tokens: AccessToken[]; isStale: boolean }) {
+/** The table. */
+export function TokensTable(props: {
+  tokens: AccessToken[];
+  columns: readonly Column[];
+  sort: SortName;
+  onSort: (sort: SortName) => void;
+  /** Dims the rows while newer ones are loading. */
+  isStale: boolean;
+  /** Adds a checkbox to each row, and one for all rows; absent for none. */
+  selection?: Selection | undefined;
+}) {
+  const { tokens, columns, sort, onSort, isStale, selection } = props;
+  const select = useRangeSelection(tokens, selection);
   return (
     <div className="card table-card" data-stale={isStale || undefined} aria-busy={isStale}>
       <Table
@@ -22,10 +30,27 @@ export function TokensTable({ tokens, isStale }: { tokens: AccessToken[]; isStal
         horizontalSpacing="md"
         highlightOnHover
       >
-        <Head />
+        <Table.Thead>
+          <Table.Tr>
+            {selection && (
+              <Table.Th className="cell-select">
+                <SelectAll tokens={tokens} selection={selection} />
+              </Table.Th>
+            )}
+            {columns.map(column => (
+              <Head key={column.id} column={column} sort={sort} onSort={onSort} />
+            ))}
+          </Table.Tr>
+        </Table.Thead>
         <Table.Tbody>
           {tokens.map(token => (
-            <Row key={token.id} token={token} />
+            <Row
+              key={token.id}
+              token={token}
+              columns={columns}
+              isSelected={selection?.ids.has(token.id)}
+              onSelect={select}
+            />
           ))}
         </Table.Tbody>
       </Table>
@@ -33,76 +58,58 @@ export function TokensTable({ tokens, isStale }: { tokens: AccessToken[]; isStal
   );
 }
 
-function Head() {
+function Head(props: { column: Column; sort: SortName; onSort: (sort: SortName) => void }) {
+  const { column, sort, onSort } = props;
+  const order = ariaSort(column, sort);
+  const next = nextSort(column, sort);
+  if (next === undefined) return <Table.Th>{column.title}</Table.Th>;
   return (
-    <Table.Thead>
-      <Table.Tr>
-        {columns.map(column => (
-          <Table.Th key={column}>{column}</Table.Th>
-        ))}
-      </Table.Tr>
-    </Table.Thead>
+    <Table.Th aria-sort={order}>
+      <UnstyledButton className="sort" onClick={() => onSort(next)}>
+        {column.title}
+        {order === 'ascending' && <IconArrowUp size={14} aria-hidden />}
+        {order === 'descending' && <IconArrowDown size={14} aria-hidden />}
+        {order === 'none' && <IconArrowsSort size={14} aria-hidden className="sort-idle" />}
+      </UnstyledButton>
+    </Table.Th>
   );
 }
 
-// The list may have thousands of rows, so rows that did not change are not rendered again.
-const Row = memo(function Row({ token }: { token: AccessToken }) {
+function SelectAll({ tokens, selection }: { tokens: AccessToken[]; selection: Selection }) {
+  const selected = tokens.filter(({ id }) => selection.ids.has(id)).length;
+  const isAll = selected > 0 && selected === tokens.length;
   return (
-    <Table.Tr className="row-link">
-      <Table.Td data-label="Name" className="cell-name">
-        <Anchor
-          component={Link}
-          href={`/tokens/${token.id}`}
-          fw={600}
-          size="sm"
-          className="row-anchor"
-        >
-          {token.name}
-        </Anchor>
-        <Text size="xs" c="dimmed" ff="monospace">
-          {token.id.slice(0, 8)}…{token.id.slice(-6)}
-        </Text>
-      </Table.Td>
-      <Table.Td data-label="Kind">
-        <KindBadge kind={token.kind} />
-      </Table.Td>
-      <Table.Td data-label="State">
-        <StateBadge state={token.state} />
-      </Table.Td>
-      <Table.Td data-label="Owner">{token.owner || <span className="quiet">none</span>}</Table.Td>
-      <Table.Td data-label="Scopes">
-        <Chips words={token.scopes} none="none" max={1} />
-      </Table.Td>
-      <Table.Td data-label="Last used" className="nowrap">
-        <When time={token.lastUsedTime} />
-      </Table.Td>
-      <Table.Td data-label="Expires" className="nowrap" data-tone={expiryTone(token)}>
-        <When time={token.expireTime} />
-      </Table.Td>
-    </Table.Tr>
+    <Checkbox
+      size="xs"
+      aria-label="Select all rows"
+      checked={isAll}
+      indeterminate={selected > 0 && !isAll}
+      onChange={() => selection.onChange(tokens, !isAll)}
+    />
   );
-});
-
-function expiryTone(token: AccessToken): 'warn' | undefined {
-  if (token.state !== State.ACTIVE || !token.expireTime) return undefined;
-  const soonMs = Date.now() + expiringSoonDays * 86_400_000;
-  return timestampMs(token.expireTime) < soonMs ? 'warn' : undefined;
 }
 
 const skeletonRows = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 /** A placeholder until the first rows are loaded. */
-export function TokensTableSkeleton() {
+export function TokensTableSkeleton({ columns }: { columns: readonly Column[] }) {
+  const cells = (make: (column: Column) => ReactNode) => columns.map(make);
   return (
     <div className="card table-card" aria-busy="true">
       <Table verticalSpacing="sm" horizontalSpacing="md" aria-label="Loading access tokens">
-        <Head />
+        <Table.Thead>
+          <Table.Tr>
+            {cells(({ id, title }) => (
+              <Table.Th key={id}>{title}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
         <Table.Tbody>
           {skeletonRows.map(row => (
             <Table.Tr key={row}>
-              {columns.map(column => (
-                <Table.Td key={column}>
-                  <Skeleton height={16} my={10} width={column === 'Name' ? 180 : 70} />
+              {cells(({ id }) => (
+                <Table.Td key={id}>
+                  <Skeleton height={16} my={10} width={id === 'name' ? 180 : 70} />
                 </Table.Td>
               ))}
             </Table.Tr>
