@@ -28,6 +28,7 @@ const rooms: Record<string, readonly string[]> = {
   server: [
     'transport',
     'manager',
+    'people',
     'tokens',
     'verify',
     'limiting',
@@ -42,6 +43,7 @@ const rooms: Record<string, readonly string[]> = {
   ],
   transport: [
     'manager',
+    'people',
     'tokens',
     'verify',
     'limiting',
@@ -51,8 +53,9 @@ const rooms: Record<string, readonly string[]> = {
     'reading',
     'gen',
   ],
-  manager: ['tokens', 'verify', 'store', 'outbound', 'reading'],
-  tokens: ['verify', 'store', 'outbound', 'caching'],
+  manager: ['people', 'tokens', 'verify', 'store', 'outbound', 'reading'],
+  people: ['tokens', 'verify', 'store', 'outbound'],
+  tokens: ['verify', 'store', 'outbound', 'caching', 'reading', 'wording'],
   verify: ['limiting', 'store', 'caching'],
   limiting: ['store', 'caching'],
   store: ['caching', 'timing', 'reading', 'tls'],
@@ -61,12 +64,13 @@ const rooms: Record<string, readonly string[]> = {
   reading: [],
   tls: [],
   outbound: ['timing', 'tls'],
+  wording: [],
   settings: ['verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
-  cli: ['api', 'settings', 'reading', 'version', 'tls'],
-  api: ['client', 'gen', 'tls'],
+  cli: ['api', 'settings', 'reading', 'version', 'tls', 'wording'],
+  api: ['client', 'gen', 'tls', 'wording'],
   client: ['gen', 'caching', 'reading', 'tls'],
   // Bundled separately, for browsers.
-  web: ['gen', 'manager'],
+  web: ['gen', 'manager', 'wording'],
   gen: [],
 };
 
@@ -118,7 +122,8 @@ const owners: Record<string, RegExp> = {
   '@connectrpc/connect': /^src\/(transport\/connect|api|client|manager\/web)\//,
   '@bufbuild/protobuf': /^src\/(transport|api|client|manager\/web)\//,
   canonicalize: /^src\/(store\/audit|tokens\/change|api\/audit-chain)\.ts$/,
-  uuid: /^src\/(tokens|manager)\//,
+  uuid: /^src\/(tokens|people|manager)\//,
+  'openid-client': /^src\/people\/provider\.ts$/,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,
   'prom-client': /^src\/server\/(metrics|caller-metric|memory-metric|tls-metrics)\.ts$/,
@@ -127,6 +132,7 @@ const owners: Record<string, RegExp> = {
   '@peculiar/x509': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'reflect-metadata': /^src\/cli\/dev-certs\/certificate\.ts$/,
   'cli-table3': /^src\/cli\/terminal\.ts$/,
+  'csv-stringify': /^src\/wording\/audit-csv\.ts$/,
   picocolors: /^src\/cli\/terminal\.ts$/,
 };
 

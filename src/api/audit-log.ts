@@ -1,85 +1,89 @@
 /** Calls the API to read the audit log, with plain values instead of messages. */
 
-import type { JsonObject } from '@bufbuild/protobuf';
-import { timestampDate } from '@bufbuild/protobuf/wkt';
-import type { AuditEvent } from '../gen/usher/v1/access_token_pb.ts';
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import type { ListAuditEventsRequestSchema } from '../gen/usher/v1/access_token_pb.ts';
+import { AuditOutcome } from '../gen/usher/v1/access_token_pb.ts';
+import { type AuditEntry, entryOf } from '../wording/audit-entry.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
 
-/** An entry as in a line of an export, see AuditEvent in access_token.proto. */
-export interface AuditEntry {
-  /** Its number in the log, from 1 without gaps. */
-  sequence: number;
-  id: string;
-  /** RFC 3339 with milliseconds. */
-  time: string;
-  /** What happened, such as "token.create". */
-  action: string;
-  /** The caller: "admin" or the UUID of an access token; "" if not authenticated. */
-  actor: string;
-  /** The caller's IP address. */
-  peer: string;
-  /** UUID of the changed access token; "" for none. */
-  tokenId: string;
-  /** The changed fields before. */
-  before?: JsonObject;
-  /** The changed fields after. */
-  after?: JsonObject;
-  /** More words, such as the reason of a revocation. */
-  detail: string;
-  /** The caller's request id; "" for none. */
-  requestId: string;
-  /** UUID of the job that made the change; absent for none. */
-  jobId?: string;
-  /** SHA-256 over the previous entry's hash and this entry, in hexadecimal. */
-  hash: string;
-}
+export type { AuditEntry } from '../wording/audit-entry.ts';
 
-/** Which entries to read. */
-export interface AuditQuery {
+/** Which entries to read; all filters must pass. */
+export interface AuditFilter {
   /** Only entries of this access token. */
   tokenId?: string | undefined;
+  /** Only entries of access tokens with this text in their name. */
+  tokenName?: string | undefined;
+  /** The id of an actor, or text in its name. */
+  actor?: string | undefined;
+  /** Only entries of access tokens that this owner has now, had, or got. */
+  owner?: string | undefined;
+  /** Actions, and groups of them. */
+  actions?: string[] | undefined;
+  /** Only what was done, or what was refused. */
+  outcome?: 'done' | 'refused' | undefined;
+  /** Only entries at or after this time. */
+  since?: Date | undefined;
+  /** Only entries before this time. */
+  until?: Date | undefined;
+}
+
+/** Which entries to read, and how many. */
+export interface AuditQuery extends AuditFilter {
   /** The order; newest first if false. */
   oldestFirst: boolean;
   /** Most entries to read. */
   limit: number;
 }
 
-const pageSizeMax = 1000;
-
-/** Reads entries, page by page. Throws AdminError. */
-export async function* auditEntries(
-  { tokens }: Admin,
-  { tokenId = '', oldestFirst, limit }: AuditQuery,
-): AsyncGenerator<AuditEntry> {
-  let pageToken = '';
-  let left = limit;
-  do {
-    const pageSize = Math.min(left, pageSizeMax);
-    const page = await call(() =>
-      tokens.listAuditEvents({ pageSize, pageToken, tokenId, oldestFirst }),
-    );
-    for (const event of page.events.slice(0, left)) yield auditEntry(event);
-    left -= page.events.length;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '' && left > 0);
+/** Entries that were read together. There can be none, while more follow. */
+export interface AuditPage {
+  entries: AuditEntry[];
+  /** The present names of actors and access tokens, by id. */
+  names: Record<string, string>;
+  /** How many entries of the log were examined so far. */
+  examined: number;
+  /** How many are left to examine, at most; 0 where that is not known. */
+  left: number;
 }
 
-function auditEntry(event: AuditEvent): AuditEntry {
-  if (event.time === undefined) throw new Error('an audit event has no time');
+const pageSizeMax = 1000;
+const outcomes = { done: AuditOutcome.DONE, refused: AuditOutcome.REFUSED };
+
+/** Reads the log page by page. Throws AdminError. */
+export async function* auditPages(
+  { tokens }: Admin,
+  { oldestFirst, limit, ...filter }: AuditQuery,
+): AsyncGenerator<AuditPage> {
+  const query = { oldestFirst, ...requestOf(filter) };
+  let pageToken = '';
+  let wanted = limit;
+  let examined = 0;
+  do {
+    const pageSize = Math.min(wanted, pageSizeMax);
+    const page = await call(() => tokens.listAuditEvents({ ...query, pageSize, pageToken }));
+    const entries = page.events.slice(0, wanted).map(entryOf);
+    examined += page.examined;
+    yield { entries, names: page.names, examined, left: Number(page.left) };
+    wanted -= page.events.length;
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '' && wanted > 0);
+}
+
+/** Reads entries, page by page. Throws AdminError. */
+export async function* auditEntries(admin: Admin, query: AuditQuery): AsyncGenerator<AuditEntry> {
+  for await (const { entries } of auditPages(admin, query)) yield* entries;
+}
+
+function requestOf(filter: AuditFilter): MessageInitShape<typeof ListAuditEventsRequestSchema> {
+  const { outcome, since, until, ...texts } = filter;
+  const given = Object.entries(texts).filter(([, value]) => value !== undefined);
   return {
-    sequence: Number(event.sequence),
-    id: event.id,
-    time: timestampDate(event.time).toISOString(),
-    action: event.action,
-    actor: event.actor,
-    peer: event.peer,
-    tokenId: event.tokenId,
-    ...(event.before && { before: event.before }),
-    ...(event.after && { after: event.after }),
-    detail: event.detail,
-    requestId: event.requestId,
-    ...(event.jobId !== '' && { jobId: event.jobId }),
-    hash: event.hash,
+    ...Object.fromEntries(given),
+    ...(outcome && { outcome: outcomes[outcome] }),
+    ...(since && { since: timestampFromDate(since) }),
+    ...(until && { until: timestampFromDate(until) }),
   };
 }

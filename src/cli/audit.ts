@@ -1,7 +1,6 @@
 /** `usher audit`: lists, exports and checks the audit log. */
 
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
@@ -12,12 +11,13 @@ import { auditEntries } from '../api/audit-log.ts';
 import type { Admin } from '../api/connect.ts';
 import type { RecordReport } from '../api/record-check.ts';
 import { checkRecords, type LastChanges, noteChanges } from '../api/record-check.ts';
+import { addAuditActions, addAuditExport } from './audit-export.ts';
+import { addAuditList } from './audit-list.ts';
 import type { Context } from './context.ts';
 import { connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { count, uuid } from './option-values.ts';
 import { progress } from './progress.ts';
-import { outJson, outTable } from './terminal.ts';
+import { outJson } from './terminal.ts';
 
 const everything = Number.MAX_SAFE_INTEGER;
 
@@ -28,66 +28,10 @@ export function addAuditCommands(
   exit: (code: number) => void,
 ): void {
   const audit = program.command('audit').description('list, export and check the audit log');
-  addList(audit, context);
-  addExport(audit, context);
+  addAuditList(audit, context);
+  addAuditExport(audit, context);
+  addAuditActions(audit, context);
   addVerify(audit, context, exit);
-}
-
-function addList(audit: Command, context: Context): void {
-  audit
-    .command('list')
-    .description('list entries, newest first')
-    .option('--token <id>', 'only those of this access token', uuid)
-    .option('--limit <count>', 'how many at most', count(1), 50)
-    .action(async (_, self: Command) => {
-      const options = optionsOf<{ token?: string; limit: number }>(self);
-      const query = { tokenId: options.token, oldestFirst: false, limit: options.limit };
-      const events = await Array.fromAsync(auditEntries(connect(context, options), query));
-      if (options.json) outJson(context.terminal, { events });
-      else outEntries(context, events);
-    });
-}
-
-function outEntries({ terminal }: Context, entries: AuditEntry[]): void {
-  const head = ['NO', 'TIME', 'ACTION', 'WHO', 'FROM', 'ACCESS TOKEN', 'DETAIL'];
-  const rows = entries.map(({ sequence, time, action, actor, peer, tokenId, detail }) => [
-    String(sequence),
-    time,
-    action,
-    actor || '-',
-    peer || '-',
-    tokenId || '-',
-    detail,
-  ]);
-  outTable(terminal, head, rows);
-}
-
-function addExport(audit: Command, context: Context): void {
-  audit
-    .command('export')
-    .description('write all entries as JSON Lines, oldest first')
-    .option('--out <file>', 'a new file, instead of the standard output')
-    .option('--token <id>', 'only those of this access token', uuid)
-    .action(async (_, self: Command) => {
-      const options = optionsOf<{ token?: string; out?: string }>(self);
-      const query = { tokenId: options.token, oldestFirst: true, limit: everything };
-      const entries = auditEntries(connect(context, options), query);
-      const shown = progress(context.terminal, entries, 'entries');
-      if (options.out !== undefined) await writeEntries(options.out, shown);
-      else for await (const entry of shown) outJson(context.terminal, entry);
-    });
-}
-
-async function writeEntries(path: string, entries: AsyncIterable<AuditEntry>): Promise<void> {
-  const file = await open(path, 'wx', 0o600).catch(error => {
-    throw new UsageError(`${path} cannot be created (${error.code}): name a new file`);
-  });
-  try {
-    for await (const entry of entries) await file.write(`${JSON.stringify(entry)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function addVerify(audit: Command, context: Context, exit: (code: number) => void): void {

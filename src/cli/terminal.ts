@@ -13,6 +13,8 @@ export interface Terminal {
   note(text: string): void;
   /** Whether the standard output is a terminal. */
   readonly rich: boolean;
+  /** How many characters fit in a line of the terminal; absent where that is not known. */
+  readonly columns?: number;
   /** Whether the standard error is a terminal. */
   readonly notesRich: boolean;
   /** Colours for `out`; they do nothing if it should be plain. */
@@ -29,6 +31,7 @@ export function openTerminal(
     out: text => void stdout.write(`${text}\n`),
     note: text => void stderr.write(`${text}\n`),
     rich,
+    ...(rich && stdout.columns > 0 ? { columns: stdout.columns } : {}),
     notesRich: stderr.isTTY === true,
     colors: picocolors.createColors(rich && !env.NO_COLOR && env.TERM !== 'dumb'),
   };
@@ -70,7 +73,7 @@ export function outValues(terminal: Terminal, values: [string, string | undefine
 }
 
 /** Escapes control characters, with which a name or reason could control the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     char => `\\u{${char.codePointAt(0)?.toString(16)}}`,

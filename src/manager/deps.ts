@@ -1,6 +1,7 @@
 /** What the API Manager's browser part needs from the rest of the server. */
 
 import type { IncomingMessage } from 'node:http';
+import type { ListedSession, SessionList, SignInMethod } from '../people/session-list.ts';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { Attempt } from '../tokens/guesses.ts';
@@ -40,8 +41,15 @@ export interface ManagerDeps {
   redeemLoginCode(code: string): LetIn | undefined;
   /** Begins an attempt to redeem a login code. Throws TokenError for a source that guesses. */
   beginAttempt(address: string): Attempt;
-  /** Writes "session.create" and "session.end" to the audit log, each once for a session. */
-  audit(action: 'session.create' | 'session.end', caller: Caller, sessionId: string): Promise<void>;
+  /** The sessions as a list, which people see and end. */
+  sessionList: Pick<SessionList, 'add' | 'touch' | 'end' | 'findOwn'>;
+  /**
+   * Where the browser goes after the sign-out of a session that the provider confirmed, to end the one
+   * there too; undefined for nowhere. Never rejects.
+   */
+  endAtProvider(session: Pick<ListedSession, 'sealedHint'>): Promise<string | undefined>;
+  /** Called with each sign-in by the admin token of the configuration, by itself or by a link. */
+  onAdminSignIn(caller: Caller, how: SignInMethod): void;
   /** Counts a refused sign-in or session for the audit log. Never rejects. */
   refused(refusal: Refusal): Promise<void>;
   /** What the status page shows. */

@@ -5,6 +5,7 @@ import { queryFault } from '../reading/query.ts';
 import { Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
+import { createHandoffs } from './handoff.ts';
 import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
 import { createSessions } from './session.ts';
@@ -29,6 +30,7 @@ export interface Manager {
 /** Creates the API Manager's browser part. */
 export function createManager(deps: ManagerDeps): Manager {
   const sessions = createSessions({ ...deps, keys: deps.sessionKeys });
+  const handoffs = createHandoffs(deps.sessionKeys, deps.now);
   const { peerOf } = deps;
   const webApp = serveWebApp(deps.webFolder);
 
@@ -42,7 +44,7 @@ export function createManager(deps: ManagerDeps): Manager {
     return caller && { session, caller };
   }
 
-  const sessionRoutes = createSessionRoutes({ ...deps, sessions, signedIn, peerOf });
+  const sessionRoutes = createSessionRoutes({ ...deps, sessions, handoffs, signedIn, peerOf });
 
   /** While the store is down, the sealed session and its page secret are enough: the status page must show the outage. */
   async function signedInOrDown(req: IncomingMessage): Promise<boolean> {

@@ -1,12 +1,15 @@
 /** The route of sessions, `/session`: sign-in, sign-out, and "who am I". */
 
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { listId } from '../people/session-list.ts';
 import { pathOf } from '../reading/place.ts';
 import { repeatedMember } from '../reading/repeated-member.ts';
-import { adminScope, type Caller, readScope } from '../tokens/caller.ts';
+import { adminActor, adminScope, type Caller, readScope } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { sessionCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
+import type { Handoffs } from './handoff.ts';
+import { cookieOf, describeSession, maySignIn, openSession, type SignIn } from './open-session.ts';
 import { cameOverTls } from './over-tls.ts';
 import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
@@ -22,8 +25,10 @@ export type SessionRoutes = (
 
 interface RouteDeps
   extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode'>,
-    Pick<ManagerDeps, 'audit' | 'refused' | 'limits' | 'now' | 'beginAttempt' | 'peerOf'> {
+    Pick<ManagerDeps, 'sessionList' | 'onAdminSignIn' | 'endAtProvider'>,
+    Pick<ManagerDeps, 'refused' | 'limits' | 'now' | 'beginAttempt' | 'peerOf'> {
   sessions: Sessions;
+  handoffs: Handoffs;
   signedIn(headers: IncomingHttpHeaders, peer: string): Promise<SignedIn | undefined>;
 }
 
@@ -40,7 +45,8 @@ export function createSessionRoutes(deps: RouteDeps): SessionRoutes {
 }
 
 /**
- * `POST /session` with an admin token or the code of a login link. The answer holds the page
+ * `POST /session` with an admin token, or the code of a login link or of a sign-in that the provider has
+ * confirmed. The answer holds the page
  * secret, which the server says nowhere else.
  */
 async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
@@ -48,18 +54,14 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
   if (madeByOtherSite(req.headers)) return await refuseOtherSite(deps, req, res);
   const offered = await offeredBy(deps, req);
   if (typeof offered === 'string') return sendJson(res, 400, { error: offered });
-  const found = await callerBy(deps, offered, deps.peerOf(req)).catch(asSlowed);
+  const found = await signInBy(deps, req, offered).catch(asSlowed);
   if (found instanceof TokenError) {
     await refused(deps, req, found.message);
     const retryAfter = String(Math.ceil((found.retryAfterMs ?? 0) / 1000));
     return sendJson(res, 429, { error: found.message }, { 'retry-after': retryAfter });
   }
-  const { caller, at } = found;
-  if (!caller) {
-    const error = 'code' in offered ? 'login link was used or has expired' : 'token is not valid';
-    await refused(deps, req, error);
-    return sendJson(res, 401, { error });
-  }
+  const { caller, ...signedIn } = found;
+  if (!caller) return await refuseSignIn(deps, req, res, offered);
   if (typeof caller === 'string') {
     await refused(deps, req, caller);
     return sendJson(res, 403, { error: caller });
@@ -68,29 +70,46 @@ async function signIn(deps: RouteDeps, req: IncomingMessage, res: ServerResponse
     await refused(deps, req, 'the token lacks the scope', caller.actor);
     return sendJson(res, 403, { error: `token lacks scope ${adminScope} or ${readScope}` });
   }
-  const { session, pageSecret } = deps.sessions.open(caller.actor, at);
-  await deps.audit('session.create', caller, session.id);
-  const body = { ...describe(deps, session, caller), pageSecret };
-  sendJson(res, 200, body, { 'set-cookie': cookieOf(deps, req, session) });
+  const opened = await openSession(deps, req, { ...signedIn, caller });
+  if (opened === undefined) return await refuseSignIn(deps, req, res, offered);
+  sendJson(res, 200, opened.body, { 'set-cookie': opened.cookie });
+}
+
+async function refuseSignIn(
+  deps: RouteDeps,
+  req: IncomingMessage,
+  res: ServerResponse,
+  offered: Offered,
+) {
+  const error = 'code' in offered ? 'login link was used or has expired' : 'token is not valid';
+  await refused(deps, req, error);
+  sendJson(res, 401, { error });
 }
 
 /** What a caller signs in with. */
 type Offered = { token: string } | { code: string };
 
-async function callerBy(
-  deps: RouteDeps,
-  offered: Offered,
-  peer: string,
-): Promise<{ caller: Caller | string | undefined; at: number }> {
-  const now = deps.now();
-  if ('token' in offered) return { caller: await deps.authenticate(offered.token, peer), at: now };
+/** A sign-in, whose caller is undefined for a wrong token or code, or a text that says why not. */
+type Tried = Omit<SignIn, 'caller'> & { caller: Caller | string | undefined };
+
+async function signInBy(deps: RouteDeps, req: IncomingMessage, offered: Offered): Promise<Tried> {
+  const peer = deps.peerOf(req);
+  if ('token' in offered) {
+    const caller = await deps.authenticate(offered.token, peer);
+    const isAdmin = typeof caller === 'object' && caller.actor === adminActor;
+    return { caller, how: isAdmin ? 'admin token' : 'access token', at: deps.now() };
+  }
   const attempt = deps.beginAttempt(peer);
-  const letIn = deps.redeemLoginCode(offered.code);
+  const confirmed = deps.handoffs.redeem(req.headers.cookie, offered.code);
+  const letIn = confirmed ?? deps.redeemLoginCode(offered.code);
   attempt.end(letIn === undefined);
-  if (letIn === undefined) return { caller: undefined, at: now };
+  if (letIn === undefined) return { caller: undefined, how: 'link', at: deps.now() };
   // The token was checked when the code was made: a code must not outlive a rotation since then.
   const { actor, at } = letIn;
-  return { caller: await deps.currentCaller(actor, peer, at), at };
+  const caller = await deps.currentCaller(actor, peer, at);
+  if (confirmed === undefined) return { caller, how: 'link', at };
+  const { how, sealedHint } = confirmed;
+  return { caller, how, at, once: offered.code, ...(sealedHint !== undefined && { sealedHint }) };
 }
 
 /** The error of a source that guesses, as a value. */
@@ -105,7 +124,9 @@ async function showSession(deps: RouteDeps, req: IncomingMessage, res: ServerRes
   if (!found) return sendJson(res, 401, { error: 'not signed in' });
   const renewed = deps.sessions.renew(found.session);
   const cookie = renewed && cookieOf(deps, req, renewed);
-  const body = describe(deps, renewed ?? found.session, found.caller);
+  const body = describeSession(deps, renewed ?? found.session, found.caller);
+  // Not awaited: who looks at the page does not wait for the list.
+  if (renewed) void deps.sessionList.touch(renewed.actor, renewed.id, found.caller.peer);
   sendJson(res, 200, body, cookie === undefined ? {} : { 'set-cookie': cookie });
 }
 
@@ -114,12 +135,14 @@ async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerRespons
   const session = deps.sessions.unseal(keysIn(req.headers));
   const caller =
     session && (await deps.currentCaller(session.actor, deps.peerOf(req), session.signedInAt));
+  const listed = session && (await deps.sessionList.findOwn(session.actor, session.id));
   if (session && caller) {
     // A session that has ended too: the sign-out that ended it may have failed before that was durable.
-    await deps.sessions.end(session);
-    await deps.audit('session.end', caller, session.id);
+    await deps.sessionList.end(endingOf(deps, session, caller), caller);
   }
-  sendJson(res, 200, {}, { 'set-cookie': sessionCookie('', 0, cameOverTls(req)) });
+  const providerUrl = listed?.how === 'provider' ? await deps.endAtProvider(listed) : undefined;
+  const body = providerUrl === undefined ? {} : { providerUrl };
+  sendJson(res, 200, body, { 'set-cookie': sessionCookie('', 0, cameOverTls(req)) });
 }
 
 async function refuseOtherSite(deps: RouteDeps, req: IncomingMessage, res: ServerResponse) {
@@ -133,23 +156,11 @@ function refused(deps: RouteDeps, req: IncomingMessage, why: string, actor = '')
   return deps.refused({ actor, peer: deps.peerOf(req), detail: `${req.method} ${path}: ${why}` });
 }
 
-function cookieOf(deps: RouteDeps, req: IncomingMessage, session: Session): string {
-  const seconds = Math.ceil((deps.sessions.endOf(session) - deps.now()) / 1000);
-  return sessionCookie(deps.sessions.seal(session), seconds, cameOverTls(req));
-}
-
-function describe(deps: RouteDeps, session: Session, caller: Caller) {
-  return {
-    actor: caller.actor,
-    name: caller.name,
-    ...(caller.owners && { owners: caller.owners }),
-    scopes: caller.scopes.filter(scope => scope.startsWith('usher.')),
-    expiresAt: deps.sessions.endOf(session),
-  };
-}
-
-function maySignIn(caller: Caller): boolean {
-  return caller.scopes.includes(adminScope) || caller.scopes.includes(readScope);
+/** A session as the list names it, also one that is not in the list. */
+function endingOf({ sessions }: RouteDeps, session: Session, { actor, name }: Caller) {
+  const { id: sessionId } = session;
+  const endsAt = sessions.lastEndOf(session);
+  return { id: listId(actor, sessionId), actor, name, sessionId, endsAt };
 }
 
 const wanted = 'send {"token":"…"} or {"code":"…"} as application/json';

@@ -35,9 +35,9 @@ export interface SessionKeys {
 export interface Sessions {
   /**
    * A new session of a caller who was authenticated at `signedInAt`, and its page secret (256 random bits,
-   * base64url).
+   * base64url). With an `id` of 256 random bits, base64url, the session has that one.
    */
-  open(actor: string, signedInAt: number): { session: Session; pageSecret: string };
+  open(actor: string, signedInAt: number, id?: string): { session: Session; pageSecret: string };
   /** Encrypts a session into the cookie's value. */
   seal(session: Session): string;
   /**
@@ -49,10 +49,10 @@ export interface Sessions {
   read(keys: SessionKeys): Promise<Session | undefined>;
   /** The session with its last use set to now; undefined if its cookie needs no renewal yet. */
   renew(session: Session): Session | undefined;
-  /** Ends a session, for every copy of its cookie. Throws Unavailable. */
-  end(session: Session): Promise<void>;
   /** When the session ends if it is not used again, in milliseconds since 1970. */
   endOf(session: Session): number;
+  /** When it ends however it is used, in milliseconds since 1970. */
+  lastEndOf(session: Session): number;
 }
 
 const purpose = 'usher web app session, version 2';
@@ -68,8 +68,9 @@ export function createSessions(deps: {
   ended: EndedSessions;
 }): Sessions {
   const { keys, now, limits, ended } = deps;
+  const lastEndOf = ({ signedInAt }: Session) => signedInAt + limits.sessionLifetimeMs;
   const endOf = (session: Session) =>
-    Math.min(session.signedInAt + limits.sessionLifetimeMs, session.usedAt + limits.sessionIdleMs);
+    Math.min(lastEndOf(session), session.usedAt + limits.sessionIdleMs);
   const unseal = ({ cookie, pageSecret }: SessionKeys) => {
     if (cookie.length > sealedCharactersMax) return undefined;
     const opened = keys().map(key => unsealText(key, cookie, purpose));
@@ -78,10 +79,10 @@ export function createSessions(deps: {
     return isHashOf(session.pageSecretHash, pageSecret) ? session : undefined;
   };
   return {
-    open(actor, signedInAt) {
+    open(actor, signedInAt, id = randomBytes(32).toString('base64url')) {
       const pageSecret = randomBytes(32).toString('base64url');
       const session = {
-        id: randomBytes(32).toString('base64url'),
+        id,
         actor,
         signedInAt,
         usedAt: now(),
@@ -101,7 +102,7 @@ export function createSessions(deps: {
         ? undefined
         : { ...session, usedAt };
     },
-    end: session => ended.endSession(session.id, session.signedInAt + limits.sessionLifetimeMs),
+    lastEndOf,
     endOf,
   };
 }

@@ -2,6 +2,8 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { createPeople, type People, withPeople } from '../people/people.ts';
+import { createSessionList, type SessionList } from '../people/session-list.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
@@ -77,6 +79,10 @@ export interface Core {
   guesses: Guesses;
   /** Looks up a caller again, for sessions. */
   currentCaller: CurrentCaller;
+  /** Who may sign in to the API Manager. */
+  people: People;
+  /** Who is signed in there. */
+  sessionList: SessionList;
   /** Writes and lists the audit log. */
   audit: Audit;
   /** Shows and accepts the store. */
@@ -165,7 +171,8 @@ export async function openCore(
     () => usage.pendingCount * usageCountBytes,
     others.usage.pendingMax * usageCountBytes,
   );
-  const currentCaller = createCurrentCaller(store, now);
+  const people = createPeople(store, now);
+  const currentCaller = withPeople(createCurrentCaller(store, now), people);
   const { jobs, close: closeJobs } = openJobs({
     ...{ store, changes, currentCaller, now, limits: others.jobs, works: !isWorker },
     onFailure: (error, jobId) =>
@@ -199,6 +206,11 @@ export async function openCore(
     }),
     guesses,
     currentCaller,
+    people,
+    sessionList: createSessionList({
+      ...{ documents: store, ended: store, log: store, now },
+      idleMs: others.manager.sessionIdleMs,
+    }),
     audit,
     sums,
     oversight: createOversight(store),

@@ -8,8 +8,9 @@ import { createManager, type Manager } from '../manager/manager.ts';
 import type { ServerStatus } from '../manager/server-status.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
+import { byCaller } from '../tokens/audit-names.ts';
 import { adminActor, type Caller } from '../tokens/caller.ts';
-import { uuidOf } from '../tokens/derived-uuid.ts';
+import { sourceOf } from '../tokens/source.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
 import type { SignInCode } from '../transport/services/sign-in.ts';
 import { textOf } from '../verify/verdict.ts';
@@ -58,8 +59,13 @@ export function createWebManager(
     redeemLoginCode: codes.redeem,
     beginAttempt: core.guesses.begin,
     peerOf: req => origins.request(req).address,
-    audit: (action, { actor, peer }, sessionId) =>
-      core.audit.add({ action, actor, peer, detail: '', id: uuidOf(`${action} ${sessionId}`) }),
+    sessionList: core.sessionList,
+    onAdminSignIn: ({ peer }, how) =>
+      log.warn(
+        { source: sourceOf(peer), how },
+        'the admin token of the configuration signed in to the API Manager',
+      ),
+    endAtProvider: async () => undefined,
     refused: core.sums.refused,
     status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),
@@ -67,8 +73,9 @@ export function createWebManager(
   return {
     manager,
     issueLoginCode: () => codes.issue(adminActor),
-    async createSignInCode({ actor, peer }) {
-      await core.audit.add({ action: 'session.link', actor, peer, detail: '' });
+    async createSignInCode(caller) {
+      const { actor } = caller;
+      await core.audit.add({ action: 'session.link', ...byCaller(caller), detail: '' });
       const expiresAt = now() + limits.loginCodeLifetimeMs;
       return { code: codes.issue(actor), expiresAt };
     },

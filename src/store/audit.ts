@@ -16,10 +16,14 @@ export interface AuditEvent {
   action: string;
   /** UUID of the caller's access token, "admin", "usher", "command line", or "" for an unknown caller. */
   actor: string;
+  /** The actor's name when it happened; absent where `actor` says it all, or no name is known. */
+  actorName?: string;
   /** The caller's network address as the server saw it; the host of a command line. */
   peer: string;
   /** UUID of the access token concerned, or "". */
   tokenId: string;
+  /** The access token's name when it happened; absent for none. */
+  tokenName?: string;
   /** The record's changed fields before the change; absent when there are none. */
   before?: JsonObject;
   /** The record's changed fields after the change; absent when there are none. */

@@ -8,6 +8,7 @@ import type { AccessTokenRecord } from '../store/record.ts';
 import type { RecordSeal } from '../store/seal.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
+import { byCaller } from './audit-names.ts';
 import { type BackupLine, backupFormat, writeLine } from './backup-line.ts';
 import { type Caller, demandAdminToken } from './caller.ts';
 import { invalid } from './fields.ts';
@@ -66,8 +67,7 @@ export function createReadBackup({ store, seal, audit }: BackupDeps): ReadBackup
   return async (caller, pageToken) => {
     demandAdminToken(caller, 'read a backup');
     if (pageToken === '') {
-      const { actor, peer } = caller;
-      await audit.add({ action: 'store.backup', actor, peer, detail: '' });
+      await audit.add({ action: 'store.backup', ...byCaller(caller), detail: '' });
     }
     const page = pageToken === '' ? await firstPage(store) : await pageAt(placeOf(pageToken));
     return {

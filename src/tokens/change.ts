@@ -8,6 +8,7 @@ import { v4 } from 'uuid';
 import type { AccessTokenRecord, JsonObject } from '../store/record.ts';
 import type { Change, Store, StoredRequest } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
+import { byCaller } from './audit-names.ts';
 import { type Caller, visible } from './caller.ts';
 import { TokenError } from './errors.ts';
 import { addedRevocations, auditFields, checkUuid, difference, invalid } from './fields.ts';
@@ -160,9 +161,9 @@ function prepare(
     id: eventId,
     time: at,
     action: ask.action,
-    actor: ask.caller.actor,
-    peer: ask.caller.peer,
+    ...byCaller(ask.caller),
     tokenId: record.id,
+    tokenName: record.name,
     ...fields,
     detail: ask.detail ?? '',
     requestId,

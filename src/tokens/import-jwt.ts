@@ -7,6 +7,7 @@ import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import { importJwtKey } from '../verify/jwt.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
+import { byCaller } from './audit-names.ts';
 import type { Caller } from './caller.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { auditFields, recordFields } from './fields.ts';
@@ -44,9 +45,10 @@ export async function importJwtSecret(
     ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, secrets: [sealed(keys, item, at)] },
     ...{ imported: 'plain', eventId },
   };
-  const { actor, peer } = caller;
   const event = {
-    ...{ id: eventId, time: at, action: 'token.import', actor, peer, tokenId: id },
+    ...{ id: eventId, time: at, action: 'token.import', tokenId: id },
+    ...byCaller(caller),
+    tokenName: record.name,
     ...{ after: auditFields(record), detail: 'jwt secret', requestId },
   };
   const { outcome } = await store.commit({ record, event });

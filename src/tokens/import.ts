@@ -12,6 +12,7 @@ import {
   writeForm,
 } from '../verify/imported.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
+import { byCaller } from './audit-names.ts';
 import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
@@ -266,9 +267,10 @@ async function settle(
     ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, eventId },
     ...{ secrets: [secret], imported },
   };
-  const { actor, peer } = caller;
   const event = {
-    ...{ id: eventId, time: at, action: 'token.import', actor, peer, tokenId: id },
+    ...{ id: eventId, time: at, action: 'token.import', tokenId: id },
+    ...byCaller(caller),
+    tokenName: record.name,
     ...{ after: auditFields(record), detail: imported, requestId },
   };
   const { outcome } = await store.commit({ record, event });

@@ -45,6 +45,8 @@ interface IssuedJwt {
   jti: string;
   iat: number;
   exp: number;
+  /** The name of the access token that it is of. */
+  tokenName: string;
 }
 
 /** Signs a JWT. Throws TokenError or Unavailable. */
@@ -79,7 +81,7 @@ export function createIssueJwt(
     if (jwt.length > jwtBytesMax) {
       throw invalid('claims', `make the JWT longer than ${jwtBytesMax} bytes`);
     }
-    return { jwt, jti, iat, exp };
+    return { jwt, jti, iat, exp, tokenName: record.name };
   };
 }
 
@@ -87,7 +89,7 @@ export function createIssueJwt(
 export function countIssued(issue: IssueJwt, sums: Pick<Sums, 'issued'>): IssueJwt {
   return async (caller, order) => {
     const issued = await issue(caller, order);
-    sums.issued(caller, order.tokenId.toLowerCase());
+    sums.issued(caller, { id: order.tokenId.toLowerCase(), name: issued.tokenName });
     return issued;
   };
 }

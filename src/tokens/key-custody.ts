@@ -2,6 +2,7 @@
 
 import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Audit } from './audit.ts';
+import { byCaller } from './audit-names.ts';
 import { adminScope, type Caller, demand, demandNoOwner, readScope } from './caller.ts';
 import type { CountKeyUse, KeyUse } from './key-use.ts';
 import { pageTokens } from './page-token.ts';
@@ -71,17 +72,15 @@ export function createKeyCustody(
       demandWhole(caller, 'reload the master keys');
       await keeper.reload();
       const status = await keeper.status();
-      const { actor, peer } = caller;
-      await audit.add({ action: 'keys.reload', actor, peer, detail: idsIn(status) });
+      await audit.add({ action: 'keys.reload', ...byCaller(caller), detail: idsIn(status) });
       return status;
     },
     async rotate(caller) {
       demandWhole(caller, 'rotate the master keys');
       const newId = await keeper.rotate();
-      const { actor, peer } = caller;
       const status = await keeper.status();
       await audit.add({
-        ...{ action: 'keys.rotate', actor, peer },
+        ...{ action: 'keys.rotate', ...byCaller(caller) },
         detail: `${newId} is first in ${status.source}`,
       });
       return { newId, status };

@@ -4,6 +4,7 @@ import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Audit } from './audit.ts';
+import { byCaller } from './audit-names.ts';
 import { adminScope, type Caller, demand, demandNoOwner } from './caller.ts';
 import { checkUuid } from './fields.ts';
 import { pageTokens } from './page-token.ts';
@@ -66,9 +67,8 @@ export function createStoreCare(
         return { ...page, nextPageToken: tokens.write(place) };
       }
       await store.signImported();
-      const { actor, peer } = caller;
       const detail = `${examinedInAll} access tokens, ${signedInAll} records signed`;
-      await audit.add({ action: 'store.migrate', actor, peer, detail });
+      await audit.add({ action: 'store.migrate', ...byCaller(caller), detail });
       await store.endMigration();
       return { ...page, nextPageToken: '' };
     },

@@ -4,6 +4,8 @@
  */
 
 import type { Audit, Happening } from './audit.ts';
+import { byCaller } from './audit-names.ts';
+import type { Caller } from './caller.ts';
 import type { SumLimits } from './limits.ts';
 import { sourceOf } from './source.ts';
 
@@ -11,6 +13,8 @@ import { sourceOf } from './source.ts';
 export interface Refusal {
   /** UUID of the caller's access token, "admin", or "" for an unknown caller. */
   actor: string;
+  /** The caller's name; absent for none. */
+  actorName?: string | undefined;
   /** The caller's network address as the server saw it. */
   peer: string;
   /** The method and why it was refused, in the server's own words: nothing that the caller chose. */
@@ -25,7 +29,10 @@ export interface Sums {
    */
   refused(refusal: Refusal): Promise<void>;
   /** Counts a JWT that was signed, by caller and access token. */
-  issued(caller: { actor: string; peer: string }, tokenId: string): void;
+  issued(
+    caller: Pick<Caller, 'actor' | 'name' | 'peer'>,
+    token: { id: string; name: string },
+  ): void;
   /** Writes the counts. What could not be written is kept for the next time. */
   flush(): Promise<void>;
   /** Writes the last counts and ends the timer. */
@@ -119,9 +126,10 @@ export function createSums({ audit, limits, onFailure }: SumDeps): Sums {
         onFailure(error);
       });
     },
-    issued({ actor, peer }, tokenId) {
-      const name = `${actor} ${tokenId}`;
-      const happening = { action: 'jwt.issue', actor, peer, tokenId, detail: '' } as const;
+    issued(caller, { id: tokenId, name: tokenName }) {
+      const name = `${caller.actor} ${tokenId}`;
+      const about = { tokenId, tokenName, detail: '' };
+      const happening = { action: 'jwt.issue', ...byCaller(caller), ...about } as const;
       const sum = issues.get(name) ?? { happening, unit: 'in a minute', count: 0 };
       sum.count += 1;
       issues.set(name, sum);

@@ -12,23 +12,26 @@ import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { chain, emptyChain } from '../../src/store/audit.ts';
-import { auditEventMessage } from '../../src/transport/services/access-token-message.ts';
+import { auditEventMessage } from '../../src/transport/services/audit-events.ts';
 
 test('the API shows every field that is hashed', async () => {
   const event = {
     id: '0198c0de-0000-7000-8000-000000000001',
     time: 1_708_574_091_007,
     action: 'token.update',
-    actor: 'admin',
+    actor: '0198c0de-0000-7000-8000-000000000009',
+    actorName: 'deployer',
     peer: '127.0.0.1',
     tokenId: '0198c0de-0000-7000-8000-000000000002',
+    tokenName: 'checkout',
     before: { scopes: ['a'], metadata: { n: 1.5, none: null } },
     after: { scopes: [], metadata: {} },
     detail: 'why',
     requestId: '0198c0de-0000-7000-8000-000000000003',
   };
   const first = chain(emptyChain, event);
-  const { before: _, after: __, ...plain } = event;
+  // As versions before wrote it.
+  const { before: _, after: __, actorName: ___, tokenName: ____, ...plain } = event;
   const second = chain(first, { ...plain, id: '0198c0de-0000-7000-8000-000000000004' });
   const transport = createRouterTransport(router => {
     router.service(AccessTokenService, {

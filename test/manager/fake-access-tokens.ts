@@ -16,11 +16,15 @@ import {
   Sort,
   State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { type FakeAudit, fakeAudit } from './fake-audit.ts';
 import { addToken, audit, type FakeEntry, type FakeState, newSecret, show } from './fake-state.ts';
 
 /** The service on a state that tests can read and change. */
 export function fakeAccessTokens(state: FakeState): Service {
-  return { ...fakeReads(state), ...fakeChanges(state), ...fakeRevocations(state) };
+  return {
+    ...{ ...fakeReads(state), ...fakeChanges(state), ...fakeRevocations(state) },
+    ...fakeAudit(state),
+  };
 }
 
 /** Without the rpcs for which the web app has no page. */
@@ -28,7 +32,7 @@ type Service = Omit<
   ServiceImpl<typeof AccessTokenService>,
   'import' | 'reseal' | 'explain' | 'lookup'
 >;
-type Reads = Pick<Service, 'get' | 'list' | 'listValues' | 'getUsage' | 'listAuditEvents'>;
+type Reads = Pick<Service, 'get' | 'list' | 'listValues' | 'getUsage'>;
 type Revocations = Pick<Service, 'revoke' | 'revokeJwts'>;
 
 function fakeReads(state: FakeState): Reads {
@@ -37,17 +41,12 @@ function fakeReads(state: FakeState): Reads {
     list: request => listTokens(state, request),
     listValues: request => listValues(state, request),
     getUsage: ({ id }) => usageOf(state, find(state, id)),
-    listAuditEvents: ({ pageSize, pageToken, tokenId }) => {
-      const size = pageSize || 50;
-      const all = state.events.filter(event => tokenId === '' || event.tokenId === tokenId);
-      const start = Number(pageToken || 0);
-      const events = all.toReversed().slice(start, start + size);
-      return { events, nextPageToken: start + size < all.length ? String(start + size) : '' };
-    },
   };
 }
 
-function fakeChanges(state: FakeState): Omit<Service, keyof Reads | keyof Revocations> {
+function fakeChanges(
+  state: FakeState,
+): Omit<Service, keyof Reads | keyof Revocations | keyof FakeAudit> {
   return {
     create: request =>
       once(state, request.requestId, () => {

@@ -107,12 +107,26 @@ type FakeDeps = Omit<ManagerDeps, 'now' | 'limits' | 'webFolder' | 'redeemLoginC
 function managerDeps(state: FakeState, adminToken: string): FakeDeps {
   const admin = (peer: string) => ({ actor: 'admin', name: '', peer, scopes: [adminScope] });
   const keys = [randomBytes(32)];
+  const ended = rememberEnded();
   return {
     sessionKeys: () => keys,
-    ended: rememberEnded(),
+    ended,
     authenticate: async (header, peer) => (header === adminToken ? admin(peer) : undefined),
     currentCaller: async (actor, peer) => (actor === 'admin' ? admin(peer) : undefined),
-    audit: async (action, { actor, peer }) => audit(state, { action, actor, peer }),
+    sessionList: {
+      async add({ caller: { actor, peer } }) {
+        audit(state, { action: 'session.create', actor, peer });
+        return true;
+      },
+      async touch() {},
+      async end({ sessionId, endsAt }, { actor, peer }) {
+        await ended.endSession(sessionId, endsAt);
+        audit(state, { action: 'session.end', actor, peer });
+      },
+      findOwn: async () => undefined,
+    },
+    endAtProvider: async () => undefined,
+    onAdminSignIn: () => undefined,
     refused: async () => undefined,
     beginAttempt: () => ({ end: () => undefined }),
     peerOf: ({ socket }) => socket.remoteAddress ?? '',

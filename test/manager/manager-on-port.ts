@@ -57,6 +57,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   };
   const webFolder = makeWebFolder();
   const keys = [randomBytes(32)];
+  const ended = rememberEnded(fail);
   const callerOf = async (token: string, peer: string): Promise<Caller | undefined> => {
     fail();
     const scopes = knobs.tokens.get(token);
@@ -66,14 +67,27 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     sessionKeys: () => keys,
     now,
     limits: defaultLimits.manager,
-    ended: rememberEnded(fail),
+    ended,
     webFolder,
     authenticate: callerOf,
     currentCaller: callerOf,
     redeemLoginCode: code => codes.redeem(code),
     beginAttempt: () => ({ end: () => undefined }),
     peerOf: ({ socket }) => socket.remoteAddress ?? '',
-    audit: async action => void knobs.audited.push(action),
+    sessionList: {
+      async add() {
+        knobs.audited.push('session.create');
+        return true;
+      },
+      async touch() {},
+      async end({ sessionId, endsAt }) {
+        await ended.endSession(sessionId, endsAt);
+        knobs.audited.push('session.end');
+      },
+      findOwn: async () => undefined,
+    },
+    endAtProvider: async () => undefined,
+    onAdminSignIn: () => undefined,
     refused: async ({ detail }) => void knobs.refused.push(detail),
     status: () => ({
       version: '0.1.0',

@@ -170,10 +170,10 @@ describe('refused is', () => {
 test('each JWT that is signed is counted, and no other', async () => {
   const counted: string[] = [];
   const count = countIssued(issue, {
-    issued: ({ actor }, tokenId) => void counted.push(`${actor} ${tokenId}`),
+    issued: ({ actor }, { id, name }) => void counted.push(`${actor} ${id} ${name}`),
   });
   const { record } = await tokens.create(admin, 'jwt', fields());
   await count(admin, { ...orderOf(record.id), tokenId: record.id.toUpperCase() });
   await count(admin, orderOf('x')).catch(() => undefined);
-  expect(counted).toEqual([`admin ${record.id}`]);
+  expect(counted).toEqual([`admin ${record.id} test`]);
 });

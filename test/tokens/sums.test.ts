@@ -120,24 +120,27 @@ describe('refused calls', () => {
   });
 });
 
+const idOf = (n: number) => `0198c0de-0000-7000-8000-00000000000${n}`;
+
 describe('signed JWTs', () => {
-  const caller = { actor: 'a', peer: '192.0.2.1' };
+  const caller = { actor: idOf(1), name: 'ann', peer: '192.0.2.1' };
   test('are one entry a minute for each caller and access token', async () => {
     const { sums, pass, entries } = counted();
-    for (let n = 0; n < 1000; n++) sums.issued(caller, `t${n % 2}`);
+    for (let n = 0; n < 1000; n++) sums.issued(caller, { id: `t${n % 2}`, name: `token ${n % 2}` });
     expect(entries).toEqual([]);
     await pass();
-    const entry = { action: 'jwt.issue', ...caller, detail: '500 in a minute' };
+    const by = { actor: caller.actor, actorName: 'ann', peer: caller.peer };
+    const entry = { action: 'jwt.issue', ...by, detail: '500 in a minute' };
     expect(entries).toEqual([
-      { ...entry, tokenId: 't0' },
-      { ...entry, tokenId: 't1' },
+      { ...entry, tokenId: 't0', tokenName: 'token 0' },
+      { ...entry, tokenId: 't1', tokenName: 'token 1' },
     ]);
     await pass();
     expect(entries).toHaveLength(2);
   });
   test('of too many access tokens are written before the minute ends', async () => {
     const { sums, entries } = counted({ issuersMax: 3 });
-    for (let n = 0; n < 4; n++) sums.issued(caller, `t${n}`);
+    for (let n = 0; n < 4; n++) sums.issued(caller, { id: `t${n}`, name: '' });
     await sums.flush();
     expect(entries).toHaveLength(4);
   });

@@ -57,7 +57,7 @@ export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps 
     admit: admitAnyone,
     issueJwt: async (_caller, order) => {
       if (order.tokenId === 'unknown') throw new TokenError('NOT_FOUND', 'token_id is unknown');
-      return { jwt: 'h.p.s', jti: JSON.stringify(order), iat: 1, exp: 2 };
+      return { jwt: 'h.p.s', jti: JSON.stringify(order), iat: 1, exp: 2, tokenName: '' };
     },
     authenticate: async call => {
       if (call.header('authorization').length === 0)

@@ -115,6 +115,7 @@ async function putOneBack(
     const event: AuditEvent = {
       ...usherEvent(eventId, time, action, 'put back after the store lost it'),
       tokenId: id,
+      tokenName: before.name,
       before: { revision: before.revision },
       after: { ...after, revision },
     };

@@ -1,6 +1,7 @@
 /** What the audit log holds of a job itself. Each act has an entry of its own. */
 
 import type { AuditEvent } from '../../store/audit.ts';
+import { namesIn } from '../audit-names.ts';
 import { uuidOf } from '../derived-uuid.ts';
 import type { Job, JobCaller } from './job.ts';
 
@@ -11,7 +12,7 @@ export type JobAction = 'job.start' | 'job.cancel' | 'job.end' | 'job.secrets';
 export function jobEvent(
   action: JobAction,
   job: Job,
-  { actor, peer }: JobCaller,
+  { actor, name, peer }: JobCaller,
   time: number,
 ): AuditEvent {
   const { id: jobId, requestId, act, count, done, failed, selection } = job;
@@ -19,7 +20,8 @@ export function jobEvent(
   return {
     // The secrets may be read more than once.
     id: uuidOf(action === 'job.secrets' ? `${action} ${jobId} ${time}` : `${action} ${jobId}`),
-    ...{ time, action, actor, peer, tokenId: '', jobId, requestId },
+    ...{ time, action, actor, ...namesIn({ actor, actorName: name }), peer },
+    ...{ tokenId: '', jobId, requestId },
     after: {
       act: act.kind,
       count,

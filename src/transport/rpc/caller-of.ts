@@ -58,7 +58,8 @@ export function withRefusalsNoted(
         const why = refusalOf(error, caller);
         if (why !== undefined) {
           const detail = `${service.name}.${name}: ${why}`;
-          await sums.refused({ actor: caller?.actor ?? '', peer: addressOf(call), detail });
+          const who = { actor: caller?.actor ?? '', actorName: caller?.name };
+          await sums.refused({ ...who, peer: addressOf(call), detail });
         }
         throw error;
       }

@@ -3,13 +3,11 @@
 import { create } from '@bufbuild/protobuf';
 import type {
   AccessToken,
-  AuditEvent,
   GetUsageResponse,
   ImportAccessTokensResponse_Result,
 } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   AccessTokenSchema,
-  AuditEventSchema,
   GetUsageResponse_DaySchema,
   GetUsageResponseSchema,
   ImportAccessTokensResponse_ResultSchema,
@@ -19,7 +17,6 @@ import {
   State,
 } from '../../gen/usher/v1/access_token_pb.ts';
 import type { TotalUse } from '../../limiting/total-use.ts';
-import type { ChainedEvent } from '../../store/audit.ts';
 import type { AccessTokenRecord } from '../../store/record.ts';
 import type { Usage } from '../../store/store.ts';
 import type { ImportResult } from '../../tokens/import.ts';
@@ -96,20 +93,6 @@ function previousSecretUntil({ secrets }: AccessTokenRecord, nowMs: number): num
   const running = secrets.slice(1).flatMap(({ goodUntil }) => goodUntil ?? []);
   const until = Math.max(...running);
   return until > nowMs ? until : undefined;
-}
-
-/** An entry of the audit log as an AuditEvent message. */
-export function auditEventMessage(event: ChainedEvent): AuditEvent {
-  const { id, action, actor, peer, tokenId, detail, requestId, hash, before, after } = event;
-  const message = create(AuditEventSchema, {
-    ...{ id, action, actor, peer, tokenId, detail, requestId, hash },
-    sequence: BigInt(event.sequence),
-    time: timestampOf(event.time),
-  });
-  if (before) message.before = before;
-  if (after) message.after = after;
-  if (event.jobId) message.jobId = event.jobId;
-  return message;
 }
 
 const outcomes = {

@@ -5,6 +5,7 @@ import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateAccessTokenResponseSchema,
   ExplainResponseSchema,
+  FindJwtRevocationsResponseSchema,
   GetAccessTokenResponseSchema,
   ImportAccessTokensResponseSchema,
   ListAccessTokensResponseSchema,
@@ -33,7 +34,6 @@ import type { Handlers } from '../rpc/handlers.ts';
 import {
   accessTokenMessage,
   addLimitUses,
-  auditEventMessage,
   importResultMessage,
   usageMessage,
 } from './access-token-message.ts';
@@ -48,6 +48,12 @@ import {
   updateOf,
   valuesQueryOf,
 } from './access-token-request.ts';
+import {
+  auditPageMessage,
+  auditQueryOf,
+  revocationQueryOf,
+  revocationsMessage,
+} from './audit-events.ts';
 import { explainedMessage, matchMessage } from './explained-message.ts';
 import { questionOf } from './question.ts';
 
@@ -58,7 +64,7 @@ export interface AccessTokenDeps {
   accessTokens: AccessTokens;
   usage: Pick<UsageMeter, 'read'>;
   readTotalUse: ReadTotalUse;
-  audit: Pick<Audit, 'list'>;
+  audit: Pick<Audit, 'list' | 'findRevocations'>;
   importTokens: Import;
   reseal: Reseal;
   explain: ExplainTo;
@@ -200,13 +206,16 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       });
     },
 
-    async listAuditEvents({ pageSize, pageToken, tokenId, oldestFirst }, call) {
-      const query = { pageSize, pageToken, tokenId, oldestFirst };
-      const { events, nextPageToken } = await deps.audit.list(await authenticate(call), query);
-      return create(ListAuditEventsResponseSchema, {
-        events: events.map(auditEventMessage),
-        nextPageToken,
-      });
+    async listAuditEvents(request, call) {
+      const caller = await authenticate(call);
+      const page = await deps.audit.list(caller, auditQueryOf(request));
+      return create(ListAuditEventsResponseSchema, auditPageMessage(page));
+    },
+
+    async findJwtRevocations(request, call) {
+      const caller = await authenticate(call);
+      const page = await deps.audit.findRevocations(caller, revocationQueryOf(request));
+      return create(FindJwtRevocationsResponseSchema, revocationsMessage(page));
     },
   };
 }

@@ -100,8 +100,12 @@ const door = createConnectDoor({
             const event = { id: 'e', action: 'token.update', actor: 'admin', peer: '::1' };
             const rest = { tokenId: id, after: { name: 'web' }, detail: '', requestId: '' };
             const events = [{ ...event, ...rest, time: at, sequence: 5, hash: 'f0' }];
-            return { events, nextPageToken: '5' };
+            const counts = { examined: 1, left: 4, lastSequence: 9 };
+            return { events, nextPageToken: '5', names: { [id]: 'web' }, ...counts };
           },
+          findRevocations: answering('find', {
+            ...{ matches: [], nextPageToken: '', names: {}, examined: 1, left: 0 },
+          }),
         },
         importTokens: answering('import', [
           { outcome: 'imported', id, problem: '' },
@@ -314,11 +318,15 @@ test('Lookup passes the text on, and shows what was found', async () => {
 });
 
 test('ListAuditEvents shows entries', async () => {
-  const { events, nextPageToken } = await client.listAuditEvents({ tokenId: id, pageSize: 1 });
-  expect(calls).toEqual([
-    ['audit', { pageSize: 1, pageToken: '', tokenId: id, oldestFirst: false }],
+  const { events, nextPageToken, ...others } = await client.listAuditEvents({
+    tokenId: id,
+    pageSize: 1,
+  });
+  expect(calls).toMatchObject([
+    ['audit', { pageSize: 1, pageToken: '', tokenId: id, oldestFirst: false, outcome: undefined }],
   ]);
   expect(nextPageToken).toBe('5');
+  expect(others).toMatchObject({ names: { [id]: 'web' }, examined: 1, left: 4n, lastSequence: 9n });
   expect(events[0]).toMatchObject({ sequence: 5n, action: 'token.update', after: { name: 'web' } });
   expect(events[0]?.before).toBeUndefined();
 });

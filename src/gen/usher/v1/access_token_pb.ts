@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIr8HCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2UiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIs8CChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQSDQoFc2NvcGUYCSABKAkSLQoKdW51c2VkX2ZvchgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdyZXZlcnNlGAsgASgIEhIKCmNyZWF0ZWRfYnkYDCABKAkiwAEKGExpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRIsCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAQSFQoNc2VhcmNoZWRfc2l6ZRgEIAEoBBIVCg1tYXRjaGluZ19zaXplGAUgASgEEhsKE21hdGNoaW5nX3NpemVfZmluYWwYBiABKAgiVAoRTGlzdFZhbHVlc1JlcXVlc3QSHgoFZmllbGQYASABKA4yDy51c2hlci52MS5GaWVsZBIMCgR0ZXh0GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBSKgAQoSTGlzdFZhbHVlc1Jlc3BvbnNlEjIKBnZhbHVlcxgBIAMoCzIiLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXNwb25zZS5WYWx1ZRISCgp0b3RhbF9zaXplGAIgASgEEg0KBWZpbmFsGAMgASgIGjMKBVZhbHVlEg0KBXZhbHVlGAEgASgJEgwKBHNpemUYAiABKAQSDQoFbGFiZWwYAyABKAkijAEKGFVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlVcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuInYKGFJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIoCgVncmFjZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgDIAEoBBISCgpyZXF1ZXN0X2lkGAQgASgJImcKGVJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIkoKGFJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlSZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIqQBChFSZXZva2VKd3RzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgNqdGkYAiABKAlIABIRCgdzdWJqZWN0GAMgASgJSAASMwoNaXNzdWVkX2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIOCgZyZWFzb24YBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZ0YXJnZXQiQQoSUmV2b2tlSnd0c1Jlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIsQEChlJbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0EjcKBWl0ZW1zGAEgAygLMigudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdC5JdGVtEg8KB2RyeV9ydW4YAiABKAgSEgoKYWxsb3dfd2VhaxgDIAEoCBISCgpyZXF1ZXN0X2lkGAQgASgJGrQDCgRJdGVtEg8KBXRva2VuGAEgASgJSAASEAoGc2hhMjU2GAIgASgMSAASEAoGc2hhNTEyGAMgASgMSAASFAoKand0X3NlY3JldBgLIAEoDEgAEgoKAmlkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFb3duZXIYBiABKAkSDgoGc2NvcGVzGAcgAygJEikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIRCglhdWRpZW5jZXMYDCADKAkSMwoQand0X2xpZmV0aW1lX21heBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIXCg9hbGxvd2VkX3NvdXJjZXMYDiADKAkSJwoKcmF0ZV9saW1pdBgPIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgQIAEoCzIPLnVzaGVyLnYxLlF1b3RhQggKBnNlY3JldCKrAQoaSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USPAoHcmVzdWx0cxgBIAMoCzIrLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSJCChlSZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIukBChpSZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRJGCgttYXN0ZXJfa2V5cxgDIAMoCzIxLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQiWwoORXhwbGFpblJlcXVlc3QSDgoGaGVhZGVyGAEgASgJEhAKCGF1ZGllbmNlGAIgASgJEhcKD3JlcXVpcmVkX3Njb3BlcxgDIAMoCRIOCgZzb3VyY2UYBCABKAki7QMKD0V4cGxhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRITCgtodHRwX3N0YXR1cxgEIAEoDRIQCgh0b2tlbl9pZBgFIAEoCRINCgVzdGFsZRgGIAEoCBItCgVzdGVwcxgHIAMoCzIeLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5TdGVwGlYKBFN0ZXASLgoFY2hlY2sYASABKA4yHy51c2hlci52MS5FeHBsYWluUmVzcG9uc2UuQ2hlY2sSDgoGcGFzc2VkGAIgASgIEg4KBmRldGFpbBgDIAEoCSLsAQoFQ2hlY2sSFQoRQ0hFQ0tfVU5TUEVDSUZJRUQQABIQCgxDSEVDS19IRUFERVIQARIOCgpDSEVDS19GT1JNEAISFgoSQ0hFQ0tfQUNDRVNTX1RPS0VOEAMSEAoMQ0hFQ0tfU0VDUkVUEAQSEAoMQ0hFQ0tfQ0xBSU1TEAUSDgoKQ0hFQ0tfVElNRRAGEhQKEENIRUNLX1JFVk9DQVRJT04QBxISCg5DSEVDS19BVURJRU5DRRAIEhAKDENIRUNLX1NDT1BFUxAJEhAKDENIRUNLX1NPVVJDRRAKEhAKDENIRUNLX0xJTUlUUxALIjEKDUxvb2t1cFJlcXVlc3QSDAoEdGV4dBgBIAEoCRISCgpwYWdlX3Rva2VuGAIgASgJIsIDCg5Mb29rdXBSZXNwb25zZRIvCgdtYXRjaGVzGAEgAygLMh4udXNoZXIudjEuTG9va3VwUmVzcG9uc2UuTWF0Y2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCGV4YW1pbmVkGAMgASgNGmwKBU1hdGNoEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEjYKCm1hdGNoZWRfYnkYAiABKA4yIi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaGVkQnki5QEKCU1hdGNoZWRCeRIaChZNQVRDSEVEX0JZX1VOU1BFQ0lGSUVEEAASEQoNTUFUQ0hFRF9CWV9JRBABEh0KGU1BVENIRURfQllfQ1VSUkVOVF9TRUNSRVQQAhIeChpNQVRDSEVEX0JZX1BSRVZJT1VTX1NFQ1JFVBADEhMKD01BVENIRURfQllfUEFSVBAEEhkKFU1BVENIRURfQllfU0VDUkVUX0tFWRAFEhoKFk1BVENIRURfQllfUkVWT0tFRF9KVEkQBhIeChpNQVRDSEVEX0JZX1JFVk9LRURfU1VCSkVDVBAHIqYCCgpBdWRpdEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIMCgRwZWVyGAUgASgJEhAKCHRva2VuX2lkGAYgASgJEicKBmJlZm9yZRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBmRldGFpbBgJIAEoCRISCgpyZXF1ZXN0X2lkGAogASgJEgwKBGhhc2gYCyABKAkSCgoCaWQYDCABKAkSDgoGam9iX2lkGA0gASgJImcKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIdG9rZW5faWQYAyABKAkSFAoMb2xkZXN0X2ZpcnN0GAQgASgIIlgKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEiQKBmV2ZW50cxgBIAMoCzIULnVzaGVyLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJKjsKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEg8KC0tJTkRfU1RBVElDEAESDAoIS0lORF9KV1QQAipWCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhAKDFNUQVRFX0FDVElWRRABEhEKDVNUQVRFX0VYUElSRUQQAhIRCg1TVEFURV9SRVZPS0VEEAMqQgoGUGVyaW9kEhYKElBFUklPRF9VTlNQRUNJRklFRBAAEg4KClBFUklPRF9EQVkQARIQCgxQRVJJT0RfTU9OVEgQAipRCghMaW1pdFBlchIZChVMSU1JVF9QRVJfVU5TUEVDSUZJRUQQABITCg9MSU1JVF9QRVJfVE9LRU4QARIVChFMSU1JVF9QRVJfU1VCSkVDVBACKoIBCgRTb3J0EhQKEFNPUlRfVU5TUEVDSUZJRUQQABIPCgtTT1JUX05FV0VTVBABEg8KC1NPUlRfT0xERVNUEAISDwoLU09SVF9FWFBJUlkQAxINCglTT1JUX05BTUUQBBIOCgpTT1JUX09XTkVSEAUSEgoOU09SVF9MQVNUX1VTRUQQBipWCgVGaWVsZBIVChFGSUVMRF9VTlNQRUNJRklFRBAAEg8KC0ZJRUxEX09XTkVSEAESDwoLRklFTERfU0NPUEUQAhIUChBGSUVMRF9DUkVBVEVEX0JZEAMqhQEKDUltcG9ydE91dGNvbWUSHgoaSU1QT1JUX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdJTVBPUlRfT1VUQ09NRV9JTVBPUlRFRBABEhsKF0lNUE9SVF9PVVRDT01FX0VYSVNUSU5HEAISGgoWSU1QT1JUX09VVENPTUVfUkVGVVNFRBADMs0IChJBY2Nlc3NUb2tlblNlcnZpY2USUQoGQ3JlYXRlEiIudXNoZXIudjEuQ3JlYXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuQ3JlYXRlQWNjZXNzVG9rZW5SZXNwb25zZRJICgNHZXQSHy51c2hlci52MS5HZXRBY2Nlc3NUb2tlblJlcXVlc3QaIC51c2hlci52MS5HZXRBY2Nlc3NUb2tlblJlc3BvbnNlEk0KBExpc3QSIS51c2hlci52MS5MaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBoiLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRJHCgpMaXN0VmFsdWVzEhsudXNoZXIudjEuTGlzdFZhbHVlc1JlcXVlc3QaHC51c2hlci52MS5MaXN0VmFsdWVzUmVzcG9uc2USUQoGVXBkYXRlEiIudXNoZXIudjEuVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuVXBkYXRlQWNjZXNzVG9rZW5SZXNwb25zZRJRCgZSb3RhdGUSIi51c2hlci52MS5Sb3RhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5Sb3RhdGVBY2Nlc3NUb2tlblJlc3BvbnNlElEKBlJldm9rZRIiLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USRwoKUmV2b2tlSnd0cxIbLnVzaGVyLnYxLlJldm9rZUp3dHNSZXF1ZXN0GhwudXNoZXIudjEuUmV2b2tlSnd0c1Jlc3BvbnNlElMKBkltcG9ydBIjLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRJTCgZSZXNlYWwSIy51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2USQQoIR2V0VXNhZ2USGS51c2hlci52MS5HZXRVc2FnZVJlcXVlc3QaGi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlEj4KB0V4cGxhaW4SGC51c2hlci52MS5FeHBsYWluUmVxdWVzdBoZLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZRI7CgZMb29rdXASFy51c2hlci52MS5Mb29rdXBSZXF1ZXN0GhgudXNoZXIudjEuTG9va3VwUmVzcG9uc2USVgoPTGlzdEF1ZGl0RXZlbnRzEiAudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBohLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIr8HCgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2UiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIs8CChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQSDQoFc2NvcGUYCSABKAkSLQoKdW51c2VkX2ZvchgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdyZXZlcnNlGAsgASgIEhIKCmNyZWF0ZWRfYnkYDCABKAkiwAEKGExpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRIsCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAQSFQoNc2VhcmNoZWRfc2l6ZRgEIAEoBBIVCg1tYXRjaGluZ19zaXplGAUgASgEEhsKE21hdGNoaW5nX3NpemVfZmluYWwYBiABKAgiVAoRTGlzdFZhbHVlc1JlcXVlc3QSHgoFZmllbGQYASABKA4yDy51c2hlci52MS5GaWVsZBIMCgR0ZXh0GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBSKgAQoSTGlzdFZhbHVlc1Jlc3BvbnNlEjIKBnZhbHVlcxgBIAMoCzIiLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXNwb25zZS5WYWx1ZRISCgp0b3RhbF9zaXplGAIgASgEEg0KBWZpbmFsGAMgASgIGjMKBVZhbHVlEg0KBXZhbHVlGAEgASgJEgwKBHNpemUYAiABKAQSDQoFbGFiZWwYAyABKAkijAEKGFVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlVcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuInYKGFJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIoCgVncmFjZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgDIAEoBBISCgpyZXF1ZXN0X2lkGAQgASgJImcKGVJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIkoKGFJldm9rZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIOCgZyZWFzb24YAiABKAkSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlSZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIqQBChFSZXZva2VKd3RzUmVxdWVzdBIKCgJpZBgBIAEoCRINCgNqdGkYAiABKAlIABIRCgdzdWJqZWN0GAMgASgJSAASMwoNaXNzdWVkX2JlZm9yZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIABIOCgZyZWFzb24YBSABKAkSEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZ0YXJnZXQiQQoSUmV2b2tlSnd0c1Jlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIsQEChlJbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0EjcKBWl0ZW1zGAEgAygLMigudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdC5JdGVtEg8KB2RyeV9ydW4YAiABKAgSEgoKYWxsb3dfd2VhaxgDIAEoCBISCgpyZXF1ZXN0X2lkGAQgASgJGrQDCgRJdGVtEg8KBXRva2VuGAEgASgJSAASEAoGc2hhMjU2GAIgASgMSAASEAoGc2hhNTEyGAMgASgMSAASFAoKand0X3NlY3JldBgLIAEoDEgAEgoKAmlkGAQgASgJEgwKBG5hbWUYBSABKAkSDQoFb3duZXIYBiABKAkSDgoGc2NvcGVzGAcgAygJEikKCG1ldGFkYXRhGAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIvCgtleHBpcmVfdGltZRgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIRCglhdWRpZW5jZXMYDCADKAkSMwoQand0X2xpZmV0aW1lX21heBgNIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIXCg9hbGxvd2VkX3NvdXJjZXMYDiADKAkSJwoKcmF0ZV9saW1pdBgPIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgQIAEoCzIPLnVzaGVyLnYxLlF1b3RhQggKBnNlY3JldCKrAQoaSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USPAoHcmVzdWx0cxgBIAMoCzIrLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLlJlc3VsdBpPCgZSZXN1bHQSKAoHb3V0Y29tZRgBIAEoDjIXLnVzaGVyLnYxLkltcG9ydE91dGNvbWUSCgoCaWQYAiABKAkSDwoHcHJvYmxlbRgDIAEoCSJCChlSZXNlYWxBY2Nlc3NUb2tlbnNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIukBChpSZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRIQCghleGFtaW5lZBgBIAEoDRIQCghyZXNlYWxlZBgCIAEoDRJGCgttYXN0ZXJfa2V5cxgDIAMoCzIxLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlLk1hc3RlcktleVVzZRIXCg9uZXh0X3BhZ2VfdG9rZW4YBCABKAkaRgoMTWFzdGVyS2V5VXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHc2VjcmV0cxgCIAEoDRIOCgZsaXN0ZWQYAyABKAgiHQoPR2V0VXNhZ2VSZXF1ZXN0EgoKAmlkGAEgASgJIpgBChBHZXRVc2FnZVJlc3BvbnNlEiwKBGRheXMYASADKAsyHi51c2hlci52MS5HZXRVc2FnZVJlc3BvbnNlLkRheRIyCg5sYXN0X3VzZWRfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaIgoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQiWwoORXhwbGFpblJlcXVlc3QSDgoGaGVhZGVyGAEgASgJEhAKCGF1ZGllbmNlGAIgASgJEhcKD3JlcXVpcmVkX3Njb3BlcxgDIAMoCRIOCgZzb3VyY2UYBCABKAki7QMKD0V4cGxhaW5SZXNwb25zZRINCgV2YWxpZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRITCgtodHRwX3N0YXR1cxgEIAEoDRIQCgh0b2tlbl9pZBgFIAEoCRINCgVzdGFsZRgGIAEoCBItCgVzdGVwcxgHIAMoCzIeLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5TdGVwGlYKBFN0ZXASLgoFY2hlY2sYASABKA4yHy51c2hlci52MS5FeHBsYWluUmVzcG9uc2UuQ2hlY2sSDgoGcGFzc2VkGAIgASgIEg4KBmRldGFpbBgDIAEoCSLsAQoFQ2hlY2sSFQoRQ0hFQ0tfVU5TUEVDSUZJRUQQABIQCgxDSEVDS19IRUFERVIQARIOCgpDSEVDS19GT1JNEAISFgoSQ0hFQ0tfQUNDRVNTX1RPS0VOEAMSEAoMQ0hFQ0tfU0VDUkVUEAQSEAoMQ0hFQ0tfQ0xBSU1TEAUSDgoKQ0hFQ0tfVElNRRAGEhQKEENIRUNLX1JFVk9DQVRJT04QBxISCg5DSEVDS19BVURJRU5DRRAIEhAKDENIRUNLX1NDT1BFUxAJEhAKDENIRUNLX1NPVVJDRRAKEhAKDENIRUNLX0xJTUlUUxALIjEKDUxvb2t1cFJlcXVlc3QSDAoEdGV4dBgBIAEoCRISCgpwYWdlX3Rva2VuGAIgASgJIsIDCg5Mb29rdXBSZXNwb25zZRIvCgdtYXRjaGVzGAEgAygLMh4udXNoZXIudjEuTG9va3VwUmVzcG9uc2UuTWF0Y2gSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCGV4YW1pbmVkGAMgASgNGmwKBU1hdGNoEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEjYKCm1hdGNoZWRfYnkYAiABKA4yIi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaGVkQnki5QEKCU1hdGNoZWRCeRIaChZNQVRDSEVEX0JZX1VOU1BFQ0lGSUVEEAASEQoNTUFUQ0hFRF9CWV9JRBABEh0KGU1BVENIRURfQllfQ1VSUkVOVF9TRUNSRVQQAhIeChpNQVRDSEVEX0JZX1BSRVZJT1VTX1NFQ1JFVBADEhMKD01BVENIRURfQllfUEFSVBAEEhkKFU1BVENIRURfQllfU0VDUkVUX0tFWRAFEhoKFk1BVENIRURfQllfUkVWT0tFRF9KVEkQBhIeChpNQVRDSEVEX0JZX1JFVk9LRURfU1VCSkVDVBAHIs4CCgpBdWRpdEV2ZW50EhAKCHNlcXVlbmNlGAEgASgEEigKBHRpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmFjdGlvbhgDIAEoCRINCgVhY3RvchgEIAEoCRIMCgRwZWVyGAUgASgJEhAKCHRva2VuX2lkGAYgASgJEicKBmJlZm9yZRgHIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Eg4KBmRldGFpbBgJIAEoCRISCgpyZXF1ZXN0X2lkGAogASgJEgwKBGhhc2gYCyABKAkSCgoCaWQYDCABKAkSEgoKYWN0b3JfbmFtZRgNIAEoCRISCgp0b2tlbl9uYW1lGA4gASgJEg4KBmpvYl9pZBgPIAEoCSLAAgoWTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIQCgh0b2tlbl9pZBgDIAEoCRIUCgxvbGRlc3RfZmlyc3QYBCABKAgSDQoFYWN0b3IYBSABKAkSEgoKdG9rZW5fbmFtZRgGIAEoCRINCgVvd25lchgHIAEoCRIPCgdhY3Rpb25zGAggAygJEicKB291dGNvbWUYCSABKA4yFi51c2hlci52MS5BdWRpdE91dGNvbWUSKQoFc2luY2UYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBXVudGlsGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1mcm9tX3NlcXVlbmNlGAwgASgEIvoBChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIkCgZldmVudHMYASADKAsyFC51c2hlci52MS5BdWRpdEV2ZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI7CgVuYW1lcxgDIAMoCzIsLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlLk5hbWVzRW50cnkSEAoIZXhhbWluZWQYBCABKA0SDAoEbGVmdBgFIAEoBBIVCg1sYXN0X3NlcXVlbmNlGAYgASgEGiwKCk5hbWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJiChlGaW5kSnd0UmV2b2NhdGlvbnNSZXF1ZXN0Eg0KBXZhbHVlGAEgASgJEhAKCHRva2VuX2lkGAIgASgJEhAKCHNlcXVlbmNlGAMgASgEEhIKCnBhZ2VfdG9rZW4YBCABKAkitwMKGkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlEjsKB21hdGNoZXMYASADKAsyKi51c2hlci52MS5GaW5kSnd0UmV2b2NhdGlvbnNSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSPgoFbmFtZXMYAyADKAsyLy51c2hlci52MS5GaW5kSnd0UmV2b2NhdGlvbnNSZXNwb25zZS5OYW1lc0VudHJ5EhAKCGV4YW1pbmVkGAQgASgNEgwKBGxlZnQYBSABKAQaawoFTWF0Y2gSIwoFZXZlbnQYASABKAsyFC51c2hlci52MS5BdWRpdEV2ZW50Ej0KB3Jldm9rZWQYAiABKA4yLC51c2hlci52MS5GaW5kSnd0UmV2b2NhdGlvbnNSZXNwb25zZS5SZXZva2VkGiwKCk5hbWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJICgdSZXZva2VkEhcKE1JFVk9LRURfVU5TUEVDSUZJRUQQABIPCgtSRVZPS0VEX0pUSRABEhMKD1JFVk9LRURfU1VCSkVDVBACKjsKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEg8KC0tJTkRfU1RBVElDEAESDAoIS0lORF9KV1QQAipWCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhAKDFNUQVRFX0FDVElWRRABEhEKDVNUQVRFX0VYUElSRUQQAhIRCg1TVEFURV9SRVZPS0VEEAMqQgoGUGVyaW9kEhYKElBFUklPRF9VTlNQRUNJRklFRBAAEg4KClBFUklPRF9EQVkQARIQCgxQRVJJT0RfTU9OVEgQAipRCghMaW1pdFBlchIZChVMSU1JVF9QRVJfVU5TUEVDSUZJRUQQABITCg9MSU1JVF9QRVJfVE9LRU4QARIVChFMSU1JVF9QRVJfU1VCSkVDVBACKoIBCgRTb3J0EhQKEFNPUlRfVU5TUEVDSUZJRUQQABIPCgtTT1JUX05FV0VTVBABEg8KC1NPUlRfT0xERVNUEAISDwoLU09SVF9FWFBJUlkQAxINCglTT1JUX05BTUUQBBIOCgpTT1JUX09XTkVSEAUSEgoOU09SVF9MQVNUX1VTRUQQBipWCgVGaWVsZBIVChFGSUVMRF9VTlNQRUNJRklFRBAAEg8KC0ZJRUxEX09XTkVSEAESDwoLRklFTERfU0NPUEUQAhIUChBGSUVMRF9DUkVBVEVEX0JZEAMqhQEKDUltcG9ydE91dGNvbWUSHgoaSU1QT1JUX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdJTVBPUlRfT1VUQ09NRV9JTVBPUlRFRBABEhsKF0lNUE9SVF9PVVRDT01FX0VYSVNUSU5HEAISGgoWSU1QT1JUX09VVENPTUVfUkVGVVNFRBADKmAKDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFgoSQVVESVRfT1VUQ09NRV9ET05FEAESGQoVQVVESVRfT1VUQ09NRV9SRUZVU0VEEAIyrgkKEkFjY2Vzc1Rva2VuU2VydmljZRJRCgZDcmVhdGUSIi51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEkgKA0dldBIfLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVxdWVzdBogLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVzcG9uc2USTQoETGlzdBIhLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXF1ZXN0GiIudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEkcKCkxpc3RWYWx1ZXMSGy51c2hlci52MS5MaXN0VmFsdWVzUmVxdWVzdBocLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXNwb25zZRJRCgZVcGRhdGUSIi51c2hlci52MS5VcGRhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5VcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlElEKBlJvdGF0ZRIiLnVzaGVyLnYxLlJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USUQoGUmV2b2tlEiIudXNoZXIudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXNwb25zZRJHCgpSZXZva2VKd3RzEhsudXNoZXIudjEuUmV2b2tlSnd0c1JlcXVlc3QaHC51c2hlci52MS5SZXZva2VKd3RzUmVzcG9uc2USUwoGSW1wb3J0EiMudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdBokLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlElMKBlJlc2VhbBIjLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRJBCghHZXRVc2FnZRIZLnVzaGVyLnYxLkdldFVzYWdlUmVxdWVzdBoaLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2USPgoHRXhwbGFpbhIYLnVzaGVyLnYxLkV4cGxhaW5SZXF1ZXN0GhkudXNoZXIudjEuRXhwbGFpblJlc3BvbnNlEjsKBkxvb2t1cBIXLnVzaGVyLnYxLkxvb2t1cFJlcXVlc3QaGC51c2hlci52MS5Mb29rdXBSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USXwoSRmluZEp3dFJldm9jYXRpb25zEiMudXNoZXIudjEuRmluZEp3dFJldm9jYXRpb25zUmVxdWVzdBokLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
@@ -1936,11 +1936,9 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   time?: Timestamp | undefined;
 
   /**
-   * What happened: "token.create", "token.update", "token.rotate", "token.revoke", "token.import",
-   * "token.reseal", "jwt.revoke", "jwt.issue", "session.create", "session.end", "call.refused",
-   * "keys.rotate", "keys.reload", "keys.write", "keys.remove", "audit.checkpoint", "store.backup", "store.restore", "store.migrate", "store.healed", "store.accept". JWTs that were issued are
-   * counted: one entry a minute for each caller and access token. Refused calls are too, by source, caller, method and reason, after
-   * the first.
+   * What happened, such as "token.create": docs/audit-log.md lists all actions, and what an entry of
+   * each holds. JWTs that were issued are counted: one entry a minute for each caller and access
+   * token. Refused calls are too, by source, caller, method and reason, after the first.
    *
    * @generated from field: string action = 3;
    */
@@ -2001,8 +1999,8 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   /**
    * SHA-256, in hexadecimal, of the previous entry's hash (64 zeros for the first entry) followed
    * by this entry without its hash, as canonical JSON (RFC 8785). The JSON's members are the fields
-   * of this message in lowerCamelCase, with `time` in milliseconds since 1970 and without `before`
-   * and `after` where they are not set.
+   * of this message in lowerCamelCase, with `time` in milliseconds since 1970, without `before` and
+   * `after` where they are not set, and without `actor_name` and `token_name` where they are empty.
    *
    * @generated from field: string hash = 11;
    */
@@ -2016,10 +2014,26 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
   id: string;
 
   /**
+   * Name of the actor when it happened; empty where `actor` says it all, and in entries that versions
+   * before wrote. Included in the hash.
+   *
+   * @generated from field: string actor_name = 13;
+   */
+  actorName: string;
+
+  /**
+   * Name of the access token when it happened; empty for none, and in entries that versions before
+   * wrote. Included in the hash.
+   *
+   * @generated from field: string token_name = 14;
+   */
+  tokenName: string;
+
+  /**
    * UUID of the job that made the change (see JobService); empty for none. Included in the hash as
    * `jobId`, where it is set.
    *
-   * @generated from field: string job_id = 13;
+   * @generated from field: string job_id = 15;
    */
   jobId: string;
 };
@@ -2032,7 +2046,7 @@ export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 30);
 
 /**
- * ListAuditEventsRequest asks for a page of the audit log.
+ * ListAuditEventsRequest asks for a page of the audit log. Filters combine: an event passes all.
  *
  * @generated from message usher.v1.ListAuditEventsRequest
  */
@@ -2045,14 +2059,15 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
   pageSize: number;
 
   /**
-   * next_page_token of the previous page; empty for the first page.
+   * next_page_token of the previous page, for the same filters and order; empty for the first page.
    *
    * @generated from field: string page_token = 2;
    */
   pageToken: string;
 
   /**
-   * Only events of this access token; empty for all. Required when the caller's token has an owner.
+   * Only events of this access token; empty for all. This is read from an index, all other filters
+   * are compared entry by entry.
    *
    * @generated from field: string token_id = 3;
    */
@@ -2065,6 +2080,65 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
    * @generated from field: bool oldest_first = 4;
    */
   oldestFirst: boolean;
+
+  /**
+   * Only events of this actor: as AuditEvent.actor, "unknown" for an unknown caller, or text in its
+   * name at that time or now, ignoring case. At most 256 characters; empty for all.
+   *
+   * @generated from field: string actor = 5;
+   */
+  actor: string;
+
+  /**
+   * Only events of access tokens with this text in the name at that time or now, ignoring case. At
+   * most 256 characters; empty for all.
+   *
+   * @generated from field: string token_name = 6;
+   */
+  tokenName: string;
+
+  /**
+   * Only events of access tokens that this owner has now, and those that gave it one or took one
+   * away; empty for all.
+   *
+   * @generated from field: string owner = 7;
+   */
+  owner: string;
+
+  /**
+   * Only these actions, such as "token.revoke", or groups of them, such as "token"; empty for all.
+   *
+   * @generated from field: repeated string actions = 8;
+   */
+  actions: string[];
+
+  /**
+   * Only calls that were done, or that were refused; not set for both.
+   *
+   * @generated from field: usher.v1.AuditOutcome outcome = 9;
+   */
+  outcome: AuditOutcome;
+
+  /**
+   * Only events at or after this time; not set for no bound.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 10;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Only events before this time; not set for no bound.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 11;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Start at this entry, in the given order; 0 for the first one.
+   *
+   * @generated from field: uint64 from_sequence = 12;
+   */
+  fromSequence: bigint;
 };
 
 /**
@@ -2081,7 +2155,8 @@ export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = 
  */
 export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"> & {
   /**
-   * The page.
+   * The page. With filters it can be short, even empty, when more follow: a call examines a bounded
+   * number of entries.
    *
    * @generated from field: repeated usher.v1.AuditEvent events = 1;
    */
@@ -2093,6 +2168,35 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * The present names of the actors and access tokens of the page, by their id in the events; not of
+   * those that have none, or that the caller may not see.
+   *
+   * @generated from field: map<string, string> names = 3;
+   */
+  names: { [key: string]: string };
+
+  /**
+   * How many entries were examined for this page.
+   *
+   * @generated from field: uint32 examined = 4;
+   */
+  examined: number;
+
+  /**
+   * How many entries are left to examine, at most; 0 at the end, and with token_id.
+   *
+   * @generated from field: uint64 left = 5;
+   */
+  left: bigint;
+
+  /**
+   * The last entry of the log that this list can reach: later ones were added after its first page.
+   *
+   * @generated from field: uint64 last_sequence = 6;
+   */
+  lastSequence: bigint;
 };
 
 /**
@@ -2101,6 +2205,166 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 32);
+
+/**
+ * FindJwtRevocationsRequest asks which entries of the audit log revoked a JWT or a subject's JWTs.
+ *
+ * @generated from message usher.v1.FindJwtRevocationsRequest
+ */
+export type FindJwtRevocationsRequest = Message<"usher.v1.FindJwtRevocationsRequest"> & {
+  /**
+   * A `jti` or a subject, at most 256 characters. Neither is kept or logged.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * Only entries of this access token; empty for all.
+   *
+   * @generated from field: string token_id = 2;
+   */
+  tokenId: string;
+
+  /**
+   * Only this entry; 0 for all.
+   *
+   * @generated from field: uint64 sequence = 3;
+   */
+  sequence: bigint;
+
+  /**
+   * next_page_token of the previous page; empty for the first page.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message usher.v1.FindJwtRevocationsRequest.
+ * Use `create(FindJwtRevocationsRequestSchema)` to create a new message.
+ */
+export const FindJwtRevocationsRequestSchema: GenMessage<FindJwtRevocationsRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 33);
+
+/**
+ * FindJwtRevocationsResponse names the entries that were found on a page.
+ *
+ * @generated from message usher.v1.FindJwtRevocationsResponse
+ */
+export type FindJwtRevocationsResponse = Message<"usher.v1.FindJwtRevocationsResponse"> & {
+  /**
+   * The entries that were found, newest first; none or more.
+   *
+   * @generated from field: repeated usher.v1.FindJwtRevocationsResponse.Match matches = 1;
+   */
+  matches: FindJwtRevocationsResponse_Match[];
+
+  /**
+   * For the next page; empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * As in ListAuditEventsResponse.
+   *
+   * @generated from field: map<string, string> names = 3;
+   */
+  names: { [key: string]: string };
+
+  /**
+   * How many entries were examined for this page.
+   *
+   * @generated from field: uint32 examined = 4;
+   */
+  examined: number;
+
+  /**
+   * How many entries are left to examine, at most; 0 at the end, and with token_id.
+   *
+   * @generated from field: uint64 left = 5;
+   */
+  left: bigint;
+};
+
+/**
+ * Describes the message usher.v1.FindJwtRevocationsResponse.
+ * Use `create(FindJwtRevocationsResponseSchema)` to create a new message.
+ */
+export const FindJwtRevocationsResponseSchema: GenMessage<FindJwtRevocationsResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 34);
+
+/**
+ * Match is an entry that revoked it.
+ *
+ * @generated from message usher.v1.FindJwtRevocationsResponse.Match
+ */
+export type FindJwtRevocationsResponse_Match = Message<"usher.v1.FindJwtRevocationsResponse.Match"> & {
+  /**
+   * The entry.
+   *
+   * @generated from field: usher.v1.AuditEvent event = 1;
+   */
+  event?: AuditEvent | undefined;
+
+  /**
+   * What it revoked.
+   *
+   * @generated from field: usher.v1.FindJwtRevocationsResponse.Revoked revoked = 2;
+   */
+  revoked: FindJwtRevocationsResponse_Revoked;
+};
+
+/**
+ * Describes the message usher.v1.FindJwtRevocationsResponse.Match.
+ * Use `create(FindJwtRevocationsResponse_MatchSchema)` to create a new message.
+ */
+export const FindJwtRevocationsResponse_MatchSchema: GenMessage<FindJwtRevocationsResponse_Match> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 34, 0);
+
+/**
+ * What an entry revoked.
+ *
+ * @generated from enum usher.v1.FindJwtRevocationsResponse.Revoked
+ */
+export const FindJwtRevocationsResponse_Revoked = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: REVOKED_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The JWT of this `jti`.
+   *
+   * @generated from enum value: REVOKED_JTI = 1;
+   */
+  JTI: 1,
+
+  /**
+   * The JWTs of this subject.
+   *
+   * @generated from enum value: REVOKED_SUBJECT = 2;
+   */
+  SUBJECT: 2,
+} as const;
+
+/**
+ * What an entry revoked.
+ *
+ * @generated from enum usher.v1.FindJwtRevocationsResponse.Revoked
+ */
+export type FindJwtRevocationsResponse_Revoked = (typeof FindJwtRevocationsResponse_Revoked)[keyof typeof FindJwtRevocationsResponse_Revoked] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.FindJwtRevocationsResponse.Revoked.
+ */
+export const FindJwtRevocationsResponse_RevokedSchema: GenEnum<FindJwtRevocationsResponse_Revoked> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 34, 0);
 
 /**
  * Kind of an access token.
@@ -2440,12 +2704,53 @@ export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
   enumDesc(file_usher_v1_access_token, 6);
 
 /**
+ * AuditOutcome is what became of a call.
+ *
+ * @generated from enum usher.v1.AuditOutcome
+ */
+export const AuditOutcome = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It was done.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_DONE = 1;
+   */
+  DONE: 1,
+
+  /**
+   * It was refused.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_REFUSED = 2;
+   */
+  REFUSED: 2,
+} as const;
+
+/**
+ * AuditOutcome is what became of a call.
+ *
+ * @generated from enum usher.v1.AuditOutcome
+ */
+export type AuditOutcome = (typeof AuditOutcome)[keyof typeof AuditOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.AuditOutcome.
+ */
+export const AuditOutcomeSchema: GenEnum<AuditOutcome> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 7);
+
+/**
  * AccessTokenService is the API Manager's administrative API: it creates, reads, updates, rotates,
  * revokes and imports access tokens, and lists the audit log.
  *
  * Callers authenticate in `authorization` with a static token of scope `usher.admin` (or, for Get,
- * List, GetUsage, Lookup and ListAuditEvents, `usher.tokens.read`), or with the session cookie of the web
- * app. A caller whose token has an owner sees and changes only that owner's access tokens; all
+ * List, GetUsage, Lookup, ListAuditEvents and FindJwtRevocations, `usher.tokens.read`), or with the
+ * session cookie of the web app. A caller whose token has an owner sees and changes only that owner's access tokens; all
  * others are NOT_FOUND for it.
  *
  * Every rpc can fail with UNAUTHENTICATED or PERMISSION_DENIED (the caller), INVALID_ARGUMENT (the
@@ -2614,7 +2919,8 @@ export const AccessTokenService: GenService<{
     output: typeof LookupResponseSchema;
   },
   /**
-   * ListAuditEvents reads the audit log page by page, newest first.
+   * ListAuditEvents reads the audit log page by page, newest first. A caller whose token has an owner
+   * sees the events of the access tokens that this owner has now.
    *
    * @generated from rpc usher.v1.AccessTokenService.ListAuditEvents
    */
@@ -2622,6 +2928,17 @@ export const AccessTokenService: GenService<{
     methodKind: "unary";
     input: typeof ListAuditEventsRequestSchema;
     output: typeof ListAuditEventsResponseSchema;
+  },
+  /**
+   * FindJwtRevocations finds the entries of the audit log that revoked the JWTs of a `jti` or a
+   * subject. The log holds only keyed digests of both, which this compares. It reads page by page.
+   *
+   * @generated from rpc usher.v1.AccessTokenService.FindJwtRevocations
+   */
+  findJwtRevocations: {
+    methodKind: "unary";
+    input: typeof FindJwtRevocationsRequestSchema;
+    output: typeof FindJwtRevocationsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_usher_v1_access_token, 0);

@@ -30,7 +30,7 @@ import {
   Kind,
   State,
 } from '../../../gen/usher/v1/access_token_pb.ts';
-import { AuditList } from '../audit/audit-list.tsx';
+import { TokenAuditList } from '../audit/audit-list.tsx';
 import { SnippetPanel } from '../code/snippet-panel.tsx';
 import { useSession } from '../session.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
@@ -173,7 +173,7 @@ function Sections({ token }: { token: AccessToken }) {
         <SnippetPanel token={token} />
       </Tabs.Panel>
       <Tabs.Panel value="audit">
-        <AuditList tokenId={token.id} />
+        <TokenAuditList tokenId={token.id} />
       </Tabs.Panel>
     </Tabs>
   );

@@ -1,0 +1,146 @@
+/**
+ * Finds the entries of the audit log that revoked the JWTs of a `jti` or a subject. The log holds keyed
+ * digests of both, with which the given text is compared.
+ */
+
+import type { ChainedEvent } from '../store/audit.ts';
+import type { RevokedJwts } from '../store/record.ts';
+import { type Store, Unavailable } from '../store/store.ts';
+import type { MasterKeys } from '../verify/master-keys.ts';
+import { claimHashes } from '../verify/revoked-jwts.ts';
+import { createNameReader, type NameOfActor } from './audit-names.ts';
+import { auditLimits, filterOf } from './audit-query.ts';
+import { askedToken, leftOf, placeIn, readPage, selectOf, startOf, textOf } from './audit-scan.ts';
+import { auditScope, type Caller, demand, readScope } from './caller.ts';
+import { Faults } from './faults.ts';
+import { checkText, checkUuid, fieldLimits, invalid } from './fields.ts';
+import { pageTokens } from './page-token.ts';
+
+/** What to find, and where. */
+export interface RevocationQuery {
+  /** A `jti` or a subject. */
+  value: string;
+  /** Only entries of this access token; "" or absent for all. */
+  tokenId?: string | undefined;
+  /** Only this entry; 0 or absent for all. */
+  sequence?: number | undefined;
+  /** nextPageToken of the previous page; "" or absent for the first page. */
+  pageToken?: string | undefined;
+}
+
+/** An entry that revoked it. */
+export interface FoundRevocation {
+  event: ChainedEvent;
+  revoked: 'jti' | 'subject';
+}
+
+/** A page of what was found, newest first. */
+interface RevocationPage {
+  matches: FoundRevocation[];
+  /** "" at the end. */
+  nextPageToken: string;
+  /** The present names of the actors and access tokens of these events, by id. */
+  names: Record<string, string>;
+  /** How many entries were examined. */
+  examined: number;
+  /** How many are left to examine, at most; 0 where that is not known. */
+  left: number;
+}
+
+/** Finds them. Throws TokenError, whose message holds nothing of the text, or Unavailable. */
+export type FindRevocations = (caller: Caller, query: RevocationQuery) => Promise<RevocationPage>;
+
+/** What it needs. */
+interface RevocationDeps {
+  store: Pick<Store, 'get' | 'find' | 'events' | 'head'>;
+  keys: MasterKeys;
+  nameOfActor: NameOfActor;
+}
+
+/** Creates it. */
+export function createFindRevocations({
+  store,
+  keys,
+  nameOfActor,
+}: RevocationDeps): FindRevocations {
+  return async (caller, query) => {
+    demand(caller, readScope, auditScope);
+    const { value, sequence } = query;
+    const faults = new Faults();
+    faults.read(() => checkValue(value));
+    faults.read(() => query.tokenId && checkUuid('token_id', query.tokenId));
+    const selection = [query.tokenId?.toLowerCase() ?? '', sequence ?? 0];
+    const tokens = pageTokens(keys, caller, { rpc: 'FindJwtRevocations', query: selection });
+    const start = faults.read(() => placeIn(tokens.read(query.pageToken)));
+    faults.end();
+    const tokenId = await askedToken(store, caller, query.tokenId);
+    const order = 'newest';
+    const names = createNameReader(store, nameOfActor, caller);
+    const revocations = filterOf({ pageSize: 0, oldestFirst: false, actions: ['jwt.revoke'] });
+    const seen = selectOf(caller, names, tokenId, revocations);
+    const found = new Map<number, FoundRevocation>();
+    const select = async (events: ChainedEvent[]) => {
+      const some = (await seen?.(events)) ?? events;
+      for (const event of some) {
+        const revoked = await revokedIn(store, keys, event, value);
+        if (revoked !== undefined) found.set(event.sequence, { event, revoked });
+      }
+      return some.filter(event => found.has(event.sequence));
+    };
+    const only = sequence ? { low: sequence, high: sequence, after: sequence + 1 } : undefined;
+    const { events, next, examined } = await readPage(
+      store,
+      { order, tokenId, limit: auditLimits.pageSizeDefault, select },
+      start ?? only ?? (await startOf(store, { order })),
+    );
+    await names.load(events);
+    return {
+      matches: events.flatMap(event => found.get(event.sequence) ?? []),
+      ...{ nextPageToken: tokens.write(textOf(next)), names: names.shown(events) },
+      ...{ examined, left: leftOf(order, tokenId, next) },
+    };
+  };
+}
+
+function checkValue(value: string): void {
+  if (value === '') throw invalid('value', 'is empty');
+  checkText('value', value, Math.max(fieldLimits.jtiLengthMax, fieldLimits.subjectLengthMax));
+}
+
+/** What an entry revoked of a `jti` or subject of this text; undefined for nothing, or not known. */
+async function revokedIn(
+  store: Pick<Store, 'find'>,
+  keys: MasterKeys,
+  { tokenId, after }: ChainedEvent,
+  value: string,
+): Promise<FoundRevocation['revoked'] | undefined> {
+  const revoked = after?.jwtsRevoked as RevokedJwts | undefined;
+  if (revoked === undefined) return undefined;
+  const { ids = {}, subjects = {} } = revoked;
+  const names = await digestsOf(store, keys, { tokenId, revoked, value });
+  if (names.some(name => Object.hasOwn(ids, name))) return 'jti';
+  return names.some(name => Object.hasOwn(subjects, name)) ? 'subject' : undefined;
+}
+
+/**
+ * The digests of a text by the key that the entry holds. Its master key may be gone since; then those by
+ * the record's key, which was sealed again.
+ */
+async function digestsOf(
+  store: Pick<Store, 'find'>,
+  keys: MasterKeys,
+  { tokenId, revoked, value }: { tokenId: string; revoked: RevokedJwts; value: string },
+): Promise<string[]> {
+  try {
+    return claimHashes(keys, { id: tokenId, revokedJwts: revoked }, value);
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+  }
+  try {
+    const { record } = await store.find(tokenId);
+    return record === undefined ? [] : claimHashes(keys, record, value);
+  } catch (error) {
+    if (error instanceof Unavailable) return [];
+    throw error;
+  }
+}

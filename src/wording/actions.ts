@@ -1,0 +1,205 @@
+/**
+ * All actions of the audit log: their words for people, and what an entry of each holds. The page, the
+ * command line, the export and docs/audit-log.md are made from this table.
+ */
+
+/** What an action is. */
+export interface AuditAction {
+  /** The heading of an entry, such as "Access token created". */
+  readonly title: string;
+  /** What the actor did, as in "ann revoked …"; `{token}` stands for the access token. */
+  readonly did: string;
+  /** How it looks: `bad` for what ends something, `warn` for what someone should look at. */
+  readonly tone: 'good' | 'bad' | 'warn' | 'quiet';
+  /** Whether it is a call that was refused; absent for no. */
+  readonly isRefusal?: true;
+  /** What `before`, `after` and `detail` hold, in Markdown; "" for nothing. */
+  readonly holds: string;
+}
+
+/** The actions, by their name in AuditEvent.action. The part before the dot is their group. */
+export const auditActions: Readonly<Record<string, AuditAction>> = {
+  'token.create': {
+    title: 'Access token created',
+    did: 'created {token}',
+    tone: 'good',
+    holds: '`after`: all fields but the secret',
+  },
+  'token.update': {
+    title: 'Access token changed',
+    did: 'changed {token}',
+    tone: 'good',
+    holds: '`before`, `after`: the changed fields',
+  },
+  'token.rotate': {
+    title: 'Access token rotated',
+    did: 'rotated {token}',
+    tone: 'good',
+    holds: '`after`: `rotatedAt`, and `previousGoodUntil`, the end of the previous secret',
+  },
+  'token.revoke': {
+    title: 'Access token revoked',
+    did: 'revoked {token}',
+    tone: 'bad',
+    holds: '`after`: `revokedAt`, `revokeReason`; `detail`: the reason',
+  },
+  'token.import': {
+    title: 'Access token imported',
+    did: 'imported {token}',
+    tone: 'good',
+    holds: '`after`: all fields but the secret',
+  },
+  'token.reseal': {
+    title: 'Secret sealed again',
+    did: 'sealed the secret of {token} with the master key in use',
+    tone: 'quiet',
+    holds: '`before`, `after`: the revision',
+  },
+  'jwt.issue': {
+    title: 'JWTs issued',
+    did: 'issued JWTs of {token}',
+    tone: 'quiet',
+    holds: '`detail`: how many in this minute',
+  },
+  'jwt.revoke': {
+    title: 'JWTs revoked',
+    did: 'revoked JWTs of {token}',
+    tone: 'bad',
+    holds:
+      '`after.jwtsRevoked`: keyed digests of a `jti` (`ids`) or a subject (`subjects`), or ' +
+      '`issuedBefore`; `detail`: the reason',
+  },
+  'session.create': {
+    title: 'Signed in',
+    did: 'signed in',
+    tone: 'quiet',
+    holds: '',
+  },
+  'session.end': {
+    title: 'Signed out',
+    did: 'signed out',
+    tone: 'quiet',
+    holds: '',
+  },
+  'session.link': {
+    title: 'Sign-in link made',
+    did: 'made a sign-in link',
+    tone: 'quiet',
+    holds: '',
+  },
+  'job.start': {
+    title: 'Job started',
+    did: 'started a job',
+    tone: 'warn',
+    holds: '`after`: the act, how many access tokens, their owner; `detail`: the same in words',
+  },
+  'job.cancel': {
+    title: 'Job canceled',
+    did: 'canceled a job',
+    tone: 'warn',
+    holds: '`after`: the act, and how many access tokens are done, failed and left; `detail`: why',
+  },
+  'job.end': {
+    title: 'Job ended',
+    did: 'ended a job',
+    tone: 'quiet',
+    holds: '`after`: the act, and how many access tokens are done, failed and left; `detail`: why',
+  },
+  'job.secrets': {
+    title: 'New secrets of a job read',
+    did: 'read the new tokens and secrets of a job',
+    tone: 'warn',
+    holds: '`after`: how many access tokens the job rotated',
+  },
+  'call.refused': {
+    title: 'Call refused',
+    did: 'was refused',
+    tone: 'warn',
+    isRefusal: true,
+    holds: '`detail`: the rpc or path and why, or how many more in a minute',
+  },
+  'audit.checkpoint': {
+    title: 'Old entries removed',
+    did: 'removed old entries',
+    tone: 'quiet',
+    holds: '`after`: number and hash of the last removed entry, and how many were removed',
+  },
+  'store.backup': {
+    title: 'Backup read',
+    did: 'read a backup',
+    tone: 'warn',
+    holds: '',
+  },
+  'store.restore': {
+    title: 'Backup restored',
+    did: 'restored a backup',
+    tone: 'warn',
+    holds: '`detail`: what the backup held',
+  },
+  'store.migrate': {
+    title: 'Store migrated',
+    did: 'migrated the store',
+    tone: 'warn',
+    holds: '`detail`: how many records were signed',
+  },
+  'store.healed': {
+    title: 'Lost changes noticed',
+    did: 'noticed that the store lost changes',
+    tone: 'warn',
+    holds: '`after`: the lost changes, the access tokens that are unavailable, the known entries',
+  },
+  'store.accept': {
+    title: 'Store accepted',
+    did: 'accepted the store as it is',
+    tone: 'warn',
+    holds: '`detail`: how many changes are lost, and why the store was not used',
+  },
+  'keys.rotate': {
+    title: 'Master key made',
+    did: 'made a master key',
+    tone: 'warn',
+    holds: '`detail`: the ids of the master keys',
+  },
+  'keys.reload': {
+    title: 'Master keys read again',
+    did: 'had the master keys read again',
+    tone: 'warn',
+    holds: '`detail`: the ids of the master keys',
+  },
+  'keys.write': {
+    title: 'Master key in use',
+    did: 'put a master key in use',
+    tone: 'warn',
+    holds: '`detail`: its id, and the one that was in use before',
+  },
+  'keys.remove': {
+    title: 'Master key no longer in use',
+    did: 'stopped using a master key',
+    tone: 'warn',
+    holds: '`detail`: its id',
+  },
+};
+
+/** The action of an entry; one of a newer version of Usher is told by its name. */
+export function actionOf(name: string): AuditAction {
+  if (Object.hasOwn(auditActions, name)) return auditActions[name] as AuditAction;
+  return { title: name, did: name, tone: 'quiet', holds: '' };
+}
+
+/** The groups of actions: the parts of their names before the dot. */
+export const actionGroups: readonly string[] = [
+  ...new Set(Object.keys(auditActions).map(name => name.split('.')[0] as string)),
+];
+
+/** Whether an action is one of these, or in one of these groups. */
+export function isActionIn(name: string, wanted: readonly string[]): boolean {
+  return wanted.includes(name) || wanted.includes(name.split('.')[0] as string);
+}
+
+/** The table of docs/audit-log.md, in Markdown. */
+export function actionsMarkdown(): string {
+  const rows = Object.entries(auditActions).map(
+    ([name, { title, holds }]) => `| \`${name}\` | ${title} | ${holds || '–'} |`,
+  );
+  return ['| action | in words | what its entry holds |', '|---|---|---|', ...rows].join('\n');
+}

@@ -1,0 +1,164 @@
+/** Tells an entry of the audit log as a sentence: who did what, by names, and what changed. */
+
+import { actionOf } from './actions.ts';
+import { changesOf, type Fields, fieldsOf, type SayTime } from './changes.ts';
+
+/** An entry, as far as its sentence tells it: see AuditEvent in access_token.proto. */
+export interface ToldEvent {
+  action: string;
+  actor: string;
+  /** The actor's name at that time; "" or absent when it is not known. */
+  actorName?: string | undefined;
+  tokenId: string;
+  /** The access token's name at that time; "" or absent when it is not known. */
+  tokenName?: string | undefined;
+  before?: Fields | undefined;
+  after?: Fields | undefined;
+  detail: string;
+}
+
+/** A part of a sentence: text, the access token, or a value that can be long. */
+export type Part =
+  | { kind: 'text'; text: string }
+  | { kind: 'token'; text: string; id: string }
+  | { kind: 'value'; text: string };
+
+/** An entry in words. */
+export interface Told {
+  /** Who did it, as in "ann", "admin token" or "someone unknown". */
+  who: string;
+  /** The name that this actor has now, where it differs; "" otherwise. */
+  whoNow: string;
+  /** What they did; begins with a verb. */
+  parts: Part[];
+}
+
+/** What is known besides the entry. */
+export interface Telling {
+  /** The present names of actors and access tokens, by id. */
+  names: Readonly<Record<string, string>>;
+  /** Says a time; in the zone of the reader. */
+  sayTime: SayTime;
+}
+
+/** An entry in words. */
+export function tell(event: ToldEvent, { names, sayTime }: Telling): Told {
+  const now = names[event.actor] ?? '';
+  const then = event.actorName ?? '';
+  const who = then || now || actorById(event.actor);
+  const { did } = actionOf(event.action);
+  const [lead = '', tail] = did.split('{token}');
+  const parts: Part[] = [{ kind: 'text', text: lead }];
+  const token = tokenOf(event, names);
+  if (tail !== undefined) parts.push(...(token ?? [text('an access token')]), text(tail));
+  parts.push(...restOf(event, sayTime));
+  if (tail === undefined && token !== undefined) parts.push(text(': '), ...token);
+  return { who, whoNow: now !== who && then !== '' ? now : '', parts: joined(parts) };
+}
+
+/** A sentence as plain text. */
+export function plainSentence({ who, parts }: Told): string {
+  return `${who} ${parts.map(part => part.text).join('')}`;
+}
+
+/** An actor that has no name, by its id. */
+export function actorById(actor: string): string {
+  if (actor === '') return 'someone unknown';
+  if (actor === 'admin') return 'admin token';
+  if (actor === 'usher') return 'Usher';
+  return /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(actor) ? `access token ${actor.slice(0, 8)}` : actor;
+}
+
+const text = (words: string): Part => ({ kind: 'text', text: words });
+const value = (words: string): Part => ({ kind: 'value', text: words });
+
+/** The access token by its name at that time, with its present name where that differs. */
+function tokenOf(
+  { tokenId, tokenName }: ToldEvent,
+  names: Readonly<Record<string, string>>,
+): Part[] | undefined {
+  if (tokenId === '') return undefined;
+  const now = names[tokenId] ?? '';
+  const name = tokenName || now || tokenId.slice(0, 8);
+  const link: Part = { kind: 'token', text: name, id: tokenId };
+  return now !== '' && now !== name ? [link, text(` (now ${now})`)] : [link];
+}
+
+/** What follows the verb: changes, times, counts, the reason. */
+function restOf(event: ToldEvent, sayTime: SayTime): Part[] {
+  const { action, before, after, detail } = event;
+  switch (action) {
+    case 'token.create':
+    case 'token.import':
+      return [text(sayKind(after)), ...listed(fieldsOf(after, sayTime))];
+    case 'token.rotate':
+      return [text(sayGrace(after, sayTime))];
+    case 'jwt.issue':
+      return detail === '' ? [] : [text(`: ${detail}`)];
+    case 'jwt.revoke':
+      return [text(sayRevoked(event, sayTime)), ...reason(detail)];
+    case 'job.start':
+    case 'job.cancel':
+    case 'job.end':
+    case 'job.secrets':
+    case 'keys.write':
+    case 'keys.remove':
+      return detail === '' ? [] : [text(`: ${detail}`)];
+    default:
+      return [...listed(changesOf(before, after, sayTime)), ...reason(detail)];
+  }
+}
+
+function listed(changes: readonly { field: string; words: string }[]): Part[] {
+  return changes.flatMap(({ field, words }, n) => [
+    text(`${n === 0 ? ': ' : ', '}${field} `),
+    value(words),
+  ]);
+}
+
+const reason = (detail: string): Part[] => (detail === '' ? [] : [text(': '), value(detail)]);
+
+function sayKind(after: Fields | undefined): string {
+  const { kind } = after ?? {};
+  return kind === 'static' || kind === 'jwt' ? ` (${kind})` : '';
+}
+
+function sayGrace(after: Fields | undefined, sayTime: SayTime): string {
+  const until = after?.previousGoodUntil;
+  return typeof until === 'number'
+    ? `; the previous secret is valid until ${sayTime(until)}`
+    : '; the previous secret ended at once';
+}
+
+/** What a revocation of JWTs ended. A `jti` and a subject are told by digests alone. */
+function sayRevoked({ before, after }: ToldEvent, sayTime: SayTime): string {
+  const revoked = (after?.jwtsRevoked ?? {}) as Fields;
+  const issuedBefore = revoked.issuedBefore ?? after?.jwtsRevokedBefore;
+  const what = [
+    ...(grew('revokedJwts', before, after) || has(revoked.ids) ? ['one JWT'] : []),
+    ...(grew('revokedSubjects', before, after) || has(revoked.subjects)
+      ? ['the JWTs of one subject']
+      : []),
+    ...(typeof issuedBefore === 'number' ? [`all issued before ${sayTime(issuedBefore)}`] : []),
+  ];
+  return what.length === 0 ? '' : ` (${what.join(', ')})`;
+}
+
+const has = (digests: unknown) => Object.keys((digests ?? {}) as object).length > 0;
+
+function grew(name: string, before: Fields | undefined, after: Fields | undefined): boolean {
+  return Number(after?.[name] ?? 0) > Number(before?.[name] ?? 0);
+}
+
+/** Neighbouring texts as one part; none that is empty. */
+function joined(parts: readonly Part[]): Part[] {
+  const all: Part[] = [];
+  for (const part of parts) {
+    const last = all.at(-1);
+    if (part.text === '') continue;
+    if (part.kind === 'text' && last?.kind === 'text') {
+      all[all.length - 1] = text(last.text + part.text);
+    } else all.push(part);
+  }
+  return all;
+}

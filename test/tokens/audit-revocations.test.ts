@@ -1,0 +1,82 @@
+/** Finding the entry that revoked a `jti` or subject, of which the log has keyed digests. */
+
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createAudit } from '../../src/tokens/audit.ts';
+import type { RevocationQuery } from '../../src/tokens/audit-revocations.ts';
+import { createMasterKeys } from '../../src/verify/master-keys.ts';
+import { admin, adminOf, expectRefused, fields, openOffice, reader } from './setup.ts';
+
+const { tokens, audit, store, keys, now } = openOffice();
+let id = '';
+let other = '';
+beforeAll(async () => {
+  id = (await tokens.create(admin, 'jwt', fields({ owner: 'ann' }))).record.id;
+  other = (await tokens.create(admin, 'jwt', fields({ owner: 'bob' }))).record.id;
+  await tokens.revokeJwts(admin, id, { jti: 'jwt-1' }, 'lost phone');
+  await tokens.revokeJwts(admin, id, { subject: 'user-1' }, '');
+  await tokens.revokeJwts(admin, id, { issuedBefore: now() }, '');
+  await tokens.revokeJwts(admin, other, { subject: 'user-1' }, '');
+});
+
+const find = async (query: RevocationQuery, caller = reader) => {
+  const { matches, nextPageToken } = await audit.findRevocations(caller, query);
+  expect(nextPageToken).toBe('');
+  return matches.map(({ event, revoked }) => `${event.sequence} ${revoked}`);
+};
+
+describe('finds', () => {
+  test.each<[string, RevocationQuery, string[]]>([
+    ['a jti', { value: 'jwt-1' }, ['3 jti']],
+    ['a subject, of all access tokens', { value: 'user-1' }, ['6 subject', '4 subject']],
+    ['in one entry', { value: 'user-1', sequence: 4 }, ['4 subject']],
+    ['nothing in another entry', { value: 'user-1', sequence: 3 }, []],
+    ['nothing in an entry that is not there', { value: 'user-1', sequence: 99 }, []],
+    ['nothing of another text', { value: 'user-2' }, []],
+  ])('%s', async (_, query, wanted) => expect(await find(query)).toEqual(wanted));
+
+  test('those of one access token, and of the owner that a caller is limited to', async () => {
+    expect(await find({ value: 'user-1', tokenId: id.toUpperCase() })).toEqual(['4 subject']);
+    expect(await find({ value: 'user-1' }, adminOf('bob'))).toEqual(['6 subject']);
+    expect(await find({ value: 'jwt-1', sequence: 3 }, adminOf('bob'))).toEqual([]);
+    const call = audit.findRevocations(adminOf('bob'), { value: 'jwt-1', tokenId: id });
+    await expectRefused(call, 'NOT_FOUND');
+  });
+});
+
+test('the log holds no subject and no jti, and a mistake repeats nothing of what was sent', async () => {
+  const { events } = await audit.list(reader, { pageSize: 0, oldestFirst: true });
+  expect(JSON.stringify(events)).not.toMatch(/user-1|jwt-1/);
+  const call = audit.findRevocations(reader, { value: 'user-1\n', tokenId: 'x', sequence: 0 });
+  await expectRefused(call, 'INVALID_ARGUMENT', /^value: has a control character; token_id: /);
+  for (const value of ['', 'x'.repeat(257)]) {
+    await expectRefused(audit.findRevocations(reader, { value }), 'INVALID_ARGUMENT', /^value: /);
+  }
+});
+
+test('needs a scope that may read the log', async () => {
+  const issuer = { ...reader, scopes: ['usher.jwts.issue'] };
+  await expectRefused(audit.findRevocations(issuer, { value: 'x' }), 'PERMISSION_DENIED');
+});
+
+test('a page token is not one of another text', async () => {
+  const query = { value: 'user-1', pageToken: 'x' };
+  await expectRefused(audit.findRevocations(reader, query), 'INVALID_ARGUMENT', /^page_token: /);
+});
+
+test('without the master key that sealed an entry, it is compared by the key of the record', async () => {
+  const key = (id: string, fill: number) => ({ id, bytes: new Uint8Array(32).fill(fill) });
+  const newest = createMasterKeys([key('k2', 2), key('k1', 1)]);
+  const later = createAudit({ store, keys: createMasterKeys([key('k2', 2)]), now });
+  expect((await later.findRevocations(reader, { value: 'user-1' })).matches).toEqual([]);
+  const record = await store.get(id);
+  const { key: sealed } = record?.revokedJwts ?? {};
+  if (record === undefined || sealed === undefined) return expect.unreachable();
+  const again = newest.seal(newest.open(sealed, `revocations/${id}`), `revocations/${id}`);
+  const revokedJwts = { ...record.revokedJwts, key: again };
+  const resealed = { ...store, find: () => ({ record: { ...record, revokedJwts }, stale: false }) };
+  const found = createAudit({ store: resealed, keys: createMasterKeys([key('k2', 2)]), now });
+  const { matches } = await found.findRevocations(reader, { value: 'user-1', tokenId: id });
+  expect(matches.map(({ event }) => event.sequence)).toEqual([4]);
+  expect((await audit.findRevocations(reader, { value: 'user-1' })).matches).toHaveLength(2);
+  expect(keys.currentId).toBe('k1');
+});
