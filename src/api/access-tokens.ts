@@ -81,14 +81,10 @@ export async function getToken({ tokens }: Admin, id: string): Promise<AccessTok
   return accessToken((await call(() => tokens.get({ id }))).accessToken);
 }
 
-/** Reads up to `limit` access tokens, page by page. */
-export async function* listTokens(
-  { tokens }: Admin,
-  filter: ListFilter,
-  limit: number,
-): AsyncGenerator<AccessToken> {
+/** The filter and order of a list, as its request has them. */
+export function listRequest(filter: ListFilter) {
   const { kind, owner = '', state, text = '', expiresWithinSeconds, sort = 'newest' } = filter;
-  const request = {
+  return {
     ...(kind && { kind: kindCodes[kind] }),
     ...(state && { state: stateCodes[state] }),
     ...(expiresWithinSeconds !== undefined && { expiresWithin: seconds(expiresWithinSeconds) }),
@@ -96,6 +92,15 @@ export async function* listTokens(
     text,
     sort: sorts[sort],
   };
+}
+
+/** Reads up to `limit` access tokens, page by page. */
+export async function* listTokens(
+  { tokens }: Admin,
+  filter: ListFilter,
+  limit: number,
+): AsyncGenerator<AccessToken> {
+  const request = listRequest(filter);
   let pageToken = '';
   let left = limit;
   do {

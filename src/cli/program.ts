@@ -9,6 +9,7 @@ import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { addDevCertsCommand } from './dev-certs.ts';
 import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
+import { addJobsCommands } from './jobs.ts';
 import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
@@ -90,6 +91,7 @@ export function buildProgram(
     .action(() => context.serve(context.env));
   addLoginCommand(program, context);
   addTokenCommands(program, context, exit);
+  addJobsCommands(program, context, exit);
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
   addWhoisCommand(program, context, exit);

@@ -15,6 +15,8 @@ import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
 import { UsageError } from './exit-codes.ts';
 import { addImport } from './import.ts';
+import { addRunOptions, type RunOptions, runJob } from './job-run.ts';
+import { addSelectionOptions, isSelecting } from './job-selection.ts';
 import { count, durationSeconds, uuid, word } from './option-values.ts';
 import { addReseal } from './reseal.ts';
 import { outJson } from './terminal.ts';
@@ -45,7 +47,7 @@ export function addTokenCommands(
   addShow(token, context);
   addUpdate(token, context);
   addRotate(token, context);
-  addRevoke(token, context);
+  addRevoke(token, context, exit);
   addImport(token, context, exit);
   addReseal(token, context, exit);
 }
@@ -155,19 +157,26 @@ function addRotate(token: Command, context: Context): void {
     });
 }
 
-function addRevoke(token: Command, context: Context): void {
-  token
+function addRevoke(token: Command, context: Context, exit: (code: number) => void): void {
+  const command = token
     .command('revoke')
-    .description('revoke it permanently')
-    .argument('<id>', 'UUID', uuid)
-    .option('--reason <text>', 'why, for people and the audit log', '')
-    .option('--request-id <uuid>', 'repeat a revocation whose outcome is not known', uuid)
-    .action(async (id: string, _, self: Command) => {
-      const options = optionsOf<{ reason: string; requestId?: string }>(self);
+    .description('revoke it permanently, or all that the filters select')
+    .argument('[id]', 'UUID; none with --owner or another filter', uuid)
+    .option('--reason <text>', 'why, for people and the audit log', '');
+  addRunOptions(addSelectionOptions(command)).action(
+    async (id: string | undefined, _, self: Command) => {
+      const options = optionsOf<RunOptions & { reason: string }>(self);
+      const { reason } = options;
+      if (id === undefined) {
+        exit(await runJob(context, { kind: 'revoke', reason }, options));
+        return;
+      }
+      if (isSelecting(options)) throw new UsageError('give an id or filters, not both');
       const admin = connect(context, options);
       const revoked = await change(options.requestId, requestId =>
-        revokeToken(admin, id, options.reason, requestId),
+        revokeToken(admin, id, reason, requestId),
       );
       outToken(context.terminal, revoked, options.json);
-    });
+    },
+  );
 }

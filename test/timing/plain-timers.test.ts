@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 
 const plain: Record<string, string> = {
   'cli/import.ts': 'a pause before a repeat',
+  'cli/job-run.ts': 'a pause between questions',
   'cli/keys.ts': 'a pause between questions',
   'client/ask.ts': 'pauses, and a deadline that is judged after what arrived was read',
   'client/follow-watch.ts': 'a pause, and a check that is judged after what arrived was read',
