@@ -35,6 +35,8 @@ export interface JobBook {
   open(limit: number): Promise<string[]>;
   /** Marks a job as one for which there is something to do, or no longer. */
   setOpen(id: string, isOpen: boolean): Promise<void>;
+  /** Removes the mark of a job that was never written, unless it may still be. */
+  dropOrphan(id: string): Promise<void>;
   /** Reads and writes the access tokens of a chunk. */
   chunk(job: Job, n: number): Promise<string[]>;
   addChunk(job: Job, n: number, ids: readonly string[]): Promise<void>;
@@ -49,6 +51,9 @@ export interface JobBook {
 
 /** How the documents' ids begin. */
 const kinds = { job: 'j', request: 'r', open: 'o', chunk: 'c', failures: 'f', secrets: 's' };
+
+/** How long a job may take from its mark to its document, in milliseconds. */
+const orphanMs = 60_000;
 
 /** Creates it. `keepMs` is how long a job is kept, `requestMs` how long its request id is. */
 export function createJobBook(
@@ -109,8 +114,13 @@ export function createJobBook(
       return (await documents.documents(scan)).map(({ id }) => id.slice(kinds.open.length + 1));
     },
     async setOpen(id, isOpen) {
-      if (isOpen) await put(`${kinds.open}.${id}`, 0, {}, now() + keepMs);
+      if (isOpen) await put(`${kinds.open}.${id}`, 0, { at: now() }, now() + keepMs);
       else await remove(`${kinds.open}.${id}`);
+    },
+    async dropOrphan(id) {
+      const found = await get(`${kinds.open}.${id}`);
+      const isOld = now() - Number(found?.body.at ?? 0) > orphanMs;
+      if (isOld && (await get(headPlace(id))) === undefined) await remove(`${kinds.open}.${id}`);
     },
 
     async chunk(job, n) {

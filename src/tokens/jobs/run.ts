@@ -70,7 +70,8 @@ class Run {
   async work(id: string): Promise<void> {
     const { book, limits, now, self } = this.#deps;
     const found = await book.read(id);
-    if (found === undefined) return await book.setOpen(id, false);
+    // It is marked as open first, and then written.
+    if (found === undefined) return await book.dropOrphan(id);
     const { job } = found;
     if (hasEnded(job)) return await this.#clean(job);
     const isOver = job.state === 'ready' && now() >= job.startBefore;

@@ -66,7 +66,7 @@ export function createJobRunner(deps: JobRunnerDeps): JobRunner {
       .finally(() => {
         underway.delete(id);
         // It may have made way for another.
-        if (!failing.has(id)) wake();
+        if (lane !== 'clean' && !failing.has(id)) wake();
       });
     underway.set(id, { lane, work });
   };

@@ -146,3 +146,14 @@ test('what fails is counted by its reason, and listed', async () => {
   const { entries } = await jobs.failures(admin, job.id, '');
   expect(entries.map(([id]) => id).sort()).toEqual([...world.refused].sort());
 });
+
+test('a job that is marked, and not written yet, is not dropped', async () => {
+  const world = createWorld(3);
+  const { book, run } = world.openProcess('p');
+  await book.setOpen('a', true);
+  await run('a');
+  expect(await book.open(10)).toEqual(['a']);
+  world.clock.ms += 61_000;
+  await run('a');
+  expect(await book.open(10)).toEqual([]);
+});
