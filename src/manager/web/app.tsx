@@ -18,6 +18,8 @@ const NewTokenPage = lazy(() => import('./tokens/new-token-page.tsx'));
 const TryItPage = lazy(() => import('./try-it/try-it-page.tsx'));
 const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
+const JobsPage = lazy(() => import('./jobs/jobs-page.tsx'));
+const JobPage = lazy(() => import('./jobs/job-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
@@ -72,6 +74,10 @@ function Pages() {
       <Route path="/audit">
         <AuditPage />
       </Route>
+      <Route path="/jobs">
+        <JobsPage />
+      </Route>
+      <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
       <Route path="/status">
         <StatusPage />
       </Route>

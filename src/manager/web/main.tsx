@@ -11,6 +11,7 @@ import './css/tokens-list.css';
 import './css/access-token.css';
 import './css/code.css';
 import './css/audit.css';
+import './css/jobs.css';
 import './css/verdict.css';
 import { TransportProvider } from '@connectrpc/connect-query';
 import { MantineProvider } from '@mantine/core';

@@ -24,11 +24,13 @@ import {
   IconLogout,
   IconMoon,
   IconSignature,
+  IconStack2,
   IconSun,
   IconTestPipe,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
+import { JobsUnderway } from './jobs/jobs-underway.tsx';
 import { signOut, useSession } from './session.ts';
 import { Mark } from './ui/mark.tsx';
 
@@ -37,6 +39,7 @@ const places = [
   { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature },
   { to: '/try-it', label: 'Try it', icon: IconTestPipe },
   { to: '/audit', label: 'Audit log', icon: IconHistory },
+  { to: '/jobs', label: 'Jobs', icon: IconStack2 },
   { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
 ];
 
@@ -78,6 +81,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <NavigationButton opened={opened} onClick={toggle} />
         </Group>
         <Places path={path} onGo={close} />
+        <JobsUnderway path={path} />
         <Account />
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="app-main">
