@@ -40,6 +40,9 @@ readme="the README's examples, as pasted"
 need redis-server "the Redis store, against real servers" has redis-server
 need chromium "the API Manager and the SDK, in a real browser" has chromium
 need util-linux "a full disk" has prlimit
+need bash "completion in its shells" has bash
+need zsh "completion in its shells" has zsh
+need fish "completion in its shells" has fish
 need nginx "$gateways" has nginx
 need haproxy "$gateways" has haproxy
 need python3-pip "downloads the other gateways" python3 -m pip --version

@@ -65,7 +65,7 @@ const rooms: Record<string, readonly string[]> = {
   tls: [],
   outbound: ['timing', 'tls'],
   wording: [],
-  settings: ['verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
+  settings: ['people', 'verify', 'store', 'outbound', 'reading', 'timing', 'tls'],
   cli: ['api', 'settings', 'reading', 'version', 'tls', 'wording'],
   api: ['client', 'gen', 'tls', 'wording'],
   client: ['gen', 'caching', 'reading', 'tls'],

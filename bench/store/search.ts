@@ -74,7 +74,11 @@ interface Timed {
 }
 
 /** Reads all pages. Without any row, the first one is the answer that there is none. */
-async function search(usher: Usher, query: Query, pages = Number.POSITIVE_INFINITY): Promise<Timed> {
+async function search(
+  usher: Usher,
+  query: Query,
+  pages = Number.POSITIVE_INFINITY,
+): Promise<Timed> {
   const tokens = clientOf(usher);
   const headers = { authorization: usher.adminToken };
   const cpuBefore = cpuUsOf([usher.pid]);

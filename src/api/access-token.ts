@@ -54,6 +54,12 @@ export interface AccessToken {
   /** When the grace of the previous secret ends; absent when it has ended. */
   previousSecretExpireTime?: string;
   lastUsedTime?: string;
+  /** For static: the address from which it was last used, where it is known. */
+  lastUsedAddress?: string;
+  /** Who created it: "admin", the UUID of an access token, or `person:` and an id. */
+  createdBy?: string;
+  /** Who changed it last. */
+  updatedBy?: string;
   /** JWTs issued before this time are revoked. */
   jwtsRevokedBeforeTime?: string;
   /** The number of individually revoked JWTs and subjects. */
@@ -101,6 +107,9 @@ export function accessToken(message: Message | undefined): AccessToken {
     rotateTime: timeOf(message.rotateTime),
     previousSecretExpireTime: timeOf(message.previousSecretExpireTime),
     lastUsedTime: timeOf(message.lastUsedTime),
+    lastUsedAddress: message.lastUsedAddress || undefined,
+    createdBy: message.createdBy || undefined,
+    updatedBy: message.updatedBy || undefined,
     jwtsRevokedBeforeTime: timeOf(message.jwtsRevokedBeforeTime),
     revokedJwts: message.revokedJwts || undefined,
     imported: message.imported || undefined,

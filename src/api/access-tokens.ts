@@ -138,6 +138,15 @@ export async function rotateToken(
   return revealed(await call(() => tokens.rotate({ id, grace: seconds(graceSeconds), requestId })));
 }
 
+/** Ends the grace of the previous token or secret. */
+export async function endGrace(
+  { tokens }: Admin,
+  id: string,
+  requestId: string,
+): Promise<AccessToken> {
+  return accessToken((await call(() => tokens.endGrace({ id, requestId }))).accessToken);
+}
+
 /** Revokes an access token permanently. */
 export async function revokeToken(
   { tokens }: Admin,

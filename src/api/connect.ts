@@ -43,9 +43,12 @@ export class AdminError extends Error {
   override readonly name = 'AdminError';
   /** Why it failed. */
   readonly code: AdminErrorCode;
-  constructor(code: AdminErrorCode, message: string, cause?: unknown) {
+  /** What to do about it; undefined where the message says it, or nothing helps. */
+  readonly advice: string | undefined;
+  constructor(code: AdminErrorCode, message: string, cause?: unknown, advice?: string) {
     super(message, { cause });
     this.code = code;
+    this.advice = advice;
   }
 }
 
@@ -96,8 +99,8 @@ async function reach(
     throw new ConnectError('', Code.Unavailable, undefined, undefined, noServer(url, error));
   }
   if (response.status === 200 || (await isConnect(response))) return response;
-  const message = `${url} is not the API Manager (HTTP ${response.status}): check USHER_MANAGER_URL`;
-  const cause = new AdminError('NotUsher', message);
+  const message = `${url} is not the API Manager (HTTP ${response.status})`;
+  const cause = new AdminError('NotUsher', message, undefined, 'check USHER_MANAGER_URL');
   throw new ConnectError('', Code.Unavailable, undefined, undefined, cause);
 }
 
@@ -117,31 +120,46 @@ async function isConnect(response: Response): Promise<boolean> {
 
 function noServer(url: string, error: unknown): AdminError {
   const fault = tlsFault(error);
-  if (fault !== undefined) return new AdminError('NoServer', tlsTexts[fault](url), error);
+  if (fault !== undefined) {
+    const [message, advice] = tlsTexts[fault](url);
+    return new AdminError('NoServer', message, error, advice);
+  }
   // Fetch tells the reason as the cause.
   const cause = error instanceof Error ? (error.cause ?? error) : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   const why = code ?? (cause instanceof Error ? cause.message : 'unreachable');
   const advice = 'start it with `usher serve`, or set USHER_MANAGER_URL';
-  return new AdminError('NoServer', `no server answers at ${url} (${why}): ${advice}`, error);
+  return new AdminError('NoServer', `no server answers at ${url} (${why})`, error, advice);
 }
 
-/** What to do about a failed handshake. */
-const tlsTexts: Record<TlsFault, (url: string) => string> = {
-  authority: url =>
-    `the certificate of ${url} is signed by an unknown authority: set USHER_MANAGER_CA_FILE`,
-  time: url =>
-    `the certificate of ${url} is not valid at this time: renew it, or set the clock here`,
-  name: url =>
-    `the certificate of ${url} is for other names: write one of them in USHER_MANAGER_URL`,
-  plain: url =>
-    `${url} does not speak TLS: write http:// in USHER_MANAGER_URL, or its port for TLS`,
-  wanted: url =>
-    `${url} wants a client certificate: set USHER_MANAGER_CERT_FILE and USHER_MANAGER_KEY_FILE`,
-  refused: url =>
-    `${url} refuses the client certificate: name another in USHER_MANAGER_CERT_FILE, of an ` +
-    'authority in its USHER_MANAGER_TLS_CLIENT_CA_FILE',
-  version: url => `${url} has no version of TLS or no cipher in common with this client`,
+/** What is wrong with a failed handshake, and what to do about it. */
+const tlsTexts: Record<TlsFault, (url: string) => [message: string, advice?: string]> = {
+  authority: url => [
+    `the certificate of ${url} is signed by an unknown authority`,
+    'set USHER_MANAGER_CA_FILE',
+  ],
+  time: url => [
+    `the certificate of ${url} is not valid at this time`,
+    'renew it, or set the clock here',
+  ],
+  name: url => [
+    `the certificate of ${url} is for other names`,
+    'write one of them in USHER_MANAGER_URL',
+  ],
+  plain: url => [
+    `${url} does not speak TLS`,
+    'write http:// in USHER_MANAGER_URL, or its port for TLS',
+  ],
+  wanted: url => [
+    `${url} wants a client certificate`,
+    'set USHER_MANAGER_CERT_FILE and USHER_MANAGER_KEY_FILE',
+  ],
+  refused: url => [
+    `${url} refuses the client certificate`,
+    'name another in USHER_MANAGER_CERT_FILE, of an authority in its ' +
+      'USHER_MANAGER_TLS_CLIENT_CA_FILE',
+  ],
+  version: url => [`${url} has no version of TLS or no cipher in common with this client`],
 };
 
 function adminError(error: unknown): AdminError {

@@ -18,7 +18,14 @@ export interface KeyState {
 /** What depends on one master key; see CountKeyUseResponse.Use in the proto. */
 export type KeyUse = Pick<
   CountKeyUseResponse_Use,
-  'masterKeyId' | 'records' | 'entries' | 'staticTokens' | 'jwtSecrets' | 'revocationKeys' | 'over'
+  | 'masterKeyId'
+  | 'records'
+  | 'entries'
+  | 'documents'
+  | 'staticTokens'
+  | 'jwtSecrets'
+  | 'revocationKeys'
+  | 'over'
 >;
 
 /** The state of the keys. Throws AdminError. */
@@ -60,6 +67,7 @@ function added(before: KeyUse | undefined, use: KeyUse): KeyUse {
     masterKeyId: use.masterKeyId,
     records: (before?.records ?? 0) + use.records,
     entries: (before?.entries ?? 0) + use.entries,
+    documents: (before?.documents ?? 0) + use.documents,
     staticTokens: (before?.staticTokens ?? 0) + use.staticTokens,
     jwtSecrets: (before?.jwtSecrets ?? 0) + use.jwtSecrets,
     revocationKeys: (before?.revocationKeys ?? 0) + use.revocationKeys,

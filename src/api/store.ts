@@ -63,7 +63,15 @@ export interface StoreState {
   /** "" while nothing is wrong. */
   problem: string;
   /** Times are RFC 3339, to the millisecond. */
-  lost: { sequence: number; time: string; action: string; tokenId: string; putBack: boolean }[];
+  lost: {
+    sequence: number;
+    time: string;
+    action: string;
+    tokenId: string;
+    /** Such as "people/3f2c"; "" for an access token. */
+    document: string;
+    putBack: boolean;
+  }[];
   replicas: { replica: string; head?: StorePoint; time: string }[];
 }
 
@@ -75,8 +83,9 @@ export async function storeState({ store }: Admin): Promise<StoreState> {
     ...{ replica, identity, storeIdentity, problem },
     ...(head && { head: pointOf(head) }),
     ...(storeHead && { storeHead: pointOf(storeHead) }),
-    lost: status.lost.map(({ sequence, time, action, tokenId, putBack }) => ({
-      ...{ sequence: Number(sequence), time: textOf(time), action, tokenId, putBack },
+    lost: status.lost.map(({ sequence, time, action, tokenId, document, putBack }) => ({
+      ...{ sequence: Number(sequence), time: textOf(time) },
+      ...{ action, tokenId, document, putBack },
     })),
     replicas: status.replicas.map(({ replica, head, time }) => ({
       ...{ replica, time: textOf(time) },

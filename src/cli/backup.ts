@@ -43,10 +43,11 @@ export function addBackupCommands(
       if (json) outJson(terminal, report);
       else if ('problem' in report) terminal.note(`usher: not restored: ${report.problem}`);
       else {
-        const { records, entries, imported } = report;
+        const { records, entries, imported, documents } = report;
         terminal.out(
-          `restored ${records} access tokens (${imported} imported ones can be looked up) and ` +
-            `${entries} entries of the audit log`,
+          `restored ${records} access tokens (${imported} imported ones can be looked up), ` +
+            `${documents} documents (people, invitations, webhooks, leaks) and ${entries} entries ` +
+            'of the audit log',
         );
       }
       exit('problem' in report ? exitCodes.refused : exitCodes.ok);

@@ -49,7 +49,7 @@ export function addConfigCommand(program: Command, context: Context): void {
   program
     .command('config')
     .description("print a gateway's configuration that verifies every request with Usher")
-    .argument('[gateway]', Object.keys(gateways).join(', '))
+    .argument('[gateway]', Object.keys(gateways).join(', '), gatewayName)
     .option('--grpc <address>', "Usher's gRPC address; otherwise USHER_GRPC_LISTEN", address)
     .option('--http <address>', "Usher's HTTP address; otherwise USHER_HTTP_LISTEN", address)
     .option('--listen <address>', 'where the gateway listens', address, '127.0.0.1:8000')
@@ -82,6 +82,9 @@ export function addConfigCommand(program: Command, context: Context): void {
       else context.terminal.out(filesText(files).trimEnd());
     });
 }
+
+/** Takes any name, and tells shells the good ones. */
+const gatewayName = Object.assign((name: string) => name, { words: Object.keys(gateways) });
 
 /** The concatenated files; several ones have their names as headings. */
 export function filesText(files: Readonly<Record<string, string>>): string {

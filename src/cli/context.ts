@@ -33,7 +33,9 @@ export interface Context {
 }
 
 /** What was restored, or why nothing was. */
-type RestoreReport = { records: number; entries: number; imported: number } | { problem: string };
+type RestoreReport =
+  | { records: number; entries: number; imported: number; documents: number }
+  | { problem: string };
 
 /** Options that every command has. */
 export interface GlobalOptions {
@@ -102,8 +104,9 @@ export async function change<T>(
     if (!unknown) throw error;
     throw new AdminError(
       'Unavailable',
-      `${error.message}\nit is not known whether the change was made: repeat the command with --request-id ${requestId}`,
+      `${error.message}\nit is not known whether the change was made`,
       error,
+      `repeat the command with --request-id ${requestId}`,
     );
   }
 }

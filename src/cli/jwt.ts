@@ -3,13 +3,23 @@
 import type { Command } from 'commander';
 import type { JsonObject } from '../api/access-token.ts';
 import type { JwtTarget } from '../api/access-tokens.ts';
-import { revokeJwts } from '../api/access-tokens.ts';
+import { getToken, revokeJwts } from '../api/access-tokens.ts';
 import { issueJwt } from '../api/verifier.ts';
+import { confirm, nameInQuestion, yesOption } from './confirm.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
 import { UsageError } from './exit-codes.ts';
-import { count, durationSeconds, jsonObject, several, time, uuid } from './option-values.ts';
-import { outJson } from './terminal.ts';
+import { foundId } from './found-id.ts';
+import {
+  count,
+  durationSeconds,
+  idPrefix,
+  jsonObject,
+  several,
+  time,
+  uuid,
+} from './option-values.ts';
+import { outJson, printable } from './terminal.ts';
 import { outToken } from './token-output.ts';
 
 /** Adds the commands. */
@@ -32,18 +42,21 @@ function addIssue(jwt: Command, context: Context): void {
   jwt
     .command('issue')
     .description('sign a JWT')
-    .argument('<id>', 'UUID of a jwt access token; becomes the kid', uuid)
+    .argument('<id>', 'UUID of a jwt access token, or its first characters', idPrefix)
     .option('--subject <subject>', 'the sub claim')
     .option('--audience <audience>', 'the aud claim; can be given several times', several)
     .option('--scope <scope>', 'a scope of the scope claim; can be given several times', several)
     .option('--claims <json>', 'further claims, a JSON object', jsonObject)
     .option('--lifetime <duration>', 'its lifetime, such as 1h', durationSeconds)
     .option('--exp <seconds>', 'the exp claim itself, seconds since 1970', count(1))
-    .action(async (tokenId: string, _, self: Command) => {
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf<IssueOptions>(self);
       const { subject, audience, scope: scopes, claims } = options;
-      const order = { tokenId, subject, audience, scopes, claims, expiry: expiryOf(options) };
-      const issued = await issueJwt(connect(context, options), order);
+      const expiry = expiryOf(options);
+      const admin = connect(context, options);
+      const tokenId = await foundId(admin, given);
+      const order = { tokenId, subject, audience, scopes, claims, expiry };
+      const issued = await issueJwt(admin, order);
       if (options.json) {
         outJson(context.terminal, issued);
         return;
@@ -67,28 +80,41 @@ interface RevokeOptions {
   all?: true;
   reason: string;
   requestId?: string;
+  yes?: true;
 }
 
 function addRevoke(jwt: Command, context: Context): void {
   jwt
     .command('revoke')
     .description('revoke JWTs; the access token itself stays valid')
-    .argument('<id>', 'UUID of a jwt access token', uuid)
+    .argument('<id>', 'UUID of a jwt access token, or its first characters', idPrefix)
     .option('--jti <jti>', 'the JWT with this jti')
     .option('--subject <subject>', 'all with this sub that were issued until now')
     .option('--issued-before <time>', 'all issued before this time (RFC 3339)', time)
     .option('--all', 'all issued before now')
     .option('--reason <text>', 'why, for people and the audit log', '')
     .option('--request-id <uuid>', 'repeat a revocation whose outcome is not known', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .option(...yesOption)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf<RevokeOptions>(self);
       const target = targetOf(options, context.now());
       const admin = connect(context, options);
+      const id = await foundId(admin, given);
+      await confirm(context, options, async () => {
+        const name = nameInQuestion(await getToken(admin, id));
+        return `Revokes JWTs ${targetText(target)}of ${name}. This cannot be undone.`;
+      });
       const changed = await change(options.requestId, requestId =>
         revokeJwts(admin, id, target, options.reason, requestId),
       );
       outToken(context.terminal, changed, options.json);
     });
+}
+
+function targetText(target: JwtTarget): string {
+  if ('issuedBefore' in target) return `issued before ${target.issuedBefore.toISOString()} `;
+  const [[name, value] = ['', '']] = Object.entries(target);
+  return `with the ${name} "${printable(value)}" `;
 }
 
 function targetOf({ jti, subject, issuedBefore, all }: RevokeOptions, now: number): JwtTarget {

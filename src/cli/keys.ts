@@ -173,7 +173,16 @@ function outState(
 /** What only a rotation of tokens ends, and what resealing does, in one table. */
 function outUses(terminal: Terminal, { keys }: KeyState, uses: KeyUse[]): void {
   terminal.out('');
-  const heads = ['NEEDED BY', 'RECORDS', 'ENTRIES', 'STATIC', 'JWT', 'REVOCATIONS', 'OVER'];
+  const heads = [
+    'NEEDED BY',
+    'RECORDS',
+    'ENTRIES',
+    'DOCUMENTS',
+    'STATIC',
+    'JWT',
+    'REVOCATIONS',
+    'OVER',
+  ];
   outTable(
     terminal,
     heads,
@@ -182,6 +191,7 @@ function outUses(terminal: Terminal, { keys }: KeyState, uses: KeyUse[]): void {
       ...[
         use.records,
         use.entries,
+        use.documents,
         use.staticTokens,
         use.jwtSecrets,
         use.revocationKeys,
@@ -192,7 +202,7 @@ function outUses(terminal: Terminal, { keys }: KeyState, uses: KeyUse[]): void {
   const first = keys[0]?.id;
   const old = uses.filter(({ masterKeyId }) => masterKeyId !== first);
   const sealed = old.some(
-    use => use.records + use.entries + use.jwtSecrets + use.revocationKeys > 0,
+    use => use.records + use.entries + use.documents + use.jwtSecrets + use.revocationKeys > 0,
   );
   if (sealed) terminal.note('`usher token reseal` moves all but static tokens to the first key');
   const { length } = old.filter(({ staticTokens }) => staticTokens > 0);

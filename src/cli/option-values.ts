@@ -5,15 +5,21 @@ import type { JsonObject } from '../api/access-token.ts';
 import { pathOf } from '../reading/place.ts';
 import { repeatedMember } from '../reading/repeated-member.ts';
 
-const unitSeconds: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const unitSeconds: Record<string, number> = {
+  ...{ s: 1, m: 60, h: 3600 },
+  ...{ d: 86_400, w: 7 * 86_400, y: 365 * 86_400 },
+};
 
-/** Parses a duration such as 90s, 15m, 1h or 30d; returns seconds. */
+/**
+ * Parses a duration: a whole number with a unit, which is s, m, h, d, w (7 days) or y (365 days).
+ * Returns seconds.
+ */
 export function durationSeconds(text: string): number {
-  const [, count, unit] = /^([0-9]{1,9})([smhd])$/.exec(text) ?? [];
+  const [, count, unit] = /^([0-9]{1,9})([smhdwy])$/.exec(text) ?? [];
   const seconds = Number(count) * (unitSeconds[unit ?? ''] ?? Number.NaN);
   if (Number.isSafeInteger(seconds)) return seconds;
   throw new InvalidArgumentError(
-    'expected a whole number with a unit, such as 90s, 15m, 1h or 30d',
+    'expected a whole number with a unit (s, m, h, d, w, y), such as 90s, 15m, 30d or 1y',
   );
 }
 
@@ -62,18 +68,32 @@ export function jsonObject(text: string): JsonObject {
   throw new InvalidArgumentError('expected a JSON object such as \'{"team":"payments"}\'');
 }
 
-/** Parses one of the given words. */
-export function word<W extends string>(words: readonly W[]): (text: string) => W {
-  return text => {
+/** Parses one of the given words, which shells complete. */
+export function word<W extends string>(
+  words: readonly W[],
+): ((text: string) => W) & { words: readonly W[] } {
+  const parse = (text: string) => {
     const found = words.find(each => each === text);
     if (found !== undefined) return found;
     throw new InvalidArgumentError(`expected one of ${words.join(', ')}`);
   };
+  return Object.assign(parse, { words });
 }
 
 /** Collects the values of an option that can be given several times. */
 export function several(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), text];
+}
+
+/** Parses a UUID, or at least the first four characters of one; returns it in lower case. */
+export function idPrefix(text: string): string {
+  const id = text.toLowerCase();
+  const isHex = id.length <= 36 && /^[0-9a-f-]{4,}$/.test(id);
+  const hasDashes = [...id].every((char, n) => (char === '-') === [8, 13, 18, 23].includes(n));
+  if (isHex && hasDashes) return id;
+  throw new InvalidArgumentError(
+    'expected a UUID or its first characters, at least 4, as shown by `usher token list`',
+  );
 }
 
 /** Parses a UUID; returns it in lower case. */

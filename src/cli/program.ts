@@ -5,12 +5,13 @@ import { settingsTable } from '../settings/settings.ts';
 import { version } from '../version.ts';
 import { addAuditCommands } from './audit.ts';
 import { addBackupCommands } from './backup.ts';
+import { addCompletionCommands } from './completion.ts';
 import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { addDevCertsCommand } from './dev-certs.ts';
-import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
+import { exitCodeOf, exitCodes, explain, faultOf, UsageError } from './exit-codes.ts';
 import { addJobsCommands } from './jobs.ts';
-import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
+import { asksForJson, asksForWide, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLoginCommand } from './login.ts';
@@ -41,9 +42,11 @@ export async function runCommand(args: readonly string[], context: Context): Pro
     exitCode = code;
   };
   const isJson = asksForJson(args);
-  const { terminal } = context;
+  const terminal = asksForWide(args)
+    ? { ...context.terminal, columns: undefined }
+    : context.terminal;
   const program = buildProgram(
-    isJson ? { ...context, terminal: jsonTerminal(terminal) } : context,
+    { ...context, terminal: isJson ? jsonTerminal(terminal) : terminal },
     exit,
     isJson,
   );
@@ -53,7 +56,7 @@ export async function runCommand(args: readonly string[], context: Context): Pro
   } catch (error) {
     const code = exitCodeOf(error);
     if (code === exitCodes.ok) return code;
-    if (isJson) terminal.note(jsonError(explain(error), code));
+    if (isJson) terminal.note(jsonError(faultOf(error), code));
     // Commander has printed its errors already.
     else if (!(error instanceof CommanderError)) terminal.note(`usher: ${explain(error)}`);
     return code;
@@ -70,6 +73,7 @@ export function buildProgram(
     .description('Usher knows whether a token is good.')
     .version(version, '--version', 'the version of Usher')
     .option('--json', 'answer in JSON')
+    .option('--wide', 'do not cut tables to the width of the terminal')
     .addOption(
       new Option('--timeout <duration>', 'how long a call may take, such as 90s, or seconds')
         .argParser(timeoutSeconds)
@@ -101,6 +105,7 @@ export function buildProgram(
   addBackupCommands(program, context, exit);
   addConfigCommand(program, context);
   addDevCertsCommand(program, context);
+  addCompletionCommands(program, context);
   program
     .command('settings')
     .description('list all settings')

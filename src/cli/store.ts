@@ -8,6 +8,7 @@ import {
   type StoreState,
   storeState,
 } from '../api/store.ts';
+import { confirm, yesOption } from './confirm.ts';
 import { type Context, connect, optionsOf } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { outJson, outTable, outValues } from './terminal.ts';
@@ -33,9 +34,15 @@ export function addStoreCommands(
   store
     .command('accept')
     .description('accept a store that lost data as it is now: what is lost stays lost')
+    .option(...yesOption)
     .action(async (_, self: Command) => {
-      const options = optionsOf(self);
-      await acceptStore(connect(context, options));
+      const options = optionsOf<{ yes?: true }>(self);
+      const admin = connect(context, options);
+      await confirm(context, options, async () => {
+        const { length } = (await storeState(admin)).lost;
+        return `Accepts the store as it is; known to be lost: ${length} changes. What is lost stays lost.`;
+      });
+      await acceptStore(admin);
       if (options.json) outJson(context.terminal, { accepted: true });
       else context.terminal.out('accepted: the replicas go on with the store as it is');
     });
@@ -74,12 +81,12 @@ function outState({ terminal }: Context, state: StoreState): void {
     outTable(terminal, ['REPLICA', 'LOG KNOWN TO', 'AT'], rows);
   }
   if (state.lost.length === 0) return;
-  const rows = state.lost.map(({ sequence, time, action, tokenId, putBack }) => [
+  const rows = state.lost.map(({ sequence, time, action, tokenId, document, putBack }) => [
     String(sequence),
-    ...[time, action, tokenId, putBack ? 'put back' : 'lost'],
+    ...[time, action, tokenId || document, putBack ? 'put back' : 'lost'],
   ]);
   terminal.out('');
-  outTable(terminal, ['LOST', 'TIME', 'ACTION', 'ACCESS TOKEN', 'NOW'], rows);
+  outTable(terminal, ['LOST', 'TIME', 'ACTION', 'OF', 'NOW'], rows);
 }
 
 function pointText(point: StorePoint | undefined): string {

@@ -5,7 +5,7 @@ import { type Environment, SettingsError, unknownNames } from '../settings/confi
 import { UsageError } from './exit-codes.ts';
 
 /** Commands that make no call, so that a timeout has no effect. */
-const callless = ['serve', 'restore', 'config', 'settings'];
+const callless = ['serve', 'restore', 'config', 'settings', 'completion'];
 /** Commands that report all mistakes in the settings themselves, or explain them. */
 const readsSettings = ['serve', 'restore', 'settings'];
 

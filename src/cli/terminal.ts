@@ -4,6 +4,7 @@
 
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
+import { columnWidths, shortened, widthOf } from './table-widths.ts';
 
 /** The output of a command. */
 export interface Terminal {
@@ -13,10 +14,10 @@ export interface Terminal {
   note(text: string): void;
   /** Whether the standard output is a terminal. */
   readonly rich: boolean;
-  /** How many characters fit in a line of the terminal; absent where that is not known. */
-  readonly columns?: number;
   /** Whether the standard error is a terminal. */
   readonly notesRich: boolean;
+  /** How many characters fit in a line of it; absent where that is not known, or to cut nothing. */
+  readonly columns?: number | undefined;
   /** Colours for `out`; they do nothing if it should be plain. */
   readonly colors: ReturnType<typeof picocolors.createColors>;
 }
@@ -31,8 +32,8 @@ export function openTerminal(
     out: text => void stdout.write(`${text}\n`),
     note: text => void stderr.write(`${text}\n`),
     rich,
-    ...(rich && stdout.columns > 0 ? { columns: stdout.columns } : {}),
     notesRich: stderr.isTTY === true,
+    columns: rich ? stdout.columns : undefined,
     colors: picocolors.createColors(rich && !env.NO_COLOR && env.TERM !== 'dumb'),
   };
 }
@@ -42,7 +43,10 @@ export function outJson(terminal: Terminal, value: unknown): void {
   terminal.out(JSON.stringify(value));
 }
 
-/** Prints rows as a table, or with columns separated by tabs if the output is not a terminal. */
+/**
+ * Prints rows as a table that fits on the terminal: long values are cut, and a remark says how to see
+ * them in full. If the output is not a terminal, columns are separated by tabs and nothing is cut.
+ */
 export function outTable(
   terminal: Terminal,
   head: string[],
@@ -54,12 +58,42 @@ export function outTable(
     terminal.out([head, ...clean].map(row => row.join('\t')).join('\n'));
     return;
   }
+  const { columns = Number.POSITIVE_INFINITY } = terminal;
+  const widths = columnWidths(head, clean, columns, gap);
+  if (widths === undefined) {
+    outStacked(terminal, head, clean, paint);
+    return;
+  }
   const titles = head.map(title => terminal.colors.bold(title));
-  const table = new Table({ head: titles, chars: noBorders, style: plainStyle });
+  const table = new Table({
+    head: titles,
+    ...{ chars: noBorders, style: plainStyle, colWidths: widths },
+  });
+  let isCut = false;
   for (const [row, cells] of clean.entries()) {
-    table.push(cells.map((text, column) => paint(text, column, row)));
+    const texts = cells.map((text, column) => shortened(text, (widths[column] ?? 0) - gap));
+    isCut ||= texts.some((text, column) => widthOf(text) > (widths[column] ?? 0) - gap);
+    table.push(texts.map((text, column) => paint(text, column, row)));
   }
   terminal.out(table.toString());
+  if (isCut && terminal.notesRich) terminal.note('… is where values were cut: --wide shows all');
+}
+
+/** Rows below each other, for a terminal on which the table does not fit. */
+function outStacked(
+  terminal: Terminal,
+  head: string[],
+  rows: string[][],
+  paint: (text: string, column: number, row: number) => string,
+): void {
+  const width = Math.max(...head.map(widthOf));
+  for (const [row, cells] of rows.entries()) {
+    if (row > 0) terminal.out('');
+    for (const [column, text] of cells.entries()) {
+      const title = terminal.colors.dim((head[column] ?? '').padEnd(width));
+      terminal.out(`${title}  ${paint(text, column, row)}`);
+    }
+  }
 }
 
 /** Prints named values, one per line, without empty ones. */
@@ -80,7 +114,9 @@ export function printable(text: string): string {
   );
 }
 
-const plainStyle = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 };
+/** Blanks between columns. */
+const gap = 2;
+const plainStyle = { head: [], border: [], 'padding-left': 0, 'padding-right': gap };
 
 const noBorders = Object.fromEntries(
   [

@@ -2,6 +2,7 @@
 
 import type { AccessToken } from '../api/access-token.ts';
 import type { Revealed } from '../api/access-tokens.ts';
+import { durationText } from './option-values.ts';
 import type { Terminal } from './terminal.ts';
 import { outJson, outTable, outValues } from './terminal.ts';
 import { quotaText, rateLimitText, textOfUse } from './use-limits.ts';
@@ -54,20 +55,23 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['grantable scopes', token.grantableScopes?.join(' ')],
     ['metadata', metadata && JSON.stringify(metadata)],
     ['audiences', token.audiences?.join(' ')],
-    ['longest JWT lifetime', lifetime === undefined ? undefined : `${lifetime} s`],
+    ['longest JWT lifetime', lifetime === undefined ? undefined : durationText(lifetime)],
     ['allowed from', token.allowedSources?.join(' ')],
     ['rate limit', token.rateLimit && rateLimitText(token.rateLimit)],
     ['of the rate limit', textOfUse(token.rateLimitUse)],
     ['quota', token.quota && quotaText(token.quota)],
     ['of the quota', textOfUse(token.quotaUse)],
     ['created', token.createTime],
+    ['made by', token.createdBy],
     ['changed', token.updateTime],
+    ['changed by', token.updatedBy],
     ['rotated', token.rotateTime],
     ['previous one valid until', token.previousSecretExpireTime],
     ['expires', token.expireTime],
     ['revoked', token.revokeTime],
     ['reason', token.revokeReason],
     ['last used', token.lastUsedTime],
+    ['last used from', token.lastUsedAddress],
     ['JWTs revoked if issued before', token.jwtsRevokedBeforeTime],
     ['JWTs revoked by jti or subject', revokedJwts === undefined ? undefined : String(revokedJwts)],
     ['imported', token.imported],

@@ -11,13 +11,16 @@ import {
   rotateToken,
   updateToken,
 } from '../api/access-tokens.ts';
+import { confirm, nameInQuestion, yesOption } from './confirm.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
+import { addEndGrace } from './end-grace.ts';
 import { UsageError } from './exit-codes.ts';
+import { foundId } from './found-id.ts';
 import { addImport } from './import.ts';
 import { addRunOptions, type RunOptions, runJob } from './job-run.ts';
 import { addSelectionOptions, isSelecting } from './job-selection.ts';
-import { count, durationSeconds, uuid, word } from './option-values.ts';
+import { count, durationSeconds, idPrefix, uuid, word } from './option-values.ts';
 import { addReseal } from './reseal.ts';
 import { outJson } from './terminal.ts';
 import type { ClearingOptions, FieldOptions } from './token-fields.ts';
@@ -47,6 +50,7 @@ export function addTokenCommands(
   addShow(token, context);
   addUpdate(token, context);
   addRotate(token, context);
+  addEndGrace(token, context);
   addRevoke(token, context, exit);
   addImport(token, context, exit);
   addReseal(token, context, exit);
@@ -109,10 +113,11 @@ function addShow(token: Command, context: Context): void {
   token
     .command('show')
     .description('show an access token; never its token or secret')
-    .argument('<id>', 'UUID', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      outToken(context.terminal, await getToken(connect(context, options), id), options.json);
+      const admin = connect(context, options);
+      outToken(context.terminal, await getToken(admin, await foundId(admin, given)), options.json);
     });
 }
 
@@ -122,13 +127,14 @@ function addUpdate(token: Command, context: Context): void {
   const command = token
     .command('update')
     .description('change the given fields of an access token')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
     .option('--name <name>', 'for people, 1 to 128 characters')
     .option('--revision <number>', 'change it only if it has this revision', count(1));
-  addClearingOptions(addFieldOptions(command)).action(async (id: string, _, self: Command) => {
+  addClearingOptions(addFieldOptions(command)).action(async (given: string, _, self: Command) => {
     const options = optionsOf<UpdateOptions>(self);
     const fields = changedFields(options, context.now());
     const admin = connect(context, options);
+    const id = await foundId(admin, given);
     const changed = await change(options.requestId, requestId =>
       updateToken(admin, id, fields, options.revision, requestId),
     );
@@ -140,16 +146,24 @@ function addRotate(token: Command, context: Context): void {
   token
     .command('rotate')
     .description('issue a new token or secret, shown only once')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', idPrefix)
     .addOption(
       new Option('--grace <duration>', 'how long the previous one stays valid, up to 30d')
         .argParser(durationSeconds)
         .default(0, '0s'),
     )
     .option('--request-id <uuid>', 'repeat a rotation whose outcome is not known', uuid)
-    .action(async (id: string, _, self: Command) => {
-      const options = optionsOf<{ grace: number; requestId?: string }>(self);
+    .option(...yesOption)
+    .action(async (given: string, _, self: Command) => {
+      const options = optionsOf<{ grace: number; requestId?: string; yes?: true }>(self);
       const admin = connect(context, options);
+      const id = await foundId(admin, given);
+      const ends = 'Its current one ends at once; --grace gives its users time to change.';
+      if (options.grace === 0) {
+        await confirm(context, options, async () => {
+          return `Rotates ${nameInQuestion(await getToken(admin, id))}. ${ends}`;
+        });
+      }
       const rotated = await change(options.requestId, requestId =>
         rotateToken(admin, id, options.grace, requestId),
       );
@@ -161,18 +175,22 @@ function addRevoke(token: Command, context: Context, exit: (code: number) => voi
   const command = token
     .command('revoke')
     .description('revoke it permanently, or all that the filters select')
-    .argument('[id]', 'UUID; none with --owner or another filter', uuid)
+    .argument('[id]', 'UUID, or its first characters; none with --owner or a filter', idPrefix)
     .option('--reason <text>', 'why, for people and the audit log', '');
   addRunOptions(addSelectionOptions(command)).action(
-    async (id: string | undefined, _, self: Command) => {
+    async (given: string | undefined, _, self: Command) => {
       const options = optionsOf<RunOptions & { reason: string }>(self);
       const { reason } = options;
-      if (id === undefined) {
+      if (given === undefined) {
         exit(await runJob(context, { kind: 'revoke', reason }, options));
         return;
       }
       if (isSelecting(options)) throw new UsageError('give an id or filters, not both');
       const admin = connect(context, options);
+      const id = await foundId(admin, given);
+      await confirm(context, options, async () => {
+        return `Revokes ${nameInQuestion(await getToken(admin, id))}. This cannot be undone.`;
+      });
       const revoked = await change(options.requestId, requestId =>
         revokeToken(admin, id, reason, requestId),
       );

@@ -1,17 +1,17 @@
 /** `usher whois`: finds the access token that something belongs to. */
 
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { lookup } from '../api/explain.ts';
 import { type Context, connect, optionsOf, readStdin } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
+import { foundId } from './found-id.ts';
+import { askHidden } from './hidden-input.ts';
+import { idPrefix } from './option-values.ts';
 import { outJson } from './terminal.ts';
 import { outToken } from './token-output.ts';
 
 /** Most bytes read from the standard input; the server has its own limit. */
 const stdinBytesMax = 1_048_576;
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Adds the command. It calls `exit` with 0 if something was found and 1 otherwise. */
 export function addWhoisCommand(
@@ -25,17 +25,23 @@ export function addWhoisCommand(
       'find the access token of a token, a part of one, a JWT, a kid, a secret key, or a revoked ' +
         'jti or subject, read from the standard input; exit code 1 if there is none',
     )
-    .argument('[id]', 'a UUID; everything else can be secret, and is read or prompted for')
+    .argument(
+      '[id]',
+      'a UUID or its first characters; all else can be secret, and is read or prompted for',
+    )
     .action(async (given: string | undefined, _, self: Command) => {
       const options = optionsOf(self);
-      if (given !== undefined && !uuid.test(given)) {
+      if (given !== undefined && !isIdPrefix(given)) {
         throw new UsageError(
-          'only a UUID can be an argument, since others can see arguments: pipe the rest in',
+          'only a UUID or its first characters can be an argument, since others can see ' +
+            'arguments: pipe the rest in',
         );
       }
-      const text = given ?? (await pasted(context));
-      if (text.trim() === '') throw new UsageError(nothingGiven);
-      const matches = await lookup(connect(context, options), text);
+      const typed = given === undefined ? await pasted(context) : '';
+      if (given === undefined && typed.trim() === '') throw new UsageError(nothingGiven);
+      const admin = connect(context, options);
+      const text = given === undefined ? typed : await foundId(admin, idPrefix(given));
+      const matches = await lookup(admin, text);
       const { terminal } = context;
       if (options.json) outJson(terminal, { matches });
       else if (matches.length === 0) terminal.note(nothingFound);
@@ -68,13 +74,15 @@ const meanings: Record<string, string> = {
 
 /** What is piped in, or pasted at a prompt that shows nothing of it. */
 async function pasted(context: Context): Promise<string> {
-  const { stdin, terminal } = context;
-  if (!stdin.isTTY) return await readStdin(context, stdinBytesMax);
-  terminal.note('Paste it and press Enter. It is not shown.');
-  const output = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input: stdin, output, terminal: true });
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  reader.once('line', resolve);
-  reader.once('close', () => reject(new UsageError('nothing was pasted')));
-  return await promise.finally(() => reader.close());
+  if (!context.stdin.isTTY) return await readStdin(context, stdinBytesMax);
+  return await askHidden(context, 'Paste it and press Enter. It is not shown.');
+}
+
+function isIdPrefix(text: string): boolean {
+  try {
+    idPrefix(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

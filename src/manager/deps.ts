@@ -1,13 +1,14 @@
 /** What the API Manager's browser part needs from the rest of the server. */
 
 import type { IncomingMessage } from 'node:http';
-import type { ListedSession, SessionList, SignInMethod } from '../people/session-list.ts';
+import type { SessionList, SignInMethod } from '../people/session-list.ts';
 import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { Attempt } from '../tokens/guesses.ts';
 import type { Refusal } from '../tokens/sums.ts';
 import type { ManagerLimits } from './limits.ts';
 import type { LetIn } from './login-codes.ts';
+import type { ProviderSignIn } from './provider-routes.ts';
 import type { ServerStatus } from './server-status.ts';
 import type { Session } from './session.ts';
 
@@ -43,11 +44,8 @@ export interface ManagerDeps {
   beginAttempt(address: string): Attempt;
   /** The sessions as a list, which people see and end. */
   sessionList: Pick<SessionList, 'add' | 'touch' | 'end' | 'findOwn'>;
-  /**
-   * Where the browser goes after the sign-out of a session that the provider confirmed, to end the one
-   * there too; undefined for nowhere. Never rejects.
-   */
-  endAtProvider(session: Pick<ListedSession, 'sealedHint'>): Promise<string | undefined>;
+  /** The sign-in by an OpenID provider; absent for none. */
+  providerSignIn?: ProviderSignIn;
   /** Called with each sign-in by the admin token of the configuration, by itself or by a link. */
   onAdminSignIn(caller: Caller, how: SignInMethod): void;
   /** Counts a refused sign-in or session for the audit log. Never rejects. */

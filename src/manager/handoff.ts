@@ -15,8 +15,8 @@ export interface Confirmed {
   how: SignInMethod;
   /** When they showed who they are, in milliseconds since 1970. */
   at: number;
-  /** As in NewSession. */
-  sealedHint?: string;
+  /** The ID token, with which the provider ends its own session too; absent for none. */
+  idToken?: string;
 }
 
 /** Makes and reads hand-overs. */
@@ -33,6 +33,9 @@ export interface Handoffs {
 /** The page sends the code as soon as it has loaded. */
 const lifetimeMs = 120_000;
 
+/** A longer one does not fit into a cookie. */
+const idTokenLengthMax = 2500;
+
 /** Creates it. */
 export function createHandoffs(keys: () => readonly Uint8Array[], now: () => number): Handoffs {
   const cookies = createSealedCookies<Confirmed & { codeHash: string }>(
@@ -41,7 +44,9 @@ export function createHandoffs(keys: () => readonly Uint8Array[], now: () => num
     now,
   );
   return {
-    begin(confirmed, isSecure) {
+    begin({ idToken = '', ...rest }, isSecure) {
+      // Without it the provider asks whether to sign out.
+      const confirmed = idToken.length > idTokenLengthMax ? rest : { ...rest, idToken };
       const code = randomBytes(32).toString('base64url');
       return { code, cookie: cookies.write({ ...confirmed, codeHash: hashOf(code) }, isSecure) };
     },

@@ -6,6 +6,8 @@ import { Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
 import { createHandoffs } from './handoff.ts';
+import { createProviderRoutes } from './provider-routes.ts';
+import { createProviderSignOut } from './provider-sign-out.ts';
 import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
 import { createSessions } from './session.ts';
@@ -44,7 +46,11 @@ export function createManager(deps: ManagerDeps): Manager {
     return caller && { session, caller };
   }
 
-  const sessionRoutes = createSessionRoutes({ ...deps, sessions, handoffs, signedIn, peerOf });
+  const sessionRoutes = createSessionRoutes({
+    ...{ ...deps, sessions, handoffs, signedIn },
+    atProvider: createProviderSignOut(deps),
+  });
+  const providerRoutes = createProviderRoutes({ ...deps, handoffs, signIn: deps.providerSignIn });
 
   /** While the store is down, the sealed session and its page secret are enough: the status page must show the outage. */
   async function signedInOrDown(req: IncomingMessage): Promise<boolean> {
@@ -69,11 +75,16 @@ export function createManager(deps: ManagerDeps): Manager {
     async handle(req, res) {
       const [path = '/'] = (req.url ?? '/').split('?');
       const isStatus = path === '/status' && req.method === 'GET' && wantsJson(req);
-      const unknown = isStatus || path === '/session' ? queryFault(req.url ?? '', []) : undefined;
+      const unknown =
+        isStatus || path === '/session' || path === waysPath
+          ? queryFault(req.url ?? '', [])
+          : undefined;
       try {
         if (unknown !== undefined) sendJson(res, 400, { error: unknown });
         else if (isStatus) await status(req, res);
-        else if (!(await sessionRoutes(path, req, res))) return webApp(req, res);
+        else if (path === waysPath) sendJson(res, 200, waysOf(deps));
+        else if (await sessionRoutes(path, req, res)) return true;
+        else if (!(await providerRoutes(path, req, res))) return webApp(req, res);
       } catch (error) {
         deps.onError?.(error);
         if (error instanceof Unavailable)
@@ -87,6 +98,13 @@ export function createManager(deps: ManagerDeps): Manager {
       return (await signedIn(headers, peer))?.caller;
     },
   };
+}
+
+/** Where the page learns how people can sign in. */
+const waysPath = '/sign-in/ways';
+
+function waysOf({ providerSignIn }: ManagerDeps) {
+  return { ...(providerSignIn && { provider: providerSignIn.name }) };
 }
 
 // The status page and its data share a path: a browser that opens the page asks for HTML.

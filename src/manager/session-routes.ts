@@ -11,6 +11,7 @@ import type { ManagerDeps, SignedIn } from './deps.ts';
 import type { Handoffs } from './handoff.ts';
 import { cookieOf, describeSession, maySignIn, openSession, type SignIn } from './open-session.ts';
 import { cameOverTls } from './over-tls.ts';
+import type { ProviderSignOut } from './provider-sign-out.ts';
 import { sendJson } from './reply.ts';
 import { madeByOtherSite, madeByOwnPage } from './same-origin.ts';
 import type { Session, Sessions } from './session.ts';
@@ -25,10 +26,11 @@ export type SessionRoutes = (
 
 interface RouteDeps
   extends Pick<ManagerDeps, 'authenticate' | 'currentCaller' | 'redeemLoginCode'>,
-    Pick<ManagerDeps, 'sessionList' | 'onAdminSignIn' | 'endAtProvider'>,
+    Pick<ManagerDeps, 'sessionList' | 'onAdminSignIn'>,
     Pick<ManagerDeps, 'refused' | 'limits' | 'now' | 'beginAttempt' | 'peerOf'> {
   sessions: Sessions;
   handoffs: Handoffs;
+  atProvider: ProviderSignOut;
   signedIn(headers: IncomingHttpHeaders, peer: string): Promise<SignedIn | undefined>;
 }
 
@@ -108,7 +110,8 @@ async function signInBy(deps: RouteDeps, req: IncomingMessage, offered: Offered)
   const { actor, at } = letIn;
   const caller = await deps.currentCaller(actor, peer, at);
   if (confirmed === undefined) return { caller, how: 'link', at };
-  const { how, sealedHint } = confirmed;
+  const { how, idToken } = confirmed;
+  const sealedHint = deps.atProvider.sealHint(idToken);
   return { caller, how, at, once: offered.code, ...(sealedHint !== undefined && { sealedHint }) };
 }
 
@@ -140,7 +143,7 @@ async function signOut(deps: RouteDeps, req: IncomingMessage, res: ServerRespons
     // A session that has ended too: the sign-out that ended it may have failed before that was durable.
     await deps.sessionList.end(endingOf(deps, session, caller), caller);
   }
-  const providerUrl = listed?.how === 'provider' ? await deps.endAtProvider(listed) : undefined;
+  const providerUrl = await deps.atProvider.urlFor(listed);
   const body = providerUrl === undefined ? {} : { providerUrl };
   sendJson(res, 200, body, { 'set-cookie': sessionCookie('', 0, cameOverTls(req)) });
 }

@@ -16,6 +16,7 @@ import {
   type CurrentCaller,
   createAuthenticate,
   createCurrentCaller,
+  personIn,
 } from '../tokens/caller.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createGuesses, type Guesses } from '../tokens/guesses.ts';
@@ -191,8 +192,14 @@ export async function openCore(
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
-    verify: countVerdicts(verify, metrics, usage),
-    accessTokens: createAccessTokens({ ...changes, directory }),
+    verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
+    accessTokens: createAccessTokens({
+      ...{ ...changes, directory },
+      async nameOfActor(actor) {
+        const id = personIn(actor);
+        return id === undefined ? undefined : (await people.find(id))?.name;
+      },
+    }),
     jobs,
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes),

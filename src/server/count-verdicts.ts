@@ -12,20 +12,32 @@ import type { Metrics } from './metrics.ts';
 /** Doors that do not use a token: a limit says nothing about whether it is valid. */
 const uncounted: ReadonlySet<Door> = new Set(['introspect', 'revoke']);
 
+/** Where a verdict is asked for, and the address to keep; undefined for none. */
+interface Asked {
+  door: Door;
+  source: string | undefined;
+}
+
 /**
  * The verifier for the doors: counts each verdict once for the metrics and, where the token is good, as a
- * use of its access token. What cannot be known is counted too. A verdict for a known caller is also
+ * use of its access token, with the address that it was used from unless `keepsAddress` is false. What
+ * cannot be known is counted too. A verdict for a known caller is also
  * counted under its name, and made for its owners.
  */
 export function countVerdicts(
   verify: Verify,
   metrics: Pick<Metrics, 'verdict' | 'unavailable' | 'caller'>,
-  usage: Pick<UsageMeter, 'note'>,
+  usage: Pick<UsageMeter, 'note' | 'noteRefusal'>,
+  keepsAddress = true,
 ): DoorVerify {
-  const count = (verdict: Verdict, door: Door): Verdict => {
+  const count = (verdict: Verdict, { door, source }: Asked): Verdict => {
     metrics.verdict(verdict, door);
-    // To revoke a token is not to use it.
-    if (verdict.valid && door !== 'revoke') usage.note(verdict.identity.tokenId);
+    const { identity } = verdict;
+    // To revoke a token is not to use it. A refusal without an identity may be a guess.
+    if (door === 'revoke' || identity === undefined) return verdict;
+    if (!verdict.valid) usage.noteRefusal(identity.tokenId, verdict.reason);
+    // JWTs are used by many, whose addresses are theirs.
+    else usage.note(identity.tokenId, identity.kind === 'static' ? source : undefined);
     return verdict;
   };
   const fail = (error: unknown): never => {
@@ -35,7 +47,8 @@ export function countVerdicts(
   const ask = (question: Question, door: Door): Awaitable<Verdict> => {
     try {
       const asked = uncounted.has(door) ? { ...question, isUse: false } : question;
-      return mapAwaitable(verify(asked), count, fail, door);
+      const source = keepsAddress && question.source !== '' ? question.source : undefined;
+      return mapAwaitable(verify(asked), count, fail, { door, source });
     } catch (error) {
       return fail(error);
     }

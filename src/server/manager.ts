@@ -17,6 +17,7 @@ import { textOf } from '../verify/verdict.ts';
 import { version } from '../version.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
+import { createProviderSignIn } from './provider-sign-in.ts';
 
 /** The web app and its one-time sign-in codes. */
 export interface WebManager {
@@ -44,7 +45,9 @@ export function createWebManager(
 ): WebManager {
   const limits = limitsOf(config).manager;
   const codes = createLoginCodes({ now, limits });
+  const providerSignIn = createProviderSignIn(config, core, log, now);
   const manager = createManager({
+    ...(providerSignIn && { providerSignIn }),
     sessionKeys: sessionKeys(core, secrets),
     now,
     limits,
@@ -65,7 +68,6 @@ export function createWebManager(
         { source: sourceOf(peer), how },
         'the admin token of the configuration signed in to the API Manager',
       ),
-    endAtProvider: async () => undefined,
     refused: core.sums.refused,
     status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),

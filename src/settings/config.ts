@@ -1,7 +1,9 @@
 /** Reads the configuration from the environment and reports all mistakes at once. */
 
 import { readFileSync } from 'node:fs';
+import type { RoleRule } from '../people/role-rules.ts';
 import { nearest } from '../reading/nearest.ts';
+import { oidcMistakes } from './oidc.ts';
 import { outboundMistakes } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { settings } from './settings.ts';
@@ -22,8 +24,11 @@ type Optional =
   | 'stateFile'
   | 'verifyAccess'
   | 'outboundCaFile'
+  | OptionalOidc
   | keyof typeof clientTlsFiles
   | keyof typeof tlsFiles;
+
+type OptionalOidc = 'oidcIssuer' | 'oidcClientId' | 'oidcClientSecret' | 'oidcRoles';
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,6 +46,10 @@ export type Config = {
   readonly connectionsPerSourceMax?: number;
   readonly stateFile?: string;
   readonly verifyAccess?: VerifyAccess;
+  readonly oidcIssuer?: string;
+  readonly oidcClientId?: string;
+  readonly oidcClientSecret?: string;
+  readonly oidcRoles?: RoleRule[];
   readonly outboundCaFile?: string;
 } & { readonly [K in keyof typeof clientTlsFiles | keyof typeof tlsFiles]?: string };
 
@@ -173,6 +182,7 @@ function contradictions(config: Partial<Config>, env: Environment): string[] {
     ...listenerMistakes(config),
     ...tlsMistakes(config),
     ...accessMistakes(config),
+    ...oidcMistakes(config),
     ...outboundMistakes(config),
     ...secretMistakes(config, env),
     ...keySourceMistakes(env),

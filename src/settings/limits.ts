@@ -257,6 +257,11 @@ export const limits = {
     default: 43_200_000,
     unit: 'ms',
   }),
+  oidcClockSkewSeconds: limit(
+    'USHER_OIDC_CLOCK_SKEW_SECONDS',
+    'How far the clocks of the OpenID provider and of Usher may differ',
+    { min: 0, max: 300, default: 30, unit: 's' },
+  ),
   masterKeysReloadMs: limit(
     'USHER_MASTER_KEYS_RELOAD_MS',
     'How often the file or folder of the master keys is read again; a command is run again on SIGHUP and ' +

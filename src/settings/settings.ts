@@ -2,6 +2,7 @@
 
 import { AddressError, type StoreAddress, storeAddress } from '../store/address.ts';
 import { limits } from './limits.ts';
+import { oidcSettings } from './oidc.ts';
 import { outboundSettings } from './outbound.ts';
 import type { Setting } from './setting.ts';
 import { tlsFiles } from './tls.ts';
@@ -167,6 +168,13 @@ const places = {
     default: '',
     read: addressRanges,
   },
+  lastAddress: {
+    name: 'USHER_LAST_ADDRESS',
+    meaning: 'Whether the address from which a static token was last used is kept and shown',
+    range: '`on`, `off`',
+    default: 'on',
+    read: oneOf(['on', 'off']),
+  },
   logLevel: {
     name: 'USHER_LOG_LEVEL',
     meaning: 'Least severe level that is logged',
@@ -182,6 +190,7 @@ const places = {
     read: baseUrl,
   },
   ...managerTlsFiles,
+  ...oidcSettings,
 } as const satisfies Record<string, Setting<unknown>>;
 
 /** All settings by their names in Config. */

@@ -22,6 +22,17 @@ export const collections = [
 /** The name of a collection. */
 export type Collection = (typeof collections)[number];
 
+/**
+ * The collections that a backup holds. What runs or ends by itself is not in it: sessions, jobs, and
+ * deliveries of webhooks.
+ */
+export const backedUpCollections = [
+  'people',
+  'invitations',
+  'leaks',
+  'webhooks',
+] as const satisfies readonly Collection[];
+
 /** A document as the store has it. */
 export interface StoredDocument {
   /** Up to 64 characters of A-Z, a-z, 0-9, "-", "_" and "."; documents are listed in its order. */
@@ -66,15 +77,39 @@ export interface DocumentScan {
 export interface Documents {
   /** The document of an id, always from the store itself; undefined when there is none. */
   document(collection: Collection, id: string): Awaitable<StoredDocument | undefined>;
-  /** Lists documents in the order of their ids. A page shorter than the limit is the last one. */
+  /**
+   * Lists documents in the order of their ids. A page shorter than the limit is the last one. Leaves out
+   * those that a rolled back store holds in an older revision, which `document` throws Unavailable for.
+   */
   documents(scan: DocumentScan): Awaitable<StoredDocument[]>;
   /**
    * Makes a change: durable, and its event in the audit log, once it resolves. "conflict" when the
    * document is at another revision than `before`. A repeated change with the same event is made
    * once, and "done" each time. Without an event, each call is a change of its own: of two calls that
-   * create the same document, one is "done". An id that was removed begins at revision 1 again.
+   * create the same document, one is "done". An id that was removed begins at revision 1 again; one whose
+   * removal had an event must not be used again, since a rolled back store would have it removed.
    */
   changeDocument(change: DocumentChange): Promise<'done' | 'conflict'>;
+}
+
+/** A document with the collection that it is in. */
+export interface NamedDocument extends StoredDocument {
+  readonly collection: Collection;
+}
+
+/** The document that an event changed: without a revision when it was removed. */
+export interface ChangedDocument {
+  readonly collection: Collection;
+  readonly id: string;
+  readonly revision?: number;
+}
+
+/** What an event says of the document that it changed; undefined for an event of something else. */
+export function changedDocument({ after }: Pick<AuditEvent, 'after'>): ChangedDocument | undefined {
+  const { collection, id, revision } = (after?.document ?? {}) as Record<string, unknown>;
+  if (typeof id !== 'string' || !collections.some(name => name === collection)) return undefined;
+  const named = { collection: collection as Collection, id };
+  return typeof revision === 'number' ? { ...named, revision } : named;
 }
 
 /** A change as the stores make it. */

@@ -1,6 +1,7 @@
 /** The proof that what the store holds is as Usher wrote it. The keys stay with the caller. */
 
 import type { Awaitable } from './awaitable.ts';
+import type { Collection } from './documents.ts';
 import type { AccessTokenRecord } from './record.ts';
 
 /** What a MAC says about a text. */
@@ -34,6 +35,16 @@ export interface RecordKeys {
   record?: AccessTokenRecord;
 }
 
+/** What the keys of one document are. Its content is not proven: it is for counting alone. */
+export interface DocumentKeys {
+  collection: Collection;
+  id: string;
+  /** Id of the master key of its MAC; absent without one. */
+  macKeyId?: string;
+  /** Those of the sealed values in it: each is a `masterKeyId` beside a `value`. */
+  sealedUnder: string[];
+}
+
 /** What a store knows of master keys, and what in it depends on which. Throws Unavailable. */
 export interface KeyLedger {
   /** Master key id → check value, of the keys that the store was written with. */
@@ -49,6 +60,8 @@ export interface KeyLedger {
   recordKeys(after: string, limit: number): Awaitable<{ keys: RecordKeys[]; cursor?: string }>;
   /** The same of the index of imported tokens: ids of the master keys of its MACs. */
   entryKeys(after: string, limit: number): Awaitable<{ keys: string[]; cursor?: string }>;
+  /** The same of all documents. */
+  documentKeys(after: string, limit: number): Awaitable<{ keys: DocumentKeys[]; cursor?: string }>;
   /** Removes forms of imported tokens, of which there are none. */
   dropForms(forms: readonly string[]): Promise<void>;
 }
@@ -65,6 +78,8 @@ export interface RecordSigner {
   signRecords(ids: readonly string[]): Promise<number>;
   /** Signs the index of imported tokens under the current master key, where it is not. */
   signImported(): Promise<void>;
+  /** Signs all documents under the current master key, where they are not. */
+  signDocuments(): Promise<void>;
   /** From now on the store refuses what has no MAC: all records and the index must be signed. */
   endMigration(): Promise<void>;
 }

@@ -16,9 +16,11 @@ export interface LostChange {
   time: number;
   /** As AuditEvent.action. */
   action: string;
-  /** UUID of the access token. */
+  /** UUID of the access token, or "". */
   tokenId: string;
-  /** Whether it was a revocation, which Usher puts back by itself. */
+  /** The document that was changed, by its collection, a slash and its id; absent for none. */
+  document?: string;
+  /** Whether it was a revocation or a removal, which Usher puts back by itself. */
   isPutBack: boolean;
 }
 

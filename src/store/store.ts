@@ -10,6 +10,9 @@ import type { AccessTokenRecord } from './record.ts';
 import type { KeyLedger, RecordSigner } from './seal.ts';
 import type { StoreOversight } from './status.ts';
 import type { StoreTransfer } from './transfer.ts';
+import type { UsageCounter } from './usage.ts';
+
+export type { Usage, UsageCounter, UsageDelta } from './usage.ts';
 
 /**
  * Thrown when the store cannot be reached, did not answer in time, or holds what cannot be read:
@@ -208,35 +211,6 @@ export interface AuditLog {
    * up to there. The caller has added the checkpoint entry of their removal.
    */
   removeEvents(upTo: number, limit: number): Promise<boolean>;
-}
-
-/** Uses of one access token on one day, to add to its counts. */
-export interface UsageDelta {
-  tokenId: string;
-  /** The day in UTC, as in "2024-02-22". */
-  date: string;
-  /** Verifications with a valid verdict. */
-  count: number;
-  /** When it was last used, in milliseconds since 1970. */
-  lastUsedAt: number;
-}
-
-/** How often and when an access token was used. */
-export interface Usage {
-  /** Day in UTC, as in "2024-02-22" → count. */
-  days: Record<string, number>;
-  /** Milliseconds since 1970; absent when it was never used. */
-  lastUsedAt?: number;
-}
-
-/**
- * Counts uses outside the records, so that counting never changes a revision. Throws Unavailable.
- */
-export interface UsageCounter {
-  /** Resolves to the deltas that were not added, which the caller may retry. */
-  addUsage(deltas: UsageDelta[]): Promise<UsageDelta[]>;
-  /** The usage of each id, in order; without days for one that was never used. */
-  usage(tokenIds: string[]): Awaitable<Usage[]>;
 }
 
 /** Sessions of the API Manager that were ended before they expired. Throws Unavailable. */

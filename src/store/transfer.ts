@@ -2,6 +2,7 @@
 
 import type { ChainedEvent } from './audit.ts';
 import type { Awaitable } from './awaitable.ts';
+import type { NamedDocument } from './documents.ts';
 import type { AccessTokenRecord } from './record.ts';
 import type { ImportedEntry } from './store.ts';
 
@@ -20,6 +21,8 @@ export interface StoreTransfer {
   ): Awaitable<{ entries: ImportedEntry[]; cursor?: string }>;
   /** Writes records that the store does not have, at their revision. */
   loadRecords(records: readonly AccessTokenRecord[]): Promise<void>;
+  /** Writes documents that the store does not have, at their revision. */
+  loadDocuments(documents: readonly NamedDocument[]): Promise<void>;
   /** Appends entries to the audit log as they are. */
   loadEvents(entries: readonly ChainedEvent[]): Promise<void>;
   /** The identity of the store, which its backups have too; undefined for one without. */

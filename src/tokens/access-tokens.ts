@@ -11,10 +11,9 @@ import { type ChangeDeps, change } from './change.ts';
 import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-request.ts';
 import { checkFields, checkUuid, type Fields, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
-import type { Directory } from './list/directory.ts';
 import { list } from './list/list.ts';
 import type { ListPage, ListQuery } from './list/query.ts';
-import { listValues, type ValuesPage, type ValuesQuery } from './list/values.ts';
+import { listValues, type ValuesDeps, type ValuesPage, type ValuesQuery } from './list/values.ts';
 import { notRevoked, revoked, rotated, withFields } from './new-record.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
@@ -62,6 +61,8 @@ export interface AccessTokens {
     revision: number,
     requestId?: string,
   ): Promise<Revealed>;
+  /** Ends the grace of the previous token or secret; without one it changes nothing. */
+  endGrace(caller: Caller, id: string, requestId?: string): Promise<AccessTokenRecord>;
   /** Permanently revokes an access token; `reason` is at most 256 characters. */
   revoke(
     caller: Caller,
@@ -80,7 +81,9 @@ export interface AccessTokens {
 }
 
 /** Creates the operations. */
-export function createAccessTokens(deps: ChangeDeps & { directory?: Directory }): AccessTokens {
+export function createAccessTokens(
+  deps: ChangeDeps & Pick<ValuesDeps, 'directory' | 'nameOfActor'>,
+): AccessTokens {
   const { store, keys } = deps;
   const { revokedJwtsMax } = deps.limits;
   return {
@@ -135,6 +138,19 @@ export function createAccessTokens(deps: ChangeDeps & { directory?: Directory })
         rotated(keys, before, graceSeconds, at, grants),
       );
       return changed as Revealed;
+    },
+
+    async endGrace(caller, id, requestId) {
+      demand(caller, writeScope);
+      checkRotate({ id, requestId });
+      const ask = { caller, action: 'token.end_grace', id: checkUuid('id', id), requestId };
+      const { record } = await change(deps, { ...ask, args: {} }, (before, at) => {
+        const old = notRevoked(before);
+        const [current, ...previous] = old.secrets;
+        const isInGrace = previous.some(({ goodUntil = 0 }) => goodUntil > at);
+        return current && isInGrace ? { record: { ...old, secrets: [current] } } : undefined;
+      });
+      return record;
     },
 
     async revoke(caller, id, reason, requestId) {

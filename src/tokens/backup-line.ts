@@ -1,15 +1,16 @@
 /** The lines of a backup. Each is a JSON object with a MAC as its last member. */
 
 import type { ChainedEvent, ChainHead } from '../store/audit.ts';
+import type { ChangedDocument, NamedDocument } from '../store/documents.ts';
 import { isSealed, macKeyId, signText } from '../store/format/sealed.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { RecordSeal } from '../store/seal.ts';
 import type { ImportedEntry, Usage } from '../store/store.ts';
 
-/** The version of the format. */
-export const backupFormat = 1;
+/** The version of the format. From 2 on there are documents. */
+export const backupFormat = 2;
 
-/** One line; of several about the same access token, the last one holds. */
+/** One line; of several about the same access token or document, the last one holds. */
 export type BackupLine =
   /**
    * The first line: the format, the end of the log by then, the forms of imported tokens, and the
@@ -18,6 +19,9 @@ export type BackupLine =
   | { backup: number; head: ChainHead; forms: readonly string[]; identity?: string }
   | { record: AccessTokenRecord; usage?: Usage }
   | { imported: ImportedEntry }
+  | { document: NamedDocument }
+  /** A document that was removed, or ended, while the backup was read. */
+  | { gone: ChangedDocument }
   | { event: ChainedEvent }
   /** The last line: the end of the log, the number of its oldest entry, the forms as above. */
   | { end: ChainHead; oldest: number; forms: readonly string[] };

@@ -9,6 +9,7 @@ import type { RecordSeal } from '../store/seal.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
 import { byCaller } from './audit-names.ts';
+import { changedDocumentLines, documentsPage } from './backup-documents.ts';
 import { type BackupLine, backupFormat, writeLine } from './backup-line.ts';
 import { type Caller, demandAdminToken } from './caller.ts';
 import { invalid } from './fields.ts';
@@ -39,7 +40,7 @@ const pageLimits = {
 } as const;
 
 /** The parts of a backup, in their order; after `changed`, `events` follows while the log goes on. */
-type Part = 'records' | 'imported' | 'events' | 'changed';
+type Part = 'records' | 'imported' | 'documents' | 'events' | 'changed';
 
 /** Where a page starts. */
 interface Place {
@@ -60,6 +61,7 @@ export function createReadBackup({ store, seal, audit }: BackupDeps): ReadBackup
   const readers: Record<Part, (place: Place) => Promise<Page>> = {
     records: place => recordsPage(store, place),
     imported: place => importedPage(store, place),
+    documents: place => documentLines(store, place),
     events: place => eventsPage(store, place),
     changed: place => changedPage(store, place),
   };
@@ -83,7 +85,7 @@ function tokenOf({ part, since, after }: Place): string {
 
 function placeOf(token: string): Place {
   const [, part, since, after = ''] =
-    /^(records|imported|events|changed)\.(\d{1,15})\.([\w-]{0,80})$/.exec(token) ?? [];
+    /^(records|imported|documents|events|changed)\.(\d{1,15})\.([\w./-]{0,100})$/.exec(token) ?? [];
   if (part === undefined) throw invalid('page_token', 'is not a next_page_token of ReadBackup');
   return { part: part as Part, since: Number(since), after };
 }
@@ -116,6 +118,7 @@ async function recordLines(store: Store, records: AccessTokenRecord[]): Promise<
   const usage = await store.usage(records.map(({ id }) => id));
   return records.map((record, n) => {
     const { days = {}, lastUsedAt } = usage[n] ?? {};
+    // Without the address, which is kept for a look at the present alone, and without refusals.
     return lastUsedAt === undefined ? { record } : { record, usage: { days, lastUsedAt } };
   });
 }
@@ -124,8 +127,17 @@ async function importedPage(store: Store, { since, after }: Place): Promise<Page
   const { entries, cursor } = await store.importedEntries(after, pageLimits.entries);
   const lines = entries.map(imported => ({ imported }));
   return cursor === undefined
-    ? { lines, next: { part: 'events', since, after: '0' } }
+    ? { lines, next: { part: 'documents', since, after: '' } }
     : { lines, next: { part: 'imported', since, after: cursor } };
+}
+
+async function documentLines(store: Store, { since, after }: Place): Promise<Page> {
+  const { lines: all, places } = await documentsPage(store, after, pageLimits.entries);
+  const lines = fitting(all);
+  const last = places[lines.length - 1];
+  return last === undefined
+    ? { lines, next: { part: 'events', since, after: '0' } }
+    : { lines, next: { part: 'documents', since, after: last } };
 }
 
 async function eventsPage(store: Store, { since, after }: Place): Promise<Page> {
@@ -166,7 +178,8 @@ async function changedLines(store: Store, events: ChainedEvent[]): Promise<Backu
       // An imported token's stored hash is its digest in the index.
       .map(({ value }) => ({ imported: { digest: value, tokenId: id } })),
   );
-  return [...(await recordLines(store, records)), ...imported];
+  const documents = await changedDocumentLines(store, events);
+  return [...(await recordLines(store, records)), ...imported, ...documents];
 }
 
 async function eventsAfter(store: Store, after: string): Promise<ChainedEvent[]> {

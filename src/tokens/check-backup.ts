@@ -1,7 +1,9 @@
 /** Checks a backup: every line, the chain of its log, and every record against the log. */
 
 import { type ChainedEvent, type ChainHead, emptyChain, linkHash } from '../store/audit.ts';
+import { changedDocument, type NamedDocument } from '../store/documents.ts';
 import type { RecordSeal } from '../store/seal.ts';
+import { isBackedUp } from './backup-documents.ts';
 import { type BackupLine, backupFormat, readLine } from './backup-line.ts';
 
 /** A backup that cannot be restored, in a sentence for the operator. */
@@ -13,6 +15,8 @@ export class BackupProblem extends Error {
 export interface CheckedBackup {
   /** UUID of an access token → number of the last line with its record, from 1. */
   lastLineOf: ReadonlyMap<string, number>;
+  /** The same of each document, by its collection, a slash and its id; 0 for one that is gone. */
+  lastDocumentOf: ReadonlyMap<string, number>;
   /** The forms of imported tokens. */
   forms: readonly string[];
   /** The identity of the store, where it had one. */
@@ -30,6 +34,14 @@ interface Seen {
   lastChange?: string;
 }
 
+/** What is kept of each document: its last line, and its last change in the log. */
+interface SeenDocument {
+  /** 0 for a line that says that it is gone. */
+  line?: number;
+  revision?: number;
+  change?: { revision?: number };
+}
+
 /** Checks all lines. Throws BackupProblem. */
 export async function checkBackup(
   lines: AsyncIterable<string>,
@@ -39,6 +51,12 @@ export async function checkBackup(
   const seen = (id: string): Seen => {
     const known = tokens.get(id) ?? { changes: 0 };
     tokens.set(id, known);
+    return known;
+  };
+  const documents = new Map<string, SeenDocument>();
+  const seenDocument = (name: string): SeenDocument => {
+    const known = documents.get(name) ?? {};
+    documents.set(name, known);
     return known;
   };
   let number = 0;
@@ -55,6 +73,11 @@ export async function checkBackup(
     if ('record' in line) {
       const { id, revision, eventId } = line.record;
       seen(id).record = { line: number, revision, eventId };
+    } else if ('document' in line) {
+      const { revision } = line.document;
+      Object.assign(seenDocument(nameOf(line.document)), { line: number, revision });
+    } else if ('gone' in line) {
+      Object.assign(seenDocument(nameOf(line.gone)), { line: 0, revision: undefined });
     } else if ('event' in line) {
       log = {
         first: log?.first ?? line.event.sequence,
@@ -65,6 +88,10 @@ export async function checkBackup(
         token.changes += 1;
         token.lastChange = line.event.id;
       }
+      const document = changedDocument(line.event);
+      if (document !== undefined && isBackedUp(document.collection)) {
+        seenDocument(nameOf(document)).change = document;
+      }
     } else if ('end' in line) end = line;
   }
   if (end === undefined) throw new BackupProblem('the backup has no end: it was cut short');
@@ -74,8 +101,10 @@ export async function checkBackup(
   const first = log?.first ?? 1;
   if (first > end.oldest) throw new BackupProblem('the log of the backup lacks its start');
   for (const [id, token] of tokens) checkRecord(id, token, first === 1);
+  for (const [name, document] of documents) checkDocument(name, document);
   const lastLineOf = new Map([...tokens].map(([id, { record }]) => [id, record?.line ?? 0]));
-  return { lastLineOf, forms: end.forms, identity, end: end.end };
+  const lastDocumentOf = new Map([...documents].map(([name, { line = 0 }]) => [name, line]));
+  return { lastLineOf, lastDocumentOf, forms: end.forms, identity, end: end.end };
 }
 
 function checkPlace(line: BackupLine, number: number): void {
@@ -115,6 +144,21 @@ function checkRecord(id: string, { record, changes, lastChange }: Seen, isComple
       `the record of access token ${id} in the backup is not that of its last change in the log`,
     );
   }
+}
+
+/** A document can be newer than the log, since not every change of one has an event; never older. */
+function checkDocument(name: string, { revision, change }: SeenDocument): void {
+  if (change === undefined || revision === undefined) return;
+  if (change.revision === undefined || revision < change.revision) {
+    throw new BackupProblem(
+      `the document ${name} in the backup is older than its last change in the log`,
+    );
+  }
+}
+
+/** The name of a document in CheckedBackup.lastDocumentOf. */
+export function nameOf({ collection, id }: Pick<NamedDocument, 'collection' | 'id'>): string {
+  return `${collection}/${id}`;
 }
 
 /** Whether an event is a change of the access token that it names. */

@@ -10,6 +10,8 @@ export interface KeyUse {
   records: number;
   /** Entries of the index of imported tokens with a MAC of it; the same is true. */
   entries: number;
+  /** Documents with a MAC of it, and values sealed with it in documents; the same is true. */
+  documents: number;
   /** Static tokens in use that only it verifies. They cannot be re-keyed: they are rotated, or expire. */
   staticTokens: number;
   /** Secrets of JWTs in use, encrypted with it. Resealing encrypts them with the first key. */
@@ -37,11 +39,11 @@ const pageSize = 250;
 
 /** Creates the count. `now` is in milliseconds since 1970. */
 export function createCountKeyUse(
-  store: Pick<KeyLedger, 'recordKeys' | 'entryKeys'>,
+  store: Pick<KeyLedger, 'recordKeys' | 'entryKeys' | 'documentKeys'>,
   now: () => number,
 ): CountKeyUse {
   return async place => {
-    const [, part = 'records', after = ''] = /^(records|entries):(.*)$/.exec(place) ?? [];
+    const [, part = 'records', after = ''] = /^(records|entries|documents):(.*)$/.exec(place) ?? [];
     const uses = new Map<string, KeyUse>();
     const countOf = (masterKeyId: string) => {
       const use = uses.get(masterKeyId) ?? { ...nothing, masterKeyId };
@@ -54,10 +56,19 @@ export function createCountKeyUse(
       const next = page.cursor === undefined ? 'entries:' : `records:${page.cursor}`;
       return { examined: page.keys.length, uses: [...uses.values()], next };
     }
-    const page = await store.entryKeys(after, pageSize);
-    for (const id of page.keys) if (id !== '') countOf(id).entries += 1;
+    if (part === 'entries') {
+      const page = await store.entryKeys(after, pageSize);
+      for (const id of page.keys) if (id !== '') countOf(id).entries += 1;
+      const next = page.cursor === undefined ? 'documents:' : `entries:${page.cursor}`;
+      return { examined: 0, uses: [...uses.values()], next };
+    }
+    const page = await store.documentKeys(after, pageSize);
+    for (const { macKeyId, sealedUnder } of page.keys) {
+      const ids = [...sealedUnder, ...(macKeyId === undefined ? [] : [macKeyId])];
+      for (const id of ids) countOf(id).documents += 1;
+    }
     const counted = { examined: 0, uses: [...uses.values()] };
-    return page.cursor === undefined ? counted : { ...counted, next: `entries:${page.cursor}` };
+    return page.cursor === undefined ? counted : { ...counted, next: `documents:${page.cursor}` };
   };
 }
 
@@ -82,6 +93,7 @@ function addUses(one: readonly KeyUse[], other: readonly KeyUse[]): KeyUse[] {
       masterKeyId: use.masterKeyId,
       records: before.records + use.records,
       entries: before.entries + use.entries,
+      documents: before.documents + use.documents,
       staticTokens: before.staticTokens + use.staticTokens,
       jwtSecrets: before.jwtSecrets + use.jwtSecrets,
       revocationKeys: before.revocationKeys + use.revocationKeys,
@@ -93,13 +105,15 @@ function addUses(one: readonly KeyUse[], other: readonly KeyUse[]): KeyUse[] {
 
 /** What would be unavailable without the key: the sum of all but what is over. */
 export function neededBy(use: KeyUse): number {
-  return use.records + use.entries + use.staticTokens + use.jwtSecrets + use.revocationKeys;
+  const { records, entries, documents, staticTokens, jwtSecrets, revocationKeys } = use;
+  return records + entries + documents + staticTokens + jwtSecrets + revocationKeys;
 }
 
 const nothing: KeyUse = {
   masterKeyId: '',
   records: 0,
   entries: 0,
+  documents: 0,
   staticTokens: 0,
   jwtSecrets: 0,
   revocationKeys: 0,

@@ -71,8 +71,8 @@ export const fixedUsageLimits = {
   flushMs: 3000,
 } as const satisfies Partial<UsageLimits>;
 
-/** What a count takes in memory, in bytes. */
-export const usageCountBytes = 256;
+/** What a count takes in memory, in bytes, with an address. */
+export const usageCountBytes = 320;
 
 /** Bounds of the sums in the audit log. */
 export interface SumLimits {

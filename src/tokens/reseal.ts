@@ -1,6 +1,6 @@
 /**
- * Re-encrypts jwt secrets and signs records under the first master key, and counts secrets per master
- * key.
+ * Re-encrypts jwt secrets and signs records and documents under the first master key, and counts secrets
+ * per master key.
  */
 
 import type { AccessTokenRecord, Secret } from '../store/record.ts';
@@ -10,6 +10,7 @@ import { type ChangeDeps, change } from './change.ts';
 import { Faults } from './faults.ts';
 import { checkPageSize } from './fields.ts';
 import { pageTokens } from './page-token.ts';
+import { type DocumentSeals, resealDocuments } from './reseal-documents.ts';
 import { withCurrentSeals } from './secret.ts';
 
 /** The result of a page. */
@@ -37,7 +38,7 @@ export type Reseal = (
 const resealLimits = { pageSizeDefault: 200, pageSizeMax: 500 } as const;
 
 /** Creates it. */
-export function createReseal(deps: ChangeDeps): Reseal {
+export function createReseal(deps: ChangeDeps, documentSeals: DocumentSeals = {}): Reseal {
   const { store, keys, now } = deps;
   return async (caller, { pageSize, pageToken }) => {
     demand(caller, adminScope);
@@ -61,7 +62,11 @@ export function createReseal(deps: ChangeDeps): Reseal {
     }
     // Also of revoked access tokens: their records are signed under a master key, too.
     await store.signRecords(records.map(({ id }) => id));
-    if (page.cursor === undefined) await store.signImported();
+    if (page.cursor === undefined) {
+      await store.signImported();
+      await resealDocuments(store, documentSeals);
+      await store.signDocuments();
+    }
     const left = count(records, keys, now());
     const nextPageToken = tokens.write(page.cursor);
     return { examined: records.length, resealed, left, nextPageToken };

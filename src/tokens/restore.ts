@@ -2,11 +2,12 @@
 
 import { v4 } from 'uuid';
 import type { ChainedEvent, ChainHead } from '../store/audit.ts';
+import type { NamedDocument } from '../store/documents.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { RecordSeal } from '../store/seal.ts';
 import type { ImportedEntry, Store, Usage } from '../store/store.ts';
 import { type BackupLine, readLine } from './backup-line.ts';
-import { BackupProblem, checkBackup } from './check-backup.ts';
+import { BackupProblem, checkBackup, nameOf } from './check-backup.ts';
 
 /** What was restored. */
 export interface Restored {
@@ -15,6 +16,8 @@ export interface Restored {
   entries: number;
   /** Entries of the index of imported tokens. */
   imported: number;
+  /** People, invitations, webhooks and leaks. */
+  documents: number;
 }
 
 /** Who restores a backup, and when. */
@@ -43,17 +46,21 @@ export async function restoreBackup(
   if (!(await store.isEmpty())) {
     throw new BackupProblem('the store is not empty: name another one in USHER_STORE, or empty it');
   }
-  const { lastLineOf, forms, identity, end } = await checkBackup(lines(), seal);
+  const { lastLineOf, lastDocumentOf, forms, identity, end } = await checkBackup(lines(), seal);
   await store.beginRestore();
   await store.reserveImported(forms, []);
-  const restored: Restored = { records: 0, entries: 0, imported: 0 };
+  const restored: Restored = { records: 0, entries: 0, imported: 0, documents: 0 };
   let number = 0;
   let batch = emptyBatch();
   for await (const text of lines()) {
     number += 1;
-    // Only the last line about an access token holds.
     const line = readLine(seal, text) as BackupLine;
-    if (!('record' in line) || lastLineOf.get(line.record.id) === number) put(batch, line);
+    // Only the last line about an access token or a document holds.
+    const isLast =
+      'record' in line
+        ? lastLineOf.get(line.record.id) === number
+        : !('document' in line) || lastDocumentOf.get(nameOf(line.document)) === number;
+    if (isLast) put(batch, line);
     if (number % batchSize !== 0) continue;
     await write(store, batch, restored);
     batch = emptyBatch();
@@ -70,12 +77,12 @@ export async function restoreBackup(
 }
 
 function sentenceOf(
-  { records, entries, imported }: Restored,
+  { records, entries, imported, documents }: Restored,
   { sequence, time }: ChainHead,
 ): string {
   return (
-    `${records} access tokens, ${imported} digests of imported tokens and ${entries} entries of the ` +
-    `log, of a backup whose log ends with entry ${sequence} of ${new Date(time).toISOString()}`
+    `${records} access tokens, ${imported} digests of imported tokens, ${documents} documents and ` +
+    `${entries} entries of the log, of a backup whose log ends with entry ${sequence} of ${new Date(time).toISOString()}`
   );
 }
 
@@ -83,25 +90,28 @@ interface Batch {
   records: AccessTokenRecord[];
   usage: [tokenId: string, Usage][];
   imported: ImportedEntry[];
+  documents: NamedDocument[];
   events: ChainedEvent[];
 }
 
 function emptyBatch(): Batch {
-  return { records: [], usage: [], imported: [], events: [] };
+  return { records: [], usage: [], imported: [], documents: [], events: [] };
 }
 
-function put({ records, usage, imported, events }: Batch, line: BackupLine): void {
+function put({ records, usage, imported, documents, events }: Batch, line: BackupLine): void {
   if ('record' in line) {
     records.push(line.record);
     if (line.usage !== undefined) usage.push([line.record.id, line.usage]);
   } else if ('imported' in line) imported.push(line.imported);
+  else if ('document' in line) documents.push(line.document);
   else if ('event' in line) events.push(line.event);
 }
 
 async function write(store: Store, batch: Batch, restored: Restored): Promise<void> {
-  const { records, usage, imported, events } = batch;
+  const { records, usage, imported, documents, events } = batch;
   if (records.length > 0) await store.loadRecords(records);
   if (imported.length > 0) await store.reserveImported([], imported);
+  if (documents.length > 0) await store.loadDocuments(documents);
   if (events.length > 0) await store.loadEvents(events);
   const deltas = usage.flatMap(([tokenId, { days, lastUsedAt = 0 }]) =>
     Object.entries(days).map(([date, count]) => ({ tokenId, date, count, lastUsedAt })),
@@ -110,4 +120,5 @@ async function write(store: Store, batch: Batch, restored: Restored): Promise<vo
   restored.records += records.length;
   restored.imported += imported.length;
   restored.entries += events.length;
+  restored.documents += documents.length;
 }

@@ -1,6 +1,11 @@
-/** Counts the uses of access tokens: in memory, written in batches, never per verification. */
+/**
+ * Counts the uses of access tokens, and refusals of those that were proven: in memory, written in
+ * batches, never per verification.
+ */
 
 import type { Store, Usage, UsageDelta } from '../store/store.ts';
+import { refusalsOf } from '../store/usage.ts';
+import { type Reason, reasons } from '../verify/verdict.ts';
 import { type Caller, demand, readScope, visible } from './caller.ts';
 import { checkUuid } from './fields.ts';
 import type { UsageLimits } from './limits.ts';
@@ -8,14 +13,27 @@ import type { UsageLimits } from './limits.ts';
 /** Shortest time between two calls of `onLost`, in milliseconds. */
 const tellLostMs = 60_000;
 
+/** How often an access token was used and refused. */
+export interface UsageReport {
+  usage: Usage;
+  /** Reason → how often and when it was refused for it. */
+  refusals: [Reason, Usage][];
+}
+
+const allReasons = Object.keys(reasons) as Reason[];
+
 /** Counts uses and reads the counts. */
 export interface UsageMeter {
-  /** Counts a verification of an access token with a valid verdict. */
-  note(tokenId: string): void;
+  /** Counts a verification with a valid verdict, and keeps the address that it was used from. */
+  note(tokenId: string, from?: string): void;
+  /** Counts a refusal of a token whose hash or signature was right. */
+  noteRefusal(tokenId: string, reason: Reason): void;
   /** Writes the counts. Keeps them for the next write when the store cannot be reached. */
   flush(): Promise<void>;
   /** Reads the usage of an access token. Throws TokenError or Unavailable. */
   read(caller: Caller, tokenId: string): Promise<Usage>;
+  /** Reads its usage and its refusals. Throws TokenError or Unavailable. */
+  report(caller: Caller, tokenId: string): Promise<UsageReport>;
   /** Writes the last counts and ends the timer. */
   close(): Promise<void>;
   /** Counts that are not written yet. */
@@ -50,17 +68,23 @@ export function createUsageMeter(
     return true;
   };
 
-  const note = (tokenId: string, date: string, count: number, at: number) => {
+  const note = (added: UsageDelta) => {
+    const { tokenId, date } = added;
     const delta = pending.get(date)?.get(tokenId);
     if (delta !== undefined) {
-      delta.count += count;
-      delta.lastUsedAt = Math.max(delta.lastUsedAt, at);
+      delta.count += added.count;
+      if (added.lastUsedAt >= delta.lastUsedAt) {
+        const { lastUsedAt, lastUsedFrom } = added;
+        delta.lastUsedAt = lastUsedAt;
+        if (lastUsedFrom === undefined) delete delta.lastUsedFrom;
+        else delta.lastUsedFrom = lastUsedFrom;
+      }
     } else if (hasRoom(date)) {
       const ofDay = pending.get(date) ?? new Map<string, UsageDelta>();
-      pending.set(date, ofDay.set(tokenId, { tokenId, date, count, lastUsedAt: at }));
+      pending.set(date, ofDay.set(tokenId, added));
       pendingCount++;
     } else {
-      lost.uses += count;
+      lost.uses += added.count;
     }
   };
 
@@ -78,9 +102,7 @@ export function createUsageMeter(
       writtenCount = batch.length;
       const left = await store.addUsage(batch).catch(() => batch);
       writtenCount = 0;
-      for (const { tokenId, date, count, lastUsedAt } of left) {
-        note(tokenId, date, count, lastUsedAt);
-      }
+      for (const delta of left) note(delta);
     }
     tellLost();
   };
@@ -105,28 +127,45 @@ export function createUsageMeter(
   const earlyCount = Math.ceil(limits.pendingMax / 2);
   let day = { ends: 0, date: '' };
 
+  const noteNow = (tokenId: string, from?: string) => {
+    const at = now();
+    if (at >= day.ends || at < day.ends - 86_400_000) {
+      const date = new Date(at).toISOString().slice(0, 10);
+      day = { date, ends: Date.parse(date) + 86_400_000 };
+    }
+    const before = pendingCount;
+    const place = from === undefined ? undefined : { lastUsedFrom: from };
+    note({ tokenId, date: day.date, count: 1, lastUsedAt: at, ...place });
+    // Early enough that counting goes on while the store writes.
+    if (before !== pendingCount && pendingCount === earlyCount) void flush();
+  };
+
+  const idOf = async (caller: Caller, tokenId: string) => {
+    demand(caller, readScope);
+    const id = checkUuid('id', tokenId);
+    visible(caller, await store.get(id), tokenId);
+    return id;
+  };
+
   return {
     get pendingCount() {
       return pendingCount + writtenCount;
     },
-    note(tokenId) {
-      const at = now();
-      if (at >= day.ends || at < day.ends - 86_400_000) {
-        const date = new Date(at).toISOString().slice(0, 10);
-        day = { date, ends: Date.parse(date) + 86_400_000 };
-      }
-      const before = pendingCount;
-      note(tokenId, day.date, 1, at);
-      // Early enough that counting goes on while the store writes.
-      if (before !== pendingCount && pendingCount === earlyCount) void flush();
-    },
+    note: noteNow,
+    noteRefusal: (tokenId, reason) => noteNow(refusalsOf(tokenId, reason)),
     flush,
     async read(caller, tokenId) {
-      demand(caller, readScope);
-      const id = checkUuid('id', tokenId);
-      visible(caller, await store.get(id), tokenId);
-      const [usage = { days: {} }] = await store.usage([id]);
+      const [usage = { days: {} }] = await store.usage([await idOf(caller, tokenId)]);
       return usage;
+    },
+    async report(caller, tokenId) {
+      const id = await idOf(caller, tokenId);
+      const asked = [id, ...allReasons.map(reason => refusalsOf(id, reason))];
+      const [usage = { days: {} }, ...refused] = await store.usage(asked);
+      const refusals = allReasons.map((reason, n): [Reason, Usage] => {
+        return [reason, refused[n] ?? { days: {} }];
+      });
+      return { usage, refusals: refusals.filter(([, { lastUsedAt }]) => lastUsedAt !== undefined) };
     },
     async close() {
       clearInterval(timer);

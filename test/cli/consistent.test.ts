@@ -4,11 +4,14 @@ import type { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { Command, Option } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { AdminError } from '../../src/api/connect.ts';
 import type { Context } from '../../src/cli/context.ts';
-import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { Declined, exitCodes, faultOf } from '../../src/cli/exit-codes.ts';
 import { askHidden } from '../../src/cli/hidden-input.ts';
 import { buildProgram, runCommand } from '../../src/cli/program.ts';
 import { openTerminal } from '../../src/cli/terminal.ts';
+import { SettingsError } from '../../src/settings/config.ts';
+import { StartError } from '../../src/settings/start-error.ts';
 
 function contextOf(env: Record<string, string> = {}, stdin: unknown = new PassThrough()) {
   const out: string[] = [];
@@ -79,7 +82,11 @@ describe('with --json, an error is JSON', () => {
     const ran = await run(args, { USHER_STORE: 'lmdb:/nowhere' });
     expect([ran.code, ran.out]).toEqual([exitCode, []]);
     expect(ran.notes.map(line => JSON.parse(line))).toEqual([
-      { error: expect.stringMatching(error), exitCode },
+      {
+        ...{ error: expect.stringMatching(error), exitCode },
+        code: exitCode === exitCodes.usage ? 'usage' : 'settings',
+        ...(exitCode === exitCodes.usage && { advice: '--help lists what is possible' }),
+      },
     ]);
   });
 
@@ -90,8 +97,20 @@ describe('with --json, an error is JSON', () => {
     });
     expect(notes.map(line => Object.keys(JSON.parse(line)))).toEqual([
       ['note'],
-      ['error', 'exitCode'],
+      ['error', 'code', 'exitCode', 'advice'],
     ]);
+  });
+
+  test.each([
+    [new AdminError('NotFound', 'there is none'), { code: 'not_found' }],
+    [new AdminError('NoServer', 'none', undefined, 'start it'), { advice: 'start it' }],
+    [new AdminError('PermissionDenied', 'no'), { advice: expect.stringContaining('admin token') }],
+    [new AdminError('DeadlineExceeded', 'x'), { advice: '--timeout sets how long to wait' }],
+    [new SettingsError(['a']), { code: 'settings', advice: '`usher settings` lists all settings' }],
+    [new StartError('in use'), { code: 'cannot_start', message: 'cannot start: in use' }],
+    [new Declined('nothing was changed'), { advice: 'answer y, or give --yes' }],
+  ])('%o says its code, and what to do', (error, fault) => {
+    expect(faultOf(error)).toMatchObject(fault);
   });
 });
 

@@ -65,12 +65,13 @@ test('commands reach the API Manager over TLS, and show their certificate', asyn
 
 test('an unknown authority: the error says what to set', async () => {
   const url = urlOf(one);
-  const text = `the certificate of ${url} is signed by an unknown authority: set USHER_MANAGER_CA_FILE`;
+  const text = `the certificate of ${url} is signed by an unknown authority`;
+  const advice = 'set USHER_MANAGER_CA_FILE';
   for (const env of [{}, { USHER_MANAGER_CA_FILE: other.path('ca.pem') }]) {
     expect(await list(one, env)).toEqual({
       code: 69,
       out: '',
-      err: `{"error":${JSON.stringify(text)},"exitCode":69}\n`,
+      err: `${JSON.stringify({ error: text, code: 'no_server', exitCode: 69, advice })}\n`,
     });
   }
 });

@@ -1,7 +1,16 @@
 /** The values of options: which are valid, and what they mean. */
 
 import { describe, expect, test } from 'vitest';
-import { count, durationSeconds, jsonObject, time, uuid } from '../../src/cli/option-values.ts';
+import {
+  count,
+  durationSeconds,
+  idPrefix,
+  jsonObject,
+  time,
+  uuid,
+} from '../../src/cli/option-values.ts';
+
+const uuidText = '0198c0de-0000-7000-8000-000000000001';
 
 describe('a duration', () => {
   test.each([
@@ -10,14 +19,16 @@ describe('a duration', () => {
     ['15m', 900],
     ['1h', 3600],
     ['30d', 2_592_000],
+    ['2w', 1_209_600],
+    ['1y', 31_536_000],
   ])('%s', (text, seconds) => {
     expect(durationSeconds(text)).toBe(seconds);
   });
 
-  test.each(['', '1', 's', '1.5h', '-1s', '1w', '1h30m', ' 1s', '1 s', '1H', '9999999999s'])(
+  test.each(['', '1', 's', '1.5h', '-1s', '1M', '1h30m', ' 1s', '1 s', '1H', '9999999999s'])(
     '%j is refused',
     text => {
-      expect(() => durationSeconds(text)).toThrow(/90s, 15m, 1h or 30d/);
+      expect(() => durationSeconds(text)).toThrow(/90s, 15m, 30d or 1y/);
     },
   );
 });
@@ -46,6 +57,15 @@ test('a count is an integer', () => {
 test('an id is a UUID, in lower case', () => {
   expect(uuid('0198C0DE-0000-7000-8000-000000000001')).toBe('0198c0de-0000-7000-8000-000000000001');
   expect(() => uuid('0198c0de')).toThrow(/UUID/);
+});
+
+test('an id can be given by its first characters', () => {
+  for (const text of ['0198', '0198C0DE', '0198c0de-', '0198c0de-0000-7', uuidText]) {
+    expect(idPrefix(text)).toBe(text.toLowerCase());
+  }
+  for (const text of ['019', '0198c0de0', '0198-', 'xyzw', '0198c0de-00000', `${uuidText}0`]) {
+    expect(() => idPrefix(text), text).toThrow(/first characters, at least 4/);
+  }
 });
 
 test('JSON gives no member twice, at any depth', () => {

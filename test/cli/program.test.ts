@@ -46,7 +46,7 @@ describe('usage', () => {
     [['token', 'create', '--name', 'x']],
     [['token', 'create', '--kind', 'opaque', '--name', 'x']],
     [['token', 'show', 'not-a-uuid']],
-    [['token', 'rotate', '0198c0de-0000-7000-8000-000000000001', '--grace', '1w']],
+    [['token', 'rotate', '0198c0de-0000-7000-8000-000000000001', '--grace', '1x']],
     [['--nosuch']],
   ])('%j is a usage error, exit code 2', async args => {
     const ran = await runUsher(args);

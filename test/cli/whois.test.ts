@@ -80,7 +80,7 @@ describe('whois', () => {
   test('takes no secret as an argument, and does not repeat it', async () => {
     const { code, err } = await usher(['whois', 'usk_secret']);
     expect(code).toBe(2);
-    expect(err).toContain('only a UUID can be an argument');
+    expect(err).toContain('only a UUID or its first characters can be an argument');
     expect(err).not.toContain('usk_secret');
     expect(looked).toEqual([]);
   });

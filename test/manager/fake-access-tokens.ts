@@ -69,6 +69,13 @@ function fakeChanges(
       audit(state, { action: 'token.update', tokenId: id, requestId, ...change });
       return { accessToken: show(state, entry) };
     },
+    endGrace: ({ id, requestId }) => {
+      const entry = findLive(state, id);
+      entry.secrets.length = 1;
+      touch(state, entry);
+      audit(state, { action: 'token.end_grace', tokenId: id, requestId });
+      return { accessToken: show(state, entry) };
+    },
     rotate: ({ id, grace, revision, requestId }) =>
       once(state, requestId, () => {
         const entry = findLive(state, id, revision);

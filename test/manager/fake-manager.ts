@@ -125,7 +125,6 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
       },
       findOwn: async () => undefined,
     },
-    endAtProvider: async () => undefined,
     onAdminSignIn: () => undefined,
     refused: async () => undefined,
     beginAttempt: () => ({ end: () => undefined }),

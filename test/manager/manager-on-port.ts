@@ -57,7 +57,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
   };
   const webFolder = makeWebFolder();
   const keys = [randomBytes(32)];
-  const ended = rememberEnded(fail);
+  const ended = change.ended ?? rememberEnded(fail);
   const callerOf = async (token: string, peer: string): Promise<Caller | undefined> => {
     fail();
     const scopes = knobs.tokens.get(token);
@@ -86,7 +86,6 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
       },
       findOwn: async () => undefined,
     },
-    endAtProvider: async () => undefined,
     onAdminSignIn: () => undefined,
     refused: async ({ detail }) => void knobs.refused.push(detail),
     status: () => ({

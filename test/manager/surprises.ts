@@ -61,7 +61,7 @@ export function playSurprises(webFolder: () => string): void {
       const { entry } = addToken(fake.state, Kind.STATIC, { name: 'owned' });
       await page.route('**/session', async route => {
         const answer = await route.fetch();
-        await route.fulfill({ json: { ...(await answer.json()), owner: 'payments' } });
+        await route.fulfill({ json: { ...(await answer.json()), owners: ['payments'] } });
       });
       await page.goto(`${fake.url}/audit`);
       await page.getByRole('heading', { name: 'Which access token?' }).waitFor();
@@ -123,7 +123,7 @@ export function playSurprises(webFolder: () => string): void {
       await page.getByRole('alert').getByText('The store cannot be reached').waitFor();
       await page.unroute(rpc('List'));
       await page.getByRole('button', { name: 'Try again' }).click();
-      await page.getByText('3 shown, 3 in all').waitFor();
+      await page.getByText('1–3 of 3 in all').waitFor();
     });
 
     test('a change of an old revision is refused with an explanation', async () => {
@@ -143,14 +143,16 @@ export function playSurprises(webFolder: () => string): void {
         addToken(fake.state, place % 2 ? Kind.JWT : Kind.STATIC, { name: `token ${place}` });
       }
       await page.goto(fake.url);
-      await page.getByText('50 shown, 100,000 in all').waitFor();
-      await page.getByRole('button', { name: 'Load more' }).click();
-      await page.getByText('100 shown').waitFor();
+      await page.getByText('1–50 of 100,000 in all').waitFor();
+      await page.getByRole('button', { name: 'Next' }).click();
+      await page.getByText('51–100 of 100,000 in all').waitFor();
+      await page.getByRole('button', { name: 'Previous' }).click();
+      await page.getByText('1–50 of 100,000 in all').waitFor();
       await page.getByText('JWT', { exact: true }).click();
       await page.waitForURL(/kind=jwt/);
       const search = page.getByLabel('Search by name, owner, scope or id', { exact: true });
       await search.fill('token 77777');
-      await page.getByText('1 shown').waitFor();
+      await page.getByText('1–1 of 1 found, 100,000 in all').waitFor();
       await page.getByRole('link', { name: 'token 77777' }).waitFor();
     });
 
@@ -246,7 +248,10 @@ export function playSurprises(webFolder: () => string): void {
       await page.route('**/session', async route => {
         const answer = await route.fetch();
         const session = await answer.json();
-        await route.fulfill({ response: answer, json: { ...session, actor: 'another' } });
+        await route.fulfill({
+          response: answer,
+          json: { ...session, actor: 'another', name: 'another' },
+        });
       });
       await page.getByLabel('Admin token', { exact: true }).fill(fake.adminToken);
       await page.keyboard.press('Enter');

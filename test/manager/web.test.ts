@@ -4,6 +4,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { buildWeb } from './built-web.ts';
+import { playCareful } from './careful.ts';
 import { axeViolations, keepPicture, launchChromium, looks, newVisitor } from './chromium.ts';
 import { type FakeManager, startFakeManager } from './fake-manager.ts';
 import { type FakeEntry, seed } from './fake-state.ts';
@@ -31,6 +32,8 @@ playStory('the life of an access token, with fake services', async () => {
 });
 
 playSurprises(() => webFolder);
+
+playCareful(() => webFolder);
 
 describe('every page', () => {
   let fake: FakeManager;

@@ -94,7 +94,10 @@ test.each([
   server = undefined;
 
   const { code, out } = await restore(to);
-  expect([code, JSON.parse(out)]).toEqual([0, { records: 4, entries: 6, imported: 1 }]);
+  expect([code, JSON.parse(out)]).toEqual([
+    0,
+    { records: 4, documents: 0, entries: 6, imported: 1 },
+  ]);
   const second = await start(to);
   await expectVerdicts(second, expected);
   const env = {

@@ -81,6 +81,7 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
     { id: 'x', grace: fraction, revision: 2n ** 60n, requestId: 'r' },
     ['grace', 'id', 'request_id', 'revision'],
   ],
+  endGrace: [{ id: 'x', requestId: 'r' }, ['id', 'request_id']],
   revoke: [{ id: 'x', reason: long, requestId: 'r' }, ['id', 'reason', 'request_id']],
   revokeJwts: [{ id: 'x', reason: long, requestId: 'r' }, ['id', 'reason', 'request_id', 'target']],
   import: [

@@ -7,6 +7,7 @@ import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { countVerdicts } from '../../src/server/count-verdicts.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import type { Door } from '../../src/transport/rpc/call.ts';
+import type { Verdict } from '../../src/verify/verdict.ts';
 import type { Verify } from '../../src/verify/verify.ts';
 import { ownEngine } from '../engine.ts';
 import { makeJwt, makeStatic } from '../gateways/tokens.ts';
@@ -178,7 +179,10 @@ describe.each([
       unavailable: () => void log.push('unavailable'),
       caller: (name, result) => void log.push(`${name}: ${result}`),
     },
-    { note: id => void log.push(id) },
+    {
+      note: id => void log.push(id),
+      noteRefusal: (id, reason) => void log.push(`${id} ${reason}`),
+    },
   );
 
   test('is counted before it is given, once', async () => {
@@ -201,5 +205,43 @@ describe.each([
     );
     const told = log.splice(0).filter(line => line.startsWith('web'));
     expect(told).toEqual(['web: valid', 'web: refused', 'web: unavailable']);
+  });
+});
+
+describe('what is noted of a use', () => {
+  const { identity } = granted;
+  const judged = (verdict: Partial<Verdict>): Verify => {
+    return () => ({ ...granted, ...verdict }) as Verdict;
+  };
+  const noted = async (verdict: Partial<Verdict>, door: Door = 'grpc', keepsAddress = true) => {
+    const log: unknown[] = [];
+    const usage = {
+      note: (id: string, from?: string) => void log.push([id, from]),
+      noteRefusal: (id: string, reason: string) => void log.push([id, reason]),
+    };
+    const none = () => undefined;
+    const metrics = { verdict: none, unavailable: none, caller: none };
+    const counted = countVerdicts(judged(verdict), metrics, usage, keepsAddress);
+    await counted({ header: 'h', source: '192.0.2.1' }, door);
+    return log;
+  };
+  const refusal = { valid: false, reason: 'EXPIRED' } as const;
+
+  test('the address of a static token, unless it is not kept; never that of a JWT', async () => {
+    const fixed = { identity: { ...identity, kind: 'static' } } as const;
+    const jwt = { identity: { ...identity, kind: 'jwt' } } as const;
+    expect(await noted(fixed)).toEqual([[identity.tokenId, '192.0.2.1']]);
+    expect(await noted(fixed, 'grpc', false)).toEqual([[identity.tokenId, undefined]]);
+    expect(await noted(jwt)).toEqual([[identity.tokenId, undefined]]);
+  });
+
+  test('a refusal of a token that was proven, by its reason', async () => {
+    expect(await noted({ ...refusal, identity })).toEqual([[identity.tokenId, 'EXPIRED']]);
+    expect(await noted({ ...refusal, identity }, 'revoke')).toEqual([]);
+  });
+
+  test('nothing of what may be a guess', async () => {
+    const guess = { valid: false, reason: 'INVALID_TOKEN' } as const;
+    expect(await noted({ ...guess, identity: undefined } as never)).toEqual([]);
   });
 });

@@ -52,7 +52,15 @@ const head = (replica: string, keys: readonly MasterKey[], writes = 'k1'): Repli
 });
 
 const use = (masterKeyId: string, some: Partial<KeyUse>): KeyUse => ({
-  ...{ masterKeyId, records: 0, entries: 0, staticTokens: 0, jwtSecrets: 0, revocationKeys: 0 },
+  ...{
+    masterKeyId,
+    records: 0,
+    entries: 0,
+    documents: 0,
+    staticTokens: 0,
+    jwtSecrets: 0,
+    revocationKeys: 0,
+  },
   ...{ over: 0, ...some },
 });
 

@@ -90,6 +90,22 @@ function describeChanges(opened: Opened): void {
     }
   });
 
+  test('documents of a backup are written as they were, and go on from there', async () => {
+    const { store } = opened;
+    expect(await store.isEmpty()).toBe(true);
+    const ann = { id: 'ann', revision: 7, body: { name: 'Ann' } };
+    const bob = { id: 'bob', revision: 2, body: {}, keepUntil: Date.now() - 1 };
+    await store.loadDocuments([
+      { collection: 'people', ...ann },
+      { collection: 'webhooks', ...bob },
+    ]);
+    expect(await store.isEmpty()).toBe(false);
+    expect(await store.document('people', 'ann')).toEqual(ann);
+    expect(await store.document('webhooks', 'bob')).toBeUndefined();
+    expect(await store.changeDocument(person('ann', { before: 7 }))).toBe('done');
+    expect(await idsOf(store)).toEqual(['ann']);
+  });
+
   test('a store keeps documents when it is opened again', async () => {
     const { store, place } = opened;
     const keepUntil = Date.now() + 60_000;

@@ -6,8 +6,10 @@ import { openStore } from '../../src/store/open.ts';
 import { createKeyRing } from '../../src/verify/key-ring.ts';
 import { patient, storeLimits } from '../limits.ts';
 import { testSeal } from '../seal.ts';
+import { until } from '../until.ts';
 import { create } from './changes.ts';
 import type { Opened } from './place.ts';
+import { takesChanges } from './takes-changes.ts';
 
 /** Registers the tests of the ledger of master keys. */
 export function describeKeys(opened: Opened): void {
@@ -54,6 +56,61 @@ export function describeKeys(opened: Opened): void {
     }
     // The forms are signed as well.
     expect(found).toEqual(['k1', 'k1', 'k1', 'k1']);
+  });
+
+  test('documents are signed under a new first key, and are then read without the old one', async () => {
+    const { store, place } = opened;
+    const sealed = { secret: { masterKeyId: 'k0', value: 'c2VhbGVk' }, list: [{ masterKeyId: 1 }] };
+    for (const id of ['a', 'b', 'c']) {
+      await store.changeDocument({ collection: 'people', id, before: 0, body: {} });
+    }
+    await store.changeDocument({ collection: 'webhooks', id: 'w', before: 0, body: sealed });
+    const found = async (from = store) => {
+      const all: string[] = [];
+      for (let after: string | undefined = ''; after !== undefined; ) {
+        const page: Awaited<ReturnType<typeof from.documentKeys>> = await from.documentKeys(
+          after,
+          2,
+        );
+        for (const { collection, id, macKeyId, sealedUnder } of page.keys) {
+          all.push([collection, id, macKeyId, ...sealedUnder].join(' '));
+        }
+        after = page.cursor;
+      }
+      return all.sort();
+    };
+    const documents = (key: string) =>
+      ['people a', 'people b', 'people c'].map(name => `${name} ${key}`);
+    expect(await found()).toEqual([...documents('k1'), 'webhooks w k1 k0']);
+
+    const k2 = { id: 'k2', bytes: new Uint8Array(32).fill(2) };
+    const ring = createKeyRing([{ id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
+    const limits = storeLimits({ redis: patient });
+    const openWith = async (seal: typeof testSeal) => {
+      const other = await openStore(storeAddress(place.url), { now: Date.now, seal, limits });
+      await until(() => takesChanges(other));
+      return other;
+    };
+    const both = await openWith(ring.seal);
+    try {
+      ring.replace([k2, { id: 'k1', bytes: new Uint8Array(32).fill(1) }]);
+      await both.noteKey('k2');
+      await both.signDocuments();
+      await both.signDocuments();
+      expect(await found(both)).toEqual([...documents('k2'), 'webhooks w k2 k0']);
+      expect(await both.changeDocument({ collection: 'people', id: 'a', before: 1 })).toBe('done');
+    } finally {
+      await both.close();
+    }
+    const later = await openWith(createKeyRing([k2]).seal);
+    try {
+      expect((await later.document('webhooks', 'w'))?.body).toEqual(sealed);
+      expect((await later.document('people', 'b'))?.revision).toBe(1);
+    } finally {
+      await later.close();
+    }
+    // The old key alone reads them no more.
+    await expect((async () => store.document('people', 'b'))()).rejects.toThrow('cannot be read');
   });
 
   test('forms are dropped, also the last, and others can be added', async () => {

@@ -63,12 +63,31 @@ function describeUsage(opened: Opened): void {
     ]);
   });
 
-  test('uses of 32 days are kept', async () => {
+  test('the address of the last use is stored, and none for a later use without one', async () => {
+    const { store } = opened;
+    const from = (address: string, at: number) => ({
+      ...use('from', '2024-02-22', 1, at),
+      lastUsedFrom: address,
+    });
+    await store.addUsage([from('192.0.2.1', 500)]);
+    await store.addUsage([from('192.0.2.2', 400)]);
+    expect(await store.usage(['from'])).toEqual([
+      { days: { '2024-02-22': 2 }, lastUsedAt: 500, lastUsedFrom: '192.0.2.1' },
+    ]);
+    await store.addUsage([from('2001:db8::1', 600)]);
+    expect(await store.usage(['from'])).toMatchObject([{ lastUsedFrom: '2001:db8::1' }]);
+    await store.addUsage([use('from', '2024-02-22', 1, 700)]);
+    expect(await store.usage(['from'])).toEqual([{ days: { '2024-02-22': 4 }, lastUsedAt: 700 }]);
+  });
+
+  test('uses of 32 days are kept, beside an address', async () => {
     const { store } = opened;
     const dates = Array.from({ length: 40 }, (_, day) =>
       new Date(Date.UTC(2024, 1, 1 + day)).toISOString().slice(0, 10),
     );
-    await store.addUsage(dates.map((date, day) => use('a', date, 1, day)));
+    await store.addUsage(
+      dates.map((date, day) => ({ ...use('a', date, 1, day), lastUsedFrom: '192.0.2.1' })),
+    );
     const [usage] = await store.usage(['a']);
     expect(Object.keys(usage?.days ?? {}).sort()).toEqual(dates.slice(8));
   });

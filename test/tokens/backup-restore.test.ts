@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { collections, type DocumentChange } from '../../src/store/documents.ts';
 import { openLmdb } from '../../src/store/lmdb/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createReadBackup } from '../../src/tokens/backup.ts';
@@ -12,7 +13,7 @@ import { BackupProblem } from '../../src/tokens/check-backup.ts';
 import { restoreBackup } from '../../src/tokens/restore.ts';
 import { defaultLimits } from '../limits.ts';
 import { testSeal } from '../seal.ts';
-import { intactLog } from '../store/changes.ts';
+import { eventOf, intactLog } from '../store/changes.ts';
 import { admin, adminOf, expectRefused, fields, openOffice, reader, startMs } from './setup.ts';
 
 const { store, tokens, importTokens, audit, now } = openOffice();
@@ -69,7 +70,7 @@ describe('a restored backup', () => {
     const lines = await backup();
     const other = emptyStore();
     const restored = await restore(lines, other);
-    expect(restored).toEqual({ records: 3, imported: 1, entries: 4 });
+    expect(restored).toEqual({ records: 3, imported: 1, documents: 0, entries: 4 });
     for (const { record } of [first, second]) {
       expect(await other.get(record.id)).toEqual(await store.get(record.id));
     }
@@ -80,8 +81,8 @@ describe('a restored backup', () => {
       ...{ action: 'store.restore', actor: 'command line', peer: 'host', tokenId: '' },
       time: by.time,
       detail:
-        '3 access tokens, 1 digests of imported tokens and 4 entries of the log, of a backup whose ' +
-        'log ends with entry 4 of 2023-11-14T22:13:20.000Z',
+        '3 access tokens, 1 digests of imported tokens, 0 documents and 4 entries of the log, of a ' +
+        'backup whose log ends with entry 4 of 2023-11-14T22:13:20.000Z',
     });
   });
   test('does not end before its log does, whatever the clock says', async () => {
@@ -112,6 +113,71 @@ describe('a restored backup', () => {
   });
 });
 
+describe('documents in a backup', () => {
+  const change = (id: string, more: Partial<DocumentChange> = {}): DocumentChange => ({
+    ...{ collection: 'people', id, before: 0, body: { name: id } },
+    event: eventOf('person.update'),
+    ...more,
+  });
+  const removal = (id: string, before: number): DocumentChange => {
+    const { body: _, ...rest } = change(id, { before });
+    return rest;
+  };
+  test('people, invitations, webhooks and leaks are restored, what runs is not', async () => {
+    for (let n = 0; n < 3; n++) await store.changeDocument(change(`p${n}`));
+    await store.changeDocument(change('p1', { before: 1, body: { name: 'new' } }));
+    const keepUntil = startMs + 1_000_000;
+    for (const collection of collections) {
+      await store.changeDocument({ collection, id: 'x.Y_-z', before: 0, body: {}, keepUntil });
+    }
+    const other = emptyStore();
+    expect((await restore(await backup(), other)).documents).toBe(7);
+    const stored = async (from: Store) =>
+      await Promise.all(collections.map(async c => from.documents({ collection: c, limit: 99 })));
+    const [before, after] = [await stored(store), await stored(other)];
+    const kept = collections.map((name, n) =>
+      ['sessions', 'jobs', 'deliveries'].includes(name) ? [] : before[n],
+    );
+    expect(after).toEqual(kept);
+    expect(await other.changeDocument(change('p1', { before: 2 }))).toBe('done');
+    expect(await other.isEmpty()).toBe(false);
+  });
+  test('are those of the end, whatever changed while it was read', async () => {
+    await store.changeDocument(change('gone'));
+    await store.changeDocument(change('changed', { body: { n: 1 } }));
+    const lines = await backup(async page => {
+      if (page !== 5) return;
+      await store.changeDocument(removal('gone', 1));
+      await store.changeDocument(change('changed', { before: 1, body: { n: 2 } }));
+      await store.changeDocument(change('new'));
+    });
+    const other = emptyStore();
+    await restore(lines, other);
+    expect(await other.document('people', 'gone')).toBeUndefined();
+    expect((await other.document('people', 'changed'))?.body).toEqual({ n: 2 });
+    expect((await other.document('people', 'new'))?.revision).toBe(1);
+  });
+  test('that are older than the log is, are refused', async () => {
+    const lines = await backup();
+    await store.changeDocument(change('p0', { before: 1, body: { disabled: true } }));
+    await store.changeDocument(removal('p2', 1));
+    const later = await backup();
+    const lineOf = (all: string[], id: string) =>
+      all.findIndex(line => line.startsWith('{"document"') && line.includes(`"id":"${id}"`));
+    const old = (id: string) => lines[lineOf(lines, id)] ?? '';
+    const forged = [
+      later.with(lineOf(later, 'p0'), old('p0')),
+      later.toSpliced(lineOf(later, 'p0'), 0, old('p2')),
+    ];
+    for (const each of forged) {
+      await expect(restore(each, emptyStore())).rejects.toThrow(
+        /document people\/p[02] .* is older/,
+      );
+    }
+    await restore(later, emptyStore());
+  });
+});
+
 describe('a page', () => {
   test('begins with the state of the store, and the log notes that it was read', async () => {
     const { lines } = await readBackup({ ...admin, peer: '192.0.2.1' }, '');
@@ -119,7 +185,7 @@ describe('a page', () => {
     expect(entry).toMatchObject({ action: 'store.backup', actor: 'admin', peer: '192.0.2.1' });
     expect(lines).toHaveLength(1);
     expect(readLine(testSeal, lines[0] ?? '')).toMatchObject({
-      backup: 1,
+      backup: 2,
       head: await store.head(),
       forms: await store.importedForms(),
     });

@@ -71,6 +71,39 @@ describe('rotate', () => {
   });
 });
 
+describe('the end of a grace by hand', () => {
+  test('ends the old secret now, once, and is in the log', async () => {
+    const old = await make();
+    const { secret } = await tokens.rotate(admin, old.record.id, 3600, 0);
+    const ended = await tokens.endGrace(admin, old.record.id);
+    expect(ended).toMatchObject({ revision: 3, secrets: [expect.anything()] });
+    expect(await verdictOn(old.secret)).toBe('INVALID_TOKEN');
+    expect(await verdictOn(secret)).toBe('valid');
+    expect((await tokens.endGrace(admin, old.record.id)).revision).toBe(3);
+    const scan = { tokenId: old.record.id, order: 'newest', limit: 1 } as const;
+    const [event] = await store.events(scan);
+    expect(event).toMatchObject({ action: 'token.end_grace', actor: 'admin' });
+    expect(event?.before).toHaveProperty('previousGoodUntil');
+  });
+  test('not of a revoked one', async () => {
+    const { record } = await make();
+    await tokens.rotate(admin, record.id, 3600, 0);
+    await tokens.revoke(admin, record.id, '');
+    await expectRefused(tokens.endGrace(admin, record.id), 'FAILED_PRECONDITION');
+  });
+});
+
+test('a record says who made it and who changed it last', async () => {
+  const other = { ...admin, actor: '0198c0de-0000-7000-8000-00000000000a' };
+  const { record } = await make();
+  expect(record).toMatchObject({ createdBy: 'admin' });
+  expect(record.changedBy).toBeUndefined();
+  const rotated = await tokens.rotate(other, record.id, 0, 0);
+  expect(rotated.record).toMatchObject({ createdBy: 'admin', changedBy: other.actor });
+  const again = await tokens.rotate(admin, record.id, 0, 0);
+  expect(again.record.changedBy).toBeUndefined();
+});
+
 describe('revoke', () => {
   test('invalidates all secrets, also one in its grace', async () => {
     const old = await make();

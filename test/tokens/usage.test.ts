@@ -240,6 +240,39 @@ test('closing waits for the write in progress, and retries what failed', async (
   expect(sum('2024-02-28')).toBe(1);
 });
 
+test('the address of the last use is written with the counts', async () => {
+  const { faulty, state } = flaky();
+  const meter = meterOver(faulty);
+  clock.ms = morning;
+  for (const from of ['192.0.2.1', '192.0.2.2']) meter.note(id, from);
+  await meter.flush();
+  expect(state.batches.flat()).toMatchObject([{ count: 2, lastUsedFrom: '192.0.2.2' }]);
+  meter.note(id, '192.0.2.3');
+  meter.note(id);
+  await meter.flush();
+  expect(state.batches.flat()[1]).not.toHaveProperty('lastUsedFrom');
+});
+
+test('refusals are counted by reason, beside the uses', async () => {
+  const meter = meterOver(store);
+  const { record } = await tokens.create(admin, 'static', fields());
+  clock.ms = morning;
+  meter.note(record.id);
+  for (const reason of ['EXPIRED', 'RATE_LIMITED', 'EXPIRED'] as const) {
+    meter.noteRefusal(record.id, reason);
+  }
+  await meter.flush();
+  const on = { '2024-02-28': 1 };
+  expect(await meter.report(reader, record.id)).toEqual({
+    usage: { days: on, lastUsedAt: morning },
+    refusals: [
+      ['EXPIRED', { days: { '2024-02-28': 2 }, lastUsedAt: morning }],
+      ['RATE_LIMITED', { days: on, lastUsedAt: morning }],
+    ],
+  });
+  expect((await tokens.get(reader, record.id)).usage.days).toEqual(on);
+});
+
 describe('reading', () => {
   test('over the real store, summed over batches, and shown by get and list', async () => {
     const meter = meterOver(store);

@@ -2,7 +2,7 @@
 
 import { Center, Loader } from '@mantine/core';
 import { lazy, Suspense } from 'react';
-import { Redirect, Route, Switch, useLocation } from 'wouter';
+import { Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { LoginLink } from './login-link.tsx';
 import { SessionContext, useSessionQuery, useShownSession } from './session.ts';
 import { Shell } from './shell.tsx';
@@ -11,6 +11,8 @@ import { SignInAgain } from './sign-in-again.tsx';
 import { TokensPage } from './tokens/tokens-page.tsx';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
 import { ErrorPanel } from './ui/error-panel.tsx';
+import { useGuardedLocation } from './ui/leave-guard.ts';
+import { LeaveQuestion } from './ui/leave-question.tsx';
 import { NotFound } from './ui/not-found.tsx';
 
 const AccessTokenPage = lazy(() => import('./token/access-token-page.tsx'));
@@ -24,6 +26,15 @@ const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
 export function App() {
+  return (
+    <Router hook={useGuardedLocation}>
+      <Page />
+      <LeaveQuestion />
+    </Router>
+  );
+}
+
+function Page() {
   const [path] = useLocation();
   return path === '/login' ? <LoginLink /> : <WithSession />;
 }

@@ -24,6 +24,7 @@ import { createQueryClient } from './query-client.ts';
 import { cssVariablesResolver, theme } from './theme.ts';
 import { createTransport } from './transport.ts';
 import { ErrorBoundary } from './ui/error-boundary.tsx';
+import { guardHistory } from './ui/leave-guard.ts';
 import { reloadAfterUpgrade } from './upgraded.ts';
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]')?.nonce ?? '';
@@ -31,6 +32,7 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property=csp-nonce]'
 setNonce(nonce);
 
 reloadAfterUpgrade();
+guardHistory();
 const queryClient = createQueryClient();
 const transport = createTransport(queryClient);
 const root = document.getElementById('root');

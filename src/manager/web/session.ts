@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useState } from 'react';
 import { dropPageSecret, keepPageSecret, onOtherTab, sessionHeaders } from './page-secret.ts';
+import { dropGuards } from './ui/leave-guard.ts';
 
 /** The signed-in caller. */
 export interface Session {
@@ -29,7 +30,7 @@ export function useSessionQuery() {
     () =>
       onOtherTab(isSignedIn => {
         if (isSignedIn) void queryClient.invalidateQueries({ queryKey: sessionKey });
-        else window.location.reload();
+        else startAgain();
       }),
     [queryClient],
   );
@@ -52,9 +53,15 @@ export function useShownSession(current: Session | null | undefined): Session | 
   const isOther = current && shown && current.actor !== shown.actor;
   if (current && current !== shown && !isOther) setShown(current);
   useEffect(() => {
-    if (isOther) window.location.reload();
+    if (isOther) startAgain();
   }, [isOther]);
   return shown;
+}
+
+/** Loads the page again, which then knows nothing of what it held. */
+function startAgain(): void {
+  dropGuards();
+  window.location.reload();
 }
 
 async function readSession(): Promise<Session | null> {
@@ -104,7 +111,7 @@ export async function signOut(): Promise<string> {
     return 'You are still signed in: the server could not end the session. Try again.';
   }
   dropPageSecret();
-  window.location.reload();
+  startAgain();
   return '';
 }
 
@@ -115,10 +122,10 @@ export const SessionContext = createContext<Session | undefined>(undefined);
 export function useSession() {
   const session = useContext(SessionContext);
   if (!session) throw new Error('useSession needs a SessionContext');
-  const mayChange = session.scopes.includes('usher.admin');
+  const isAdmin = session.scopes.includes('usher.admin');
   return {
     ...session,
-    mayChange,
-    mayIssue: mayChange || session.scopes.includes('usher.jwts.issue'),
+    mayChange: isAdmin || session.scopes.includes('usher.tokens.write'),
+    mayIssue: isAdmin || session.scopes.includes('usher.jwts.issue'),
   };
 }

@@ -32,6 +32,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { JobsUnderway } from './jobs/jobs-underway.tsx';
 import { signOut, useSession } from './session.ts';
+import { leaveAfterAsking } from './ui/leave-guard.ts';
 import { Mark } from './ui/mark.tsx';
 
 const places = [
@@ -161,7 +162,7 @@ function Account() {
         size="xs"
         leftSection={<IconLogout size={15} aria-hidden />}
         loading={isBusy}
-        onClick={() => void leave()}
+        onClick={() => leaveAfterAsking(() => void leave())}
       >
         Sign out
       </Button>

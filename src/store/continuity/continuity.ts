@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { ChainedEvent } from '../audit.ts';
+import type { ChangedDocument } from '../documents.ts';
 import type { AcceptedBy, ReplicaKeys, StoreStatus } from '../status.ts';
 import { Unavailable } from '../store.ts';
 import { endOf, logStart } from './check.ts';
@@ -50,6 +51,8 @@ export interface Continuity {
   confirm(): Promise<void>;
   /** Whether changes of an access token were lost, so that its record is not what it was. */
   isLost(tokenId: string): boolean;
+  /** Whether later changes of a document were lost than that of this revision. */
+  isDocumentLost(document: Required<ChangedDocument>): boolean;
   /** The store may have changed behind this replica's back: nothing is used before a check. */
   doubt(): void;
   /** Takes an entry that this process appended; false when it may be lost with the log's end. */
@@ -265,6 +268,7 @@ export function createContinuity(store: WatchedStore, deps: ContinuityDeps): Con
       if (why !== undefined) throw new Unavailable(why);
     },
     isLost: memory.lost.has,
+    isDocumentLost: memory.lost.hasDocument,
     doubt,
     appended(event) {
       // What is appended while healing is read afterwards.

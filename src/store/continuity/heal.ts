@@ -6,6 +6,14 @@ import type { AccessTokenRecord, JsonObject, RevokedJwts } from '../record.ts';
 import type { LogPoint, LostChange } from '../status.ts';
 import { Unavailable } from '../store.ts';
 import { endOf, findFork, logStart, readOn } from './check.ts';
+import {
+  isDocumentEntry,
+  type LostDocument,
+  lostDocumentsOf,
+  nameOf,
+  putRemovalsBack,
+} from './documents.ts';
+import { usherEvent } from './events.ts';
 import type { Memory } from './memory.ts';
 import type { ChangedStore } from './notes.ts';
 import { lostChangesOf } from './records.ts';
@@ -39,6 +47,7 @@ export async function heal(
   const all = [...cut, ...beyond];
   if (fork?.hash === head.hash && cut.length === 0) return 'whole';
   await putBack(store, all, now);
+  await putRemovalsBack(store, all, now);
   memory.gone = [...all, head];
   if (fork === undefined) return 'gap';
   const loss = await lossOf(store, all);
@@ -178,11 +187,13 @@ export interface Loss {
   changes: LostChange[];
   /** UUIDs of access tokens whose creation, update or rotation is lost. */
   tokenIds: string[];
+  /** Documents of which the store has an older revision. */
+  documents: LostDocument[];
 }
 
 /**
  * What is lost of the changes that the log has lost. In a Cluster, a record can be whole on a shard
- * of its own. Call it after `putBack`. Throws Unavailable.
+ * of its own. Call it after what can be put back was. Throws Unavailable.
  */
 async function lossOf(store: ChangedStore, entries: readonly TailEntry[]): Promise<Loss> {
   const changes = entries.filter(({ revision }) => revision !== undefined);
@@ -195,10 +206,13 @@ async function lossOf(store: ChangedStore, entries: readonly TailEntry[]): Promi
     if (record?.eventId === eventId) whole.add(id);
     else if (altered.has(id) && record?.revokedAt === undefined) tokenIds.push(id);
   }
-  return {
-    changes: changes.filter(({ tokenId }) => !whole.has(tokenId)).map(lostChange),
-    tokenIds,
-  };
+  const { documents, whole: kept } = await lostDocumentsOf(store, entries);
+  const lost = entries.filter(entry =>
+    isDocumentEntry(entry)
+      ? !kept.has(nameOf(entry.document))
+      : entry.revision !== undefined && !whole.has(entry.tokenId),
+  );
+  return { changes: lost.map(lostChange), tokenIds, documents };
 }
 
 /** A secret that is sealed with another master key is the same secret: its loss changes no verdict. */
@@ -206,8 +220,11 @@ function isNotPutBack({ revocation, action }: TailEntry): boolean {
   return revocation === undefined && action !== 'token.reseal';
 }
 
-function lostChange({ sequence, time, action, tokenId, revocation }: TailEntry): LostChange {
-  return { sequence, time, action, tokenId, isPutBack: revocation !== undefined };
+function lostChange(entry: TailEntry): LostChange {
+  const { sequence, time, action, tokenId, revocation, document } = entry;
+  const isPutBack = document ? document.revision === undefined : revocation !== undefined;
+  const named = document === undefined ? {} : { document: nameOf(document) };
+  return { sequence, time, action, tokenId, isPutBack, ...named };
 }
 
 /** Most lost changes that an audit entry names. */
@@ -231,15 +248,16 @@ interface KnownLoss {
 function healedEvent({ known, isHoled, fork, loss }: KnownLoss, head: LogPoint, time: number) {
   const lost = loss.changes.slice(0, lostChangesMax);
   const unavailable = loss.tokenIds.slice(0, lostChangesMax);
+  const documents = loss.documents.length === 0 ? {} : { documents: loss.documents };
   const putBackCount = loss.changes.filter(({ isPutBack }) => isPutBack).length;
   const detail =
     `the store lost ${loss.changes.length} changes after entry ${fork.sequence}; ` +
-    `${putBackCount} of them are revocations, which were put back`;
+    `${putBackCount} of them are revocations and removals, which were put back`;
   const points = known.slice(-lostChangesMax).map(({ sequence, hash: of }) => [sequence, of]);
   const id = eventIdOf(`store.healed ${head.hash}${isHoled ? JSON.stringify(points) : ''}`);
   return {
     ...usherEvent(id, time, 'store.healed', detail),
-    after: { lost, unavailable, known: points } as unknown as JsonObject,
+    after: { lost, unavailable, ...documents, known: points } as unknown as JsonObject,
   } satisfies AuditEvent;
 }
 
@@ -252,10 +270,6 @@ function namedIn(events: readonly ChainedEvent[]): ReadonlyMap<number, string> {
     for (const [sequence, of] of known) named.set(sequence, of);
   }
   return named;
-}
-
-function usherEvent(id: string, time: number, action: string, detail: string): AuditEvent {
-  return { id, time, action, actor: 'usher', peer: '', tokenId: '', detail, requestId: '' };
 }
 
 function eventIdOf(text: string): string {

@@ -1,13 +1,19 @@
 /** The changes that were lost and not accepted, as the log's own entries tell them. */
 
 import type { ChainedEvent } from '../audit.ts';
+import type { ChangedDocument } from '../documents.ts';
 import type { LostChange } from '../status.ts';
+import { type LostDocument, nameOf } from './documents.ts';
 import type { Loss } from './heal.ts';
 
 /** What is lost at present. */
 export interface LostChanges {
   /** Whether the record of an access token is not what it was. */
   has(tokenId: string): boolean;
+  /** Whether a document at this revision is older than one that was known. */
+  hasDocument(document: Required<ChangedDocument>): boolean;
+  /** Whether a loss of changes of a document is known. */
+  knows(document: ChangedDocument): boolean;
   /** The changes, oldest first. */
   changes(): LostChange[];
   /** Adds a loss. */
@@ -21,25 +27,37 @@ export interface LostChanges {
 /** Creates it. */
 export function createLostChanges(): LostChanges {
   const tokenIds = new Set<string>();
+  const documents = new Map<string, number>();
   const changes = new Map<string, LostChange>();
   const add = (loss: Loss) => {
     for (const id of loss.tokenIds) tokenIds.add(id);
+    for (const { name, revision } of loss.documents) {
+      documents.set(name, Math.max(revision, documents.get(name) ?? 0));
+    }
     for (const change of loss.changes) changes.set(`${change.sequence} ${change.tokenId}`, change);
   };
   const clear = () => {
     tokenIds.clear();
+    documents.clear();
     changes.clear();
   };
   return {
     has: id => tokenIds.has(id),
+    hasDocument: document => document.revision < (documents.get(nameOf(document)) ?? 0),
+    knows: document => documents.has(nameOf(document)),
     changes: () => [...changes.values()].sort((a, b) => a.sequence - b.sequence),
     add,
     read(events) {
       for (const { action, after } of events) {
         if (action === 'store.accept') clear();
         if (action !== 'store.healed') continue;
-        const { lost = [], unavailable = [] } = (after ?? {}) as Partial<Record<string, unknown>>;
-        add({ changes: lost as LostChange[], tokenIds: unavailable as string[] });
+        const told = (after ?? {}) as Partial<Record<string, unknown>>;
+        const { lost = [], unavailable = [], documents: older = [] } = told;
+        add({
+          changes: lost as LostChange[],
+          tokenIds: unavailable as string[],
+          documents: older as LostDocument[],
+        });
       }
     },
     clear,

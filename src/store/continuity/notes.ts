@@ -1,6 +1,7 @@
 /** What the continuity of a store needs of it. */
 
 import type { Awaitable } from '../awaitable.ts';
+import type { Documents } from '../documents.ts';
 import type { ReplicaHead } from '../status.ts';
 import type { AuditLog, TokenReader, TokenWriter } from '../store.ts';
 
@@ -32,14 +33,15 @@ export interface StoreNotes {
 export interface WatchedStore {
   readonly notes: StoreNotes;
   /** The log and the records, on the connection on which records are read for verification. */
-  readonly reads: Pick<AuditLog, 'events'> & TokenReader;
+  readonly reads: Pick<AuditLog, 'events'> & TokenReader & Pick<Documents, 'document'>;
   /**
    * The store on the connection of changes. After a failover it can be another server than that of
    * `reads`, so whatever is put back is decided by what is read here.
    */
   readonly changes: Pick<AuditLog, 'events' | 'append' | 'note'> &
     TokenReader &
-    Pick<TokenWriter, 'commit'>;
+    Pick<TokenWriter, 'commit'> &
+    Pick<Documents, 'document' | 'changeDocument'>;
 }
 
 /** The part of a store that healing uses. */

@@ -21,12 +21,13 @@ export const problems = {
   unaccepted: (count: number) =>
     `the store lost ${count} changes; usher store status names them, until usher store accept`,
   /** After healing. */
-  healed({ changes, tokenIds }: Loss, { sequence }: LogPoint): string {
+  healed({ changes, tokenIds, documents }: Loss, { sequence }: LogPoint): string {
     const back = changes.filter(({ isPutBack }) => isPutBack).length;
-    const rest = tokenIds.length === 0 ? '' : `; unavailable until accepted: ${listed(tokenIds)}`;
+    const names = [...tokenIds, ...documents.map(({ name }) => name)];
+    const rest = names.length === 0 ? '' : `; unavailable until accepted: ${listed(names)}`;
     return (
       `the store lost ${changes.length} changes after entry ${sequence} of its log; ` +
-      `${back} revocations were put back${rest}`
+      `${back} revocations and removals were put back${rest}`
     );
   },
 } as const;
@@ -37,7 +38,7 @@ type Reported = 'store' | 'lost changes';
 /** Tells what is wrong with one of them; with undefined that it is over. */
 export type Report = (what: Reported, detail: string | undefined) => void;
 
-/** Access tokens that a message names. */
+/** Access tokens and documents that a message names. */
 const namedMax = 20;
 
 function listed(ids: readonly string[]): string {

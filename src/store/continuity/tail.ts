@@ -1,6 +1,7 @@
 /** What a replica remembers of the audit log: its end, with the changes of the last day. */
 
 import type { ChainedEvent } from '../audit.ts';
+import { type ChangedDocument, changedDocument } from '../documents.ts';
 import type { JsonObject, RevokedJwts } from '../record.ts';
 import type { LogPoint } from '../status.ts';
 
@@ -24,6 +25,8 @@ export interface TailEntry extends LogPoint {
   /** The record's revision after the change; absent for an entry that changed no record. */
   revision?: number;
   revocation?: Revocation;
+  /** The document that it changed. */
+  document?: ChangedDocument;
 }
 
 /** Limits of a tail. */
@@ -130,10 +133,12 @@ export function entryOf(event: ChainedEvent): TailEntry {
   const { sequence, hash, time, action, tokenId, after } = event;
   const revision = after?.revision;
   const revocation = revocationOf(after);
+  const document = changedDocument(event);
   return {
     ...{ sequence, hash, time, action, tokenId, eventId: event.id },
     ...(typeof revision === 'number' && tokenId !== '' ? { revision } : {}),
     ...(revocation === undefined ? {} : { revocation }),
+    ...(document === undefined ? {} : { document }),
   };
 }
 

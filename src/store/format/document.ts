@@ -34,6 +34,23 @@ export function changeOf(text: string): { revision: number; changeId: string } {
   return { revision: Number(revision), changeId };
 }
 
+/** The ids of the master keys that the sealed values in a stored document need, unproven. */
+export function sealedUnder(text: string): string[] {
+  const ids: string[] = [];
+  const walk = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const { masterKeyId, value: sealed } = value as Record<string, unknown>;
+    if (typeof masterKeyId === 'string' && typeof sealed === 'string') ids.push(masterKeyId);
+    for (const each of Object.values(value)) walk(each);
+  };
+  try {
+    walk(JSON.parse(text));
+  } catch {
+    // What cannot be read needs no key.
+  }
+  return ids;
+}
+
 /** When a stored document is over, unproven; Infinity for never. */
 export function endOf(text: string): number {
   const [, until] = /^\{"rev":\d+,"change":"[^"]*","until":(\d+),/.exec(text) ?? [];

@@ -6,9 +6,9 @@
 
 import type { Collection, StoredDocument } from '../documents.ts';
 import type { AccessTokenRecord } from '../record.ts';
-import type { OnBrokenRecord, RecordKeys, RecordSeal } from '../seal.ts';
+import type { DocumentKeys, OnBrokenRecord, RecordKeys, RecordSeal } from '../seal.ts';
 import { Unavailable } from '../store.ts';
-import { decodeDocument, encodeDocument } from './document.ts';
+import { decodeDocument, encodeDocument, sealedUnder } from './document.ts';
 import { decodeRecord, encodeRecord } from './record.ts';
 
 /** Writes and reads the records of a store, its documents, and its index of imported tokens. */
@@ -145,6 +145,15 @@ export function keysOf(id: string, text: string): RecordKeys {
   } catch {
     return known;
   }
+}
+
+/** The keys of a stored document, unproven. */
+export function documentKeysOf(collection: Collection, id: string, text: string): DocumentKeys {
+  const keyId = macKeyId(text);
+  return {
+    ...{ collection, id, sealedUnder: sealedUnder(text) },
+    ...(keyId === undefined ? {} : { macKeyId: keyId }),
+  };
 }
 
 /** The end of a signed text: the master key's id and 128 bits in base64url. */

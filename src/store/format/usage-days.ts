@@ -9,5 +9,8 @@ export const usageDaysMax = 32;
 export function addUsageDays(usage: Usage, delta: UsageDelta): Usage {
   const days = { ...usage.days, [delta.date]: (usage.days[delta.date] ?? 0) + delta.count };
   for (const date of Object.keys(days).sort().slice(0, -usageDaysMax)) delete days[date];
-  return { days, lastUsedAt: Math.max(usage.lastUsedAt ?? 0, delta.lastUsedAt) };
+  const { lastUsedAt: before = 0 } = usage;
+  const { lastUsedFrom } = delta.lastUsedAt < before ? usage : delta;
+  const lastUsedAt = Math.max(before, delta.lastUsedAt);
+  return { days, lastUsedAt, ...(lastUsedFrom !== undefined && { lastUsedFrom }) };
 }

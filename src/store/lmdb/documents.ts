@@ -6,12 +6,15 @@ import {
   type DocumentChange,
   type DocumentScan,
   type Documents,
+  type NamedDocument,
   type PreparedChange,
   prepareChange,
   type StoredDocument,
 } from '../documents.ts';
 import { changeOf, endOf, isOver } from '../format/document.ts';
-import type { SealedRecords } from '../format/sealed.ts';
+import { documentKeysOf, macKeyId, type SealedRecords } from '../format/sealed.ts';
+import type { KeyLedger, RecordSigner } from '../seal.ts';
+import { Unavailable } from '../store.ts';
 import type { LmdbLog } from './audit.ts';
 import type { LmdbAccess } from './imported.ts';
 import type { Links } from './links.ts';
@@ -29,8 +32,15 @@ export interface DocumentParts {
   prunedMax: number;
 }
 
-/** Creates them. */
-export function lmdbDocuments(parts: DocumentParts, { read, write }: LmdbAccess): Documents {
+/** Documents that are signed in one transaction. */
+const batchSize = 1000;
+
+/** Creates them. `currentId` answers with the id of the master key that signs. */
+export function lmdbDocuments(
+  parts: DocumentParts,
+  currentId: () => string,
+  { read, write }: LmdbAccess,
+): Documents & Pick<RecordSigner, 'signDocuments'> & Pick<KeyLedger, 'documentKeys'> {
   return {
     document(collection, id) {
       checkDocumentId(id);
@@ -41,6 +51,21 @@ export function lmdbDocuments(parts: DocumentParts, { read, write }: LmdbAccess)
       const prepared = prepareChange(change);
       return await write(() => make(parts, prepared));
     },
+    async signDocuments() {
+      for (let after: string[] | undefined = []; after !== undefined; ) {
+        const from: string[] = after;
+        after = await write(() => signSome(parts, from, currentId()));
+      }
+    },
+    documentKeys: (after, limit) =>
+      read(() => {
+        const found = [...rangeAfter(parts, after === '' ? [] : after.split('/'), limit)];
+        const keys = found.map(({ key: [collection, id], value }) =>
+          documentKeysOf(collection as Collection, id, value),
+        );
+        const last = found.length === limit ? found.at(-1)?.key.join('/') : undefined;
+        return last === undefined ? { keys } : { keys, cursor: last };
+      }),
   };
 }
 
@@ -93,7 +118,7 @@ function list(parts: DocumentParts, scan: DocumentScan): StoredDocument[] {
 
 /** Must run inside a write transaction. Checks come before the first put: a throw does not roll back. */
 function make(parts: DocumentParts, change: PreparedChange): 'done' | 'conflict' {
-  const { tables, sealed, links, log } = parts;
+  const { tables, log } = parts;
   const { collection, id, before, document, event, changeId } = change;
   if (event !== undefined && tables.auditIds.get(event.id) !== undefined) return 'done';
   const now = parts.now();
@@ -104,17 +129,25 @@ function make(parts: DocumentParts, change: PreparedChange): 'done' | 'conflict'
   if (event !== undefined) log.end();
   if (held?.keepUntil !== undefined) tables.documentEnds.remove([held.keepUntil, ...key]);
   if (document === undefined) drop(parts, key);
-  else {
-    const text = sealed.encodeDocument(collection, document, changeId);
-    links.add('documents', key);
-    tables.documents.put(key, text);
-    tables.documentVersions.put(key, versionOf(text));
-    const { keepUntil } = document;
-    if (keepUntil !== undefined) tables.documentEnds.put([keepUntil, ...key], '');
-  }
+  else putDocument(parts, { collection, ...document }, changeId);
   if (event !== undefined) log.append(event);
   prune(parts, now);
   return 'done';
+}
+
+/** Writes a document over what may be there, without its end. Must run inside a write transaction. */
+export function putDocument(
+  { tables, sealed, links }: Pick<DocumentParts, 'tables' | 'sealed' | 'links'>,
+  document: NamedDocument,
+  changeId: string,
+): void {
+  const { collection, id, keepUntil } = document;
+  const key: [string, string] = [collection, id];
+  const text = sealed.encodeDocument(collection, document, changeId);
+  links.add('documents', key);
+  tables.documents.put(key, text);
+  tables.documentVersions.put(key, versionOf(text));
+  if (keepUntil !== undefined) tables.documentEnds.put([keepUntil, ...key], '');
 }
 
 function drop({ tables, links }: DocumentParts, key: [string, string]): void {
@@ -133,6 +166,36 @@ function prune(parts: DocumentParts, now: number): void {
     const text = tables.documents.get([collection, id]);
     if (text !== undefined && endOf(text) <= now) drop(parts, [collection, id]);
   }
+}
+
+function rangeAfter({ tables }: DocumentParts, after: readonly string[], limit: number) {
+  const start = after.length === 0 ? {} : { start: after, exclusiveStart: true };
+  return tables.documents.getRange({ ...start, limit } as never);
+}
+
+/** As signSome of the index of imported tokens, behind a key. */
+function signSome(
+  parts: DocumentParts,
+  after: readonly string[],
+  currentId: string,
+): string[] | undefined {
+  const { tables, sealed } = parts;
+  const found = [...rangeAfter(parts, after, batchSize)];
+  for (const { key, value } of found) {
+    if (macKeyId(value) === currentId) continue;
+    const [collection, id] = key as [Collection, string];
+    try {
+      const document = sealed.decodeDocument(collection, id, value);
+      tables.documents.put(
+        key,
+        sealed.encodeDocument(collection, document, changeOf(value).changeId),
+      );
+    } catch (error) {
+      // What cannot be read stays as it is.
+      if (!(error instanceof Unavailable)) throw error;
+    }
+  }
+  return found.length === batchSize ? found.at(-1)?.key : undefined;
 }
 
 function versionOf(text: string): string {

@@ -1,5 +1,6 @@
 /** The embedded store: LMDB in a folder of this machine, shared by Usher's worker processes. */
 
+import { randomUUID } from 'node:crypto';
 import type { AuditEvent } from '../audit.ts';
 import type { StateFile } from '../continuity/state-file.ts';
 import { tailLimits } from '../continuity/tail.ts';
@@ -9,7 +10,7 @@ import type { OnBrokenRecord, RecordSeal } from '../seal.ts';
 import { type AuditScan, type Change, type Store, Unavailable } from '../store.ts';
 import { lmdbLog } from './audit.ts';
 import { commit, index } from './commit.ts';
-import { lmdbDocuments } from './documents.ts';
+import { lmdbDocuments, putDocument } from './documents.ts';
 import { faultText } from './faults.ts';
 import { lmdbFeed } from './feed.ts';
 import { lmdbGuard } from './guard.ts';
@@ -167,10 +168,16 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     problem = detail;
     if (canRead(tables)) health.setFault(problem);
   };
+  const documentParts = { tables, sealed, links, log, now, prunedMax: limits.prunedMax };
+  const { document, changeDocument } = lmdbDocuments(documentParts, () => seal.currentId, {
+    read,
+    write,
+  });
+  const writes = { append: appendOnce, note: appendOnce, commit: commitNow, changeDocument };
   const guard = lmdbGuard(
     {
-      reads: { events, get },
-      changes: { events, get, append: appendOnce, note: appendOnce, commit: commitNow },
+      reads: { events, get, document },
+      changes: { events, get, document, ...writes },
       notes: lmdbNotes(tables, read, write),
     },
     {
@@ -237,6 +244,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
         stored.put(record);
         index(tables, links, undefined, record);
       },
+      putDocument: document => putDocument({ tables, sealed, links }, document, randomUUID()),
       head: log.head,
       putEntry: log.putEntry,
     }),
@@ -258,7 +266,7 @@ export function openLmdb(folder: string, options: LmdbStoreOptions): Store {
     },
     usage: ids => read(() => ids.map(id => usageOf(tables, id))),
     ...lmdbLimitCounts(tables, limits, known, now),
-    ...lmdbDocuments({ tables, sealed, links, log, now, prunedMax: limits.prunedMax }, known),
+    ...lmdbDocuments(documentParts, () => seal.currentId, known),
     endSession: (id, until) => known.write(() => kept.endSession(id, until, now())),
     isSessionEnded: id => known.read(() => kept.isSessionEnded(id)),
     async close() {

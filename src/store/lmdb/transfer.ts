@@ -1,6 +1,7 @@
 /** What a backup reads from the embedded store beside the rest, and how one is restored. */
 
 import type { ChainedEvent, ChainHead } from '../audit.ts';
+import type { NamedDocument } from '../documents.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { linkedSchema, restoringSchema } from '../schema.ts';
 import type { ImportedEntry } from '../store.ts';
@@ -18,13 +19,15 @@ export interface LmdbWriting {
   entriesAfter(digest: string, limit: number): ImportedEntry[];
   /** Writes a record that is new to the store, with its indexes. */
   putRecord(record: AccessTokenRecord): void;
+  /** Writes a document that is new to the store. */
+  putDocument(document: NamedDocument): void;
   /** Appends an entry as it is. */
   putEntry(entry: ChainedEvent): void;
 }
 
 /** Creates it. */
 export function lmdbTransfer(tables: Tables, writing: LmdbWriting): StoreTransfer {
-  const { read, head, entriesAfter, write, putRecord, putEntry } = writing;
+  const { read, head, entriesAfter, write, putRecord, putDocument, putEntry } = writing;
   return {
     importedEntries(after, limit) {
       const entries = entriesAfter(after, limit);
@@ -32,9 +35,16 @@ export function lmdbTransfer(tables: Tables, writing: LmdbWriting): StoreTransfe
       return entries.length === limit && last ? { entries, cursor: last.digest } : { entries };
     },
     loadRecords: records => write(() => records.forEach(putRecord)),
+    loadDocuments: documents => write(() => documents.forEach(putDocument)),
     loadEvents: entries => write(() => entries.forEach(putEntry)),
     identity: () => read(() => tables.root.get(identityKey)),
-    isEmpty: () => read(() => !tables.tokens.getKeysCount({ limit: 1 }) && !head().sequence),
+    isEmpty: () =>
+      read(
+        () =>
+          !tables.tokens.getKeysCount({ limit: 1 }) &&
+          !tables.documents.getKeysCount({ limit: 1 }) &&
+          !head().sequence,
+      ),
     beginRestore: () => write(() => void tables.root.put(schemaKey, restoringSchema)),
     endRestore: identity =>
       write(() => {

@@ -45,8 +45,11 @@ import { urgentAppendScript } from './scripts.ts';
 export interface RedisDocuments {
   /** As Documents.document. `get` reads from a master. */
   document(get: Get, collection: Collection, id: string): Promise<StoredDocument | undefined>;
-  /** As Documents.documents. */
-  documents(scan: DocumentScan): Promise<StoredDocument[]>;
+  /** As Documents.documents, without those that are `isLeftOut`. */
+  documents(
+    scan: DocumentScan,
+    isLeftOut: (document: StoredDocument) => boolean,
+  ): Promise<StoredDocument[]>;
   changeDocument: Documents['changeDocument'];
   /** Logs the events of changes that others made and did not end, and removes what is over. */
   sweep(): Promise<void>;
@@ -118,7 +121,10 @@ export function redisDocuments(
       const document = records.decodeDocument(collection, id, text);
       return isOver(document, now()) ? undefined : document;
     },
-    documents: scan => list(asker, records, scan, now()),
+    documents(scan, isLeftOut) {
+      const nowMs = now();
+      return list(asker, records, scan, each => isOver(each, nowMs) || isLeftOut(each));
+    },
     async changeDocument(change: DocumentChange) {
       const prepared = prepareChange(change);
       const { collection, id, before, document, event, changeId } = prepared;
@@ -163,7 +169,7 @@ async function list(
   asker: Asker,
   records: RedisRecords,
   { collection, after, prefix = '', limit }: DocumentScan,
-  now: number,
+  isLeftOut: (document: StoredDocument) => boolean,
 ): Promise<StoredDocument[]> {
   const found: StoredDocument[] = [];
   const end = prefix === '' ? '+' : `(${prefix}~`;
@@ -181,7 +187,7 @@ async function list(
       // Another process can remove one in between.
       if (text === null || text === undefined || found.length === limit) continue;
       const document = records.decodeDocument(collection, id, text);
-      if (!isOver(document, now)) found.push(document);
+      if (!isLeftOut(document)) found.push(document);
     }
     if (ids.length < limit) break;
     from = `(${ids.at(-1)}`;

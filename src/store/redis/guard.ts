@@ -7,6 +7,7 @@ import {
   type ContinuityDeps,
   createContinuity,
 } from '../continuity/continuity.ts';
+import type { Collection } from '../documents.ts';
 import type { Feed } from '../feed.ts';
 import type { RecordSeal } from '../seal.ts';
 import type { AcceptedBy } from '../status.ts';
@@ -14,6 +15,7 @@ import type { Asker } from './ask.ts';
 import { type RedisAudit, redisAudit } from './audit.ts';
 import type { RedisClient } from './client.ts';
 import { redisCommitter } from './commit.ts';
+import { type RedisDocuments, redisDocuments } from './documents.ts';
 import { type Get, plainGet } from './get.ts';
 import type { RedisLimits } from './limits.ts';
 import { readToken } from './list.ts';
@@ -28,6 +30,7 @@ export interface GuardedParts {
   /** The log on the connection of `reads`. */
   log: Pick<RedisAudit, 'events'>;
   records: RedisRecords;
+  documents: RedisDocuments;
   limits: RedisLimits;
   seal: RecordSeal;
   /** Called with each entry that this process appended. */
@@ -60,7 +63,7 @@ interface GuardDeps extends Omit<ContinuityDeps, 'replica' | 'isLogApart'> {
 
 /** Creates the guard. */
 export function redisGuard(
-  { reads, admin, log, records, limits, seal, linked, isCluster }: GuardedParts,
+  { reads, admin, log, records, documents, limits, seal, linked, isCluster }: GuardedParts,
   deps: GuardDeps,
   onWarning: (message: string) => void,
 ): RedisGuard {
@@ -74,10 +77,15 @@ export function redisGuard(
     note: audit.note,
     commit: committer.commit,
     get: (id: string) => readToken(plainGet(admin), records, id),
+    document: (collection: Collection, id: string) =>
+      documents.document(plainGet(admin), collection, id),
+    changeDocument: redisDocuments(admin, audit, records, limits, deps.now).changeDocument,
   };
   const recordsAndLog = {
     events: log.events,
     get: (id: string) => readToken(plainGet(reads), records, id),
+    document: (collection: Collection, id: string) =>
+      documents.document(plainGet(reads), collection, id),
   };
   const continuity = createContinuity(
     { reads: recordsAndLog, changes, notes: redisNotes(reads, admin, seal, limits) },

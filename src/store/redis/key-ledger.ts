@@ -1,12 +1,13 @@
 /** What the store in Redis knows of master keys, and what depends on which. */
 
-import { entryKeyId, keysOf } from '../format/sealed.ts';
+import { collections } from '../documents.ts';
+import { documentKeysOf, entryKeyId, keysOf } from '../format/sealed.ts';
 import { mismatchOf } from '../schema.ts';
-import type { KeyLedger, RecordSeal } from '../seal.ts';
+import type { DocumentKeys, KeyLedger, RecordSeal } from '../seal.ts';
 import { StoreMismatch } from '../store.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
-import { createdKey, keyChecksKey, tokenKey } from './keys.ts';
+import { createdKey, documentIdsKey, documentKey, keyChecksKey, tokenKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import { indexKeys } from './transfer.ts';
 
@@ -15,6 +16,7 @@ export interface RedisKeyLedger extends Pick<KeyLedger, 'noteKey' | 'forgetKey'>
   keyChecks(): Promise<ReadonlyMap<string, string>>;
   recordKeys(...page: Page): Promise<Awaited<ReturnType<KeyLedger['recordKeys']>>>;
   entryKeys(...page: Page): Promise<Awaited<ReturnType<KeyLedger['entryKeys']>>>;
+  documentKeys(...page: Page): Promise<{ keys: DocumentKeys[]; cursor?: string }>;
 }
 
 type Page = [after: string, limit: number];
@@ -51,6 +53,22 @@ export function redisKeyLedger(
       const keys = await Promise.all(ids.map(async id => keysOf(id, await read(tokenKey(id)))));
       const last = ids.length === limit ? ids.at(-1) : undefined;
       return last === undefined ? { keys } : { keys, cursor: last };
+    },
+    async documentKeys(after, limit) {
+      const [from = collections[0], last = ''] = after === '' ? [] : after.split('/');
+      const collection = collections.find(name => name === from) ?? collections[0];
+      const start = last === '' ? '-' : `(${last}`;
+      const ids = await admin.ask(client =>
+        client.zrangebylex(documentIdsKey(collection), start, '+', 'LIMIT', 0, limit),
+      );
+      const keys = await Promise.all(
+        ids.map(async id =>
+          documentKeysOf(collection, id, await read(documentKey(collection, id))),
+        ),
+      );
+      if (ids.length === limit) return { keys, cursor: `${collection}/${ids.at(-1)}` };
+      const next = collections[collections.indexOf(collection) + 1];
+      return next === undefined ? { keys } : { keys, cursor: `${next}/` };
     },
     async entryKeys(after, limit) {
       const { keys: names, ...more } = await indexKeys(admin, after, limit);

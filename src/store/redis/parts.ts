@@ -128,10 +128,11 @@ function workOf(
     shorter: sequence => guard.continuity.mayEndAt(sequence),
   });
   const log = redisAudit(reads, limits);
+  const documents = redisDocuments(admin, audit, records, limits, now);
   const decided = Promise.withResolvers<void>();
   let following: RedisFeed | undefined;
   const guard = redisGuard(
-    { reads, admin, log, records, limits, seal, linked, isCluster },
+    { reads, admin, log, records, documents, limits, seal, linked, isCluster },
     {
       limits: { ...limits, ...tailLimits(limits) },
       ...{ now, monotonicMs, stateFile },
@@ -147,9 +148,8 @@ function workOf(
     onWarning,
   );
   return {
-    ...{ records, audit, log, guard },
+    ...{ records, audit, log, guard, documents },
     committer: redisCommitter(admin, audit, records, limits),
-    documents: redisDocuments(admin, audit, records, limits, now),
     decided: decided.promise,
     follow(feed) {
       following = feed;

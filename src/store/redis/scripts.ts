@@ -219,13 +219,18 @@ return found`);
 export const addUsageScript = script(`
 local added = {}
 for n, key in ipairs(KEYS) do
-  local day, count, used = ARGV[3 * n - 1], ARGV[3 * n], ARGV[3 * n + 1]
+  local day, count, used, from = unpack(ARGV, 4 * n - 2, 4 * n + 1)
   local sum = redis.pcall('HINCRBY', key, day, count)
   added[n] = type(sum) == 'number' and 1 or 0
   if added[n] == 1 then
     local last = tonumber(redis.call('HGET', key, 'lastUsedAt') or '0')
-    if tonumber(used) > last then redis.call('HSET', key, 'lastUsedAt', used) end
-    local excess = redis.call('HLEN', key) - 1 - tonumber(ARGV[1])
+    if tonumber(used) > last then
+      redis.call('HSET', key, 'lastUsedAt', used)
+      if from == '' then redis.call('HDEL', key, 'lastUsedFrom')
+      else redis.call('HSET', key, 'lastUsedFrom', from) end
+    end
+    local others = 1 + redis.call('HEXISTS', key, 'lastUsedFrom')
+    local excess = redis.call('HLEN', key) - others - tonumber(ARGV[1])
     if excess > 0 then
       local days = redis.call('HKEYS', key)
       table.sort(days)

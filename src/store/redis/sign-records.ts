@@ -1,10 +1,12 @@
 /** Signs in Redis what is not yet signed under the current master key. */
 
+import { collections } from '../documents.ts';
+import { changeOf } from '../format/document.ts';
 import { signedSchema } from '../schema.ts';
 import { Unavailable } from '../store.ts';
 import { acknowledge } from './acknowledge.ts';
 import type { Asker } from './ask.ts';
-import { schemaKey, tokenKey } from './keys.ts';
+import { documentIdsKey, documentKey, schemaKey, tokenKey } from './keys.ts';
 import type { RedisLimits } from './limits.ts';
 import type { RedisRecords } from './records.ts';
 import type { RedisSchema } from './schema.ts';
@@ -17,13 +19,15 @@ export interface RedisSigner {
   signRecords(ids: readonly string[]): Promise<number>;
   /** As RecordSigner.signImported. */
   signImported(): Promise<void>;
+  /** As RecordSigner.signDocuments. */
+  signDocuments(): Promise<void>;
   /** As RecordSigner.endMigration. */
   endMigration(): Promise<void>;
 }
 
 /** Changes of one record that may come in between. */
 const attemptsMax = 5;
-/** Index entries that are signed at a time. */
+/** Index entries, or documents, that are signed at a time. */
 const pageEntries = 500;
 
 /** Creates it. */
@@ -71,12 +75,32 @@ export function redisSigner(
         after = cursor;
       }
     },
+    async signDocuments() {
+      for (const collection of collections) {
+        for (let from: string | undefined = '-'; from !== undefined; ) {
+          const ids = await idsFrom(asker, documentIdsKey(collection), from);
+          await Promise.all(
+            ids.map(id =>
+              sign(documentKey(collection, id), records.isCurrent, async text => {
+                const document = records.decodeDocument(collection, id, text);
+                return records.encodeDocument(collection, document, changeOf(text).changeId);
+              }),
+            ),
+          );
+          from = ids.length === pageEntries ? `(${ids.at(-1)}` : undefined;
+        }
+      }
+    },
     async endMigration() {
       await schema.endMigration();
       const isThere = (text: unknown) => text === String(signedSchema);
       await acknowledge(asker, limits, { look: ['GET', schemaKey], isThere });
     },
   };
+}
+
+async function idsFrom(asker: Asker, key: string, from: string): Promise<string[]> {
+  return await asker.ask(client => client.zrangebylex(key, from, '+', 'LIMIT', 0, pageEntries));
 }
 
 async function replace(
@@ -90,5 +114,5 @@ async function replace(
     if (text === null || isCurrent(text)) return false;
     if ((await asker.run(replaceScript, [key], [text, await signed(text)])) === 1) return true;
   }
-  throw new Unavailable('an access token changes too fast');
+  throw new Unavailable('what is to be signed changes too fast');
 }

@@ -143,6 +143,7 @@ function changesOf(
     settle: tokenId => write(() => committer.settle(tokenId)),
     signRecords: ids => write(() => signer.signRecords(ids)),
     signImported: () => write(() => signer.signImported()),
+    signDocuments: () => write(() => signer.signDocuments()),
     endMigration: () => write(() => signer.endMigration()),
     ...ledgerOf(redisKeyLedger(admin, seal, limits), read, write),
   } satisfies Partial<Store>;
@@ -155,6 +156,7 @@ function ledgerOf(ledger: RedisKeyLedger, read: Access['read'], write: Access['w
     forgetKey: id => write(() => ledger.forgetKey(id)),
     recordKeys: (after, limit) => read(() => ledger.recordKeys(after, limit)),
     entryKeys: (after, limit) => read(() => ledger.entryKeys(after, limit)),
+    documentKeys: (after, limit) => read(() => ledger.documentKeys(after, limit)),
   } satisfies Partial<Store>;
 }
 
@@ -199,11 +201,19 @@ function logOf({ audit }: RedisParts, { gate, write }: Access) {
 }
 
 function documentsOf({ documents, guard }: RedisParts, { gate, getKey, read, write }: Access) {
+  const isLost = guard.continuity.isDocumentLost;
+  const older = 'the store lost changes of this document';
   return {
-    document: (collection, id) => gate.pass(() => documents.document(getKey, collection, id)),
+    document: (collection, id) =>
+      gate.pass(async () => {
+        const found = await documents.document(getKey, collection, id);
+        if (found !== undefined && isLost({ collection, ...found })) throw new Unavailable(older);
+        return found;
+      }),
     documents: scan =>
       read(async () => {
-        const found = await documents.documents(scan);
+        const { collection } = scan;
+        const found = await documents.documents(scan, each => isLost({ collection, ...each }));
         if (found.length < scan.limit) await guard.confirmAbsence();
         return found;
       }),
@@ -211,6 +221,8 @@ function documentsOf({ documents, guard }: RedisParts, { gate, getKey, read, wri
       write(async () => {
         // On a master that lost its data, what was there could be created once more.
         await guard.confirmAbsence();
+        const { collection, id, before: revision } = change;
+        if (isLost({ collection, id, revision })) throw new Unavailable(older);
         return await documents.changeDocument(change);
       }),
   } satisfies Partial<Store>;

@@ -1,7 +1,9 @@
 /** What a backup reads from Redis beside the rest, and how one is restored into an empty Redis. */
 
+import { randomUUID } from 'node:crypto';
 import type { ChainedEvent } from '../audit.ts';
 import { expiryMember } from '../cursor.ts';
+import { collections, type NamedDocument } from '../documents.ts';
 import type { AccessTokenRecord } from '../record.ts';
 import { signedSchema } from '../schema.ts';
 import { type ImportedEntry, Unavailable } from '../store.ts';
@@ -12,6 +14,9 @@ import { masters, nameOf } from './client.ts';
 import {
   auditKey,
   createdKey,
+  documentEndsKey,
+  documentIdsKey,
+  documentKey,
   expiryKey,
   identityKey,
   importedFormsKey,
@@ -40,14 +45,28 @@ export function redisTransfer(
       const loaded = all.map(({ id }) => acknowledge(asker, limits, presence(tokenKey(id))));
       await Promise.all(loaded);
     },
+    async loadDocuments(all) {
+      await Promise.all(all.map(document => loadDocument(asker, records, document)));
+      const loaded = all.map(({ collection, id }) =>
+        acknowledge(asker, limits, presence(documentKey(collection, id))),
+      );
+      await Promise.all(loaded);
+    },
     async loadEvents(entries) {
       await loadEvents(asker, entries);
       const last = entries.at(-1);
       if (last !== undefined) await acknowledge(asker, limits, storedEntry(last));
     },
     identity: async () => (await asker.ask(client => client.get(identityKey))) ?? undefined,
-    isEmpty: async () =>
-      (await asker.ask(client => client.exists(auditKey, createdKey, intentsKey))) === 0,
+    async isEmpty() {
+      // Collections are in other slots of a Cluster.
+      const keys = [
+        [auditKey, createdKey, intentsKey],
+        ...collections.map(c => [documentIdsKey(c)]),
+      ];
+      const found = keys.map(some => asker.ask(client => client.exists(...some)));
+      return (await Promise.all(found)).every(count => count === 0);
+    },
     beginRestore: () => schema.beginRestore(),
     async endRestore(identity) {
       await schema.endRestore(identity);
@@ -118,6 +137,16 @@ async function loadRecord(asker: Asker, records: RedisRecords, record: AccessTok
   if (owner !== undefined) await asker.ask(client => client.zadd(ownerKey(owner), 0, id));
   if (expiresAt !== undefined) {
     await asker.ask(client => client.zadd(expiryKey, 0, expiryMember(expiresAt, id)));
+  }
+}
+
+async function loadDocument(asker: Asker, records: RedisRecords, document: NamedDocument) {
+  const { collection, id, keepUntil } = document;
+  const text = records.encodeDocument(collection, document, randomUUID());
+  await asker.ask(client => client.set(documentKey(collection, id), text));
+  await asker.ask(client => client.zadd(documentIdsKey(collection), 0, id));
+  if (keepUntil !== undefined) {
+    await asker.ask(client => client.zadd(documentEndsKey(collection), keepUntil, id));
   }
 }
 

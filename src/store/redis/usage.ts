@@ -20,7 +20,9 @@ export function redisUsage(
   /** Returns what was not added. */
   const add = async (deltas: UsageDelta[]): Promise<UsageDelta[]> => {
     const keys = deltas.map(({ tokenId }) => usageKey(tokenId));
-    const args = deltas.flatMap(({ date, count, lastUsedAt }) => [date, count, lastUsedAt]);
+    const args = deltas.flatMap(({ date, count, lastUsedAt, lastUsedFrom = '' }) => {
+      return [date, count, lastUsedAt, lastUsedFrom];
+    });
     const added = await asker
       .run(addUsageScript, keys, [usageDaysMax, ...args])
       .catch(() => undefined);
@@ -50,7 +52,11 @@ export function redisUsage(
   };
 }
 
-function readUsage({ lastUsedAt, ...counts }: Record<string, string>): Usage {
+function readUsage({ lastUsedAt, lastUsedFrom, ...counts }: Record<string, string>): Usage {
   const days = Object.fromEntries(Object.entries(counts).map(([day, n]) => [day, Number(n)]));
-  return lastUsedAt === undefined ? { days } : { days, lastUsedAt: Number(lastUsedAt) };
+  return {
+    days,
+    ...(lastUsedAt !== undefined && { lastUsedAt: Number(lastUsedAt) }),
+    ...(lastUsedFrom !== undefined && { lastUsedFrom }),
+  };
 }

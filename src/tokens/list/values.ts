@@ -1,6 +1,8 @@
 /** Which owners, scopes and makers access tokens have: what to choose from when filtering a list. */
 
-import { type Caller, demand, readScope } from '../caller.ts';
+import type { Store } from '../../store/store.ts';
+import { adminActor, adminName, type Caller, demand, isVisible, readScope } from '../caller.ts';
+import { isUuid } from '../fields.ts';
 import type { Directory } from './directory.ts';
 import { filterOf } from './filter.ts';
 import { tooMany } from './list.ts';
@@ -17,10 +19,28 @@ export interface ValuesQuery {
   limit: number;
 }
 
+/** A value, and how many access tokens have it. */
+export interface Value {
+  value: string;
+  count: number;
+  /** What people call it; "" where that is the value itself, or the caller may not learn it. */
+  label: string;
+}
+
+/** The name of an actor that is no access token; undefined when it has none. */
+export type NameOfActor = (actor: string) => Promise<string | undefined>;
+
+/** What the list of values needs. */
+export interface ValuesDeps {
+  store: Pick<Store, 'get'>;
+  directory?: Directory | undefined;
+  /** Absent: people are called by their ids. */
+  nameOfActor?: NameOfActor | undefined;
+}
+
 /** The most frequent values. */
 export interface ValuesPage {
-  /** Each with how many access tokens have it. */
-  values: [value: string, count: number][];
+  values: Value[];
   /** How many values there are, with those left out. */
   total: number;
   /** Whether all access tokens were searched. */
@@ -35,12 +55,12 @@ const valuesOf: Record<ValuesQuery['field'], (listed: Listed) => readonly string
 
 /** Reads the values. Throws TokenError or Unavailable. */
 export async function listValues(
-  { directory }: { directory?: Directory | undefined },
+  deps: ValuesDeps,
   caller: Caller,
   { field, text, limit }: ValuesQuery,
 ): Promise<ValuesPage> {
   demand(caller, readScope);
-  const view = await directory?.view(false, listLimits.searchMs);
+  const view = await deps.directory?.view(false, listLimits.searchMs);
   if (view === undefined) throw tooMany('these values');
   const everything = { pageSize: 0, sort: 'newest' } as const;
   const passes = filterOf(ownersOf(caller, everything), everything, 0);
@@ -49,5 +69,18 @@ export async function listValues(
   const found = [...counts]
     .filter(([value]) => value.toLowerCase().includes(sought))
     .sort(([a, most], [b, more]) => more - most || (a < b ? -1 : 1));
-  return { values: found.slice(0, limit), total: found.length, isFinal: view.isComplete };
+  const values = await Promise.all(
+    found.slice(0, limit).map(async ([value, count]) => {
+      const label = field === 'maker' ? await labelOf(deps, caller, value) : '';
+      return { value, count, label };
+    }),
+  );
+  return { values, total: found.length, isFinal: view.isComplete };
+}
+
+async function labelOf(deps: ValuesDeps, caller: Caller, actor: string): Promise<string> {
+  if (actor === adminActor) return adminName;
+  if (!isUuid(actor)) return (await deps.nameOfActor?.(actor)) ?? '';
+  const record = await deps.store.get(actor);
+  return record !== undefined && isVisible(caller, record) ? record.name : '';
 }

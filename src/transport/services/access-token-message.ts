@@ -9,6 +9,7 @@ import type {
 import {
   AccessTokenSchema,
   GetUsageResponse_DaySchema,
+  GetUsageResponse_RefusalsSchema,
   GetUsageResponseSchema,
   ImportAccessTokensResponse_ResultSchema,
   ImportOutcome,
@@ -21,6 +22,7 @@ import type { AccessTokenRecord } from '../../store/record.ts';
 import type { Usage } from '../../store/store.ts';
 import type { ImportResult } from '../../tokens/import.ts';
 import { stateOf } from '../../tokens/state.ts';
+import type { UsageReport } from '../../tokens/usage.ts';
 import { durationOfMs, timestampOf } from '../rpc/time.ts';
 import { quotaMessage, rateLimitMessage } from './use-limits.ts';
 
@@ -56,6 +58,9 @@ export function accessTokenMessage(
     revokedJwts:
       Object.keys(revokedJwts?.ids ?? {}).length + Object.keys(revokedJwts?.subjects ?? {}).length,
     imported: record.imported ?? '',
+    createdBy: record.createdBy ?? '',
+    updatedBy: record.changedBy ?? record.createdBy ?? '',
+    lastUsedAddress: usage?.lastUsedFrom ?? '',
   });
   if (metadata) message.metadata = metadata;
   if (record.rateLimit) message.rateLimit = rateLimitMessage(record.rateLimit);
@@ -117,14 +122,26 @@ export function importResultMessage({
 const daysShown = 30;
 const dayMs = 86_400_000;
 
-/** Uses in each of the last 30 UTC days, today last. */
-export function usageMessage(usage: Usage, nowMs: number): GetUsageResponse {
-  const message = create(GetUsageResponseSchema);
+/** Uses and refusals in each of the last 30 UTC days, today last. */
+export function usageMessage({ usage, refusals }: UsageReport, nowMs: number): GetUsageResponse {
+  const message = create(GetUsageResponseSchema, { lastUsedAddress: usage.lastUsedFrom ?? '' });
+  const dates: string[] = [];
   for (let back = daysShown - 1; back >= 0; back--) {
-    const date = new Date(nowMs - back * dayMs).toISOString().slice(0, 10);
-    const count = BigInt(usage.days[date] ?? 0);
-    message.days.push(create(GetUsageResponse_DaySchema, { date, count }));
+    dates.push(new Date(nowMs - back * dayMs).toISOString().slice(0, 10));
   }
+  for (const date of dates) {
+    const refused = refusals.reduce((sum, [, { days }]) => sum + (days[date] ?? 0), 0);
+    const counts = { count: BigInt(usage.days[date] ?? 0), refused: BigInt(refused) };
+    message.days.push(create(GetUsageResponse_DaySchema, { date, ...counts }));
+  }
+  for (const [reason, { days, lastUsedAt }] of refusals) {
+    const count = dates.reduce((sum, date) => sum + BigInt(days[date] ?? 0), 0n);
+    if (count === 0n) continue;
+    const of = create(GetUsageResponse_RefusalsSchema, { reason, count });
+    if (lastUsedAt !== undefined) of.lastTime = timestampOf(lastUsedAt);
+    message.refusals.push(of);
+  }
+  message.refusals.sort((a, b) => Number(b.count - a.count));
   if (usage.lastUsedAt !== undefined) message.lastUsedTime = timestampOf(usage.lastUsedAt);
   return message;
 }

@@ -4,6 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateAccessTokenResponseSchema,
+  EndGraceResponseSchema,
   ExplainResponseSchema,
   FindJwtRevocationsResponseSchema,
   GetAccessTokenResponseSchema,
@@ -62,7 +63,7 @@ export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 /** What AccessTokenService needs. */
 export interface AccessTokenDeps {
   accessTokens: AccessTokens;
-  usage: Pick<UsageMeter, 'read'>;
+  usage: Pick<UsageMeter, 'read' | 'report'>;
   readTotalUse: ReadTotalUse;
   audit: Pick<Audit, 'list' | 'findRevocations'>;
   importTokens: Import;
@@ -126,7 +127,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const caller = await authenticate(call);
       const found = await accessTokens.listValues(caller, valuesQueryOf(request));
       return create(ListValuesResponseSchema, {
-        values: found.values.map(([value, size]) => ({ value, size: BigInt(size) })),
+        values: found.values.map(({ count, ...each }) => ({ ...each, size: BigInt(count) })),
         totalSize: BigInt(found.total),
         final: found.isFinal,
       });
@@ -149,6 +150,12 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const made = await accessTokens.rotate(caller, id, graceSeconds, revision, requestId);
       const accessToken = await changed(caller, made.record);
       return create(RotateAccessTokenResponseSchema, { accessToken, ...revealed(made) });
+    },
+
+    async endGrace(request, call) {
+      const caller = await authenticate(call);
+      const record = await accessTokens.endGrace(caller, request.id, requestIdOf(request));
+      return create(EndGraceResponseSchema, { accessToken: await changed(caller, record) });
     },
 
     async revoke(request, call) {
@@ -189,7 +196,7 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
     },
 
     async getUsage({ id }, call) {
-      return usageMessage(await deps.usage.read(await authenticate(call), id), now());
+      return usageMessage(await deps.usage.report(await authenticate(call), id), now());
     },
 
     async explain(request, call) {

@@ -69,8 +69,8 @@ function statusMessage(status: StoreStatus) {
     problem: problem ?? '',
     ...(head && { head: pointMessage(head) }),
     ...(storeHead && { storeHead: pointMessage(storeHead) }),
-    lost: lost.map(({ sequence, time, action, tokenId, isPutBack }) => ({
-      ...{ action, tokenId, putBack: isPutBack },
+    lost: lost.map(({ sequence, time, action, tokenId, document = '', isPutBack }) => ({
+      ...{ action, tokenId, document, putBack: isPutBack },
       sequence: BigInt(sequence),
       time: timestampFromMs(time),
     })),

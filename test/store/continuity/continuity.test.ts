@@ -225,7 +225,11 @@ test('an acceptance counts for the heads that it names, and not for later ones',
   const ahead = await started();
   await make(creation());
   await ahead.look();
-  await rollBack({ log: [], records: new Map(), accepted: new Set() }, ...all, ahead);
+  await rollBack(
+    { log: [], records: new Map(), documents: new Map(), accepted: new Set() },
+    ...all,
+    ahead,
+  );
   await until(() => store.content.lost !== undefined);
   await all[0].acceptStore(by);
   await all[1].look();

@@ -2,6 +2,11 @@
 
 import { type AuditEvent, type ChainedEvent, chain, emptyChain } from '../../../src/store/audit.ts';
 import type { WatchedStore } from '../../../src/store/continuity/notes.ts';
+import {
+  type DocumentChange,
+  prepareChange,
+  type StoredDocument,
+} from '../../../src/store/documents.ts';
 import type { AccessTokenRecord } from '../../../src/store/record.ts';
 import type { AuditScan, Change } from '../../../src/store/store.ts';
 
@@ -9,6 +14,8 @@ import type { AuditScan, Change } from '../../../src/store/store.ts';
 export interface Content {
   log: ChainedEvent[];
   records: Map<string, AccessTokenRecord>;
+  /** By collection, a slash, and id. */
+  documents: Map<string, StoredDocument>;
   identity?: string;
   lost?: string;
   accepted: Set<string>;
@@ -47,15 +54,27 @@ export function memoryStore(): MemoryStore {
     await append(event);
     return { outcome: 'done' } as const;
   };
+  const document = async (collection: string, id: string) =>
+    store.content.documents.get(`${collection}/${id}`);
+  const changeDocument = async (change: DocumentChange) => {
+    const { collection, id, before, document: after, event } = prepareChange(change);
+    const name = `${collection}/${id}`;
+    const { documents } = store.content;
+    if ((documents.get(name)?.revision ?? 0) !== before) return 'conflict' as const;
+    if (after === undefined) documents.delete(name);
+    else documents.set(name, after);
+    if (event !== undefined) await append(event);
+    return 'done' as const;
+  };
   const store: MemoryStore = {
-    content: { log: [], records: new Map(), accepted: new Set() },
+    content: { log: [], records: new Map(), documents: new Map(), accepted: new Set() },
     copy() {
-      const { log, records, accepted, ...rest } = store.content;
+      const { log, records, documents, accepted, ...rest } = store.content;
       const copied = { log: [...log], records: new Map(records), accepted: new Set(accepted) };
-      return { ...rest, ...copied };
+      return { ...rest, ...copied, documents: new Map(documents) };
     },
-    reads: { events, get },
-    changes: { events, get, commit, append, note: append },
+    reads: { events, get, document },
+    changes: { events, get, document, commit, changeDocument, append, note: append },
     notes: {
       read() {
         const { identity, lost } = store.content;

@@ -46,6 +46,7 @@ test('a key that is gone is unavailable in every table, and one that never was i
     await store.commit(change);
     await store.reserveImported(['sha256/k1/*'], [{ digest: 'd', tokenId: change.record.id }]);
     await store.endSession('s', Number.MAX_SAFE_INTEGER);
+    await store.changeDocument({ collection: 'people', id: 'ann', before: 0, body: {} });
     return change.record.id;
   });
   const never = creation().record.id;
@@ -55,6 +56,8 @@ test('a key that is gone is unavailable in every table, and one that never was i
       imported: [thrown(() => store.findImported('d')), thrown(() => store.findImported('e'))],
       forms: thrown(() => store.importedForms()),
       session: [thrown(() => store.isSessionEnded('s')), thrown(() => store.isSessionEnded('t'))],
+      document: ['ann', 'bob'].map(each => thrown(() => store.document('people', each))),
+      documents: thrown(() => store.documents({ collection: 'people', limit: 5 })),
       request: [thrown(() => store.findRequest('admin:r')), thrown(() => store.findRequest('r'))],
       lists: (['newest', 'oldest', 'expiry'] as const).map(order =>
         thrown(() => store.scan({ order, limit: 5 })),
@@ -67,6 +70,7 @@ test('a key that is gone is unavailable in every table, and one that never was i
   expect(whole).not.toContain('unavailable');
   await behindItsBack(tables => {
     for (const table of [tables.tokens, tables.revisions]) table.remove(id);
+    tables.documents.remove(['people', 'ann']);
     for (const table of [tables.requests, tables.imported, tables.sessions]) table.clearSync();
     for (const table of [tables.owners, tables.expiries, tables.auditByToken]) table.clearSync();
     for (const key of ['foreign-forms', 'audit-head']) tables.root.remove(key);
@@ -75,6 +79,7 @@ test('a key that is gone is unavailable in every table, and one that never was i
   expect(await answers()).toEqual({
     ...{ token: [no, undefined], imported: [no, undefined], forms: no },
     ...{ session: [no, false], request: [no, undefined] },
+    ...{ document: [no, undefined], documents: no },
     ...{ lists: [no, no, no], owner: no, log: no, head: no },
   });
 });

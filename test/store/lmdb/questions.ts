@@ -14,7 +14,17 @@ import { creation, revocation, update } from '../changes.ts';
 
 /** What is asked, of what, and the one answer beside "unavailable" that is not wrong. */
 export interface StoreQuestion {
-  about: 'verdict' | 'request' | 'session' | 'scan' | 'owner' | 'expiry' | 'log' | 'log of';
+  about:
+    | 'verdict'
+    | 'request'
+    | 'session'
+    | 'scan'
+    | 'owner'
+    | 'expiry'
+    | 'log'
+    | 'log of'
+    | 'document'
+    | 'documents';
   of: string;
   right: string;
 }
@@ -34,6 +44,7 @@ export async function fillForQuestions(folder: string, seed: number): Promise<St
     void questions.push({ about, of, right: String(right) });
   const ids: string[] = [];
   const owned: string[] = [];
+  const people: string[] = [];
   const logs = new Map<string, number[]>();
   let sequence = 0;
   const commit = async (change: Change) => {
@@ -65,6 +76,12 @@ export async function fillForQuestions(folder: string, seed: number): Promise<St
     await store.endSession(session, nowMs + 50_000 + n);
     ask('session', session, true);
     ask('verdict', header, isRevoked ? 'REVOKED' : 'valid');
+    const id = uuidOf(random);
+    const body = { name: `person ${n}` };
+    await store.changeDocument({ collection: 'people', id, before: 0, body: {} });
+    await store.changeDocument({ collection: 'people', id, before: 1, body });
+    people.push(id);
+    ask('document', id, JSON.stringify(body));
     ids.push(tokenId);
     if (record.owner !== undefined) owned.push(tokenId);
   }
@@ -73,7 +90,9 @@ export async function fillForQuestions(folder: string, seed: number): Promise<St
     ask('verdict', `Bearer unknown-token-${n}`, 'INVALID_TOKEN');
     ask('session', uuidOf(random), false);
     ask('request', uuidOf(random), undefined);
+    ask('document', uuidOf(random), undefined);
   }
+  ask('documents', '', people.toSorted());
   ids.sort();
   owned.sort();
   ask('scan', 'oldest', ids);
@@ -97,6 +116,12 @@ export async function answerTo(
   if (about === 'verdict') return await verdictOn(of);
   if (about === 'request') return String((await store.findRequest(of))?.tokenId);
   if (about === 'session') return String(await store.isSessionEnded(of));
+  if (about === 'document')
+    return String(JSON.stringify((await store.document('people', of))?.body));
+  if (about === 'documents') {
+    const all = await store.documents({ collection: 'people', limit: 1000 });
+    return String(all.map(({ id }) => id));
+  }
   if (about === 'log' || about === 'log of') {
     const order = of === 'newest' ? 'newest' : 'oldest';
     const tokenId = about === 'log of' ? { tokenId: of } : {};

@@ -67,7 +67,7 @@ test('in a Cluster, a record that lost what the log has is put back', async () =
     await until(async () => (await said(store, victim.id)) === 'revoked');
     await until(() => store.health.up);
     expect(await said(store, other.id)).toBe('good');
-    expect(warnings.join()).toContain('1 revocations were put back');
+    expect(warnings.join()).toContain('1 revocations and removals were put back');
 
     await node.send('DEL', tokenKey(victim.id));
     await node.send('CLIENT', 'KILL', 'TYPE', 'normal');

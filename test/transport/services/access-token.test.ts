@@ -72,8 +72,13 @@ const accessTokens: AccessTokens = {
     ...{ records: [record], usage: [usage], nextPageToken: 'n', total: 9 },
     ...{ searched: 7, matching: 5, isCounted: true },
   }),
-  listValues: answering('listValues', { values: [['ann', 3]], total: 2, isFinal: true }),
+  listValues: answering('listValues', {
+    values: [{ value: 'ann', count: 3, label: '' }],
+    total: 2,
+    isFinal: true,
+  }),
   update: answering('update', record),
+  endGrace: answering('endGrace', record),
   rotate: answering('rotate', { record: { ...record, kind: 'static' }, secret: 'shown once' }),
   revoke: answering('revoke', { ...record, revokedAt: at, revokeReason: 'leaked' }),
   revokeJwts: answering('revokeJwts', record),
@@ -93,6 +98,14 @@ const door = createConnectDoor({
             if (usageFailure) throw usageFailure;
             return usage;
           },
+          report: async () => ({
+            usage: { ...usage, lastUsedFrom: '192.0.2.1' },
+            refusals: [
+              ['EXPIRED', { days: { '2024-02-22': 2 }, lastUsedAt: at - 20 }],
+              ['REVOKED', { days: { '2024-02-22': 3, '2024-02-21': 1 }, lastUsedAt: at }],
+              ['RATE_LIMITED', { days: { '2023-02-22': 3 }, lastUsedAt: 5 }],
+            ],
+          }),
         },
         audit: {
           list: async (_caller, query) => {
@@ -288,11 +301,17 @@ describe('Update, List, RevokeJwts', () => {
 });
 
 test('GetUsage shows thirty days, oldest first', async () => {
-  const { days, lastUsedTime } = await client.getUsage({ id });
+  const { days, lastUsedTime, lastUsedAddress, refusals } = await client.getUsage({ id });
   expect(days).toHaveLength(30);
   expect(days[0]).toMatchObject({ date: '2024-01-24', count: 1n });
   expect(days[1]).toMatchObject({ date: '2024-01-25', count: 0n });
-  expect(days[29]).toMatchObject({ date: '2024-02-22', count: 7n });
+  expect(days[29]).toMatchObject({ date: '2024-02-22', count: 7n, refused: 5n });
+  expect(days[28]).toMatchObject({ count: 0n, refused: 1n });
+  expect(lastUsedAddress).toBe('192.0.2.1');
+  expect(refusals).toMatchObject([
+    { reason: 'REVOKED', count: 4n, lastTime: { seconds: seconds(at) } },
+    { reason: 'EXPIRED', count: 2n },
+  ]);
   expect(lastUsedTime?.seconds).toBe(seconds(at));
 });
 

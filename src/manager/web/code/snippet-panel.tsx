@@ -10,7 +10,7 @@ import { snippetsFor } from './snippets.ts';
 
 const HighlightedCode = lazy(() => import('./highlighted-code.tsx'));
 
-/** Code in many languages; only the shell snippets hold the `secret`, if it is given. */
+/** Code in many languages; only shell lines hold the `secret`, if it is given. */
 export function SnippetPanel({ token, secret }: { token: AccessToken; secret?: string }) {
   const addresses = useAddresses();
   const [shown, setShown] = useState('curl');
@@ -49,20 +49,41 @@ export function SnippetPanel({ token, secret }: { token: AccessToken; secret?: s
 }
 
 function Code({ snippet }: { snippet: Snippet }) {
+  const { title, note, language, code, variables } = snippet;
+  return (
+    <>
+      {variables && (
+        <Block
+          title={title}
+          note="First, in the shell that runs it:"
+          language="bash"
+          code={variables}
+          what="variables"
+        />
+      )}
+      <Block title={title} note={note} language={language} code={code} what="code" />
+    </>
+  );
+}
+
+function Block(props: {
+  title: string;
+  note: string;
+  language: Snippet['language'];
+  code: string;
+  what: 'code' | 'variables';
+}) {
+  const { title, note, language, code, what } = props;
   return (
     <>
       <Group justify="space-between" wrap="nowrap" px="md" pt="xs" align="center">
         <Text size="sm" c="dimmed">
-          {snippet.note}
+          {note}
         </Text>
-        <CopyIcon value={snippet.code} what={`the ${snippet.title} code`} />
+        <CopyIcon value={code} what={`the ${title} ${what}`} />
       </Group>
       <Suspense fallback={<Skeleton h={160} m="md" w="auto" />}>
-        <HighlightedCode
-          code={snippet.code}
-          language={snippet.language}
-          label={`${snippet.title} code`}
-        />
+        <HighlightedCode code={code} language={language} label={`${title} ${what}`} />
       </Suspense>
     </>
   );

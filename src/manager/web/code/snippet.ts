@@ -22,8 +22,15 @@ export interface Snippet {
   language: 'bash' | 'go' | 'javascript' | 'nginx' | 'python' | 'ruby' | 'yaml';
   /** A short text above the code. */
   note: string;
+  /** Shell lines that set what the code reads from its environment; absent where it reads nothing. */
+  variables?: string;
   /** The code itself, ending with a line feed. */
   code: string;
+}
+
+/** The shell line that sets the variable of a token or a secret key. */
+export function setVariable(name: string, secret: string | undefined): string {
+  return `export ${name}=${secret === undefined ? "'…'" : shellWord(secret)}`;
 }
 
 /** A text quoted as one word of a POSIX shell. */

@@ -1,10 +1,11 @@
 /** Snippets for access tokens of kind jwt: they sign a JWT with the secret key, or send one. */
 
-import { type Filling, type Snippet, shellWord } from './snippet.ts';
+import { type Filling, type Snippet, setVariable } from './snippet.ts';
 
 /** The snippets; each JWT is signed by HS256, with the access token's UUID as kid and an expiry. */
 export function jwtSnippets({ id, secret, http, grpc }: Filling): Snippet[] {
-  const set = `export JWT_SECRET_KEY=${secret === undefined ? "'…'" : shellWord(secret)}`;
+  const set = setVariable('JWT_SECRET_KEY', secret);
+  const variables = `${set}\n`;
   const sign = `${set}
 
 b64() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
@@ -24,6 +25,7 @@ sign=$(printf '%s.%s' "$head" "$body" | openssl dgst -sha256 -hmac "$JWT_SECRET_
       title: 'PyJWT',
       language: 'python',
       note: 'pip install pyjwt',
+      variables,
       code: `import datetime
 import os
 
@@ -46,6 +48,7 @@ print(token)
       title: 'Node jose',
       language: 'javascript',
       note: 'npm install jose',
+      variables,
       code: `import { SignJWT } from 'jose';
 
 const key = new TextEncoder().encode(process.env.JWT_SECRET_KEY);
@@ -62,6 +65,7 @@ console.log(token);
       title: 'Go',
       language: 'go',
       note: 'go get github.com/golang-jwt/jwt/v5',
+      variables,
       code: `package main
 
 import (
@@ -90,6 +94,7 @@ func main() {
       title: 'Ruby',
       language: 'ruby',
       note: 'gem install jwt',
+      variables,
       code: `require "jwt"
 
 payload = { exp: Time.now.to_i + 3600 }
@@ -101,7 +106,10 @@ puts JWT.encode(payload, ENV.fetch("JWT_SECRET_KEY"), "HS256", { kid: "${id}" })
       title: 'Browser',
       language: 'javascript',
       note: 'Your server signs the JWT. The browser never gets the secret key.',
-      code: `fetch('${http}/', {
+      code: `// Your own endpoint, which answers with a new JWT for the user who is signed in.
+const jwt = await fetch('/my-jwt').then(answer => answer.text());
+
+fetch('${http}/', {
   method: 'GET',
   headers: {
     authorization: \`Bearer \${jwt}\`,

@@ -1,6 +1,6 @@
 /** Snippets for access tokens of kind static: they send the token. */
 
-import { type Filling, type Snippet, shellWord } from './snippet.ts';
+import { type Filling, type Snippet, setVariable } from './snippet.ts';
 
 /** The snippets, all for servers: a static token must never reach a browser. */
 export function staticSnippets(filling: Filling): Snippet[] {
@@ -8,7 +8,7 @@ export function staticSnippets(filling: Filling): Snippet[] {
 }
 
 function shellSnippets({ secret, http, grpc }: Filling): Snippet[] {
-  const set = `export API_TOKEN=${secret === undefined ? "'…'" : shellWord(secret)}`;
+  const set = setVariable('API_TOKEN', secret);
   return [
     {
       id: 'curl',
@@ -31,13 +31,15 @@ grpcurl -plaintext -H "authorization: $API_TOKEN" \\
   ];
 }
 
-function programSnippets({ http }: Filling): Snippet[] {
+function programSnippets({ secret, http }: Filling): Snippet[] {
+  const variables = `${setVariable('API_TOKEN', secret)}\n`;
   return [
     {
       id: 'python',
       title: 'Python',
       language: 'python',
       note: 'pip install requests',
+      variables,
       code: `import os
 
 import requests
@@ -56,6 +58,7 @@ print(answer.json())
       title: 'Node',
       language: 'javascript',
       note: 'Nothing to install.',
+      variables,
       code: `const answer = await fetch('${http}/', {
   headers: { authorization: process.env.API_TOKEN },
 });
@@ -68,6 +71,7 @@ console.log(await answer.json());
       title: 'Go',
       language: 'go',
       note: 'Standard library only.',
+      variables,
       code: `package main
 
 import (
@@ -98,6 +102,7 @@ func main() {
       title: 'Ruby',
       language: 'ruby',
       note: 'Standard library only.',
+      variables,
       code: `require "net/http"
 
 uri = URI("${http}/")

@@ -1,10 +1,13 @@
 /** Shows a JWT that was just issued, and how to send it. */
 
 import { Anchor, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import type { IssueJwtResponse } from '../../../gen/usher/v1/verifier_pb.ts';
 import { useAddresses } from '../code/addresses.ts';
 import { CopyButton, CopyIcon } from '../ui/copy.tsx';
+import { useLeaveGuard } from '../ui/leave-guard.ts';
+import { Exactly } from '../ui/when.tsx';
 
 /** The JWT with its jti and expiry; on `onDone` the parent must drop it. */
 export function IssuedJwt(props: {
@@ -14,6 +17,10 @@ export function IssuedJwt(props: {
 }) {
   const { jwt, jti, exp } = props.issued;
   const { http } = useAddresses();
+  const [isCopied, setCopied] = useState(false);
+  useLeaveGuard(
+    isCopied ? undefined : 'The JWT is shown only now, and you have not copied it yet.',
+  );
   const curl = `curl -H 'Authorization: Bearer ${jwt}' ${http}/`;
   return (
     <div className="card padded reveal">
@@ -21,13 +28,13 @@ export function IssuedJwt(props: {
         JWT issued
       </Title>
       <Text size="sm" c="dimmed" mb="md">
-        Valid until {new Date(Number(exp) * 1000).toLocaleString('en')}.
+        Valid until <Exactly date={new Date(Number(exp) * 1000)} />.
       </Text>
       <code className="secret" data-testid="jwt">
         {jwt}
       </code>
       <Group mt="md" mb="lg">
-        <CopyButton value={jwt} what="JWT" />
+        <CopyButton value={jwt} what="JWT" onCopied={() => setCopied(true)} />
         <Group gap={4}>
           <Text size="sm">Copy as curl</Text>
           <CopyIcon value={curl} what="as curl" />

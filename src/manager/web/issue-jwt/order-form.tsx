@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import type { AccessToken } from '../../../gen/usher/v1/access_token_pb.ts';
 import { readObject } from '../tokens/token-form.ts';
 import { DurationInput } from '../ui/duration-input.tsx';
+import { useLeaveGuard } from '../ui/leave-guard.ts';
 
 /** A JWT to issue, as the user typed it. */
 export interface Order {
@@ -43,6 +44,7 @@ export function OrderForm(props: {
 }) {
   const { token, isBusy, onOrder, children } = props;
   const form = useForm({ initialValues, validate });
+  useLeaveGuard(form.isDirty() ? 'What you typed here would be lost.' : undefined);
   const { error, value } = form.getInputProps('lifetimeSeconds');
   return (
     <form onSubmit={form.onSubmit(onOrder)} noValidate className="card padded">

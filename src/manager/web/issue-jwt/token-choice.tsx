@@ -5,7 +5,7 @@ import { Select } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { AccessTokenService, Kind, State } from '../../../gen/usher/v1/access_token_pb.ts';
-import { looksSecret } from '../tokens/filters.ts';
+import { looksLikeCredential } from '../whose/credential-text.ts';
 
 const typingMs = 250;
 const optionsMax = 20;
@@ -20,7 +20,10 @@ export function TokenChoice(props: {
 }) {
   const { value, name, onChange } = props;
   const [text, setText] = useState('');
-  const [asked] = useDebouncedValue(text === name || looksSecret(text) ? '' : text, typingMs);
+  const [asked] = useDebouncedValue(
+    text === name || looksLikeCredential(text) ? '' : text,
+    typingMs,
+  );
   const list = useQuery(AccessTokenService.method.list, {
     kind: Kind.JWT,
     state: State.ACTIVE,

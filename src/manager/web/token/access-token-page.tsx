@@ -34,6 +34,7 @@ import { TokenAuditList } from '../audit/audit-list.tsx';
 import { SnippetPanel } from '../code/snippet-panel.tsx';
 import { useSession } from '../session.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
+import { GraceBadge } from '../ui/grace-badge.tsx';
 import { KindBadge, StateBadge } from '../ui/state-badge.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import { EditDialog } from './edit-dialog.tsx';
@@ -107,6 +108,7 @@ function Header({ token, onOpen }: { token: AccessToken; onOpen: (open: Open) =>
           <Text className="token-name">{token.name}</Text>
           <KindBadge kind={token.kind} />
           <StateBadge state={token.state} />
+          <GraceBadge token={token} />
         </Group>
       </div>
       {mayChange && !isRevoked && (

@@ -1,5 +1,7 @@
 /** The dialog that changes the fields of an access token. */
 
+import { Code } from '@connectrpc/connect';
+import { useQuery } from '@connectrpc/connect-query';
 import { useForm } from '@mantine/form';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
@@ -10,9 +12,11 @@ import {
 } from '../../../gen/usher/v1/access_token_pb.ts';
 import { useServerErrors } from '../tokens/server-errors.ts';
 import { TokenFields } from '../tokens/token-fields.tsx';
-import { fieldsOf, focusFirst, formOf, validate } from '../tokens/token-form.ts';
+import { fieldsOf, focusFirst, formOf, type TokenForm, validate } from '../tokens/token-form.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { DialogForm } from '../ui/dialog-form.tsx';
+import { Conflict } from './conflict.tsx';
+import { type Rebased, rebase } from './rebase.ts';
 import { useChange } from './use-change.ts';
 
 const paths = [
@@ -24,14 +28,29 @@ function pathsOf(kind: Kind): string[] {
   return [...paths, ...own];
 }
 
-/** The dialog; it sends the revision, so a change that someone else made is never overwritten. */
+/**
+ * The dialog. It sends the revision, so that a change that someone else made is never overwritten
+ * unseen: after such a conflict the form has their values where the user changed nothing.
+ */
 export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
   const { onClose } = props;
-  // The record as of the opening of the dialog: its revision detects a change made since by others.
-  const [token] = useState(props.token);
+  // What the form was filled from: its revision detects a change made since by others.
+  const [token, setToken] = useState(props.token);
+  const [conflict, setConflict] = useState<Rebased<TokenForm>>();
   const form = useForm({ initialValues: formOf(token), validate });
-  const update = useChange(AccessTokenService.method.update);
+  const newest = useQuery(AccessTokenService.method.get, { id: token.id }, { enabled: false });
+  const update = useChange(AccessTokenService.method.update, onFailure);
   useServerErrors(form, update.error);
+
+  async function onFailure(code: Code): Promise<void> {
+    if (code !== Code.Aborted) return;
+    const now = (await newest.refetch()).data?.accessToken;
+    if (now === undefined) return;
+    const rebased = rebase(formOf(token), form.getValues(), formOf(now));
+    setToken(now);
+    setConflict(rebased);
+    form.setValues(rebased.values);
+  }
 
   async function submit(values: typeof form.values) {
     const { id, revision } = token;
@@ -44,16 +63,23 @@ export function EditDialog(props: { token: AccessToken; onClose: () => void }) {
     onClose();
   }
 
+  const isStale = update.error?.code === Code.Aborted && conflict !== undefined;
   return (
-    <Dialog onClose={onClose} title="Edit access token" size="lg">
+    <Dialog
+      onClose={onClose}
+      title="Edit access token"
+      size="lg"
+      guard={form.isDirty() ? 'Your changes are not saved.' : undefined}
+    >
       <DialogForm
         action="Save"
         isBusy={update.isBusy}
-        error={update.error}
+        error={isStale ? null : update.error}
         onSubmit={form.onSubmit(values => void submit(values), focusFirst(form))}
         onCancel={onClose}
       >
         <TokenFields form={form} kind={token.kind} />
+        {isStale && <Conflict {...conflict} />}
       </DialogForm>
     </Dialog>
   );

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'react';
 import { type AccessToken, Kind } from '../../../gen/usher/v1/access_token_pb.ts';
 import { SnippetPanel } from '../code/snippet-panel.tsx';
 import { CopyButton, CopyIcon } from '../ui/copy.tsx';
+import { useLeaveGuard } from '../ui/leave-guard.ts';
 import { useTitle } from '../ui/use-title.ts';
 
 /** The secret of `token`; on `onDone` the parent must drop it. */
@@ -22,6 +23,9 @@ export function Reveal(props: {
   const word = isJwt ? 'secret key' : 'token';
   useTitle(props.rotated ? `New ${word}` : 'Access token created');
   useEffect(() => heading.current?.focus(), []);
+  useLeaveGuard(
+    isSafe ? undefined : `The ${word} is shown only now, and you have not stored it yet.`,
+  );
   return (
     <Stack gap="lg" maw={860}>
       <div>

@@ -5,7 +5,7 @@ import type { SortName } from './filters.ts';
 
 /** A column. */
 export interface Column {
-  id: 'name' | 'kind' | 'state' | 'owner' | 'scopes' | 'used' | 'expires' | 'created';
+  id: 'name' | 'kind' | 'state' | 'owner' | 'scopes' | 'used' | 'expires' | 'created' | 'maker';
   title: string;
   /** The orders that a click on its head asks for, in turn; absent for none. */
   sorts?: readonly [first: SortName, opposite: SortName];
@@ -31,6 +31,7 @@ export const columns: readonly Column[] = [
     isUsual: true,
   },
   { id: 'created', title: 'Created', sorts: ['newest', 'oldest'], isUsual: false },
+  { id: 'maker', title: 'Made by', isUsual: false },
 ];
 
 const usual = columns.filter(({ isUsual }) => isUsual).map(({ id }) => id);

@@ -12,7 +12,8 @@ import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { Field } from '../../../gen/usher/v1/access_token_pb.ts';
-import { type Filters, isFiltered, looksSecret } from './filters.ts';
+import { looksLikeCredential } from '../whose/credential-text.ts';
+import { type Filters, isFiltered } from './filters.ts';
 import { ValuePick } from './value-pick.tsx';
 
 const typingMs = 250;
@@ -123,9 +124,9 @@ function SearchBox(props: { label: string; value: string; onChange: (text: strin
   useEffect(() => setText(props.value), [props.value]);
 
   function change(next: string) {
-    setSecret(looksSecret(next));
+    setSecret(looksLikeCredential(next));
     // A pasted secret is dropped here, so that it reaches neither the field nor the address bar.
-    if (looksSecret(next)) return setText('');
+    if (looksLikeCredential(next)) return setText('');
     setText(next);
     search(next.trim());
   }

@@ -2,6 +2,7 @@
 
 import { useSearchParams } from 'wouter';
 import { Kind, Sort, State } from '../../../gen/usher/v1/access_token_pb.ts';
+import { looksLikeCredential } from '../whose/credential-text.ts';
 
 /** Which access tokens to list, and in which order; "" stands for no filter. */
 export interface Filters {
@@ -82,12 +83,7 @@ export function isFiltered({ sort: _sort, ...filters }: Filters): boolean {
 
 /** Whether a text looks like a token or a secret, which no search and no URL may hold. */
 export function looksSecret(text: string): boolean {
-  return (
-    /[a-z0-9]_[0-9A-Za-z]{22}_/.test(text) ||
-    /k_[\w-]{20}/.test(text) ||
-    /eyJ[\w-]{8,}/.test(text) ||
-    text.trim().length > 128
-  );
+  return looksLikeCredential(text);
 }
 
 /** The filters as fields of a List request. */

@@ -15,6 +15,7 @@ import {
 import { useSession } from '../session.ts';
 import { Reveal } from '../token/reveal.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
+import { useLeaveGuard } from '../ui/leave-guard.ts';
 import { PageHeader } from '../ui/page-header.tsx';
 import { useRequestId } from '../ui/use-request-id.ts';
 import { noLimits } from './limit-form.ts';
@@ -58,13 +59,15 @@ export default function NewTokenPage() {
 const countedTogether = { ratePer: noLimits.ratePer, quotaPer: noLimits.quotaPer };
 
 function NewToken(props: { onMade: (made: { token: AccessToken; secret: string }) => void }) {
-  const { owner } = useSession();
+  const { owners = [''] } = useSession();
+  const [owner = ''] = owners;
   const [kind, setKind] = useState<Kind>(Kind.STATIC);
   const form = useForm({ initialValues: { ...emptyForm, owner }, validate });
   const create = useMutation(AccessTokenService.method.create);
   const requestId = useRequestId();
   const queryClient = useQueryClient();
   useServerErrors(form, create.error);
+  useLeaveGuard(form.isDirty() ? 'What you typed here would be lost.' : undefined);
 
   async function submit(values: typeof form.values) {
     const fields = fieldsOf(

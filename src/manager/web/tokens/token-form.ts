@@ -29,6 +29,9 @@ export interface TokenForm extends LimitForm {
   allowedSources: string[];
 }
 
+/** The expiry that a new access token gets unless another is chosen, in days. */
+const proposedDays = '90';
+
 /** The values for a new access token. */
 export const emptyForm: TokenForm = {
   name: '',
@@ -37,7 +40,7 @@ export const emptyForm: TokenForm = {
   grantableScopes: [],
   audiences: [],
   lifetimeSeconds: undefined,
-  expiry: 'never',
+  expiry: proposedDays,
   expireAt: '',
   metadata: '',
   allowedSources: [],

@@ -7,10 +7,12 @@ import { Link } from 'wouter';
 import { type AccessToken, State } from '../../../gen/usher/v1/access_token_pb.ts';
 import { Chips } from '../ui/chips.tsx';
 import { Cut } from '../ui/cut.tsx';
+import { GraceBadge } from '../ui/grace-badge.tsx';
 import { KindBadge, StateBadge } from '../ui/state-badge.tsx';
 import { When } from '../ui/when.tsx';
 import type { Column } from './columns.ts';
 import { expiringSoonDays } from './filters.ts';
+import { Maker } from './maker.tsx';
 
 /** The row. Rows that did not change are not rendered again. */
 export const Row = memo(function Row(props: {
@@ -68,13 +70,19 @@ const cells: Record<Column['id'], (token: AccessToken) => ReactNode> = {
     </>
   ),
   kind: ({ kind }) => <KindBadge kind={kind} />,
-  state: ({ state }) => <StateBadge state={state} />,
+  state: token => (
+    <>
+      <StateBadge state={token.state} />
+      <GraceBadge token={token} />
+    </>
+  ),
   owner: ({ owner }) =>
     owner ? <Cut text={owner} fits={18} /> : <span className="quiet">none</span>,
   scopes: ({ scopes }) => <Chips words={scopes} none="none" max={1} />,
   used: ({ lastUsedTime }) => <When time={lastUsedTime} />,
   expires: ({ expireTime }) => <When time={expireTime} />,
   created: ({ createTime }) => <When time={createTime} />,
+  maker: ({ createdBy }) => <Maker actor={createdBy} />,
 };
 
 function expiryTone(token: AccessToken): 'warn' | undefined {

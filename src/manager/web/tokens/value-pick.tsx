@@ -5,7 +5,7 @@ import { Autocomplete, Group, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useEffect, useState } from 'react';
 import { AccessTokenService, type Field } from '../../../gen/usher/v1/access_token_pb.ts';
-import { looksSecret } from './filters.ts';
+import { looksLikeCredential } from '../whose/credential-text.ts';
 
 const typingMs = 200;
 const optionsMax = 50;
@@ -23,7 +23,10 @@ export function ValuePick(props: {
   const [text, setText] = useState(value);
   const [isOpen, setOpen] = useState(false);
   const isChosen = text === value;
-  const [asked] = useDebouncedValue(isChosen || looksSecret(text) ? '' : text.trim(), typingMs);
+  const [asked] = useDebouncedValue(
+    isChosen || looksLikeCredential(text) ? '' : text.trim(),
+    typingMs,
+  );
   const found = useQuery(
     AccessTokenService.method.listValues,
     { field, text: asked, pageSize: optionsMax },
@@ -39,7 +42,7 @@ export function ValuePick(props: {
   useEffect(() => setText(value), [value]);
 
   function pick(next: string) {
-    if (looksSecret(next)) return setText('');
+    if (looksLikeCredential(next)) return setText('');
     setText(next);
     if (next !== value) onChange(next);
   }

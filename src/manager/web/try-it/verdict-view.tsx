@@ -9,10 +9,12 @@ import {
   IconShieldX,
   IconX,
 } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { ReasonSchema, type VerifyResponse } from '../../../gen/usher/v1/verifier_pb.ts';
 import { Chips } from '../ui/chips.tsx';
 import { KindBadge } from '../ui/state-badge.tsx';
+import { Exactly } from '../ui/when.tsx';
 import type { Outcome, Step } from './verdict-steps.ts';
 
 const icons: Record<Outcome, typeof IconCheck> = {
@@ -113,7 +115,7 @@ function Known({ verdict }: { verdict: VerifyResponse }) {
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Fact({ name, value }: { name: string; value: ReactNode }) {
   return (
     <div>
       <dt>{name}</dt>
@@ -139,10 +141,10 @@ function JsonBlock({ title, value }: { title: string; value: object | undefined 
 // The latest time that a Date can hold, in milliseconds since 1970; "exp" may be later.
 const dateMsMax = 8.64e15;
 
-function sayExp(exp: bigint): string {
+function sayExp(exp: bigint): ReactNode {
   if (exp === 0n) return 'never';
   const timeMs = Number(exp) * 1000;
-  return timeMs > dateMsMax ? `at ${exp} s after 1970` : new Date(timeMs).toLocaleString('en');
+  return timeMs > dateMsMax ? `at ${exp} s after 1970` : <Exactly date={new Date(timeMs)} />;
 }
 
 function sayTtl({ cacheTtl }: VerifyResponse): string {

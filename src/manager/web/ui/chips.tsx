@@ -2,7 +2,7 @@
 
 import { Code, Group, Text } from '@mantine/core';
 
-/** Shows the words, at most the first `max`; the text `none` if there are none. */
+/** Shows the words, those that give power over Usher in a warning colour, at most the first `max`; the text `none` if there are none. */
 export function Chips(props: { words: readonly string[]; none: string; max?: number }) {
   const { words, none, max = words.length } = props;
   if (words.length === 0) {
@@ -15,7 +15,12 @@ export function Chips(props: { words: readonly string[]; none: string; max?: num
   return (
     <Group gap={6}>
       {words.slice(0, max).map(word => (
-        <Code key={word} className="chip">
+        <Code
+          key={word}
+          className="chip"
+          title={word}
+          data-power={word.startsWith('usher.') || undefined}
+        >
           {word}
         </Code>
       ))}

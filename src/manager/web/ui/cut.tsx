@@ -1,6 +1,7 @@
 /** A text that is cut where it is too long for its place, and readable in full on hover and focus. */
 
 import { Tooltip } from '@mantine/core';
+import type { CSSProperties } from 'react';
 
 /**
  * The text, in one line of about `fits` characters. A row that has the keyboard's focus shows it in full,
@@ -15,7 +16,7 @@ export function Cut({ text, fits }: { text: string; fits: number }) {
       maw={420}
       className="wrap-anywhere"
     >
-      <span className="cut" style={{ '--fits': `${fits}ch` }}>
+      <span className="cut" style={{ '--fits': `${fits}ch` } as CSSProperties}>
         {text}
       </span>
     </Tooltip>

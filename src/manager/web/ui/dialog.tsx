@@ -2,14 +2,18 @@
 
 import { Modal } from '@mantine/core';
 import { type ReactNode, useEffect, useState } from 'react';
+import { leaveAfterAsking, useLeaveGuard } from './leave-guard.ts';
 
 /** An open dialog. To close it, stop rendering it: `onClose` asks the parent to do so. */
 export function Dialog(props: {
   title: string;
   size?: string;
+  /** What closing it would lose; undefined for nothing. */
+  guard?: string | undefined;
   onClose: () => void;
   children: ReactNode;
 }) {
+  useLeaveGuard(props.guard);
   const [opener] = useState(() => document.activeElement);
   useEffect(() => {
     return () => {
@@ -21,7 +25,7 @@ export function Dialog(props: {
   return (
     <Modal
       opened
-      onClose={props.onClose}
+      onClose={() => leaveAfterAsking(props.onClose)}
       title={props.title}
       size={props.size ?? 'md'}
       returnFocus={false}

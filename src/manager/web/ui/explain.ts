@@ -20,7 +20,7 @@ export function explain(error: ConnectError): { title: string; text: string } {
     case Code.Aborted:
       return {
         title: 'Someone else changed it in the meantime',
-        text: 'Close this, check the new values, and try again.',
+        text: 'The page shows the new values now. Check them, and try again.',
       };
     case Code.InvalidArgument:
     case Code.FailedPrecondition:

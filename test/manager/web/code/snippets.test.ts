@@ -54,6 +54,18 @@ describe('code to paste', () => {
     }
   });
 
+  test('each tab sets the variables that its code reads', () => {
+    for (const kind of [Kind.STATIC, Kind.JWT]) {
+      for (const { id, code, variables = '' } of snippetsFor(kind, filling)) {
+        const whole = variables + code;
+        for (const name of ['API_TOKEN', 'JWT_SECRET_KEY']) {
+          if (code.includes(name)) expect(whole, id).toContain(`export ${name}='the-secret'\n`);
+        }
+        if (/jwt\}/.test(code)) expect(code, id).toMatch(/const jwt = .*\n/);
+      }
+    }
+  });
+
   test('code that signs holds the kid, code that calls Usher holds its address', () => {
     for (const { id, code } of snippetsFor(Kind.JWT, filling)) {
       const isSigning = ['curl', 'pyjwt', 'jose', 'go', 'ruby', 'grpcurl'].includes(id);
