@@ -97,13 +97,14 @@ function restOf(event: ToldEvent, sayTime: SayTime): Part[] {
       return detail === '' ? [] : [text(`: ${detail}`)];
     case 'jwt.revoke':
       return [text(sayRevoked(event, sayTime)), ...reason(detail)];
+    case 'keys.write':
+    case 'keys.remove':
+      return detail === '' ? [] : [text(`: ${detail}`)];
     case 'job.start':
     case 'job.cancel':
     case 'job.end':
     case 'job.secrets':
-    case 'keys.write':
-    case 'keys.remove':
-      return detail === '' ? [] : [text(`: ${detail}`)];
+      return [text(sayJob(after)), ...reason(detail)];
     default:
       return [...listed(changesOf(before, after, sayTime)), ...reason(detail)];
   }
@@ -128,6 +129,15 @@ function sayGrace(after: Fields | undefined, sayTime: SayTime): string {
   return typeof until === 'number'
     ? `; the previous secret is valid until ${sayTime(until)}`
     : '; the previous secret ended at once';
+}
+
+/** What a job does, to how many access tokens, and how far it came. */
+function sayJob(after: Fields | undefined): string {
+  const { act, count, owner, done, failed, left } = after ?? {};
+  if (typeof act !== 'string' || typeof count !== 'number') return '';
+  const of = typeof owner === 'string' ? ` of ${owner}` : '';
+  const what = ` (${act.replaceAll('_', ' ')}, ${count} access tokens${of})`;
+  return typeof done === 'number' ? `${what}: ${done} done, ${failed} failed, ${left} left` : what;
 }
 
 /** What a revocation of JWTs ended. A `jti` and a subject are told by digests alone. */

@@ -13,6 +13,8 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [react(), compress()],
   html: { cspNonce: noncePlaceholder },
+  // The same code, which needs nothing of Node.
+  resolve: { alias: { 'csv-stringify/sync': 'csv-stringify/browser/esm/sync' } },
   build: {
     outDir: join(root, 'dist/manager'),
     emptyOutDir: true,

@@ -5,7 +5,7 @@ import { Alert, Button, Checkbox, Group, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { Kind } from '../../../gen/usher/v1/access_token_pb.ts';
 import { type Job, JobService } from '../../../gen/usher/v1/jobs_pb.ts';
-import { type SecretFormat, secretsHead, secretsText } from '../../../wording/secrets-csv.ts';
+import type { SecretFormat } from '../../../wording/secrets-csv.ts';
 import { useChange } from '../token/use-change.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { When } from '../ui/when.tsx';
@@ -23,6 +23,7 @@ export function JobSecrets({ job }: { job: Job }) {
     setError(undefined);
     setRead(0);
     try {
+      const { secretsHead, secretsText } = await import('../../../wording/secrets-csv.ts');
       const parts: string[] = [secretsHead(format)];
       let pageToken = '';
       let count = 0;
