@@ -14,6 +14,7 @@ import {
   type Sort,
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
@@ -114,6 +115,23 @@ const keys: typeof tokens = {
   rotateKeys: [{}, []],
   countKeyUse: [{ pageToken: 'x' }, ['page_token']],
 };
+const jobs: typeof tokens = {
+  createJob: [
+    {
+      act: { act: { case: 'revoke', value: { reason: long } } },
+      selection: { selection: { case: 'filter', value: { kind: 9 as Kind, state: 9 as State } } },
+      requestId: 'r',
+    },
+    ['act.revoke.reason', 'request_id', 'selection.filter.kind', 'selection.filter.state'],
+  ],
+  startJob: [{ id: 'x' }, ['id']],
+  getJob: [{ id: 'x' }, ['id']],
+  listJobs: [{ pageSize: 1000, pageToken: 'x' }, ['page_size', 'page_token']],
+  cancelJob: [{ id: 'x' }, ['id']],
+  listJobFailures: [{ id: 'x', pageToken: 'x' }, ['id', 'page_token']],
+  readJobSecrets: [{ id: 'x', pageToken: 'x' }, ['id', 'page_token']],
+  forgetJobSecrets: [{ id: 'x' }, ['id']],
+};
 const issueJwt: (typeof tokens)[string] = [
   {
     ...{ tokenId: 'x', subject: long, audience: [''], scopes: ['a b'] },
@@ -155,7 +173,11 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 }
 
 type Calls = Record<string, (request: object) => Promise<unknown>>;
-type Service = typeof AccessTokenService | typeof StoreService | typeof KeyService;
+type Service =
+  | typeof AccessTokenService
+  | typeof StoreService
+  | typeof KeyService
+  | typeof JobService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
 
@@ -168,13 +190,13 @@ async function namesIn(service: Service, name: string, request: object, fields: 
 }
 
 test('every administrative rpc is in this test', () => {
-  const rpcs = [AccessTokenService, StoreService, KeyService, SignInService].flatMap(
-    ({ methods }) => methods.map(({ localName }) => localName),
-  );
+  const services = [AccessTokenService, StoreService, KeyService, JobService, SignInService];
+  const rpcs = services.flatMap(({ methods }) => methods.map(({ localName }) => localName));
   const here = [
     ...Object.keys(tokens),
     ...Object.keys(store),
     ...Object.keys(keys),
+    ...Object.keys(jobs),
     'createSignInCode',
   ];
   expect(here.sort()).toEqual(rpcs.sort());
@@ -197,6 +219,10 @@ test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
     await namesIn(KeyService, name, request, fields);
   },
 );
+
+test.each(Object.entries(jobs))('JobService.%s', async (name, [request, fields]) => {
+  await namesIn(JobService, name, request, fields);
+});
 
 test('VerifierService.issueJwt, over Connect and gRPC', async () => {
   const [request, fields] = issueJwt;

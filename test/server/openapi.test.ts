@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
@@ -31,6 +32,7 @@ test.each(['http', 'manager'] as const)('the %s listener serves it', async liste
 test('it has every unary rpc', () => {
   const rpcs = [
     AccessTokenService,
+    JobService,
     KeyService,
     StoreService,
     SignInService,
