@@ -4,36 +4,14 @@
  * a request id that follows from the job.
  */
 
-import { type Store, Unavailable } from '../../store/store.ts';
-import { adminScope, type Caller, type CurrentCaller, writeScope } from '../caller.ts';
-import type { Acting } from './act.ts';
+import { Unavailable } from '../../store/store.ts';
+import { adminScope, type Caller, writeScope } from '../caller.ts';
 import type { JobBook, Written } from './book.ts';
 import { countFailures, ended, forgetSecrets, tally } from './change-job.ts';
 import { jobEvent } from './event.ts';
 import { hasEnded, type Job, type Outcome } from './job.ts';
-import type { JobLimits } from './limits.ts';
+import type { RunDeps } from './run-deps.ts';
 import { select } from './select.ts';
-
-/** What the work needs. */
-export interface RunDeps {
-  book: JobBook;
-  store: Pick<Store, 'scan' | 'usage'>;
-  acting: Acting;
-  currentCaller: CurrentCaller;
-  limits: JobLimits;
-  /** Milliseconds since 1970. */
-  now: () => number;
-  /** Milliseconds of a clock that never jumps. */
-  monotonicMs: () => number;
-  /** Names this process. */
-  self: string;
-  /** Waits for the turn of an act; resolves to false to be asked again. */
-  turn: (job: Job) => Promise<boolean>;
-  /** Whether this process stops: the work then ends soon, for another one to go on. */
-  isClosing: () => boolean;
-  /** Called with an act's error that nobody expected. */
-  onBug: (error: unknown) => void;
-}
 
 /** Thrown when another process has the job. */
 class Lost extends Error {}

@@ -4,7 +4,8 @@
  */
 
 import { hasEnded, type Job } from './job.ts';
-import { type RunDeps, runJob } from './run.ts';
+import { runJob } from './run.ts';
+import type { RunDeps } from './run-deps.ts';
 
 /** Works on jobs until it is closed. */
 export interface JobRunner {
