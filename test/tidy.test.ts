@@ -124,6 +124,8 @@ const owners: Record<string, RegExp> = {
   canonicalize: /^src\/(store\/audit|tokens\/change|api\/audit-chain)\.ts$/,
   uuid: /^src\/(tokens|people|manager)\//,
   'openid-client': /^src\/people\/provider\.ts$/,
+  '@simplewebauthn/server': /^src\/people\/webauthn\.ts$/,
+  '@simplewebauthn/browser': /^src\/manager\/web\//,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,
   'prom-client': /^src\/server\/(metrics|caller-metric|memory-metric|tls-metrics)\.ts$/,

@@ -58,8 +58,11 @@ export interface AccessToken {
   lastUsedAddress?: string;
   /** Who created it: "admin", the UUID of an access token, or `person:` and an id. */
   createdBy?: string;
+  /** What it is called now. */
+  createdByName?: string;
   /** Who changed it last. */
-  updatedBy?: string;
+  changedBy?: string;
+  changedByName?: string;
   /** JWTs issued before this time are revoked. */
   jwtsRevokedBeforeTime?: string;
   /** The number of individually revoked JWTs and subjects. */
@@ -109,7 +112,9 @@ export function accessToken(message: Message | undefined): AccessToken {
     lastUsedTime: timeOf(message.lastUsedTime),
     lastUsedAddress: message.lastUsedAddress || undefined,
     createdBy: message.createdBy || undefined,
-    updatedBy: message.updatedBy || undefined,
+    createdByName: message.createdByName || undefined,
+    changedBy: message.changedBy || undefined,
+    changedByName: message.changedByName || undefined,
     jwtsRevokedBeforeTime: timeOf(message.jwtsRevokedBeforeTime),
     revokedJwts: message.revokedJwts || undefined,
     imported: message.imported || undefined,

@@ -7,9 +7,9 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { create } from '@bufbuild/protobuf';
 import { durationFromMs, timestampFromDate } from '@bufbuild/protobuf/wkt';
 import type { RevokeJwtsRequestSchema } from '../gen/usher/v1/access_token_pb.ts';
-import { AccessTokenSchema, Sort } from '../gen/usher/v1/access_token_pb.ts';
-import type { AccessToken, JsonObject, Kind, State } from './access-token.ts';
-import { accessToken, kindCodes, stateCodes } from './access-token.ts';
+import { AccessTokenSchema } from '../gen/usher/v1/access_token_pb.ts';
+import type { AccessToken, JsonObject, Kind } from './access-token.ts';
+import { accessToken, kindCodes } from './access-token.ts';
 import type { Admin } from './connect.ts';
 import { call } from './connect.ts';
 import type { Quota, RateLimit } from './use-limits.ts';
@@ -46,23 +46,8 @@ export interface Revealed {
   secret?: string;
 }
 
-/** Which access tokens to list, and in which order; newest first by default. */
-export interface ListFilter {
-  kind?: Kind | undefined;
-  owner?: string | undefined;
-  state?: State | undefined;
-  /** A part of the id, name, owner or a scope. */
-  text?: string | undefined;
-  /** Only those that expire within this time. */
-  expiresWithinSeconds?: number | undefined;
-  sort?: 'newest' | 'oldest' | 'expiry' | undefined;
-}
-
 /** Which JWTs to revoke: one, those of a subject, or all issued before a time. */
 export type JwtTarget = { jti: string } | { subject: string } | { issuedBefore: Date };
-
-const sorts = { newest: Sort.NEWEST, oldest: Sort.OLDEST, expiry: Sort.EXPIRY } as const;
-const pageSizeMax = 200;
 
 /** Creates an access token. */
 export async function createToken(
@@ -79,37 +64,6 @@ export async function createToken(
 /** Reads an access token. */
 export async function getToken({ tokens }: Admin, id: string): Promise<AccessToken> {
   return accessToken((await call(() => tokens.get({ id }))).accessToken);
-}
-
-/** The filter and order of a list, as its request has them. */
-export function listRequest(filter: ListFilter) {
-  const { kind, owner = '', state, text = '', expiresWithinSeconds, sort = 'newest' } = filter;
-  return {
-    ...(kind && { kind: kindCodes[kind] }),
-    ...(state && { state: stateCodes[state] }),
-    ...(expiresWithinSeconds !== undefined && { expiresWithin: seconds(expiresWithinSeconds) }),
-    owner,
-    text,
-    sort: sorts[sort],
-  };
-}
-
-/** Reads up to `limit` access tokens, page by page. */
-export async function* listTokens(
-  { tokens }: Admin,
-  filter: ListFilter,
-  limit: number,
-): AsyncGenerator<AccessToken> {
-  const request = listRequest(filter);
-  let pageToken = '';
-  let left = limit;
-  do {
-    const pageSize = Math.min(left, pageSizeMax);
-    const page = await call(() => tokens.list({ ...request, pageSize, pageToken }));
-    for (const message of page.accessTokens.slice(0, left)) yield accessToken(message);
-    left -= page.accessTokens.length;
-    pageToken = page.nextPageToken;
-  } while (pageToken !== '' && left > 0);
 }
 
 /** Changes the given fields; fails with Aborted if `revision` is given and not the current one. */

@@ -4,8 +4,10 @@ import type { Client, Interceptor } from '@connectrpc/connect';
 import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
+import { InvitationService } from '../gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../gen/usher/v1/keys_pb.ts';
+import { PeopleService } from '../gen/usher/v1/people_pb.ts';
 import { SignInService } from '../gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../gen/usher/v1/verifier_pb.ts';
@@ -29,9 +31,11 @@ export interface AdminOptions {
 export interface Admin {
   tokens: Client<typeof AccessTokenService>;
   store: Client<typeof StoreService>;
+  invitations: Client<typeof InvitationService>;
   jobs: Client<typeof JobService>;
   keys: Client<typeof KeyService>;
   signIn: Client<typeof SignInService>;
+  people: Client<typeof PeopleService>;
   verifier: Client<typeof VerifierService>;
 }
 
@@ -69,9 +73,11 @@ export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOption
   return {
     tokens: createClient(AccessTokenService, transport),
     store: createClient(StoreService, transport),
+    invitations: createClient(InvitationService, transport),
     jobs: createClient(JobService, transport),
     keys: createClient(KeyService, transport),
     signIn: createClient(SignInService, transport),
+    people: createClient(PeopleService, transport),
     verifier: createClient(VerifierService, transport),
   };
 }

@@ -8,8 +8,8 @@ import {
   type Job as JobMessage,
   JobState as State,
 } from '../gen/usher/v1/jobs_pb.ts';
-import { type ListFilter, listRequest } from './access-tokens.ts';
 import { type Admin, call } from './connect.ts';
+import { type ListFilter, listRequest } from './list-tokens.ts';
 
 /** What a job does with each access token. */
 export type JobAct =

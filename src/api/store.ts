@@ -103,6 +103,7 @@ function pointOf({ sequence, hash }: LogPoint): StorePoint {
   return { sequence: Number(sequence), hash };
 }
 
-function textOf(time: Timestamp | undefined): string {
+/** A time as RFC 3339, to the millisecond; "" for none. */
+export function textOf(time: Timestamp | undefined): string {
   return time === undefined ? '' : timestampDate(time).toISOString();
 }

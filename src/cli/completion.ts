@@ -1,7 +1,7 @@
 /** `usher completion`: prints a script with which a shell completes the commands of usher. */
 
 import type { Command } from 'commander';
-import { listTokens } from '../api/access-tokens.ts';
+import { listTokens } from '../api/list-tokens.ts';
 import { bashScript } from './completion/bash.ts';
 import { fishScript } from './completion/fish.ts';
 import { type Place, placesOf } from './completion/places.ts';

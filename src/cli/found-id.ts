@@ -1,7 +1,7 @@
 /** Finds the access token of an id, or of the first characters of one. */
 
-import { listTokens } from '../api/access-tokens.ts';
 import { type Admin, AdminError } from '../api/connect.ts';
+import { listTokens } from '../api/list-tokens.ts';
 import { UsageError } from './exit-codes.ts';
 
 const idLength = 36;

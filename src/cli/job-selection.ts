@@ -14,6 +14,9 @@ export interface SelectionOptions {
   owner?: string;
   kind?: Kind;
   state?: State;
+  scope?: string;
+  madeBy?: string;
+  unused?: number;
   text?: string;
   expiresWithin?: number;
   idsFrom?: string;
@@ -25,6 +28,9 @@ export function addSelectionOptions(command: Command): Command {
     .option('--owner <owner>', 'all access tokens of this owner')
     .option('--kind <kind>', 'only static or jwt ones', word(['static', 'jwt']))
     .option('--state <state>', 'only active or expired ones', word(['active', 'expired']))
+    .option('--scope <scope>', 'only those with this scope')
+    .option('--made-by <actor>', 'only those that this actor created')
+    .option('--unused <time>', 'only those not used for this time', durationSeconds)
     .option('--text <text>', 'only those whose id, name, owner or a scope contains this text')
     .option('--expires-within <time>', 'only those that expire within this time', durationSeconds)
     .option('--ids-from <file>', 'those whose ids are in a file, one a line; - for standard input');
@@ -32,8 +38,12 @@ export function addSelectionOptions(command: Command): Command {
 
 /** Whether one of the options is given. */
 export function isSelecting(options: SelectionOptions): boolean {
-  const { owner, kind, state, text, expiresWithin, idsFrom } = options;
-  return [owner, kind, state, text, expiresWithin, idsFrom].some(each => each !== undefined);
+  return isFiltered(options) || options.owner !== undefined || options.idsFrom !== undefined;
+}
+
+function isFiltered(options: SelectionOptions): boolean {
+  const { kind, state, scope, madeBy, unused, text, expiresWithin } = options;
+  return [kind, state, scope, madeBy, unused, text, expiresWithin].some(each => each !== undefined);
 }
 
 /** What the options select. Throws UsageError. */
@@ -41,16 +51,16 @@ export async function selectionOf(
   context: Context,
   options: SelectionOptions,
 ): Promise<JobSelection> {
-  const { owner, kind, state, text, expiresWithin, idsFrom } = options;
-  const isFiltered = [kind, state, text, expiresWithin].some(each => each !== undefined);
+  const { owner, kind, state, scope, madeBy, text, idsFrom } = options;
   if (idsFrom !== undefined) {
-    if (isFiltered || owner !== undefined) {
+    if (isFiltered(options) || owner !== undefined) {
       throw new UsageError('--ids-from names the access tokens: leave out the other filters');
     }
     return { ids: await readIds(context, idsFrom) };
   }
-  if (isFiltered) {
-    return { filter: { owner, kind, state, text, expiresWithinSeconds: expiresWithin } };
+  if (isFiltered(options)) {
+    const times = { expiresWithinSeconds: options.expiresWithin, unusedSeconds: options.unused };
+    return { filter: { owner, kind, state, scope, madeBy, text, ...times } };
   }
   if (owner) return { owner };
   throw new UsageError(

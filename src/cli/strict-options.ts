@@ -37,7 +37,7 @@ function refuseRepeated(command: Command): void {
   for (const each of command.commands) refuseRepeated(each);
 }
 
-/** A parser with two parameters collects values. */
-function takesOneValue({ required, parseArg }: Option): boolean {
-  return required && (parseArg?.length ?? 0) < 2;
+/** A parser with two parameters collects values, and so does an option that takes several. */
+function takesOneValue({ required, variadic, parseArg }: Option): boolean {
+  return required && !variadic && (parseArg?.length ?? 0) < 2;
 }

@@ -62,9 +62,9 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['quota', token.quota && quotaText(token.quota)],
     ['of the quota', textOfUse(token.quotaUse)],
     ['created', token.createTime],
-    ['made by', token.createdBy],
+    ['made by', actorText(token.createdBy, token.createdByName)],
     ['changed', token.updateTime],
-    ['changed by', token.updatedBy],
+    ['changed by', actorText(token.changedBy, token.changedByName)],
     ['rotated', token.rotateTime],
     ['previous one valid until', token.previousSecretExpireTime],
     ['expires', token.expireTime],
@@ -77,6 +77,11 @@ export function outToken(terminal: Terminal, token: AccessToken, json?: boolean)
     ['imported', token.imported],
     ['revision', String(token.revision)],
   ]);
+}
+
+/** An actor by its name, where it has one, and its id. */
+function actorText(actor: string | undefined, name: string | undefined): string | undefined {
+  return name === undefined || name === actor ? actor : `${name} (${actor})`;
 }
 
 /** Prints a list of access tokens. */

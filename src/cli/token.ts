@@ -1,12 +1,10 @@
 /** `usher token`: creates, lists, shows, changes, rotates, revokes and imports access tokens. */
 
 import { type Command, Option } from 'commander';
-import type { Kind, State } from '../api/access-token.ts';
-import type { ListFilter } from '../api/access-tokens.ts';
+import type { Kind } from '../api/access-token.ts';
 import {
   createToken,
   getToken,
-  listTokens,
   revokeToken,
   rotateToken,
   updateToken,
@@ -22,7 +20,6 @@ import { addRunOptions, type RunOptions, runJob } from './job-run.ts';
 import { addSelectionOptions, isSelecting } from './job-selection.ts';
 import { count, durationSeconds, idPrefix, uuid, word } from './option-values.ts';
 import { addReseal } from './reseal.ts';
-import { outJson } from './terminal.ts';
 import type { ClearingOptions, FieldOptions } from './token-fields.ts';
 import {
   addClearingOptions,
@@ -30,11 +27,10 @@ import {
   changedFields,
   chosenFields,
 } from './token-fields.ts';
-import { outRevealed, outToken, outTokens } from './token-output.ts';
+import { addList } from './token-list.ts';
+import { outRevealed, outToken } from './token-output.ts';
 
 const kinds = ['static', 'jwt'] as const satisfies Kind[];
-const states = ['active', 'expired', 'revoked'] as const satisfies State[];
-const sorts = ['newest', 'oldest', 'expiry'] as const;
 
 /** Adds the commands. `import` and `reseal` call `exit` with their exit code. */
 export function addTokenCommands(
@@ -73,40 +69,6 @@ function addCreate(token: Command, context: Context): void {
     );
     outRevealed(context.terminal, made, options.json);
   });
-}
-
-type ListOptions = ListFilter & { expiresWithin?: number; limit: number; all?: true };
-
-function addList(token: Command, context: Context): void {
-  token
-    .command('list')
-    .description('list access tokens')
-    .option('--kind <kind>', 'only static or jwt ones', word(kinds))
-    .option('--owner <owner>', 'only those of this owner')
-    .option('--state <state>', 'only active, expired or revoked ones', word(states))
-    .option('--text <text>', 'only those whose id, name, owner or a scope contains this text')
-    .option(
-      '--expires-within <duration>',
-      'only those that expire within this time',
-      durationSeconds,
-    )
-    .option('--sort <order>', 'newest, oldest or expiry', word(sorts))
-    .option('--limit <count>', 'how many at most', count(1), 100)
-    .option('--all', 'without a limit')
-    .action(async (_, self: Command) => {
-      const options = optionsOf<ListOptions>(self);
-      if (options.all && self.getOptionValueSource('limit') === 'cli') {
-        throw new UsageError('give one of --limit and --all');
-      }
-      const filter = { ...options, expiresWithinSeconds: options.expiresWithin };
-      const limit = options.all ? Number.MAX_SAFE_INTEGER - 1 : options.limit;
-      const found = await Array.fromAsync(listTokens(connect(context, options), filter, limit + 1));
-      const more = found.length > limit;
-      const accessTokens = found.slice(0, limit);
-      if (options.json) return outJson(context.terminal, { accessTokens, more });
-      outTokens(context.terminal, accessTokens);
-      if (more) context.terminal.note('more follow: use --limit or --all');
-    });
 }
 
 function addShow(token: Command, context: Context): void {

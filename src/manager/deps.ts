@@ -6,6 +6,7 @@ import type { EndedSessions } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { Attempt } from '../tokens/guesses.ts';
 import type { Refusal } from '../tokens/sums.ts';
+import type { Invited } from './invited-routes.ts';
 import type { ManagerLimits } from './limits.ts';
 import type { LetIn } from './login-codes.ts';
 import type { ProviderSignIn } from './provider-routes.ts';
@@ -44,6 +45,8 @@ export interface ManagerDeps {
   beginAttempt(address: string): Attempt;
   /** The sessions as a list, which people see and end. */
   sessionList: Pick<SessionList, 'add' | 'touch' | 'end' | 'findOwn'>;
+  /** The sign-in by invitations and passkeys. */
+  invited: Invited;
   /** The sign-in by an OpenID provider; absent for none. */
   providerSignIn?: ProviderSignIn;
   /** Called with each sign-in by the admin token of the configuration, by itself or by a link. */

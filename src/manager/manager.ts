@@ -6,6 +6,7 @@ import { Unavailable } from '../store/store.ts';
 import type { Caller } from '../tokens/caller.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
 import { createHandoffs } from './handoff.ts';
+import { createInvitedRoutes } from './invited-routes.ts';
 import { createProviderRoutes } from './provider-routes.ts';
 import { createProviderSignOut } from './provider-sign-out.ts';
 import { sendJson } from './reply.ts';
@@ -46,8 +47,9 @@ export function createManager(deps: ManagerDeps): Manager {
     return caller && { session, caller };
   }
 
+  const invited = createInvitedRoutes({ ...deps, signedIn });
   const sessionRoutes = createSessionRoutes({
-    ...{ ...deps, sessions, handoffs, signedIn },
+    ...{ ...deps, sessions, handoffs, signedIn, invited },
     atProvider: createProviderSignOut(deps),
   });
   const providerRoutes = createProviderRoutes({ ...deps, handoffs, signIn: deps.providerSignIn });
@@ -82,8 +84,9 @@ export function createManager(deps: ManagerDeps): Manager {
       try {
         if (unknown !== undefined) sendJson(res, 400, { error: unknown });
         else if (isStatus) await status(req, res);
-        else if (path === waysPath) sendJson(res, 200, waysOf(deps));
+        else if (path === waysPath) sendJson(res, 200, { ...waysOf(deps), ...invited.ways() });
         else if (await sessionRoutes(path, req, res)) return true;
+        else if (await invited.handle(path, req, res)) return true;
         else if (!(await providerRoutes(path, req, res))) return webApp(req, res);
       } catch (error) {
         deps.onError?.(error);
@@ -95,7 +98,8 @@ export function createManager(deps: ManagerDeps): Manager {
     },
     async callerOf(headers, peer) {
       if (!madeByOwnPage(headers)) return undefined;
-      return (await signedIn(headers, peer))?.caller;
+      const found = await signedIn(headers, peer);
+      return found && { ...found.caller, sessionId: found.session.id };
     },
   };
 }

@@ -9,6 +9,8 @@ import {
 } from '../people/provider.ts';
 import type { LetInByProvider } from '../people/provider-sign-in.ts';
 import { personActor } from '../tokens/caller.ts';
+import { TokenError } from '../tokens/errors.ts';
+import { type Attempt, slowedText } from '../tokens/guesses.ts';
 import type { ManagerDeps } from './deps.ts';
 import type { Confirmed, Handoffs } from './handoff.ts';
 import { cameOverTls } from './over-tls.ts';
@@ -39,13 +41,14 @@ export type ProviderRoutes = (
   res: ServerResponse,
 ) => Promise<boolean>;
 
-interface RouteDeps extends Pick<ManagerDeps, 'sessionKeys' | 'now' | 'peerOf' | 'refused'> {
+interface RouteDeps
+  extends Pick<ManagerDeps, 'sessionKeys' | 'now' | 'peerOf' | 'refused' | 'beginAttempt'> {
   handoffs: Handoffs;
   signIn: ProviderSignIn | undefined;
 }
 
 /** Why a sign-in came to nothing, as the page explains it. */
-export type SignInProblem = ProviderProblem | 'role' | 'disabled' | 'expired';
+export type SignInProblem = ProviderProblem | 'role' | 'disabled' | 'expired' | 'slowed';
 
 /** Time to sign in at the provider. */
 const lifetimeMs = 600_000;
@@ -54,7 +57,7 @@ const lifetimeMs = 600_000;
 export function createProviderRoutes(deps: RouteDeps): ProviderRoutes {
   const { signIn, now, peerOf } = deps;
   if (signIn === undefined) return async () => false;
-  const { provider, letIn, onProblem } = signIn;
+  const { provider, letIn, onProblem, origin } = signIn;
   const begun = createSealedCookies<Begun>(
     // Lax: the provider leads the browser back.
     { name: 'usher-sign-in', lifetimeMs, sameSite: 'Lax' },
@@ -79,14 +82,35 @@ export function createProviderRoutes(deps: RouteDeps): ProviderRoutes {
     return error.problem;
   };
 
+  /** What the provider says of an answer; one who makes answers up is slowed as one who guesses. */
+  const answered = async <T>(peer: string, ask: () => Promise<T>) => {
+    let attempt: Attempt;
+    try {
+      attempt = deps.beginAttempt(peer);
+    } catch (error) {
+      if (error instanceof TokenError) return 'slowed' as const;
+      throw error;
+    }
+    let isWrong = false;
+    try {
+      const found = await ask().catch(asProblem);
+      isWrong = found === 'code' || found === 'answer' || found === 'state';
+      return found;
+    } finally {
+      attempt.end(isWrong);
+    }
+  };
+
   async function begin(req: IncomingMessage, res: ServerResponse) {
     // Another site's page must not sign its visitors in.
     if (madeByOtherSite(req.headers) && req.headers['sec-fetch-site'] !== 'none') {
       return redirect(res, '/sign-in');
     }
     // The provider leads back to this address, and the cookie must be there.
-    if (req.headers.host?.toLowerCase() !== new URL(signIn?.origin ?? '').host) {
-      return redirect(res, `${signIn?.origin}${beginPath}`);
+    const isThere = req.headers.host?.toLowerCase() === new URL(origin).host;
+    // Once: a proxy may send another host than the browser has asked.
+    if (!isThere && !req.url?.endsWith(sentOn)) {
+      return redirect(res, `${origin}${beginPath}${sentOn}`);
     }
     const found = await provider.begin().catch(asProblem);
     if (typeof found === 'string') return await fail(req, res, found);
@@ -101,7 +125,7 @@ export function createProviderRoutes(deps: RouteDeps): ProviderRoutes {
     const sent = begun.read(req.headers.cookie, suffix);
     if (sent === undefined) return await fail(req, res, 'expired');
     const cookie = begun.clear(isSecure, suffix);
-    const signedIn = await provider.finish(parameters, sent).catch(asProblem);
+    const signedIn = await answered(peerOf(req), () => provider.finish(parameters, sent));
     if (typeof signedIn === 'string') return await fail(req, res, signedIn, { cookie });
     const found = await letIn(signedIn, peerOf(req));
     if ('problem' in found) {
@@ -122,6 +146,9 @@ export function createProviderRoutes(deps: RouteDeps): ProviderRoutes {
     return true;
   };
 }
+
+/** Ends the address of a sign-in that was sent on to the address of the API Manager. */
+const sentOn = '?sent-on';
 
 /** Several tabs can sign in at a time: the cookie of each has a part of its state in its name. */
 function suffixOf(state: string): string {
@@ -151,4 +178,5 @@ const texts: Record<SignInProblem, string> = {
   role: 'no rule of USHER_OIDC_ROLES gives them a role',
   disabled: 'they are disabled',
   expired: 'it was not begun in this browser, or is too old',
+  slowed: slowedText,
 };

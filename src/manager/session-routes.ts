@@ -3,12 +3,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { listId } from '../people/session-list.ts';
 import { pathOf } from '../reading/place.ts';
-import { repeatedMember } from '../reading/repeated-member.ts';
 import { adminActor, adminScope, type Caller, readScope } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { sessionCookie } from './cookie.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
 import type { Handoffs } from './handoff.ts';
+import type { InvitedRoutes } from './invited-routes.ts';
+import { jsonBody } from './json-body.ts';
 import { cookieOf, describeSession, maySignIn, openSession, type SignIn } from './open-session.ts';
 import { cameOverTls } from './over-tls.ts';
 import type { ProviderSignOut } from './provider-sign-out.ts';
@@ -31,6 +32,7 @@ interface RouteDeps
   sessions: Sessions;
   handoffs: Handoffs;
   atProvider: ProviderSignOut;
+  invited: Pick<InvitedRoutes, 'byInvitation' | 'byPasskey'>;
   signedIn(headers: IncomingHttpHeaders, peer: string): Promise<SignedIn | undefined>;
 }
 
@@ -83,13 +85,19 @@ async function refuseSignIn(
   res: ServerResponse,
   offered: Offered,
 ) {
-  const error = 'code' in offered ? 'login link was used or has expired' : 'token is not valid';
+  const isAsked = 'passkey' in offered;
+  const error =
+    'token' in offered
+      ? 'token is not valid'
+      : isAsked
+        ? 'this sign-in was used already; try again'
+        : 'login link was used or has expired';
   await refused(deps, req, error);
   sendJson(res, 401, { error });
 }
 
 /** What a caller signs in with. */
-type Offered = { token: string } | { code: string };
+type Offered = { token: string } | { code: string } | { invitation: string } | { passkey: object };
 
 /** A sign-in, whose caller is undefined for a wrong token or code, or a text that says why not. */
 type Tried = Omit<SignIn, 'caller'> & { caller: Caller | string | undefined };
@@ -100,6 +108,13 @@ async function signInBy(deps: RouteDeps, req: IncomingMessage, offered: Offered)
     const caller = await deps.authenticate(offered.token, peer);
     const isAdmin = typeof caller === 'object' && caller.actor === adminActor;
     return { caller, how: isAdmin ? 'admin token' : 'access token', at: deps.now() };
+  }
+  if ('invitation' in offered || 'passkey' in offered) {
+    const found =
+      'passkey' in offered
+        ? await deps.invited.byPasskey(req, offered.passkey)
+        : await deps.invited.byInvitation(req, offered.invitation);
+    return typeof found === 'string' ? { caller: found, how: 'link', at: deps.now() } : found;
   }
   const attempt = deps.beginAttempt(peer);
   const confirmed = deps.handoffs.redeem(req.headers.cookie, offered.code);
@@ -166,6 +181,8 @@ function endingOf({ sessions }: RouteDeps, session: Session, { actor, name }: Ca
   return { id: listId(actor, sessionId), actor, name, sessionId, endsAt };
 }
 
+/** What a body can hold. A passkey's answer, and the code of an invitation, come from the page alone. */
+const offers = ['token', 'code', 'invitation', 'passkey'];
 const wanted = 'send {"token":"…"} or {"code":"…"} as application/json';
 
 /** The token of the Authorization header, or what the body holds; a text says what is wrong. */
@@ -175,29 +192,14 @@ async function offeredBy(deps: RouteDeps, req: IncomingMessage): Promise<Offered
   const body = await jsonBody(req, deps.limits.signInBodyBytesMax);
   if (typeof body !== 'object' || body === null) return wanted;
   const members: [string, unknown][] = Object.entries(body);
-  const unknown = members.find(([name]) => name !== 'token' && name !== 'code');
+  const unknown = members.find(([name]) => !offers.includes(name));
   if (unknown !== undefined) return `${pathOf([unknown[0]])}: is not known; ${wanted}`;
   const [[name, value] = [], ...others] = members;
-  if (others.length > 0 || typeof value !== 'string' || value === '') return wanted;
+  if (others.length > 0) return wanted;
+  if (name === 'passkey') {
+    return typeof value === 'object' && value !== null ? { passkey: value } : wanted;
+  }
+  if (typeof value !== 'string' || value === '') return wanted;
+  if (name === 'invitation') return { invitation: value };
   return name === 'token' ? { token: value } : { code: value };
-}
-
-/** A JSON body; undefined for any other body, one that is too large, or gives a member twice. */
-async function jsonBody(req: IncomingMessage, bytesMax: number): Promise<unknown> {
-  const [type = ''] = (req.headers['content-type'] ?? '').split(';');
-  if (type.trim().toLowerCase() !== 'application/json') return undefined;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of req) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) return undefined;
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
-  try {
-    const body: unknown = JSON.parse(text);
-    return repeatedMember(text) === undefined ? body : undefined;
-  } catch {
-    return undefined;
-  }
 }

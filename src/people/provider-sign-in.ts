@@ -44,7 +44,7 @@ export function createLetInByProvider(
     }
     const person = await people.change(id, {
       ...{ action: 'person.update', by, detail: 'by a sign-in' },
-      isUnlogged: known !== undefined && isAsBefore(known, name, grant),
+      isUnlogged: known === undefined || isAsBefore(known, name, grant),
       make: before => ({
         ...{ name, email: email === '' ? undefined : email, issuer, subject },
         lastSignInAt: now(),

@@ -18,6 +18,7 @@ import {
   clockTolerance,
   customFetch,
   discovery,
+  enableNonRepudiationChecks,
   fetchUserInfo,
   None,
   ResponseBodyError,
@@ -184,7 +185,11 @@ function discover(options: ProviderOptions): Promise<Configuration> {
         ...(body && { body: body as OutboundBody }),
       }),
     // Which addresses may be asked over plain http is decided by what the requests are made with.
-    ...(issuer.startsWith('http://') && { execute: [allowInsecureRequests] }),
+    execute: [
+      // The signature is checked too, although the ID token comes straight from the provider.
+      enableNonRepudiationChecks,
+      ...(issuer.startsWith('http://') ? [allowInsecureRequests] : []),
+    ],
   });
 }
 

@@ -2,8 +2,13 @@
 
 import type { ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import { type ActorNames, createActorNames } from '../people/actor-names.ts';
+import { createPeopleAdmin, type PeopleAdmin } from '../people/administer.ts';
+import { createInvitations, type Invitations } from '../people/invitations.ts';
+import { createPasskeys, type Passkeys } from '../people/passkeys.ts';
 import { createPeople, type People, withPeople } from '../people/people.ts';
 import { createSessionList, type SessionList } from '../people/session-list.ts';
+import { relyingPartyOf } from '../people/webauthn.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { openStore } from '../store/open.ts';
@@ -82,8 +87,16 @@ export interface Core {
   currentCaller: CurrentCaller;
   /** Who may sign in to the API Manager. */
   people: People;
+  /** The links by which people come in. */
+  invitations: Invitations;
+  /** Their second way in. */
+  passkeys: Passkeys;
   /** Who is signed in there. */
   sessionList: SessionList;
+  /** Shows and changes both. */
+  peopleAdmin: PeopleAdmin;
+  /** What actors are called. */
+  actorNames: ActorNames;
   /** Writes and lists the audit log. */
   audit: Audit;
   /** Shows and accepts the store. */
@@ -173,6 +186,10 @@ export async function openCore(
     others.usage.pendingMax * usageCountBytes,
   );
   const people = createPeople(store, now);
+  const sessionList = createSessionList({
+    ...{ documents: store, ended: store, log: store, now },
+    idleMs: others.manager.sessionIdleMs,
+  });
   const currentCaller = withPeople(createCurrentCaller(store, now), people);
   const { jobs, close: closeJobs } = openJobs({
     ...{ store, changes, currentCaller, now, limits: others.jobs, works: !isWorker },
@@ -213,11 +230,15 @@ export async function openCore(
     }),
     guesses,
     currentCaller,
-    people,
-    sessionList: createSessionList({
-      ...{ documents: store, ended: store, log: store, now },
-      idleMs: others.manager.sessionIdleMs,
+    ...{ people, sessionList },
+    peopleAdmin: createPeopleAdmin({ people, sessionList, records: store, keys }),
+    actorNames: createActorNames(people, store),
+    invitations: createInvitations({
+      ...{ documents: store, people, records: store, now, lifetimeMs: config.invitationMs },
     }),
+    passkeys: createPasskeys(people, relyingPartyOf(config.managerUrl), now, (by, { name }) =>
+      audit.add({ action: 'passkey.clone', ...by, detail: name }),
+    ),
     audit,
     sums,
     oversight: createOversight(store),

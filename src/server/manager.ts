@@ -23,6 +23,8 @@ import { createProviderSignIn } from './provider-sign-in.ts';
 export interface WebManager {
   /** Serves the web app and its sessions. */
   manager: Manager;
+  /** Scheme, host and port of the API Manager, for links. */
+  origin: string;
   /** Issues a code for one sign-in as the administrator. */
   issueLoginCode(): string;
   /** Issues a code for one sign-in as a caller, and notes it in the audit log. */
@@ -63,6 +65,7 @@ export function createWebManager(
     beginAttempt: core.guesses.begin,
     peerOf: req => origins.request(req).address,
     sessionList: core.sessionList,
+    invited: core,
     onAdminSignIn: ({ peer }, how) =>
       log.warn(
         { source: sourceOf(peer), how },
@@ -72,8 +75,10 @@ export function createWebManager(
     status: () => statusOf(config, core, listeners(), waitsFor()),
     onError: error => log.error({ error }, 'the API Manager failed'),
   });
+  const { party } = core.passkeys;
   return {
     manager,
+    origin: 'problem' in party ? new URL(config.managerUrl).origin : party.origin,
     issueLoginCode: () => codes.issue(adminActor),
     async createSignInCode(caller) {
       const { actor } = caller;

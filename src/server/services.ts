@@ -11,9 +11,11 @@ import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
+import { InvitationService, invitationHandlers } from '../transport/services/invitations.ts';
 import { JobService, jobsHandlers } from '../transport/services/jobs.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { PeopleService, peopleHandlers } from '../transport/services/people.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
@@ -89,7 +91,12 @@ export function createServices(deps: ServicesDeps): Services {
   );
   const jobs = bind(JobService, jobsHandlers({ ...core, authenticate, now }));
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
+  const invitations = bind(
+    InvitationService,
+    invitationHandlers({ ...core, authenticate, origin: web.origin }),
+  );
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
+  const people = bind(PeopleService, peopleHandlers({ people: core.peopleAdmin, authenticate }));
   const { createSignInCode } = web;
   const signIn = bind(
     SignInService,
@@ -102,8 +109,10 @@ export function createServices(deps: ServicesDeps): Services {
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(jobs, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
+      withRefusalsNoted(invitations, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),
+      withRefusalsNoted(people, core.sums, addressOf),
       verifier(admissions.manager, authenticate),
     ],
   };

@@ -257,6 +257,11 @@ export const limits = {
     default: 43_200_000,
     unit: 'ms',
   }),
+  invitationMs: limit(
+    'USHER_INVITATION_MS',
+    'How long the link of an invitation to the API Manager can be used',
+    { min: 60_000, max: 2_592_000_000, default: 604_800_000, unit: 'ms' },
+  ),
   oidcClockSkewSeconds: limit(
     'USHER_OIDC_CLOCK_SKEW_SECONDS',
     'How far the clocks of the OpenID provider and of Usher may differ',

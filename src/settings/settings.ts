@@ -184,7 +184,9 @@ const places = {
   },
   managerUrl: {
     name: 'USHER_MANAGER_URL',
-    meaning: 'Address of the API Manager, for the command line',
+    meaning:
+      'Address of the API Manager: for the command line, the links of invitations, the OpenID provider and ' +
+      'passkeys, which are bound to its host',
     range: '`http://` or `https://` address',
     default: 'http://127.0.0.1:8081',
     read: baseUrl,

@@ -44,6 +44,7 @@ export interface Happening {
     | 'keys.remove'
     | 'keys.rotate'
     | 'keys.write'
+    | 'passkey.clone'
     | 'session.create'
     | 'session.end'
     | 'session.link'

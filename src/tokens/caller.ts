@@ -9,6 +9,7 @@ import { isAllowedSource } from '../verify/source-ranges.ts';
 import type { Reason, Refusal } from '../verify/verdict.ts';
 import type { Verify } from '../verify/verify.ts';
 import { TokenError } from './errors.ts';
+import { invalid } from './faults.ts';
 import type { Guesses } from './guesses.ts';
 import { stateOf } from './state.ts';
 
@@ -62,6 +63,8 @@ export interface Caller {
   owners?: readonly string[];
   /** Its scopes, which `demand` checks. */
   scopes: readonly string[];
+  /** The id of the session of the web app that its call belongs to; absent for a call with a token. */
+  sessionId?: string;
 }
 
 /**
@@ -216,7 +219,7 @@ export function ownerFor({ owners }: Caller, owner: string | undefined): string 
   }
   const [first, ...others] = owners;
   if (first !== undefined && others.length === 0) return first;
-  throw new TokenError('INVALID_ARGUMENT', 'owner: name one of the owners that you are limited to');
+  throw invalid('owner', 'name one of the owners that you are limited to');
 }
 
 /** Whether the caller may see a record: it has no such limit, or the record's owner is one of its own. */

@@ -6,8 +6,10 @@ import { checkChain } from '../../src/api/audit-chain.ts';
 import { auditEntries } from '../../src/api/audit-log.ts';
 import type { Admin } from '../../src/api/connect.ts';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
@@ -41,9 +43,11 @@ test('the API shows every field that is hashed', async () => {
   const admin: Admin = {
     tokens: createClient(AccessTokenService, transport),
     store: createClient(StoreService, transport),
+    invitations: createClient(InvitationService, transport),
     jobs: createClient(JobService, transport),
     keys: createClient(KeyService, transport),
     signIn: createClient(SignInService, transport),
+    people: createClient(PeopleService, transport),
     verifier: createClient(VerifierService, transport),
   };
   const report = await checkChain(auditEntries(admin, { oldestFirst: true, limit: 10 }));

@@ -28,6 +28,10 @@ const record = (more = {}) => ({
   ...more,
 });
 
+/** The id of the access token with this name. */
+const idOf = (name: string) =>
+  `0198c0de-0000-7000-8000-${Buffer.from(name.padEnd(6)).toString('hex')}`;
+
 let manager: FakeManager;
 let created: CreateAccessTokenRequest[] = [];
 let listed: ListAccessTokensRequest[] = [];
@@ -55,7 +59,10 @@ beforeAll(async () => {
         const first = request.pageToken === '';
         const names = first ? ['one', 'two'] : ['three', 'four'];
         return {
-          accessTokens: names.map(name => record({ name })),
+          // The same one can come twice, in a list by last use.
+          accessTokens: (first ? names : ['two', ...names]).map(name =>
+            record({ name, id: idOf(name) }),
+          ),
           nextPageToken: first ? 'second' : '',
         };
       },
@@ -207,6 +214,18 @@ describe('list', () => {
       sort: Sort.EXPIRY,
       pageSize: 200,
     });
+  });
+
+  test('filters by scope, maker and use, and sorts both ways', async () => {
+    await usher('list', '--scope', 'a:b', '--made-by', 'admin', '--unused', '90d');
+    const filtered = { scope: 'a:b', createdBy: 'admin', unusedFor: { seconds: 7_776_000n } };
+    expect(listed[0]).toMatchObject({ ...filtered, sort: Sort.NEWEST, reverse: false });
+    listed = [];
+    await usher('list', '--sort', 'last-used', '--reverse');
+    expect(listed[0]).toMatchObject({ sort: Sort.LAST_USED, reverse: true });
+    listed = [];
+    await usher('list', '--reverse');
+    expect(listed[0]).toMatchObject({ sort: Sort.OLDEST, reverse: false });
   });
 });
 

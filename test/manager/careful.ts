@@ -149,11 +149,11 @@ export function playCareful(webFolder: () => string): void {
       const { entry } = addToken(fake.state, Kind.STATIC, { name: 'in grace' });
       entry.secrets.push({ value: 'old', goodUntilMs: Date.now() + 3_600_000 });
       await page.goto(fake.url);
-      await page.getByText(/^Previous valid, ends/).waitFor();
+      await page.getByText(/^Grace ends/).waitFor();
       await page.getByRole('link', { name: 'in grace' }).click();
       await page.getByRole('button', { name: 'End it now' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'End it now' }).click();
-      await page.getByText(/^Previous valid, ends/).waitFor({ state: 'detached' });
+      await page.getByText(/^Grace ends/).waitFor({ state: 'detached' });
       expect(entry.secrets).toHaveLength(1);
     });
 

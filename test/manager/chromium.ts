@@ -8,15 +8,17 @@ import { program } from '../program.ts';
 const screenshotFolder = 'out/screenshots';
 
 /** How a page is shown: colour scheme and screen size. */
-export type Look = 'light' | 'dark' | 'phone';
+export type Look = 'light' | 'dark' | 'phone' | 'zoom';
 
 /** All looks. */
-export const looks: readonly Look[] = ['light', 'dark', 'phone'];
+export const looks: readonly Look[] = ['light', 'dark', 'phone', 'zoom'];
 
 const contexts = {
   light: { colorScheme: 'light', viewport: { width: 1280, height: 860 } },
   dark: { colorScheme: 'dark', viewport: { width: 1280, height: 860 } },
   phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true },
+  // A page at 200 % has half as many CSS pixels (WCAG 1.4.4).
+  zoom: { colorScheme: 'light', viewport: { width: 640, height: 430 }, deviceScaleFactor: 2 },
 } as const;
 
 /** Starts headless Chromium. Throws if it is not installed. */
@@ -54,7 +56,7 @@ export async function newVisitor(
   return { context, page };
 }
 
-/** Serious accessibility problems of the page; contrast is skipped on phones (same as light). */
+/** Serious accessibility problems of the page; contrast is skipped where it is that of light. */
 export async function axeViolations(page: Page, look: Look): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(
@@ -63,11 +65,20 @@ export async function axeViolations(page: Page, look: Look): Promise<string[]> {
         resultTypes: ['violations'],
         rules: { 'color-contrast': { enabled: withColours } },
       }),
-    look !== 'phone',
+    look === 'light' || look === 'dark',
   );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`);
+}
+
+/** By how many pixels the page is wider than the window: then it scrolls sideways. */
+export async function overflow(page: Page): Promise<number> {
+  return Number(
+    await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    ),
+  );
 }
 
 declare global {

@@ -21,6 +21,7 @@ import { rememberEnded } from './ended-sessions.ts';
 import { fakeAccessTokens } from './fake-access-tokens.ts';
 import { audit, createFakeState, type FakeState } from './fake-state.ts';
 import { fakeVerdict, fakeVerifier } from './fake-verifier.ts';
+import { noneInvited } from './none-invited.ts';
 
 /** A running fake. */
 export interface FakeManager {
@@ -125,6 +126,7 @@ function managerDeps(state: FakeState, adminToken: string): FakeDeps {
       },
       findOwn: async () => undefined,
     },
+    invited: noneInvited,
     onAdminSignIn: () => undefined,
     refused: async () => undefined,
     beginAttempt: () => ({ end: () => undefined }),

@@ -12,6 +12,7 @@ import { createManager, type Manager } from '../../src/manager/manager.ts';
 import { adminScope, type Caller } from '../../src/tokens/caller.ts';
 import { defaultLimits } from '../limits.ts';
 import { rememberEnded } from './ended-sessions.ts';
+import { noneInvited } from './none-invited.ts';
 
 /** What a test turns. */
 interface Knobs {
@@ -74,6 +75,7 @@ export async function startManager(change: Partial<ManagerDeps> = {}): Promise<M
     redeemLoginCode: code => codes.redeem(code),
     beginAttempt: () => ({ end: () => undefined }),
     peerOf: ({ socket }) => socket.remoteAddress ?? '',
+    invited: noneInvited,
     sessionList: {
       async add() {
         knobs.audited.push('session.create');

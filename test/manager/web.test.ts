@@ -5,7 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { buildWeb } from './built-web.ts';
 import { playCareful } from './careful.ts';
-import { axeViolations, keepPicture, launchChromium, looks, newVisitor } from './chromium.ts';
+import {
+  axeViolations,
+  keepPicture,
+  launchChromium,
+  looks,
+  newVisitor,
+  overflow,
+} from './chromium.ts';
 import { type FakeManager, startFakeManager } from './fake-manager.ts';
 import { type FakeEntry, seed } from './fake-state.ts';
 import { firstLoadBytes } from './first-load.ts';
@@ -67,6 +74,8 @@ describe('every page', () => {
         await keepPicture(page, shown.name, look);
         for (const mistake of await axeViolations(page, look))
           mistakes.push(`${shown.name}: ${mistake}`);
+        const wider = await overflow(page);
+        if (wider > 0) mistakes.push(`${shown.name}: ${wider} pixels wider than the window`);
       }
       expect(mistakes).toEqual([]);
       expect(complaints).toEqual([]);

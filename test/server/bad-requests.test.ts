@@ -10,12 +10,15 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BadRequestSchema } from '../../src/gen/google/rpc/error_details_pb.ts';
 import {
   AccessTokenService,
+  type Field,
   Kind,
   type Sort,
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { PeopleService, type Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
@@ -63,10 +66,11 @@ const tokens: Record<string, [request: object, fields: string[]]> = {
   list: [
     {
       ...{ pageSize: 1000, kind: 9 as Kind, state: 9 as State, sort: 9 as Sort },
-      expiresWithin: { seconds: -1n },
+      ...{ expiresWithin: { seconds: -1n }, unusedFor: { seconds: -1n } },
     },
-    ['expires_within', 'kind', 'page_size', 'sort', 'state'],
+    ['expires_within', 'kind', 'page_size', 'sort', 'state', 'unused_for'],
   ],
+  listValues: [{ pageSize: 1000, field: 9 as Field }, ['field', 'page_size']],
   update: [
     {
       accessToken: { ...wrongFields, id: 'x', revision: 2n ** 60n },
@@ -114,6 +118,35 @@ const keys: typeof tokens = {
   reloadKeys: [{}, []],
   rotateKeys: [{}, []],
   countKeyUse: [{ pageToken: 'x' }, ['page_token']],
+};
+const invitations: typeof tokens = {
+  createInvitation: [{ role: 9 as Role, owners: [''] }, ['name', 'role']],
+  listInvitations: [{ pageToken: 'x' }, ['page_token']],
+  revokeInvitation: [{}, ['id']],
+  listPasskeys: [{ personId: 'x' }, ['person_id']],
+  renamePasskey: [{ personId: 'x' }, ['id', 'name', 'person_id']],
+  removePasskey: [{}, ['id', 'person_id']],
+};
+const people: typeof tokens = {
+  listPeople: [{ pageSize: 1000, pageToken: 'x' }, ['page_size', 'page_token']],
+  getPerson: [{ id: 'x' }, ['id']],
+  updatePerson: [
+    {
+      person: { id: 'x', name: ' ', role: 9 as Role, revision: 2n ** 60n },
+      updateMask: { paths: ['name', 'role', 'role_by_provider'] },
+    },
+    [
+      ...['person.id', 'person.name', 'person.revision', 'person.role'],
+      ...['person.role_by_provider', 'update_mask'],
+    ],
+  ],
+  removePerson: [{ id: 'x', revision: 2n ** 60n }, ['id', 'revision']],
+  listSessions: [
+    { actor: 'x', pageSize: 1000, pageToken: 'x' },
+    ['actor', 'page_size', 'page_token'],
+  ],
+  endSession: [{ id: 'a b' }, ['id']],
+  endSessions: [{ actor: 'x' }, ['actor']],
 };
 const jobs: typeof tokens = {
   createJob: [
@@ -175,8 +208,10 @@ function clientOf<S extends DescService>(service: S, address: string, isGrpc = f
 type Calls = Record<string, (request: object) => Promise<unknown>>;
 type Service =
   | typeof AccessTokenService
+  | typeof InvitationService
   | typeof StoreService
   | typeof KeyService
+  | typeof PeopleService
   | typeof JobService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
@@ -190,12 +225,22 @@ async function namesIn(service: Service, name: string, request: object, fields: 
 }
 
 test('every administrative rpc is in this test', () => {
-  const services = [AccessTokenService, StoreService, KeyService, JobService, SignInService];
+  const services = [
+    AccessTokenService,
+    InvitationService,
+    StoreService,
+    KeyService,
+    SignInService,
+    PeopleService,
+    JobService,
+  ];
   const rpcs = services.flatMap(({ methods }) => methods.map(({ localName }) => localName));
   const here = [
     ...Object.keys(tokens),
     ...Object.keys(store),
     ...Object.keys(keys),
+    ...Object.keys(invitations),
+    ...Object.keys(people),
     ...Object.keys(jobs),
     'createSignInCode',
   ];
@@ -219,6 +264,14 @@ test.each(Object.entries(keys).filter(([, [, fields]]) => fields.length > 0))(
     await namesIn(KeyService, name, request, fields);
   },
 );
+
+test.each(Object.entries(invitations))('InvitationService.%s', async (name, [request, fields]) => {
+  await namesIn(InvitationService, name, request, fields);
+});
+
+test.each(Object.entries(people))('PeopleService.%s', async (name, [request, fields]) => {
+  await namesIn(PeopleService, name, request, fields);
+});
 
 test.each(Object.entries(jobs))('JobService.%s', async (name, [request, fields]) => {
   await namesIn(JobService, name, request, fields);

@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
+import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
@@ -32,8 +34,10 @@ test.each(['http', 'manager'] as const)('the %s listener serves it', async liste
 test('it has every unary rpc', () => {
   const rpcs = [
     AccessTokenService,
+    InvitationService,
     JobService,
     KeyService,
+    PeopleService,
     StoreService,
     SignInService,
     VerifierService,

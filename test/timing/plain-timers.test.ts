@@ -28,6 +28,7 @@ const plain: Record<string, string> = {
   'store/redis/heartbeat.ts': 'an interval at which it asks',
   'store/redis/repeat.ts': 'an interval of its caller',
   'timing/awake.ts': 'the clock and the timers that judge',
+  'tokens/list/directory.ts': 'how long a call waits for a search, and when its memory is freed',
   'tokens/jobs/runner.ts': 'an interval at which jobs are looked for, and pauses between acts',
   'tokens/retention.ts': 'an interval at which old entries are removed',
   'tokens/sums.ts': 'an interval at which counts are written',

@@ -4,7 +4,7 @@ import { Center, Loader } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { Redirect, Route, Router, Switch, useLocation } from 'wouter';
 import { LoginLink } from './login-link.tsx';
-import { SessionContext, useSessionQuery, useShownSession } from './session.ts';
+import { SessionContext, useSession, useSessionQuery, useShownSession } from './session.ts';
 import { Shell } from './shell.tsx';
 import { SignIn } from './sign-in.tsx';
 import { SignInAgain } from './sign-in-again.tsx';
@@ -20,6 +20,11 @@ const NewTokenPage = lazy(() => import('./tokens/new-token-page.tsx'));
 const TryItPage = lazy(() => import('./try-it/try-it-page.tsx'));
 const IssueJwtPage = lazy(() => import('./issue-jwt/issue-jwt-page.tsx'));
 const AuditPage = lazy(() => import('./audit/audit-page.tsx'));
+const PeoplePage = lazy(() => import('./people/people-page.tsx'));
+const PersonPage = lazy(() => import('./people/person-page.tsx'));
+const MySessionsPage = lazy(() => import('./people/my-sessions-page.tsx'));
+const InvitePage = lazy(() => import('./invited/invite-page.tsx'));
+const PasskeysPage = lazy(() => import('./invited/passkeys-page.tsx'));
 const JobsPage = lazy(() => import('./jobs/jobs-page.tsx'));
 const JobPage = lazy(() => import('./jobs/job-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
@@ -36,7 +41,13 @@ export function App() {
 
 function Page() {
   const [path] = useLocation();
-  return path === '/login' ? <LoginLink /> : <WithSession />;
+  if (path === '/login') return <LoginLink />;
+  if (path !== '/invite') return <WithSession />;
+  return (
+    <Suspense fallback={<Waiting />}>
+      <InvitePage />
+    </Suspense>
+  );
 }
 
 function WithSession() {
@@ -67,11 +78,10 @@ function WithSession() {
 }
 
 function Pages() {
+  const { mayRead } = useSession();
   return (
     <Switch>
-      <Route path="/">
-        <TokensPage />
-      </Route>
+      <Route path="/">{mayRead ? <TokensPage /> : <Redirect to="/audit" replace />}</Route>
       <Route path="/tokens/new">
         <NewTokenPage />
       </Route>
@@ -84,6 +94,16 @@ function Pages() {
       </Route>
       <Route path="/audit">
         <AuditPage />
+      </Route>
+      <Route path="/people">
+        <PeoplePage />
+      </Route>
+      <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} />}</Route>
+      <Route path="/sessions">
+        <MySessionsPage />
+      </Route>
+      <Route path="/passkeys">
+        <PasskeysPage />
       </Route>
       <Route path="/jobs">
         <JobsPage />

@@ -79,10 +79,17 @@ export interface SignInAnswer {
   problem: string;
 }
 
+/** What `POST /session` takes: one of these. */
+export type SignInOffer =
+  | { token: string }
+  | { code: string }
+  | { invitation: string }
+  | { passkey: object };
+
 /** Signs in with an admin token, or with the code of a login link. Rejects without an answer. */
 export function useSignIn() {
   const queryClient = useQueryClient();
-  return async (offered: { token: string } | { code: string }): Promise<SignInAnswer> => {
+  return async (offered: SignInOffer): Promise<SignInAnswer> => {
     const response = await fetch('/session', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -103,15 +110,21 @@ export function useSignIn() {
   };
 }
 
-/** Signs out and reloads the page, which then holds no data. Resolves to an error message if it fails. */
+/**
+ * Signs out and reloads the page, which then holds no data, or leaves it for the provider, which ends its
+ * own session. Resolves to an error message if it fails.
+ */
 export async function signOut(): Promise<string> {
   const headers = { 'content-type': 'application/json', ...sessionHeaders() };
   const response = await fetch('/session', { method: 'DELETE', headers }).catch(() => undefined);
   if (!response?.ok) {
     return 'You are still signed in: the server could not end the session. Try again.';
   }
+  const { providerUrl } = (await response.json()) as { providerUrl?: string };
   dropPageSecret();
-  startAgain();
+  dropGuards();
+  if (providerUrl === undefined) window.location.reload();
+  else window.location.assign(providerUrl);
   return '';
 }
 
@@ -123,9 +136,16 @@ export function useSession() {
   const session = useContext(SessionContext);
   if (!session) throw new Error('useSession needs a SessionContext');
   const isAdmin = session.scopes.includes('usher.admin');
+  const may = (scope: string) => isAdmin || session.scopes.includes(scope);
   return {
     ...session,
-    mayChange: isAdmin || session.scopes.includes('usher.tokens.write'),
-    mayIssue: isAdmin || session.scopes.includes('usher.jwts.issue'),
+    mayChange: may('usher.tokens.write'),
+    mayIssue: may('usher.jwts.issue'),
+    /** Whether it sees access tokens; otherwise the audit log alone. */
+    mayRead: may('usher.tokens.read'),
+    /** Whether it may use what is for administrators alone. */
+    isAdmin,
+    /** Whether it may see and change people. */
+    mayManagePeople: isAdmin && session.owners === undefined,
   };
 }

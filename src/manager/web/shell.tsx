@@ -19,6 +19,8 @@ import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import {
   IconActivityHeartbeat,
+  IconDevices,
+  IconFingerprint,
   IconHistory,
   IconKey,
   IconLogout,
@@ -27,6 +29,7 @@ import {
   IconStack2,
   IconSun,
   IconTestPipe,
+  IconUsers,
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
@@ -35,14 +38,23 @@ import { signOut, useSession } from './session.ts';
 import { leaveAfterAsking } from './ui/leave-guard.ts';
 import { Mark } from './ui/mark.tsx';
 
-const places = [
-  { to: '/', label: 'Access tokens', icon: IconKey },
-  { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature },
-  { to: '/try-it', label: 'Try it', icon: IconTestPipe },
+const places: Place[] = [
+  { to: '/', label: 'Access tokens', icon: IconKey, isFor: ({ mayRead }) => mayRead },
+  { to: '/issue-jwt', label: 'Issue a JWT', icon: IconSignature, isFor: ({ mayRead }) => mayRead },
   { to: '/audit', label: 'Audit log', icon: IconHistory },
-  { to: '/jobs', label: 'Jobs', icon: IconStack2 },
+  { to: '/people', label: 'People', icon: IconUsers, isFor: session => session.mayManagePeople },
+  { to: '/jobs', label: 'Jobs', icon: IconStack2, isFor: ({ mayRead }) => mayRead },
+  { to: '/try-it', label: 'Try it', icon: IconTestPipe, isFor: ({ mayRead }) => mayRead },
   { to: '/status', label: 'Status', icon: IconActivityHeartbeat },
 ];
+
+interface Place {
+  to: string;
+  label: string;
+  icon: typeof IconKey;
+  /** Whether a session sees it; absent for every one. */
+  isFor?: (session: ReturnType<typeof useSession>) => boolean;
+}
 
 /** Puts the frame around a page. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -83,7 +95,7 @@ export function Shell({ children }: { children: ReactNode }) {
         </Group>
         <Places path={path} onGo={close} />
         <JobsUnderway path={path} />
-        <Account />
+        <Account onGo={close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="app-main">
         <Box className="app-page">{children}</Box>
@@ -106,10 +118,12 @@ function NavigationButton({ opened, onClick }: { opened: boolean; onClick: () =>
 }
 
 function Places({ path, onGo }: { path: string; onGo: () => void }) {
+  const session = useSession();
+  const shown = places.filter(({ isFor }) => isFor?.(session) ?? true);
   return (
     <ScrollArea className="app-navbar-links">
       <Stack gap={4}>
-        {places.map(place => (
+        {shown.map(place => (
           <NavLink
             key={place.to}
             component={Link}
@@ -130,7 +144,7 @@ function isAt(path: string, place: string): boolean {
   return place === '/' ? path === '/' || path.startsWith('/tokens') : path.startsWith(place);
 }
 
-function Account() {
+function Account({ onGo }: { onGo: () => void }) {
   const session = useSession();
   const [isBusy, setBusy] = useState(false);
   async function leave() {
@@ -150,13 +164,39 @@ function Account() {
           <Text size="xs" c="dimmed" truncate>
             {session.owners
               ? `Owner ${session.owners.join(', ')}`
-              : session.mayChange
+              : session.isAdmin
                 ? 'Full access'
-                : 'Read only'}
+                : session.mayChange
+                  ? 'All owners'
+                  : 'Read only'}
           </Text>
         </Box>
         <SchemeToggle />
       </Group>
+      <Button
+        component={Link}
+        href="/sessions"
+        variant="subtle"
+        color="gray"
+        size="xs"
+        leftSection={<IconDevices size={15} aria-hidden />}
+        onClick={onGo}
+      >
+        My sessions
+      </Button>
+      {session.actor.startsWith('person:') && (
+        <Button
+          component={Link}
+          href="/passkeys"
+          variant="subtle"
+          color="gray"
+          size="xs"
+          leftSection={<IconFingerprint size={15} aria-hidden />}
+          onClick={onGo}
+        >
+          My passkeys
+        </Button>
+      )}
       <Button
         variant="default"
         size="xs"

@@ -15,8 +15,10 @@ import {
 import { IconInfoCircle } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { useSearchParams } from 'wouter';
+import { PasskeyButton } from './invited/passkey-button.tsx';
 import { useSignIn } from './session.ts';
 import { SchemeToggle } from './shell.tsx';
+import { SignInProblem, SignInWays } from './sign-in-ways.tsx';
 import { Mark } from './ui/mark.tsx';
 import { useTitle } from './ui/use-title.ts';
 
@@ -50,6 +52,7 @@ export function SignIn({ again = false }: { again?: boolean }) {
           <SchemeToggle />
         </Group>
         {search.get('link') === 'spent' && <SpentLink />}
+        <SignInProblem problem={search.get('problem')} />
         {again && <Ended />}
         <Paper withBorder p="xl" radius="lg" shadow="sm" className="card">
           <form onSubmit={event => void submit(event)} noValidate>
@@ -62,6 +65,7 @@ export function SignIn({ again = false }: { again?: boolean }) {
                   to the API Manager
                 </Text>
               </div>
+              <SignInWays isInNewTab={again} />
               <PasswordInput
                 label="Admin token"
                 description="It is sent to this server once and not stored in this browser."
@@ -76,6 +80,7 @@ export function SignIn({ again = false }: { again?: boolean }) {
               <Button type="submit" loading={isBusy} fullWidth size="md">
                 Sign in
               </Button>
+              <PasskeyButton />
             </Stack>
           </form>
         </Paper>

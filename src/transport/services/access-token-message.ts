@@ -59,7 +59,7 @@ export function accessTokenMessage(
       Object.keys(revokedJwts?.ids ?? {}).length + Object.keys(revokedJwts?.subjects ?? {}).length,
     imported: record.imported ?? '',
     createdBy: record.createdBy ?? '',
-    updatedBy: record.changedBy ?? record.createdBy ?? '',
+    changedBy: record.changedBy ?? record.createdBy ?? '',
     lastUsedAddress: usage?.lastUsedFrom ?? '',
   });
   if (metadata) message.metadata = metadata;
@@ -77,6 +77,17 @@ export function accessTokenMessage(
     message.jwtsRevokedBeforeTime = timestampOf(revokedJwts.issuedBefore);
   }
   return message;
+}
+
+/** Adds the names of those who created and changed access tokens. */
+export function addActorNames(
+  messages: readonly AccessToken[],
+  names: ReadonlyMap<string, string>,
+): void {
+  for (const message of messages) {
+    message.createdByName = names.get(message.createdBy) ?? '';
+    message.changedByName = names.get(message.changedBy) ?? '';
+  }
 }
 
 /** Adds what is used of its limits to the message of an access token. */

@@ -1,7 +1,7 @@
 /** AccessTokenService: the handlers of its rpcs. */
 
 import { create } from '@bufbuild/protobuf';
-import type { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
+import type { AccessToken, AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
 import {
   CreateAccessTokenResponseSchema,
   EndGraceResponseSchema,
@@ -20,6 +20,7 @@ import {
   UpdateAccessTokenResponseSchema,
 } from '../../gen/usher/v1/access_token_pb.ts';
 import type { ReadTotalUse } from '../../limiting/total-use.ts';
+import type { ActorNames } from '../../people/actor-names.ts';
 import type { AccessTokenRecord } from '../../store/record.ts';
 import { Unavailable } from '../../store/store.ts';
 import type { AccessTokens, Revealed } from '../../tokens/access-tokens.ts';
@@ -34,6 +35,7 @@ import type { Call } from '../rpc/call.ts';
 import type { Handlers } from '../rpc/handlers.ts';
 import {
   accessTokenMessage,
+  addActorNames,
   addLimitUses,
   importResultMessage,
   usageMessage,
@@ -42,12 +44,10 @@ import {
   createOf,
   importItemsOf,
   inAccessToken,
-  listQueryOf,
   requestIdOf,
   revokeJwtsOf,
   rotateOf,
   updateOf,
-  valuesQueryOf,
 } from './access-token-request.ts';
 import {
   auditPageMessage,
@@ -56,6 +56,7 @@ import {
   revocationsMessage,
 } from './audit-events.ts';
 import { explainedMessage, matchMessage } from './explained-message.ts';
+import { listQueryOf, valuesQueryOf } from './list-request.ts';
 import { questionOf } from './question.ts';
 
 export { AccessTokenService } from '../../gen/usher/v1/access_token_pb.ts';
@@ -70,6 +71,7 @@ export interface AccessTokenDeps {
   reseal: Reseal;
   explain: ExplainTo;
   lookup: Lookup;
+  actorNames: ActorNames;
   /** Authenticates the caller; throws denialError, Unavailable or RpcError. */
   authenticate(call: Call): Promise<Caller>;
   /** Milliseconds since 1970. */
@@ -91,6 +93,11 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
     return accessTokenMessage(record, usage, now());
   }
 
+  async function nameActors(caller: Caller, messages: readonly AccessToken[]) {
+    const actors = messages.flatMap(({ createdBy, changedBy }) => [createdBy, changedBy]);
+    addActorNames(messages, await deps.actorNames(caller, actors));
+  }
+
   return {
     async create(request, call) {
       const caller = await authenticate(call);
@@ -101,8 +108,10 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
     },
 
     async get({ id }, call) {
-      const { record, usage } = await accessTokens.get(await authenticate(call), id);
+      const caller = await authenticate(call);
+      const { record, usage } = await accessTokens.get(caller, id);
       const accessToken = accessTokenMessage(record, usage, now());
+      await nameActors(caller, [accessToken]);
       addLimitUses(accessToken, await deps.readTotalUse(record));
       return create(GetAccessTokenResponseSchema, { accessToken });
     },
@@ -111,10 +120,12 @@ export function accessTokenHandlers(deps: AccessTokenDeps): Handlers<typeof Acce
       const caller = await authenticate(call);
       const page = await accessTokens.list(caller, listQueryOf(request));
       const at = now();
+      const messages = page.records.map((record, index) =>
+        accessTokenMessage(record, page.usage[index], at),
+      );
+      await nameActors(caller, messages);
       return create(ListAccessTokensResponseSchema, {
-        accessTokens: page.records.map((record, index) =>
-          accessTokenMessage(record, page.usage[index], at),
-        ),
+        accessTokens: messages,
         nextPageToken: page.nextPageToken,
         totalSize: BigInt(page.total),
         searchedSize: BigInt(page.searched),

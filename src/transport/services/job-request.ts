@@ -11,7 +11,8 @@ import { checkJob, type NewJob } from '../../tokens/jobs/check-job.ts';
 import type { JobAct as Act, JobSelection as Selection } from '../../tokens/jobs/job.ts';
 import { fixedJobLimits } from '../../tokens/jobs/limits.ts';
 import { millisecondsOf, wholeSeconds } from '../rpc/time.ts';
-import { listQueryOf, requestIdOf } from './access-token-request.ts';
+import { requestIdOf } from './access-token-request.ts';
+import { listQueryOf } from './list-request.ts';
 
 /**
  * The job that a request describes. `now` is in milliseconds since 1970. Throws one INVALID_ARGUMENT,

@@ -9,10 +9,8 @@ import {
   type CreateAccessTokenRequestSchema,
   ExplainResponse_Check,
   Kind,
-  type ListAccessTokensRequestSchema,
   LookupResponse_MatchedBy,
   type RevokeJwtsRequestSchema,
-  Sort,
   State,
   type UpdateAccessTokenRequestSchema,
 } from '../../../src/gen/usher/v1/access_token_pb.ts';
@@ -132,6 +130,7 @@ const door = createConnectDoor({
           verdict: { valid: false, reason: 'MALFORMED_CLAIM', claim: 'exp', stale: true },
           steps: [{ check: 'access token', passed: true, detail: 'it is there' }],
         }),
+        actorNames: async () => new Map(),
         lookup: answering('lookup', {
           matches: [{ record, matchedBy: 'secret key' }],
           ...{ nextPageToken: 'n', examined: 9 },
@@ -275,18 +274,11 @@ describe('Update, List, RevokeJwts', () => {
     ]);
   });
 
-  test('List passes on filter, order and place', async () => {
-    const answer = await client.list({
-      ...{ pageSize: 10, pageToken: 'p', kind: Kind.STATIC, owner: 'o', text: 't' },
-      state: State.EXPIRED,
-      expiresWithin: { seconds: 1n, nanos: 500_000_000 },
-      sort: Sort.EXPIRY,
-    });
-    const filter = { kind: 'static', owner: 'o', state: 'expired', text: 't', sort: 'expiry' };
-    expect(calls).toEqual([
-      ['list', { ...filter, pageSize: 10, pageToken: 'p', expiresWithinMs: 1500 }],
-    ]);
-    expect(answer).toMatchObject({ nextPageToken: 'n', totalSize: 9n });
+  test('List passes on what is asked, and shows what was found', async () => {
+    const answer = await client.list({ pageSize: 10 });
+    expect(calls).toMatchObject([['list', { pageSize: 10, sort: 'newest' }]]);
+    const counts = { searchedSize: 7n, matchingSize: 5n, matchingSizeFinal: true };
+    expect(answer).toMatchObject({ nextPageToken: 'n', totalSize: 9n, ...counts });
     expect(answer.accessTokens).toHaveLength(1);
   });
 
@@ -382,16 +374,6 @@ describe('mistakes are reported', () => {
       'update_mask: expires_at cannot be changed; did you mean expire_time?',
     ],
   ])('Update %#', (request, message) => wrong(client.update(request), message));
-
-  test.each<[MessageInitShape<typeof ListAccessTokensRequestSchema>, string]>([
-    [{ state: 9 as State }, 'state: is not a known state'],
-    [{ sort: 9 as Sort }, 'sort: is not a known order'],
-    [{ expiresWithin: { seconds: -1n } }, 'expires_within: must not be negative'],
-    [{ expiresWithin: { seconds: 300_000_000_000n } }, 'ok'],
-  ])('List %#', async (request, message) => {
-    if (message === 'ok') await client.list(request);
-    else await wrong(client.list(request), message);
-  });
 
   test.each<[MessageInitShape<typeof RevokeJwtsRequestSchema>, string]>([
     [{}, 'target: is required: give jti, subject or issued_before'],

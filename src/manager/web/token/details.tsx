@@ -48,9 +48,12 @@ export function Details({ token }: { token: AccessToken }) {
       />
       <Grace token={token} />
       <Detail name="Created" value={<When time={token.createTime} />} />
-      <Detail name="Made by" value={<Actor actor={token.createdBy} />} />
+      <Detail name="Made by" value={<Actor actor={token.createdBy} name={token.createdByName} />} />
       <Detail name="Updated" value={<When time={token.updateTime} />} />
-      <Detail name="Updated by" value={<Actor actor={token.updatedBy} />} />
+      <Detail
+        name="Updated by"
+        value={<Actor actor={token.changedBy} name={token.changedByName} />}
+      />
       {isJwt && <RevokedJwts token={token} />}
       {token.imported && <Detail name="Imported" value={token.imported} />}
       <Detail name="Revision" value={String(token.revision)} />

@@ -43,6 +43,8 @@ export function useTokenList(filters: Filters): TokenList {
   const transport = useTransport();
   const key = JSON.stringify(filters);
   const [at, setAt] = useState({ key, places: start });
+  // Other filters start at the first page, also when the reader comes back to earlier ones.
+  if (at.key !== key) setAt({ key, places: start });
   const places = at.key === key ? at.places : start;
   const { pageToken, before } = places.at(-1) ?? { pageToken: '', before: 0 };
   const search = `${key} ${pageToken}`;

@@ -1,29 +1,24 @@
 /** Who did something, by name where it has one. */
 
-import { useQuery } from '@connectrpc/connect-query';
 import { Anchor } from '@mantine/core';
 import { Link } from 'wouter';
-import { AccessTokenService } from '../../../gen/usher/v1/access_token_pb.ts';
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const staleMs = 60_000;
+const idShown = 13;
 
-/** The actor of an audit event or a record: the admin token, an access token, a person, or Usher. */
-export function Actor({ actor }: { actor: string }) {
-  if (uuid.test(actor)) return <TokenActor id={actor} />;
+/**
+ * The actor of a record: the admin token, an access token, a person, or Usher itself. `name` is what it
+ * is called now; "" where that is not known.
+ */
+export function Actor({ actor, name }: { actor: string; name: string }) {
+  if (uuid.test(actor)) {
+    return (
+      <Anchor component={Link} href={`/tokens/${actor}`} size="sm" title={actor}>
+        {name || actor.slice(0, idShown)}
+      </Anchor>
+    );
+  }
   if (actor === '') return <>not known</>;
-  return <>{actor === 'admin' ? 'Admin token' : actor.replace(/^person:/, 'Person ')}</>;
-}
-
-function TokenActor({ id }: { id: string }) {
-  const { data } = useQuery(
-    AccessTokenService.method.get,
-    { id },
-    { staleTime: staleMs, retry: false },
-  );
-  return (
-    <Anchor component={Link} href={`/tokens/${id}`} size="sm" title={id}>
-      {data?.accessToken?.name ?? id.slice(0, 13)}
-    </Anchor>
-  );
+  if (actor === 'admin') return <>Admin token</>;
+  return <span title={actor}>{name || actor.replace(/^person:/, 'Person ')}</span>;
 }

@@ -3,7 +3,10 @@
 import { Group, Input, NativeSelect, NumberInput } from '@mantine/core';
 import { useId, useState } from 'react';
 
-const unitSeconds = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 } as const;
+const unitSeconds = {
+  ...{ seconds: 1, minutes: 60, hours: 3_600, days: 86_400 },
+  ...{ weeks: 7 * 86_400, years: 365 * 86_400 },
+} as const;
 type Unit = keyof typeof unitSeconds;
 
 /** The input. `value` and `min` are whole seconds; `value` is undefined while it is empty. */

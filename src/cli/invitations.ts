@@ -1,0 +1,111 @@
+/** `usher people invite` and what belongs to it: one-time links, and passkeys. */
+
+import type { Command } from 'commander';
+import {
+  type Invitation,
+  type Invited,
+  invitationsOf,
+  invite,
+  passkeysOf,
+  removePasskey,
+  revokeInvitation,
+} from '../api/invitations.ts';
+import { type RoleName, roleNames } from '../api/people.ts';
+import { type Context, connect, optionsOf } from './context.ts';
+import { uuid, word } from './option-values.ts';
+import { outJson, outTable } from './terminal.ts';
+
+/** Adds the commands to `usher people`, which must be there. */
+export function addInvitationCommands(program: Command, context: Context): void {
+  const { terminal } = context;
+  const people = program.commands.find(each => each.name() === 'people') as Command;
+  people
+    .command('invite')
+    .description('print a link by which a new person signs in to the API Manager, once')
+    .argument('<name>', 'the name of the person')
+    .requiredOption('--role <role>', roleNames.join(', '), word(roleNames))
+    .option('--owner <owner...>', 'only for the access tokens of these owners')
+    .action(async (name: string, _, self: Command) => {
+      const { role, owner = [] } = optionsOf<{ role: RoleName; owner?: string[] }>(self);
+      await outLink(context, self, { name, role, owners: owner });
+    });
+  people
+    .command('link')
+    .description('print such a link for a person who lost their passkey; older links of theirs end')
+    .argument('<id>', 'the UUID of the person', uuid)
+    .action(async (personId: string, _, self: Command) => {
+      await outLink(context, self, { personId });
+    });
+  people
+    .command('invitations')
+    .description('list the links that were not used, and those used that would still be good')
+    .action(async (_, self: Command) => {
+      const options = optionsOf(self);
+      const all = await invitationsOf(connect(context, options));
+      if (options.json) outJson(terminal, all);
+      else outInvitations(context, all);
+    });
+  people
+    .command('uninvite')
+    .description('end a link that was not used')
+    .argument('<id>', 'the id of the invitation')
+    .action(async (id: string, _, self: Command) => {
+      const options = optionsOf(self);
+      await revokeInvitation(connect(context, options), id);
+      if (options.json) outJson(terminal, { id, revoked: true });
+      else terminal.out('the link is no longer good');
+    });
+  people
+    .command('passkeys')
+    .description('list the passkeys of a person')
+    .argument('<id>', 'the UUID of the person', uuid)
+    .action(async (personId: string, _, self: Command) => {
+      const options = optionsOf(self);
+      const all = await passkeysOf(connect(context, options), personId);
+      if (options.json) return outJson(terminal, all);
+      const rows = all.map(each => [
+        each.name,
+        each.createTime,
+        each.lastUseTime || 'never',
+        each.id,
+      ]);
+      outTable(terminal, ['PASSKEY', 'ADDED', 'LAST USED', 'ID'], rows);
+    });
+  people
+    .command('remove-passkey')
+    .description('remove a passkey of a person; sessions that it opened go on')
+    .argument('<id>', 'the UUID of the person', uuid)
+    .argument('<passkey>', 'the id of the passkey')
+    .option('--last', 'also when it is the last one, without which they cannot sign in')
+    .action(async (personId: string, id: string, _, self: Command) => {
+      const options = optionsOf<{ last?: true }>(self);
+      const passkey = { personId, id, allowLast: options.last === true };
+      const left = await removePasskey(connect(context, options), passkey);
+      if (options.json) outJson(terminal, { id, removed: true, left: left.length });
+      else terminal.out(`removed; ${left.length} passkeys are left`);
+    });
+}
+
+async function outLink(context: Context, self: Command, invited: Invited): Promise<void> {
+  const { terminal } = context;
+  const options = optionsOf(self);
+  const { url, invitation } = await invite(connect(context, options), invited);
+  if (options.json) return outJson(terminal, { url, ...invitation });
+  terminal.out(url);
+  if (terminal.notesRich) {
+    terminal.note(
+      `it works once, until ${invitation.expireTime}; send it to ${invitation.name} alone`,
+    );
+  }
+}
+
+function outInvitations({ terminal }: Context, all: Invitation[]): void {
+  const rows = all.map(each => [
+    each.name,
+    each.forKnown ? 'signs in again' : [each.role, ...each.owners].join(' '),
+    each.createdBy,
+    each.useTime === '' ? each.expireTime : 'used',
+    each.id,
+  ]);
+  outTable(terminal, ['FOR', 'AS', 'BY', 'GOOD UNTIL', 'ID'], rows);
+}

@@ -1,0 +1,231 @@
+/**
+ * Invitations: one-time links by which people come in who have no OpenID provider, or who have lost their
+ * passkey. The store has the digest of a link's code alone.
+ */
+
+import { hash, randomBytes } from 'node:crypto';
+import { v4, v7 } from 'uuid';
+import type { AuditEvent } from '../store/audit.ts';
+import type { DocumentChange, Documents } from '../store/documents.ts';
+import type { JsonObject } from '../store/record.ts';
+import type { TokenReader } from '../store/store.ts';
+import {
+  adminScope,
+  type Caller,
+  demand,
+  demandNoOwner,
+  personActor,
+  personIn,
+} from '../tokens/caller.ts';
+import { TokenError } from '../tokens/errors.ts';
+import { Faults } from '../tokens/faults.ts';
+import { checkGranted, checkName, demandUnrestricted } from './administer.ts';
+import { type Invitation, invitationOf } from './invitation.ts';
+import { noSuchPerson, type People } from './people.ts';
+import { mayEnter, namedPerson, type Person } from './person.ts';
+import type { Granted } from './roles.ts';
+
+/** What an invitation is for. */
+export interface Invited {
+  name: string;
+  /** The name of a role. */
+  role: string;
+  /** None for the access tokens of all owners. */
+  owners: readonly string[];
+}
+
+/** Makes, lists, revokes and redeems invitations. Throws TokenError or Unavailable. */
+export interface Invitations {
+  /** Invites a new person. The caller needs the scope usher.admin, and no owner, here and below. */
+  invite(caller: Caller, invited: Invited): Promise<{ invitation: Invitation; code: string }>;
+  /** Makes a link for a person who cannot sign in any more. Their older links end. */
+  inviteAgain(caller: Caller, personId: string): Promise<{ invitation: Invitation; code: string }>;
+  /** A page of those that have not expired, by their ids. */
+  list(caller: Caller, after: string): Promise<{ invitations: Invitation[]; next: string }>;
+  /** Ends one that was not used. */
+  revoke(caller: Caller, id: string): Promise<void>;
+  /** What a code is good for; undefined for one that is unknown, used, revoked or has expired. */
+  look(code: string): Promise<Invitation | undefined>;
+  /** Uses a code up, from an address: the person, who is there from now on; undefined as above. */
+  redeem(code: string, peer: string): Promise<Person | undefined>;
+}
+
+/** What it needs. */
+export interface InvitationsDeps {
+  documents: Documents;
+  people: People;
+  /** Where the restrictions of the access tokens of callers are. */
+  records: TokenReader;
+  /** The current time in milliseconds since 1970. */
+  now: () => number;
+  /** How long an invitation is good, in milliseconds. */
+  lifetimeMs: number;
+}
+
+const pageSize = 200;
+
+/** Creates it. */
+export function createInvitations(deps: InvitationsDeps): Invitations {
+  const { documents, people, records, now, lifetimeMs } = deps;
+
+  const make = async (caller: Caller, granted: Granted, person: { id: string; name: string }) => {
+    await demandUnrestricted(records, caller);
+    const isForKnown = (await people.find(person.id)) !== undefined;
+    const code = randomBytes(32).toString('base64url');
+    const id = digestOf(code);
+    const at = now();
+    const expiresAt = at + lifetimeMs;
+    const { role, owners } = granted;
+    const body = {
+      ...{ personId: person.id, name: person.name, isForKnown, role, createdAt: at, expiresAt },
+      ...{ createdBy: caller.actor, createdByName: caller.name },
+      ...(owners && { owners: [...owners] }),
+    };
+    const after = { role, ...(owners && { owners: [...owners] }) };
+    const event = eventOf('invitation.create', caller, at, namedPerson(person), after);
+    const change: DocumentChange = {
+      ...{ collection: 'invitations', id, before: 0, body, keepUntil: expiresAt, event },
+    };
+    await documents.changeDocument(change);
+    return { invitation: invitationOf({ id, revision: 1, body }), code };
+  };
+
+  const remove = async (by: Pick<Caller, 'actor' | 'peer'>, invitation: Invitation) => {
+    const { id, revision: before, personId, name } = invitation;
+    const event = eventOf('invitation.revoke', by, now(), namedPerson({ id: personId, name }));
+    return await documents.changeDocument({ collection: 'invitations', id, before, event });
+  };
+
+  const page = async (after: string) => {
+    const from = after === '' ? {} : { after };
+    const found = await documents.documents({
+      ...{ collection: 'invitations', limit: pageSize, ...from },
+    });
+    const next = found.length < pageSize ? '' : (found.at(-1)?.id ?? '');
+    return { invitations: found.map(invitationOf), next };
+  };
+
+  const look = async (code: string): Promise<Invitation | undefined> => {
+    const document = await documents.document('invitations', digestOf(code));
+    const invitation = document && invitationOf(document);
+    if (invitation === undefined || invitation.usedAt !== undefined) return undefined;
+    return (await mayStillInvite(people, invitation)) ? invitation : undefined;
+  };
+
+  return {
+    async invite(caller, { name, role, owners }) {
+      demandWhole(caller);
+      const granted = checked({ name, role, owners });
+      return await make(caller, granted, { id: v7(), name });
+    },
+
+    async inviteAgain(caller, personId) {
+      demandWhole(caller);
+      const person = await people.find(personId);
+      if (person === undefined || person.removedAt !== undefined) throw noSuchPerson(personId);
+      if (person.provider !== undefined) {
+        throw new TokenError('FAILED_PRECONDITION', `${person.name} signs in by the provider`);
+      }
+      if (person.disabledAt !== undefined) {
+        throw new TokenError(
+          'FAILED_PRECONDITION',
+          `${person.name} is disabled: enable them first`,
+        );
+      }
+      // A link that was sent to a wrong address must not stay good beside the new one.
+      for (let after = ''; ; ) {
+        const { invitations, next } = await page(after);
+        for (const each of invitations) {
+          if (each.personId === personId && each.usedAt === undefined) await remove(caller, each);
+        }
+        if (next === '') break;
+        after = next;
+      }
+      return await make(caller, person, person);
+    },
+
+    async list(caller, after) {
+      demandWhole(caller);
+      return await page(after);
+    },
+
+    async revoke(caller, id) {
+      demandWhole(caller);
+      const document = isDigest(id) ? await documents.document('invitations', id) : undefined;
+      const invitation = document && invitationOf(document);
+      if (invitation === undefined)
+        throw new TokenError('NOT_FOUND', 'there is no such invitation');
+      if (invitation.usedAt !== undefined || (await remove(caller, invitation)) === 'conflict') {
+        throw new TokenError('FAILED_PRECONDITION', 'the invitation was used: remove the person');
+      }
+    },
+
+    look,
+
+    async redeem(code, peer) {
+      const invitation = await look(code);
+      if (invitation === undefined) return undefined;
+      const { id, revision: before, personId, name, role, owners, createdBy } = invitation;
+      const by = { actor: personActor(personId), peer };
+      // Before the link is used up: when this fails in the midst, it can be opened again.
+      if (!invitation.isForKnown) {
+        const granted = { role, ...(owners && { owners }) };
+        await people.create({ id: personId, name, ...granted, more: { createdBy } }, by);
+      }
+      const at = now();
+      const outcome = await documents.changeDocument({
+        ...{ collection: 'invitations', id, before },
+        body: { ...invitation.body, usedAt: at },
+        keepUntil: invitation.expiresAt,
+        event: eventOf('invitation.use', by, at, namedPerson({ id: personId, name })),
+      });
+      const person = await people.find(personId);
+      return outcome === 'done' && person && mayEnter(person) ? person : undefined;
+    },
+  };
+}
+
+/** Whether who made an invitation is still an administrator, as far as they are a person. */
+async function mayStillInvite(people: People, { createdBy, personId }: Invitation) {
+  const invited = await people.find(personId);
+  if (invited !== undefined && !mayEnter(invited)) return false;
+  const id = personIn(createdBy);
+  if (id === undefined) return true;
+  const inviter = await people.find(id);
+  if (inviter === undefined || !mayEnter(inviter)) return false;
+  return inviter.role === 'admin' && inviter.owners === undefined;
+}
+
+function demandWhole(caller: Caller): void {
+  demand(caller, adminScope);
+  demandNoOwner(caller, 'invite people');
+}
+
+function checked({ name, role, owners }: Invited): Granted {
+  const faults = new Faults();
+  faults.read(() => checkName('name', name));
+  const granted = faults.read(() => checkGranted({ role, owners }));
+  faults.end();
+  // Without faults it was read.
+  return granted as Granted;
+}
+
+/** The id of the invitation with a code. */
+function digestOf(code: string): string {
+  return hash('sha256', code, 'base64url');
+}
+
+function isDigest(id: string): boolean {
+  return /^[\w-]{43}$/.test(id);
+}
+
+function eventOf(
+  action: string,
+  { actor, peer }: Pick<Caller, 'actor' | 'peer'>,
+  time: number,
+  detail: string,
+  after?: JsonObject,
+): AuditEvent {
+  const fields = after === undefined ? {} : { after };
+  return { id: v4(), time, action, actor, peer, tokenId: '', ...fields, detail, requestId: '' };
+}
