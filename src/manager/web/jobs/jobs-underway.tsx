@@ -2,6 +2,7 @@
 
 import { Anchor, Progress, Stack, Text } from '@mantine/core';
 import { Link } from 'wouter';
+import { useSession } from '../session.ts';
 import { useJobs, working } from './use-jobs.ts';
 import { sayCount, sayJob } from './words.ts';
 
@@ -10,6 +11,11 @@ const lookedAt = 10;
 
 /** A bar for each, with a link to its page. */
 export function JobsUnderway({ path }: { path: string }) {
+  // Others may not list jobs, and a refused call would be in the audit log.
+  return useSession().mayRead ? <Underway path={path} /> : null;
+}
+
+function Underway({ path }: { path: string }) {
   const { data } = useJobs(lookedAt);
   const jobs = working(data?.jobs ?? []);
   if (jobs.length === 0) return null;
