@@ -24,7 +24,7 @@ export type JobAct =
 export type JobSelection = { ids: string[] } | { owner: string } | { filter: ListFilter };
 
 /** How far a job is. */
-export type JobState = 'counting' | 'ready' | 'running' | 'done' | 'canceled' | 'failed';
+type JobState = 'counting' | 'ready' | 'running' | 'done' | 'canceled' | 'failed';
 
 /** A job; see Job in jobs.proto. Times are RFC 3339. */
 export interface Job {

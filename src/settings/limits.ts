@@ -1,5 +1,6 @@
 /** The settings that are numbers, each with its unit and its range. */
 
+import { jobLimits } from './job-limits.ts';
 import { limit, type Setting } from './setting.ts';
 import { wholeNumber } from './values.ts';
 
@@ -92,18 +93,7 @@ export const limits = {
     'Most individually revoked JWTs and subjects of one access token',
     { min: 1, max: 100_000, default: 10_000, unit: 'entries' },
   ),
-  jobActsPerSecond: limit(
-    'USHER_JOB_ACTS_PER_SECOND',
-    'Access tokens that jobs rotate or change in a second, per replica, so that verification does not ' +
-      'suffer; revocations are not held back',
-    { min: 10, max: 10_000, default: 200, unit: 'acts/s' },
-  ),
-  jobDays: limit('USHER_JOB_DAYS', 'How long jobs are kept, with what failed in them', {
-    min: 2,
-    max: 400,
-    default: 30,
-    unit: 'days',
-  }),
+  ...jobLimits,
   auditDays: limit(
     'USHER_AUDIT_DAYS',
     'How long entries of the audit log are kept, after which they are removed behind a checkpoint; ' +

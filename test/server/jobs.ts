@@ -50,7 +50,7 @@ export async function untilJob(
 }
 
 /** The code with which a call fails. */
-export const codeOf = async (call: Promise<unknown>) =>
+const codeOf = async (call: Promise<unknown>) =>
   ConnectError.from(
     await call.then(
       () => undefined,

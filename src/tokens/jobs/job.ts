@@ -26,7 +26,7 @@ export type ShownSelection =
   | { kind: 'owner'; owner: string };
 
 /** How far a job is; the last three are its end. */
-export type JobState = 'counting' | 'ready' | 'running' | 'done' | 'canceled' | 'failed';
+type JobState = 'counting' | 'ready' | 'running' | 'done' | 'canceled' | 'failed';
 
 /** Who did something to a job. */
 export interface JobCaller {

@@ -18,7 +18,7 @@ import type { JobLimits } from './limits.ts';
 import { makeJob } from './new-job.ts';
 
 /** A page of what a job holds. */
-export interface JobPage<T> {
+interface JobPage<T> {
   entries: T[];
   /** "" at the end. */
   nextPageToken: string;

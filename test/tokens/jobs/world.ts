@@ -17,7 +17,7 @@ import { admin, startMs } from '../setup.ts';
 import { memoryDocuments } from './memory-documents.ts';
 
 /** Thrown by each step of a dead process. */
-export class Died extends Error {}
+class Died extends Error {}
 
 /** Limits with which small jobs have several chunks. */
 export const smallLimits = { ...defaultLimits.jobs, chunkSize: 5, actsAtOnce: 3 };
