@@ -45,7 +45,7 @@ export async function untilJob(
   await until(async () => {
     found = (await jobs.getJob({ id })).job;
     return found !== undefined && isIt(found);
-  });
+  }, 50_000);
   return found as Job;
 }
 
