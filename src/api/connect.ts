@@ -5,6 +5,7 @@ import { Code, ConnectError, createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-web';
 import { AccessTokenService } from '../gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../gen/usher/v1/invitations_pb.ts';
+import { JobService } from '../gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../gen/usher/v1/leaks_pb.ts';
 import { PeopleService } from '../gen/usher/v1/people_pb.ts';
@@ -33,6 +34,7 @@ export interface Admin {
   tokens: Client<typeof AccessTokenService>;
   store: Client<typeof StoreService>;
   invitations: Client<typeof InvitationService>;
+  jobs: Client<typeof JobService>;
   keys: Client<typeof KeyService>;
   leaks: Client<typeof LeakService>;
   signIn: Client<typeof SignInService>;
@@ -76,6 +78,7 @@ export function connectAdmin({ url, authorization, timeoutMs, tls }: AdminOption
     tokens: createClient(AccessTokenService, transport),
     store: createClient(StoreService, transport),
     invitations: createClient(InvitationService, transport),
+    jobs: createClient(JobService, transport),
     keys: createClient(KeyService, transport),
     leaks: createClient(LeakService, transport),
     signIn: createClient(SignInService, transport),

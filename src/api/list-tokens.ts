@@ -57,7 +57,7 @@ export async function* listTokens(
   limit: number,
   onProgress: (sofar: ListProgress) => void = () => undefined,
 ): AsyncGenerator<AccessToken> {
-  const request = requestOf(filter);
+  const request = listRequest(filter);
   // In a list by last use, one that is used meanwhile can come twice.
   const seen = new Set<string>();
   let pageToken = '';
@@ -77,7 +77,8 @@ export async function* listTokens(
   } while (pageToken !== '' && seen.size < limit);
 }
 
-function requestOf(filter: ListFilter) {
+/** The filter and order of a list, as its request has them. */
+export function listRequest(filter: ListFilter) {
   const { kind, state, expiresWithinSeconds, unusedSeconds, reverse = false } = filter;
   const sort = sorts[filter.sort ?? 'newest'];
   const opposed = reverse ? opposite[sort as keyof typeof opposite] : undefined;

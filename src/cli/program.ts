@@ -11,6 +11,7 @@ import type { Context } from './context.ts';
 import { addDevCertsCommand } from './dev-certs.ts';
 import { exitCodeOf, exitCodes, explain, faultOf, UsageError } from './exit-codes.ts';
 import { addInvitationCommands } from './invitations.ts';
+import { addJobsCommands } from './jobs.ts';
 import { asksForJson, asksForWide, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
@@ -98,6 +99,7 @@ export function buildProgram(
     .action(() => context.serve(context.env));
   addLoginCommand(program, context);
   addTokenCommands(program, context, exit);
+  addJobsCommands(program, context, exit);
   addJwtCommands(program, context);
   addVerifyCommand(program, context, exit);
   addWhoisCommand(program, context, exit);

@@ -14,8 +14,6 @@ export interface Terminal {
   note(text: string): void;
   /** Whether the standard output is a terminal. */
   readonly rich: boolean;
-  /** How many characters fit in a line of the terminal; absent where that is not known. */
-  readonly columns?: number;
   /** Whether the standard error is a terminal. */
   readonly notesRich: boolean;
   /** How many characters fit in a line of it; absent where that is not known, or to cut nothing. */
@@ -34,7 +32,6 @@ export function openTerminal(
     out: text => void stdout.write(`${text}\n`),
     note: text => void stderr.write(`${text}\n`),
     rich,
-    ...(rich && stdout.columns > 0 ? { columns: stdout.columns } : {}),
     notesRich: stderr.isTTY === true,
     columns: rich ? stdout.columns : undefined,
     colors: picocolors.createColors(rich && !env.NO_COLOR && env.TERM !== 'dumb'),

@@ -13,8 +13,11 @@ import { confirm, nameInQuestion, yesOption } from './confirm.ts';
 import type { Context } from './context.ts';
 import { change, connect, optionsOf } from './context.ts';
 import { addEndGrace } from './end-grace.ts';
+import { UsageError } from './exit-codes.ts';
 import { foundId } from './found-id.ts';
 import { addImport } from './import.ts';
+import { addRunOptions, type RunOptions, runJob } from './job-run.ts';
+import { addSelectionOptions, isSelecting } from './job-selection.ts';
 import { count, durationSeconds, idPrefix, uuid, word } from './option-values.ts';
 import { addReseal } from './reseal.ts';
 import type { ClearingOptions, FieldOptions } from './token-fields.ts';
@@ -45,7 +48,7 @@ export function addTokenCommands(
   addUpdate(token, context);
   addRotate(token, context);
   addEndGrace(token, context);
-  addRevoke(token, context);
+  addRevoke(token, context, exit);
   addImport(token, context, exit);
   addReseal(token, context, exit);
   addTokenPattern(token, context);
@@ -132,24 +135,30 @@ function addRotate(token: Command, context: Context): void {
     });
 }
 
-function addRevoke(token: Command, context: Context): void {
-  token
+function addRevoke(token: Command, context: Context, exit: (code: number) => void): void {
+  const command = token
     .command('revoke')
-    .description('revoke it permanently')
-    .argument('<id>', 'UUID, or its first characters', idPrefix)
-    .option('--reason <text>', 'why, for people and the audit log', '')
-    .option('--request-id <uuid>', 'repeat a revocation whose outcome is not known', uuid)
-    .option(...yesOption)
-    .action(async (given: string, _, self: Command) => {
-      const options = optionsOf<{ reason: string; requestId?: string; yes?: true }>(self);
+    .description('revoke it permanently, or all that the filters select')
+    .argument('[id]', 'UUID, or its first characters; none with --owner or a filter', idPrefix)
+    .option('--reason <text>', 'why, for people and the audit log', '');
+  addRunOptions(addSelectionOptions(command)).action(
+    async (given: string | undefined, _, self: Command) => {
+      const options = optionsOf<RunOptions & { reason: string }>(self);
+      const { reason } = options;
+      if (given === undefined) {
+        exit(await runJob(context, { kind: 'revoke', reason }, options));
+        return;
+      }
+      if (isSelecting(options)) throw new UsageError('give an id or filters, not both');
       const admin = connect(context, options);
       const id = await foundId(admin, given);
       await confirm(context, options, async () => {
         return `Revokes ${nameInQuestion(await getToken(admin, id))}. This cannot be undone.`;
       });
       const revoked = await change(options.requestId, requestId =>
-        revokeToken(admin, id, options.reason, requestId),
+        revokeToken(admin, id, reason, requestId),
       );
       outToken(context.terminal, revoked, options.json);
-    });
+    },
+  );
 }

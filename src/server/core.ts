@@ -29,6 +29,8 @@ import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createGuesses, type Guesses } from '../tokens/guesses.ts';
 import { createImport, type Import } from '../tokens/import.ts';
 import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
+import type { Jobs } from '../tokens/jobs/jobs.ts';
+import { openJobs } from '../tokens/jobs/open-jobs.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
 import { usageCountBytes } from '../tokens/limits.ts';
 import { createDirectory } from '../tokens/list/directory.ts';
@@ -67,6 +69,8 @@ export interface Core {
   verify: DoorVerify;
   /** Creates, lists, changes, rotates and revokes access tokens. */
   accessTokens: AccessTokens;
+  /** Acts on many access tokens. */
+  jobs: Jobs;
   /** Imports tokens of other systems. */
   importTokens: Import;
   /** Re-encrypts secrets with the first master key. */
@@ -120,7 +124,10 @@ export interface Core {
 /** Time for the last counts, and for closing the store, in milliseconds each. */
 const closeMs = 2000;
 
-/** Opens the store and wires up the rest. `now` is in milliseconds since 1970. */
+/**
+ * Opens the store and wires up the rest. `now` is in milliseconds since 1970. A worker leaves jobs to
+ * the primary process.
+ */
 export async function openCore(
   config: Config,
   secrets: ServerSecrets,
@@ -137,6 +144,7 @@ export async function openCore(
     | 'memory'
     | 'limiting'
   >,
+  isWorker = false,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
@@ -191,16 +199,23 @@ export async function openCore(
     () => usage.pendingCount * usageCountBytes,
     others.usage.pendingMax * usageCountBytes,
   );
+  const sessionList = createSessionList({
+    ...{ documents: store, ended: store, log: store, now },
+    idleMs: others.manager.sessionIdleMs,
+  });
+  const currentCaller = withPeople(createCurrentCaller(store, now), people);
+  const { jobs, close: closeJobs } = openJobs({
+    ...{ store, changes, currentCaller, now, limits: others.jobs, works: !isWorker },
+    onFailure: (error, jobId) =>
+      log.error({ error, jobId }, 'a job cannot go on; it is tried again'),
+    onBug: error => log.error({ error }, 'internal error in an act of a job'),
+  });
   const directory = createDirectory({
     ...{ store, now, limits: others.directory },
     monotonicMs: () => performance.now(),
   });
   metrics.memory('directory', () => directory.bytes, others.directory.bytesMax);
   const isProven = createIsProven(proofs, limits);
-  const sessionList = createSessionList({
-    ...{ documents: store, ended: store, log: store, now },
-    idleMs: others.manager.sessionIdleMs,
-  });
   const { adminToken } = secrets;
   const authenticating = { records: store, isProven, guesses, adminToken };
   const accessTokens = createAccessTokens({
@@ -217,6 +232,7 @@ export async function openCore(
     verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
     accessTokens,
     leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
+    jobs,
     importTokens: createImport({ store, keys, now, limits }),
     reseal: createReseal(changes, { webhooks: webhookSeals(keys, now) }),
     explain: createExplainTo(createExplain(decision)),
@@ -228,7 +244,7 @@ export async function openCore(
       verify: question => verify({ ...question, isUse: false }),
     }),
     guesses,
-    currentCaller: withPeople(createCurrentCaller(store, now), people),
+    currentCaller,
     ...{ people, sessionList },
     peopleAdmin: createPeopleAdmin({ people, sessionList, records: store, keys }),
     actorNames: createActorNames(people, store),
@@ -246,6 +262,7 @@ export async function openCore(
     usage,
     readTotalUse: limiting.readTotalUse,
     async close() {
+      await stopStep('jobs', closeJobs(), closeMs, log);
       directory.close();
       await stopStep('sums', Promise.all([sums.close(), retention.close()]), closeMs, log);
       await stopStep('usage', Promise.all([usage.close(), limiting.close()]), closeMs, log);

@@ -11,6 +11,7 @@ import { fixedCoherentLimits } from '../store/cache/limits.ts';
 import { fixedLmdbLimits } from '../store/lmdb/limits.ts';
 import type { StoreLimits } from '../store/open.ts';
 import { fixedRedisLimits, type RedisLimits } from '../store/redis/limits.ts';
+import { fixedJobLimits, type JobLimits } from '../tokens/jobs/limits.ts';
 import {
   type ChangeLimits,
   type DirectoryLimits,
@@ -47,6 +48,7 @@ export interface Limits {
   guesses: GuessLimits;
   retention: RetentionLimits;
   usage: UsageLimits;
+  jobs: JobLimits;
   /** Of counting against the limits of access tokens. */
   limiting: SharingLimits & { bytesMax: number };
   store: StoreLimits;
@@ -87,6 +89,11 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
     },
     retention: { ...fixedRetentionLimits, days: config.auditDays },
     usage: { ...fixedUsageLimits, pendingMax: Math.floor(memory.usage / usageCountBytes) },
+    jobs: {
+      ...fixedJobLimits,
+      actsPerSecond: config.jobActsPerSecond,
+      days: config.jobDays,
+    },
     limiting: { ...fixedSharingLimits, syncMs: config.limitsSyncMs, bytesMax: memory.limits },
     store: storeLimits(config, bounds),
     watch: {

@@ -94,7 +94,7 @@ export async function startServer(
   const { tickets = createTicketSecret(), isWorker = false } = options;
   const certificates = openCertificates(config, now);
   const metrics = createMetrics(config.callerNamesMax, otherMetrics);
-  const core = await openCore(config, secrets, log, now, metrics);
+  const core = await openCore(config, secrets, log, now, metrics, isWorker);
   const { health } = core.store;
   const trusts = trustsRanges(
     config.trustedProxies.map(([first, bits]) => [first.toString(), bits]),

@@ -12,6 +12,7 @@ import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
 import { InvitationService, invitationHandlers } from '../transport/services/invitations.ts';
+import { JobService, jobsHandlers } from '../transport/services/jobs.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { LeakService, leakHandlers } from '../transport/services/leaks.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
@@ -93,6 +94,7 @@ export function createServices(deps: ServicesDeps): Services {
     AccessTokenService,
     accessTokenHandlers({ ...core, authenticate, now }),
   );
+  const jobs = bind(JobService, jobsHandlers({ ...core, authenticate, now }));
   const store = bind(StoreService, storeHandlers({ ...core, authenticate: withoutSession }));
   const webhooks = bind(WebhookService, webhookHandlers({ ...deps.webhooking, authenticate }));
   const notices = bind(NoticeService, noticeHandlers({ ...deps.webhooking, authenticate }));
@@ -113,6 +115,7 @@ export function createServices(deps: ServicesDeps): Services {
     verifier: [verifier(admissions.verifier, withoutSession)],
     manager: [
       withRefusalsNoted(accessTokens, core.sums, addressOf),
+      withRefusalsNoted(jobs, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
       withRefusalsNoted(webhooks, core.sums, addressOf),
       withRefusalsNoted(notices, core.sums, addressOf),

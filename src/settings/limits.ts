@@ -1,5 +1,6 @@
 /** The settings that are numbers, each with its unit and its range. */
 
+import { jobLimits } from './job-limits.ts';
 import { limit, type Setting } from './setting.ts';
 import { wholeNumber } from './values.ts';
 
@@ -92,6 +93,7 @@ export const limits = {
     'Most individually revoked JWTs and subjects of one access token',
     { min: 1, max: 100_000, default: 10_000, unit: 'entries' },
   ),
+  ...jobLimits,
   auditDays: limit(
     'USHER_AUDIT_DAYS',
     'How long entries of the audit log are kept, after which they are removed behind a checkpoint; ' +

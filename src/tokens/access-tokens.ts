@@ -9,12 +9,12 @@ import type { Usage } from '../store/store.ts';
 import { type Caller, demand, ownerFor, readScope, visible, writeScope } from './caller.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-request.ts';
-import { TokenError } from './errors.ts';
-import { checkFields, checkUuid, type Fields, present, recordFields } from './fields.ts';
+import { checkFields, checkUuid, type Fields, recordFields } from './fields.ts';
 import { grantsOf } from './grants.ts';
 import { list } from './list/list.ts';
 import type { ListPage, ListQuery } from './list/query.ts';
 import { listValues, type ValuesDeps, type ValuesPage, type ValuesQuery } from './list/values.ts';
+import { notRevoked, revoked, rotated, withFields } from './new-record.ts';
 import { type JwtTarget, withRevokedJwts } from './revoke-jwts.ts';
 import { makeSecret } from './secret.ts';
 
@@ -122,17 +122,7 @@ export function createAccessTokens(
       const ask = { caller, action: 'token.update', id: checkUuid('id', id), revision, requestId };
       const grants = await grantsOf(store, caller);
       const { record } = await change(deps, { ...ask, args }, (before, at) => {
-        const old = notRevoked(before);
-        grants.checkHeld(old);
-        const chosen = Object.fromEntries(mask.map(name => [name, fields[name]]));
-        const next = { ...fieldsOf(old), ...chosen };
-        if (mask.includes('owner')) next.owner = ownerFor(caller, next.owner);
-        const checked = mask.includes('expiresAt') ? next : { ...next, expiresAt: undefined };
-        checkFields(old.kind, checked, at);
-        grants.check(next, old);
-        const moved = (next.owner || undefined) !== old.owner;
-        const mark = moved ? ({ hadOtherOwner: true } as const) : {};
-        return { record: { ...withoutFields(old), ...recordFields(next), ...mark } };
+        return { record: withFields(caller, before, fields, mask, at, grants) };
       });
       return record;
     },
@@ -143,16 +133,9 @@ export function createAccessTokens(
       const args = { graceSeconds, revision };
       const ask = { caller, action: 'token.rotate', id: checkUuid('id', id), revision, requestId };
       const grants = await grantsOf(store, caller);
-      const changed = await change(deps, { ...ask, args }, (before, at) => {
-        const old = notRevoked(before);
-        grants.checkHeld(old);
-        const { secret, kept } = makeSecret(keys, old.kind, old.id, at, tokenPrefix);
-        const previous = old.secrets
-          .slice(0, graceSeconds > 0 ? 1 : 0)
-          .map(last => ({ ...last, goodUntil: at + graceSeconds * 1000 }));
-        const { imported: _imported, ...rest } = old;
-        return { record: { ...rest, secrets: [kept, ...previous] }, secret };
-      });
+      const changed = await change(deps, { ...ask, args }, (before, at) =>
+        rotated(deps, before, graceSeconds, at, grants),
+      );
       return changed as Revealed;
     },
 
@@ -176,10 +159,7 @@ export function createAccessTokens(
       const { record } = await change(
         deps,
         { ...ask, args: { reason }, detail: reason },
-        (before, at) => {
-          if (before === undefined || before.revokedAt !== undefined) return undefined;
-          return { record: { ...before, revokedAt: at, ...present({ revokeReason: reason }) } };
-        },
+        (before, at) => revoked(before, reason, at),
       );
       return record;
     },
@@ -202,25 +182,3 @@ export function createAccessTokens(
 
 /** Placeholders of the fields that `change` sets. */
 const unwritten = { revision: 0, updatedAt: 0, eventId: '' };
-
-function notRevoked(record: AccessTokenRecord | undefined): AccessTokenRecord {
-  if (record === undefined || record.revokedAt !== undefined) {
-    throw new TokenError('FAILED_PRECONDITION', 'the access token is permanently revoked');
-  }
-  return record;
-}
-
-function fieldsOf(record: AccessTokenRecord): Fields {
-  const { name, owner, scopes, grantableScopes, metadata, audiences, expiresAt } = record;
-  const { jwtLifetimeMaxSeconds, allowedSources, rateLimit, quota } = record;
-  return {
-    ...{ name, owner, scopes, grantableScopes, metadata, audiences },
-    ...{ jwtLifetimeMaxSeconds, expiresAt, allowedSources, rateLimit, quota },
-  };
-}
-
-function withoutFields(record: AccessTokenRecord) {
-  const { name, owner, scopes, grantableScopes, metadata, audiences, ...others } = record;
-  const { jwtLifetimeMaxSeconds, expiresAt, allowedSources, rateLimit, quota, ...rest } = others;
-  return rest;
-}

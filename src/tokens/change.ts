@@ -41,6 +41,10 @@ export interface Ask {
   args: JsonObject;
   /** As AuditEvent.detail; absent for "". */
   detail?: string;
+  /** UUID of the job that makes the change; absent for none. */
+  jobId?: string;
+  /** How long a repeat still gets the secret, in milliseconds; absent for ChangeLimits.replyMs. */
+  replyMs?: number;
 }
 
 /**
@@ -165,6 +169,7 @@ function prepare(
     ...fields,
     detail: ask.detail ?? '',
     requestId,
+    ...(ask.jobId === undefined ? {} : { jobId: ask.jobId }),
   };
   const stored: StoredRequest | undefined =
     key === undefined
@@ -176,7 +181,7 @@ function prepare(
           ...(made.secret === undefined
             ? {}
             : { sealedReply: JSON.stringify(keys.seal(made.secret, `reply/${record.id}`)) }),
-          replyUntil: at + limits.replyMs,
+          replyUntil: at + (ask.replyMs ?? limits.replyMs),
           keepUntil: at + limits.requestMs,
         };
   return {

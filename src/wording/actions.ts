@@ -37,6 +37,12 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     tone: 'good',
     holds: '`after`: `rotatedAt`, and `previousGoodUntil`, the end of the previous secret',
   },
+  'token.end_grace': {
+    title: 'Grace ended',
+    did: 'ended the grace of the previous secret of {token}',
+    tone: 'good',
+    holds: '`before`: `previousGoodUntil`, when it would have ended',
+  },
   'token.revoke': {
     title: 'Access token revoked',
     did: 'revoked {token}',
@@ -54,12 +60,6 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     did: 'sealed the secret of {token} with the master key in use',
     tone: 'quiet',
     holds: '`before`, `after`: the revision',
-  },
-  'token.end_grace': {
-    title: 'Grace ended',
-    did: 'ended the grace of the previous secret of {token}',
-    tone: 'bad',
-    holds: '`before.previousGoodUntil`: when it would have ended',
   },
   'token.leaked': {
     title: 'Leaked credential reported',

@@ -7,6 +7,7 @@ import { auditEntries } from '../../src/api/audit-log.ts';
 import type { Admin } from '../../src/api/connect.ts';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
+import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
@@ -46,6 +47,7 @@ test('the API shows every field that is hashed', async () => {
     tokens: createClient(AccessTokenService, transport),
     store: createClient(StoreService, transport),
     invitations: createClient(InvitationService, transport),
+    jobs: createClient(JobService, transport),
     keys: createClient(KeyService, transport),
     leaks: createClient(LeakService, transport),
     signIn: createClient(SignInService, transport),

@@ -17,6 +17,7 @@ import {
   type State,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
+import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { NoticeService } from '../../src/gen/usher/v1/notices_pb.ts';
@@ -186,6 +187,23 @@ const people: typeof tokens = {
   endSession: [{ id: 'a b' }, ['id']],
   endSessions: [{ actor: 'x' }, ['actor']],
 };
+const jobs: typeof tokens = {
+  createJob: [
+    {
+      act: { act: { case: 'revoke', value: { reason: long } } },
+      selection: { selection: { case: 'filter', value: { kind: 9 as Kind, state: 9 as State } } },
+      requestId: 'r',
+    },
+    ['act.revoke.reason', 'request_id', 'selection.filter.kind', 'selection.filter.state'],
+  ],
+  startJob: [{ id: 'x' }, ['id']],
+  getJob: [{ id: 'x' }, ['id']],
+  listJobs: [{ pageSize: 1000, pageToken: 'x' }, ['page_size', 'page_token']],
+  cancelJob: [{ id: 'x' }, ['id']],
+  listJobFailures: [{ id: 'x', pageToken: 'x' }, ['id', 'page_token']],
+  readJobSecrets: [{ id: 'x', pageToken: 'x' }, ['id', 'page_token']],
+  forgetJobSecrets: [{ id: 'x' }, ['id']],
+};
 const issueJwt: (typeof tokens)[string] = [
   {
     ...{ tokenId: 'x', subject: long, audience: [''], scopes: ['a b'] },
@@ -239,6 +257,7 @@ type Service =
   | typeof KeyService
   | typeof LeakService
   | typeof PeopleService
+  | typeof JobService
   | typeof WebhookService;
 const callsOf = (service: Service, isGrpc: boolean) =>
   clientOf(service, server.manager, isGrpc) as unknown as Calls;
@@ -262,6 +281,7 @@ test('every administrative rpc is in this test', () => {
     PeopleService,
     WebhookService,
     NoticeService,
+    JobService,
   ];
   const rpcs = services.flatMap(({ methods }) => methods.map(({ localName }) => localName));
   const here = [
@@ -274,6 +294,7 @@ test('every administrative rpc is in this test', () => {
     ...Object.keys(leaks),
     ...Object.keys(invitations),
     ...Object.keys(people),
+    ...Object.keys(jobs),
     'createSignInCode',
   ];
   expect(here.sort()).toEqual(rpcs.sort());
@@ -314,6 +335,10 @@ test.each(Object.entries(invitations))('InvitationService.%s', async (name, [req
 
 test.each(Object.entries(people))('PeopleService.%s', async (name, [request, fields]) => {
   await namesIn(PeopleService, name, request, fields);
+});
+
+test.each(Object.entries(jobs))('JobService.%s', async (name, [request, fields]) => {
+  await namesIn(JobService, name, request, fields);
 });
 
 test('VerifierService.issueJwt, over Connect and gRPC', async () => {

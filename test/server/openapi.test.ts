@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { AccessTokenService } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
+import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
 import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
@@ -35,6 +36,7 @@ test('it has every unary rpc', () => {
   const rpcs = [
     AccessTokenService,
     InvitationService,
+    JobService,
     KeyService,
     LeakService,
     PeopleService,

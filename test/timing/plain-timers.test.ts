@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 
 const plain: Record<string, string> = {
   'cli/import.ts': 'a pause before a repeat',
+  'cli/job-run.ts': 'a pause between questions',
   'cli/keys.ts': 'a pause between questions',
   'client/ask.ts': 'pauses, and a deadline that is judged after what arrived was read',
   'client/follow-watch.ts': 'a pause, and a check that is judged after what arrived was read',
@@ -28,6 +29,7 @@ const plain: Record<string, string> = {
   'store/redis/repeat.ts': 'an interval of its caller',
   'timing/awake.ts': 'the clock and the timers that judge',
   'tokens/list/directory.ts': 'how long a call waits for a search, and when its memory is freed',
+  'tokens/jobs/runner.ts': 'an interval at which jobs are looked for, and pauses between acts',
   'tokens/retention.ts': 'an interval at which old entries are removed',
   'tokens/sums.ts': 'an interval at which counts are written',
   'tokens/usage.ts': 'an interval at which counts are written',

@@ -30,6 +30,8 @@ const NewWebhookPage = lazy(() => import('./webhooks/new-webhook-page.tsx'));
 const WebhookPage = lazy(() => import('./webhooks/webhook-page.tsx'));
 const InvitePage = lazy(() => import('./invited/invite-page.tsx'));
 const PasskeysPage = lazy(() => import('./invited/passkeys-page.tsx'));
+const JobsPage = lazy(() => import('./jobs/jobs-page.tsx'));
+const JobPage = lazy(() => import('./jobs/job-page.tsx'));
 const StatusPage = lazy(() => import('./status-page.tsx'));
 
 /** Opens a login link; otherwise shows the sign-in page without a session, and the pages with one. */
@@ -121,6 +123,10 @@ function Pages() {
       <Route path="/passkeys">
         <PasskeysPage />
       </Route>
+      <Route path="/jobs">
+        <JobsPage />
+      </Route>
+      <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
       <Route path="/status">
         <StatusPage />
       </Route>

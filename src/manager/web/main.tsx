@@ -12,6 +12,7 @@ import './css/access-token.css';
 import './css/code.css';
 import './css/audit.css';
 import './css/leaks.css';
+import './css/jobs.css';
 import './css/verdict.css';
 import { TransportProvider } from '@connectrpc/connect-query';
 import { MantineProvider } from '@mantine/core';

@@ -26,6 +26,7 @@ import {
   IconLogout,
   IconMoon,
   IconSignature,
+  IconStack2,
   IconSun,
   IconTestPipe,
   IconUsers,
@@ -36,6 +37,7 @@ import {
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { Bell } from './notices/bell.tsx';
+import { JobsUnderway } from './jobs/jobs-underway.tsx';
 import { signOut, useSession } from './session.ts';
 import { leaveAfterAsking } from './ui/leave-guard.ts';
 import { Mark } from './ui/mark.tsx';
@@ -51,6 +53,7 @@ const places: Place[] = [
     icon: IconWebhook,
     isFor: ({ scopes }) => scopes.includes('usher.admin'),
   },
+  { to: '/jobs', label: 'Jobs', icon: IconStack2, isFor: ({ mayRead }) => mayRead },
   { to: '/try-it', label: 'Try it', icon: IconTestPipe, isFor: ({ mayRead }) => mayRead },
   {
     to: '/whose',
@@ -114,6 +117,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <NavigationButton opened={opened} onClick={toggle} />
         </Group>
         <Places path={path} onGo={close} />
+        <JobsUnderway path={path} />
         <Account onGo={close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="app-main">

@@ -93,5 +93,6 @@ export function auditEventMessage(event: ChainedEvent): AuditEvent {
   });
   if (before) message.before = before;
   if (after) message.after = after;
+  if (event.jobId) message.jobId = event.jobId;
   return message;
 }

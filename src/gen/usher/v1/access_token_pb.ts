@@ -12,7 +12,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file usher/v1/access_token.proto.
  */
 export const file_usher_v1_access_token: GenFile = /*@__PURE__*/
-  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIpkICgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2USEgoKY3JlYXRlZF9ieRgcIAEoCRISCgpjaGFuZ2VkX2J5GB0gASgJEhcKD2NyZWF0ZWRfYnlfbmFtZRgeIAEoCRIXCg9jaGFuZ2VkX2J5X25hbWUYHyABKAkiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIuwBChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQidQoYTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEiwKDWFjY2Vzc190b2tlbnMYASADKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKdG90YWxfc2l6ZRgDIAEoBCKMAQoYVXBkYXRlQWNjZXNzVG9rZW5SZXF1ZXN0EisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuEi8KC3VwZGF0ZV9tYXNrGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4idgoYUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEigKBWdyYWNlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhAKCHJldmlzaW9uGAMgASgEEhIKCnJlcXVlc3RfaWQYBCABKAkiZwoZUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhINCgV0b2tlbhgCIAEoCRIOCgZzZWNyZXQYAyABKAkiSgoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iswEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg0KA2p3dBgHIAEoCUgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ixAQKGUltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QSNwoFaXRlbXMYASADKAsyKC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAkatAMKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIUCgpqd3Rfc2VjcmV0GAsgASgMSAASCgoCaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVvd25lchgGIAEoCRIOCgZzY29wZXMYByADKAkSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBncmFudGFibGVfc2NvcGVzGAogAygJEhEKCWF1ZGllbmNlcxgMIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2FsbG93ZWRfc291cmNlcxgOIAMoCRInCgpyYXRlX2xpbWl0GA8gASgLMhMudXNoZXIudjEuUmF0ZUxpbWl0Eh4KBXF1b3RhGBAgASgLMg8udXNoZXIudjEuUXVvdGFCCAoGc2VjcmV0IqsBChpJbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRI8CgdyZXN1bHRzGAEgAygLMisudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2UuUmVzdWx0Gk8KBlJlc3VsdBIoCgdvdXRjb21lGAEgASgOMhcudXNoZXIudjEuSW1wb3J0T3V0Y29tZRIKCgJpZBgCIAEoCRIPCgdwcm9ibGVtGAMgASgJIkIKGVJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAki6QEKGlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEhAKCGV4YW1pbmVkGAEgASgNEhAKCHJlc2VhbGVkGAIgASgNEkYKC21hc3Rlcl9rZXlzGAMgAygLMjEudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2UuTWFzdGVyS2V5VXNlEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCRpGCgxNYXN0ZXJLZXlVc2USFQoNbWFzdGVyX2tleV9pZBgBIAEoCRIPCgdzZWNyZXRzGAIgASgNEg4KBmxpc3RlZBgDIAEoCCIdCg9HZXRVc2FnZVJlcXVlc3QSCgoCaWQYASABKAkimAEKEEdldFVzYWdlUmVzcG9uc2USLAoEZGF5cxgBIAMoCzIeLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2UuRGF5EjIKDmxhc3RfdXNlZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBoiCgNEYXkSDAoEZGF0ZRgBIAEoCRINCgVjb3VudBgCIAEoBCJbCg5FeHBsYWluUmVxdWVzdBIOCgZoZWFkZXIYASABKAkSEAoIYXVkaWVuY2UYAiABKAkSFwoPcmVxdWlyZWRfc2NvcGVzGAMgAygJEg4KBnNvdXJjZRgEIAEoCSLtAwoPRXhwbGFpblJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEg0KBXN0YWxlGAYgASgIEi0KBXN0ZXBzGAcgAygLMh4udXNoZXIudjEuRXhwbGFpblJlc3BvbnNlLlN0ZXAaVgoEU3RlcBIuCgVjaGVjaxgBIAEoDjIfLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5DaGVjaxIOCgZwYXNzZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIuwBCgVDaGVjaxIVChFDSEVDS19VTlNQRUNJRklFRBAAEhAKDENIRUNLX0hFQURFUhABEg4KCkNIRUNLX0ZPUk0QAhIWChJDSEVDS19BQ0NFU1NfVE9LRU4QAxIQCgxDSEVDS19TRUNSRVQQBBIQCgxDSEVDS19DTEFJTVMQBRIOCgpDSEVDS19USU1FEAYSFAoQQ0hFQ0tfUkVWT0NBVElPThAHEhIKDkNIRUNLX0FVRElFTkNFEAgSEAoMQ0hFQ0tfU0NPUEVTEAkSEAoMQ0hFQ0tfU09VUkNFEAoSEAoMQ0hFQ0tfTElNSVRTEAsiMQoNTG9va3VwUmVxdWVzdBIMCgR0ZXh0GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkiwgMKDkxvb2t1cFJlc3BvbnNlEi8KB21hdGNoZXMYASADKAsyHi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZXhhbWluZWQYAyABKA0abAoFTWF0Y2gSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SNgoKbWF0Y2hlZF9ieRgCIAEoDjIiLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlLk1hdGNoZWRCeSLlAQoJTWF0Y2hlZEJ5EhoKFk1BVENIRURfQllfVU5TUEVDSUZJRUQQABIRCg1NQVRDSEVEX0JZX0lEEAESHQoZTUFUQ0hFRF9CWV9DVVJSRU5UX1NFQ1JFVBACEh4KGk1BVENIRURfQllfUFJFVklPVVNfU0VDUkVUEAMSEwoPTUFUQ0hFRF9CWV9QQVJUEAQSGQoVTUFUQ0hFRF9CWV9TRUNSRVRfS0VZEAUSGgoWTUFUQ0hFRF9CWV9SRVZPS0VEX0pUSRAGEh4KGk1BVENIRURfQllfUkVWT0tFRF9TVUJKRUNUEAcizgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCRIOCgZqb2JfaWQYDSABKAkSEgoKYWN0b3JfbmFtZRgOIAEoCRISCgp0b2tlbl9uYW1lGA8gASgJIsACChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCBINCgVhY3RvchgFIAEoCRISCgp0b2tlbl9uYW1lGAYgASgJEg0KBW93bmVyGAcgASgJEg8KB2FjdGlvbnMYCCADKAkSJwoHb3V0Y29tZRgJIAEoDjIWLnVzaGVyLnYxLkF1ZGl0T3V0Y29tZRIpCgVzaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWZyb21fc2VxdWVuY2UYDCABKAQi+gEKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEiQKBmV2ZW50cxgBIAMoCzIULnVzaGVyLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjsKBW5hbWVzGAMgAygLMiwudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2UuTmFtZXNFbnRyeRIQCghleGFtaW5lZBgEIAEoDRIMCgRsZWZ0GAUgASgEEhUKDWxhc3Rfc2VxdWVuY2UYBiABKAQaLAoKTmFtZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImIKGUZpbmRKd3RSZXZvY2F0aW9uc1JlcXVlc3QSDQoFdmFsdWUYASABKAkSEAoIdG9rZW5faWQYAiABKAkSEAoIc2VxdWVuY2UYAyABKAQSEgoKcGFnZV90b2tlbhgEIAEoCSK3AwoaRmluZEp3dFJldm9jYXRpb25zUmVzcG9uc2USOwoHbWF0Y2hlcxgBIAMoCzIqLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLk1hdGNoEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI+CgVuYW1lcxgDIAMoCzIvLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLk5hbWVzRW50cnkSEAoIZXhhbWluZWQYBCABKA0SDAoEbGVmdBgFIAEoBBprCgVNYXRjaBIjCgVldmVudBgBIAEoCzIULnVzaGVyLnYxLkF1ZGl0RXZlbnQSPQoHcmV2b2tlZBgCIAEoDjIsLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLlJldm9rZWQaLAoKTmFtZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKB1Jldm9rZWQSFwoTUkVWT0tFRF9VTlNQRUNJRklFRBAAEg8KC1JFVk9LRURfSlRJEAESEwoPUkVWT0tFRF9TVUJKRUNUEAIqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypCCgZQZXJpb2QSFgoSUEVSSU9EX1VOU1BFQ0lGSUVEEAASDgoKUEVSSU9EX0RBWRABEhAKDFBFUklPRF9NT05USBACKlEKCExpbWl0UGVyEhkKFUxJTUlUX1BFUl9VTlNQRUNJRklFRBAAEhMKD0xJTUlUX1BFUl9UT0tFThABEhUKEUxJTUlUX1BFUl9TVUJKRUNUEAIqTwoEU29ydBIUChBTT1JUX1VOU1BFQ0lGSUVEEAASDwoLU09SVF9ORVdFU1QQARIPCgtTT1JUX09MREVTVBACEg8KC1NPUlRfRVhQSVJZEAMqhQEKDUltcG9ydE91dGNvbWUSHgoaSU1QT1JUX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdJTVBPUlRfT1VUQ09NRV9JTVBPUlRFRBABEhsKF0lNUE9SVF9PVVRDT01FX0VYSVNUSU5HEAISGgoWSU1QT1JUX09VVENPTUVfUkVGVVNFRBADKmAKDEF1ZGl0T3V0Y29tZRIdChlBVURJVF9PVVRDT01FX1VOU1BFQ0lGSUVEEAASFgoSQVVESVRfT1VUQ09NRV9ET05FEAESGQoVQVVESVRfT1VUQ09NRV9SRUZVU0VEEAIy5QgKEkFjY2Vzc1Rva2VuU2VydmljZRJRCgZDcmVhdGUSIi51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5DcmVhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEkgKA0dldBIfLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVxdWVzdBogLnVzaGVyLnYxLkdldEFjY2Vzc1Rva2VuUmVzcG9uc2USTQoETGlzdBIhLnVzaGVyLnYxLkxpc3RBY2Nlc3NUb2tlbnNSZXF1ZXN0GiIudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlElEKBlVwZGF0ZRIiLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USUQoGUm90YXRlEiIudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRJRCgZSZXZva2USIi51c2hlci52MS5SZXZva2VBY2Nlc3NUb2tlblJlcXVlc3QaIy51c2hlci52MS5SZXZva2VBY2Nlc3NUb2tlblJlc3BvbnNlEkcKClJldm9rZUp3dHMSGy51c2hlci52MS5SZXZva2VKd3RzUmVxdWVzdBocLnVzaGVyLnYxLlJldm9rZUp3dHNSZXNwb25zZRJTCgZJbXBvcnQSIy51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0GiQudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2USUwoGUmVzZWFsEiMudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVxdWVzdBokLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEkEKCEdldFVzYWdlEhkudXNoZXIudjEuR2V0VXNhZ2VSZXF1ZXN0GhoudXNoZXIudjEuR2V0VXNhZ2VSZXNwb25zZRI+CgdFeHBsYWluEhgudXNoZXIudjEuRXhwbGFpblJlcXVlc3QaGS51c2hlci52MS5FeHBsYWluUmVzcG9uc2USOwoGTG9va3VwEhcudXNoZXIudjEuTG9va3VwUmVxdWVzdBoYLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlElYKD0xpc3RBdWRpdEV2ZW50cxIgLnVzaGVyLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaIS51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJfChJGaW5kSnd0UmV2b2NhdGlvbnMSIy51c2hlci52MS5GaW5kSnd0UmV2b2NhdGlvbnNSZXF1ZXN0GiQudXNoZXIudjEuRmluZEp3dFJldm9jYXRpb25zUmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("Cht1c2hlci92MS9hY2Nlc3NfdG9rZW4ucHJvdG8SCHVzaGVyLnYxIrQICgtBY2Nlc3NUb2tlbhIKCgJpZBgBIAEoCRIcCgRraW5kGAIgASgOMg4udXNoZXIudjEuS2luZBIeCgVzdGF0ZRgDIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBG5hbWUYBCABKAkSDQoFb3duZXIYBSABKAkSDgoGc2NvcGVzGAYgAygJEikKCG1ldGFkYXRhGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIRCglhdWRpZW5jZXMYCCADKAkSMwoQand0X2xpZmV0aW1lX21heBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZXZva2VfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmV2b2tlX3JlYXNvbhgOIAEoCRIQCghyZXZpc2lvbhgPIAEoBBIvCgtyb3RhdGVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPwobcHJldmlvdXNfc2VjcmV0X2V4cGlyZV90aW1lGBEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5sYXN0X3VzZWRfdGltZRgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASPAoYand0c19yZXZva2VkX2JlZm9yZV90aW1lGBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxyZXZva2VkX2p3dHMYFCABKA0SEAoIaW1wb3J0ZWQYFSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgWIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYFyADKAkSJwoKcmF0ZV9saW1pdBgYIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgZIAEoCzIPLnVzaGVyLnYxLlF1b3RhEioKDnJhdGVfbGltaXRfdXNlGBogASgLMhIudXNoZXIudjEuTGltaXRVc2USJQoJcXVvdGFfdXNlGBsgASgLMhIudXNoZXIudjEuTGltaXRVc2USEgoKY3JlYXRlZF9ieRgcIAEoCRISCgpjaGFuZ2VkX2J5GB0gASgJEhcKD2NyZWF0ZWRfYnlfbmFtZRgeIAEoCRIXCg9jaGFuZ2VkX2J5X25hbWUYHyABKAkSGQoRbGFzdF91c2VkX2FkZHJlc3MYICABKAkiaQoJUmF0ZUxpbWl0EhAKCHJlcXVlc3RzGAEgASgEEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgNwZXIYAyABKA4yEi51c2hlci52MS5MaW1pdFBlciJcCgVRdW90YRIQCghyZXF1ZXN0cxgBIAEoBBIgCgZwZXJpb2QYAiABKA4yEC51c2hlci52MS5QZXJpb2QSHwoDcGVyGAMgASgOMhIudXNoZXIudjEuTGltaXRQZXIibQoITGltaXRVc2USDAoEdXNlZBgBIAEoBBIRCglyZW1haW5pbmcYAiABKAQSLgoKcmVzZXRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIc3ViamVjdHMYBCABKAQimQMKGENyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIcCgRraW5kGAEgASgOMg4udXNoZXIudjEuS2luZBIMCgRuYW1lGAIgASgJEg0KBW93bmVyGAMgASgJEg4KBnNjb3BlcxgEIAMoCRIpCghtZXRhZGF0YRgFIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEQoJYXVkaWVuY2VzGAYgAygJEjMKEGp3dF9saWZldGltZV9tYXgYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoLZXhwaXJlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCnJlcXVlc3RfaWQYCSABKAkSGAoQZ3JhbnRhYmxlX3Njb3BlcxgKIAMoCRIXCg9hbGxvd2VkX3NvdXJjZXMYCyADKAkSJwoKcmF0ZV9saW1pdBgMIAEoCzITLnVzaGVyLnYxLlJhdGVMaW1pdBIeCgVxdW90YRgNIAEoCzIPLnVzaGVyLnYxLlF1b3RhImcKGUNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIiMKFUdldEFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCSJFChZHZXRBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuIs8CChdMaXN0QWNjZXNzVG9rZW5zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIcCgRraW5kGAMgASgOMg4udXNoZXIudjEuS2luZBINCgVvd25lchgEIAEoCRIeCgVzdGF0ZRgFIAEoDjIPLnVzaGVyLnYxLlN0YXRlEgwKBHRleHQYBiABKAkSMQoOZXhwaXJlc193aXRoaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHAoEc29ydBgIIAEoDjIOLnVzaGVyLnYxLlNvcnQSDQoFc2NvcGUYCSABKAkSLQoKdW51c2VkX2ZvchgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdyZXZlcnNlGAsgASgIEhIKCmNyZWF0ZWRfYnkYDCABKAkiwAEKGExpc3RBY2Nlc3NUb2tlbnNSZXNwb25zZRIsCg1hY2Nlc3NfdG9rZW5zGAEgAygLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCnRvdGFsX3NpemUYAyABKAQSFQoNc2VhcmNoZWRfc2l6ZRgEIAEoBBIVCg1tYXRjaGluZ19zaXplGAUgASgEEhsKE21hdGNoaW5nX3NpemVfZmluYWwYBiABKAgiVAoRTGlzdFZhbHVlc1JlcXVlc3QSHgoFZmllbGQYASABKA4yDy51c2hlci52MS5GaWVsZBIMCgR0ZXh0GAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoBSKgAQoSTGlzdFZhbHVlc1Jlc3BvbnNlEjIKBnZhbHVlcxgBIAMoCzIiLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXNwb25zZS5WYWx1ZRISCgp0b3RhbF9zaXplGAIgASgEEg0KBWZpbmFsGAMgASgIGjMKBVZhbHVlEg0KBXZhbHVlGAEgASgJEgwKBHNpemUYAiABKAQSDQoFbGFiZWwYAyABKAkijAEKGFVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIrCgxhY2Nlc3NfdG9rZW4YASABKAsyFS51c2hlci52MS5BY2Nlc3NUb2tlbhIvCgt1cGRhdGVfbWFzaxgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSEgoKcmVxdWVzdF9pZBgDIAEoCSJIChlVcGRhdGVBY2Nlc3NUb2tlblJlc3BvbnNlEisKDGFjY2Vzc190b2tlbhgBIAEoCzIVLnVzaGVyLnYxLkFjY2Vzc1Rva2VuInYKGFJvdGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBIKCgJpZBgBIAEoCRIoCgVncmFjZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIQCghyZXZpc2lvbhgDIAEoBBISCgpyZXF1ZXN0X2lkGAQgASgJImcKGVJvdGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SDQoFdG9rZW4YAiABKAkSDgoGc2VjcmV0GAMgASgJIjEKD0VuZEdyYWNlUmVxdWVzdBIKCgJpZBgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIj8KEEVuZEdyYWNlUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iSgoYUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIkgKGVJldm9rZUFjY2Vzc1Rva2VuUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4iswEKEVJldm9rZUp3dHNSZXF1ZXN0EgoKAmlkGAEgASgJEg0KA2p0aRgCIAEoCUgAEhEKB3N1YmplY3QYAyABKAlIABIzCg1pc3N1ZWRfYmVmb3JlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgAEg0KA2p3dBgHIAEoCUgAEg4KBnJlYXNvbhgFIAEoCRISCgpyZXF1ZXN0X2lkGAYgASgJQggKBnRhcmdldCJBChJSZXZva2VKd3RzUmVzcG9uc2USKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4ixAQKGUltcG9ydEFjY2Vzc1Rva2Vuc1JlcXVlc3QSNwoFaXRlbXMYASADKAsyKC51c2hlci52MS5JbXBvcnRBY2Nlc3NUb2tlbnNSZXF1ZXN0Lkl0ZW0SDwoHZHJ5X3J1bhgCIAEoCBISCgphbGxvd193ZWFrGAMgASgIEhIKCnJlcXVlc3RfaWQYBCABKAkatAMKBEl0ZW0SDwoFdG9rZW4YASABKAlIABIQCgZzaGEyNTYYAiABKAxIABIQCgZzaGE1MTIYAyABKAxIABIUCgpqd3Rfc2VjcmV0GAsgASgMSAASCgoCaWQYBCABKAkSDAoEbmFtZRgFIAEoCRINCgVvd25lchgGIAEoCRIOCgZzY29wZXMYByADKAkSKQoIbWV0YWRhdGEYCCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0Ei8KC2V4cGlyZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBncmFudGFibGVfc2NvcGVzGAogAygJEhEKCWF1ZGllbmNlcxgMIAMoCRIzChBqd3RfbGlmZXRpbWVfbWF4GA0gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKD2FsbG93ZWRfc291cmNlcxgOIAMoCRInCgpyYXRlX2xpbWl0GA8gASgLMhMudXNoZXIudjEuUmF0ZUxpbWl0Eh4KBXF1b3RhGBAgASgLMg8udXNoZXIudjEuUXVvdGFCCAoGc2VjcmV0IqsBChpJbXBvcnRBY2Nlc3NUb2tlbnNSZXNwb25zZRI8CgdyZXN1bHRzGAEgAygLMisudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVzcG9uc2UuUmVzdWx0Gk8KBlJlc3VsdBIoCgdvdXRjb21lGAEgASgOMhcudXNoZXIudjEuSW1wb3J0T3V0Y29tZRIKCgJpZBgCIAEoCRIPCgdwcm9ibGVtGAMgASgJIkIKGVJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAki6QEKGlJlc2VhbEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlEhAKCGV4YW1pbmVkGAEgASgNEhAKCHJlc2VhbGVkGAIgASgNEkYKC21hc3Rlcl9rZXlzGAMgAygLMjEudXNoZXIudjEuUmVzZWFsQWNjZXNzVG9rZW5zUmVzcG9uc2UuTWFzdGVyS2V5VXNlEhcKD25leHRfcGFnZV90b2tlbhgEIAEoCRpGCgxNYXN0ZXJLZXlVc2USFQoNbWFzdGVyX2tleV9pZBgBIAEoCRIPCgdzZWNyZXRzGAIgASgNEg4KBmxpc3RlZBgDIAEoCCIdCg9HZXRVc2FnZVJlcXVlc3QSCgoCaWQYASABKAki1QIKEEdldFVzYWdlUmVzcG9uc2USLAoEZGF5cxgBIAMoCzIeLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2UuRGF5EjIKDmxhc3RfdXNlZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1CghyZWZ1c2FscxgDIAMoCzIjLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2UuUmVmdXNhbHMSGQoRbGFzdF91c2VkX2FkZHJlc3MYBCABKAkaMwoDRGF5EgwKBGRhdGUYASABKAkSDQoFY291bnQYAiABKAQSDwoHcmVmdXNlZBgDIAEoBBpYCghSZWZ1c2FscxIOCgZyZWFzb24YASABKAkSDQoFY291bnQYAiABKAQSLQoJbGFzdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJbCg5FeHBsYWluUmVxdWVzdBIOCgZoZWFkZXIYASABKAkSEAoIYXVkaWVuY2UYAiABKAkSFwoPcmVxdWlyZWRfc2NvcGVzGAMgAygJEg4KBnNvdXJjZRgEIAEoCSLtAwoPRXhwbGFpblJlc3BvbnNlEg0KBXZhbGlkGAEgASgIEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC2h0dHBfc3RhdHVzGAQgASgNEhAKCHRva2VuX2lkGAUgASgJEg0KBXN0YWxlGAYgASgIEi0KBXN0ZXBzGAcgAygLMh4udXNoZXIudjEuRXhwbGFpblJlc3BvbnNlLlN0ZXAaVgoEU3RlcBIuCgVjaGVjaxgBIAEoDjIfLnVzaGVyLnYxLkV4cGxhaW5SZXNwb25zZS5DaGVjaxIOCgZwYXNzZWQYAiABKAgSDgoGZGV0YWlsGAMgASgJIuwBCgVDaGVjaxIVChFDSEVDS19VTlNQRUNJRklFRBAAEhAKDENIRUNLX0hFQURFUhABEg4KCkNIRUNLX0ZPUk0QAhIWChJDSEVDS19BQ0NFU1NfVE9LRU4QAxIQCgxDSEVDS19TRUNSRVQQBBIQCgxDSEVDS19DTEFJTVMQBRIOCgpDSEVDS19USU1FEAYSFAoQQ0hFQ0tfUkVWT0NBVElPThAHEhIKDkNIRUNLX0FVRElFTkNFEAgSEAoMQ0hFQ0tfU0NPUEVTEAkSEAoMQ0hFQ0tfU09VUkNFEAoSEAoMQ0hFQ0tfTElNSVRTEAsiMQoNTG9va3VwUmVxdWVzdBIMCgR0ZXh0GAEgASgJEhIKCnBhZ2VfdG9rZW4YAiABKAkiwgMKDkxvb2t1cFJlc3BvbnNlEi8KB21hdGNoZXMYASADKAsyHi51c2hlci52MS5Mb29rdXBSZXNwb25zZS5NYXRjaBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIZXhhbWluZWQYAyABKA0abAoFTWF0Y2gSKwoMYWNjZXNzX3Rva2VuGAEgASgLMhUudXNoZXIudjEuQWNjZXNzVG9rZW4SNgoKbWF0Y2hlZF9ieRgCIAEoDjIiLnVzaGVyLnYxLkxvb2t1cFJlc3BvbnNlLk1hdGNoZWRCeSLlAQoJTWF0Y2hlZEJ5EhoKFk1BVENIRURfQllfVU5TUEVDSUZJRUQQABIRCg1NQVRDSEVEX0JZX0lEEAESHQoZTUFUQ0hFRF9CWV9DVVJSRU5UX1NFQ1JFVBACEh4KGk1BVENIRURfQllfUFJFVklPVVNfU0VDUkVUEAMSEwoPTUFUQ0hFRF9CWV9QQVJUEAQSGQoVTUFUQ0hFRF9CWV9TRUNSRVRfS0VZEAUSGgoWTUFUQ0hFRF9CWV9SRVZPS0VEX0pUSRAGEh4KGk1BVENIRURfQllfUkVWT0tFRF9TVUJKRUNUEAcizgIKCkF1ZGl0RXZlbnQSEAoIc2VxdWVuY2UYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aW9uGAMgASgJEg0KBWFjdG9yGAQgASgJEgwKBHBlZXIYBSABKAkSEAoIdG9rZW5faWQYBiABKAkSJwoGYmVmb3JlGAcgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBImCgVhZnRlchgIIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSDgoGZGV0YWlsGAkgASgJEhIKCnJlcXVlc3RfaWQYCiABKAkSDAoEaGFzaBgLIAEoCRIKCgJpZBgMIAEoCRIOCgZqb2JfaWQYDSABKAkSEgoKYWN0b3JfbmFtZRgOIAEoCRISCgp0b2tlbl9uYW1lGA8gASgJIsACChZMaXN0QXVkaXRFdmVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEhAKCHRva2VuX2lkGAMgASgJEhQKDG9sZGVzdF9maXJzdBgEIAEoCBINCgVhY3RvchgFIAEoCRISCgp0b2tlbl9uYW1lGAYgASgJEg0KBW93bmVyGAcgASgJEg8KB2FjdGlvbnMYCCADKAkSJwoHb3V0Y29tZRgJIAEoDjIWLnVzaGVyLnYxLkF1ZGl0T3V0Y29tZRIpCgVzaW5jZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDWZyb21fc2VxdWVuY2UYDCABKAQi+gEKF0xpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEiQKBmV2ZW50cxgBIAMoCzIULnVzaGVyLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEjsKBW5hbWVzGAMgAygLMiwudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2UuTmFtZXNFbnRyeRIQCghleGFtaW5lZBgEIAEoDRIMCgRsZWZ0GAUgASgEEhUKDWxhc3Rfc2VxdWVuY2UYBiABKAQaLAoKTmFtZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImIKGUZpbmRKd3RSZXZvY2F0aW9uc1JlcXVlc3QSDQoFdmFsdWUYASABKAkSEAoIdG9rZW5faWQYAiABKAkSEAoIc2VxdWVuY2UYAyABKAQSEgoKcGFnZV90b2tlbhgEIAEoCSK3AwoaRmluZEp3dFJldm9jYXRpb25zUmVzcG9uc2USOwoHbWF0Y2hlcxgBIAMoCzIqLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLk1hdGNoEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRI+CgVuYW1lcxgDIAMoCzIvLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLk5hbWVzRW50cnkSEAoIZXhhbWluZWQYBCABKA0SDAoEbGVmdBgFIAEoBBprCgVNYXRjaBIjCgVldmVudBgBIAEoCzIULnVzaGVyLnYxLkF1ZGl0RXZlbnQSPQoHcmV2b2tlZBgCIAEoDjIsLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlLlJldm9rZWQaLAoKTmFtZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKB1Jldm9rZWQSFwoTUkVWT0tFRF9VTlNQRUNJRklFRBAAEg8KC1JFVk9LRURfSlRJEAESEwoPUkVWT0tFRF9TVUJKRUNUEAIqOwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDwoLS0lORF9TVEFUSUMQARIMCghLSU5EX0pXVBACKlYKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEAoMU1RBVEVfQUNUSVZFEAESEQoNU1RBVEVfRVhQSVJFRBACEhEKDVNUQVRFX1JFVk9LRUQQAypCCgZQZXJpb2QSFgoSUEVSSU9EX1VOU1BFQ0lGSUVEEAASDgoKUEVSSU9EX0RBWRABEhAKDFBFUklPRF9NT05USBACKlEKCExpbWl0UGVyEhkKFUxJTUlUX1BFUl9VTlNQRUNJRklFRBAAEhMKD0xJTUlUX1BFUl9UT0tFThABEhUKEUxJTUlUX1BFUl9TVUJKRUNUEAIqggEKBFNvcnQSFAoQU09SVF9VTlNQRUNJRklFRBAAEg8KC1NPUlRfTkVXRVNUEAESDwoLU09SVF9PTERFU1QQAhIPCgtTT1JUX0VYUElSWRADEg0KCVNPUlRfTkFNRRAEEg4KClNPUlRfT1dORVIQBRISCg5TT1JUX0xBU1RfVVNFRBAGKlYKBUZpZWxkEhUKEUZJRUxEX1VOU1BFQ0lGSUVEEAASDwoLRklFTERfT1dORVIQARIPCgtGSUVMRF9TQ09QRRACEhQKEEZJRUxEX0NSRUFURURfQlkQAyqFAQoNSW1wb3J0T3V0Y29tZRIeChpJTVBPUlRfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF0lNUE9SVF9PVVRDT01FX0lNUE9SVEVEEAESGwoXSU1QT1JUX09VVENPTUVfRVhJU1RJTkcQAhIaChZJTVBPUlRfT1VUQ09NRV9SRUZVU0VEEAMqYAoMQXVkaXRPdXRjb21lEh0KGUFVRElUX09VVENPTUVfVU5TUEVDSUZJRUQQABIWChJBVURJVF9PVVRDT01FX0RPTkUQARIZChVBVURJVF9PVVRDT01FX1JFRlVTRUQQAjLxCQoSQWNjZXNzVG9rZW5TZXJ2aWNlElEKBkNyZWF0ZRIiLnVzaGVyLnYxLkNyZWF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLkNyZWF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USSAoDR2V0Eh8udXNoZXIudjEuR2V0QWNjZXNzVG9rZW5SZXF1ZXN0GiAudXNoZXIudjEuR2V0QWNjZXNzVG9rZW5SZXNwb25zZRJNCgRMaXN0EiEudXNoZXIudjEuTGlzdEFjY2Vzc1Rva2Vuc1JlcXVlc3QaIi51c2hlci52MS5MaXN0QWNjZXNzVG9rZW5zUmVzcG9uc2USRwoKTGlzdFZhbHVlcxIbLnVzaGVyLnYxLkxpc3RWYWx1ZXNSZXF1ZXN0GhwudXNoZXIudjEuTGlzdFZhbHVlc1Jlc3BvbnNlElEKBlVwZGF0ZRIiLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVxdWVzdBojLnVzaGVyLnYxLlVwZGF0ZUFjY2Vzc1Rva2VuUmVzcG9uc2USUQoGUm90YXRlEiIudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUm90YXRlQWNjZXNzVG9rZW5SZXNwb25zZRJBCghFbmRHcmFjZRIZLnVzaGVyLnYxLkVuZEdyYWNlUmVxdWVzdBoaLnVzaGVyLnYxLkVuZEdyYWNlUmVzcG9uc2USUQoGUmV2b2tlEiIudXNoZXIudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXF1ZXN0GiMudXNoZXIudjEuUmV2b2tlQWNjZXNzVG9rZW5SZXNwb25zZRJHCgpSZXZva2VKd3RzEhsudXNoZXIudjEuUmV2b2tlSnd0c1JlcXVlc3QaHC51c2hlci52MS5SZXZva2VKd3RzUmVzcG9uc2USUwoGSW1wb3J0EiMudXNoZXIudjEuSW1wb3J0QWNjZXNzVG9rZW5zUmVxdWVzdBokLnVzaGVyLnYxLkltcG9ydEFjY2Vzc1Rva2Vuc1Jlc3BvbnNlElMKBlJlc2VhbBIjLnVzaGVyLnYxLlJlc2VhbEFjY2Vzc1Rva2Vuc1JlcXVlc3QaJC51c2hlci52MS5SZXNlYWxBY2Nlc3NUb2tlbnNSZXNwb25zZRJBCghHZXRVc2FnZRIZLnVzaGVyLnYxLkdldFVzYWdlUmVxdWVzdBoaLnVzaGVyLnYxLkdldFVzYWdlUmVzcG9uc2USPgoHRXhwbGFpbhIYLnVzaGVyLnYxLkV4cGxhaW5SZXF1ZXN0GhkudXNoZXIudjEuRXhwbGFpblJlc3BvbnNlEjsKBkxvb2t1cBIXLnVzaGVyLnYxLkxvb2t1cFJlcXVlc3QaGC51c2hlci52MS5Mb29rdXBSZXNwb25zZRJWCg9MaXN0QXVkaXRFdmVudHMSIC51c2hlci52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiEudXNoZXIudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USXwoSRmluZEp3dFJldm9jYXRpb25zEiMudXNoZXIudjEuRmluZEp3dFJldm9jYXRpb25zUmVxdWVzdBokLnVzaGVyLnYxLkZpbmRKd3RSZXZvY2F0aW9uc1Jlc3BvbnNlQjVaM2dpdGh1Yi5jb20vdXNoZXItYXV0aC91c2hlci9nZW4vZ28vdXNoZXIvdjE7dXNoZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * AccessToken is the record of an access token. It never holds the token or the secret. Lengths in
@@ -249,6 +249,14 @@ export type AccessToken = Message<"usher.v1.AccessToken"> & {
    * @generated from field: string changed_by_name = 31;
    */
   changedByName: string;
+
+  /**
+   * kind static: the address from which it was last used, where it was known; empty where it was not,
+   * and where the server does not keep it (USHER_LAST_ADDRESS).
+   *
+   * @generated from field: string last_used_address = 32;
+   */
+  lastUsedAddress: string;
 };
 
 /**
@@ -619,6 +627,36 @@ export type ListAccessTokensRequest = Message<"usher.v1.ListAccessTokensRequest"
    * @generated from field: usher.v1.Sort sort = 8;
    */
   sort: Sort;
+
+  /**
+   * Only access tokens that have exactly this scope; empty for all.
+   *
+   * @generated from field: string scope = 9;
+   */
+  scope: string;
+
+  /**
+   * Only access tokens whose last use is at least this long ago; of those that were never used, the
+   * ones that were created at least this long ago. Not set for all. A use counts some seconds after it
+   * was made.
+   *
+   * @generated from field: google.protobuf.Duration unused_for = 10;
+   */
+  unusedFor?: Duration | undefined;
+
+  /**
+   * The opposite of `sort`. Not with SORT_NEWEST and SORT_OLDEST, which are opposites.
+   *
+   * @generated from field: bool reverse = 11;
+   */
+  reverse: boolean;
+
+  /**
+   * Only access tokens that this actor created (AuditEvent.actor); empty for all.
+   *
+   * @generated from field: string created_by = 12;
+   */
+  createdBy: string;
 };
 
 /**
@@ -655,6 +693,27 @@ export type ListAccessTokensResponse = Message<"usher.v1.ListAccessTokensRespons
    * @generated from field: uint64 total_size = 3;
    */
   totalSize: bigint;
+
+  /**
+   * How many of these were searched so far, on this page and those before it.
+   *
+   * @generated from field: uint64 searched_size = 4;
+   */
+  searchedSize: bigint;
+
+  /**
+   * How many match the filter, as far as is known.
+   *
+   * @generated from field: uint64 matching_size = 5;
+   */
+  matchingSize: bigint;
+
+  /**
+   * Whether matching_size is how many there are.
+   *
+   * @generated from field: bool matching_size_final = 6;
+   */
+  matchingSizeFinal: boolean;
 };
 
 /**
@@ -663,6 +722,111 @@ export type ListAccessTokensResponse = Message<"usher.v1.ListAccessTokensRespons
  */
 export const ListAccessTokensResponseSchema: GenMessage<ListAccessTokensResponse> = /*@__PURE__*/
   messageDesc(file_usher_v1_access_token, 9);
+
+/**
+ * ListValuesRequest asks which values access tokens have.
+ *
+ * @generated from message usher.v1.ListValuesRequest
+ */
+export type ListValuesRequest = Message<"usher.v1.ListValuesRequest"> & {
+  /**
+   * Of which field. Required.
+   *
+   * @generated from field: usher.v1.Field field = 1;
+   */
+  field: Field;
+
+  /**
+   * Only values that contain this text, ignoring case; empty for all.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * How many values, at most: 1 to 200; 0 means 50.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+};
+
+/**
+ * Describes the message usher.v1.ListValuesRequest.
+ * Use `create(ListValuesRequestSchema)` to create a new message.
+ */
+export const ListValuesRequestSchema: GenMessage<ListValuesRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 10);
+
+/**
+ * ListValuesResponse holds values of a field.
+ *
+ * @generated from message usher.v1.ListValuesResponse
+ */
+export type ListValuesResponse = Message<"usher.v1.ListValuesResponse"> & {
+  /**
+   * The most frequent values.
+   *
+   * @generated from field: repeated usher.v1.ListValuesResponse.Value values = 1;
+   */
+  values: ListValuesResponse_Value[];
+
+  /**
+   * How many values there are, with those that were left out.
+   *
+   * @generated from field: uint64 total_size = 2;
+   */
+  totalSize: bigint;
+
+  /**
+   * Whether all access tokens were searched. Otherwise call again soon: the search goes on by itself.
+   *
+   * @generated from field: bool final = 3;
+   */
+  final: boolean;
+};
+
+/**
+ * Describes the message usher.v1.ListValuesResponse.
+ * Use `create(ListValuesResponseSchema)` to create a new message.
+ */
+export const ListValuesResponseSchema: GenMessage<ListValuesResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 11);
+
+/**
+ * Value is one of the values.
+ *
+ * @generated from message usher.v1.ListValuesResponse.Value
+ */
+export type ListValuesResponse_Value = Message<"usher.v1.ListValuesResponse.Value"> & {
+  /**
+   * The value.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * How many access tokens have it.
+   *
+   * @generated from field: uint64 size = 2;
+   */
+  size: bigint;
+
+  /**
+   * What people call it; empty where that is the value itself.
+   *
+   * @generated from field: string label = 3;
+   */
+  label: string;
+};
+
+/**
+ * Describes the message usher.v1.ListValuesResponse.Value.
+ * Use `create(ListValuesResponse_ValueSchema)` to create a new message.
+ */
+export const ListValuesResponse_ValueSchema: GenMessage<ListValuesResponse_Value> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 11, 0);
 
 /**
  * UpdateAccessTokenRequest changes an access token.
@@ -700,7 +864,7 @@ export type UpdateAccessTokenRequest = Message<"usher.v1.UpdateAccessTokenReques
  * Use `create(UpdateAccessTokenRequestSchema)` to create a new message.
  */
 export const UpdateAccessTokenRequestSchema: GenMessage<UpdateAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 10);
+  messageDesc(file_usher_v1_access_token, 12);
 
 /**
  * UpdateAccessTokenResponse holds the changed access token.
@@ -721,7 +885,7 @@ export type UpdateAccessTokenResponse = Message<"usher.v1.UpdateAccessTokenRespo
  * Use `create(UpdateAccessTokenResponseSchema)` to create a new message.
  */
 export const UpdateAccessTokenResponseSchema: GenMessage<UpdateAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 11);
+  messageDesc(file_usher_v1_access_token, 13);
 
 /**
  * RotateAccessTokenRequest asks for a new token or secret.
@@ -764,7 +928,7 @@ export type RotateAccessTokenRequest = Message<"usher.v1.RotateAccessTokenReques
  * Use `create(RotateAccessTokenRequestSchema)` to create a new message.
  */
 export const RotateAccessTokenRequestSchema: GenMessage<RotateAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 12);
+  messageDesc(file_usher_v1_access_token, 14);
 
 /**
  * RotateAccessTokenResponse holds the new token or secret.
@@ -799,7 +963,56 @@ export type RotateAccessTokenResponse = Message<"usher.v1.RotateAccessTokenRespo
  * Use `create(RotateAccessTokenResponseSchema)` to create a new message.
  */
 export const RotateAccessTokenResponseSchema: GenMessage<RotateAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 13);
+  messageDesc(file_usher_v1_access_token, 15);
+
+/**
+ * EndGraceRequest names the access token whose previous token or secret to end.
+ *
+ * @generated from message usher.v1.EndGraceRequest
+ */
+export type EndGraceRequest = Message<"usher.v1.EndGraceRequest"> & {
+  /**
+   * UUID.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * As in CreateAccessTokenRequest.
+   *
+   * @generated from field: string request_id = 2;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message usher.v1.EndGraceRequest.
+ * Use `create(EndGraceRequestSchema)` to create a new message.
+ */
+export const EndGraceRequestSchema: GenMessage<EndGraceRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 16);
+
+/**
+ * EndGraceResponse holds the access token with its new revision.
+ *
+ * @generated from message usher.v1.EndGraceResponse
+ */
+export type EndGraceResponse = Message<"usher.v1.EndGraceResponse"> & {
+  /**
+   * The record.
+   *
+   * @generated from field: usher.v1.AccessToken access_token = 1;
+   */
+  accessToken?: AccessToken | undefined;
+};
+
+/**
+ * Describes the message usher.v1.EndGraceResponse.
+ * Use `create(EndGraceResponseSchema)` to create a new message.
+ */
+export const EndGraceResponseSchema: GenMessage<EndGraceResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 17);
 
 /**
  * RevokeAccessTokenRequest names the access token to revoke.
@@ -834,7 +1047,7 @@ export type RevokeAccessTokenRequest = Message<"usher.v1.RevokeAccessTokenReques
  * Use `create(RevokeAccessTokenRequestSchema)` to create a new message.
  */
 export const RevokeAccessTokenRequestSchema: GenMessage<RevokeAccessTokenRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 14);
+  messageDesc(file_usher_v1_access_token, 18);
 
 /**
  * RevokeAccessTokenResponse holds the revoked access token.
@@ -855,7 +1068,7 @@ export type RevokeAccessTokenResponse = Message<"usher.v1.RevokeAccessTokenRespo
  * Use `create(RevokeAccessTokenResponseSchema)` to create a new message.
  */
 export const RevokeAccessTokenResponseSchema: GenMessage<RevokeAccessTokenResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 15);
+  messageDesc(file_usher_v1_access_token, 19);
 
 /**
  * RevokeJwtsRequest names the JWTs of one access token to revoke.
@@ -931,7 +1144,7 @@ export type RevokeJwtsRequest = Message<"usher.v1.RevokeJwtsRequest"> & {
  * Use `create(RevokeJwtsRequestSchema)` to create a new message.
  */
 export const RevokeJwtsRequestSchema: GenMessage<RevokeJwtsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 16);
+  messageDesc(file_usher_v1_access_token, 20);
 
 /**
  * RevokeJwtsResponse holds the access token with its new revision.
@@ -952,7 +1165,7 @@ export type RevokeJwtsResponse = Message<"usher.v1.RevokeJwtsResponse"> & {
  * Use `create(RevokeJwtsResponseSchema)` to create a new message.
  */
 export const RevokeJwtsResponseSchema: GenMessage<RevokeJwtsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 17);
+  messageDesc(file_usher_v1_access_token, 21);
 
 /**
  * ImportAccessTokensRequest holds tokens and jwt secrets of another system to import.
@@ -995,7 +1208,7 @@ export type ImportAccessTokensRequest = Message<"usher.v1.ImportAccessTokensRequ
  * Use `create(ImportAccessTokensRequestSchema)` to create a new message.
  */
 export const ImportAccessTokensRequestSchema: GenMessage<ImportAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 18);
+  messageDesc(file_usher_v1_access_token, 22);
 
 /**
  * Item is one token or jwt secret.
@@ -1137,7 +1350,7 @@ export type ImportAccessTokensRequest_Item = Message<"usher.v1.ImportAccessToken
  * Use `create(ImportAccessTokensRequest_ItemSchema)` to create a new message.
  */
 export const ImportAccessTokensRequest_ItemSchema: GenMessage<ImportAccessTokensRequest_Item> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 18, 0);
+  messageDesc(file_usher_v1_access_token, 22, 0);
 
 /**
  * ImportAccessTokensResponse holds the result for each item.
@@ -1158,7 +1371,7 @@ export type ImportAccessTokensResponse = Message<"usher.v1.ImportAccessTokensRes
  * Use `create(ImportAccessTokensResponseSchema)` to create a new message.
  */
 export const ImportAccessTokensResponseSchema: GenMessage<ImportAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 19);
+  messageDesc(file_usher_v1_access_token, 23);
 
 /**
  * Result is the result for one item.
@@ -1193,7 +1406,7 @@ export type ImportAccessTokensResponse_Result = Message<"usher.v1.ImportAccessTo
  * Use `create(ImportAccessTokensResponse_ResultSchema)` to create a new message.
  */
 export const ImportAccessTokensResponse_ResultSchema: GenMessage<ImportAccessTokensResponse_Result> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 19, 0);
+  messageDesc(file_usher_v1_access_token, 23, 0);
 
 /**
  * ResealAccessTokensRequest names a page of access tokens whose secrets to re-encrypt.
@@ -1221,7 +1434,7 @@ export type ResealAccessTokensRequest = Message<"usher.v1.ResealAccessTokensRequ
  * Use `create(ResealAccessTokensRequestSchema)` to create a new message.
  */
 export const ResealAccessTokensRequestSchema: GenMessage<ResealAccessTokensRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 20);
+  messageDesc(file_usher_v1_access_token, 24);
 
 /**
  * ResealAccessTokensResponse says what was done, and which master keys the page uses.
@@ -1263,7 +1476,7 @@ export type ResealAccessTokensResponse = Message<"usher.v1.ResealAccessTokensRes
  * Use `create(ResealAccessTokensResponseSchema)` to create a new message.
  */
 export const ResealAccessTokensResponseSchema: GenMessage<ResealAccessTokensResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 21);
+  messageDesc(file_usher_v1_access_token, 25);
 
 /**
  * MasterKeyUse counts tokens and secrets under one master key.
@@ -1299,7 +1512,7 @@ export type ResealAccessTokensResponse_MasterKeyUse = Message<"usher.v1.ResealAc
  * Use `create(ResealAccessTokensResponse_MasterKeyUseSchema)` to create a new message.
  */
 export const ResealAccessTokensResponse_MasterKeyUseSchema: GenMessage<ResealAccessTokensResponse_MasterKeyUse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 21, 0);
+  messageDesc(file_usher_v1_access_token, 25, 0);
 
 /**
  * GetUsageRequest names an access token.
@@ -1320,10 +1533,12 @@ export type GetUsageRequest = Message<"usher.v1.GetUsageRequest"> & {
  * Use `create(GetUsageRequestSchema)` to create a new message.
  */
 export const GetUsageRequestSchema: GenMessage<GetUsageRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 22);
+  messageDesc(file_usher_v1_access_token, 26);
 
 /**
- * GetUsageResponse says how often an access token was verified as valid, accurate to a few seconds.
+ * GetUsageResponse says how often an access token was verified as valid and how often it was refused,
+ * accurate to a few seconds. Refusals are counted where the token itself was proven: of guesses there
+ * is nothing here.
  *
  * @generated from message usher.v1.GetUsageResponse
  */
@@ -1341,6 +1556,20 @@ export type GetUsageResponse = Message<"usher.v1.GetUsageResponse"> & {
    * @generated from field: google.protobuf.Timestamp last_used_time = 2;
    */
   lastUsedTime?: Timestamp | undefined;
+
+  /**
+   * Refusals in these days by reason, most first; none of reasons that did not happen.
+   *
+   * @generated from field: repeated usher.v1.GetUsageResponse.Refusals refusals = 3;
+   */
+  refusals: GetUsageResponse_Refusals[];
+
+  /**
+   * As AccessToken.last_used_address.
+   *
+   * @generated from field: string last_used_address = 4;
+   */
+  lastUsedAddress: string;
 };
 
 /**
@@ -1348,7 +1577,7 @@ export type GetUsageResponse = Message<"usher.v1.GetUsageResponse"> & {
  * Use `create(GetUsageResponseSchema)` to create a new message.
  */
 export const GetUsageResponseSchema: GenMessage<GetUsageResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 23);
+  messageDesc(file_usher_v1_access_token, 27);
 
 /**
  * Day is the count for one day.
@@ -1369,6 +1598,13 @@ export type GetUsageResponse_Day = Message<"usher.v1.GetUsageResponse.Day"> & {
    * @generated from field: uint64 count = 2;
    */
   count: bigint;
+
+  /**
+   * How many verdicts were refusals.
+   *
+   * @generated from field: uint64 refused = 3;
+   */
+  refused: bigint;
 };
 
 /**
@@ -1376,7 +1612,42 @@ export type GetUsageResponse_Day = Message<"usher.v1.GetUsageResponse.Day"> & {
  * Use `create(GetUsageResponse_DaySchema)` to create a new message.
  */
 export const GetUsageResponse_DaySchema: GenMessage<GetUsageResponse_Day> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 23, 0);
+  messageDesc(file_usher_v1_access_token, 27, 0);
+
+/**
+ * Refusals counts those of one reason.
+ *
+ * @generated from message usher.v1.GetUsageResponse.Refusals
+ */
+export type GetUsageResponse_Refusals = Message<"usher.v1.GetUsageResponse.Refusals"> & {
+  /**
+   * As the name of a Reason of VerifierService: "REVOKED".
+   *
+   * @generated from field: string reason = 1;
+   */
+  reason: string;
+
+  /**
+   * How many in these days.
+   *
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+
+  /**
+   * When it was last refused so.
+   *
+   * @generated from field: google.protobuf.Timestamp last_time = 3;
+   */
+  lastTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message usher.v1.GetUsageResponse.Refusals.
+ * Use `create(GetUsageResponse_RefusalsSchema)` to create a new message.
+ */
+export const GetUsageResponse_RefusalsSchema: GenMessage<GetUsageResponse_Refusals> = /*@__PURE__*/
+  messageDesc(file_usher_v1_access_token, 27, 1);
 
 /**
  * ExplainRequest holds one Authorization header and what its token must allow, as a VerifyRequest.
@@ -1418,7 +1689,7 @@ export type ExplainRequest = Message<"usher.v1.ExplainRequest"> & {
  * Use `create(ExplainRequestSchema)` to create a new message.
  */
 export const ExplainRequestSchema: GenMessage<ExplainRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 24);
+  messageDesc(file_usher_v1_access_token, 28);
 
 /**
  * ExplainResponse is the verdict with the steps that led to it. It holds no part of the token, no
@@ -1482,7 +1753,7 @@ export type ExplainResponse = Message<"usher.v1.ExplainResponse"> & {
  * Use `create(ExplainResponseSchema)` to create a new message.
  */
 export const ExplainResponseSchema: GenMessage<ExplainResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 25);
+  messageDesc(file_usher_v1_access_token, 29);
 
 /**
  * Step is one thing that was checked.
@@ -1517,7 +1788,7 @@ export type ExplainResponse_Step = Message<"usher.v1.ExplainResponse.Step"> & {
  * Use `create(ExplainResponse_StepSchema)` to create a new message.
  */
 export const ExplainResponse_StepSchema: GenMessage<ExplainResponse_Step> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 25, 0);
+  messageDesc(file_usher_v1_access_token, 29, 0);
 
 /**
  * Check names what a step looked at. A decision makes them in the order of this list, but looks at
@@ -1623,7 +1894,7 @@ export type ExplainResponse_Check = (typeof ExplainResponse_Check)[keyof typeof 
  * Describes the enum usher.v1.ExplainResponse.Check.
  */
 export const ExplainResponse_CheckSchema: GenEnum<ExplainResponse_Check> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 25, 0);
+  enumDesc(file_usher_v1_access_token, 29, 0);
 
 /**
  * LookupRequest holds what to find the access token of.
@@ -1654,7 +1925,7 @@ export type LookupRequest = Message<"usher.v1.LookupRequest"> & {
  * Use `create(LookupRequestSchema)` to create a new message.
  */
 export const LookupRequestSchema: GenMessage<LookupRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 26);
+  messageDesc(file_usher_v1_access_token, 30);
 
 /**
  * LookupResponse holds what was found.
@@ -1690,7 +1961,7 @@ export type LookupResponse = Message<"usher.v1.LookupResponse"> & {
  * Use `create(LookupResponseSchema)` to create a new message.
  */
 export const LookupResponseSchema: GenMessage<LookupResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 27);
+  messageDesc(file_usher_v1_access_token, 31);
 
 /**
  * Match is an access token that was found.
@@ -1718,7 +1989,7 @@ export type LookupResponse_Match = Message<"usher.v1.LookupResponse.Match"> & {
  * Use `create(LookupResponse_MatchSchema)` to create a new message.
  */
 export const LookupResponse_MatchSchema: GenMessage<LookupResponse_Match> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 27, 0);
+  messageDesc(file_usher_v1_access_token, 31, 0);
 
 /**
  * MatchedBy says what in the text names the access token.
@@ -1795,7 +2066,7 @@ export type LookupResponse_MatchedBy = (typeof LookupResponse_MatchedBy)[keyof t
  * Describes the enum usher.v1.LookupResponse.MatchedBy.
  */
 export const LookupResponse_MatchedBySchema: GenEnum<LookupResponse_MatchedBy> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 27, 0);
+  enumDesc(file_usher_v1_access_token, 31, 0);
 
 /**
  * AuditEvent is one entry of the audit log. It never holds a token, a secret or a JWT's claims.
@@ -1927,7 +2198,7 @@ export type AuditEvent = Message<"usher.v1.AuditEvent"> & {
  * Use `create(AuditEventSchema)` to create a new message.
  */
 export const AuditEventSchema: GenMessage<AuditEvent> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 28);
+  messageDesc(file_usher_v1_access_token, 32);
 
 /**
  * ListAuditEventsRequest asks for a page of the audit log. Filters combine: an event passes all.
@@ -2030,7 +2301,7 @@ export type ListAuditEventsRequest = Message<"usher.v1.ListAuditEventsRequest"> 
  * Use `create(ListAuditEventsRequestSchema)` to create a new message.
  */
 export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 29);
+  messageDesc(file_usher_v1_access_token, 33);
 
 /**
  * ListAuditEventsResponse is a page of the audit log.
@@ -2088,7 +2359,7 @@ export type ListAuditEventsResponse = Message<"usher.v1.ListAuditEventsResponse"
  * Use `create(ListAuditEventsResponseSchema)` to create a new message.
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 30);
+  messageDesc(file_usher_v1_access_token, 34);
 
 /**
  * FindJwtRevocationsRequest asks which entries of the audit log revoked a JWT or a subject's JWTs.
@@ -2130,7 +2401,7 @@ export type FindJwtRevocationsRequest = Message<"usher.v1.FindJwtRevocationsRequ
  * Use `create(FindJwtRevocationsRequestSchema)` to create a new message.
  */
 export const FindJwtRevocationsRequestSchema: GenMessage<FindJwtRevocationsRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 31);
+  messageDesc(file_usher_v1_access_token, 35);
 
 /**
  * FindJwtRevocationsResponse names the entries that were found on a page.
@@ -2179,7 +2450,7 @@ export type FindJwtRevocationsResponse = Message<"usher.v1.FindJwtRevocationsRes
  * Use `create(FindJwtRevocationsResponseSchema)` to create a new message.
  */
 export const FindJwtRevocationsResponseSchema: GenMessage<FindJwtRevocationsResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 32);
+  messageDesc(file_usher_v1_access_token, 36);
 
 /**
  * Match is an entry that revoked it.
@@ -2207,7 +2478,7 @@ export type FindJwtRevocationsResponse_Match = Message<"usher.v1.FindJwtRevocati
  * Use `create(FindJwtRevocationsResponse_MatchSchema)` to create a new message.
  */
 export const FindJwtRevocationsResponse_MatchSchema: GenMessage<FindJwtRevocationsResponse_Match> = /*@__PURE__*/
-  messageDesc(file_usher_v1_access_token, 32, 0);
+  messageDesc(file_usher_v1_access_token, 36, 0);
 
 /**
  * What an entry revoked.
@@ -2248,7 +2519,7 @@ export type FindJwtRevocationsResponse_Revoked = (typeof FindJwtRevocationsRespo
  * Describes the enum usher.v1.FindJwtRevocationsResponse.Revoked.
  */
 export const FindJwtRevocationsResponse_RevokedSchema: GenEnum<FindJwtRevocationsResponse_Revoked> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 32, 0);
+  enumDesc(file_usher_v1_access_token, 36, 0);
 
 /**
  * Kind of an access token.
@@ -2449,11 +2720,33 @@ export const Sort = {
   OLDEST: 2,
 
   /**
-   * By expire_time, soonest first; leaves out access tokens that never expire.
+   * By expire_time, soonest first; leaves out access tokens that never expire. With `expires_within`,
+   * SORT_UNSPECIFIED, SORT_NEWEST and SORT_OLDEST mean this too.
    *
    * @generated from enum value: SORT_EXPIRY = 3;
    */
   EXPIRY: 3,
+
+  /**
+   * By name, A to Z, ignoring case.
+   *
+   * @generated from enum value: SORT_NAME = 4;
+   */
+  NAME: 4,
+
+  /**
+   * By owner, A to Z, ignoring case; those without an owner last.
+   *
+   * @generated from enum value: SORT_OWNER = 5;
+   */
+  OWNER: 5,
+
+  /**
+   * By last_used_time, most recent first; those that were never used last. Accurate to a minute.
+   *
+   * @generated from enum value: SORT_LAST_USED = 6;
+   */
+  LAST_USED: 6,
 } as const;
 
 /**
@@ -2468,6 +2761,54 @@ export type Sort = (typeof Sort)[keyof typeof Sort] | UnknownEnum;
  */
 export const SortSchema: GenEnum<Sort> = /*@__PURE__*/
   enumDesc(file_usher_v1_access_token, 4);
+
+/**
+ * Field is a field of access tokens.
+ *
+ * @generated from enum usher.v1.Field
+ */
+export const Field = {
+  /**
+   * Not set.
+   *
+   * @generated from enum value: FIELD_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * AccessToken.owner.
+   *
+   * @generated from enum value: FIELD_OWNER = 1;
+   */
+  OWNER: 1,
+
+  /**
+   * AccessToken.scopes.
+   *
+   * @generated from enum value: FIELD_SCOPE = 2;
+   */
+  SCOPE: 2,
+
+  /**
+   * Who created them, as AuditEvent.actor.
+   *
+   * @generated from enum value: FIELD_CREATED_BY = 3;
+   */
+  CREATED_BY: 3,
+} as const;
+
+/**
+ * Field is a field of access tokens.
+ *
+ * @generated from enum usher.v1.Field
+ */
+export type Field = (typeof Field)[keyof typeof Field] | UnknownEnum;
+
+/**
+ * Describes the enum usher.v1.Field.
+ */
+export const FieldSchema: GenEnum<Field> = /*@__PURE__*/
+  enumDesc(file_usher_v1_access_token, 5);
 
 /**
  * ImportOutcome says whether an item was imported.
@@ -2515,7 +2856,7 @@ export type ImportOutcome = (typeof ImportOutcome)[keyof typeof ImportOutcome] |
  * Describes the enum usher.v1.ImportOutcome.
  */
 export const ImportOutcomeSchema: GenEnum<ImportOutcome> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 5);
+  enumDesc(file_usher_v1_access_token, 6);
 
 /**
  * AuditOutcome is what became of a call.
@@ -2556,7 +2897,7 @@ export type AuditOutcome = (typeof AuditOutcome)[keyof typeof AuditOutcome] | Un
  * Describes the enum usher.v1.AuditOutcome.
  */
 export const AuditOutcomeSchema: GenEnum<AuditOutcome> = /*@__PURE__*/
-  enumDesc(file_usher_v1_access_token, 6);
+  enumDesc(file_usher_v1_access_token, 7);
 
 /**
  * AccessTokenService is the API Manager's administrative API: it creates, reads, updates, rotates,
@@ -2601,8 +2942,12 @@ export const AccessTokenService: GenService<{
     output: typeof GetAccessTokenResponseSchema;
   },
   /**
-   * List reads access tokens page by page. Access tokens that are created or revoked between two
-   * pages never make List skip or repeat others.
+   * List reads access tokens page by page. Access tokens that are created, changed or revoked between
+   * two pages never make List skip or repeat others. One whose own place moves meanwhile can be listed
+   * twice or be left out, such as one that is renamed in a list by name. In a list by last use, one
+   * that is used meanwhile can be listed twice; it can be left out only if several servers answer.
+   * Errors: FAILED_PRECONDITION when there are too many access tokens for
+   * this order (the server's USHER_LIST_MEMORY_MB).
    *
    * @generated from rpc usher.v1.AccessTokenService.List
    */
@@ -2610,6 +2955,18 @@ export const AccessTokenService: GenService<{
     methodKind: "unary";
     input: typeof ListAccessTokensRequestSchema;
     output: typeof ListAccessTokensResponseSchema;
+  },
+  /**
+   * ListValues reads which owners, scopes or creators access tokens have, with how many have each, most
+   * frequent first: what to choose from when filtering List. Errors: FAILED_PRECONDITION when there
+   * are too many access tokens (the server's USHER_LIST_MEMORY_MB).
+   *
+   * @generated from rpc usher.v1.AccessTokenService.ListValues
+   */
+  listValues: {
+    methodKind: "unary";
+    input: typeof ListValuesRequestSchema;
+    output: typeof ListValuesResponseSchema;
   },
   /**
    * Update changes the fields named in the mask. Errors: NOT_FOUND; ABORTED when the revision is
@@ -2634,6 +2991,18 @@ export const AccessTokenService: GenService<{
     methodKind: "unary";
     input: typeof RotateAccessTokenRequestSchema;
     output: typeof RotateAccessTokenResponseSchema;
+  },
+  /**
+   * EndGrace ends the grace period of the last rotation now: the previous token or secret becomes
+   * invalid. Without one it succeeds and changes nothing. Errors: NOT_FOUND; FAILED_PRECONDITION when
+   * revoked.
+   *
+   * @generated from rpc usher.v1.AccessTokenService.EndGrace
+   */
+  endGrace: {
+    methodKind: "unary";
+    input: typeof EndGraceRequestSchema;
+    output: typeof EndGraceResponseSchema;
   },
   /**
    * Revoke permanently revokes an access token. Revoking it again succeeds and changes nothing.

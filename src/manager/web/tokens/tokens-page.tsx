@@ -6,12 +6,14 @@ import { Link } from 'wouter';
 import { useSession } from '../session.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { PageHeader } from '../ui/page-header.tsx';
+import { BulkBar, useChoice } from './bulk-bar.tsx';
 import { ColumnChoice } from './column-choice.tsx';
 import { useShownColumns } from './columns.ts';
 import { FilterBar } from './filter-bar.tsx';
 import { isFiltered, useFilters } from './filters.ts';
 import { PageTurner, SearchProgress } from './list-status.tsx';
 import { NoTokens } from './no-tokens.tsx';
+import type { Rows } from './read-rows.ts';
 import { TokensTable, TokensTableSkeleton } from './tokens-table.tsx';
 import { useTokenList } from './use-token-list.ts';
 
@@ -21,6 +23,7 @@ export function TokensPage() {
   const [columns, setColumns] = useShownColumns();
   const { mayChange } = useSession();
   const list = useTokenList(filters);
+  const choice = useChoice(filters);
   const { page, error } = list;
   const filtered = isFiltered(filters);
   const create = mayChange && <NewTokenButton />;
@@ -37,6 +40,7 @@ export function TokensPage() {
         }
       />
       <FilterBar filters={filters} onChange={setFilters} onClear={clear} />
+      {mayChange && <BulkBar filters={filters} choice={choice} matching={sayMatching(page)} />}
       <SearchProgress list={list} />
       {error !== null && <ErrorPanel error={error} onRetry={list.retry} />}
       {page === undefined && error === null && <TokensTableSkeleton columns={columns} />}
@@ -47,6 +51,7 @@ export function TokensPage() {
           sort={filters.sort}
           onSort={sort => setFilters({ sort })}
           isStale={list.isStale}
+          selection={mayChange ? choice : undefined}
         />
       )}
       {page !== undefined && page.rows.length === 0 && !list.isSearching && error === null && (
@@ -62,6 +67,13 @@ export function TokensPage() {
       {error === null && <PageTurner list={list} filtered={filtered} />}
     </>
   );
+}
+
+/** How many match, as far as is known: "1,234", "1,234 or more". */
+function sayMatching(page: Rows | undefined): string {
+  if (page === undefined) return '';
+  const count = page.matching.toLocaleString('en');
+  return page.isCounted || page.next === '' ? count : `${count} or more`;
 }
 
 function NewTokenButton() {

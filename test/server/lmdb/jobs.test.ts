@@ -1,0 +1,6 @@
+/** Jobs on the embedded store. */
+
+import { describeJobs } from '../jobs.ts';
+import { lmdbPlace } from '../place.ts';
+
+describeJobs('LMDB', lmdbPlace);
