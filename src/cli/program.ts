@@ -9,6 +9,7 @@ import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { addDevCertsCommand } from './dev-certs.ts';
 import { exitCodeOf, exitCodes, explain, UsageError } from './exit-codes.ts';
+import { addHealthcheckCommand } from './healthcheck.ts';
 import { asksForJson, jsonError, jsonTerminal } from './json-terminal.ts';
 import { addJwtCommands } from './jwt.ts';
 import { addKeysCommands } from './keys.ts';
@@ -88,6 +89,7 @@ export function buildProgram(
     .command('serve')
     .description('start the server')
     .action(() => context.serve(context.env));
+  addHealthcheckCommand(program, context, exit);
   addLoginCommand(program, context);
   addTokenCommands(program, context, exit);
   addJwtCommands(program, context);
