@@ -64,6 +64,15 @@ h2spec_modules="$h2spec@v2.2.1+incompatible golang.org/x/net@v0.17.0
 has_h2spec() { [ -x out/tools/h2spec ] || has h2spec; }
 need h2spec "the rules of HTTP/2; built from source into out/tools" has_h2spec
 
+# The machine's own Node can be newer. npm has Node itself for Linux alone.
+has_node_20() {
+  own=$(node -p 'process.versions.node') || own=
+  case $own in 20.*) return ;; esac
+  for node in scripts/node/20/node_modules/node-linux-*/bin/node; do [ -x "$node" ] && return; done
+  return 1
+}
+need node-20 "the SDK, on the oldest Node that it supports; from npm into scripts/node/20" has_node_20
+
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
   exit 1
@@ -115,6 +124,12 @@ build_h2spec() {
   own_tools
 }
 
+install_node_20() {
+  echo "setup: installing Node 20 into scripts/node/20 (about 40 MB)"
+  npm ci --prefix scripts/node/20 --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
+  [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" scripts/node/20
+}
+
 # Under sudo, the files still belong to the user of the checkout.
 own_tools() { [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out; }
 
@@ -124,6 +139,7 @@ elif [ "$allowed" = yes ]; then
   [ -z "$packages" ] || install_packages
   has_recent_go >/dev/null 2>&1 || install_go
   has_h2spec >/dev/null || build_h2spec
+  has_node_20 || install_node_20
   echo "setup: everything the tests need is installed"
 else
   echo "setup: some tests need what is missing here:$reasons"

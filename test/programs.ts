@@ -31,6 +31,11 @@ const programs = {
   'go-1.24': { file: 'go', line: packages, proof: ['help', 'goauth'] },
   h2spec: { line: packages },
   prlimit: { line: packages },
+  'node-20': {
+    file: 'node',
+    line: packages,
+    proof: ['-e', 'process.exit(process.versions.node.startsWith("20.") ? 0 : 1)'],
+  },
   nginx: { line: packages },
   haproxy: { line: packages },
   envoy: { line: downloads },
@@ -51,6 +56,7 @@ export function findProgram(name: ProgramName): string | undefined {
     join(root, 'out/tools'),
     join(root, 'out/tools/go/bin'),
     join(root, 'out/gateways'),
+    join(root, `scripts/node/20/node_modules/node-linux-${process.arch}/bin`),
     // The system's Python and Ruby come first, because Debian packages install libraries for them.
     ...['/usr/bin', '/bin'],
     ...(process.env.PATH ?? '').split(delimiter).filter(folder => folder !== ''),
