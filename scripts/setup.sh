@@ -49,6 +49,8 @@ need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
 need python3-venv "the clients of docs/clients.md" /usr/bin/python3 -c 'import ensurepip'
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
+need buildah "the container image" has buildah
+need iproute2 "the container image, in a network of its own" has ip
 need golang-go "$readme, and building h2spec" has go
 need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
 packages=$missing
