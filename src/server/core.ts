@@ -39,7 +39,7 @@ import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
 

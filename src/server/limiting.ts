@@ -8,7 +8,7 @@ import { createReadTotalUse, type ReadTotalUse } from '../limiting/total-use.ts'
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** The counting that runs. */
 export interface Limiting {

@@ -117,7 +117,7 @@ async function startMany(
 }
 
 async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger): Promise<void> {
-  const own: Config = { ...config, managerListen: 'off' };
+  const own: Config = { ...config, managerListen: 'off', metricsListen: 'off' };
   let stop: (() => Promise<void>) | undefined;
   const signals = onSignals(log, stopLimitMs(config), async () => await stop?.());
   const tickets = createTicketSecret();
@@ -236,7 +236,7 @@ function welcome(
   firstStart: boolean,
   config: Config,
 ): string {
-  const { grpc, http, manager } = addresses;
+  const { grpc, http, manager, metrics } = addresses;
   const hasTls = config.tlsCertFile !== undefined;
   const scheme = hasTls ? 'https' : 'http';
   const managerScheme = config.managerTlsCertFile === undefined ? 'http' : 'https';
@@ -251,6 +251,7 @@ function welcome(
     row('gRPC', grpc === undefined ? 'off' : `${grpc}${hasTls ? ' (TLS)' : ''}`),
     row('HTTP', http === undefined ? 'off' : `${scheme}://${http}`),
     row('API Manager', manager === undefined ? 'off' : `${managerScheme}://${manager}`),
+    row('Metrics', metrics === undefined ? 'off' : `http://${metrics}/metrics`),
     ...(manager === undefined ? [] : nextSteps(reachable(managerScheme, manager), firstStart)),
   ].join('');
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
+import { StartError } from '../settings/start-error.ts';
 import { createOrigins, trustsRanges } from '../transport/rpc/client-address.ts';
 import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
@@ -14,7 +15,7 @@ import { followHealth, untilUp } from './health.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics, type Metrics, type ProcessMetrics } from './metrics/metrics.ts';
 import { createServices } from './services.ts';
 import { startKeyKeeper } from './start-key-keeper.ts';
 import { stopStep } from './stop-step.ts';
@@ -24,6 +25,7 @@ export interface Addresses {
   grpc?: string;
   http?: string;
   manager?: string;
+  metrics?: string;
 }
 
 /** A running server. */
@@ -57,8 +59,8 @@ export interface RunOptions {
   now?: () => number;
   /** Has workers use these master keys; resolves to those that did not confirm it. */
   tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
-  /** The metrics of other processes in prom-client's JSON form. */
-  otherMetrics?: () => Promise<object[]>;
+  /** The metrics of other processes. */
+  otherMetrics?: () => Promise<ProcessMetrics[]>;
   /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
   /**
@@ -142,7 +144,7 @@ export async function startServer(
   });
   const stopped = new AbortController();
 
-  const bound = listenAll(config, listeners);
+  const bound = listenAll(config, listeners, log);
   const stopAll = async () => {
     state.stopping = true;
     stopped.abort();
@@ -151,7 +153,7 @@ export async function startServer(
     const closedKeeper = keeper?.close();
     // A listener that is being bound could not be closed.
     await bound.catch(() => undefined);
-    const all = [listeners.grpc, listeners.http, listeners.manager];
+    const all = [listeners.grpc, listeners.http, listeners.manager, listeners.metrics];
     const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
     await stopStep('listeners', ended, config.graceMs + forceMs, log);
     await closedKeeper;
@@ -182,21 +184,32 @@ export async function startServer(
   };
 }
 
-async function listenAll(config: Config, listeners: Listeners): Promise<Addresses> {
+async function listenAll(
+  config: Config,
+  listeners: Listeners,
+  log: Pick<Logger, 'warn'>,
+): Promise<Addresses> {
   const places = {
     grpc: config.grpcListen,
     http: config.httpListen,
     manager: config.managerListen,
+    metrics: config.metricsListen,
   };
   const addresses: Addresses = {};
-  for (const name of ['grpc', 'http', 'manager'] as const) {
+  for (const name of ['grpc', 'http', 'manager', 'metrics'] as const) {
     const where = places[name];
     if (where === 'off') continue;
     try {
       addresses[name] = addressText(await listeners[name].listen(where));
     } catch (error) {
-      const setting = settings[`${name}Listen`].name;
-      throw listenProblem(setting, where.host, where.port, error);
+      const { name: setting, default: usual } = settings[`${name}Listen`];
+      const problem = listenProblem(setting, where.host, where.port, error);
+      // A second server on this machine need not be told to leave the first one's metrics alone.
+      const isUsual = `${where.host}:${where.port}` === usual;
+      if (name !== 'metrics' || !isUsual || !(problem instanceof StartError)) throw problem;
+      log.warn(
+        `${problem.message}; until then its metrics are on the API Manager's listener alone`,
+      );
     }
   }
   return addresses;

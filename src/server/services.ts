@@ -9,6 +9,7 @@ import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/r
 import type { Origins } from '../transport/rpc/client-address.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
+import { timedBindings } from '../transport/rpc/timed.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
@@ -21,7 +22,7 @@ import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
 import type { WebManager } from './manager.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** The services of each listener. */
 export interface Services {
@@ -40,7 +41,7 @@ export interface ServicesDeps {
   web: WebManager;
   /** Milliseconds since 1970. */
   now(): number;
-  metrics: Pick<Metrics, 'memory' | 'caller'>;
+  metrics: Pick<Metrics, 'memory' | 'caller' | 'durations'>;
   log: Pick<Logger, 'warn'>;
   /** Absent in a worker. */
   keeper: KeyKeeper | undefined;
@@ -93,16 +94,17 @@ export function createServices(deps: ServicesDeps): Services {
     SignInService,
     signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
+  const timed = (bindings: Binding[]) => timedBindings(bindings, metrics.durations);
   return {
     admit: admissions.gateways,
-    verifier: [verifier(admissions.verifier, withoutSession)],
-    manager: [
+    verifier: timed([verifier(admissions.verifier, withoutSession)]),
+    manager: timed([
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
       withRefusalsNoted(signIn, core.sums, addressOf),
       verifier(admissions.manager, authenticate),
-    ],
+    ]),
   };
 }
 

@@ -2,7 +2,9 @@
 
 import { Authorization } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
 import type { Route } from '../http/router.ts';
+import { timedRoute } from '../http/timed-route.ts';
 import { type Binding, bind } from '../rpc/handlers.ts';
+import type { CallDurations } from '../rpc/timed.ts';
 import { type EnvoyCheckDeps, envoyCheckHandlers } from './envoy-check.ts';
 import { extAuthzHttpRoute } from './envoy-http.ts';
 import { forwardAuthRoute } from './forward-auth.ts';
@@ -13,13 +15,13 @@ import { type RevokeTokenDeps, revokeTokenRoute } from './revoke-token.ts';
 /** What the endpoints need. */
 export type DoorDeps = GatewayDoorDeps & IntrospectDeps & RevokeTokenDeps;
 
-/** The routes on the HTTP listener. */
-export function doorRoutes(deps: DoorDeps): Route[] {
+/** The routes on the HTTP listener, whose requests are timed. */
+export function doorRoutes(deps: DoorDeps, durations: CallDurations): Route[] {
   return [
-    extAuthzHttpRoute(deps),
-    forwardAuthRoute(deps),
-    introspectRoute(deps),
-    revokeTokenRoute(deps),
+    timedRoute(extAuthzHttpRoute(deps), 'envoy-http', durations),
+    timedRoute(forwardAuthRoute(deps), 'forward-auth', durations),
+    timedRoute(introspectRoute(deps), 'introspect', durations),
+    timedRoute(revokeTokenRoute(deps), 'revoke', durations),
   ];
 }
 
