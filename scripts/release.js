@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
   },
 });
 const { version } = json('package.json');
+const { name: sdkName } = json('packages/client/package.json');
 const out = join(root, 'out/release');
 
 function json(path) {
@@ -161,9 +162,9 @@ install(files.server, ['npx', ['--no-install', 'usher', '--version']]);
 install(files.client, [
   process.execPath,
   [
-    '--input-type=module',
-    '-e',
-    "console.log(Object.keys(await import('@usher/client')).join(' '))",
+    ...['--input-type=module', '-e'],
+    "console.log(Object.keys(await import(process.argv[1])).join(' '))",
+    sdkName,
   ],
 ]);
 if (!options['no-image']) buildImage();

@@ -119,7 +119,7 @@ const owners: Record<string, RegExp> = {
   uuid: /^src\/(tokens|manager)\//,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,
-  'prom-client': /^src\/server\/(metrics|caller-metric|memory-metric|tls-metrics)\.ts$/,
+  'prom-client': /^src\/server\/metrics\//,
   sirv: /^src\/manager\/[\w-]+\.ts$/,
   commander: /^src\/cli\//,
   '@peculiar/x509': /^src\/cli\/dev-certs\/certificate\.ts$/,

@@ -39,6 +39,7 @@ import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
+import { countStore } from './metrics/count-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
@@ -109,12 +110,17 @@ export async function openCore(
     | 'slowed'
     | 'memory'
     | 'limiting'
+    | 'store'
   >,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
   const { keys, seal } = keyRing;
-  const store = await openStore(config.store, {
+  const { cache } = others.store;
+  cache.records.lookups = metrics.store.lookups('records');
+  cache.imported.lookups = metrics.store.lookups('imported');
+  others.proofs.lookups = metrics.store.lookups('proven_headers');
+  const opened = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
     onNotice: message => log.info(message),
@@ -123,6 +129,7 @@ export async function openCore(
     stateFile: config.stateFile,
     limits: others.store,
   });
+  const store = countStore(opened, metrics.store);
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);

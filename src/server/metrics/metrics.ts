@@ -3,16 +3,28 @@
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { degradable, type StoreHealth } from '../../store/health.ts';
 import type { SlowedReason } from '../../tokens/guesses.ts';
+import {
+  encodeProtobuf,
+  type JsonMetric,
+  protobufType,
+  wantsProtobuf,
+} from '../../transport/http/metrics-protobuf.ts';
 import type { Door } from '../../transport/rpc/call.ts';
+import {
+  addDurations,
+  createDurations,
+  type DurationCounts,
+} from '../../transport/rpc/durations.ts';
 import type { HandshakeFault, RefusedReason } from '../../transport/rpc/guard.ts';
 import type { CallDurations } from '../../transport/rpc/timed.ts';
 import type { UnreadReason } from '../../transport/rpc/unread.ts';
 import type { Verdict } from '../../verify/verdict.ts';
+import { version } from '../../version.ts';
 import type { MemoryMetric } from '../memory.ts';
 import { type CallerResult, createCallerMetric } from './caller-metric.ts';
-import { addDurations, createDurations, type DurationCounts } from './durations.ts';
+import { addDurationsMetric } from './durations-metric.ts';
 import { createMemoryMetric } from './memory-metric.ts';
-import { encodeProtobuf, type JsonMetric, protobufType, wantsProtobuf } from './protobuf.ts';
+import { createStoreMetrics, type StoreMetrics } from './store-metrics.ts';
 import { createTlsMetrics } from './tls-metrics.ts';
 
 /** The metrics of one process. */
@@ -51,6 +63,8 @@ export interface Metrics {
   masterKeys(states: { writes: number; reads: number; waits: number }): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
+  /** Shows the store and its caches. */
+  readonly store: StoreMetrics;
   /** How long calls took. */
   readonly durations: CallDurations;
   /** These metrics, for their sum in another process. */
@@ -180,7 +194,21 @@ export function createMetrics(
     },
   });
 
-  const durations = createDurations(registry);
+  const workers = new Gauge({
+    name: 'usher_workers',
+    help: 'Worker processes that answer; 0 where this process serves all listeners itself.',
+    aggregator: 'max',
+    registers,
+  });
+  new Gauge({
+    name: 'usher_build_info',
+    help: 'Always 1: the versions of Usher and of Node.',
+    labelNames: ['version', 'node'] as const,
+    aggregator: 'first',
+    registers,
+  }).set({ version, node: process.version }, 1);
+  const durations = createDurations();
+  addDurationsMetric(registry, durations);
   const json = async (): Promise<ProcessMetrics> => ({
     metrics: (await registry.getMetricsAsJSON()) as unknown as JsonMetric[],
     durations: durations.counts(),
@@ -217,9 +245,12 @@ export function createMetrics(
       for (const [state, count] of Object.entries(states)) masterKeys.set({ state }, count);
     },
     durations,
+    store: createStoreMetrics(registry),
     json,
     async answer(accept) {
-      const all = [await json(), ...(await others())];
+      const ofWorkers = await others();
+      workers.set(ofWorkers.length);
+      const all = [await json(), ...ofWorkers];
       const sum = all.length === 1 ? registry : AggregatorRegistry.aggregate(all.map(jsonOf));
       if (!wantsProtobuf(accept)) return { type: registry.contentType, body: await sum.metrics() };
       const metrics = (await sum.getMetricsAsJSON()) as unknown as JsonMetric[];

@@ -1,7 +1,7 @@
 /** Times the calls of handlers and routes, in one place for all protocols. */
 
 import type { DescMethod } from '@bufbuild/protobuf';
-import type { Awaitable } from '../../store/awaitable.ts';
+import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
 import type { Door } from './call.ts';
 import type { Binding, Unary } from './handlers.ts';
 
@@ -33,17 +33,26 @@ function timedUnary(handler: Unary<DescMethod>, note: NoteDuration): Unary<DescM
 
 /** Calls a function, and notes how long it took until its value is there, also when it fails. */
 export function timed<T>(run: () => Awaitable<T>, door: Door, note: NoteDuration): Awaitable<T> {
-  const beganMs = performance.now();
-  let value: Awaitable<T>;
+  const call = { beganMs: performance.now(), door, note };
   try {
-    value = run();
+    return mapAwaitable(run(), end<T>, fail, call);
   } catch (error) {
-    note(performance.now() - beganMs, door);
-    throw error;
+    return fail(error, call);
   }
-  if (!(value instanceof Promise)) {
-    note(performance.now() - beganMs, door);
-    return value;
-  }
-  return value.finally(() => note(performance.now() - beganMs, door));
+}
+
+interface TimedCall {
+  beganMs: number;
+  door: Door;
+  note: NoteDuration;
+}
+
+function end<T>(value: T, { beganMs, door, note }: TimedCall): T {
+  note(performance.now() - beganMs, door);
+  return value;
+}
+
+function fail(error: unknown, { beganMs, door, note }: TimedCall): never {
+  note(performance.now() - beganMs, door);
+  throw error;
 }

@@ -17,7 +17,7 @@ import {
   durationsName,
   nativeRows,
   nativeSchema,
-} from './durations.ts';
+} from '../rpc/durations.ts';
 
 /** The Content-Type of the format. */
 export const protobufType =

@@ -3,9 +3,8 @@
  * ones of native histograms. To note a call costs some tens of nanoseconds.
  */
 
-import type { Metric, Registry } from 'prom-client';
-import type { Door } from '../../transport/rpc/call.ts';
-import type { CallDurations } from '../../transport/rpc/timed.ts';
+import type { Door } from './call.ts';
+import type { CallDurations } from './timed.ts';
 
 /** Upper bounds of the buckets, in seconds. A cached verdict takes some microseconds. */
 export const boundsSeconds = [
@@ -21,6 +20,9 @@ const nativeIndexMin = -20 * perOctave;
 /** The bucket of 2^7 s, about two minutes; what is longer counts there. */
 const nativeIndexMax = 7 * perOctave;
 
+/** The name of the metric. */
+export const durationsName = 'usher_call_duration_seconds';
+
 /** The counts of one door and method. */
 export interface DurationCounts {
   door: string;
@@ -33,49 +35,33 @@ export interface DurationCounts {
   native: number[];
 }
 
-/** The name of the metric. */
-export const durationsName = 'usher_call_duration_seconds';
-
 /** The durations of this process. */
 export interface Durations extends CallDurations {
   /** The counts so far. */
   counts(): DurationCounts[];
 }
 
-/** Adds the metric to a registry. */
-export function createDurations(registry: Registry): Durations {
+/** Creates the counts. */
+export function createDurations(): Durations {
   const all = new Map<string, Map<Door, DurationCounts>>();
-  const countsOf = (doors: Map<Door, DurationCounts>, method: string, door: Door) => {
-    const counts: DurationCounts = {
-      ...{ door, method, count: 0, sumSeconds: 0 },
-      buckets: new Array<number>(boundsSeconds.length + 1).fill(0),
-      native: new Array<number>(nativeIndexMax - nativeIndexMin + 1).fill(0),
-    };
-    doors.set(door, counts);
-    return counts;
-  };
-  const counts = () => [...all.values()].flatMap(doors => [...doors.values()]);
-  const metric = {
-    name: durationsName,
-    help: 'From when a request has come whole until its answer is made, by door and method.',
-    type: 'histogram',
-    aggregator: 'sum',
-    reset: () => all.clear(),
-    async get() {
-      const { name, help, type, aggregator } = metric;
-      return { name, help, type, aggregator, values: counts().flatMap(valuesOf) };
-    },
-  };
-  // prom-client's own histogram looks up its labels on each observation, which costs more than a verdict.
-  registry.registerMetric(metric as unknown as Metric);
   return {
-    counts,
+    counts: () => [...all.values()].flatMap(doors => [...doors.values()]),
     of(method) {
       const doors = all.get(method) ?? new Map<Door, DurationCounts>();
       all.set(method, doors);
-      return (ms, door) => note(doors.get(door) ?? countsOf(doors, method, door), ms / 1000);
+      return (ms, door) => note(doors.get(door) ?? firstOf(doors, method, door), ms / 1000);
     },
   };
+}
+
+function firstOf(doors: Map<Door, DurationCounts>, method: string, door: Door): DurationCounts {
+  const counts: DurationCounts = {
+    ...{ door, method, count: 0, sumSeconds: 0 },
+    buckets: new Array<number>(boundsSeconds.length + 1).fill(0),
+    native: new Array<number>(nativeIndexMax - nativeIndexMin + 1).fill(0),
+  };
+  doors.set(door, counts);
+  return counts;
 }
 
 function note(counts: DurationCounts, seconds: number): void {
@@ -91,20 +77,6 @@ function nativePlace(seconds: number): number {
   const index = Math.ceil(Math.log2(seconds) * perOctave);
   if (!(index > nativeIndexMin)) return 0;
   return Math.min(index, nativeIndexMax) - nativeIndexMin;
-}
-
-/** The values of a histogram in prom-client's form. */
-function valuesOf({ door, method, count, sumSeconds, buckets }: DurationCounts) {
-  const labels = { door, method };
-  let below = 0;
-  const values: { metricName: string; labels: object; value: number }[] = buckets.map((held, n) => {
-    below += held;
-    const le = n < boundsSeconds.length ? boundsSeconds[n] : '+Inf';
-    return { metricName: `${durationsName}_bucket`, labels: { le, ...labels }, value: below };
-  });
-  values.push({ metricName: `${durationsName}_sum`, labels, value: sumSeconds });
-  values.push({ metricName: `${durationsName}_count`, labels, value: count });
-  return values;
 }
 
 /** The sum of the counts of several processes. */
