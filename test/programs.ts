@@ -38,6 +38,8 @@ const programs = {
   },
   nginx: { line: packages },
   haproxy: { line: packages },
+  prometheus: { line: packages },
+  promtool: { line: packages },
   envoy: { line: downloads },
   traefik: { line: downloads },
   caddy: { line: downloads },
