@@ -49,7 +49,7 @@ need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
 need python3-venv "the clients of docs/clients.md" /usr/bin/python3 -c 'import ensurepip'
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
-need prometheus "the metrics and the alerts, in a real Prometheus" has prometheus
+need prometheus "the metrics and the alerts, in a real Prometheus and its promtool" has promtool
 need buildah "the container image" has buildah
 need iproute2 "the container image, in a network of its own" has ip
 need golang-go "$readme, and building h2spec" has go
@@ -75,6 +75,11 @@ has_node_20() {
   return 1
 }
 need node-20 "the SDK, on the oldest Node that it supports; from npm into scripts/node/20" has_node_20
+
+# A module of Go alone, like h2spec; needs a recent Go.
+helm=helm.sh/helm/v3/cmd/helm@v3.22.0
+has_helm() { [ -x out/tools/helm ] || has helm; }
+need helm "the Helm chart; built from source into out/tools" has_helm
 
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
@@ -127,6 +132,14 @@ build_h2spec() {
   own_tools
 }
 
+build_helm() {
+  echo "setup: building helm (a minute or two)"
+  mkdir -p out/tools
+  PATH=$PWD/out/tools/go/bin:$PATH GOBIN=$PWD/out/tools GOFLAGS=-mod=mod CGO_ENABLED=0 \
+    go install -ldflags='-s -w' "$helm" </dev/null
+  own_tools
+}
+
 install_node_20() {
   echo "setup: installing Node 20 into scripts/node/20 (about 40 MB)"
   npm ci --prefix scripts/node/20 --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
@@ -142,6 +155,7 @@ elif [ "$allowed" = yes ]; then
   [ -z "$packages" ] || install_packages
   has_recent_go >/dev/null 2>&1 || install_go
   has_h2spec >/dev/null || build_h2spec
+  has_helm >/dev/null || build_helm
   has_node_20 || install_node_20
   echo "setup: everything the tests need is installed"
 else

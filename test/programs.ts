@@ -38,6 +38,7 @@ const programs = {
   },
   nginx: { line: packages },
   haproxy: { line: packages },
+  helm: { line: packages },
   prometheus: { line: packages },
   promtool: { line: packages },
   envoy: { line: downloads },

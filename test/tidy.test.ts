@@ -207,7 +207,7 @@ describe('imports', () => {
       const needed = path.startsWith('src/') && roomOf(path) !== 'web';
       const named = needed ? dependencies : { ...dependencies, ...devDependencies };
       const missing = imports.filter(to => {
-        const ours = /^(?:src|test|bench|scripts)\//.test(to);
+        const ours = /^(?:src|test|bench|scripts|deploy)\//.test(to);
         return !to.startsWith('node:') && !(ours ? existsSync(to) : Object.hasOwn(named, to));
       });
       return missing.map(to => `${path} imports ${to}`);

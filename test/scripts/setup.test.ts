@@ -48,7 +48,7 @@ function run({ user = 0, args = [], env = {}, script = 'setup.sh' }: As) {
   return {
     code: ran.status,
     said: ran.stdout + ran.stderr,
-    installs: called.match(/^.*install.*$/gm),
+    installs: called.match(/^.*apt-get .*install.*$/gm),
     brought: called.match(/^npm ci.*$/m)?.[0],
     built: called.match(/^go build.*$/m)?.[0],
   };
