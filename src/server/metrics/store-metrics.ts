@@ -5,10 +5,10 @@ import type { Lookups } from '../../caching/weighed-cache.ts';
 import type { Store } from '../../store/store.ts';
 
 /** The caches whose lookups are counted. */
-export type CountedCache = 'proven_headers' | 'records' | 'imported';
+type CountedCache = 'proven_headers' | 'records' | 'imported';
 
 /** How an operation of the store ended. */
-export type OperationResult = 'done' | 'unavailable' | 'failed';
+type OperationResult = 'done' | 'unavailable' | 'failed';
 
 /** The metrics of the store. */
 export interface StoreMetrics {
