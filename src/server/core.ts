@@ -28,6 +28,7 @@ import { createRetention } from '../tokens/retention.ts';
 import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createSums, type Sums } from '../tokens/sums.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
@@ -43,6 +44,7 @@ import { countStore } from './metrics/count-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
+import { tracedStore, tracedVerify } from './traced-core.ts';
 
 /** Everything behind the listeners. */
 export interface Core {
@@ -112,6 +114,7 @@ export async function openCore(
     | 'limiting'
     | 'store'
   >,
+  tracing?: Tracing,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
@@ -129,14 +132,16 @@ export async function openCore(
     stateFile: config.stateFile,
     limits: others.store,
   });
-  const store = countStore(opened, metrics.store);
+  const counted = countStore(opened, metrics.store);
+  const store = tracing === undefined ? counted : tracedStore(counted, tracing);
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
   const limiting = startLimiting({ store, keys, now, log, metrics, limits: others.limiting });
   const { tokenLimits } = limiting;
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
-  const verify = createVerify({ ...decision, proofs });
+  const decide = createVerify({ ...decision, proofs });
+  const verify = tracing === undefined ? decide : tracedVerify(decide, tracing);
   const changes = { store, keys, now, limits: others.changes };
   const audit = createAudit({ store, keys, now });
   const sums = createSums({

@@ -4,6 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
 import type { Degraded } from '../store/health.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { rootRoute } from '../transport/doors/root.ts';
@@ -18,10 +19,10 @@ import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../transport/http/listener.ts';
 import type { HttpRequest } from '../transport/http/message.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
+import { observedRoute } from '../transport/http/observed-route.ts';
 import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
-import { timedRoute } from '../transport/http/timed-route.ts';
 import { clientOf, type Origins, type Trusts } from '../transport/rpc/client-address.ts';
 import type { OnBug } from '../transport/rpc/failure.ts';
 import type { GrpcLimits } from '../transport/rpc/grpc-limits.ts';
@@ -29,9 +30,9 @@ import type { GrpcDeps, GrpcListener } from '../transport/rpc/grpc-listener.ts';
 import type { Guard } from '../transport/rpc/guard.ts';
 import type { Binding } from '../transport/rpc/handlers.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
+import { observedBindings } from '../transport/rpc/observed.ts';
 import { pinged } from '../transport/rpc/probes.ts';
 import { RpcError } from '../transport/rpc/rpc-error.ts';
-import { timedBindings } from '../transport/rpc/timed.ts';
 import type { ListenerTls, TlsLimits } from '../transport/tls/listener-tls.ts';
 import type { TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { Certificates } from './certificates.ts';
@@ -61,6 +62,8 @@ export interface ListenerParts {
   /** The secret of session tickets. */
   tickets: TicketSecret;
   metrics: Metrics;
+  /** Absent without tracing. */
+  tracing: Tracing | undefined;
   log: Pick<Logger, 'info' | 'warn'>;
   /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
@@ -156,18 +159,18 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     return { createHttp2 };
   };
   const web = webRoute(parts.manager);
-  const { durations } = metrics;
-  const root = timedRoute(
+  const observed = { durations: metrics.durations, tracing: parts.tracing };
+  const root = observedRoute(
     rootRoute({ verify, now, addressOf: req => parts.origins.request(req).address }),
     'root',
-    durations,
+    observed,
   );
   const grpc = grpcListeners[config.grpcEngine]({
     bindings: [
       ...services.verifier,
-      ...timedBindings(
+      ...observedBindings(
         [envoyBinding({ verify, admit: services.admit, trusts: parts.trusts })],
-        durations,
+        observed,
       ),
     ],
     limits: withConnections(limits.grpc, connections.grpc, config),
@@ -263,7 +266,7 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 /** The routes for gateways and OAuth clients. */
 function gatewayDoors(
   limits: HttpLimits,
-  { core, origins, services: { admit }, metrics: { durations } }: ListenerParts,
+  { core, origins, services: { admit }, metrics: { durations }, tracing }: ListenerParts,
   guard: Guard,
 ): Route[] {
   const deps = {
@@ -271,7 +274,7 @@ function gatewayDoors(
     addressOf: (req: HttpRequest) => origins.request(req).address,
     sourceOf: (req: HttpRequest) => clientOf(origins.request(req)),
   };
-  return doorRoutes(deps, durations);
+  return doorRoutes(deps, { durations, tracing });
 }
 
 /** The names that the API Manager answers to, besides those of the loopback interface. */

@@ -6,6 +6,7 @@ import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
 import { StartError } from '../settings/start-error.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { createOrigins, trustsRanges } from '../transport/rpc/client-address.ts';
 import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
@@ -59,6 +60,8 @@ export interface RunOptions {
   now?: () => number;
   /** Has workers use these master keys; resolves to those that did not confirm it. */
   tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
+  /** Absent without tracing. */
+  tracing?: Tracing | undefined;
   /** The metrics of other processes. */
   otherMetrics?: () => Promise<ProcessMetrics[]>;
   /** Addresses on which other processes listen. */
@@ -88,10 +91,10 @@ export async function startServer(
   options: RunOptions = {},
 ): Promise<RunningServer> {
   const { now = Date.now, otherMetrics, elsewhere = {}, onListen } = options;
-  const { tickets = createTicketSecret(), isWorker = false } = options;
+  const { tickets = createTicketSecret(), isWorker = false, tracing } = options;
   const certificates = openCertificates(config, now);
   const metrics = createMetrics(config.callerNamesMax, otherMetrics);
-  const core = await openCore(config, secrets, log, now, metrics);
+  const core = await openCore(config, secrets, log, now, metrics, tracing);
   const { health } = core.store;
   const trusts = trustsRanges(
     config.trustedProxies.map(([first, bits]) => [first.toString(), bits]),
@@ -119,11 +122,14 @@ export async function startServer(
     core,
     trusts,
     origins,
-    services: createServices({ config, core, web, now, metrics, log, keeper, origins }),
+    services: createServices({
+      ...{ config, core, web, now, metrics, log, keeper, origins, tracing },
+    }),
     manager: web.manager,
     certificates,
     tickets,
     metrics,
+    tracing,
     log,
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),
@@ -158,6 +164,7 @@ export async function startServer(
     await stopStep('listeners', ended, config.graceMs + forceMs, log);
     await closedKeeper;
     await core.close();
+    if (tracing !== undefined) await stopStep('traces', tracing.close(), forceMs * 4, log);
   };
   let stopping: Promise<void> | undefined;
   const stop = () => {

@@ -3,13 +3,14 @@
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import { createKeyCustody, type KeyKeeper } from '../tokens/key-custody.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
 import type { Call } from '../transport/rpc/call.ts';
 import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
+import { observedBindings } from '../transport/rpc/observed.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
-import { timedBindings } from '../transport/rpc/timed.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
@@ -47,11 +48,13 @@ export interface ServicesDeps {
   keeper: KeyKeeper | undefined;
   /** Finds clients behind trusted proxies. */
   origins: Pick<Origins, 'call'>;
+  /** Absent without tracing. */
+  tracing: Tracing | undefined;
 }
 
 /** Creates the services. Calls of the web app authenticate by its sessions. */
 export function createServices(deps: ServicesDeps): Services {
-  const { config, core, web, now, metrics, log, keeper, origins } = deps;
+  const { config, core, web, now, metrics, log, keeper, origins, tracing } = deps;
   const limits = limitsOf(config).watch;
   const addressOf = (call: Call) => origins.call(call).address;
   const sessionOf = createSessionOf(web.manager, addressOf);
@@ -94,11 +97,12 @@ export function createServices(deps: ServicesDeps): Services {
     SignInService,
     signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
-  const timed = (bindings: Binding[]) => timedBindings(bindings, metrics.durations);
+  const { durations } = metrics;
+  const observed = (bindings: Binding[]) => observedBindings(bindings, { durations, tracing });
   return {
     admit: admissions.gateways,
-    verifier: timed([verifier(admissions.verifier, withoutSession)]),
-    manager: timed([
+    verifier: observed([verifier(admissions.verifier, withoutSession)]),
+    manager: observed([
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),

@@ -35,8 +35,13 @@ interface Container {
 }
 const of = (objects: KubernetesObject[], kind: string, name = 'usher') =>
   objects.find(object => object.kind === kind && object.metadata.name === name);
-const podOf = (objects: KubernetesObject[]) => of(objects, 'Deployment')?.spec.template.spec;
-const containerOf = (objects: KubernetesObject[]): Container => podOf(objects).containers[0];
+interface Pod {
+  securityContext: object;
+  containers: Container[];
+}
+const podOf = (objects: KubernetesObject[]) =>
+  of(objects, 'Deployment')?.spec.template?.spec as unknown as Pod;
+const containerOf = (objects: KubernetesObject[]) => podOf(objects).containers[0] as Container;
 
 /** The settings of a container, with values for the secrets that it mounts. */
 function settingsOf({ env, volumeMounts }: Container): Record<string, string> {
@@ -139,7 +144,7 @@ test('a sidecar asks no one for a token, and its API Manager judges nothing', ()
   expect(settingsOf(containerOf(objects))).toMatchObject({
     ...{ USHER_GRPC_LISTEN: 'off', USHER_HTTP_LISTEN: 'off', USHER_MANAGER_LISTEN: '0.0.0.0:8081' },
   });
-  const patch = parse(of(objects, 'ConfigMap', 'usher-sidecar')?.data['patch.yaml']);
+  const patch = parse(of(objects, 'ConfigMap', 'usher-sidecar')?.data['patch.yaml'] ?? '');
   const { initContainers, volumes } = patch.spec.template.spec;
   expect(initContainers[0]).toMatchObject({ name: 'usher', restartPolicy: 'Always' });
   const settings = settingsOf(initContainers[0]);

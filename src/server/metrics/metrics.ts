@@ -16,7 +16,7 @@ import {
   type DurationCounts,
 } from '../../transport/rpc/durations.ts';
 import type { HandshakeFault, RefusedReason } from '../../transport/rpc/guard.ts';
-import type { CallDurations } from '../../transport/rpc/timed.ts';
+import type { CallDurations } from '../../transport/rpc/observed.ts';
 import type { UnreadReason } from '../../transport/rpc/unread.ts';
 import type { Verdict } from '../../verify/verdict.ts';
 import { version } from '../../version.ts';

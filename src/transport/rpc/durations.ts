@@ -4,7 +4,7 @@
  */
 
 import type { Door } from './call.ts';
-import type { CallDurations } from './timed.ts';
+import type { CallDurations } from './observed.ts';
 
 /** Upper bounds of the buckets, in seconds. A cached verdict takes some microseconds. */
 export const boundsSeconds = [

@@ -7,7 +7,7 @@ import {
   MetricFamilySchema,
 } from '../../../src/gen/io/prometheus/client/metrics_pb.ts';
 import { createMetrics, type Metrics } from '../../../src/server/metrics/metrics.ts';
-import { timed } from '../../../src/transport/rpc/timed.ts';
+import { timed } from '../../../src/transport/rpc/observed.ts';
 
 const protobuf =
   'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;q=0.5';

@@ -23,7 +23,7 @@ let http: number;
 /** Whether the caller itself is accepted. */
 let callerIsKnown = true;
 
-const untimed = { of: () => () => undefined };
+const untimed = { durations: { of: () => () => undefined }, tracing: undefined };
 const good: Granted = { ...granted, identity: { ...granted.identity, kind: 'static' } };
 
 const fails = async () => {

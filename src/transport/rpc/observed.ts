@@ -1,7 +1,8 @@
-/** Times the calls of handlers and routes, in one place for all protocols. */
+/** Times and traces the calls of handlers, in one place for all protocols. */
 
 import type { DescMethod } from '@bufbuild/protobuf';
 import { type Awaitable, mapAwaitable } from '../../store/awaitable.ts';
+import type { Tracing } from '../../tracing/tracing.ts';
 import type { Door } from './call.ts';
 import type { Binding, Unary } from './handlers.ts';
 
@@ -14,21 +15,47 @@ export interface CallDurations {
   of(method: string): NoteDuration;
 }
 
-/** Bindings whose unary calls are timed; a stream lasts as long as its caller wants. */
-export function timedBindings(bindings: readonly Binding[], durations: CallDurations): Binding[] {
+/** Where calls are noted. */
+export interface Observed {
+  durations: CallDurations;
+  /** Absent without tracing. */
+  tracing: Tracing | undefined;
+}
+
+/** Bindings whose unary calls are timed and traced; a stream lasts as long as its caller wants. */
+export function observedBindings(bindings: readonly Binding[], observed: Observed): Binding[] {
+  const { durations, tracing } = observed;
   return bindings.map(({ service, handlers }) => {
-    const timed: Record<string, unknown> = { ...handlers };
+    const all: Record<string, unknown> = { ...handlers };
     for (const method of service.methods) {
-      const handler = handlers[method.localName];
       if (method.methodKind !== 'unary') continue;
-      timed[method.localName] = timedUnary(handler as Unary<DescMethod>, durations.of(method.name));
+      const handler = handlers[method.localName] as Unary<DescMethod>;
+      const inSpan = tracing === undefined ? handler : tracedUnary(method, handler, tracing);
+      all[method.localName] = timedUnary(inSpan, durations.of(method.name));
     }
-    return { service, handlers: timed };
+    return { service, handlers: all };
   });
 }
 
 function timedUnary(handler: Unary<DescMethod>, note: NoteDuration): Unary<DescMethod> {
   return (request, call) => timed(() => handler(request, call), call.door, note);
+}
+
+/** Spans of rpcs, by OpenTelemetry's semantic conventions. */
+function tracedUnary(
+  { parent, name }: DescMethod,
+  handler: Unary<DescMethod>,
+  tracing: Tracing,
+): Unary<DescMethod> {
+  const method = `${parent.typeName}/${name}`;
+  return (request, call) => {
+    const [traceparent] = call.header('traceparent');
+    const [tracestate] = call.header('tracestate');
+    const attributes = { 'rpc.method': method, 'usher.door': call.door };
+    return tracing.call({ name: method, traceparent, tracestate, attributes }, () =>
+      handler(request, call),
+    );
+  };
 }
 
 /** Calls a function, and notes how long it took until its value is there, also when it fails. */
