@@ -112,6 +112,13 @@ describe('compose', () => {
   });
 });
 
+test('each chapter that an alert names is there', () => {
+  const named = [...read('prometheus/alerts.yaml').matchAll(/docs\/incidents\.md, "([^"]+)"/g)];
+  const page = readFileSync(join(folder, '../docs/incidents.md'), 'utf8');
+  expect(named.length).toBeGreaterThan(1);
+  for (const [, chapter] of named) expect(page.split('\n')).toContain(`## ${chapter}`);
+});
+
 test('the unit of systemd names the program of the package, and its state is closed to others', () => {
   const unit = read('systemd/usher.service');
   expect(unit).toContain('node_modules/usher/bin/usher.js serve');
