@@ -94,6 +94,7 @@ export async function startUsher(
       USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
       USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
       USHER_MANAGER_LISTEN: `127.0.0.1:${manager}`,
+      USHER_METRICS_LISTEN: 'off',
       USHER_MASTER_KEYS: `${masterKey.id}:${masterKey.bytes.toString('base64')}`,
       USHER_ADMIN_TOKEN: adminToken,
       USHER_LOG_LEVEL: 'error',

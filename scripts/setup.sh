@@ -52,6 +52,9 @@ need python3-jwt "$readme" /usr/bin/python3 -c 'import jwt'
 need python3-venv "the clients of docs/clients.md" /usr/bin/python3 -c 'import ensurepip'
 need ruby "$readme" has ruby
 need ruby-jwt "$readme" ruby -e 'require "jwt"'
+need prometheus "the metrics and the alerts, in a real Prometheus and its promtool" has promtool
+need buildah "the container image" has buildah
+need iproute2 "the container image, in a network of its own" has ip
 need golang-go "$readme, and building h2spec" has go
 need ca-certificates "downloads" test -e /etc/ssl/certs/ca-certificates.crt
 packages=$missing
@@ -66,6 +69,20 @@ h2spec_modules="$h2spec@v2.2.1+incompatible golang.org/x/net@v0.17.0
   github.com/spf13/cobra@v1.8.0 github.com/fatih/color@v1.16.0"
 has_h2spec() { [ -x out/tools/h2spec ] || has h2spec; }
 need h2spec "the rules of HTTP/2; built from source into out/tools" has_h2spec
+
+# The machine's own Node can be newer. npm has Node itself for Linux alone.
+has_node_20() {
+  own=$(node -p 'process.versions.node') || own=
+  case $own in 20.*) return ;; esac
+  for node in scripts/node/20/node_modules/node-linux-*/bin/node; do [ -x "$node" ] && return; done
+  return 1
+}
+need node-20 "the SDK, on the oldest Node that it supports; from npm into scripts/node/20" has_node_20
+
+# A module of Go alone, like h2spec; needs a recent Go.
+helm=helm.sh/helm/v3/cmd/helm@v3.22.0
+has_helm() { [ -x out/tools/helm ] || has helm; }
+need helm "the Helm chart; built from source into out/tools" has_helm
 
 give_up() {
   echo "setup: $1; this installs it: $line" >&2
@@ -118,6 +135,20 @@ build_h2spec() {
   own_tools
 }
 
+build_helm() {
+  echo "setup: building helm (a minute or two)"
+  mkdir -p out/tools
+  PATH=$PWD/out/tools/go/bin:$PATH GOBIN=$PWD/out/tools GOFLAGS=-mod=mod CGO_ENABLED=0 \
+    go install -ldflags='-s -w' "$helm" </dev/null
+  own_tools
+}
+
+install_node_20() {
+  echo "setup: installing Node 20 into scripts/node/20 (about 40 MB)"
+  npm ci --prefix scripts/node/20 --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
+  [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" scripts/node/20
+}
+
 # Under sudo, the files still belong to the user of the checkout.
 own_tools() { [ -z "${SUDO_UID:-}" ] || chown -R "$SUDO_UID" out; }
 
@@ -127,6 +158,8 @@ elif [ "$allowed" = yes ]; then
   [ -z "$packages" ] || install_packages
   has_recent_go >/dev/null 2>&1 || install_go
   has_h2spec >/dev/null || build_h2spec
+  has_helm >/dev/null || build_helm
+  has_node_20 || install_node_20
   echo "setup: everything the tests need is installed"
 else
   echo "setup: some tests need what is missing here:$reasons"

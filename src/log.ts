@@ -36,10 +36,18 @@ const paths = secretNames.flatMap(name => {
   return [name, `*${below}`, `*.*${below}`];
 });
 
-/** Opens the log, by default on the standard error: the standard output is for results. */
-export function openLog(level: string, destination?: DestinationStream): Logger {
+/**
+ * Opens the log, by default on the standard error: the standard output is for results. `mixin` gives
+ * fields that each line has, such as the ids of the current trace.
+ */
+export function openLog(
+  level: string,
+  destination?: DestinationStream,
+  mixin?: () => object,
+): Logger {
   return pino(
     {
+      ...(mixin && { mixin }),
       level,
       base: { pid: process.pid },
       messageKey: 'message',

@@ -8,7 +8,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const {
   bin,
   dependencies,
-}: Record<'bin' | 'dependencies', Record<string, string>> = JSON.parse(
+  version,
+}: Record<'bin' | 'dependencies', Record<string, string>> & { version: string } = JSON.parse(
   readFileSync(`${root}package.json`, 'utf8'),
 );
 
@@ -20,6 +21,22 @@ test('what src imports is a dependency, not a development dependency', () => {
   const packages = new Set(files.flatMap(path => importedPackages(`${root}${path}`)));
   expect([...packages].filter(name => !(name in dependencies))).toEqual([]);
   expect(packages).toContain('@connectrpc/connect-web');
+});
+
+test('the package of the SDK has the version, and what the SDK imports', () => {
+  const sdk = JSON.parse(readFileSync(`${root}packages/client/package.json`, 'utf8'));
+  expect(sdk.version).toBe(version);
+  for (const [name, range] of Object.entries(sdk.dependencies)) {
+    expect(range).toBe(`^${dependencies[name]}`);
+  }
+  // What it imports from other rooms has no further packages: test/client/packed.test.ts runs it.
+  const packages = globSync('src/client/**/*.ts', { cwd: root }).flatMap(path =>
+    importedPackages(`${root}${path}`),
+  );
+  // Bundled, since it demands a newer Node than what the SDK uses of it; and a type for grpc-js.
+  const bundled = ['@connectrpc/connect-node', '@grpc/grpc-js'];
+  const missing = new Set(packages.filter(name => !(name in sdk.dependencies)));
+  expect([...missing].toSorted()).toEqual(bundled);
 });
 
 test('the command is executable', () => {

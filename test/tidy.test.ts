@@ -38,6 +38,7 @@ const rooms: Record<string, readonly string[]> = {
     'outbound',
     'caching',
     'timing',
+    'tracing',
     'log',
     'version',
     'main',
@@ -55,12 +56,14 @@ const rooms: Record<string, readonly string[]> = {
     'caching',
     'timing',
     'reading',
+    'tracing',
     'gen',
     'webhooks',
     'notices',
   ],
   notices: ['webhooks', 'tokens', 'store'],
   webhooks: ['tokens', 'verify', 'store', 'outbound', 'timing', 'reading'],
+  tracing: ['store'],
   manager: ['people', 'tokens', 'verify', 'store', 'outbound', 'reading'],
   people: ['tokens', 'verify', 'store', 'outbound'],
   leaks: ['tokens', 'verify', 'store', 'outbound', 'reading'],
@@ -137,8 +140,7 @@ const owners: Record<string, RegExp> = {
   '@simplewebauthn/browser': /^src\/manager\/web\//,
   'lru-cache': /^src\/(caching|store|verify|client)\//,
   pino: /^src\/log\.ts$/,
-  'prom-client':
-    /^src\/server\/(metrics|caller-metric|memory-metric|tls-metrics|webhook-metric)\.ts$/,
+  'prom-client': /^src\/server\/metrics\//,
   sirv: /^src\/manager\/[\w-]+\.ts$/,
   commander: /^src\/cli\//,
   '@peculiar/x509': /^src\/cli\/dev-certs\/certificate\.ts$/,
@@ -227,7 +229,7 @@ describe('imports', () => {
       const needed = path.startsWith('src/') && roomOf(path) !== 'web';
       const named = needed ? dependencies : { ...dependencies, ...devDependencies };
       const missing = imports.filter(to => {
-        const ours = /^(?:src|test|bench|scripts)\//.test(to);
+        const ours = /^(?:src|test|bench|scripts|deploy)\//.test(to);
         return !to.startsWith('node:') && !(ours ? existsSync(to) : Object.hasOwn(named, to));
       });
       return missing.map(to => `${path} imports ${to}`);

@@ -3,6 +3,12 @@
 /** Takes the function that says how many bytes a cache holds. */
 type Meter = (heldBytes: () => number) => void;
 
+/** Counts lookups in a cache, which raises them itself. */
+export interface Lookups {
+  hits: number;
+  misses: number;
+}
+
 /** Bounds of a cache. */
 export interface CacheLimits {
   /** What all entries may weigh together, in bytes. */
@@ -11,6 +17,8 @@ export interface CacheLimits {
   entriesMax: number;
   /** Called once by the cache, for the metrics. */
   meter?: Meter;
+  /** Where the cache counts its lookups; absent for nowhere. */
+  lookups?: Lookups;
 }
 
 /** What an LRU cache needs for an entry besides key and value, in bytes. */

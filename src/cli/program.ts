@@ -10,6 +10,7 @@ import { addConfigCommand } from './config.ts';
 import type { Context } from './context.ts';
 import { addDevCertsCommand } from './dev-certs.ts';
 import { exitCodeOf, exitCodes, explain, faultOf, UsageError } from './exit-codes.ts';
+import { addHealthcheckCommand } from './healthcheck.ts';
 import { addInvitationCommands } from './invitations.ts';
 import { addJobsCommands } from './jobs.ts';
 import { asksForJson, asksForWide, jsonError, jsonTerminal } from './json-terminal.ts';
@@ -97,6 +98,7 @@ export function buildProgram(
     .command('serve')
     .description('start the server')
     .action(() => context.serve(context.env));
+  addHealthcheckCommand(program, context, exit);
   addLoginCommand(program, context);
   addTokenCommands(program, context, exit);
   addJobsCommands(program, context, exit);

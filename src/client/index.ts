@@ -1,5 +1,5 @@
 /**
- * The SDK for browsers and other runtimes with fetch: `usher/client` outside of Node.
+ * The SDK for browsers and other runtimes with fetch: `@usher/client` outside of Node.
  *
  * @example
  * const usher = createUsher({ addresses: ['https://usher.example.com'] });

@@ -1,5 +1,5 @@
 /**
- * The SDK for Node: `usher/client` there. It adds gRPC to the SDK for browsers.
+ * The SDK for Node: `@usher/client` there. It adds gRPC to the SDK for browsers.
  *
  * @example
  * const usher = createUsher({ addresses: ['usher-1:50051', 'usher-2:50051'] });

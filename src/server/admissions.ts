@@ -14,7 +14,7 @@ import {
 import type { Call } from '../transport/rpc/call.ts';
 import type { CallerOf } from '../transport/rpc/caller-of.ts';
 import type { Core } from './core.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { warnRarely } from './warn-rarely.ts';
 
 /** Who may ask at each listener. */

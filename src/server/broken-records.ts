@@ -1,7 +1,7 @@
 /** Reports records that are not as Usher wrote them. */
 
 import type { Logger } from '../log.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** Records whose report is remembered; after that many, each is reported once more. */
 const rememberedMax = 1000;

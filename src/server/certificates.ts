@@ -17,7 +17,7 @@ import {
   sentenceOf,
   warningsOf,
 } from './identity-files.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** The certificates of a server, by what they are for; absent without TLS. */
 export interface Certificates extends Partial<Record<IdentityGroup, IdentitySource>> {

@@ -41,6 +41,7 @@ import { createRetention } from '../tokens/retention.ts';
 import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createSums, type Sums } from '../tokens/sums.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
@@ -54,9 +55,11 @@ import { countVerdicts } from './count-verdicts.ts';
 import { type LeakReports, openLeaks } from './leaks.ts';
 import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
-import type { Metrics } from './metrics.ts';
+import { countStore } from './metrics/count-store.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
+import { tracedStore, tracedVerify } from './traced-core.ts';
 
 /** Everything behind the listeners. */
 export interface Core {
@@ -143,13 +146,19 @@ export async function openCore(
     | 'slowed'
     | 'memory'
     | 'limiting'
+    | 'store'
   >,
   isWorker = false,
+  tracing?: Tracing,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
   const { keys, seal } = keyRing;
-  const store = await openStore(config.store, {
+  const { cache } = others.store;
+  cache.records.lookups = metrics.store.lookups('records');
+  cache.imported.lookups = metrics.store.lookups('imported');
+  others.proofs.lookups = metrics.store.lookups('proven_headers');
+  const opened = await openStore(config.store, {
     now,
     onWarning: message => log.warn(message),
     onNotice: message => log.info(message),
@@ -158,6 +167,8 @@ export async function openCore(
     stateFile: config.stateFile,
     limits: others.store,
   });
+  const counted = countStore(opened, metrics.store);
+  const store = tracing === undefined ? counted : tracedStore(counted, tracing);
   const proofs = createProofCache(others.proofs);
   const findImported = createFindImported(store, keys);
   const prove = createProve(keys, others.openedKeys);
@@ -170,7 +181,8 @@ export async function openCore(
   });
   const { tokenLimits } = limiting;
   const decision = { records: store, keys, findImported, prove, now, limits, tokenLimits };
-  const verify = createVerify({ ...decision, proofs });
+  const decide = createVerify({ ...decision, proofs });
+  const verify = tracing === undefined ? decide : tracedVerify(decide, tracing);
   const { tokenPrefix } = config;
   const changes = { store, keys, now, limits: others.changes, tokenPrefix };
   const people = createPeople(store, now);

@@ -7,7 +7,7 @@ import { anyone, type VerifyCaller } from '../tokens/verify-callers.ts';
 import type { Door, DoorVerify } from '../transport/rpc/call.ts';
 import type { Verdict } from '../verify/verdict.ts';
 import type { Question, Verify } from '../verify/verify.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** Doors that do not use a token: a limit says nothing about whether it is valid. */
 const uncounted: ReadonlySet<Door> = new Set(['introspect', 'revoke']);

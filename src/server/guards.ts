@@ -4,11 +4,11 @@ import type { Logger } from '../log.ts';
 import type { Guard, HandshakeFault, HeldLimits, RefusedReason } from '../transport/rpc/guard.ts';
 import { createRequestBytes } from '../transport/rpc/request-bytes.ts';
 import { createUnread, type UnreadReason } from '../transport/rpc/unread.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { warnRarely } from './warn-rarely.ts';
 
 /** A listener's name in metrics and log. */
-export type ListenerName = 'grpc' | 'http' | 'manager';
+export type ListenerName = 'grpc' | 'http' | 'manager' | 'metrics';
 
 /** What the guards need. */
 export interface GuardDeps {

@@ -4,7 +4,7 @@ import type { Logger } from '../log.ts';
 import type { Degradable, StoreHealth } from '../store/health.ts';
 import type { Store } from '../store/store.ts';
 import type { GrpcListener } from '../transport/rpc/grpc-listener.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** Where health is shown. */
 export interface Shown {

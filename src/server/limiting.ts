@@ -9,7 +9,7 @@ import type { Logger } from '../log.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** The counting that runs. */
 export interface Limiting {

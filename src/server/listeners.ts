@@ -1,27 +1,26 @@
-/** Creates the three listeners and decides what each of them serves. */
+/** Creates the listeners and decides what each of them serves. */
 
-import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../log.ts';
 import type { Manager } from '../manager/manager.ts';
 import type { Config } from '../settings/config.ts';
 import type { Degraded } from '../store/health.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { createConnectDoor } from '../transport/connect/listener.ts';
 import { doorRoutes, envoyBinding } from '../transport/doors/doors.ts';
 import { leakRoutes } from '../transport/doors/leaks.ts';
 import { rootRoute } from '../transport/doors/root.ts';
 import { createH2GrpcListener } from '../transport/grpc/listener.ts';
 import type { OtherCalls } from '../transport/grpc/other-calls.ts';
-import { isGrpc } from '../transport/grpc/plain-http.ts';
 import { reflectionBindings } from '../transport/grpc/reflection.ts';
 import { createWire, type Wire } from '../transport/grpc/wire.ts';
 import { createGrpcListener } from '../transport/grpc-js/listener.ts';
-import { answerError } from '../transport/http/answer.ts';
 import { heldBody } from '../transport/http/held-body.ts';
 import { answersToHosts, onlyForHosts, otherHostText } from '../transport/http/hosts.ts';
 import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../transport/http/listener.ts';
 import type { HttpRequest } from '../transport/http/message.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
+import { observedRoute } from '../transport/http/observed-route.ts';
 import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
@@ -32,6 +31,7 @@ import type { GrpcDeps, GrpcListener } from '../transport/rpc/grpc-listener.ts';
 import type { Guard } from '../transport/rpc/guard.ts';
 import type { Binding } from '../transport/rpc/handlers.ts';
 import type { Listener } from '../transport/rpc/listener.ts';
+import { observedBindings } from '../transport/rpc/observed.ts';
 import { pinged } from '../transport/rpc/probes.ts';
 import { RpcError } from '../transport/rpc/rpc-error.ts';
 import type { ListenerTls, TlsLimits } from '../transport/tls/listener-tls.ts';
@@ -42,8 +42,9 @@ import { connectionsFor, openFilesMax } from './descriptors.ts';
 import { createGuards, type ListenerName } from './guards.ts';
 import { collectGarbage } from './heap.ts';
 import { limitsOf } from './limits.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { Services } from './services.ts';
+import { webRoute } from './web-route.ts';
 
 /** What the listeners serve. */
 export interface ListenerParts {
@@ -62,6 +63,8 @@ export interface ListenerParts {
   /** The secret of session tickets. */
   tickets: TicketSecret;
   metrics: Metrics;
+  /** Absent without tracing. */
+  tracing: Tracing | undefined;
   log: Pick<Logger, 'info' | 'warn'>;
   /** Why the server should get no traffic; empty when it is ready. */
   unreadiness(): readonly string[];
@@ -73,7 +76,7 @@ export interface ListenerParts {
   onBug: OnBug;
 }
 
-/** The three listeners, before `listen`. */
+/** The four listeners, before `listen`. */
 export interface Listeners {
   /** gRPC: VerifierService, Envoy's Authorization, health and reflection. */
   grpc: GrpcListener;
@@ -81,6 +84,8 @@ export interface Listeners {
   http: Listener;
   /** HTTP: the API Manager, its API, metrics and probes. */
   manager: Listener;
+  /** HTTP: metrics and probes alone. */
+  metrics: Listener;
   /** Sets what the health service of each reports. */
   setServing(serving: boolean): void;
 }
@@ -102,7 +107,10 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     monotonicMs,
     collect: collectGarbage,
   });
-  const guards = { grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') };
+  const guards = {
+    ...{ grpc: guardOf('grpc'), http: guardOf('http'), manager: guardOf('manager') },
+    metrics: guardOf('metrics'),
+  };
   // All of them count together.
   const { unread, requests } = guards.http;
   const { requestBytesMax, unread: unreadMax } = limits.http;
@@ -153,11 +161,19 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     return { createHttp2 };
   };
   const web = webRoute(parts.manager);
-  const root = rootRoute({ verify, now, addressOf: req => parts.origins.request(req).address });
+  const observed = { durations: metrics.durations, tracing: parts.tracing };
+  const root = observedRoute(
+    rootRoute({ verify, now, addressOf: req => parts.origins.request(req).address }),
+    'root',
+    observed,
+  );
   const grpc = grpcListeners[config.grpcEngine]({
     bindings: [
       ...services.verifier,
-      envoyBinding({ verify, admit: services.admit, trusts: parts.trusts }),
+      ...observedBindings(
+        [envoyBinding({ verify, admit: services.admit, trusts: parts.trusts })],
+        observed,
+      ),
     ],
     limits: withConnections(limits.grpc, connections.grpc, config),
     onBug,
@@ -217,6 +233,11 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         { refusalOf: (host, address) => (answersTo(host, address) ? undefined : otherHost) },
       ),
     }),
+    metrics: createHttpListener({
+      routes: [...probes, metricsRoute(metrics)],
+      limits: withConnections(limits.http, metricsConnectionsMax, config),
+      ...{ corsOrigins: [], ping, onBug, guard: guards.metrics },
+    }),
   };
 }
 
@@ -234,6 +255,9 @@ function tlsOf(
   return { ...{ name, source, prefersHttp1, requiresClient }, ...{ tickets, limits, now } };
 }
 
+/** Scrapers and health checks, which are few. */
+const metricsConnectionsMax = 64;
+
 const otherHost = new RpcError('FAILED_PRECONDITION', otherHostText);
 
 /** Limits with fewer connections, where the process may open too few files. */
@@ -248,43 +272,18 @@ function withConnections<L extends HttpLimits | GrpcLimits>(
 /** The routes for gateways and OAuth clients. */
 function gatewayDoors(
   limits: HttpLimits,
-  { core, origins, services: { admit } }: ListenerParts,
+  { core, origins, services: { admit }, metrics: { durations }, tracing }: ListenerParts,
   guard: Guard,
 ): Route[] {
-  return doorRoutes({
+  const deps = {
     ...{ ...core, admit, limits, guard },
-    addressOf: req => origins.request(req).address,
-    sourceOf: req => clientOf(origins.request(req)),
-  });
+    addressOf: (req: HttpRequest) => origins.request(req).address,
+    sourceOf: (req: HttpRequest) => clientOf(origins.request(req)),
+  };
+  return doorRoutes(deps, { durations, tracing });
 }
 
 /** The names that the API Manager answers to, besides those of the loopback interface. */
 function managerNames({ managerListen, managerHosts }: Config): string[] {
   return managerListen === 'off' ? [] : [...managerHosts, managerListen.host.toLowerCase()];
-}
-
-function isGrpcRequest({ method, url: path = '', headers }: HttpRequest): boolean {
-  return isGrpc({ method, path, contentType: headers['content-type'] ?? '' });
-}
-
-/** All other paths on the manager port: the web app and its session. */
-function webRoute(manager: Manager): Route {
-  return {
-    path: '/',
-    prefix: true,
-    methods: 'any',
-    // A page reads its own query; /session and /status refuse theirs.
-    query: 'any',
-    handle: async (req, res) => {
-      // The web app is served by node:http's own means; browsers use HTTP/1.1 without TLS.
-      if (req instanceof IncomingMessage && res instanceof ServerResponse) {
-        if (!(await manager.handle(req, res))) answerError(res, 404, 'not found');
-      } else if (isGrpcRequest(req)) {
-        // For gRPC clients this means that there is no such method.
-        answerError(res, 404, 'not found');
-      } else {
-        res.requireHttp1?.();
-      }
-    },
-  };
 }

@@ -2,7 +2,7 @@
 
 import type { Logger } from '../log.ts';
 import type { GuessDeps, SlowedReason } from '../tokens/guesses.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { warnRarely } from './warn-rarely.ts';
 
 const texts: Record<SlowedReason, string> = {

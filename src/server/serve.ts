@@ -10,10 +10,12 @@ import { settings } from '../settings/settings.ts';
 import { type Listen, masterKeys } from '../settings/values.ts';
 import { accessWarnings } from '../settings/verify-access.ts';
 import { awakeTimeout } from '../timing/awake.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { createTicketSecret, rotateTicketSecret } from '../transport/tls/ticket-keys.ts';
 import { endOnUncaught } from './last-resort.ts';
 import { ownStore, startErrorOf } from './own-store.ts';
 import { type Addresses, type RunningServer, type RunOptions, startServer } from './server.ts';
+import { openTraces } from './traces.ts';
 import { keysFromParent, serveParent } from './worker-messages.ts';
 import { fixedWorkerLimits, startWorkers, type Workers } from './workers.ts';
 
@@ -40,9 +42,14 @@ export async function serve(env: Environment): Promise<void> {
 async function start(given: Environment): Promise<void> {
   const env = cluster.isWorker ? withKeys(given, await keysFromParent()) : given;
   const config = readConfig(env);
-  const log = openLog(config.logLevel);
+  const traces: { tracing?: Tracing } = {};
+  const log = openLog(config.logLevel, undefined, () => traces.tracing?.ids() ?? {});
   endOnUncaught(log);
-  if (cluster.isWorker) return await serveAsWorker(config, await openSecrets(config, env), log);
+  const tracing = await openTraces(env, log);
+  if (tracing !== undefined) traces.tracing = tracing;
+  if (cluster.isWorker) {
+    return await serveAsWorker(config, await openSecrets(config, env), log, tracing);
+  }
   const running: Running = {};
   const end = async () => {
     await Promise.all([running.workers?.stop(), running.stopServer?.()]);
@@ -61,7 +68,7 @@ async function start(given: Environment): Promise<void> {
   const warnings = [...formerNameWarnings(env), ...secrets.warnings, ...accessWarnings(config)];
   for (const warning of warnings) log.warn(warning);
   try {
-    const options = { onListen, tickets };
+    const options = { onListen, tickets, tracing };
     if (config.workers > 1) await startMany(running, config, secrets, log, env, options);
     else running.server = await startServer(config, secrets, log, options);
   } catch (error) {
@@ -94,7 +101,7 @@ async function startMany(
   secrets: ServerSecrets,
   log: Logger,
   env: Environment,
-  options: Required<Pick<RunOptions, 'onListen' | 'tickets'>>,
+  options: Required<Pick<RunOptions, 'onListen' | 'tickets' | 'tracing'>>,
 ): Promise<void> {
   const own: Config = { ...config, grpcListen: 'off', httpListen: 'off' };
   running.server = await startServer(own, secrets, log, {
@@ -116,14 +123,20 @@ async function startMany(
   await running.workers.ready;
 }
 
-async function serveAsWorker(config: Config, secrets: ServerSecrets, log: Logger): Promise<void> {
-  const own: Config = { ...config, managerListen: 'off' };
+async function serveAsWorker(
+  config: Config,
+  secrets: ServerSecrets,
+  log: Logger,
+  tracing: Tracing | undefined,
+): Promise<void> {
+  const own: Config = { ...config, managerListen: 'off', metricsListen: 'off' };
   let stop: (() => Promise<void>) | undefined;
   const signals = onSignals(log, stopLimitMs(config), async () => await stop?.());
   const tickets = createTicketSecret();
   const server = await startServer(own, secrets, log, {
     isWorker: true,
     tickets,
+    tracing,
     onListen(stopServer) {
       stop = stopServer;
       signals.up();
@@ -236,7 +249,7 @@ function welcome(
   firstStart: boolean,
   config: Config,
 ): string {
-  const { grpc, http, manager } = addresses;
+  const { grpc, http, manager, metrics } = addresses;
   const hasTls = config.tlsCertFile !== undefined;
   const scheme = hasTls ? 'https' : 'http';
   const managerScheme = config.managerTlsCertFile === undefined ? 'http' : 'https';
@@ -251,6 +264,7 @@ function welcome(
     row('gRPC', grpc === undefined ? 'off' : `${grpc}${hasTls ? ' (TLS)' : ''}`),
     row('HTTP', http === undefined ? 'off' : `${scheme}://${http}`),
     row('API Manager', manager === undefined ? 'off' : `${managerScheme}://${manager}`),
+    row('Metrics', metrics === undefined ? 'off' : `http://${metrics}/metrics`),
     ...(manager === undefined ? [] : nextSteps(reachable(managerScheme, manager), firstStart)),
   ].join('');
 }

@@ -5,6 +5,8 @@ import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import type { ServerSecrets } from '../settings/first-start.ts';
 import { settings } from '../settings/settings.ts';
+import { StartError } from '../settings/start-error.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { createOrigins, trustsRanges } from '../transport/rpc/client-address.ts';
 import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
@@ -15,7 +17,7 @@ import { limitsOf } from './limits.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createListeners, type Listeners } from './listeners.ts';
 import { createWebManager } from './manager.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics, type Metrics, type ProcessMetrics } from './metrics/metrics.ts';
 import { createServices } from './services.ts';
 import { startKeyKeeper } from './start-key-keeper.ts';
 import { stopStep } from './stop-step.ts';
@@ -26,6 +28,7 @@ export interface Addresses {
   grpc?: string;
   http?: string;
   manager?: string;
+  metrics?: string;
 }
 
 /** A running server. */
@@ -59,8 +62,10 @@ export interface RunOptions {
   now?: () => number;
   /** Has workers use these master keys; resolves to those that did not confirm it. */
   tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
-  /** The metrics of other processes in prom-client's JSON form. */
-  otherMetrics?: () => Promise<object[]>;
+  /** Absent without tracing. */
+  tracing?: Tracing | undefined;
+  /** The metrics of other processes. */
+  otherMetrics?: () => Promise<ProcessMetrics[]>;
   /** Addresses on which other processes listen. */
   elsewhere?: Addresses;
   /**
@@ -91,10 +96,10 @@ export async function startServer(
   options: RunOptions = {},
 ): Promise<RunningServer> {
   const { now = Date.now, otherMetrics, elsewhere = {}, onListen } = options;
-  const { tickets = createTicketSecret(), isWorker = false } = options;
+  const { tickets = createTicketSecret(), isWorker = false, tracing } = options;
   const certificates = openCertificates(config, now);
   const metrics = createMetrics(config.callerNamesMax, otherMetrics);
-  const core = await openCore(config, secrets, log, now, metrics, isWorker);
+  const core = await openCore(config, secrets, log, now, metrics, isWorker, tracing);
   const { health } = core.store;
   const trusts = trustsRanges(
     config.trustedProxies.map(([first, bits]) => [first.toString(), bits]),
@@ -124,11 +129,14 @@ export async function startServer(
     core,
     trusts,
     origins,
-    services: createServices({ config, core, web, now, metrics, log, keeper, origins, webhooking }),
+    services: createServices({
+      ...{ config, core, web, now, metrics, log, keeper, origins, webhooking, tracing },
+    }),
     manager: web.manager,
     certificates,
     tickets,
     metrics,
+    tracing,
     log,
     unreadiness: () => [
       ...(state.stopping ? ['the server is stopping'] : []),
@@ -149,7 +157,7 @@ export async function startServer(
   });
   const stopped = new AbortController();
 
-  const bound = listenAll(config, listeners);
+  const bound = listenAll(config, listeners, log);
   const stopAll = async () => {
     state.stopping = true;
     stopped.abort();
@@ -158,12 +166,13 @@ export async function startServer(
     const closedKeeper = keeper?.close();
     // A listener that is being bound could not be closed.
     await bound.catch(() => undefined);
-    const all = [listeners.grpc, listeners.http, listeners.manager];
+    const all = [listeners.grpc, listeners.http, listeners.manager, listeners.metrics];
     const ended = Promise.all(all.map(each => each.stop(config.graceMs)));
     await stopStep('listeners', ended, config.graceMs + forceMs, log);
     await closedKeeper;
     await stopStep('webhooks', webhooking.close(), webhookStopMs, log);
     await core.close();
+    if (tracing !== undefined) await stopStep('traces', tracing.close(), forceMs * 4, log);
   };
   let stopping: Promise<void> | undefined;
   const stop = () => {
@@ -190,21 +199,32 @@ export async function startServer(
   };
 }
 
-async function listenAll(config: Config, listeners: Listeners): Promise<Addresses> {
+async function listenAll(
+  config: Config,
+  listeners: Listeners,
+  log: Pick<Logger, 'warn'>,
+): Promise<Addresses> {
   const places = {
     grpc: config.grpcListen,
     http: config.httpListen,
     manager: config.managerListen,
+    metrics: config.metricsListen,
   };
   const addresses: Addresses = {};
-  for (const name of ['grpc', 'http', 'manager'] as const) {
+  for (const name of ['grpc', 'http', 'manager', 'metrics'] as const) {
     const where = places[name];
     if (where === 'off') continue;
     try {
       addresses[name] = addressText(await listeners[name].listen(where));
     } catch (error) {
-      const setting = settings[`${name}Listen`].name;
-      throw listenProblem(setting, where.host, where.port, error);
+      const { name: setting, default: usual } = settings[`${name}Listen`];
+      const problem = listenProblem(setting, where.host, where.port, error);
+      // A second server on this machine need not be told to leave the first one's metrics alone.
+      const isUsual = `${where.host}:${where.port}` === usual;
+      if (name !== 'metrics' || !isUsual || !(problem instanceof StartError)) throw problem;
+      log.warn(
+        `${problem.message}; until then its metrics are on the API Manager's listener alone`,
+      );
     }
   }
   return addresses;

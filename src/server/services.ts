@@ -3,11 +3,13 @@
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import { createKeyCustody, type KeyKeeper } from '../tokens/key-custody.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
 import type { Call } from '../transport/rpc/call.ts';
 import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
 import type { Origins } from '../transport/rpc/client-address.ts';
 import { type Binding, bind } from '../transport/rpc/handlers.ts';
+import { observedBindings } from '../transport/rpc/observed.ts';
 import { createSessionOf } from '../transport/rpc/session-of.ts';
 import { AccessTokenService, accessTokenHandlers } from '../transport/services/access-token.ts';
 import { createChanges } from '../transport/services/changes.ts';
@@ -27,7 +29,7 @@ import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
 import { limitsOf } from './limits.ts';
 import type { WebManager } from './manager.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import type { Webhooking } from './webhooks.ts';
 
 /** The services of each listener. */
@@ -47,18 +49,20 @@ export interface ServicesDeps {
   web: WebManager;
   /** Milliseconds since 1970. */
   now(): number;
-  metrics: Pick<Metrics, 'memory' | 'caller'>;
+  metrics: Pick<Metrics, 'memory' | 'caller' | 'durations'>;
   log: Pick<Logger, 'warn'>;
   webhooking: Webhooking;
   /** Absent in a worker. */
   keeper: KeyKeeper | undefined;
   /** Finds clients behind trusted proxies. */
   origins: Pick<Origins, 'call'>;
+  /** Absent without tracing. */
+  tracing: Tracing | undefined;
 }
 
 /** Creates the services. Calls of the web app authenticate by its sessions. */
 export function createServices(deps: ServicesDeps): Services {
-  const { config, core, web, now, metrics, log, keeper, origins } = deps;
+  const { config, core, web, now, metrics, log, keeper, origins, tracing } = deps;
   const limits = limitsOf(config).watch;
   const addressOf = (call: Call) => origins.call(call).address;
   const sessionOf = createSessionOf(web.manager, addressOf);
@@ -110,10 +114,12 @@ export function createServices(deps: ServicesDeps): Services {
     SignInService,
     signInHandlers({ createSignInCode, authenticate: withoutSession }),
   );
+  const { durations } = metrics;
+  const observed = (bindings: Binding[]) => observedBindings(bindings, { durations, tracing });
   return {
     admit: admissions.gateways,
-    verifier: [verifier(admissions.verifier, withoutSession)],
-    manager: [
+    verifier: observed([verifier(admissions.verifier, withoutSession)]),
+    manager: observed([
       withRefusalsNoted(accessTokens, core.sums, addressOf),
       withRefusalsNoted(jobs, core.sums, addressOf),
       withRefusalsNoted(store, core.sums, addressOf),
@@ -125,7 +131,7 @@ export function createServices(deps: ServicesDeps): Services {
       withRefusalsNoted(signIn, core.sums, addressOf),
       withRefusalsNoted(people, core.sums, addressOf),
       verifier(admissions.manager, authenticate),
-    ],
+    ]),
   };
 }
 

@@ -8,7 +8,7 @@ import { awakeMs } from '../timing/awake.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
 import type { Core } from './core.ts';
 import { createKeyKeeper, type RunningKeyKeeper } from './key-keeper.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 
 /** How often a key that is needed and not given is looked at, in milliseconds: it counts all records. */
 const reviewMs = 3_600_000;

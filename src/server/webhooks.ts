@@ -12,7 +12,7 @@ import type { WebhookLimits } from '../webhooks/limits.ts';
 import { createTeller } from '../webhooks/teller.ts';
 import { createWebhooks, type Webhooks } from '../webhooks/webhooks.ts';
 import type { Core } from './core.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { warnRarely } from './warn-rarely.ts';
 
 /** What tells webhooks. */

@@ -1,7 +1,7 @@
 /** The messages between workers and the primary process. */
 
 import type { TicketSecret } from '../transport/tls/ticket-keys.ts';
-import type { Metrics } from './metrics.ts';
+import type { Metrics, ProcessMetrics } from './metrics/metrics.ts';
 
 /**
  * To a worker: a request for its metrics, or the master keys to use from now on as their setting has them,
@@ -20,7 +20,7 @@ export type FromWorker =
   | { kind: 'keys wanted' }
   | { kind: 'keys used'; ask: number }
   | { kind: 'ready' }
-  | { kind: 'metrics'; ask: number; metrics: object };
+  | { kind: 'metrics'; ask: number; metrics: ProcessMetrics };
 
 const tell = (message: FromWorker) => process.send?.(message);
 

@@ -13,6 +13,7 @@ import type { Logger } from '../log.ts';
 import type { Environment } from '../settings/config.ts';
 import { awakeTimeout } from '../timing/awake.ts';
 import { createTicketSecret, type TicketSecret } from '../transport/tls/ticket-keys.ts';
+import type { ProcessMetrics } from './metrics/metrics.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
 /** Limits of the supervision. */
@@ -43,8 +44,8 @@ export const fixedWorkerLimits = {
 export interface Workers {
   /** Resolves when all first workers are ready; rejects when one cannot start. */
   ready: Promise<void>;
-  /** The metrics of each worker in prom-client's JSON form, without workers that do not answer. */
-  metrics(): Promise<object[]>;
+  /** The metrics of each worker, without workers that do not answer. */
+  metrics(): Promise<ProcessMetrics[]>;
   /**
    * Has all workers use the keys that `keys` of `startWorkers` gives now; resolves to those that did not
    * confirm it in time.

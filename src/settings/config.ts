@@ -198,8 +198,9 @@ function listenerMistakes(config: Partial<Config>): string[] {
     ['USHER_GRPC_LISTEN', config.grpcListen],
     ['USHER_HTTP_LISTEN', config.httpListen],
     ['USHER_MANAGER_LISTEN', config.managerListen],
+    ['USHER_METRICS_LISTEN', config.metricsListen],
   ];
-  if (named.every(([, listen]) => listen === 'off')) {
+  if (named.slice(0, 3).every(([, listen]) => listen === 'off')) {
     return ['USHER_GRPC_LISTEN, USHER_HTTP_LISTEN and USHER_MANAGER_LISTEN are all off; set one'];
   }
   const mistakes: string[] = [];

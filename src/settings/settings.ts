@@ -83,6 +83,15 @@ const places = {
     default: '127.0.0.1:8081',
     read: listen,
   },
+  metricsListen: {
+    name: 'USHER_METRICS_LISTEN',
+    meaning:
+      'Address of the listener for metrics and health checks, over HTTP without TLS; where the default ' +
+      'is taken, Usher warns and goes on without it, since the API Manager has them too',
+    range: 'as above',
+    default: '127.0.0.1:9464',
+    read: listen,
+  },
   managerHosts: {
     name: 'USHER_MANAGER_HOSTS',
     meaning:

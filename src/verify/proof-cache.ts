@@ -72,11 +72,17 @@ export function isSameRecord(record: AccessTokenRecord | undefined, known: Sourc
 /** Creates a cache that is fair between access tokens. */
 export function createProofCache(limits: CacheLimits): ProofCache {
   const cache = createFairCache<Proven, Source>(limits);
+  const { lookups = { hits: 0, misses: 0 } } = limits;
   return {
     get bytes() {
       return cache.bytes;
     },
-    get: cache.get,
+    get(key) {
+      const proven = cache.get(key);
+      if (proven === undefined) lookups.misses++;
+      else lookups.hits++;
+      return proven;
+    },
     set(key, proven) {
       const { found } = proven.source;
       const known = cache.shared(found.record.id);

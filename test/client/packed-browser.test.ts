@@ -20,7 +20,7 @@ test('bundled, it runs in a browser and receives a revocation', async () => {
   const entry = join(folder, 'page.js');
   await writeFile(
     entry,
-    `import { createUsher } from 'usher/client';
+    `import { createUsher } from '@usher/client';
      globalThis.usher = createUsher({ addresses: ['http://${server.http}'] });`,
   );
   const built = await build({

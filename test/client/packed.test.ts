@@ -1,13 +1,14 @@
 /** The SDK as it is packed for npm: plain JavaScript on Node, with types. */
 
-import { symlink, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { program } from '../program.ts';
 import { codeBlocks } from '../readme/snippets.ts';
 import { adminOf } from '../server/api.ts';
 import { runServer, type TestServer } from '../server/run-server.ts';
-import { installPacked, type PackedSdk, root, run } from './packed.ts';
+import { installPacked, link, type PackedSdk, root, run } from './packed.ts';
 
 let packed: PackedSdk;
 let folder: string;
@@ -25,31 +26,54 @@ afterAll(async () => {
   await packed?.remove();
 });
 
-test.each(['grpc', 'connect'] as const)(
-  'runs on Node without any other package, over %s',
-  async transport => {
-    const address = transport === 'grpc' ? server.grpc : server.http;
-    const program = join(folder, `${transport}.js`);
-    await writeFile(
-      program,
-      `import { createUsher } from 'usher/client';
+const good = { stdout: 'true shop\n', stderr: '' };
+
+/** Verifies with the packed SDK in a process of its own. */
+async function verifyWith(node: string, transport: 'grpc' | 'connect') {
+  const address = transport === 'grpc' ? server.grpc : server.http;
+  const script = join(folder, `${transport}.js`);
+  await writeFile(
+    script,
+    `import { createUsher } from '@usher/client';
      const usher = createUsher({ addresses: ['${address}'], transport: '${transport}' });
      const verdict = await usher.verify(process.env.TOKEN);
      usher.close();
      console.log(verdict.valid, verdict.identity.owner);`,
-    );
-    const env = { TOKEN: token, PATH: process.env.PATH };
-    const { stdout, stderr } = await run(process.execPath, [program], { cwd: folder, env });
-    expect({ stdout, stderr }).toEqual({ stdout: 'true shop\n', stderr: '' });
-  },
+  );
+  const env = { TOKEN: token, PATH: process.env.PATH };
+  return await run(node, [script], { cwd: folder, env });
+}
+
+test.each(['grpc', 'connect'] as const)(
+  'runs on Node with its dependencies alone, over %s',
+  async transport => expect(await verifyWith(process.execPath, transport)).toEqual(good),
 );
+
+test('runs on Node 20, over both', async () => {
+  for (const transport of ['grpc', 'connect'] as const) {
+    expect(await verifyWith(program('node-20'), transport)).toEqual(good);
+  }
+});
+
+test('can be required from CommonJS', async () => {
+  const required = join(folder, 'required.cjs');
+  await writeFile(
+    required,
+    `const { createUsher } = require('@usher/client');
+     const usher = createUsher({ addresses: ['${server.grpc}'] });
+     usher.verify(process.env.TOKEN).then(verdict => {
+       usher.close();
+       console.log(verdict.valid, verdict.identity.owner);
+     });`,
+  );
+  const env = { TOKEN: token, PATH: process.env.PATH };
+  expect(await run(process.execPath, [required], { cwd: folder, env })).toEqual(good);
+});
 
 /** The packages of the services that use the SDK. */
 async function linkServices(): Promise<void> {
-  const names = ['@connectrpc', '@bufbuild', '@grpc', '@types', 'fastify'];
-  for (const name of names) {
-    await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name));
-  }
+  const names = ['@connectrpc/connect-node', '@grpc/grpc-js', '@types', 'fastify'];
+  for (const name of names) await link(folder, name);
 }
 
 describe('in TypeScript', () => {
@@ -65,7 +89,7 @@ describe('in TypeScript', () => {
      import { connectNodeAdapter } from '@connectrpc/connect-node';
      import {
        connectAuth, createUsher, expressAuth, fastifyAuth, fastifyHello, grpcAuth, hello, type Verdict,
-     } from 'usher/client';
+     } from '@usher/client';
      const usher = createUsher({ addresses: ['127.0.0.1:1'], transport: 'grpc' });
      express().use(expressAuth(usher)).get('/', hello(usher));
      createServer((req, res) => void hello(usher)(req, res));
@@ -75,11 +99,21 @@ describe('in TypeScript', () => {
      export const owner = (verdict: Verdict): string =>
        verdict.valid ? verdict.identity.owner : verdict.reason;`,
     );
-    const wrong = `import type { Verdict } from 'usher/client';
+    const wrong = `import type { Verdict } from '@usher/client';
     export const reason = (verdict: Verdict): string => verdict.reason;`;
     await writeFile(join(folder, 'wrong.ts'), wrong);
     expect(await typeErrors('typed.ts')).toEqual([]);
     expect(await typeErrors('wrong.ts')).toEqual([
+      expect.stringContaining("Property 'reason' does not exist on type 'Verdict'"),
+    ]);
+  });
+
+  test('has types for CommonJS too', async () => {
+    const text = `import { createUsher, type Verdict } from '@usher/client';
+     export const usher = createUsher({ addresses: ['127.0.0.1:1'], transport: 'grpc' });
+     export const reason = (verdict: Verdict): string => verdict.reason;`;
+    await writeFile(join(folder, 'typed.cts'), text);
+    expect(await typeErrors('typed.cts')).toEqual([
       expect.stringContaining("Property 'reason' does not exist on type 'Verdict'"),
     ]);
   });

@@ -34,6 +34,7 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
     USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
     USHER_MANAGER_LISTEN: `127.0.0.1:${manager}`,
+    USHER_METRICS_LISTEN: 'off',
     USHER_MANAGER_URL: `http://127.0.0.1:${manager}`,
     ...more,
   };

@@ -20,7 +20,7 @@ beforeEach(() => {
   stub('sh', '/bin/sh "$@"', '');
   stub('cmp', 'exit 1', '');
   stub('mktemp', `echo "${folder}"`, '');
-  for (const name of ['apt-get', 'tee', 'chmod', 'rm', 'mkdir', 'go', 'python3', 'ruby'])
+  for (const name of ['apt-get', 'tee', 'chmod', 'rm', 'mkdir', 'go', 'python3', 'ruby', 'npm'])
     stub(name);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -48,7 +48,8 @@ function run({ user = 0, args = [], env = {}, script = 'setup.sh' }: As) {
   return {
     code: ran.status,
     said: ran.stdout + ran.stderr,
-    installs: called.match(/^.*install.*$/gm),
+    installs: called.match(/^.*apt-get .*install.*$/gm),
+    brought: called.match(/^npm ci.*$/m)?.[0],
     built: called.match(/^go build.*$/m)?.[0],
   };
 }
@@ -68,10 +69,11 @@ test.each<[string, As]>([
   ['USHER_SETUP=yes', { env: { USHER_SETUP: 'yes' } }],
   ['root in CI', { env: { CI: 'true' } }],
 ])('it installs with %s', (_, as) => {
-  const { code, installs, built } = run(as);
+  const { code, installs, built, brought } = run(as);
   expect(code).toBe(0);
   expect(installs?.[0]).toMatch(/^apt-get install .* redis-server chromium /);
   expect(installs).toHaveLength(1);
+  expect(brought).toMatch(/^npm ci --prefix scripts\/node\/20 /);
   expect(built).toMatch(/^go build -o .*h2spec /);
 });
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { createGuards } from '../../src/server/guards.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
+import { createMetrics } from '../../src/server/metrics/metrics.ts';
 import { runServer } from './run-server.ts';
 
 function setup() {
@@ -50,7 +50,7 @@ test('every event is counted by listener and reason', async () => {
   guardOf('http').refused('full', '192.0.2.7');
   guardOf('http').refused('full', '192.0.2.8');
   guardOf('manager').unreadClosed('deadline');
-  const text = await metrics.text();
+  const text = String((await metrics.answer(undefined)).body);
   expect(text).toContain('usher_connections_refused_total{listener="http",reason="full"} 2');
   expect(text).toContain('usher_unread_closed_total{listener="manager",reason="deadline"} 1');
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest';
 import { followHealth, untilUp } from '../../src/server/health.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
+import { createMetrics } from '../../src/server/metrics/metrics.ts';
 import { healthSwitch } from '../../src/store/health.ts';
 
 /** Follows a health, and notes what is shown. */
@@ -63,7 +63,10 @@ describe('gRPC health', () => {
 describe('the metrics', () => {
   test('say whether the store answers, and what is degraded', async () => {
     const { health, metrics, stop } = follow();
-    const value = async (line: string) => (await metrics.text()).split('\n').includes(line);
+    const value = async (line: string) =>
+      String((await metrics.answer(undefined)).body)
+        .split('\n')
+        .includes(line);
     expect(await value('usher_store_up 0')).toBe(true);
     health.setFault(undefined);
     expect(await value('usher_store_up 1')).toBe(true);

@@ -36,6 +36,7 @@ async function refused(store: string, signal: AbortSignal): Promise<[number, str
       USHER_GRPC_LISTEN: '127.0.0.1:0',
       USHER_HTTP_LISTEN: '127.0.0.1:0',
       USHER_MANAGER_LISTEN: '127.0.0.1:0',
+      USHER_METRICS_LISTEN: 'off',
       ...secrets,
     },
   });

@@ -21,6 +21,8 @@ export interface TestServer {
   grpc: string;
   http: string;
   manager: string;
+  /** "" where it is off, as it is by default. */
+  metrics: string;
   /** Whether all three speak HTTP/2. */
   hasHttp2: boolean;
   adminToken: string;
@@ -42,6 +44,7 @@ export async function runServer(
     USHER_GRPC_LISTEN: '127.0.0.1:0',
     USHER_HTTP_LISTEN: '127.0.0.1:0',
     USHER_MANAGER_LISTEN: '127.0.0.1:0',
+    USHER_METRICS_LISTEN: 'off',
     USHER_GRACE_MS: '2000',
     ...secrets,
     ...engineEnv,
@@ -52,9 +55,9 @@ export async function runServer(
   const server = await startServer(config, await openSecrets(config), log, {
     now: () => clock.ms,
   });
-  const { grpc = '', http = '', manager = '' } = server.addresses;
+  const { grpc = '', http = '', manager = '', metrics = '' } = server.addresses;
   return {
-    ...{ grpc, http, manager, clock, logged },
+    ...{ grpc, http, manager, metrics, clock, logged },
     hasHttp2: config.grpcEngine === 'h2',
     adminToken: secrets.USHER_ADMIN_TOKEN,
     issueLoginCode: server.issueLoginCode,

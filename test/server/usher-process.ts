@@ -74,6 +74,7 @@ export async function startUsherProcess(
           USHER_GRPC_LISTEN: grpc,
           USHER_HTTP_LISTEN: http,
           USHER_MANAGER_LISTEN: manager,
+          USHER_METRICS_LISTEN: 'off',
           ...secrets,
           ...engineEnv,
           ...env,

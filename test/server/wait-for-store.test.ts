@@ -27,6 +27,7 @@ async function startWaiting(store: string) {
       USHER_GRPC_LISTEN: '127.0.0.1:0',
       USHER_HTTP_LISTEN: http,
       USHER_MANAGER_LISTEN: '127.0.0.1:0',
+      USHER_METRICS_LISTEN: 'off',
       ...secrets,
     },
   });

@@ -24,6 +24,7 @@ async function startWithNewKey(store: string): Promise<[number, string]> {
       USHER_GRPC_LISTEN: '127.0.0.1:0',
       USHER_HTTP_LISTEN: '127.0.0.1:0',
       USHER_MANAGER_LISTEN: '127.0.0.1:0',
+      USHER_METRICS_LISTEN: 'off',
       ...secrets,
       USHER_MASTER_KEYS: `k1:${randomBytes(32).toString('base64')}`,
     },

@@ -25,5 +25,5 @@ export function identityOf(request: object): Identity {
   const isObject = typeof metadata === 'object' && metadata !== null;
   const identity = identities.get(request) ?? (isObject ? identities.get(metadata) : undefined);
   if (identity !== undefined) return identity;
-  throw new Error('the request has no identity: no middleware of usher/client let it pass');
+  throw new Error('the request has no identity: no middleware of @usher/client let it pass');
 }

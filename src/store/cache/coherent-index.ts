@@ -37,6 +37,7 @@ export function createCoherentIndex(
   const cache = <T extends string | true>(bounds: CacheLimits) =>
     createReadCache<T>(bounds, valueBytes, feed, monotonicMs, limits.messagesAgeMsMax);
   const present = cache<string>(limits.imported);
+  const { lookups = { hits: 0, misses: 0 } } = limits.imported;
   const absent = cache<true>(limits.notImported);
   /** Entries that may no longer exist, after the feed was lost or the store was emptied. */
   const unverified = new LRUCache<string, string>(weighed(limits.lastImported, valueBytes));
@@ -83,9 +84,12 @@ export function createCoherentIndex(
     find(name) {
       if (feed.isLive()) {
         const value = present.get(name);
-        if (value !== undefined) return value;
-        if (absent.get(name)) return undefined;
+        if (value !== undefined || absent.get(name)) {
+          lookups.hits++;
+          return value;
+        }
       }
+      lookups.misses++;
       const underway = reads.get(name);
       if (underway !== undefined && !underway.dirty) return underway.answer;
       if (reads.size >= limits.readsMax) {

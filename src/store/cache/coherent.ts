@@ -33,6 +33,7 @@ export function createCoherentReader(
   const cache = (bounds: CacheLimits) =>
     createReadCache<Found>(bounds, foundBytes, feed, monotonicMs, limits.messagesAgeMsMax);
   const present = cache(limits.records);
+  const { lookups = { hits: 0, misses: 0 } } = limits.records;
   const absent = cache(limits.unknownIds);
   // Not a Map: the tables that a growing Map leaves behind keep their entries alive, which causes
   // long pauses of the garbage collector.
@@ -115,8 +116,12 @@ export function createCoherentReader(
     find(id) {
       if (feed.isLive()) {
         const found = present.get(id) ?? absent.get(id);
-        if (found !== undefined) return found;
+        if (found !== undefined) {
+          lookups.hits++;
+          return found;
+        }
       }
+      lookups.misses++;
       const underway = reads.get(id);
       // A dirty read may hold the record from before the change, so a new look-up does not share
       // it.

@@ -1,8 +1,10 @@
 /** Lists the endpoints for gateways and OAuth clients, for the HTTP and gRPC listeners. */
 
 import { Authorization } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { observedRoute } from '../http/observed-route.ts';
 import type { Route } from '../http/router.ts';
 import { type Binding, bind } from '../rpc/handlers.ts';
+import type { Observed } from '../rpc/observed.ts';
 import { type EnvoyCheckDeps, envoyCheckHandlers } from './envoy-check.ts';
 import { extAuthzHttpRoute } from './envoy-http.ts';
 import { forwardAuthRoute } from './forward-auth.ts';
@@ -13,13 +15,13 @@ import { type RevokeTokenDeps, revokeTokenRoute } from './revoke-token.ts';
 /** What the endpoints need. */
 export type DoorDeps = GatewayDoorDeps & IntrospectDeps & RevokeTokenDeps;
 
-/** The routes on the HTTP listener. */
-export function doorRoutes(deps: DoorDeps): Route[] {
+/** The routes on the HTTP listener, whose requests are timed and traced. */
+export function doorRoutes(deps: DoorDeps, observed: Observed): Route[] {
   return [
-    extAuthzHttpRoute(deps),
-    forwardAuthRoute(deps),
-    introspectRoute(deps),
-    revokeTokenRoute(deps),
+    observedRoute(extAuthzHttpRoute(deps), 'envoy-http', observed),
+    observedRoute(forwardAuthRoute(deps), 'forward-auth', observed),
+    observedRoute(introspectRoute(deps), 'introspect', observed),
+    observedRoute(revokeTokenRoute(deps), 'revoke', observed),
   ];
 }
 

@@ -6,6 +6,6 @@ import { identityOf } from '../../../src/client/middleware/identity.ts';
 test.each([{}, { identity: { owner: 'forged' } }, { metadata: {} }, { metadata: null }])(
   '%j has no identity',
   request => {
-    expect(() => identityOf(request)).toThrow('no middleware of usher/client let it pass');
+    expect(() => identityOf(request)).toThrow('no middleware of @usher/client let it pass');
   },
 );

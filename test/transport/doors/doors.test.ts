@@ -23,6 +23,7 @@ let http: number;
 /** Whether the caller itself is accepted. */
 let callerIsKnown = true;
 
+const untimed = { durations: { of: () => () => undefined }, tracing: undefined };
 const good: Granted = { ...granted, identity: { ...granted.identity, kind: 'static' } };
 
 const fails = async () => {
@@ -30,20 +31,23 @@ const fails = async () => {
 };
 
 beforeAll(async () => {
-  const routes = doorRoutes({
-    verify: async ({ header }) => (header === 'Bearer good' ? good : fails()),
-    admit: admitAnyone,
-    accessTokens: { revoke: fails, revokeJwts: fails },
-    async authenticate(_header, peer) {
-      if (!callerIsKnown) throw new Unavailable('no answer');
-      return { actor: 'admin', name: '', peer, scopes: ['usher.admin'] };
+  const routes = doorRoutes(
+    {
+      verify: async ({ header }) => (header === 'Bearer good' ? good : fails()),
+      admit: admitAnyone,
+      accessTokens: { revoke: fails, revokeJwts: fails },
+      async authenticate(_header, peer) {
+        if (!callerIsKnown) throw new Unavailable('no answer');
+        return { actor: 'admin', name: '', peer, scopes: ['usher.admin'] };
+      },
+      sums: { refused: async () => undefined },
+      limits: defaultLimits.http,
+      guard: ownGuard(defaultLimits.http),
+      addressOf: () => '127.0.0.1',
+      sourceOf: () => '',
     },
-    sums: { refused: async () => undefined },
-    limits: defaultLimits.http,
-    guard: ownGuard(defaultLimits.http),
-    addressOf: () => '127.0.0.1',
-    sourceOf: () => '',
-  });
+    untimed,
+  );
   const limits = defaultLimits.http;
   const httpListener = createHttpListener({ routes, limits, corsOrigins: [], onBug });
   const bindings = [envoyBinding({ verify, admit: admitAnyone, trusts: () => false })];

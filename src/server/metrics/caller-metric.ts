@@ -1,7 +1,7 @@
 /** The metric of those who ask for verdicts, by the names that administrators gave them. */
 
 import { Counter, type Registry } from 'prom-client';
-import type { NotLetIn } from '../tokens/verify-callers.ts';
+import type { NotLetIn } from '../../tokens/verify-callers.ts';
 
 /** What a caller was answered: a verdict, that it cannot be known, or why it is not let in. */
 export type CallerResult = 'valid' | 'refused' | 'unavailable' | Lowercase<NotLetIn['code']>;

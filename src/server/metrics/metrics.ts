@@ -1,15 +1,30 @@
 /** Prometheus metrics: counts by reason, kind and endpoint, never a token, id or claim. */
 
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { degradable, type StoreHealth } from '../store/health.ts';
-import type { SlowedReason } from '../tokens/guesses.ts';
-import type { Door } from '../transport/rpc/call.ts';
-import type { HandshakeFault, RefusedReason } from '../transport/rpc/guard.ts';
-import type { UnreadReason } from '../transport/rpc/unread.ts';
-import type { Verdict } from '../verify/verdict.ts';
+import { degradable, type StoreHealth } from '../../store/health.ts';
+import type { SlowedReason } from '../../tokens/guesses.ts';
+import {
+  encodeProtobuf,
+  type JsonMetric,
+  protobufType,
+  wantsProtobuf,
+} from '../../transport/http/metrics-protobuf.ts';
+import type { Door } from '../../transport/rpc/call.ts';
+import {
+  addDurations,
+  createDurations,
+  type DurationCounts,
+} from '../../transport/rpc/durations.ts';
+import type { HandshakeFault, RefusedReason } from '../../transport/rpc/guard.ts';
+import type { CallDurations } from '../../transport/rpc/observed.ts';
+import type { UnreadReason } from '../../transport/rpc/unread.ts';
+import type { Verdict } from '../../verify/verdict.ts';
+import { version } from '../../version.ts';
+import type { MemoryMetric } from '../memory.ts';
 import { type CallerResult, createCallerMetric } from './caller-metric.ts';
-import type { MemoryMetric } from './memory.ts';
+import { addDurationsMetric } from './durations-metric.ts';
 import { createMemoryMetric } from './memory-metric.ts';
+import { createStoreMetrics, type StoreMetrics } from './store-metrics.ts';
 import { createTlsMetrics } from './tls-metrics.ts';
 import { createWebhookMetric } from './webhook-metric.ts';
 
@@ -51,18 +66,27 @@ export interface Metrics {
   webhookAttempt(result: 'good' | 'failed'): void;
   /** Sets whether the store answers, and what is degraded. */
   storeHealth(health: Pick<StoreHealth, 'up' | 'degraded'>): void;
-  /** These metrics in prom-client's JSON form, for aggregation in another process. */
-  json(): Promise<object>;
-  /** These metrics and those of other processes in the Prometheus text format. */
-  text(): Promise<string>;
-  /** The Content-Type of `text()`. */
-  readonly contentType: string;
+  /** Shows the store and its caches. */
+  readonly store: StoreMetrics;
+  /** How long calls took. */
+  readonly durations: CallDurations;
+  /** These metrics, for their sum in another process. */
+  json(): Promise<ProcessMetrics>;
+  /** These metrics and those of other processes, in the format that a scraper accepts. */
+  answer(accept: string | undefined): Promise<{ type: string; body: string | Buffer }>;
+}
+
+/** The metrics of one process, as they are sent to another one. */
+export interface ProcessMetrics {
+  /** In prom-client's JSON form. */
+  metrics: JsonMetric[];
+  durations: DurationCounts[];
 }
 
 /** Metrics in a registry of their own. `others` returns those of other processes, as `json()`. */
 export function createMetrics(
   callerNamesMax: number,
-  others: () => Promise<object[]> = async () => [],
+  others: () => Promise<ProcessMetrics[]> = async () => [],
 ): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -173,6 +197,26 @@ export function createMetrics(
     },
   });
 
+  const workers = new Gauge({
+    name: 'usher_workers',
+    help: 'Worker processes that answer; 0 where this process serves all listeners itself.',
+    aggregator: 'max',
+    registers,
+  });
+  new Gauge({
+    name: 'usher_build_info',
+    help: 'Always 1: the versions of Usher and of Node.',
+    labelNames: ['version', 'node'] as const,
+    aggregator: 'first',
+    registers,
+  }).set({ version, node: process.version }, 1);
+  const durations = createDurations();
+  addDurationsMetric(registry, durations);
+  const json = async (): Promise<ProcessMetrics> => ({
+    metrics: (await registry.getMetricsAsJSON()) as unknown as JsonMetric[],
+    durations: durations.counts(),
+  });
+
   return {
     verdict(verdict, door) {
       const reason = verdict.valid ? 'NONE' : verdict.reason;
@@ -204,13 +248,23 @@ export function createMetrics(
     masterKeys(states) {
       for (const [state, count] of Object.entries(states)) masterKeys.set({ state }, count);
     },
-    json: () => registry.getMetricsAsJSON(),
-    async text() {
-      const all = await others();
-      if (all.length === 0) return await registry.metrics();
-      const own = await registry.getMetricsAsJSON();
-      return await AggregatorRegistry.aggregate([own, ...all]).metrics();
+    durations,
+    store: createStoreMetrics(registry),
+    json,
+    async answer(accept) {
+      const ofWorkers = await others();
+      workers.set(ofWorkers.length);
+      const all = [await json(), ...ofWorkers];
+      const sum = all.length === 1 ? registry : AggregatorRegistry.aggregate(all.map(jsonOf));
+      if (!wantsProtobuf(accept)) return { type: registry.contentType, body: await sum.metrics() };
+      const metrics = (await sum.getMetricsAsJSON()) as unknown as JsonMetric[];
+      const summed = addDurations(all.flatMap(each => each.durations));
+      return { type: protobufType, body: encodeProtobuf(metrics, summed) };
     },
-    contentType: registry.contentType,
   };
+}
+
+/** What prom-client's aggregation takes. */
+function jsonOf({ metrics }: ProcessMetrics): object {
+  return metrics;
 }

@@ -2,15 +2,15 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { createFairCache } from '../../src/caching/fair-cache.ts';
-import { limitsOf } from '../../src/server/limits.ts';
-import { divideMemory } from '../../src/server/memory.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
-import { readConfig } from '../../src/settings/config.ts';
-import { createReadCache } from '../../src/store/cache/read-cache.ts';
+import { createFairCache } from '../../../src/caching/fair-cache.ts';
+import { limitsOf } from '../../../src/server/limits.ts';
+import { divideMemory } from '../../../src/server/memory.ts';
+import { createMetrics } from '../../../src/server/metrics/metrics.ts';
+import { readConfig } from '../../../src/settings/config.ts';
+import { createReadCache } from '../../../src/store/cache/read-cache.ts';
 
 const shown = async (metrics: ReturnType<typeof createMetrics>, name: string, what: string) => {
-  const line = (await metrics.text())
+  const line = String((await metrics.answer(undefined)).body)
     .split('\n')
     .find(each => each.startsWith(`${name}{what="${what}"}`));
   return line === undefined ? undefined : Number(line.split(' ')[1]);
@@ -38,7 +38,7 @@ test('a cache shows what it holds, and its limit', async () => {
 });
 
 test('the documentation names every part', () => {
-  const page = readFileSync(new URL('../../docs/running.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../docs/running.md', import.meta.url), 'utf8');
   const line = page.split('\n').find(each => each.includes('`usher_memory_bytes{what}`')) ?? '';
   const named = [...line.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name);
   const parts = [...Object.keys(divideMemory(1)), 'unreadAnswers'];

@@ -1,7 +1,7 @@
 /** The metrics of what holds memory, by name: usher_memory_bytes and its limit. */
 
 import { Gauge, type Registry } from 'prom-client';
-import type { MemoryMetric } from './memory.ts';
+import type { MemoryMetric } from '../memory.ts';
 
 /** Adds both metrics to a registry. They are read when the metrics are. */
 export function createMemoryMetric(registry: Registry): MemoryMetric {

@@ -1,0 +1,42 @@
+// Copies docs to site/pages, and adds the pages that the code makes: the API from proto, and the help of
+// each command.
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+const pages = join(import.meta.dirname, 'pages');
+rmSync(pages, { recursive: true, force: true });
+cpSync(join(root, 'docs'), pages, { recursive: true });
+mkdirSync(join(pages, 'reference'));
+
+const bin = join(root, 'node_modules/.bin');
+const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1' };
+const run = (command, args) => execFileSync(command, args, { cwd: root, env, encoding: 'utf8' });
+
+// buf runs the generator as a plugin, and it writes api.md into the folder.
+const template = {
+  version: 'v2',
+  plugins: [
+    {
+      local: ['node', 'scripts/protoc-gen-api-page.js'],
+      out: 'site/pages/reference',
+      strategy: 'all',
+    },
+  ],
+};
+run('buf', ['generate', '--template', JSON.stringify(template), '--path', 'proto/usher']);
+
+/** The help of a command and of those below it. */
+function helpOf(path) {
+  const text = run('node', ['bin/usher.js', ...path, '--help']).trim();
+  const title = `## usher ${path.join(' ')}`.trimEnd();
+  const [, below = ''] = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(text) ?? [];
+  const names = [...below.matchAll(/^ {2}([a-z][\w-]*)/gm)].map(([, name]) => name);
+  const own = `${title}\n\n\`\`\`text\n${text}\n\`\`\`\n`;
+  const all = names.filter(name => name !== 'help' && name !== 'serve');
+  return [own, ...all.map(name => helpOf([...path, name]))].join('\n');
+}
+const intro = '# The command line\n\nThe help of each command, as `usher … --help` prints it.\n';
+writeFileSync(join(pages, 'reference/command-line.md'), `${intro}\n${helpOf([])}`);
