@@ -18,7 +18,7 @@ import { ConfigMap, PersistentVolumeClaim, Service, ServiceAccount } from 'kuber
 import { parseAllDocuments } from 'yaml';
 
 /** Any part of a manifest; each kind has its own. */
-export interface Tree {
+interface Tree {
   [field: string]: Tree;
 }
 

@@ -36,8 +36,8 @@ import {
 } from '@tabler/icons-react';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { Bell } from './notices/bell.tsx';
 import { JobsUnderway } from './jobs/jobs-underway.tsx';
+import { Bell } from './notices/bell.tsx';
 import { signOut, useSession } from './session.ts';
 import { leaveAfterAsking } from './ui/leave-guard.ts';
 import { Mark } from './ui/mark.tsx';
