@@ -29,9 +29,7 @@ const at = Date.UTC(2024, 1, 22, 3, 54, 51, 250);
 const id = '018dcf2e-7a00-7000-8000-000000000001';
 
 const record: AccessTokenRecord = {
-  id,
-  revision: 3,
-  kind: 'jwt',
+  ...{ id, revision: 3, kind: 'jwt' },
   name: 'web',
   owner: 'shop',
   scopes: ['a'],
