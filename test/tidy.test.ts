@@ -14,7 +14,13 @@ const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' })
 const read = (path: string) => readFileSync(path, 'utf8');
 const self = 'test/tidy.test.ts';
 const code = tracked
-  .filter(path => path !== self && /\.[jt]sx?$/.test(path) && !path.startsWith('src/gen/') && !path.startsWith('site/'))
+  .filter(
+    path =>
+      path !== self &&
+      /\.[jt]sx?$/.test(path) &&
+      !path.startsWith('src/gen/') &&
+      !path.startsWith('site/'),
+  )
   .map(path => ({ path, text: read(path), imports: importsOf(path, read(path)) }));
 const source = code.filter(({ path }) => path.startsWith('src/'));
 const server = source.filter(({ path }) => !path.startsWith('src/manager/web/'));

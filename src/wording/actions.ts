@@ -3,19 +3,7 @@
  * command line, the export and docs/audit-log.md are made from this table.
  */
 
-/** What an action is. */
-export interface AuditAction {
-  /** The heading of an entry, such as "Access token created". */
-  readonly title: string;
-  /** What the actor did, as in "ann revoked …"; `{token}` stands for the access token, `{detail}` for the detail. */
-  readonly did: string;
-  /** How it looks: `bad` for what ends something, `warn` for what someone should look at. */
-  readonly tone: 'good' | 'bad' | 'warn' | 'quiet';
-  /** Whether it is a call that was refused; absent for no. */
-  readonly isRefusal?: true;
-  /** What `before`, `after` and `detail` hold, in Markdown; "" for nothing. */
-  readonly holds: string;
-}
+import { type AuditAction, storeActions } from './store-actions.ts';
 
 /** The actions, by their name in AuditEvent.action. The part before the dot is their group. */
 export const auditActions: Readonly<Record<string, AuditAction>> = {
@@ -209,6 +197,12 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     tone: 'bad',
     holds: '`detail`: which',
   },
+  'limit.reached': {
+    title: 'Limit reached',
+    did: 'noted that {token} reached a limit',
+    tone: 'warn',
+    holds: '`detail`: which limit; once an hour for an access token',
+  },
   'call.refused': {
     title: 'Call refused',
     did: 'was refused',
@@ -216,61 +210,7 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     isRefusal: true,
     holds: '`detail`: the rpc or path and why, or how many more in a minute',
   },
-  'audit.checkpoint': {
-    title: 'Old entries removed',
-    did: 'removed old entries',
-    tone: 'quiet',
-    holds: '`after`: number and hash of the last removed entry, and how many were removed',
-  },
-  'store.backup': { title: 'Backup read', did: 'read a backup', tone: 'warn', holds: '' },
-  'store.restore': {
-    title: 'Backup restored',
-    did: 'restored a backup',
-    tone: 'warn',
-    holds: '`detail`: what the backup held',
-  },
-  'store.migrate': {
-    title: 'Store migrated',
-    did: 'migrated the store',
-    tone: 'warn',
-    holds: '`detail`: how many records were signed',
-  },
-  'store.healed': {
-    title: 'Lost changes noticed',
-    did: 'noticed that the store lost changes',
-    tone: 'warn',
-    holds: '`after`: the lost changes, the access tokens that are unavailable, the known entries',
-  },
-  'store.accept': {
-    title: 'Store accepted',
-    did: 'accepted the store as it is',
-    tone: 'warn',
-    holds: '`detail`: how many changes are lost, and why the store was not used',
-  },
-  'keys.rotate': {
-    title: 'Master key made',
-    did: 'made a master key',
-    tone: 'warn',
-    holds: '`detail`: the ids of the master keys',
-  },
-  'keys.reload': {
-    title: 'Master keys read again',
-    did: 'had the master keys read again',
-    tone: 'warn',
-    holds: '`detail`: the ids of the master keys',
-  },
-  'keys.write': {
-    title: 'Master key in use',
-    did: 'put a master key in use',
-    tone: 'warn',
-    holds: '`detail`: its id, and the one that was in use before',
-  },
-  'keys.remove': {
-    title: 'Master key no longer in use',
-    did: 'stopped using a master key',
-    tone: 'warn',
-    holds: '`detail`: its id',
-  },
+  ...storeActions,
 };
 
 /** The action of an entry; one of a newer version of Usher is told by its name. */

@@ -8,10 +8,12 @@ import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
 import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
 import { KeyService } from '../../src/gen/usher/v1/keys_pb.ts';
 import { LeakService } from '../../src/gen/usher/v1/leaks_pb.ts';
+import { NoticeService } from '../../src/gen/usher/v1/notices_pb.ts';
 import { PeopleService } from '../../src/gen/usher/v1/people_pb.ts';
 import { SignInService } from '../../src/gen/usher/v1/sign_in_pb.ts';
 import { StoreService } from '../../src/gen/usher/v1/store_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { WebhookService } from '../../src/gen/usher/v1/webhooks_pb.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 const text = readFileSync(new URL('../../src/gen/openapi.yaml', import.meta.url), 'utf8');
@@ -39,10 +41,12 @@ test('it has every unary rpc', () => {
     JobService,
     KeyService,
     LeakService,
+    NoticeService,
     PeopleService,
     StoreService,
     SignInService,
     VerifierService,
+    WebhookService,
   ].flatMap(service =>
     service.methods
       .filter(({ methodKind }) => methodKind === 'unary')

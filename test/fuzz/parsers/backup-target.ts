@@ -28,9 +28,9 @@ for (const { id, revision, eventId } of records) {
 
 const headAt = (n: number) => headOf(log[n - 1] as ChainedEvent);
 
-/** The backup after so many changes. */
-function backupAt(changes: number): string[] {
-  const start: BackupLine = { backup: backupFormat, head: headAt(changes), forms: [] };
+/** The backup after so many changes, in a format that can be restored. */
+function backupAt(changes: number, format: number): string[] {
+  const start: BackupLine = { backup: format, head: headAt(changes), forms: [] };
   const latest = new Map(records.slice(0, changes).map(record => [record.id, record]));
   const lines: BackupLine[] = [
     start,
@@ -42,7 +42,7 @@ function backupAt(changes: number): string[] {
 }
 
 /** Of one store, at two times: before and after the revocation. */
-const backups = [backupAt(2), backupAt(3)];
+const backups = [1, backupFormat].flatMap(format => [backupAt(2, format), backupAt(3, format)]);
 const genuine = new Set(backups.flat());
 /** Without the last digit of the MAC, some of whose bits mean nothing. */
 const bodyOf = (line: string) => line.slice(0, -3);
