@@ -39,7 +39,7 @@ export async function runJob(context: Context, act: JobAct, options: RunOptions)
   const { terminal } = context;
   const isAsked = context.stdin.isTTY === true && terminal.notesRich && !options.json;
   if (!options.yes && (!isAsked || options.idsFrom === '-')) {
-    throw new UsageError('nobody can be asked here whether to go on: give --yes to do without');
+    throw new UsageError('there is no terminal to ask whether to go on: give --yes to do without');
   }
   const selection = await selectionOf(context, options);
   const admin = connect(context, options);

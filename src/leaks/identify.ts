@@ -1,6 +1,6 @@
 /**
  * Finds out what a reported text is. Only a whole credential counts, proved as a verdict proves it: a
- * UUID, a part of a token or a forged JWT is nothing, so that nobody can end what they do not hold.
+ * UUID, a part of a token or a forged JWT is nothing, so that a reporter cannot end what they do not hold.
  */
 
 import { hash, timingSafeEqual } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
  * Short-lived cookies that hold what a sign-in needs between two requests. They are sealed, so that every
- * worker and server with the keys can go on with it, and nobody can read or make one.
+ * worker and server with the keys can go on with it, and no other can read or make one.
  */
 
 import { sealText, unsealText } from '../verify/seal.ts';

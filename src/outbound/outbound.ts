@@ -1,5 +1,5 @@
 /**
- * The requests that Usher itself makes: webhooks, providers of sign-ins, lists of keys. Whoever may name
+ * The requests that Usher itself makes: webhooks, providers of sign-ins, lists of keys. Someone who may name
  * such an address must not reach what only Usher can: each request goes over https to a public address, or
  * to one that USHER_OUTBOUND_ALLOW names. The name is looked up once, and the connection goes to the
  * address that was checked. No redirect is followed, and no proxy of the environment is used, since it

@@ -6,7 +6,7 @@ import { isUuid } from '../tokens/fields.ts';
 import type { People } from './people.ts';
 
 /**
- * The present names of some actors, also of people who were removed; without those that nobody has, and
+ * The present names of some actors, also of people who were removed; without those that no record has, and
  * those of access tokens that the caller may not see, and those that cannot be read. Never rejects.
  */
 export type ActorNames = (

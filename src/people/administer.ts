@@ -253,7 +253,7 @@ export async function demandUnrestricted(records: TokenReader, { actor }: Caller
   if (isFree) return;
   throw new TokenError(
     'PERMISSION_DENIED',
-    "the caller's token is restricted (allowed_sources, rate_limit or quota), so it may give no one a role",
+    "the caller's token is restricted (allowed_sources, rate_limit or quota), so it may give no role",
   );
 }
 

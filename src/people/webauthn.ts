@@ -124,7 +124,7 @@ export async function signedInCount(
     credential: {
       id: passkeyId,
       publicKey: new Uint8Array(Buffer.from(publicKey, 'base64url')),
-      // Usher compares it itself: a count that went back is told from an answer that is wrong.
+      // Usher compares it itself: a count that went back is distinguished from an answer that is wrong.
       counter: 0,
       transports: transports as never[],
     },

@@ -219,7 +219,7 @@ async function listenAll(
     } catch (error) {
       const { name: setting, default: usual } = settings[`${name}Listen`];
       const problem = listenProblem(setting, where.host, where.port, error);
-      // A second server on this machine need not be told to leave the first one's metrics alone.
+      // A second server on this machine starts without a setting of its own for metrics.
       const isUsual = `${where.host}:${where.port}` === usual;
       if (name !== 'metrics' || !isUsual || !(problem instanceof StartError)) throw problem;
       log.warn(

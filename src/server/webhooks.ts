@@ -36,7 +36,7 @@ interface WebhookingDeps {
   limits: WebhookLimits;
 }
 
-/** Starts it. In a worker, which does not serve the API Manager, nothing is told. */
+/** Starts it. In a worker, which does not serve the API Manager, it does nothing. */
 export function startWebhooks(deps: WebhookingDeps, isWorker: boolean): Webhooking {
   const { config, core, log, metrics, now, limits } = deps;
   const { store } = core;

@@ -109,5 +109,5 @@ export function oidcMistakes(config: Partial<Config>): string[] {
 
 const advice = {
   oidcClientId: 'the provider gives it when you register Usher there',
-  oidcRoles: 'without a rule nobody could sign in; an example is groups=platform:admin',
+  oidcRoles: 'without a rule no one can sign in; an example is groups=platform:admin',
 };

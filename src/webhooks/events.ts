@@ -105,7 +105,7 @@ export const eventTypes = (Object.keys(events) as EventType[]).filter(
 /** The version of the payloads: a new one only where a receiver would have to change. */
 const payloadVersion = 1;
 
-/** Something that webhooks are told. */
+/** Something that webhooks send. */
 export interface Happening {
   /** UUID: the same for the same happening, so that receivers can leave out repeats. */
   id: string;
@@ -155,7 +155,7 @@ const byAction = new Map<string, EventType>(
   ),
 );
 
-/** The event that an entry of the audit log is told as; undefined for none. */
+/** The event that an entry of the audit log becomes; undefined for none. */
 export function typeOfAction(action: string): EventType | undefined {
   return byAction.get(action);
 }

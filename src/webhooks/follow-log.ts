@@ -20,7 +20,7 @@ export interface FollowDeps {
   isHeld(): boolean;
 }
 
-/** How many entries are told again when the log is not the one that was followed. */
+/** How many entries are sent again when the log is not the one that was followed. */
 const againMax = 1000;
 
 /**
@@ -56,7 +56,7 @@ export async function followLog(deps: FollowDeps, lanes: Iterable<Lane>): Promis
 
 /**
  * The entries behind a place. Where the log is not what it was (the store lost its end), from some way
- * before: what was told already is told once, since its delivery is there.
+ * before: what was sent already is not sent again, since its delivery is there.
  */
 async function pageBehind(
   store: Pick<AuditLog, 'events' | 'head'>,

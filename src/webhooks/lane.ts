@@ -21,13 +21,13 @@ export interface Lane {
   notBefore: number;
 }
 
-/** How far back a webhook without saved progress is told, unless it is new. */
+/** How far back a webhook without saved progress begins, unless it is new. */
 const backMs = 3_600_000;
 /** Entries of the log in which that is looked for. */
 const backEntries = 1000;
 
 /**
- * The progress of a webhook, and from when on it is told: the saved progress, unless the webhook was enabled
+ * The progress of a webhook, and from when on events are sent to it: the saved progress, unless the webhook was enabled
  * after that. One without any that is not new comes from a backup: what is long past is not told again.
  */
 export function progressOf(

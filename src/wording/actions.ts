@@ -213,7 +213,7 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
   ...storeActions,
 };
 
-/** The action of an entry; one of a newer version of Usher is told by its name. */
+/** The action of an entry; one of a newer version of Usher is shown by its name. */
 export function actionOf(name: string): AuditAction {
   if (Object.hasOwn(auditActions, name)) return auditActions[name] as AuditAction;
   return { title: name, did: name, tone: 'quiet', holds: '' };

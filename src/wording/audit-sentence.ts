@@ -94,7 +94,7 @@ function didOf(event: ToldEvent, sayTime: SayTime): string {
   return detail === '' ? did.replace('{detail}', 'someone') : did;
 }
 
-/** What follows: changes, times, counts, and the reason, unless the detail was told. */
+/** What follows: changes, times, counts, and the reason, unless the detail was used already. */
 function restOf(event: ToldEvent, sayTime: SayTime, isDetailTold: boolean): Part[] {
   const { action, before, after } = event;
   const detail = isDetailTold ? '' : event.detail;
@@ -150,7 +150,7 @@ function sayJob(after: Fields | undefined): string {
   return typeof done === 'number' ? `${what}: ${done} done, ${failed} failed, ${left} left` : what;
 }
 
-/** What a revocation of JWTs ended. A `jti` and a subject are told by digests alone. */
+/** What a revocation of JWTs ended. A `jti` and a subject are shown as digests alone. */
 function sayRevoked({ before, after }: ToldEvent, sayTime: SayTime): string {
   const {
     ids,

@@ -19,7 +19,7 @@ interface Field {
   say(value: unknown, sayTime: SayTime): string;
   /** What the absence of the field means. */
   none: string;
-  /** Whether it is a list, of which only what was added and removed is told. */
+  /** Whether it is a list, of which only what was added and removed is shown. */
   isList?: true;
 }
 
@@ -29,7 +29,7 @@ const time = (value: unknown, sayTime: SayTime): string =>
   typeof value === 'number' ? sayTime(value) : text(value);
 const list = (label: string, none: string): Field => ({ label, say: text, none, isList: true });
 
-/** The fields that people set, in the order in which their changes are told. */
+/** The fields that people set, in the order in which their changes are shown. */
 const fields: Readonly<Record<string, Field>> = {
   name: { label: 'name', say: text, none: 'none' },
   owner: { label: 'owner', say: text, none: 'none' },

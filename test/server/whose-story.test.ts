@@ -94,7 +94,7 @@ test('a whole token is found by keyboard, and its access token revoked from ther
   await page.getByText('Nothing searched yet').waitFor();
   await ask(`Authorization: Bearer ${secret}`);
   const card = page.getByRole('article', { name: 'billing worker' });
-  await card.getByText('This is its token. Whoever has it can use it.').waitFor();
+  await card.getByText('This is its token. Anyone who has it can use it.').waitFor();
   await card.getByText('payments').waitFor();
   await card.getByText('Active').waitFor();
   expect(page.url()).toBe(`http://${server.manager}/whose`);
@@ -135,7 +135,7 @@ test('a part of a token, a kid and a secret key are found too; a guess is not', 
   await page.getByText('This is the id of an access token').waitFor();
   await ask(jwt.secret);
   const card = page.getByRole('article', { name: 'checkout web' });
-  await card.getByText('This is its secret key. Whoever has it can sign JWTs.').waitFor();
+  await card.getByText('This is its secret key. Anyone who has it can sign JWTs.').waitFor();
   await page.getByText(/^\d access tokens searched$/).waitFor();
   await ask('nothing-that-anyone-knows-0123456789');
   await page.getByText('No access token was found').waitFor();

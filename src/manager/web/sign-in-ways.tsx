@@ -40,7 +40,7 @@ export function SignInWays({ isInNewTab }: { isInNewTab: boolean }) {
 const problems: Record<string, [title: string, text: string]> = {
   unreachable: [
     'The provider cannot be reached',
-    'Try again in a minute. If that does not help, ask whoever runs Usher to look into its log.',
+    'Try again in a minute. If that does not help, ask the operator of Usher to look into its log.',
   ],
   declined: ['The sign-in was declined', 'You, or the provider, did not agree. Try again.'],
   state: [
@@ -54,15 +54,15 @@ const problems: Record<string, [title: string, text: string]> = {
   code: ['That answer was used before', 'An answer of the provider signs in once. Begin again.'],
   clock: [
     'The clocks differ',
-    'The clock of the provider and that of Usher differ by too much. Ask whoever runs Usher to correct them.',
+    'The clock of the provider and that of Usher differ by too much. Ask the operators of both to correct them.',
   ],
   setup: [
     'Usher is not set up for this provider',
-    'The provider refuses Usher. Ask whoever runs Usher to compare client id, secret and redirect address.',
+    'The provider refuses Usher. Ask the operator of Usher to compare client id, secret and redirect address.',
   ],
   answer: [
     'The answer of the provider does not hold',
-    'Nobody was signed in. Ask whoever runs Usher to look into its log.',
+    'You are not signed in. Ask the operator of Usher to look into its log.',
   ],
   role: [
     'You have no role here',

@@ -38,7 +38,7 @@ function lastOfEach(entries: readonly TailEntry[]): Map<string, DocumentEntry> {
 
 /**
  * Whether the store has a change: the document at its revision or a later one, or none. One that is not
- * there has ended or was removed since, or its creation was lost, which gives no one a right.
+ * there has ended or was removed since, or its creation was lost, which gives no right.
  */
 export function hasChange(
   document: StoredDocument | undefined,

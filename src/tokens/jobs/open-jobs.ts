@@ -23,7 +23,7 @@ export interface JobDeps {
   works: boolean;
   /** Called once for each job that cannot go on, which is tried again. */
   onFailure: (error: unknown, jobId: string) => void;
-  /** Called with an error of an act that nobody expected. */
+  /** Called with an unexpected error of an act. */
   onBug: (error: unknown) => void;
 }
 

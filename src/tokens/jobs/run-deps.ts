@@ -24,6 +24,6 @@ export interface RunDeps {
   turn: (job: Job) => Promise<boolean>;
   /** Whether this process stops: the work then ends soon, for another one to go on. */
   isClosing: () => boolean;
-  /** Called with an act's error that nobody expected. */
+  /** Called with an act's unexpected error. */
   onBug: (error: unknown) => void;
 }

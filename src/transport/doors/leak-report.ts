@@ -7,7 +7,7 @@ import { repeatedMember } from '../../reading/repeated-member.ts';
 /** Most findings of one report that is not GitHub's. */
 const findingsMax = 1000;
 
-/** A finding as GitHub reports it, whose `type` is told back. */
+/** A finding as GitHub reports it, whose `type` is in the answer. */
 export type GithubFinding = ReportedText & { type: string };
 
 /**

@@ -37,7 +37,7 @@ export function revokeTokenRoute(deps: RevokeTokenDeps): Route {
         if (caller.owners?.includes(identity.owner) === false) return notYours;
         return await revoke(deps.accessTokens, caller, { token, identity }, byClient);
       },
-      // Whoever holds a token may end it: from any address, and also when it is over its limit.
+      // A holder of a token may end it: from any address, and also when it is over its limit.
       async handleHolder({ token, clientId, peer }) {
         const verdict = await verdictOn(token);
         const { identity } = verdict;

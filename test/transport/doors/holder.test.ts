@@ -1,4 +1,4 @@
-/** Whoever holds a token can revoke it (RFC 7009 with the token itself), and nothing else. */
+/** A holder of a token can revoke it (RFC 7009 with the token itself), and nothing else. */
 
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -936,7 +936,7 @@ export const JobState = {
   DONE: 4,
 
   /**
-   * A caller canceled it, or nobody started it in time.
+   * A caller canceled it, or it was not started in time.
    *
    * @generated from enum value: JOB_STATE_CANCELED = 5;
    */

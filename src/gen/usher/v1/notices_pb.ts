@@ -194,7 +194,7 @@ export const ListNoticesResponseSchema: GenMessage<ListNoticesResponse> = /*@__P
  *
  * Callers authenticate in `authorization`, or by a session of the web app, and need the scope
  * `usher.tokens.read`. Those with owners get what concerns access tokens of these owners alone;
- * webhooks are told to callers with `usher.admin`. The rpc can fail with UNAUTHENTICATED,
+ * webhooks are for callers with `usher.admin`. The rpc can fail with UNAUTHENTICATED,
  * PERMISSION_DENIED and UNAVAILABLE.
  *
  * Served over Connect on the manager port (default 8081).

@@ -131,7 +131,7 @@ function RevokeDialog({ invitation, onClose }: { invitation: Invitation; onClose
   return (
     <ConfirmDialog
       title={`Revoke the invitation of ${invitation.name}?`}
-      text="The link lets nobody in from now on. You can make another one."
+      text="The link does not work from now on. You can make another one."
       action="Revoke"
       call={revoke}
       onConfirm={() => revoke.run({ id: invitation.id })}

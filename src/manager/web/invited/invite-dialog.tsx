@@ -118,8 +118,8 @@ function LinkDialog({ made, onClose }: { made: CreateInvitationResponse; onClose
           {url}
         </code>
         <Alert data-tone="warn" icon={<IconAlertTriangle aria-hidden />}>
-          Whoever opens it first signs in. It is not shown again: if it is lost, revoke it and make
-          another one.
+          The first one who opens it signs in. It is not shown again: if it is lost, revoke it and
+          make another one.
         </Alert>
         <Group justify="space-between">
           <CopyButton value={url} what="link" />

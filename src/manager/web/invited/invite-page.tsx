@@ -164,7 +164,7 @@ function Failed({ problem, onRetry }: { problem: string; onRetry: () => void }) 
       <Stack gap="sm" align="flex-start">
         <Text size="sm">
           {isSpent
-            ? 'It was used or revoked, or has expired. Ask whoever sent it for a new one.'
+            ? 'It was used or revoked, or has expired. Ask the person who sent it for a new one.'
             : problem}
         </Text>
         {isSpent ? (

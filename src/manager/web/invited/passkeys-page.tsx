@@ -23,7 +23,7 @@ export default function PasskeysPage() {
     <>
       <PageHeader
         title="My passkeys"
-        text="A passkey signs you in with your fingerprint, face or PIN. It is on your device, and nobody can read it."
+        text="A passkey signs you in with your fingerprint, face or PIN. It is on your device, and no one else can read it."
       />
       {isPerson ? <OfPerson id={actor.slice(personPrefix.length)} /> : <ForPeople />}
     </>

@@ -5,7 +5,7 @@ import { Stack } from '@mantine/core';
 import { LeakService } from '../../../gen/usher/v1/leaks_pb.ts';
 import { LeakCard } from './leak-card.tsx';
 
-/** The leaks that nobody has dismissed; nothing when there are none, or they cannot be read. */
+/** The leaks that are not dismissed; nothing when there are none, or they cannot be read. */
 export function LeakBanner({ tokenId }: { tokenId: string }) {
   const { data } = useQuery(LeakService.method.listLeaks, { tokenId });
   if (!data || data.leaks.length === 0) return null;

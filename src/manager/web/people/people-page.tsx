@@ -44,7 +44,7 @@ function PeopleList() {
     return (
       <EmptyState
         icon={IconUsers}
-        title="Nobody yet"
+        title="No people yet"
         text="People appear here with their first sign-in by an OpenID provider (USHER_OIDC_ISSUER), or with an invitation."
       />
     );

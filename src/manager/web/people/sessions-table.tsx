@@ -44,7 +44,7 @@ export function SessionsTable(props: {
       {list.isError && <ErrorPanel error={list.error} onRetry={() => void list.refetch()} />}
       {list.data && sessions.length === 0 && !list.hasNextPage && (
         <Text c="dimmed" size="sm">
-          Nobody is signed in.
+          No one is signed in.
         </Text>
       )}
       {sessions.length > 0 && (

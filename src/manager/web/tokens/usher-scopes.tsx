@@ -40,7 +40,7 @@ export function PowerWarning({ scopes, owner }: { scopes: readonly string[]; own
       icon={<IconAlertTriangle aria-hidden />}
       title="This gives power over Usher itself"
     >
-      Whoever holds the token may:
+      A holder of the token may:
       <List size="sm" my={4}>
         {powerful.map(scope => (
           <List.Item key={scope}>

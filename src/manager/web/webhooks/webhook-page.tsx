@@ -145,7 +145,7 @@ function Problem({ webhook }: { webhook: Webhook }) {
   if (url === '') {
     return (
       <Alert data-tone="bad" icon={icon} title="Its address cannot be read">
-        The master key that encrypted it is not listed. List it again, or set the address anew with
+        The master key that encrypted it is not listed. List it again, or set the address again with
         Edit.
       </Alert>
     );

@@ -45,7 +45,7 @@ export default function WebhooksPage() {
         <EmptyState
           icon={IconWebhook}
           title="No webhooks yet"
-          text="Create one to be told what happens, instead of asking for it."
+          text="Create one, and Usher sends what happens, so that you need not ask."
         >
           {create}
         </EmptyState>

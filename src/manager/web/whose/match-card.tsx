@@ -30,13 +30,13 @@ function meaningOf(by: MatchedBy, kind: Kind): string {
     case MatchedBy.CURRENT_SECRET:
       return kind === Kind.JWT
         ? 'This is a JWT that its secret key signed.'
-        : 'This is its token. Whoever has it can use it.';
+        : 'This is its token. Anyone who has it can use it.';
     case MatchedBy.PREVIOUS_SECRET:
       return `This is ${what} of its previous secret, which works until the grace of the rotation ends.`;
     case MatchedBy.PART:
       return 'This names the access token, but is refused: it is incomplete, of an earlier secret, or forged.';
     case MatchedBy.SECRET_KEY:
-      return 'This is its secret key. Whoever has it can sign JWTs.';
+      return 'This is its secret key. Anyone who has it can sign JWTs.';
     case MatchedBy.REVOKED_JTI:
       return 'This is the jti of a JWT that was revoked.';
     case MatchedBy.REVOKED_SUBJECT:
