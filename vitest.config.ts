@@ -23,8 +23,9 @@ export default defineConfig({
     projects: [
       // A process per file would only cost time; and much of that time is spent waiting.
       project('unit', { isolate: false, maxWorkers, sequence: { groupOrder: 0 } }),
-      // A test starts several processes, and each takes seconds on a busy machine.
-      project('servers', { testTimeout: 60_000, sequence: { groupOrder: 1 } }),
+      // A test starts several processes, and each takes seconds on a busy machine. Most of the time is
+      // spent waiting for them, so that two files at a time take little longer than one.
+      project('servers', { testTimeout: 60_000, maxWorkers: 2, sequence: { groupOrder: 1 } }),
       // Each file starts several gateways and servers.
       project('gateways', { fileParallelism: false, sequence: { groupOrder: 2 } }),
       project('promise', { testTimeout: 180_000, sequence: { groupOrder: 3 } }),
