@@ -20,6 +20,8 @@ export interface NoticeLimits {
   namedMax: number;
   /** Most notices. */
   noticesMax: number;
+  /** Pages of as many leaks that are read for those that are not dismissed. */
+  leakPagesMax: number;
   /** Answers that are kept: of as many sets of owners. */
   answersMax: number;
 }
@@ -37,6 +39,7 @@ export const noticeLimits: NoticeLimits = {
   examinedMax: 1000,
   namedMax: 5,
   noticesMax: 100,
+  leakPagesMax: 20,
   answersMax: 200,
 };
 

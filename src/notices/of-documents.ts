@@ -30,6 +30,9 @@ export async function limitNotices(context: NoticeContext): Promise<Notice[]> {
 interface Leak {
   /** "" for the admin token of the configuration. */
   tokenId: string;
+  what: 'token' | 'secret key' | 'jwt' | 'admin token';
+  /** What Usher did about it. */
+  done: 'revoked' | 'flagged' | 'failed';
   findings: { at: number }[];
   /** Absent while it needs someone. */
   dismissed?: object;
@@ -37,11 +40,8 @@ interface Leak {
 
 /** Leaks that were reported and not dismissed. Throws Unavailable. */
 export async function leakNotices(context: NoticeContext): Promise<Notice[]> {
-  const { store, caller, limits } = context;
-  const listed = await store.documents({ collection: 'leaks', limit: limits.noticesMax });
-  const leaks = listed
-    .map(({ id, body }) => ({ ...(body as unknown as Leak), id }))
-    .filter(({ dismissed }) => dismissed === undefined);
+  const { caller } = context;
+  const leaks = await openLeaks(context);
   const isOfAdmin = ({ tokenId }: Leak) => tokenId === '';
   const ofAdmin = caller.owners === undefined ? leaks.filter(isOfAdmin) : [];
   const seen = await withTokens(
@@ -55,13 +55,33 @@ export async function leakNotices(context: NoticeContext): Promise<Notice[]> {
       path: '/leaks',
       isUrgent: true,
     })),
-    ...seen.map(({ about, record: { id, name, revokedAt } }) => ({
-      ...leakNotice(about),
-      text: `A secret of ${name} was found in public${revokedAt === undefined ? '' : '; it is revoked'}.`,
-      path: `/tokens/${id}`,
-      isUrgent: revokedAt === undefined,
-    })),
+    ...seen.map(({ about, record: { id, name, revokedAt } }) => {
+      const isOver = revokedAt !== undefined || about.done === 'revoked';
+      const what = about.what === 'jwt' ? 'A JWT' : 'A secret';
+      return {
+        ...leakNotice(about),
+        text: `${what} of ${name} was found in public${isOver ? '; it is revoked' : ''}.`,
+        path: `/tokens/${id}`,
+        isUrgent: !isOver,
+      };
+    }),
   ];
+}
+
+/** Leaks that are not dismissed, as many as are shown: dismissed ones before them are passed over. */
+async function openLeaks({ store, limits }: NoticeContext): Promise<(Leak & { id: string })[]> {
+  const open: (Leak & { id: string })[] = [];
+  const limit = limits.noticesMax;
+  let after: string | undefined;
+  for (let page = 0; page < limits.leakPagesMax && open.length < limit; page++) {
+    const scan = { collection: 'leaks', limit, ...(after !== undefined && { after }) } as const;
+    const listed = await store.documents(scan);
+    const leaks = listed.map(({ id, body }) => ({ ...(body as unknown as Leak), id }));
+    open.push(...leaks.filter(({ dismissed }) => dismissed === undefined));
+    after = listed.at(-1)?.id;
+    if (listed.length < limit) break;
+  }
+  return open;
 }
 
 function leakNotice({ id, findings }: Leak & { id: string }) {

@@ -144,6 +144,41 @@ test('leaks are shown until they are dismissed', async () => {
   expect(await textsOf()).toEqual([]);
 });
 
+test('a leaked JWT that is revoked is not urgent, and says so', async () => {
+  const record = await made('web');
+  const leak = { tokenId: record.id, findings: [{ at: clock.ms }] };
+  const put = (n: number, body: object) =>
+    store.changeDocument({
+      ...{ collection: 'leaks', id: `${record.id}.${n}`, before: 0, body: { ...leak, ...body } },
+    });
+  await put(1, { what: 'jwt', done: 'revoked' });
+  await put(2, { what: 'jwt', done: 'failed' });
+  const { notices } = await list(admin);
+  expect(notices.map(({ text, isUrgent }) => [text, isUrgent])).toEqual([
+    ['A JWT of web was found in public.', true],
+    ['A JWT of web was found in public; it is revoked.', false],
+  ]);
+  for (const n of [1, 2]) {
+    await store.changeDocument({ collection: 'leaks', id: `${record.id}.${n}`, before: 1 });
+  }
+  pass(noticeLimits.freshMs);
+});
+
+test('a leak behind many that are dismissed is shown', async () => {
+  const record = await made('late');
+  const leak = { tokenId: record.id, what: 'token', findings: [{ at: clock.ms }] };
+  for (let n = 0; n < 2 * noticeLimits.noticesMax; n++) {
+    const id = `${record.id}.${String(n).padStart(4, '0')}`;
+    const body = { ...leak, dismissed: { at: clock.ms } };
+    await store.changeDocument({ collection: 'leaks', id, before: 0, body });
+  }
+  const last = { collection: 'leaks', id: `${record.id}.9999`, before: 0, body: leak } as const;
+  await store.changeDocument(last);
+  expect(await textsOf()).toEqual(['A secret of late was found in public.']);
+  await store.changeDocument({ collection: 'leaks', id: last.id, before: 1 });
+  pass(noticeLimits.freshMs);
+});
+
 test('failures of a job are shown to who started it', async () => {
   const job = {
     ...{ id: 'x', creator: { actor: 'admin', peer: '' }, state: 'done', endedAt: clock.ms },
