@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { AuditFilter } from '../api/audit-log.ts';
 import { hint } from '../reading/nearest.ts';
 import { actionGroups, auditActions } from '../wording/actions.ts';
-import { durationSeconds, time, uuid, word } from './option-values.ts';
+import { durationSeconds, idOrName, time, uuid, word } from './option-values.ts';
 
 /** The values of these options. */
 export interface FilterOptions {
@@ -22,7 +22,11 @@ export function addFilterOptions(command: Command, now: () => number): Command {
   const moment = momentBefore(now);
   return command
     .option('--by <who>', 'only what this person or access token did: an id, or text in the name')
-    .option('--token <token>', 'only those of an access token: its id, or text in the name')
+    .option(
+      '--token <token>',
+      'only those of an access token: its id, or text in the name',
+      idOrName,
+    )
     .option('--owner <owner>', 'only those of the access tokens of this owner')
     .option('--action <action>', 'only this action or group of actions; can be repeated', action)
     .option('--since <time>', 'only from then on, such as 2d (two days ago) or 2026-02-22', moment)

@@ -96,6 +96,11 @@ export function idPrefix(text: string): string {
   );
 }
 
+/** Parses an id, or text in a name: any text. Shells complete it as an id. */
+export function idOrName(text: string): string {
+  return text;
+}
+
 /** Parses a UUID; returns it in lower case. */
 export function uuid(text: string): string {
   const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

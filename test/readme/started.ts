@@ -22,8 +22,8 @@ export interface Place {
 /** Finds free ports. */
 export async function findPlace(more: Record<string, string>): Promise<Place> {
   const ports = new Set<number>();
-  while (ports.size < 3) ports.add(await freePort());
-  const [grpc, http, manager] = ports;
+  while (ports.size < 4) ports.add(await freePort());
+  const [grpc, http, manager, metrics] = ports;
   // A reader's shell does not have the variables of the test runner.
   const own = Object.entries(process.env).filter(
     ([name]) => !/^(USHER_|npm_|VITEST|NODE_ENV|NODE_OPTIONS)/.test(name),
@@ -34,7 +34,7 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
     USHER_GRPC_LISTEN: `127.0.0.1:${grpc}`,
     USHER_HTTP_LISTEN: `127.0.0.1:${http}`,
     USHER_MANAGER_LISTEN: `127.0.0.1:${manager}`,
-    USHER_METRICS_LISTEN: 'off',
+    USHER_METRICS_LISTEN: `127.0.0.1:${metrics}`,
     USHER_MANAGER_URL: `http://127.0.0.1:${manager}`,
     ...more,
   };
@@ -45,7 +45,8 @@ export async function findPlace(more: Record<string, string>): Promise<Place> {
       text
         .replaceAll('127.0.0.1:50051', env.USHER_GRPC_LISTEN)
         .replaceAll('127.0.0.1:8080', env.USHER_HTTP_LISTEN)
-        .replaceAll('127.0.0.1:8081', env.USHER_MANAGER_LISTEN),
+        .replaceAll('127.0.0.1:8081', env.USHER_MANAGER_LISTEN)
+        .replaceAll('127.0.0.1:9464', env.USHER_METRICS_LISTEN),
   };
 }
 

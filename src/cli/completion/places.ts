@@ -1,7 +1,7 @@
 /** What can be entered at each place of the command line, read from the commands themselves. */
 
 import type { Argument, Command, Option } from 'commander';
-import { idPrefix } from '../option-values.ts';
+import { idOrName, idPrefix } from '../option-values.ts';
 
 /** What completes a value: some words, ids of access tokens, files, or nothing. */
 export type Value = { words: readonly string[] } | 'ids' | 'files' | 'nothing';
@@ -54,7 +54,7 @@ function completedBy(of: Option | Argument): Value {
   if (argChoices !== undefined) return { words: argChoices };
   const words = parseArg !== undefined && 'words' in parseArg ? parseArg.words : undefined;
   if (Array.isArray(words)) return { words };
-  if (parseArg === idPrefix) return 'ids';
+  if (parseArg === idPrefix || parseArg === idOrName) return 'ids';
   const name = 'flags' in of ? of.flags : of.name();
   return /file|folder/.test(name) ? 'files' : 'nothing';
 }

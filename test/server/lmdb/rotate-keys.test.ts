@@ -83,7 +83,7 @@ test('no verdict is unavailable or wrong, and the old key goes once nothing need
   expect(status.code).toBe(0);
   expect(status.out).toMatch(/^MASTER KEY\s+DOES\s+GIVEN\nk2\s+writes\s+yes\nk1\s+reads\s+yes$/m);
   expect(status.out).toMatch(
-    /^NEEDED BY\s+RECORDS\s+ENTRIES\s+STATIC\s+JWT\s+REVOCATIONS\s+OVER$/m,
+    /^NEEDED BY\s+RECORDS\s+ENTRIES\s+DOCUMENTS\s+STATIC\s+JWT\s+REVOCATIONS\s+OVER$/m,
   );
   expect(status.err).toContain('static tokens need their key until they are rotated');
   // Only static tokens need the old key now; once they are revoked, it goes.
