@@ -34,13 +34,17 @@ import {
   IconZoomExclamation,
   IconZoomQuestion,
 } from '@tabler/icons-react';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Link, useLocation } from 'wouter';
-import { JobsUnderway } from './jobs/jobs-underway.tsx';
-import { Bell } from './notices/bell.tsx';
 import { signOut, useSession } from './session.ts';
 import { leaveAfterAsking } from './ui/leave-guard.ts';
 import { Mark } from './ui/mark.tsx';
+
+// Each comes a moment after the page, which does not need it.
+const Bell = lazy(async () => ({ default: (await import('./notices/bell.tsx')).Bell }));
+const JobsUnderway = lazy(async () => ({
+  default: (await import('./jobs/jobs-underway.tsx')).JobsUnderway,
+}));
 
 const places: Place[] = [
   { to: '/', label: 'Access tokens', icon: IconKey, isFor: ({ mayRead }) => mayRead },
@@ -105,7 +109,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <Group h="100%" px="md" justify="space-between">
           <Mark />
           <Group gap="xs">
-            {isNarrow && mayRead && <Bell />}
+            <Suspense>{isNarrow && mayRead && <Bell />}</Suspense>
             <NavigationButton opened={opened} onClick={toggle} />
           </Group>
         </Group>
@@ -113,11 +117,13 @@ export function Shell({ children }: { children: ReactNode }) {
       <AppShell.Navbar className="app-navbar" p="md" aria-label="Main">
         <Group justify="space-between" mb="lg" px={6} h={36}>
           <Mark />
-          {!isNarrow && mayRead && <Bell />}
+          <Suspense>{!isNarrow && mayRead && <Bell />}</Suspense>
           <NavigationButton opened={opened} onClick={toggle} />
         </Group>
         <Places path={path} onGo={close} />
-        <JobsUnderway path={path} />
+        <Suspense>
+          <JobsUnderway path={path} />
+        </Suspense>
         <Account onGo={close} />
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1} className="app-main">
