@@ -173,9 +173,11 @@ export class H2Connection implements Living, H2Peer {
     const start = preface.read(chunk);
     if (start === 'partial') return chunk.length;
     if (start === 'wrong') {
-      const fault = chunk[0] === tlsHandshake ? 'tls' : 'preface';
+      // Behind a part of the preface, what comes is not the beginning of another protocol.
+      const isFirst = !preface.hasBegun;
+      const fault = isFirst && chunk[0] === tlsHandshake ? 'tls' : 'preface';
       this.#deps.onFault(fault, this.#socket.remoteAddress);
-      if (isOtherProtocol(chunk)) this.#session.outbound.raw(this.#deps.notHttp2);
+      if (isFirst && isOtherProtocol(chunk)) this.#session.outbound.raw(this.#deps.notHttp2);
       this.#finish(errorCodes.protocolError);
       return chunk.length;
     }

@@ -6,6 +6,11 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 export class Preface {
   #seen = 0;
 
+  /** Whether some of it has come. */
+  get hasBegun(): boolean {
+    return this.#seen > 0;
+  }
+
   /** The offset of the first byte after the preface; or that more is to come, or none is right. */
   read(chunk: Buffer): number | 'partial' | 'wrong' {
     const length = Math.min(chunk.length, preface.length - this.#seen);
