@@ -14,7 +14,11 @@ import { seed } from './seed.ts';
 const folder = new URL('../../docs/images/', import.meta.url);
 const appPath = new URL('../../src/manager/web/app.tsx', import.meta.url);
 /** Routes that show no page of their own. */
-const without = ['/sign-in', '/login'];
+const without = [
+  ...['/sign-in', '/login', '/sessions', '/passkeys'],
+  // Of these a fresh server has none.
+  ...['/people/:id', '/webhooks/:id', '/jobs/:id'],
+];
 
 /** A picture to take. */
 interface Shot {
