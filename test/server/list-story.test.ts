@@ -41,6 +41,7 @@ describe.each(['LMDB', 'Redis'])('the list over %s', kind => {
     url = `http://${server.manager}`;
     ({ context, page } = await newVisitor(browser, 'light', complaints));
     await page.goto(`${url}/login#${server.issueLoginCode()}`);
+    await page.getByRole('heading', { name: 'Access tokens' }).waitFor();
   }, 180_000);
   afterAll(async () => {
     await context?.close();
@@ -116,7 +117,8 @@ describe.each(['LMDB', 'Redis'])('the list over %s', kind => {
     await page.keyboard.type('RARE');
     await page.getByRole('option', { name: 'rare team 3' }).waitFor();
     // The list of before may have it too.
-    await expect.poll(() => page.getByRole('option').count()).toBe(1);
+    const offered = page.getByRole('listbox').getByRole('option');
+    await expect.poll(() => offered.count(), { timeout: 20_000 }).toBe(1);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await status('1–3 of 3 found, 50,000 in all').waitFor();
