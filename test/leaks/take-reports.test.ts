@@ -180,7 +180,7 @@ describe('kind jwt', () => {
   });
 });
 
-test('the admin token is told loudly, and stays a setting', async () => {
+test('a leaked admin token is an error in the log, and stays a setting', async () => {
   told.length = 0;
   expect(await report('revoke', adminToken, adminToken.slice(1))).toEqual(['flagged', 'unknown']);
   expect(await report('revoke', adminToken)).toEqual(['flagged']);

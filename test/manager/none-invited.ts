@@ -7,7 +7,7 @@ const none = async () => {
   throw new Error(party.problem);
 };
 
-/** Nobody is invited. */
+/** There are no invitations. */
 export const noneInvited: Invited = {
   invitations: { look: async () => undefined, redeem: async () => undefined },
   passkeys: { party, beginRegistration: none, register: none, beginSignIn: none, signIn: none },

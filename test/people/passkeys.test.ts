@@ -92,7 +92,7 @@ describe('a sign-in is refused', () => {
     ['of another relying party', { rpId: 'evil.example' }, bad],
     ['of another challenge', { challenge: 'AAAA' }, bad],
     ['without a verified user', { isVerified: false }, bad],
-    ['of nobody', { userHandle: '' }, unknown],
+    ['without a person', { userHandle: '' }, unknown],
   ] as [string, Bent, string][])('%s', async (_, bent, error) => {
     const { visitor } = await invited('Ben');
     const { passkey } = await register(visitor);

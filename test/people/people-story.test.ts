@@ -69,7 +69,7 @@ test('a person signs in, is named, and ends everything that is open', async () =
   expect(complaints).toEqual([]);
 });
 
-test('someone without a role is told so, and is not let in', async () => {
+test('someone without a role sees why, and is not let in', async () => {
   const { url, provider } = await begin();
   provider.knobs.account = 'eve';
   const complaints: string[] = [];

@@ -174,7 +174,7 @@ test.each<[string, string, (knobs: ProviderKnobs) => void]>([
     },
   ],
   ['signs with another key', 'answer', knobs => Object.assign(knobs, { signsWithOtherKey: true })],
-])('a provider that %s: the page says so, and nobody is let in', async (_, problem, set) => {
+])('a provider that %s: the page says so, and no session is opened', async (_, problem, set) => {
   const { url, provider, server } = await begin();
   set(provider.knobs);
   const browser = createBrowser();

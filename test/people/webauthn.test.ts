@@ -35,6 +35,6 @@ test.each([
   { id: 'a' },
   { id: 'a', response: {} },
   { response: { userHandle: 'x' } },
-])('%j names nobody', answer => {
+])('%j names no person', answer => {
   expect(namedIn(answer)).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 /**
  * How long calls took, by door and method: in buckets that every Prometheus reads, and in the exponential
- * ones of native histograms. To note a call costs some tens of nanoseconds.
+ * ones of native histograms.
  */
 
 import type { Door } from './call.ts';
