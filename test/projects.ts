@@ -31,6 +31,8 @@ const starters = [
   'test/client/packed.ts',
   'test/store/lmdb/bend.ts',
 ];
+/** Long ones: the parity cases once more, for each way to ask. Those without are unit tests. */
+const long = ['mtls', 'tls', 'token'].map(name => `test/transport/parity/${name}.test.ts`);
 const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 
 /** All test files. A file that imports a starter, directly or not, is no unit test. */
@@ -43,10 +45,7 @@ export function sortTests(): TestFile[] {
       const needs = new Set([...reached].flatMap(each => read(each, sources).needs));
       return {
         path,
-        project: projectOf(
-          path,
-          starters.some(each => reached.has(each)),
-        ),
+        project: projectOf(path, starters.some(each => reached.has(each)) || long.includes(path)),
         needs: [...needs],
       };
     });
