@@ -52,7 +52,10 @@ async function run({ mutate, tests, pool }: MutationSuite): Promise<Mutant[]> {
     tsconfigFile: 'none',
     coverageAnalysis: 'perTest',
     concurrency,
+    // On a busy machine a test takes longer than it did at the start. One that is cut off counts as
+    // failed, so the bound is far above what a test takes.
     timeoutMS: 20_000,
+    timeoutFactor: 4,
     // With --again, what has not changed since the last run is taken from it, tests included.
     incremental: true,
     incrementalFile: `out/mutation-${name}.json`,
