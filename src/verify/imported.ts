@@ -80,7 +80,7 @@ export function writeForm({ hash, masterKeyId, length }: ImportedForm): string {
 
 /** Decodes a form from the index. */
 export function readForm(text: string): ImportedForm {
-  const [hash, masterKeyId = '', length] = text.split('/');
-  const form = { hash: hash as ImportedHash, masterKeyId };
+  const [hash, masterKeyId, length] = text.split('/') as [ImportedHash, string, string];
+  const form = { hash, masterKeyId };
   return length === '*' ? form : { ...form, length: Number(length) };
 }

@@ -53,7 +53,7 @@ export function parseJoseHeader(token: string): JsonObject | undefined {
  * it. Does not check the signature.
  */
 export function parseJwt(token: string, header: JsonObject, trace?: Trace): UnverifiedJwt | Reason {
-  const [head = '', payload = '', signature = ''] = token.split('.');
+  const [head, payload, signature] = token.split('.') as [string, string, string];
   if (!Object.hasOwn(header, 'kid')) {
     trace?.('form', false, "a JWT whose header has no 'kid'");
     return 'JWT_MISSING_KID';
@@ -94,8 +94,8 @@ export function isSignedWith({ signingInput, signature }: UnverifiedJwt, key: Ke
 
 /** Names a JWT that has no `jti`: a digest of all that is signed, whatever its signature is spelt like. */
 export function jwtDigest(jwt: string): string {
-  const [head = '', payload = ''] = jwt.split('.', 2);
-  return hash('sha256', `${head}.${payload}`, 'base64url');
+  const signed = jwt.split('.', 2).join('.');
+  return hash('sha256', signed, 'base64url');
 }
 
 /** Shortest HMAC key, in bytes (RFC 7518 section 3.2). */

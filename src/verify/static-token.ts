@@ -74,8 +74,8 @@ export function uuidInStaticToken(token: string): string | undefined {
   }
   // A prefix may hold "_" too: of a whole token the place of its UUID is known.
   if (form.test(token)) return uuidAt(token, token.length - tailLength);
-  const [all, head = ''] = headForm.exec(token) ?? [];
-  return all === undefined ? undefined : uuidAt(token, token.indexOf(head) + 1);
+  const head = headForm.exec(token)?.[1];
+  return head === undefined ? undefined : uuidAt(token, token.indexOf(head) + 1);
 }
 
 const begin = /^ush_[0-9A-Za-z]{22}/;

@@ -12,9 +12,21 @@ const identity = {
   ...{ scopes: [], exp: 0, revision: 1 },
 };
 
-function proven(some: { exp?: number; stale?: boolean; until?: number; freshMs?: number } = {}) {
-  const { exp = 0, stale = false, until = Number.POSITIVE_INFINITY, freshMs } = some;
-  const found = { record, stale, ...(freshMs !== undefined && { freshMs }) };
+interface Some {
+  exp?: number;
+  stale?: boolean;
+  until?: number;
+  freshMs?: number;
+  allowedSources?: string[];
+}
+
+function proven(some: Some = {}) {
+  const { exp = 0, stale = false, until = Number.POSITIVE_INFINITY, freshMs, ...more } = some;
+  const found = {
+    record: { ...record, ...more },
+    stale,
+    ...(freshMs !== undefined && { freshMs }),
+  };
   const all: Proven = {
     ...{ source: { found }, provenUntil: until, claims: undefined },
     identity: { ...identity, exp },
@@ -44,6 +56,28 @@ describe('a refusal after the proof', () => {
   test('where the feed does not report all changes, has the time of the record', () => {
     const verdict = refused({ reason: 'REVOKED' }, proven({ freshMs: 16 }), nowMs);
     expect(verdict.watchedTtlMs).toBe(16);
+  });
+});
+
+describe('a verdict depends on the address from which the token was used', () => {
+  const ranged = proven({ allowedSources: ['192.0.2.0/24'] });
+
+  test.each<[Reason, boolean]>([
+    ['MALFORMED_CLAIM', false],
+    ['NOT_YET_VALID', false],
+    ['EXPIRED', false],
+    ['REVOKED', false],
+    ['WRONG_SOURCE', true],
+    ['WRONG_AUDIENCE', true],
+    ['INSUFFICIENT_SCOPE', true],
+    ['RATE_LIMITED', true],
+  ])('of a token for some addresses only, refused as %s: %j', (reason, depends) => {
+    expect(refused({ reason }, ranged, nowMs).sourceDependent).toBe(depends || undefined);
+    expect(refused({ reason }, proven(), nowMs)).not.toHaveProperty('sourceDependent');
+  });
+  test('and so does a valid one', () => {
+    expect(granted(ranged, nowMs, 2000).sourceDependent).toBe(true);
+    expect(granted(proven(), nowMs, 2000)).not.toHaveProperty('sourceDependent');
   });
 });
 

@@ -1,13 +1,15 @@
 /** What an explanation says of the record, its secret and times, in the words that administrators read. */
 
 import { describe, expect, test } from 'vitest';
+import type { TokenLimits } from '../../src/limiting/token-limits.ts';
 import type { AccessTokenRecord } from '../../src/store/record.ts';
 import type { CoherentReader, Found } from '../../src/store/store.ts';
 import { createExplain } from '../../src/verify/explain.ts';
+import { jwtDigest } from '../../src/verify/jwt.ts';
 import { createProve } from '../../src/verify/prove.ts';
-import { claimHashes } from '../../src/verify/revoked-jwts.ts';
+import { claimHashes, nameByDigest } from '../../src/verify/revoked-jwts.ts';
 import type { Question } from '../../src/verify/verify.ts';
-import { unlimited } from '../limiting/setup.ts';
+import { memoryStore, replica, unlimited } from '../limiting/setup.ts';
 import { defaultLimits, roomy } from '../limits.ts';
 import { jwtRecord, keys, now, nowMs, secretKey, sign, staticRecord } from './setup.ts';
 
@@ -24,6 +26,7 @@ async function lines(
   { isCached = true, stale = false, ageMs }: From = {},
   isVisible = true,
   asked: Omit<Question, 'header'> = {},
+  tokenLimits: TokenLimits = unlimited,
 ): Promise<string[]> {
   const found: Found = { record, stale };
   const records: CoherentReader = {
@@ -33,7 +36,7 @@ async function lines(
   };
   const explain = createExplain({
     ...{ records, keys, prove: createProve(keys, roomy), findImported: async () => undefined },
-    ...{ now: () => nowMs, limits: defaultLimits.verify, tokenLimits: unlimited },
+    ...{ now: () => nowMs, limits: defaultLimits.verify, tokenLimits },
   });
   const { steps } = await explain({ header, ...asked }, () => isVisible);
   return steps.map(({ check, passed, detail }) => `${passed ? '+' : '-'} ${check}: ${detail}`);
@@ -42,6 +45,118 @@ async function lines(
 const jwtOf = ({ id }: AccessTokenRecord, claims: object = { exp: now + 60 }, key = secretKey) =>
   `Bearer ${sign({ alg: 'HS256', kid: id }, { ...claims }, key)}`;
 const lineOf = (all: string[], check: string) => all.filter(line => line.includes(` ${check}: `));
+
+describe('a header that is refused before any look-up', () => {
+  const jwt = (header: object) => `Bearer ${sign({ ...header }, { exp: now + 60 })}`;
+  const typo = `${staticRecord().token.slice(0, -1)}-`;
+  const one = (header: string) => `+ header: one credential of ${header.length} characters`;
+
+  test.each([
+    ['', 'missing, or empty'],
+    ['a'.repeat(9000), 'longer than USHER_HEADER_BYTES_MAX, 8192 bytes'],
+    ['Bearer', 'the scheme Bearer without a token'],
+    ['a, b', 'a comma, quote or other character that no token holds'],
+    [jwt({ alg: 'HS256' }).slice('Bearer '.length), 'a JWT without the scheme Bearer'],
+  ])('%.20j: %s', async (header, fault) => {
+    expect(await lines(header, undefined)).toEqual([`- header: ${fault}`]);
+  });
+  test('a token of Usher with a typo', async () => {
+    expect(await lines(typo, undefined)).toEqual([
+      one(typo),
+      '- form: a token of Usher with a wrong length or checksum, as after a typo',
+    ]);
+  });
+  test.each<[object, string]>([
+    [{ alg: 'HS256' }, "a JWT whose header has no 'kid'"],
+    [{ alg: 'none', kid: 'k' }, 'a JWT, but its alg is not HS256'],
+    [{ alg: 'HS256', kid: 'k' }, 'a JWT, but its kid is not a UUID'],
+    [{ alg: 'HS256', kid: jwtRecord().id, typ: 'JWS' }, 'a JWT, but its typ is not JWT or at+jwt'],
+    [
+      { alg: 'HS256', kid: jwtRecord().id, jku: 'x' },
+      'a JWT, but its header has the parameter jku',
+    ],
+  ])('a JWT with the header %j', async (header, fault) => {
+    const all = await lines(jwt(header), undefined);
+    expect(all).toEqual([one(jwt(header).slice('Bearer '.length)), `- form: ${fault}`]);
+  });
+  test('a JWT that is cut, or spelt in another way', async () => {
+    const good = jwt({ alg: 'HS256', kid: jwtRecord().id });
+    const [head, payload, signature] = good.split('.');
+    expect((await lines(good.slice(0, -1), undefined)).at(-1)).toBe(
+      '- form: a JWT, but its signature is not 32 bytes in base64url',
+    );
+    expect((await lines(`${head}.${payload}A.${signature}`, undefined)).at(-1)).toBe(
+      '- form: a JWT, but its payload is not canonical base64url',
+    );
+  });
+});
+
+test('the steps of a valid token, from the header to the scopes', async () => {
+  const { record, token } = staticRecord();
+  expect(await lines(token, record, {}, true, { requiredScopes: ['a'] })).toEqual([
+    `+ header: one credential of ${token.length} characters`,
+    '+ form: a static token of Usher with a right checksum',
+    `+ access token: ${record.id}, kind static, revision 1, from the store`,
+    '+ secret: the token is of the current secret',
+    '+ time: the access token never expires',
+    '+ revocation: the access token is not revoked',
+    '+ audience: a static token is meant for every audience',
+    '+ scopes: 1 scope required, 2 held',
+  ]);
+});
+
+test('a JWT: its form, and which claims were looked at', async () => {
+  const record = jwtRecord();
+  const all = await lines(jwtOf(record, { exp: now + 60, sub: 's', jti: null, extra: 1 }), record);
+  expect(all).toContain("+ form: a JWT of HS256 with a 'kid'");
+  expect(lineOf(all, 'claims')).toEqual(['+ claims: exp, sub: each is what it must be']);
+});
+
+test.each([
+  ['[]', 'jwt token has malformed claims: no JSON object'],
+  ['{"exp":1,"exp":2}', 'jwt token has malformed claims: a name twice'],
+  ['{"exp":"1"}', "jwt token has a malformed 'exp' claim"],
+])('claims that cannot be read: %s', async (claims, fault) => {
+  const record = jwtRecord();
+  const header = `Bearer ${sign({ alg: 'HS256', kid: record.id }, claims)}`;
+  expect((await lines(header, record)).at(-1)).toBe(`- claims: ${fault}`);
+});
+
+describe('the address from which it was used', () => {
+  const { record, token } = staticRecord({ allowedSources: ['192.0.2.0/24', '2001:db8::/32'] });
+  const ranges = 'the access token may be used from 192.0.2.0/24, 2001:db8::/32';
+
+  test.each([
+    ['192.0.2.7', `+ source: 192.0.2.7; ${ranges}`],
+    ['192.0.3.7', `- source: 192.0.3.7; ${ranges}`],
+    ['', `- source: the address is not known; ${ranges}`],
+  ])('%j', async (source, line) => {
+    const all = await lines(token, record, {}, true, { source });
+    expect(lineOf(all, 'source')).toEqual([line]);
+  });
+  test('is no step where any will do', async () => {
+    const other = staticRecord();
+    expect(lineOf(await lines(other.token, other.record), 'source')).toEqual([]);
+  });
+});
+
+test('what is left of the limits, which an explanation does not use up', async () => {
+  const { record, token } = staticRecord({
+    quota: { requests: 1, period: 'day', per: 'token' },
+    rateLimit: { requests: 2, windowSeconds: 60, per: 'token' },
+  });
+  const { limits } = replica(memoryStore(), { now: nowMs });
+  const seen = async () =>
+    lineOf(await lines(token, record, {}, true, {}, limits), 'limits').join();
+  const all =
+    '+ limits: 2 of 2 left of the rate limit, 1 of 1 left of the quota; what this replica knows';
+  expect(await seen()).toBe(all);
+  expect(await seen()).toBe(all);
+  limits.take(record, '', nowMs);
+  expect(await seen()).toBe(
+    '- limits: 1 of 2 left of the rate limit, 0 of 1 left of the quota; what this replica knows',
+  );
+});
 
 describe('the record', () => {
   const { record, token } = staticRecord({ revision: 7 });
@@ -212,8 +327,14 @@ test('by what a JWT is revoked', async () => {
   expect((await lines(jwtOf(record, claims), revoked)).at(-1)).toBe(
     '- revocation: this JWT is revoked, by its jti',
   );
-  expect(lineOf(await lines(jwtOf(record, { exp: now + 60 }), revoked), 'revocation').at(-1)).toBe(
+  const unnamed = jwtOf(record, { exp: now + 60 });
+  expect(lineOf(await lines(unnamed, revoked), 'revocation').at(-1)).toBe(
     '+ revocation: this JWT is not revoked',
+  );
+  const digest = nameByDigest(jwtDigest(unnamed.slice('Bearer '.length)));
+  const ids = { [claimHashes(keys, record, digest)[0] as string]: 1 };
+  expect((await lines(unnamed, { ...record, revokedJwts: { ids } })).at(-1)).toBe(
+    '- revocation: this JWT is revoked, by its digest',
   );
 });
 

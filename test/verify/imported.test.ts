@@ -7,6 +7,7 @@ import { Unavailable } from '../../src/store/store.ts';
 import { isStaticToken } from '../../src/verify/credential.ts';
 import {
   createFindImported,
+  findByHash,
   importedDigest,
   readForm,
   writeForm,
@@ -112,6 +113,14 @@ test('with an unlisted master key, no such token gets a verdict', async () => {
   const other = createMasterKeys([{ id: 'k2', bytes: new Uint8Array(32).fill(2) }]);
   const { verify } = worldOf([{ token: 'a', hash: 'sha256' }], other);
   await expect(verify({ header: 'a' })).rejects.toBeInstanceOf(Unavailable);
+});
+
+test('a token that is known only by a hash of another kind is not found', async () => {
+  const asked: string[] = [];
+  const index = { findImported: (digest: string) => void asked.push(digest) };
+  const forms = [{ hash: 'sha512' as const, masterKeyId: 'k1' }];
+  expect(await findByHash(index, keys, forms, () => undefined)).toBeUndefined();
+  expect(asked).toEqual([]);
 });
 
 test('a form is read as it was written', () => {

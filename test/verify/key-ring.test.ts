@@ -22,6 +22,7 @@ test('the first key writes, all read, and what depends on a removed one is unava
   const place = keys.sealPlace('a place', 'context');
   ring.replace([k2, k1]);
   expect(ring.inUse.map(each => each.id)).toEqual(['k2', 'k1']);
+  expect([...seal.keyChecks.keys()]).toEqual(['k2', 'k1']);
   expect(keys.currentId).toBe('k2');
   expect(seal.currentId).toBe('k2');
   expect(keys.open(secret, id)).toBe('a secret');

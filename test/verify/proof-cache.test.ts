@@ -3,7 +3,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { AccessTokenRecord, Secret } from '../../src/store/record.ts';
 import { type CoherentReader, type Found, Unavailable } from '../../src/store/store.ts';
-import { proofKey } from '../../src/verify/proof-cache.ts';
+import { createIsProven, createProofCache, proofKey } from '../../src/verify/proof-cache.ts';
+import { roomy } from '../limits.ts';
 import { jwtRecord, now, nowMs, sign, staticRecord, verifierOver } from './setup.ts';
 
 /** A store that tests set; what was found is current until it is changed or the feed is lost. */
@@ -48,6 +49,18 @@ test('while the record is current, the store is read once', async () => {
   for (let time = 0; time < 3; time++) expect(await told(token)).toBe('valid');
   expect(state.reads).toBe(1);
   expect(await verify({ header: token })).toBe(await verify({ header: token }));
+});
+
+test('a header is known as proven once it was valid, in any spelling', async () => {
+  const { record, token } = staticRecord();
+  const find = () => ({ record, stale: false });
+  const proofs = createProofCache(roomy);
+  const ask = verifierOver({ find, isCurrent: () => true }, () => nowMs, proofs);
+  const isProven = createIsProven(proofs, { headerBytesMax: 8192 });
+  expect(isProven(token)).toBe(false);
+  await ask({ header: token });
+  expect([isProven(token), isProven(` ${token} `)]).toEqual([true, true]);
+  expect([isProven(`${token}x`), isProven('')]).toEqual([false, false]);
 });
 
 test('refusals are not cached', async () => {

@@ -37,6 +37,10 @@ test('the first master key signs, the others still check, an unlisted one is nam
   expect(seal.check('id', 'text', older.sign('id', 'text').replace('old', 'new'))).toBe('wrong');
 });
 
+test('without a key there is no seal', () => {
+  expect(() => createRecordSeal([])).toThrow('there is no master key');
+});
+
 test('a check value is that of one key under one id', () => {
   expect([...seal.keyChecks.keys()]).toEqual(['new', 'old']);
   expect(seal.keyChecks.get('old')).toBe(older.keyChecks.get('old'));
