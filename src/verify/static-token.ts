@@ -19,7 +19,9 @@ const prefixForm = /^(?=.{2,20}$)[a-z][a-z0-9]*(?:_[a-z0-9]+)*$/;
 /** Characters of a static token from its UUID on. */
 const tailLength = 72;
 const form = /^[a-z][a-z0-9_]{0,18}[a-z0-9]_[0-9A-Za-z]{22}_[0-9A-Za-z]{49}$/;
-const headForm = /^(?:[a-z][a-z0-9_]{0,18}[a-z0-9])(_[0-9A-Za-z]{22})(?:_|$)/;
+/** The prefix before a UUID. After that of the default, the rest may be cut anywhere. */
+const headForm =
+  /^(?:ush(?=_[0-9A-Za-z]{22})|[a-z][a-z0-9_]{0,18}[a-z0-9](?=_[0-9A-Za-z]{22}(?:_|$)))/;
 
 /** Whether a text can be a prefix of tokens. That of the default secret keys is none. */
 export function isPrefix(text: string): boolean {
@@ -69,16 +71,9 @@ export function parseStaticToken(token: string): string | undefined {
  * A text with another prefix than the default's may be anything else by chance.
  */
 export function uuidInStaticToken(token: string): string | undefined {
-  if (token.startsWith(staticTokenPrefix)) {
-    return begin.test(token) ? uuidAt(token, staticTokenPrefix.length) : undefined;
-  }
-  // A prefix may hold "_" too: of a whole token the place of its UUID is known.
-  if (form.test(token)) return uuidAt(token, token.length - tailLength);
-  const head = headForm.exec(token)?.[1];
-  return head === undefined ? undefined : uuidAt(token, token.indexOf(head) + 1);
+  const prefix = headForm.exec(token)?.[0];
+  return prefix === undefined ? undefined : uuidAt(token, prefix.length + 1);
 }
-
-const begin = /^ush_[0-9A-Za-z]{22}/;
 
 /** The UUID of the 22 base62 characters at this place. */
 function uuidAt(token: string, at: number): string | undefined {

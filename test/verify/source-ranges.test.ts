@@ -26,9 +26,17 @@ test.each([
   ['192.0.2', false],
   ['192.0.002.1', false],
 ])('%j: %j', (address, allowed) => {
-  expect(isAllowedSource(ranges, address)).toBe(allowed);
+  const own = [...ranges];
+  expect(isAllowedSource(own, address)).toBe(allowed);
   // The second time by what was read the first time.
-  expect(isAllowedSource(ranges, address)).toBe(allowed);
+  expect(isAllowedSource(own, address)).toBe(allowed);
+});
+
+test('a range of one address, with its bits', () => {
+  expect(isAllowedSource(['192.0.2.1/32'], '192.0.2.1')).toBe(true);
+  expect(isAllowedSource(['192.0.2.1/32'], '192.0.2.2')).toBe(false);
+  expect(isAllowedSource(['2001:db8::1/128'], '2001:db8::1')).toBe(true);
+  expect(isAllowedSource(['2001:db8::1/128'], '2001:db8::2')).toBe(false);
 });
 
 test('all of one family is nothing of the other', () => {
@@ -39,7 +47,16 @@ test('all of one family is nothing of the other', () => {
 });
 
 test('a range that cannot be read holds no address', () => {
-  for (const range of ['192.0.2.1/33', '192.0.2.1/', '192.0.2.1/x', 'all', '', '::/129', '::/-1']) {
+  for (const range of [
+    '192.0.2.1/33',
+    '192.0.2.1/',
+    '192.0.2.1/x',
+    '192.0.2.1/8.5',
+    'all',
+    '',
+    '::/129',
+    '::/-1',
+  ]) {
     expect(isAllowedSource([range], '192.0.2.1')).toBe(false);
     expect(isAllowedSource([range], '::1')).toBe(false);
   }

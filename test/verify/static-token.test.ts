@@ -89,7 +89,7 @@ test('no text makes it throw', () => {
 
 describe('another prefix', () => {
   const id = '01890a5d-ac96-774b-bcce-b302099a8057';
-  const prefixes = ['ab', 'acme', 'acme_live', 'a1_b2_c3', 'x'.repeat(20), 'usk2'];
+  const prefixes = ['ab', 'acme', 'acme_live', 'ush_live', 'a1_b2_c3', 'x'.repeat(20), 'usk2'];
 
   test.each(prefixes)('%s: its tokens are read without knowing it', prefix => {
     expect(isPrefix(prefix)).toBe(true);
@@ -112,7 +112,49 @@ describe('another prefix', () => {
     'none: %s',
     prefix => expect(isPrefix(prefix)).toBe(false),
   );
+  test.each(['-acme', 'Acme', '1acme', 'a', 'acme_', 'a-b', 'a'.repeat(21)])(
+    'a text that is none makes no token: %s',
+    prefix => {
+      const text = makeStaticToken(id, undefined, prefix);
+      expect(parseStaticToken(text)).toBeUndefined();
+      expect(uuidInStaticToken(text)).toBeUndefined();
+    },
+  );
   test('none: longer than 20', () => expect(isPrefix('a'.repeat(21))).toBe(false));
+});
+
+describe('the UUID in a part of a token', () => {
+  const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+  const text = makeStaticToken(id);
+  const other = makeStaticToken(id, undefined, 'acme');
+
+  test('that is cut anywhere behind it', () => {
+    for (let length = 26; length <= text.length; length++) {
+      expect(uuidInStaticToken(text.slice(0, length))).toBe(id);
+    }
+    expect(uuidInStaticToken(`${text.slice(0, 26)}x`)).toBe(id);
+  });
+  test('but not of another prefix without the "_" behind it, which is too likely by chance', () => {
+    expect(uuidInStaticToken(other.slice(0, 27))).toBe(id);
+    expect(uuidInStaticToken(other.slice(0, 28))).toBe(id);
+    expect(uuidInStaticToken(`${other.slice(0, 27)}x`)).toBeUndefined();
+  });
+  test('that is cut within it, or begins with something else', () => {
+    for (const some of [text.slice(0, 25), other.slice(0, 26), 'ush_', 'ush', '']) {
+      expect(uuidInStaticToken(some)).toBeUndefined();
+    }
+    for (const some of [` ${text}`, `-${other}`, text.slice(4), `ush_-${text.slice(5)}`]) {
+      expect(uuidInStaticToken(some)).toBeUndefined();
+    }
+  });
+  test('whose 22 characters are more than 128 bits', () => {
+    // The last UUID, and the number after it.
+    expect(uuidInStaticToken('ush_7n42DGM5Tflk9n8mt7Fhc7')).toBe(
+      'ffffffff-ffff-ffff-ffff-ffffffffffff',
+    );
+    expect(uuidInStaticToken('ush_7n42DGM5Tflk9n8mt7Fhc8')).toBeUndefined();
+    expect(uuidInStaticToken(`ush_${'z'.repeat(22)}`)).toBeUndefined();
+  });
 });
 
 test('a secret key has a prefix of its own, and check digits', () => {
