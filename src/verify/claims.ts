@@ -34,9 +34,8 @@ export function readClaims(
   trace?: Trace,
 ): Claims | Refusal {
   const decoded = decodeJsonObject(payload, depthMax);
-  const read = typeof decoded === 'string' ? unreadable : checkClaims(decoded);
+  const read = typeof decoded === 'string' ? unreadable : checkClaims(decoded, signingInput);
   trace?.('claims', !('reason' in read), claimsText(read, decoded));
-  if (!('reason' in read) && !read.jti) read.digest = jwtDigest(signingInput);
   return read;
 }
 
@@ -51,7 +50,10 @@ function claimsText(read: Claims | Refusal, decoded: StrictObject | JsonFault): 
   return `${has.join(', ')}: each is what it must be`;
 }
 
-function checkClaims({ value, exact, areFinite }: StrictObject): Claims | Refusal {
+function checkClaims(
+  { value, exact, areFinite }: StrictObject,
+  signingInput: string,
+): Claims | Refusal {
   const { exp = null, nbf = null, iat = null, sub = null, jti = null } = value;
   const { scope = null, aud = null } = value;
   if (exp === null) return { reason: 'JWT_MISSING_EXP' };
@@ -72,6 +74,7 @@ function checkClaims({ value, exact, areFinite }: StrictObject): Claims | Refusa
     ...(nbf !== null && { nbf }),
     ...(iat !== null && { iat }),
     ...(jti !== null && { jti: String(jti) }),
+    ...((jti === null || jti === '') && { digest: jwtDigest(signingInput) }),
     ...(scope !== null && { scopes: typeof scope === 'string' ? namesIn(scope) : scope }),
   };
 }

@@ -27,7 +27,6 @@ export function createFindImported(
 ): FindImported {
   return async token => {
     const forms = await index.importedForms();
-    if (forms.length === 0) return undefined;
     const fitting = forms
       .map(readForm)
       .filter(({ length = token.length }) => length === token.length);

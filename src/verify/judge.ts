@@ -98,7 +98,7 @@ function judgeTimes(
 }
 
 function judgeEnd({ expiresAt }: AccessTokenRecord, now: number, trace?: Trace) {
-  const isOver = expiresAt !== undefined && expiresAt <= now;
+  const isOver = (expiresAt ?? Number.POSITIVE_INFINITY) <= now;
   const end = (ms: number) => `${isOver ? 'expired' : 'expires'} at ${timeText(ms)}`;
   trace?.(
     'time',

@@ -88,7 +88,7 @@ function faultOf(header: JsonObject, payload: string, signature: string) {
  * WebCrypto's trip to the thread pool costs ten times as much as the HMAC.
  */
 export function isSignedWith({ signingInput, signature }: UnverifiedJwt, key: KeyObject): boolean {
-  const expected = createHmac('sha256', key).update(signingInput, 'ascii').digest();
+  const expected = createHmac('sha256', key).update(signingInput).digest();
   return timingSafeEqual(expected, Buffer.from(signature, 'base64url'));
 }
 
@@ -105,7 +105,7 @@ export const jwtKeyBytesMin = 32;
  * The HMAC key of a secret: the UTF-8 bytes of the string, or the bytes that it encodes. Throws
  * Unavailable for a key that is too short, which node:crypto accepts.
  */
-export function importJwtKey(secret: string, encoding: 'utf8' | 'base64' = 'utf8'): KeyObject {
+export function importJwtKey(secret: string, encoding?: 'base64'): KeyObject {
   const bytes = Buffer.from(secret, encoding);
   if (bytes.length < jwtKeyBytesMin) throw unreadable('a jwt secret is shorter than 32 bytes');
   return createSecretKey(bytes);

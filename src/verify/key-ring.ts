@@ -57,11 +57,10 @@ export function createKeyRing(list: readonly MasterKey[]): KeyRing {
         if (isDecided) return;
         isDecided = true;
         const isNoted = ({ id }: MasterKey) => noted.get(id) === now.seal.keyChecks.get(id);
-        const [first] = now.list;
-        const writer = now.list.find(isNoted);
+        const writer = now.list.findIndex(isNoted);
         // A key that no replica wrote with yet may be one that not all of them read.
-        if (writer !== undefined && first !== undefined && !isNoted(first)) {
-          replace([writer, ...now.list.filter(key => key !== writer)]);
+        if (writer > 0) {
+          replace([...now.list.slice(writer, writer + 1), ...now.list.toSpliced(writer, 1)]);
         }
       },
     },

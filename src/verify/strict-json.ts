@@ -50,7 +50,7 @@ export function decodeJsonObject(base64url: string, depthMax: number): StrictObj
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'no JSON object';
   const walk = { isLarge: false, areFinite: true };
   // JSON.parse drops one of two members of the same name, as other parsers may the other one.
-  const members = countMembers(value, depthMax, walk);
+  const members = countMembers(value, walk);
   if (members !== countColons(text)) return Number.isNaN(members) ? 'not Unicode' : 'a name twice';
   const exact = walk.isLarge ? withExactIntegers(text) : value;
   return { value, exact, areFinite: walk.areFinite };
@@ -89,8 +89,8 @@ interface Walk {
   areFinite: boolean;
 }
 
-/** Counts the members at all depths. NaN when it is too deep, or holds half a surrogate pair. */
-function countMembers(value: Json, depthMax: number, walk: Walk): number {
+/** Counts the members at all depths. NaN when it holds half a surrogate pair. */
+function countMembers(value: Json, walk: Walk): number {
   if (typeof value === 'number') {
     if (isLarge(value)) walk.isLarge = true;
     if (!Number.isFinite(value)) walk.areFinite = false;
@@ -98,15 +98,14 @@ function countMembers(value: Json, depthMax: number, walk: Walk): number {
   }
   if (typeof value === 'string') return value.isWellFormed() ? 0 : Number.NaN;
   if (typeof value !== 'object' || value === null) return 0;
-  if (depthMax === 0) return Number.NaN;
   let count = 0;
   if (Array.isArray(value)) {
-    for (const each of value) count += countMembers(each, depthMax - 1, walk);
+    for (const each of value) count += countMembers(each, walk);
     return count;
   }
   for (const [name, each] of Object.entries(value)) {
     if (!name.isWellFormed()) return Number.NaN;
-    count += 1 + countMembers(each, depthMax - 1, walk);
+    count += 1 + countMembers(each, walk);
   }
   return count;
 }

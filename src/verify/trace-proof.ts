@@ -73,13 +73,10 @@ function secretText(
     const grace = secret.goodUntil === undefined ? '' : `, until ${timeText(secret.goodUntil)}`;
     return `${what} is of the ${isCurrent ? 'current' : 'previous'} secret${grace}`;
   }
-  // An ended secret decides nothing: this only says why the token was good before.
-  const ended = record.secrets.filter(
-    ({ goodUntil }) => goodUntil !== undefined && goodUntil <= now,
-  );
-  const secrets = ended.map(({ goodUntil: _, ...rest }) => rest);
-  const isEnded = secrets.length > 0 && prove(credential, { ...record, secrets }, now);
-  return isEnded
+  // None matched, so only an ended one still can. It decides nothing: this only says why the token was
+  // good before.
+  const secrets = record.secrets.map(({ goodUntil: _, ...rest }) => rest);
+  return prove(credential, { ...record, secrets }, now) !== undefined
     ? `${what} is of the previous secret, whose grace is over`
     : `${what} is neither of the current nor of a previous secret`;
 }

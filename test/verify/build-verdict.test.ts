@@ -53,6 +53,27 @@ describe('a refusal after the proof', () => {
     expect(verdict).toEqual({ valid: false, reason: 'REVOKED', identity, stale: true });
     expect(Object.hasOwn(verdict, 'watchedTtlMs')).toBe(false);
   });
+  test('is not to be reused by time where its claims have come to be right', () => {
+    const jwt = (claims: object, reason: Reason) => {
+      const one = proven({ until: nowMs + 16 });
+      const verdict = refused(
+        { reason },
+        { ...one, identity: { ...one.identity, claims: { ...claims } } },
+        nowMs,
+      );
+      return verdict.watchedTtlMs;
+    };
+    expect(jwt({}, 'MALFORMED_CLAIM')).toBe(0);
+    expect(jwt({ iat: 1 }, 'MALFORMED_CLAIM')).toBe(16);
+    expect(jwt({}, 'WRONG_AUDIENCE')).toBe(16);
+  });
+  test('has no such time once its end is there, and a day at most', () => {
+    const of = (some: Some) => refused({ reason: 'REVOKED' }, proven(some), nowMs).watchedTtlMs;
+    expect(of({ exp: nowMs / 1000 })).toBeUndefined();
+    expect(of({ until: nowMs })).toBeUndefined();
+    expect(of({ until: nowMs + 86_400_000 })).toBe(86_400_000);
+    expect(of({ until: nowMs + 86_400_001 })).toBe(86_400_000);
+  });
   test('where the feed does not report all changes, has the time of the record', () => {
     const verdict = refused({ reason: 'REVOKED' }, proven({ freshMs: 16 }), nowMs);
     expect(verdict.watchedTtlMs).toBe(16);

@@ -1,7 +1,8 @@
 /** Which Authorization headers are accepted, and as which kind of credential. */
 
 import { describe, expect, test } from 'vitest';
-import { parseAuthorization } from '../../src/verify/credential.ts';
+import { isStaticToken, parseAuthorization } from '../../src/verify/credential.ts';
+import { importJwtKey } from '../../src/verify/jwt.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
 import { defaultLimits } from '../limits.ts';
 import { now, part, sign } from './setup.ts';
@@ -119,6 +120,63 @@ describe('a token is not valid', () => {
     ['a wrong checksum', `${token.slice(0, -6)}000000`],
     ['the prefix alone', 'ush_'],
   ])('%s', (_, header) => expect(read(header)).toBe('INVALID_TOKEN'));
+});
+
+test.each([
+  ['spelt in another way', part({ alg: 'HS256', kid: id }).replace(/.$/, end => `${end}A`)],
+  ['with a number beyond JSON', part(`{"alg":"HS256","kid":"${id}","x":1e999}`)],
+  ['that is a list', part('[]')],
+  ['that is no JSON', part('{')],
+])('three parts whose first is a header %s are no JWT', (_, head) => {
+  const [, payload, signature] = jwt.split('.');
+  expect(read(`Bearer ${head}.${payload}.${signature}`)).toBe('imported, or INVALID_TOKEN');
+});
+
+test('a key of 32 bytes is the shortest', () => {
+  expect(importJwtKey('a'.repeat(32)).symmetricKeySize).toBe(32);
+  expect(importJwtKey('ä'.repeat(16)).symmetricKeySize).toBe(32);
+  expect(importJwtKey(Buffer.alloc(33).toString('base64'), 'base64').symmetricKeySize).toBe(33);
+  try {
+    importJwtKey('a'.repeat(31));
+    expect.unreachable();
+  } catch (error) {
+    expect((error as Error).cause).toBe('a jwt secret is shorter than 32 bytes');
+  }
+});
+
+test('only a static token or an opaque one can be imported by its text', () => {
+  const isStatic = (text: string) => isStaticToken(text, defaultLimits.verify);
+  for (const text of [token, 'opaque', 'sk-live_1', 'a.b.c', 'Basic dTpw']) {
+    expect(isStatic(text)).toBe(true);
+  }
+  for (const text of ['', ' opaque', 'opaque ', 'a,b', 'Bearer', 'bearer opaque', jwt, 'ush_x']) {
+    expect(isStatic(text)).toBe(false);
+  }
+  // Without Bearer it fits, with it no more.
+  expect(isStatic('a'.repeat(defaultLimits.verify.headerBytesMax))).toBe(false);
+  expect(isStatic('a'.repeat(defaultLimits.verify.headerBytesMax - 7))).toBe(true);
+});
+
+test('an opaque token, and why it is refused where it was not imported', () => {
+  const parse = (header: string) => parseAuthorization(header, defaultLimits.verify);
+  const opaque = { kind: 'static', tokenId: undefined };
+  expect(parse('x-1')).toEqual({ ...opaque, token: 'x-1', otherwise: 'INVALID_TOKEN' });
+  expect(parse('Basic x')).toEqual({
+    ...{ ...opaque, token: 'Basic x', otherwise: 'MALFORMED_CREDENTIALS' },
+  });
+});
+
+describe('a JWT with something before or behind what it must hold', () => {
+  const header = (more: object) => `Bearer ${sign({ alg: 'HS256', kid: id, ...more }, {})}`;
+  test.each([
+    ['kid', header({ kid: `x${id}` })],
+    ['kid', header({ kid: `${id}x` })],
+    ['typ', header({ typ: 'xJWT' })],
+    ['typ', header({ typ: 'JWTs' })],
+    ['typ that is a list', header({ typ: ['JWT'] })],
+    ['signature', `${header({})}A`],
+    ['signature', header({}).replace(/\.(?=[^.]*$)/, '.A')],
+  ])('%s', (_, text) => expect(read(text)).toBe('INVALID_TOKEN'));
 });
 
 describe('length', () => {

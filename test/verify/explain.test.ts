@@ -38,7 +38,7 @@ async function lines(
     ...{ records, keys, prove: createProve(keys, roomy), findImported: async () => undefined },
     ...{ now: () => nowMs, limits: defaultLimits.verify, tokenLimits },
   });
-  const { steps } = await explain({ header, ...asked }, () => isVisible);
+  const { steps } = await explain({ header, ...asked }, ({ id }) => isVisible && id !== '');
   return steps.map(({ check, passed, detail }) => `${passed ? '+' : '-'} ${check}: ${detail}`);
 }
 
@@ -130,8 +130,9 @@ describe('the address from which it was used', () => {
     ['192.0.2.7', `+ source: 192.0.2.7; ${ranges}`],
     ['192.0.3.7', `- source: 192.0.3.7; ${ranges}`],
     ['', `- source: the address is not known; ${ranges}`],
+    [undefined, `- source: the address is not known; ${ranges}`],
   ])('%j', async (source, line) => {
-    const all = await lines(token, record, {}, true, { source });
+    const all = await lines(token, record, {}, true, source === undefined ? {} : { source });
     expect(lineOf(all, 'source')).toEqual([line]);
   });
   test('is no step where any will do', async () => {
@@ -250,6 +251,12 @@ describe('times', () => {
     expect(await seen({})).toBe('+ claims: exp is 70 s after iat; 70 s are allowed');
     expect(await seen({ iat: now - 11 })).toBe('- claims: exp is 71 s after iat; 70 s are allowed');
   });
+  test('or from now, without iat', async () => {
+    const record = jwtRecord({ jwtLifetimeMaxSeconds: 60 });
+    expect(lineOf(await lines(jwtOf(record), record), 'claims').at(-1)).toBe(
+      '+ claims: exp is 60 s after now; 60 s are allowed',
+    );
+  });
   test.each(['nbf', 'iat'])('%s in the future', async name => {
     const record = jwtRecord();
     const all = await lines(jwtOf(record, { exp: now + 900, [name]: now + 120 }), record);
@@ -327,6 +334,15 @@ test('by what a JWT is revoked', async () => {
   expect((await lines(jwtOf(record, claims), revoked)).at(-1)).toBe(
     '- revocation: this JWT is revoked, by its jti',
   );
+  const before = { ...record, revokedJwts: { issuedBefore: nowMs } };
+  expect((await lines(jwtOf(record, claims), before)).at(-1)).toBe(
+    '- revocation: this JWT is revoked, by its time of issue',
+  );
+  const [subject = ''] = claimHashes(keys, record, 's');
+  const ofSubject = { ...record, revokedJwts: { subjects: { [subject]: nowMs } } };
+  expect((await lines(jwtOf(record, { ...claims, sub: 's' }), ofSubject)).at(-1)).toBe(
+    '- revocation: this JWT is revoked, by its subject and time of issue',
+  );
   const unnamed = jwtOf(record, { exp: now + 60 });
   expect(lineOf(await lines(unnamed, revoked), 'revocation').at(-1)).toBe(
     '+ revocation: this JWT is not revoked',
@@ -336,6 +352,13 @@ test('by what a JWT is revoked', async () => {
   expect((await lines(unnamed, { ...record, revokedJwts: { ids } })).at(-1)).toBe(
     '- revocation: this JWT is revoked, by its digest',
   );
+});
+
+test('a text with a space, which another system may have made', async () => {
+  expect((await lines('Basic dXNlcjpwYXNz', undefined)).slice(1)).toEqual([
+    '+ form: a space, but no Bearer before it: another scheme, or an imported token with a space',
+    '- access token: it was not imported',
+  ]);
 });
 
 test('a token that nobody imported', async () => {

@@ -97,6 +97,10 @@ test('a token is looked for once per hash and master key in use', async () => {
     { token: 'b', hash: 'sha512' },
     { token: 'c', hash: 'sha512' },
   ]);
+  for (const header of ['a', 'b', 'Bearer c']) {
+    expect(await both.verify({ header })).toMatchObject({ valid: true });
+  }
+  both.asked.length = 0;
   await both.verify({ header: 'garbage' });
   expect(both.asked).toHaveLength(2);
 });
@@ -107,6 +111,46 @@ test('what has the form of a JWT or of Usher’s own is never looked for', async
     expect((await verify({ header })).valid).toBe(false);
   }
   expect(asked).toEqual([]);
+});
+
+test('a token whose length no imported one has is not looked for', async () => {
+  const asked: string[] = [];
+  const forms = ['sha256/k1/3', 'sha512/k1/*'];
+  const find = createFindImported(
+    { importedForms: () => forms, findImported: digest => void asked.push(digest) },
+    keys,
+  );
+  await find('abc');
+  expect(asked.splice(0)).toHaveLength(2);
+  await find('abcd');
+  expect(asked).toHaveLength(1);
+});
+
+test('what is found tells its access token and where it stands', async () => {
+  const digest = importedDigest(keys, importedHash('a', 'sha256'), 'k1');
+  const index = { findImported: (some: string) => (some === digest ? 'id' : undefined) };
+  const forms = (['sha512', 'sha256'] as const).map(hash => ({ hash, masterKeyId: 'k1' }));
+  const find = (token: string) => findByHash(index, keys, forms, hash => importedHash(token, hash));
+  expect(await find('a')).toEqual({ digest, tokenId: 'id' });
+  expect(await find('b')).toBeUndefined();
+});
+
+test('of two master keys one may be unlisted: what the other finds is good', async () => {
+  const digest = importedDigest(keys, importedHash('a', 'sha256'), 'k1');
+  const asked: string[] = [];
+  const find = createFindImported(
+    {
+      importedForms: () => ['sha256/gone/*', 'sha256/k1/*'],
+      findImported(some) {
+        asked.push(some);
+        return some === digest ? 'id' : undefined;
+      },
+    },
+    keys,
+  );
+  expect(await find('a')).toBe('id');
+  expect(asked).toEqual([digest]);
+  await expect(find('b')).rejects.toMatchObject({ cause: 'master key gone is not listed' });
 });
 
 test('with an unlisted master key, no such token gets a verdict', async () => {

@@ -5,6 +5,7 @@ import type { AccessTokenRecord } from '../../src/store/record.ts';
 import { Unavailable } from '../../src/store/store.ts';
 import { parseAuthorization } from '../../src/verify/credential.ts';
 import { createKeyRing } from '../../src/verify/key-ring.ts';
+import { createMasterKeys } from '../../src/verify/master-keys.ts';
 import { createProve } from '../../src/verify/prove.ts';
 import { createRecordSeal } from '../../src/verify/record-seal.ts';
 import { makeStaticToken } from '../../src/verify/static-token.ts';
@@ -30,6 +31,13 @@ test('the first key writes, all read, and what depends on a removed one is unava
   expect(seal.check(id, 'text', seal.sign(id, 'text'))).toBe('good');
   expect(keys.openPlace(place, 'context')).toBe('a place');
   expect(keys.seal('a secret', id).masterKeyId).toBe('k2');
+  const [one, other] = [createMasterKeys([k1]), createMasterKeys([k2])];
+  const bytes = new Uint8Array(32);
+  expect(keys.hash('token', 'k1')).toEqual(one.hash('token', 'k1'));
+  expect(keys.hashImported(bytes, 'k2')).toEqual(other.hashImported(bytes, 'k2'));
+  expect(keys.subjectDigests(id, 'ann')).toEqual([
+    ...[...other.subjectDigests(id, 'ann'), ...one.subjectDigests(id, 'ann')],
+  ]);
   ring.replace([k2]);
   expect(() => keys.open(secret, id)).toThrow(Unavailable);
   expect(seal.check(id, 'text', mac)).toBe('unknown key');
@@ -65,6 +73,11 @@ test('at the start the key writes that the store was written with', () => {
   ring.replace([k2, k1]);
   ring.seal.meet?.(new Map([['k1', checks.get('k1') as string]]));
   expect(ring.keys.currentId).toBe('k2');
+  // Only the first store that is met decides.
+  const met = createKeyRing([k2, k1]);
+  met.seal.meet?.(new Map());
+  met.seal.meet?.(new Map([['k1', checks.get('k1') as string]]));
+  expect(met.keys.currentId).toBe('k2');
   // k3 was noted with other bytes.
   expect(first([k3, k2, k1], ['k3', 'k2'])).toBe('k2,k3,k1');
 });

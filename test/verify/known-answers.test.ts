@@ -4,9 +4,10 @@
  */
 
 import { expect, test } from 'vitest';
+import { jwtDigest } from '../../src/verify/jwt.ts';
 import { createMasterKeys, importedHash } from '../../src/verify/master-keys.ts';
 import { createRecordSeal } from '../../src/verify/record-seal.ts';
-import { claimHashes, hashKeyContext } from '../../src/verify/revoked-jwts.ts';
+import { claimHashes, hashKeyContext, nameByDigest } from '../../src/verify/revoked-jwts.ts';
 import { makeStaticToken, parseStaticToken } from '../../src/verify/static-token.ts';
 
 const list = [{ id: 'k1', bytes: new Uint8Array(32).fill(1) }];
@@ -43,6 +44,16 @@ test('the MAC of a record, and the check value of a master key', () => {
   const seal = createRecordSeal(list);
   expect(seal.sign('name', 'text')).toBe('k1 OlSdF7R6btWBTEOxPdqCXA');
   expect(seal.keyChecks.get('k1')).toBe('eoWcOeFl2XqifRPFoTBGMw');
+});
+
+test('the name of a JWT without jti: the SHA-256 of what is signed, in base64url', () => {
+  expect(jwtDigest('header.payload.signature')).toBe('4_68V_O9SLSN8UsnH5kFqyV0IithWudmqptgbzg6SpM');
+  expect(jwtDigest('header.payload')).toBe(jwtDigest('header.payload.other'));
+  expect(nameByDigest('digest')).toBe('\0digest\0digest');
+});
+
+test('the name of a subject in counts of limits', () => {
+  expect(keys.subjectDigests(id, 'ann')).toEqual(['jNnbFXA8YkMCXB7oILCsgE']);
 });
 
 test('the hashes of a revoked name: keyed, and as versions before wrote them', () => {

@@ -76,6 +76,19 @@ describe('sealing', () => {
   });
 });
 
+test('a sealed place has one spelling', () => {
+  const sealed = keys.sealPlace('place', 'context');
+  expect(keys.openPlace(sealed, 'context')).toBe('place');
+  for (const other of [
+    `${sealed}=`,
+    `${sealed} `,
+    ` ${sealed}`,
+    `${sealed.slice(0, 9)}\n${sealed.slice(9)}`,
+  ]) {
+    expect(keys.openPlace(other, 'context')).toBeUndefined();
+  }
+});
+
 test('the cause, which is logged, says what to look for', () => {
   const causeOf = (run: () => unknown) => {
     try {

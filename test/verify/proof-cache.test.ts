@@ -63,6 +63,30 @@ test('a header is known as proven once it was valid, in any spelling', async () 
   expect([isProven(`${token}x`), isProven('')]).toEqual([false, false]);
 });
 
+test('what the cache knew and did not know is counted', async () => {
+  const { record, token } = staticRecord();
+  const lookups = { hits: 0, misses: 0 };
+  const proofs = createProofCache({ ...roomy, lookups });
+  const find = () => ({ record, stale: false });
+  const ask = verifierOver({ find, isCurrent: () => true }, () => nowMs, proofs);
+  for (let time = 0; time < 3; time++) await ask({ header: token });
+  expect(lookups).toEqual({ hits: 2, misses: 1 });
+});
+
+test('a header longer than allowed has a key of its own', () => {
+  expect(proofKey(' ab', 3)).toBe(proofKey('ab', 3));
+  expect(proofKey(' ab', 2)).not.toBe(proofKey('ab', 2));
+});
+
+test('after a failover, another change may have the revision of a lost one', async () => {
+  const { record, token } = staticRecord();
+  state.record = record;
+  expect(await told(token)).toBe('valid');
+  const { secrets } = staticRecord({ id: record.id }).record;
+  state.record = { ...record, secrets, eventId: 'another' };
+  expect(await told(token)).toBe('INVALID_TOKEN');
+});
+
 test('refusals are not cached', async () => {
   const { record, token } = staticRecord();
   expect(await told(token)).toBe('INVALID_TOKEN');

@@ -37,6 +37,13 @@ test('the first master key signs, the others still check, an unlisted one is nam
   expect(seal.check('id', 'text', older.sign('id', 'text').replace('old', 'new'))).toBe('wrong');
 });
 
+test('what is no MAC is never good', () => {
+  for (const mac of ['new', 'new ', 'new  ', `new ${'A'.repeat(21)}`, `new ${'A'.repeat(23)}`]) {
+    expect(seal.check('id', 'text', mac)).toBe('wrong');
+  }
+  expect(seal.check('id', 'text', '')).toBe('unknown key');
+});
+
 test('without a key there is no seal', () => {
   expect(() => createRecordSeal([])).toThrow('there is no master key');
 });

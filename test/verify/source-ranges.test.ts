@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { isAllowedSource } from '../../src/verify/source-ranges.ts';
+import { answer, staticRecord } from './setup.ts';
 
 const ranges = ['192.0.2.0/24', '198.51.100.7', '2001:db8:1::/48', '2001:db8:2::9'];
 
@@ -30,6 +31,16 @@ test.each([
   expect(isAllowedSource(own, address)).toBe(allowed);
   // The second time by what was read the first time.
   expect(isAllowedSource(own, address)).toBe(allowed);
+});
+
+test('a token is refused elsewhere, once all about it that comes before is right', async () => {
+  const { record, token } = staticRecord({ allowedSources: ranges });
+  const told = (source?: string, more = {}) =>
+    answer([{ ...record, ...more }], { header: token, ...(source !== undefined && { source }) });
+  expect(await told('192.0.2.9')).toBe('valid');
+  expect(await told('192.0.3.9')).toBe('WRONG_SOURCE');
+  expect([await told(''), await told()]).toEqual(['WRONG_SOURCE', 'WRONG_SOURCE']);
+  expect(await told('192.0.3.9', { revokedAt: 1 })).toBe('REVOKED');
 });
 
 test('a range of one address, with its bits', () => {

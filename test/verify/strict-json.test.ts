@@ -99,6 +99,11 @@ test.each([
   ['{"a":"\\ud800"}', 'not Unicode'],
 ])('%s is refused as: %s', (text, fault) => expect(decode(text, 1)).toBe(fault));
 
+test('bytes that are not UTF-8 are refused as: not Unicode', () => {
+  const base64url = Buffer.from('{"a":"\xff"}', 'latin1').toString('base64url');
+  expect(decodeJsonObject(base64url, 8)).toBe('not Unicode');
+});
+
 test('one spelling of base64url is canonical', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[\w-]{0,9}$/), text => {
