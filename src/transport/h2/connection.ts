@@ -125,12 +125,15 @@ export class H2Connection implements Living, H2Peer {
     this.#announce();
   }
 
-  /** Ends the connection with an error code, and with it all streams. */
-  fail(code: number) {
+  /**
+   * Ends the connection with an error code, and with it all streams. `text` says why, for people at the
+   * other end (RFC 9113 section 6.8); it holds nothing of what they sent.
+   */
+  fail(code: number, text = '') {
     if (this.#state === 'over') return;
     // No GOAWAY may name a later stream than the one before (RFC 9113 section 6.8).
     const { lastId, lastServedId } = this.#session;
-    this.#sendGoAway(Math.min(lastId, lastServedId), code);
+    this.#sendGoAway(Math.min(lastId, lastServedId), code, text);
     this.#finish(code);
   }
 
@@ -162,7 +165,7 @@ export class H2Connection implements Living, H2Peer {
       // The rest of a read whose beginning ended the connection; in another cut it is not read at all.
       if (this.#state === 'over') return;
       this.#deps.onFault(error.fault);
-      return this.fail(error.code);
+      return this.fail(error.code, error.message);
     }
     this.#deps.onBug(error);
     this.fail(errorCodes.internalError);
@@ -218,10 +221,11 @@ export class H2Connection implements Living, H2Peer {
     if (lastServedId !== streamIdMax && openStreams === 0) this.#finish(errorCodes.noError);
   }
 
-  #sendGoAway(lastId: number, code: number) {
-    const payload = Buffer.alloc(8);
+  #sendGoAway(lastId: number, code: number, text = '') {
+    const payload = Buffer.alloc(8 + text.length);
     writeUint32(payload, 0, lastId);
     writeUint32(payload, 4, code);
+    payload.write(text, 8, 'latin1');
     this.#session.outbound.frame(frameTypes.goaway, 0, 0, payload);
   }
 

@@ -138,7 +138,8 @@ export class Session implements StreamActs, OnFrames {
 
   violation(id: number, code: number, fault: H2Fault) {
     // An idle stream cannot be reset (section 5.1).
-    if (id > this.#streams.lastId) throw new ConnectionError(code, fault, 'on an idle stream');
+    if (id > this.#streams.lastId)
+      throw new ConnectionError(code, fault, 'a faulty frame on an idle stream');
     this.#budgets.spend('violations');
     this.#deps.onFault(fault);
     this.outbound.frame32(frameTypes.rstStream, id, code);

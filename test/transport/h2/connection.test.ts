@@ -126,7 +126,7 @@ describe('GOAWAY (6.8)', () => {
     peer.send(stream1Later, request(3, '/', 4));
     await peer.settled();
     peer.send(frame('data', 0, 0), frame('ping', 0, 0, '0000000000000000'));
-    expect(await peer.verdict()).toBe('goaway protocolError');
+    expect(await peer.verdict()).toBe('goaway protocolError: DATA on stream 0');
     await peer.closed();
     expect([served.resets, served.faults]).toEqual([[1, 1], ['protocol']]);
   });
@@ -208,7 +208,7 @@ describe('abuse ends the connection (10.5)', () => {
     const peer = await begunPeer(port);
     peer.send(request(1, '/', 1));
     for (let n = 0; n < count; n++) peer.send(frame('continuation', 0, 1, part));
-    expect(await peer.verdict()).toBe('goaway enhanceYourCalm');
+    expect(await peer.verdict()).toBe('goaway enhanceYourCalm: a header block is too long');
   });
 
   test('a list of fields beyond the limit resets its stream alone', async () => {

@@ -142,7 +142,9 @@ describe('what the server takes', () => {
     peer.send(request(5, '/never', 4), frame('data', 0, 5, Buffer.alloc(1696)));
     await peer.settled();
     peer.send(frame('data', 0, 5, Buffer.of(0)));
-    expect(await peer.verdict()).toBe('goaway flowControlError');
+    expect(await peer.verdict()).toBe(
+      'goaway flowControlError: more content than the window of the connection allows',
+    );
   });
 
   test('is announced again as it is consumed, padding included', async () => {

@@ -31,19 +31,27 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
   [
     '4.2: longer than 16,384',
     [open(1), frame('data', 0, 1, Buffer.alloc(16_385))],
-    'goaway frameSizeError',
+    'goaway frameSizeError: a frame is longer than allowed',
   ],
-  ['4.3: a block that is none', [frame('headers', 5, 1, 'bf')], 'goaway compressionError'],
-  ['5.1: DATA on an idle stream', [frame('data', 0, 1, '00')], 'goaway protocolError'],
+  [
+    '4.3: a block that is none',
+    [frame('headers', 5, 1, 'bf')],
+    'goaway compressionError: an index has no entry',
+  ],
+  [
+    '5.1: DATA on an idle stream',
+    [frame('data', 0, 1, '00')],
+    'goaway protocolError: a frame on an idle stream',
+  ],
   [
     '5.1: RST_STREAM on an idle stream',
     [frame('rstStream', 0, 1, uint32(8))],
-    'goaway protocolError',
+    'goaway protocolError: a frame on an idle stream',
   ],
   [
     '5.1: WINDOW_UPDATE on an idle stream',
     [frame('windowUpdate', 0, 1, uint32(1))],
-    'goaway protocolError',
+    'goaway protocolError: a frame on an idle stream',
   ],
   [
     '5.1: DATA on a closed stream',
@@ -60,32 +68,68 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
     [settings([4, 0]), whole(1), whole(1)],
     'rstStream 1 streamClosed',
   ],
-  ['5.1: HEADERS on a closed stream', [whole(1), whole(1)], 'goaway streamClosed'],
-  ['5.1.1: an even id', [whole(2)], 'goaway protocolError'],
-  ['5.1.1: an id lower than the last', [whole(5), whole(3)], 'goaway protocolError'],
-  ['6.1: DATA on stream 0', [frame('data', 0, 0, '00')], 'goaway protocolError'],
+  [
+    '5.1: HEADERS on a closed stream',
+    [whole(1), whole(1)],
+    'goaway streamClosed: HEADERS on a closed stream',
+  ],
+  [
+    '5.1.1: an even id',
+    [whole(2)],
+    'goaway protocolError: a client opens a stream with an even id',
+  ],
+  [
+    '5.1.1: an id lower than the last',
+    [whole(5), whole(3)],
+    'goaway protocolError: a stream id is not larger than the last',
+  ],
+  ['6.1: DATA on stream 0', [frame('data', 0, 0, '00')], 'goaway protocolError: DATA on stream 0'],
   ['6.1: as much padding as payload', [open(1), frame('data', 8, 1, '0100')], 'none'],
   [
     '6.1: more padding than payload',
     [open(1), frame('data', 8, 1, '0200')],
-    'goaway protocolError',
+    'goaway protocolError: a frame has more padding than payload',
   ],
-  ['6.1: padded, and empty', [open(1), frame('data', 8, 1)], 'goaway frameSizeError'],
-  ['6.2: HEADERS on stream 0', [frame('headers', 5, 0, requestBlock('/'))], 'goaway protocolError'],
-  ['6.2: padding beyond the block', [frame('headers', 13, 1, 'ff82')], 'goaway protocolError'],
-  ['6.2: too short for a priority', [frame('headers', 0x25, 1, '8282')], 'goaway frameSizeError'],
+  [
+    '6.1: padded, and empty',
+    [open(1), frame('data', 8, 1)],
+    'goaway frameSizeError: a padded frame has no length of its padding',
+  ],
+  [
+    '6.2: HEADERS on stream 0',
+    [frame('headers', 5, 0, requestBlock('/'))],
+    'goaway protocolError: HEADERS on stream 0',
+  ],
+  [
+    '6.2: padding beyond the block',
+    [frame('headers', 13, 1, 'ff82')],
+    'goaway protocolError: a frame has more padding than payload',
+  ],
+  [
+    '6.2: too short for a priority',
+    [frame('headers', 0x25, 1, '8282')],
+    'goaway frameSizeError: HEADERS are too short for a priority',
+  ],
   [
     '6.2: another frame inside of a block',
     [request(1, '/', 1), frame('ping', 0, 0, '0000000000000000')],
-    'goaway protocolError',
+    'goaway protocolError: a frame comes inside of a header block',
   ],
-  ['6.2: HEADERS inside of a block', [request(1, '/', 1), whole(3)], 'goaway protocolError'],
+  [
+    '6.2: HEADERS inside of a block',
+    [request(1, '/', 1), whole(3)],
+    'goaway protocolError: a frame comes inside of a header block',
+  ],
   [
     '6.2: an unknown type inside of a block',
     [request(1, '/', 1), frame(99, 0, 1)],
-    'goaway protocolError',
+    'goaway protocolError: a frame comes inside of a header block',
   ],
-  ['6.3: PRIORITY on stream 0', [frame('priority', 0, 0, '0000000310')], 'goaway protocolError'],
+  [
+    '6.3: PRIORITY on stream 0',
+    [frame('priority', 0, 0, '0000000310')],
+    'goaway protocolError: PRIORITY on stream 0',
+  ],
   [
     '6.3: PRIORITY of a wrong length',
     [open(1), frame('priority', 0, 1, '00000003')],
@@ -94,35 +138,63 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
   [
     '6.3: the same on an idle stream',
     [frame('priority', 0, 1, '00000003')],
-    'goaway frameSizeError',
+    'goaway frameSizeError: a faulty frame on an idle stream',
   ],
   [
     'RFC 7540 5.3.1: a stream depends on itself',
     [frame('priority', 0, 1, '0000000110')],
-    'goaway protocolError',
+    'goaway protocolError: a stream depends on itself',
   ],
-  ['6.4: RST_STREAM on stream 0', [frame('rstStream', 0, 0, uint32(8))], 'goaway protocolError'],
+  [
+    '6.4: RST_STREAM on stream 0',
+    [frame('rstStream', 0, 0, uint32(8))],
+    'goaway protocolError: RST_STREAM on stream 0',
+  ],
   [
     '6.4: RST_STREAM of a wrong length',
     [open(1), frame('rstStream', 0, 1, '000000')],
-    'goaway frameSizeError',
+    'goaway frameSizeError: RST_STREAM of a wrong length',
   ],
-  ['6.5: SETTINGS on a stream', [frame('settings', 0, 1)], 'goaway protocolError'],
+  [
+    '6.5: SETTINGS on a stream',
+    [frame('settings', 0, 1)],
+    'goaway protocolError: SETTINGS on a stream',
+  ],
   [
     '6.5: an acknowledgement with a payload',
     [frame('settings', 1, 0, '000000000000')],
-    'goaway frameSizeError',
+    'goaway frameSizeError: an acknowledgement of SETTINGS has a payload',
   ],
   [
     '6.5: SETTINGS of a wrong length',
     [frame('settings', 0, 0, '0000000000')],
-    'goaway frameSizeError',
+    'goaway frameSizeError: SETTINGS of a wrong length',
   ],
-  ['6.5.2: ENABLE_PUSH of 2', [settings([2, 2])], 'goaway protocolError'],
-  ['RFC 9218, 2.1: NO_RFC7540_PRIORITIES of 2', [settings([9, 2])], 'goaway protocolError'],
-  ['6.5.2: INITIAL_WINDOW_SIZE of 2^31', [settings([4, 2 ** 31])], 'goaway flowControlError'],
-  ['6.5.2: MAX_FRAME_SIZE below 16,384', [settings([5, 16_383])], 'goaway protocolError'],
-  ['6.5.2: MAX_FRAME_SIZE of 2^24', [settings([5, 2 ** 24])], 'goaway protocolError'],
+  [
+    '6.5.2: ENABLE_PUSH of 2',
+    [settings([2, 2])],
+    'goaway protocolError: a setting is neither 0 nor 1',
+  ],
+  [
+    'RFC 9218, 2.1: NO_RFC7540_PRIORITIES of 2',
+    [settings([9, 2])],
+    'goaway protocolError: a setting is neither 0 nor 1',
+  ],
+  [
+    '6.5.2: INITIAL_WINDOW_SIZE of 2^31',
+    [settings([4, 2 ** 31])],
+    'goaway flowControlError: too large a window',
+  ],
+  [
+    '6.5.2: MAX_FRAME_SIZE below 16,384',
+    [settings([5, 16_383])],
+    'goaway protocolError: MAX_FRAME_SIZE is out of range',
+  ],
+  [
+    '6.5.2: MAX_FRAME_SIZE of 2^24',
+    [settings([5, 2 ** 24])],
+    'goaway protocolError: MAX_FRAME_SIZE is out of range',
+  ],
   [
     '6.5.2: settings that are unknown or at their bounds',
     [settings([2, 1], [4, 2 ** 31 - 1], [5, 2 ** 24 - 1], [77, 1])],
@@ -131,15 +203,27 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
   [
     '6.6: PUSH_PROMISE',
     [open(1), frame('pushPromise', 4, 1, '0000000282')],
-    'goaway protocolError',
+    'goaway protocolError: a client may not push',
   ],
-  ['6.7: PING on a stream', [frame('ping', 0, 1, '0000000000000000')], 'goaway protocolError'],
-  ['6.7: PING of a wrong length', [frame('ping', 0, 0, '00000000000000')], 'goaway frameSizeError'],
-  ['6.8: GOAWAY on a stream', [frame('goaway', 0, 1, '0000000000000000')], 'goaway protocolError'],
+  [
+    '6.7: PING on a stream',
+    [frame('ping', 0, 1, '0000000000000000')],
+    'goaway protocolError: PING on a stream',
+  ],
+  [
+    '6.7: PING of a wrong length',
+    [frame('ping', 0, 0, '00000000000000')],
+    'goaway frameSizeError: PING of a wrong length',
+  ],
+  [
+    '6.8: GOAWAY on a stream',
+    [frame('goaway', 0, 1, '0000000000000000')],
+    'goaway protocolError: GOAWAY on a stream',
+  ],
   [
     '6.8: GOAWAY of a wrong length',
     [frame('goaway', 0, 0, '00000000000000')],
-    'goaway frameSizeError',
+    'goaway frameSizeError: GOAWAY of a wrong length',
   ],
   [
     '6.8: GOAWAY, after which streams go on',
@@ -149,12 +233,12 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
   [
     '6.9: WINDOW_UPDATE of a wrong length',
     [frame('windowUpdate', 0, 0, '000000')],
-    'goaway frameSizeError',
+    'goaway frameSizeError: WINDOW_UPDATE of a wrong length',
   ],
   [
     '6.9: WINDOW_UPDATE of 0 on the connection',
     [frame('windowUpdate', 0, 0, uint32(0))],
-    'goaway protocolError',
+    'goaway protocolError: WINDOW_UPDATE of 0',
   ],
   [
     '6.9: WINDOW_UPDATE of 0 on a stream',
@@ -169,7 +253,7 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
   [
     '6.9.1: too large a window of the connection',
     [frame('windowUpdate', 0, 0, uint32(2 ** 31 - 65_535))],
-    'goaway flowControlError',
+    'goaway flowControlError: the window of the connection is too large',
   ],
   [
     '6.9.1: too large a window of a stream',
@@ -179,22 +263,22 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
   [
     '6.9.2: SETTINGS that make a window too large',
     [open(1), frame('windowUpdate', 0, 1, uint32(2 ** 30)), settings([4, 2 ** 30])],
-    'goaway flowControlError',
+    'goaway flowControlError: the window of a stream is too large',
   ],
   [
     '6.10: CONTINUATION without HEADERS',
     [frame('continuation', 4, 1, '82')],
-    'goaway protocolError',
+    'goaway protocolError: CONTINUATION without HEADERS before it',
   ],
   [
     '6.10: CONTINUATION after END_HEADERS',
     [open(1), frame('continuation', 4, 1, '82')],
-    'goaway protocolError',
+    'goaway protocolError: CONTINUATION without HEADERS before it',
   ],
   [
     '6.10: CONTINUATION of another stream',
     [request(1, '/', 1), frame('continuation', 4, 3, '82')],
-    'goaway protocolError',
+    'goaway protocolError: CONTINUATION without HEADERS before it',
   ],
   ['5.5: an unknown type', [frame(99, 255, 0, '00'), frame(99, 0, 7, '00')], 'none'],
   [
@@ -261,7 +345,7 @@ test.each([
 ])('3.4: the first frame is SETTINGS: not %s', async (_, first) => {
   const peer = await rawPeer(served.port);
   peer.send(preface, first);
-  expect(await peer.verdict()).toBe('goaway protocolError');
+  expect(await peer.verdict()).toBe('goaway protocolError: the first frame is not SETTINGS');
 });
 
 test('5.1: what was on its way to a stream that the server reset is ignored', async () => {

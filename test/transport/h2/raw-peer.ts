@@ -94,12 +94,18 @@ export class RawPeer {
     return before.filter(each => !isMark(each));
   }
 
-  /** What the server does to the connection or a stream: `goaway protocolError`, `rstStream 1 cancel`. */
+  /**
+   * What the server does to the connection or a stream: `goaway protocolError: a text`,
+   * `rstStream 1 cancel`.
+   */
   async verdict(): Promise<string> {
     const { type, id, payload } = await this.next(
       each => each.type === 'goaway' || each.type === 'rstStream',
     );
-    if (type === 'goaway') return `goaway ${codeNames[payload.readUInt32BE(4)]}`;
+    if (type === 'goaway') {
+      const text = payload.toString('latin1', 8);
+      return `goaway ${codeNames[payload.readUInt32BE(4)]}${text && `: ${text}`}`;
+    }
     return `rstStream ${id} ${codeNames[payload.readUInt32BE()]}`;
   }
 
