@@ -274,8 +274,8 @@ export class Inbound {
 /** The length of the padding with its length byte not counted (section 6.1). */
 function padding(flag: number, bytes: Buffer, at: number, end: number): number {
   if ((flag & flags.padded) === 0) return 0;
-  const length = at < end ? (bytes[at] as number) : 0;
   if (at === end) throw frameSizeError('a padded frame has no length of its padding');
+  const length = bytes[at] as number;
   if (length >= end - at) throw protocolError('a frame has more padding than payload');
   return length;
 }

@@ -219,6 +219,15 @@ describe('abuse ends the connection (10.5)', () => {
     await peer.nextOf('data', 3);
   });
 
+  test('and so do trailers', async () => {
+    const { port } = await start({ headerListBytesMax: 1000 });
+    const peer = await begunPeer(port);
+    const block = encodeFields([['x', 'y'.repeat(1000)]]);
+    peer.send(stream1Later, frame('headers', 5, 1, block), request(3, '/three'));
+    expect(await peer.verdict()).toBe('rstStream 1 enhanceYourCalm');
+    await peer.nextOf('data', 3);
+  });
+
   test('streams beyond the limit are refused', async () => {
     const { port } = await start({ streamsMax: 2 });
     const peer = await begunPeer(port);

@@ -319,8 +319,18 @@ const rules: [rule: string, frames: Buffer[], verdict: string][] = [
   ],
 ];
 
-test.each(rules)('%s', async (_, frames, verdict) => {
+/** The kind that metrics count a violation as. */
+function faultOf(rule: string, verdict: string): string {
+  if (rule.startsWith('8.')) return 'malformed-request';
+  if (verdict.includes('frameSize')) return 'frame-size';
+  if (verdict.includes('streamClosed')) return 'stream-closed';
+  if (verdict.includes('flowControl')) return 'flow-control';
+  return verdict.includes('compression') ? 'compression' : 'protocol';
+}
+
+test.each(rules)('%s', async (rule, frames, verdict) => {
   const peer = await begunPeer(served.port);
+  served.faults.length = 0;
   peer.send(...frames);
   if (verdict === 'none') {
     peer.send(whole(9));
@@ -330,6 +340,7 @@ test.each(rules)('%s', async (_, frames, verdict) => {
     return;
   }
   expect(await peer.verdict()).toBe(verdict);
+  expect(served.faults).toEqual([faultOf(rule, verdict)]);
   if (verdict.startsWith('goaway')) {
     peer.socket.end();
     return peer.closed();
