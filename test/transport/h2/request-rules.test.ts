@@ -2,7 +2,12 @@
 
 import { expect, test } from 'vitest';
 import { Field } from '../../../src/transport/h2/hpack/field.ts';
-import { areTrailers, requestOf } from '../../../src/transport/h2/request-rules.ts';
+import {
+  areTrailers,
+  type H2Request,
+  requestOf,
+  valuesOf,
+} from '../../../src/transport/h2/request-rules.ts';
 
 type Pair = [name: string, value: string];
 const fieldsOf = (pairs: Pair[]) => pairs.map(([name, value]) => new Field(name, value));
@@ -20,6 +25,38 @@ test('a request has its parts, and its authority from Host if it has no other', 
   expect(requestOf(fieldsOf([...get, ['host', 'h']]))).toMatchObject({ ...parts, authority: 'h' });
   const both: Pair[] = [[':authority', 'h:1'], ...get, ['host', 'H:1'], ['content-length', '07']];
   expect(requestOf(fieldsOf(both))).toMatchObject({ authority: 'h:1', contentLength: 7 });
+});
+
+test('the values of a field are those of all its lines, and host is the authority', () => {
+  const pairs: Pair[] = [[':authority', 'h:1'], ...get, ['a', '1'], ['b', '2'], ['a', '3']];
+  const request = requestOf(fieldsOf(pairs)) as H2Request;
+  expect(valuesOf(request, 'a')).toEqual(['1', '3']);
+  expect(valuesOf(request, 'c')).toEqual([]);
+  expect(valuesOf(request, 'host')).toEqual(['h:1']);
+  expect(valuesOf(requestOf(fieldsOf(get)) as H2Request, 'host')).toEqual([]);
+});
+
+test('a CONNECT has no scheme and no path, and an announced length of 0 counts', () => {
+  const connect: Pair[] = [
+    [':method', 'CONNECT'],
+    [':authority', 'a:1'],
+  ];
+  expect(requestOf(fieldsOf(connect))).toMatchObject({ scheme: '', path: '', authority: 'a:1' });
+  expect(requestOf(fieldsOf([...connect, [':scheme', 'http']]))).toBeUndefined();
+  expect(requestOf(fieldsOf([...connect, [':path', '/']]))).toBeUndefined();
+  const empty: Pair[] = [...get, ['content-length', '0']];
+  expect(requestOf(fieldsOf(empty))).toMatchObject({ contentLength: 0 });
+  expect(requestOf(fieldsOf([...empty, ['content-length', '1']]))).toBeUndefined();
+});
+
+test('what was judged once is judged the same again', () => {
+  for (const [pair, isGood] of [
+    [['a', 'b'], true],
+    [['A', 'b'], false],
+  ] as const) {
+    const field = new Field(pair[0], pair[1]);
+    expect([areTrailers([field]), areTrailers([field])]).toEqual([isGood, isGood]);
+  }
 });
 
 test.each<[string, Pair[]]>([

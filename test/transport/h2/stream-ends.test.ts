@@ -1,6 +1,8 @@
 /** How a request ends, and what may still come for a stream that is over (RFC 9113 sections 5.1 and 8.1). */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeFields } from '../../../src/transport/h2/hpack/encoder.ts';
+import type { H2Stream } from '../../../src/transport/h2/stream.ts';
 import { begunPeer, frame, request, uint32 } from './raw-peer.ts';
 import { type Served, serve } from './served.ts';
 
@@ -81,4 +83,42 @@ test('an answer to a PING that the server did not send is not answered', async (
   const peer = await begunPeer(served.port);
   peer.send(frame('ping', 1, 0, '0102030405060708'));
   expect(await peer.settled()).toEqual([]);
+});
+
+test('a handler resets a stream once, and whatever it does afterwards is not sent', async () => {
+  const closed: (number | undefined)[] = [];
+  const status = (code: number) => encodeFields([[':status', String(code)]]);
+  const ignore = () => {};
+  const { port, stop, bugs } = await serve({}, () => ({
+    onRequest(stream: H2Stream) {
+      stream.interim(status(103));
+      stream.respond(status(200));
+      // The HEADERS were sent: no other may follow.
+      stream.interim(status(103));
+      stream.respond(status(500));
+      if (stream.request.path === '/whole') return stream.end();
+      stream.reset(8);
+      stream.reset(2);
+      stream.interim(status(103));
+      stream.respond(status(500));
+      stream.consumed(5);
+      expect(stream.write(Buffer.from('late'))).toBe(true);
+      stream.end();
+    },
+    onData: ignore,
+    onTrailers: ignore,
+    onWritable: ignore,
+    onClose: (_, code) => closed.push(code),
+    onReadEnd: ignore,
+  }));
+  const peer = await begunPeer(port);
+  const seen = async (id: number, path: string) => {
+    peer.send(request(id, path));
+    const frames = await peer.settled();
+    return frames.map(({ type, flag }) => `${type} ${flag}`);
+  };
+  expect(await seen(1, '/reset')).toEqual(['headers 4', 'headers 4', 'rstStream 0']);
+  expect(await seen(3, '/whole')).toEqual(['headers 4', 'headers 4', 'data 1']);
+  expect([closed, bugs]).toEqual([[8, undefined], []]);
+  await stop();
 });
