@@ -21,6 +21,9 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
+/** Texts by file name. */
+type Files = Readonly<Record<string, string>>;
+
 /** How long a program may take until it listens. */
 const startMsMax = 60_000;
 
@@ -28,10 +31,11 @@ const startMsMax = 60_000;
 export async function startDaemon(
   name: string,
   command: readonly string[],
-  { files, port }: { files: Readonly<Record<string, string>>; port: number },
+  { files, port }: { files: Files | ((folder: string) => Files); port: number },
 ): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), `usher-bench-${name}-`));
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+  const texts = typeof files === 'function' ? files(folder) : files;
+  for (const [file, text] of Object.entries(texts)) writeFileSync(join(folder, file), text);
   const child = spawn('taskset', ['-c', cores.server, ...command], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', HOME: folder, GOMAXPROCS: '1' },

@@ -23,6 +23,20 @@ export async function startEnvoy(
   clusters: readonly object[] = [],
 ): Promise<Daemon & { port: number }> {
   const port = await freePort();
+  const config = (folder: string) => ({
+    node: { id: 'bench', cluster: 'bench' },
+    static_resources: { listeners: [listenerOf(port, filters, folder)], clusters },
+  });
+  const command = [envoyPath(), '-c', 'envoy.json', '--concurrency', '1'];
+  command.push('--disable-hot-restart', '-l', 'error');
+  const files = (folder: string) => ({
+    'envoy.json': JSON.stringify(config(folder)),
+    'routes.json': JSON.stringify(routes),
+  });
+  return { ...(await startDaemon('envoy', command, { files, port })), port };
+}
+
+function listenerOf(port: number, filters: readonly Filter[], folder: string): object {
   const router = { '@type': type('filters.http.router.v3.Router') };
   const manager = {
     '@type': type('filters.network.http_connection_manager.v3.HttpConnectionManager'),
@@ -31,20 +45,11 @@ export async function startEnvoy(
     http_filters: [...filters, { name: 'envoy.filters.http.router', typed_config: router }],
     rds: {
       route_config_name: 'bench',
-      config_source: { path_config_source: { path: 'routes.json' } },
+      config_source: { path_config_source: { path: `${folder}/routes.json` } },
     },
   };
-  const filterChains = [
-    {
-      filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }],
-    },
-  ];
-  const listener = { name: 'bench', address: address(port), filter_chains: filterChains };
-  const config = { static_resources: { listeners: [listener], clusters } };
-  const command = [envoyPath(), '-c', 'envoy.json', '--concurrency', '1'];
-  command.push('--disable-hot-restart', '-l', 'error');
-  const files = { 'envoy.json': JSON.stringify(config), 'routes.json': JSON.stringify(routes) };
-  return { ...(await startDaemon('envoy', command, { files, port })), port };
+  const filter = { name: 'envoy.filters.network.http_connection_manager', typed_config: manager };
+  return { name: 'bench', address: address(port), filter_chains: [{ filters: [filter] }] };
 }
 
 /** The file of routes: every path is answered by Envoy. */

@@ -9,9 +9,10 @@ import { Unobtainable } from './peer.ts';
 const run = promisify(execFile);
 const folder = resolve('out/peers');
 
-/** The path of a program that is installed, or absent. `out/peers` and sbin count. */
+/** The path of a program that is installed, or absent. */
 function findProgram(name: string): string | undefined {
-  const folders = [folder, ...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'];
+  const onPath = (process.env.PATH ?? '').split(delimiter);
+  const folders = [folder, resolve('out/gateways'), ...onPath, '/usr/sbin'];
   return folders.map(path => join(path, name)).find(isExecutable);
 }
 

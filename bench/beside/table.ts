@@ -87,7 +87,7 @@ export function notesOf(outcomes: readonly Outcome[], { quick, load }: Condition
     .filter(({ peer, why }) => peer.name !== 'usher' && why === undefined)
     .map(
       ({ peer, title }) =>
-        `- **${title}**: ${peer.does}.${peer.cannot === '' ? '' : ` Not even: ${peer.cannot}.`}`,
+        `- **${title}**: ${peer.does}.${peer.cannot === '' ? '' : ` What it lacks: ${peer.cannot}.`}`,
     );
   return [
     how,
@@ -95,7 +95,7 @@ export function notesOf(outcomes: readonly Outcome[], { quick, load }: Condition
       '- **Each program** has one core and one worker (`GOMAXPROCS=1`), beside the load on the other core. They take ' +
         'turns, and the figures are medians with the least and the most. Load: 2 connections with 16 calls each over ' +
         'HTTP/2, 32 connections over HTTP/1.1; the latencies at half of the calls/s, from sending to the end of the answer.',
-      '- **Each answer** was checked: good tokens, an unknown one, one with a changed letter, a JWT with a wrong signature, ' +
+      '- **Each answer** was checked: good tokens, an unknown one, one that was cut short, a JWT with a wrong signature, ' +
         'and a revoked one where the program can revoke.',
       '- **Revoked, last valid**: one process, one client that goes on asking; from the acknowledged revocation to the last ' +
         '"valid". Several replicas are in [Revocation](#revocation).',

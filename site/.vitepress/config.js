@@ -26,6 +26,16 @@ const groups = {
     'limits-and-sources',
     'counting-limits',
   ],
+  'Manage it': [
+    'api-manager',
+    'people',
+    'invitations',
+    'finding-tokens',
+    'jobs',
+    'audit-log',
+    'leaks',
+    'webhooks',
+  ],
   'Run it': [
     'installing',
     'safe-deployment',
@@ -35,8 +45,9 @@ const groups = {
     'redis',
     'tls',
     'keys',
+    'incidents',
   ],
-  'Trust it': ['caching', 'incidents', 'chaos', 'benchmarks', 'engine', 'asvs'],
+  'Trust it': ['caching', 'chaos', 'benchmarks', 'compare', 'engine', 'asvs'],
 };
 const grouped = new Set(Object.values(groups).flat());
 const others = pages.map(([, , name]) => name).filter(name => !grouped.has(name));
@@ -69,16 +80,17 @@ export default defineConfig({
   cleanUrls: true,
   lastUpdated: false,
   rewrites: { 'README.md': 'index.md', 'decisions/README.md': 'decisions/index.md' },
-  // A page that is not there fails the build; addresses of one's own machine are examples.
+  // A page that is not there fails the build; addresses of one's own machine are examples. What leaves docs,
+  // and each anchor, is checked by test/site/links.test.ts.
   ignoreDeadLinks: [/^https?:\/\/(localhost|127\.)/, /^\.\.\//, /^\.\/\.\.\//],
-  markdown: { config: sourceLinks },
+  markdown: { config: sourceLinks, languageAlias: { caddyfile: 'txt', haproxy: 'txt' } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],
     socialLinks: [{ icon: 'github', link: 'https://github.com/usher-auth/usher' }],
     sidebar: [
       ...Object.entries(groups).map(([text, names]) => ({ text, items: names.map(link) })),
-      { text: 'More', items: others.map(link) },
+      ...(others.length === 0 ? [] : [{ text: 'More', items: others.map(link) }]),
       {
         text: 'Reference',
         items: [

@@ -11,7 +11,7 @@ const line = 'apt-get install haproxy';
 
 const config = (port: number, secret: string) => `global
   nbthread 1
-  stats socket admin.sock level admin
+  stats socket unix@admin.sock level admin
 defaults
   mode http
   timeout client 30s

@@ -1,0 +1,70 @@
+/** The built site in real Chromium: it can be searched, read in the dark and on a phone. */
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  axeViolations,
+  keepPicture,
+  launchChromium,
+  looks,
+  newVisitor,
+  overflow,
+} from '../manager/chromium.ts';
+import { serveSite } from './built-site.ts';
+
+let browser: Browser;
+let site: Awaited<ReturnType<typeof serveSite>>;
+
+beforeAll(async () => {
+  site = await serveSite();
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser?.close();
+  site?.close();
+});
+
+test('the search finds "revoke", and leads there', async () => {
+  const complaints: string[] = [];
+  const { context, page } = await newVisitor(browser, 'light', complaints);
+  await page.goto(site.url);
+  await page.keyboard.press('Control+k');
+  await page.getByRole('searchbox').fill('revoke');
+  const results = page.locator('.VPLocalSearchBox .result');
+  await results.first().waitFor();
+  expect(await results.count()).toBeGreaterThan(3);
+  await results.first().click();
+  await page.waitForURL(url => url.pathname !== '/');
+  expect((await page.locator('main').innerText()).toLowerCase()).toContain('revo');
+  expect(complaints).toEqual([]);
+  await context.close();
+});
+
+test('the appearance can be switched, and is remembered', async () => {
+  const { context, page } = await newVisitor(browser, 'light');
+  await page.goto(site.url);
+  const isDark = () => page.locator('html').evaluate(html => html.classList.contains('dark'));
+  expect(await isDark()).toBe(false);
+  await page.getByRole('switch').first().click();
+  expect(await isDark()).toBe(true);
+  await page.reload();
+  expect(await isDark()).toBe(true);
+  await context.close();
+});
+
+const pages = ['', 'settings', 'benchmarks', 'compare', 'gateways', 'reference/api', 'decisions/'];
+
+test.each(looks.flatMap(look => pages.map(path => [path, look] as const)))(
+  '/%s is accessible and fits, %s',
+  async (path, look) => {
+    const complaints: string[] = [];
+    const { context, page } = await newVisitor(browser, look, complaints);
+    await page.goto(`${site.url}/${path}`);
+    await page.locator('main h1').waitFor();
+    await keepPicture(page, `site-${path.replaceAll('/', '-') || 'index'}`, look);
+    expect(await axeViolations(page, look)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+    expect(complaints).toEqual([]);
+    await context.close();
+  },
+);
