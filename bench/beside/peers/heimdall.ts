@@ -35,7 +35,7 @@ const rules = `version: '1alpha4'
 name: bench
 rules:
   - id: all
-    match: {routes: [{path: /**}]}
+    match: {routes: [{path: /}, {path: /**}]}
     execute: [{authenticator: jwt}, {authorizer: allow}, {finalizer: noop}]
 `;
 
@@ -45,7 +45,8 @@ export const heimdall: Peer = {
   wire: 'http',
   async get() {
     const path = await goInstalled(program, module);
-    return `heimdall ${versionOf(path, ['--version'], /(v?\d\S*)/)}`;
+    // Only its releases print their version.
+    return `heimdall ${versionOf('go', ['version', '-m', path], /\tmod\t\S+\t(\S+)/)}`;
   },
   async start() {
     const { header, keySet } = await es256(issuer);
