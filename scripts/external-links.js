@@ -8,16 +8,18 @@ const files = globSync(['*.md', '{docs,deploy,packages,proto,site}/**/*.md']).fi
   file => !skipped.test(file),
 );
 /** Addresses of one's own machine, and of names that are reserved for examples (RFC 2606). */
-const examples = /^https?:\/\/(localhost|127\.|\[::1\]|[\w.-]*\b(example|internal|test)\b|10\.)/;
+const examples =
+  /^https?:\/\/(localhost|127\.|\[::1\]|[\w.-]*\b(example|internal|test)\b|10\.|YOUR-HOST|$)/;
 
 const found = new Map();
 for (const file of files) {
   const text = readFileSync(file, 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
-  for (const [url] of text.matchAll(/https?:\/\/[^\s)>\]"'`|]+/g)) {
+  for (const [url] of text.matchAll(/https?:\/\/[^\s)<>\]"'`|]+/g)) {
     if (examples.test(url)) continue;
     found.set(url, (found.get(url) ?? new Set()).add(file));
   }
 }
-for (const [url, where] of [...found].sort()) {
-  process.stdout.write(`${url}\t${[...where].join(' ')}\n`);
-}
+const lines = [...found].sort().map(([url, where]) => `${url}\t${[...where].join(' ')}\n`);
+// `head` may have read enough.
+process.stdout.on('error', () => undefined);
+process.stdout.write(lines.join(''));
