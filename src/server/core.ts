@@ -41,7 +41,6 @@ import { createRetention } from '../tokens/retention.ts';
 import { createStoreCare, type StoreCare } from '../tokens/store-care.ts';
 import { createSums, type Sums } from '../tokens/sums.ts';
 import { createUsageMeter, type UsageMeter } from '../tokens/usage.ts';
-import type { Tracing } from '../tracing/tracing.ts';
 import type { DoorVerify } from '../transport/rpc/call.ts';
 import { createExplain } from '../verify/explain.ts';
 import { createFindImported } from '../verify/imported.ts';
@@ -57,6 +56,7 @@ import { startLimiting } from './limiting.ts';
 import { limitsOf } from './limits.ts';
 import { countStore } from './metrics/count-store.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { Observing } from './observing.ts';
 import { reportGuesses } from './report-guesses.ts';
 import { stopStep } from './stop-step.ts';
 import { tracedStore, tracedVerify } from './traced-core.ts';
@@ -149,7 +149,7 @@ export async function openCore(
     | 'store'
   >,
   isWorker = false,
-  tracing?: Tracing,
+  observing?: Pick<Observing, 'tracing' | 'logRefusal'>,
 ): Promise<Core> {
   const { verify: limits, ...others } = limitsOf(config, metrics.memory);
   const keyRing = createKeyRing(secrets.masterKeys);
@@ -167,6 +167,8 @@ export async function openCore(
     stateFile: config.stateFile,
     limits: others.store,
   });
+  const tracing = observing?.tracing;
+  const keepsAddress = config.lastAddress === 'on';
   const counted = countStore(opened, metrics.store);
   const store = tracing === undefined ? counted : tracedStore(counted, tracing);
   const proofs = createProofCache(others.proofs);
@@ -241,7 +243,12 @@ export async function openCore(
     store,
     keyRing,
     countKeyUse: createCountKeyUse(store, now),
-    verify: countVerdicts(verify, metrics, usage, config.lastAddress === 'on'),
+    verify: countVerdicts(verify, {
+      metrics,
+      usage,
+      keepsAddress,
+      logRefusal: observing?.logRefusal,
+    }),
     accessTokens,
     leakReports: openLeaks(config, { ...decision, store, accessTokens, adminToken }, log),
     jobs,
