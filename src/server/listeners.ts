@@ -19,7 +19,7 @@ import type { HttpLimits } from '../transport/http/limits.ts';
 import { createHttpListener, type HttpDeps } from '../transport/http/listener.ts';
 import type { HttpRequest } from '../transport/http/message.ts';
 import { metricsRoute } from '../transport/http/metrics-route.ts';
-import { observedRoute } from '../transport/http/observed-route.ts';
+import { observedRoute, tracedRoute } from '../transport/http/observed-route.ts';
 import { openapiRoute } from '../transport/http/openapi-route.ts';
 import { probeRoutes } from '../transport/http/probes.ts';
 import type { Route } from '../transport/http/router.ts';
@@ -161,7 +161,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
     };
     return { createHttp2 };
   };
-  const web = webRoute(parts.manager);
+  const web = tracedRoute(webRoute(parts.manager), observing);
   const root = observedRoute(
     rootRoute({ verify, now, addressOf: req => parts.origins.request(req).address }),
     'root',
@@ -195,7 +195,7 @@ export function createListeners(config: Config, parts: ListenerParts): Listeners
         ...leakRoutes({
           ...{ ...core, ...core.leakReports, now, limits: limits.http, guard: guards.http },
           addressOf: req => parts.origins.request(req).address,
-        }),
+        }).map(route => tracedRoute(route, observing)),
         ...connect.routes,
       ],
       limits: withConnections(limits.http, connections.http, config),

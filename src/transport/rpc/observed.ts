@@ -97,11 +97,11 @@ function scopedUnary(
   };
 }
 
-/** Runs a request of a route in its scope and its span, and notes how long it took. */
-export function observe(
-  { tracing, scopes }: Observed,
+/** Runs a request of a route in its scope and its span. */
+export function traced(
+  { tracing, scopes }: Pick<Observed, 'tracing' | 'scopes'>,
   marks: CallMarks,
-  about: { name: string; attributes: Attributes; door: Door; note: NoteDuration },
+  about: { name: string; attributes: Attributes },
   run: () => Awaitable<void>,
 ): Awaitable<void> {
   const inSpan = (): Awaitable<void> => {
@@ -112,10 +112,14 @@ export function observe(
       return run();
     });
   };
-  const timing = { beganMs: performance.now(), door: about.door, note: about.note };
+  return scopes?.wants(marks) ? scopes.run(marks, inSpan) : inSpan();
+}
+
+/** Runs a function, and notes how long it took until its value is there, also when it fails. */
+export function timed<T>(run: () => Awaitable<T>, door: Door, note: NoteDuration): Awaitable<T> {
+  const timing = { beganMs: performance.now(), door, note };
   try {
-    const done = scopes?.wants(marks) ? scopes.run(marks, inSpan) : inSpan();
-    return mapAwaitable(done, end<void>, fail, timing);
+    return mapAwaitable(run(), end<T>, fail, timing);
   } catch (error) {
     return fail(error, timing);
   }

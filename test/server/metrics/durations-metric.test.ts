@@ -7,8 +7,7 @@ import {
   MetricFamilySchema,
 } from '../../../src/gen/io/prometheus/client/metrics_pb.ts';
 import { createMetrics, type Metrics } from '../../../src/server/metrics/metrics.ts';
-import type { Door } from '../../../src/transport/rpc/call.ts';
-import { observe } from '../../../src/transport/rpc/observed.ts';
+import { timed } from '../../../src/transport/rpc/observed.ts';
 
 const protobuf =
   'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/plain;q=0.5';
@@ -135,15 +134,12 @@ test.each([
 test('a call that fails is timed, at once or later', async () => {
   const noted: string[] = [];
   const note = (_: number, door: string) => void noted.push(door);
-  const observed = { durations: { of: () => note }, tracing: undefined };
-  const timed = (run: () => void | Promise<void>, door: Door) =>
-    observe(observed, {}, { name: '', attributes: {}, door, note }, run);
   const thrown = () => {
     throw new Error('at once');
   };
-  expect(() => timed(thrown, 'grpc')).toThrow('at once');
-  await expect(timed(async () => thrown(), 'root')).rejects.toThrow('at once');
-  await timed(async () => undefined, 'connect');
-  expect(timed(() => undefined, 'manager')).toBeUndefined();
+  expect(() => timed(thrown, 'grpc', note)).toThrow('at once');
+  await expect(timed(async () => thrown(), 'root', note)).rejects.toThrow('at once');
+  expect(await timed(async () => 1, 'connect', note)).toBe(1);
+  expect(timed(() => 2, 'manager', note)).toBe(2);
   expect(noted).toEqual(['grpc', 'root', 'connect', 'manager']);
 });
