@@ -1,5 +1,5 @@
 /**
- * Decodes the parts of Envoy's CheckRequest that the Check rpc uses: two headers, the address of Envoy's
+ * Decodes the parts of Envoy's CheckRequest that the Check rpc uses: some headers, the address of Envoy's
  * peer and the context extensions. The some thirty other attributes are skipped.
  */
 
@@ -213,6 +213,28 @@ function headerOf(nameBytes: number): string | undefined {
   return nameBytes === forwardedFor.length ? forwardedFor : undefined;
 }
 
+/**
+ * Headers that find the request again (docs/running.md), by the length of their names. Envoy writes names in
+ * lower case; another one is not read.
+ */
+const marks = new Map(
+  ['traceparent', 'tracestate', 'x-request-id'].map(name => [
+    name.length,
+    { name, letters: Buffer.from(name) },
+  ]),
+);
+
+/** Reads the last entry if it is one of those; false if it is no text. */
+function readMark({ bytes, at }: Cursor, headers: Record<string, string>): boolean {
+  const { nameAt, nameEnd, valueAt } = entry;
+  const sought = marks.get(nameEnd - nameAt);
+  if (sought === undefined || bytes[nameAt] !== sought.letters[0]) return true;
+  if (sought.letters.compare(bytes, nameAt, nameEnd) !== 0) return true;
+  const value = textOf(bytes, valueAt, at);
+  if (value !== undefined) headers[sought.name] = value;
+  return value !== undefined;
+}
+
 const noPort: SocketAddress['portSpecifier'] = { case: undefined };
 const noLabels: AttributeContext_Peer['labels'] = {};
 const noBytes = new Uint8Array(0);
@@ -226,7 +248,10 @@ const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
       if (!readEntry(cursor, end)) return undefined;
       const { nameAt, nameEnd } = entry;
       const sought = headerOf(nameEnd - nameAt);
-      if (sought === undefined) continue;
+      if (sought === undefined) {
+        if (!readMark(cursor, headers)) return undefined;
+        continue;
+      }
       const name = textOf(bytes, nameAt, nameEnd);
       if (name === sought) {
         const value = textOf(bytes, entry.valueAt, cursor.at);
