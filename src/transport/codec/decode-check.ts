@@ -24,6 +24,7 @@ import {
   type CheckRequest,
   CheckRequestSchema,
 } from '../../gen/envoy/service/auth/v3/external_auth_pb.ts';
+import { readMark } from './check-marks.ts';
 import {
   type Cursor,
   plainTags,
@@ -213,28 +214,6 @@ function headerOf(nameBytes: number): string | undefined {
   return nameBytes === forwardedFor.length ? forwardedFor : undefined;
 }
 
-/**
- * Headers that find the request again (docs/running.md), by the length of their names. Envoy writes names in
- * lower case; another one is not read.
- */
-const marks = new Map(
-  ['traceparent', 'tracestate', 'x-request-id'].map(name => [
-    name.length,
-    { name, letters: Buffer.from(name) },
-  ]),
-);
-
-/** Reads the last entry if it is one of those; false if it is no text. */
-function readMark({ bytes, at }: Cursor, headers: Record<string, string>): boolean {
-  const { nameAt, nameEnd, valueAt } = entry;
-  const sought = marks.get(nameEnd - nameAt);
-  if (sought === undefined || bytes[nameAt] !== sought.letters[0]) return true;
-  if (sought.letters.compare(bytes, nameAt, nameEnd) !== 0) return true;
-  const value = textOf(bytes, valueAt, at);
-  if (value !== undefined) headers[sought.name] = value;
-  return value !== undefined;
-}
-
 const noPort: SocketAddress['portSpecifier'] = { case: undefined };
 const noLabels: AttributeContext_Peer['labels'] = {};
 const noBytes = new Uint8Array(0);
@@ -249,7 +228,7 @@ const readHttp: Read<AttributeContext_HttpRequest> = (cursor, end) => {
       const { nameAt, nameEnd } = entry;
       const sought = headerOf(nameEnd - nameAt);
       if (sought === undefined) {
-        if (!readMark(cursor, headers)) return undefined;
+        if (!readMark(cursor, entry, headers)) return undefined;
         continue;
       }
       const name = textOf(bytes, nameAt, nameEnd);

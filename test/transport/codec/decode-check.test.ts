@@ -149,6 +149,7 @@ test('what Envoy sends is plain', () => {
           headers: {
             ...{ ':path': '/', authorization: 'usher_x', 'x-odd': 'é' },
             'x-forwarded-for': '192.0.2.1',
+            'x-request-id': 'one',
           },
         },
       },
@@ -161,6 +162,7 @@ test('what Envoy sends is plain', () => {
     extensions: { scopes: 'a b' },
     authorization: 'usher_x',
     forwardedFor: '192.0.2.1',
+    marks: [undefined, undefined, 'one'],
     address: '192.0.2.1',
     headerMap: undefined,
   });
