@@ -95,7 +95,7 @@ const grpcListeners = { 'grpc-js': createGrpcListener, h2: createH2GrpcListener 
 export function createListeners(config: Config, parts: ListenerParts): Listeners {
   const { services, onBug, now, metrics, log, observing } = parts;
   const { access } = observing;
-  const accessOf = (name: ListenerName) => access && { ...access, name };
+  const accessOf = (name: ListenerName) => ({ access, name });
   const limits = limitsOf(config);
   const connections = connectionsFor(config, openFilesMax());
   if (connections.said !== undefined) log[connections.said.level](connections.said.text);

@@ -114,6 +114,7 @@ async function startMany(
   running.server = await startServer(own, secrets, log, {
     ...options,
     tellWorkers: async () => (await running.workers?.takeKeys()) ?? [],
+    tellLevel: async level => (await running.workers?.setLevel(level)) ?? [],
     otherMetrics: async () => (await running.workers?.metrics()) ?? [],
     elsewhere: {
       ...namedAddress('grpc', config.grpcListen),
@@ -154,6 +155,9 @@ async function serveAsWorker(
     metrics: server.metrics,
     tickets,
     takeKeys: keys => server.takeKeys(masterKeys(keys)),
+    setLevel(level) {
+      log.level = level;
+    },
     stop: signals.stop,
   });
 }

@@ -17,6 +17,7 @@ import { followHealth, untilUp } from './health.ts';
 import { limitsOf } from './limits.ts';
 import { listenProblem } from './listen-problem.ts';
 import { createListeners, type Listeners } from './listeners.ts';
+import { createLogLevels, type TellLevel } from './log-levels.ts';
 import { createWebManager } from './manager.ts';
 import { createMetrics, type Metrics, type ProcessMetrics } from './metrics/metrics.ts';
 import { callScopes, createObserving } from './observing.ts';
@@ -64,6 +65,8 @@ export interface RunOptions {
   now?: () => number;
   /** Has workers use these master keys; resolves to those that did not confirm it. */
   tellWorkers?: (keys: readonly MasterKey[]) => Promise<string[]>;
+  /** Has workers log at a level. */
+  tellLevel?: TellLevel;
   /** Absent without tracing. */
   tracing?: Tracing | undefined;
   /** The scopes of calls, which name them in the log; its own by default. */
@@ -138,6 +141,7 @@ export async function startServer(
     origins,
     services: createServices({
       ...{ config, core, web, now, metrics, log, keeper, origins, webhooking, observing },
+      logLevels: createLogLevels(log, config.logLevel, options.tellLevel),
     }),
     manager: web.manager,
     certificates,

@@ -3,6 +3,7 @@
 import type { Logger } from '../log.ts';
 import type { Config } from '../settings/config.ts';
 import { createKeyCustody, type KeyKeeper } from '../tokens/key-custody.ts';
+import { createLogCustody, type LogLevels } from '../tokens/log-custody.ts';
 import { type Admit, admitAnyone } from '../transport/rpc/admission.ts';
 import type { Call } from '../transport/rpc/call.ts';
 import { type CallerOf, createCallerOf, withRefusalsNoted } from '../transport/rpc/caller-of.ts';
@@ -17,6 +18,7 @@ import { JobService, jobsHandlers } from '../transport/services/jobs.ts';
 import { KeyService, keysHandlers } from '../transport/services/keys.ts';
 import { LeakService, leakHandlers } from '../transport/services/leaks.ts';
 import { changeBytes, streamMessagesAtOnceMax } from '../transport/services/limits.ts';
+import { LogService, logHandlers } from '../transport/services/log.ts';
 import { NoticeService, noticeHandlers } from '../transport/services/notices.ts';
 import { PeopleService, peopleHandlers } from '../transport/services/people.ts';
 import { SignInService, signInHandlers } from '../transport/services/sign-in.ts';
@@ -55,6 +57,7 @@ export interface ServicesDeps {
   keeper: KeyKeeper | undefined;
   /** Finds clients behind trusted proxies. */
   origins: Pick<Origins, 'call'>;
+  logLevels: LogLevels;
   /** Where calls are observed. */
   observing: Observed;
 }
@@ -105,6 +108,8 @@ export function createServices(deps: ServicesDeps): Services {
     InvitationService,
     invitationHandlers({ ...core, authenticate, origin: web.origin }),
   );
+  const logCustody = createLogCustody(deps.logLevels, core.audit);
+  const logs = bind(LogService, logHandlers({ logCustody, authenticate: withoutSession }));
   const keys = keeper === undefined ? [] : [keysBinding(core, keeper, withoutSession)];
   const leaks = bind(LeakService, leakHandlers({ ...core.leakReports, authenticate, now }));
   const people = bind(PeopleService, peopleHandlers({ people: core.peopleAdmin, authenticate }));
@@ -126,6 +131,7 @@ export function createServices(deps: ServicesDeps): Services {
       withRefusalsNoted(leaks, core.sums, addressOf),
       withRefusalsNoted(invitations, core.sums, addressOf),
       ...keys.map(each => withRefusalsNoted(each, core.sums, addressOf)),
+      withRefusalsNoted(logs, core.sums, addressOf),
       withRefusalsNoted(signIn, core.sums, addressOf),
       withRefusalsNoted(people, core.sums, addressOf),
       verifier(admissions.manager, authenticate),

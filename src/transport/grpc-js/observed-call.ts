@@ -13,7 +13,7 @@ export function observeCall(
   { parent, name }: DescMethod,
   call: Call,
 ): (status: Access['status']) => void {
-  if (access === undefined) return () => undefined;
+  if (!access?.isOn) return () => undefined;
   const beganMs = performance.now();
   call.requestId ??= randomUUID();
   // grpc-js does not know the peer of a call that is over.

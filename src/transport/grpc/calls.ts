@@ -84,7 +84,7 @@ export class Calls implements H2Handler, Reader {
     const refusal = isOther ? undefined : this.#refusalOf(stream, head);
     if (refusal !== undefined) {
       stream.respond(refusal, true);
-      if (access !== undefined && 'refusal' in head) noteRefusal(access, stream, head);
+      if (access?.isOn && 'refusal' in head) noteRefusal(access, stream, head);
     } else if (this.#running >= limits.streamsPerConnectionMax) {
       // CVE-2025-8671: resets must not start more handlers than streams are allowed.
       stream.reset(errorCodes.refusedStream);
@@ -94,7 +94,7 @@ export class Calls implements H2Handler, Reader {
       this.#begin(stream, head as StreamHead, endsStream);
     } else {
       const call = new UnaryCall(stream, head as UnaryHead, guard.requests, this.#refuse);
-      if (access !== undefined) beginAccess(call);
+      if (access?.isOn) beginAccess(call);
       stream.context = call;
       this.#fresh.push(call);
       if (endsStream) this.#run(call, noContent);
@@ -166,7 +166,7 @@ export class Calls implements H2Handler, Reader {
         this.#running--;
       },
     });
-    if (access !== undefined) beginAccess(call);
+    if (access?.isOn) beginAccess(call);
     stream.context = call;
     streams.add(call);
     if (Number.isFinite(deadlineMs)) call.watched = deadlines.watch(call, deadlineMs);

@@ -15,6 +15,12 @@ import { sendProbe } from './probes.ts';
 import { faultOf } from './request-check.ts';
 import { createRouter, type Route } from './router.ts';
 
+/** An access log, with the name of the listener. */
+interface NamedAccess {
+  access: AccessLog;
+  name: string;
+}
+
 /** What the request function needs. */
 export interface RequestDeps {
   /** All routes; no two with one exact path. */
@@ -24,8 +30,8 @@ export interface RequestDeps {
   ping?(): ProbeAnswer;
   /** Called with each unexpected error. */
   onBug: OnBug;
-  /** Absent without an access log; `name` is that of the listener. */
-  access?: (AccessLog & { name: string }) | undefined;
+  /** Absent without an access log. */
+  access?: NamedAccess;
 }
 
 /** The function that node:http calls for each request. */
@@ -72,7 +78,7 @@ export function requestFunction({
     res.on('error', ignore);
     const sent = req.headers['x-request-id'];
     if (sent !== undefined) setRequestId(res, requestIdOf(String(sent)));
-    if (access !== undefined) logAccess(req, res, routeOf, access);
+    if (access?.access.isOn) logAccess(req, res, routeOf, access);
     try {
       mapAwaitable(answer(req, res), ignore, fail, res);
     } catch (error) {
@@ -86,7 +92,7 @@ function logAccess(
   req: HttpRequest,
   res: HttpResponse,
   routeOf: (path: string) => Route | undefined,
-  access: AccessLog & { name: string },
+  { access, name }: NamedAccess,
 ): void {
   const route = routeOf(pathOf(req));
   if (route?.isProbe || isPing(req.method, pathOf(req))) return;
@@ -95,7 +101,7 @@ function logAccess(
   // By then the connection may have closed, which has no address.
   const { address: source } = access.origins.request(req);
   res.once('close', () => {
-    const about = { door: route?.door ?? access.name, method: knownMethod(req.method) };
+    const about = { door: route?.door ?? name, method: knownMethod(req.method) };
     const status = res.headersSent ? res.statusCode : callerLeft;
     const durationMs = msSince(beganMs);
     access.write({ ...about, path: route?.path ?? '', status, durationMs, source }, res);

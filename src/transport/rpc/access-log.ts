@@ -22,6 +22,8 @@ export interface Access {
 
 /** Writes the lines. */
 export interface AccessLog {
+  /** Whether lines are written now. */
+  readonly isOn: boolean;
   write(access: Access, marks: CallMarks): void;
   /** Finds the addresses of callers. */
   readonly origins: Origins;
