@@ -41,7 +41,7 @@ export function knownMethod(method: string | undefined): string {
   return method !== undefined && methods.has(method) ? method : '_OTHER';
 }
 
-/** Its response. Whoever handles a request calls `end` or `destroy`, even if the caller is gone. */
+/** Its response. Its handler calls `end` or `destroy`, even if the caller is gone. */
 export interface HttpResponse {
   readonly req: HttpRequest;
   /** The id of the request, and those of its span; see `CallMarks`. */
