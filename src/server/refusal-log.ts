@@ -6,7 +6,7 @@ import type { CallScopes } from '../transport/rpc/call-scopes.ts';
 import type { Denied } from '../verify/verdict.ts';
 
 /** A refusal. */
-export interface Refusal {
+interface Refusal {
   verdict: Denied;
   door: Door;
   /** The address from which the token was used; undefined or "" when it is not known. */
