@@ -40,9 +40,17 @@ export interface UsherProcess {
   /** Sends SIGTERM; resolves to the exit code. */
   stop(): Promise<number | null>;
   /** Starts the process again on the same ports and store, and waits until it is ready. */
-  start(): Promise<void>;
+  start(other?: OtherProgram): Promise<void>;
   /** Kills the process, and deletes its own embedded store. */
   remove(): Promise<void>;
+}
+
+/** Another version of Usher, which takes the place of the one before. */
+export interface OtherProgram {
+  /** Its path. */
+  program: string;
+  /** What its environment has instead of the other's; undefined removes a variable. */
+  env: Record<string, string | undefined>;
 }
 
 /** Starts Usher and waits until it is ready. Without USHER_STORE it gets its own embedded store. */
@@ -62,10 +70,12 @@ export async function startUsherProcess(
   let child: ChildProcess;
   const killNow = () => void child.kill('SIGKILL');
 
-  const start = async () => {
+  let current: OtherProgram = { program, env: {} };
+  const start = async (other = current) => {
+    current = other;
     const started = spawn(
       'sh',
-      ['-c', `${before}; exec "$0" "$1" serve`, process.execPath, program],
+      ['-c', `${before}; exec "$0" "$1" serve`, process.execPath, current.program],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
@@ -78,6 +88,7 @@ export async function startUsherProcess(
           ...secrets,
           ...engineEnv,
           ...env,
+          ...current.env,
         },
       },
     );
