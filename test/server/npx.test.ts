@@ -27,7 +27,9 @@ const running = () => usher as UsherProcess;
 const command = async (...args: string[]) => {
   const { manager, adminToken } = running();
   const env = { USHER_MANAGER_URL: `http://${manager}`, USHER_ADMIN_TOKEN: adminToken };
-  return await run(process.execPath, [installed.bin, ...args], { env: { PATH: process.env.PATH, ...env } });
+  return await run(process.execPath, [installed.bin, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+  });
 };
 
 test('it holds no TypeScript', () => {

@@ -12,7 +12,8 @@ import { engineEnv } from '../engine.ts';
 import { freePort } from '../free-port.ts';
 import { secrets } from './run-server.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+/** The program of this checkout. */
+export const mainProgram = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
 /** A line of the log. */
 interface Line {
@@ -59,7 +60,7 @@ export async function startUsherProcess(
   /** Shell commands to run in the process before it becomes Usher. */
   before = ':',
   /** The program to run with Node. */
-  program = main,
+  program = mainProgram,
 ): Promise<UsherProcess> {
   const [grpc, http, manager] = (await Promise.all(
     Array.from({ length: 3 }, async () => `127.0.0.1:${await freePort()}`),

@@ -9,7 +9,7 @@ import type { UsherProcess } from '../server/usher-process.ts';
 import { until } from '../until.ts';
 
 /** The time within which a revocation takes effect (USHER_LEASE_MS), in milliseconds. */
-const leaseMs = 2000;
+export const leaseMs = 4000;
 /** A call that fails is made at the other replica, then here again; more often than this is an outage. */
 const triesMax = 6;
 
@@ -86,9 +86,7 @@ export function startRollingLoad(replicas: readonly [UsherProcess, UsherProcess]
     });
     asked += 1;
     const isRight =
-      reason === 'NONE'
-        ? !mustBeRevoked
-        : reason === 'REVOKED' && token.revokeBegun !== undefined;
+      reason === 'NONE' ? !mustBeRevoked : reason === 'REVOKED' && token.revokeBegun !== undefined;
     if (!isRight) wrong.push(`${token.id} at ${preferred}: ${reason}`);
   };
 
@@ -98,6 +96,10 @@ export function startRollingLoad(replicas: readonly [UsherProcess, UsherProcess]
       adminOf(replica).create({ kind, name, requestId }),
     );
     const id = made.accessToken?.id ?? '';
+    const again = await call(1 - place, 'repeat', replica =>
+      adminOf(replica).create({ kind, name, requestId }),
+    );
+    if (again.accessToken?.id !== id) wrong.push(`${id}: a repeated call made another one`);
     const token: Known = { id, header: kind === Kind.JWT ? jwtOf(id, made.secret) : made.token };
     known.push(token);
     return token;
@@ -118,7 +120,7 @@ export function startRollingLoad(replicas: readonly [UsherProcess, UsherProcess]
     const goes = await create(place, Kind.STATIC, name);
     for (const token of [stays, signs, goes]) await ask(other, token);
     await revoke(other, goes);
-    const accessToken = { id: stays.id, metadata: { place } };
+    const accessToken = { id: stays.id, metadata: { place }, revision: 1n };
     await call(other, 'update', replica =>
       adminOf(replica).update({
         ...{ accessToken, updateMask: { paths: ['metadata'] }, requestId: randomUUID() },
