@@ -23,7 +23,7 @@ beforeAll(async () => {
   place = await findPlace(env);
   const bin = join(home, 'bin');
   mkdirSync(bin);
-  const script = `#!/bin/sh\nexec node ${checkout}bin/usher.js "$@"\n`;
+  const script = `#!/bin/sh\nexec ${process.execPath} ${checkout}bin/usher.js "$@"\n`;
   writeFileSync(join(bin, 'usher'), script, { mode: 0o755 });
   place.env.PATH = [bin, place.env.PATH].join(delimiter);
   const [http, manager] = [await freePort(), await freePort()];

@@ -47,6 +47,8 @@ export async function installServer(folder: string, tree = root): Promise<Instal
   await run('tar', ['-xzf', archive, '-C', installed, '--strip-components', '1'], { cwd: folder });
   const { dependencies } = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8'));
   rmSync(copy, { recursive: true });
+  mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true });
+  symlinkSync('../usher/bin/usher.js', join(folder, 'node_modules/.bin/usher'));
   for (const name of Object.keys(dependencies)) {
     mkdirSync(dirname(join(folder, 'node_modules', name)), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));

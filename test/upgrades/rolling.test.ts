@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AccessToken } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { runUsher } from '../cli/run-usher.ts';
 import { adminOf } from '../server/api.ts';
 import { packMsMax } from '../server/install-packed.ts';
@@ -74,7 +75,13 @@ test('one replica after the other, there and back: no wrong verdict, nothing una
 test('all that was acknowledged is there, once, and in a log without a gap', async () => {
   await replicas[1].stop();
   await replicas[1].start(current);
-  const { accessTokens } = await adminOf(replicas[1]).list({ pageSize: 1000 });
+  const accessTokens: AccessToken[] = [];
+  let pageToken = '';
+  do {
+    const page = await adminOf(replicas[1]).list({ pageSize: 200, pageToken });
+    accessTokens.push(...page.accessTokens);
+    pageToken = page.nextPageToken;
+  } while (pageToken !== '');
   expect(accessTokens.map(({ id }) => id).sort()).toEqual(played.created.toSorted());
   const revoked = accessTokens.filter(({ revokeTime }) => revokeTime !== undefined);
   expect(revoked.map(({ id }) => id).sort()).toEqual(played.revoked.toSorted());
