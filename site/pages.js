@@ -2,7 +2,7 @@
 // each command.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
@@ -10,6 +10,11 @@ const pages = join(import.meta.dirname, 'pages');
 rmSync(pages, { recursive: true, force: true });
 cpSync(join(root, 'docs'), pages, { recursive: true });
 mkdirSync(join(pages, 'reference'));
+// Why a test does not run a block is for those who write the pages.
+for (const name of globSync('**/*.md', { cwd: pages })) {
+  const page = join(pages, name);
+  writeFileSync(page, readFileSync(page, 'utf8').replaceAll(/^ *<!-- not run: .+ -->\n/gm, ''));
+}
 
 const bin = join(root, 'node_modules/.bin');
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1' };

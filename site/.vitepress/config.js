@@ -32,6 +32,8 @@ const groups = {
     'settings',
     'command-line',
     'running',
+    'upgrading',
+    'backup',
     'redis',
     'tls',
     'keys',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AccessToken } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { schemaKey } from '../../src/store/redis/keys.ts';
 import { runUsher } from '../cli/run-usher.ts';
 import { adminOf } from '../server/api.ts';
 import { packMsMax } from '../server/install-packed.ts';
@@ -15,6 +16,7 @@ import {
   type UsherProcess,
 } from '../server/usher-process.ts';
 import { type RedisServer, startRedis } from '../store/redis/server.ts';
+import { until } from '../until.ts';
 import { installFormer } from './former-version.ts';
 import { leaseMs, type Played, startRollingLoad } from './load.ts';
 
@@ -99,4 +101,15 @@ test('`usher store status` shows the version of each replica', async () => {
 test('a downgrade with a setting that the former version does not know names it', async () => {
   const other = startUsherProcess({ USHER_METRICS_LISTEN: 'off' }, ':', former.program);
   await expect(other).rejects.toThrow(/ended with 78 .*USHER_METRICS_LISTEN is not a setting/s);
+});
+
+test('with a schema that this version does not know it gives no verdicts, and does not start', async () => {
+  await redis.send('SET', schemaKey, '99');
+  const ready = `http://${replicas[1].http}/readyz`;
+  const newer = /written by a newer Usher \(its schema is 99/;
+  await until(async () => newer.test(await (await fetch(ready)).text()));
+  const other = startUsherProcess({ USHER_STORE: `redis://127.0.0.1:${redis.port}` });
+  await expect(other).rejects.toThrow(/ended with 78 .*written by a newer Usher/s);
+  await redis.send('SET', schemaKey, '2');
+  await until(async () => (await fetch(ready)).ok);
 });
