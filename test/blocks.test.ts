@@ -69,14 +69,17 @@ function mistakesOf(env: Record<string, string>): readonly string[] {
 }
 
 describe('configuration', () => {
-  test.each(named(of('yaml')))('%s is YAML, of its kind where that has a schema here', (_, block) => {
-    for (const document of parseAllDocuments(block.text)) {
-      expect(document.errors).toEqual([]);
-      const object = document.toJS();
-      expect(object).toBeTypeOf('object');
-      if (schemaOf(object) !== undefined && !usesExternalAuth(object)) validate(object);
-    }
-  });
+  test.each(named(of('yaml')))(
+    '%s is YAML, of its kind where that has a schema here',
+    (_, block) => {
+      for (const document of parseAllDocuments(block.text)) {
+        expect(document.errors).toEqual([]);
+        const object = document.toJS();
+        expect(object).toBeTypeOf('object');
+        if (schemaOf(object) !== undefined && !usesExternalAuth(object)) validate(object);
+      }
+    },
+  );
 
   test.each(named(of('json')))('%s is JSON, whole or line by line', (_, { text }) => {
     const parts = /^\{".*\}$/.test(text.split('\n')[0] ?? '') ? text.trimEnd().split('\n') : [text];

@@ -26,7 +26,10 @@ beforeAll(async () => {
   // The command `usher`, as where the package is installed.
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  writeFileSync(join(bin, 'usher'), `#!/bin/sh\nexec ${process.execPath} ${checkout}bin/usher.js "$@"\n`);
+  writeFileSync(
+    join(bin, 'usher'),
+    `#!/bin/sh\nexec ${process.execPath} ${checkout}bin/usher.js "$@"\n`,
+  );
   chmodSync(join(bin, 'usher'), 0o755);
   place = await findPlace({
     ...{ USHER_STORE: `lmdb:${folder}/data`, TMPDIR: folder },
@@ -81,8 +84,7 @@ const pages: Page[] = [
   },
   {
     file: 'docs/gateways.md',
-    before:
-      'TOKEN=$(usher token create --kind static --name holder | awk \'/^token/ { print $2 }\')',
+    before: "TOKEN=$(usher token create --kind static --name holder | awk '/^token/ { print $2 }')",
   },
   {
     file: 'docs/audit-log.md',
@@ -103,14 +105,18 @@ function commandsIn(snippet: string): string[] {
   return snippet.trimEnd().split(/(?<!\\)\n/);
 }
 
-test('someone is invited, and signs in', async () => {
-  const invited = JSON.parse(
-    await runs('usher people invite Ann --role keeper --owner payments --json'),
-  );
-  const at = { manager: place.env.USHER_MANAGER_LISTEN ?? '' };
-  const { status } = await visit(at as never).signIn({ invitation: codeIn(invited.url) });
-  expect(status).toBe(200);
-}, pageMsMax);
+test(
+  'someone is invited, and signs in',
+  async () => {
+    const invited = JSON.parse(
+      await runs('usher people invite Ann --role keeper --owner payments --json'),
+    );
+    const at = { manager: place.env.USHER_MANAGER_LISTEN ?? '' };
+    const { status } = await visit(at as never).signIn({ invitation: codeIn(invited.url) });
+    expect(status).toBe(200);
+  },
+  pageMsMax,
+);
 
 describe.each(pages)('$file', ({ file, before, values = () => ({}) as Record<string, string> }) => {
   test(

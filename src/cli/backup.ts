@@ -42,7 +42,8 @@ export function addBackupCommands(
     .option('--check', 'only check the file; it needs the master keys, and no store')
     .action(async (path: string, _, self: Command) => {
       const { json, check } = optionsOf<{ check?: true }>(self);
-      if (check) return exit(outChecked(terminal, json, await context.checkBackup(context.env, path)));
+      if (check)
+        return exit(outChecked(terminal, json, await context.checkBackup(context.env, path)));
       const report = await context.restore(context.env, path, text => terminal.note(text));
       if (json) outJson(terminal, report);
       else if ('problem' in report) terminal.note(`usher: not restored: ${report.problem}`);

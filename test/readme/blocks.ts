@@ -89,5 +89,8 @@ export const runners: Record<string, Runner> = {
 
 /** Whether a block only gives settings: a variable on each line, as an environment file has them. */
 export function isSettings({ text }: Pick<Block, 'text'>): boolean {
-  return text.trimEnd().split('\n').every(line => /^(USHER|OTEL)_[A-Z0-9_]+=/.test(line));
+  return text
+    .trimEnd()
+    .split('\n')
+    .every(line => /^(USHER|OTEL)_[A-Z0-9_]+=/.test(line));
 }

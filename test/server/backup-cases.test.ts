@@ -1,6 +1,13 @@
 /** Backups in the cases in which they are needed: made under load, and across a rotation of the master key. */
 
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -56,25 +63,32 @@ const said = ({ code, out }: Ran) => [code, JSON.parse(out)];
 test.each([
   ['Redis', redisPlace],
   ['LMDB', lmdbPlace],
-])('one of a %s under load is good, and is restored into the same kind', async (_, open) => {
-  const first = await serve(await place(open));
-  const before = await makeTokens(first, 'before');
-  const load = await startLoad([first]);
-  expect(await command(first, 'backup', file)).toMatchObject({ code: 0 });
-  expect((await load.end()).wrong).toEqual([]);
-  const [code, report] = said(await check());
-  expect([code, report.made]).toEqual([0, expect.stringMatching(/^20\d\d-.*Z$/)]);
+])(
+  'one of a %s under load is good, and is restored into the same kind',
+  async (_, open) => {
+    const first = await serve(await place(open));
+    const before = await makeTokens(first, 'before');
+    const load = await startLoad([first]);
+    expect(await command(first, 'backup', file)).toMatchObject({ code: 0 });
+    expect((await load.end()).wrong).toEqual([]);
+    const [code, report] = said(await check());
+    expect([code, report.made]).toEqual([0, expect.stringMatching(/^20\d\d-.*Z$/)]);
 
-  const empty = await place(open);
-  const [restored, { made: _made, ...counts }] = [said(await restore([], { USHER_STORE: empty })), report];
-  expect(restored).toEqual([0, counts]);
-  const second = await serve(empty);
-  for (const [what, header] of Object.entries(before)) {
-    expect(await verdictOf(second, header)).toBe(what === 'revoked' ? 'REVOKED' : 'NONE');
-  }
-  const verified = said(await command(second, 'audit', 'verify', '--records', '--json'));
-  expect(verified).toMatchObject([0, { whole: true, wrong: [] }]);
-}, 120_000);
+    const empty = await place(open);
+    const [restored, { made: _made, ...counts }] = [
+      said(await restore([], { USHER_STORE: empty })),
+      report,
+    ];
+    expect(restored).toEqual([0, counts]);
+    const second = await serve(empty);
+    for (const [what, header] of Object.entries(before)) {
+      expect(await verdictOf(second, header)).toBe(what === 'revoked' ? 'REVOKED' : 'NONE');
+    }
+    const verified = said(await command(second, 'audit', 'verify', '--records', '--json'));
+    expect(verified).toMatchObject([0, { whole: true, wrong: [] }]);
+  },
+  120_000,
+);
 
 test('one from before a rotation of the master key needs the old key; one from after it, for static tokens', async () => {
   const k1 = secrets.USHER_MASTER_KEYS;
@@ -104,7 +118,9 @@ test('one from before a rotation of the master key needs the old key; one from a
   const problem = 'line 1 is signed under master key k1, which USHER_MASTER_KEYS does not list';
   expect(said(await check({ USHER_MASTER_KEYS: k2 }))).toEqual([1, { problem }]);
   const whole = await place(lmdbPlace);
-  expect(said(await restore([], { USHER_STORE: whole, USHER_MASTER_KEYS: `${k2},${k1}` }))[0]).toBe(0);
+  expect(said(await restore([], { USHER_STORE: whole, USHER_MASTER_KEYS: `${k2},${k1}` }))[0]).toBe(
+    0,
+  );
   const withBoth = await serve(whole, `${k2},${k1}`);
   expect(await verdictOf(withBoth, jwt)).toBe('NONE');
   expect(await verdictOf(withBoth, token)).toBe('NONE');
@@ -120,7 +136,10 @@ test('a check names what is wrong with a file, and needs no store', async () => 
   const checked = await runUsher(['restore', '--check', file], {
     ...{ ...secrets, USHER_STORE: 'redis://127.0.0.1:1' },
   });
-  expect([checked.code, checked.out]).toEqual([0, expect.stringMatching(/^a good backup, whose log/)]);
+  expect([checked.code, checked.out]).toEqual([
+    0,
+    expect.stringMatching(/^a good backup, whose log/),
+  ]);
 
   truncateSync(file, Math.floor(good.length / 2));
   expect(said(await check())).toEqual([1, { problem: expect.stringMatching(/cut short/) }]);
@@ -130,10 +149,15 @@ test('a check names what is wrong with a file, and needs no store', async () => 
   expect(said(await check())).toEqual([1, { problem: expect.stringMatching(/^line \d+ is not/) }]);
   writeFileSync(file, good);
   appendFileSync(file, good);
-  expect(said(await check())).toEqual([1, { problem: expect.stringMatching(/^line \d+ is not a line/) }]);
+  expect(said(await check())).toEqual([
+    1,
+    { problem: expect.stringMatching(/^line \d+ is not a line/) },
+  ]);
   file = join(folder, 'missing');
   expect(said(await check())).toEqual([1, { problem: expect.stringMatching(/cannot be read/) }]);
   // Without any keys none are made.
-  const none = await runUsher(['restore', '--check', file], { USHER_STORE: `lmdb:${folder}/nothing` });
+  const none = await runUsher(['restore', '--check', file], {
+    USHER_STORE: `lmdb:${folder}/nothing`,
+  });
   expect(none.code).toBe(78);
 }, 120_000);

@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installPacked } from '../client/packed.ts';
@@ -70,6 +70,8 @@ describe('a newcomer in an empty folder', () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       OTEL_BSP_SCHEDULE_DELAY: '50',
     });
+    // The machine's own Node may be too old.
+    place.env.PATH = [dirname(process.execPath), place.env.PATH].join(delimiter);
     bash = openBash(folder, place.env);
   });
   afterAll(async () => {
@@ -103,7 +105,7 @@ describe('a newcomer in an empty folder', () => {
     writeFileSync(
       join(folder, 'ask.js'),
       `import { createUsher } from '@usher/client';
-       const usher = createUsher({ addresses: ['${place.env.USHER_GRPC_LISTEN}'] });
+       const usher = createUsher({ addresses: ['${place.env.USHER_GRPC_LISTEN}'], deadlineMs: 20_000 });
        const verdict = await usher.verify(process.env.API_TOKEN);
        console.log(verdict.valid ? 'good' : verdict.reason);
        usher.close();`,
@@ -115,14 +117,17 @@ describe('a newcomer in an empty folder', () => {
     const metrics = await runs('curl -s http://127.0.0.1:9464/metrics');
     expect(metrics).toMatch(/^usher_verdicts_total\{reason="NONE",[^}]*\} [1-9]/m);
     expect(metrics).toMatch(/^usher_build_info\{version="[^"]+"/m);
-    await until(() => receiver.spans.some(({ name }) => name === 'usher.v1.VerifierService/Verify'));
+    await until(() =>
+      receiver.spans.some(({ name }) => name === 'usher.v1.VerifierService/Verify'),
+    );
     expect(receiver.spans.some(({ name }) => name === 'verify')).toBe(true);
     expect(receiver.text()).not.toContain(await bash.valueOf('API_TOKEN'));
   });
 
   test('revokes the token, and it is refused everywhere', async () => {
     await runs('npx usher token revoke "$ID" --reason "the tour"');
-    const answer = 'curl -s -w "%{http_code}" -H "Authorization: $API_TOKEN" http://127.0.0.1:8080/';
+    const answer =
+      'curl -s -w "%{http_code}" -H "Authorization: $API_TOKEN" http://127.0.0.1:8080/';
     expect(await runs(answer)).toBe('{"error":"token has been revoked"}401');
     expect(await runs(askBySdk)).toBe('REVOKED\n');
     expect((await bash.run('kill $!; wait $!; echo $?')).stdout).toBe('0\n');

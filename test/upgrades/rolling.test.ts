@@ -72,7 +72,7 @@ test('one replica after the other, there and back: no wrong verdict, nothing una
   played = await load.end();
   expect(played.wrong).toEqual([]);
   expect(played.asked).toBeGreaterThan(100);
-}, 180_000);
+}, 300_000);
 
 test('all that was acknowledged is there, once, and in a log without a gap', async () => {
   await replicas[1].stop();
