@@ -49,6 +49,7 @@ import { createKeyRing, type KeyRing } from '../verify/key-ring.ts';
 import { createIsProven, createProofCache } from '../verify/proof-cache.ts';
 import { createProve } from '../verify/prove.ts';
 import { createVerify } from '../verify/verify.ts';
+import { version } from '../version.ts';
 import { webhookSeals } from '../webhooks/webhook.ts';
 import { reportBrokenRecords } from './broken-records.ts';
 import { countVerdicts } from './count-verdicts.ts';
@@ -167,7 +168,7 @@ export async function openCore(
     onWarning: message => log.warn(message),
     onNotice: message => log.info(message),
     onBroken: reportBrokenRecords(metrics, log),
-    seal,
+    ...{ seal, version },
     stateFile: config.stateFile,
     limits: others.store,
   });
