@@ -17,7 +17,7 @@ const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const sampled = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
 const dropped = { traceparent: `00-${traceId}-00f067aa0ba902b7-00` };
 
-/** The rows of the part "observing". With `today`, also against an earlier Usher in that folder. */
+/** The rows of the part "observing". With `today`, also against an earlier Usher with the same settings in that folder. */
 export async function observingRows({ today }: { today?: string | undefined }): Promise<Row[]> {
   const collector = await startCollector();
   const plain = await startUsher();

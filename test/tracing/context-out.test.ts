@@ -36,7 +36,9 @@ beforeAll(async () => {
   });
   token = (await adminOf(usher).create({ kind: Kind.STATIC, name: 'a' })).token;
   const url = `${target.url}/hook-with-a-secret`;
-  const made = await webhooks().createWebhook({ webhook: { url, events: ['token.created'], enabled: true } });
+  const made = await webhooks().createWebhook({
+    webhook: { url, events: ['token.created'], enabled: true },
+  });
   hook = made.webhook?.id ?? '';
 });
 afterAll(async () => {

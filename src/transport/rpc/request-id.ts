@@ -8,10 +8,10 @@ import { randomUUID } from 'node:crypto';
 export const requestIdHeader = 'x-request-id';
 
 /**
- * The ids of callers that are used: shorter than any access token of Usher, and of characters that need no
+ * The ids of callers that are used: shorter than any token or secret key that Usher makes, and of characters that need no
  * escape anywhere.
  */
-const form = /^[\w.:+/=@~-]{1,64}$/;
+const form = /^[\w.:+/=@~-]{1,48}$/;
 
 /** The id of a request by its header: undefined without one, and a new one in place of a strange one. */
 export function requestIdOf(sent: string | undefined): string | undefined {
