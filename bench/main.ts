@@ -16,6 +16,7 @@ import { limitRows } from './limiting/limited.ts';
 import { missing } from './needs.ts';
 import { page, type Section, table, withOthers, withSection } from './report.ts';
 import type { Row } from './row.ts';
+import { observingRows } from './server/observing.ts';
 import { revocationRows } from './server/revocation.ts';
 import { startRows } from './server/start.ts';
 import { workerRows } from './server/workers.ts';
@@ -48,6 +49,7 @@ interface Part {
 const parts: Record<string, Part> = {
   start: { title: 'Start', rows: startRows },
   unary: { title: 'Single calls', rows: unaryRows },
+  observing: { title: 'Traces and logs', rows: () => observingRows(values) },
   doors: { title: 'Doors for gateways', rows: doorRows },
   streams: { title: 'Streams and batches', rows: streamRows },
   sdk: { title: 'The SDK', rows: sdkRows },

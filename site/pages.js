@@ -10,6 +10,11 @@ const pages = join(import.meta.dirname, 'pages');
 rmSync(pages, { recursive: true, force: true });
 cpSync(join(root, 'docs'), pages, { recursive: true });
 mkdirSync(join(pages, 'reference'));
+// Why a test does not run a block is for those who write the pages.
+for (const name of globSync('**/*.md', { cwd: pages })) {
+  const page = join(pages, name);
+  writeFileSync(page, readFileSync(page, 'utf8').replaceAll(/^ *<!-- not run: .+ -->\n/gm, ''));
+}
 
 // The site takes HTML for text (see .vitepress/config.js), so comments are left out here, save in code.
 for (const page of globSync('**/*.md', { cwd: pages })) {

@@ -42,6 +42,8 @@ const groups = {
     'settings',
     'command-line',
     'running',
+    'upgrading',
+    'backup',
     'redis',
     'tls',
     'keys',
