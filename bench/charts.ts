@@ -137,7 +137,7 @@ export async function peersChart(outcomes: readonly Outcome[]): Promise<Chart> {
       facet: {
         row: {
           field: 'wire',
-          sort: null,
+          sort: Object.values(wires).map(each => each.title),
           title: null,
           header: { labelAngle: 0, labelOrient: 'top', labelAnchor: 'start' },
         },

@@ -28,7 +28,7 @@ function isExecutable(path: string): boolean {
 /** The path of a program; throws with the line that installs it. */
 export function installed(name: string, line: string): string {
   const path = findProgram(name);
-  if (path === undefined) throw new Unobtainable(`${name} is missing; this installs it: ${line}`);
+  if (path === undefined) throw new Unobtainable(`${name} is missing: ${line}`);
   return path;
 }
 

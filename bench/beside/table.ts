@@ -80,14 +80,14 @@ export function notesOf(outcomes: readonly Outcome[], { quick, load }: Condition
     `Measured on ${new Date().toISOString().slice(0, 10)}, in ${quick ? 'short rounds (`--quick`)' : 'full rounds'}, while other ` +
     `programs had a load of ${load.toFixed(1)} (0 is a quiet machine). ` +
     (load > 0.5
-      ? '**The machine was busy: CPU times and ratios count, calls/s and latencies do not.** '
+      ? '**The machine was busy: the ratios count roughly, the other figures do not.** '
       : '') +
     '`npm run bench:peers -- --write` measures again and writes this part.';
   const programs = outcomes
     .filter(({ peer, why }) => peer.name !== 'usher' && why === undefined)
     .map(
       ({ peer, title }) =>
-        `- **${title}**: ${peer.does}.${peer.cannot === '' ? '' : ` What it lacks: ${peer.cannot}.`}`,
+        `- **${title}**: ${peer.does}.${peer.cannot === '' ? '' : ` Its limits: ${peer.cannot}.`}`,
     );
   return [
     how,

@@ -47,9 +47,9 @@ test('a program that cannot be had is a row that says why', () => {
   expect(row?.split('|')).toHaveLength(12);
 });
 
-test('the notes say what each program lacks, and whether the machine was busy', () => {
+test('the notes say the limits of each program, and whether the machine was busy', () => {
   const notes = notesOf(outcomes, quiet);
-  expect(notes).toContain(`- **nginx 1.22.1**: ${nginx.does}. What it lacks: ${nginx.cannot}.`);
+  expect(notes).toContain(`- **nginx 1.22.1**: ${nginx.does}. Its limits: ${nginx.cannot}.`);
   expect(notes).not.toContain('was busy');
   expect(notesOf(outcomes, { quick: true, load: 9 })).toContain('The machine was busy');
 });
@@ -63,7 +63,7 @@ test('the chart names each program that was measured', async () => {
 test('a missing program is reported with the line that installs it', async () => {
   const missing = () => installed('no-such-program', 'apt-get install it');
   expect(missing).toThrow(Unobtainable);
-  expect(missing).toThrow('no-such-program is missing; this installs it: apt-get install it');
+  expect(missing).toThrow('no-such-program is missing: apt-get install it');
   expect(installed('sh', '')).toMatch(/\/sh$/);
   expect(await goInstalled('sh', 'example.com/never@v1.0.0')).toMatch(/\/sh$/);
 });

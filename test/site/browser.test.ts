@@ -76,7 +76,7 @@ test('no page scrolls sideways on a phone', async () => {
   const page = await context.newPage();
   const wide: string[] = [];
   for (const address of builtPages().keys()) {
-    await page.goto(`${site.url}${address}`, { waitUntil: 'domcontentloaded' });
+    await page.goto(`${site.url}${address}`);
     const pixels = await overflow(page);
     if (pixels > 0) wide.push(`${address}: ${pixels} px too wide`);
   }

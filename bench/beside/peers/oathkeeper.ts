@@ -6,7 +6,7 @@ import type { Peer } from '../peer.ts';
 
 /** Its go.mod has `replace`, with which `go install` builds no version of it. */
 const line =
-  'none by `go install`, which builds no module with `replace` in its go.mod; put a release named oathkeeper on the PATH';
+  'no version of it builds by `go install`, since its go.mod has `replace`; put a release of it on the PATH';
 
 const config = (ports: { api: number; proxy: number; metrics: number }) => `log: {level: error}
 serve:
