@@ -32,7 +32,7 @@ beforeAll(async () => {
   );
   chmodSync(join(bin, 'usher'), 0o755);
   place = await findPlace({
-    ...{ USHER_STORE: `lmdb:${folder}/data`, TMPDIR: folder },
+    ...{ USHER_STORE: `lmdb:${folder}/data`, TMPDIR: folder, HOME: folder },
     ...{ USHER_OUTBOUND_ALLOW: '127.0.0.1', USHER_LEAK_SECRET: `whsec_${'abcd'.repeat(11)}` },
   });
   place.env.PATH = [bin, place.env.PATH].join(delimiter);
@@ -84,8 +84,13 @@ const pages: Page[] = [
   },
   {
     file: 'docs/gateways.md',
-    before: "TOKEN=$(usher token create --kind static --name holder | awk '/^token/ { print $2 }')",
+    before: `OTHER=$(usher token create --kind static --name other | awk '/^token/ { print $2 }')
+      MADE=$(usher token create --kind static --name asker --scope usher.introspect)
+      ID=$(echo "$MADE" | awk '/^id/ { print $2 }')
+      TOKEN=$(echo "$MADE" | awk '/^token/ { print $2 }')`,
+    values: () => ({ 'npm run -s usher --': 'usher' }),
   },
+  { file: 'docs/command-line.md', before: 'mkdir -p ~/.config/fish/completions' },
   {
     file: 'docs/audit-log.md',
     before: `usher token create --kind jwt --name "web shop" --owner payments
