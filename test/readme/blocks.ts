@@ -94,7 +94,8 @@ export const runners: Record<string, Runner> = {
  */
 export function settingsIn({ text }: Pick<Block, 'text'>): Record<string, string> | undefined {
   const lines = text.trimEnd().split('\n');
-  const assignments = /^(?:export )?((?:(?:USHER|OTEL)_[A-Z0-9_]+=(?:'[^']*'|[^\s'$]+) ?)+) *(?:#.*)?$/;
+  const assignments =
+    /^(?:export )?((?:(?:USHER|OTEL)_[A-Z0-9_]+=(?:'[^']*'|[^\s'$]+) ?)+) *(?:#.*)?$/;
   const given = lines.map(line => assignments.exec(line)?.[1]);
   if (given.includes(undefined)) return undefined;
   const pairs = given.join(' ').matchAll(/(\w+)=('[^']*'|\S+)/g);
