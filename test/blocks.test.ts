@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { readConfig, SettingsError } from '../src/settings/config.ts';
 import { schemaOf, validate } from './deploy/kubernetes.ts';
-import { type Block, blocksOf, documentedPages, isSettings, runners } from './readme/blocks.ts';
+import { type Block, blocksOf, documentedPages, runners, settingsIn } from './readme/blocks.ts';
 
 const blocks = documentedPages().flatMap(blocksOf);
 const name = ({ file, line }: Block) => `${file}:${line}`;
@@ -19,13 +19,19 @@ const of = (...languages: string[]) => blocks.filter(each => languages.includes(
 const shown = ['text', 'mermaid', 'nginx', 'caddyfile', 'haproxy', 'lua', 'ini', ''];
 const code = ['sh', 'console', 'bash', 'ts', 'js'];
 
+test.each(documentedPages())('%s has no block that is only indented', page => {
+  const outside = readFileSync(page, 'utf8').replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
+  // Within a list, an indented line continues an item.
+  expect(outside).not.toMatch(/^(?! *[-*\d]).*\n\n {4}(?=\S)(?![-*] )/m);
+});
+
 test('the languages are known', () => {
   const known = [...shown, ...code, 'yaml', 'json'];
   expect(blocks.filter(({ language }) => !known.includes(language)).map(name)).toEqual([]);
 });
 
 describe('commands and code', () => {
-  const toRun = of(...code).filter(block => !isSettings(block));
+  const toRun = of(...code).filter(block => settingsIn(block) === undefined);
 
   test.each(named(toRun))('%s is run by a test, or says why not', (_, block) => {
     const { file, chapter, notRun } = block;
@@ -44,15 +50,22 @@ describe('commands and code', () => {
   });
 });
 
+/** What every server on Redis must have; no page repeats it. */
+const secrets = {
+  USHER_MASTER_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+  USHER_ADMIN_TOKEN: 'a'.repeat(40),
+};
+
 describe('settings', () => {
-  test.each(named(of('sh').filter(isSettings)))('%s can be set', (_, { text }) => {
-    const lines = text.trimEnd().split('\n');
-    const variables = lines.map(line => /^(\w+)=('[^']*'|\S+)(?:\s+#.*)?$/.exec(line));
-    expect(variables).not.toContain(null);
-    const given = variables.map(found => [found?.[1] ?? '', found?.[2]?.replaceAll("'", '') ?? '']);
-    // OpenTelemetry's own are read elsewhere.
-    const own = given.filter(([key]) => key?.startsWith('USHER_'));
-    const mistakes = mistakesOf(Object.fromEntries(own));
+  const given = of('sh').filter(block => settingsIn(block) !== undefined);
+
+  test.each(named(given))('%s can be set', (_, block) => {
+    // OpenTelemetry's own are read elsewhere; a shell puts the home for "~".
+    const own = Object.entries(settingsIn(block) ?? {})
+      .filter(([key]) => key.startsWith('USHER_'))
+      .map(([key, value]) => [key, value.replace(/^~/, '/home/me')] as const);
+    expect(own.length + Object.keys(settingsIn(block) ?? {}).length).toBeGreaterThan(0);
+    const mistakes = mistakesOf({ ...secrets, ...Object.fromEntries(own) });
     // The files that the page names are not here.
     expect(mistakes.filter(each => !/file that cannot be read/.test(each))).toEqual([]);
   });

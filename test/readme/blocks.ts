@@ -67,6 +67,7 @@ export const runners: Record<string, Runner> = {
   'README.md': { test: 'test/readme.test.ts', chapters: ['Start', 'One minute'] },
   'docs/audit-log.md': { test: commands },
   'docs/backup.md': { test: 'test/backup-page.test.ts' },
+  'docs/command-line.md': { test: commands },
   'docs/clients.md': { test: 'test/clients.test.ts' },
   'docs/gateways.md': { test: commands },
   'docs/installing.md': { test: 'test/server/npx.test.ts', chapters: ['The package'] },
@@ -87,7 +88,23 @@ export const runners: Record<string, Runner> = {
   'packages/client/README.md': { test: 'test/client/packed.test.ts' },
 };
 
-/** Whether a block only gives settings: a variable on each line, as an environment file has them. */
+/**
+ * The variables of a block that only gives settings, as an environment file or `export` has them; undefined
+ * for another block.
+ */
+export function settingsIn({ text }: Pick<Block, 'text'>): Record<string, string> | undefined {
+  const lines = text.trimEnd().split('\n');
+  const assignments =
+    /^(?:export )?((?:(?:USHER|OTEL)_[A-Z0-9_]+=(?:'[^']*'|[^\s'$]+) ?)+) *(?:#.*)?$/;
+  const given = lines.map(line => assignments.exec(line)?.[1]);
+  if (given.includes(undefined)) return undefined;
+  const pairs = given.join(' ').matchAll(/(\w+)=('[^']*'|\S+)/g);
+  return Object.fromEntries(
+    [...pairs].map(([, name, value = '']) => [name, value.replaceAll("'", '')]),
+  );
+}
+
+/** Whether a block only gives settings, a variable on each line, as an environment file has them. */
 export function isSettings({ text }: Pick<Block, 'text'>): boolean {
   return text
     .trimEnd()

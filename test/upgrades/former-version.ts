@@ -13,7 +13,7 @@ const root = resolve(import.meta.dirname, '../..');
  * The version that must be able to stand beside this one: the commit of the last release, and until
  * there is one, the first that signs what a request did, since this version believes no other.
  */
-export const formerCommit = '3b242ec6';
+const formerCommit = '3b242ec6';
 
 /** Packs and installs it below a folder. Throws Error where the clone does not have its commit. */
 export async function installFormer(folder: string): Promise<Installed> {
