@@ -11,6 +11,7 @@ import type { JsonObject } from '../store/record.ts';
 import type { TokenReader } from '../store/store.ts';
 import { namesIn } from '../tokens/audit-names.ts';
 import {
+  adminActor,
   adminScope,
   type Caller,
   demand,
@@ -20,6 +21,7 @@ import {
 } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
+import { stateOf } from '../tokens/state.ts';
 import { checkGranted, checkName, demandUnrestricted } from './administer.ts';
 import { type Invitation, invitationOf } from './invitation.ts';
 import { type By, noSuchPerson, type People } from './people.ts';
@@ -106,11 +108,27 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     return { invitations: found.map(invitationOf), next };
   };
 
+  /** Whether who made an invitation, a person or an access token, is still an administrator. */
+  const mayStillInvite = async ({ createdBy, personId }: Invitation) => {
+    const invited = await people.find(personId);
+    if (invited !== undefined && !mayEnter(invited)) return false;
+    if (createdBy === adminActor) return true;
+    const id = personIn(createdBy);
+    if (id === undefined) {
+      const token = await records.get(createdBy);
+      if (token === undefined || stateOf(token, now()) !== 'active') return false;
+      return token.scopes.includes(adminScope) && token.owner === undefined;
+    }
+    const inviter = await people.find(id);
+    if (inviter === undefined || !mayEnter(inviter)) return false;
+    return inviter.role === 'admin' && inviter.owners === undefined;
+  };
+
   const look = async (code: string): Promise<Invitation | undefined> => {
     const document = await documents.document('invitations', digestOf(code));
     const invitation = document && invitationOf(document);
     if (invitation === undefined || invitation.usedAt !== undefined) return undefined;
-    return (await mayStillInvite(people, invitation)) ? invitation : undefined;
+    return (await mayStillInvite(invitation)) ? invitation : undefined;
   };
 
   return {
@@ -184,17 +202,6 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
       return outcome === 'done' && person && mayEnter(person) ? person : undefined;
     },
   };
-}
-
-/** Whether who made an invitation is still an administrator, as far as they are a person. */
-async function mayStillInvite(people: People, { createdBy, personId }: Invitation) {
-  const invited = await people.find(personId);
-  if (invited !== undefined && !mayEnter(invited)) return false;
-  const id = personIn(createdBy);
-  if (id === undefined) return true;
-  const inviter = await people.find(id);
-  if (inviter === undefined || !mayEnter(inviter)) return false;
-  return inviter.role === 'admin' && inviter.owners === undefined;
 }
 
 function demandWhole(caller: Caller): void {

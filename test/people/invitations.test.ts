@@ -162,6 +162,27 @@ test('a link of an administrator who was removed since is no longer good', async
   expect((await visit(two).signIn({ invitation: theirs })).status).toBe(403);
 });
 
+test('a link of an access token that was revoked or changed since is no longer good', async () => {
+  const tokens = adminOf(one);
+  for (const how of ['revoked', 'changed'] as const) {
+    const made = await tokens.create({
+      ...{ kind: Kind.STATIC, name: how, scopes: ['usher.admin'] },
+    });
+    const service = invitationsAt(one, made.token);
+    const { url } = await service.createInvitation({ name: 'Friend', role: Role.ADMIN });
+    expect((await visit(two).post('/invitation', { code: codeIn(url) })).status).toBe(200);
+    const { id = '', revision = 0n } = made.accessToken ?? {};
+    if (how === 'revoked') await tokens.revoke({ id });
+    else {
+      await tokens.update({
+        accessToken: { id, revision, scopes: ['usher.tokens.read'] },
+        updateMask: { paths: ['scopes'] },
+      });
+    }
+    expect((await visit(two).signIn({ invitation: codeIn(url) })).status).toBe(403);
+  }
+});
+
 test('a new link lets a person in again, and ends their older ones', async () => {
   const { code, personId } = await invite('Forgetful');
   await visit(one).signIn({ invitation: code });
