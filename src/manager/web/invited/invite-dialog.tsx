@@ -13,6 +13,7 @@ import { usePeopleCall } from '../people/use-people-call.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { DialogForm } from '../ui/dialog-form.tsx';
+import { leaveAfterAsking } from '../ui/leave-guard.ts';
 import { When } from '../ui/when.tsx';
 
 /** Asks for a name and a role, and then shows the link. */
@@ -107,8 +108,12 @@ export function NewLinkDialog(props: { personId: string; name: string; onClose: 
 
 function LinkDialog({ made, onClose }: { made: CreateInvitationResponse; onClose: () => void }) {
   const { url, invitation } = made;
+  const [isCopied, setCopied] = useState(false);
+  const guard = isCopied
+    ? undefined
+    : 'The link is shown only now, and you have not copied it yet.';
   return (
-    <Dialog onClose={onClose} title={`The link for ${invitation?.name}`} size="lg">
+    <Dialog onClose={onClose} guard={guard} title={`The link for ${invitation?.name}`} size="lg">
       <Stack>
         <Text size="sm">
           Send it to {invitation?.name} alone. It works once, and ends{' '}
@@ -122,8 +127,8 @@ function LinkDialog({ made, onClose }: { made: CreateInvitationResponse; onClose
           make another one.
         </Alert>
         <Group justify="space-between">
-          <CopyButton value={url} what="link" />
-          <Button variant="default" onClick={onClose}>
+          <CopyButton value={url} what="link" onCopied={() => setCopied(true)} />
+          <Button variant="default" onClick={() => leaveAfterAsking(onClose)}>
             Done
           </Button>
         </Group>
