@@ -11,10 +11,16 @@ import {
   revokeInvitation,
 } from '../api/invitations.ts';
 import { type RoleName, roleNames } from '../api/people.ts';
-import { type Context, connect, optionsOf } from './context.ts';
+import { type Context, change, connect, optionsOf } from './context.ts';
 import { foundPerson } from './found-id.ts';
-import { listedId, word } from './option-values.ts';
+import { listedId, uuid, word } from './option-values.ts';
 import { outJson, outTable } from './terminal.ts';
+
+const requestIdOption = [
+  '--request-id <uuid>',
+  'repeat a change whose outcome is not known',
+  uuid,
+] as const;
 
 /** Adds the commands to `usher people`, which must be there. */
 export function addInvitationCommands(program: Command, context: Context): void {
@@ -26,6 +32,7 @@ export function addInvitationCommands(program: Command, context: Context): void 
     .argument('<name>', 'the name of the person')
     .requiredOption('--role <role>', roleNames.join(', '), word(roleNames))
     .option('--owner <owner...>', 'only for the access tokens of these owners')
+    .option(...requestIdOption)
     .action(async (name: string, _, self: Command) => {
       const { role, owner = [] } = optionsOf<{ role: RoleName; owner?: string[] }>(self);
       await outLink(context, self, { name, role, owners: owner });
@@ -34,6 +41,7 @@ export function addInvitationCommands(program: Command, context: Context): void 
     .command('link')
     .description('print such a link for a person who lost their passkey; older links of theirs end')
     .argument('<id>', 'the UUID of the person, or its first characters', listedId)
+    .option(...requestIdOption)
     .action(async (given: string, _, self: Command) => {
       const admin = connect(context, optionsOf(self));
       await outLink(context, self, { personId: await foundPerson(admin, given) });
@@ -92,8 +100,9 @@ export function addInvitationCommands(program: Command, context: Context): void 
 
 async function outLink(context: Context, self: Command, invited: Invited): Promise<void> {
   const { terminal } = context;
-  const options = optionsOf(self);
-  const { url, invitation } = await invite(connect(context, options), invited);
+  const options = optionsOf<{ requestId?: string }>(self);
+  const admin = connect(context, options);
+  const { url, invitation } = await change(options.requestId, id => invite(admin, invited, id));
   if (options.json) return outJson(terminal, { url, ...invitation });
   terminal.out(url);
   if (terminal.notesRich) {

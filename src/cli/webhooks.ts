@@ -15,10 +15,10 @@ import {
   type WebhookFields,
 } from '../api/webhooks.ts';
 import { confirm, yesOption } from './confirm.ts';
-import { type Context, connect, optionsOf } from './context.ts';
+import { type Context, change, connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { foundWebhook } from './found-id.ts';
-import { count, durationSeconds, listedId, several } from './option-values.ts';
+import { count, durationSeconds, listedId, several, uuid } from './option-values.ts';
 import { outJson, printable } from './terminal.ts';
 import {
   outDeliveries,
@@ -82,20 +82,19 @@ function addCreate(webhooks: Command, context: Context): void {
   const command = webhooks
     .command('create')
     .description('create a webhook; the secret that signs its events is shown only once')
-    .option('--disabled', 'send nothing until `usher webhooks update --enable`');
+    .option('--disabled', 'send nothing until `usher webhooks update --enable`')
+    .option('--request-id <uuid>', 'repeat a change whose outcome is not known', uuid);
   addFields(command).action(async (_, self: Command) => {
-    const options = optionsOf<FieldOptions & { disabled?: true }>(self);
+    const options = optionsOf<FieldOptions & { disabled?: true; requestId?: string }>(self);
     if (options.url === undefined) throw new UsageError('give the address with --url');
     if (options.event === undefined) {
       throw new UsageError('give at least one --event, such as --event token.revoked');
     }
     const none = { url: '', description: '', events: [], owners: [], expiringDays: [] };
     const fields = { ...none, ...fieldsOf(options), enabled: options.disabled !== true };
-    outSecret(
-      context.terminal,
-      await createWebhook(connect(context, options), fields),
-      options.json,
-    );
+    const admin = connect(context, options);
+    const made = await change(options.requestId, id => createWebhook(admin, fields, id));
+    outSecret(context.terminal, made, options.json);
   });
 }
 

@@ -183,6 +183,26 @@ test('a link of an access token that was revoked or changed since is no longer g
   }
 });
 
+test('a repeat with the same request id gives the same link, at any server, and no other person', async () => {
+  const requestId = crypto.randomUUID();
+  const asked = { name: 'Once', role: Role.VIEWER, requestId };
+  const made = [];
+  for (const server of [one, two, one])
+    made.push(await invitationsAt(server).createInvitation(asked));
+  expect(new Set(made.map(({ url }) => url)).size).toBe(1);
+  expect(new Set(made.map(({ invitation }) => invitation?.id)).size).toBe(1);
+  const { invitations } = await invitationsAt(two).listInvitations({});
+  expect(invitations.filter(({ name }) => name === 'Once')).toHaveLength(1);
+  const other = invitationsAt(one).createInvitation({ ...asked, role: Role.ADMIN });
+  expect(await codeOf(other)).toBe('InvalidArgument');
+  // Of someone else it is another one.
+  const { token } = await adminOf(one).create({
+    ...{ kind: Kind.STATIC, name: 'other admin', scopes: ['usher.admin'] },
+  });
+  const theirs = await invitationsAt(one, token).createInvitation(asked);
+  expect(theirs.url).not.toBe(made[0]?.url);
+});
+
 test('a new link lets a person in again, and ends their older ones', async () => {
   const { code, personId } = await invite('Forgetful');
   await visit(one).signIn({ invitation: code });

@@ -14,6 +14,7 @@ import { CopyButton } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { DialogForm } from '../ui/dialog-form.tsx';
 import { leaveAfterAsking } from '../ui/leave-guard.ts';
+import { useRequestId } from '../ui/use-request-id.ts';
 import { When } from '../ui/when.tsx';
 
 /** Asks for a name and a role, and then shows the link. */
@@ -23,10 +24,12 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const [owners, setOwners] = useState<string[]>([]);
   const [made, setMade] = useState<CreateInvitationResponse>();
   const invite = usePeopleCall(InvitationService.method.createInvitation);
+  const requestId = useRequestId();
 
   async function submit() {
     const kept = role === Role.AUDITOR ? [] : owners;
-    setMade(await invite.run({ name: name.trim(), role, owners: kept }));
+    const asked = { name: name.trim(), role, owners: kept };
+    setMade(await invite.run({ ...asked, requestId: requestId.of(asked) }));
   }
 
   if (made) return <LinkDialog made={made} onClose={onClose} />;
@@ -84,8 +87,9 @@ export function NewLinkDialog(props: { personId: string; name: string; onClose: 
   const { personId, name, onClose } = props;
   const [made, setMade] = useState<CreateInvitationResponse>();
   const invite = usePeopleCall(InvitationService.method.createInvitation);
+  const requestId = useRequestId();
   async function submit() {
-    setMade(await invite.run({ personId }));
+    setMade(await invite.run({ personId, requestId: requestId.of(personId) }));
   }
   if (made) return <LinkDialog made={made} onClose={onClose} />;
   return (
