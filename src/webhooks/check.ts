@@ -4,7 +4,7 @@ import { hint } from '../reading/nearest.ts';
 import type { Caller } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { checkAll, invalid } from '../tokens/faults.ts';
-import { checkText, fieldLimits } from '../tokens/fields.ts';
+import { checkShownText, checkText, fieldLimits } from '../tokens/fields.ts';
 import { type EventType, eventTypes } from './events.ts';
 
 /** The fields that callers set. */
@@ -64,7 +64,7 @@ export function checkWebhookFields(
     () => url !== undefined && checkUrl(url, readAddress),
     () =>
       description !== undefined &&
-      checkText('webhook.description', description, limits.descriptionLengthMax),
+      checkShownText('webhook.description', description, limits.descriptionLengthMax),
     () => events && checkEvents(events),
     () => owners && checkOwners(owners),
     () => expiringDays && checkDays(expiringDays),

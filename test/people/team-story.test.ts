@@ -166,7 +166,8 @@ test('a reported token is revoked at once, and rings the bell', async () => {
   const { token = '' } = await adminOf(server).create({
     ...{ kind: Kind.STATIC, name: 'in a commit', owner: 'payments', scopes: ['pay'] },
   });
-  const body = JSON.stringify([{ credential: token, url: 'https://git.example/x', source: 'git' }]);
+  const findings = [{ credential: token, url: 'https://git.example/x', source: 'git' }];
+  const body = JSON.stringify({ findings });
   const at = new Date();
   const id = 'report-1';
   const response = await fetch(`http://${server.http}/leaks`, {
@@ -178,7 +179,7 @@ test('a reported token is revoked at once, and rings the bell', async () => {
     },
     body,
   });
-  expect([response.status, await response.text()]).toEqual([200, expect.any(String)]);
+  expect([response.status, await response.json()]).toEqual([200, { outcomes: ['revoked'] }]);
   await ann.goto(url);
   await ann.getByRole('button', { name: /^Notices: [1-9]/ }).click();
   const notices = ann.getByRole('dialog', { name: 'Notices' });
