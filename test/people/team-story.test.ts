@@ -26,7 +26,7 @@ import { runServer, type TestServer } from '../server/run-server.ts';
 import { startProvider, type TestProvider } from './openid-provider.ts';
 import { accounts, roles } from './with-provider.ts';
 
-const count = 2_000;
+const count = 50_000;
 /** How many of them one team has. */
 const ofTeam = (count / 20).toLocaleString('en');
 const inAll = count.toLocaleString('en');
@@ -60,7 +60,7 @@ beforeAll(async () => {
   };
   server = await runServer(env, clock);
   browser = await launchChromium();
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   await browser?.close();
   await server?.stop();
