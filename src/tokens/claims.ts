@@ -8,7 +8,7 @@ import { TokenError } from './errors.ts';
 import { invalid } from './faults.ts';
 
 /** A call that may be a repeat. */
-export interface Claimed {
+interface Claimed {
   caller: Caller;
   /** Its name, to which the request id is bound. */
   rpc: string;

@@ -4,7 +4,6 @@ import { v7 } from 'uuid';
 import type { Documents } from '../store/documents.ts';
 import { type Store, Unavailable } from '../store/store.ts';
 import { adminScope, type Caller, demand } from '../tokens/caller.ts';
-import { graceSecondsMax } from '../tokens/check-request.ts';
 import type { Claim } from '../tokens/claims.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults, invalid } from '../tokens/faults.ts';
@@ -13,6 +12,7 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import { isVisibleTo, visibleWebhook, webhookEvent } from './access.ts';
 import { actorName } from './actor-name.ts';
 import {
+  checkGrace,
   checkWebhookFields,
   maskOf,
   ownersFor,
@@ -145,7 +145,13 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const outcome = await store.changeDocument({
         ...{ collection: 'webhooks', id: before.id, before: before.revision },
         body: bodyOf(next),
-        event: webhookEvent(ask.caller, ask.action, before, at, fieldsChanged(before, next)),
+        event: webhookEvent(
+          ask.caller,
+          ask.action,
+          before,
+          at,
+          difference(auditFieldsOf(before), auditFieldsOf(next)),
+        ),
       });
       if (outcome === 'done') {
         deps.onChange();
@@ -284,15 +290,6 @@ function shownUrl(keys: MasterKeys, webhook: Webhook): string {
     if (error instanceof Unavailable) return '';
     throw error;
   }
-}
-
-function checkGrace(seconds: number): void {
-  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= graceSecondsMax) return;
-  throw invalid('grace', `must be whole seconds, 0 to ${graceSecondsMax} (30 days)`);
-}
-
-function fieldsChanged(before: Webhook, after: Webhook) {
-  return difference(auditFieldsOf(before), auditFieldsOf(after));
 }
 
 function stale(revision: number): TokenError {
