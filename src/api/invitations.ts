@@ -39,8 +39,10 @@ export type Invited = { name: string; role: RoleName; owners: string[] } | { per
 export async function invite(
   { invitations }: Admin,
   invited: Invited,
+  requestId: string,
 ): Promise<{ url: string; invitation: Invitation }> {
-  const request = 'role' in invited ? { ...invited, role: roleValue(invited.role) } : invited;
+  const asked = 'role' in invited ? { ...invited, role: roleValue(invited.role) } : invited;
+  const request = { ...asked, requestId };
   const { url, invitation } = await call(() => invitations.createInvitation(request));
   return { url, invitation: invitationOf(invitation as InvitationMessage) };
 }

@@ -60,8 +60,10 @@ export interface Delivery {
 export async function createWebhook(
   { webhooks }: Admin,
   fields: WebhookFields,
+  requestId: string,
 ): Promise<{ webhook: Webhook; secret: string }> {
-  const { webhook, secret } = await call(() => webhooks.createWebhook({ webhook: fields }));
+  const request = { webhook: fields, requestId };
+  const { webhook, secret } = await call(() => webhooks.createWebhook(request));
   return { webhook: webhookOf(webhook), secret };
 }
 

@@ -11,9 +11,16 @@ import {
   revokeInvitation,
 } from '../api/invitations.ts';
 import { type RoleName, roleNames } from '../api/people.ts';
-import { type Context, connect, optionsOf } from './context.ts';
-import { uuid, word } from './option-values.ts';
+import { type Context, change, connect, optionsOf } from './context.ts';
+import { foundPerson } from './found-id.ts';
+import { listedId, uuid, word } from './option-values.ts';
 import { outJson, outTable } from './terminal.ts';
+
+const requestIdOption = [
+  '--request-id <uuid>',
+  'repeat a change whose outcome is not known',
+  uuid,
+] as const;
 
 /** Adds the commands to `usher people`, which must be there. */
 export function addInvitationCommands(program: Command, context: Context): void {
@@ -25,6 +32,7 @@ export function addInvitationCommands(program: Command, context: Context): void 
     .argument('<name>', 'the name of the person')
     .requiredOption('--role <role>', roleNames.join(', '), word(roleNames))
     .option('--owner <owner...>', 'only for the access tokens of these owners')
+    .option(...requestIdOption)
     .action(async (name: string, _, self: Command) => {
       const { role, owner = [] } = optionsOf<{ role: RoleName; owner?: string[] }>(self);
       await outLink(context, self, { name, role, owners: owner });
@@ -32,9 +40,11 @@ export function addInvitationCommands(program: Command, context: Context): void 
   people
     .command('link')
     .description('print such a link for a person who lost their passkey; older links of theirs end')
-    .argument('<id>', 'the UUID of the person', uuid)
-    .action(async (personId: string, _, self: Command) => {
-      await outLink(context, self, { personId });
+    .argument('<id>', 'the UUID of the person, or its first characters', listedId)
+    .option(...requestIdOption)
+    .action(async (given: string, _, self: Command) => {
+      const admin = connect(context, optionsOf(self));
+      await outLink(context, self, { personId: await foundPerson(admin, given) });
     });
   people
     .command('invitations')
@@ -58,10 +68,11 @@ export function addInvitationCommands(program: Command, context: Context): void 
   people
     .command('passkeys')
     .description('list the passkeys of a person')
-    .argument('<id>', 'the UUID of the person', uuid)
-    .action(async (personId: string, _, self: Command) => {
+    .argument('<id>', 'the UUID of the person, or its first characters', listedId)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      const all = await passkeysOf(connect(context, options), personId);
+      const admin = connect(context, options);
+      const all = await passkeysOf(admin, await foundPerson(admin, given));
       if (options.json) return outJson(terminal, all);
       const rows = all.map(each => [
         each.name,
@@ -74,13 +85,14 @@ export function addInvitationCommands(program: Command, context: Context): void 
   people
     .command('remove-passkey')
     .description('remove a passkey of a person; sessions that it opened go on')
-    .argument('<id>', 'the UUID of the person', uuid)
+    .argument('<id>', 'the UUID of the person, or its first characters', listedId)
     .argument('<passkey>', 'the id of the passkey')
     .option('--last', 'also when it is the last one, without which they cannot sign in')
-    .action(async (personId: string, id: string, _, self: Command) => {
+    .action(async (given: string, id: string, _, self: Command) => {
       const options = optionsOf<{ last?: true }>(self);
-      const passkey = { personId, id, allowLast: options.last === true };
-      const left = await removePasskey(connect(context, options), passkey);
+      const admin = connect(context, options);
+      const personId = await foundPerson(admin, given);
+      const left = await removePasskey(admin, { personId, id, allowLast: options.last === true });
       if (options.json) outJson(terminal, { id, removed: true, left: left.length });
       else terminal.out(`removed; ${left.length} passkeys are left`);
     });
@@ -88,8 +100,9 @@ export function addInvitationCommands(program: Command, context: Context): void 
 
 async function outLink(context: Context, self: Command, invited: Invited): Promise<void> {
   const { terminal } = context;
-  const options = optionsOf(self);
-  const { url, invitation } = await invite(connect(context, options), invited);
+  const options = optionsOf<{ requestId?: string }>(self);
+  const admin = connect(context, options);
+  const { url, invitation } = await change(options.requestId, id => invite(admin, invited, id));
   if (options.json) return outJson(terminal, { url, ...invitation });
   terminal.out(url);
   if (terminal.notesRich) {

@@ -5,11 +5,12 @@ import { Option } from 'commander';
 import { cancelJob, getJob, jobFailures, listJobs } from '../api/jobs.ts';
 import { type Context, connect, optionsOf } from './context.ts';
 import { UsageError } from './exit-codes.ts';
+import { foundJob } from './found-id.ts';
 import { outJob, outJobs } from './job-output.ts';
 import { addRunOptions, type RunOptions, runJob } from './job-run.ts';
 import { type SecretsTarget, writeSecrets } from './job-secrets.ts';
 import { addSelectionOptions } from './job-selection.ts';
-import { count, durationSeconds, time, uuid, word } from './option-values.ts';
+import { count, durationSeconds, listedId, time, word } from './option-values.ts';
 import { outJson, outTable } from './terminal.ts';
 
 /** Adds the commands. `exit` takes the exit code of a job that did not do everything. */
@@ -106,10 +107,11 @@ function addShow(jobs: Command, context: Context): void {
   jobs
     .command('show')
     .description('show a job and its progress')
-    .argument('<id>', 'UUID', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .argument('<id>', 'UUID, or its first characters', listedId)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      outJob(context.terminal, await getJob(connect(context, options), id), options.json);
+      const admin = connect(context, options);
+      outJob(context.terminal, await getJob(admin, await foundJob(admin, given)), options.json);
     });
 }
 
@@ -117,10 +119,11 @@ function addCancel(jobs: Command, context: Context): void {
   jobs
     .command('cancel')
     .description('end a job before its next act; what it did stays done')
-    .argument('<id>', 'UUID', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .argument('<id>', 'UUID, or its first characters', listedId)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      outJob(context.terminal, await cancelJob(connect(context, options), id), options.json);
+      const admin = connect(context, options);
+      outJob(context.terminal, await cancelJob(admin, await foundJob(admin, given)), options.json);
     });
 }
 
@@ -128,10 +131,12 @@ function addFailures(jobs: Command, context: Context): void {
   jobs
     .command('failures')
     .description('list what a job could not change, and why')
-    .argument('<id>', 'UUID', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .argument('<id>', 'UUID, or its first characters', listedId)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      const failures = await Array.fromAsync(jobFailures(connect(context, options), id));
+      const admin = connect(context, options);
+      const id = await foundJob(admin, given);
+      const failures = await Array.fromAsync(jobFailures(admin, id));
       if (options.json) outJson(context.terminal, { failures });
       else {
         const rows = failures.map(({ tokenId, reason }) => [tokenId, reason]);
@@ -144,13 +149,14 @@ function addSecrets(jobs: Command, context: Context): void {
   jobs
     .command('secrets')
     .description('write the new tokens and secrets of a job; with --out, the server forgets them')
-    .argument('<id>', 'UUID', uuid)
+    .argument('<id>', 'UUID, or its first characters', listedId)
     .option('--out <file>', 'a new file, instead of the standard output')
     .option('--format <format>', 'csv or jsonl', word(['csv', 'jsonl']))
     .option('--keep', 'the server keeps them, for an hour after the end of the job')
-    .action(async (id: string, _, self: Command) => {
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf<SecretsTarget>(self);
-      await writeSecrets(context, connect(context, options), id, {
+      const admin = connect(context, options);
+      await writeSecrets(context, admin, await foundJob(admin, given), {
         ...options,
         ...(options.json && { format: 'jsonl' }),
       });

@@ -3,7 +3,8 @@
 import type { Command } from 'commander';
 import { dismissLeak, type Leak, listLeaks } from '../api/leaks.ts';
 import { type Context, connect, optionsOf } from './context.ts';
-import { uuid } from './option-values.ts';
+import { foundId } from './found-id.ts';
+import { idPrefix } from './option-values.ts';
 import { outJson, outTable, type Terminal } from './terminal.ts';
 
 /** Adds the commands. */
@@ -14,12 +15,13 @@ export function addLeaksCommands(program: Command, context: Context): void {
   leaks
     .command('list')
     .description('list the leaks that need someone')
-    .option('--token <id>', 'only those of this access token', uuid)
+    .option('--token <id>', 'only those of this access token', idPrefix)
     .option('--all', 'also those that were dismissed')
     .action(async (_, self: Command) => {
       const options = optionsOf<{ token?: string; all?: true }>(self);
-      const listed = await listLeaks(connect(context, options), {
-        ...(options.token && { tokenId: options.token }),
+      const admin = connect(context, options);
+      const listed = await listLeaks(admin, {
+        ...(options.token && { tokenId: await foundId(admin, options.token) }),
         ...(options.all && { withDismissed: true }),
       });
       if (options.json) for (const leak of listed) outJson(context.terminal, leak);

@@ -87,12 +87,21 @@ export function several(text: string, before: string[] | undefined): string[] {
 
 /** Parses a UUID, or at least the first four characters of one; returns it in lower case. */
 export function idPrefix(text: string): string {
+  return startOfUuid(text, '`usher token list`');
+}
+
+/** The same of something else than an access token: shells do not complete it. */
+export function listedId(text: string): string {
+  return startOfUuid(text, 'the command that lists them');
+}
+
+function startOfUuid(text: string, shownBy: string): string {
   const id = text.toLowerCase();
   const isHex = id.length <= 36 && /^[0-9a-f-]{4,}$/.test(id);
   const hasDashes = [...id].every((char, n) => (char === '-') === [8, 13, 18, 23].includes(n));
   if (isHex && hasDashes) return id;
   throw new InvalidArgumentError(
-    'expected a UUID or its first characters, at least 4, as shown by `usher token list`',
+    `expected a UUID or its first characters, at least 4, as shown by ${shownBy}`,
   );
 }
 

@@ -1,6 +1,7 @@
 /** `usher people`: lists, shows, changes and removes people, and lists and ends sessions. */
 
 import { type Command, Option } from 'commander';
+import type { Admin } from '../api/connect.ts';
 import {
   endSession,
   endSessions,
@@ -16,7 +17,8 @@ import {
 } from '../api/people.ts';
 import { type Context, connect, optionsOf } from './context.ts';
 import { UsageError } from './exit-codes.ts';
-import { uuid, word } from './option-values.ts';
+import { foundPerson } from './found-id.ts';
+import { listedId, word } from './option-values.ts';
 import { outJson, outTable, outValues } from './terminal.ts';
 
 /** Adds the commands. */
@@ -82,10 +84,12 @@ function addShow(people: Command, context: Context): void {
   people
     .command('show')
     .description('show one person')
-    .argument('<id>', 'UUID of the person', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .argument('<id>', 'UUID of the person, or its first characters', listedId)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      outPerson(context, await getPerson(connect(context, options), id), options.json);
+      const admin = connect(context, options);
+      const person = await getPerson(admin, await foundPerson(admin, given));
+      outPerson(context, person, options.json);
     });
 }
 
@@ -102,7 +106,7 @@ function addUpdate(people: Command, context: Context): void {
   people
     .command('update')
     .description('change a person; what is not given stays')
-    .argument('<id>', 'UUID of the person', uuid)
+    .argument('<id>', 'UUID of the person, or its first characters', listedId)
     .option('--name <name>', '1 to 128 characters')
     .option('--role <role>', roleNames.join(', '), word(roleNames))
     .option('--owner <owner...>', 'with --role: only the access tokens of these owners')
@@ -114,7 +118,7 @@ function addUpdate(people: Command, context: Context): void {
     )
     .addOption(new Option('--disable', 'let them sign in no longer').conflicts('enable'))
     .option('--enable', 'let them sign in again')
-    .action(async (id: string, _, self: Command) => {
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf<UpdateOptions>(self);
       const { name, role, owner: owners, roleByProvider, disable, enable } = options;
       if (owners !== undefined && role === undefined) {
@@ -126,7 +130,8 @@ function addUpdate(people: Command, context: Context): void {
       if (isNothing) throw new UsageError('name what to change (--help lists the options)');
       const disabled = disable ?? (enable ? false : undefined);
       const change = { name, role, owners, roleByProvider, disabled };
-      const person = await updatePerson(connect(context, options), id, change);
+      const admin = connect(context, options);
+      const person = await updatePerson(admin, await foundPerson(admin, given), change);
       outPerson(context, person, options.json);
     });
 }
@@ -135,21 +140,25 @@ function addRemove(people: Command, context: Context): void {
   people
     .command('remove')
     .description('remove a person and end their sessions; a provider can sign them in again')
-    .argument('<id>', 'UUID of the person', uuid)
-    .action(async (id: string, _, self: Command) => {
+    .argument('<id>', 'UUID of the person, or its first characters', listedId)
+    .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
-      await removePerson(connect(context, options), id);
+      const admin = connect(context, options);
+      const id = await foundPerson(admin, given);
+      await removePerson(admin, id);
       if (options.json) outJson(context.terminal, { removed: id });
       else context.terminal.note('removed');
     });
 }
 
-/** "admin", an actor, or the id of a person. */
-function actorOf(whose: string): string {
-  return /^[0-9a-f-]{36}$/i.test(whose) ? `person:${whose.toLowerCase()}` : whose;
+/** "admin", an actor, or the id of a person or its first characters. */
+async function actorOf(admin: Admin, whose: string): Promise<string> {
+  if (!/^[0-9a-f-]{4,36}$/i.test(whose)) return whose;
+  return `person:${await foundPerson(admin, listedId(whose))}`;
 }
 
-const whoseHelp = 'UUID of a person, or an actor as the audit log has it, such as "admin"';
+const whoseHelp =
+  'UUID of a person or its first characters, or an actor as the audit log has it, such as "admin"';
 
 function addSessions(people: Command, context: Context): void {
   people
@@ -158,8 +167,9 @@ function addSessions(people: Command, context: Context): void {
     .argument('[whose]', `${whoseHelp}; without it, those of all`)
     .action(async (whose: string | undefined, _, self: Command) => {
       const options = optionsOf(self);
-      const actor = whose === undefined ? '' : actorOf(whose);
-      const found = await Array.fromAsync(listSessions(connect(context, options), actor));
+      const admin = connect(context, options);
+      const actor = whose === undefined ? '' : await actorOf(admin, whose);
+      const found = await Array.fromAsync(listSessions(admin, actor));
       if (options.json) return outJson(context.terminal, { sessions: found });
       if (found.length === 0) return context.terminal.note('no sessions found');
       const head = ['ID', 'WHO', 'SIGNED IN BY', 'FROM', 'BROWSER', 'SINCE', 'LAST USED'];
@@ -193,7 +203,7 @@ function addEndSession(people: Command, context: Context): void {
       }
       const admin = connect(context, options);
       let ended = 1;
-      if (allOf !== undefined) ended = await endSessions(admin, actorOf(allOf));
+      if (allOf !== undefined) ended = await endSessions(admin, await actorOf(admin, allOf));
       else await endSession(admin, id ?? '');
       if (options.json) outJson(context.terminal, { ended });
       else context.terminal.note(`${ended} ended`);

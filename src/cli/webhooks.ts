@@ -1,7 +1,7 @@
 /** `usher webhooks`: creates, shows, changes, tests and removes webhooks, and sends deliveries again. */
 
 import { type Command, Option } from 'commander';
-import { type Admin, AdminError } from '../api/connect.ts';
+import type { Admin } from '../api/connect.ts';
 import {
   createWebhook,
   getWebhook,
@@ -15,9 +15,10 @@ import {
   type WebhookFields,
 } from '../api/webhooks.ts';
 import { confirm, yesOption } from './confirm.ts';
-import { type Context, connect, optionsOf } from './context.ts';
+import { type Context, change, connect, optionsOf } from './context.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { count, durationSeconds, idPrefix, several } from './option-values.ts';
+import { foundWebhook } from './found-id.ts';
+import { count, durationSeconds, listedId, several, uuid } from './option-values.ts';
 import { outJson, printable } from './terminal.ts';
 import {
   outDeliveries,
@@ -48,7 +49,7 @@ export function addWebhookCommands(
 }
 
 const days = (text: string, before: number[] | undefined) => [...(before ?? []), count(1)(text)];
-const idArgument = ['<id>', 'UUID, or its first characters', idPrefix] as const;
+const idArgument = ['<id>', 'UUID, or its first characters', listedId] as const;
 
 interface FieldOptions {
   url?: string;
@@ -81,20 +82,19 @@ function addCreate(webhooks: Command, context: Context): void {
   const command = webhooks
     .command('create')
     .description('create a webhook; the secret that signs its events is shown only once')
-    .option('--disabled', 'send nothing until `usher webhooks update --enable`');
+    .option('--disabled', 'send nothing until `usher webhooks update --enable`')
+    .option('--request-id <uuid>', 'repeat a change whose outcome is not known', uuid);
   addFields(command).action(async (_, self: Command) => {
-    const options = optionsOf<FieldOptions & { disabled?: true }>(self);
+    const options = optionsOf<FieldOptions & { disabled?: true; requestId?: string }>(self);
     if (options.url === undefined) throw new UsageError('give the address with --url');
     if (options.event === undefined) {
       throw new UsageError('give at least one --event, such as --event token.revoked');
     }
     const none = { url: '', description: '', events: [], owners: [], expiringDays: [] };
     const fields = { ...none, ...fieldsOf(options), enabled: options.disabled !== true };
-    outSecret(
-      context.terminal,
-      await createWebhook(connect(context, options), fields),
-      options.json,
-    );
+    const admin = connect(context, options);
+    const made = await change(options.requestId, id => createWebhook(admin, fields, id));
+    outSecret(context.terminal, made, options.json);
   });
 }
 
@@ -119,7 +119,11 @@ function addShow(webhooks: Command, context: Context): void {
     .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
       const admin = connect(context, options);
-      outWebhook(context.terminal, await getWebhook(admin, await idOf(admin, given)), options.json);
+      outWebhook(
+        context.terminal,
+        await getWebhook(admin, await foundWebhook(admin, given)),
+        options.json,
+      );
     });
 }
 
@@ -145,7 +149,7 @@ function addUpdate(webhooks: Command, context: Context): void {
     };
     if (Object.keys(fields).length === 0) throw new UsageError('give at least one field to change');
     const admin = connect(context, options);
-    const webhook = await updateWebhook(admin, await idOf(admin, given), fields);
+    const webhook = await updateWebhook(admin, await foundWebhook(admin, given), fields);
     outWebhook(context.terminal, webhook, options.json);
   });
 }
@@ -164,7 +168,7 @@ function addRotateSecret(webhooks: Command, context: Context): void {
     .action(async (given: string, _, self: Command) => {
       const options = optionsOf<{ grace: number; yes?: true }>(self);
       const admin = connect(context, options);
-      const id = await idOf(admin, given);
+      const id = await foundWebhook(admin, given);
       if (options.grace === 0) {
         await confirm(context, options, async () => {
           return `The former secret of ${await named(admin, id)} ends at once.`;
@@ -184,7 +188,7 @@ function addRemove(webhooks: Command, context: Context): void {
     .action(async (given: string, _, self: Command) => {
       const options = optionsOf<{ yes?: true }>(self);
       const admin = connect(context, options);
-      const id = await idOf(admin, given);
+      const id = await foundWebhook(admin, given);
       await confirm(context, options, async () => {
         return `Removes ${await named(admin, id)}. This cannot be undone.`;
       });
@@ -202,7 +206,7 @@ function addTest(webhooks: Command, context: Context, exit: (code: number) => vo
     .action(async (given: string, _, self: Command) => {
       const options = optionsOf(self);
       const admin = connect(context, options);
-      const delivery = await testWebhook(admin, await idOf(admin, given));
+      const delivery = await testWebhook(admin, await foundWebhook(admin, given));
       outDelivery(context.terminal, delivery, options.json);
       exit(delivery.state === 'delivered' ? exitCodes.ok : exitCodes.refused);
     });
@@ -217,7 +221,7 @@ function addDeliveries(webhooks: Command, context: Context): void {
     .action(async (given: string, _, self: Command) => {
       const options = optionsOf<{ limit: number }>(self);
       const admin = connect(context, options);
-      const id = await idOf(admin, given);
+      const id = await foundWebhook(admin, given);
       const deliveries = await Array.fromAsync(listDeliveries(admin, id, options.limit));
       if (options.json) outJson(context.terminal, { deliveries });
       else outDeliveries(context.terminal, deliveries);
@@ -233,26 +237,11 @@ function addReplay(webhooks: Command, context: Context, exit: (code: number) => 
     .action(async (given: string, deliveryId: string, _, self: Command) => {
       const options = optionsOf(self);
       const admin = connect(context, options);
-      const delivery = await replayDelivery(admin, await idOf(admin, given), deliveryId);
+      const delivery = await replayDelivery(admin, await foundWebhook(admin, given), deliveryId);
       outDelivery(context.terminal, delivery, options.json);
       const last = delivery.attempts.at(-1);
       exit(last?.error === '' ? exitCodes.ok : exitCodes.refused);
     });
-}
-
-const idLength = 36;
-
-/** The id that begins with `given`. Throws AdminError when there is none, UsageError for several. */
-async function idOf(admin: Admin, given: string): Promise<string> {
-  if (given.length === idLength) return given;
-  const found = (await listWebhooks(admin)).filter(({ id }) => id.startsWith(given));
-  const [only] = found;
-  if (only === undefined) {
-    throw new AdminError('NotFound', `no webhook has an id that begins ${given}`);
-  }
-  if (found.length === 1) return only.id;
-  const ids = found.map(({ id }) => `  ${id}`).join('\n');
-  throw new UsageError(`several webhooks have an id that begins ${given}: give more of it\n${ids}`);
 }
 
 async function named(admin: Admin, id: string): Promise<string> {

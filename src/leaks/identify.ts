@@ -6,6 +6,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import { type Store, Unavailable } from '../store/store.ts';
+import { rest } from '../timing/slices.ts';
 import type { JwtTarget } from '../tokens/revoke-jwts.ts';
 import { stateOf } from '../tokens/state.ts';
 import { readClaims } from '../verify/claims.ts';
@@ -147,7 +148,7 @@ async function searchKeys(
     });
     for (const record of page.records) compare(deps, record, sought, found);
     after = page.cursor;
-    await new Promise(resolve => setImmediate(resolve));
+    await rest();
   } while (after !== undefined && found.size < texts.length);
   return found;
 }

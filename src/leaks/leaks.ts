@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts';
 import { type Caller, demand, isVisible, readScope, writeScope } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
-import { checkText, checkUuid, fieldLimits, invalid } from '../tokens/fields.ts';
+import { checkShownText, checkUuid, fieldLimits, invalid } from '../tokens/fields.ts';
 import { bodyOf, type Leak, lastReportedAt, leakOf } from './leak.ts';
 
 /** Which leaks to list. */
@@ -75,7 +75,7 @@ export function createLeaks({ store, now }: LeaksDeps): Leaks {
     async dismiss(caller, id, note) {
       demand(caller, writeScope);
       const faults = new Faults();
-      faults.read(() => checkText('note', note, fieldLimits.reasonLengthMax));
+      faults.read(() => checkShownText('note', note, fieldLimits.reasonLengthMax));
       faults.read(() => checkLeakId(id));
       faults.end();
       for (let attempt = 1; attempt <= attemptsMax; attempt++) {

@@ -7,6 +7,7 @@ import { callerOf } from '../people/person.ts';
 import { ceremonyMs } from '../people/webauthn.ts';
 import { pathOf } from '../reading/place.ts';
 import { queryFault } from '../reading/query.ts';
+import { personActor, personIn } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { invalid } from '../tokens/faults.ts';
 import type { ManagerDeps, SignedIn } from './deps.ts';
@@ -20,7 +21,10 @@ import { createSealedCookies } from './sealed-cookie.ts';
 /** What the routes need of invitations and passkeys. */
 export interface Invited {
   invitations: Pick<Invitations, 'look' | 'redeem'>;
-  passkeys: Pick<Passkeys, 'party' | 'beginRegistration' | 'register' | 'beginSignIn' | 'signIn'>;
+  passkeys: Pick<
+    Passkeys,
+    'party' | 'beginRegistration' | 'register' | 'beginSignIn' | 'signIn' | 'list'
+  >;
 }
 
 /** A sign-in, or the text that says why not. */
@@ -50,6 +54,8 @@ interface Asked {
   challenge: string;
   /** Id of the session for which a passkey is made; absent for a sign-in. */
   session?: string;
+  /** Whether the passkey is one that the person has, and shows before another one is made. */
+  isConfirmation?: true;
 }
 
 /** Paths that only POST is for. */
@@ -103,22 +109,50 @@ export function createInvitedRoutes(deps: InvitedDeps): InvitedRoutes {
     sendJson(res, 200, options, { 'set-cookie': cookie });
   };
 
-  const begin = async (
-    req: IncomingMessage,
-    res: ServerResponse,
-    { session, caller }: SignedIn,
-  ) => {
-    await bodyOf(req, []);
+  /** Whether someone must show a passkey first: a session that was taken over must not leave one. */
+  const mustConfirm = async ({ session, caller }: SignedIn): Promise<boolean> => {
+    const id = personIn(caller.actor);
+    if (id === undefined || now() - session.signedInAt < deps.limits.freshSignInMs) return false;
+    return (await passkeys.list(caller, id)).length > 0;
+  };
+
+  /** Why a passkey that was shown does not count; undefined for one that does. */
+  const confirmationFault = async (req: IncomingMessage, found: SignedIn, given: object) => {
+    const { challenge, session, isConfirmation } = asked.read(req.headers.cookie) ?? {};
+    if (challenge === undefined || !isConfirmation || session !== found.session.id) return tooLate;
+    const peer = peerOf(req);
+    const attempt = beginAttempt(peer);
+    const result: PasskeySignIn = await passkeys.signIn(given, challenge, peer);
+    attempt.end('problem' in result && result.problem !== 'disabled');
+    if ('problem' in result) return texts[result.problem];
+    return personActor(result.person.id) === found.caller.actor ? undefined : texts.wrong;
+  };
+
+  const begin = async (req: IncomingMessage, res: ServerResponse, found: SignedIn) => {
+    const { passkey } = await bodyOf(req, ['passkey']);
+    if (passkey !== undefined && (typeof passkey !== 'object' || passkey === null)) {
+      throw invalid('passkey', 'must be the answer of a passkey');
+    }
+    const { session, caller } = found;
+    const ask = (question: Asked, body: object) =>
+      sendJson(res, 200, body, { 'set-cookie': asked.write(question, cameOverTls(req)) });
+    if (passkey === undefined && (await mustConfirm(found))) {
+      const confirm = await passkeys.beginSignIn();
+      const { challenge } = confirm;
+      return ask({ challenge, session: session.id, isConfirmation: true }, { confirm });
+    }
+    if (passkey !== undefined) {
+      const fault = await confirmationFault(req, found, passkey);
+      if (fault !== undefined) return await fail(req, res, 403, fault, caller.actor);
+    }
     const options = await passkeys.beginRegistration(caller);
-    const { challenge } = options;
-    const cookie = asked.write({ challenge, session: session.id }, cameOverTls(req));
-    sendJson(res, 200, options, { 'set-cookie': cookie });
+    ask({ challenge: options.challenge, session: session.id }, options);
   };
 
   const finish = async (req: IncomingMessage, res: ServerResponse, found: SignedIn) => {
     const { name, response } = await bodyOf(req, ['name', 'response']);
-    const { challenge, session } = asked.read(req.headers.cookie) ?? {};
-    if (challenge === undefined || session !== found.session.id) {
+    const { challenge, session, isConfirmation } = asked.read(req.headers.cookie) ?? {};
+    if (challenge === undefined || isConfirmation || session !== found.session.id) {
       return await fail(req, res, 400, tooLate, found.caller.actor);
     }
     const text = typeof name === 'string' ? name : '';

@@ -12,6 +12,8 @@ export interface ManagerLimits {
   loginCodeLifetimeMs: number;
   /** Most login codes that are unused at a time; one more drops the oldest. */
   loginCodesMax: number;
+  /** How long after a sign-in a passkey can be added without showing one again, in milliseconds. */
+  freshSignInMs: number;
   /** Largest body of a sign-in request, in bytes. */
   signInBodyBytesMax: number;
 }
@@ -24,4 +26,6 @@ export const fixedManagerLimits = {
   loginCodeLifetimeMs: 600_000,
   /** Operators create them one at a time. */
   loginCodesMax: 16,
+  /** An invited person adds their passkeys now; a page that is left open does not stay that strong. */
+  freshSignInMs: 600_000,
 } as const satisfies Partial<ManagerLimits>;

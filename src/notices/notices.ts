@@ -60,12 +60,14 @@ export interface NoticesDeps {
  */
 export type ListNotices = (caller: Caller) => Promise<Notices>;
 
-/** Creates it. Callers with the same rights get the same answer for some seconds. */
+/**
+ * Creates it. Callers with the same rights get the same answer for some seconds, apart from what concerns
+ * the caller alone.
+ */
 export function createListNotices(deps: NoticesDeps): ListNotices {
   const { limits, monotonicMs } = deps;
-  const answers = new Map<string, { atMs: number; answer: Promise<Notices> }>();
-  return async caller => {
-    demand(caller, readScope);
+  const answers = new Map<string, { atMs: number; answer: Promise<Notice[]> }>();
+  const shared = async (caller: Caller): Promise<Notice[]> => {
     const isAdmin = caller.scopes.includes(adminScope);
     const key = JSON.stringify([isAdmin, caller.owners?.toSorted()]);
     const known = answers.get(key);
@@ -82,30 +84,37 @@ export function createListNotices(deps: NoticesDeps): ListNotices {
     });
     return await made.answer;
   };
+  return async caller => {
+    demand(caller, readScope);
+    const found = await shared(caller);
+    if (isWithoutStore(found)) return { notices: found, more: false };
+    const context = { store: deps.store, caller, now: deps.now(), limits };
+    const all = [...found, ...(await jobNotices(context))];
+    const sorted = [true, false].flatMap(is => all.filter(({ isUrgent }) => isUrgent === is));
+    const notices = sorted.slice(0, limits.noticesMax);
+    return { notices, more: sorted.length > notices.length };
+  };
 }
 
-async function collect(deps: NoticesDeps, caller: Caller, isAdmin: boolean): Promise<Notices> {
+/** Whether the store did not answer. */
+function isWithoutStore(notices: readonly Notice[]): boolean {
+  return notices.some(({ id }) => id === 'store.problem');
+}
+
+/** What all callers with the same rights may see. */
+async function collect(deps: NoticesDeps, caller: Caller, isAdmin: boolean): Promise<Notice[]> {
   const { store, limits } = deps;
   // What the server itself knows is shown also while the store does not answer.
   const own = await serverNotices(deps, caller);
-  if (own.some(({ id }) => id === 'store.problem')) return { notices: own, more: false };
+  if (isWithoutStore(own)) return own;
   const context = { store, caller, now: deps.now(), limits };
   const found = await Promise.all([
     leakNotices(context),
     isAdmin ? webhookNotices(context) : [],
-    jobNotices(context),
     limitNotices(context),
     expiringNotices(context),
   ]);
-  const notices = [...own, ...found.flat()];
-  const [urgent, others] = [true, false].map(is =>
-    notices.filter(({ isUrgent }) => isUrgent === is),
-  );
-  const sorted = [...(urgent ?? []), ...(others ?? [])];
-  return {
-    notices: sorted.slice(0, limits.noticesMax),
-    more: sorted.length > limits.noticesMax,
-  };
+  return [...own, ...found.flat()];
 }
 
 /** What a kind of notice is collected for. */

@@ -14,6 +14,7 @@ import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
 import {
   checkPageSize,
+  checkShownText,
   checkText,
   checkUuid,
   fieldLimits,
@@ -260,7 +261,7 @@ export async function demandUnrestricted(records: TokenReader, { actor }: Caller
 /** Throws INVALID_ARGUMENT for a name that a person cannot have. */
 export function checkName(field: string, name: string): void {
   if (name.trim() === '') throw invalid(field, 'is required');
-  checkText(field, name, fieldLimits.nameLengthMax);
+  checkShownText(field, name, fieldLimits.nameLengthMax);
 }
 
 /** Most owners of a person. */

@@ -11,6 +11,7 @@ import type { JsonObject } from '../store/record.ts';
 import type { TokenReader } from '../store/store.ts';
 import { namesIn } from '../tokens/audit-names.ts';
 import {
+  adminActor,
   adminScope,
   type Caller,
   demand,
@@ -18,8 +19,11 @@ import {
   personActor,
   personIn,
 } from '../tokens/caller.ts';
+import type { Claim } from '../tokens/claims.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults } from '../tokens/faults.ts';
+import { checkRequestId, checkUuid } from '../tokens/fields.ts';
+import { stateOf } from '../tokens/state.ts';
 import { checkGranted, checkName, demandUnrestricted } from './administer.ts';
 import { type Invitation, invitationOf } from './invitation.ts';
 import { type By, noSuchPerson, type People } from './people.ts';
@@ -35,12 +39,18 @@ interface Invited {
   owners: readonly string[];
 }
 
+/** An invitation with the code of its link, which is said only now. */
+interface MadeInvitation {
+  invitation: Invitation;
+  code: string;
+}
+
 /** Makes, lists, revokes and redeems invitations. Throws TokenError or Unavailable. */
 export interface Invitations {
   /** Invites a new person. The caller needs the scope usher.admin, and no owner, here and below. */
-  invite(caller: Caller, invited: Invited): Promise<{ invitation: Invitation; code: string }>;
+  invite(caller: Caller, invited: Invited, requestId?: string): Promise<MadeInvitation>;
   /** Makes a link for a person who cannot sign in any more. Their older links end. */
-  inviteAgain(caller: Caller, personId: string): Promise<{ invitation: Invitation; code: string }>;
+  inviteAgain(caller: Caller, personId: string, requestId?: string): Promise<MadeInvitation>;
   /** A page of those that have not expired, by their ids. */
   list(caller: Caller, after: string): Promise<{ invitations: Invitation[]; next: string }>;
   /** Ends one that was not used. */
@@ -61,18 +71,31 @@ export interface InvitationsDeps {
   now: () => number;
   /** How long an invitation is good, in milliseconds. */
   lifetimeMs: number;
+  /** Keeps what a call with a request id chose. */
+  claim: Claim;
 }
 
 const pageSize = 200;
 
 /** Creates it. */
 export function createInvitations(deps: InvitationsDeps): Invitations {
-  const { documents, people, records, now, lifetimeMs } = deps;
+  const { documents, people, records, now, lifetimeMs, claim } = deps;
 
-  const make = async (caller: Caller, granted: Granted, person: { id: string; name: string }) => {
+  /** A new code, or that of the first call with this request id, whose invitation may be there. */
+  const codeOf = async (caller: Caller, asked: object, requestId: string) => {
+    const call = { caller, rpc: 'CreateInvitation', requestId, asked };
+    const code = await claim(call, randomBytes(32).toString('base64url'));
+    const document = await documents.document('invitations', digestOf(code));
+    return { code, made: document && { invitation: invitationOf(document), code } };
+  };
+
+  const make = async (
+    { caller, code }: { caller: Caller; code: string },
+    granted: Granted,
+    person: { id: string; name: string },
+  ) => {
     await demandUnrestricted(records, caller);
     const isForKnown = (await people.find(person.id)) !== undefined;
-    const code = randomBytes(32).toString('base64url');
     const id = digestOf(code);
     const at = now();
     const expiresAt = at + lifetimeMs;
@@ -106,22 +129,43 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
     return { invitations: found.map(invitationOf), next };
   };
 
+  /** Whether who made an invitation, a person or an access token, is still an administrator. */
+  const mayStillInvite = async ({ createdBy, personId }: Invitation) => {
+    const invited = await people.find(personId);
+    if (invited !== undefined && !mayEnter(invited)) return false;
+    if (createdBy === adminActor) return true;
+    const id = personIn(createdBy);
+    if (id === undefined) {
+      const token = await records.get(createdBy);
+      if (token === undefined || stateOf(token, now()) !== 'active') return false;
+      return token.scopes.includes(adminScope) && token.owner === undefined;
+    }
+    const inviter = await people.find(id);
+    if (inviter === undefined || !mayEnter(inviter)) return false;
+    return inviter.role === 'admin' && inviter.owners === undefined;
+  };
+
   const look = async (code: string): Promise<Invitation | undefined> => {
     const document = await documents.document('invitations', digestOf(code));
     const invitation = document && invitationOf(document);
     if (invitation === undefined || invitation.usedAt !== undefined) return undefined;
-    return (await mayStillInvite(people, invitation)) ? invitation : undefined;
+    return (await mayStillInvite(invitation)) ? invitation : undefined;
   };
 
   return {
-    async invite(caller, { name, role, owners }) {
+    async invite(caller, { name, role, owners }, requestId = '') {
       demandWhole(caller);
-      const granted = checked({ name, role, owners });
-      return await make(caller, granted, { id: v7(), name });
+      const granted = checked({ name, role, owners }, requestId);
+      const { code, made } = await codeOf(caller, { name, role, owners }, requestId);
+      return made ?? (await make({ caller, code }, granted, { id: v7(), name }));
     },
 
-    async inviteAgain(caller, personId) {
+    async inviteAgain(caller, given, requestId = '') {
       demandWhole(caller);
+      const personId = checkUuid('person_id', given);
+      checkRequestId(requestId);
+      const { code, made } = await codeOf(caller, { personId }, requestId);
+      if (made !== undefined) return made;
       const person = await people.find(personId);
       if (person === undefined || person.removedAt !== undefined) throw noSuchPerson(personId);
       if (person.provider !== undefined) {
@@ -142,7 +186,7 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
         if (next === '') break;
         after = next;
       }
-      return await make(caller, person, person);
+      return await make({ caller, code }, person, person);
     },
 
     async list(caller, after) {
@@ -186,26 +230,16 @@ export function createInvitations(deps: InvitationsDeps): Invitations {
   };
 }
 
-/** Whether who made an invitation is still an administrator, as far as they are a person. */
-async function mayStillInvite(people: People, { createdBy, personId }: Invitation) {
-  const invited = await people.find(personId);
-  if (invited !== undefined && !mayEnter(invited)) return false;
-  const id = personIn(createdBy);
-  if (id === undefined) return true;
-  const inviter = await people.find(id);
-  if (inviter === undefined || !mayEnter(inviter)) return false;
-  return inviter.role === 'admin' && inviter.owners === undefined;
-}
-
 function demandWhole(caller: Caller): void {
   demand(caller, adminScope);
   demandNoOwner(caller, 'invite people');
 }
 
-function checked({ name, role, owners }: Invited): Granted {
+function checked({ name, role, owners }: Invited, requestId: string): Granted {
   const faults = new Faults();
   faults.read(() => checkName('name', name));
   const granted = faults.read(() => checkGranted({ role, owners }));
+  faults.read(() => checkRequestId(requestId));
   faults.end();
   // Without faults it was read.
   return granted as Granted;

@@ -2,7 +2,7 @@
 
 import { adminScope, type Caller, demand, personActor, personIn } from '../tokens/caller.ts';
 import { TokenError } from '../tokens/errors.ts';
-import { checkText, fieldLimits, invalid, isUuid } from '../tokens/fields.ts';
+import { checkShownText, fieldLimits, invalid, isUuid } from '../tokens/fields.ts';
 import { type Passkey, passkeysMember, passkeysOf } from './passkey.ts';
 import { type By, noSuchPerson, type People } from './people.ts';
 import { mayEnter, type Person } from './person.ts';
@@ -210,5 +210,5 @@ function demandPasskey(passkeys: readonly Passkey[], id: string): Passkey {
 /** Throws INVALID_ARGUMENT for a name that no passkey can have. */
 export function checkPasskeyName(name: string): void {
   if (name.trim() === '') throw invalid('name', 'is required');
-  checkText('name', name, fieldLimits.nameLengthMax);
+  checkShownText('name', name, fieldLimits.nameLengthMax);
 }

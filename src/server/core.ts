@@ -26,6 +26,7 @@ import {
   createCurrentCaller,
   personIn,
 } from '../tokens/caller.ts';
+import { createClaim } from '../tokens/claims.ts';
 import { createExplainTo, type ExplainTo } from '../tokens/explain.ts';
 import { createGuesses, type Guesses } from '../tokens/guesses.ts';
 import { createImport, type Import } from '../tokens/import.ts';
@@ -33,7 +34,7 @@ import { countIssued, createIssueJwt, type IssueJwt } from '../tokens/issue.ts';
 import type { Jobs } from '../tokens/jobs/jobs.ts';
 import { openJobs } from '../tokens/jobs/open-jobs.ts';
 import { type CountKeyUse, createCountKeyUse } from '../tokens/key-use.ts';
-import { usageCountBytes } from '../tokens/limits.ts';
+import { fixedChangeLimits, usageCountBytes } from '../tokens/limits.ts';
 import { createDirectory } from '../tokens/list/directory.ts';
 import { createLookup, type Lookup } from '../tokens/lookup.ts';
 import { createOversight, type Oversight } from '../tokens/oversight.ts';
@@ -276,6 +277,7 @@ export async function openCore(
     actorNames: createActorNames(people, store),
     invitations: createInvitations({
       ...{ documents: store, people, records: store, now, lifetimeMs: config.invitationMs },
+      claim: createClaim(store, keys, now, fixedChangeLimits.requestMs),
     }),
     passkeys: createPasskeys(people, relyingPartyOf(config.managerUrl), now, (by, { name }) =>
       audit.add({ action: 'passkey.clone', ...by, detail: name }),

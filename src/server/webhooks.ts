@@ -5,6 +5,8 @@ import { noticeLimits } from '../notices/limits.ts';
 import { createListNotices, type ListNotices } from '../notices/notices.ts';
 import { checkUrl } from '../outbound/target.ts';
 import type { Config } from '../settings/config.ts';
+import { createClaim } from '../tokens/claims.ts';
+import { fixedChangeLimits } from '../tokens/limits.ts';
 import { version } from '../version.ts';
 import { type AskWebhooks, createAskWebhooks } from '../webhooks/ask.ts';
 import type { WebhookLimits } from '../webhooks/limits.ts';
@@ -59,6 +61,7 @@ export function startWebhooks(deps: WebhookingDeps, isWorker: boolean): Webhooki
     webhooks: createWebhooks({
       ...{ store, keys, now, limits, onChange: teller.changed },
       readAddress: url => checkUrl(url, config.outboundAllow),
+      claim: createClaim(store, keys, now, fixedChangeLimits.requestMs),
     }),
     askWebhooks: createAskWebhooks({ ...sending, store, limits }),
     listNotices: createListNotices({

@@ -42,7 +42,7 @@ export const auditLimits = {
   /** Entries examined for one page, so that a selective filter does not overload the store. */
   examinedMax: 10_000,
   /** Entries read at a time while filtering, between which other calls get their turn. */
-  readAtOnce: 500,
+  readAtOnce: 100,
   /** Characters of a text to filter by. */
   textLengthMax: 256,
   /** Actions to filter by. */

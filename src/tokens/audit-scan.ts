@@ -1,8 +1,8 @@
 /** Reads a stretch of the audit log in bounded steps, and finds where times are in it. */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ChainedEvent } from '../store/audit.ts';
 import type { AuditLog, TokenReader } from '../store/store.ts';
+import { rest } from '../timing/slices.ts';
 import type { NameReader } from './audit-names.ts';
 import { type AuditFilter, auditLimits } from './audit-query.ts';
 import { type Caller, visible } from './caller.ts';
@@ -72,7 +72,7 @@ export async function readPage(log: Reader, scan: LogScan, place: LogPlace): Pro
     }
     after = last.sequence;
     // The embedded store answers at once: verdicts must not wait for the whole page.
-    await nextTurn();
+    await rest();
   }
   return upTo(after);
 }

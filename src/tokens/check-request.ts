@@ -9,7 +9,7 @@ import { Faults } from './faults.ts';
 import {
   checkFields,
   checkRequestId,
-  checkText,
+  checkShownText,
   checkUuid,
   type Fields,
   fieldLimits,
@@ -91,7 +91,7 @@ export function checkRevoke(
   { id, reason, target, requestId }: Change & { reason: string; target?: JwtTarget | undefined },
   faults = new Faults(),
 ): void {
-  faults.read(() => checkText('reason', reason, fieldLimits.reasonLengthMax));
+  faults.read(() => checkShownText('reason', reason, fieldLimits.reasonLengthMax));
   faults.read(() => target && checkTarget(target));
   faults.read(() => checkUuid('id', id));
   faults.read(() => checkRequestId(requestId));

@@ -65,6 +65,8 @@ const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Control characters, with which a text could forge lines of logs and headers. */
 const control = /\p{Cc}/u;
+/** Characters that turn the direction of what follows: a name could make the sentence around it read otherwise. */
+const turning = /[\u202a-\u202e\u2066-\u2069]/;
 
 /**
  * Throws INVALID_ARGUMENT for every invalid field that is given; `kind` is absent where it is not
@@ -75,7 +77,7 @@ export function checkFields(kind: Kind | undefined, fields: Partial<Fields>, now
   const { jwtLifetimeMaxSeconds: lifetime, allowedSources, rateLimit, quota } = fields;
   checkAll(
     () => name !== undefined && checkName(name),
-    () => owner !== undefined && checkText('owner', owner, fieldLimits.ownerLengthMax),
+    () => owner !== undefined && checkShownText('owner', owner, fieldLimits.ownerLengthMax),
     () => scopes && checkScopes('scopes', scopes),
     () => {
       if (grantableScopes === undefined) return;
@@ -103,7 +105,7 @@ export function checkFields(kind: Kind | undefined, fields: Partial<Fields>, now
 
 function checkName(name: string): void {
   if (name.trim() === '') throw invalid('name', 'is required');
-  checkText('name', name, fieldLimits.nameLengthMax);
+  checkShownText('name', name, fieldLimits.nameLengthMax);
 }
 
 function checkExpiry(expiresAt: number, now: number): void {
@@ -152,6 +154,12 @@ export function checkText(field: string, text: string, lengthMax: number): void 
   if (text.length > lengthMax) throw invalid(field, `is longer than ${lengthMax} characters`);
   if (control.test(text)) throw invalid(field, 'has a control character');
   if (!text.isWellFormed()) throw invalid(field, 'is not well-formed Unicode');
+}
+
+/** The same for a text that people read within others: also for characters that turn its direction. */
+export function checkShownText(field: string, text: string, lengthMax: number): void {
+  checkText(field, text, lengthMax);
+  if (turning.test(text)) throw invalid(field, 'has a character that turns the direction of text');
 }
 
 /** Throws INVALID_ARGUMENT for a request id that is no UUID; absent and empty are fine. */

@@ -2,6 +2,7 @@
 
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { KeyLedger, RecordKeys } from '../store/seal.ts';
+import { rest } from '../timing/slices.ts';
 
 /** What depends on one master key. */
 export interface KeyUse {
@@ -79,7 +80,7 @@ export async function countAll(count: CountKeyUse): Promise<KeyUse[]> {
     const page: KeyUsePage = await count(place);
     sum = addUses(sum, page.uses);
     place = page.next;
-    await new Promise(setImmediate);
+    await rest();
   }
   return sum;
 }

@@ -36,8 +36,12 @@ export interface DirectoryLimits {
   idleMs: number;
   /** How old the times of last use may be by which it sorts, in milliseconds. */
   usageAgeMs: number;
-  /** Records that are read in one go: verdicts wait for some milliseconds. */
+  /** Records that are read in one go: verdicts wait for a millisecond or two. */
   readAtOnce: number;
+  /** Searches that go on at a time. */
+  searchesAtOnce: number;
+  /** Searches that wait for these. */
+  searchesWaitingMax: number;
 }
 
 /** Limits of the directory that no setting changes. */
@@ -45,13 +49,17 @@ export const fixedDirectoryLimits = {
   /** Someone who looks at a list comes back to it. */
   idleMs: 600_000,
   usageAgeMs: 60_000,
-  readAtOnce: 200,
+  readAtOnce: 64,
+  searchesAtOnce: 4,
+  searchesWaitingMax: 200,
 } as const satisfies Partial<DirectoryLimits>;
 
 /** Limits of looking up what a text belongs to. */
 export const lookupLimits = {
-  /** Access tokens searched per page: their secrets are opened, which takes some milliseconds. */
+  /** Access tokens searched per page. */
   examinedMax: 500,
+  /** Those that are read in one go: their secrets are opened, which takes a millisecond or two. */
+  readAtOnce: 50,
 } as const;
 
 /** Limits of counting uses. */

@@ -3,6 +3,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { AccessTokenRecord, Secret } from '../store/record.ts';
 import { type Store, Unavailable, type Usage } from '../store/store.ts';
+import { rest } from '../timing/slices.ts';
 import { type Credential, parseAuthorization } from '../verify/credential.ts';
 import type { FindImported } from '../verify/imported.ts';
 import type { VerifyLimits } from '../verify/limits.ts';
@@ -88,16 +89,25 @@ export function createLookup(deps: LookupDeps): Lookup {
         }
       }
     }
-    const page = await scanOwners(store, caller.owners, {
-      ...{ order: 'oldest', limit: lookupLimits.examinedMax },
-      ...(after === undefined ? {} : { after }),
-    });
-    const matches = page.records
-      .filter(record => isVisible(caller, record))
-      .flatMap(record => matchesIn(deps, record, bare));
-    const nextPageToken = tokens.write(page.cursor);
-    const examined = page.records.length;
-    return { matches: await withUsage(store, matches), nextPageToken, examined };
+    const matches: Omit<Match, 'usage'>[] = [];
+    let examined = 0;
+    let cursor = after;
+    for (let read = 0; read < lookupLimits.examinedMax; read += lookupLimits.readAtOnce) {
+      const page = await scanOwners(store, caller.owners, {
+        ...{ order: 'oldest', limit: lookupLimits.readAtOnce },
+        ...(cursor === undefined ? {} : { after: cursor }),
+      });
+      const seen = page.records.filter(record => isVisible(caller, record));
+      matches.push(...seen.flatMap(record => matchesIn(deps, record, bare)));
+      examined += page.records.length;
+      ({ cursor } = page);
+      if (cursor === undefined) break;
+      await rest();
+    }
+    return {
+      ...{ matches: await withUsage(store, matches), examined },
+      nextPageToken: tokens.write(cursor),
+    };
   };
 }
 

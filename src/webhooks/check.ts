@@ -2,9 +2,10 @@
 
 import { hint } from '../reading/nearest.ts';
 import type { Caller } from '../tokens/caller.ts';
+import { graceSecondsMax } from '../tokens/check-request.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { checkAll, invalid } from '../tokens/faults.ts';
-import { checkText, fieldLimits } from '../tokens/fields.ts';
+import { checkShownText, checkText, fieldLimits } from '../tokens/fields.ts';
 import { type EventType, eventTypes } from './events.ts';
 
 /** The fields that callers set. */
@@ -64,7 +65,7 @@ export function checkWebhookFields(
     () => url !== undefined && checkUrl(url, readAddress),
     () =>
       description !== undefined &&
-      checkText('webhook.description', description, limits.descriptionLengthMax),
+      checkShownText('webhook.description', description, limits.descriptionLengthMax),
     () => events && checkEvents(events),
     () => owners && checkOwners(owners),
     () => expiringDays && checkDays(expiringDays),
@@ -137,4 +138,10 @@ export function ownersFor(caller: Caller, owners: readonly string[]): string[] {
   if (owners.length > 0) return [...owners];
   if (allowed.length === 1) return [...allowed];
   throw invalid('webhook.owners', 'name some of the owners that you are limited to');
+}
+
+/** Throws INVALID_ARGUMENT for a grace that no secret can have, in seconds. */
+export function checkGrace(seconds: number): void {
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= graceSecondsMax) return;
+  throw invalid('grace', `must be whole seconds, 0 to ${graceSecondsMax} (30 days)`);
 }

@@ -4,14 +4,15 @@ import { v7 } from 'uuid';
 import type { Documents } from '../store/documents.ts';
 import { type Store, Unavailable } from '../store/store.ts';
 import { adminScope, type Caller, demand } from '../tokens/caller.ts';
-import { graceSecondsMax } from '../tokens/check-request.ts';
+import type { Claim } from '../tokens/claims.ts';
 import { TokenError } from '../tokens/errors.ts';
 import { Faults, invalid } from '../tokens/faults.ts';
-import { checkUuid, difference } from '../tokens/fields.ts';
+import { checkRequestId, checkUuid, difference } from '../tokens/fields.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { isVisibleTo, visibleWebhook, webhookEvent } from './access.ts';
 import { actorName } from './actor-name.ts';
 import {
+  checkGrace,
   checkWebhookFields,
   maskOf,
   ownersFor,
@@ -23,7 +24,15 @@ import { chosen, updated } from './fields.ts';
 import type { WebhookLimits } from './limits.ts';
 import { failingSinceOf, removeDeliveries, setFailingSince } from './outcome.ts';
 import { makeWebhookSecret } from './sign.ts';
-import { auditFieldsOf, bodyOf, sealSecret, urlOf, type Webhook, webhookOf } from './webhook.ts';
+import {
+  auditFieldsOf,
+  bodyOf,
+  sealSecret,
+  secretsOf,
+  urlOf,
+  type Webhook,
+  webhookOf,
+} from './webhook.ts';
 
 /** A webhook with what its deliveries say about it. */
 export interface ShownWebhook {
@@ -52,7 +61,11 @@ interface WebhookUpdate {
 /** Operations on webhooks. Each throws TokenError or Unavailable, and needs the scope usher.admin. */
 export interface Webhooks {
   /** Creates a webhook; the secret is not shown again. */
-  create(caller: Caller, fields: WebhookFields): Promise<{ shown: ShownWebhook; secret: string }>;
+  create(
+    caller: Caller,
+    fields: WebhookFields,
+    requestId?: string,
+  ): Promise<{ shown: ShownWebhook; secret: string }>;
   /** Lists those that the caller may see, oldest first. */
   list(caller: Caller): Promise<ShownWebhook[]>;
   get(caller: Caller, id: string): Promise<ShownWebhook>;
@@ -75,6 +88,8 @@ export interface WebhooksDeps {
   now: () => number;
   readAddress: ReadAddress;
   limits: WebhookLimits;
+  /** Keeps what a call with a request id chose. */
+  claim: Claim;
   /** Called when webhooks were changed here. */
   onChange(): void;
 }
@@ -88,7 +103,7 @@ const changesMax = 8;
 
 /** Creates them. */
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
-  const { store, keys, now, limits, readAddress } = deps;
+  const { store, keys, now, limits, readAddress, claim } = deps;
 
   const show = async (webhook: Webhook, limit: number = lookedAt.alone): Promise<ShownWebhook> => {
     const prefix = prefixOf(webhook.id);
@@ -113,6 +128,11 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     // Their ids are in the order of their creation.
     return listed.map(webhookOf);
   };
+  /** The answer to a repeat of the call that created a webhook. */
+  const again = async (webhook: Webhook) => {
+    const [secret = ''] = webhook.revision === 1 ? secretsOf(keys, webhook, now()) : [];
+    return { shown: await show(webhook), secret };
+  };
   const change = async (
     ask: { caller: Caller; id: string; action: string; revision?: number },
     make: (before: Webhook, at: number) => Promise<Webhook> | Webhook,
@@ -125,7 +145,13 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
       const outcome = await store.changeDocument({
         ...{ collection: 'webhooks', id: before.id, before: before.revision },
         body: bodyOf(next),
-        event: webhookEvent(ask.caller, ask.action, before, at, fieldsChanged(before, next)),
+        event: webhookEvent(
+          ask.caller,
+          ask.action,
+          before,
+          at,
+          difference(auditFieldsOf(before), auditFieldsOf(next)),
+        ),
       });
       if (outcome === 'done') {
         deps.onChange();
@@ -136,12 +162,17 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
   };
 
   return {
-    async create(caller, fields) {
+    async create(caller, fields, requestId = '') {
       demand(caller, adminScope);
       const faults = new Faults();
       faults.read(() => checkWebhookFields(fields, readAddress));
       const owners = faults.read(() => ownersFor(caller, fields.owners)) ?? [];
+      faults.read(() => checkRequestId(requestId));
       faults.end();
+      const asked = { ...fields, owners };
+      const id = await claim({ caller, rpc: 'CreateWebhook', requestId, asked }, v7());
+      const made = await store.document('webhooks', id);
+      if (made !== undefined) return await again(await visibleWebhook(store, caller, id));
       const there = await all();
       const seen = there.filter(webhook => isVisibleTo(caller, webhook));
       const isOverShare = caller.owners && seen.length >= Math.ceil(limits.webhooksMax * share);
@@ -151,20 +182,22 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
           'there are as many webhooks as USHER_WEBHOOKS_MAX allows; callers with owners may have a fifth',
         );
       }
-      const [id, secret, at] = [v7(), makeWebhookSecret(), now()];
+      const [secret, at] = [makeWebhookSecret(), now()];
       const webhook: Webhook = {
         ...{ id, revision: 0, ...chosen(deps, id, { ...fields, owners }), enabled: fields.enabled },
         ...{ enabledAt: at, since: { ...(await store.head()) } },
         secrets: [sealSecret(keys, id, secret)],
         ...{ createdAt: at, updatedAt: at, createdBy: caller.actor },
       };
-      await store.changeDocument({
+      const outcome = await store.changeDocument({
         ...{ collection: 'webhooks', id, before: 0, body: bodyOf(webhook) },
         event: webhookEvent(caller, 'webhook.create', webhook, at, {
           after: auditFieldsOf(webhook),
         }),
       });
       deps.onChange();
+      // A repeat at the same moment was first.
+      if (outcome !== 'done') return await again(await visibleWebhook(store, caller, id));
       return { shown: await show({ ...webhook, revision: 1 }), secret };
     },
 
@@ -257,15 +290,6 @@ function shownUrl(keys: MasterKeys, webhook: Webhook): string {
     if (error instanceof Unavailable) return '';
     throw error;
   }
-}
-
-function checkGrace(seconds: number): void {
-  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= graceSecondsMax) return;
-  throw invalid('grace', `must be whole seconds, 0 to ${graceSecondsMax} (30 days)`);
-}
-
-function fieldsChanged(before: Webhook, after: Webhook) {
-  return difference(auditFieldsOf(before), auditFieldsOf(after));
 }
 
 function stale(revision: number): TokenError {

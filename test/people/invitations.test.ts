@@ -162,6 +162,47 @@ test('a link of an administrator who was removed since is no longer good', async
   expect((await visit(two).signIn({ invitation: theirs })).status).toBe(403);
 });
 
+test('a link of an access token that was revoked or changed since is no longer good', async () => {
+  const tokens = adminOf(one);
+  for (const how of ['revoked', 'changed'] as const) {
+    const made = await tokens.create({
+      ...{ kind: Kind.STATIC, name: how, scopes: ['usher.admin'] },
+    });
+    const service = invitationsAt(one, made.token);
+    const { url } = await service.createInvitation({ name: 'Friend', role: Role.ADMIN });
+    expect((await visit(two).post('/invitation', { code: codeIn(url) })).status).toBe(200);
+    const { id = '', revision = 0n } = made.accessToken ?? {};
+    if (how === 'revoked') await tokens.revoke({ id });
+    else {
+      await tokens.update({
+        accessToken: { id, revision, scopes: ['usher.tokens.read'] },
+        updateMask: { paths: ['scopes'] },
+      });
+    }
+    expect((await visit(two).signIn({ invitation: codeIn(url) })).status).toBe(403);
+  }
+});
+
+test('a repeat with the same request id gives the same link, at any server, and no other person', async () => {
+  const requestId = crypto.randomUUID();
+  const asked = { name: 'Once', role: Role.VIEWER, requestId };
+  const made = [];
+  for (const server of [one, two, one])
+    made.push(await invitationsAt(server).createInvitation(asked));
+  expect(new Set(made.map(({ url }) => url)).size).toBe(1);
+  expect(new Set(made.map(({ invitation }) => invitation?.id)).size).toBe(1);
+  const { invitations } = await invitationsAt(two).listInvitations({});
+  expect(invitations.filter(({ name }) => name === 'Once')).toHaveLength(1);
+  const other = invitationsAt(one).createInvitation({ ...asked, role: Role.ADMIN });
+  expect(await codeOf(other)).toBe('InvalidArgument');
+  // Of someone else it is another one.
+  const { token } = await adminOf(one).create({
+    ...{ kind: Kind.STATIC, name: 'other admin', scopes: ['usher.admin'] },
+  });
+  const theirs = await invitationsAt(one, token).createInvitation(asked);
+  expect(theirs.url).not.toBe(made[0]?.url);
+});
+
 test('a new link lets a person in again, and ends their older ones', async () => {
   const { code, personId } = await invite('Forgetful');
   await visit(one).signIn({ invitation: code });

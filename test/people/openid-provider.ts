@@ -38,8 +38,11 @@ export interface TestProvider {
 
 const client = { id: 'usher', secret: 'a secret of the provider' } as const;
 
-/** Starts it; it ends with the test. `managerUrls` are where it may lead browsers back. */
-export async function startProvider(managerUrls: readonly string[]): Promise<TestProvider> {
+/** Starts it; it ends with the test, or by `close`. `managerUrls` are where it may lead browsers back. */
+export async function startProvider(
+  managerUrls: readonly string[],
+  endLater: (close: () => Promise<void>) => void = onTestFinished,
+): Promise<TestProvider> {
   const keys = [newKey('k1'), newKey('k2')] as const;
   const knobs: ProviderKnobs = { account: 'ann', accounts: {} };
   const asked: string[] = [];
@@ -94,7 +97,7 @@ export async function startProvider(managerUrls: readonly string[]): Promise<Tes
     server.closeAllConnections();
     await new Promise(resolve => server.close(resolve));
   };
-  onTestFinished(close);
+  endLater(close);
   return {
     issuer,
     knobs,

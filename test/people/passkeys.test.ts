@@ -85,6 +85,59 @@ test('a passkey is registered and signs in, whichever server is asked', async ()
   expect(ways).toMatchObject({ passkeys: { origin } });
 });
 
+describe('some time after the sign-in, a passkey is added only after one was shown', () => {
+  const later = () => {
+    clock.ms += 600_001;
+  };
+  /** What the browser is asked first. */
+  const begun = async (visitor: Visitor) => (await visitor.post('/passkeys/begin', {}, one)).body;
+
+  test('one of theirs, asked in this session', async () => {
+    const { visitor, personId } = await invited('Steph');
+    // The first one is made with what let them in.
+    later();
+    const { passkey, finished } = await register(visitor);
+    expect(finished.status).toBe(200);
+    const { confirm, ...others } = await begun(visitor);
+    expect(others).toEqual({});
+    const shown = answerWith(passkey, confirm as never, origin);
+    const { status, body } = await visitor.post('/passkeys/begin', { passkey: shown }, two);
+    expect(status).toBe(200);
+    const made = makePasskey(body as never, origin, {});
+    const second = { name: 'Second', response: made.answer };
+    expect((await visitor.post('/passkeys/finish', second, two)).status).toBe(200);
+    expect(await passkeysOf(personId)).toHaveLength(2);
+    // It counts once.
+    expect(await begun(visitor)).toHaveProperty('confirm');
+    const replayed = await visitor.post('/passkeys/begin', { passkey: shown }, two);
+    expect(replayed.status).toBe(403);
+  });
+
+  test('not without one, with that of someone else, or with one that was shown elsewhere', async () => {
+    const { visitor, personId } = await invited('Owner');
+    const { passkey } = await register(visitor);
+    const thief = await register((await invited('Other')).visitor);
+    later();
+    const { confirm } = await begun(visitor);
+    const unasked = makePasskey(
+      { ...(confirm as object), user: { id: personId } } as never,
+      origin,
+      {},
+    );
+    const skipped = await visitor.post('/passkeys/finish', { name: 'x', response: unasked.answer });
+    expect(skipped.status).toBe(400);
+    const theirs = answerWith(thief.passkey, confirm as never, origin);
+    expect(await visitor.post('/passkeys/begin', { passkey: theirs })).toMatchObject({
+      ...{ status: 403, body: { error: bad } },
+    });
+    // One that was asked for a sign-in is none for this.
+    const { body } = await visitor.post('/sign-in/passkey', {}, one);
+    const own = answerWith(passkey, body as never, origin);
+    expect((await visitor.post('/passkeys/begin', { passkey: own })).status).toBe(403);
+    expect(await passkeysOf(personId)).toHaveLength(1);
+  });
+});
+
 describe('a sign-in is refused', () => {
   test.each([
     ['of a page of another origin', { origin: 'https://evil.example' }, bad],

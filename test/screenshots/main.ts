@@ -6,6 +6,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
+import { freePort } from '../free-port.ts';
 import { type Look, launchChromium, newVisitor } from '../manager/chromium.ts';
 import { runServer } from '../server/run-server.ts';
 import { withPalette } from './png.ts';
@@ -14,16 +15,12 @@ import { seed } from './seed.ts';
 const folder = new URL('../../docs/images/', import.meta.url);
 const appPath = new URL('../../src/manager/web/app.tsx', import.meta.url);
 /** Routes that show no page of their own. */
-const without = [
-  ...['/sign-in', '/login', '/sessions', '/passkeys'],
-  // Of these a fresh server has none.
-  ...['/people/:id', '/webhooks/:id', '/jobs/:id'],
-];
+const without = ['/sign-in', '/login', '/passkeys'];
 
 /** A picture to take. */
 interface Shot {
   name: string;
-  /** ":id" stands for the UUID of an access token. */
+  /** ":id" stands for the UUID of an access token, person, webhook or job that was made. */
   path: string;
   look: Look;
   /** Brings the page into the state that is shown. */
@@ -39,9 +36,14 @@ function routes(): Shot[] {
     .map(path => ({ name: nameOf(path), path, look: 'light' }));
 }
 
+const singular: Record<string, string> = {
+  ...{ tokens: 'token', people: 'person', webhooks: 'webhook', jobs: 'job' },
+};
+
 function nameOf(path: string): string {
   if (path === '/') return 'tokens';
-  return path === '/tokens/:id' ? 'token' : path.slice(1).replaceAll(/[^a-z]+/g, '-');
+  if (path.endsWith('/:id')) return singular[path.slice(1, -4)] ?? path;
+  return path.slice(1).replaceAll(/[^a-z]+/g, '-');
 }
 
 /** What a route alone does not show. */
@@ -66,21 +68,33 @@ const loading = '[aria-busy="true"], .mantine-Skeleton-root, .mantine-Loader-roo
 const chosen = process.argv.slice(2);
 const isChosen = ({ name }: { name: string }) => chosen.length === 0 || chosen.includes(name);
 
-const server = await runServer();
+const port = await freePort();
+/** Passkeys need a name. */
+const url = `http://localhost:${port}`;
+const server = await runServer({
+  ...{ USHER_MANAGER_LISTEN: `127.0.0.1:${port}`, USHER_MANAGER_URL: url },
+});
 const browser = await launchChromium();
 try {
-  const id = await seed(server);
+  const made = await seed(server);
   mkdirSync(folder, { recursive: true });
   const signIn: Shot = { name: 'sign-in', path: '/', look: 'light' };
   let bytes = 0;
-  for (const shot of [signIn, ...routes(), ...states].filter(isChosen)) {
+  const passkeys: Shot = { name: 'passkeys', path: '/passkeys', look: 'light' };
+  for (const shot of [signIn, passkeys, ...routes(), ...states].filter(isChosen)) {
     const { context, page } = await newVisitor(browser, shot.look);
     if (shot.look !== 'phone') await page.setViewportSize({ width: 1120, height: 720 });
-    if (shot !== signIn) {
+    if (shot === passkeys) {
+      await page.goto(made.invitation);
+      await page.getByRole('button', { name: /^Sign in as/ }).click();
+      await page.getByRole('heading', { name: 'My passkeys' }).waitFor();
+    } else if (shot !== signIn) {
       await page.goto(`http://${server.manager}/login#${server.issueLoginCode()}`);
       await page.getByRole('heading', { name: 'Access tokens' }).waitFor();
     }
-    await page.goto(`http://${server.manager}${shot.path.replace(':id', id)}`);
+    const [, room = ''] = shot.path.split('/');
+    const path = shot.path.replace(':id', made.ids[room] ?? '');
+    if (shot !== passkeys) await page.goto(`http://${server.manager}${path}`);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await shot.arrange?.(page);
     await page.locator(loading).first().waitFor({ state: 'detached' });

@@ -1,11 +1,19 @@
 /** Fills a real server with a month of a small company's access tokens. */
 
+import type { DescService } from '@bufbuild/protobuf';
 import { timestampFromMs } from '@bufbuild/protobuf/wkt';
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
 import { AccessTokenService, Kind } from '../../src/gen/usher/v1/access_token_pb.ts';
+import { InvitationService } from '../../src/gen/usher/v1/invitations_pb.ts';
+import { JobService } from '../../src/gen/usher/v1/jobs_pb.ts';
+import { Role } from '../../src/gen/usher/v1/people_pb.ts';
 import { VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { WebhookService } from '../../src/gen/usher/v1/webhooks_pb.ts';
+import { codeIn, visit } from '../people/invited-setup.ts';
+import { clientOf } from '../server/api.ts';
 import type { TestServer } from '../server/run-server.ts';
+import { until } from '../until.ts';
 
 const dayMs = 86_400_000;
 const days = 30;
@@ -95,8 +103,16 @@ const services: Service[] = [
   { name: 'old importer', owner: 'data', kind: Kind.STATIC, scopes: ['reports.export'], uses: 5 },
 ];
 
-/** Makes the tokens, uses and changes of the last days; resolves to the id of the one to show. */
-export async function seed(server: TestServer): Promise<string> {
+/** What was made. */
+export interface Seeded {
+  /** The id of what to show, by the first segment of its path. */
+  ids: Record<string, string>;
+  /** A link that invites someone, which was not used yet. */
+  invitation: string;
+}
+
+/** Makes the tokens, uses and changes of the last days, people, a webhook and a job. */
+export async function seed(server: TestServer): Promise<Seeded> {
   const { clock } = server;
   const now = clock.ms;
   const manager = createConnectTransport({
@@ -148,7 +164,35 @@ export async function seed(server: TestServer): Promise<string> {
     updateMask: { paths: ['scopes'] },
   });
   clock.ms = now;
-  return idOf('warehouse scanner');
+  const others = await seedOthers(server, idOf('partner Nordwind'));
+  return { ...others, ids: { ...others.ids, tokens: idOf('warehouse scanner') } };
+}
+
+/** People, a webhook, and a job that gives one access token another owner. */
+async function seedOthers(server: TestServer, tokenId: string): Promise<Seeded> {
+  const api = <S extends DescService>(service: S) =>
+    clientOf(service, server.manager, server.adminToken);
+  const invitations = api(InvitationService);
+  const invite = async (name: string, role: Role, owners: string[] = []) =>
+    await invitations.createInvitation({ name, role, owners });
+  const keeper = await invite('Zoë Keeper', Role.KEEPER, ['payments', 'catalog']);
+  await visit(server).signIn({ invitation: codeIn(keeper.url) });
+  const { webhook } = await api(WebhookService).createWebhook({
+    webhook: {
+      ...{ url: 'https://alerts.example.com/usher', description: 'on-call alerts', enabled: true },
+      ...{ events: ['token.leaked', 'token.expiring', 'limit.reached'], expiringDays: [14, 3] },
+    },
+  });
+  const jobs = api(JobService);
+  const { job } = await jobs.createJob({
+    act: { act: { case: 'setOwner', value: { owner: 'partner team' } } },
+    selection: { selection: { case: 'ids', value: { ids: [tokenId] } } },
+    start: true,
+  });
+  await until(async () => (await jobs.getJob({ id: job?.id ?? '' })).job?.endTime !== undefined);
+  const { url } = await invite('Mia Auditor', Role.AUDITOR);
+  const people = keeper.invitation?.personId ?? '';
+  return { ids: { people, webhooks: webhook?.id ?? '', jobs: job?.id ?? '' }, invitation: url };
 }
 
 type Verifier = ReturnType<typeof createClient<typeof VerifierService>>;

@@ -140,7 +140,10 @@ const wrongWebhook = {
   ...{ url: 'x', description: long, events: ['x'], owners: [''], expiringDays: [0] },
 };
 const webhooks: typeof tokens = {
-  createWebhook: [{ webhook: wrongWebhook }, ofWebhook.map(name => `webhook.${name}`)],
+  createWebhook: [
+    { webhook: wrongWebhook, requestId: 'r' },
+    ['request_id', ...ofWebhook.map(name => `webhook.${name}`)],
+  ],
   listWebhooks: [{}, []],
   getWebhook: [{ id: 'x' }, ['id']],
   updateWebhook: [
@@ -160,7 +163,10 @@ const webhooks: typeof tokens = {
   replayDelivery: [{ webhookId: 'x', deliveryId: 'x' }, ['webhook_id']],
 };
 const invitations: typeof tokens = {
-  createInvitation: [{ role: 9 as Role, owners: [''] }, ['name', 'role']],
+  createInvitation: [
+    { role: 9 as Role, owners: [''], requestId: 'r' },
+    ['name', 'request_id', 'role'],
+  ],
   listInvitations: [{ pageToken: 'x' }, ['page_token']],
   revokeInvitation: [{}, ['id']],
   listPasskeys: [{ personId: 'x' }, ['person_id']],

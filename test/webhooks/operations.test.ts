@@ -44,6 +44,30 @@ test.each([
   await expectRefused(webhooks.create(admin, hook(some)), 'INVALID_ARGUMENT', text);
 });
 
+test('a repeat with the same request id makes no other webhook', async () => {
+  const requestId = crypto.randomUUID();
+  const [first, again] = await Promise.all([
+    webhooks.create(admin, hook({ description: 'once' }), requestId),
+    webhooks.create(admin, hook({ description: 'once' }), requestId),
+  ]);
+  const third = await webhooks.create(admin, hook({ description: 'once' }), requestId);
+  for (const each of [again, third]) {
+    expect(each.shown.webhook.id).toBe(first.shown.webhook.id);
+    expect(each.secret).toBe(first.secret);
+  }
+  expect(
+    (await webhooks.list(admin)).filter(({ webhook }) => webhook.description === 'once'),
+  ).toHaveLength(1);
+  const other = webhooks.create(admin, hook({ description: 'twice' }), requestId);
+  await expectRefused(other, 'INVALID_ARGUMENT', 'request_id: was used for a different call');
+  // The secret is said no more once the webhook was changed.
+  const { id } = first.shown.webhook;
+  await webhooks.rotateSecret(admin, id, 0);
+  const late = await webhooks.create(admin, hook({ description: 'once' }), requestId);
+  expect([late.shown.webhook.id, late.secret]).toEqual([id, '']);
+  await webhooks.remove(admin, id);
+});
+
 test('only administrators may use webhooks', async () => {
   const { id } = await createdBy(admin);
   const calls = [

@@ -3,6 +3,7 @@
 import { Webhook as Verifier } from 'standardwebhooks';
 import { OutboundError } from '../../src/outbound/error.ts';
 import type { OutboundInit } from '../../src/outbound/outbound.ts';
+import { createClaim } from '../../src/tokens/claims.ts';
 import { createAskWebhooks } from '../../src/webhooks/ask.ts';
 import type { WebhookFields } from '../../src/webhooks/check.ts';
 import type { WebhookLimits } from '../../src/webhooks/limits.ts';
@@ -54,6 +55,7 @@ export function openWebhooks(some: Partial<WebhookLimits> = {}) {
   const teller = openTeller();
   const webhooks = createWebhooks({
     ...{ store, keys, now, limits, onChange: teller.changed },
+    claim: createClaim(store, keys, now, 86_400_000),
     readAddress: url => {
       const read = new URL(url);
       if (read.protocol !== 'https:')

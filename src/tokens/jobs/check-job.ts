@@ -3,7 +3,14 @@
 import { type Caller, ownerFor } from '../caller.ts';
 import { graceSecondsMax } from '../check-request.ts';
 import { Faults } from '../faults.ts';
-import { checkRequestId, checkText, checkUuid, fieldLimits, invalid } from '../fields.ts';
+import {
+  checkRequestId,
+  checkShownText,
+  checkText,
+  checkUuid,
+  fieldLimits,
+  invalid,
+} from '../fields.ts';
 import type { JobAct, JobSelection } from './job.ts';
 
 /** A job as a caller describes it. */
@@ -32,7 +39,7 @@ export function checkJob(
 function checkAct(act: JobAct, now: number): void {
   switch (act.kind) {
     case 'revoke':
-      checkText('act.revoke.reason', act.reason, fieldLimits.reasonLengthMax);
+      checkShownText('act.revoke.reason', act.reason, fieldLimits.reasonLengthMax);
       return;
     case 'rotate': {
       if (act.graceSeconds >= 0 && act.graceSeconds <= graceSecondsMax) return;
@@ -43,7 +50,7 @@ function checkAct(act: JobAct, now: number): void {
       if (act.expiresAt === undefined || act.expiresAt > now) return;
       throw invalid('act.set_expiry.expire_time', 'is not in the future');
     default:
-      checkText('act.set_owner.owner', act.owner ?? '', fieldLimits.ownerLengthMax);
+      checkShownText('act.set_owner.owner', act.owner ?? '', fieldLimits.ownerLengthMax);
   }
 }
 

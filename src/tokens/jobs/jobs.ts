@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { Store } from '../../store/store.ts';
 import type { MasterKeys } from '../../verify/master-keys.ts';
-import { type Caller, demand, readScope, writeScope } from '../caller.ts';
+import { type Caller, demand, isVisible, readScope, writeScope } from '../caller.ts';
 import { TokenError } from '../errors.ts';
 import { Faults } from '../faults.ts';
 import { checkPageSize, checkUuid, invalid } from '../fields.ts';
@@ -76,6 +76,11 @@ export function createJobs(deps: JobsDeps): Jobs {
     const found = await find(caller, id);
     if (found.job.creator.actor === caller.actor) return found;
     throw new TokenError('PERMISSION_DENIED', 'only the caller that created the job may do this');
+  };
+  const isSeen = async (caller: Caller, tokenId: string): Promise<boolean> => {
+    if (caller.owners === undefined) return true;
+    const record = await store.get(tokenId);
+    return record !== undefined && isVisible(caller, record);
   };
   /** Starts a counted job; undefined when it has changed since it was read. */
   const begin = async (found: Written): Promise<Job | undefined> => {
@@ -170,7 +175,12 @@ export function createJobs(deps: JobsDeps): Jobs {
       if (from === 0) await store.append(jobEvent('job.secrets', job, caller, now()));
       const to = Math.min(from + chunksPerPage.secrets, job.next);
       const entries: NewSecret[] = [];
-      for (let n = from; n < to; n++) entries.push(...(await book.secrets(job, n)));
+      for (let n = from; n < to; n++) {
+        // The caller may have lost the owner since, or the access token may have moved to another.
+        const found = await book.secrets(job, n);
+        const seen = await Promise.all(found.map(({ tokenId }) => isSeen(caller, tokenId)));
+        entries.push(...found.filter((_, at) => seen[at]));
+      }
       return { entries, nextPageToken: tokens.write(to < job.next ? String(to) : undefined) };
     },
 

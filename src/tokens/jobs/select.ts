@@ -1,6 +1,7 @@
 /** Selects the access tokens of a job. */
 
 import type { Store } from '../../store/store.ts';
+import { rest } from '../../timing/slices.ts';
 import type { Caller } from '../caller.ts';
 import { filterOf } from '../list/filter.ts';
 import { createShortener } from '../list/listed.ts';
@@ -19,7 +20,7 @@ interface Selected {
 }
 
 /** Records that are read in one step, between which other work goes on. */
-const stepSize = 200;
+const stepSize = 64;
 
 /**
  * Selects what the query finds, as of the time `at` in milliseconds since 1970: nothing that was made
@@ -48,6 +49,6 @@ export async function* select(
     const ids = found.filter(record => stateOf(record, at) !== 'revoked').map(({ id }) => id);
     yield { ids, examined: records.length, leftOut: found.length - ids.length };
     after = cursor;
-    await new Promise(setImmediate);
+    await rest();
   } while (after !== undefined);
 }

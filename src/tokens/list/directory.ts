@@ -6,8 +6,10 @@
 
 import { type ChainedEvent, type ChainHead, headOf, linkHash } from '../../store/audit.ts';
 import type { Store } from '../../store/store.ts';
+import { rest } from '../../timing/slices.ts';
 import type { DirectoryLimits } from '../limits.ts';
 import { bytesOf, createShortener, type Listed, type Shortener } from './listed.ts';
+import { createSearches, type Searches } from './searches.ts';
 
 /** What the directory holds at the moment. */
 export interface DirectoryView {
@@ -28,6 +30,10 @@ export interface Directory {
    * Unavailable.
    */
   view(withUsage: boolean, waitMs: number): Promise<DirectoryView | undefined>;
+  /** Begins to make it, for someone who will search soon. */
+  warm(): void;
+  /** Runs a search of its entries when it is its turn. */
+  search: Searches;
   /** What it holds, in bytes. */
   readonly bytes: number;
   /** Forgets everything, and ends what is under way. */
@@ -43,9 +49,6 @@ export interface DirectoryDeps {
   /** A clock that never jumps, in milliseconds. */
   monotonicMs: () => number;
 }
-
-/** Lets other calls go on. */
-export const pause = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** Creates it, empty. */
 export function createDirectory(deps: DirectoryDeps): Directory {
@@ -66,6 +69,12 @@ export function createDirectory(deps: DirectoryDeps): Directory {
   return {
     get bytes() {
       return content?.bytes ?? 0;
+    },
+    search: createSearches(limits),
+    warm() {
+      if (content !== undefined || limits.bytesMax === 0 || monotonicMs() < isTooLargeUntil) return;
+      content = createContent(deps);
+      use();
     },
     async view(withUsage, waitMs) {
       if (limits.bytesMax === 0 || monotonicMs() < isTooLargeUntil) return undefined;
@@ -141,7 +150,7 @@ function createContent(deps: DirectoryDeps): Content {
       after = page.cursor;
       readFrom = after;
       if (after === undefined) return;
-      await pause();
+      await rest();
     }
   };
   const reading = readAll();
@@ -170,7 +179,7 @@ function createContent(deps: DirectoryDeps): Content {
       );
       followed = headOf(events.at(-1) as ChainedEvent);
       if (events.length < limits.readAtOnce) return;
-      await pause();
+      await rest();
     }
   };
   /** One at a time; an error is that of each caller that waits for the same one. */
@@ -223,7 +232,7 @@ function createUsageReader(
         listed.useSeenAt = readAt === undefined ? lastUsedAt : now();
         listed.lastUsedAt = lastUsedAt;
       }
-      await pause();
+      await rest();
     }
     readAt = began;
   };

@@ -2,6 +2,7 @@
 
 import type { AccessTokenRecord } from '../../store/record.ts';
 import type { Store, Usage } from '../../store/store.ts';
+import { rest } from '../../timing/slices.ts';
 import type { MasterKeys } from '../../verify/master-keys.ts';
 import { type Caller, demand, readScope } from '../caller.ts';
 import { TokenError } from '../errors.ts';
@@ -9,7 +10,7 @@ import { Faults } from '../faults.ts';
 import { checkPageSize } from '../fields.ts';
 import { pageTokens } from '../page-token.ts';
 import { countOwners, scanOwners } from '../scan-owners.ts';
-import { type Directory, type DirectoryView, pause } from './directory.ts';
+import type { Directory, DirectoryView } from './directory.ts';
 import { filterOf, type Passes } from './filter.ts';
 import { createShortener, type Listed } from './listed.ts';
 import { cursorAt, orderOf, type Place, placeAt, storeOrderOf } from './order.ts';
@@ -44,6 +45,8 @@ interface Listing {
   walk: Walk;
   at: number;
   pageSize: number;
+  /** Whether someone looks at the API Manager. */
+  isPerson: boolean;
 }
 
 /** What a page has found; without `next` it is the last one. */
@@ -75,7 +78,8 @@ export async function list(deps: ListDeps, caller: Caller, asked: ListQuery): Pr
   const start: Walk = { startedAt: at, searched: 0, found: 0 };
   const walk = read === undefined ? start : (JSON.parse(read) as Walk);
   const pageSize = query.pageSize || listLimits.pageSizeDefault;
-  const listing = { owners: ownersOf(caller, query), query, walk, at, pageSize };
+  const isPerson = caller.sessionId !== undefined;
+  const listing = { owners: ownersOf(caller, query), query, walk, at, pageSize, isPerson };
   const total = await countOwners(deps.store, caller.owners);
   const found = (await searchDirectory(deps, listing)) ?? (await searchStore(deps, listing));
   const indexed = await countIndexed(deps.store, listing);
@@ -103,11 +107,17 @@ function isIndexed({ owners, query }: Listing): boolean {
 
 /** A page by way of the directory; undefined when it is not needed, or has no room. */
 async function searchDirectory(deps: ListDeps, listing: Listing): Promise<Found | undefined> {
-  if (isIndexed(listing)) return undefined;
+  const { directory } = deps;
+  const { isPerson } = listing;
+  if (isIndexed(listing)) {
+    // Someone who looks at the first page searches next.
+    if (isPerson) directory?.warm();
+    return undefined;
+  }
   const { owners, query, walk, at, pageSize } = listing;
   const withUsage = query.unusedMs !== undefined || query.sort === 'last used';
-  const view = await deps.directory?.view(withUsage, listLimits.searchMs);
-  if (view === undefined) {
+  const view = await directory?.view(withUsage, listLimits.searchMs);
+  if (directory === undefined || view === undefined) {
     if (storeOrderOf(query) !== undefined) return undefined;
     throw tooMany('this order');
   }
@@ -121,7 +131,7 @@ async function searchDirectory(deps: ListDeps, listing: Listing): Promise<Found 
   }
   const isIn = (listed: Listed) => part(listed) && passes(listed);
   const seen = { passes: isIn, order, limit: pageSize };
-  const selected = await select(view.entries.values(), seen, walk.after);
+  const selected = await directory.search(() => select(view.entries.values(), seen, walk.after));
   const { places, hasMore, matching } = selected;
   const rows = await readRows(deps.store, places, passes);
   const end = hasMore
@@ -220,7 +230,7 @@ async function searchStore(deps: ListDeps, listing: Listing): Promise<Found> {
       return end({ ...walk, after: last, searched, found: walk.found + rows.length });
     }
     cursor = ends < 0 ? page.cursor : undefined;
-    if (cursor !== undefined) await pause();
+    if (cursor !== undefined) await rest();
   } while (
     cursor !== undefined &&
     rows.length < pageSize &&

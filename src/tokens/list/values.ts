@@ -61,10 +61,12 @@ export async function listValues(
 ): Promise<ValuesPage> {
   demand(caller, readScope);
   const view = await deps.directory?.view(false, listLimits.searchMs);
-  if (view === undefined) throw tooMany('these values');
+  if (deps.directory === undefined || view === undefined) throw tooMany('these values');
   const everything = { pageSize: 0, sort: 'newest' } as const;
   const passes = filterOf(ownersOf(caller, everything), everything, 0);
-  const counts = await countValues(view.entries.values(), passes, valuesOf[field]);
+  const counts = await deps.directory.search(() =>
+    countValues(view.entries.values(), passes, valuesOf[field]),
+  );
   const sought = text.toLowerCase();
   const found = [...counts]
     .filter(([value]) => value.toLowerCase().includes(sought))

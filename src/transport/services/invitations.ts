@@ -38,15 +38,15 @@ export interface InvitationsDeps {
 export function invitationHandlers(deps: InvitationsDeps): Handlers<typeof InvitationService> {
   const { invitations, passkeys, origin, authenticate } = deps;
   return {
-    async createInvitation({ name, role, owners, personId }, call) {
+    async createInvitation({ name, role, owners, personId, requestId }, call) {
       const caller = await authenticate(call);
       if (personId !== '' && (name !== '' || role !== 0 || owners.length > 0)) {
         throw invalid('person_id', 'is for a person who is there: leave out the other fields');
       }
       const { invitation, code } =
         personId === ''
-          ? await invitations.invite(caller, { name, role: roleName(role), owners })
-          : await invitations.inviteAgain(caller, checkUuid('person_id', personId));
+          ? await invitations.invite(caller, { name, role: roleName(role), owners }, requestId)
+          : await invitations.inviteAgain(caller, personId, requestId);
       const url = `${origin}/invite#${code}`;
       const message = invitationMessage(invitation);
       return create(CreateInvitationResponseSchema, { invitation: message, code, url });

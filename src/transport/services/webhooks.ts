@@ -37,9 +37,10 @@ export interface WebhooksDeps {
 export function webhookHandlers(deps: WebhooksDeps): Handlers<typeof WebhookService> {
   const { webhooks, askWebhooks, authenticate } = deps;
   return {
-    async createWebhook({ webhook }, call) {
+    async createWebhook({ webhook, requestId }, call) {
       const caller = await authenticate(call);
-      const { shown, secret } = await webhooks.create(caller, fieldsOf(given(webhook)));
+      const fields = fieldsOf(given(webhook));
+      const { shown, secret } = await webhooks.create(caller, fields, requestId);
       return create(CreateWebhookResponseSchema, { webhook: webhookMessage(shown), secret });
     },
     async listWebhooks(_, call) {

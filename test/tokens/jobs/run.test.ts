@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { NewJob } from '../../../src/tokens/jobs/check-job.ts';
-import { admin } from '../setup.ts';
+import { admin, adminOf } from '../setup.ts';
 import { createWorld, smallLimits } from './world.ts';
 
 const rotateAnn: NewJob = {
@@ -156,4 +156,21 @@ test('a job that is marked, and not written yet, is not dropped', async () => {
   world.clock.ms += 61_000;
   await run('a');
   expect(await book.open(10)).toEqual([]);
+});
+
+test('new secrets are given only for access tokens that the caller may still see', async () => {
+  const world = createWorld(7);
+  const { jobs, run } = world.openProcess('one');
+  const ann = adminOf('ann');
+  const { id } = await jobs.create(ann, rotateAnn);
+  await run(id);
+  const all = (await jobs.secrets(ann, id, '')).entries;
+  expect(all).toHaveLength(7);
+  const [moved, ...others] = world.records.filter(({ owner }) => owner === 'ann');
+  Object.assign(moved ?? {}, { owner: 'bob' });
+  const left = (await jobs.secrets(ann, id, '')).entries.map(({ tokenId }) => tokenId);
+  expect(left.sort()).toEqual(others.map(each => each.id).sort());
+  // The same person, who has been given another owner since.
+  expect((await jobs.secrets({ ...ann, owners: ['bob'] }, id, '')).entries).toHaveLength(1);
+  expect((await jobs.secrets({ ...ann, owners: ['eve'] }, id, '')).entries).toEqual([]);
 });

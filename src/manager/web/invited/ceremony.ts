@@ -58,9 +58,14 @@ export async function askPasskey(): Promise<object> {
 
 /** Makes a passkey of the signed-in person. Throws Error, for people. */
 export async function addPasskey(name: string): Promise<void> {
-  const { startRegistration } = await import('@simplewebauthn/browser');
-  const optionsJSON = await post<never>('/passkeys/begin', {});
-  const response = await startRegistration({ optionsJSON }).catch(inWords);
+  const { startAuthentication, startRegistration } = await import('@simplewebauthn/browser');
+  let optionsJSON = await post<{ confirm?: never }>('/passkeys/begin', {});
+  if (optionsJSON.confirm !== undefined) {
+    // Some time after the sign-in, the server wants to see a passkey that the person has.
+    const passkey = await startAuthentication({ optionsJSON: optionsJSON.confirm }).catch(inWords);
+    optionsJSON = await post('/passkeys/begin', { passkey });
+  }
+  const response = await startRegistration({ optionsJSON: optionsJSON as never }).catch(inWords);
   await post('/passkeys/finish', { name, response });
 }
 

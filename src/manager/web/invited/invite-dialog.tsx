@@ -13,6 +13,8 @@ import { usePeopleCall } from '../people/use-people-call.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { DialogForm } from '../ui/dialog-form.tsx';
+import { leaveAfterAsking } from '../ui/leave-guard.ts';
+import { useRequestId } from '../ui/use-request-id.ts';
 import { When } from '../ui/when.tsx';
 
 /** Asks for a name and a role, and then shows the link. */
@@ -22,10 +24,12 @@ export function InviteDialog({ onClose }: { onClose: () => void }) {
   const [owners, setOwners] = useState<string[]>([]);
   const [made, setMade] = useState<CreateInvitationResponse>();
   const invite = usePeopleCall(InvitationService.method.createInvitation);
+  const requestId = useRequestId();
 
   async function submit() {
     const kept = role === Role.AUDITOR ? [] : owners;
-    setMade(await invite.run({ name: name.trim(), role, owners: kept }));
+    const asked = { name: name.trim(), role, owners: kept };
+    setMade(await invite.run({ ...asked, requestId: requestId.of(asked) }));
   }
 
   if (made) return <LinkDialog made={made} onClose={onClose} />;
@@ -83,8 +87,9 @@ export function NewLinkDialog(props: { personId: string; name: string; onClose: 
   const { personId, name, onClose } = props;
   const [made, setMade] = useState<CreateInvitationResponse>();
   const invite = usePeopleCall(InvitationService.method.createInvitation);
+  const requestId = useRequestId();
   async function submit() {
-    setMade(await invite.run({ personId }));
+    setMade(await invite.run({ personId, requestId: requestId.of(personId) }));
   }
   if (made) return <LinkDialog made={made} onClose={onClose} />;
   return (
@@ -107,8 +112,12 @@ export function NewLinkDialog(props: { personId: string; name: string; onClose: 
 
 function LinkDialog({ made, onClose }: { made: CreateInvitationResponse; onClose: () => void }) {
   const { url, invitation } = made;
+  const [isCopied, setCopied] = useState(false);
+  const guard = isCopied
+    ? undefined
+    : 'The link is shown only now, and you have not copied it yet.';
   return (
-    <Dialog onClose={onClose} title={`The link for ${invitation?.name}`} size="lg">
+    <Dialog onClose={onClose} guard={guard} title={`The link for ${invitation?.name}`} size="lg">
       <Stack>
         <Text size="sm">
           Send it to {invitation?.name} alone. It works once, and ends{' '}
@@ -122,8 +131,8 @@ function LinkDialog({ made, onClose }: { made: CreateInvitationResponse; onClose
           make another one.
         </Alert>
         <Group justify="space-between">
-          <CopyButton value={url} what="link" />
-          <Button variant="default" onClick={onClose}>
+          <CopyButton value={url} what="link" onCopied={() => setCopied(true)} />
+          <Button variant="default" onClick={() => leaveAfterAsking(onClose)}>
             Done
           </Button>
         </Group>

@@ -6,6 +6,7 @@ import { Link } from 'wouter';
 import { type Job, JobService } from '../../../gen/usher/v1/jobs_pb.ts';
 import { useSession } from '../session.ts';
 import { useChange } from '../token/use-change.ts';
+import { Actor } from '../ui/actor.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { PageHeader } from '../ui/page-header.tsx';
 import { When } from '../ui/when.tsx';
@@ -58,7 +59,9 @@ function Facts({ job }: { job: Job }) {
   return (
     <Table mt="md" verticalSpacing={6} className="job-facts">
       <Table.Tbody>
-        <Fact name="By">{job.actorName || job.actor}</Fact>
+        <Fact name="By">
+          <Actor actor={job.actor} name={job.actorName} />
+        </Fact>
         <Fact name="Created">
           <When time={job.createTime} />
         </Fact>

@@ -7,6 +7,7 @@ import { Kind } from '../../../gen/usher/v1/access_token_pb.ts';
 import { type Job, JobService } from '../../../gen/usher/v1/jobs_pb.ts';
 import type { SecretFormat } from '../../../wording/secrets-csv.ts';
 import { useChange } from '../token/use-change.ts';
+import { sayActor } from '../ui/actor.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { When } from '../ui/when.tsx';
 import { sayCount } from './words.ts';
@@ -53,7 +54,7 @@ export function JobSecrets({ job }: { job: Job }) {
       </Title>
       {!job.own && (
         <Text size="sm">
-          Only {job.actorName || job.actor}, who created the job, can read them.
+          Only {sayActor(job.actor, job.actorName)}, who created the job, can read them.
         </Text>
       )}
       {job.own && job.secretsExpireTime === undefined && (

@@ -4,6 +4,7 @@ import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { IconStack2 } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import type { Job } from '../../../gen/usher/v1/jobs_pb.ts';
+import { sayActor } from '../ui/actor.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { PageHeader } from '../ui/page-header.tsx';
@@ -59,7 +60,7 @@ function JobCard({ job }: { job: Job }) {
         <JobBadge job={job} />
       </Group>
       <Text size="sm" c="dimmed" mb="xs" className="wrap-anywhere">
-        {job.actorName || job.actor}, <When time={job.createTime} />
+        {sayActor(job.actor, job.actorName)}, <When time={job.createTime} />
         {details && ` · ${details}`}
         {job.endReason && ` · ${job.endReason}`}
         {isOver(job) && job.secrets > 0 && ' · new secrets can be downloaded'}

@@ -11,6 +11,7 @@ import {
   type Session,
 } from '../../../gen/usher/v1/people_pb.ts';
 import { useSession } from '../session.ts';
+import { sayActor } from '../ui/actor.tsx';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { When } from '../ui/when.tsx';
 import { methodWords } from './role-words.ts';
@@ -96,7 +97,7 @@ function Row({ session, withName }: { session: Session; withName: boolean }) {
     <Table.Tr>
       {withName && (
         <Table.Td data-label="Who" className="cell-name">
-          {session.name || session.actor}
+          {sayActor(session.actor, session.name)}
         </Table.Td>
       )}
       <Table.Td data-label="Browser" className="cell-name">

@@ -20,5 +20,11 @@ export function Actor({ actor, name }: { actor: string; name: string }) {
   }
   if (actor === '') return <>not known</>;
   if (actor === 'admin') return <>Admin token</>;
-  return <span title={actor}>{name || actor.replace(/^person:/, 'Person ')}</span>;
+  return <span title={actor}>{sayActor(actor, name)}</span>;
+}
+
+/** An actor in words, where no link fits. Ids of people are nothing that anyone knows. */
+export function sayActor(actor: string, name: string): string {
+  if (name !== '') return name;
+  return actor.startsWith('person:') ? 'Unknown person' : actor;
 }

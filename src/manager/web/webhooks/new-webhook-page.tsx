@@ -10,6 +10,7 @@ import { focusFirst } from '../tokens/token-form.ts';
 import { ErrorPanel } from '../ui/error-panel.tsx';
 import { useLeaveGuard } from '../ui/leave-guard.ts';
 import { PageHeader } from '../ui/page-header.tsx';
+import { useRequestId } from '../ui/use-request-id.ts';
 import { useCall } from './use-call.ts';
 import { WebhookFields } from './webhook-fields.tsx';
 import { fieldsOf, formOf, useServerErrors, validate } from './webhook-form.ts';
@@ -37,11 +38,13 @@ function NewWebhook(props: { onMade: (made: { webhook: Webhook; secret: string }
   const { owners } = useSession();
   const form = useForm({ initialValues: formOf(undefined, owners), validate });
   const create = useCall(WebhookService.method.createWebhook);
+  const requestId = useRequestId();
   useServerErrors(form, create.error);
   useLeaveGuard(form.isDirty() ? 'What you typed here would be lost.' : undefined);
 
   async function submit(values: typeof form.values) {
-    const answer = await create.run({ webhook: { ...fieldsOf(values), enabled: true } });
+    const webhook = { ...fieldsOf(values), enabled: true };
+    const answer = await create.run({ webhook, requestId: requestId.of(webhook) });
     if (answer?.webhook) props.onMade({ webhook: answer.webhook, secret: answer.secret });
   }
 
