@@ -24,6 +24,7 @@ import { SignInService, signInHandlers } from '../transport/services/sign-in.ts'
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
+import { createWatchers } from '../transport/services/watchers.ts';
 import { WebhookService, webhookHandlers } from '../transport/services/webhooks.ts';
 import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
@@ -49,7 +50,7 @@ export interface ServicesDeps {
   web: WebManager;
   /** Milliseconds since 1970. */
   now(): number;
-  metrics: Pick<Metrics, 'memory' | 'caller' | 'durations'>;
+  metrics: Pick<Metrics, 'memory' | 'caller' | 'watchers' | 'durations'>;
   log: Pick<Logger, 'warn'>;
   webhooking: Webhooking;
   /** Absent in a worker. */
@@ -74,7 +75,9 @@ export function createServices(deps: ServicesDeps): Services {
     () => changes.retainedCount * changeBytes,
     limits.changesBacklogMax * changeBytes,
   );
-  const watch = createWatch({ changes, records: core.store, limits, monotonicMs });
+  const watchers = createWatchers(limits);
+  metrics.watchers(watchers.byName);
+  const watch = createWatch({ changes, records: core.store, limits, watchers, monotonicMs });
   const authenticate = createCallerOf(core.authenticate, addressOf, sessionOf);
   const admissions = createAdmissions(config, {
     ...{ core, metrics, log, now, addressOf },

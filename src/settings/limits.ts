@@ -199,6 +199,14 @@ export const limits = {
       unit: 'watchers',
     },
   ),
+  watchersPerCallerMax: {
+    name: 'USHER_WATCHERS_PER_CALLER_MAX',
+    meaning:
+      'Most of them of one caller, where `USHER_VERIFY_ACCESS` is not `open`, so that no caller takes all',
+    range: '1 to 1000000 watchers',
+    without: 'half of `USHER_WATCHERS_MAX`',
+    read: wholeNumber(1, 1_000_000),
+  },
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',
     'How long a new connection may stay silent, a TLS handshake may take, and the headers of a request',
