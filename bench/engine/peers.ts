@@ -43,16 +43,26 @@ export function missingCompilers(): string[] {
 
 /** Builds them; from the second time on this takes a second. Throws if a build fails. */
 export function buildPeers(): void {
-  const build = (folder: string, command: string, args: string[]) =>
-    execFileSync(command, args, {
-      cwd: folder,
-      env: { ...process.env, CGO_ENABLED: '0' },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-  const [proto, buf] = ['../../proto', resolve('node_modules/.bin/buf')];
-  build(source, buf, ['generate', proto, '--path', `${proto}/usher`]);
-  const programs = ['./grpc-go', './grpc-go-client', './handshakes', './load'];
-  build(source, 'go', ['build', '-o', `${built}/`, ...programs]);
+  buildInGo('./grpc-go', './grpc-go-client', './handshakes', './load');
   const cargo = ['build', '--release', '--locked', '--quiet', '--target-dir', `${built}/cargo`];
   build(`${source}/tonic`, 'cargo', cargo);
+}
+
+/** Builds what the rows of handshakes need. */
+export function buildHandshakes(): void {
+  buildInGo('./grpc-go', './handshakes');
+}
+
+function buildInGo(...programs: string[]): void {
+  const [proto, buf] = ['../../proto', resolve('node_modules/.bin/buf')];
+  build(source, buf, ['generate', proto, '--path', `${proto}/usher`]);
+  build(source, 'go', ['build', '-o', `${built}/`, ...programs]);
+}
+
+function build(folder: string, command: string, args: string[]): void {
+  execFileSync(command, args, {
+    cwd: folder,
+    env: { ...process.env, CGO_ENABLED: '0' },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
 }

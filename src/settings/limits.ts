@@ -192,12 +192,7 @@ export const limits = {
   watchersMax: limit(
     'USHER_WATCHERS_MAX',
     'Most concurrent calls of WatchInvalidations, per worker',
-    {
-      min: 1,
-      max: 1_000_000,
-      default: 10_000,
-      unit: 'watchers',
-    },
+    { min: 1, max: 1_000_000, default: 10_000, unit: 'watchers' },
   ),
   watchersPerCallerMax: {
     name: 'USHER_WATCHERS_PER_CALLER_MAX',
