@@ -9,7 +9,7 @@ import { runOn, startProgram } from '../processes.ts';
 import type { Row } from '../row.ts';
 import { compare, pick, withPeers } from './compare.ts';
 import { answerBytes, busy, eachOf, shapeName, verifyCost, wide } from './cost-rows.ts';
-import { buildHandshakes, peers } from './peers.ts';
+import { buildGo, peers } from './peers.ts';
 import { type Engine, enginesOf, type Program, startEngine, withStop } from './programs.ts';
 import { type Effort, efforts, inTurns } from './turns.ts';
 
@@ -45,7 +45,7 @@ export async function tlsRows(effort: Effort, engines: readonly Engine[]): Promi
 
 /** The rows of handshakes alone, with this Usher's own engine. */
 export async function handshakeRows({ quick }: { quick: boolean }): Promise<Row[]> {
-  buildHandshakes();
+  buildGo(['grpc-go', 'handshakes']);
   const folder = mkdtempSync(join(tmpdir(), 'usher-bench-'));
   const running: Program[] = [];
   const effort = quick ? efforts.quick : { ...efforts.full, rounds: 10 };
