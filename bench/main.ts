@@ -1,8 +1,8 @@
 /**
  * The benchmark: measures what the documents claim, prints tables, and marks missed bounds.
  * `npm run bench -- unary sdk` runs only these parts; `npm run bench -- --write` runs all parts and
- * writes docs/benchmarks.md and its charts. `npm run bench -- engine --write` writes only that part
- * of the page; with `--quick` it is measured roughly, and with `--today FOLDER` beside an earlier
+ * writes docs/benchmarks.md and its charts. `npm run bench -- NAME --write` writes only that part of
+ * the page. For the part engine, with `--quick` it is measured roughly, and with `--today FOLDER` beside an earlier
  * Usher, whose checkout is in that folder.
  */
 
@@ -12,6 +12,7 @@ import { charts } from './charts.ts';
 import { sdkRows } from './client/sdk-rows.ts';
 import { engineRows } from './engine/engine.ts';
 import { engineNote, writeJson } from './engine/record.ts';
+import { handshakeRows } from './engine/tls-rows.ts';
 import { limitRows } from './limiting/limited.ts';
 import { missing } from './needs.ts';
 import { page, type Section, table, withOthers, withSection } from './report.ts';
@@ -63,16 +64,18 @@ const parts: Record<string, Part> = {
   workers: { title: 'Workers', rows: workerRows },
   lists: { title: 'Lists and memory', rows: listRows },
   search: { title: 'Searching and sorting 100,000 access tokens', rows: searchRows },
+  handshakes: { title: 'Handshakes of TLS', rows: () => handshakeRows(values) },
   engine: { title: 'The engine', rows: () => engineRows(values), note: () => engineNote(values) },
 };
 
 const unknown = positionals.filter(name => !Object.hasOwn(parts, name));
-const alone = positionals.length === 1 && positionals[0] === 'engine';
+const alone = positionals.length === 1;
 const writable = positionals.length === 0 || alone;
 if (unknown.length > 0 || (values.write && !writable)) {
   process.stderr.write(
-    `usage: npm run bench -- [--write | NAME…], with names of ${Object.keys(parts).join(', ')}\n` +
-      '       npm run bench -- engine [--quick] [--write] [--today FOLDER]\n',
+    `usage: npm run bench -- [--write | NAME --write | NAME…], with names of ${Object.keys(parts).join(', ')}\n` +
+      '       npm run bench -- engine [--quick] [--write] [--today FOLDER]\n' +
+      '       npm run bench -- handshakes [--quick] [--write]\n',
   );
   process.exit(2);
 }
@@ -103,12 +106,12 @@ const drawn = values.write && !alone ? await charts(sections) : [];
 const text = page(sections, drawn);
 process.stdout.write(text);
 if (values.write) {
-  const [engine] = sections;
+  const [only] = sections;
   const old = () => readFileSync('docs/benchmarks.md', 'utf8');
   mkdirSync('docs', { recursive: true });
   writeFileSync(
     'docs/benchmarks.md',
-    alone && engine ? withSection(old(), engine) : withOthers(text, old()),
+    alone && only ? withSection(old(), only) : withOthers(text, old()),
   );
   for (const { file, svg } of drawn) writeFileSync(`docs/${file}`, svg);
 }

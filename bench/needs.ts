@@ -20,6 +20,7 @@ export function missing(parts: readonly string[]): string[] {
     .map(([program, pack]) => `${program} is missing: apt-get install ${pack}`);
   if (availableParallelism() < 2)
     absent.push('the benchmark needs two cores: one for the server, one for the load');
-  if (parts.length === 0 || parts.includes('engine')) absent.push(...missingCompilers());
+  const compiled = ['engine', 'handshakes'].some(name => parts.includes(name));
+  if (parts.length === 0 || compiled) absent.push(...missingCompilers());
   return absent;
 }

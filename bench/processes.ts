@@ -78,7 +78,7 @@ export interface Usher {
  * is the folder of its source.
  */
 export async function startUsher(
-  env: Record<string, string> = {},
+  env: Record<string, string | undefined> = {},
   on: string = cores.server,
   checkout = '.',
 ): Promise<Usher> {

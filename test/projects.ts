@@ -32,7 +32,7 @@ const starters = [
   'test/store/lmdb/bend.ts',
 ];
 /** Long ones: the parity cases once more, for each way to ask. Those without are unit tests. */
-const long = ['mtls', 'tls', 'token'].map(name => `test/transport/parity/${name}.test.ts`);
+const long = ['mtls', 'token'].map(name => `test/transport/parity/${name}.test.ts`);
 const slow = ['test/model/real.test.ts', 'test/chaos/chaos.test.ts'];
 
 /** All test files. A file that imports a starter, directly or not, is no unit test. */

@@ -9,9 +9,9 @@ import { runOn, startProgram } from '../processes.ts';
 import type { Row } from '../row.ts';
 import { compare, pick, withPeers } from './compare.ts';
 import { answerBytes, busy, eachOf, shapeName, verifyCost, wide } from './cost-rows.ts';
-import { peers } from './peers.ts';
-import { type Engine, type Program, startEngine, withStop } from './programs.ts';
-import { type Effort, inTurns } from './turns.ts';
+import { buildGo, peers } from './peers.ts';
+import { type Engine, enginesOf, type Program, startEngine, withStop } from './programs.ts';
+import { type Effort, efforts, inTurns } from './turns.ts';
 
 const shapes = [
   { shape: busy, most: 1.3 },
@@ -35,6 +35,25 @@ export async function tlsRows(effort: Effort, engines: readonly Engine[]): Promi
       const sides = await startSides(engines, makeFiles(folder), running);
       const rows: Row[] = [];
       for (const { shape, most } of shapes) rows.push(await callsRow(sides, shape, most, effort));
+      for (const resumed of [false, true]) rows.push(await handshakesRow(sides, resumed, effort));
+      return rows;
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The rows of handshakes alone, with this Usher's own engine. */
+export async function handshakeRows({ quick }: { quick: boolean }): Promise<Row[]> {
+  buildGo(['grpc-go', 'handshakes']);
+  const folder = mkdtempSync(join(tmpdir(), 'usher-bench-'));
+  const running: Program[] = [];
+  const effort = quick ? efforts.quick : { ...efforts.full, rounds: 10 };
+  try {
+    return await withStop(running, async () => {
+      const engines = enginesOf(undefined).filter(({ column }) => column === 'h2');
+      const sides = await startSides(engines, makeFiles(folder), running);
+      const rows: Row[] = [];
       for (const resumed of [false, true]) rows.push(await handshakesRow(sides, resumed, effort));
       return rows;
     });

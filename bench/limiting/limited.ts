@@ -1,14 +1,13 @@
 /** Compares Verify of a token with a rate limit and a quota with Verify of one without limits. */
 
-import { create, toBinary } from '@bufbuild/protobuf';
-import { VerifyRequestSchema } from '../../src/gen/usher/v1/verifier_pb.ts';
 import { managerOf, signJwt } from '../access-tokens.ts';
-import { grpcFrame, measure, paired } from '../load.ts';
+import { paired } from '../load.ts';
 import { startUsher, type Usher } from '../processes.ts';
 import { type Row, ratioRow } from '../row.ts';
+import { limitsOffRows } from './limits-off.ts';
+import { verifyLoad } from './verify-load.ts';
 
 const rounds = 9;
-const calls = 20_000;
 
 /** The rows of the part "limits". */
 export async function limitRows(): Promise<Row[]> {
@@ -27,6 +26,7 @@ export async function limitRows(): Promise<Row[]> {
         await jwtOf(limitedJwt),
         await jwtOf(freeJwt),
       ),
+      ...(await limitsOffRows()),
     ];
   } finally {
     await usher.stop();
@@ -34,13 +34,7 @@ export async function limitRows(): Promise<Row[]> {
 }
 
 async function compare(usher: Usher, what: string, header: string, free: string): Promise<Row> {
-  const load = (each: string) => () =>
-    measure([usher.pid], {
-      url: `http://${usher.grpc}/usher.v1.VerifierService/Verify`,
-      headers: { 'content-type': 'application/grpc', te: 'trailers' },
-      body: grpcFrame(toBinary(VerifyRequestSchema, create(VerifyRequestSchema, { header: each }))),
-      ...{ calls, connections: 4, streams: 16 },
-    });
+  const load = (each: string) => () => verifyLoad(usher, each);
   const compared = await paired(rounds, load(header), load(free));
   return ratioRow(`unary gRPC Verify, cached ${what}, against one without limits`, compared, 1.15);
 }

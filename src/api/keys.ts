@@ -46,6 +46,12 @@ export async function rotateKeys({ keys }: Admin): Promise<{ id: string; state: 
   return { id: newId, state: stateOf(status) };
 }
 
+/** Removes a key that nothing needs; the state. Throws AdminError. */
+export async function removeKey({ keys }: Admin, id: string): Promise<KeyState> {
+  const { status } = await call(() => keys.removeKey({ id }));
+  return stateOf(status);
+}
+
 /** Counts what depends on which key: the sum so far, page by page. Throws AdminError. */
 export async function* keyUses({
   keys,

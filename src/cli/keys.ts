@@ -10,12 +10,14 @@ import {
   keyState,
   keyUses,
   reloadKeys,
+  removeKey,
   rotateKeys,
 } from '../api/keys.ts';
+import { type ConfirmOptions, confirm, yesOption } from './confirm.ts';
 import { type Context, connect, optionsOf } from './context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { timeoutSeconds } from './option-values.ts';
-import { outJson, outTable, outValues, type Terminal } from './terminal.ts';
+import { outJson, outTable, outValues, printable, type Terminal } from './terminal.ts';
 
 /** How often a rotation looks whether the new key writes, in milliseconds. */
 const lookMs = 250;
@@ -60,6 +62,25 @@ export function addKeysCommands(
       const options = optionsOf<{ wait: number }>(self);
       exit(await rotate(context, options));
     });
+  keys
+    .command('remove <id>')
+    .description('take a master key that nothing needs out of its file or folder')
+    .option(...yesOption)
+    .action(async (id: string, _, self: Command) => {
+      const options = optionsOf<ConfirmOptions>(self);
+      await confirm(context, options, async () => removalOf(id));
+      const state = await removeKey(connect(context, options), id);
+      if (options.json) outJson(context.terminal, state);
+      else context.terminal.out(`${id} was removed from ${state.source}`);
+    });
+}
+
+function removalOf(id: string): string {
+  return (
+    `The master key ${printable(id)} would be removed. Backups that were made under it need it: keep a ` +
+    'copy with them. Sessions of the API Manager, and answers to repeated requests, of before the last ' +
+    'rotation end.'
+  );
 }
 
 async function rotate(

@@ -16,6 +16,10 @@ export interface Counters {
   /** The counters of a limit, one for each subject; without those that share one. */
   subjectsOf(tokenId: string, rule: Rule): Iterable<Placed>;
   remove(counter: Placed): void;
+  /** Whether an access token has counters. */
+  has(tokenId: string): boolean;
+  /** Removes all counters of an access token. */
+  removeAll(tokenId: string): void;
   /** Notes whether the store has all that a counter counted. */
   settle(counter: Placed, isSettled: boolean): void;
   /** All of them, in no particular order. Those that are removed meanwhile are left out. */
@@ -174,6 +178,12 @@ export function createCounters({ bytesMax, onDropped }: CounterLimits): Counters
       return (group && ofRuleIn(group, rule)?.bySubject.values()) ?? [];
     },
     remove,
+    has: tokenId => groups.has(tokenId),
+    removeAll(tokenId) {
+      for (const { bySubject, shared } of groups.get(tokenId)?.ofRules ?? []) {
+        for (const counter of [...bySubject.values(), ...(shared ? [shared] : [])]) remove(counter);
+      }
+    },
     settle(counter, isSettled) {
       if (counter.isSettled === isSettled) return;
       counter.isSettled = isSettled;

@@ -56,8 +56,11 @@ export function readTexts(places: IdentityPlaces): IdentityTexts {
 }
 
 function readText(file: IdentityFile, { path }: Place): string {
+  let isFile: boolean;
   try {
-    if (statSync(path).size <= fileBytesMax) return readFileSync(path, 'utf8');
+    const stat = statSync(path);
+    isFile = stat.isFile();
+    if (isFile && stat.size <= fileBytesMax) return readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
     throw new IdentityError(
@@ -65,7 +68,13 @@ function readText(file: IdentityFile, { path }: Place): string {
       `names a file that cannot be read${code}; check its path and its permissions`,
     );
   }
-  throw new IdentityError(file, 'names a file that is longer than any certificate');
+  throw new IdentityError(
+    file,
+    // To read a pipe again would wait for its writer.
+    isFile
+      ? 'names a file that is longer than any certificate'
+      : 'names what is not a file, and could not be read again when it changes; copy it into a file',
+  );
 }
 
 /** A digest of texts, by which a change of them is noticed. */

@@ -8,6 +8,11 @@ export function newKeyId(known: readonly string[]): string {
   return `k${Math.max(0, ...numbers) + 1}`;
 }
 
+/** That a key does not write yet, and for whom it waits. */
+export function pendingText(id: string, waitsFor: readonly string[]): string {
+  return `the key ${id} does not write yet: it waits for ${waitsFor.join(', ') || 'replicas'}`;
+}
+
 /** What an operator does, in place of Usher. */
 export function howToRotate({ kind, place }: KeySource): string {
   const make =
@@ -24,6 +29,19 @@ export function howToRotate({ kind, place }: KeySource): string {
       return `${make}: a file named by the id, and the id in the file \`current\`, by the means that write ${place}`;
     case 'file':
       return `${make} by the means that write ${place}; each replica reads it by itself`;
+  }
+}
+
+/** The same for a key that nothing needs. */
+export function howToRemove({ kind, place }: KeySource): string {
+  switch (kind) {
+    case 'setting':
+      return `nothing needs the key; take it out of ${place}, and restart the replicas one by one`;
+    case 'command':
+      return 'nothing needs the key; take it out where the command of USHER_MASTER_KEYS_COMMAND reads it, then run `usher keys reload` on each replica';
+    case 'folder':
+    case 'file':
+      return `nothing needs the key; take it out by the means that write ${place}`;
   }
 }
 

@@ -17,8 +17,9 @@ import type { CountKeyUse } from '../tokens/key-use.ts';
 import type { KeyRing } from '../verify/key-ring.ts';
 import type { MasterKey } from '../verify/master-keys.ts';
 import { createRecordSeal } from '../verify/record-seal.ts';
-import { degradedText, howToRotate, newKeyId } from './key-advice.ts';
+import { degradedText, howToRotate, newKeyId, pendingText } from './key-advice.ts';
 import { laggards } from './key-readers.ts';
+import { removeKey } from './key-removal.ts';
 import { reviewUnlisted } from './unlisted-keys.ts';
 
 /** A running keeper. */
@@ -227,6 +228,10 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
     if (sourceProblem !== undefined) throw new TokenError('FAILED_PRECONDITION', sourceProblem);
   };
 
+  const demandSettled = () => {
+    if (isPending()) throw new TokenError('FAILED_PRECONDITION', pendingText(firstId(), waitsFor));
+  };
+
   return {
     async status() {
       const { replicas } = await store.storeStatus();
@@ -256,12 +261,7 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
           throw new TokenError('FAILED_PRECONDITION', howToRotate(source));
         }
         await reload();
-        if (isPending()) {
-          throw new TokenError(
-            'FAILED_PRECONDITION',
-            `the key ${firstId()} does not write yet: it waits for ${waitsFor.join(', ') || 'replicas'}`,
-          );
-        }
+        demandSettled();
         const known = [...ring.keys.ids, ...(await store.keyChecks()).keys()];
         const key = { id: newKeyId(known), bytes: randomBytes(32) };
         try {
@@ -272,6 +272,13 @@ export function createKeyKeeper(deps: KeyKeeperDeps): RunningKeyKeeper {
         }
         await reload();
         return key.id;
+      }).finally(again),
+    remove: id =>
+      inTurn(async () => {
+        await reload();
+        demandSettled();
+        await removeKey(id, listed, deps);
+        await reload();
       }).finally(again),
     waitsFor: () => waitsFor,
     async close() {

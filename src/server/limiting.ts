@@ -1,11 +1,12 @@
 /** Starts the counting of requests against the limits of access tokens. */
 
-import { createCounters } from '../limiting/counters.ts';
+import { type Counters, createCounters } from '../limiting/counters.ts';
 import type { SharingLimits } from '../limiting/limits.ts';
 import { shareCounts } from '../limiting/share-counts.ts';
 import { createTokenLimits, type TokenLimits } from '../limiting/token-limits.ts';
 import { createReadTotalUse, type ReadTotalUse } from '../limiting/total-use.ts';
 import type { Logger } from '../log.ts';
+import type { FeedListener } from '../store/feed.ts';
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { Store } from '../store/store.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
@@ -21,7 +22,7 @@ export interface Limiting {
 
 /** What it needs. */
 interface LimitingDeps {
-  store: Pick<Store, 'countLimits' | 'health'>;
+  store: Pick<Store, 'countLimits' | 'health' | 'feed' | 'find'>;
   keys: Pick<MasterKeys, 'subjectDigests'>;
   now: () => number;
   log: Pick<Logger, 'warn'>;
@@ -57,6 +58,7 @@ export function startLimiting(deps: LimitingDeps): Limiting {
     onAway: isAway => store.health.degrade('limits', isAway ? awayText : undefined),
     onBroken: broken,
   });
+  const unlisten = store.feed.listen(dropRevoked(counters, store));
   metrics.memory('limits', () => counters.bytes, limits.bytesMax);
   const tokenLimits = createTokenLimits(counters, sharing);
   metrics.limiting(() => ({ counters: counters.count, waitingMs: sharing.waitingMs() }));
@@ -70,7 +72,25 @@ export function startLimiting(deps: LimitingDeps): Limiting {
       },
     },
     readTotalUse: createReadTotalUse(counters, store, now),
-    close: sharing.close,
+    async close() {
+      unlisten();
+      await sharing.close();
+    },
+  };
+}
+
+/** Drops the counters of access tokens that are revoked: they would be kept up to date for minutes. */
+function dropRevoked(counters: Counters, records: Pick<Store, 'find'>): FeedListener {
+  const look = async (id: string) => {
+    const { record } = await records.find(id);
+    if (record?.revokedAt !== undefined) counters.removeAll(id);
+  };
+  return {
+    changed(id) {
+      // What cannot be read now is dropped some minutes after its last use.
+      if (counters.has(id)) setImmediate(() => look(id).catch(() => undefined));
+    },
+    changedAll: () => undefined,
   };
 }
 

@@ -100,6 +100,7 @@ export function limitsOf(config: Config, memoryMetric: MemoryMetric = () => unde
       ...fixedWatchLimits,
       changesBacklogMax: Math.floor(memory.changesBacklog / changeBytes),
       watchersMax: config.watchersMax,
+      watchersPerCallerMax: config.watchersPerCallerMax ?? Math.ceil(config.watchersMax / 2),
       leaseMs: config.leaseMs,
       heartbeatMs: Math.floor(config.leaseMs / 8),
     },

@@ -25,6 +25,7 @@ import { SignInService, signInHandlers } from '../transport/services/sign-in.ts'
 import { StoreService, storeHandlers } from '../transport/services/store.ts';
 import { VerifierService, verifierHandlers } from '../transport/services/verifier.ts';
 import { createWatch } from '../transport/services/watch.ts';
+import { createWatchers } from '../transport/services/watchers.ts';
 import { WebhookService, webhookHandlers } from '../transport/services/webhooks.ts';
 import { createAdmissions } from './admissions.ts';
 import type { Core } from './core.ts';
@@ -50,7 +51,7 @@ export interface ServicesDeps {
   web: WebManager;
   /** Milliseconds since 1970. */
   now(): number;
-  metrics: Pick<Metrics, 'memory' | 'caller'>;
+  metrics: Pick<Metrics, 'memory' | 'caller' | 'watchers'>;
   log: Pick<Logger, 'warn'>;
   webhooking: Webhooking;
   /** Absent in a worker. */
@@ -76,7 +77,9 @@ export function createServices(deps: ServicesDeps): Services {
     () => changes.retainedCount * changeBytes,
     limits.changesBacklogMax * changeBytes,
   );
-  const watch = createWatch({ changes, records: core.store, limits, monotonicMs });
+  const watchers = createWatchers(limits);
+  metrics.watchers(watchers.byName);
+  const watch = createWatch({ changes, records: core.store, limits, watchers, monotonicMs });
   const authenticate = createCallerOf(core.authenticate, addressOf, sessionOf);
   const admissions = createAdmissions(config, {
     ...{ core, metrics, log, now, addressOf },

@@ -21,6 +21,7 @@ type Optional =
   | 'masterKeysCommand'
   | 'adminToken'
   | 'connectionsPerSourceMax'
+  | 'watchersPerCallerMax'
   | 'stateFile'
   | 'verifyAccess'
   | 'outboundCaFile'
@@ -45,6 +46,7 @@ export type Config = {
   readonly masterKeysCommand?: string;
   readonly adminToken?: string;
   readonly connectionsPerSourceMax?: number;
+  readonly watchersPerCallerMax?: number;
   readonly stateFile?: string;
   readonly verifyAccess?: VerifyAccess;
   readonly oidcIssuer?: string;

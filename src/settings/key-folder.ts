@@ -4,7 +4,7 @@
  * in this way. Names that begin with a dot are left out.
  */
 
-import { existsSync, readdirSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, readBounded, replaceKeyFile, syncFolder, writeNew } from './key-file.ts';
 import { type MasterKey, Mistake, masterKeys } from './values.ts';
@@ -36,9 +36,7 @@ export function readKeyFolder(path: string, bytesMax: number): MasterKey[] {
  * read. Throws Mistake.
  */
 export function addToFolder(path: string, key: MasterKey, others: readonly MasterKey[]): void {
-  if (snapshotOf(path) !== realpathSync(path)) {
-    throw new Mistake('is a mounted secret, so that Usher does not write it');
-  }
+  demandOwn(path);
   const current = join(path, currentName);
   try {
     // Before there are two keys.
@@ -49,6 +47,22 @@ export function addToFolder(path: string, key: MasterKey, others: readonly Maste
     throw new Mistake(`cannot be written (${codeOf(error)})`);
   }
   replaceKeyFile(current, key.id);
+}
+
+/** Removes a key that does not write from a folder. Throws Mistake. */
+export function removeFromFolder(path: string, id: string): void {
+  demandOwn(path);
+  try {
+    rmSync(join(path, id));
+    syncFolder(path);
+  } catch (error) {
+    throw new Mistake(`cannot be written (${codeOf(error)})`);
+  }
+}
+
+function demandOwn(path: string): void {
+  if (snapshotOf(path) === realpathSync(path)) return;
+  throw new Mistake('is a mounted secret, so that Usher does not write it');
 }
 
 /** The folder behind all links, which does not change when a link is swapped. Throws Mistake. */

@@ -3,7 +3,7 @@
 import type { Config, Environment } from './config.ts';
 import { outputOf } from './key-command.ts';
 import { readBounded, replaceKeyFile } from './key-file.ts';
-import { addToFolder, readKeyFolder } from './key-folder.ts';
+import { addToFolder, readKeyFolder, removeFromFolder } from './key-folder.ts';
 import { settings } from './settings.ts';
 import { type MasterKey, Mistake, masterKeys } from './values.ts';
 
@@ -17,6 +17,8 @@ export interface KeySource {
   read(): Promise<MasterKey[]>;
   /** Adds a key and puts it first. Absent where Usher cannot write. Throws Mistake. */
   add?(key: MasterKey, others: readonly MasterKey[]): Promise<void>;
+  /** Removes a key, which leaves `others`, the one that writes first. Absent likewise. Throws Mistake. */
+  remove?(id: string, others: readonly MasterKey[]): Promise<void>;
 }
 
 /** The source that the settings name; undefined when they name none. */
@@ -44,6 +46,7 @@ export function keySourceOf(config: Config, env: Environment): KeySource | undef
       place: `the folder ${masterKeysFolder}`,
       read: () => naming(name, () => readKeyFolder(masterKeysFolder, limits.bytesMax)),
       add: (key, others) => naming(name, () => addToFolder(masterKeysFolder, key, others)),
+      remove: id => naming(name, () => removeFromFolder(masterKeysFolder, id)),
     };
   }
   if (masterKeysFile !== undefined) return keyFile(masterKeysFile, limits.bytesMax);
@@ -59,6 +62,7 @@ export function keyFile(path: string, bytesMax: number): KeySource {
     read: () => naming(`the file ${path}`, () => masterKeys(readBounded(path, bytesMax))),
     add: (key, others) =>
       naming(`the file ${path}`, () => replaceKeyFile(path, keysText([key, ...others]))),
+    remove: (_, others) => naming(`the file ${path}`, () => replaceKeyFile(path, keysText(others))),
   };
 }
 

@@ -192,13 +192,16 @@ export const limits = {
   watchersMax: limit(
     'USHER_WATCHERS_MAX',
     'Most concurrent calls of WatchInvalidations, per worker',
-    {
-      min: 1,
-      max: 1_000_000,
-      default: 10_000,
-      unit: 'watchers',
-    },
+    { min: 1, max: 1_000_000, default: 10_000, unit: 'watchers' },
   ),
+  watchersPerCallerMax: {
+    name: 'USHER_WATCHERS_PER_CALLER_MAX',
+    meaning:
+      'Most of them of one caller, where `USHER_VERIFY_ACCESS` is not `open`, so that no caller takes all',
+    range: '1 to 1000000 watchers',
+    without: 'half of `USHER_WATCHERS_MAX`',
+    read: wholeNumber(1, 1_000_000),
+  },
   firstByteMs: limit(
     'USHER_FIRST_BYTE_MS',
     'How long a new connection may stay silent, a TLS handshake may take, and the headers of a request',

@@ -34,7 +34,7 @@ export const outboundSettings = {
 function allowedTargets(text: string): AllowedTarget[] {
   return list(text).map((entry, index) => {
     const place = `(entry ${index + 1})`;
-    const range = readCidr(entry);
+    const range = readCidr(entry, place);
     if (range?.[1] === 0) {
       throw new Mistake(
         `allows every address ${place}, which would mean nothing; name what is called`,

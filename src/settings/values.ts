@@ -4,6 +4,7 @@
  */
 
 import ipaddr from 'ipaddr.js';
+import { type AddressRange, meantBy, readRange } from '../reading/address-range.ts';
 
 /** A mistake in a setting, with a message for the operator. */
 export class Mistake extends Error {
@@ -22,7 +23,7 @@ export interface MasterKey {
 }
 
 /** An address range: its first address and the length of its prefix in bits. */
-export type Cidr = [ipaddr.IPv4 | ipaddr.IPv6, number];
+export type Cidr = AddressRange;
 
 /** Parses a whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -175,7 +176,7 @@ export function hostNames(text: string): string[] {
 export function addressRanges(text: string): Cidr[] {
   return list(text).map((entry, index) => {
     const place = `(entry ${index + 1})`;
-    const cidr = readCidr(entry);
+    const cidr = readCidr(entry, place);
     if (cidr === undefined) {
       throw new Mistake(
         `has an entry that is not an address or CIDR range ${place}; write 10.0.0.7 or 10.0.0.0/8`,
@@ -190,13 +191,17 @@ export function addressRanges(text: string): Cidr[] {
   });
 }
 
-/** Parses an address or a CIDR range; undefined for what is neither. */
-export function readCidr(entry: string): Cidr | undefined {
-  if (ipaddr.IPv6.isValidCIDR(entry) || ipaddr.IPv4.isValidCIDRFourPartDecimal(entry)) {
-    return ipaddr.parseCIDR(entry);
-  }
-  if (ipaddr.IPv4.isValidFourPartDecimal(entry)) return [ipaddr.parse(entry), 32];
-  return ipaddr.IPv6.isValid(entry) ? [ipaddr.parse(entry), 128] : undefined;
+/**
+ * Parses an address or a CIDR range; undefined for what is neither. Throws Mistake for a range that has bits
+ * behind its prefix: it may be meant as the address alone.
+ */
+export function readCidr(entry: string, place: string): Cidr | undefined {
+  const range = readRange(entry);
+  if (range === undefined || meantBy(range) === undefined) return range;
+  throw new Mistake(
+    `has an entry with bits behind its prefix ${place}; write the range by its first address, or the ` +
+      'address without a prefix',
+  );
 }
 
 /** Parses an http or https URL without user, query or slash at its end. */

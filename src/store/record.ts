@@ -71,6 +71,9 @@ export interface Quota {
   per: LimitPer;
 }
 
+/** What restricts the uses of an access token; see AccessTokenRecord. */
+export type Restrictions = Pick<AccessTokenRecord, 'allowedSources' | 'rateLimit' | 'quota'>;
+
 /**
  * An access token's record. Times are milliseconds since 1970. Empty optional fields are absent.
  */
@@ -104,6 +107,8 @@ export interface AccessTokenRecord {
   rateLimit?: RateLimit;
   /** Absent for no limit. */
   quota?: Quota;
+  /** Those of these three that a caller without owners set; callers limited to owners may only tighten them. */
+  ceiling?: Restrictions;
   createdAt: number;
   /** The actor that created it (see Caller); absent where an earlier version did. */
   createdBy?: string;

@@ -1,7 +1,7 @@
 /** Reads the PEM files with which a client connects over TLS: authorities, certificate and key. */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 
 /** Paths of PEM files. */
@@ -98,14 +98,27 @@ export function watchedContext(
   };
 }
 
+/** More than all authorities of a machine have, in bytes. */
+const fileBytesMax = 4_194_304;
+
 function readText(file: keyof TlsFiles, path: string): string {
+  let isFile: boolean;
   try {
-    return readFileSync(path, 'utf8');
+    const stat = statSync(path);
+    isFile = stat.isFile();
+    if (isFile && stat.size <= fileBytesMax) return readFileSync(path, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
     const advice = 'check its path and its permissions';
     throw new TlsFileError(file, `names a file that cannot be read${code}; ${advice}`);
   }
+  throw new TlsFileError(
+    file,
+    // To read a pipe again would wait for its writer.
+    isFile
+      ? `names a file of more than ${fileBytesMax} bytes`
+      : 'names what is not a file, and could not be read again when it changes; copy it into a file',
+  );
 }
 
 const certificateForm = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;

@@ -7,6 +7,7 @@ import { v7 } from 'uuid';
 import type { AccessTokenRecord, JsonObject, Kind } from '../store/record.ts';
 import type { Usage } from '../store/store.ts';
 import { type Caller, demand, ownerFor, readScope, visible, writeScope } from './caller.ts';
+import { firstCeiling } from './ceiling.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { checkCreate, checkRevoke, checkRotate, checkUpdate } from './check-request.ts';
 import { checkFields, checkUuid, type Fields, recordFields } from './fields.ts';
@@ -99,7 +100,8 @@ export function createAccessTokens(
         grants.check(fields);
         const { secret, kept } = makeSecret(keys, kind, id, at, tokenPrefix);
         const record = { id, kind, secrets: [kept], createdAt: at, ...unwritten };
-        return { record: { ...record, ...recordFields({ ...fields, owner }) }, secret };
+        const written = recordFields({ ...fields, owner });
+        return { record: { ...record, ...written, ...firstCeiling(caller, written) }, secret };
       });
       return changed as Revealed;
     },

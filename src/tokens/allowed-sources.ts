@@ -1,11 +1,7 @@
 /** The addresses from which a token may be used: CIDR ranges and single addresses, in one spelling. */
 
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
+import { type AddressRange, meantBy, readRange, textOf } from '../reading/address-range.ts';
 import { invalid } from './faults.ts';
-
-/** An address and the number of its leading bits that count. */
-type Range = [address: ipaddr.IPv4 | ipaddr.IPv6, prefixBits: number];
 
 /** Most ranges of an access token. */
 const allowedSourcesMax = 64;
@@ -29,14 +25,14 @@ export function checkSources(field: string, entries: readonly string[]): void {
 
 /** Ranges in the spelling of RFC 5952, each once, in their order. They must be valid. */
 export function canonicalSources(entries: readonly string[]): string[] {
-  return [...new Set(entries.map(entry => textOf(readRange(entry) as Range)))];
+  return [...new Set(entries.map(entry => textOf(readRange(entry) as AddressRange)))];
 }
 
 /** Whether all addresses of a range are in one of the others. All must be valid. */
 export function isWithinSources(entry: string, others: readonly string[]): boolean {
-  const [address, bits] = readRange(entry) as Range;
+  const [address, bits] = readRange(entry) as AddressRange;
   return others.some(other => {
-    const [first, prefix] = readRange(other) as Range;
+    const [first, prefix] = readRange(other) as AddressRange;
     return address.kind() === first.kind() && prefix <= bits && address.match(first, prefix);
   });
 }
@@ -49,43 +45,6 @@ function faultOf(entry: string): string | undefined {
   if (range === undefined) {
     return `${shown} is not an IP address or CIDR range; write 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32`;
   }
-  const [address, bits] = range;
-  const first = firstOf(range);
-  if (first.toString() === address.toString()) return undefined;
-  const meant = `write ${textOf([first, bits])}, or ${textOf([address, address.toByteArray().length * 8])}`;
-  return `${shown} has bits behind its prefix; ${meant} for that address alone`;
-}
-
-/** Undefined for what is neither an address nor a range. IPv4-mapped IPv6 counts as IPv4. */
-function readRange(entry: string): Range | undefined {
-  const [text = '', prefix, ...rest] = entry.split('/');
-  const family = isIP(text);
-  // A zone has a meaning on one machine only.
-  if (family === 0 || text.includes('%') || rest.length > 0) return undefined;
-  const bitsMax = family === 4 ? 32 : 128;
-  if (prefix !== undefined && !/^(?:0|[1-9]\d{0,2})$/.test(prefix)) return undefined;
-  const bits = prefix === undefined ? bitsMax : Number(prefix);
-  if (bits > bitsMax) return undefined;
-  const address = ipaddr.parse(text);
-  const isMapped = address.kind() === 'ipv6' && (address as ipaddr.IPv6).isIPv4MappedAddress();
-  if (!isMapped || bits < mappedBits) return [address, bits];
-  return [(address as ipaddr.IPv6).toIPv4Address(), bits - mappedBits];
-}
-
-/** Bits before the IPv4 address in an IPv4-mapped one (RFC 4291 section 2.5.5.2). */
-const mappedBits = 96;
-
-/** The first address of a range. */
-function firstOf([address, bits]: Range): ipaddr.IPv4 | ipaddr.IPv6 {
-  const bytes = address.toByteArray().map((byte, n) => {
-    const counted = Math.min(8, Math.max(0, bits - n * 8));
-    return byte & (0xff << (8 - counted)) & 0xff;
-  });
-  return ipaddr.fromByteArray(bytes);
-}
-
-function textOf([address, bits]: Range): string {
-  const text =
-    address.kind() === 'ipv6' ? (address as ipaddr.IPv6).toRFC5952String() : `${address}`;
-  return bits === address.toByteArray().length * 8 ? text : `${text}/${bits}`;
+  const meant = meantBy(range);
+  return meant && `${shown} has bits behind its prefix; ${meant}`;
 }

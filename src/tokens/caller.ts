@@ -65,6 +65,8 @@ export interface Caller {
   scopes: readonly string[];
   /** The id of the session of the web app that its call belongs to; absent for a call with a token. */
   sessionId?: string;
+  /** The revision of its access token that was authenticated; absent for the admin token and for sessions. */
+  revision?: number;
 }
 
 /**
@@ -116,11 +118,12 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
   const callerOf = async (header: string, peer: string): Promise<Caller | Refusal> => {
     const verdict = await verify({ header, source: peer });
     if (!verdict.valid) return refusalIn(verdict);
-    const { kind, tokenId, owner, scopes } = verdict.identity;
+    const { kind, tokenId, owner, scopes, revision } = verdict.identity;
     // The holder of a jwt secret must not become an administrator by signing a JWT.
     if (kind !== 'static') return { reason: 'INSUFFICIENT_SCOPE' };
     const { name = '' } = (await records.find(tokenId)).record ?? {};
-    return { actor: tokenId, name, peer, scopes, ...(owner === '' ? {} : { owners: [owner] }) };
+    const caller = { actor: tokenId, name, peer, scopes, revision };
+    return owner === '' ? caller : { ...caller, owners: [owner] };
   };
   /** With or without the scheme: a static token may be sent either way. */
   const isKnownToken = (token: string) => isProven(`Bearer ${token}`) || isProven(token);

@@ -9,6 +9,7 @@ import { importJwtKey } from '../verify/jwt.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { byCaller } from './audit-names.ts';
 import type { Caller } from './caller.ts';
+import { firstCeiling } from './ceiling.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { auditFields, recordFields } from './fields.ts';
 import type { CheckedJwtItem } from './import-item.ts';
@@ -40,8 +41,9 @@ export async function importJwtSecret(
   if (found !== undefined) return hasSecret(keys, found, jwtSecret);
   if (dryRun) return { outcome: 'imported' };
   const eventId = jwtEventId(caller, requestId, id);
+  const written = recordFields(fields);
   const record: AccessTokenRecord = {
-    ...{ id, revision: 1, kind: 'jwt', ...recordFields(fields) },
+    ...{ id, revision: 1, kind: 'jwt', ...written, ...firstCeiling(caller, written) },
     ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, secrets: [sealed(keys, item, at)] },
     ...{ imported: 'plain', eventId },
   };

@@ -14,6 +14,7 @@ import {
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { byCaller } from './audit-names.ts';
 import { adminScope, type Caller, demand, isVisible, ownerFor } from './caller.ts';
+import { firstCeiling } from './ceiling.ts';
 import { uuidOf } from './derived-uuid.ts';
 import { TokenError } from './errors.ts';
 import { checkAll } from './faults.ts';
@@ -262,8 +263,9 @@ async function settle(
   }
   const { hash: hashed, imported, fields } = item;
   const secret = { masterKeyId, value: digest, hashed, createdAt: at };
+  const written = recordFields(fields);
   const record: AccessTokenRecord = {
-    ...{ id, revision: 1, kind: 'static', ...recordFields(fields) },
+    ...{ id, revision: 1, kind: 'static', ...written, ...firstCeiling(caller, written) },
     ...{ createdAt: at, createdBy: caller.actor, updatedAt: at, eventId },
     ...{ secrets: [secret], imported },
   };

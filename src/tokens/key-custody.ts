@@ -4,6 +4,7 @@ import type { MasterKeys } from '../verify/master-keys.ts';
 import type { Audit } from './audit.ts';
 import { byCaller } from './audit-names.ts';
 import { adminScope, type Caller, demand, demandNoOwner, readScope } from './caller.ts';
+import { invalid } from './faults.ts';
 import type { CountKeyUse, KeyUse } from './key-use.ts';
 import { pageTokens } from './page-token.ts';
 
@@ -38,6 +39,8 @@ export interface KeyKeeper {
   reload(): Promise<void>;
   /** Makes a key, puts it first in the source, and resolves to its id. Throws TokenError. */
   rotate(): Promise<string>;
+  /** Removes a key from the source, if nothing needs it. Throws TokenError and Unavailable. */
+  remove(id: string): Promise<void>;
 }
 
 /** Operations on the master keys. Each throws TokenError or Unavailable. */
@@ -48,6 +51,8 @@ export interface KeyCustody {
   reload(caller: Caller): Promise<KeysStatus>;
   /** Makes a new key. The caller needs the same. */
   rotate(caller: Caller): Promise<{ newId: string; status: KeysStatus }>;
+  /** Removes a key that nothing needs. The caller needs the same. */
+  remove(caller: Caller, id: string): Promise<KeysStatus>;
   /** Counts a page of what depends on which key; "" for the first. The caller needs the same. */
   count(
     caller: Caller,
@@ -84,6 +89,15 @@ export function createKeyCustody(
         detail: `${newId} is first in ${status.source}`,
       });
       return { newId, status };
+    },
+    async remove(caller, id) {
+      demandWhole(caller, 'remove master keys');
+      if (id === '') throw invalid('id', 'is required');
+      await keeper.remove(id);
+      const status = await keeper.status();
+      const detail = `${id} from ${status.source}`;
+      await audit.add({ action: 'keys.remove', ...byCaller(caller), detail });
+      return status;
     },
     async count(caller, pageToken) {
       demandWhole(caller, 'count the uses of master keys');

@@ -6,6 +6,7 @@
 import type { AccessTokenRecord } from '../store/record.ts';
 import type { MasterKeys } from '../verify/master-keys.ts';
 import { type Caller, ownerFor } from './caller.ts';
+import { nextCeiling } from './ceiling.ts';
 import { TokenError } from './errors.ts';
 import { checkFields, type Fields, present, recordFields } from './fields.ts';
 import type { Grants } from './grants.ts';
@@ -66,7 +67,9 @@ export function withFields(
   grants.check(next, old);
   const moved = (next.owner || undefined) !== old.owner;
   const mark = moved ? ({ hadOtherOwner: true } as const) : {};
-  return { ...withoutFields(old), ...recordFields(next), ...mark };
+  const written = recordFields(next);
+  const ceiling = nextCeiling(caller, old, written, mask);
+  return { ...withoutFields(old), ...written, ...ceiling, ...mark };
 }
 
 function fieldsOf(record: AccessTokenRecord): Fields {
@@ -80,6 +83,7 @@ function fieldsOf(record: AccessTokenRecord): Fields {
 
 function withoutFields(record: AccessTokenRecord) {
   const { name, owner, scopes, grantableScopes, metadata, audiences, ...others } = record;
-  const { jwtLifetimeMaxSeconds, expiresAt, allowedSources, rateLimit, quota, ...rest } = others;
+  const { jwtLifetimeMaxSeconds, expiresAt, ...restrictions } = others;
+  const { allowedSources, rateLimit, quota, ceiling, ...rest } = restrictions;
   return rest;
 }

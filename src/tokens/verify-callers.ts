@@ -6,13 +6,7 @@
 import type { Awaitable } from '../store/awaitable.ts';
 import type { CoherentReader, Found } from '../store/store.ts';
 import { type Refusal, textOf } from '../verify/verdict.ts';
-import {
-  type Authenticate,
-  adminActor,
-  adminScope,
-  haveSameOwners,
-  verifyScope,
-} from './caller.ts';
+import { type Authenticate, adminActor, adminScope, verifyScope } from './caller.ts';
 import { type ClientSan, createFindSan } from './client-sans.ts';
 import { TokenError, type TokenErrorCode } from './errors.ts';
 import { callerTokenLimits } from './limits.ts';
@@ -123,18 +117,16 @@ function createFindByToken({ authenticate, records, now }: VerifyCallerDeps) {
       name: found?.record?.name ?? actor,
       ...(owners === undefined ? {} : { owners }),
     };
-    if (found !== undefined) await keep(token, peer, named, found);
+    if (found !== undefined) keep(token, named, found, caller.revision);
     return named;
   };
 
-  /** Keeps a caller if another authentication, during which its record does not change, has the same result. */
-  const keep = async (token: string, peer: string, caller: VerifyCaller, found: Found) => {
+  /** Keeps a caller if its record is still the one that was authenticated. */
+  const keep = (token: string, caller: VerifyCaller, found: Found, revision?: number) => {
     const { record } = found;
+    if (record === undefined || record.revision !== revision) return;
     // One that may come from some addresses only is judged by each call's own.
-    if (record === undefined || record.allowedSources !== undefined) return;
-    const again = await authenticate(token, peer);
-    const isSame = !('reason' in again) && haveSameOwners(again, caller);
-    if (!isSame || !records.isCurrent(found)) return;
+    if (record.allowedSources !== undefined) return;
     const ends = record.secrets.map(({ goodUntil = Number.POSITIVE_INFINITY }) => goodUntil);
     const untilMs = Math.min(record.expiresAt ?? Number.POSITIVE_INFINITY, ...ends);
     if (kept.size >= callerTokenLimits.keptMax) kept.clear();

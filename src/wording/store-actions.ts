@@ -75,6 +75,6 @@ export const storeActions: Readonly<Record<string, AuditAction>> = {
     title: 'Master key no longer in use',
     did: 'stopped using a master key',
     tone: 'warn',
-    holds: '`detail`: its id',
+    holds: '`detail`: its id, and where it was removed from if someone did that by Usher',
   },
 };

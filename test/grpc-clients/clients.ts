@@ -83,6 +83,7 @@ export const clients: readonly Client[] = [
     name: 'grpc-java',
     build: () => run(join(here, 'java'), 'mvn', ['-q', '-B', 'package']),
     command: ['java', '-cp', [`${jars}/classes`, `${jars}/dependency/*`].join(delimiter), 'Client'],
+    hasTls: true,
   },
   {
     name: 'tonic',

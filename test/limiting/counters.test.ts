@@ -69,6 +69,21 @@ test('while the store is away, no count is forgotten, and the flooded token alon
   expect(events.dropped).toBe(0);
 });
 
+test('an access token that is revoked leaves nothing, also when its memory was full', async () => {
+  const clock = { now: start };
+  const store = memoryStore();
+  store.fails = 'before';
+  const { asks, counters, sharing } = replica(store, clock, { bytesMax });
+  asks(perSubject('t2', 3), 'ann');
+  const { bytes } = counters;
+  for (let n = 0; n < 2000; n++) asks(perSubject('t1', 3), `subject ${n}`);
+  counters.removeAll('t1');
+  expect([counters.has('t1'), counters.count, counters.bytes]).toEqual([false, 1, bytes]);
+  store.fails = 'no';
+  await sharing.flush();
+  expect([counters.count, counters.bytes]).toEqual([1, bytes]);
+});
+
 test('what does not count any more goes first', () => {
   const clock = { now: start };
   const store = memoryStore();

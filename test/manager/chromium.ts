@@ -21,8 +21,11 @@ const contexts = {
   zoom: { colorScheme: 'light', viewport: { width: 640, height: 430 }, deviceScaleFactor: 2 },
 } as const;
 
-/** Starts headless Chromium. Throws if it is not installed. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * Starts headless Chromium, which trusts one more certificate if `trusted` is the base64 of the SHA-256 of its
+ * public key. Throws if it is not installed.
+ */
+export function launchChromium(trusted?: string): Promise<Browser> {
   return chromium.launch({
     executablePath: program('chromium'),
     headless: true,
@@ -34,6 +37,7 @@ export function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...(trusted === undefined ? [] : [`--ignore-certificate-errors-spki-list=${trusted}`]),
     ],
   });
 }

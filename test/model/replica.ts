@@ -11,6 +11,7 @@ import { redisHealth } from '../../src/store/redis/health.ts';
 import { readToken } from '../../src/store/redis/list.ts';
 import { type Changes, createChanges } from '../../src/transport/services/changes.ts';
 import { createWatch } from '../../src/transport/services/watch.ts';
+import { createWatchers } from '../../src/transport/services/watchers.ts';
 import { createProofCache } from '../../src/verify/proof-cache.ts';
 import { createVerify, type Verify } from '../../src/verify/verify.ts';
 import { unlimited } from '../limiting/setup.ts';
@@ -73,7 +74,6 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
   // Small limits, so that watchers are reset as well.
   const changes = createChanges(feed, 4, world.now);
   const watchLimits = {
-    watchersMax: 10,
     leaseMs: defaultLimits.store.redis.leaseMs,
     heartbeatMs: 250,
   };
@@ -85,6 +85,7 @@ export function startReplica(network: Network, staleMaxMs: number): Replica {
     ...{ network, feed, changes },
     watch: createWatch({
       ...{ changes, records, limits: { ...watchLimits, idsMax: 2 }, monotonicMs: world.now },
+      watchers: createWatchers({ watchersMax: 10, watchersPerCallerMax: 10 }),
     }),
     wall: { offsetMs: 0, history: [{ atMs: 0, offsetMs: 0 }] },
     failedMs: Number.NEGATIVE_INFINITY,

@@ -131,7 +131,7 @@ function connectTo(replica: Replica, { world, random, actor }: Place) {
     pipe.up(() => {
       const { signal } = closing;
       const admitted = () => anyone;
-      const told = replica.watch({ resumePosition, signal, owners: undefined, admitted });
+      const told = replica.watch({ resumePosition, signal, caller: anyone, admitted });
       const tell = async () => {
         for await (const message of told) {
           if (!pipe.isOpen()) return;

@@ -36,9 +36,9 @@ afterEach(async () => {
 const urlOf = (store: string) =>
   store === 'Redis' ? `redis://127.0.0.1:${redis.port}` : `lmdb:${join(folder, 'data')}`;
 
-async function start(store: string): Promise<TestServer> {
+async function start(store: string, env: Record<string, string> = {}): Promise<TestServer> {
   await server?.stop();
-  server = await runServer({ USHER_STORE: urlOf(store) });
+  server = await runServer({ USHER_STORE: urlOf(store), ...env });
   return server;
 }
 
@@ -235,6 +235,28 @@ describe('a restore is refused', () => {
     expect((await restore('LMDB', none)).code).toBe(78);
     expect(existsSync(join(folder, 'data', 'master-keys'))).toBe(false);
   });
+});
+
+test('a backup of before a rotation needs its own key beside the new one', async () => {
+  const first = await start('LMDB');
+  const expected = await fill(adminOf(first));
+  expect(await backup(first)).toMatchObject({ code: 0 });
+  await first.stop();
+  server = undefined;
+  const k2 = `k2:${randomBytes(32).toString('base64')}`;
+  const alone = await restore('Redis', { ...secrets, USHER_MASTER_KEYS: k2 });
+  expect(alone.code).toBe(1);
+  expect(JSON.parse(alone.out).problem).toMatch(/k1/);
+  const both = { USHER_MASTER_KEYS: `${k2},${secrets.USHER_MASTER_KEYS}` };
+  expect((await restore('Redis', { ...secrets, ...both })).code).toBe(0);
+  const second = await start('Redis', both);
+  await expectVerdicts(second, expected);
+  const env = {
+    USHER_MANAGER_URL: `http://${second.manager}`,
+    USHER_ADMIN_TOKEN: second.adminToken,
+  };
+  expect((await runUsher(['token', 'reseal'], env)).code).toBe(0);
+  await expectVerdicts(second, expected);
 });
 
 test('an interrupted restore leaves a store that no server takes for whole', async () => {

@@ -133,6 +133,7 @@ const keys: typeof tokens = {
   getKeys: [{}, []],
   reloadKeys: [{}, []],
   rotateKeys: [{}, []],
+  removeKey: [{ id: '' }, ['id']],
   countKeyUse: [{ pageToken: 'x' }, ['page_token']],
 };
 const ofWebhook = ['description', 'events', 'expiring_days', 'owners', 'url'];

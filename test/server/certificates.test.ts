@@ -1,5 +1,6 @@
 /** Certificates are read again when their files change; connections and calls go on. */
 
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:https';
@@ -180,6 +181,19 @@ test.each<[string, () => void, RegExp]>([
     'one that has ended',
     () => replaceFile('tls.crt', made('x', { fromMs: 0, toMs: dayMs }).cert),
     /ended at 1970-01-02/,
+  ],
+  [
+    'one of tomorrow',
+    () => replaceFile('tls.crt', made('x', { fromMs: Date.now() + dayMs }).cert),
+    /is not valid before 2/,
+  ],
+  [
+    'a pipe without a writer',
+    () => {
+      rmSync(path('tls.crt'));
+      execFileSync('mkfifo', [path('tls.crt')]);
+    },
+    /names what is not a file/,
   ],
   ['no file', () => rmSync(path('tls.key')), /cannot be read \(ENOENT\)/],
 ])('%s: the old certificate is served, and all is told', async (_, spoil, reason) => {

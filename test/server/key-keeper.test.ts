@@ -3,6 +3,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { openLog } from '../../src/log.ts';
 import { createKeyKeeper, type RunningKeyKeeper } from '../../src/server/key-keeper.ts';
+import type { KeySource } from '../../src/settings/key-source.ts';
 import { type MasterKey, Mistake } from '../../src/settings/values.ts';
 import { healthSwitch } from '../../src/store/health.ts';
 import type { ReplicaHead } from '../../src/store/status.ts';
@@ -28,6 +29,8 @@ interface World {
   clockMs: number;
   audited: string[];
   dropped: string[];
+  /** Whether the source can remove a key. */
+  isWritable: boolean;
   logged: string[];
   health: ReturnType<typeof healthSwitch>;
 }
@@ -37,7 +40,14 @@ let keeper: RunningKeyKeeper | undefined;
 beforeEach(() => {
   world = {
     ...{ given: [k1], ring: createKeyRing([k1]), heads: [], uses: [], unready: [], isDown: false },
-    ...{ clockMs: 0, audited: [], dropped: [], logged: [], health: healthSwitch(undefined) },
+    ...{
+      clockMs: 0,
+      audited: [],
+      dropped: [],
+      logged: [],
+      isWritable: false,
+      health: healthSwitch(undefined),
+    },
     noted: new Map([['k1', checkOf(k1)]]),
   };
   return async () => {
@@ -97,7 +107,13 @@ function start({ settleMs = 1000, listed = [k1] } = {}): RunningKeyKeeper {
         if (world.given instanceof Error) throw world.given;
         return world.given;
       },
-    },
+      get remove() {
+        if (!world.isWritable) return undefined;
+        return async (_: string, others: readonly MasterKey[]) => {
+          world.given = [...others];
+        };
+      },
+    } as KeySource,
     audit: { add: async ({ action, detail }) => void world.audited.push(`${action} ${detail}`) },
     countUse: async () => up(() => ({ examined: 0, uses: world.uses })),
     tellWorkers: async () => world.unready,
@@ -271,6 +287,34 @@ test('a key that the start lacks, and that is needed, is named', async () => {
   expect((await running.status()).problem).toBe(
     'master key k0 is not given, and 1 records or secrets need it: they are unavailable until it is',
   );
+});
+
+test('a key is removed from the source only once nothing needs it', async () => {
+  world.ring.replace([k2, k1]);
+  world.noted.set('k2', checkOf(k2));
+  world.given = [k2, k1];
+  world.uses = [use('k1', { staticTokens: 2, records: 1 }), use('k2', { records: 3 })];
+  const running = start({ settleMs: 0, listed: [k2, k1] });
+  await expect(running.remove('k3')).rejects.toMatchObject({
+    ...{ code: 'NOT_FOUND', message: 'the output of a command has no such key; it has k2, k1' },
+  });
+  await expect(running.remove('k2')).rejects.toThrow(/^it is the key that writes; run `usher keys/);
+  await expect(running.remove('k1')).rejects.toThrow(
+    '1 records or secrets need it: run `usher token reseal`; 2 static tokens need it: rotate or revoke ' +
+      'them, or wait for their end',
+  );
+  world.uses = [use('k1', { over: 5 })];
+  world.heads = [head('other', [k1, k2], 'k1')];
+  await expect(running.remove('k1')).rejects.toThrow(/^other writes with it/);
+  world.heads = [];
+  await expect(running.remove('k1')).rejects.toThrow(
+    /nothing needs the key; take it out where the/,
+  );
+  world.isWritable = true;
+  await running.remove('k1');
+  expect(world.given).toEqual([k2]);
+  expect((await running.status()).keys.map(({ id }) => id)).toEqual(['k2']);
+  expect(world.audited).toEqual(['keys.remove k1']);
 });
 
 test('a source that Usher cannot write says what to do instead', async () => {

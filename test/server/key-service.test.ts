@@ -46,6 +46,9 @@ test('readers may see the keys; all else is for administrators without an owner'
   for (const call of [owned.getKeys, owned.reloadKeys, owned.rotateKeys, owned.countKeyUse]) {
     await expect(call({})).rejects.toMatchObject(denied);
   }
+  for (const { removeKey } of [reader, owned]) {
+    await expect(removeKey({ id: 'k0' })).rejects.toMatchObject(denied);
+  }
   await expect(keysOf('').getKeys({})).rejects.toMatchObject({ code: Code.Unauthenticated });
   const other = keysOf(await tokenWith(['orders:read']));
   await expect(other.getKeys({})).rejects.toMatchObject(denied);

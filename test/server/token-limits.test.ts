@@ -13,6 +13,7 @@ import {
   Period,
 } from '../../src/gen/usher/v1/access_token_pb.ts';
 import { Reason, VerifierService } from '../../src/gen/usher/v1/verifier_pb.ts';
+import { until } from '../until.ts';
 import { adminOf, clientOf, overGrpc } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 import { closing } from './sdk-setup.ts';
@@ -207,10 +208,10 @@ test('the SDK asks for each verdict on a limited token', async () => {
 });
 
 test('the metrics show the counters, and verdicts by door', async () => {
-  const { token } = await withQuota(server, 1);
+  const { id, token } = await withQuota(server, 1);
   expect([await hello(server, token), await hello(server, token)]).toEqual([200, 429]);
-  const text = await (await fetch(`http://${server.manager}/metrics`)).text();
-  const value = (name: string) =>
+  const metrics = async () => await (await fetch(`http://${server.manager}/metrics`)).text();
+  const valueIn = (text: string, name: string) =>
     Number(
       text
         .split('\n')
@@ -218,12 +219,18 @@ test('the metrics show the counters, and verdicts by door', async () => {
         ?.split(' ')
         .at(-1),
     );
+  const text = await metrics();
+  const value = (name: string) => valueIn(text, name);
   expect(value('usher_limit_counters')).toBeGreaterThan(0);
   expect(value('usher_memory_bytes{what="limits"}')).toBeGreaterThan(0);
   expect(value('usher_limits_waiting_seconds')).toBeLessThan(10);
   expect(value('usher_degraded{what="limits"}')).toBe(0);
   const refused = 'usher_verdicts_total{reason="RATE_LIMITED",kind="static",door="root"}';
   expect(value(refused)).toBeGreaterThan(0);
+  // Those of a revoked access token are dropped at once.
+  const before = value('usher_limit_counters');
+  await adminOf(server).revoke({ id });
+  await until(async () => valueIn(await metrics(), 'usher_limit_counters') === before - 1);
 });
 
 test('to ask for verdicts is no use of the own token of the one who asks', async () => {

@@ -95,13 +95,14 @@ describe('values', () => {
   test('origins and proxies are lists', () => {
     const config = readConfig({
       USHER_CORS_ORIGINS: 'https://a.example, http://localhost:3000',
-      USHER_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      USHER_TRUSTED_PROXIES: '10.0.0.0/8, ::1, ::ffff:192.0.2.7',
       USHER_MANAGER_HOSTS: 'Usher.Example.com, 10.0.0.7, ::1, [2001:DB8::1]',
     });
     expect(config.corsOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
     expect(config.trustedProxies.map(([ip, bits]) => `${ip}/${bits}`)).toEqual([
       '10.0.0.0/8',
       '::1/128',
+      '192.0.2.7/32',
     ]);
     expect(config.managerHosts).toEqual([
       'usher.example.com',
@@ -171,6 +172,10 @@ describe('mistakes', () => {
     ['USHER_TRUSTED_PROXIES', '10.0.0.0/33', /not an address/],
     ['USHER_TRUSTED_PROXIES', '0.0.0.0/0', /trusts every address/],
     ['USHER_TRUSTED_PROXIES', '::/0', /trusts every address/],
+    ['USHER_TRUSTED_PROXIES', '::ffff:0:0/96', /trusts every address/],
+    ['USHER_TRUSTED_PROXIES', '::1,10.0.0.7/8', /bits behind its prefix \(entry 2\)/],
+    ['USHER_TRUSTED_PROXIES', 'fe80::1%eth0', /not an address/],
+    ['USHER_OUTBOUND_ALLOW', 'fd00::1/8', /bits behind its prefix \(entry 1\)/],
     ['USHER_MANAGER_HOSTS', 'usher.example.com:8081', /not a name or address \(entry 1\)/],
     ['USHER_MANAGER_HOSTS', 'usher, https://usher', /not a name or address \(entry 2\)/],
     ['USHER_MANAGER_HOSTS', '*', /not a name or address/],

@@ -125,6 +125,9 @@ describe('a file', () => {
     expect((await source.read()).map(({ id }) => id)).toEqual(['k2', 'k1']);
     expect(readFileSync(path, 'utf8')).toBe(`${entry('k2')},${entry('k1')}\n`);
     expect(statSync(path).mode & 0o777).toBe(0o640);
+    await source.remove?.('k1', [{ id: 'k2', bytes: bytes.k2 }]);
+    expect(readFileSync(path, 'utf8')).toBe(`${entry('k2')}\n`);
+    expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(readdirSync(root)).toEqual(['keys']);
   });
 
@@ -207,6 +210,8 @@ describe('a folder', () => {
     expect((await source.read()).map(({ id }) => id)).toEqual(['k2', 'k1']);
     const adding = source.add?.({ id: 'k3', bytes: bytes.k3 }, await source.read());
     await expect(adding).rejects.toThrow(/is a mounted secret, so that Usher does not write it/);
+    const removing = source.remove?.('k1', []);
+    await expect(removing).rejects.toThrow(/is a mounted secret, so that Usher does not write it/);
   });
 
   test('that is itself a link is read as one, also while it is swapped', async () => {
@@ -231,6 +236,9 @@ describe('a folder', () => {
     expect(readdirSync(folder).sort()).toEqual(['current', 'k1', 'k2']);
     expect(statSync(join(folder, 'k2')).mode & 0o777).toBe(0o600);
     await source.add?.({ id: 'k3', bytes: bytes.k3 }, await source.read());
-    expect((await source.read()).map(({ id }) => id)).toEqual(['k3', 'k1', 'k2']);
+    const all = await source.read();
+    expect(all.map(({ id }) => id)).toEqual(['k3', 'k1', 'k2']);
+    await source.remove?.('k1', all.slice(1));
+    expect((await source.read()).map(({ id }) => id)).toEqual(['k3', 'k2']);
   });
 });

@@ -20,12 +20,12 @@ test('hosts, ports, addresses and ranges', () => {
   expect(outboundAllow.map(each => ('host' in each ? each : String(each.range)))).toEqual([
     { host: 'hooks.internal' },
     { host: 'localhost', port: 9000 },
-    '10.1.0.0/16',
+    '10.1.0.0,16',
     '10.0.0.7,32',
     { host: '10.0.0.7', port: 8443 },
     { host: '[::1]', port: 9000 },
     { host: '[::1]' },
-    'fd00::/8',
+    'fd00::,8',
   ]);
   expect(readConfig({}).outboundAllow).toEqual([]);
 });

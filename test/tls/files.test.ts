@@ -1,5 +1,6 @@
 /** PEM files that cannot be used, and what is said of them. */
 
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +14,8 @@ beforeAll(async () => {
   const format = { format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' } as const;
   writeFileSync(made.path('locked.pem'), privateKey.export(format));
   writeFileSync(made.path('empty.pem'), '');
+  writeFileSync(made.path('long.pem'), ' '.repeat(4_194_305));
+  execFileSync('mkfifo', [made.path('pipe')]);
   const damaged = made.authority.cert.replace(/\n[^-]{20}/, '\nAAAAAAAAAAAAAAAAAAAA');
   writeFileSync(made.path('damaged.pem'), damaged);
 });
@@ -29,7 +32,9 @@ test('files that fit together are read', () => {
 
 test.each<[TlsFiles, keyof TlsFiles, string]>([
   [{ ca: 'gone.pem' }, 'ca', 'names a file that cannot be read (ENOENT)'],
-  [{ ca: '.' }, 'ca', 'names a file that cannot be read (EISDIR)'],
+  [{ ca: '.' }, 'ca', 'names what is not a file'],
+  [{ ca: 'pipe' }, 'ca', 'names what is not a file'],
+  [{ ca: 'long.pem' }, 'ca', 'of more than 4194304 bytes'],
   [{ ca: 'empty.pem' }, 'ca', 'holds no certificate'],
   [{ ca: 'client-key.pem' }, 'ca', 'holds no certificate'],
   [{ ca: 'damaged.pem' }, 'ca', 'damaged certificate'],

@@ -147,6 +147,7 @@ describe('authentication of a caller', () => {
       peer: '192.0.2.1',
       owners: ['ann'],
       scopes: [readScope],
+      revision: 1,
     };
     expect(await letIn(secret)).toEqual(caller);
     expect(await letIn(`Bearer ${secret}`)).toEqual(caller);

@@ -195,3 +195,59 @@ test('an administrator of one owner sets and clears them on its access tokens', 
   const cleared = await tokens.update(ann, record.id, 1, {}, mask);
   for (const name of mask) expect(cleared).not.toHaveProperty(name);
 });
+
+describe('what an operator set is a ceiling for callers limited to owners', () => {
+  const ann: Caller = { ...admin, actor: 'admin of ann', owners: ['ann'] };
+  const most = {
+    rateLimit: rate(100, 60),
+    quota: quota(1000, 'day'),
+    allowedSources: ['10.0.0.0/8'],
+  };
+  const mask = ['rateLimit', 'quota', 'allowedSources'] as const;
+  const make = () => tokens.create(admin, 'static', fields({ ...most, owner: 'ann', scopes: [] }));
+
+  test('they tighten it, and loosen it again up to there', async () => {
+    const { id } = (await make()).record;
+    const less = { rateLimit: rate(5, 60), quota: quota(10), allowedSources: ['10.1.0.0/16'] };
+    expect(await tokens.update(ann, id, 1, less, mask)).toMatchObject(less);
+    expect(await tokens.update(ann, id, 2, most, mask)).toMatchObject(most);
+    // What the mask does not name is no matter.
+    expect(await tokens.update(ann, id, 3, { name: 'new' }, ['name'])).toMatchObject(most);
+  });
+
+  test.each<[string, Partial<Fields>]>([
+    ['rate_limit', { rateLimit: rate(101, 60) }],
+    ['rate_limit', { rateLimit: rate(100, 59) }],
+    ['rate_limit', {}],
+    ['quota', { quota: quota(1001) }],
+    ['quota', {}],
+    ['allowed_sources', { allowedSources: ['10.0.0.1', '11.0.0.0/8'] }],
+    ['allowed_sources', { allowedSources: ['::/0'] }],
+    ['allowed_sources', {}],
+  ])('they do not loosen or clear %s: %o', async (field, some) => {
+    const { id } = (await make()).record;
+    const name = { rate_limit: 'rateLimit', quota: 'quota', allowed_sources: 'allowedSources' };
+    const only = [name[field as keyof typeof name] as keyof Fields];
+    const text = `${field}: an administrator of all owners set it`;
+    await expectRefused(tokens.update(ann, id, 1, some, only), 'PERMISSION_DENIED', text);
+    expect(await store.get(id)).toMatchObject({ revision: 1, ...most });
+  });
+
+  test('it is raised by operators alone, and gone once they clear it', async () => {
+    const { id } = (await make()).record;
+    await tokens.update(admin, id, 1, { rateLimit: rate(200) }, ['rateLimit']);
+    await tokens.update(ann, id, 2, { rateLimit: rate(150) }, ['rateLimit']);
+    await tokens.update(admin, id, 3, {}, ['rateLimit']);
+    const free = await tokens.update(ann, id, 4, { rateLimit: rate(9000) }, ['rateLimit']);
+    expect(free.rateLimit).toEqual(rate(9000));
+    expect((await tokens.update(ann, id, 5, {}, ['rateLimit'])).rateLimit).toBeUndefined();
+  });
+
+  test('an import by an operator sets it, too', async () => {
+    const token = 'live_0123456789abcdefghijklmnop';
+    const item = { secret: { token }, fields: fields({ ...most, owner: 'ann', scopes: [] }) };
+    const [result] = await importTokens(admin, [item], { dryRun: false, allowWeak: true });
+    const id = result?.id ?? '';
+    await expectRefused(tokens.update(ann, id, 1, {}, ['quota']), 'PERMISSION_DENIED', 'quota: an');
+  });
+});

@@ -90,10 +90,31 @@ test('another is told what to do, and nothing of what it sent', async () => {
 test('a caller that was let in needs no other look at its token', async () => {
   const { token } = await make();
   const caller = await by(token);
+  expect(authentications).toBe(1);
   authentications = 0;
   expect(find(token, [], () => '192.0.2.1')).toBe(caller);
   expect(find(token, [], () => '192.0.2.1')).toBe(caller);
   expect(authentications).toBe(0);
+});
+
+test('a caller whose token changes after its authentication is looked at again', async () => {
+  const { token, record } = await make();
+  const { now } = office;
+  const late: Authenticate = async (header, peer) => {
+    const caller = await counted(header, peer);
+    if (authentications === 1) await tokens.revoke(admin, record.id, '');
+    return caller;
+  };
+  const deps = {
+    access: ['token'],
+    clientSans: [],
+    authenticate: late,
+    records: store,
+    now,
+  } as const;
+  const findLate = createFindVerifyCaller(deps);
+  await findLate(token, [], () => '192.0.2.1');
+  expect(await findLate(token, [], () => '192.0.2.1')).toMatchObject({ code: 'UNAUTHENTICATED' });
 });
 
 test.each<[string, (record: AccessTokenRecord) => Promise<unknown>, object]>([

@@ -9,6 +9,7 @@ import { denialError } from '../../src/transport/rpc/rpc-error.ts';
 import { createChanges } from '../../src/transport/services/changes.ts';
 import { type VerifierDeps, verifierHandlers } from '../../src/transport/services/verifier.ts';
 import { createWatch } from '../../src/transport/services/watch.ts';
+import { createWatchers } from '../../src/transport/services/watchers.ts';
 import type { Granted, Reason } from '../../src/verify/verdict.ts';
 import { reasons } from '../../src/verify/verdict.ts';
 import type { Verify } from '../../src/verify/verify.ts';
@@ -69,7 +70,8 @@ export function verifierDeps(changes: Partial<VerifierDeps> = {}): VerifierDeps 
     watch: createWatch({
       changes: silence,
       records: { find: () => ({ record: undefined, stale: false }) },
-      limits: { watchersMax: 10, leaseMs: 2000, heartbeatMs: 250, idsMax: 2 },
+      limits: { leaseMs: 2000, heartbeatMs: 250, idsMax: 2 },
+      watchers: createWatchers({ watchersMax: 10, watchersPerCallerMax: 10 }),
       monotonicMs: () => performance.now(),
     }),
     instance: silence.instance,

@@ -7,6 +7,7 @@ import {
   type GatewayTls,
   hostAndPort,
   identityHeaders,
+  rateLimitHeaders,
 } from './gateway.ts';
 
 /** Makes the Caddyfile. */
@@ -43,12 +44,16 @@ http://:${port} {
 			header_up Authorization {header.Authorization}
 			# Who uses the token; Usher reads it if USHER_TRUSTED_PROXIES has Caddy's address.
 			header_up X-Forwarded-For {client_ip}${callerToken ? caller(callerToken) : ''}
-			copy_headers ${identityHeaders.join(' ')}
+			copy_headers ${[...identityHeaders, ...rateLimitHeaders.map(name => `${name}>${carrier(name)}`)].join(' ')}
 			transport http {
 				dial_timeout 1s
 				response_header_timeout 2s${tls ? tlsLines(tls) : ''}
 			}
 		}
+		# What a token with limits has left, for the client. Caddy copies headers to the request alone.
+		@limited header ${carrier('RateLimit')} *
+${rateLimitHeaders.map(toClient).join('\n')}
+		request_header -X-Usher-RateLimit*
 		# Hides the token from the upstream; remove it to pass the token on.
 		request_header -Authorization
 		reverse_proxy ${settings.upstream}
@@ -63,6 +68,10 @@ http://:${port} {
 `,
   };
 };
+
+const carrier = (name: string) => `X-Usher-${name}`;
+const toClient = (name: string) =>
+  `		header @limited +${name} {http.request.header.${carrier(name)}}`;
 
 /** Without a slash, Caddy would take the name for a part of the request's path. */
 const caller = (file: string) => `

@@ -6,6 +6,7 @@ import {
   type GatewaySettings,
   type GatewayTls,
   hostAndPort,
+  rateLimitHeaders,
   reservedHeaders,
 } from './gateway.ts';
 
@@ -57,10 +58,19 @@ export const envoyHttp: GatewayConfig = settings => ({
                           patterns:
                             - { exact: content-type }
                             - { exact: cache-control }
-                            - { exact: retry-after }`,
+                            - { exact: retry-after }
+${rateLimits}
+                        # What a token with limits has left, beside the service's answer.
+                        allowed_client_headers_on_success:
+                          patterns:
+${rateLimits}`,
     cluster: usherCluster(settings.http, false, settings),
   }),
 });
+
+const rateLimits = rateLimitHeaders
+  .map(name => `                            - { exact: ${name.toLowerCase()} }`)
+  .join('\n');
 
 const removals = reservedHeaders
   .map(name => `                        - { remove: ${name.toLowerCase()} }`)

@@ -46,6 +46,9 @@ export const identityHeaders = [
   'X-Usher-Revision',
 ] as const;
 
+/** What a token with limits has left, for the client (docs/counting-limits.md). */
+export const rateLimitHeaders = ['RateLimit-Policy', 'RateLimit'] as const;
+
 /** The names of headers that a client must not be able to send to the service or to Usher. */
 export const reservedHeaders = [...identityHeaders, callerHeader] as const;
 

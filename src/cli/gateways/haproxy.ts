@@ -6,6 +6,7 @@ import {
   type GatewayConfig,
   type GatewayTls,
   identityHeaders,
+  rateLimitHeaders,
 } from './gateway.ts';
 
 /** Makes haproxy.cfg and its Lua file. */
@@ -29,6 +30,8 @@ frontend web
   http-request lua.usher
   # Hides the token from the upstream; remove it to pass the token on.
   http-request del-header Authorization
+  # What a token with limits has left, for the client.
+${rateLimitHeaders.map(afterResponse).join('\n')}
   default_backend app
 
 backend app
@@ -38,6 +41,9 @@ ${settings.tls ? tlsProxy(settings.http, settings.tls) : ''}`,
 local address = ${JSON.stringify(`http://${settings.http}${forwardAuthPath(settings)}`)}
 ${settings.tls ? tlsSocket : ''}${settings.callerToken ? callerLines(settings.callerToken) : ''}local identity = {
 ${identityHeaders.map(name => `  "${name.toLowerCase()}",`).join('\n')}
+}
+local limits = {
+${rateLimitHeaders.map(name => `  ["${name.toLowerCase()}"] = "${variable(name)}",`).join('\n')}
 }
 local unknown = '{"error":"the verdict cannot be known; ask again"}'
 
@@ -74,6 +80,10 @@ core.register_action("usher", {"http-req"}, function(txn)
 ${settings.callerToken ? `  sent["${callerHeader.toLowerCase()}"] = {caller}\n` : ''}
   local answer = core.httpclient():get{url = address, headers = sent, timeout = 2000${settings.tls ? ', dst = socket' : ''}}
   local status = answer and answer.status
+  for name, variable in pairs(limits) do
+    local value = values(answer and answer.headers, name)[1]
+    if value then txn:set_var(variable, value) end
+  end
   if status == 200 then
     for _, name in ipairs(identity) do
       local value = values(answer.headers, name)[1]
@@ -88,6 +98,11 @@ ${settings.callerToken ? `  sent["${callerHeader.toLowerCase()}"] = {caller}\n` 
 end)
 `,
 });
+
+const variable = (name: string) => `txn.${name.toLowerCase().replaceAll('-', '_')}`;
+
+const afterResponse = (name: string) =>
+  `  http-after-response add-header ${name} %[var(${variable(name)})] if { var(${variable(name)}) -m found }`;
 
 const tlsSocket = 'local socket = "unix@usher.sock"\n';
 

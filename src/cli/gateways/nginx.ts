@@ -6,6 +6,7 @@ import {
   type GatewayConfig,
   type GatewayTls,
   identityHeaders,
+  rateLimitHeaders,
 } from './gateway.ts';
 
 /** Makes nginx.conf. */
@@ -51,6 +52,11 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
       auth_request_set $usher_error $upstream_http_x_usher_error;
       auth_request_set $usher_challenge $upstream_http_www_authenticate;
       auth_request_set $usher_retry_after $upstream_http_retry_after;
+
+      # What a token with limits has left, for the client.
+${rateLimitHeaders.map(name => `      auth_request_set ${ofUsher(name)} ${source(name)};`).join('\n')}
+${addHeaders('      ')}
+
       error_page 401 403 500 = @usher_refused;
 
       proxy_http_version 1.1;
@@ -93,6 +99,7 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
       }
       if ($usher_status = 429) {
         add_header Retry-After $usher_retry_after always;
+${addHeaders('        ')}
         add_header Cache-Control no-store always;
         return 429 '{"error":"$usher_error"}';
       }
@@ -108,6 +115,10 @@ ${identityHeaders.map(name => `      proxy_set_header ${name} ${variable(name)};
 });
 
 const variable = (name: string) => `$${snake(name)}`.replace('$x_', '$');
+const ofUsher = (name: string) => `$usher_${snake(name)}`;
+/** nginx sends no header whose value is empty. */
+const addHeaders = (indent: string) =>
+  rateLimitHeaders.map(name => `${indent}add_header ${name} ${ofUsher(name)} always;`).join('\n');
 const source = (name: string) => `$upstream_http_${snake(name)}`;
 const snake = (name: string) => name.toLowerCase().replaceAll('-', '_');
 

@@ -26,6 +26,7 @@ import { addDurationsMetric } from './durations-metric.ts';
 import { createMemoryMetric } from './memory-metric.ts';
 import { createStoreMetrics, type StoreMetrics } from './store-metrics.ts';
 import { createTlsMetrics } from './tls-metrics.ts';
+import { createWatchersMetric } from './watchers-metric.ts';
 import { createWebhookMetric } from './webhook-metric.ts';
 
 /** The metrics of one process. */
@@ -36,6 +37,8 @@ export interface Metrics {
   unavailable(): void;
   /** Counts what a known caller was answered, or a caller that was not let in, whose name is "". */
   caller(name: string, result: CallerResult): void;
+  /** Shows the open watches, by the name of their caller; read when the metrics are. */
+  watchers(read: () => ReadonlyMap<string, number>): void;
   /** Counts an unexpected error. */
   bug(): void;
   /** Counts a record that was read and is not as Usher wrote it. */
@@ -227,6 +230,7 @@ export function createMetrics(
     },
     unavailable: () => unavailable.inc(),
     caller: createCallerMetric(registry, callerNamesMax),
+    watchers: createWatchersMetric(registry, callerNamesMax),
     bug: () => bugs.inc(),
     brokenRecord: () => brokenRecords.inc(),
     connectionRefused: (listener, reason) => refused.inc({ listener, reason }),

@@ -7,6 +7,7 @@ import {
   CountKeyUseResponseSchema,
   GetKeysResponseSchema,
   ReloadKeysResponseSchema,
+  RemoveKeyResponseSchema,
   RotateKeysResponseSchema,
 } from '../../gen/usher/v1/keys_pb.ts';
 import type { Caller } from '../../tokens/caller.ts';
@@ -37,6 +38,10 @@ export function keysHandlers({ custody, authenticate }: KeysDeps): Handlers<type
     async rotateKeys(_, call) {
       const { newId, status } = await custody.rotate(await authenticate(call));
       return create(RotateKeysResponseSchema, { newId, status: statusMessage(status) });
+    },
+    async removeKey({ id }, call) {
+      const status = await custody.remove(await authenticate(call), id);
+      return create(RemoveKeyResponseSchema, { status: statusMessage(status) });
     },
     async countKeyUse({ pageToken }, call) {
       const page = await custody.count(await authenticate(call), pageToken);

@@ -4,6 +4,8 @@
 export interface WatchLimits {
   /** Most watches at once. */
   watchersMax: number;
+  /** Most watches at once of one caller that shows who it is. */
+  watchersPerCallerMax: number;
   /** How long a watcher may use cached verdicts without a message, in milliseconds. */
   leaseMs: number;
   /** Interval of messages while nothing changes, in milliseconds. */

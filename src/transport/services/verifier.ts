@@ -115,8 +115,8 @@ export function verifierHandlers(deps: VerifierDeps): Handlers<typeof VerifierSe
 
     async *watchInvalidations({ resumePosition }, call) {
       const admitted = () => letIn(admit, call, 'VerifierService.watchInvalidations', itself);
-      const { owners } = await admitted();
-      yield* deps.watch({ resumePosition, signal: call.signal, owners, admitted });
+      const caller = await admitted();
+      yield* deps.watch({ resumePosition, signal: call.signal, caller, admitted });
     },
 
     async issueJwt(request, call) {

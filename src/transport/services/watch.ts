@@ -13,17 +13,18 @@ import type { AccessTokenRecord } from '../../store/record.ts';
 import type { CoherentReader } from '../../store/store.ts';
 import { haveSameOwners } from '../../tokens/caller.ts';
 import type { VerifyCaller } from '../../tokens/verify-callers.ts';
-import { RpcError } from '../rpc/rpc-error.ts';
 import { durationOfMs } from '../rpc/time.ts';
 import type { Changes } from './changes.ts';
 import type { WatchLimits } from './limits.ts';
+import type { Watchers } from './watchers.ts';
 
 /** What WatchInvalidations needs. */
 export interface WatchDeps {
   changes: Changes;
   /** Looks up to whom a changed access token belongs. */
   records: Pick<CoherentReader, 'find'>;
-  limits: Omit<WatchLimits, 'changesBacklogMax'>;
+  limits: Pick<WatchLimits, 'leaseMs' | 'heartbeatMs' | 'idsMax'>;
+  watchers: Watchers;
   /** `performance.now`. */
   monotonicMs: () => number;
 }
@@ -33,8 +34,8 @@ interface Watcher {
   /** Its last position, or "". */
   resumePosition: string;
   signal: AbortSignal;
-  /** The owners that the caller is limited to; undefined for no such limit. */
-  owners: readonly string[] | undefined;
+  /** The caller when the watch began. */
+  caller: VerifyCaller;
   /** The caller, as it may ask now; throws RpcError when it may no longer. Throws Unavailable. */
   admitted(): Awaitable<VerifyCaller>;
 }
@@ -43,19 +44,19 @@ interface Watcher {
 export type Watch = (watcher: Watcher) => AsyncGenerator<WatchInvalidationsResponse>;
 
 /**
- * Follows invalidations; ends with RESOURCE_EXHAUSTED beyond `watchersMax`, and when the caller may not ask
- * any longer, or that cannot be known. No messages queue up for a slow watcher: once it falls behind the
+ * Follows invalidations; ends with RESOURCE_EXHAUSTED beyond the limits of `watchers`, and when the caller may
+ * not ask any longer, or that cannot be known. No messages queue up for a slow watcher: once it falls behind the
  * retained changes, it gets a reset.
  */
-export function createWatch({ changes, records, limits, monotonicMs }: WatchDeps): Watch {
-  let watchers = 0;
+export function createWatch(deps: WatchDeps): Watch {
+  const { changes, records, limits, watchers, monotonicMs } = deps;
 
   async function* follow(watcher: Watcher, receivedMs: number) {
-    const { resumePosition, signal, owners, admitted } = watcher;
+    const { resumePosition, signal, caller, admitted } = watcher;
     const waiting = createWait(limits.heartbeatMs, signal);
     const unlisten = changes.onChange(waiting.wake);
     try {
-      let limitedTo: Pick<VerifyCaller, 'owners'> = owners === undefined ? {} : { owners };
+      let limitedTo = caller;
       const tell = createTell(changes, limits, resumePosition, receivedMs);
       while (!signal.aborted) {
         const message = tell.next();
@@ -73,22 +74,16 @@ export function createWatch({ changes, records, limits, monotonicMs }: WatchDeps
     }
   }
 
-  async function* counted(messages: AsyncGenerator<WatchInvalidationsResponse>) {
-    if (watchers >= limits.watchersMax) {
-      throw new RpcError(
-        'RESOURCE_EXHAUSTED',
-        'too many watchers; verify without a watch, or try another server',
-      );
-    }
-    watchers++;
+  async function* counted(watcher: Watcher, receivedMs: number) {
+    const end = watchers.begin(watcher.caller);
     try {
-      yield* messages;
+      yield* follow(watcher, receivedMs);
     } finally {
-      watchers--;
+      end();
     }
   }
 
-  return watcher => counted(follow(watcher, monotonicMs()));
+  return watcher => counted(watcher, monotonicMs());
 }
 
 const reset: WatchInvalidationsResponse['event'] = {

@@ -1,4 +1,7 @@
-/** Services that use the SDK on Express, Fastify, grpc-js and ConnectRPC, each with a hello route. */
+/**
+ * Services that use the SDK on Express, Fastify, grpc-js and ConnectRPC, each with a hello route, and show Usher
+ * who asks.
+ */
 
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
@@ -22,14 +25,19 @@ let server: TestServer;
 let usher: Usher;
 /** A client without a server, so that each call ends as unavailable. */
 let lost: Usher;
+/** A client that Usher does not know. */
+let stranger: Usher;
 let token: string;
 let reader: string;
 
 beforeAll(async () => {
-  server = await runServer();
-  usher = createUsher({ addresses: [server.grpc] });
+  server = await runServer({ USHER_VERIFY_ACCESS: 'token' });
   lost = createUsher({ addresses: ['127.0.0.1:1'], deadlineMs: 20 });
   const admin = adminOf(server);
+  const own = { kind: Kind.STATIC, name: 'service', scopes: ['usher.verify'] };
+  const { token: callerToken } = await admin.create(own);
+  usher = createUsher({ addresses: [server.grpc], callerToken });
+  stranger = createUsher({ addresses: [server.grpc], callerToken: 'wrong' });
   const owned = { kind: Kind.STATIC, owner: 'shop' };
   token = (await admin.create({ ...owned, name: 'a' })).token;
   reader = (await admin.create({ ...owned, name: 'b', scopes: ['orders.read'] })).token;
@@ -37,6 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   usher.close();
   lost.close();
+  stranger.close();
   await server.stop();
 });
 
@@ -119,15 +128,17 @@ describe.each([
     });
   });
 
-  test('answers 503 when there is no verdict', async () => {
-    const without = await start(lost);
-    for (const path of ['/', '/whoami']) {
-      expect(await get(without.url + path, token)).toMatchObject({
-        status: 503,
-        body: { error: 'the token cannot be verified now; try again' },
-      });
+  test('answers 503 when there is no verdict, also where Usher does not know it', async () => {
+    for (const client of [lost, stranger]) {
+      const without = await start(client);
+      for (const path of ['/', '/whoami']) {
+        expect(await get(without.url + path, token)).toMatchObject({
+          status: 503,
+          body: { error: 'the token cannot be verified now; try again' },
+        });
+      }
+      await without.stop();
     }
-    await without.stop();
   });
 });
 

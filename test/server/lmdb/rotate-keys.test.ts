@@ -88,7 +88,12 @@ test('no verdict is unavailable or wrong, and the old key goes once nothing need
   expect(status.err).toContain('static tokens need their key until they are rotated');
   // Only static tokens need the old key now; once they are revoked, it goes.
   expect((await usher('token', 'reseal')).code).toBe(0);
-  const k2 = readFileSync(file(), 'utf8').split(',')[0] as string;
+  const needed = await usher('keys', 'remove', 'k1');
+  expect(needed.code).toBe(1);
+  expect(needed.err).toMatch(/\d+ static tokens need it: rotate or revoke them/);
+  expect(idsInFile()).toEqual(['k2', 'k1']);
+  const both = readFileSync(file(), 'utf8');
+  const k2 = both.split(',')[0] as string;
   writeFileSync(file(), k2);
   await until(async () => (await keysOf(server)).problem.includes('master key k1 is not given'));
   const degraded = await (await fetch(`http://${server.manager}/metrics`)).text();
@@ -101,7 +106,13 @@ test('no verdict is unavailable or wrong, and the old key goes once nothing need
     }
     pageToken = page.nextPageToken;
   } while (pageToken !== '');
-  expect((await usher('keys', 'reload')).code).toBe(0);
+  writeFileSync(file(), both);
+  expect((await usher('keys', 'remove', 'k2')).err).toContain('it is the key that writes');
+  expect(await usher('keys', 'remove', 'k1')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^k1 was removed from the file /),
+  });
+  expect(idsInFile()).toEqual(['k2']);
   expect(await keysOf(server)).toMatchObject({ reads: ['k2'], problem: '' });
   expect(await actions()).toContain('keys.remove');
   expect(await verdictOf(server, `sk_live_${'0'.repeat(32)}`)).toBe('INVALID_TOKEN');

@@ -12,8 +12,6 @@ import { makeWorld } from './world.ts';
 export interface ParityStore {
   /** The settings that name it; none for an embedded store of the server's own. */
   env: Record<string, string>;
-  /** Whether each case is played once; otherwise a second time, from memory. */
-  once?: boolean;
   /** Where its callers reach an address of the server, if that is elsewhere. */
   reach?(address: string): Promise<string>;
   stop(): Promise<void>;
@@ -58,7 +56,7 @@ export function describeParity(
       const { audience = '', scopes = [] } = each;
       const asksMore = audience !== '' || scopes.length > 0;
       const outcomes: Record<string, string> = {};
-      for (const round of opened.once ? ['first'] : ['first', 'again']) {
+      for (const round of ['first', 'again']) {
         for (const door of doors) {
           if (asksMore && !door.asksMore) continue;
           outcomes[`${door.name}, ${round}`] = await door.ask(

@@ -1,4 +1,4 @@
-/** Every door comes to the same verdict for callers that show a client certificate. */
+/** Every door comes to the same verdict over TLS, for callers that show a client certificate. */
 
 import { makeFiles } from '../tls/files.ts';
 import { openTunnel, type Tunnel } from '../tls/tunnel.ts';
@@ -9,7 +9,11 @@ const open = async () => {
   const tunnels: Tunnel[] = [];
   const { cert, key } = files.client;
   return {
-    env: { ...files.env, USHER_TLS_CLIENT_SANS: 'gateway.example' },
+    env: {
+      ...files.env,
+      USHER_TLS_CLIENT_SANS: 'gateway.example',
+      USHER_MANAGER_TLS_CLIENT_CA_FILE: files.path('clientCa.crt'),
+    },
     async reach(address: string) {
       const tunnel = await openTunnel(address, { ca: files.ca.cert, cert, key });
       tunnels.push(tunnel);
@@ -21,4 +25,4 @@ const open = async () => {
     },
   };
 };
-describeParity('LMDB', open, 'mtls');
+describeParity('LMDB over TLS', open, 'mtls');

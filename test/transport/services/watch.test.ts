@@ -10,8 +10,10 @@ import { anyone, type VerifyCaller } from '../../../src/tokens/verify-callers.ts
 import { RpcError } from '../../../src/transport/rpc/rpc-error.ts';
 import { type Changes, createChanges } from '../../../src/transport/services/changes.ts';
 import { createWatch } from '../../../src/transport/services/watch.ts';
+import { createWatchers, type Watchers } from '../../../src/transport/services/watchers.ts';
 
-const limits = { watchersMax: 2, leaseMs: 2000, heartbeatMs: 250, idsMax: 3 };
+const limits = { leaseMs: 2000, heartbeatMs: 250, idsMax: 3 };
+const counts = { watchersMax: 3, watchersPerCallerMax: 2 };
 const backlogMax = 8;
 
 let clock: number;
@@ -20,6 +22,7 @@ let askedMs: number;
 let isLive: boolean;
 let changes: Changes;
 let watch: ReturnType<typeof createWatch>;
+let watchers: Watchers;
 let caller: VerifyCaller;
 let refusal: Error | undefined;
 let records: Map<string, AccessTokenRecord>;
@@ -43,14 +46,15 @@ beforeEach(() => {
   refusal = undefined;
   records = new Map();
   const find = (id: string) => ({ record: records.get(id), stale: false });
-  watch = createWatch({ changes, records: { find }, limits, monotonicMs: () => clock });
+  watchers = createWatchers(counts);
+  watch = createWatch({ changes, records: { find }, limits, watchers, monotonicMs: () => clock });
 });
 afterEach(() => void vi.useRealTimers());
 
 function open(resumePosition = '') {
   const gone = new AbortController();
   const stream = watch({
-    ...{ resumePosition, signal: gone.signal, owners: caller.owners },
+    ...{ resumePosition, signal: gone.signal, caller },
     admitted() {
       if (refusal !== undefined) throw refusal;
       return caller;
@@ -165,13 +169,33 @@ test('a watcher that reads too slowly is reset, and misses nothing after that', 
 });
 
 test('more watchers than allowed are refused until one leaves', async () => {
-  const [first, second] = [open(), open()];
-  await Promise.all([first.next(), second.next()]);
+  const [first, ...others] = [open(), open(), open()];
+  await Promise.all([first, ...others].map(({ next }) => next()));
   await expect(open().next()).rejects.toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
   const ended = first.stream.next();
   first.leave();
   expect(await ended).toMatchObject({ done: true });
   expect(await open().next()).toMatchObject({ event: 'reset' });
+});
+
+test('a caller takes no more than its part of the watchers, whoever has the same name', async () => {
+  caller = { name: 'web', owners: ['ann'] };
+  const [first, second] = [open(), open()];
+  await Promise.all([first.next(), second.next()]);
+  await expect(open().next()).rejects.toThrow(/^this caller has too many watchers/);
+  caller = { name: 'web', owners: ['bob'] };
+  await open().next();
+  expect([...watchers.byName()]).toEqual([['web', 3]]);
+  caller = { name: 'shop' };
+  await expect(open().next()).rejects.toThrow(/^too many watchers/);
+  const ended = first.stream.next();
+  first.leave();
+  await ended;
+  await open().next();
+  expect([...watchers.byName()]).toEqual([
+    ['web', 2],
+    ['shop', 1],
+  ]);
 });
 
 test('a watcher that disconnected is removed completely', async () => {

@@ -845,7 +845,8 @@ export type UpdateAccessTokenRequest = Message<"usher.v1.UpdateAccessTokenReques
   /**
    * Which fields to change: name, owner, scopes, grantable_scopes, metadata, audiences,
    * jwt_lifetime_max, expire_time, allowed_sources, rate_limit, quota. One that is named and not set
-   * is cleared. Required.
+   * is cleared. Callers that are limited to owners may only tighten one of the last three that a caller
+   * without that limit set last: PERMISSION_DENIED otherwise. Required.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file usher/v1/keys.proto.
  */
 export const file_usher_v1_keys: GenFile = /*@__PURE__*/
-  fileDesc("ChN1c2hlci92MS9rZXlzLnByb3RvEgh1c2hlci52MSI3CglNYXN0ZXJLZXkSCgoCaWQYASABKAkSDgoGd3JpdGVzGAIgASgIEg4KBmxpc3RlZBgDIAEoCCJlCglLZXlSZWFkZXISDwoHcmVwbGljYRgBIAEoCRINCgVyZWFkcxgCIAMoCRIOCgZ3cml0ZXMYAyABKAkSKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiiQEKCUtleVN0YXR1cxIOCgZzb3VyY2UYASABKAkSIQoEa2V5cxgCIAMoCzITLnVzaGVyLnYxLk1hc3RlcktleRIlCghyZXBsaWNhcxgDIAMoCzITLnVzaGVyLnYxLktleVJlYWRlchIRCgl3YWl0c19mb3IYBCADKAkSDwoHcHJvYmxlbRgFIAEoCSIQCg5HZXRLZXlzUmVxdWVzdCI2Cg9HZXRLZXlzUmVzcG9uc2USIwoGc3RhdHVzGAEgASgLMhMudXNoZXIudjEuS2V5U3RhdHVzIhMKEVJlbG9hZEtleXNSZXF1ZXN0IjkKElJlbG9hZEtleXNSZXNwb25zZRIjCgZzdGF0dXMYASABKAsyEy51c2hlci52MS5LZXlTdGF0dXMiEwoRUm90YXRlS2V5c1JlcXVlc3QiSQoSUm90YXRlS2V5c1Jlc3BvbnNlEg4KBm5ld19pZBgBIAEoCRIjCgZzdGF0dXMYAiABKAsyEy51c2hlci52MS5LZXlTdGF0dXMiKAoSQ291bnRLZXlVc2VSZXF1ZXN0EhIKCnBhZ2VfdG9rZW4YASABKAkimAIKE0NvdW50S2V5VXNlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSLwoEdXNlcxgCIAMoCzIhLnVzaGVyLnYxLkNvdW50S2V5VXNlUmVzcG9uc2UuVXNlEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCRqkAQoDVXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHcmVjb3JkcxgCIAEoBRIPCgdlbnRyaWVzGAMgASgFEhUKDXN0YXRpY190b2tlbnMYBCABKAUSEwoLand0X3NlY3JldHMYBSABKAUSFwoPcmV2b2NhdGlvbl9rZXlzGAYgASgFEgwKBG92ZXIYByABKAUSEQoJZG9jdW1lbnRzGAggASgFMqoCCgpLZXlTZXJ2aWNlEj4KB0dldEtleXMSGC51c2hlci52MS5HZXRLZXlzUmVxdWVzdBoZLnVzaGVyLnYxLkdldEtleXNSZXNwb25zZRJHCgpSZWxvYWRLZXlzEhsudXNoZXIudjEuUmVsb2FkS2V5c1JlcXVlc3QaHC51c2hlci52MS5SZWxvYWRLZXlzUmVzcG9uc2USRwoKUm90YXRlS2V5cxIbLnVzaGVyLnYxLlJvdGF0ZUtleXNSZXF1ZXN0GhwudXNoZXIudjEuUm90YXRlS2V5c1Jlc3BvbnNlEkoKC0NvdW50S2V5VXNlEhwudXNoZXIudjEuQ291bnRLZXlVc2VSZXF1ZXN0Gh0udXNoZXIudjEuQ291bnRLZXlVc2VSZXNwb25zZUI1WjNnaXRodWIuY29tL3VzaGVyLWF1dGgvdXNoZXIvZ2VuL2dvL3VzaGVyL3YxO3VzaGVydjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("ChN1c2hlci92MS9rZXlzLnByb3RvEgh1c2hlci52MSI3CglNYXN0ZXJLZXkSCgoCaWQYASABKAkSDgoGd3JpdGVzGAIgASgIEg4KBmxpc3RlZBgDIAEoCCJlCglLZXlSZWFkZXISDwoHcmVwbGljYRgBIAEoCRINCgVyZWFkcxgCIAMoCRIOCgZ3cml0ZXMYAyABKAkSKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiiQEKCUtleVN0YXR1cxIOCgZzb3VyY2UYASABKAkSIQoEa2V5cxgCIAMoCzITLnVzaGVyLnYxLk1hc3RlcktleRIlCghyZXBsaWNhcxgDIAMoCzITLnVzaGVyLnYxLktleVJlYWRlchIRCgl3YWl0c19mb3IYBCADKAkSDwoHcHJvYmxlbRgFIAEoCSIQCg5HZXRLZXlzUmVxdWVzdCI2Cg9HZXRLZXlzUmVzcG9uc2USIwoGc3RhdHVzGAEgASgLMhMudXNoZXIudjEuS2V5U3RhdHVzIhMKEVJlbG9hZEtleXNSZXF1ZXN0IjkKElJlbG9hZEtleXNSZXNwb25zZRIjCgZzdGF0dXMYASABKAsyEy51c2hlci52MS5LZXlTdGF0dXMiEwoRUm90YXRlS2V5c1JlcXVlc3QiSQoSUm90YXRlS2V5c1Jlc3BvbnNlEg4KBm5ld19pZBgBIAEoCRIjCgZzdGF0dXMYAiABKAsyEy51c2hlci52MS5LZXlTdGF0dXMiHgoQUmVtb3ZlS2V5UmVxdWVzdBIKCgJpZBgBIAEoCSI4ChFSZW1vdmVLZXlSZXNwb25zZRIjCgZzdGF0dXMYASABKAsyEy51c2hlci52MS5LZXlTdGF0dXMiKAoSQ291bnRLZXlVc2VSZXF1ZXN0EhIKCnBhZ2VfdG9rZW4YASABKAkimAIKE0NvdW50S2V5VXNlUmVzcG9uc2USEAoIZXhhbWluZWQYASABKAUSLwoEdXNlcxgCIAMoCzIhLnVzaGVyLnYxLkNvdW50S2V5VXNlUmVzcG9uc2UuVXNlEhcKD25leHRfcGFnZV90b2tlbhgDIAEoCRqkAQoDVXNlEhUKDW1hc3Rlcl9rZXlfaWQYASABKAkSDwoHcmVjb3JkcxgCIAEoBRIPCgdlbnRyaWVzGAMgASgFEhUKDXN0YXRpY190b2tlbnMYBCABKAUSEwoLand0X3NlY3JldHMYBSABKAUSFwoPcmV2b2NhdGlvbl9rZXlzGAYgASgFEgwKBG92ZXIYByABKAUSEQoJZG9jdW1lbnRzGAggASgFMvACCgpLZXlTZXJ2aWNlEj4KB0dldEtleXMSGC51c2hlci52MS5HZXRLZXlzUmVxdWVzdBoZLnVzaGVyLnYxLkdldEtleXNSZXNwb25zZRJHCgpSZWxvYWRLZXlzEhsudXNoZXIudjEuUmVsb2FkS2V5c1JlcXVlc3QaHC51c2hlci52MS5SZWxvYWRLZXlzUmVzcG9uc2USRwoKUm90YXRlS2V5cxIbLnVzaGVyLnYxLlJvdGF0ZUtleXNSZXF1ZXN0GhwudXNoZXIudjEuUm90YXRlS2V5c1Jlc3BvbnNlEkQKCVJlbW92ZUtleRIaLnVzaGVyLnYxLlJlbW92ZUtleVJlcXVlc3QaGy51c2hlci52MS5SZW1vdmVLZXlSZXNwb25zZRJKCgtDb3VudEtleVVzZRIcLnVzaGVyLnYxLkNvdW50S2V5VXNlUmVxdWVzdBodLnVzaGVyLnYxLkNvdW50S2V5VXNlUmVzcG9uc2VCNVozZ2l0aHViLmNvbS91c2hlci1hdXRoL3VzaGVyL2dlbi9nby91c2hlci92MTt1c2hlcnYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * MasterKey is a master key that a replica has, without the key itself.
@@ -259,6 +259,48 @@ export const RotateKeysResponseSchema: GenMessage<RotateKeysResponse> = /*@__PUR
   messageDesc(file_usher_v1_keys, 8);
 
 /**
+ * RemoveKeyRequest names the key.
+ *
+ * @generated from message usher.v1.RemoveKeyRequest
+ */
+export type RemoveKeyRequest = Message<"usher.v1.RemoveKeyRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message usher.v1.RemoveKeyRequest.
+ * Use `create(RemoveKeyRequestSchema)` to create a new message.
+ */
+export const RemoveKeyRequestSchema: GenMessage<RemoveKeyRequest> = /*@__PURE__*/
+  messageDesc(file_usher_v1_keys, 9);
+
+/**
+ * RemoveKeyResponse shows the keys that are left.
+ *
+ * @generated from message usher.v1.RemoveKeyResponse
+ */
+export type RemoveKeyResponse = Message<"usher.v1.RemoveKeyResponse"> & {
+  /**
+   * The status.
+   *
+   * @generated from field: usher.v1.KeyStatus status = 1;
+   */
+  status?: KeyStatus | undefined;
+};
+
+/**
+ * Describes the message usher.v1.RemoveKeyResponse.
+ * Use `create(RemoveKeyResponseSchema)` to create a new message.
+ */
+export const RemoveKeyResponseSchema: GenMessage<RemoveKeyResponse> = /*@__PURE__*/
+  messageDesc(file_usher_v1_keys, 10);
+
+/**
  * A page of the count.
  *
  * @generated from message usher.v1.CountKeyUseRequest
@@ -277,7 +319,7 @@ export type CountKeyUseRequest = Message<"usher.v1.CountKeyUseRequest"> & {
  * Use `create(CountKeyUseRequestSchema)` to create a new message.
  */
 export const CountKeyUseRequestSchema: GenMessage<CountKeyUseRequest> = /*@__PURE__*/
-  messageDesc(file_usher_v1_keys, 9);
+  messageDesc(file_usher_v1_keys, 11);
 
 /**
  * What was counted. The sum of all pages is the result.
@@ -312,7 +354,7 @@ export type CountKeyUseResponse = Message<"usher.v1.CountKeyUseResponse"> & {
  * Use `create(CountKeyUseResponseSchema)` to create a new message.
  */
 export const CountKeyUseResponseSchema: GenMessage<CountKeyUseResponse> = /*@__PURE__*/
-  messageDesc(file_usher_v1_keys, 10);
+  messageDesc(file_usher_v1_keys, 12);
 
 /**
  * What depends on one master key.
@@ -385,7 +427,7 @@ export type CountKeyUseResponse_Use = Message<"usher.v1.CountKeyUseResponse.Use"
  * Use `create(CountKeyUseResponse_UseSchema)` to create a new message.
  */
 export const CountKeyUseResponse_UseSchema: GenMessage<CountKeyUseResponse_Use> = /*@__PURE__*/
-  messageDesc(file_usher_v1_keys, 10, 0);
+  messageDesc(file_usher_v1_keys, 12, 0);
 
 /**
  * KeyService shows and rotates the master keys, which protect what the store holds. No rpc takes or
@@ -436,6 +478,20 @@ export const KeyService: GenService<{
     methodKind: "unary";
     input: typeof RotateKeysRequestSchema;
     output: typeof RotateKeysResponseSchema;
+  },
+  /**
+   * RemoveKey takes a master key out of where the settings have the keys, if that is a file or folder that
+   * Usher may write to, and nothing in the store needs the key. FAILED_PRECONDITION, with what to do,
+   * when something does, when the key writes, or where Usher may not write. NOT_FOUND for an id that is not
+   * there. What the server does not count ends with the key: answers to repeats of a request of the last day,
+   * and sessions of the web app that were not used since the key wrote.
+   *
+   * @generated from rpc usher.v1.KeyService.RemoveKey
+   */
+  removeKey: {
+    methodKind: "unary";
+    input: typeof RemoveKeyRequestSchema;
+    output: typeof RemoveKeyResponseSchema;
   },
   /**
    * CountKeyUse counts what in the store depends on which master key, page by page.
