@@ -41,6 +41,8 @@ export interface GrpcService {
 /** What the methods of a server share. */
 export interface MethodDeps {
   streams: Streams;
+  /** How many handlers of unary calls have not answered. */
+  running: { count: number };
   onBug: OnBug;
   clientNamesAt: ClientNamesAt;
 }
@@ -100,10 +102,14 @@ function definitionOf(method: DescMethod): MethodDefinition<Message, Uint8Array>
 function unary(
   method: DescMethod,
   handler: Unary<DescMethod>,
-  { onBug, clientNamesAt }: MethodDeps,
+  { onBug, clientNamesAt, running }: MethodDeps,
 ) {
   const answer: handleUnaryCall<Message, Uint8Array> = (call, callback) => {
-    const refuse = (error: unknown) => callback(grpcError(error, onBug));
+    running.count++;
+    const refuse = (error: unknown) => {
+      running.count--;
+      callback(grpcError(error, onBug));
+    };
     const send = (message: Message) => {
       let bytes: Uint8Array;
       try {
@@ -111,6 +117,7 @@ function unary(
       } catch (error) {
         return refuse(error);
       }
+      running.count--;
       callback(null, bytes);
     };
     try {

@@ -31,10 +31,12 @@ export function requestFunction({
 }: RequestDeps) {
   const routeOf = createRouter(routes);
 
+  const done = (_: unknown, res: HttpResponse) => res.release?.();
   const fail = (thrown: unknown, res: HttpResponse) => {
     const { code, message } = failureOf(thrown, onBug);
     if (res.headersSent) res.destroy();
     else answerError(res, code === 'UNAVAILABLE' ? 503 : 500, message);
+    res.release?.();
   };
 
   const answer = (req: HttpRequest, res: HttpResponse) => {
@@ -62,8 +64,9 @@ export function requestFunction({
 
   return (req: HttpRequest, res: HttpResponse) => {
     res.on('error', ignore);
+    res.hold?.();
     try {
-      mapAwaitable(answer(req, res), ignore, fail, res);
+      mapAwaitable(answer(req, res), done, fail, res);
     } catch (error) {
       fail(error, res);
     }
