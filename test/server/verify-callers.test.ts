@@ -8,7 +8,7 @@ import { makeStatic } from '../gateways/tokens.ts';
 import { withHeaders } from '../transport/parity/doors.ts';
 import { gatewayDoors } from '../transport/parity/gateway-doors.ts';
 import { until } from '../until.ts';
-import { adminOf, clientOf, overGrpc } from './api.ts';
+import { adminOf, clientOf } from './api.ts';
 import { runServer, type TestServer } from './run-server.ts';
 
 let usher: TestServer;
